@@ -1,0 +1,137 @@
+/**
+ * The one error family. Callers branch on `code`, never on text; `retryable` says whether doing the same again can help.
+ */
+
+export type UsageCode = 'usage/invalid-option' | 'usage/invalid-argument' | 'usage/unknown-message' | 'usage/closed';
+export type StoreCode = 'store/unavailable' | 'store/quota-exceeded' | 'store/version-ahead' | 'store/closed';
+export type WorkerCode = 'worker/unavailable' | 'worker/restarted';
+export type TransportCode = 'transport/unreachable' | 'transport/closed' | 'transport/timeout';
+export type AuthCode = 'auth/expired' | 'auth/forbidden' | 'auth/unavailable' | 'auth/wrong-user';
+export type ProtocolCode = 'protocol/bad-frame' | 'protocol/version-unsupported';
+export type RejectedCode =
+  | 'rejected/no-such-conversation'
+  | 'rejected/unknown-message'
+  | 'rejected/id-conflict'
+  | 'rejected/message-recalled'
+  | 'rejected/receipt-expired'
+  | 'rejected/group-receipts-disabled'
+  | 'rejected/permission-denied'
+  | 'rejected/too-large'
+  | 'rejected/unsupported';
+export type ErrorCode = UsageCode | StoreCode | WorkerCode | TransportCode | AuthCode | ProtocolCode | RejectedCode;
+
+/** Base of every error this library throws or shows. Abstract: `instanceof` one of the classes below, or branch on `code`. */
+export abstract class ReceiptsError extends Error {
+  abstract readonly code: ErrorCode;
+  /** True where repeating the same call may succeed. */
+  abstract readonly retryable: boolean;
+}
+
+/** The call itself is wrong: fix it. Nothing was written. */
+export class UsageError extends ReceiptsError {
+  override readonly name = 'UsageError';
+  readonly retryable = false;
+  constructor(
+    readonly code: UsageCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The device refused to store: tell the user. Nothing was written. */
+export class StoreError extends ReceiptsError {
+  override readonly name = 'StoreError';
+  readonly retryable = false;
+  constructor(
+    readonly code: StoreCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The worker went away. Repeat the call: every call is safe to repeat. */
+export class WorkerError extends ReceiptsError {
+  override readonly name = 'WorkerError';
+  readonly retryable = true;
+  constructor(
+    readonly code: WorkerCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The server could not be reached. Sync retries by itself; a query may be repeated. */
+export class TransportError extends ReceiptsError {
+  override readonly name = 'TransportError';
+  readonly retryable = true;
+  constructor(
+    readonly code: TransportCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The token was refused or could not be had. `getToken` is asked again, except for `auth/wrong-user`, which stops. */
+export class AuthError extends ReceiptsError {
+  override readonly name = 'AuthError';
+  readonly retryable: boolean;
+  constructor(
+    readonly code: AuthCode,
+    message: string,
+  ) {
+    super(message);
+    this.retryable = code !== 'auth/wrong-user';
+  }
+}
+
+/** The two sides do not speak the same protocol: update one of them. */
+export class ProtocolError extends ReceiptsError {
+  override readonly name = 'ProtocolError';
+  readonly retryable = false;
+  constructor(
+    readonly code: ProtocolCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The server refused one outbox entry for good; the entry is among the dead letters. */
+export class RejectedError extends ReceiptsError {
+  override readonly name = 'RejectedError';
+  readonly retryable = false;
+  constructor(
+    readonly code: RejectedCode,
+    message: string,
+    /** Key of the refused entry; empty where the call was refused before anything was queued. */
+    readonly idempotencyKey: string = '',
+  ) {
+    super(message);
+  }
+}
+
+/** An error of this family from its code, for crossings between threads and wires. */
+export const errorOf = (code: ErrorCode, message: string): ReceiptsError => {
+  const [family] = code.split('/') as [string];
+  switch (family) {
+    case 'usage':
+      return new UsageError(code as UsageCode, message);
+    case 'store':
+      return new StoreError(code as StoreCode, message);
+    case 'worker':
+      return new WorkerError(code as WorkerCode, message);
+    case 'transport':
+      return new TransportError(code as TransportCode, message);
+    case 'auth':
+      return new AuthError(code as AuthCode, message);
+    case 'protocol':
+      return new ProtocolError(code as ProtocolCode, message);
+    default:
+      return new RejectedError(code as RejectedCode, message);
+  }
+};

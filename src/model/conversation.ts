@@ -1,0 +1,115 @@
+/** One conversation: the server's summary row, and what the page is shown of it. */
+import { latestFlag, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
+import type { ConversationId, Seq } from './ids.ts';
+import type { Message, StoredMessage } from './message.ts';
+import { above, NO_RANGES, type Ranges, union } from './ranges.ts';
+import { joinTold, NOTHING_TOLD, type Told } from './receipt.ts';
+
+/** Above this many ranges a row carries `counted` instead of `uncounted`. */
+export const MAX_UNCOUNTED_RANGES = 256;
+/** A row carries the newest this many ranges of each kind of receipt; with exactly as many, what lies below counts as told. */
+export const MAX_TOLD_RANGES = 64;
+/** A row's last message goes without its body above this many bytes. */
+export const MAX_SUMMARY_BODY_BYTES = 256;
+
+/** A count for one position, given where the ranges would be too many. */
+export interface Counted {
+  /** The position it was counted at: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
+  readonly at: Seq;
+  /** The newest message it knew. */
+  readonly upTo: Seq;
+  readonly count: number;
+}
+
+/**
+ * What the server says of one conversation, as seen by one member. Every field only grows (maximum, union, highest count), so two
+ * rows of one epoch join in any order, and duplicates or late arrivals are harmless by construction (I-2, I-4).
+ */
+export interface ConversationRow {
+  readonly conversationId: ConversationId;
+  /** The feed version of the newest part of this row. */
+  readonly version: number;
+  readonly latestSeq: Seq;
+  /** Oldest message kept. */
+  readonly firstSeq: Seq;
+  /** `latestSeq` when I last joined; 0 for a direct chat. */
+  readonly joinedAt: Seq;
+  /** My private read position, inclusive. */
+  readonly readUpTo: Seq;
+  /** Above `readUpTo`: what does not count for me (own, not countable, recalled). */
+  readonly uncounted: Ranges;
+  readonly counted: Counted | null;
+  readonly muted: Flag;
+  readonly marked: Mark;
+  /** Direct chats: what I told the peer, and what the peer told me. */
+  readonly mine: Told;
+  readonly theirs: Told;
+  readonly lastMessage: StoredMessage | null;
+}
+
+export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
+  conversationId,
+  version: 0,
+  latestSeq: 0,
+  firstSeq: 1,
+  joinedAt: 0,
+  readUpTo: 0,
+  uncounted: NO_RANGES,
+  counted: null,
+  muted: UNSET,
+  marked: UNMARKED,
+  mine: NOTHING_TOLD,
+  theirs: NOTHING_TOLD,
+  lastMessage: null,
+});
+
+const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredMessage | null => {
+  if (!a || !b) return a ?? b;
+  if (a.seq !== b.seq) return a.seq > b.seq ? a : b;
+  if (a.recalled !== b.recalled) return a.recalled ? a : b;
+  return a.body === '' ? b : a;
+};
+
+/** Two rows of one conversation and epoch: each register by its own rule. Commutative, associative, idempotent. */
+export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
+  const readUpTo = Math.max(a.readUpTo, b.readUpTo);
+  const newer = b.version > a.version || (b.version === a.version && b.latestSeq >= a.latestSeq) ? b : a;
+  return {
+    conversationId: a.conversationId,
+    version: Math.max(a.version, b.version),
+    latestSeq: Math.max(a.latestSeq, b.latestSeq),
+    firstSeq: Math.max(a.firstSeq, b.firstSeq),
+    joinedAt: Math.max(a.joinedAt, b.joinedAt),
+    readUpTo,
+    uncounted: above(union(a.uncounted, b.uncounted), readUpTo),
+    counted: newer.counted,
+    muted: latestFlag(a.muted, b.muted),
+    marked: latestFlag(a.marked, b.marked),
+    mine: joinTold(a.mine, b.mine),
+    theirs: joinTold(a.theirs, b.theirs),
+    lastMessage: newerMessage(a.lastMessage, b.lastMessage),
+  };
+};
+
+/** What the page is shown of a conversation. */
+export interface Conversation {
+  readonly id: ConversationId;
+  readonly type: 'direct' | 'group';
+  readonly lastMessage?: Message;
+  readonly unreadCount: number;
+  /** False where the number is a lower bound until the server answers. */
+  readonly exact: boolean;
+  readonly markedUnread: boolean;
+  readonly muted: boolean;
+  readonly readUpTo: Seq;
+  readonly latestSeq: Seq;
+  /** Direct chats: the peer's newest read and delivered message. */
+  readonly peerReadUpTo?: Seq;
+  readonly peerDeliveredUpTo?: Seq;
+}
+
+/** What the page paints before the worker is there: exact at the moment it was written. */
+export interface FirstPaint {
+  readonly totalUnreadCount: number;
+  readonly conversations: readonly Conversation[];
+}

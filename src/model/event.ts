@@ -1,0 +1,29 @@
+/** News, for apps that show them: states are the truth, events are news. Written with the change that caused them, once per device. */
+import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
+import type { Message } from './message.ts';
+import type { DeadLetter } from './outbox-entry.ts';
+import type { Ranges } from './ranges.ts';
+
+export type ReceiptEvent =
+  /** The server has it. */
+  | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
+  | { readonly type: 'message'; readonly message: Message }
+  /** `messageIds`: those this device holds. */
+  | {
+      readonly type: 'delivered' | 'read';
+      readonly conversationId: ConversationId;
+      readonly ranges: Ranges;
+      readonly messageIds: readonly MessageId[];
+      readonly by: UserId;
+    }
+  /** A conversation read receipt: the peer's, or (`self`) one by another device of mine. */
+  | {
+      readonly type: 'conversationRead';
+      readonly conversationId: ConversationId;
+      readonly upTo: Seq;
+      readonly by: UserId;
+      readonly self: boolean;
+    }
+  /** Another device of mine moved my position. */
+  | { readonly type: 'unreadCleared'; readonly conversationId: ConversationId; readonly upTo: Seq; readonly self: true }
+  | { readonly type: 'rejected'; readonly deadLetter: DeadLetter };

@@ -1,0 +1,97 @@
+/** What this device owes the server. */
+import { latestFlag, type Flag, type Mark } from './flag.ts';
+import type { ConversationId, MessageId, Seq } from './ids.ts';
+import { NO_RANGES, type Ranges, union } from './ranges.ts';
+
+/** Opaque place in the server's change feed: stored, sent back, never parsed here. */
+export type Cursor = string;
+
+/** All registers one conversation owes, in one: merging is maximum, union and highest count. */
+export interface Owed {
+  /** My private read position; 0 for none. */
+  readonly position: Seq;
+  /** The public ones: by conversation receipt, by device, by name. */
+  readonly read: Ranges;
+  readonly delivered: Ranges;
+  readonly acked: Ranges;
+  /** Named receipts for messages this device does not hold; the server judges them. Sorted. */
+  readonly ackedIds: readonly MessageId[];
+  readonly muted: Flag | null;
+  readonly marked: Mark | null;
+}
+
+export const NOTHING_OWED: Owed = {
+  position: 0,
+  read: NO_RANGES,
+  delivered: NO_RANGES,
+  acked: NO_RANGES,
+  ackedIds: [],
+  muted: null,
+  marked: null,
+};
+
+const latest = <F extends Flag>(a: F | null, b: F | null): F | null => (a && b ? latestFlag(a, b) : (a ?? b));
+
+/** What one conversation owes: `newer` laid over `older`. Commutative, associative, idempotent (I-2). */
+export const mergeOwed = (older: Owed, newer: Owed): Owed => ({
+  position: Math.max(older.position, newer.position),
+  read: union(older.read, newer.read),
+  delivered: union(older.delivered, newer.delivered),
+  acked: union(older.acked, newer.acked),
+  ackedIds: newer.ackedIds.length === 0 ? older.ackedIds : [...new Set([...older.ackedIds, ...newer.ackedIds])].sort(),
+  muted: latest(older.muted, newer.muted),
+  marked: latest(older.marked, newer.marked),
+});
+
+export const isNothingOwed = (owed: Owed): boolean =>
+  owed.position === 0 &&
+  owed.read.length === 0 &&
+  owed.delivered.length === 0 &&
+  owed.acked.length === 0 &&
+  owed.ackedIds.length === 0 &&
+  !owed.muted &&
+  !owed.marked;
+
+interface EntryBase {
+  /** Idempotency key: made once, the same on every retry. What was sent under it never changes. */
+  readonly key: string;
+  readonly conversationId: ConversationId;
+  /** Epoch ms by this device's clock: shown as the age of the outbox, decides nothing. */
+  readonly at: number;
+  /** Handed to the network at least once: newer work becomes the next entry. */
+  readonly sent: boolean;
+  /** Where in the server's history this device stood when it wrote the entry; `null` before its first snapshot. */
+  readonly cursor: Cursor | null;
+}
+
+export interface ReceiptsEntry extends EntryBase {
+  readonly kind: 'receipts';
+  readonly owed: Owed;
+}
+
+export interface MessageEntry extends EntryBase {
+  readonly kind: 'message';
+  readonly message: {
+    readonly id: MessageId;
+    /** JSON text. */
+    readonly body: string;
+    readonly receiptRequested: boolean;
+    readonly countable: boolean;
+  };
+}
+
+export type OutboxEntry = ReceiptsEntry | MessageEntry;
+
+/** How an entry ended (I-3). `cancelled`: switched off, or logged out. */
+export type EntryEnd = 'acked' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
+
+/** A refused entry, kept with its reason until the app dismisses it. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly kind: OutboxEntry['kind'];
+  readonly conversationId: ConversationId;
+  readonly messageIds: readonly MessageId[];
+  readonly code: string;
+  /** Epoch ms by this device's clock. */
+  readonly at: number;
+}

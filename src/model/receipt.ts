@@ -1,0 +1,84 @@
+/** Public receipts of a direct chat: what one side told the other, and what that makes of a message. */
+import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
+import type { MessageStatus, StoredMessage } from './message.ts';
+import { contains, NO_RANGES, type Range, type Ranges, union } from './ranges.ts';
+
+/** `delivered` held by a device · `read` by a conversation receipt · `acked` by a message receipt, named. */
+export type ReceiptKind = 'delivered' | 'read' | 'acked';
+
+/** What one member told the other. `read` and `acked` stay apart: neither absorbs the other. */
+export interface Told {
+  readonly delivered: Ranges;
+  readonly read: Ranges;
+  readonly acked: Ranges;
+}
+
+export const NOTHING_TOLD: Told = { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES };
+
+export const joinTold = (a: Told, b: Told): Told => {
+  const delivered = union(a.delivered, b.delivered);
+  const read = union(a.read, b.read);
+  const acked = union(a.acked, b.acked);
+  return delivered === a.delivered && read === a.read && acked === a.acked ? a : { delivered, read, acked };
+};
+
+/** The first time a stretch of messages was covered: `[from, upTo]` at `at` (epoch ms, the server's clock). Never changes. */
+export interface ReceiptStep {
+  readonly conversationId: ConversationId;
+  readonly by: UserId;
+  readonly kind: ReceiptKind;
+  readonly range: Range;
+  readonly at: number;
+}
+
+/** When an own message was delivered and read, each the time of the first step that covered it. */
+export interface ReceiptTimes {
+  readonly delivered?: number;
+  readonly read?: number;
+  readonly acked?: number;
+}
+
+export type ReceiptState = 'none' | 'pending' | 'processing' | 'done' | 'expired';
+
+export interface MessageReceipts {
+  readonly messageId: MessageId;
+  readonly conversationId: ConversationId;
+  /**
+   * Own message: `none` not asked for, `pending` not yet at the server, `processing`, `done` read, `expired`.
+   * Somebody else's, what I owe: `none`, `processing`, `pending` queued here, `done`, `expired`.
+   */
+  readonly state: ReceiptState;
+  /** Epoch ms, or null. Direct chats. Reading implies delivered (I-7). */
+  readonly deliveredAt: number | null;
+  /** By whichever way. */
+  readonly readAt: number | null;
+  /** By a message receipt. */
+  readonly ackedAt: number | null;
+  /** Groups; 0 and 0 unless policy lets you see them. */
+  readonly readCount: number;
+  readonly unreadCount: number;
+}
+
+export const isRead = (told: Told, seq: Seq): boolean => contains(told.read, seq) || contains(told.acked, seq);
+
+/** delivered ≥ read, whatever was reported (I-7). */
+export const isDelivered = (told: Told, seq: Seq): boolean => isRead(told, seq) || contains(told.delivered, seq);
+
+/** A direct message that did not ask for receipts stops at `delivered`. */
+export const directStatus = (message: StoredMessage, me: UserId, theirs: Told): MessageStatus => {
+  if (message.senderId !== me) return 'received';
+  if (message.receiptRequested && isRead(theirs, message.seq)) return 'read';
+  return isDelivered(theirs, message.seq) ? 'delivered' : 'sent';
+};
+
+const earliest = (...times: (number | undefined)[]): number | null => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+/** The three public times from the three kinds of step. */
+export const timesOf = (times: ReceiptTimes): Pick<MessageReceipts, 'deliveredAt' | 'readAt' | 'ackedAt'> => ({
+  deliveredAt: earliest(times.delivered, times.read, times.acked),
+  readAt: earliest(times.read, times.acked),
+  ackedAt: times.acked ?? null,
+});

@@ -1,0 +1,27 @@
+/** What the page is told of connection, outbox and storage. */
+import type { ErrorCode } from '../errors.ts';
+
+export interface ConnectionStatus {
+  readonly state: 'offline' | 'connecting' | 'catching-up' | 'live' | 'stopped';
+  readonly paused: boolean;
+  /** Whether this tab is the one that syncs. */
+  readonly leader: boolean;
+  /** Epoch ms of the next attempt, or null. */
+  readonly retryAt: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** `volatile`: this device refuses to store; what is queued lives as long as the tab. */
+  readonly durability: 'durable' | 'volatile';
+}
+
+export interface OutboxStatus {
+  readonly pending: number;
+  /** Epoch ms by this device's clock, or null when nothing is pending. */
+  readonly oldestAt: number | null;
+  readonly inFlight: number;
+}
+
+export interface FlushResult {
+  readonly sent: number;
+  readonly pending: number;
+  readonly rejected: number;
+}

@@ -1,0 +1,55 @@
+/** The change feed down, and messages by request. */
+import * as v from 'valibot';
+import { ConversationIdShape, CursorShape, MessageShape, RangesShape, RequestId, RowShape, SeqShape, StepShape, Time } from './shapes.ts';
+
+/** Client → server: everything after this cursor, then live; `null` asks for a snapshot. */
+export const Pull = v.strictObject({ type: v.literal('pull'), cursor: v.nullable(CursorShape) });
+
+/** A message on the wire: an own one carries the times its receipts have so far. */
+export const WireMessageShape = v.strictObject({
+  ...MessageShape.entries,
+  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), acked: v.optional(Time) })),
+});
+export type WireMessage = v.InferOutput<typeof WireMessageShape>;
+
+export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, messages: v.array(WireMessageShape) });
+
+/**
+ * Server → client: one step of the feed. Applied only on the cursor it starts from, rows and cursor in one transaction (I-17);
+ * otherwise the client pulls. `complete`: nothing newer existed when it was written. Messages may be left out: what a row's
+ * `latestSeq` shows and the device does not hold, it fetches.
+ */
+export const Changes = v.strictObject({
+  type: v.literal('changes'),
+  from: v.nullable(CursorShape),
+  to: CursorShape,
+  rows: v.array(RowShape),
+  messages: v.array(MessagesOf),
+  steps: v.array(StepShape),
+  complete: v.boolean(),
+});
+
+/** Client → server: messages by place, newest first, at most `limits.fetchMessages` in all. */
+export const Fetch = v.strictObject({
+  type: v.literal('fetch'),
+  id: RequestId,
+  wants: v.pipe(
+    v.array(
+      v.strictObject({
+        conversationId: ConversationIdShape,
+        seqs: v.pipe(RangesShape, v.check((ranges) => ranges.length > 0 && ranges.length <= 64, '1 to 64 ranges')),
+        limit: v.pipe(SeqShape, v.minValue(1)),
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(200),
+  ),
+});
+
+/** Server → client: answers a `fetch`, in as many frames as it takes; the last one is `complete`. */
+export const Messages = v.strictObject({
+  type: v.literal('messages'),
+  id: RequestId,
+  of: v.array(MessagesOf),
+  complete: v.boolean(),
+});

@@ -1,0 +1,19 @@
+/** Why a WebSocket was closed, and whether trying again can help: 3500–3999 and 4500–4999 are final, all else is retried (F59). */
+export const CLOSE = {
+  normal: 1000,
+  goingAway: 1001,
+  frameTooLarge: 1009,
+  /** Restarting; come back, spread out. */
+  restart: 1012,
+  tryLater: 1013,
+  /** Token ended or was refused: come back with another one. */
+  unauthorized: 4401,
+  /** No hello within 10 s. */
+  helloTimeout: 4408,
+  /** Did not read fast enough; come back and pull. */
+  tooSlow: 4409,
+  versionUnsupported: 4500,
+  wrongUser: 4501,
+} as const;
+
+export const isFinalClose = (code: number): boolean => (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);

@@ -1,0 +1,87 @@
+/** Frames as text, read with suspicion: size, depth and shape are checked before anything else looks inside. */
+import * as v from 'valibot';
+import { ProtocolError } from '../errors.ts';
+import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
+
+export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
+export const MAX_SERVER_FRAME_BYTES = 256 * 1024;
+export const MAX_DEPTH = 8;
+
+/** Nesting of arrays and objects in JSON text, strings skipped, without parsing it (F101). */
+export const depthOf = (text: string): number => {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: // a string: on to its closing quote
+        for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+        break;
+      case 0x5b:
+      case 0x7b:
+        if (++depth > deepest) deepest = depth;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth--;
+    }
+  }
+  return deepest;
+};
+
+const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
+
+const parse = (text: string): unknown => {
+  if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw bad('not JSON');
+  }
+};
+
+const explain = (issues: readonly v.BaseIssue<unknown>[]): string => {
+  const issue = issues[0];
+  return issue ? `${v.getDotPath(issue) ?? 'frame'}: ${issue.message}` : 'malformed';
+};
+
+/** The request id of a frame that was not taken, where it has one: so that its sender can tell which. */
+export const requestIdIn = (value: unknown): number | undefined => {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined;
+  return Number.isSafeInteger(id) && (id as number) > 0 ? (id as number) : undefined;
+};
+
+export class BadFrame extends ProtocolError {
+  constructor(
+    message: string,
+    readonly requestId: number | undefined,
+  ) {
+    super('protocol/bad-frame', message);
+  }
+}
+
+const read = <T>(shape: v.GenericSchema<unknown, T>, value: unknown): T => {
+  const result = v.safeParse(shape, value, { abortEarly: true });
+  if (result.success) return result.output;
+  throw new BadFrame(explain(result.issues), requestIdIn(value));
+};
+
+export const encodeFrame = (frame: ClientFrame | ServerFrame): string => JSON.stringify(frame);
+
+/** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
+export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parse(text));
+
+/** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
+export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parse(text));
+
+/** The body of an HTTP request or answer: a JSON array of frames. Client: hello first. */
+export const decodeClientFrames = (text: string): ClientFrame[] => {
+  const list = parse(text);
+  if (!Array.isArray(list)) throw bad('expected an array of frames');
+  return list.map((frame) => read(ClientFrameShape, frame));
+};
+
+export const decodeServerFrames = (text: string): ServerFrame[] => {
+  const list = parse(text);
+  if (!Array.isArray(list)) throw bad('expected an array of frames');
+  return list.map((frame) => read(ServerFrameShape, frame));
+};

@@ -1,0 +1,16 @@
+/** The wire, for whoever writes another server or client. `PROTOCOL.md` beside this file is the document. */
+export { PROTOCOL_VERSION } from './version.ts';
+export { CLOSE, isFinalClose } from './close-codes.ts';
+export {
+  decodeClientFrame,
+  decodeClientFrames,
+  decodeServerFrame,
+  decodeServerFrames,
+  encodeFrame,
+  MAX_CLIENT_FRAME_BYTES,
+  MAX_DEPTH,
+  MAX_SERVER_FRAME_BYTES,
+} from './codec.ts';
+export { type ClientFrame, ClientFrameShape, type Frame, type Limits, type ServerFrame, ServerFrameShape } from './frames.ts';
+export { EntryShape, type WireEntry, type WireResult } from './submit.ts';
+export type { WireMessage } from './changes.ts';

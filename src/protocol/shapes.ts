@@ -1,0 +1,54 @@
+/** Shapes that several frames share. Strict: an unknown key refuses the frame. */
+import * as v from 'valibot';
+import { isConversationId, isId, type ConversationId } from '../model/ids.ts';
+import { isRanges, type Ranges } from '../model/ranges.ts';
+
+export const Id = v.custom<string>(isId, 'an id: 1 to 128 bytes, no control characters, no lone surrogates');
+export const ConversationIdShape = v.custom<ConversationId>(isConversationId, '"direct:<user id>" or "group:<group id>"');
+export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');
+/** Opaque to the client: stored and sent back, never parsed. */
+export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
+export const MarkShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });
+/** Pairs a request with its answers on one connection. */
+export const RequestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+export const MessageShape = v.strictObject({
+  id: Id,
+  seq: v.pipe(SeqShape, v.minValue(1)),
+  senderId: Id,
+  sentAt: Time,
+  /** JSON text, at most 16 KiB; empty once recalled, and in a summary when above 256 bytes. */
+  body: v.string(),
+  receiptRequested: v.boolean(),
+  countable: v.boolean(),
+  recalled: v.boolean(),
+});
+
+export const ToldShape = v.strictObject({ delivered: RangesShape, read: RangesShape, acked: RangesShape });
+
+export const RowShape = v.strictObject({
+  conversationId: ConversationIdShape,
+  version: SeqShape,
+  latestSeq: SeqShape,
+  firstSeq: v.pipe(SeqShape, v.minValue(1)),
+  joinedAt: SeqShape,
+  readUpTo: SeqShape,
+  uncounted: RangesShape,
+  counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
+  muted: FlagShape,
+  marked: MarkShape,
+  mine: ToldShape,
+  theirs: ToldShape,
+  lastMessage: v.nullable(MessageShape),
+});
+
+export const StepShape = v.strictObject({
+  conversationId: ConversationIdShape,
+  by: Id,
+  kind: v.picklist(['delivered', 'read', 'acked']),
+  range: v.tuple([v.pipe(SeqShape, v.minValue(1)), v.pipe(SeqShape, v.minValue(1))]),
+  at: Time,
+});
