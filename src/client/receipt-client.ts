@@ -1,0 +1,112 @@
+/** The page's door: what an app holds in its hand. */
+import type { Observable } from 'rxjs';
+import type { Conversation } from '../model/conversation.ts';
+import type { ReceiptEvent } from '../model/event.ts';
+import type { ConversationId, MessageId } from '../model/ids.ts';
+import type { Message } from '../model/message.ts';
+import type { DeadLetter } from '../model/outbox-entry.ts';
+import type { MessageReceipts } from '../model/receipt.ts';
+import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
+
+export interface ReceiptClientOptions {
+  /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
+  readonly url: string;
+  /** Whose client this is. A token that names somebody else stops it with `auth/wrong-user`. */
+  readonly userId: string;
+  /** Asked when a connection is opened and before the token ends; never stored. Its failure is retried. */
+  readonly getToken: () => string | Promise<string>;
+  /** Whether senders learn that this device holds their messages. Default true; giving one sets it for this account and device. */
+  readonly deliveryReceipts?: boolean;
+  /** Whether senders learn what was read. Default true; giving one sets it for this account and device. */
+  readonly readReceipts?: boolean;
+  /** Makes the worker, for bundlers that need the app to do so (esbuild, Rollup). Default: the package's own, no setup. */
+  readonly worker?: () => Worker;
+}
+
+export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
+
+export interface SendMessageOptions {
+  /** Default: true in direct chats, false in groups. */
+  readonly requestReceipt?: boolean;
+  /** Default true. False: never counts as unread. */
+  readonly countable?: boolean;
+  /** Default: made here. The same id with the same content is the same message. */
+  readonly id?: MessageId;
+}
+
+export interface SentReadReceipts {
+  /** Ids queued by this call. */
+  readonly queued: readonly MessageId[];
+  readonly skipped: readonly { readonly id: MessageId; readonly reason: SkipReason }[];
+}
+
+/** While open, what the user sees is read: see {@link ReceiptClient.viewConversation}. */
+export interface ConversationViewing {
+  /** The user has seen this message. Once called, nothing goes past what was seen. */
+  seen(messageId: MessageId): void;
+  close(): void;
+}
+
+/**
+ * One account on this device. Calls resolve when durable, online or off; every call is safe to repeat.
+ *
+ * @throws {UsageError} `usage/invalid-argument` for bad arguments: from `watch…` and `viewConversation` at once, from all else as a
+ * rejection. `usage/closed` after `close()`.
+ */
+export interface ReceiptClient {
+  readonly userId: string;
+
+  /** Queues a message; sent in order. `body` is any JSON up to 16 KiB. Resolves with the pending message. */
+  sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
+  /** "I have read these", told to the sender; moves no position. Ids not held here are queued and judged by the server. */
+  sendReadReceipts(conversationId: ConversationId, messageIds: readonly MessageId[]): Promise<SentReadReceipts>;
+  /**
+   * Direct chats: "I have read what I received so far", told to the peer; the unread count becomes 0. Groups: a clear.
+   *
+   * @param options.upTo read only through this message. `usage/unknown-message` where it is not held.
+   * @param options.keepUnread tell the peer, keep the count.
+   */
+  sendConversationReadReceipt(
+    conversationId: ConversationId,
+    options?: { readonly upTo?: MessageId; readonly keepUnread?: boolean },
+  ): Promise<void>;
+  /** Clears the unread count; the sender learns nothing, my other devices do. Also drops a marked-unread flag. */
+  clearConversationUnreadCount(conversationId: ConversationId, options?: { readonly upTo?: MessageId }): Promise<void>;
+  clearAllUnreadCounts(): Promise<void>;
+  setMarkedUnread(conversationId: ConversationId, marked: boolean): Promise<void>;
+  setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
+  setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;
+  /** While the page is visible and focused, what is and what arrives in this conversation is read; hidden or blurred, only delivered. */
+  viewConversation(conversationId: ConversationId): ConversationViewing;
+  /** Messages below what is held, oldest first; stored as they come. Offline: what is held. */
+  loadOlderMessages(
+    conversationId: ConversationId,
+    options: { readonly limit: number },
+  ): Promise<{ readonly messages: readonly Message[]; readonly complete: boolean }>;
+
+  /** This account sends and receives nothing on this device until `resume`; stored, obeyed after a restart. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Nudges the outbox and waits until it is empty, at most `timeoutMs` (default 10,000). */
+  flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
+  dismissDeadLetter(id: string): Promise<void>;
+  /** Ends this tab's client; data stays. Streams complete. */
+  close(): Promise<void>;
+
+  /** Sum over conversations that are not muted. */
+  watchTotalUnreadCount(): Observable<number>;
+  watchUnreadCount(conversationId: ConversationId): Observable<number>;
+  /** Newest first: pending messages, then server time of the last message, then id. Default limit 50. */
+  watchConversations(options?: { readonly limit?: number }): Observable<readonly Conversation[]>;
+  /** `null` while nothing is known of it. */
+  watchConversation(conversationId: ConversationId): Observable<Conversation | null>;
+  /** The newest `limit` (default 50), oldest first, pending last. Opening one fetches what is not held. */
+  watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message[]>;
+  /** `null` while the message is not held. */
+  watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
+  watchConnection(): Observable<ConnectionStatus>;
+  watchOutbox(): Observable<OutboxStatus>;
+  watchDeadLetters(): Observable<readonly DeadLetter[]>;
+  /** News; states are the truth. What no tab heard (the last 1,000) goes to the first that subscribes. */
+  watchEvents(): Observable<ReceiptEvent>;
+}

@@ -1,0 +1,29 @@
+/** The page's door. */
+export { createReceiptClient } from './client/client.ts';
+export type {
+  ConversationViewing,
+  ReceiptClient,
+  ReceiptClientOptions,
+  SendMessageOptions,
+  SentReadReceipts,
+  SkipReason,
+} from './client/receipt-client.ts';
+export {
+  AuthError,
+  type ErrorCode,
+  ProtocolError,
+  ReceiptsError,
+  RejectedError,
+  StoreError,
+  TransportError,
+  UsageError,
+  WorkerError,
+} from './errors.ts';
+export type { Conversation } from './model/conversation.ts';
+export type { ReceiptEvent } from './model/event.ts';
+export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
+export type { Json, Message, MessageStatus } from './model/message.ts';
+export type { DeadLetter } from './model/outbox-entry.ts';
+export type { Range, Ranges } from './model/ranges.ts';
+export type { MessageReceipts, ReceiptState } from './model/receipt.ts';
+export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';
