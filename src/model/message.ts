@@ -85,7 +85,8 @@ export const bodyText = (body: unknown): string => {
     if (error instanceof UsageError) throw error;
     throw new UsageError('usage/invalid-argument', 'body must be JSON; it refers to itself or is nested too deeply');
   }
-  if (UNSTORABLE.test(text)) throw new UsageError('usage/invalid-argument', 'body holds NUL or half a surrogate pair; neither can be stored');
+  if (UNSTORABLE.test(text))
+    throw new UsageError('usage/invalid-argument', 'body holds NUL or half a surrogate pair; neither can be stored');
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > MAX_BODY_BYTES)
     throw new UsageError('usage/invalid-argument', `body is ${bytes} bytes as JSON; at most ${MAX_BODY_BYTES} are taken`);

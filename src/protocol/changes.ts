@@ -37,7 +37,10 @@ export const Fetch = v.strictObject({
     v.array(
       v.strictObject({
         conversationId: ConversationIdShape,
-        seqs: v.pipe(RangesShape, v.check((ranges) => ranges.length > 0 && ranges.length <= 64, '1 to 64 ranges')),
+        seqs: v.pipe(
+          RangesShape,
+          v.check((ranges) => ranges.length > 0 && ranges.length <= 64, '1 to 64 ranges'),
+        ),
         limit: v.pipe(SeqShape, v.minValue(1)),
       }),
     ),
