@@ -1,0 +1,10 @@
+// Run by node before anything is built; Vite lends its TypeScript.
+import { runnerImport } from 'vite';
+
+const { module } = await runnerImport(new URL('./chromium.ts', import.meta.url).pathname);
+try {
+  await module.getChromium();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
