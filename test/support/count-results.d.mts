@@ -1,0 +1,1 @@
+export declare const countResults: (report: string | undefined, endedWell: boolean) => { passed: number; failed: number };

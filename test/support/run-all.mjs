@@ -1,0 +1,46 @@
+// All that `npm test` does, step after step, a failed one not hiding the next; arguments go to Vitest.
+// The last line is the sum: `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { countResults } from './count-results.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Resolves with whether the command ended well. */
+const run = (command, ...args) =>
+  new Promise((done) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+    child.on('error', () => done(false));
+    child.on('exit', (code) => done(code === 0));
+  });
+
+const failedSteps = [];
+for (const step of ['chromium', 'lint', 'types', 'build']) {
+  console.log(`\n# ${step}`);
+  if (!(await run('npm', 'run', '--silent', step))) failedSteps.push(step);
+}
+
+console.log('\n# tests');
+const folder = await mkdtemp(join(tmpdir(), 'tidemark-test-'));
+const results = join(folder, 'results.json');
+const ended = await run(
+  'npx',
+  '--no-install',
+  'vitest',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${results}`,
+  ...process.argv.slice(2),
+);
+const counts = countResults(await readFile(results, 'utf8').catch(() => undefined), ended);
+await rm(folder, { recursive: true, force: true });
+
+for (const step of failedSteps) console.log(`failed: npm run ${step}`);
+const failed = counts.failed + failedSteps.length;
+console.log(`${counts.passed} passed, ${failed} failed`);
+// Set rather than called, so that the line above is written whole also into a pipe.
+process.exitCode = failed === 0 ? 0 : 1;
