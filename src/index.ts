@@ -5,8 +5,6 @@ export type {
   ReceiptClient,
   ReceiptClientOptions,
   SendMessageOptions,
-  SentReadReceipts,
-  SkipReason,
 } from './client/receipt-client.ts';
 export {
   AuthError,
@@ -22,6 +20,7 @@ export {
 export type { Conversation } from './model/conversation.ts';
 export type { ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
+export type { SentReadReceipts, SkipReason } from './model/intents.ts';
 export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';

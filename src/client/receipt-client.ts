@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
+import type { SentReadReceipts } from '../model/intents.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
@@ -23,8 +24,6 @@ export interface ReceiptClientOptions {
   readonly worker?: () => Worker;
 }
 
-export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
-
 export interface SendMessageOptions {
   /** Default: true in direct chats, false in groups. */
   readonly requestReceipt?: boolean;
@@ -32,12 +31,6 @@ export interface SendMessageOptions {
   readonly countable?: boolean;
   /** Default: made here. The same id with the same content is the same message. */
   readonly id?: MessageId;
-}
-
-export interface SentReadReceipts {
-  /** Ids queued by this call. */
-  readonly queued: readonly MessageId[];
-  readonly skipped: readonly { readonly id: MessageId; readonly reason: SkipReason }[];
 }
 
 /** While open, what the user sees is read: see {@link ReceiptClient.viewConversation}. */

@@ -33,9 +33,9 @@ export interface ReceiptStep {
 
 /** When an own message was delivered and read, each the time of the first step that covered it. */
 export interface ReceiptTimes {
-  readonly delivered?: number;
-  readonly read?: number;
-  readonly acked?: number;
+  readonly delivered?: number | undefined;
+  readonly read?: number | undefined;
+  readonly acked?: number | undefined;
 }
 
 export type ReceiptState = 'none' | 'pending' | 'processing' | 'done' | 'expired';

@@ -2,7 +2,10 @@
  * Everything the engine is handed: clock, randomness, storage, network, locks, bus, lifecycle. Interfaces only. The engine touches
  * the platform through nothing else, so it runs under a browser and under a simulator unchanged, and every failure replays.
  */
+import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
+import type { ConnectionStatus } from '../model/status.ts';
+import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 
 export type Cancel = () => void;
 
@@ -25,25 +28,25 @@ export interface RandomPort {
 /** Keys order as in IndexedDB: numbers before strings before arrays. */
 export type StoreKey = number | string | readonly (number | string)[];
 
-/** `record` is what was put, as a structured clone. */
+/** Inclusive at both ends. */
 export interface KeyRange {
-  readonly from?: StoreKey;
-  /** Inclusive. */
-  readonly upTo?: StoreKey;
-  readonly limit?: number;
-  readonly reverse?: boolean;
+  readonly from: StoreKey;
+  readonly upTo: StoreKey;
 }
 
 export type TableName = 'meta' | 'journal' | 'pages';
 
+/** What a transaction's body may do. Records are what was put, as structured clones; keys stand outside them. */
 export interface StoreTx {
   get(table: TableName, key: StoreKey): Promise<unknown>;
+  /** In the order of the keys; `undefined` where there is none. */
   getMany(table: TableName, keys: readonly StoreKey[]): Promise<unknown[]>;
-  range(table: TableName, range: KeyRange): Promise<{ readonly key: StoreKey; readonly record: unknown }[]>;
+  /** In the order of their keys. */
+  range(table: TableName, range: KeyRange): Promise<unknown[]>;
   put(table: TableName, key: StoreKey, record: unknown): void;
-  putMany(table: TableName, entries: readonly { readonly key: StoreKey; readonly record: unknown }[]): void;
+  putMany(table: TableName, keys: readonly StoreKey[], records: readonly unknown[]): void;
   delete(table: TableName, key: StoreKey): void;
-  deleteRange(table: TableName, range: { readonly from: StoreKey; readonly upTo: StoreKey }): void;
+  deleteRange(table: TableName, range: KeyRange): void;
 }
 
 /** `strict`: flushed before it counts as done, for what the user did. `relaxed`: for what the server can send again. */
@@ -68,24 +71,32 @@ export interface StorePort {
 
 /** One road to the server, opened once. After `close` nothing more is called. */
 export interface Link {
-  send(text: string): void;
+  send(frame: ClientFrame): void;
   /** Bytes handed over and not yet on their way. */
   readonly buffered: number;
   /** Abandons the road at once, without waiting for the other side (F46). */
-  close(code?: number): void;
+  close(): void;
 }
 
+/** Never called before `connect` returned, nor after `close`. */
 export interface LinkHandlers {
   opened(): void;
-  frame(text: string): void;
+  frame(frame: ServerFrame): void;
+  /** Something arrived that is no frame of this protocol. */
+  malformed(error: ProtocolError): void;
   closed(code: number, reason: string): void;
 }
 
 export interface NetPort {
-  /** A WebSocket. Handlers are never called before `connect` returned. */
+  /** A WebSocket. */
   connect(handlers: LinkHandlers): Link;
-  /** The HTTP door: frames up, frames down. Rejects with a {@link TransportError}. */
-  request(body: string, timeoutMs: number): Promise<string>;
+  /**
+   * The HTTP door: frames up, frames down.
+   *
+   * @throws {TransportError} `transport/unreachable`, or `transport/timeout` after `timeoutMs`.
+   * @throws {ProtocolError} where what came back is no answer of this protocol: a captive portal, say (F52).
+   */
+  request(frames: readonly ClientFrame[], timeoutMs: number): Promise<ServerFrame[]>;
 }
 
 /** Exclusive by name, across tabs. */
@@ -94,10 +105,24 @@ export interface LockPort {
   acquire(name: string, held: () => void, lost: () => void): Cancel;
 }
 
-/** Hints between tabs: may be lost, doubled or late; nothing rests on them. */
+/** What tabs of one account say to each other. */
+export type BusHint =
+  /** The journal grew. */
+  | { readonly type: 'changed' }
+  /** A follower wishes the leader to try now. */
+  | { readonly type: 'nudge' }
+  /** How the leader's connection stands; asked for by a new follower. */
+  | { readonly type: 'status'; readonly status: LeaderStatus }
+  | { readonly type: 'status?' };
+
+export interface LeaderStatus extends Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'> {
+  readonly inFlight: number;
+}
+
+/** Hints between tabs: may be lost, doubled or late; nothing rests on them. Never heard by the one who posts. */
 export interface BusPort {
-  post(hint: string): void;
-  listen(fn: (hint: string) => void): Cancel;
+  post(hint: BusHint): void;
+  listen(fn: (hint: BusHint) => void): Cancel;
 }
 
 /** What the page tells of itself and of the device. */

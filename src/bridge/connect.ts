@@ -1,0 +1,90 @@
+/** The page's side of the bridge: calls made in one turn cross as one, errors come back as our classes. */
+import * as Comlink from 'comlink';
+import { WorkerError } from '../errors.ts';
+import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { LifeEvent } from '../ports/ports.ts';
+import { fromWireError, workerGone } from './error-transfer.ts';
+import { StreamPort } from './streams.ts';
+import type { Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
+
+const unwrap = (outcome: Outcome): unknown => {
+  if (outcome.error) throw fromWireError(outcome.error);
+  return outcome.value;
+};
+
+interface Waiting {
+  readonly call: IntentCall;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class WorkerConnection {
+  readonly streams: StreamPort;
+  private readonly api: Comlink.Remote<WorkerApi>;
+  private readonly ready: Promise<unknown>;
+  private readonly gone: Promise<never>;
+  private turn: Waiting[] = [];
+
+  constructor(
+    private readonly worker: Worker,
+    config: Promise<WorkerConfig>,
+    page: PageSide,
+  ) {
+    this.api = Comlink.wrap<WorkerApi>(worker);
+    this.gone = new Promise((_resolve, reject) => {
+      worker.addEventListener('error', () => reject(workerGone()), { once: true });
+    });
+    this.gone.catch(() => undefined);
+    const { port1, port2 } = new MessageChannel();
+    this.streams = new StreamPort(port1);
+    this.ready = this.alive(
+      config.then((given) => this.api.start(given, Comlink.proxy(page), Comlink.transfer(port2, [port2]))).then(unwrap),
+    );
+    this.ready.catch(() => undefined);
+  }
+
+  /** A worker that never came answers nothing: whoever waits for it is told. */
+  private alive<T>(answer: Promise<T>): Promise<T> {
+    return Promise.race([answer, this.gone]);
+  }
+
+  intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
+    return new Promise<unknown>((resolve, reject) => {
+      this.turn.push({ call: { do: name, args } as IntentCall, resolve, reject });
+      // What follows in this turn joins: a hundred callers cost one crossing and one transaction.
+      if (this.turn.length === 1) queueMicrotask(() => this.cross());
+    }) as Promise<ReturnType<Intents[K]>>;
+  }
+
+  private cross(): void {
+    const waiting = this.turn;
+    this.turn = [];
+    this.alive(this.ready.then(() => this.api.intents(waiting.map(({ call }) => call)))).then(
+      (outcomes) =>
+        waiting.forEach(({ resolve, reject }, i) => {
+          const outcome = outcomes[i];
+          if (!outcome) reject(new WorkerError('worker/restarted', 'the worker gave no answer'));
+          else if (outcome.error) reject(fromWireError(outcome.error));
+          else resolve(outcome.value);
+        }),
+      (error: unknown) => {
+        for (const { reject } of waiting) reject(error);
+      },
+    );
+  }
+
+  async query<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+    const answer = await this.alive(this.ready.then(() => this.api.query({ do: name, args } as QueryCall)));
+    return unwrap(answer) as ReturnType<Queries[K]>;
+  }
+
+  life(event: LifeEvent): void {
+    this.ready.then(() => this.api.life(event)).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.alive(this.ready.then(() => this.api.close())).catch(() => undefined);
+    this.streams.end();
+    this.worker.terminate();
+  }
+}

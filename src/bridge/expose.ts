@@ -1,0 +1,55 @@
+/** The worker's side of the bridge. Errors become values here, and errors again on the page. */
+import * as Comlink from 'comlink';
+import type { Observable } from 'rxjs';
+import type { IntentCall, QueryCall } from '../model/intents.ts';
+import type { Topic } from '../model/topic.ts';
+import type { LifeEvent } from '../ports/ports.ts';
+import { toWireError } from './error-transfer.ts';
+import { serveStreams } from './streams.ts';
+import type { Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
+
+/** What a host offers once started. */
+export interface Hosted {
+  intent(call: IntentCall): Promise<unknown>;
+  query(call: QueryCall): Promise<unknown>;
+  watch(topic: Topic): Observable<unknown>;
+  close(): void;
+}
+
+export interface Host {
+  start(config: WorkerConfig, page: PageSide): Promise<Hosted>;
+  life(event: LifeEvent): void;
+}
+
+const outcome = async (run: Promise<unknown>): Promise<Outcome> => {
+  try {
+    return { value: await run };
+  } catch (error) {
+    return { error: toWireError(error) };
+  }
+};
+
+export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
+  let hosted: Promise<Hosted> | null = null;
+  let streams: { readonly end: () => void } | null = null;
+  const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('not started'));
+
+  const api: WorkerApi = {
+    start(config, page, port) {
+      hosted = host.start(config, page);
+      return outcome(
+        hosted.then((running) => {
+          streams = serveStreams(port, (topic) => running.watch(topic));
+        }),
+      );
+    },
+    intents: (calls) => Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call))))),
+    query: (call) => outcome(started().then((running) => running.query(call))),
+    life: (event) => Promise.resolve(host.life(event)),
+    async close() {
+      (await started()).close();
+      streams?.end();
+    },
+  };
+  Comlink.expose(api, endpoint);
+};

@@ -1,0 +1,79 @@
+/** Observables across threads: a subscription is a number, values cross in batches, unsubscribing reaches the worker. */
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import type { Topic, TopicValue } from '../model/topic.ts';
+import type { StreamNews, StreamRequest } from './worker-api.ts';
+
+/** The worker's side: what is emitted in one turn crosses as one message. */
+export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observable<unknown>): { readonly end: () => void } => {
+  const open = new Map<number, Subscription>();
+  let values: [number, unknown][] = [];
+  const post = (news: StreamNews): void => port.postMessage(news);
+  const emit = (id: number, value: unknown): void => {
+    values.push([id, value]);
+    if (values.length > 1) return;
+    queueMicrotask(() => {
+      const batch = values;
+      values = [];
+      if (batch.length > 0) post({ values: batch });
+    });
+  };
+  port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
+    if ('unwatch' in data) {
+      open.get(data.unwatch)?.unsubscribe();
+      open.delete(data.unwatch);
+      return;
+    }
+    open.set(
+      data.watch,
+      watch(data.topic).subscribe((value) => emit(data.watch, value)),
+    );
+  };
+  return {
+    end() {
+      for (const subscription of open.values()) subscription.unsubscribe();
+      open.clear();
+      if (values.length > 0) post({ values });
+      values = [];
+      post({ done: true });
+    },
+  };
+};
+
+/** The page's side. One crossing per topic, however many subscribe (see the client). */
+export class StreamPort {
+  private lastId = 0;
+  private ended = false;
+  private readonly subscribers = new Map<number, Subscriber<unknown>>();
+
+  constructor(private readonly port: MessagePort) {
+    port.onmessage = ({ data }: MessageEvent<StreamNews>) => {
+      if ('done' in data) return this.end();
+      for (const [id, value] of data.values) this.subscribers.get(id)?.next(value);
+    };
+  }
+
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return new Observable<TopicValue[T['of']]>((subscriber) => {
+      if (this.ended) return subscriber.complete();
+      const id = ++this.lastId;
+      this.subscribers.set(id, subscriber as Subscriber<unknown>);
+      this.port.postMessage({ watch: id, topic } satisfies StreamRequest);
+      return () => {
+        if (this.subscribers.delete(id)) this.port.postMessage({ unwatch: id } satisfies StreamRequest);
+      };
+    });
+  }
+
+  /** Open subscriptions: for tests that look for leaks. */
+  get size(): number {
+    return this.subscribers.size;
+  }
+
+  end(): void {
+    this.ended = true;
+    const open = [...this.subscribers.values()];
+    this.subscribers.clear();
+    for (const subscriber of open) subscriber.complete();
+    this.port.close();
+  }
+}

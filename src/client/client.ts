@@ -1,0 +1,189 @@
+/** Builds the page's client: worker, first paint, lifecycle, and the calls checked before they cross. */
+import { defer, type Observable } from 'rxjs';
+import { WorkerConnection } from '../bridge/connect.ts';
+import { UsageError } from '../errors.ts';
+import { type ConversationId, type MessageId, requireConversationId, requireId } from '../model/ids.ts';
+import { bodyText } from '../model/message.ts';
+import { databaseName } from '../model/storage-name.ts';
+import type { Topic, TopicValue } from '../model/topic.ts';
+import { deviceId } from './device.ts';
+import { readFirstPaint } from './first-paint.ts';
+import { checkOptions } from './options.ts';
+import { watchPage } from './page-lifecycle.ts';
+import type { ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
+import { spawnWorker } from './spawn-worker.ts';
+import { viewConversation } from './view-conversation.ts';
+import { Watching } from './watching.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1000;
+const MAX_IDS_PER_CALL = 10_000;
+const DEFAULT_FLUSH_MS = 10_000;
+
+const requireFlag = (value: unknown, what: string): boolean => {
+  if (typeof value === 'boolean') return value;
+  throw new UsageError('usage/invalid-argument', `${what} must be true or false`);
+};
+
+const optionalFlag = (value: unknown, what: string): boolean | undefined => (value === undefined ? undefined : requireFlag(value, what));
+
+const requireCount = (value: unknown, what: string, most: number): number => {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
+  throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
+};
+
+const requireOptions = <T extends object>(value: T | undefined): T => {
+  if (value === undefined) return {} as T;
+  if (typeof value === 'object' && (value as T | null) !== null) return value;
+  throw new UsageError('usage/invalid-argument', 'options must be an object');
+};
+
+/**
+ * Opens an account on this device. Returns at once; calls made before the worker is ready wait for it.
+ *
+ * @throws {UsageError} `usage/invalid-option`
+ */
+export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
+  checkOptions(options);
+  const { url, userId, getToken, deliveryReceipts, readReceipts } = options;
+  const name = databaseName(url, userId);
+  // Both at once: the record is there before the worker has booted.
+  const paint = readFirstPaint(name);
+  const config = deviceId(name).then((device) => ({
+    url,
+    userId,
+    deviceId: device,
+    settings: {
+      ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
+      ...(readReceipts === undefined ? {} : { readReceipts }),
+    },
+  }));
+  const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, { getToken: async () => getToken() });
+  const watching = new Watching(connection.streams, paint);
+  const stopWatchingPage = watchPage((event) => connection.life(event));
+  let closed = false;
+
+  const requireOpen = (): void => {
+    if (closed) throw new UsageError('usage/closed', 'this client is closed; create another one');
+  };
+  const conversation = (id: unknown): ConversationId => {
+    requireOpen();
+    return requireConversationId(id, userId);
+  };
+  const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined => (id === undefined ? undefined : requireId(id, what));
+  const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
+    requireOpen();
+    return defer(() => watching.watch(topic));
+  };
+
+  return {
+    userId,
+
+    async sendMessage(conversationId, body, given) {
+      const id = conversation(conversationId);
+      const { requestReceipt, countable, id: messageId } = requireOptions(given);
+      return connection.intent('sendMessage', id, {
+        body: bodyText(body),
+        id: optionalId(messageId, 'id'),
+        requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
+        countable: optionalFlag(countable, 'countable'),
+      });
+    },
+    async sendReadReceipts(conversationId, messageIds) {
+      const id = conversation(conversationId);
+      if (!Array.isArray(messageIds) || messageIds.length > MAX_IDS_PER_CALL)
+        throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
+      return connection.intent(
+        'sendReadReceipts',
+        id,
+        messageIds.map((messageId) => requireId(messageId, 'a message id')),
+      );
+    },
+    async sendConversationReadReceipt(conversationId, given) {
+      const id = conversation(conversationId);
+      const { upTo, keepUnread } = requireOptions(given);
+      return connection.intent('sendConversationReadReceipt', id, {
+        upTo: optionalId(upTo, 'upTo'),
+        keepUnread: optionalFlag(keepUnread, 'keepUnread'),
+      });
+    },
+    async clearConversationUnreadCount(conversationId, given) {
+      const id = conversation(conversationId);
+      const upTo = optionalId(requireOptions(given).upTo, 'upTo');
+      return upTo === undefined
+        ? connection.intent('clearConversationUnreadCount', id)
+        : connection.intent('clearConversationUnreadCount', id, upTo);
+    },
+    async clearAllUnreadCounts() {
+      requireOpen();
+      return connection.intent('clearAllUnreadCounts');
+    },
+    async setMarkedUnread(conversationId, marked) {
+      return connection.intent('setMarkedUnread', conversation(conversationId), requireFlag(marked, 'marked'));
+    },
+    async setMuted(conversationId, muted) {
+      return connection.intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
+    },
+    async setReceiptSettings(settings) {
+      requireOpen();
+      const delivery = optionalFlag(requireOptions(settings).deliveryReceipts, 'deliveryReceipts');
+      const read = optionalFlag(settings.readReceipts, 'readReceipts');
+      return connection.intent('setReceiptSettings', {
+        ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
+        ...(read === undefined ? {} : { readReceipts: read }),
+      });
+    },
+    viewConversation(conversationId) {
+      const id = conversation(conversationId);
+      return viewConversation(connection, watching.watch({ of: 'conversation', conversationId: id }), id);
+    },
+    async loadOlderMessages(conversationId, given) {
+      return connection.query(
+        'loadOlderMessages',
+        conversation(conversationId),
+        requireCount(requireOptions(given).limit, 'limit', MAX_LIMIT),
+      );
+    },
+
+    async pause() {
+      requireOpen();
+      return connection.intent('setPaused', true);
+    },
+    async resume() {
+      requireOpen();
+      return connection.intent('setPaused', false);
+    },
+    async flush(given) {
+      requireOpen();
+      return connection.query('flush', requireCount(requireOptions(given).timeoutMs ?? DEFAULT_FLUSH_MS, 'timeoutMs', 2 ** 31 - 1));
+    },
+    async dismissDeadLetter(id) {
+      requireOpen();
+      if (typeof id !== 'string') throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
+      return connection.intent('dismissDeadLetter', id);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      stopWatchingPage();
+      await connection.close();
+    },
+
+    watchTotalUnreadCount: () => watch({ of: 'total-unread' }),
+    watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
+    watchConversations: (given) =>
+      watch({ of: 'conversations', limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT) }),
+    watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
+    watchMessages: (id, given) =>
+      watch({
+        of: 'messages',
+        conversationId: conversation(id),
+        limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT),
+      }),
+    watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
+    watchConnection: () => watch({ of: 'connection' }),
+    watchOutbox: () => watch({ of: 'outbox' }),
+    watchDeadLetters: () => watch({ of: 'dead-letters' }),
+    watchEvents: () => watch({ of: 'events' }),
+  };
+};

@@ -1,0 +1,20 @@
+/** The device's id for one account: made once, kept outside the account's database, so that its loss can be noticed. */
+import { createStore, type UseStore, update } from 'idb-keyval';
+
+let devices: UseStore | null = null;
+
+const makeId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** @param account names server and user. Where storage is refused, the id lives as long as the page. */
+export const deviceId = async (account: string): Promise<string> => {
+  const fresh = makeId();
+  let id = fresh;
+  try {
+    devices ??= createStore('tidemark-devices', 'ids');
+    // One transaction: of two tabs that start at once, both get the first one's.
+    await update<string>(account, (known) => (id = known ?? fresh), devices);
+  } catch {
+    devices = null;
+  }
+  return id;
+};

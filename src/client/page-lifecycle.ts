@@ -1,0 +1,26 @@
+/** What only the page can see, told to the worker: visibility, thaw, network. */
+import type { LifeEvent } from '../ports/ports.ts';
+
+/** Whether the user can be reading this page now. */
+export const isInView = (): boolean => document.visibilityState === 'visible' && document.hasFocus();
+
+export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
+  const abort = new AbortController();
+  const { signal } = abort;
+  document.addEventListener('visibilitychange', () => tell(document.visibilityState === 'visible' ? 'visible' : 'hidden'), { signal });
+  document.addEventListener('resume', () => tell('resumed'), { signal });
+  addEventListener('pageshow', ({ persisted }) => persisted && tell('resumed'), { signal });
+  addEventListener('online', () => tell('online'), { signal });
+  addEventListener('offline', () => tell('offline'), { signal });
+  return () => abort.abort();
+};
+
+/** Calls `fn` when the page comes into view or leaves it. */
+export const watchView = (fn: () => void): (() => void) => {
+  const abort = new AbortController();
+  const { signal } = abort;
+  document.addEventListener('visibilitychange', fn, { signal });
+  addEventListener('focus', fn, { signal });
+  addEventListener('blur', fn, { signal });
+  return () => abort.abort();
+};

@@ -1,0 +1,89 @@
+/**
+ * Reading by looking: while the page is visible and focused, what is and what arrives in a conversation is read. Hidden or blurred,
+ * only delivery is told. Once the app says what was seen, nothing goes past it.
+ */
+import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
+import type { Conversation } from '../model/conversation.ts';
+import { conversationType, type ConversationId, type MessageId, type Seq } from '../model/ids.ts';
+import type { WorkerConnection } from '../bridge/connect.ts';
+import { isInView, watchView } from './page-lifecycle.ts';
+import type { ConversationViewing } from './receipt-client.ts';
+
+export const viewConversation = (
+  connection: WorkerConnection,
+  conversation$: Observable<Conversation | null>,
+  conversationId: ConversationId,
+): ConversationViewing => {
+  let looking = false;
+  /** As far as the user has seen; null as long as the app says nothing about it. */
+  let seenUpTo: Seq | null = null;
+  let seenLast: MessageId | null = null;
+  let newest: Seq = 0;
+  let dealtWith: Seq = 0;
+  let turn = Promise.resolve();
+  let closed = false;
+
+  /** One after the other; a refused write is repeated with the next arrival or look. */
+  const next = (run: () => Promise<void>): void => {
+    turn = turn.then(run).catch(() => undefined);
+  };
+
+  const readAll = (): void =>
+    next(async () => {
+      if (!looking) return;
+      const upTo = seenLast;
+      if (seenUpTo !== null && upTo === null) return;
+      await connection.intent('sendConversationReadReceipt', conversationId, upTo === null ? {} : { upTo });
+      dealtWith = Math.max(dealtWith, seenUpTo ?? newest);
+    });
+
+  const readArrivals = (): void =>
+    next(async () => {
+      if (!looking) return;
+      const upTo = seenUpTo ?? newest;
+      if (upTo > dealtWith) dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, upTo);
+    });
+
+  const look = (): void => {
+    const now = isInView();
+    if (now === looking) return;
+    looking = now;
+    if (looking) readAll();
+  };
+
+  const arrivals = conversation$
+    .pipe(
+      filter((conversation) => conversation !== null),
+      map(({ latestSeq }) => latestSeq),
+      distinctUntilChanged(),
+    )
+    .subscribe((latestSeq) => {
+      const first = newest === 0;
+      newest = latestSeq;
+      if (first) readAll();
+      else readArrivals();
+    });
+  const stop = watchView(look);
+  look();
+
+  return {
+    seen(messageId) {
+      next(async () => {
+        const seq = await connection.query('seqOf', conversationId, messageId);
+        if (seq === null || seq <= (seenUpTo ?? 0)) return;
+        seenUpTo = seq;
+        seenLast = messageId;
+        if (closed || !looking) return;
+        if (conversationType(conversationId) === 'direct' && seq > dealtWith)
+          dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, seq);
+        await connection.intent('sendConversationReadReceipt', conversationId, { upTo: messageId });
+      });
+    },
+    close() {
+      closed = true;
+      looking = false;
+      arrivals.unsubscribe();
+      stop();
+    },
+  };
+};

@@ -1,0 +1,115 @@
+/** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
+import { map, type Observable, Subject, takeUntil } from 'rxjs';
+import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { Topic, TopicValue } from '../model/topic.ts';
+import type { Account, Ports } from '../ports/ports.ts';
+import type { ReceiptSettings } from '../store/journal.ts';
+import { findInConversation } from './find-message.ts';
+import { flush } from './flush.ts';
+import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
+import { sendMessage } from './intents/send-message.ts';
+import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
+import { dismissDeadLetter, setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
+import { History } from './queries/history.ts';
+import { Leader } from './sync/leader.ts';
+import { Sync } from './sync/sync.ts';
+import { TokenSource } from './token-source.ts';
+import { Views } from './views/views.ts';
+import { type Draft, Writer } from './write.ts';
+
+/** These look into pages to find what they name. */
+const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
+  'sendReadReceipts',
+  'sendConversationReadReceipt',
+  'clearConversationUnreadCount',
+] satisfies (keyof Intents)[]);
+
+export class Engine {
+  private readonly closed$ = new Subject<void>();
+
+  private constructor(
+    private readonly ports: Ports,
+    private readonly writer: Writer,
+    private readonly leader: Leader,
+    private readonly views: Views,
+    private readonly history: History,
+  ) {}
+
+  /** @param lockName names the account's leadership across tabs. */
+  static async open(ports: Ports, account: Account, lockName: string, settings: Partial<ReceiptSettings>): Promise<Engine> {
+    const writer = await Writer.open(ports, account.userId);
+    if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
+      await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
+    const tokens = new TokenSource(ports.token);
+    const sync = new Sync(ports, account, writer, tokens);
+    const leader = new Leader(ports, writer, sync, lockName);
+    const history = new History(ports, account, writer, tokens);
+    const views = new Views(ports, writer, {
+      leader$: leader.status$.pipe(map((status) => status)),
+      opened: (conversationId, limit) => history.opened(conversationId, limit),
+    });
+    leader.start();
+    return new Engine(ports, writer, leader, views, history);
+  }
+
+  /** Writes down what the user did. Strict: resolves once flushed (I-1). */
+  intent(call: IntentCall): Promise<unknown> {
+    return this.writer.write(call.do, { durability: 'strict', readsPages: READS_PAGES.has(call.do) }, (draft) => this.decide(draft, call));
+  }
+
+  private decide(draft: Draft, call: IntentCall): unknown {
+    const { ports } = this;
+    switch (call.do) {
+      case 'sendMessage':
+        return sendMessage(draft, ports, ...call.args);
+      case 'sendReadReceipts':
+        return sendReadReceipts(draft, ports, ...call.args);
+      case 'sendConversationReadReceipt':
+        return sendConversationReadReceipt(draft, ports, ...call.args);
+      case 'clearConversationUnreadCount':
+        return clearConversationUnreadCount(draft, ports, ...call.args);
+      case 'clearAllUnreadCounts':
+        return clearAllUnreadCounts(draft, ports);
+      case 'setMarkedUnread':
+        return setMarkedUnread(draft, ports, ...call.args);
+      case 'setMuted':
+        return setMuted(draft, ports, ...call.args);
+      case 'setReceiptSettings':
+        return setReceiptSettings(draft, ports, ...call.args);
+      case 'readArrivals':
+        return readArrivals(draft, ports, ...call.args);
+      case 'setPaused':
+        return setPaused(draft, ...call.args);
+      case 'dismissDeadLetter':
+        return dismissDeadLetter(draft, ...call.args);
+    }
+  }
+
+  async query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
+    switch (call.do) {
+      case 'loadOlderMessages':
+        return this.history.loadOlder(...call.args);
+      case 'seqOf': {
+        const [conversationId, messageId] = call.args;
+        return this.writer.read('seq-of', async (model, tx) => {
+          const conversation = model.get(conversationId);
+          return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
+        });
+      }
+      case 'flush':
+        return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args);
+    }
+  }
+
+  /** Completes at `close()`. */
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return this.views.watch(topic).pipe(takeUntil(this.closed$));
+  }
+
+  close(): void {
+    this.leader.stop();
+    this.closed$.next();
+    this.closed$.complete();
+    this.ports.store.close();
+  }
+}

@@ -1,0 +1,53 @@
+/** From a message's id to the message: newest first, since that is what people act on. */
+import type { MessageId } from '../model/ids.ts';
+import { highest, intersect, range } from '../model/ranges.ts';
+import type { StoreTx } from '../ports/ports.ts';
+import type { KeptMessage } from '../store/journal.ts';
+import { readPages, withStep } from '../store/pages.ts';
+import { PAGE_SIZE } from '../store/tables.ts';
+import type { HotConversation, HotModel } from './hot-model.ts';
+
+const PAGES_AT_ONCE = 16;
+
+/** A message as it stands: what no page has yet laid over it. */
+export const current = (conversation: HotConversation, message: KeptMessage): KeptMessage => {
+  const newest = conversation.tail.get(message.seq)?.value ?? message;
+  return conversation.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
+};
+
+/** The messages with these ids that one conversation holds. */
+export const findInConversation = async (
+  tx: StoreTx,
+  conversation: HotConversation,
+  ids: Iterable<MessageId>,
+): Promise<Map<MessageId, KeptMessage>> => {
+  const wanted = new Set(ids);
+  const found = new Map<MessageId, KeptMessage>();
+  const look = (message: KeptMessage): void => {
+    if (!wanted.delete(message.id)) return;
+    found.set(message.id, current(conversation, message));
+  };
+  for (const { value } of conversation.tail.values()) look(value);
+  if (conversation.newest) look(conversation.newest);
+  const stretch = PAGES_AT_ONCE * PAGE_SIZE;
+  for (let upTo = highest(conversation.held); upTo > 0 && wanted.size > 0; upTo -= stretch) {
+    const seqs = intersect(conversation.held, range(Math.max(1, upTo - stretch + 1), upTo));
+    if (seqs.length > 0) for (const message of await readPages(tx, conversation.id, seqs)) look(message);
+  }
+  return found;
+};
+
+/** A message by id alone: what is not in pages first, then every page. */
+export const findAnywhere = async (
+  tx: StoreTx,
+  model: HotModel,
+  id: MessageId,
+): Promise<{ conversation: HotConversation; message: KeptMessage } | undefined> => {
+  const unpaged = model.findUnpaged(id);
+  if (unpaged) return { conversation: unpaged.conversation, message: current(unpaged.conversation, unpaged.message) };
+  for (const conversation of model.conversations.values()) {
+    const message = (await findInConversation(tx, conversation, [id])).get(id);
+    if (message) return { conversation, message };
+  }
+  return undefined;
+};

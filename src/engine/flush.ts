@@ -1,0 +1,25 @@
+/** Waits until nothing is owed, or the patience ends. */
+import type { FlushResult } from '../model/status.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Writer } from './write.ts';
+
+export const flush = (ports: Pick<Ports, 'clock'>, writer: Writer, nudge: () => void, timeoutMs: number): Promise<FlushResult> =>
+  new Promise((resolve) => {
+    const owed = new Set(writer.model.outbox.keys());
+    const before = owed.size;
+    const refusedBefore = new Set(writer.model.deadLetters.map(({ letter }) => letter.id));
+    const finish = (): void => {
+      cancel();
+      stop();
+      const pending = writer.model.outbox.size;
+      const rejected = writer.model.deadLetters.filter(({ letter }) => !refusedBefore.has(letter.id)).length;
+      const left = [...owed].filter((key) => writer.model.outbox.has(key)).length;
+      resolve({ sent: Math.max(0, before - left - rejected), pending, rejected });
+    };
+    const cancel = ports.clock.timer(timeoutMs, () => writer.atRest(finish));
+    const stop = writer.onChange(() => {
+      if (writer.model.outbox.size === 0) finish();
+    });
+    if (before === 0) finish();
+    else nudge();
+  });

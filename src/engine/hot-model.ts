@@ -1,0 +1,403 @@
+/**
+ * The worker's in-memory fold of the journal: a cache and never the truth. It holds what a phone's conversation list needs (rows, what
+ * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
+ * the overlay of pending entries (I-13).
+ */
+import { type ConversationRow, emptyRow, joinRows } from '../model/conversation.ts';
+import type { ReceiptEvent } from '../model/event.ts';
+import { isMarked, latestFlag } from '../model/flag.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
+import {
+  type Cursor,
+  type DeadLetter,
+  mergeOwed,
+  type MessageEntry,
+  NOTHING_OWED,
+  type OutboxEntry,
+  type Owed,
+  type ReceiptsEntry,
+} from '../model/outbox-entry.ts';
+import { contains, fromSeqs, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
+import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
+import { unreadAt, type Unread } from '../model/unread.ts';
+import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
+import { joinMessages } from '../store/pages.ts';
+
+export const MAX_EVENTS_KEPT = 1000;
+export const MAX_DEAD_LETTERS = 1000;
+
+/** A message or step that no page holds yet, and the journal record it came with. */
+interface Unfolded<T> {
+  readonly version: number;
+  readonly value: T;
+}
+
+export interface KeptEvent {
+  readonly number: number;
+  readonly event: ReceiptEvent;
+}
+
+export interface KeptDeadLetter {
+  readonly letter: DeadLetter;
+  readonly entry: OutboxEntry;
+}
+
+/** One conversation, with what is owed for it. */
+export class HotConversation {
+  row: ConversationRow;
+  /** Messages held on this device, in pages or not. */
+  held: Ranges = NO_RANGES;
+  /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
+  readFloor: Seq = 0;
+  deliveryFloor: Seq = 0;
+  readonly tail = new Map<Seq, Unfolded<KeptMessage>>();
+  steps: Unfolded<ReceiptStep>[] = [];
+  /** What is pending for it, oldest first. */
+  receipts: ReceiptsEntry[] = [];
+  pending: MessageEntry[] = [];
+  /** The newest message held, body and all. */
+  newest: KeptMessage | null = null;
+  /** The newest held message from somebody else: as far as a read receipt may reach. */
+  newestReceived: Seq = 0;
+  private owedCache: Owed | null = null;
+  private unreadCache: Unread | null = null;
+
+  constructor(readonly id: ConversationId) {
+    this.row = emptyRow(id);
+  }
+
+  /** Grows with every change: what was computed for one revision stays right for it. */
+  revision = 0;
+
+  touch(): void {
+    this.revision++;
+    this.owedCache = null;
+    this.unreadCache = null;
+  }
+
+  get owed(): Owed {
+    return (this.owedCache ??= this.receipts.reduce((owed, entry) => mergeOwed(owed, entry.owed), NOTHING_OWED));
+  }
+
+  /** My read position in force: the server's and what is pending, by maximum. */
+  get readUpTo(): Seq {
+    return Math.max(this.row.readUpTo, this.owed.position);
+  }
+
+  get unread(): Unread {
+    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
+  }
+
+  get muted(): boolean {
+    return (this.owed.muted ? latestFlag(this.row.muted, this.owed.muted) : this.row.muted).value;
+  }
+
+  get markedUnread(): boolean {
+    return isMarked(this.mark, this.readUpTo);
+  }
+
+  get mark() {
+    return this.owed.marked ? latestFlag(this.row.marked, this.owed.marked) : this.row.marked;
+  }
+
+  /** What I told the peer, or am about to. */
+  get told(): Told {
+    const { delivered, read, acked } = this.owed;
+    return joinTold(this.row.mine, { delivered, read, acked });
+  }
+
+  /** The entry that newer work may still be merged into. */
+  get unsent(): ReceiptsEntry | undefined {
+    const last = this.receipts[this.receipts.length - 1];
+    return last && !last.sent ? last : undefined;
+  }
+
+  get latestSentAt(): number {
+    const last = this.pending[this.pending.length - 1];
+    return Math.max(last?.at ?? 0, this.row.lastMessage?.sentAt ?? 0, this.newest?.sentAt ?? 0);
+  }
+}
+
+/** What a fold changed, for views to look at. */
+export interface Touched {
+  readonly conversations: Set<ConversationId>;
+  outbox: boolean;
+  deadLetters: boolean;
+  settings: boolean;
+  events: KeptEvent[];
+}
+
+export const nothingTouched = (): Touched => ({
+  conversations: new Set(),
+  outbox: false,
+  deadLetters: false,
+  settings: false,
+  events: [],
+});
+
+export interface Snapshot {
+  readonly version: number;
+  readonly cursor: Cursor | null;
+  readonly paused: boolean;
+  readonly settings: ReceiptSettings;
+  readonly conversations: readonly {
+    readonly row: ConversationRow;
+    readonly held: Ranges;
+    readonly readFloor: Seq;
+    readonly deliveryFloor: Seq;
+    readonly newest: KeptMessage | null;
+    readonly newestReceived: Seq;
+  }[];
+  readonly outbox: readonly OutboxEntry[];
+  readonly deadLetters: readonly KeptDeadLetter[];
+  readonly events: readonly KeptEvent[];
+  readonly eventCount: number;
+  readonly heard: number;
+}
+
+export class HotModel {
+  version = 0;
+  cursor: Cursor | null = null;
+  paused = false;
+  settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
+  readonly conversations = new Map<ConversationId, HotConversation>();
+  /** Everything owed, oldest first. */
+  readonly outbox = new Map<string, OutboxEntry>();
+  deadLetters: KeptDeadLetter[] = [];
+  /** What no tab may have heard yet. */
+  events: KeptEvent[] = [];
+  eventCount = 0;
+  heard = 0;
+  /** Messages in tails: how much a crash would have to fold again. */
+  unpaged = 0;
+
+  constructor(readonly me: UserId) {}
+
+  static restore(me: UserId, snapshot: Snapshot | undefined): HotModel {
+    const model = new HotModel(me);
+    if (!snapshot) return model;
+    model.version = snapshot.version;
+    model.cursor = snapshot.cursor;
+    model.paused = snapshot.paused;
+    model.settings = snapshot.settings;
+    for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
+    for (const entry of snapshot.outbox) model.owe(entry);
+    model.deadLetters = [...snapshot.deadLetters];
+    model.events = [...snapshot.events];
+    model.eventCount = snapshot.eventCount;
+    model.heard = snapshot.heard;
+    return model;
+  }
+
+  snapshot(): Snapshot {
+    return {
+      version: this.version,
+      cursor: this.cursor,
+      paused: this.paused,
+      settings: this.settings,
+      conversations: [...this.conversations.values()].map(({ row, held, readFloor, deliveryFloor, newest, newestReceived }) => ({
+        row,
+        held,
+        readFloor,
+        deliveryFloor,
+        newest,
+        newestReceived,
+      })),
+      outbox: [...this.outbox.values()],
+      deadLetters: this.deadLetters,
+      events: this.events,
+      eventCount: this.eventCount,
+      heard: this.heard,
+    };
+  }
+
+  /** A conversation that may not be known. */
+  get(id: ConversationId): HotConversation | undefined {
+    return this.conversations.get(id);
+  }
+
+  private ensure(id: ConversationId): HotConversation {
+    let conversation = this.conversations.get(id);
+    if (!conversation) this.conversations.set(id, (conversation = new HotConversation(id)));
+    return conversation;
+  }
+
+  /** Where a message with this id is, among what no page holds yet. */
+  findUnpaged(messageId: MessageId): { conversation: HotConversation; message: KeptMessage } | undefined {
+    for (const conversation of this.conversations.values()) {
+      if (conversation.newest?.id === messageId) return { conversation, message: this.current(conversation, conversation.newest) };
+      for (const { value } of conversation.tail.values())
+        if (value.id === messageId) return { conversation, message: this.current(conversation, value) };
+    }
+    return undefined;
+  }
+
+  private current(conversation: HotConversation, message: KeptMessage): KeptMessage {
+    return conversation.tail.get(message.seq)?.value ?? message;
+  }
+
+  findPending(messageId: MessageId): MessageEntry | undefined {
+    for (const entry of this.outbox.values()) if (entry.kind === 'message' && entry.message.id === messageId) return entry;
+    return undefined;
+  }
+
+  get totalUnreadCount(): number {
+    let total = 0;
+    for (const conversation of this.conversations.values()) if (!conversation.muted) total += conversation.unread.unreadCount;
+    return total;
+  }
+
+  fold(record: JournalRecord, touched: Touched): void {
+    this.version = record.version;
+    for (const change of record.changes) this.apply(change, touched);
+  }
+
+  /** One change. Every case is idempotent or names what it replaces, so a journal folded from any snapshot before it ends the same. */
+  apply(change: Change, touched: Touched): void {
+    switch (change.t) {
+      case 'row': {
+        const conversation = this.touch(change.row.conversationId, touched);
+        conversation.row = joinRows(conversation.row, change.row);
+        return;
+      }
+      case 'reset': {
+        this.cursor = null;
+        for (const conversation of this.conversations.values()) {
+          this.touch(conversation.id, touched).row = emptyRow(conversation.id);
+          // The same places may hold other messages now: pages are believed only where `held` says so.
+          this.unpaged -= conversation.tail.size;
+          conversation.tail.clear();
+          conversation.steps = [];
+          conversation.held = NO_RANGES;
+          conversation.newest = null;
+          conversation.newestReceived = 0;
+        }
+        // Nothing is merged into what was written under the other history.
+        for (const entry of this.outbox.values()) this.owe({ ...entry, sent: true });
+        return;
+      }
+      case 'messages': {
+        const conversation = this.touch(change.of, touched);
+        for (const message of change.messages) {
+          const before = conversation.tail.get(message.seq);
+          if (!before) this.unpaged++;
+          const value = before ? joinMessages(before.value, message) : message;
+          conversation.tail.set(message.seq, { version: this.version, value });
+          if (!conversation.newest || message.seq >= conversation.newest.seq) conversation.newest = value;
+          if (message.senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, message.seq);
+        }
+        conversation.held = union(conversation.held, fromSeqs(change.messages.map(({ seq }) => seq)));
+        return;
+      }
+      case 'step': {
+        this.touch(change.step.conversationId, touched).steps.push({ version: this.version, value: change.step });
+        return;
+      }
+      case 'cursor':
+        this.cursor = change.cursor;
+        return;
+      case 'owe':
+        this.owe(change.entry);
+        this.touch(change.entry.conversationId, touched);
+        touched.outbox = true;
+        return;
+      case 'sent':
+        for (const key of change.keys) {
+          const entry = this.outbox.get(key);
+          if (entry) this.owe({ ...entry, sent: true });
+        }
+        touched.outbox = true;
+        return;
+      case 'end': {
+        const entry = this.outbox.get(change.key);
+        if (!entry) return;
+        this.outbox.delete(change.key);
+        const conversation = this.touch(entry.conversationId, touched);
+        conversation.receipts = conversation.receipts.filter(({ key }) => key !== change.key);
+        conversation.pending = conversation.pending.filter(({ key }) => key !== change.key);
+        if (change.deadLetter) {
+          this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
+          touched.deadLetters = true;
+        }
+        touched.outbox = true;
+        return;
+      }
+      case 'settings': {
+        // Nothing is told about the past: what stood when a switch went on is the floor of what is told from now on.
+        const readsOn = change.settings.readReceipts && !this.settings.readReceipts;
+        const deliveriesOn = change.settings.deliveryReceipts && !this.settings.deliveryReceipts;
+        this.settings = change.settings;
+        for (const conversation of this.conversations.values()) {
+          if (readsOn) conversation.readFloor = Math.max(conversation.readFloor, conversation.readUpTo);
+          if (deliveriesOn) conversation.deliveryFloor = Math.max(conversation.deliveryFloor, conversation.row.latestSeq);
+        }
+        touched.settings = true;
+        return;
+      }
+      case 'paused':
+        this.paused = change.paused;
+        touched.settings = true;
+        return;
+      case 'event': {
+        const kept = { number: ++this.eventCount, event: change.event };
+        this.events = [...this.events, kept].slice(-MAX_EVENTS_KEPT);
+        touched.events.push(kept);
+        return;
+      }
+      case 'heard':
+        this.heard = Math.max(this.heard, change.upTo);
+        this.events = this.events.filter(({ number }) => number > this.heard);
+        return;
+      case 'dismiss': {
+        const dismissed = this.deadLetters.find(({ letter }) => letter.id === change.id);
+        if (!dismissed) return;
+        this.deadLetters = this.deadLetters.filter((kept) => kept !== dismissed);
+        this.touch(dismissed.entry.conversationId, touched);
+        touched.deadLetters = true;
+      }
+    }
+  }
+
+  private touch(id: ConversationId, touched: Touched): HotConversation {
+    const conversation = this.ensure(id);
+    conversation.touch();
+    touched.conversations.add(id);
+    return conversation;
+  }
+
+  private owe(entry: OutboxEntry): void {
+    this.outbox.set(entry.key, entry);
+    const conversation = this.ensure(entry.conversationId);
+    conversation.touch();
+    const put = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
+      const at = list.findIndex(({ key }) => key === item.key);
+      return at < 0 ? [...list, item] : list.with(at, item);
+    };
+    if (entry.kind === 'receipts') conversation.receipts = put(conversation.receipts, entry);
+    else conversation.pending = put(conversation.pending, entry);
+  }
+
+  /** Forgets tails that are in pages now. */
+  dropFolded(upTo: number): void {
+    for (const conversation of this.conversations.values()) {
+      for (const [seq, { version }] of conversation.tail) {
+        if (version > upTo) continue;
+        conversation.tail.delete(seq);
+        this.unpaged--;
+      }
+      if (conversation.steps.length > 0) conversation.steps = conversation.steps.filter(({ version }) => version > upTo);
+    }
+  }
+
+  /** I-13, for tests: what is cached equals what is derived again. */
+  recount(): void {
+    for (const conversation of this.conversations.values()) {
+      const shown = conversation.unread;
+      conversation.touch();
+      const again = conversation.unread;
+      if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
+        throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
+      for (const seq of conversation.tail.keys()) if (!contains(conversation.held, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
+    }
+  }
+}

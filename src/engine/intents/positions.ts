@@ -1,0 +1,73 @@
+/** Moving my read position: clear, partial clear, conversation read receipt. */
+import { UsageError } from '../../errors.ts';
+import { setMark } from '../../model/flag.ts';
+import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
+import type { Owed } from '../../model/outbox-entry.ts';
+import { range, subtract } from '../../model/ranges.ts';
+import { findInConversation } from '../find-message.ts';
+import type { HotConversation } from '../hot-model.ts';
+import type { Draft } from '../write.ts';
+import { type IntentPorts, owe } from './owe.ts';
+
+/** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
+const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
+  const message = conversation && (await findInConversation(draft.tx, conversation, [id])).get(id);
+  if (message) return message.seq;
+  throw new UsageError('usage/unknown-message', `message ${JSON.stringify(id)} is not held in this conversation`);
+};
+
+/** To this position, if that is forward; a mark falls even where there is nowhere to move. */
+const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => ({
+  ...(to > conversation.readUpTo ? { position: to } : {}),
+  ...(conversation.mark.value ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
+});
+
+/**
+ * Clears a conversation's unread count: my read position moves to its newest known message, and a marked-unread flag falls. The
+ * sender learns nothing; my other devices do. Where there is nothing to move and no flag to drop, nothing is queued.
+ *
+ * @param upTo move only to this message.
+ * @see PROTOCOL.md, "Read position"
+ */
+export const clearConversationUnreadCount = async (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  upTo?: MessageId,
+): Promise<void> => {
+  const conversation = draft.model.get(conversationId);
+  const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
+  if (conversation) owe(draft, ports, conversationId, moved(conversation, to));
+};
+
+export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => {
+  for (const conversation of draft.model.conversations.values())
+    owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));
+};
+
+/**
+ * "I have read what I received so far", told to the peer of a direct chat. Decided from what was told before, never from the unread
+ * count (a cleared chat may still owe its receipt). The bound is the newest message held from the peer, fixed here: what arrives
+ * later was not read by this. In a group, and while receipts are off, it is a clear.
+ */
+export const sendConversationReadReceipt = async (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined } = {},
+): Promise<void> => {
+  const { model } = draft;
+  const conversation = model.get(conversationId);
+  const upTo = options.upTo === undefined ? undefined : await seqOf(draft, conversation, options.upTo);
+  if (!conversation) return;
+  const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);
+  const told = range(conversation.readFloor + 1, bound);
+  const tells =
+    conversationType(conversationId) === 'direct' &&
+    model.settings.readReceipts &&
+    subtract(told, conversation.told.read).length > 0;
+  owe(draft, ports, conversationId, {
+    ...(options.keepUnread ? {} : moved(conversation, upTo ?? conversation.row.latestSeq)),
+    ...(tells ? { read: told } : {}),
+  });
+};

@@ -1,0 +1,87 @@
+/** Message read receipts: "I have read these", told to the sender. My position stays where it is. */
+import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
+import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
+import { contains, fromSeqs } from '../../model/ranges.ts';
+import { findInConversation } from '../find-message.ts';
+import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { KeptMessage } from '../../store/journal.ts';
+import type { Draft } from '../write.ts';
+import { type IntentPorts, owe } from './owe.ts';
+
+const reasonToSkip = (model: HotModel, conversation: HotConversation, message: KeptMessage): SkipReason | undefined => {
+  if (message.senderId === model.me) return 'own';
+  if (message.recalled) return 'recalled';
+  if (!message.receiptRequested) return 'not-requested';
+  if (contains(conversation.told.acked, message.seq)) return 'already-acked';
+  return undefined;
+};
+
+/**
+ * Queues receipts for exactly the messages named; they never become a range beyond them. Ids not held here are queued by id and
+ * judged by the server.
+ */
+export const sendReadReceipts = async (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  ids: readonly MessageId[],
+): Promise<SentReadReceipts> => {
+  const { model } = draft;
+  const unique = [...new Set(ids)];
+  if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
+  const conversation = model.get(conversationId);
+  const held = conversation ? await findInConversation(draft.tx, conversation, unique) : new Map<MessageId, KeptMessage>();
+  const queued: MessageId[] = [];
+  const skipped: { id: MessageId; reason: SkipReason }[] = [];
+  const seqs: Seq[] = [];
+  const unheld: MessageId[] = [];
+  for (const id of unique) {
+    const message = held.get(id);
+    const reason =
+      conversation && message
+        ? reasonToSkip(model, conversation, message)
+        : model.findPending(id)
+          ? 'own'
+          : conversation?.owed.ackedIds.includes(id)
+            ? 'already-acked'
+            : undefined;
+    if (reason) {
+      skipped.push({ id, reason });
+      continue;
+    }
+    queued.push(id);
+    if (message) seqs.push(message.seq);
+    else unheld.push(id);
+  }
+  owe(draft, ports, conversationId, { acked: fromSeqs(seqs), ackedIds: unheld.sort() });
+  return { queued, skipped };
+};
+
+/**
+ * What arrived while the user was looking: receipts for those that ask, and the position to the newest of them. Only what is not
+ * yet in pages is looked at, which is where arrivals are.
+ *
+ * @param after the newest message dealt with before.
+ * @param upTo as far as the user has seen; default: all that is held.
+ * @returns the newest message dealt with now.
+ */
+export const readArrivals = (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  after: Seq,
+  upTo = Number.MAX_SAFE_INTEGER,
+): Seq => {
+  const { model } = draft;
+  const conversation = model.get(conversationId);
+  if (!conversation) return after;
+  const arrived = [...conversation.tail.values()].map(({ value }) => value).filter(({ seq }) => seq > after && seq <= upTo);
+  const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
+  const direct = conversationType(conversationId) === 'direct';
+  const asked = direct && model.settings.readReceipts ? arrived.filter((message) => !reasonToSkip(model, conversation, message)) : [];
+  owe(draft, ports, conversationId, {
+    acked: fromSeqs(asked.map(({ seq }) => seq)),
+    ...(newest > conversation.readUpTo ? { position: newest } : {}),
+  });
+  return newest;
+};

@@ -1,0 +1,56 @@
+/** Switches: mute, mark as unread, what is told to senders, pause, dismissed dead letters. */
+import { setFlag, setMark } from '../../model/flag.ts';
+import type { ConversationId } from '../../model/ids.ts';
+import { NO_RANGES } from '../../model/ranges.ts';
+import { isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import type { ReceiptSettings } from '../../store/journal.ts';
+import type { Draft } from '../write.ts';
+import { type IntentPorts, owe } from './owe.ts';
+
+export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
+  const conversation = draft.model.get(conversationId);
+  if (!conversation || conversation.muted === muted) return;
+  const flag = conversation.owed.muted ?? conversation.row.muted;
+  owe(draft, ports, conversationId, { muted: setFlag(flag.count >= conversation.row.muted.count ? flag : conversation.row.muted, muted) });
+};
+
+/** A flag beside the position, which stays where it is. */
+export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean): void => {
+  const conversation = draft.model.get(conversationId);
+  if (!conversation || conversation.markedUnread === marked) return;
+  owe(draft, ports, conversationId, { marked: setMark(conversation.mark, marked, conversation.row.latestSeq) });
+};
+
+/**
+ * What senders may learn from now on. Switched off: unsent public parts end `cancelled`, their private parts stay queued. Switched
+ * on: nothing about the past is told (the model keeps the floor). One transaction, so no receipt slips between.
+ */
+export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Partial<ReceiptSettings>): void => {
+  const { model } = draft;
+  const settings: ReceiptSettings = { ...model.settings, ...change };
+  if (settings.readReceipts === model.settings.readReceipts && settings.deliveryReceipts === model.settings.deliveryReceipts) return;
+  const unsent = [...model.outbox.values()].filter((entry): entry is ReceiptsEntry => entry.kind === 'receipts' && !entry.sent);
+  for (const entry of unsent) {
+    const owed = {
+      ...entry.owed,
+      ...(settings.readReceipts ? {} : { read: NO_RANGES, acked: NO_RANGES, ackedIds: [] }),
+      ...(settings.deliveryReceipts ? {} : { delivered: NO_RANGES }),
+    };
+    const told = entry.owed.read.length + entry.owed.acked.length + entry.owed.ackedIds.length + entry.owed.delivered.length;
+    const kept = owed.read.length + owed.acked.length + owed.ackedIds.length + owed.delivered.length;
+    if (kept === told) continue;
+    draft.change({ t: 'end', key: entry.key, end: 'cancelled' });
+    if (!isNothingOwed(owed)) draft.change({ t: 'owe', entry: { ...entry, key: ports.random.id(), owed } });
+  }
+  draft.change({ t: 'settings', settings });
+};
+
+export const setPaused = (draft: Draft, paused: boolean): void => {
+  if (draft.model.paused !== paused) draft.change({ t: 'paused', paused });
+};
+
+export const dismissDeadLetter = (draft: Draft, id: string): void => draft.change({ t: 'dismiss', id });
+
+export const markHeard = (draft: Draft, upTo: number): void => {
+  if (upTo > draft.model.heard) draft.change({ t: 'heard', upTo });
+};

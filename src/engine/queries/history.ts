@@ -1,0 +1,104 @@
+/** Asking the server for messages, from any tab, over the HTTP door; what comes is stored like everything else. */
+import { AuthError, errorOf, ProtocolError } from '../../errors.ts';
+import { type ConversationId } from '../../model/ids.ts';
+import type { Message } from '../../model/message.ts';
+import { highest, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import type { Account, Ports } from '../../ports/ports.ts';
+import type { ClientFrame, Frame } from '../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { TokenSource } from '../token-source.ts';
+import type { HotConversation } from '../hot-model.ts';
+import { applyMessages } from '../sync/apply-changes.ts';
+import { newestPlaces, readShown } from '../views/messages.ts';
+import type { Writer } from '../write.ts';
+
+/** Queries give up sooner than sync does: somebody waits. */
+export const QUERY_PATIENCE_MS = 10_000;
+
+/** Where the stretch begins that is held without a gap up to the newest message; one past the newest where that is not held. */
+const heldFrom = (conversation: HotConversation): number => {
+  const last = conversation.held[conversation.held.length - 1];
+  return last && last[1] >= conversation.row.latestSeq ? last[0] : conversation.row.latestSeq + 1;
+};
+
+export class History {
+  /** Asked for since this tab started, so that an opened chat asks once. */
+  private readonly asked = new Map<ConversationId, Ranges>();
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly account: Account,
+    private readonly writer: Writer,
+    private readonly tokens: TokenSource,
+  ) {}
+
+  /**
+   * @throws {TransportError} where no answer came.
+   * @throws {AuthError} where the token was refused or names somebody else; nothing was stored.
+   */
+  private async ask(frame: ClientFrame): Promise<Frame<'messages'>[]> {
+    const { userId, deviceId } = this.account;
+    const token = await this.tokens.get();
+    const answers = await this.ports.net.request(
+      [{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame],
+      QUERY_PATIENCE_MS,
+    );
+    for (const answer of answers) {
+      if (answer.type === 'error') {
+        if (answer.code.startsWith('auth/')) this.tokens.forget();
+        if (answer.code === 'server/busy' || answer.code === 'protocol/cursor-unknown') throw errorOf('transport/unreachable', answer.message);
+        throw errorOf(answer.code, answer.message);
+      }
+      if (answer.type === 'welcome' && answer.userId !== userId)
+        throw new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was stored`);
+    }
+    if (answers[0]?.type !== 'welcome') throw new ProtocolError('protocol/bad-frame', 'the answer does not name the account');
+    return answers.filter((answer) => answer.type === 'messages');
+  }
+
+  private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
+    const frames = await this.ask({ type: 'fetch', id: 1, wants: [{ conversationId, seqs: [...seqs], limit: size(seqs) }] });
+    await this.writer.write('fetched', { durability: 'relaxed' }, (draft) => {
+      for (const { of } of frames) for (const item of of) applyMessages(draft, this.ports, item.conversationId, item.messages, 'silent');
+    });
+  }
+
+  /** A chat was opened: what is missing of its newest `limit` messages is fetched, once, as far as the network allows. */
+  opened(conversationId: ConversationId, limit: number): void {
+    const conversation = this.writer.model.get(conversationId);
+    if (!conversation || this.writer.model.paused) return;
+    const { row, held } = conversation;
+    const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
+    const asked = this.asked.get(conversationId) ?? NO_RANGES;
+    const missing = subtract(subtract(range(first, row.latestSeq), held), asked);
+    // The feed brings the newest by itself, a moment after its row.
+    if (missing.length === 0 || (size(missing) === 1 && highest(missing) === row.latestSeq && held.length > 0)) return;
+    this.asked.set(conversationId, union(asked, missing));
+    this.fetch(conversationId, missing.slice(-64)).catch(() => {
+      // Offline: asked again when the chat is opened or changes next.
+      this.asked.set(conversationId, subtract(this.asked.get(conversationId) ?? NO_RANGES, missing));
+    });
+  }
+
+  /** Backfill below what is held without a gap. Offline: what is held there. */
+  async loadOlder(conversationId: ConversationId, limit: number): Promise<{ messages: readonly Message[]; complete: boolean }> {
+    const conversation = this.writer.model.get(conversationId);
+    if (!conversation) return { messages: [], complete: true };
+    const { row } = conversation;
+    const first = Math.max(row.firstSeq, row.joinedAt + 1);
+    const below = heldFrom(conversation) - 1;
+    const wanted = range(Math.max(first, below - limit + 1), below);
+    if (wanted.length === 0) return { messages: [], complete: true };
+    const missing = subtract(wanted, conversation.held);
+    let places = wanted;
+    if (missing.length > 0 && !this.writer.model.paused)
+      try {
+        await this.fetch(conversationId, missing.slice(-64));
+      } catch (error) {
+        if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
+        places = newestPlaces(subtract(conversation.held, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
+      }
+    const messages = await this.writer.read('read-older', (model, tx) => readShown(tx, model, model.get(conversationId)!, places));
+    return { messages, complete: places === wanted && wanted[0]![0] <= first };
+  }
+}

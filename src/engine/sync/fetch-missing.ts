@@ -1,0 +1,119 @@
+/** After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first (contract, section 4). */
+import { MAX_TOLD_RANGES } from '../../model/conversation.ts';
+import { conversationType, type ConversationId } from '../../model/ids.ts';
+import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { Frame, Limits } from '../../protocol/frames.ts';
+import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { Writer } from '../write.ts';
+import { applyMessages } from './apply-changes.ts';
+
+/** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */
+const WANTS = 100;
+const PER_CONVERSATION = 200;
+const RANGES_PER_WANT = 64;
+
+/** What a device has not yet held and nobody of mine has told the peer to be delivered. */
+export const undelivered = (model: HotModel, conversation: HotConversation): Ranges => {
+  const { row, told, held, deliveryFloor } = conversation;
+  if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
+  // A list as long as the longest that travels was cut: what lies below counts as told.
+  const cut = row.mine.delivered.length >= MAX_TOLD_RANGES ? row.mine.delivered[0]![0] - 1 : 0;
+  // With deliveries switched off nothing is ever told; what I read elsewhere need not come by itself.
+  const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
+  const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, cut + 1, silent + 1);
+  return subtract(subtract(range(from, row.latestSeq), told.delivered), held);
+};
+
+const newest = (ranges: Ranges, count: number): Ranges => {
+  const few = ranges.slice(-RANGES_PER_WANT);
+  return size(few) <= count ? few : intersect(few, [[Math.max(1, highest(few) - count + 1), highest(few)]]);
+};
+
+export interface FetchHandlers {
+  readonly send: (frame: Frame<'fetch'>) => void;
+  /** One numbering for all requests of a connection, so that an error frame names one of them. */
+  readonly nextId: () => number;
+  readonly limits: () => Limits;
+  readonly fence: () => number;
+  readonly failed: (error: unknown) => void;
+}
+
+export class FetchMissing {
+  private open = false;
+  private inFlight: number | null = null;
+  /** Places asked for on this connection: what did not come is not asked for again on it. */
+  private readonly asked = new Map<ConversationId, Ranges>();
+  private readonly toCheck = new Set<ConversationId>();
+
+  constructor(
+    private readonly ports: Pick<Ports, 'clock' | 'random'>,
+    private readonly writer: Writer,
+    private readonly handlers: FetchHandlers,
+  ) {}
+
+  start(): void {
+    this.open = true;
+    for (const id of this.writer.model.conversations.keys()) this.toCheck.add(id);
+    this.look();
+  }
+
+  stop(): void {
+    this.open = false;
+    this.inFlight = null;
+    this.asked.clear();
+    this.toCheck.clear();
+  }
+
+  touched(ids: Iterable<ConversationId>): void {
+    if (!this.open) return;
+    for (const id of ids) this.toCheck.add(id);
+    this.look();
+  }
+
+  look(): void {
+    if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
+    const { model } = this.writer;
+    const due: { conversation: HotConversation; seqs: Ranges }[] = [];
+    for (const id of this.toCheck) {
+      const conversation = model.get(id);
+      const seqs = conversation ? subtract(undelivered(model, conversation), this.asked.get(id) ?? NO_RANGES) : NO_RANGES;
+      if (conversation && seqs.length > 0) due.push({ conversation, seqs });
+      else this.toCheck.delete(id);
+    }
+    if (due.length === 0) return;
+    due.sort((a, b) => b.conversation.latestSentAt - a.conversation.latestSentAt);
+    let room = this.handlers.limits().fetchMessages;
+    const wants: Frame<'fetch'>['wants'] = [];
+    for (const { conversation, seqs } of due.slice(0, WANTS)) {
+      if (room <= 0) break;
+      const some = newest(seqs, Math.min(PER_CONVERSATION, room));
+      const limit = size(some);
+      room -= limit;
+      wants.push({ conversationId: conversation.id, seqs: some, limit });
+      this.asked.set(conversation.id, union(this.asked.get(conversation.id) ?? NO_RANGES, some));
+    }
+    this.inFlight = this.handlers.nextId();
+    this.handlers.send({ type: 'fetch', id: this.inFlight, wants });
+  }
+
+  answer(frame: Frame<'messages'>): void {
+    if (frame.id !== this.inFlight) return;
+    this.writer
+      // The server can send these again: nothing of the user's is in them.
+      .write('fetched', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
+        for (const { conversationId, messages } of frame.of) applyMessages(draft, this.ports, conversationId, messages, 'silent');
+      })
+      .catch((error: unknown) => this.handlers.failed(error));
+    if (!frame.complete) return;
+    this.inFlight = null;
+    this.look();
+  }
+
+  /** The request was refused as a whole; what it asked for is left to the next connection. */
+  refused(id: number): void {
+    if (id !== this.inFlight) return;
+    this.inFlight = null;
+    this.look();
+  }
+}

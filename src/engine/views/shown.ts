@@ -1,0 +1,103 @@
+/** How conversations and messages look from outside: the server's row and what is pending, joined. */
+import type { Conversation } from '../../model/conversation.ts';
+import { conversationType } from '../../model/ids.ts';
+import { type Message, parseBody } from '../../model/message.ts';
+import type { MessageEntry } from '../../model/outbox-entry.ts';
+import { highest } from '../../model/ranges.ts';
+import { directStatus } from '../../model/receipt.ts';
+import type { KeptMessage } from '../../store/journal.ts';
+import type { HotConversation, HotModel } from '../hot-model.ts';
+
+export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => ({
+  id: message.id,
+  conversationId: conversation.id,
+  senderId: message.senderId,
+  seq: message.seq,
+  sentAt: message.sentAt,
+  body: parseBody(message.body),
+  receiptRequested: message.receiptRequested,
+  countable: message.countable,
+  recalled: message.recalled,
+  status:
+    conversationType(conversation.id) === 'group'
+      ? message.senderId === model.me
+        ? 'sent'
+        : 'received'
+      : directStatus(message, model.me, conversation.row.theirs),
+});
+
+/** A message that is not at the server: still queued, or refused by it. */
+export const shownPending = (model: HotModel, { conversationId, message, at }: MessageEntry, status: 'pending' | 'failed'): Message => ({
+  id: message.id,
+  conversationId,
+  senderId: model.me,
+  seq: null,
+  sentAt: at,
+  body: parseBody(message.body),
+  receiptRequested: message.receiptRequested,
+  countable: message.countable,
+  recalled: false,
+  status,
+});
+
+const lastMessage = (model: HotModel, conversation: HotConversation): Message | undefined => {
+  const pending = conversation.pending[conversation.pending.length - 1];
+  if (pending) return shownPending(model, pending, 'pending');
+  const { newest } = conversation;
+  const { lastMessage: last } = conversation.row;
+  // The row leaves out long bodies; the message itself, once held, has it.
+  const message = newest && (!last || newest.seq >= last.seq) ? newest : last;
+  return message ? shownMessage(model, conversation, message) : undefined;
+};
+
+const shownBefore = new WeakMap<HotConversation, { readonly revision: number; readonly shown: Conversation }>();
+
+/** The same object as long as nothing of it changed. */
+export const shownConversation = (model: HotModel, conversation: HotConversation): Conversation => {
+  const before = shownBefore.get(conversation);
+  if (before?.revision === conversation.revision) return before.shown;
+  const shown = show(model, conversation);
+  shownBefore.set(conversation, { revision: conversation.revision, shown });
+  return shown;
+};
+
+const show = (model: HotModel, conversation: HotConversation): Conversation => {
+  const { row } = conversation;
+  const direct = conversationType(conversation.id) === 'direct';
+  const last = lastMessage(model, conversation);
+  const peerRead = Math.max(highest(row.theirs.read), highest(row.theirs.acked));
+  return {
+    id: conversation.id,
+    type: direct ? 'direct' : 'group',
+    ...(last ? { lastMessage: last } : {}),
+    ...conversation.unread,
+    markedUnread: conversation.markedUnread,
+    muted: conversation.muted,
+    readUpTo: conversation.readUpTo,
+    latestSeq: row.latestSeq,
+    ...(direct ? { peerReadUpTo: peerRead, peerDeliveredUpTo: Math.max(peerRead, highest(row.theirs.delivered)) } : {}),
+  };
+};
+
+/** Pending messages first, then server time of the last message, then id. */
+const before = (a: HotConversation, b: HotConversation): number =>
+  Number(b.pending.length > 0) - Number(a.pending.length > 0) || b.latestSentAt - a.latestSentAt || (a.id < b.id ? -1 : 1);
+
+/** The first `limit` in the order of the list. One pass: the list is short, the conversations may be many. */
+export const newestConversations = (model: HotModel, limit: number): HotConversation[] => {
+  const out: HotConversation[] = [];
+  for (const conversation of model.conversations.values()) {
+    if (conversation.row.latestSeq === 0 && conversation.pending.length === 0) continue;
+    if (out.length === limit && before(conversation, out[limit - 1]!) > 0) continue;
+    let low = 0;
+    let high = out.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (before(conversation, out[middle]!) < 0) high = middle;
+      else low = middle + 1;
+    }
+    out.splice(low, 0, conversation);
+    if (out.length > limit) out.pop();
+  }
+  return out;
+};

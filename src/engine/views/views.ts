@@ -1,0 +1,229 @@
+/** Observables of state over the hot model: each looks at it when something it depends on was written, and emits what changed. */
+import { combineLatest, distinctUntilChanged, filter, from, map, Observable, of, share, startWith, switchMap } from 'rxjs';
+import type { Conversation } from '../../model/conversation.ts';
+import type { ReceiptEvent } from '../../model/event.ts';
+import type { ConversationId, MessageId } from '../../model/ids.ts';
+import type { Message } from '../../model/message.ts';
+import type { DeadLetter } from '../../model/outbox-entry.ts';
+import type { MessageReceipts } from '../../model/receipt.ts';
+import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
+import type { Topic, TopicValue } from '../../model/topic.ts';
+import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
+import { findAnywhere } from '../find-message.ts';
+import type { HotModel, KeptEvent, Touched } from '../hot-model.ts';
+import { markHeard } from '../intents/switches.ts';
+import type { Writer } from '../write.ts';
+import { conflated } from './conflate.ts';
+import { readShownMessages, sameMessages } from './messages.ts';
+import { shownReceipts } from './receipts.ts';
+import { newestConversations, shownConversation } from './shown.ts';
+
+/** Heard events are written down a little later, with whatever else is written then. */
+const HEARD_AFTER_MS = 250;
+
+export interface ViewPorts {
+  readonly leader$: Observable<LeaderStatus & { readonly leader: boolean }>;
+  /** A conversation was opened: what is not held of its newest `limit` is wanted. */
+  readonly opened: (conversationId: ConversationId, limit: number) => void;
+}
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((item, i) => item === b[i]);
+const sameFields = <T extends object>(a: T, b: T): boolean =>
+  (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key]) && Object.keys(a).length === Object.keys(b).length;
+
+export class Views {
+  private readonly touched$: Observable<Touched>;
+
+  constructor(
+    private readonly ports: Pick<Ports, 'clock' | 'store' | 'log'>,
+    private readonly writer: Writer,
+    private readonly around: ViewPorts,
+  ) {
+    this.touched$ = new Observable<Touched>((subscriber) => writer.onChange((touched) => subscriber.next(touched))).pipe(share());
+  }
+
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return this.open(topic) as Observable<TopicValue[T['of']]>;
+  }
+
+  private open(topic: Topic): Observable<TopicValue[Topic['of']]> {
+    switch (topic.of) {
+      case 'total-unread':
+        return this.totalUnreadCount();
+      case 'unread':
+        return this.unreadCount(topic.conversationId);
+      case 'conversations':
+        return this.conversations(topic.limit);
+      case 'conversation':
+        return this.conversation(topic.conversationId);
+      case 'messages':
+        return this.messages(topic.conversationId, topic.limit);
+      case 'receipts':
+        return this.receipts(topic.messageId);
+      case 'connection':
+        return this.connection();
+      case 'outbox':
+        return this.outbox();
+      case 'dead-letters':
+        return this.deadLetters();
+      case 'events':
+        return this.events();
+    }
+  }
+
+  /** Emits at once and whenever `when` says so; never while a transaction is being decided. */
+  private looks(when: (touched: Touched) => boolean): Observable<HotModel> {
+    return this.touched$.pipe(
+      filter(when),
+      startWith(undefined),
+      conflated(this.ports.clock),
+      switchMap(
+        () =>
+          new Observable<HotModel>((subscriber) => {
+            this.writer.atRest(() => {
+              subscriber.next(this.writer.model);
+              subscriber.complete();
+            });
+          }),
+      ),
+    );
+  }
+
+  private totalUnreadCount(): Observable<number> {
+    return this.looks(({ conversations }) => conversations.size > 0).pipe(
+      map((model) => model.totalUnreadCount),
+      distinctUntilChanged(),
+    );
+  }
+
+  private unreadCount(id: ConversationId): Observable<number> {
+    return this.looks(({ conversations }) => conversations.has(id)).pipe(
+      map((model) => model.get(id)?.unread.unreadCount ?? 0),
+      distinctUntilChanged(),
+    );
+  }
+
+  private conversations(limit: number): Observable<readonly Conversation[]> {
+    return this.looks(({ conversations }) => conversations.size > 0).pipe(
+      map((model) => newestConversations(model, limit).map((conversation) => shownConversation(model, conversation))),
+      distinctUntilChanged(sameList),
+    );
+  }
+
+  private conversation(id: ConversationId): Observable<Conversation | null> {
+    return this.looks(({ conversations }) => conversations.has(id)).pipe(
+      map((model) => {
+        const conversation = model.get(id);
+        return conversation ? shownConversation(model, conversation) : null;
+      }),
+      distinctUntilChanged(),
+    );
+  }
+
+  private messages(id: ConversationId, limit: number): Observable<readonly Message[]> {
+    return this.looks(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
+      switchMap(() => {
+        this.around.opened(id, limit);
+        return from(readShownMessages(this.writer, id, limit));
+      }),
+      distinctUntilChanged(sameMessages),
+    );
+  }
+
+  private receipts(id: MessageId): Observable<MessageReceipts | null> {
+    // Where the message is does not change; before it is held, any conversation may bring it.
+    let where: ConversationId | null = null;
+    return this.looks(({ conversations }) => (where ? conversations.has(where) : conversations.size > 0)).pipe(
+      switchMap((model) => {
+        const pending = model.findPending(id);
+        if (pending) {
+          where = pending.conversationId;
+          return of(shownReceipts.pending(pending));
+        }
+        return from(
+          this.writer.read('find-receipts', async (now, tx) => {
+            const found = await findAnywhere(tx, now, id);
+            where = found?.conversation.id ?? null;
+            return found ? shownReceipts.held(now, found.conversation, found.message) : null;
+          }),
+        );
+      }),
+      distinctUntilChanged((a, b) => (a && b ? sameFields(a, b) : a === b)),
+    );
+  }
+
+  private connection(): Observable<ConnectionStatus> {
+    const paused$ = this.looks(({ settings }) => settings).pipe(
+      map(({ paused }) => paused),
+      distinctUntilChanged(),
+    );
+    return combineLatest([this.around.leader$, paused$]).pipe(
+      map(([{ state, retryAt, error, leader }, paused]) => ({
+        state,
+        paused,
+        leader,
+        retryAt,
+        error,
+        durability: this.ports.store.durability,
+      })),
+      distinctUntilChanged(sameFields),
+    );
+  }
+
+  private outbox(): Observable<OutboxStatus> {
+    const owed$ = this.looks(({ outbox }) => outbox).pipe(
+      map(({ outbox }) => {
+        let oldestAt: number | null = null;
+        for (const { at } of outbox.values()) oldestAt = oldestAt === null ? at : Math.min(oldestAt, at);
+        return { pending: outbox.size, oldestAt };
+      }),
+    );
+    return combineLatest([owed$, this.around.leader$]).pipe(
+      map(([{ pending, oldestAt }, { inFlight }]) => ({ pending, oldestAt, inFlight: Math.min(inFlight, pending) })),
+      distinctUntilChanged(sameFields),
+    );
+  }
+
+  private deadLetters(): Observable<readonly DeadLetter[]> {
+    return this.looks(({ deadLetters }) => deadLetters).pipe(
+      map((model) => model.deadLetters.map(({ letter }) => letter)),
+      distinctUntilChanged(sameList),
+    );
+  }
+
+  private events(): Observable<ReceiptEvent> {
+    return new Observable<ReceiptEvent>((subscriber) => {
+      const { clock, log } = this.ports;
+      let last = 0;
+      let noting: Cancel | null = null;
+      const note = (): void => {
+        noting = null;
+        this.writer
+          .write('heard', { durability: 'relaxed' }, (draft) => markHeard(draft, last))
+          .catch((error: unknown) => log('could not note which events were heard', error));
+      };
+      const hand = (events: readonly KeptEvent[]): void => {
+        for (const { number, event } of events) {
+          if (number <= last) continue;
+          last = number;
+          subscriber.next(event);
+        }
+        if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
+      };
+      // What nobody heard goes to the first that subscribes; from then on each as it is written, also where another tab heard it too.
+      let stop = (): void => undefined;
+      this.writer.atRest(() => {
+        if (subscriber.closed) return;
+        last = this.writer.model.heard;
+        hand(this.writer.model.events);
+        stop = this.writer.onChange(({ events }) => hand(events));
+      });
+      return () => {
+        stop();
+        if (!noting) return;
+        noting();
+        note();
+      };
+    });
+  }
+}

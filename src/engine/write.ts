@@ -1,0 +1,338 @@
+/**
+ * The one way to write. What is asked while a transaction flies shares the next one (group commit): each gets its own answer once
+ * that transaction is complete. Every transaction checks the journal's head, folds what other tabs wrote, decides on the model that
+ * results, and appends one record (style.md, "One idea").
+ */
+import { StoreError } from '../errors.ts';
+import type { ConversationId, UserId } from '../model/ids.ts';
+import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
+import { appendToJournal, type Change, type KeptMessage, readJournal } from '../store/journal.ts';
+import { type Unpaged, writePages } from '../store/pages.ts';
+import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA, SNAPSHOT_KEY } from '../store/tables.ts';
+import { firstPaint } from './first-paint.ts';
+import { HotModel, nothingTouched, type Snapshot, type Touched } from './hot-model.ts';
+
+/** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
+export interface Draft {
+  readonly model: HotModel;
+  /** Reads only; what it returns may be awaited, nothing else may. */
+  readonly tx: StoreTx;
+  /** Recorded, and at once in force for what is decided after it. A decision that throws must do so before its first change. */
+  change(...changes: Change[]): void;
+  /** Whether this transaction made the entry: then it may still grow under its key. */
+  isFresh(key: string): boolean;
+}
+
+export interface WriteOptions {
+  readonly durability: Durability;
+  /** The leader's number: the write fails with `store/closed` when another leader has come since (I-19). */
+  readonly fence?: number;
+  /** The decision reads pages. */
+  readonly readsPages?: boolean;
+}
+
+interface Job {
+  readonly name: string;
+  readonly options: WriteOptions;
+  readonly decide: (draft: Draft) => Promise<(() => void) | undefined>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Above this many messages outside pages, they are folded into pages; and at the latest after so many records. */
+const FOLD_MESSAGES = 8192;
+const FOLD_RECORDS = 512;
+/** Pages per transaction while folding, so that nobody waits long for a turn. */
+const PAGES_PER_SLICE = 64;
+const MAX_JOBS_PER_COMMIT = 2000;
+
+export class FencedError extends StoreError {
+  constructor() {
+    super('store/closed', 'another tab leads now; this write changed nothing');
+  }
+}
+
+const newerHead = (head: Head, change: Partial<Head>): Head => ({ ...head, ...change });
+
+export class Writer {
+  private jobs: Job[] = [];
+  private turns: (() => Promise<void>)[] = [];
+  private running = false;
+  private folding = false;
+  private foldedSeen = 0;
+  /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
+  private stale = true;
+  private resting: (() => void)[] = [];
+  private readonly listeners = new Set<(touched: Touched) => void>();
+  /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
+  model: HotModel;
+
+  private constructor(
+    private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
+    me: UserId,
+  ) {
+    this.model = new HotModel(me);
+  }
+
+  /** Opens the store's state, making it where there is none. */
+  static async open(ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>, me: UserId): Promise<Writer> {
+    const writer = new Writer(ports, me);
+    const head = await ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => writer.catchUp(tx, nothingTouched()));
+    if (!head)
+      await ports.store.tx('create', ['meta'], 'readwrite', 'strict', async (tx) => {
+        // Another tab may have come first.
+        if (!(await tx.get('meta', HEAD_KEY)))
+          tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation: ports.random.id(), version: 0, folded: 0, fence: 0 } satisfies Head);
+      });
+    return writer;
+  }
+
+  /** Called after every completed transaction or catch-up that changed something. */
+  onChange(listener: (touched: Touched) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Decides and writes; resolves with the decision's result once durable, rejects with what the decision threw or the store said. */
+  write<T>(name: string, options: WriteOptions, decide: (draft: Draft) => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.jobs.push({
+        name,
+        options,
+        decide: async (draft) => {
+          try {
+            const result = await decide(draft);
+            return () => resolve(result);
+          } catch (error) {
+            if (error instanceof StoreError) throw error;
+            reject(error as Error);
+            return undefined;
+          }
+        },
+        failed: reject,
+      });
+      this.pump();
+    });
+  }
+
+  /** Calls `fn` when the model shows only what is durable: at once, or after the transaction in flight. */
+  atRest(fn: () => void): void {
+    if (this.stale) this.resting.push(fn);
+    else fn();
+  }
+
+  private rested(): void {
+    if (this.stale) return;
+    for (const fn of this.resting.splice(0)) fn();
+  }
+
+  /** Folds what other tabs wrote. */
+  refresh(): Promise<void> {
+    return this.turn(() => this.catchUpAlone());
+  }
+
+  private async catchUpAlone(): Promise<void> {
+    const touched = nothingTouched();
+    await this.ports.store.tx('refresh', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => this.catchUp(tx, touched));
+    this.emit(touched);
+  }
+
+  /** Reads with the model as it stands then, and the pages that belong to it. */
+  read<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
+    return this.ports.store.tx(name, ['pages'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
+  }
+
+  /** Takes the leader's number: every older leader's writes change nothing from here on. */
+  takeFence(): Promise<number> {
+    return this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', async (tx) => {
+      const head = await this.readHead(tx);
+      if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+      tx.put('meta', HEAD_KEY, newerHead(head, { fence: head.fence + 1 }));
+      return head.fence + 1;
+    });
+  }
+
+  private turn(run: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.turns.push(() => run().then(resolve, reject));
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    if (this.running) return;
+    this.running = true;
+    void (async () => {
+      while (this.jobs.length > 0 || this.turns.length > 0) {
+        const jobs = this.jobs.splice(0, MAX_JOBS_PER_COMMIT);
+        if (jobs.length > 0) await this.commit(jobs);
+        await this.turns.shift()?.();
+        this.rested();
+      }
+      this.running = false;
+    })();
+    // Nothing in the loop rejects: jobs and turns carry their own failures.
+  }
+
+  private async readHead(tx: StoreTx): Promise<Head | undefined> {
+    const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
+    if (head && head.schema > SCHEMA)
+      throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+    return head;
+  }
+
+  /** Brings the model to the head. Only committed facts are folded here. */
+  private async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
+    const head = await this.readHead(tx);
+    if (!head) return undefined;
+    if (this.stale || this.model.version < head.folded) {
+      const snapshot = (await tx.get('meta', SNAPSHOT_KEY)) as Snapshot | undefined;
+      this.model = HotModel.restore(this.model.me, snapshot);
+      this.stale = false;
+      for (const id of this.model.conversations.keys()) touched.conversations.add(id);
+      touched.outbox = touched.deadLetters = touched.settings = true;
+    }
+    for (const record of await readJournal(tx, this.model.version, head)) this.model.fold(record, touched);
+    return head;
+  }
+
+  private async commit(jobs: readonly Job[]): Promise<void> {
+    const { store, fault } = this.ports;
+    const touched = nothingTouched();
+    let answers: (() => void)[] = [];
+    const fenced = new Set<Job>();
+    const strict = jobs.some(({ options }) => options.durability === 'strict');
+    const tables = jobs.some(({ options }) => options.readsPages) ? (['meta', 'journal', 'pages'] as const) : (['meta', 'journal'] as const);
+    try {
+      const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
+        const head = await this.catchUp(tx, touched);
+        if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+        answers = [];
+        const changes: Change[] = [];
+        const { model } = this;
+        // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
+        this.stale = true;
+        model.version = head.version + 1;
+        const fresh = new Map<string, number>();
+        const draft: Draft = {
+          model,
+          tx,
+          change: (...more) => {
+            for (const change of more) {
+              model.apply(change, touched);
+              const at = change.t === 'owe' ? fresh.get(change.entry.key) : undefined;
+              if (at !== undefined) changes[at] = change;
+              else if (change.t === 'owe') fresh.set(change.entry.key, changes.push(change) - 1);
+              else changes.push(change);
+            }
+          },
+          isFresh: (key) => fresh.has(key),
+        };
+        for (const job of jobs) {
+          if (job.options.fence !== undefined && job.options.fence !== head.fence) {
+            fenced.add(job);
+            continue;
+          }
+          const answer = await job.decide(draft);
+          if (answer) answers.push(answer);
+        }
+        if (changes.length === 0) {
+          model.version = head.version;
+          return false;
+        }
+        appendToJournal(tx, { version: head.version + 1, changes });
+        tx.put('meta', HEAD_KEY, newerHead(head, { version: head.version + 1 }));
+        if (touched.conversations.size > 0) tx.put('meta', PAINT_KEY, firstPaint(model));
+        fault('write:before-commit');
+        return true;
+      });
+      this.stale = false;
+      fault('write:after-commit');
+      for (const answer of answers) answer();
+      for (const job of fenced) job.failed(new FencedError());
+      this.emit(touched);
+      if (wrote) {
+        this.ports.bus.post({ type: 'changed' });
+        this.foldWhenDue();
+      }
+    } catch (error) {
+      for (const job of jobs) job.failed(fenced.has(job) ? new FencedError() : error);
+      // What was decided is not in the store: the model is read again, so that views show what is.
+      if (this.stale) this.turns.push(() => this.catchUpAlone().catch((again: unknown) => this.ports.log('the store does not answer', again)));
+    }
+  }
+
+  private emit(touched: Touched): void {
+    const { conversations, outbox, deadLetters, settings, events } = touched;
+    if (conversations.size === 0 && !outbox && !deadLetters && !settings && events.length === 0) return;
+    for (const listener of this.listeners) listener(touched);
+  }
+
+  private foldWhenDue(): void {
+    const { model } = this;
+    if (this.folding || (model.unpaged < FOLD_MESSAGES && model.version - this.foldedSeen < FOLD_RECORDS)) return;
+    void this.foldJournal().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
+  }
+
+  /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated. */
+  async foldJournal(): Promise<void> {
+    if (this.folding) return;
+    this.folding = true;
+    try {
+      const paged = new Map<ConversationId, Set<KeptMessage>>();
+      for (const slice of slices(this.unpaged(paged), PAGES_PER_SLICE)) {
+        await this.turn(() => this.ports.store.tx('page-slice', ['pages'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)));
+        for (const { conversationId, messages } of slice) {
+          const done = paged.get(conversationId) ?? new Set();
+          for (const message of messages) done.add(message);
+          paged.set(conversationId, done);
+        }
+      }
+      await this.turn(async () => {
+        const touched = nothingTouched();
+        const folded = await this.ports.store.tx('fold', ['meta', 'journal', 'pages'], 'readwrite', 'relaxed', async (tx) => {
+          const head = await this.catchUp(tx, touched);
+          if (!head) return 0;
+          await writePages(tx, this.unpaged(paged, true));
+          tx.put('meta', SNAPSHOT_KEY, this.model.snapshot());
+          tx.put('meta', HEAD_KEY, newerHead(head, { folded: head.version }));
+          tx.deleteRange('journal', { from: 0, upTo: head.version });
+          return head.version;
+        });
+        this.model.dropFolded(folded);
+        this.foldedSeen = folded;
+        this.emit(touched);
+      });
+    } finally {
+      this.folding = false;
+    }
+  }
+
+  /** What no page holds, less what `paged` says was just written. */
+  private unpaged(paged: Map<ConversationId, Set<KeptMessage>>, steps = false): Unpaged[] {
+    const out: Unpaged[] = [];
+    for (const conversation of this.model.conversations.values()) {
+      const done = paged.get(conversation.id);
+      const messages = [...conversation.tail.values()].map(({ value }) => value).filter((message) => !done?.has(message));
+      const due = steps ? conversation.steps.map(({ value }) => value) : [];
+      if (messages.length > 0 || due.length > 0)
+        out.push({ conversationId: conversation.id, messages, steps: due, held: conversation.held });
+    }
+    return out;
+  }
+}
+
+/** Conversations in groups that touch about so many pages. */
+function* slices(unpaged: readonly Unpaged[], pages: number): Iterable<Unpaged[]> {
+  let slice: Unpaged[] = [];
+  let count = 0;
+  for (const item of unpaged) {
+    slice.push(item);
+    count += 1 + Math.floor(item.messages.length / 128);
+    if (count >= pages) {
+      yield slice;
+      slice = [];
+      count = 0;
+    }
+  }
+  if (slice.length > 0) yield slice;
+}

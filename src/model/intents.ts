@@ -1,0 +1,51 @@
+/** What the page may ask of the engine, by name: each resolves when durable. */
+import type { ConversationId, MessageId, Seq } from './ids.ts';
+import type { Message } from './message.ts';
+import type { FlushResult } from './status.ts';
+
+export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
+
+export interface SentReadReceipts {
+  /** Ids queued by this call. */
+  readonly queued: readonly MessageId[];
+  readonly skipped: readonly { readonly id: MessageId; readonly reason: SkipReason }[];
+}
+
+export interface NewMessage {
+  readonly id?: MessageId | undefined;
+  /** JSON text. */
+  readonly body: string;
+  readonly requestReceipt?: boolean | undefined;
+  readonly countable?: boolean | undefined;
+}
+
+/** One write each; what is asked together is written together. */
+export interface Intents {
+  sendMessage(conversationId: ConversationId, message: NewMessage): Message;
+  sendReadReceipts(conversationId: ConversationId, messageIds: readonly MessageId[]): SentReadReceipts;
+  sendConversationReadReceipt(
+    conversationId: ConversationId,
+    options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined },
+  ): void;
+  clearConversationUnreadCount(conversationId: ConversationId, upTo?: MessageId): void;
+  clearAllUnreadCounts(): void;
+  setMarkedUnread(conversationId: ConversationId, marked: boolean): void;
+  setMuted(conversationId: ConversationId, muted: boolean): void;
+  setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): void;
+  /** What arrived above `after` while the user was looking, as far as `upTo`; the newest dealt with. */
+  readArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
+  setPaused(paused: boolean): void;
+  dismissDeadLetter(id: string): void;
+}
+
+/** Questions, and what takes as long as the network does. */
+export interface Queries {
+  loadOlderMessages(conversationId: ConversationId, limit: number): { readonly messages: readonly Message[]; readonly complete: boolean };
+  /** Where a held message is; `null` where it is not held. */
+  seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
+  flush(timeoutMs: number): FlushResult;
+}
+
+type CallOf<T> = { [K in keyof T]: T[K] extends (...args: infer A) => unknown ? { readonly do: K; readonly args: A } : never }[keyof T];
+export type IntentCall = CallOf<Intents>;
+export type QueryCall = CallOf<Queries>;

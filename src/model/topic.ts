@@ -1,0 +1,33 @@
+/** What a page may watch, and what comes of it. */
+import type { Conversation } from './conversation.ts';
+import type { ReceiptEvent } from './event.ts';
+import type { ConversationId, MessageId } from './ids.ts';
+import type { Message } from './message.ts';
+import type { DeadLetter } from './outbox-entry.ts';
+import type { MessageReceipts } from './receipt.ts';
+import type { ConnectionStatus, OutboxStatus } from './status.ts';
+
+export type Topic =
+  | { readonly of: 'total-unread' }
+  | { readonly of: 'unread'; readonly conversationId: ConversationId }
+  | { readonly of: 'conversations'; readonly limit: number }
+  | { readonly of: 'conversation'; readonly conversationId: ConversationId }
+  | { readonly of: 'messages'; readonly conversationId: ConversationId; readonly limit: number }
+  | { readonly of: 'receipts'; readonly messageId: MessageId }
+  | { readonly of: 'connection' }
+  | { readonly of: 'outbox' }
+  | { readonly of: 'dead-letters' }
+  | { readonly of: 'events' };
+
+export interface TopicValue {
+  'total-unread': number;
+  unread: number;
+  conversations: readonly Conversation[];
+  conversation: Conversation | null;
+  messages: readonly Message[];
+  receipts: MessageReceipts | null;
+  connection: ConnectionStatus;
+  outbox: OutboxStatus;
+  'dead-letters': readonly DeadLetter[];
+  events: ReceiptEvent;
+}

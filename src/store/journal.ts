@@ -1,0 +1,48 @@
+/** The journal: one record per write transaction, what changed and nothing else. Folding the records in order gives the state. */
+import type { ConversationRow } from '../model/conversation.ts';
+import type { ReceiptEvent } from '../model/event.ts';
+import type { ConversationId } from '../model/ids.ts';
+import type { StoredMessage } from '../model/message.ts';
+import type { Cursor, DeadLetter, EntryEnd, OutboxEntry } from '../model/outbox-entry.ts';
+import type { ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
+import type { StoreTx } from '../ports/ports.ts';
+import type { Head } from './tables.ts';
+
+/** A message as kept: an own one of a direct chat with the times its receipts have. */
+export interface KeptMessage extends StoredMessage {
+  readonly times?: ReceiptTimes | undefined;
+}
+
+export interface ReceiptSettings {
+  readonly deliveryReceipts: boolean;
+  readonly readReceipts: boolean;
+}
+
+export type Change =
+  /** A server row, joined with the one held. */
+  | { readonly t: 'row'; readonly row: ConversationRow }
+  /** The server's history is another one: rows and cursor start again, what is owed stays. */
+  | { readonly t: 'reset' }
+  | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }
+  | { readonly t: 'step'; readonly step: ReceiptStep }
+  | { readonly t: 'cursor'; readonly cursor: Cursor }
+  | { readonly t: 'owe'; readonly entry: OutboxEntry }
+  | { readonly t: 'sent'; readonly keys: readonly string[] }
+  | { readonly t: 'end'; readonly key: string; readonly end: EntryEnd; readonly deadLetter?: DeadLetter }
+  | { readonly t: 'settings'; readonly settings: ReceiptSettings }
+  | { readonly t: 'paused'; readonly paused: boolean }
+  | { readonly t: 'event'; readonly event: ReceiptEvent }
+  /** Some tab heard the events up to this one. */
+  | { readonly t: 'heard'; readonly upTo: number }
+  | { readonly t: 'dismiss'; readonly id: string };
+
+export interface JournalRecord {
+  readonly version: number;
+  readonly changes: readonly Change[];
+}
+
+export const appendToJournal = (tx: StoreTx, record: JournalRecord): void => tx.put('journal', record.version, record);
+
+/** The records after one version, oldest first. */
+export const readJournal = async (tx: StoreTx, after: number, head: Head): Promise<JournalRecord[]> =>
+  after >= head.version ? [] : ((await tx.range('journal', { from: after + 1, upTo: head.version })) as JournalRecord[]);

@@ -1,0 +1,102 @@
+/** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
+import type { ConversationId, Seq } from '../model/ids.ts';
+import { intersect, type Ranges } from '../model/ranges.ts';
+import type { ReceiptStep } from '../model/receipt.ts';
+import type { StoreKey, StoreTx } from '../ports/ports.ts';
+import type { KeptMessage } from './journal.ts';
+import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
+
+export interface Page {
+  /** By seq, ascending. */
+  readonly messages: readonly KeptMessage[];
+}
+
+/**
+ * The same place seen twice: recalled wins, a known body and known times stay. Another id at the same place is another history,
+ * and the newer one holds.
+ */
+export const joinMessages = (a: KeptMessage, b: KeptMessage): KeptMessage => {
+  if (a.id !== b.id) return b;
+  const recalled = a.recalled || b.recalled;
+  const times = a.times || b.times ? { times: { ...b.times, ...a.times } } : {};
+  return { ...a, recalled, body: recalled ? '' : a.body || b.body, ...times };
+};
+
+export const joinPages = (held: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
+  const bySeq = new Map(held.map((message) => [message.seq, message]));
+  for (const message of more) {
+    const before = bySeq.get(message.seq);
+    bySeq.set(message.seq, before ? joinMessages(before, message) : message);
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+};
+
+/** A receipt step laid over messages of its conversation: the first time each was covered stays (contract, section 1). */
+export const withStep = (messages: readonly KeptMessage[], step: ReceiptStep): readonly KeptMessage[] => {
+  const [from, upTo] = step.range;
+  let changed = false;
+  const out = messages.map((message) => {
+    if (message.seq < from || message.seq > upTo || message.senderId === step.by) return message;
+    const at = message.times?.[step.kind];
+    if (at !== undefined && at <= step.at) return message;
+    changed = true;
+    return { ...message, times: { ...message.times, [step.kind]: step.at } };
+  });
+  return changed ? out : messages;
+};
+
+const pagesOf = (seqs: Ranges): number[] => {
+  const pages = new Set<number>();
+  for (const [from, upTo] of seqs) for (let page = pageOf(from); page <= pageOf(upTo); page++) pages.add(page);
+  return [...pages].sort((a, b) => a - b);
+};
+
+/** Messages at these places that are in pages, ascending. */
+export const readPages = async (tx: StoreTx, conversationId: ConversationId, seqs: Ranges): Promise<KeptMessage[]> => {
+  const keys = pagesOf(seqs).map((page) => pageKey(conversationId, page));
+  if (keys.length === 0) return [];
+  const pages = (await tx.getMany('pages', keys)) as (Page | undefined)[];
+  return pages.flatMap((page) => page?.messages ?? []).filter(({ seq }) => seqs.some(([from, upTo]) => seq >= from && seq <= upTo));
+};
+
+/** What one conversation has to be written into its pages. */
+export interface Unpaged {
+  readonly conversationId: ConversationId;
+  readonly messages: readonly KeptMessage[];
+  readonly steps: readonly ReceiptStep[];
+  /** Everything held, paged or not: a step touches only pages that exist. */
+  readonly held: Ranges;
+}
+
+/** Writes messages and steps into pages. Repeating it changes nothing. */
+export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Promise<void> => {
+  const work: { key: StoreKey; page: number; of: Unpaged; messages: KeptMessage[] }[] = [];
+  for (const of of unpaged) {
+    const byPage = new Map<number, KeptMessage[]>();
+    for (const message of of.messages) {
+      const page = pageOf(message.seq);
+      const list = byPage.get(page);
+      if (list) list.push(message);
+      else byPage.set(page, [message]);
+    }
+    for (const { range } of of.steps) for (const page of pagesOf(intersect([range], of.held))) if (!byPage.has(page)) byPage.set(page, []);
+    for (const [page, messages] of byPage) work.push({ key: pageKey(of.conversationId, page), page, of, messages });
+  }
+  if (work.length === 0) return;
+  const before = (await tx.getMany(
+    'pages',
+    work.map(({ key }) => key),
+  )) as (Page | undefined)[];
+  tx.putMany(
+    'pages',
+    work.map(({ key }) => key),
+    work.map(({ page, of, messages }, i): Page => {
+      let joined: readonly KeptMessage[] = joinPages(before[i]?.messages ?? [], messages);
+      for (const step of of.steps) if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
+      return { messages: joined };
+    }),
+  );
+};
+
+export const readMessage = async (tx: StoreTx, conversationId: ConversationId, seq: Seq): Promise<KeptMessage | undefined> =>
+  (await readPages(tx, conversationId, [[seq, seq]]))[0];

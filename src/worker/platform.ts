@@ -1,0 +1,108 @@
+/** The browser's ports, as a worker has them. */
+import { AuthError } from '../errors.ts';
+import type { PageSide } from '../bridge/worker-api.ts';
+import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, NetPort, RandomPort, TokenPort } from '../ports/ports.ts';
+import { requestOverHttp } from '../transport/http.ts';
+import { connectWebSocket } from '../transport/websocket.ts';
+
+/** Longer timers fire at once in every browser. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** An app that does not answer for this long has no token. */
+const TOKEN_PATIENCE_MS = 20_000;
+
+export const browserClock: ClockPort = {
+  wall: () => Date.now(),
+  mono: () => performance.now(),
+  timer(ms, fn) {
+    const due = performance.now() + ms;
+    let handle: ReturnType<typeof setTimeout>;
+    const arm = (): void => {
+      const left = due - performance.now();
+      handle = setTimeout(left > MAX_TIMER_MS ? arm : fn, Math.min(Math.max(0, left), MAX_TIMER_MS));
+    };
+    arm();
+    return () => clearTimeout(handle);
+  },
+};
+
+export const browserRandom: RandomPort = {
+  next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
+  id: () => {
+    // randomUUID exists in secure contexts only.
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  },
+};
+
+export const browserNet = (url: string): NetPort => ({
+  connect: (handlers) => connectWebSocket(url, handlers),
+  request: (frames, timeoutMs) => requestOverHttp(url, frames, timeoutMs),
+});
+
+export const browserLocks: LockPort = {
+  acquire(name, held, lost) {
+    const abort = new AbortController();
+    let release: () => void = () => abort.abort();
+    // Where Web Locks are missing every tab leads: harmless, since the fencing number lets one write only.
+    if (!('locks' in navigator)) {
+      queueMicrotask(held);
+      return () => undefined;
+    }
+    navigator.locks
+      .request(name, { signal: abort.signal }, () => {
+        held();
+        return new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      })
+      // Aborted before it was granted, or stolen.
+      .catch(() => lost());
+    return () => release();
+  },
+};
+
+export const browserBus = (name: string): BusPort => {
+  const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
+  return {
+    post: (hint) => channel?.postMessage(hint),
+    listen(fn): Cancel {
+      const listener = ({ data }: MessageEvent<BusHint>): void => fn(data);
+      channel?.addEventListener('message', listener);
+      return () => channel?.removeEventListener('message', listener);
+    },
+  };
+};
+
+/** What the page forwards: a worker sees neither visibility nor thaw, and no `online` event in a dedicated worker. */
+export class PageLife implements LifePort {
+  private readonly listeners = new Set<(event: LifeEvent) => void>();
+
+  listen(fn: (event: LifeEvent) => void): Cancel {
+    this.listeners.add(fn);
+    return () => this.listeners.delete(fn);
+  }
+
+  tell(event: LifeEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+export const pageToken = (page: PageSide, clock: ClockPort): TokenPort => ({
+  getToken: () =>
+    new Promise((resolve, reject) => {
+      const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; it is asked again later`));
+      const cancel = clock.timer(TOKEN_PATIENCE_MS, () => fail('was silent for 20 s'));
+      page.getToken().then(
+        (token: unknown) => {
+          cancel();
+          if (typeof token === 'string' && token.length > 0) resolve(token);
+          else fail('gave no text');
+        },
+        () => {
+          // What the app threw may hold anything, a token as well: it is not passed on.
+          cancel();
+          fail('rejected');
+        },
+      );
+    }),
+});
