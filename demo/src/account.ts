@@ -1,0 +1,10 @@
+/** One account on this page: a client of the library, as any app would make it. */
+import { createReceiptClient, type ReceiptClient, type UserId } from 'tidemark';
+import { fetchToken } from './dev-server.ts';
+
+export const openAccount = (userId: UserId): ReceiptClient =>
+  createReceiptClient({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/receipts`,
+    userId,
+    getToken: () => fetchToken(userId),
+  });

@@ -1,0 +1,199 @@
+/** One open chat: messages with their ticks, and a line to write. */
+import { BehaviorSubject, Subscription, switchMap } from 'rxjs';
+import type { Conversation, ConversationId, ConversationViewing, Message, ReceiptClient } from 'tidemark';
+import { bodyText } from './conversation-list.ts';
+import { conversationMenu } from './conversation-menu.ts';
+import { h, hidden, keyedList, type Row, setText } from './dom.ts';
+import { icon } from './icons.ts';
+import type { Attempt } from './notices.ts';
+import { peerOf, person } from './people.ts';
+import { portrait } from './portrait.ts';
+import { statusText, ticks } from './ticks.ts';
+import { clockTime } from './time.ts';
+
+const PAGE = 50;
+
+type Item =
+  { readonly kind: 'new' } | { readonly kind: 'message'; readonly message: Message; readonly follows: boolean; readonly lastOwn: boolean };
+
+const toItems = (messages: readonly Message[], me: string, readBefore: number | null): Item[] => {
+  const firstNew =
+    readBefore === null ? undefined : messages.find(({ seq, senderId }) => senderId !== me && seq !== null && seq > readBefore);
+  const lastOwn = messages.findLast(({ senderId }) => senderId === me);
+  return messages.flatMap((message, index): Item[] => {
+    const follows = message !== firstNew && messages[index - 1]?.senderId === message.senderId;
+    const item: Item = { kind: 'message', message, follows, lastOwn: message === lastOwn };
+    return message === firstNew ? [{ kind: 'new' }, item] : [item];
+  });
+};
+
+const createNewLine = (): Row<Item> => ({
+  node: h('li', { class: 'new-line' }, h('span', {}, 'New since you last looked')),
+  update: () => undefined,
+});
+
+const createBubble = (me: string, name: string): Row<Item> => {
+  const text = h('span', { class: 'bubble-text' });
+  const time = h('time', { class: 'bubble-time' });
+  const mark = h('span', { class: 'bubble-ticks' });
+  const said = h('p', { class: 'said' });
+  const who = hidden('');
+  const node = h(
+    'li',
+    { class: 'message' },
+    h('div', { class: 'bubble' }, who, text, h('span', { class: 'bubble-foot' }, time, mark)),
+    said,
+  );
+  let shown: Message | undefined;
+  const update = (item: Item): void => {
+    if (item.kind !== 'message') return;
+    const { message, follows, lastOwn } = item;
+    const own = message.senderId === me;
+    node.toggleAttribute('data-own', own);
+    node.toggleAttribute('data-follows', follows);
+    setText(who, own ? 'You: ' : `${name}: `);
+    setText(text, message.recalled ? 'Message recalled' : bodyText(message.body));
+    setText(time, clockTime(message.sentAt));
+    if (message.status !== shown?.status) mark.replaceChildren(...[ticks(message.status)].filter((picture) => picture !== null));
+    said.hidden = !lastOwn;
+    setText(said, lastOwn ? statusText(message.status) : '');
+    said.dataset['status'] = message.status;
+    shown = message;
+  };
+  return { node, update };
+};
+
+export interface Chat {
+  readonly node: HTMLElement;
+  /** In the hand, what arrives is read; in the pocket it is only delivered. */
+  setInHand(inHand: boolean): void;
+  focus(): void;
+  close(): void;
+}
+
+export interface ChatActions {
+  back(): void;
+  readonly attempt: Attempt;
+}
+
+/** @param readBefore where the reader stood when opening it: what lies above is marked as new. */
+export const openChatView = (
+  client: ReceiptClient,
+  id: ConversationId,
+  readBefore: number | null,
+  { back, attempt }: ChatActions,
+): Chat => {
+  const me = client.userId;
+  const peer = peerOf(id);
+  const { name } = person(peer);
+  const limit$ = new BehaviorSubject(PAGE);
+  let conversation: Pick<Conversation, 'id' | 'markedUnread' | 'muted'> = { id, markedUnread: false, muted: false };
+  let viewing: ConversationViewing | null = null;
+
+  const heading = h('h3', { class: 'chat-name', tabindex: '-1' }, name);
+  const more = h(
+    'button',
+    { type: 'button', class: 'icon-button', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
+    icon('more'),
+    hidden(`More for ${name}`),
+  );
+  more.addEventListener('click', () => conversationMenu(client, conversation, more, attempt));
+  const older = h('button', { type: 'button', class: 'older', hidden: true }, 'Show older messages');
+  const list = h('ol', { class: 'messages', role: 'list' });
+  const scroller = h('div', { class: 'scroller', role: 'log', 'aria-label': `Messages with ${name}`, tabindex: '0' }, older, list);
+  const input = h('input', {
+    class: 'composer-input',
+    name: 'text',
+    type: 'text',
+    autocomplete: 'off',
+    enterkeyhint: 'send',
+    maxlength: '1000',
+    placeholder: `Write to ${name}`,
+    'aria-label': `Write to ${name}`,
+  });
+  const composer = h(
+    'form',
+    { class: 'composer' },
+    input,
+    h('button', { type: 'submit', class: 'icon-button send' }, icon('send'), hidden('Send')),
+  );
+  const node = h(
+    'div',
+    { class: 'chat' },
+    h(
+      'div',
+      { class: 'chat-head' },
+      h('button', { type: 'button', class: 'icon-button', click: back }, icon('back'), hidden('Back to the list')),
+      portrait(peer),
+      heading,
+      more,
+    ),
+    scroller,
+    composer,
+  );
+
+  composer.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (text === '') return;
+    input.value = '';
+    atEnd = true;
+    void attempt('Send', client.sendMessage(id, text));
+  });
+  node.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !event.defaultPrevented && !(event.target as Element).closest('[popover]')) back();
+  });
+
+  // Stays at the end unless the reader has gone up to look at something.
+  let atEnd = true;
+  scroller.addEventListener('scroll', () => {
+    if (scroller.clientHeight > 0) atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+  });
+  const resized = new ResizeObserver(() => {
+    if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+  });
+  resized.observe(scroller);
+  resized.observe(list);
+  older.addEventListener('click', () => {
+    limit$.next(limit$.value + PAGE);
+    void attempt('Older messages', client.loadOlderMessages(id, { limit: PAGE }));
+  });
+
+  const show = keyedList<Item>(
+    list,
+    (item) => (item.kind === 'new' ? 'new' : item.message.id),
+    (item) => (item.kind === 'new' ? createNewLine() : createBubble(me, name)),
+  );
+  const subscriptions = new Subscription();
+  subscriptions.add(
+    limit$.pipe(switchMap((limit) => client.watchMessages(id, { limit }))).subscribe((messages) => {
+      const stay = atEnd;
+      const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+      const grewAbove = messages.length > PAGE;
+      older.hidden = messages.length < limit$.value || messages[0]?.seq === 1;
+      show(toItems(messages, me, readBefore));
+      if (stay) scroller.scrollTop = scroller.scrollHeight;
+      else if (grewAbove) scroller.scrollTop = scroller.scrollHeight - fromEnd;
+    }),
+  );
+  subscriptions.add(client.watchConversation(id).subscribe((known) => (conversation = known ?? conversation)));
+
+  return {
+    node,
+    setInHand(inHand) {
+      if (inHand) viewing ??= client.viewConversation(id);
+      else {
+        viewing?.close();
+        viewing = null;
+      }
+    },
+    focus: () => heading.focus({ preventScroll: true }),
+    close() {
+      viewing?.close();
+      subscriptions.unsubscribe();
+      limit$.complete();
+      resized.disconnect();
+      node.remove();
+    },
+  };
+};

@@ -1,0 +1,97 @@
+/** A phone's list of conversations, each with its badge and a menu. */
+import { map, type Subscription } from 'rxjs';
+import type { Conversation, ReceiptClient } from 'tidemark';
+import { conversationMenu } from './conversation-menu.ts';
+import { h, hidden, keyedList, type Row, setText } from './dom.ts';
+import { icon } from './icons.ts';
+import type { Attempt } from './notices.ts';
+import { peerOf, person } from './people.ts';
+import { portrait } from './portrait.ts';
+import { statusText, ticks } from './ticks.ts';
+import { shortTime } from './time.ts';
+
+export const bodyText = (body: unknown): string => (typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body));
+
+export const unreadText = (count: number): string =>
+  count === 0 ? 'no unread messages' : `${count} unread ${count === 1 ? 'message' : 'messages'}`;
+
+export interface ListActions {
+  open(conversation: Conversation): void;
+  readonly attempt: Attempt;
+}
+
+const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first: Conversation): Row<Conversation> => {
+  let shown = first;
+  const { name } = person(peerOf(first.id));
+  const badge = h('span', { class: 'badge' });
+  const words = hidden('');
+  const time = h('span', { class: 'row-time' });
+  const preview = h('span', { class: 'row-preview' });
+  const mark = h('span', { class: 'row-ticks' });
+  const bell = h('span', { class: 'row-muted', hidden: true }, icon('muted'), hidden('Muted.'));
+  const more = h(
+    'button',
+    { type: 'button', class: 'icon-button row-menu', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
+    icon('more'),
+    hidden(`More for ${name}`),
+  );
+  more.addEventListener('click', () => conversationMenu(client, shown, more, attempt));
+  const node = h(
+    'li',
+    { class: 'row', 'data-conversation': first.id },
+    h(
+      'button',
+      { type: 'button', class: 'row-open', click: () => open(shown) },
+      portrait(peerOf(first.id)),
+      h('span', { class: 'row-name' }, name, bell),
+      time,
+      h('span', { class: 'row-line' }, mark, preview),
+      h('span', { class: 'row-badge' }, badge),
+      words,
+    ),
+    more,
+  );
+  const update = (conversation: Conversation): void => {
+    const before = shown;
+    shown = conversation;
+    const { lastMessage, unreadCount, markedUnread, muted, exact } = conversation;
+    setText(badge, unreadCount > 0 ? `${unreadCount}${exact ? '' : '+'}` : '');
+    badge.dataset['shows'] = unreadCount > 0 ? 'count' : markedUnread ? 'mark' : 'nothing';
+    badge.toggleAttribute('data-muted', muted);
+    setText(words, `, ${unreadCount === 0 && markedUnread ? 'marked as unread' : unreadText(unreadCount)}`);
+    node.toggleAttribute('data-unread', unreadCount > 0 || markedUnread);
+    bell.hidden = !muted;
+    setText(time, lastMessage ? shortTime(lastMessage.sentAt) : '');
+    setText(preview, lastMessage ? (lastMessage.recalled ? 'Message recalled' : bodyText(lastMessage.body)) : '');
+    const status = lastMessage?.status ?? 'received';
+    if (status !== before.lastMessage?.status || before === first) {
+      const picture = ticks(status);
+      mark.replaceChildren(...(picture ? [picture] : []));
+      mark.title = statusText(status);
+    }
+  };
+  return { node, update };
+};
+
+/** Puts the list under `parent` and keeps it true. */
+export const startConversationList = (client: ReceiptClient, parent: HTMLElement, actions: ListActions): Subscription => {
+  const list = h('ul', { class: 'rows', role: 'list' });
+  const empty = h(
+    'p',
+    { class: 'empty', hidden: true },
+    'No conversations yet. They begin as soon as this phone has reached the server once.',
+  );
+  parent.append(list, empty);
+  const show = keyedList<Conversation>(
+    list,
+    (conversation) => conversation.id,
+    (conversation) => createRow(client, actions, conversation),
+  );
+  return client
+    .watchConversations({ limit: 50 })
+    .pipe(map((conversations) => conversations.filter(({ type }) => type === 'direct')))
+    .subscribe((conversations) => {
+      empty.hidden = conversations.length > 0;
+      show(conversations);
+    });
+};

@@ -1,0 +1,8 @@
+/** The page itself offline: a service worker keeps the built files. The library keeps the rest. */
+export const registerOffline = (): void => {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  navigator.serviceWorker.register('/service-worker.js', { updateViaCache: 'none' }).catch((error: unknown) => {
+    // Without it the page needs the server to load; everything else works.
+    console.warn('No service worker: this page will not load offline', error);
+  });
+};

@@ -1,0 +1,29 @@
+/** On a narrow screen one phone is in view; these show the other, and the badge of both. */
+import { h, hidden, setText } from './dom.ts';
+import { unreadText } from './conversation-list.ts';
+import { person } from './people.ts';
+import type { Phone } from './phone.ts';
+import { portrait } from './portrait.ts';
+import { inHand$, takeInHand } from './view-state.ts';
+
+export const startPhoneTabs = (parent: HTMLElement, phones: readonly Phone[]): void => {
+  for (const { owner, client, node } of phones) {
+    const badge = h('span', { class: 'badge', 'aria-hidden': 'true' });
+    const words = hidden('');
+    const tab = h(
+      'button',
+      { type: 'button', class: 'phone-tab', 'aria-controls': node.id, click: () => takeInHand(owner) },
+      portrait(owner),
+      h('span', { class: 'phone-tab-name' }, person(owner).name),
+      badge,
+      words,
+    );
+    parent.append(tab);
+    inHand$.subscribe((holder) => tab.setAttribute('aria-pressed', String(holder === owner)));
+    client.watchTotalUnreadCount().subscribe((total) => {
+      setText(badge, total > 0 ? String(total) : '');
+      badge.dataset['shows'] = total > 0 ? 'count' : 'nothing';
+      setText(words, `, ${unreadText(total)}`);
+    });
+  }
+};
