@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { breaches } from './support/floor-plan.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const readSources = (): Map<string, string> =>
+  new Map(
+    readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]),
+  );
+
+it('the house stands as drawn', () => {
+  const sources = readSources();
+  expect(sources.size).toBeGreaterThan(20);
+  expect(breaches(sources)).toEqual([]);
+});
+
+const house = (files: Record<string, string>): Map<string, string> => {
+  const ground = [
+    'index',
+    'errors',
+    'model/ids',
+    'ports/ports',
+    'protocol/index',
+    'protocol/hello',
+    'protocol/codec',
+    'store/store',
+    'store/dexie-store',
+    'engine/hot-model',
+  ];
+  const rooms = [
+    'transport/backoff',
+    'bridge/connect',
+    'client/client',
+    'worker/host',
+    'server/index',
+    'server/server',
+    'engine/sync/drain',
+  ];
+  return new Map([
+    ...[...ground, ...rooms].map((path): [string, string] => [`src/${path}.ts`, '']),
+    ...Object.entries(files).map(([path, text]): [string, string] => [`src/${path}`, text]),
+  ]);
+};
+
+it.each([
+  ['anyone imports model, ports and errors', 'store/a.ts', `import '../model/ids.ts'; import '../ports/ports.ts'; import '../errors.ts';`],
+  ['a room imports itself', 'store/a.ts', `import './store.ts';`],
+  ['client reaches bridge', 'client/a.ts', `import { connect } from '../bridge/connect.ts';`],
+  ['worker reaches engine, store, transport', 'worker/a.ts', `import '../engine/hot-model.ts'; import '../store/store.ts';`],
+  ['a lane reads the hot model', 'engine/views/a.ts', `import '../hot-model.ts';`],
+  ['compat enters by the front door', 'compat/a.ts', `import { createReceiptClient } from '../index.ts';`],
+  ['each library in its room', 'store/a.ts', `import { Dexie } from 'dexie'; import { map } from 'rxjs/operators';`],
+  [
+    'the server has Node and its drivers',
+    'server/a.ts',
+    `import { createServer } from 'node:http'; import { PGlite } from '@electric-sql/pglite';`,
+  ],
+])('allows: %s', (_name, path, text) => {
+  expect(breaches(house({ [path]: text }))).toEqual([]);
+});
+
+it.each([
+  ['errors imports nothing', 'errors.ts', `import './model/ids.ts';`, 'errors may import'],
+  ['model does not look up', 'model/a.ts', `import type { Ports } from '../ports/ports.ts';`, 'model may import'],
+  ['the engine knows no store', 'engine/a.ts', `import type { Rows } from '../store/dexie-store.ts';`, 'engine may import'],
+  ['the engine decodes no frames', 'engine/a.ts', `export { decode } from '../protocol/codec.ts';`, 'engine may import'],
+  ['ports knows no rooms', 'ports/a.ts', `import '../bridge/connect.ts';`, 'ports may import'],
+  ['the page loads no engine', 'client/a.ts', `const engine = await import('../engine/hot-model.ts');`, 'client may import'],
+  ['the bridge knows no client', 'bridge/a.ts', `import '../client/client.ts';`, 'bridge may import'],
+  ['the server knows no client', 'server/a.ts', `import '../client/client.ts';`, 'server may import'],
+  ['the protocol stands alone', 'protocol/a.ts', `let a: import('../transport/backoff.ts').Backoff;`, 'protocol may import'],
+  ['lanes never meet', 'engine/views/a.ts', `import { drain } from '../sync/drain.ts';`, 'lanes never import one another'],
+  ['nobody imports a barrel', 'server/a.ts', `import { hello } from '../protocol/index.ts';`, 'import the file that is meant'],
+  ['not even the own one', 'server/a.ts', `import './index.ts';`, 'import the file that is meant'],
+  ['nobody but compat uses the front door', 'client/a.ts', `import '../index.ts';`, 'import the file that is meant'],
+  ['compat goes round no door', 'compat/a.ts', `import '../client/client.ts';`, 'compat enters by'],
+  ['nor to the model', 'compat/a.ts', `import type { Seq } from '../model/ids.ts';`, 'compat enters by'],
+  ['Dexie stays in store', 'engine/a.ts', `import { Dexie } from 'dexie';`, 'dexie, which stays in store'],
+  ['comlink stays in bridge', 'worker/a.ts', `import * as Comlink from 'comlink';`, 'comlink, which stays in bridge'],
+  ['idb-keyval stays in client', 'worker/a.ts', `import { get } from 'idb-keyval';`, 'idb-keyval, which stays in client'],
+  ['rxjs stays above the model', 'model/a.ts', `import type { Observable } from 'rxjs';`, 'rxjs, which stays in'],
+  ['drivers stay with the server', 'worker/a.ts', `const { WebSocket } = await import('ws');`, 'ws, which stays in server'],
+  ['valibot checks the wire alone', 'client/a.ts', `import * as v from 'valibot';`, 'valibot, which stays in protocol'],
+  ['no Node in the browser', 'worker/a.ts', `import { readFile } from 'node:fs';`, 'node:fs, which stays in server'],
+  ['a new library needs a room', 'client/a.ts', `import lodash from 'lodash';`, 'a library that has no room'],
+  [
+    'a new room needs a place in the plan',
+    'helpers/a.ts',
+    `import '../model/ids.ts'; import '../store/store.ts';`,
+    'a room that the plan does not know',
+  ],
+  ['nothing outside src', 'client/a.ts', `import '../../test/support/clock.ts';`, 'outside src'],
+  ['imports name what is there', 'client/a.ts', `import './gone.ts';`, 'which is not there'],
+  ['imports are known before run time', 'client/a.ts', 'export const load = (name: string) => import(name);', 'what only run time knows'],
+])('forbids: %s', (_name, path, text, why) => {
+  expect(breaches(house({ [path]: text })).join('\n')).toContain(why);
+});
+
+it('tells what a room loads by a way round, types aside', () => {
+  const journal = (text: string) => house({ 'engine/a.ts': `import { read } from '../store/journal.ts';`, 'store/journal.ts': text });
+  expect(breaches(journal(`import type { Table } from 'dexie'; import { map } from 'rxjs';`))).toEqual([]);
+  expect(breaches(journal(`import { type Table, Dexie } from 'dexie';`))).toEqual([
+    'src/engine/a.ts loads dexie by way of src/store/journal.ts',
+  ]);
+  const page = house({
+    'client/a.ts': `import { b } from '../bridge/b.ts';`,
+    'bridge/b.ts': `import { wrap } from 'comlink'; import '../model/big.ts';`,
+  });
+  expect(breaches(new Map([...page, ['src/model/big.ts', '']]))).toEqual([]);
+  const heavy = breaches(new Map([...page, ['src/model/big.ts', `import 'valibot';`]]));
+  expect(heavy).toContain('src/client/a.ts loads valibot by way of src/model/big.ts');
+});
+
+it('forbids loops of files, of whatever length', () => {
+  expect(breaches(house({ 'store/a.ts': `import './a.ts';` }))).toEqual(['a loop: src/store/a.ts → src/store/a.ts']);
+  const ring = {
+    'store/a.ts': `import './b.ts';`,
+    'store/b.ts': `export * from './c.ts';`,
+    'store/c.ts': `import type { A } from './a.ts';`,
+  };
+  expect(breaches(house(ring))).toEqual(['a loop: src/store/a.ts → src/store/b.ts → src/store/c.ts → src/store/a.ts']);
+});

@@ -1,0 +1,217 @@
+/** The house's plan: which room may import which, held against the imports that are really there. */
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+/** Paths relative to the repository, with `/`: `src/model/ids.ts`. */
+export type Sources = ReadonlyMap<string, string>;
+
+interface Import {
+  readonly specifier: string;
+  /** Erased by the compiler: it makes no loop at run time. */
+  readonly typeOnly: boolean;
+}
+
+/** Rooms anyone may import. */
+const COMMON = ['model', 'ports', 'errors'];
+
+/** What each room may import beyond {@link COMMON} and itself. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  model: [],
+  ports: [],
+  protocol: [],
+  store: [],
+  transport: ['protocol'],
+  engine: [],
+  bridge: [],
+  worker: ['bridge', 'engine', 'store', 'transport'],
+  'service-worker': ['bridge', 'engine', 'store', 'transport'],
+  client: ['bridge'],
+  index: ['client'],
+  compat: ['index'],
+  server: ['protocol'],
+  cli: ['server'],
+  testing: ['client', 'engine', 'store', 'transport', 'server'],
+};
+
+/**
+ * Files of other rooms that a room may import because they are shapes and arithmetic, without I/O: what the journal's records and
+ * the wire's frames look like. {@link MAY_LOAD} sees to it that they stay so.
+ */
+const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  engine: [
+    ...['journal', 'pages', 'tables'].map((file) => `src/store/${file}.ts`),
+    ...['frames', 'hello', 'submit', 'changes', 'version', 'close-codes'].map((file) => `src/protocol/${file}.ts`),
+    'src/transport/backoff.ts',
+  ],
+  ports: ['src/protocol/frames.ts'],
+};
+
+/** What a room's code may load at run time, by whatever way round: the engine runs under a simulator, the page stays small. */
+const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  ports: [],
+  engine: ['rxjs'],
+  client: ['rxjs', 'comlink', 'idb-keyval'],
+};
+
+/** Among the rooms anyone may import, the arrows that would point back up. */
+const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { errors: ['model', 'ports'], model: ['ports'] };
+
+/** Lanes of the engine meet only through the hot model and the store. */
+const LANES = ['intents', 'sync', 'queries', 'views'];
+
+/** One library, one room. `node:` stands for all that only Node has. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  dexie: ['store'],
+  'idb-keyval': ['client'],
+  comlink: ['bridge'],
+  ws: ['server', 'cli'],
+  jose: ['server', 'cli'],
+  '@electric-sql/pglite': ['server', 'cli'],
+  valibot: ['protocol', 'server'],
+  rxjs: [
+    'store',
+    'transport',
+    'engine',
+    'bridge',
+    'worker',
+    'service-worker',
+    'client',
+    'index',
+    'compat',
+    'server',
+    'cli',
+    'testing',
+    'ports',
+  ],
+  'node:': ['server', 'cli', 'testing'],
+};
+
+const importsOf = (path: string, text: string): Import[] => {
+  const found: Import[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      const clause = node.importClause;
+      const named = clause?.namedBindings;
+      const onlyTypes =
+        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
+        (clause !== undefined &&
+          !clause.name &&
+          named !== undefined &&
+          ts.isNamedImports(named) &&
+          named.elements.length > 0 &&
+          named.elements.every((element) => element.isTypeOnly));
+      found.push({ specifier: node.moduleSpecifier.text, typeOnly: onlyTypes });
+    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
+      found.push({ specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      found.push({ specifier: argument && ts.isStringLiteralLike(argument) ? argument.text : '?', typeOnly: false });
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
+      found.push({ specifier: node.argument.literal.text, typeOnly: true });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  return found;
+};
+
+/** `src/model/ids.ts` → `model`; `src/errors.ts` → `errors`. */
+const roomOf = (path: string): string => path.split('/')[1]!.replace(/\.ts$/, '');
+
+const laneOf = (path: string): string | undefined => LANES.find((lane) => path.startsWith(`src/engine/${lane}/`));
+
+const libraryOf = (specifier: string): string =>
+  specifier.startsWith('node:') ? 'node:' : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+
+const wrongLibrary = (from: string, specifier: string): string | undefined => {
+  const library = libraryOf(specifier);
+  const rooms = LIBRARIES[library];
+  if (!rooms) return `${from} imports ${specifier}, a library that has no room`;
+  return rooms.includes(roomOf(from)) ? undefined : `${from} imports ${specifier}, which stays in ${rooms.join(', ')}`;
+};
+
+const wrongRoom = (from: string, to: string): string | undefined => {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (posix.basename(to) === 'index.ts' && !(room === 'compat' && to === 'src/index.ts'))
+    return `${from} imports ${to}: import the file that is meant`;
+  if (room === 'compat' && target !== 'compat' && target !== 'index') return `${from} imports ${to}: compat enters by src/index.ts alone`;
+  if (room === target) {
+    const [lane, other] = [laneOf(from), laneOf(to)];
+    return lane && other && lane !== other ? `${from} imports ${to}: lanes never import one another` : undefined;
+  }
+  const arrows = ARROWS[room];
+  if (!arrows) return `${from} stands in a room that the plan does not know`;
+  if (BESIDES[room]?.includes(to)) return undefined;
+  const allowed = [...COMMON.filter((common) => !FORBIDDEN[room]?.includes(common)), ...arrows];
+  return allowed.includes(target) ? undefined : `${from} imports ${to}: ${room} may import ${allowed.join(', ')}`;
+};
+
+/** A loop of files, as `a → b → a`; the first one met. Imports of types alone count too: they tie what is read together. */
+const findLoop = (graph: ReadonlyMap<string, readonly string[]>): string | undefined => {
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const walk = (file: string): string | undefined => {
+    if (done.has(file)) return undefined;
+    const at = trail.indexOf(file);
+    if (at >= 0) return [...trail.slice(at), file].join(' → ');
+    trail.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const loop = walk(next);
+      if (loop) return loop;
+    }
+    trail.pop();
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const loop = walk(file);
+    if (loop) return loop;
+  }
+  return undefined;
+};
+
+/** What each file of `room` loads at run time, and should not. */
+const wrongLoads = (imports: ReadonlyMap<string, readonly Import[]>, room: string, allowed: readonly string[]): string[] => {
+  const found: string[] = [];
+  for (const start of imports.keys()) {
+    if (roomOf(start) !== room) continue;
+    const seen = new Set([start]);
+    for (const file of seen)
+      for (const { specifier, typeOnly } of imports.get(file) ?? []) {
+        if (typeOnly) continue;
+        if (specifier.startsWith('.')) seen.add(posix.join(posix.dirname(file), specifier));
+        else if (!allowed.includes(libraryOf(specifier))) found.push(`${start} loads ${specifier} by way of ${file}`);
+      }
+  }
+  return found;
+};
+
+/** Every breach of the plan, a sentence each; empty when the house stands as drawn. */
+export const breaches = (sources: Sources): string[] => {
+  const found: (string | undefined)[] = [];
+  const graph = new Map<string, string[]>();
+  const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  for (const [path, list] of imports) {
+    const next: string[] = [];
+    graph.set(path, next);
+    for (const { specifier } of list) {
+      if (specifier === '?') found.push(`${path} imports what only run time knows`);
+      else if (!specifier.startsWith('.')) found.push(wrongLibrary(path, specifier));
+      else {
+        const to = posix.join(posix.dirname(path), specifier);
+        if (!to.startsWith('src/')) found.push(`${path} imports ${to}, outside src`);
+        else if (!sources.has(to)) found.push(`${path} imports ${to}, which is not there`);
+        else {
+          next.push(to);
+          found.push(wrongRoom(path, to));
+        }
+      }
+    }
+  }
+  for (const [room, allowed] of Object.entries(MAY_LOAD)) found.push(...wrongLoads(imports, room, allowed));
+  const loop = findLoop(graph);
+  if (loop) found.push(`a loop: ${loop}`);
+  return found.filter((breach) => breach !== undefined);
+};
