@@ -1,0 +1,140 @@
+/** What one `receipts` entry does to a member's row: each register by its own merge rule, so a retry changes nothing (I-2, I-4). */
+import { latestFlag, type Mark } from '../model/flag.ts';
+import type { Seq, UserId } from '../model/ids.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../model/ranges.ts';
+import type { ReceiptKind } from '../model/receipt.ts';
+import type { WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from './server-store.ts';
+
+type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
+
+/** A gap no wider than this between two ranges is closed where it holds only the reader's own messages, so that sets stay small. */
+const MAX_GAP = 1000;
+
+const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'acked'];
+
+/** One entry with everything it needs to know, read in batches for a whole frame. */
+export interface ReceiptsWork {
+  readonly entry: WireReceiptsEntry;
+  readonly conversation: ConversationRecord;
+  /** Clamped to what exists; `acked` holds only messages that await it. */
+  readonly added: Record<ReceiptKind, Ranges>;
+  /** Stretches between ranges that hold only the reader's own messages. */
+  readonly bridges: Record<ReceiptKind, Ranges>;
+  readonly refused: Refused;
+  /** False for an entry of a history this server does not know: its bounds say nothing here. */
+  readonly known: boolean;
+}
+
+const upTo = (ranges: Ranges | undefined, limit: Seq): Ranges => intersect(ranges ?? NO_RANGES, range(1, limit));
+
+/** Gaps beside what is added, small enough to be worth a look. */
+const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
+  const fresh = subtract(added, before);
+  if (fresh.length === 0) return NO_RANGES;
+  const after = union(before, added);
+  const gaps: Range[] = [];
+  for (let i = 1; i < after.length; i++) {
+    const left = after[i - 1]!;
+    const right = after[i]!;
+    if (right[0] - left[1] - 1 > MAX_GAP) continue;
+    // With neither shore fresh, the gap was looked at before.
+    if (contains(fresh, left[1]) || contains(fresh, right[0])) gaps.push([left[1] + 1, right[0] - 1]);
+  }
+  return gaps;
+};
+
+export interface ReceiptsInput {
+  readonly entry: WireReceiptsEntry;
+  readonly known: boolean;
+  readonly conversation: ConversationRecord;
+  readonly member: MemberRecord;
+}
+
+/**
+ * Reads what the entries of one frame need: two batch queries in all.
+ *
+ * Named ids are judged one by one: one that is not in this conversation is refused, an own one says nothing (I-5).
+ */
+export const prepareReceipts = async (
+  tx: ServerReadTx,
+  me: UserId,
+  inputs: readonly ReceiptsInput[],
+  named: ReadonlyMap<string, MessageRecord>,
+): Promise<readonly ReceiptsWork[]> => {
+  const asked: Stretch[] = [];
+  const drafts = inputs.map((input) => {
+    const { entry, known, conversation, member } = input;
+    const refused: Refused = [];
+    const seqs: Seq[] = [];
+    for (const id of entry.ackedIds ?? []) {
+      const message = named.get(id);
+      if (message?.conversationId !== conversation.id) refused.push({ id, code: 'rejected/unknown-message' });
+      else seqs.push(message.seq);
+    }
+    const limit = conversation.latestSeq;
+    // Bounds from an unknown history are no bounds of this one: nobody's message becomes read by an accident of numbering.
+    const told = (ranges: Ranges | undefined): Ranges => (known ? upTo(ranges, limit) : NO_RANGES);
+    const candidates = subtract(union(told(entry.acked), fromSeqs(seqs)), member.acked);
+    const from = asked.length;
+    asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
+    return { input, refused, delivered: told(entry.delivered), read: told(entry.read), from, upTo: asked.length };
+  });
+  const ackable = await tx.islands('ackable', me, asked);
+
+  const gapStretches: Stretch[] = [];
+  const withAcked = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
+    const added = { delivered, read, acked: ackable.slice(from, upTo).reduce(union, NO_RANGES) };
+    const start = gapStretches.length;
+    const gaps = KINDS.map((kind) => gapsBeside(input.member[kind], added[kind]));
+    for (const one of gaps) gapStretches.push(...one.map((gap) => ({ conversationId: input.conversation.id, range: gap })));
+    return { input, refused, added, gaps, start };
+  });
+  const own = await tx.islands('own', me, gapStretches);
+
+  return withAcked.map(({ input, refused, added, gaps, start }) => {
+    let i = start;
+    const bridge = (kind: number): Ranges => gaps[kind]!.filter((gap) => sameRanges(own[i++] ?? NO_RANGES, [gap]));
+    const bridges = { delivered: bridge(0), read: bridge(1), acked: bridge(2) };
+    return { entry: input.entry, known: input.known, conversation: input.conversation, added, bridges, refused };
+  });
+};
+
+/** On a full tie the mark that stands stays: two devices repeating themselves must not turn it for ever. */
+const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
+  if (!theirs || (theirs.count === mine.count && theirs.value === mine.value)) return mine;
+  return latestFlag(mine, { ...theirs, at: Math.min(theirs.at, limit) });
+};
+
+export interface ReceiptsEffect {
+  readonly member: MemberRecord;
+  readonly steps: readonly Omit<StepRecord, 'at' | 'version'>[];
+}
+
+/** The row after the entry, and the steps it took; `undefined` where everything was in effect already. */
+export const applyReceipts = (member: MemberRecord, work: ReceiptsWork): ReceiptsEffect | undefined => {
+  const { entry, known, conversation, added, bridges } = work;
+  const { latestSeq } = conversation;
+  const position = known ? Math.min(entry.position ?? 0, latestSeq) : 0;
+  const muted = entry.muted ? latestFlag(member.muted, entry.muted) : member.muted;
+  const marked = markAfter(member.marked, entry.marked, known ? latestSeq : 0);
+
+  const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
+  const after = { delivered: member.delivered, read: member.read, acked: member.acked };
+  for (const kind of KINDS) {
+    const fresh = subtract(added[kind], member[kind]);
+    if (fresh.length === 0) continue;
+    for (const one of fresh) steps.push({ conversationId: member.conversationId, userId: member.userId, kind, range: one });
+    after[kind] = union(union(member[kind], added[kind]), bridges[kind]);
+  }
+
+  const still =
+    steps.length === 0 &&
+    position <= member.readUpTo &&
+    muted.count === member.muted.count &&
+    muted.value === member.muted.value &&
+    marked.count === member.marked.count &&
+    marked.value === member.marked.value;
+  if (still) return undefined;
+  return { member: { ...member, ...after, readUpTo: Math.max(member.readUpTo, position), muted, marked }, steps };
+};

@@ -1,0 +1,38 @@
+/** What every connection of one server shares. */
+import type { UserId } from '../model/ids.ts';
+import type { ClockPort } from '../ports/ports.ts';
+import type { HintBus } from './bus.ts';
+import type { Connection } from './connection.ts';
+import type { Policy, TokenBuckets } from './policy.ts';
+import type { ServerStore } from './server-store.ts';
+
+/** Whom a token names. */
+export interface Identity {
+  readonly userId: UserId;
+  /** Epoch ms when the token ends; absent for never. */
+  readonly expiresAt?: number | null;
+}
+
+/**
+ * Names the account of a token. Rejects for a bad one: with an `AuthError` `auth/expired` or `auth/forbidden`, or
+ * `auth/unavailable` where it cannot be told now; anything else counts as forbidden.
+ */
+export type Authenticate = (token: string) => Promise<Identity>;
+
+/** Who may write to whom. Without one, anybody to anybody. */
+export interface Directory {
+  mayMessage(from: UserId, to: UserId): boolean | Promise<boolean>;
+}
+
+export interface Core {
+  readonly store: ServerStore;
+  readonly authenticate: Authenticate;
+  readonly directory: Directory | undefined;
+  readonly bus: HintBus;
+  readonly clock: ClockPort;
+  readonly buckets: TokenBuckets;
+  /** Those with an account. */
+  readonly connections: Set<Connection>;
+  policy(): Policy;
+  log(message: string, detail?: unknown): void;
+}

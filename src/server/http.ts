@@ -1,0 +1,122 @@
+/** The HTTP door: the same frames, same keys, as one POST. For queries from any tab, and for service workers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ProtocolError } from '../errors.ts';
+import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
+import type { Frame } from '../protocol/frames.ts';
+import { openConnection } from './connection.ts';
+import type { Core } from './core.ts';
+import { hasTokenInUrl, isOriginAllowed, TOKEN_IN_URL } from './origin.ts';
+
+/** A pull stops short after this much; the client goes on from the cursor it was given. */
+const MAX_ANSWER_CHARS = 1024 * 1024;
+
+/** What a request came to: a status, and a JSON array of frames. */
+export interface DoorAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
+  'auth/expired': 401,
+  'auth/forbidden': 401,
+  'auth/wrong-user': 403,
+  'server/busy': 503,
+};
+
+const refusal = (status: number, message: string, code: Frame<'error'>['code'] = 'protocol/bad-frame'): DoorAnswer => ({
+  status,
+  body: `[${encodeFrame({ type: 'error', code, message })}]`,
+});
+
+/** Answers the body of one request; knows no HTTP library. The request as a whole is refused, or every frame is answered in order. */
+export const answerRequest = async (core: Core, body: string): Promise<DoorAnswer> => {
+  let frames;
+  try {
+    frames = decodeClientFrames(body);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return refusal(400, error.message);
+  }
+  if (frames[0]?.type !== 'hello') return refusal(400, 'hello comes first');
+  const answers: string[] = [];
+  let closed = false;
+  const connection = openConnection(
+    core,
+    { send: (text) => void answers.push(text), close: () => (closed = true), buffered: 0 },
+    { answerBytes: MAX_ANSWER_CHARS },
+  );
+  for (const frame of frames) connection.receive(encodeFrame(frame));
+  await connection.settled();
+  connection.closed();
+  const list = `[${answers.join(',')}]`;
+  if (!closed) return { status: 200, body: list };
+  const code = (JSON.parse(answers[answers.length - 1] ?? 'null') as Frame<'error'> | null)?.code;
+  return { status: (code && STATUS[code]) ?? 400, body: list };
+};
+
+/** The request's body as text; `undefined` where it is over the limit. */
+const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_CLIENT_FRAME_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
+};
+
+export interface HttpDoorOptions {
+  readonly path: string;
+  readonly allowedOrigins: readonly string[] | undefined;
+}
+
+/** Whether the request was for this door; if so it is, or is being, answered. */
+export const createHttpDoor =
+  (core: () => Core | undefined, { path, allowedOrigins }: HttpDoorOptions) =>
+  (request: IncomingMessage, response: ServerResponse): boolean => {
+    const url = request.url ?? '/';
+    if (url.split('?', 1)[0] !== path) return false;
+    const { origin, host } = request.headers;
+    const answer = ({ status, body }: DoorAnswer, headers: Record<string, string> = {}): void => {
+      if (response.headersSent) return;
+      response.writeHead(status, {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+        Vary: 'Origin',
+        ...(origin && status !== 403 ? { 'Access-Control-Allow-Origin': origin } : {}),
+        ...headers,
+      });
+      response.end(body);
+      // What is left of a refused upload is not read.
+      if (!request.complete) request.destroy();
+    };
+    const work = async (): Promise<void> => {
+      if (!isOriginAllowed(origin, host, allowedOrigins)) return answer(refusal(403, 'this origin may not speak to this server', 'auth/forbidden'));
+      if (hasTokenInUrl(url)) return answer(refusal(400, TOKEN_IN_URL));
+      if (request.method === 'OPTIONS')
+        return answer(
+          { status: 204, body: '' },
+          { 'Access-Control-Allow-Methods': 'POST', 'Access-Control-Allow-Headers': 'Content-Type', 'Access-Control-Max-Age': '600' },
+        );
+      if (request.method !== 'POST') return answer(refusal(405, 'POST frames, or open a WebSocket'), { Allow: 'POST, OPTIONS' });
+      const now = core();
+      if (!now) return answer(refusal(503, 'starting', 'server/busy'), { 'Retry-After': '1' });
+      let body: string | undefined;
+      try {
+        body = await readBody(request);
+      } catch (error) {
+        if (error instanceof TypeError) return answer(refusal(400, 'not UTF-8'));
+        throw error;
+      }
+      if (body === undefined) return answer(refusal(413, `at most ${MAX_CLIENT_FRAME_BYTES} bytes`), { Connection: 'close' });
+      answer(await answerRequest(now, body));
+    };
+    work().catch((error: unknown) => {
+      core()?.log('a request failed', error);
+      if (!response.headersSent && !response.destroyed) answer(refusal(503, 'something failed; try again', 'server/busy'));
+    });
+    return true;
+  };

@@ -1,0 +1,43 @@
+/** What this server takes and allows. Told to clients in the handshake, never a constant in them. */
+import { MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
+import type { Limits } from '../protocol/frames.ts';
+
+export interface Policy {
+  readonly limits: Limits;
+  /** Per user, all connections together: entries a second, and how many at once after a quiet time. */
+  readonly rate: { readonly perSecond: number; readonly burst: number };
+}
+
+export const DEFAULT_POLICY: Policy = {
+  limits: { entries: 100, frameBytes: MAX_CLIENT_FRAME_BYTES, fetchMessages: 2000, heartbeatMs: 25_000 },
+  rate: { perSecond: 2000, burst: 20_000 },
+};
+
+export interface PolicyChange {
+  readonly limits?: Partial<Limits>;
+  readonly rate?: Partial<Policy['rate']>;
+}
+
+export const changePolicy = (policy: Policy, { limits, rate }: PolicyChange): Policy => ({
+  limits: { ...policy.limits, ...limits },
+  rate: { ...policy.rate, ...rate },
+});
+
+/** One allowance per user, refilled as time passes; users at rest cost nothing. */
+export class TokenBuckets {
+  readonly #spent = new Map<string, { spent: number; at: number }>();
+
+  /** @returns 0 where the cost was taken, else after how many ms to try again. */
+  take(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): number {
+    const before = this.#spent.get(userId);
+    const left = before ? Math.max(0, before.spent - ((monoMs - before.at) / 1000) * perSecond) : 0;
+    if (left > 0 && left + cost > burst) return Math.max(1, Math.ceil(((left + cost - burst) / perSecond) * 1000));
+    this.#spent.set(userId, { spent: left + cost, at: monoMs });
+    if (this.#spent.size > 10_000) this.#forget(perSecond, monoMs);
+    return 0;
+  }
+
+  #forget(perSecond: number, monoMs: number): void {
+    for (const [userId, { spent, at }] of this.#spent) if (((monoMs - at) / 1000) * perSecond >= spent) this.#spent.delete(userId);
+  }
+}

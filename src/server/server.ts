@@ -1,0 +1,179 @@
+/**
+ * The receipt server: socket → connection → store → hints → sockets. Runs on any Node HTTP server; what it keeps is the store's.
+ * It imports nothing of Node and no socket library until it is attached, so it also runs inside tests and simulations.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { RejectedError, UsageError } from '../errors.ts';
+import { requireId, type UserId } from '../model/ids.ts';
+import { bodyText } from '../model/message.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
+import type { ClockPort } from '../ports/ports.ts';
+import { createLocalBus, type HintBus } from './bus.ts';
+import { type Connection, openConnection, type Socket } from './connection.ts';
+import type { Authenticate, Core, Directory } from './core.ts';
+import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
+import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
+import type { ServerStore } from './server-store.ts';
+import { submitEntries } from './submit.ts';
+import { systemClock } from './system-clock.ts';
+import type { WebSocketDoor } from './ws.ts';
+
+export interface ReceiptServerOptions {
+  /** An open store, or one on its way: until then everything is answered "starting, come back". Closed with the server. */
+  readonly store: ServerStore | Promise<ServerStore>;
+  readonly authenticate: Authenticate;
+  /** Default: 100 entries a frame, 2000 entries a second per user, a heartbeat every 25 s. */
+  readonly policy?: PolicyChange;
+  readonly directory?: Directory;
+  /** Default: within this process. */
+  readonly bus?: HintBus;
+  /** Exact origins, such as `https://chat.example`. Default: pages of the server's own host. */
+  readonly allowedOrigins?: readonly string[];
+  /** Default `/receipts`. */
+  readonly path?: string;
+  /** Default: the machine's. */
+  readonly clock?: ClockPort;
+  /** Told of failures; never of tokens, texts or names. Default: nobody. */
+  readonly log?: (message: string, detail?: unknown) => void;
+}
+
+export interface PublishedMessage {
+  readonly from: UserId;
+  readonly to: { readonly user: UserId };
+  /** JSON, at most 16 KiB of text. */
+  readonly body: unknown;
+  /** Default: random. The same id, sender and content again is the same message. */
+  readonly id?: string;
+  /** Default true. */
+  readonly receiptRequested?: boolean;
+  /** Default true. */
+  readonly countable?: boolean;
+}
+
+export interface ReceiptServer {
+  /** Serves this path of the HTTP server, WebSocket and POST; other paths are left to its other listeners. */
+  attach(server: Server): void;
+  /** For hosts with a router of their own: whether the request was for this server, which then answers it. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** One connection without a network: for tests and simulations. `undefined` while the store opens. */
+  connect(socket: Socket): Connection | undefined;
+  /** One request of the HTTP door without a network. */
+  request(body: string): Promise<DoorAnswer>;
+  /** Writes a message as `from`; the directory is asked as for anybody. @throws {RejectedError} */
+  publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
+  setPolicy(change: PolicyChange): void;
+  readonly policy: Policy;
+  /** Closes every connection of the user; what they may do next, `authenticate` decides. */
+  revoke(userId: UserId): void;
+  /** Sends everybody away to come back, waits for what runs, closes the store. */
+  close(): Promise<void>;
+}
+
+/** @throws {UsageError} `usage/invalid-option` */
+export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServer => {
+  const { authenticate, directory, allowedOrigins, path = '/receipts', bus = createLocalBus(), clock = systemClock } = options;
+  if (!path.startsWith('/') || path.includes('?')) throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
+  let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
+  let core: Core | undefined;
+  let closing = false;
+  const log = options.log ?? (() => undefined);
+  const open = (store: ServerStore): Core => ({
+    store,
+    authenticate,
+    directory,
+    bus,
+    clock,
+    buckets: new TokenBuckets(),
+    connections: new Set(),
+    policy: () => policy,
+    log,
+  });
+  const opening: Promise<Core> =
+    'then' in options.store ? options.store.then((store) => (core = open(store))) : Promise.resolve((core = open(options.store)));
+  opening.catch((error: unknown) => log('the store did not open', error));
+
+  const live = (): Core | undefined => (closing ? undefined : core);
+  const door = { path, allowedOrigins };
+  const handle = createHttpDoor(live, door);
+  const webSockets: Promise<WebSocketDoor>[] = [];
+  const detach: (() => void)[] = [
+    bus.subscribe((userIds) => {
+      const hinted = new Set(userIds);
+      for (const connection of core?.connections ?? []) if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake();
+    }),
+  ];
+
+  return {
+    attach: (server) => {
+      const loading = import('./ws.ts').then(({ createWebSocketDoor }) => createWebSocketDoor(live, door));
+      webSockets.push(loading);
+      loading.catch((error: unknown) => log('the WebSocket door needs the package "ws"', error));
+      const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+        const mine = (request.url ?? '/').split('?', 1)[0] === path;
+        if (mine) {
+          loading.then(
+            (ready) => ready.upgrade(request, socket, head),
+            () => socket.destroy(),
+          );
+        } else if (server.listenerCount('upgrade') === 1) socket.destroy(); // nobody else would answer
+      };
+      // The host's listeners would answer our path with a 404 before we are done: they are asked only for the others.
+      const others = server.listeners('request');
+      const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+        if (handle(request, response)) return;
+        for (const other of others) Reflect.apply(other, server, [request, response]);
+        if (others.length === 0 && server.listenerCount('request') === 1) response.writeHead(404).end();
+      };
+      server.removeAllListeners('request');
+      server.on('upgrade', onUpgrade);
+      server.on('request', onRequest);
+      detach.push(() => {
+        server.off('upgrade', onUpgrade);
+        server.off('request', onRequest);
+        for (const other of others) server.on('request', other as (...args: unknown[]) => void);
+      });
+    },
+    handle,
+    connect: (socket) => {
+      const now = live();
+      return now && openConnection(now, socket);
+    },
+    request: async (body) => answerRequest(await opening, body),
+    publish: async ({ from, to, body, id = crypto.randomUUID(), receiptRequested = true, countable = true }) => {
+      requireId(from, 'from');
+      requireId(to.user, 'to.user');
+      const now = await opening;
+      const entry = { kind: 'message', key: id, conversationId: `direct:${to.user}`, cursor: null, id, body: bodyText(body), receiptRequested, countable };
+      const { results, touched } = await submitEntries(now, from, [entry]);
+      const [result] = results;
+      if (result?.outcome === 'acked' && result.message) {
+        if (touched.size > 0) bus.publish([...touched]);
+        return { id, ...result.message };
+      }
+      if (result?.outcome === 'rejected') throw new RejectedError(result.code, result.message, id);
+      throw new Error('the store did not take the message; publishing it again under the same id is safe');
+    },
+    setPolicy: (change) => {
+      policy = changePolicy(policy, change);
+    },
+    get policy() {
+      return policy;
+    },
+    revoke: (userId) => {
+      for (const connection of [...(core?.connections ?? [])])
+        if (connection.userId === userId) connection.end(CLOSE.unauthorized, 'auth/forbidden');
+    },
+    close: async () => {
+      if (closing) return;
+      closing = true;
+      for (const step of detach) step();
+      const connections = [...(core?.connections ?? [])];
+      for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
+      for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
+      await Promise.all(connections.map((connection) => connection.settled()));
+      const opened = await opening.catch(() => undefined);
+      await opened?.store.close();
+    },
+  };
+};
