@@ -15,7 +15,7 @@ export default defineConfig(async () => {
           resolve: { alias: builtPackage },
           test: {
             name: 'node',
-            include: ['test/{unit,property,contract,package}/**/*.test.ts', 'test/floor-plan.test.ts'],
+            include: ['test/{unit,property,contract}/**/*.test.ts', 'test/floor-plan.test.ts'],
             sequence: { groupOrder: 0 },
           },
         },
@@ -40,7 +40,7 @@ export default defineConfig(async () => {
           resolve: { alias: builtPackage },
           test: {
             name: 'e2e',
-            include: ['test/e2e/**/*.test.ts'],
+            include: ['test/{package,e2e}/**/*.test.ts'],
             fileParallelism: false,
             testTimeout: 180_000,
             hookTimeout: 120_000,

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchOptions } from '../support/chromium.ts';
+import { installInApp, mustRun, packPackage, REPOSITORY, runToEnd, type Workplace } from '../support/packed.ts';
+
+/** What an app on Vite without any configuration writes. */
+const APP = {
+  'index.html': '<!doctype html><title>app</title><ul id="statuses"></ul><script type="module" src="/main.js"></script>',
+  'main.js': `
+    import { createReceiptClient } from 'tidemark';
+    const client = createReceiptClient({
+      url: location.origin.replace('http', 'ws') + '/receipts',
+      userId: 'alice',
+      getToken: async () => {
+        const answer = await fetch('/dev/token', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ userId: 'alice' }),
+        });
+        return (await answer.json()).token;
+      },
+    });
+    client.watchMessages('direct:bob', { limit: 10 }).subscribe((messages) => {
+      for (const message of messages) {
+        const item = document.createElement('li');
+        item.textContent = message.status + ' ' + JSON.stringify(message.body);
+        document.querySelector('#statuses').append(item);
+      }
+    });
+    await client.sendMessage('direct:bob', { text: 'ahoy' });
+  `,
+};
+
+let workplace: Workplace;
+let app: string;
+let server: ChildProcess | undefined;
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  workplace = await packPackage();
+  app = await installInApp(workplace, APP);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  if (server && server.exitCode === null && server.signalCode === null) {
+    const ended = once(server, 'exit');
+    server.kill('SIGTERM');
+    await ended;
+  }
+  await workplace.remove();
+});
+
+/** Resolves with the first address the server prints. */
+const serve = (folder: string): Promise<string> => {
+  const args = [join(REPOSITORY, 'dist/cli/main.js'), 'serve', '--dev', '--port', '0', '--static', folder];
+  const child = spawn(process.execPath, args, { cwd: workplace.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  server = child;
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString();
+      const address = /http:\/\/[\w.[\]:-]+:\d+/.exec(printed)?.[0];
+      if (address) resolve(address);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', (code) => reject(new Error(`tidemark serve ended with ${code}:\n${printed}`)));
+  });
+};
+
+it('an empty Vite app installs it, builds without configuration, and sends a message', async () => {
+  await mustRun(process.execPath, [join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], app);
+  const address = await serve(join(app, 'dist'));
+  browser = await chromium.launch(await launchOptions());
+  const page = await browser.newPage();
+  const troubles: string[] = [];
+  page.on('pageerror', (error) => troubles.push(error.message));
+  await page.goto(address);
+  const sent = page.getByRole('listitem').filter({ hasText: 'sent {"text":"ahoy"}' });
+  await sent
+    .first()
+    .waitFor({ timeout: 20_000 })
+    .catch((error: unknown) => troubles.push(String(error)));
+  expect(troubles).toEqual([]);
+  expect(await sent.count()).toBeGreaterThan(0);
+});
+
+it('says which drivers to install where the app has none', async () => {
+  const bin = join(app, 'node_modules/.bin/tidemark');
+  const { code, output } = await runToEnd(bin, ['serve', '--dev', '--port', '0'], app, 15_000);
+  expect(output).toMatch(/npm install (?=.*\bws\b)(?=.*\bjose\b)(?=.*@electric-sql\/pglite)/);
+  expect(code).not.toBe(0);
+});
