@@ -1,67 +1,15 @@
 /** One open chat: messages with their ticks, and a line to write. */
-import { BehaviorSubject, Subscription, switchMap } from 'rxjs';
-import type { Conversation, ConversationId, ConversationViewing, Message, ReceiptClient } from 'tidemark';
-import { bodyText } from './conversation-list.ts';
+import { BehaviorSubject, combineLatest, distinctUntilChanged, map, of, shareReplay, startWith, Subscription, switchMap } from 'rxjs';
+import type { Conversation, ConversationId, ConversationViewing, ReceiptClient } from 'tidemark';
+import { createItem, type Item, itemKey, lastOwnOf, toItems } from './bubbles.ts';
 import { conversationMenu } from './conversation-menu.ts';
-import { h, hidden, keyedList, type Row, setText } from './dom.ts';
+import { h, hidden, keyedList } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Attempt } from './notices.ts';
 import { peerOf, person } from './people.ts';
 import { portrait } from './portrait.ts';
-import { statusText, ticks } from './ticks.ts';
-import { clockTime } from './time.ts';
 
 const PAGE = 50;
-
-type Item =
-  { readonly kind: 'new' } | { readonly kind: 'message'; readonly message: Message; readonly follows: boolean; readonly lastOwn: boolean };
-
-const toItems = (messages: readonly Message[], me: string, readBefore: number | null): Item[] => {
-  const firstNew =
-    readBefore === null ? undefined : messages.find(({ seq, senderId }) => senderId !== me && seq !== null && seq > readBefore);
-  const lastOwn = messages.findLast(({ senderId }) => senderId === me);
-  return messages.flatMap((message, index): Item[] => {
-    const follows = message !== firstNew && messages[index - 1]?.senderId === message.senderId;
-    const item: Item = { kind: 'message', message, follows, lastOwn: message === lastOwn };
-    return message === firstNew ? [{ kind: 'new' }, item] : [item];
-  });
-};
-
-const createNewLine = (): Row<Item> => ({
-  node: h('li', { class: 'new-line' }, h('span', {}, 'New since you last looked')),
-  update: () => undefined,
-});
-
-const createBubble = (me: string, name: string): Row<Item> => {
-  const text = h('span', { class: 'bubble-text' });
-  const time = h('time', { class: 'bubble-time' });
-  const mark = h('span', { class: 'bubble-ticks' });
-  const said = h('p', { class: 'said' });
-  const who = hidden('');
-  const node = h(
-    'li',
-    { class: 'message' },
-    h('div', { class: 'bubble' }, who, text, h('span', { class: 'bubble-foot' }, time, mark)),
-    said,
-  );
-  let shown: Message | undefined;
-  const update = (item: Item): void => {
-    if (item.kind !== 'message') return;
-    const { message, follows, lastOwn } = item;
-    const own = message.senderId === me;
-    node.toggleAttribute('data-own', own);
-    node.toggleAttribute('data-follows', follows);
-    setText(who, own ? 'You: ' : `${name}: `);
-    setText(text, message.recalled ? 'Message recalled' : bodyText(message.body));
-    setText(time, clockTime(message.sentAt));
-    if (message.status !== shown?.status) mark.replaceChildren(...[ticks(message.status)].filter((picture) => picture !== null));
-    said.hidden = !lastOwn;
-    setText(said, lastOwn ? statusText(message.status) : '');
-    said.dataset['status'] = message.status;
-    shown = message;
-  };
-  return { node, update };
-};
 
 export interface Chat {
   readonly node: HTMLElement;
@@ -159,19 +107,24 @@ export const openChatView = (
     void attempt('Older messages', client.loadOlderMessages(id, { limit: PAGE }));
   });
 
-  const show = keyedList<Item>(
-    list,
-    (item) => (item.kind === 'new' ? 'new' : item.message.id),
-    (item) => (item.kind === 'new' ? createNewLine() : createBubble(me, name)),
+  const show = keyedList<Item>(list, itemKey, (item) => createItem(item, me, name));
+  const messages$ = limit$.pipe(
+    switchMap((limit) => client.watchMessages(id, { limit })),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const receipts$ = messages$.pipe(
+    map((messages) => lastOwnOf(messages, me)?.id),
+    distinctUntilChanged(),
+    switchMap((lastOwn) => (lastOwn === undefined ? of(null) : client.watchReceipts(lastOwn).pipe(startWith(null)))),
   );
   const subscriptions = new Subscription();
   subscriptions.add(
-    limit$.pipe(switchMap((limit) => client.watchMessages(id, { limit }))).subscribe((messages) => {
+    combineLatest([messages$, receipts$]).subscribe(([messages, receipts]) => {
       const stay = atEnd;
       const fromEnd = scroller.scrollHeight - scroller.scrollTop;
       const grewAbove = messages.length > PAGE;
       older.hidden = messages.length < limit$.value || messages[0]?.seq === 1;
-      show(toItems(messages, me, readBefore));
+      show(toItems(messages, receipts, me, readBefore));
       if (stay) scroller.scrollTop = scroller.scrollHeight;
       else if (grewAbove) scroller.scrollTop = scroller.scrollHeight - fromEnd;
     }),

@@ -1,5 +1,5 @@
 /** One page, one origin, two accounts of the library side by side. */
-import { combineLatest, filter, first } from 'rxjs';
+import { combineLatest, debounceTime, filter, first } from 'rxjs';
 import { openAccount } from './account.ts';
 import { registerOffline } from './offline.ts';
 import { openTheScene } from './others.ts';
@@ -19,6 +19,8 @@ const within = (id: string): HTMLElement => {
 const furnish = (alice: Phone, bob: Phone): void => {
   combineLatest([alice, bob].flatMap(({ client }) => [client.watchConnection(), client.watchConversations({ limit: 1 })] as const))
     .pipe(
+      // Two streams of one client are each true of a moment, not of the same one.
+      debounceTime(300),
       filter((states) => states.every((state) => !('state' in state) || state.state === 'live')),
       first(),
       filter((states) => states.every((state) => !Array.isArray(state) || state.length === 0)),
