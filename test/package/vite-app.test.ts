@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright';
+import { createServer } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchOptions } from '../support/chromium.ts';
 import { installInApp, mustRun, packPackage, REPOSITORY, runToEnd, type Workplace } from '../support/packed.ts';
@@ -87,6 +88,20 @@ it('an empty Vite app installs it, builds without configuration, and sends a mes
     .catch((error: unknown) => troubles.push(String(error)));
   expect(troubles).toEqual([]);
   expect(await sent.count()).toBeGreaterThan(0);
+});
+
+it('runs under Vite’s dev server too: offline, the message is kept and shown', async () => {
+  const dev = await createServer({ root: app, configFile: false, logLevel: 'silent', server: { host: '127.0.0.1', port: 0 } });
+  try {
+    await dev.listen();
+    browser ??= await chromium.launch(await launchOptions());
+    const page = await browser.newPage();
+    await page.goto(dev.resolvedUrls!.local[0]!);
+    await page.getByRole('listitem').filter({ hasText: 'pending {"text":"ahoy"}' }).first().waitFor({ timeout: 20_000 });
+    await page.close();
+  } finally {
+    await dev.close();
+  }
 });
 
 it('says which drivers to install where the app has none', async () => {
