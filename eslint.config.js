@@ -53,7 +53,7 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off', // an async function is also how a synchronous throw becomes a rejection
       '@typescript-eslint/no-non-null-assertion': 'off', // after a bounds check it says what the compiler cannot see
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' }],
       '@typescript-eslint/no-unnecessary-type-parameters': 'off', // a type named once can still tie a callback to its result

@@ -45,7 +45,9 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
     },
     intents: (calls) => Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call))))),
     query: (call) => outcome(started().then((running) => running.query(call))),
-    life: (event) => Promise.resolve(host.life(event)),
+    async life(event) {
+      host.life(event);
+    },
     async close() {
       (await started()).close();
       streams?.end();

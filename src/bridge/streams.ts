@@ -47,7 +47,10 @@ export class StreamPort {
 
   constructor(private readonly port: MessagePort) {
     port.onmessage = ({ data }: MessageEvent<StreamNews>) => {
-      if ('done' in data) return this.end();
+      if ('done' in data) {
+        this.end();
+        return;
+      }
       for (const [id, value] of data.values) this.subscribers.get(id)?.next(value);
     };
   }
@@ -56,7 +59,7 @@ export class StreamPort {
     return new Observable<TopicValue[T['of']]>((subscriber) => {
       if (this.ended) return subscriber.complete();
       const id = ++this.lastId;
-      this.subscribers.set(id, subscriber as Subscriber<unknown>);
+      this.subscribers.set(id, subscriber);
       this.port.postMessage({ watch: id, topic } satisfies StreamRequest);
       return () => {
         if (this.subscribers.delete(id)) this.port.postMessage({ unwatch: id } satisfies StreamRequest);

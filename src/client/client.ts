@@ -70,7 +70,8 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     requireOpen();
     return requireConversationId(id, userId);
   };
-  const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined => (id === undefined ? undefined : requireId(id, what));
+  const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
+    id === undefined ? undefined : requireId(id, what);
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
     requireOpen();
     return defer(() => watching.watch(topic));

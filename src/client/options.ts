@@ -9,7 +9,9 @@ const refuse = (message: string): never => {
 
 /** @throws {UsageError} `usage/invalid-option` naming the option. */
 export const checkOptions = (options: ReceiptClientOptions): void => {
-  if (typeof options !== 'object' || options === null) refuse('createReceiptClient takes { url, userId, getToken }');
+  // Callers without types may pass anything.
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
+    refuse('createReceiptClient takes { url, userId, getToken }');
   const { url, userId, getToken, deliveryReceipts, readReceipts, worker } = options as { [K in keyof ReceiptClientOptions]: unknown };
   const address = typeof url === 'string' && URL.canParse(url) ? new URL(url) : refuse('url must be an absolute address, wss://…');
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);

@@ -9,7 +9,13 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   const { signal } = abort;
   document.addEventListener('visibilitychange', () => tell(document.visibilityState === 'visible' ? 'visible' : 'hidden'), { signal });
   document.addEventListener('resume', () => tell('resumed'), { signal });
-  addEventListener('pageshow', ({ persisted }) => persisted && tell('resumed'), { signal });
+  window.addEventListener(
+    'pageshow',
+    (event: PageTransitionEvent) => {
+      if (event.persisted) tell('resumed');
+    },
+    { signal },
+  );
   addEventListener('online', () => tell('online'), { signal });
   addEventListener('offline', () => tell('offline'), { signal });
   return () => abort.abort();

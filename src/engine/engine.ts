@@ -68,20 +68,32 @@ export class Engine {
         return sendConversationReadReceipt(draft, ports, ...call.args);
       case 'clearConversationUnreadCount':
         return clearConversationUnreadCount(draft, ports, ...call.args);
-      case 'clearAllUnreadCounts':
-        return clearAllUnreadCounts(draft, ports);
-      case 'setMarkedUnread':
-        return setMarkedUnread(draft, ports, ...call.args);
-      case 'setMuted':
-        return setMuted(draft, ports, ...call.args);
-      case 'setReceiptSettings':
-        return setReceiptSettings(draft, ports, ...call.args);
+      case 'clearAllUnreadCounts': {
+        clearAllUnreadCounts(draft, ports);
+        return;
+      }
+      case 'setMarkedUnread': {
+        setMarkedUnread(draft, ports, ...call.args);
+        return;
+      }
+      case 'setMuted': {
+        setMuted(draft, ports, ...call.args);
+        return;
+      }
+      case 'setReceiptSettings': {
+        setReceiptSettings(draft, ports, ...call.args);
+        return;
+      }
       case 'readArrivals':
         return readArrivals(draft, ports, ...call.args);
-      case 'setPaused':
-        return setPaused(draft, ...call.args);
-      case 'dismissDeadLetter':
-        return dismissDeadLetter(draft, ...call.args);
+      case 'setPaused': {
+        setPaused(draft, ...call.args);
+        return;
+      }
+      case 'dismissDeadLetter': {
+        dismissDeadLetter(draft, ...call.args);
+        return;
+      }
     }
   }
 

@@ -397,7 +397,8 @@ export class HotModel {
       const again = conversation.unread;
       if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
         throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
-      for (const seq of conversation.tail.keys()) if (!contains(conversation.held, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
+      for (const seq of conversation.tail.keys())
+        if (!contains(conversation.held, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
     }
   }
 }

@@ -104,7 +104,7 @@ export class Writer {
             return () => resolve(result);
           } catch (error) {
             if (error instanceof StoreError) throw error;
-            reject(error as Error);
+            reject(error);
             return undefined;
           }
         },
@@ -201,7 +201,9 @@ export class Writer {
     let answers: (() => void)[] = [];
     const fenced = new Set<Job>();
     const strict = jobs.some(({ options }) => options.durability === 'strict');
-    const tables = jobs.some(({ options }) => options.readsPages) ? (['meta', 'journal', 'pages'] as const) : (['meta', 'journal'] as const);
+    const tables = jobs.some(({ options }) => options.readsPages)
+      ? (['meta', 'journal', 'pages'] as const)
+      : (['meta', 'journal'] as const);
     try {
       const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
         const head = await this.catchUp(tx, touched);
@@ -257,7 +259,8 @@ export class Writer {
     } catch (error) {
       for (const job of jobs) job.failed(fenced.has(job) ? new FencedError() : error);
       // What was decided is not in the store: the model is read again, so that views show what is.
-      if (this.stale) this.turns.push(() => this.catchUpAlone().catch((again: unknown) => this.ports.log('the store does not answer', again)));
+      if (this.stale)
+        this.turns.push(() => this.catchUpAlone().catch((again: unknown) => this.ports.log('the store does not answer', again)));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Opening a connection and keeping it: hello, auth, welcome, ping, pong, error. */
 import * as v from 'valibot';
-import { Id, RequestId, SeqShape, Time } from './shapes.ts';
+import { Id, RequestId, SeqShape } from './shapes.ts';
 
 /** Client → server, first frame, within 10 s. The token travels here only, never in a URL. */
 export const Hello = v.strictObject({
@@ -35,8 +35,8 @@ export const Welcome = v.strictObject({
   type: v.literal('welcome'),
   version: SeqShape,
   userId: Id,
-  /** Epoch ms when the token ends, `null` for never. */
-  expiresAt: v.nullable(Time),
+  /** The token ends in so many ms, `null` for never: a span, since no clock of a client is believed. */
+  expiresInMs: v.nullable(SeqShape),
   limits: LimitsShape,
 });
 

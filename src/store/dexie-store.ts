@@ -50,9 +50,9 @@ export const openDexieStore = async (name: string): Promise<StorePort> => {
       const db = databases[durability];
       const writes: PromiseLike<unknown>[] = [];
       const tx: StoreTx = {
-        get: (table, key) => db[table].get(key) as Promise<unknown>,
-        getMany: (table, keys) => db[table].bulkGet([...keys]) as Promise<unknown[]>,
-        range: (table, range) => between(db[table], range).toArray() as Promise<unknown[]>,
+        get: (table, key) => db[table].get(key),
+        getMany: (table, keys) => db[table].bulkGet([...keys]),
+        range: (table, range) => between(db[table], range).toArray(),
         put: (table, key, record) => void writes.push(db[table].put(record, key)),
         putMany: (table, keys, records) => void writes.push(db[table].bulkPut([...records], keys as (string | number)[])),
         delete: (table, key) => void writes.push(db[table].delete(key)),

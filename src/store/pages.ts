@@ -34,15 +34,12 @@ export const joinPages = (held: readonly KeptMessage[], more: readonly KeptMessa
 /** A receipt step laid over messages of its conversation: the first time each was covered stays (contract, section 1). */
 export const withStep = (messages: readonly KeptMessage[], step: ReceiptStep): readonly KeptMessage[] => {
   const [from, upTo] = step.range;
-  let changed = false;
-  const out = messages.map((message) => {
-    if (message.seq < from || message.seq > upTo || message.senderId === step.by) return message;
-    const at = message.times?.[step.kind];
-    if (at !== undefined && at <= step.at) return message;
-    changed = true;
-    return { ...message, times: { ...message.times, [step.kind]: step.at } };
-  });
-  return changed ? out : messages;
+  const dates = ({ seq, senderId, times }: KeptMessage): boolean => {
+    const at = times?.[step.kind];
+    return seq >= from && seq <= upTo && senderId !== step.by && (at === undefined || at > step.at);
+  };
+  if (!messages.some(dates)) return messages;
+  return messages.map((message) => (dates(message) ? { ...message, times: { ...message.times, [step.kind]: step.at } } : message));
 };
 
 const pagesOf = (seqs: Ranges): number[] => {
@@ -92,7 +89,8 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
     work.map(({ key }) => key),
     work.map(({ page, of, messages }, i): Page => {
       let joined: readonly KeptMessage[] = joinPages(before[i]?.messages ?? [], messages);
-      for (const step of of.steps) if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
+      for (const step of of.steps)
+        if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
       return { messages: joined };
     }),
   );

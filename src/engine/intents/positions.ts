@@ -63,9 +63,7 @@ export const sendConversationReadReceipt = async (
   const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);
   const told = range(conversation.readFloor + 1, bound);
   const tells =
-    conversationType(conversationId) === 'direct' &&
-    model.settings.readReceipts &&
-    subtract(told, conversation.told.read).length > 0;
+    conversationType(conversationId) === 'direct' && model.settings.readReceipts && subtract(told, conversation.told.read).length > 0;
   owe(draft, ports, conversationId, {
     ...(options.keepUnread ? {} : moved(conversation, upTo ?? conversation.row.latestSeq)),
     ...(tells ? { read: told } : {}),

@@ -46,7 +46,8 @@ export class History {
     for (const answer of answers) {
       if (answer.type === 'error') {
         if (answer.code.startsWith('auth/')) this.tokens.forget();
-        if (answer.code === 'server/busy' || answer.code === 'protocol/cursor-unknown') throw errorOf('transport/unreachable', answer.message);
+        if (answer.code === 'server/busy' || answer.code === 'protocol/cursor-unknown')
+          throw errorOf('transport/unreachable', answer.message);
         throw errorOf(answer.code, answer.message);
       }
       if (answer.type === 'welcome' && answer.userId !== userId)

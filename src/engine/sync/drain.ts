@@ -163,7 +163,9 @@ export class Drain {
     if (entry)
       this.settle(
         entries,
-        new Map([[entry.key, { outcome: 'rejected', key: entry.key, code: 'rejected/unsupported', message: 'the server could not read it' }]]),
+        new Map([
+          [entry.key, { outcome: 'rejected', key: entry.key, code: 'rejected/unsupported', message: 'the server could not read it' }],
+        ]),
       );
   }
 

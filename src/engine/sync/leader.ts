@@ -39,7 +39,8 @@ export class Leader {
         () => this.fence.next(null),
       ),
       bus.listen((hint) => {
-        if (hint.type === 'changed') this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
+        if (hint.type === 'changed')
+          this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
         else if (hint.type === 'nudge') this.nudge();
         else if (hint.type === 'status') this.heard.next(hint.status);
         else if (this.fence.value !== null) this.announce();

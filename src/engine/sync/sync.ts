@@ -71,7 +71,12 @@ export class Sync {
     private readonly writer: Writer,
     private readonly tokens: TokenSource,
   ) {
-    const shared = { nextId: () => ++this.lastId, limits: () => this.limits, fence: () => this.fence, failed: (error: unknown) => this.failed(error) };
+    const shared = {
+      nextId: () => ++this.lastId,
+      limits: () => this.limits,
+      fence: () => this.fence,
+      failed: (error: unknown) => this.failed(error),
+    };
     this.drain = new Drain(ports, writer, {
       ...shared,
       send: (frame) => this.link?.send(frame),

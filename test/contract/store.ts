@@ -1,0 +1,115 @@
+/** What every store must do: one suite for the one over Dexie and the one in memory. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
+import type { StorePort } from '../../src/ports/ports.ts';
+
+const ALL = ['meta', 'journal', 'pages'] as const;
+
+export const storeContract = (name: string, open: () => Promise<StorePort>): void => {
+  describe(`store contract: ${name}`, () => {
+    let store: StorePort;
+    beforeEach(async () => {
+      store = await open();
+    });
+
+    const put = (key: string, record: unknown) =>
+      store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', key, record));
+    const get = (key: string) => store.tx('get', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', key));
+
+    it('gives back what was put, as a copy', async () => {
+      const record = { list: [1, 2], text: 'a' };
+      await put('a', record);
+      record.list.push(3);
+      expect(await get('a')).toEqual({ list: [1, 2], text: 'a' });
+      expect(await get('b')).toBeUndefined();
+    });
+
+    it('shows a transaction its own writes', async () => {
+      const seen = await store.tx('own', ['meta'], 'readwrite', 'strict', async (tx) => {
+        tx.put('meta', 'a', 1);
+        return tx.get('meta', 'a');
+      });
+      expect(seen).toBe(1);
+    });
+
+    it('orders a range by key: numbers by value, arrays by their parts', async () => {
+      await store.tx('fill', ALL, 'readwrite', 'relaxed', (tx) => {
+        for (const version of [10, 9, 2]) tx.put('journal', version, version);
+        tx.putMany(
+          'pages',
+          [
+            ['direct:b', 0],
+            ['direct:a', 10],
+            ['direct:a', 2],
+          ],
+          ['b0', 'a10', 'a2'],
+        );
+        return Promise.resolve();
+      });
+      const [journal, pages, many] = await store.tx('read', ALL, 'readonly', 'relaxed', (tx) =>
+        Promise.all([
+          tx.range('journal', { from: 3, upTo: 10 }),
+          tx.range('pages', { from: ['direct:a', 0], upTo: ['direct:a', 99] }),
+          tx.getMany('pages', [
+            ['direct:b', 0],
+            ['direct:c', 0],
+            ['direct:a', 2],
+          ]),
+        ]),
+      );
+      expect(journal).toEqual([9, 10]);
+      expect(pages).toEqual(['a2', 'a10']);
+      expect(many).toEqual(['b0', undefined, 'a2']);
+    });
+
+    it('deletes by key and by range', async () => {
+      await store.tx('fill', ['journal'], 'readwrite', 'relaxed', (tx) => {
+        for (let version = 1; version <= 5; version++) tx.put('journal', version, version);
+        tx.deleteRange('journal', { from: 2, upTo: 3 });
+        tx.delete('journal', 5);
+        return Promise.resolve();
+      });
+      const left = await store.tx('read', ['journal'], 'readonly', 'relaxed', (tx) => tx.range('journal', { from: 0, upTo: 9 }));
+      expect(left).toEqual([1, 4]);
+    });
+
+    it('undoes everything when the body fails (I-18)', async () => {
+      await put('a', 1);
+      const failing = store.tx('fails', ['meta'], 'readwrite', 'strict', async (tx) => {
+        tx.put('meta', 'a', 2);
+        tx.put('meta', 'b', 2);
+        await tx.get('meta', 'a');
+        throw new RangeError('no');
+      });
+      await expect(failing).rejects.toThrow(RangeError);
+      expect([await get('a'), await get('b')]).toEqual([1, undefined]);
+    });
+
+    it('undoes everything when a value cannot be stored (F18)', async () => {
+      await put('a', 1);
+      const failing = store.tx('clone', ['meta'], 'readwrite', 'strict', (tx) => {
+        tx.put('meta', 'a', 2);
+        tx.put('meta', 'b', { not: () => 'cloneable' });
+        return Promise.resolve();
+      });
+      await expect(failing).rejects.toThrow();
+      expect([await get('a'), await get('b')]).toEqual([1, undefined]);
+    });
+
+    it('runs writers of one table one after the other (F22)', async () => {
+      await put('n', 0);
+      await Promise.all(
+        Array.from({ length: 20 }, () =>
+          store.tx('add', ['meta'], 'readwrite', 'relaxed', async (tx) => tx.put('meta', 'n', ((await tx.get('meta', 'n')) as number) + 1)),
+        ),
+      );
+      expect(await get('n')).toBe(20);
+    });
+
+    it('rejects with store/closed after close', async () => {
+      store.close();
+      await expect(get('a')).rejects.toMatchObject({ code: 'store/closed' });
+      await expect(get('a')).rejects.toBeInstanceOf(StoreError);
+    });
+  });
+};

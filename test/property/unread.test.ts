@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type ConversationRow, emptyRow, joinRows } from '../../src/model/conversation.ts';
+import { fromSeqs } from '../../src/model/ranges.ts';
+import { unreadAt } from '../../src/model/unread.ts';
+
+interface Line {
+  own: boolean;
+  countable: boolean;
+  recalled: boolean;
+}
+const lines = fc.array(fc.record({ own: fc.boolean(), countable: fc.boolean(), recalled: fc.boolean() }), { maxLength: 40 });
+const counts = ({ own, countable, recalled }: Line): boolean => !own && countable && !recalled;
+const recount = (all: readonly Line[], position: number): number => all.filter((line, i) => i + 1 > position && counts(line)).length;
+const rowOf = (all: readonly Line[], readUpTo: number, version = 1): ConversationRow => ({
+  ...emptyRow('direct:bob'),
+  version,
+  latestSeq: all.length,
+  readUpTo,
+  uncounted: fromSeqs(all.flatMap((line, i) => (i + 1 > readUpTo && !counts(line) ? [i + 1] : []))),
+});
+
+it('I-12: the count is that of a recount, at the row’s position and at any pending one above it', () => {
+  fc.assert(
+    fc.property(lines, fc.nat(40), fc.nat(40), (all, position, pending) => {
+      const readUpTo = Math.min(position, all.length);
+      const inForce = Math.min(all.length, readUpTo + pending);
+      expect(unreadAt(rowOf(all, readUpTo), inForce)).toEqual({ unreadCount: recount(all, inForce), exact: true });
+    }),
+  );
+});
+
+it('a row that only counts is exact at its position and past its end, a lower bound between', () => {
+  fc.assert(
+    fc.property(lines, lines, fc.nat(40), fc.nat(90), (all, later, position, pending) => {
+      const at = Math.min(position, all.length);
+      const both = [...all, ...later];
+      const row: ConversationRow = {
+        ...rowOf(both, at),
+        uncounted: fromSeqs(later.flatMap((line, i) => (counts(line) ? [] : [all.length + i + 1]))),
+        counted: { at, upTo: all.length, count: recount(all, at) },
+      };
+      const inForce = Math.min(both.length, at + pending);
+      const { unreadCount, exact } = unreadAt(row, inForce);
+      const truth = recount(both, inForce);
+      if (exact) expect(unreadCount).toBe(truth);
+      else expect(unreadCount).toBeLessThanOrEqual(truth);
+      if (inForce === at || inForce >= all.length) expect(exact).toBe(true);
+    }),
+  );
+});
+
+it('I-2, I-4: rows of one history join to the same whatever order they arrive in', () => {
+  // A history: messages come, the position moves; each row is one moment of it.
+  const moments = fc.array(fc.tuple(fc.nat(5), fc.nat(6)), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(lines, moments, fc.infiniteStream(fc.nat(100)), (all, steps, order) => {
+      let latest = 0;
+      let position = 0;
+      const rows = steps.map(([more, read], i) => {
+        latest = Math.min(all.length, latest + more);
+        position = Math.max(position, Math.min(latest, read * 3));
+        return rowOf(all.slice(0, latest), position, i + 1);
+      });
+      const last = rows[rows.length - 1]!;
+      const shuffled = rows.map((row) => ({ row, at: order.next().value as number })).sort((a, b) => a.at - b.at);
+      const joined = [...shuffled, ...shuffled].map(({ row }) => row).reduce(joinRows);
+      expect(joined.readUpTo).toBe(last.readUpTo);
+      expect(unreadAt(joined, joined.readUpTo).unreadCount).toBe(recount(all.slice(0, latest), position));
+    }),
+  );
+});

@@ -1,0 +1,206 @@
+/** Engine and server in one process: real frames as text, no sockets; a network that can be cut. */
+import { firstValueFrom, type Observable, filter, timeout } from 'rxjs';
+import { Engine } from '../../src/engine/engine.ts';
+import { TransportError } from '../../src/errors.ts';
+import type { IntentCall, Intents } from '../../src/model/intents.ts';
+import type { Topic, TopicValue } from '../../src/model/topic.ts';
+import type { BusHint, LifeEvent, LinkHandlers, NetPort, Ports, StorePort } from '../../src/ports/ports.ts';
+import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
+import { createMemoryStore as createServerMemoryStore } from '../../src/server/memory-store.ts';
+import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';
+import { browserClock } from '../../src/worker/platform.ts';
+
+/** Tokens name their user: `token-of-alice`. */
+export const createTestServer = (store: ServerStore | Promise<ServerStore> = createServerMemoryStore()): ReceiptServer =>
+  createReceiptServer({
+    store,
+    authenticate: (token) =>
+      token.startsWith('token-of-') ? Promise.resolve({ userId: token.slice(9) }) : Promise.reject(new Error('no such token')),
+  });
+
+/** Everything that crossed, for tests that count. */
+export interface Crossing {
+  readonly from: 'client' | 'server';
+  readonly frame: ClientFrame | ServerFrame;
+}
+
+export class LoopbackNet implements NetPort {
+  readonly crossings: Crossing[] = [];
+  private down = false;
+  private readonly open = new Set<() => void>();
+
+  constructor(public server: ReceiptServer) {}
+
+  /** Drops every connection and refuses new ones. */
+  cut(): void {
+    this.down = true;
+    for (const drop of [...this.open]) drop();
+  }
+
+  heal(): void {
+    this.down = false;
+  }
+
+  sent<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
+    return this.crossings.flatMap(({ from, frame }) =>
+      from === 'client' && frame.type === type ? [frame as Extract<ClientFrame, { type: T }>] : [],
+    );
+  }
+
+  connect(handlers: LinkHandlers) {
+    let alive = true;
+    const finish = (code: number, reason: string): void => {
+      if (!alive) return;
+      alive = false;
+      this.open.delete(drop);
+      connection?.closed();
+      setTimeout(() => handlers.closed(code, reason));
+    };
+    const drop = (): void => finish(1006, 'cut');
+    const connection = this.down
+      ? undefined
+      : this.server.connect({
+          buffered: 0,
+          send: (text) => {
+            const frame = decodeServerFrame(text);
+            setTimeout(() => {
+              if (!alive) return;
+              this.crossings.push({ from: 'server', frame });
+              handlers.frame(frame);
+            });
+          },
+          close: (code, reason) => setTimeout(() => finish(code, reason)),
+        });
+    if (connection) {
+      this.open.add(drop);
+      setTimeout(() => alive && handlers.opened());
+    } else setTimeout(drop);
+    return {
+      buffered: 0,
+      send: (frame: ClientFrame) => {
+        if (!alive) return;
+        this.crossings.push({ from: 'client', frame });
+        setTimeout(() => alive && connection?.receive(encodeFrame(frame)));
+      },
+      close: () => {
+        alive = false;
+        this.open.delete(drop);
+        connection?.closed();
+      },
+    };
+  }
+
+  async request(frames: readonly ClientFrame[]): Promise<ServerFrame[]> {
+    if (this.down) throw new TransportError('transport/unreachable', 'cut');
+    const { body } = await this.server.request(JSON.stringify(frames));
+    return decodeServerFrames(body);
+  }
+}
+
+/** One browser profile of one account: a disk, and what its tabs share. */
+export class TestDevice {
+  readonly disk = new MemoryDisk();
+  private readonly hears = new Set<(hint: BusHint) => void>();
+  private holder: object | null = null;
+  private readonly waiting: { tab: object; held: () => void }[] = [];
+  private ids = 0;
+  readonly tabs: TestTab[] = [];
+  token: string;
+
+  constructor(
+    readonly userId: string,
+    readonly net: LoopbackNet,
+    readonly name = 'phone',
+  ) {
+    this.token = `token-of-${userId}`;
+  }
+
+  ports(store: StorePort = createMemoryStore(this.disk, 'durable')): Ports {
+    const tab = {};
+    // Each tab hears the others, never itself.
+    const own = new Set<(hint: BusHint) => void>();
+    const life = new Set<(event: LifeEvent) => void>();
+    return {
+      clock: browserClock,
+      random: { next: () => Math.random(), id: () => `${this.userId}-${this.name}-${++this.ids}` },
+      store,
+      net: this.net,
+      locks: {
+        acquire: (_name, held) => {
+          if (this.holder) this.waiting.push({ tab, held });
+          else {
+            this.holder = tab;
+            setTimeout(held);
+          }
+          return () => {
+            if (this.holder !== tab) return;
+            const next = this.waiting.shift();
+            this.holder = next?.tab ?? null;
+            if (next) setTimeout(next.held);
+          };
+        },
+      },
+      bus: {
+        post: (hint) => {
+          for (const hear of this.hears) if (!own.has(hear)) setTimeout(() => hear(hint));
+        },
+        listen: (fn) => {
+          own.add(fn);
+          this.hears.add(fn);
+          return () => this.hears.delete(fn);
+        },
+      },
+      life: {
+        listen: (fn) => {
+          life.add(fn);
+          return () => life.delete(fn);
+        },
+      },
+      token: { getToken: () => Promise.resolve(this.token) },
+      fault: () => undefined,
+      log: () => undefined,
+    };
+  }
+
+  async open(settings: { deliveryReceipts?: boolean; readReceipts?: boolean } = {}, store?: StorePort): Promise<TestTab> {
+    const engine = await Engine.open(this.ports(store), { userId: this.userId, deviceId: `${this.userId}-${this.name}` }, 'lock', settings);
+    const tab = new TestTab(engine);
+    this.tabs.push(tab);
+    return tab;
+  }
+}
+
+export class TestTab {
+  constructor(readonly engine: Engine) {}
+
+  do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
+    return this.engine.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
+  }
+
+  say(peer: string, text: string, more: { id?: string; requestReceipt?: boolean; countable?: boolean } = {}) {
+    return this.do('sendMessage', `direct:${peer}`, { body: JSON.stringify(text), ...more });
+  }
+
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return this.engine.watch(topic);
+  }
+
+  now<T extends Topic>(topic: T): Promise<TopicValue[T['of']]> {
+    return firstValueFrom(this.watch(topic));
+  }
+
+  until<T extends Topic>(topic: T, accepts: (value: TopicValue[T['of']]) => boolean, ms = 5000): Promise<TopicValue[T['of']]> {
+    return firstValueFrom(this.watch(topic).pipe(filter(accepts), timeout(ms)));
+  }
+
+  live(): Promise<unknown> {
+    return this.until({ of: 'connection' }, ({ state }) => state === 'live', 20_000);
+  }
+
+  close(): void {
+    this.engine.close();
+  }
+}

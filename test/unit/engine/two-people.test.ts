@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+describe('two people in a direct chat', () => {
+  const open: TestTab[] = [];
+  const device = async (net: LoopbackNet, userId: string, name?: string): Promise<[TestDevice, TestTab]> => {
+    const phone = new TestDevice(userId, net, name);
+    const tab = await phone.open();
+    open.push(tab);
+    return [phone, tab];
+  };
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+
+  it('a message goes from queued over sent and delivered to read, and the badge follows', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, alice] = await device(net, 'alice');
+    const [, bob] = await device(net, 'bob');
+    const sent = await alice.say('bob', 'hello');
+    expect(sent).toMatchObject({ status: 'pending', seq: null, body: 'hello', receiptRequested: true });
+    const status = (wanted: string) =>
+      alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 10 }, (list) => list[0]?.status === wanted);
+    await status('delivered');
+    expect(await bob.until({ of: 'total-unread' }, (count) => count > 0)).toBe(1);
+    await bob.do('sendReadReceipts', 'direct:alice', [sent.id]);
+    await status('read');
+    const receipts = await alice.until({ of: 'receipts', messageId: sent.id }, (known) => known?.ackedAt !== null);
+    expect(receipts).toMatchObject({ state: 'done' });
+    expect(receipts!.deliveredAt).toBeLessThanOrEqual(receipts!.readAt!);
+    // A message receipt moves no position.
+    expect(await bob.now({ of: 'unread', conversationId: 'direct:alice' })).toBe(1);
+    await bob.do('clearConversationUnreadCount', 'direct:alice');
+    expect(await bob.now({ of: 'total-unread' })).toBe(0);
+  });
+
+  it('what was read offline leaves as one frame, one entry per conversation, once', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const people = await Promise.all(['p1', 'p2', 'p3', 'p4'].map((name) => device(net, name)));
+    for (const [, tab] of people) for (let i = 0; i < 5; i++) await tab.say('alice', `message ${i}`);
+    const aliceNet = new LoopbackNet(net.server);
+    const [phone, alice] = await device(aliceNet, 'alice');
+    await alice.until({ of: 'total-unread' }, (count) => count === 20);
+    await alice.live();
+    for (const peer of ['p1', 'p2', 'p3', 'p4'] as const)
+      await alice.until({ of: 'messages', conversationId: `direct:${peer}`, limit: 10 }, (list) => list.length === 5);
+    for (const [, tab] of people)
+      await tab.until({ of: 'messages', conversationId: 'direct:alice', limit: 10 }, (list) =>
+        list.every(({ status }) => status === 'delivered'),
+      );
+    // Deliveries are told before the cut, so that what is counted below is what was read.
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    aliceNet.cut();
+    // Until the loss is noticed, an entry may be handed to the dead connection and stay as it was sent.
+    await alice.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    const before = aliceNet.sent('submit').length;
+    for (const peer of ['p1', 'p2', 'p3', 'p4'] as const) {
+      const list = await alice.now({ of: 'messages', conversationId: `direct:${peer}`, limit: 10 });
+      for (const { id } of list) await alice.do('sendReadReceipts', `direct:${peer}`, [id]);
+      await alice.do('sendConversationReadReceipt', `direct:${peer}`, {});
+    }
+    expect(await alice.now({ of: 'total-unread' })).toBe(0);
+    expect((await alice.now({ of: 'outbox' })).pending).toBe(4);
+    // Killed and started again, still cut.
+    alice.close();
+    const again = await phone.open();
+    open.push(again);
+    expect(await again.now({ of: 'total-unread' })).toBe(0);
+    expect((await again.now({ of: 'outbox' })).pending).toBe(4);
+    aliceNet.heal();
+    await again.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+    const frames = aliceNet.sent('submit').slice(before);
+    expect(frames.map(({ entries }) => entries.length)).toEqual([4]);
+    for (const [, tab] of people)
+      await tab.until(
+        { of: 'messages', conversationId: 'direct:alice', limit: 10 },
+        (list) => list.length === 5 && list.every(({ status }) => status === 'read'),
+      );
+    expect(await again.now({ of: 'total-unread' })).toBe(0);
+  }, 30_000);
+
+  it('three that came while away take the badge from 0 to 3 with no other value between', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, bob] = await device(net, 'bob');
+    await bob.say('alice', 'one');
+    const aliceNet = new LoopbackNet(net.server);
+    const [, alice] = await device(aliceNet, 'alice');
+    await alice.until({ of: 'total-unread' }, (count) => count === 1);
+    aliceNet.cut();
+    await alice.do('clearConversationUnreadCount', 'direct:bob');
+    const seen: number[] = [];
+    alice.watch({ of: 'unread', conversationId: 'direct:bob' }).subscribe((count) => seen.push(count));
+    for (const text of ['two', 'three', 'four']) await bob.say('alice', text);
+    await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    aliceNet.heal();
+    await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 3, 20_000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(seen).toEqual([0, 3]);
+  }, 30_000);
+
+  it('a second device shows what the first cleared, and hears of it', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, bob] = await device(net, 'bob');
+    const [, phone] = await device(net, 'alice', 'phone');
+    const [, laptop] = await device(net, 'alice', 'laptop');
+    const heard: ReceiptEvent[] = [];
+    laptop.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    await bob.say('alice', 'hello');
+    await laptop.until({ of: 'total-unread' }, (count) => count === 1);
+    await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
+    await phone.do('sendConversationReadReceipt', 'direct:bob', {});
+    await laptop.until({ of: 'total-unread' }, (count) => count === 0);
+    expect(heard.map(({ type }) => type)).toEqual(['message', 'conversationRead']);
+    expect(heard[1]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
+  });
+
+  it('auth/wrong-user: nothing is sent or shown under a token that names somebody else', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const phone = new TestDevice('alice', net);
+    phone.token = 'token-of-bob';
+    const tab = await phone.open();
+    open.push(tab);
+    await tab.say('carol', 'secret');
+    const { error } = await tab.until({ of: 'connection' }, ({ state }) => state === 'stopped');
+    expect(error?.code).toBe('auth/wrong-user');
+    expect(net.sent('submit')).toEqual([]);
+    expect((await tab.now({ of: 'outbox' })).pending).toBe(1);
+  });
+
+  it('pause holds everything back, across a restart, until resume', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [phone, alice] = await device(net, 'alice');
+    const [, bob] = await device(net, 'bob');
+    await alice.live();
+    await alice.do('setPaused', true);
+    await alice.say('bob', 'later');
+    alice.close();
+    const again = await phone.open();
+    open.push(again);
+    expect(await again.now({ of: 'connection' })).toMatchObject({ state: 'offline', paused: true });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await bob.now({ of: 'total-unread' })).toBe(0);
+    await again.do('setPaused', false);
+    await bob.until({ of: 'total-unread' }, (count) => count === 1);
+  });
+
+  it('a refused entry becomes a dead letter and holds up nothing', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, alice] = await device(net, 'alice');
+    const [, bob] = await device(net, 'bob');
+    await alice.do('sendMessage', 'group:none', { body: '"to nobody"' });
+    await alice.say('bob', 'to bob');
+    await bob.until({ of: 'total-unread' }, (count) => count === 1);
+    const [letter] = await alice.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
+    expect(letter).toMatchObject({ code: 'rejected/no-such-conversation', conversationId: 'group:none', kind: 'message' });
+    await alice.do('dismissDeadLetter', letter!.id);
+    expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
+  });
+});
