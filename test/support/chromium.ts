@@ -2,9 +2,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
 
 /** What the search asks of the machine; a test puts another in its place. */
 export interface Machine {
@@ -143,16 +145,11 @@ export const thisMachine = (): Machine => ({
       child.on('exit', (code) => done(code === 0));
     });
   },
-  playwrightPath: async () => {
-    const { chromium } = await import('playwright');
-    return chromium.executablePath();
-  },
+  playwrightPath: async () => chromium.executablePath(),
   packagedPath: async (folder) => {
-    const entry = join(folder, 'node_modules/@sparticuz/chromium/build/esm/index.js');
     try {
-      const { default: packaged } = (await import(/* @vite-ignore */ pathToFileURL(entry).href)) as {
-        default: { executablePath(): Promise<string> };
-      };
+      // Required rather than imported: what is installed a moment ago no bundler or module runner knows of.
+      const packaged = createRequire(folder)('@sparticuz/chromium') as { executablePath(): Promise<string> };
       return await packaged.executablePath();
     } catch {
       return undefined;
