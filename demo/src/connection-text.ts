@@ -10,7 +10,7 @@ export const connectionText = ({ state, paused, retryAt, error, durability }: Co
     live: 'Live',
     connecting: 'Connecting',
     'catching-up': 'Catching up',
-    offline: seconds > 0 ? `No server · next try in ${seconds} s` : 'No server',
+    offline: seconds > 0 ? `Offline · retry in ${seconds} s` : 'Offline',
   } as const;
   return texts[state] + volatile;
 };

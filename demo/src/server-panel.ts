@@ -10,7 +10,7 @@ import type { Phone } from './phone.ts';
 import { createSwitch } from './switch.ts';
 import { exactTime } from './time.ts';
 
-const LEDGER_LINES = 6;
+const LEDGER_LINES = 8;
 const ASK_AGAIN_MS = 3000;
 
 const STATE_TEXT: Readonly<Record<ServerState, string>> = {
@@ -27,18 +27,18 @@ interface Entry {
 }
 
 const newsText = (event: ReceiptEvent, me: string): string | null => {
-  const count = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` (${ids.length})`);
+  const count = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` ${ids.length}`);
   switch (event.type) {
     case 'delivered':
-      return `${me} learns: delivered to ${person(event.by).name}${count(event.messageIds)}`;
+      return `${person(event.by).name} → ${me}: delivered${count(event.messageIds)}`;
     case 'read':
-      return `${me} learns: read by ${person(event.by).name}${count(event.messageIds)}`;
+      return `${person(event.by).name} → ${me}: read${count(event.messageIds)}`;
     case 'conversationRead':
-      return event.self ? null : `${me} learns: ${person(event.by).name} has read the chat`;
+      return event.self ? null : `${person(event.by).name} → ${me}: read the chat`;
     case 'message':
-      return `${me} gets a message from ${person(event.message.senderId).name}`;
+      return `${person(event.message.senderId).name} → ${me}: message`;
     case 'rejected':
-      return `${me}: refused, ${event.deadLetter.code}`;
+      return `server → ${me}: refused, ${event.deadLetter.code}`;
     default:
       return null;
   }
@@ -61,7 +61,7 @@ export interface ServerPanel {
 
 export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
   const stateText = h('p', { class: 'server-state', role: 'status' }, '\u00a0');
-  const ledger = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'What reached whom, newest first' });
+  const ledger = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Who told whom, newest first' });
   const write = h('button', { type: 'button', class: 'button others' }, icon('pen'), h('span', {}, 'Let Carol and Dan write'));
   const links = new Map(
     phones.map(({ owner }) => [owner, h('span', { class: `link link-${owner}`, 'data-link': 'trying', 'aria-hidden': 'true' })]),
@@ -120,7 +120,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
         const gone = before.pending - after.pending;
         if (gone <= 0) return;
         spark(link, true);
-        note(`${name}’s outbox: ${gone} ${gone === 1 ? 'entry' : 'entries'} answered`);
+        note(`${name} → server: ${gone} ${gone === 1 ? 'entry' : 'entries'}`);
       });
     client.watchEvents().subscribe((event) => {
       const text = newsText(event, name);
@@ -161,12 +161,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
       stateText,
       cutSwitch.node,
     ),
-    h(
-      'div',
-      { class: 'ledger-card' },
-      h('p', { class: 'ledger-empty' }, 'What reaches the server, and whom it tells, shows here.'),
-      ledger,
-    ),
+    h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Who tells whom shows here, once each.'), ledger),
     write,
   );
   void look();
