@@ -117,15 +117,10 @@ export interface ServerTx extends ServerReadTx {
 export interface ServerStore {
   /** One consistent view. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
-  /** All of it or nothing. Rejects with {@link TransientStoreError} where running the whole again may succeed (F72). */
+  /** All of it or nothing. Where it rejects, running the whole again may succeed (F72). */
   tx<T>(name: string, body: (tx: ServerTx) => Promise<T>): Promise<T>;
   /** Waits for what runs; afterwards everything rejects. */
   close(): Promise<void>;
-}
-
-/** The database asked to try again: serialization, deadlock, a unique race, a restart. */
-export class TransientStoreError extends Error {
-  override readonly name = 'TransientStoreError';
 }
 
 /** The other side of a direct conversation. */

@@ -27,6 +27,8 @@ export const submitEntries = async (core: Core, me: UserId, raw: readonly { read
         return await core.store.tx('submit', (tx) => applyEntries(tx, me, read, (peer) => allowed.has(peer)));
       } catch (error) {
         failure = error;
+        const pause = 10 * 2 ** attempt;
+        await new Promise<void>((resolve) => core.clock.timer(pause, resolve));
       }
     }
   } catch (error) {

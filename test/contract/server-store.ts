@@ -1,0 +1,362 @@
+/** What every server store must do under the server's rules. Run by each implementation; users are new in every test. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConversationRow } from '../../src/model/conversation.ts';
+import type { Ranges } from '../../src/model/ranges.ts';
+import { unreadAt } from '../../src/model/unread.ts';
+import type { WireMessage } from '../../src/protocol/changes.ts';
+import type { Frame } from '../../src/protocol/frames.ts';
+import type { WireResult } from '../../src/protocol/submit.ts';
+import { applyEntries, readEntries } from '../../src/server/apply-entries.ts';
+import { pullPage } from '../../src/server/changes.ts';
+import { planFetch, readMessages } from '../../src/server/fetch-messages.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { messageTo, owed } from './server-harness.ts';
+
+export interface StoreBench {
+  open(): Promise<ServerStore>;
+  /** A copy as a backup would hold it, and a server started over it. */
+  startFromCopy(store: ServerStore): Promise<ServerStore>;
+}
+
+export const submit = async (
+  store: ServerStore,
+  me: string,
+  ...entries: readonly { key: string }[]
+): Promise<readonly WireResult[]> =>
+  (await store.tx('submit', (tx) => applyEntries(tx, me, readEntries(me, entries), () => true))).results;
+
+/** One entry's result. */
+export const submitOne = async (store: ServerStore, me: string, entry: { key: string }): Promise<WireResult> =>
+  (await submit(store, me, entry))[0]!;
+
+/** Everything after the cursor, every page; `undefined` where the cursor is unknown. */
+export const pullAll = async (store: ServerStore, me: string, cursor: string | null): Promise<Frame<'changes'>[] | undefined> => {
+  const frames: Frame<'changes'>[] = [];
+  for (let at = cursor; ; ) {
+    const here = at;
+    const page = await store.read('changes', (tx) => pullPage(tx, me, here, cursor === null));
+    if (!page) return undefined;
+    frames.push(...page.frames);
+    at = page.frames[page.frames.length - 1]!.to;
+    if (page.complete) return frames;
+  }
+};
+
+export const cursorOf = async (store: ServerStore, me: string): Promise<string> => (await pullAll(store, me, null))!.at(-1)!.to;
+
+export const rowOf = async (store: ServerStore, me: string, peer: string): Promise<ConversationRow> => {
+  const rows = (await pullAll(store, me, null))!.flatMap(({ rows }) => rows);
+  return rows.find(({ conversationId }) => conversationId === `direct:${peer}`)!;
+};
+
+export const fetchAll = async (store: ServerStore, me: string, peer: string, seqs: Ranges = [[1, 100_000]], limit = 2000): Promise<WireMessage[]> => {
+  const out: WireMessage[] = [];
+  const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
+  const plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit));
+  for (const { stretches } of plan) for (const list of await store.read('fetch', (tx) => readMessages(tx, me, stretches, 250_000))) out.push(...list);
+  return out;
+};
+
+let people = 0;
+const pair = (): [string, string] => [`alice-${++people}`, `bob-${people}`];
+
+export const describeServerStore = (name: string, bench: StoreBench): void => {
+  describe(`ServerStore: ${name}`, () => {
+    let store: ServerStore;
+    beforeAll(async () => {
+      store = await bench.open();
+    }, 30_000);
+    afterAll(() => store.close());
+
+    const say = async (from: string, to: string, count: number): Promise<void> => {
+      const stamp = `${from}-${to}-${Math.random().toString(36).slice(2)}`;
+      await submit(store, from, ...Array.from({ length: count }, (_, i) => messageTo(to, `${stamp}-${i}`)));
+    };
+
+    it('gives messages the places 1, 2, 3 … and the same answer to the same message again (I-2, F61)', async () => {
+      const [alice, bob] = pair();
+      const first = messageTo(bob, `${alice}-m1`);
+      const answers = await submit(store, alice, first, messageTo(bob, `${alice}-m2`), first);
+      expect(answers.map((one) => one.outcome === 'acked' && one.message?.seq)).toEqual([1, 2, 1]);
+      const cursor = await cursorOf(store, bob);
+      const again = await submitOne(store, alice, { ...first, key: 'another-key' });
+      expect(again).toMatchObject({ outcome: 'acked', key: 'another-key', message: { seq: 1 }, row: { latestSeq: 2 } });
+      expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
+    });
+
+    it('refuses an id that names another message, whoever sends it', async () => {
+      const [alice, bob] = pair();
+      await submit(store, alice, messageTo(bob, `${alice}-x`));
+      const conflicts = [
+        await submitOne(store, alice, messageTo(bob, `${alice}-x`, '"other"')),
+        await submitOne(store, bob, messageTo(alice, `${alice}-x`)),
+        await submitOne(store, alice, messageTo(`${bob}-else`, `${alice}-x`)),
+        await submitOne(store, alice, { ...messageTo(bob, `${alice}-x`), countable: false } as { key: string }),
+      ];
+      for (const one of conflicts) expect(one).toMatchObject({ outcome: 'rejected', code: 'rejected/id-conflict' });
+    });
+
+    it('takes what it can of a frame and refuses the rest by key (F62, F105)', async () => {
+      const [alice, bob] = pair();
+      const results = await submit(
+        store,
+        alice,
+        messageTo(bob, `${alice}-1`),
+        { key: 'teleport', kind: 'teleport' } as { key: string },
+        { ...messageTo(bob, `${alice}-2`), senderId: bob } as { key: string },
+        { ...owed(bob, { position: 1 }), readAt: 1 } as { key: string },
+        messageTo(alice, `${alice}-3`),
+        { ...messageTo('x', `${alice}-4`), conversationId: 'group:g' } as { key: string },
+        messageTo(bob, `${alice}-5`, JSON.stringify('x'.repeat(16 * 1024))),
+        messageTo(bob, `${alice}-6`, '"\u0000"'),
+        messageTo(bob, `${alice}-7`, '"\ud800"'),
+        owed(`${bob}-stranger`, { position: 1 }),
+        messageTo(bob, `${alice}-8`),
+      );
+      expect(results.map((one) => (one.outcome === 'rejected' ? one.code.slice(9) : one.outcome))).toEqual([
+        'acked',
+        'unsupported',
+        'unsupported',
+        'unsupported',
+        'unsupported',
+        'no-such-conversation',
+        'too-large',
+        'unsupported',
+        'unsupported',
+        'no-such-conversation',
+        'acked',
+      ]);
+      expect((await rowOf(store, bob, alice)).latestSeq).toBe(2);
+    });
+
+    it('merges positions by maximum and receipts by union, and a repetition changes nothing (I-2, I-4)', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 10);
+      const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], acked: [[5, 5]] });
+      await submit(store, bob, entry);
+      await submit(store, bob, owed(alice, { position: 4, read: [[1, 1], [6, 6]] }));
+      const row = await rowOf(store, bob, alice);
+      expect(row).toMatchObject({ readUpTo: 7, mine: { read: [[1, 3], [6, 6]], delivered: [[1, 10]], acked: [[5, 5]] } });
+      expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 3, exact: true });
+      expect((await rowOf(store, alice, bob)).theirs).toEqual(row.mine);
+
+      const cursor = await cursorOf(store, alice);
+      await submit(store, bob, entry, owed(alice, { read: [[6, 6]], position: 1 }));
+      expect((await pullAll(store, alice, cursor))!.flatMap(({ rows, steps }) => [...rows, ...steps])).toEqual([]);
+    });
+
+    it('clamps every bound to what exists (I-5)', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 3);
+      await submit(store, bob, owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], acked: [[3, 99]], marked: { count: 1, value: true, at: 99 } }));
+      const row = await rowOf(store, bob, alice);
+      expect(row).toMatchObject({ readUpTo: 3, marked: { at: 3 }, mine: { read: [[2, 3]], delivered: [], acked: [[3, 3]] } });
+    });
+
+    it('takes named receipts only where they are awaited, and judges ids one by one', async () => {
+      const [alice, bob] = pair();
+      await submit(
+        store,
+        alice,
+        messageTo(bob, `${alice}-asks`),
+        { ...messageTo(bob, `${alice}-silent`), receiptRequested: false } as { key: string },
+        messageTo(bob, `${alice}-asks-too`),
+      );
+      await submit(store, bob, messageTo(alice, `${bob}-own`));
+      await submit(store, `${alice}-x`, messageTo(`${bob}-x`, `${alice}-foreign`));
+      const ids = [`${alice}-asks-too`, `${bob}-own`, `${alice}-foreign`, `${alice}-nowhere`];
+      const result = await submitOne(store, bob, owed(alice, { acked: [[1, 4]], ackedIds: ids }));
+      expect(result).toMatchObject({
+        outcome: 'acked',
+        row: { mine: { acked: [[1, 1], [3, 3]] } },
+        refused: [
+          { id: `${alice}-foreign`, code: 'rejected/unknown-message' },
+          { id: `${alice}-nowhere`, code: 'rejected/unknown-message' },
+        ],
+      });
+    });
+
+    it('closes gaps that hold only my own messages, and no others', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 2);
+      await say(bob, alice, 2);
+      await say(alice, bob, 2);
+      const cursor = await cursorOf(store, alice);
+      await submit(store, bob, owed(alice, { delivered: [[1, 2]], read: [[1, 1]] }));
+      await submit(store, bob, owed(alice, { delivered: [[5, 6]], read: [[5, 6]] }));
+      expect((await rowOf(store, bob, alice)).mine).toMatchObject({ delivered: [[1, 6]], read: [[1, 1], [5, 6]] });
+      // What is told to the peer names only what was told to us.
+      const steps = (await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps);
+      expect(steps.filter(({ kind }) => kind === 'delivered').map(({ range }) => range)).toEqual([[1, 2], [5, 6]]);
+    });
+
+    it('dates a receipt by the first step that covered it, for ever', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 4);
+      const cursor = await cursorOf(store, alice);
+      await submit(store, bob, owed(alice, { read: [[1, 2]] }));
+      const [first] = await fetchAll(store, alice, bob, [[2, 2]]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await submit(store, bob, owed(alice, { read: [[1, 4]], acked: [[2, 2]] }));
+      const [again] = await fetchAll(store, alice, bob, [[2, 2]]);
+      expect(first?.times?.read).toBeGreaterThan(0);
+      expect(again?.times?.read).toBe(first?.times?.read);
+      expect(again?.times?.acked).toBeGreaterThan(first!.times!.read!);
+      expect((await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps.map(({ kind, range }) => [kind, range]))).toEqual([
+        ['read', [1, 2]],
+        ['acked', [2, 2]],
+        ['read', [3, 4]],
+      ]);
+      // Only the sender learns when: bob's own fetch shows no times.
+      expect((await fetchAll(store, bob, alice)).some(({ times }) => times !== undefined)).toBe(false);
+    });
+
+    it('keeps flags by highest count, on a tie the quieter value', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 1);
+      const flag = async (count: number, value: boolean): Promise<unknown> => {
+        await submit(store, bob, owed(alice, { muted: { count, value } }));
+        return (await rowOf(store, bob, alice)).muted;
+      };
+      expect(await flag(2, true)).toEqual({ count: 2, value: true });
+      expect(await flag(1, false)).toEqual({ count: 2, value: true });
+      expect(await flag(2, false)).toEqual({ count: 2, value: false });
+      expect(await flag(2, true)).toEqual({ count: 2, value: false });
+    });
+
+    it('is private: a position and flags are told to their owner alone', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 3);
+      const before = await rowOf(store, alice, bob);
+      await submit(store, bob, owed(alice, { position: 3, muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 3 } }));
+      const { version: _version, ...after } = await rowOf(store, alice, bob);
+      expect(after).toEqual((({ version: _other, ...rest }) => rest)(before));
+    });
+
+    it('counts by ranges, and by number where the ranges are too many', async () => {
+      const [alice, bob] = pair();
+      for (let i = 0; i < 3; i++) {
+        const entries = Array.from({ length: 200 }, (_, k) => ({ ...messageTo(bob, `${alice}-${i}-${k}`), countable: k % 2 === 0 }) as { key: string });
+        await submit(store, alice, ...entries);
+      }
+      const row = await rowOf(store, bob, alice);
+      expect(row).toMatchObject({ uncounted: [], counted: { at: 0, upTo: 600, count: 300 } });
+      await submit(store, bob, owed(alice, { position: 500 }));
+      const later = await rowOf(store, bob, alice);
+      expect(later.counted).toBeNull();
+      expect(later.uncounted).toHaveLength(50);
+      expect(unreadAt(later, later.readUpTo)).toEqual({ unreadCount: 50, exact: true });
+    });
+
+    it('leaves long bodies out of the summary', async () => {
+      const [alice, bob] = pair();
+      await submit(store, alice, messageTo(bob, `${alice}-long`, JSON.stringify('ü'.repeat(200))));
+      expect((await rowOf(store, bob, alice)).lastMessage).toMatchObject({ id: `${alice}-long`, body: '' });
+      expect((await fetchAll(store, bob, alice))[0]?.body).toHaveLength(202);
+    });
+
+    it('fetches newest first, no more than asked for, and nothing of others', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 20);
+      expect((await fetchAll(store, bob, alice, [[1, 5], [10, 99]], 13)).map(({ seq }) => seq)).toEqual([20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 5, 4]);
+      expect(await fetchAll(store, `${bob}-nobody`, alice)).toEqual([]);
+    });
+
+    it('undoes a transaction that fails, all of it', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 1);
+      const cursor = await cursorOf(store, bob);
+      const failing = store.tx('submit', async (tx) => {
+        const entries = readEntries(alice, [messageTo(bob, `${alice}-lost`), messageTo(`${bob}-new`, `${alice}-lost-2`)]);
+        await applyEntries(tx, alice, entries, () => true);
+        throw new Error('crash before commit');
+      });
+      await expect(failing).rejects.toThrow('crash before commit');
+      expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
+      expect(await pullAll(store, `${bob}-new`, null)).toMatchObject([{ rows: [] }]);
+      expect(await submitOne(store, alice, messageTo(bob, `${alice}-lost`))).toMatchObject({ message: { seq: 2 } });
+    });
+
+    it('skips nothing while many write at once (F65)', async () => {
+      const [alice, bob] = pair();
+      let cursor: string | null = await cursorOf(store, bob);
+      const seen = new Set<number>();
+      const writers = Array.from({ length: 5 }, (_, w) => `${alice}-${w}`);
+      let writing = true;
+      const reader = (async () => {
+        for (let last = false; !last; ) {
+          last = !writing;
+          for (const frame of (await pullAll(store, bob, cursor))!) {
+            expect(frame.from).toBe(cursor);
+            cursor = frame.to;
+            for (const { conversationId, messages } of frame.messages)
+              for (const { seq } of messages) seen.add(writers.indexOf(conversationId.slice(7)) * 1000 + seq);
+          }
+        }
+      })();
+      await Promise.all(writers.map(async (writer) => {
+        for (let i = 0; i < 12; i++) await submit(store, writer, messageTo(bob, `${writer}-${i}`));
+      }));
+      writing = false;
+      await reader;
+      expect(seen.size).toBe(60);
+    });
+
+    it('knows its own cursors across restarts, and no others (F66, F67)', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 2);
+      const old = await cursorOf(store, bob);
+      const copy = await bench.startFromCopy(store);
+      try {
+        // A restart of the same history: what was known stays known.
+        expect(await pullAll(copy, bob, old)).toMatchObject([{ from: old, rows: [] }]);
+        // The original went on after the backup: the copy never saw that.
+        await say(alice, bob, 3);
+        const lost = await cursorOf(store, bob);
+        expect(await pullAll(copy, bob, lost)).toBeUndefined();
+        for (let i = 0; i < 8; i++) await submit(copy, alice, messageTo(bob, `${alice}-copy-${i}`));
+        expect(await pullAll(copy, bob, lost)).toBeUndefined();
+        expect((await pullAll(copy, bob, old))!.at(-1)!.rows).toMatchObject([{ latestSeq: 10 }]);
+        // Bounds of the lost history say nothing in this one; flags and ids do.
+        const entry = owed(alice, { position: 5, read: [[1, 5]], ackedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } }, lost);
+        expect(await submitOne(copy, bob, entry)).toMatchObject({
+          outcome: 'acked',
+          row: { readUpTo: 0, muted: { value: true }, mine: { read: [], acked: [[10, 10]] } },
+        });
+        expect(await submitOne(copy, bob, { ...entry, cursor: old } as { key: string })).toMatchObject({ row: { readUpTo: 5, mine: { read: [[1, 5]] } } });
+      } finally {
+        await copy.close();
+      }
+    }, 30_000);
+
+    it('refuses cursors that are truncated, foreign or of the future', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 1);
+      const cursor = await cursorOf(store, bob);
+      const [run = '', version = ''] = cursor.split('.');
+      const wrong = [run, `${run}.`, `${run}.${Number(version) + 1000}`, `${run}.-1`, `${run}.1e3`, `nope.${version}`, `${cursor}0000`, '.', 'null', `${run}.99999999999999999999`];
+      for (const one of wrong) expect(await pullAll(store, bob, one), one).toBeUndefined();
+      expect(await pullAll(store, bob, cursor)).toMatchObject([{ from: cursor, complete: true }]);
+    });
+
+    it('cuts a long answer into frames that each stand on their own (I-17)', async () => {
+      const [, bob] = pair();
+      const bodies = JSON.stringify('x'.repeat(240));
+      for (let i = 0; i < 12; i++)
+        await Promise.all(
+          Array.from({ length: 50 }, (_, k) => submit(store, `friend-${bob}-${i}-${k}-${'n'.repeat(90)}`, messageTo(bob, `${bob}-${i}-${k}`, bodies))),
+        );
+      const frames = (await pullAll(store, bob, null))!;
+      expect(frames.length).toBeGreaterThan(1);
+      expect(frames.map(({ complete }) => complete)).toEqual([...frames.slice(1).map(() => false), true]);
+      for (const [i, frame] of frames.entries()) {
+        expect(frame.from).toBe(i === 0 ? null : frames[i - 1]!.to);
+        expect(new TextEncoder().encode(JSON.stringify(frame)).length).toBeLessThanOrEqual(256 * 1024);
+      }
+      expect(new Set(frames.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId))).size).toBe(600);
+      // Whoever stops after the first frame goes on from there and misses nothing.
+      const rest = (await pullAll(store, bob, frames[0]!.to))!.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
+      expect(new Set([...frames[0]!.rows.map(({ conversationId }) => conversationId), ...rest]).size).toBe(600);
+    }, 30_000);
+  });
+};
