@@ -76,13 +76,15 @@ export class Writer {
   /** Opens the store's state, making it where there is none. */
   static async open(ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>, me: UserId): Promise<Writer> {
     const writer = new Writer(ports, me);
-    const head = await ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => writer.catchUp(tx, nothingTouched()));
-    if (!head)
-      await ports.store.tx('create', ['meta'], 'readwrite', 'strict', async (tx) => {
-        // Another tab may have come first.
-        if (!(await tx.get('meta', HEAD_KEY)))
-          tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation: ports.random.id(), version: 0, folded: 0, fence: 0 } satisfies Head);
-      });
+    const read = (): Promise<Head | undefined> =>
+      ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => writer.catchUp(tx, nothingTouched()));
+    if (await read()) return writer;
+    await ports.store.tx('create', ['meta'], 'readwrite', 'strict', async (tx) => {
+      // Another tab may have come first.
+      if (!(await tx.get('meta', HEAD_KEY)))
+        tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation: ports.random.id(), version: 0, folded: 0, fence: 0 } satisfies Head);
+    });
+    await read();
     return writer;
   }
 
@@ -104,7 +106,7 @@ export class Writer {
             return () => resolve(result);
           } catch (error) {
             if (error instanceof StoreError) throw error;
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
             return undefined;
           }
         },

@@ -49,14 +49,19 @@ export const openDexieStore = async (name: string): Promise<StorePort> => {
     async tx(_name, tables, mode, durability, body) {
       const db = databases[durability];
       const writes: PromiseLike<unknown>[] = [];
+      const write = (done: PromiseLike<unknown>): void => {
+        // Looked at when the body is through; until then a failure is no unhandled rejection.
+        done.then(undefined, () => undefined);
+        writes.push(done);
+      };
       const tx: StoreTx = {
         get: (table, key) => db[table].get(key),
         getMany: (table, keys) => db[table].bulkGet([...keys]),
         range: (table, range) => between(db[table], range).toArray(),
-        put: (table, key, record) => void writes.push(db[table].put(record, key)),
-        putMany: (table, keys, records) => void writes.push(db[table].bulkPut([...records], keys as (string | number)[])),
-        delete: (table, key) => void writes.push(db[table].delete(key)),
-        deleteRange: (table, range) => void writes.push(between(db[table], range).delete()),
+        put: (table, key, record) => write(db[table].put(record, key)),
+        putMany: (table, keys, records) => write(db[table].bulkPut([...records], keys as (string | number)[])),
+        delete: (table, key) => write(db[table].delete(key)),
+        deleteRange: (table, range) => write(between(db[table], range).delete()),
       };
       try {
         return await db.transaction(mode === 'readonly' ? 'r' : 'rw', tables as TableName[], async () => {

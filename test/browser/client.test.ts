@@ -1,0 +1,119 @@
+import { firstValueFrom, filter, take, toArray, timeout } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createReceiptClient, type ReceiptClient, UsageError } from '../../src/index.ts';
+
+/** Nobody listens here: all of this is offline. */
+const url = 'ws://127.0.0.1:9/receipts';
+let users = 0;
+const newUser = (): string => `user-${performance.timeOrigin}-${++users}`;
+
+describe('a client in a real browser, offline', () => {
+  const open: ReceiptClient[] = [];
+  const client = (userId: string): ReceiptClient => {
+    const made = createReceiptClient({ url, userId, getToken: () => 'token' });
+    open.push(made);
+    return made;
+  };
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((made) => made.close()));
+  });
+
+  it('keeps what was sent through a restart, and shows it before anything else', async () => {
+    const userId = newUser();
+    const first = client(userId);
+    const { id } = await first.sendMessage('direct:bob', { text: 'hello' });
+    await first.close();
+    const second = client(userId);
+    const [conversations] = await firstValueFrom(second.watchConversations().pipe(take(1), toArray()));
+    expect(conversations).toMatchObject([{ id: 'direct:bob', lastMessage: { id, status: 'pending', body: { text: 'hello' } } }]);
+    expect(await firstValueFrom(second.watchMessages('direct:bob').pipe(filter((list) => list.length > 0)))).toMatchObject([
+      { id, seq: null },
+    ]);
+    expect(await firstValueFrom(second.watchOutbox())).toMatchObject({ pending: 1, inFlight: 0 });
+  });
+
+  it('two tabs of one account: one leads, and each shows what the other wrote', async () => {
+    const userId = newUser();
+    const [one, two] = [client(userId), client(userId)];
+    const leaders = async (): Promise<number> =>
+      (await Promise.all([one, two].map((tab) => firstValueFrom(tab.watchConnection())))).filter(({ leader }) => leader).length;
+    await expect.poll(leaders).toBe(1);
+    await one.sendMessage('direct:bob', 'from one');
+    await two.sendMessage('direct:bob', 'from two');
+    for (const tab of [one, two])
+      await firstValueFrom(
+        tab.watchMessages('direct:bob').pipe(
+          filter((list) => list.map(({ body }) => body).join() === 'from one,from two'),
+          timeout(2000),
+        ),
+      );
+  });
+
+  it('says when the server cannot be reached, and when it tries again', async () => {
+    const made = client(newUser());
+    const status = await firstValueFrom(made.watchConnection().pipe(filter(({ error }) => error !== null)));
+    expect(status).toMatchObject({ state: 'offline', durability: 'durable', error: { code: 'transport/unreachable' } });
+    expect(status.retryAt).toBeGreaterThan(Date.now() - 1000);
+  });
+
+  it('refuses bad calls with typed errors that name the value, and lives on (F18, F19)', async () => {
+    const userId = newUser();
+    const made = client(userId);
+    const bad: [string, () => Promise<unknown>][] = [
+      ['a function', () => made.sendMessage('direct:bob', () => 1)],
+      ['a class instance', () => made.sendMessage('direct:bob', new Map())],
+      ['NaN', () => made.sendMessage('direct:bob', { at: Number.NaN })],
+      ['NUL', () => made.sendMessage('direct:bob', 'a\u0000b')],
+      ['half a pair', () => made.sendMessage('direct:bob', 'a\ud800b')],
+      ['too long', () => made.sendMessage('direct:bob', 'x'.repeat(17_000))],
+      ['nobody', () => made.sendMessage('direct:', 'x')],
+      ['no conversation', () => made.clearConversationUnreadCount('bob' as never)],
+      ['myself', () => made.sendMessage(`direct:${userId}`, 'x')],
+      ['a long id', () => made.sendReadReceipts('direct:bob', ['x'.repeat(1_000_000)])],
+      ['an empty id', () => made.sendReadReceipts('direct:bob', [''])],
+    ];
+    for (const [what, call] of bad) {
+      const error: unknown = await call().catch((reason: unknown) => reason);
+      expect(error, what).toBeInstanceOf(UsageError);
+      expect((error as UsageError).code, what).toBe('usage/invalid-argument');
+    }
+    expect(() => made.watchUnreadCount('nonsense' as never)).toThrow(UsageError);
+    const unknown: unknown = await made.clearConversationUnreadCount('direct:bob', { upTo: 'nowhere' }).catch((reason: unknown) => reason);
+    expect(unknown).toBeInstanceOf(UsageError);
+    expect((unknown as UsageError).code).toBe('usage/unknown-message');
+    expect(await made.sendMessage('direct:bob', 'still here')).toMatchObject({ status: 'pending' });
+  });
+
+  it('a thousand subscriptions leave nothing behind', async () => {
+    const made = client(newUser());
+    await made.sendMessage('direct:bob', 'x');
+    const outbox$ = made.watchOutbox();
+    for (let i = 0; i < 1000; i++) {
+      const subscription = made.watchUnreadCount(`direct:p${i}`).subscribe();
+      const second = outbox$.subscribe();
+      subscription.unsubscribe();
+      second.unsubscribe();
+    }
+    expect(await firstValueFrom(outbox$)).toMatchObject({ pending: 1 });
+  });
+
+  it('after close, calls reject with usage/closed and streams complete', async () => {
+    const made = client(newUser());
+    const ended = firstValueFrom(made.watchTotalUnreadCount().pipe(toArray()));
+    await made.sendMessage('direct:bob', 'x');
+    await made.close();
+    expect(await ended).toEqual([0]);
+    await expect(made.sendMessage('direct:bob', 'y')).rejects.toMatchObject({ code: 'usage/closed' });
+  });
+
+  it('replays the latest value to whoever subscribes later', async () => {
+    const made = client(newUser());
+    const first = await firstValueFrom(made.watchOutbox());
+    expect(first).toEqual({ pending: 0, oldestAt: null, inFlight: 0 });
+    const kept = made.watchOutbox().subscribe();
+    await made.sendMessage('direct:bob', 'x');
+    await firstValueFrom(made.watchOutbox().pipe(filter(({ pending }) => pending === 1)));
+    expect(await firstValueFrom(made.watchOutbox())).toMatchObject({ pending: 1 });
+    kept.unsubscribe();
+  });
+});

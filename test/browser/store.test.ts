@@ -1,0 +1,5 @@
+import { openDexieStore } from '../../src/store/dexie-store.ts';
+import { storeContract } from '../contract/store.ts';
+
+let made = 0;
+storeContract('dexie in a real browser', () => openDexieStore(`contract-${performance.timeOrigin}-${++made}`));
