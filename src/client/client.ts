@@ -6,6 +6,7 @@ import { type ConversationId, type MessageId, requireConversationId, requireId }
 import { bodyText } from '../model/message.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
+import { wishForSync } from './background-sync.ts';
 import { deviceId } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
@@ -61,6 +62,10 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, { getToken: async () => getToken() });
   const watching = new Watching(connection.streams, paint);
   const stopWatchingPage = watchPage((event) => connection.life(event));
+  const stopWishing = wishForSync(
+    () => watching.watch({ of: 'outbox' }),
+    () => watching.watch({ of: 'connection' }),
+  );
   let closed = false;
 
   const requireOpen = (): void => {
@@ -167,6 +172,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       if (closed) return;
       closed = true;
       stopWatchingPage();
+      stopWishing();
       await connection.close();
     },
 

@@ -1,7 +1,13 @@
 /** One database, lock and bus per (server, account): no two accounts ever share a table (I-23). */
 import type { UserId } from './ids.ts';
 
-export const databaseName = (url: string, userId: UserId): string => {
+/** What the names of all accounts of one server begin with. */
+export const databasePrefix = (url: string): string => {
   const { host, pathname } = new URL(url);
-  return `tidemark:${host}${pathname}:${userId}`;
+  return `tidemark:${host}${pathname}:`;
 };
+
+export const databaseName = (url: string, userId: UserId): string => databasePrefix(url) + userId;
+
+/** The Background Sync tag by which a page asks its service worker to drain what is owed. */
+export const SYNC_TAG = 'tidemark-receipts';

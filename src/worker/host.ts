@@ -3,6 +3,7 @@ import { exposeWorker, type Host } from '../bridge/expose.ts';
 import { Engine } from '../engine/engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StorePort } from '../ports/ports.ts';
+import { rememberAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { databaseName } from '../model/storage-name.ts';
@@ -47,6 +48,7 @@ const browserHost = (): Host => {
         log: () => undefined,
       };
       try {
+        await rememberAccount(store, { userId, deviceId });
         return await Engine.open(ports, { userId, deviceId }, name, settings);
       } catch (error) {
         store.close();

@@ -1,0 +1,66 @@
+/** Empties the outbox once, without a connection: for hosts that live for a moment. Same frames, same keys, same ends. */
+import { AuthError, ProtocolError, TransportError } from '../../errors.ts';
+import type { Account, Ports } from '../../ports/ports.ts';
+import type { Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { Writer } from '../write.ts';
+import { Drain } from './drain.ts';
+
+const REQUEST_PATIENCE_MS = 20_000;
+/** Until a server has said otherwise. */
+const LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, heartbeatMs: 1 };
+
+/**
+ * Resolves once nothing is owed. Rejects where the server could not be reached or did not take the account: what is owed stays.
+ *
+ * @param fence the leader's number, taken just before.
+ */
+export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let nextId = 0;
+    const fail = (error: unknown): void => {
+      drain.stop();
+      stop();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const take = (id: number, frames: readonly ServerFrame[]): void => {
+      const [welcome] = frames;
+      const answer = frames.find((frame) => frame.type === 'answer');
+      const error = frames.find((frame) => frame.type === 'error');
+      if (error?.code === 'auth/wrong-user' || (welcome?.type === 'welcome' && welcome.userId !== account.userId))
+        fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
+      else if (answer) drain.answer(answer);
+      else if (error?.code === 'server/busy') drain.busy(id, error.retryAfterMs ?? 1000);
+      else if (error?.code === 'protocol/bad-frame' && error.id === id) drain.refused(id);
+      else if (error) fail(new TransportError('transport/unreachable', error.message));
+      else fail(new ProtocolError('protocol/bad-frame', 'no answer to what was submitted'));
+    };
+    const send = (frame: Frame<'submit'>): void => {
+      const { userId, deviceId } = account;
+      ports.token
+        .getToken()
+        .then((token) =>
+          ports.net.request([{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame], REQUEST_PATIENCE_MS),
+        )
+        .then((frames) => take(frame.id, frames))
+        .catch(fail);
+    };
+    const finishWhenEmpty = (): void => {
+      if (writer.model.outbox.size > 0 || drain.inFlightCount > 0) return;
+      drain.stop();
+      stop();
+      resolve();
+    };
+    const drain = new Drain(ports, writer, {
+      send,
+      nextId: () => ++nextId,
+      limits: () => LIMITS,
+      fence: () => fence,
+      silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
+      failed: fail,
+      changed: finishWhenEmpty,
+    });
+    const stop = writer.onChange(finishWhenEmpty);
+    drain.start();
+    finishWhenEmpty();
+  });
