@@ -10,14 +10,7 @@ import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
 import { EntryShape, type WireEntry, type WireMessageEntry, type WireReceiptsEntry, type WireResult } from '../protocol/submit.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import { versionOfCursor } from './cursors.ts';
-import {
-  type ConversationRecord,
-  type MemberRecord,
-  type MessageRecord,
-  peerOf,
-  type ServerTx,
-  type StepRecord,
-} from './server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, peerOf, type ServerTx, type StepRecord } from './server-store.ts';
 import { byteLength, rowsOf } from './summary-rows.ts';
 
 type Rejected = Extract<WireResult, { outcome: 'rejected' }>;

@@ -11,30 +11,8 @@ import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { pullPage } from './changes.ts';
 import { planFetch, readMessages } from './fetch-messages.ts';
 import type { Core, Identity } from './core.ts';
+import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
-
-/** What a connection needs of a socket. */
-export interface Socket {
-  send(text: string): void;
-  /** After this nothing is sent. */
-  close(code: number, reason: string): void;
-  /** Bytes handed over that the other side has not taken yet. */
-  readonly buffered: number;
-}
-
-export interface Connection {
-  receive(text: string): void;
-  /** A frame that is no text, or cannot be read as such. */
-  receiveUnreadable(why: string): void;
-  /** The socket is gone. */
-  closed(): void;
-  /** Something changed for this user; look. */
-  wake(): void;
-  end(code: number, reason: string): void;
-  readonly userId: UserId | undefined;
-  /** Resolves when everything received so far is answered. */
-  settled(): Promise<void>;
-}
 
 const HELLO_WITHIN_MS = 10_000;
 const MAX_QUEUED_FRAMES = 256;
@@ -131,7 +109,13 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       };
       arm();
     }
-    send({ type: 'welcome', version: PROTOCOL_VERSION, userId: who.userId, expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - core.clock.wall())), limits: core.policy().limits });
+    send({
+      type: 'welcome',
+      version: PROTOCOL_VERSION,
+      userId: who.userId,
+      expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - core.clock.wall())),
+      limits: core.policy().limits,
+    });
   };
   const hello = async (frame: ClientFrame): Promise<void> => {
     if (frame.type !== 'hello') return fail('auth/forbidden', 'hello comes first', CLOSE.unauthorized);

@@ -2,7 +2,7 @@
 import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './socket.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
 

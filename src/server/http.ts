@@ -94,7 +94,8 @@ export const createHttpDoor =
       if (!request.complete) request.destroy();
     };
     const work = async (): Promise<void> => {
-      if (!isOriginAllowed(origin, host, allowedOrigins)) return answer(refusal(403, 'this origin may not speak to this server', 'auth/forbidden'));
+      if (!isOriginAllowed(origin, host, allowedOrigins))
+        return answer(refusal(403, 'this origin may not speak to this server', 'auth/forbidden'));
       if (hasTokenInUrl(url)) return answer(refusal(400, TOKEN_IN_URL));
       if (request.method === 'OPTIONS')
         return answer(

@@ -3,7 +3,7 @@ export { createReceiptServer, type PublishedMessage, type ReceiptServer, type Re
 export { createMemoryStore, type MemoryDump, type MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { createLocalBus, type HintBus } from './bus.ts';
 export type { Authenticate, Directory, Identity } from './core.ts';
-export type { Connection, Socket } from './connection.ts';
+export type { Connection, Socket } from './socket.ts';
 export type { DoorAnswer } from './http.ts';
 export type { Policy, PolicyChange } from './policy.ts';
 export type { ServerStore } from './server-store.ts';

@@ -10,11 +10,12 @@ import { bodyText } from '../model/message.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
-import { type Connection, openConnection, type Socket } from './connection.ts';
+import { openConnection } from './connection.ts';
 import type { Authenticate, Core, Directory } from './core.ts';
 import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
+import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
 import { systemClock } from './system-clock.ts';
 import type { WebSocketDoor } from './ws.ts';
@@ -73,7 +74,8 @@ export interface ReceiptServer {
 /** @throws {UsageError} `usage/invalid-option` */
 export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServer => {
   const { authenticate, directory, allowedOrigins, path = '/receipts', bus = createLocalBus(), clock = systemClock } = options;
-  if (!path.startsWith('/') || path.includes('?')) throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
+  if (!path.startsWith('/') || path.includes('?'))
+    throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
   let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
   let core: Core | undefined;
   let closing = false;
@@ -100,7 +102,8 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const detach: (() => void)[] = [
     bus.subscribe((userIds) => {
       const hinted = new Set(userIds);
-      for (const connection of core?.connections ?? []) if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake();
+      for (const connection of core?.connections ?? [])
+        if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake();
     }),
   ];
 
@@ -144,7 +147,16 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       requireId(from, 'from');
       requireId(to.user, 'to.user');
       const now = await opening;
-      const entry = { kind: 'message', key: id, conversationId: `direct:${to.user}`, cursor: null, id, body: bodyText(body), receiptRequested, countable };
+      const entry = {
+        kind: 'message',
+        key: id,
+        conversationId: `direct:${to.user}`,
+        cursor: null,
+        id,
+        body: bodyText(body),
+        receiptRequested,
+        countable,
+      };
       const { results, touched } = await submitEntries(now, from, [entry]);
       const [result] = results;
       if (result?.outcome === 'acked' && result.message) {

@@ -18,11 +18,7 @@ export interface StoreBench {
   startFromCopy(store: ServerStore): Promise<ServerStore>;
 }
 
-export const submit = async (
-  store: ServerStore,
-  me: string,
-  ...entries: readonly { key: string }[]
-): Promise<readonly WireResult[]> =>
+export const submit = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]): Promise<readonly WireResult[]> =>
   (await store.tx('submit', (tx) => applyEntries(tx, me, readEntries(me, entries), () => true))).results;
 
 /** One entry's result. */
@@ -32,7 +28,7 @@ export const submitOne = async (store: ServerStore, me: string, entry: { key: st
 /** Everything after the cursor, every page; `undefined` where the cursor is unknown. */
 export const pullAll = async (store: ServerStore, me: string, cursor: string | null): Promise<Frame<'changes'>[] | undefined> => {
   const frames: Frame<'changes'>[] = [];
-  for (let at = cursor; ; ) {
+  for (let at = cursor; ;) {
     const here = at;
     const page = await store.read('changes', (tx) => pullPage(tx, me, here, cursor === null));
     if (!page) return undefined;
@@ -49,11 +45,18 @@ export const rowOf = async (store: ServerStore, me: string, peer: string): Promi
   return rows.find(({ conversationId }) => conversationId === `direct:${peer}`)!;
 };
 
-export const fetchAll = async (store: ServerStore, me: string, peer: string, seqs: Ranges = [[1, 100_000]], limit = 2000): Promise<WireMessage[]> => {
+export const fetchAll = async (
+  store: ServerStore,
+  me: string,
+  peer: string,
+  seqs: Ranges = [[1, 100_000]],
+  limit = 2000,
+): Promise<WireMessage[]> => {
   const out: WireMessage[] = [];
   const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
   const plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit));
-  for (const { stretches } of plan) for (const list of await store.read('fetch', (tx) => readMessages(tx, me, stretches, 250_000))) out.push(...list);
+  for (const { stretches } of plan)
+    for (const list of await store.read('fetch', (tx) => readMessages(tx, me, stretches, 250_000))) out.push(...list);
   return out;
 };
 
@@ -134,9 +137,29 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await say(alice, bob, 10);
       const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], acked: [[5, 5]] });
       await submit(store, bob, entry);
-      await submit(store, bob, owed(alice, { position: 4, read: [[1, 1], [6, 6]] }));
+      await submit(
+        store,
+        bob,
+        owed(alice, {
+          position: 4,
+          read: [
+            [1, 1],
+            [6, 6],
+          ],
+        }),
+      );
       const row = await rowOf(store, bob, alice);
-      expect(row).toMatchObject({ readUpTo: 7, mine: { read: [[1, 3], [6, 6]], delivered: [[1, 10]], acked: [[5, 5]] } });
+      expect(row).toMatchObject({
+        readUpTo: 7,
+        mine: {
+          read: [
+            [1, 3],
+            [6, 6],
+          ],
+          delivered: [[1, 10]],
+          acked: [[5, 5]],
+        },
+      });
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 3, exact: true });
       expect((await rowOf(store, alice, bob)).theirs).toEqual(row.mine);
 
@@ -148,7 +171,11 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     it('clamps every bound to what exists (I-5)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 3);
-      await submit(store, bob, owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], acked: [[3, 99]], marked: { count: 1, value: true, at: 99 } }));
+      await submit(
+        store,
+        bob,
+        owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], acked: [[3, 99]], marked: { count: 1, value: true, at: 99 } }),
+      );
       const row = await rowOf(store, bob, alice);
       expect(row).toMatchObject({ readUpTo: 3, marked: { at: 3 }, mine: { read: [[2, 3]], delivered: [], acked: [[3, 3]] } });
     });
@@ -168,7 +195,14 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const result = await submitOne(store, bob, owed(alice, { acked: [[1, 4]], ackedIds: ids }));
       expect(result).toMatchObject({
         outcome: 'acked',
-        row: { mine: { acked: [[1, 1], [3, 3]] } },
+        row: {
+          mine: {
+            acked: [
+              [1, 1],
+              [3, 3],
+            ],
+          },
+        },
         refused: [
           { id: `${alice}-foreign`, code: 'rejected/unknown-message' },
           { id: `${alice}-nowhere`, code: 'rejected/unknown-message' },
@@ -184,10 +218,19 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const cursor = await cursorOf(store, alice);
       await submit(store, bob, owed(alice, { delivered: [[1, 2]], read: [[1, 1]] }));
       await submit(store, bob, owed(alice, { delivered: [[5, 6]], read: [[5, 6]] }));
-      expect((await rowOf(store, bob, alice)).mine).toMatchObject({ delivered: [[1, 6]], read: [[1, 1], [5, 6]] });
+      expect((await rowOf(store, bob, alice)).mine).toMatchObject({
+        delivered: [[1, 6]],
+        read: [
+          [1, 1],
+          [5, 6],
+        ],
+      });
       // What is told to the peer names only what was told to us.
       const steps = (await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps);
-      expect(steps.filter(({ kind }) => kind === 'delivered').map(({ range }) => range)).toEqual([[1, 2], [5, 6]]);
+      expect(steps.filter(({ kind }) => kind === 'delivered').map(({ range }) => range)).toEqual([
+        [1, 2],
+        [5, 6],
+      ]);
     });
 
     it('dates a receipt by the first step that covered it, for ever', async () => {
@@ -236,7 +279,10 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     it('counts by ranges, and by number where the ranges are too many', async () => {
       const [alice, bob] = pair();
       for (let i = 0; i < 3; i++) {
-        const entries = Array.from({ length: 200 }, (_, k) => ({ ...messageTo(bob, `${alice}-${i}-${k}`), countable: k % 2 === 0 }) as { key: string });
+        const entries = Array.from(
+          { length: 200 },
+          (_, k) => ({ ...messageTo(bob, `${alice}-${i}-${k}`), countable: k % 2 === 0 }) as { key: string },
+        );
         await submit(store, alice, ...entries);
       }
       const row = await rowOf(store, bob, alice);
@@ -258,7 +304,20 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     it('fetches newest first, no more than asked for, and nothing of others', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 20);
-      expect((await fetchAll(store, bob, alice, [[1, 5], [10, 99]], 13)).map(({ seq }) => seq)).toEqual([20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 5, 4]);
+      expect(
+        (
+          await fetchAll(
+            store,
+            bob,
+            alice,
+            [
+              [1, 5],
+              [10, 99],
+            ],
+            13,
+          )
+        ).map(({ seq }) => seq),
+      ).toEqual([20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 5, 4]);
       expect(await fetchAll(store, `${bob}-nobody`, alice)).toEqual([]);
     });
 
@@ -284,7 +343,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const writers = Array.from({ length: 5 }, (_, w) => `${alice}-${w}`);
       let writing = true;
       const reader = (async () => {
-        for (let last = false; !last; ) {
+        for (let last = false; !last;) {
           last = !writing;
           for (const frame of (await pullAll(store, bob, cursor))!) {
             expect(frame.from).toBe(cursor);
@@ -294,9 +353,11 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
           }
         }
       })();
-      await Promise.all(writers.map(async (writer) => {
-        for (let i = 0; i < 12; i++) await submit(store, writer, messageTo(bob, `${writer}-${i}`));
-      }));
+      await Promise.all(
+        writers.map(async (writer) => {
+          for (let i = 0; i < 12; i++) await submit(store, writer, messageTo(bob, `${writer}-${i}`));
+        }),
+      );
       writing = false;
       await reader;
       expect(seen.size).toBe(60);
@@ -323,7 +384,9 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
           outcome: 'acked',
           row: { readUpTo: 0, muted: { value: true }, mine: { read: [], acked: [[10, 10]] } },
         });
-        expect(await submitOne(copy, bob, { ...entry, cursor: old } as { key: string })).toMatchObject({ row: { readUpTo: 5, mine: { read: [[1, 5]] } } });
+        expect(await submitOne(copy, bob, { ...entry, cursor: old } as { key: string })).toMatchObject({
+          row: { readUpTo: 5, mine: { read: [[1, 5]] } },
+        });
       } finally {
         await copy.close();
       }
@@ -334,7 +397,18 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await say(alice, bob, 1);
       const cursor = await cursorOf(store, bob);
       const [run = '', version = ''] = cursor.split('.');
-      const wrong = [run, `${run}.`, `${run}.${Number(version) + 1000}`, `${run}.-1`, `${run}.1e3`, `nope.${version}`, `${cursor}0000`, '.', 'null', `${run}.99999999999999999999`];
+      const wrong = [
+        run,
+        `${run}.`,
+        `${run}.${Number(version) + 1000}`,
+        `${run}.-1`,
+        `${run}.1e3`,
+        `nope.${version}`,
+        `${cursor}0000`,
+        '.',
+        'null',
+        `${run}.99999999999999999999`,
+      ];
       for (const one of wrong) expect(await pullAll(store, bob, one), one).toBeUndefined();
       expect(await pullAll(store, bob, cursor)).toMatchObject([{ from: cursor, complete: true }]);
     });
@@ -344,7 +418,9 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const bodies = JSON.stringify('x'.repeat(240));
       for (let i = 0; i < 12; i++)
         await Promise.all(
-          Array.from({ length: 50 }, (_, k) => submit(store, `friend-${bob}-${i}-${k}-${'n'.repeat(90)}`, messageTo(bob, `${bob}-${i}-${k}`, bodies))),
+          Array.from({ length: 50 }, (_, k) =>
+            submit(store, `friend-${bob}-${i}-${k}-${'n'.repeat(90)}`, messageTo(bob, `${bob}-${i}-${k}`, bodies)),
+          ),
         );
       const frames = (await pullAll(store, bob, null))!;
       expect(frames.length).toBeGreaterThan(1);

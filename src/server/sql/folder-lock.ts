@@ -7,13 +7,15 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 /** Held by this process: after a restart inside a container the old holder's pid may be our own. */
 const heldHere = new Set<string>();
 
-/** When the process started, where the system tells: a pid alone may since have been given to another. */
-const startOf = (pid: number): string | null => {
+/** What the system tells of a process, where it does: a pid alone may since have been given to another. */
+const lookUp = (pid: number): { readonly dead: boolean; readonly started: string | null } => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A killed process keeps its pid until its parent looks: it holds nothing any more.
+    return { dead: state === 'Z' || state === 'X', started: rest[18] ?? null };
   } catch {
-    return null;
+    return { dead: false, started: null };
   }
 };
 
@@ -40,13 +42,13 @@ const isAlive = (file: string, { pid, started }: Holder): boolean => {
     // Somebody else's process may not be signalled, but it is there.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  const now = startOf(pid);
-  return started === null || now === null || now === started;
+  const now = lookUp(pid);
+  return !now.dead && (started === null || now.started === null || now.started === started);
 };
 
 const create = (file: string): boolean => {
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }), { mode: 0o600 });
+  writeFileSync(own, JSON.stringify({ pid: process.pid, started: lookUp(process.pid).started }), { mode: 0o600 });
   try {
     linkSync(own, file); // whole or not at all: nobody ever reads half a lock
     return true;

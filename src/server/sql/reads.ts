@@ -123,8 +123,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       id: text(row, 'id'),
       beganAt: int(row, 'began_at'),
     })),
-  conversations: async (me, peers) =>
-    peers.length === 0 ? [] : (await query(CONVERSATIONS, [pairsOf(me, peers)])).map(conversationOf),
+  conversations: async (me, peers) => (peers.length === 0 ? [] : (await query(CONVERSATIONS, [pairsOf(me, peers)])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
     (await query(CHANGED, [me, after, upTo, atLeast])).map(conversationOf).sort((a, b) => a.version - b.version || a.id - b.id),
   members: async (ids) =>
@@ -180,7 +179,8 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
     const out: Range[][] = stretches.map(() => []);
     if (stretches.length === 0) return out;
     const wants = stretches.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u }));
-    for (const row of await query(ISLANDS[kind], [JSON.stringify(wants), me])) out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
+    for (const row of await query(ISLANDS[kind], [JSON.stringify(wants), me]))
+      out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
 });

@@ -39,7 +39,10 @@ export interface SqlStoreOptions {
 }
 
 /** Prepares the tables and records that a run began. */
-export const openSqlStore = async (driver: SqlDriver, { runId = crypto.randomUUID().replaceAll('-', '') }: SqlStoreOptions = {}): Promise<ServerStore> => {
+export const openSqlStore = async (
+  driver: SqlDriver,
+  { runId = crypto.randomUUID().replaceAll('-', '') }: SqlStoreOptions = {},
+): Promise<ServerStore> => {
   await driver.transaction(async (query) => {
     await migrate(query);
     await startRun(query, runId);

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The bin `tidemark`. */
+import { CommandLineError, readCommandLine, USAGE } from './options.ts';
+import { missingPackages } from './optional-packages.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`tidemark: ${line}\n`);
+
+const main = async (): Promise<void> => {
+  const options = readCommandLine(process.argv.slice(2), process.env);
+  if (options === 'help') return say(USAGE);
+  const missing = await missingPackages();
+  if (missing.length > 0)
+    throw new CommandLineError(
+      `the server needs ${missing.length === 1 ? 'a package' : 'packages'} that the client does not:\n\n  npm install ${missing.join(' ')}\n`,
+    );
+
+  // Only now: this part imports what may not have been there.
+  const { serve } = await import('./serve.ts');
+  if (options.dev) say('development mode: anybody on this machine may sign in as anybody');
+  const serving = await serve(options, complain);
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1); // asked twice
+    stopping = true;
+    serving.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        complain(`did not close cleanly: ${error instanceof Error ? error.message : String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  await serving.ready;
+  say(`tidemark listening on ${serving.url}`);
+};
+
+main().catch((error: unknown) => {
+  complain(error instanceof Error ? error.message : String(error));
+  if (error instanceof CommandLineError) process.stderr.write('see tidemark --help\n');
+  process.exit(error instanceof CommandLineError ? 2 : 1);
+});

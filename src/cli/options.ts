@@ -1,0 +1,93 @@
+/** What may be said on the command line. */
+import { parseArgs } from 'node:util';
+
+export const USAGE = `tidemark serve: a receipt server for one machine
+
+  tidemark serve --dev                         try it: loopback only, hands out tokens at POST /dev/token
+  tidemark serve --jwt-secret SECRET           tokens are JWTs signed with a shared secret (or TIDEMARK_JWT_SECRET)
+  tidemark serve --jwks URL                    tokens are JWTs signed by keys published at this address
+
+  --port 8787            0 picks a free one
+  --host 127.0.0.1
+  --data .tidemark       folder of the embedded database
+  --allow-origin ORIGIN  pages that may connect, such as https://chat.example; may be repeated; default: the server's own host
+  --static DIR           also serves these files
+
+The account is the token's "sub"; "exp" is honoured.`;
+
+export interface ServeOptions {
+  readonly dev: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly jwtSecret: string | undefined;
+  readonly jwks: URL | undefined;
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly static: string | undefined;
+}
+
+/** Something on the command line is wrong; the message says what. */
+export class CommandLineError extends Error {
+  override readonly name = 'CommandLineError';
+}
+
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+
+const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new CommandLineError(`--port must be 0 to 65535; got ${text}`);
+  return port;
+};
+
+const urlOf = (text: string): URL => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && LOOPBACK.includes(url.hostname)))
+    throw new CommandLineError(`--jwks must be an https address; got ${text}`);
+  return url;
+};
+
+/** @returns `help` where help was asked for. @throws {CommandLineError} */
+export const readCommandLine = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): ServeOptions | 'help' => {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        dev: { type: 'boolean', default: false },
+        port: { type: 'string', default: '8787' },
+        host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string', default: '.tidemark' },
+        'jwt-secret': { type: 'string' },
+        jwks: { type: 'string' },
+        'allow-origin': { type: 'string', multiple: true },
+        static: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new CommandLineError(error instanceof Error ? error.message : 'the command line cannot be read');
+  }
+  const { values, positionals } = parsed;
+  if (values.help || positionals[0] === 'help') return 'help';
+  if (positionals.length !== 1 || positionals[0] !== 'serve')
+    throw new CommandLineError(`the command is "serve"; got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`);
+  const jwtSecret = values['jwt-secret'] ?? (values.dev || values.jwks !== undefined ? undefined : env['TIDEMARK_JWT_SECRET']);
+  const ways = [values.dev, jwtSecret !== undefined, values.jwks !== undefined].filter(Boolean).length;
+  if (ways !== 1) throw new CommandLineError('say how tokens are checked: one of --dev, --jwt-secret and --jwks');
+  if (jwtSecret !== undefined && new TextEncoder().encode(jwtSecret).length < 32)
+    throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter one can be guessed');
+  if (values.dev && !LOOPBACK.includes(values.host))
+    throw new CommandLineError(`--dev lets anybody sign in as anybody and listens on loopback only; got --host ${values.host}`);
+  if (values.dev && env['NODE_ENV'] === 'production') throw new CommandLineError('--dev is refused where NODE_ENV is "production"');
+  return {
+    dev: values.dev,
+    port: portOf(values.port),
+    host: values.host,
+    data: values.data,
+    jwtSecret,
+    jwks: values.jwks === undefined ? undefined : urlOf(values.jwks),
+    allowedOrigins: values['allow-origin'],
+    static: values.static,
+  };
+};

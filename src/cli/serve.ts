@@ -1,0 +1,67 @@
+/** `tidemark serve`: HTTP server, embedded store, tokens. Listens at once; until the store is open it answers "starting" (F75). */
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createReceiptServer } from '../server/server.ts';
+import { openPgliteStore } from '../server/sql/pglite.ts';
+import { attachCut } from './dev-cut.ts';
+import { createDevDoor, devSecret } from './dev-door.ts';
+import { CommandLineError, type ServeOptions } from './options.ts';
+import { createStaticDoor } from './static-files.ts';
+import { authenticateByKeys, authenticateBySecret } from './tokens.ts';
+
+export interface Serving {
+  /** Where it listens. */
+  readonly url: string;
+  /** Resolves when the store is open; rejects when it could not be. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param log where failures are told; names and texts never are. */
+export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
+  const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
+  const authenticate = options.jwks ? authenticateByKeys(options.jwks) : authenticateBySecret(secret);
+  const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins) : undefined;
+  const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
+
+  const listener: RequestListener = (request, response) => {
+    if (devDoor?.(request, response) || cutDoor?.(request, response)) return;
+    if (staticDoor) staticDoor(request, response).catch(() => response.destroy());
+    else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
+  };
+  const http = createServer(listener);
+  // Listening comes first: somebody who is refused knows nothing, somebody told "starting" comes back.
+  const store = new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(options.port, options.host, resolve);
+  }).then(() => openPgliteStore(join(options.data, 'store')));
+  let opened = false;
+  const receipts = createReceiptServer({
+    store,
+    authenticate,
+    ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    // Why the store did not open, `ready` tells.
+    log: (message, detail) => void (opened && log(detail instanceof Error ? `${message}: ${detail.message}` : message)),
+  });
+  receipts.attach(http);
+  const cutDoor = options.dev ? attachCut(http, options.allowedOrigins) : undefined;
+  const ready = store.then(() => void (opened = true));
+  ready.catch(() => undefined);
+  await new Promise<void>((resolve, reject) => {
+    http.once('listening', resolve);
+    http.once('error', (error) => reject(new CommandLineError(`cannot listen on ${options.host}:${options.port}: ${error.message}`)));
+  });
+
+  const { address, family, port } = http.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    ready,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      await receipts.close();
+      http.closeAllConnections();
+      await closed;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+/** Serves a built app beside the server, so that both share one origin. */
+import { createReadStream, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, resolve, sep } from 'node:path';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.ico': 'image/x-icon',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+const pathIn = (url: string): string | undefined => {
+  try {
+    const path = decodeURIComponent(url.split(/[?#]/, 1)[0] ?? '/');
+    return path.startsWith('/') && !path.includes('\u0000') ? path : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const fileAt = async (file: string): Promise<Stats | undefined> => {
+  try {
+    const stats = await stat(file);
+    return stats.isFile() ? stats : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Files of the folder; for paths without an extension its `index.html`, which then decides what the path means. */
+export const createStaticDoor = (folder: string) => {
+  const root = resolve(folder);
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = pathIn(request.url ?? '/');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead || path === undefined) {
+      response.writeHead(isRead ? 400 : 405).end();
+      return;
+    }
+    let file = resolve(join(root, path));
+    const inside = file === root || file.startsWith(root + sep);
+    let stats = inside ? await fileAt(file) : undefined;
+    if (!stats && inside && extname(path) === '') {
+      file = join(root, 'index.html');
+      stats = await fileAt(file);
+    }
+    if (!stats) {
+      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('not found\n');
+      return;
+    }
+    const isAsset = path.startsWith('/assets/');
+    response.writeHead(200, {
+      'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
+      'Content-Length': stats.size,
+      // Built assets carry a hash in their names; everything else, the service worker above all, must be asked for again.
+      'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'X-Content-Type-Options': 'nosniff',
+      'Service-Worker-Allowed': '/',
+    });
+    if (request.method === 'HEAD') response.end();
+    else
+      createReadStream(file)
+        .on('error', () => response.destroy())
+        .pipe(response);
+  };
+};
