@@ -1,7 +1,7 @@
 /** What the page shows before the worker is there: written in the same transaction as what it summarises, so it is always true. */
 import type { Conversation, FirstPaint } from '../model/conversation.ts';
 import type { HotModel } from './hot-model.ts';
-import { newestConversations, shownConversation } from './views/shown.ts';
+import { newestConversations, shownConversation } from './shown.ts';
 
 export const PAINTED_CONVERSATIONS = 50;
 

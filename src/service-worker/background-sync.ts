@@ -2,12 +2,13 @@
  * What was done offline reaches the server even when no page is open any more: Background Sync wakes the service worker, which drains
  * every account's outbox through the HTTP door. Where a page leads, it is asked to do so; a frozen one is not waited for.
  */
+import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
 import { Writer } from '../engine/write.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
 import { readAccount, accountDatabases } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
-import { browserBus, browserClock, browserNet, browserRandom, PageLife, pageToken } from '../worker/platform.ts';
+import { browserNet } from '../transport/browser-net.ts';
 
 /** A leader that does not answer within this is frozen: its lock is taken, and the fencing number makes its late writes harmless. */
 const LEADER_PATIENCE_MS = 2000;

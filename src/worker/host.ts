@@ -1,5 +1,6 @@
 /** Opens the store, picks the transport, starts the lanes. */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
 import { Engine } from '../engine/engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StorePort } from '../ports/ports.ts';
@@ -7,7 +8,7 @@ import { rememberAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { databaseName } from '../model/storage-name.ts';
-import { browserBus, browserClock, browserLocks, browserNet, browserRandom, PageLife, pageToken } from './platform.ts';
+import { browserNet } from '../transport/browser-net.ts';
 
 /** A database that does not open by then does not open (F15, F16). */
 const OPEN_PATIENCE_MS = 5000;

@@ -7,7 +7,7 @@ import { range, subtract } from '../../model/ranges.ts';
 import { findInConversation } from '../find-message.ts';
 import type { HotConversation } from '../hot-model.ts';
 import type { Draft } from '../write.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import { type IntentPorts, owe } from '../owe.ts';
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
 const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {

@@ -5,9 +5,9 @@ import type { NewMessage } from '../../model/intents.ts';
 import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { HotModel } from '../hot-model.ts';
-import { shownMessage, shownPending } from '../views/shown.ts';
+import { shownMessage, shownPending } from '../shown.ts';
 import type { Draft } from '../write.ts';
-import type { IntentPorts } from './owe.ts';
+import type { IntentPorts } from '../owe.ts';
 
 const conflict = (id: MessageId): RejectedError =>
   new RejectedError('rejected/id-conflict', `message id ${JSON.stringify(id)} was used for another message`);

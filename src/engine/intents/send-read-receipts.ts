@@ -6,7 +6,7 @@ import { findInConversation } from '../find-message.ts';
 import type { HotConversation, HotModel } from '../hot-model.ts';
 import type { KeptMessage } from '../../store/journal.ts';
 import type { Draft } from '../write.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import { type IntentPorts, owe } from '../owe.ts';
 
 const reasonToSkip = (model: HotModel, conversation: HotConversation, message: KeptMessage): SkipReason | undefined => {
   if (message.senderId === model.me) return 'own';

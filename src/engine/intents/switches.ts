@@ -5,7 +5,7 @@ import { NO_RANGES } from '../../model/ranges.ts';
 import { isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../store/journal.ts';
 import type { Draft } from '../write.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import { type IntentPorts, owe } from '../owe.ts';
 
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
   const conversation = draft.model.get(conversationId);
@@ -50,7 +50,3 @@ export const setPaused = (draft: Draft, paused: boolean): void => {
 };
 
 export const dismissDeadLetter = (draft: Draft, id: string): void => draft.change({ t: 'dismiss', id });
-
-export const markHeard = (draft: Draft, upTo: number): void => {
-  if (upTo > draft.model.heard) draft.change({ t: 'heard', upTo });
-};

@@ -8,8 +8,8 @@ import type { ClientFrame, Frame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { TokenSource } from '../token-source.ts';
 import type { HotConversation } from '../hot-model.ts';
-import { applyMessages } from '../sync/apply-changes.ts';
-import { newestPlaces, readShown } from '../views/messages.ts';
+import { applyMessages } from '../facts.ts';
+import { newestPlaces, readShown } from '../read-messages.ts';
 import type { Writer } from '../write.ts';
 
 /** Queries give up sooner than sync does: somebody waits. */

@@ -5,7 +5,7 @@ import type { DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { WireResult } from '../../protocol/submit.ts';
-import { applyRow } from './apply-changes.ts';
+import { applyRow } from '../facts.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import type { Draft, Writer } from '../write.ts';
 

@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { HotConversation, HotModel } from '../hot-model.ts';
 import type { Writer } from '../write.ts';
-import { applyMessages } from './apply-changes.ts';
+import { applyMessages } from '../facts.ts';
 
 /** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */
 const WANTS = 100;

@@ -11,12 +11,11 @@ import type { Topic, TopicValue } from '../../model/topic.ts';
 import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../find-message.ts';
 import type { HotModel, KeptEvent, Touched } from '../hot-model.ts';
-import { markHeard } from '../intents/switches.ts';
 import type { Writer } from '../write.ts';
 import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
 import { shownReceipts } from './receipts.ts';
-import { newestConversations, shownConversation } from './shown.ts';
+import { newestConversations, shownConversation } from '../shown.ts';
 
 /** Heard events are written down a little later, with whatever else is written then. */
 const HEARD_AFTER_MS = 250;
@@ -199,7 +198,9 @@ export class Views {
       const note = (): void => {
         noting = null;
         this.writer
-          .write('heard', { durability: 'relaxed' }, (draft) => markHeard(draft, last))
+          .write('heard', { durability: 'relaxed' }, (draft) => {
+            if (last > draft.model.heard) draft.change({ t: 'heard', upTo: last });
+          })
           .catch((error: unknown) => log('could not note which events were heard', error));
       };
       const hand = (events: readonly KeptEvent[]): void => {

@@ -1,12 +1,12 @@
 /** How conversations and messages look from outside: the server's row and what is pending, joined. */
-import type { Conversation } from '../../model/conversation.ts';
-import { conversationType } from '../../model/ids.ts';
-import { type Message, parseBody } from '../../model/message.ts';
-import type { MessageEntry } from '../../model/outbox-entry.ts';
-import { highest } from '../../model/ranges.ts';
-import { directStatus } from '../../model/receipt.ts';
-import type { KeptMessage } from '../../store/journal.ts';
-import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { Conversation } from '../model/conversation.ts';
+import { conversationType } from '../model/ids.ts';
+import { type Message, parseBody } from '../model/message.ts';
+import type { MessageEntry } from '../model/outbox-entry.ts';
+import { highest } from '../model/ranges.ts';
+import { directStatus } from '../model/receipt.ts';
+import type { KeptMessage } from '../store/journal.ts';
+import type { HotConversation, HotModel } from './hot-model.ts';
 
 export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => ({
   id: message.id,

@@ -1,8 +1,8 @@
 /** How an intent is written down: at most one unsent entry per conversation, carrying all its registers. */
-import type { ConversationId } from '../../model/ids.ts';
-import { isNothingOwed, mergeOwed, NOTHING_OWED, type Owed } from '../../model/outbox-entry.ts';
-import type { Ports } from '../../ports/ports.ts';
-import type { Draft } from '../write.ts';
+import type { ConversationId } from '../model/ids.ts';
+import { isNothingOwed, mergeOwed, NOTHING_OWED, type Owed } from '../model/outbox-entry.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Draft } from './write.ts';
 
 /** What intents need of the platform. */
 export type IntentPorts = Pick<Ports, 'clock' | 'random'>;

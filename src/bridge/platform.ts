@@ -1,9 +1,7 @@
-/** The browser's ports, as a worker has them. */
+/** The browser's ports, as a worker has them: clock, randomness, and the crossings to page and other tabs. */
 import { AuthError } from '../errors.ts';
-import type { PageSide } from '../bridge/worker-api.ts';
-import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, NetPort, RandomPort, TokenPort } from '../ports/ports.ts';
-import { requestOverHttp } from '../transport/http.ts';
-import { connectWebSocket } from '../transport/websocket.ts';
+import type { PageSide } from './worker-api.ts';
+import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, RandomPort, TokenPort } from '../ports/ports.ts';
 
 /** Longer timers fire at once in every browser. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -33,11 +31,6 @@ export const browserRandom: RandomPort = {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   },
 };
-
-export const browserNet = (url: string): NetPort => ({
-  connect: (handlers) => connectWebSocket(url, handlers),
-  request: (frames, timeoutMs) => requestOverHttp(url, frames, timeoutMs),
-});
 
 export const browserLocks: LockPort = {
   acquire(name, held, lost) {

@@ -1,0 +1,109 @@
+/** Facts from the server into the store, by whichever road they came: rows joined, messages kept, and the news they make. */
+import { joinRows, type ConversationRow } from '../model/conversation.ts';
+import { conversationTarget, conversationType, type ConversationId, type Seq } from '../model/ids.ts';
+import { contains, fromSeqs, highest, intersect, type Ranges, seqsOf, size, subtract, union } from '../model/ranges.ts';
+import type { WireMessage } from '../protocol/changes.ts';
+import { readPages } from '../store/pages.ts';
+import { type IntentPorts, owe } from './owe.ts';
+import { shownMessage } from './shown.ts';
+import type { Draft } from './write.ts';
+
+/** An event names at most this many messages; its ranges name them all. */
+const MAX_IDS_IN_EVENT = 200;
+
+/** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
+export type News = 'live' | 'catch-up' | 'silent';
+
+/** My delivery receipts for these places, where the switch allows: once durable here, however they came. */
+const oweDelivered = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, seqs: Ranges): void => {
+  const { model } = draft;
+  const conversation = model.get(conversationId);
+  if (!conversation || !model.settings.deliveryReceipts || conversationType(conversationId) !== 'direct') return;
+  const due = subtract(seqs, union(conversation.told.delivered, fromFloor(conversation.deliveryFloor)));
+  if (due.length > 0) owe(draft, ports, conversationId, { delivered: due });
+};
+
+const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
+
+/** Messages of one conversation, however they came: kept, their delivery owed, news made of them. */
+export const applyMessages = (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  messages: readonly WireMessage[],
+  news: News,
+): void => {
+  const { model } = draft;
+  const held = model.get(conversationId)?.held ?? [];
+  const fresh = messages.filter((message) => !contains(held, message.seq));
+  const changed = messages.filter((message) => message.recalled && contains(held, message.seq));
+  if (fresh.length + changed.length === 0) return;
+  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...changed] });
+  const conversation = model.get(conversationId)!;
+  for (const message of fresh) {
+    if (message.senderId !== model.me) continue;
+    // The feed may be faster than the answer: the message is at the server, so its entry has ended.
+    const entry = conversation.pending.find((pending) => pending.message.id === message.id);
+    if (!entry) continue;
+    draft.change({ t: 'end', key: entry.key, end: 'acked' });
+    draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
+  }
+  const received = fresh.filter(({ senderId }) => senderId !== model.me);
+  oweDelivered(draft, ports, conversationId, fromSeqs(received.map(({ seq }) => seq)));
+  if (news === 'silent' || received.length === 0) return;
+  for (const message of news === 'live' ? received : received.slice(-1))
+    draft.change({ t: 'event', event: { type: 'message', message: shownMessage(model, conversation, message) } });
+};
+
+/** Own messages of a conversation at these places, by id, newest first. */
+const ownIds = async (draft: Draft, conversationId: ConversationId, ranges: Ranges): Promise<string[]> => {
+  const conversation = draft.model.get(conversationId);
+  if (!conversation) return [];
+  let places = intersect(conversation.held, ranges);
+  if (size(places) > MAX_IDS_IN_EVENT * 2) places = intersect(places, [[highest(places) - MAX_IDS_IN_EVENT * 2, highest(places)]]);
+  const bySeq = new Map((await readPages(draft.tx, conversationId, places)).map((message) => [message.seq, message]));
+  for (const seq of seqsOf(places)) {
+    const unpaged = conversation.tail.get(seq);
+    if (unpaged) bySeq.set(seq, unpaged.value);
+  }
+  return [...bySeq.values()]
+    .filter(({ senderId }) => senderId === draft.model.me)
+    .sort((a, b) => b.seq - a.seq)
+    .slice(0, MAX_IDS_IN_EVENT)
+    .map(({ id }) => id);
+};
+
+/** A row from feed or answer: joined, and what it says that nobody here did becomes news. */
+export const applyRow = async (draft: Draft, row: ConversationRow, news: News): Promise<void> => {
+  const { model } = draft;
+  const { conversationId } = row;
+  const conversation = model.get(conversationId);
+  const before = conversation?.row;
+  const readUpTo = conversation?.readUpTo ?? 0;
+  const told = conversation?.told;
+  draft.change({ t: 'row', row });
+  if (news === 'silent' || !before || !told || conversationType(conversationId) !== 'direct') return;
+  const after = joinRows(before, row);
+  const peer = conversationTarget(conversationId);
+
+  const read = subtract(union(after.theirs.read, after.theirs.acked), union(before.theirs.read, before.theirs.acked));
+  const delivered = subtract(subtract(after.theirs.delivered, before.theirs.delivered), read);
+  for (const [type, ranges] of [['delivered', delivered] as const, ['read', read] as const]) {
+    if (ranges.length === 0) continue;
+    const messageIds = await ownIds(draft, conversationId, ranges);
+    draft.change({ t: 'event', event: { type, conversationId, ranges, messageIds, by: peer } });
+  }
+  if (highest(after.theirs.read) > highest(before.theirs.read))
+    draft.change({
+      t: 'event',
+      event: { type: 'conversationRead', conversationId, upTo: highest(after.theirs.read), by: peer, self: false },
+    });
+  // Mine, by another device: what this one did is in the overlay already.
+  if (subtract(after.mine.read, told.read).length > 0)
+    draft.change({
+      t: 'event',
+      event: { type: 'conversationRead', conversationId, upTo: highest(after.mine.read), by: model.me, self: true },
+    });
+  else if (after.readUpTo > readUpTo)
+    draft.change({ t: 'event', event: { type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true } });
+};

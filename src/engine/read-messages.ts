@@ -1,0 +1,30 @@
+/** Messages of one conversation as they stand: what pages hold, with what no page has yet laid over it. */
+import type { Message } from '../model/message.ts';
+import { type Range, type Ranges, seqsOf } from '../model/ranges.ts';
+import type { StoreTx } from '../ports/ports.ts';
+import { readPages } from '../store/pages.ts';
+import type { HotConversation, HotModel } from './hot-model.ts';
+import { shownMessage } from './shown.ts';
+
+/** The highest `count` places of a set. */
+export const newestPlaces = (places: Ranges, count: number): Ranges => {
+  const out: Range[] = [];
+  let room = count;
+  for (let i = places.length - 1; i >= 0 && room > 0; i--) {
+    const [from, upTo] = places[i]!;
+    const start = Math.max(from, upTo - room + 1);
+    out.unshift([start, upTo]);
+    room -= upTo - start + 1;
+  }
+  return out;
+};
+
+/** Held messages at these places, ascending: pages, with what no page has yet laid over them. */
+export const readShown = async (tx: StoreTx, model: HotModel, conversation: HotConversation, places: Ranges): Promise<Message[]> => {
+  const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
+  for (const seq of seqsOf(places)) {
+    const unpaged = conversation.tail.get(seq);
+    if (unpaged) bySeq.set(seq, unpaged.value);
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq).map((message) => shownMessage(model, conversation, message));
+};

@@ -1,0 +1,9 @@
+/** The roads a browser has. */
+import type { NetPort } from '../ports/ports.ts';
+import { requestOverHttp } from './http.ts';
+import { connectWebSocket } from './websocket.ts';
+
+export const browserNet = (url: string): NetPort => ({
+  connect: (handlers) => connectWebSocket(url, handlers),
+  request: (frames, timeoutMs) => requestOverHttp(url, frames, timeoutMs),
+});
