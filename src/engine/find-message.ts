@@ -5,7 +5,8 @@ import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../store/journal.ts';
 import { readPages, withStep } from '../store/pages.ts';
 import { PAGE_SIZE } from '../store/tables.ts';
-import type { HotConversation, HotModel } from './hot-model.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import type { HotModel } from './hot-model.ts';
 
 const PAGES_AT_ONCE = 16;
 

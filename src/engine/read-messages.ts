@@ -3,7 +3,8 @@ import type { Message } from '../model/message.ts';
 import { type Range, type Ranges, seqsOf } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import { readPages } from '../store/pages.ts';
-import type { HotConversation, HotModel } from './hot-model.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import type { HotModel } from './hot-model.ts';
 import { shownMessage } from './shown.ts';
 
 /** The highest `count` places of a set. */

@@ -6,7 +6,8 @@ import type { MessageEntry } from '../model/outbox-entry.ts';
 import { highest } from '../model/ranges.ts';
 import { directStatus } from '../model/receipt.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import type { HotConversation, HotModel } from './hot-model.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import type { HotModel } from './hot-model.ts';
 
 export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => ({
   id: message.id,

@@ -4,12 +4,12 @@
  * results, and appends one record (style.md, "One idea").
  */
 import { StoreError } from '../errors.ts';
-import type { ConversationId, UserId } from '../model/ids.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type KeptMessage, readJournal } from '../store/journal.ts';
-import { type Unpaged, writePages } from '../store/pages.ts';
+import { appendToJournal, type Change, readJournal } from '../store/journal.ts';
 import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA, SNAPSHOT_KEY } from '../store/tables.ts';
 import { firstPaint } from './first-paint.ts';
+import { JournalFold } from './fold-journal.ts';
 import { HotModel, nothingTouched, type Snapshot, type Touched } from './hot-model.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
@@ -38,11 +38,6 @@ interface Job {
   readonly failed: (error: unknown) => void;
 }
 
-/** Above this many messages outside pages, they are folded into pages; and at the latest after so many records. */
-const FOLD_MESSAGES = 8192;
-const FOLD_RECORDS = 512;
-/** Pages per transaction while folding, so that nobody waits long for a turn. */
-const PAGES_PER_SLICE = 64;
 const MAX_JOBS_PER_COMMIT = 2000;
 
 export class FencedError extends StoreError {
@@ -57,20 +52,25 @@ export class Writer {
   private jobs: Job[] = [];
   private turns: (() => Promise<void>)[] = [];
   private running = false;
-  private folding = false;
-  private foldedSeen = 0;
   /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
   private stale = true;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
+  private readonly fold: JournalFold;
 
   private constructor(
     private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
     me: UserId,
   ) {
     this.model = new HotModel(me);
+    this.fold = new JournalFold(ports, this);
+  }
+
+  /** Folds now, due or not: when idle, and for tests. */
+  foldJournal(): Promise<void> {
+    return this.fold.run();
   }
 
   /** Opens the store's state, making it where there is none. */
@@ -153,7 +153,8 @@ export class Writer {
     });
   }
 
-  private turn(run: () => Promise<void>): Promise<void> {
+  /** Runs between transactions, alone. */
+  turn(run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.turns.push(() => run().then(resolve, reject));
       this.pump();
@@ -182,8 +183,8 @@ export class Writer {
     return head;
   }
 
-  /** Brings the model to the head. Only committed facts are folded here. */
-  private async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
+  /** Brings the model to the head, inside a transaction over `meta` and `journal`. Only committed facts are folded here. */
+  async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
     const head = await this.readHead(tx);
     if (!head) return undefined;
     if (this.stale || this.model.version < head.folded) {
@@ -256,7 +257,7 @@ export class Writer {
       this.emit(touched);
       if (wrote) {
         this.ports.bus.post({ type: 'changed' });
-        this.foldWhenDue();
+        this.fold.whenDue();
       }
     } catch (error) {
       for (const job of jobs) job.failed(fenced.has(job) ? new FencedError() : error);
@@ -266,78 +267,9 @@ export class Writer {
     }
   }
 
-  private emit(touched: Touched): void {
+  emit(touched: Touched): void {
     const { conversations, outbox, deadLetters, settings, events } = touched;
     if (conversations.size === 0 && !outbox && !deadLetters && !settings && events.length === 0) return;
     for (const listener of this.listeners) listener(touched);
   }
-
-  private foldWhenDue(): void {
-    const { model } = this;
-    if (this.folding || (model.unpaged < FOLD_MESSAGES && model.version - this.foldedSeen < FOLD_RECORDS)) return;
-    void this.foldJournal().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
-  }
-
-  /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated. */
-  async foldJournal(): Promise<void> {
-    if (this.folding) return;
-    this.folding = true;
-    try {
-      const paged = new Map<ConversationId, Set<KeptMessage>>();
-      for (const slice of slices(this.unpaged(paged), PAGES_PER_SLICE)) {
-        await this.turn(() => this.ports.store.tx('page-slice', ['pages'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)));
-        for (const { conversationId, messages } of slice) {
-          const done = paged.get(conversationId) ?? new Set();
-          for (const message of messages) done.add(message);
-          paged.set(conversationId, done);
-        }
-      }
-      await this.turn(async () => {
-        const touched = nothingTouched();
-        const folded = await this.ports.store.tx('fold', ['meta', 'journal', 'pages'], 'readwrite', 'relaxed', async (tx) => {
-          const head = await this.catchUp(tx, touched);
-          if (!head) return 0;
-          await writePages(tx, this.unpaged(paged, true));
-          tx.put('meta', SNAPSHOT_KEY, this.model.snapshot());
-          tx.put('meta', HEAD_KEY, newerHead(head, { folded: head.version }));
-          tx.deleteRange('journal', { from: 0, upTo: head.version });
-          return head.version;
-        });
-        this.model.dropFolded(folded);
-        this.foldedSeen = folded;
-        this.emit(touched);
-      });
-    } finally {
-      this.folding = false;
-    }
-  }
-
-  /** What no page holds, less what `paged` says was just written. */
-  private unpaged(paged: Map<ConversationId, Set<KeptMessage>>, steps = false): Unpaged[] {
-    const out: Unpaged[] = [];
-    for (const conversation of this.model.conversations.values()) {
-      const done = paged.get(conversation.id);
-      const messages = [...conversation.tail.values()].map(({ value }) => value).filter((message) => !done?.has(message));
-      const due = steps ? conversation.steps.map(({ value }) => value) : [];
-      if (messages.length > 0 || due.length > 0)
-        out.push({ conversationId: conversation.id, messages, steps: due, held: conversation.held });
-    }
-    return out;
-  }
-}
-
-/** Conversations in groups that touch about so many pages. */
-function* slices(unpaged: readonly Unpaged[], pages: number): Iterable<Unpaged[]> {
-  let slice: Unpaged[] = [];
-  let count = 0;
-  for (const item of unpaged) {
-    slice.push(item);
-    count += 1 + Math.floor(item.messages.length / 128);
-    if (count >= pages) {
-      yield slice;
-      slice = [];
-      count = 0;
-    }
-  }
-  if (slice.length > 0) yield slice;
 }

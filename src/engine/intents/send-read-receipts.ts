@@ -3,7 +3,8 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
 import { findInConversation } from '../find-message.ts';
-import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { HotConversation } from '../hot-conversation.ts';
+import type { HotModel } from '../hot-model.ts';
 import type { KeptMessage } from '../../store/journal.ts';
 import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';

@@ -7,7 +7,7 @@ import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Frame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { TokenSource } from '../token-source.ts';
-import type { HotConversation } from '../hot-model.ts';
+import type { HotConversation } from '../hot-conversation.ts';
 import { applyMessages } from '../facts.ts';
 import { newestPlaces, readShown } from '../read-messages.ts';
 import type { Writer } from '../write.ts';

@@ -4,7 +4,8 @@ import { conversationType, type ConversationId } from '../../model/ids.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
-import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { HotConversation } from '../hot-conversation.ts';
+import type { HotModel } from '../hot-model.ts';
 import type { Writer } from '../write.ts';
 import { applyMessages } from '../facts.ts';
 

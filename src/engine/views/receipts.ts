@@ -4,7 +4,8 @@ import type { MessageEntry } from '../../model/outbox-entry.ts';
 import { contains } from '../../model/ranges.ts';
 import { isDelivered, isRead, type MessageReceipts, type ReceiptState, type ReceiptTimes, timesOf } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../store/journal.ts';
-import type { HotConversation, HotModel } from '../hot-model.ts';
+import type { HotConversation } from '../hot-conversation.ts';
+import type { HotModel } from '../hot-model.ts';
 
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };

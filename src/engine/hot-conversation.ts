@@ -1,0 +1,92 @@
+/** One conversation as the hot model holds it: the server's row, the overlay of what is pending, and what both make of it. */
+import { type ConversationRow, emptyRow } from '../model/conversation.ts';
+import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
+import type { ConversationId, Seq } from '../model/ids.ts';
+import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type ReceiptsEntry } from '../model/outbox-entry.ts';
+import { NO_RANGES, type Ranges } from '../model/ranges.ts';
+import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
+import { unreadAt, type Unread } from '../model/unread.ts';
+import type { KeptMessage } from '../store/journal.ts';
+
+/** A message or step that no page holds yet, and the journal record it came with. */
+interface Unfolded<T> {
+  readonly version: number;
+  readonly value: T;
+}
+
+/** One conversation, with what is owed for it. */
+export class HotConversation {
+  row: ConversationRow;
+  /** Messages held on this device, in pages or not. */
+  held: Ranges = NO_RANGES;
+  /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
+  readFloor: Seq = 0;
+  deliveryFloor: Seq = 0;
+  readonly tail = new Map<Seq, Unfolded<KeptMessage>>();
+  steps: Unfolded<ReceiptStep>[] = [];
+  /** What is pending for it, oldest first. */
+  receipts: ReceiptsEntry[] = [];
+  pending: MessageEntry[] = [];
+  /** The newest message held, body and all. */
+  newest: KeptMessage | null = null;
+  /** The newest held message from somebody else: as far as a read receipt may reach. */
+  newestReceived: Seq = 0;
+  private owedCache: Owed | null = null;
+  private unreadCache: Unread | null = null;
+
+  constructor(readonly id: ConversationId) {
+    this.row = emptyRow(id);
+  }
+
+  /** Grows with every change: what was computed for one revision stays right for it. */
+  revision = 0;
+
+  touch(): void {
+    this.revision++;
+    this.owedCache = null;
+    this.unreadCache = null;
+  }
+
+  get owed(): Owed {
+    return (this.owedCache ??= this.receipts.reduce((owed, entry) => mergeOwed(owed, entry.owed), NOTHING_OWED));
+  }
+
+  /** My read position in force: the server's and what is pending, by maximum. */
+  get readUpTo(): Seq {
+    return Math.max(this.row.readUpTo, this.owed.position);
+  }
+
+  get unread(): Unread {
+    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
+  }
+
+  get muted(): boolean {
+    return (this.owed.muted ? latestFlag(this.row.muted, this.owed.muted) : this.row.muted).value;
+  }
+
+  get markedUnread(): boolean {
+    return isMarked(this.mark, this.readUpTo);
+  }
+
+  /** Marked unread, as last set here or elsewhere. */
+  get mark(): Mark {
+    return this.owed.marked ? latestFlag(this.row.marked, this.owed.marked) : this.row.marked;
+  }
+
+  /** What I told the peer, or am about to. */
+  get told(): Told {
+    const { delivered, read, acked } = this.owed;
+    return joinTold(this.row.mine, { delivered, read, acked });
+  }
+
+  /** The entry that newer work may still be merged into. */
+  get unsent(): ReceiptsEntry | undefined {
+    const last = this.receipts[this.receipts.length - 1];
+    return last && !last.sent ? last : undefined;
+  }
+
+  get latestSentAt(): number {
+    const last = this.pending[this.pending.length - 1];
+    return Math.max(last?.at ?? 0, this.row.lastMessage?.sentAt ?? 0, this.newest?.sentAt ?? 0);
+  }
+}
