@@ -30,13 +30,28 @@ export const depthOf = (text: string): number => {
 
 const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
 
+/** The first key that every object inherits. The schemas would take it for one they know, so it is looked for by itself (F103). */
+const inheritedKeyIn = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    if (key in Object.prototype) return key;
+    const below = inheritedKeyIn(item);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+};
+
 const parse = (text: string): unknown => {
   if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     throw bad('not JSON');
   }
+  const key = inheritedKeyIn(value);
+  if (key !== undefined) throw new BadFrame(`unknown key ${key}`, requestIdIn(value));
+  return value;
 };
 
 const explain = (issues: readonly v.BaseIssue<unknown>[]): string => {

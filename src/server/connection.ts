@@ -124,7 +124,8 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
     const who = await verify(frame.token);
     if (!who || !open) return;
     if (who.userId !== frame.userId) return fail('auth/wrong-user', 'the token names somebody else', CLOSE.wrongUser);
-    core.connections.add(connection);
+    // One that asks a single time is told nothing later.
+    if (answerBytes === Infinity) core.connections.add(connection);
     welcome(who);
   };
   const renew = async ({ token }: Frame<'auth'>, me: UserId): Promise<void> => {

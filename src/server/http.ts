@@ -39,17 +39,17 @@ export const answerRequest = async (core: Core, body: string): Promise<DoorAnswe
   }
   if (frames[0]?.type !== 'hello') return refusal(400, 'hello comes first');
   const answers: string[] = [];
-  let closed = false;
+  const end = { closed: false };
   const connection = openConnection(
     core,
-    { send: (text) => void answers.push(text), close: () => (closed = true), buffered: 0 },
+    { send: (text) => void answers.push(text), close: () => (end.closed = true), buffered: 0 },
     { answerBytes: MAX_ANSWER_CHARS },
   );
   for (const frame of frames) connection.receive(encodeFrame(frame));
   await connection.settled();
   connection.closed();
   const list = `[${answers.join(',')}]`;
-  if (!closed) return { status: 200, body: list };
+  if (!end.closed) return { status: 200, body: list };
   const code = (JSON.parse(answers[answers.length - 1] ?? 'null') as Frame<'error'> | null)?.code;
   return { status: (code && STATUS[code]) ?? 400, body: list };
 };

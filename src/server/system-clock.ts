@@ -5,9 +5,9 @@ export const systemClock: ClockPort = {
   wall: () => Date.now(),
   mono: () => performance.now(),
   timer: (ms, fn) => {
-    const handle: unknown = setTimeout(fn, ms);
-    // Under Node a pending deadline must not keep the process alive.
-    if (typeof handle === 'object' && handle !== null && 'unref' in handle && typeof handle.unref === 'function') handle.unref();
-    return () => clearTimeout(handle as number);
+    const handle = setTimeout(fn, ms);
+    // Under Node a pending deadline must not keep the process alive; elsewhere a timer is a number.
+    if (typeof handle === 'object') handle.unref();
+    return () => clearTimeout(handle);
   },
 };

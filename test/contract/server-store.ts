@@ -341,10 +341,10 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       let cursor: string | null = await cursorOf(store, bob);
       const seen = new Set<number>();
       const writers = Array.from({ length: 5 }, (_, w) => `${alice}-${w}`);
-      let writing = true;
+      const progress = { done: false };
       const reader = (async () => {
         for (let last = false; !last;) {
-          last = !writing;
+          last = progress.done;
           for (const frame of (await pullAll(store, bob, cursor))!) {
             expect(frame.from).toBe(cursor);
             cursor = frame.to;
@@ -358,7 +358,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
           for (let i = 0; i < 12; i++) await submit(store, writer, messageTo(bob, `${writer}-${i}`));
         }),
       );
-      writing = false;
+      progress.done = true;
       await reader;
       expect(seen.size).toBe(60);
     });

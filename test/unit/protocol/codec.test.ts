@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '../../../src/errors.ts';
+import { BadFrame, decodeClientFrame, decodeClientFrames, decodeServerFrame, depthOf, encodeFrame } from '../../../src/protocol/codec.ts';
+
+const thrown = (read: () => unknown): unknown => {
+  try {
+    return void read();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('reading frames', () => {
+  it('takes back what it wrote', () => {
+    const frame = { type: 'pull', cursor: 'x.1' } as const;
+    expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  it.each([
+    ['not JSON', '{"type":'],
+    ['no object', '17'],
+    ['null', 'null'],
+    ['an unknown type', '{"type":"shout"}'],
+    ['a frame of the other direction', '{"type":"pong"}'],
+    ['an unknown key', '{"type":"ping","at":1}'],
+    ['an inherited key', '{"type":"ping","constructor":1}'],
+    ['a prototype', '{"type":"ping","__proto__":{"isAdmin":true}}'],
+    ['a prototype further in', '{"type":"submit","id":1,"entries":[{"key":"k","__proto__":{}}]}'],
+    ['an infinite number', '{"type":"fetch","id":1e309,"wants":[]}'],
+    ['a number no double holds', '{"type":"submit","id":9007199254740993,"entries":[{"key":"k"}]}'],
+    ['a request id of 0', '{"type":"submit","id":0,"entries":[{"key":"k"}]}'],
+    ['a control character in an id', '{"type":"submit","id":1,"entries":[{"key":"a\\u0000"}]}'],
+    ['half a surrogate pair in an id', '{"type":"submit","id":1,"entries":[{"key":"\\ud800"}]}'],
+    ['an id over 128 bytes', `{"type":"submit","id":1,"entries":[{"key":"${'é'.repeat(65)}"}]}`],
+    ['no entries', '{"type":"submit","id":1,"entries":[]}'],
+    ['501 entries', JSON.stringify({ type: 'submit', id: 1, entries: Array.from({ length: 501 }, (_, i) => ({ key: `k${i}` })) })],
+    ['ranges that touch', '{"type":"fetch","id":1,"wants":[{"conversationId":"direct:b","seqs":[[1,2],[3,4]],"limit":1}]}'],
+    ['ranges out of order', '{"type":"fetch","id":1,"wants":[{"conversationId":"direct:b","seqs":[[5,6],[1,2]],"limit":1}]}'],
+  ])('refuses %s', (_what, text) => {
+    expect(thrown(() => decodeClientFrame(text))).toBeInstanceOf(ProtocolError);
+  });
+
+  it('refuses deep nesting before it parses, and does not count braces inside text (F101)', () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    expect(depthOf(deep)).toBe(200_000);
+    expect(thrown(() => decodeClientFrame(deep))).toMatchObject({ message: 'nested deeper than 8' });
+    expect(depthOf(JSON.stringify({ a: '[[[[{{{{\\"[[[[', b: ['"]'] }))).toBe(2);
+  });
+
+  it('says which request was refused, where it had an id', () => {
+    const error = thrown(() => decodeClientFrame('{"type":"fetch","id":12,"wants":[]}'));
+    expect(error).toBeInstanceOf(BadFrame);
+    expect(error).toMatchObject({ code: 'protocol/bad-frame', requestId: 12 });
+  });
+
+  it('lets entries be unknown as long as they have a key: they are judged one by one', () => {
+    const text = '{"type":"submit","id":1,"entries":[{"key":"k","kind":"later","anything":[1]}]}';
+    expect(decodeClientFrame(text)).toMatchObject({ entries: [{ key: 'k', kind: 'later', anything: [1] }] });
+  });
+
+  it('leaves the prototype of everything alone', () => {
+    thrown(() => decodeClientFrame('{"type":"ping","__proto__":{"isAdmin":true}}'));
+    expect('isAdmin' in {}).toBe(false);
+  });
+
+  it('is as wary of a server (F106)', () => {
+    const pong = '{"type":"pong"}';
+    expect(decodeServerFrame(pong)).toEqual({ type: 'pong' });
+    expect(
+      thrown(() => decodeServerFrame('{"type":"changes","from":null,"to":"","rows":[],"messages":[],"steps":[],"complete":true}')),
+    ).toBeInstanceOf(ProtocolError);
+    expect(thrown(() => decodeServerFrame('<html>sign in</html>'))).toBeInstanceOf(ProtocolError);
+  });
+
+  it('reads the HTTP door as an array', () => {
+    expect(decodeClientFrames('[{"type":"ping"},{"type":"ping"}]')).toHaveLength(2);
+    expect(thrown(() => decodeClientFrames('{"type":"ping"}'))).toBeInstanceOf(ProtocolError);
+    expect(thrown(() => decodeClientFrames('[{"type":"ping"},{"type":"pong"}]'))).toBeInstanceOf(ProtocolError);
+  });
+});

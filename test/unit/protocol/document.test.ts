@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { CLOSE } from '../../../src/protocol/close-codes.ts';
+import { ClientFrameShape, ServerFrameShape } from '../../../src/protocol/frames.ts';
+import { WireError } from '../../../src/protocol/hello.ts';
+import { EntryShape, RejectedCodeShape } from '../../../src/protocol/submit.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+
+const text = readFileSync(new URL('../../../src/protocol/PROTOCOL.md', import.meta.url), 'utf8');
+const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, example]) => JSON.parse(example!) as unknown);
+const frames = examples.flatMap((example) => (Array.isArray(example) ? (example as unknown[]) : [example]));
+const typesOf = (shape: { options: readonly { entries: { type: { literal: string } } }[] }): string[] =>
+  shape.options.map(({ entries }) => entries.type.literal);
+
+describe('PROTOCOL.md', () => {
+  it('shows only frames that the schemas take', () => {
+    expect(frames.length).toBeGreaterThan(12);
+    for (const frame of frames) {
+      const taken = [ClientFrameShape, ServerFrameShape].filter((shape) => v.safeParse(shape, frame).success);
+      expect(taken, JSON.stringify(frame)).toHaveLength(1);
+    }
+    const entries = frames.flatMap((frame) => (frame as { entries?: unknown[] }).entries ?? []);
+    for (const entry of entries) expect(v.safeParse(EntryShape, entry).success, JSON.stringify(entry)).toBe(true);
+  });
+
+  it('shows every frame there is, under a heading that names it', () => {
+    const shown = new Set(frames.map((frame) => (frame as { type: string }).type));
+    for (const type of [...typesOf(ClientFrameShape), ...typesOf(ServerFrameShape)]) {
+      expect(shown).toContain(type);
+      expect(text).toMatch(new RegExp(`^###.*\`${type}\``, 'm'));
+    }
+  });
+
+  it('names every code and the version', () => {
+    for (const code of [...WireError.entries.code.options, ...RejectedCodeShape.options]) expect(text).toContain(code);
+    for (const code of Object.values(CLOSE)) if (code > 1001) expect(text).toContain(String(code));
+    expect(text).toContain(`version ${PROTOCOL_VERSION}`);
+  });
+});
