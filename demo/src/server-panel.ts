@@ -80,7 +80,11 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     if (next !== 'answers') timer = setTimeout(() => void look(), ASK_AGAIN_MS);
   };
   const look = async (): Promise<void> => show(await askServer());
-  const cutSwitch = createSwitch('Cut| for both', null, async (cut) => show(await cutServer(cut)));
+  const cutSwitch = createSwitch('Cut| for both', null, async (cut) => {
+    show(await cutServer(cut));
+    // What a browser does when the network is back; the library would try by itself, when its wait is over.
+    if (state === 'answers') dispatchEvent(new Event('online'));
+  });
   cutSwitch.node.setAttribute('aria-label', 'Cut for both phones');
 
   let entries: readonly Entry[] = [];

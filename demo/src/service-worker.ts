@@ -1,36 +1,34 @@
-/** Keeps the built page, so that it opens without a server. Receipts and the dev door are none of its business. */
+/** Keeps the built page, so that it opens without a server; and lets the library send what is owed when no page is open any more. */
+import { installReceiptSync } from 'tidemark/service-worker';
+import { fetchToken } from './dev-server.ts';
 
-interface Built {
-  /** Names what was built: another build is another cache. */
-  readonly build: string;
-  readonly urls: readonly string[];
-}
+/** Written by the build. Another build is another cache. */
+declare const DEMO_BUILD: { readonly name: string; readonly urls: readonly string[] };
 
-// Both written in front of this file by the build.
-const worker = self as unknown as ServiceWorkerGlobalScope & { readonly demoBuild: Built };
-const { build, urls } = worker.demoBuild;
+const worker = self as unknown as ServiceWorkerGlobalScope;
 
 const PREFIX = 'tidemark-demo-page:';
-const CACHE = PREFIX + build;
+const CACHE = PREFIX + DEMO_BUILD.name;
 const NOT_OURS = /^\/(?:receipts|dev)(?:\/|$)/;
 
 const keepFiles = async (): Promise<void> => {
   const cache = await caches.open(CACHE);
   // Past the HTTP cache: a file of the build before would never be replaced.
-  await cache.addAll(urls.map((url) => new Request(url, { cache: 'reload' })));
+  await cache.addAll(DEMO_BUILD.urls.map((url) => new Request(url, { cache: 'reload' })));
   await worker.skipWaiting();
 };
 
 const takeOver = async (): Promise<void> => {
-  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
   // Tabs still open on the build before may yet ask for its files; the one before that is gone.
-  await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await worker.clients.claim();
 };
 
 const answer = async (request: Request): Promise<Response> => {
   const cache = await caches.open(CACHE);
-  const kept = (await cache.match(request.mode === 'navigate' ? '/' : request, { ignoreSearch: true })) ?? (await caches.match(request));
+  const isPage = request.mode === 'navigate';
+  const kept = (await cache.match(isPage ? '/' : request, { ignoreSearch: isPage })) ?? (await caches.match(request));
   return kept ?? fetch(request);
 };
 
@@ -40,4 +38,10 @@ worker.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (event.request.method !== 'GET' || origin !== worker.location.origin || NOT_OURS.test(pathname)) return;
   event.respondWith(answer(event.request));
+});
+
+const { protocol, host } = worker.location;
+installReceiptSync(worker, {
+  url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/receipts`,
+  getToken: fetchToken,
 });
