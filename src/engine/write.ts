@@ -189,12 +189,13 @@ export class Writer {
     if (!head) return undefined;
     if (this.stale || this.model.version < head.folded) {
       const snapshot = (await tx.get('meta', SNAPSHOT_KEY)) as Snapshot | undefined;
+      this.stale = true;
       this.model = HotModel.restore(this.model.me, snapshot);
-      this.stale = false;
       for (const id of this.model.conversations.keys()) touched.conversations.add(id);
       touched.outbox = touched.deadLetters = touched.settings = true;
     }
     for (const record of await readJournal(tx, this.model.version, head)) this.model.fold(record, touched);
+    this.stale = false;
     return head;
   }
 

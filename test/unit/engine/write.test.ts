@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { readShownMessages } from '../../../src/engine/views/messages.ts';
+import { FencedError, Writer } from '../../../src/engine/write.ts';
+import { clearConversationUnreadCount, sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
+import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
+import type { StoredMessage } from '../../../src/model/message.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+
+let ids = 0;
+const ports = (store: StorePort) => ({
+  store,
+  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+  random: { next: () => 0.5, id: () => `id-${++ids}` },
+  bus: { post: () => undefined, listen: () => () => undefined },
+  fault: () => undefined,
+  log: () => undefined,
+});
+const STRICT = { durability: 'strict', readsPages: true } as const;
+
+const message = (seq: number, senderId = 'bob'): StoredMessage => ({
+  id: `m${seq}`,
+  seq,
+  senderId,
+  sentAt: seq,
+  body: `"${seq}"`,
+  receiptRequested: true,
+  countable: true,
+  recalled: false,
+});
+
+/** The server's word: messages `from` to `upTo` of bob's exist, and this is the step of the feed that brings them. */
+const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
+  type: 'changes',
+  from: cursor,
+  to: `c${upTo}`,
+  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo }],
+  messages: [{ conversationId: 'direct:bob', messages: Array.from({ length: upTo - from + 1 }, (_, i) => message(from + i)) }],
+  steps: [],
+  complete: true,
+});
+
+const openAt = async (store: StorePort) => {
+  const given = ports(store);
+  const writer = await Writer.open(given, 'alice');
+  return { given, writer };
+};
+
+const filled = async (count = 10) => {
+  const disk = new MemoryDisk();
+  const { given, writer } = await openAt(createMemoryStore(disk));
+  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
+  return { disk, given, writer };
+};
+
+const state = (writer: Writer) => {
+  const { snapshot } = { snapshot: writer.model.snapshot() };
+  return { ...snapshot, version: 0 };
+};
+
+describe('the writer', () => {
+  it('gives what is asked together one transaction, and everyone an answer', async () => {
+    const { writer, given, disk } = await filled();
+    const before = writer.model.version;
+    const queued = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        writer.write('read', STRICT, (draft) => sendReadReceipts(draft, given, 'direct:bob', [`m${i + 1}`])),
+      ),
+    );
+    expect(queued.map((result) => result.queued)).toEqual(Array.from({ length: 10 }, (_, i) => [`m${i + 1}`]));
+    // The first goes alone, the other nine while it flies.
+    expect(writer.model.version - before).toBeLessThanOrEqual(2);
+    expect(writer.model.get('direct:bob')!.unsent?.owed.acked).toEqual([[1, 10]]);
+    expect([...writer.model.outbox.values()].filter(({ kind }) => kind === 'receipts')).toHaveLength(1);
+    expect((await openAt(createMemoryStore(disk))).writer.model.outbox.size).toBe(1);
+  });
+
+  it('answers only the one whose decision threw with its error', async () => {
+    const { writer, given } = await filled();
+    const [good, bad] = await Promise.allSettled([
+      writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob')),
+      writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob', 'unknown')),
+    ]);
+    expect(good.status).toBe('fulfilled');
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'usage/unknown-message' } });
+    expect(writer.model.get('direct:bob')!.unread.unreadCount).toBe(0);
+  });
+
+  it('a failed transaction changes nothing, and nobody sees what it would have (I-1)', async () => {
+    const disk = new MemoryDisk();
+    const inner = createMemoryStore(disk);
+    let failing = false;
+    const store: StorePort = {
+      ...inner,
+      tx: (name, tables, mode, durability, body) =>
+        inner.tx(name, tables, mode, durability, async (tx) => {
+          const result = await body(tx);
+          if (failing && mode === 'readwrite') throw new StoreError('store/quota-exceeded', 'full');
+          return result;
+        }),
+    };
+    const { writer, given } = await openAt(store);
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 3, null)]));
+    failing = true;
+    const clear = () => writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
+    await expect(clear()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+    const seen = await new Promise<number>((resolve) => writer.atRest(() => resolve(writer.model.totalUnreadCount)));
+    expect(seen).toBe(3);
+    failing = false;
+    await clear();
+    expect(writer.model.totalUnreadCount).toBe(0);
+  });
+
+  it('I-19: a write under an older leader’s number changes nothing', async () => {
+    const { writer, given, disk } = await filled(1);
+    const old = await writer.takeFence();
+    const other = await Writer.open(ports(createMemoryStore(disk)), 'alice');
+    const fence = await other.takeFence();
+    await expect(
+      writer.write('apply', { durability: 'relaxed', fence: old }, (draft) => applyChanges(draft, given, step(2, 5, 'c1'), 'live')),
+    ).rejects.toBeInstanceOf(FencedError);
+    await other.write('apply', { durability: 'relaxed', fence }, (draft) => applyChanges(draft, given, step(2, 3, 'c1'), 'live'));
+    await writer.refresh();
+    expect(writer.model.totalUnreadCount).toBe(3);
+  });
+
+  it('I-17: a step that does not start at the stored cursor is a gap, and nothing of it is stored', async () => {
+    const { writer, given } = await filled(2);
+    const outcome = await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(5, 6, 'c4'), 'live'));
+    expect(outcome).toBe('gap');
+    expect(writer.model.totalUnreadCount).toBe(2);
+    expect(writer.model.cursor).toBe('c2');
+  });
+
+  it('two tabs writing at once end with the union of their receipts and the maximum of their positions', async () => {
+    const { disk } = await filled(8);
+    const tabs = await Promise.all([1, 2, 3].map(() => openAt(createMemoryStore(disk))));
+    await Promise.all(
+      tabs.flatMap(({ writer, given }, i) => [
+        writer.write('read', STRICT, (draft) => sendReadReceipts(draft, given, 'direct:bob', [`m${i + 1}`, `m${i + 4}`])),
+        writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob', `m${i + 2}`)),
+      ]),
+    );
+    for (const { writer } of tabs) {
+      await writer.refresh();
+      expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 4, acked: [[1, 6]] });
+      expect(writer.model.totalUnreadCount).toBe(4);
+      writer.model.recount();
+    }
+  });
+});
+
+describe('folding the journal', () => {
+  it('keeps everything: the state, the messages, and a tab that was behind', async () => {
+    const { writer, given, disk } = await filled(300);
+    const behind = await openAt(createMemoryStore(disk));
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { upTo: 'm200' }));
+    await writer.write('step', STRICT, (draft) =>
+      draft.change(
+        { t: 'messages', of: 'direct:bob', messages: [message(301, 'alice')] },
+        {
+          t: 'step',
+          step: { conversationId: 'direct:bob', by: 'bob', kind: 'delivered', range: [301, 301], at: 7 },
+        },
+      ),
+    );
+    const before = state(writer);
+    const shown = await readShownMessages(writer, 'direct:bob', 400);
+    await writer.foldJournal();
+    expect(state(writer)).toEqual(before);
+    expect(writer.model.unpaged).toBe(0);
+    expect([...disk.tables.get('journal')!.keys()]).toEqual([]);
+    expect(await readShownMessages(writer, 'direct:bob', 400)).toEqual(shown);
+    expect(shown).toHaveLength(301);
+
+    await behind.writer.refresh();
+    expect(state(behind.writer)).toEqual(before);
+    const again = await openAt(createMemoryStore(disk));
+    expect(state(again.writer)).toEqual(before);
+    expect(await readShownMessages(again.writer, 'direct:bob', 400)).toEqual(shown);
+  });
+
+  it('I-18: after a crash at any transaction boundary the same state and messages are there', async () => {
+    const { writer, given, disk } = await filled(150);
+    await writer.write('send', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"hi"' }));
+    const before = state(writer);
+    const shown = await readShownMessages(writer, 'direct:bob', 400);
+    const boundaries: MemoryDisk[] = [];
+    const store = createMemoryStore(disk);
+    const watched: StorePort = {
+      ...store,
+      tx: async (name, tables, mode, durability, body) => {
+        const result = await store.tx(name, tables, mode, durability, body);
+        const copy = new MemoryDisk();
+        for (const [table, rows] of disk.tables) for (const [key, row] of rows) copy.tables.get(table)!.set(key, row);
+        boundaries.push(copy);
+        return result;
+      },
+    };
+    const folding = await openAt(watched);
+    await folding.writer.foldJournal();
+    expect(boundaries.length).toBeGreaterThan(2);
+    for (const crashed of boundaries) {
+      const again = await openAt(createMemoryStore(crashed));
+      expect(state(again.writer)).toEqual(before);
+      expect(await readShownMessages(again.writer, 'direct:bob', 400)).toEqual(shown);
+    }
+  });
+});
+
+describe('what is told to senders', () => {
+  it('I-6: switched off, unsent receipts end cancelled and their private part stays; switched on, nothing of the past is told', async () => {
+    const { writer, given } = await filled(5);
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: false }));
+    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 5, read: [], delivered: [[1, 5]] });
+    await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(6, 8, 'c5'), 'live'));
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 8, read: [] });
+    await writer.write('on', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: true }));
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed.read).toEqual([]);
+    await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(9, 9, 'c8'), 'live'));
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed.read).toEqual([[9, 9]]);
+  });
+
+  it('a chat that was only cleared still owes its receipt: decided from what was told, never from the count', async () => {
+    const { writer, given } = await filled(3);
+    await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed.read).toEqual([]);
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed.read).toEqual([[1, 3]]);
+  });
+
+  it('keepUnread tells the peer and keeps the count', async () => {
+    const { writer, given } = await filled(3);
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { keepUnread: true }));
+    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 0, read: [[1, 3]] });
+    expect(writer.model.totalUnreadCount).toBe(3);
+  });
+});
