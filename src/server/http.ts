@@ -10,6 +10,9 @@ import { hasTokenInUrl, isOriginAllowed, TOKEN_IN_URL } from './origin.ts';
 /** A pull stops short after this much; the client goes on from the cursor it was given. */
 const MAX_ANSWER_CHARS = 1024 * 1024;
 
+/** Of a body that is too long so much is read and dropped: a client still sending would not hear why it is refused. */
+const MAX_REFUSED_BYTES = 1024 * 1024;
+
 /** What a request came to: a status, and a JSON array of frames. */
 export interface DoorAnswer {
   readonly status: number;
@@ -60,9 +63,10 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > MAX_CLIENT_FRAME_BYTES) return undefined;
-    chunks.push(chunk);
+    if (bytes > MAX_REFUSED_BYTES) break;
+    if (bytes <= MAX_CLIENT_FRAME_BYTES) chunks.push(chunk);
   }
+  if (bytes > MAX_CLIENT_FRAME_BYTES) return undefined;
   const decoder = new TextDecoder('utf-8', { fatal: true });
   return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
 };
@@ -90,8 +94,6 @@ export const createHttpDoor =
         ...headers,
       });
       response.end(body);
-      // What is left of a refused upload is not read.
-      if (!request.complete) request.destroy();
     };
     const work = async (): Promise<void> => {
       if (!isOriginAllowed(origin, host, allowedOrigins))

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
-import { hello, messageTo, owed, startTestServer, TestClient, type TestServer } from './server-harness.ts';
+import { createMemoryStore } from '../../src/server/memory-store.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import { authenticate, hello, messageTo, owed, post, startTestServer, TestClient, type TestServer } from './server-harness.ts';
 
 let running: TestServer | undefined;
 const clients: TestClient[] = [];
@@ -76,5 +79,358 @@ describe('two users on one server', () => {
     expect(await client.next('error')).toMatchObject({ code: 'auth/wrong-user' });
     expect(await client.closed).toMatchObject({ code: CLOSE.wrongUser });
     expect(client.frames).toEqual([]);
+  });
+});
+
+describe('the handshake', () => {
+  it.each([
+    ['a refused token', hello('alice', 'bad'), 'auth/forbidden', CLOSE.unauthorized],
+    ['an ended token', hello('alice', `alice@${Date.now() - 1000}`), 'auth/expired', CLOSE.unauthorized],
+    ['a version from elsewhere', { ...hello('alice'), version: 99 }, 'protocol/version-unsupported', CLOSE.versionUnsupported],
+    ['another frame first', { type: 'ping' } as const, 'auth/forbidden', CLOSE.unauthorized],
+  ])('refuses %s and answers nothing else', async (_what, first, code, close) => {
+    await start();
+    const client = await open();
+    client.send(first);
+    client.send({ type: 'pull', cursor: null });
+    expect(await client.next('error')).toMatchObject({ code });
+    expect(await client.closed).toMatchObject({ code: close });
+    expect(client.frames).toEqual([]);
+  });
+
+  it('answers in order what was sent in one flight, after the welcome', async () => {
+    await start();
+    const client = await open();
+    client.send(hello('alice'));
+    client.send({ type: 'pull', cursor: null });
+    client.send({ type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] });
+    client.send({ type: 'ping' });
+    await client.next('pong');
+    expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'changes', 'answer', 'changes']);
+  });
+
+  it('ends with its token, unless a fresh one came', async () => {
+    await start();
+    const client = await open();
+    client.send(hello('alice', `alice@${Date.now() + 300}`));
+    const { expiresInMs } = await client.next('welcome');
+    expect(expiresInMs).toBeGreaterThan(0);
+    expect(expiresInMs).toBeLessThanOrEqual(300);
+    client.send({ type: 'auth', token: `alice@${Date.now() + 700}` });
+    await client.next('welcome');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    client.send({ type: 'ping' });
+    await client.next('pong');
+    expect(await client.closed).toMatchObject({ code: CLOSE.unauthorized });
+    expect(client.frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
+  });
+
+  it('does not let a connection change its account', async () => {
+    await start();
+    const client = await signIn('alice');
+    client.send({ type: 'auth', token: 'bob' });
+    expect(await client.next('error')).toMatchObject({ code: 'auth/wrong-user' });
+    expect(await client.closed).toMatchObject({ code: CLOSE.wrongUser });
+  });
+
+  it('is closed to whoever is revoked, and to them alone', async () => {
+    await start();
+    const alice = await signIn('alice');
+    const bob = await signIn('bob');
+    running!.server.revoke('alice');
+    expect(await alice.closed).toMatchObject({ code: CLOSE.unauthorized });
+    bob.send({ type: 'ping' });
+    await bob.next('pong');
+  });
+
+  it('says "starting" until the store is open (F75)', async () => {
+    let opened: (store: ServerStore) => void = () => undefined;
+    const { host } = await start({ store: new Promise<ServerStore>((resolve) => (opened = resolve)) });
+    const early = await open();
+    expect(await early.closed).toMatchObject({ code: CLOSE.tryLater });
+    expect(await post(host, [hello('alice')])).toMatchObject({ status: 503, frames: [{ code: 'server/busy' }] });
+    opened(createMemoryStore());
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(await post(host, [hello('alice')])).toMatchObject({ status: 200, frames: [{ type: 'welcome' }] });
+  });
+
+  it('sends everybody away to come back when it closes', async () => {
+    await start();
+    const alice = await signIn('alice');
+    await running!.close();
+    expect(await alice.closed).toMatchObject({ code: CLOSE.restart });
+    running = undefined;
+  });
+});
+
+describe('hostile input', () => {
+  it('answers bad frames one by one and lives on', async () => {
+    await start();
+    const client = await signIn('alice');
+    const bad = [
+      '{',
+      '[]',
+      '{"type":"shout"}',
+      '{"type":"pull","cursor":1}',
+      '{"type":"ping","__proto__":{"isAdmin":true}}',
+      `${'['.repeat(9)}${']'.repeat(9)}`,
+      '{"type":"fetch","id":1e309,"wants":[]}',
+      '{"type":"hello"}',
+    ];
+    for (const text of bad) {
+      client.sendText(text);
+      expect(await client.next('error'), text).toMatchObject({ code: 'protocol/bad-frame' });
+    }
+    client.sendText('{"type":"fetch","id":5,"wants":[]}');
+    expect(await client.next('error')).toMatchObject({ id: 5 });
+    client.socket.send(Buffer.from([1, 2, 3]));
+    expect(await client.next('error')).toMatchObject({ code: 'protocol/bad-frame' });
+    client.send({ type: 'ping' });
+    await client.next('pong');
+    expect('isAdmin' in {}).toBe(false);
+  });
+
+  it('does not go on for ever with somebody who sends nothing else', async () => {
+    await start();
+    const client = await signIn('alice');
+    for (let i = 0; i < 40; i++) client.sendText('{');
+    expect(await client.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('closes on a frame over 64 KiB (F98), and on more than 64 fragments (F99)', async () => {
+    await start();
+    const large = await signIn('alice');
+    large.sendText(JSON.stringify({ type: 'ping', filler: 'x'.repeat(64 * 1024) }));
+    expect(await large.closed).toMatchObject({ code: CLOSE.frameTooLarge });
+    const crumbs = await signIn('alice');
+    for (let i = 0; i < 100; i++) crumbs.socket.send(' ', { fin: i === 99 });
+    expect((await crumbs.closed).code).not.toBe(CLOSE.normal);
+  });
+
+  it('tells whoever sends too much when to come back, and keeps the connection (F107)', async () => {
+    await start({ policy: { rate: { perSecond: 10, burst: 20 } } });
+    const client = await signIn('alice');
+    const entries = Array.from({ length: 20 }, (_, i) => messageTo('bob', `m${i}`));
+    client.send({ type: 'submit', id: 1, entries });
+    client.send({ type: 'submit', id: 2, entries });
+    await client.next('answer');
+    const busy = await client.next('error');
+    expect(busy).toMatchObject({ code: 'server/busy', id: 2 });
+    expect(busy.retryAfterMs).toBeGreaterThan(500);
+    const other = await signIn('bob');
+    other.send({ type: 'submit', id: 1, entries: [messageTo('alice', 'other')] });
+    expect((await other.next('answer')).results).toMatchObject([{ outcome: 'acked' }]);
+  });
+
+  it('takes identity from the session, never from a body (I-24)', async () => {
+    await start();
+    const client = await signIn('alice');
+    const spoofs = ['senderId', 'from', 'userId', 'readAt', 'sentAt', 'deviceId'].map((field) => ({
+      ...messageTo('bob', `m-${field}`),
+      [field]: field.endsWith('At') ? 1 : 'bob',
+    }));
+    client.send({ type: 'submit', id: 1, entries: spoofs });
+    const { results } = await client.next('answer');
+    expect(results.map((one) => one.outcome === 'rejected' && one.code)).toEqual(spoofs.map(() => 'rejected/unsupported'));
+  });
+
+  it('answers what one may not see exactly as what does not exist', async () => {
+    await start();
+    await running!.server.publish({ from: 'bob', to: { user: 'carol' }, body: 'secret' });
+    const client = await signIn('alice');
+    const ask = async (conversationId: `direct:${string}` | `group:${string}`): Promise<unknown> => {
+      client.send({ type: 'submit', id: 1, entries: [{ ...owed('x', { position: 1 }), key: 'same', conversationId }] });
+      return client.next('answer');
+    };
+    const nowhere = await ask('direct:nobody');
+    for (const one of ['direct:carol', 'direct:bob', 'group:g'] as const) expect(await ask(one)).toEqual(nowhere);
+    client.send({ type: 'fetch', id: 2, wants: [{ conversationId: 'direct:carol', seqs: [[1, 9]], limit: 9 }] });
+    expect(await client.next('messages')).toMatchObject({ of: [], complete: true });
+  });
+
+  it('asks the directory who may write, and forgets nothing already written', async () => {
+    let friends = true;
+    await start({ directory: { mayMessage: () => friends } });
+    const client = await signIn('alice');
+    const entry = messageTo('bob', 'm1');
+    client.send({ type: 'submit', id: 1, entries: [entry] });
+    await client.next('answer');
+    friends = false;
+    client.send({ type: 'submit', id: 2, entries: [entry, messageTo('bob', 'm2')] });
+    expect((await client.next('answer')).results).toMatchObject([
+      { outcome: 'acked', message: { seq: 1 } },
+      { outcome: 'rejected', code: 'rejected/permission-denied' },
+    ]);
+  });
+
+  it('asks for another try when the store fails, and leaves nothing half done (F72)', async () => {
+    const memory = createMemoryStore();
+    let failures = 3;
+    const store: ServerStore = {
+      ...memory,
+      tx: (name, body) =>
+        memory.tx(name, async (tx) => {
+          const result = await body(tx);
+          if (failures-- > 0) throw new Error('could not serialize access');
+          return result;
+        }),
+    };
+    await start({ store });
+    const client = await signIn('alice');
+    client.send({ type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] });
+    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'acked', message: { seq: 1 } }]);
+    failures = 5;
+    client.send({ type: 'submit', id: 2, entries: [messageTo('bob', 'm2')] });
+    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'retry', retryAfterMs: 1000 }]);
+    client.send({ type: 'submit', id: 3, entries: [messageTo('bob', 'm2')] });
+    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'acked', message: { seq: 2 } }]);
+  });
+});
+
+describe('origins and tokens', () => {
+  const refused = async (headers: Record<string, string>, query = ''): Promise<string> => {
+    try {
+      (await open(headers, query)).close();
+      return 'taken';
+    } catch (error) {
+      return error instanceof Error ? error.message.slice(0, 3) : 'odd';
+    }
+  };
+
+  it('takes pages of its own host, clients that are no pages, and nobody else', async () => {
+    const { host } = await start();
+    const port = host.split(':')[1]!;
+    const table: [Record<string, string>, string][] = [
+      [{}, 'taken'],
+      [{ Origin: `http://${host}` }, 'taken'],
+      [{ Origin: `HTTP://${host}` }, '403'],
+      [{ Origin: 'null' }, '403'],
+      [{ Origin: 'http://127.0.0.1' }, '403'],
+      [{ Origin: `http://127.0.0.1:${Number(port) + 1}` }, '403'],
+      [{ Origin: `http://localhost:${port}` }, '403'],
+      [{ Origin: `http://127.0.0.1:${port}.evil.example` }, '403'],
+      [{ Origin: `http://evil.example/@127.0.0.1:${port}` }, '403'],
+      [{ Origin: `http://x@127.0.0.1:${port}` }, '403'],
+      [{ Origin: `http://[::1]:${port}` }, '403'],
+      [{ Origin: `http://sub.127.0.0.1:${port}` }, '403'],
+      [{ Origin: '' }, '403'],
+    ];
+    for (const [headers, outcome] of table) {
+      expect(await refused(headers), JSON.stringify(headers)).toBe(outcome);
+      const { status } = await post(host, [hello('alice')], headers);
+      expect(status, JSON.stringify(headers)).toBe(outcome === 'taken' ? 200 : 403);
+    }
+  });
+
+  it('takes listed origins exactly, and then only those', async () => {
+    const { host } = await start({ allowedOrigins: ['https://chat.example'] });
+    expect(await refused({ Origin: 'https://chat.example' })).toBe('taken');
+    for (const Origin of [
+      'https://chat.example:8443',
+      'http://chat.example',
+      'https://CHAT.example',
+      'https://a.chat.example',
+      `http://${host}`,
+    ])
+      expect(await refused({ Origin }), Origin).toBe('403');
+    const { headers } = await post(host, [hello('alice')], { Origin: 'https://chat.example' });
+    expect(headers.get('access-control-allow-origin')).toBe('https://chat.example');
+    const preflight = await fetch(`http://${host}/receipts`, { method: 'OPTIONS', headers: { Origin: 'https://chat.example' } });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type');
+  });
+
+  it('refuses a token in the URL with a word why', async () => {
+    const { host } = await start();
+    await expect(open({}, '?token=alice')).rejects.toThrow('a token in the URL is not read');
+    await expect(open({}, '?a=1&access_token=x')).rejects.toThrow('400');
+    const response = await fetch(`http://${host}/receipts?token=x`, { method: 'POST', body: '[]' });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('a token in the URL is not read');
+  });
+});
+
+describe('the HTTP door', () => {
+  it('does in one request what a socket does', async () => {
+    const { host } = await start();
+    const listener = await signIn('bob');
+    listener.send({ type: 'pull', cursor: null });
+    await listener.next('changes');
+    const { status, frames } = await post(host, [
+      hello('alice'),
+      { type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] },
+      { type: 'pull', cursor: null },
+      { type: 'fetch', id: 2, wants: [{ conversationId: 'direct:bob', seqs: [[1, 5]], limit: 5 }] },
+      { type: 'pull', cursor: 'nonsense' },
+      { type: 'ping' },
+    ]);
+    expect(status).toBe(200);
+    expect(frames.map(({ type }) => type)).toEqual(['welcome', 'answer', 'changes', 'messages', 'messages', 'error', 'pong']);
+    expect(frames[5]).toMatchObject({ code: 'protocol/cursor-unknown' });
+    expect((await listener.next('changes')).rows).toMatchObject([{ conversationId: 'direct:alice', latestSeq: 1 }]);
+  });
+
+  it.each([
+    ['no JSON', '<', 400],
+    ['no array', '{}', 400],
+    ['nothing', '[]', 400],
+    ['no hello', '[{"type":"ping"}]', 400],
+    ['a malformed frame', JSON.stringify([hello('alice'), { type: 'x' }]), 400],
+    ['another version', JSON.stringify([{ ...hello('alice'), version: 2 }]), 400],
+    ['a refused token', JSON.stringify([hello('alice', 'bad')]), 401],
+    ['an ended token', JSON.stringify([hello('alice', 'alice@1')]), 401],
+    ['somebody else', JSON.stringify([hello('alice', 'bob')]), 403],
+    ['too much', JSON.stringify('x'.repeat(64 * 1024)), 413],
+  ])('refuses %s with one error', async (_what, body, status) => {
+    const { host } = await start();
+    const answer = await post(host, body);
+    expect(answer.status).toBe(status);
+    expect(answer.frames).toMatchObject([{ type: 'error' }]);
+    expect(answer.headers.get('content-type')).toBe('application/json');
+  });
+
+  it('leaves other paths to the host', async () => {
+    const { host } = await start();
+    expect(await (await fetch(`http://${host}/elsewhere`)).text()).toBe('elsewhere');
+    expect((await fetch(`http://${host}/receipts`)).status).toBe(405);
+    await expect(TestClient.open(`ws://${host}/elsewhere`)).rejects.toThrow();
+  });
+});
+
+describe('a slow reader', () => {
+  it('is told less often, then closed, and never holds the server back (F109)', async () => {
+    const server = createReceiptServer({ store: createMemoryStore(), authenticate });
+    running = undefined;
+    const sent: string[] = [];
+    let closedWith: number | undefined;
+    let buffered = 0;
+    const connection = server.connect({
+      send: (text) => {
+        sent.push(text);
+        buffered += text.length;
+      },
+      close: (code) => (closedWith = code),
+      get buffered() {
+        return buffered;
+      },
+    })!;
+    connection.receive(JSON.stringify(hello('bob')));
+    connection.receive(JSON.stringify({ type: 'pull', cursor: null }));
+    await connection.settled();
+    buffered = 300 * 1024; // and from here on nothing is taken
+    const before = sent.length;
+    for (let i = 0; i < 50; i++) await server.publish({ from: 'alice', to: { user: 'bob' }, body: 'x' });
+    expect(sent.length).toBe(before);
+    buffered = 0;
+    await connection.settled();
+    const frames = sent
+      .slice(before)
+      .map((text) => JSON.parse(text) as { rows: { latestSeq: number }[]; messages: { messages: unknown[] }[] });
+    expect(frames).toHaveLength(1);
+    expect(frames[0]).toMatchObject({ rows: [{ latestSeq: 50 }] });
+    expect(frames[0]!.messages[0]!.messages).toHaveLength(50);
+    expect(closedWith).toBeUndefined();
+    await server.close();
+    expect(closedWith).toBe(CLOSE.restart);
   });
 });
