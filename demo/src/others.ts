@@ -38,5 +38,7 @@ export const letOthersWrite = async (): Promise<boolean> => {
 /** Says what was said before you came. Its ids are fixed, so it is said once however often this runs. */
 export const openTheScene = async (phones: readonly ReceiptClient[]): Promise<void> => {
   const by = (userId: UserId): Line[] => OPENING.filter((line) => line.from === userId);
-  await Promise.all([...phones.map((client) => say(client, by(client.userId))), ...OTHERS.map((userId) => speak(userId, by(userId)))]);
+  await Promise.all(OTHERS.map((userId) => speak(userId, by(userId))));
+  // Last, so that the phones top each other's lists.
+  await Promise.all(phones.map((client) => say(client, by(client.userId))));
 };

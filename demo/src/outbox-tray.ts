@@ -5,7 +5,7 @@ import { h, keyedList, prefersStillness, type Row, setText } from './dom.ts';
 import { icon } from './icons.ts';
 import { age } from './time.ts';
 
-const MAX_CHIPS = 7;
+const MAX_CHIPS = 5;
 
 interface Chip {
   readonly key: string;
@@ -23,7 +23,7 @@ const createChip = (): Row<Chip> => {
 const flyAway = (chips: HTMLElement, gone: number, towards: 1 | -1): void => {
   if (prefersStillness()) return;
   for (let i = 0; i < gone; i++) {
-    const ghost = h('span', { class: 'chip chip-ghost', 'aria-hidden': 'true', style: `left: ${i * 30}px` }, icon('out'));
+    const ghost = h('span', { class: 'chip chip-ghost', 'aria-hidden': 'true', style: `left: ${i * 25}px` }, icon('out'));
     chips.append(ghost);
     const flight = ghost.animate([{}, { opacity: 0, transform: `translate(${towards * 90}px, -14px) scale(.7)` }], {
       duration: 520,
