@@ -50,6 +50,9 @@ const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean =
   }
 };
 
+const byVersion = (a: StepRecord, b: StepRecord): number =>
+  a.version - b.version || a.conversationId - b.conversationId || a.kind.localeCompare(b.kind) || a.range[0] - b.range[0];
+
 interface Held {
   conversation: ConversationRecord;
   readonly members: Map<UserId, MemberRecord>;
@@ -129,7 +132,7 @@ export const createMemoryStore = ({ now = Date.now, runId, from }: MemoryStoreOp
     changedSteps: async (ids, me, { after, upTo }, limit) =>
       ids
         .flatMap((id) => (held.get(id)?.steps ?? []).filter((step) => step.userId !== me && step.version > after && step.version <= upTo))
-        .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.range[0] - b.range[0])
+        .sort(byVersion)
         .slice(0, limit),
     stepTimes: async (me, places) =>
       places.flatMap((place) =>

@@ -162,7 +162,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       : (
           await query(
             `select * from tidemark.step where ${IN_IDS} and user_id <> $2 and version > $3 and version <= $4
-             order by version, conversation_id, from_seq limit $5`,
+             order by version, conversation_id, kind, from_seq limit $5`,
             [JSON.stringify(ids), me, after, upTo, limit],
           )
         ).map(stepOf),
