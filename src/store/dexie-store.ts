@@ -28,7 +28,40 @@ const storeError = (error: unknown): unknown => {
   return error;
 };
 
-const between = (table: Table<unknown, StoreKey>, { from, upTo }: KeyRange) => table.where(':id').between(from, upTo, true, true);
+const between = ({ from, upTo }: KeyRange): IDBKeyRange => IDBKeyRange.bound(from, upTo);
+
+const answer = <T>(ask: () => IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const request = ask();
+    request.onsuccess = () => resolve(request.result);
+    // The transaction aborts with it, and says so as a whole.
+    request.onerror = () => reject(request.error ?? new DOMException('request failed', 'UnknownError'));
+  });
+
+/**
+ * Reads and writes on the transaction itself, past Dexie: it follows no more than 100 `await`s from one of its own promises to the
+ * next, and what shares a group commit may make thousands.
+ */
+const bareTx = (idb: IDBTransaction, writes: Promise<unknown>[]): StoreTx => {
+  const store = (table: TableName): IDBObjectStore => idb.objectStore(table);
+  const write = (ask: () => IDBRequest): void => {
+    const done = answer<unknown>(ask);
+    // Looked at when the body is through; until then a failure is no unhandled rejection.
+    done.catch(() => undefined);
+    writes.push(done);
+  };
+  const get = (table: TableName, key: StoreKey): Promise<unknown> => answer<unknown>(() => store(table).get(key as IDBValidKey));
+  const put = (table: TableName, key: StoreKey, record: unknown): void => write(() => store(table).put(record, key as IDBValidKey));
+  return {
+    get,
+    getMany: (table, keys) => Promise.all(keys.map((key) => get(table, key))),
+    range: (table, range) => answer<unknown[]>(() => store(table).getAll(between(range))),
+    put,
+    putMany: (table, keys, records) => keys.forEach((key, i) => put(table, key, records[i])),
+    delete: (table, key) => write(() => store(table).delete(key as IDBValidKey)),
+    deleteRange: (table, range) => write(() => store(table).delete(between(range))),
+  };
+};
 
 /**
  * Opens (or makes) the database.
@@ -48,25 +81,11 @@ export const openDexieStore = async (name: string): Promise<StorePort> => {
     durability: 'durable',
     async tx(_name, tables, mode, durability, body) {
       const db = databases[durability];
-      const writes: PromiseLike<unknown>[] = [];
-      const write = (done: PromiseLike<unknown>): void => {
-        // Looked at when the body is through; until then a failure is no unhandled rejection.
-        done.then(undefined, () => undefined);
-        writes.push(done);
-      };
-      const tx: StoreTx = {
-        get: (table, key) => db[table].get(key),
-        getMany: (table, keys) => db[table].bulkGet([...keys]),
-        range: (table, range) => between(db[table], range).toArray(),
-        put: (table, key, record) => write(db[table].put(record, key)),
-        putMany: (table, keys, records) => write(db[table].bulkPut([...records], keys as (string | number)[])),
-        delete: (table, key) => write(db[table].delete(key)),
-        deleteRange: (table, range) => write(between(db[table], range).delete()),
-      };
+      const writes: Promise<unknown>[] = [];
       try {
-        return await db.transaction(mode === 'readonly' ? 'r' : 'rw', tables as TableName[], async () => {
-          const result = await body(tx);
-          // A failed write must reject here, inside, or Dexie would take it for handled and commit the rest.
+        return await db.transaction(mode === 'readonly' ? 'r' : 'rw', tables as TableName[], async ({ idbtrans }) => {
+          const result = await body(bareTx(idbtrans, writes));
+          // A failed write rejects here, inside, so that nothing of this transaction stays.
           await Promise.all(writes);
           return result;
         });

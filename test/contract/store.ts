@@ -32,6 +32,17 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(seen).toBe(1);
     });
 
+    it('lives through a thousand awaits between two requests: what shares a group commit makes as many', async () => {
+      const seen = await store.tx('patient', ['meta'], 'readwrite', 'strict', async (tx) => {
+        await tx.get('meta', 'a');
+        for (let i = 0; i < 1000; i++) await (async () => undefined)();
+        tx.put('meta', 'a', 1);
+        return tx.get('meta', 'a');
+      });
+      expect(seen).toBe(1);
+      expect(await get('a')).toBe(1);
+    });
+
     it('orders a range by key: numbers by value, arrays by their parts', async () => {
       await store.tx('fill', ALL, 'readwrite', 'relaxed', (tx) => {
         for (const version of [10, 9, 2]) tx.put('journal', version, version);
