@@ -67,9 +67,10 @@ export default defineConfig({
   server: {
     // The built package lies above the demo.
     fs: { allow: [here('..')] },
+    // The host stays the page's own, so that the server sees a page of its own.
     proxy: {
       '/receipts': { target: 'http://127.0.0.1:8787', ws: true },
-      '/dev': 'http://127.0.0.1:8787',
+      '/dev': { target: 'http://127.0.0.1:8787' },
     },
   },
   plugins: [serviceWorker()],
