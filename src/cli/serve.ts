@@ -31,6 +31,8 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
   };
   const http = createServer(listener);
+  // Opening a new store blocks for seconds: connections kept for the next request must outlive that, and proxies' own patience.
+  http.keepAliveTimeout = 65_000;
   // Listening comes first: somebody who is refused knows nothing, somebody told "starting" comes back.
   const store = new Promise<void>((resolve, reject) => {
     http.once('error', reject);

@@ -1,0 +1,125 @@
+/** `tidemark serve` as a whole: a folder, a port, tokens, files. */
+import { mkdtempSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { afterEach, expect, it } from 'vitest';
+import { readCommandLine, type ServeOptions } from '../../src/cli/options.ts';
+import { serve, type Serving } from '../../src/cli/serve.ts';
+import { authenticateBySecret } from '../../src/cli/tokens.ts';
+import { hello, messageTo, post, TestClient } from './server-harness.ts';
+
+const serving: Serving[] = [];
+const folder = (): string => mkdtempSync(join(tmpdir(), 'tidemark-cli-'));
+const start = async (...args: string[]): Promise<Serving & { host: string }> => {
+  const one = await serve(readCommandLine(['serve', '--port', '0', ...args], {}) as ServeOptions, () => undefined);
+  serving.push(one);
+  return { ...one, host: one.url.slice('http://'.length) };
+};
+const token = async (host: string, userId: string): Promise<string> => {
+  const response = await fetch(`http://${host}/dev/token`, { method: 'POST', body: JSON.stringify({ userId }) });
+  return ((await response.json()) as { token: string }).token;
+};
+
+afterEach(async () => {
+  for (const one of serving.splice(0)) await one.close();
+});
+
+it('keeps messages and tokens across a restart, in a folder for its owner alone, open once', { timeout: 40_000 }, async () => {
+  const data = join(folder(), 'data');
+  const first = await start('--dev', '--data', data);
+  const alice = await token(first.host, 'alice');
+  await first.ready;
+  const sent = messageTo('bob', 'm1');
+  expect((await post(first.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }])).status).toBe(200);
+  expect(statSync(data).mode & 0o777).toBe(0o700);
+  expect(statSync(join(data, 'store')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(data, 'dev-secret')).mode & 0o777).toBe(0o600);
+
+  const second = await start('--dev', '--data', data);
+  await expect(second.ready).rejects.toThrow(`held by process ${process.pid}`);
+  expect(await post(second.host, [hello('alice', alice)])).toMatchObject({ status: 503 });
+
+  for (const one of serving.splice(0)) await one.close();
+  const again = await start('--dev', '--data', data);
+  await again.ready;
+  const { frames } = await post(again.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }]);
+  expect(frames).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'acked', message: { seq: 1 }, row: { latestSeq: 1 } }] }]);
+});
+
+it('gives dev tokens to its own pages only, and cuts and returns the server on request', { timeout: 40_000 }, async () => {
+  const { host, ready } = await start('--dev', '--data', folder());
+  await ready;
+  // fetch would not let a test say another host: a rebound name does.
+  const statusAs = (headers: Record<string, string>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const asked = request(`http://${host}/dev/token`, { method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on('error', reject);
+      asked.end('{"userId":"alice"}');
+    });
+  expect(await statusAs({})).toBe(200);
+  expect(await statusAs({ Host: 'rebound.example' })).toBe(403);
+  expect(await statusAs({ Origin: 'https://elsewhere.example' })).toBe(403);
+
+  const cut = (value: boolean): Promise<unknown> =>
+    fetch(`http://${host}/dev/cut`, { method: 'POST', body: JSON.stringify({ cut: value }) });
+  const client = await TestClient.open(`ws://${host}/receipts`);
+  client.send(hello('alice', await token(host, 'alice')));
+  await client.next('welcome');
+  await cut(true);
+  expect(await client.closed).toMatchObject({ code: 1006 });
+  await expect(TestClient.open(`ws://${host}/receipts`)).rejects.toThrow();
+  await expect(post(host, [hello('alice')])).rejects.toThrow('fetch failed');
+  expect(await (await fetch(`http://${host}/dev/cut`)).json()).toEqual({ cut: true });
+  await cut(false);
+  (await TestClient.open(`ws://${host}/receipts`)).close();
+});
+
+it('serves built files beside the server, and nothing outside their folder', { timeout: 40_000 }, async () => {
+  const root = folder();
+  const site = join(root, 'site');
+  mkdirSync(join(site, 'assets'), { recursive: true });
+  for (const [name, text] of [
+    ['index.html', '<p>home'],
+    ['sw.js', '1'],
+    ['assets/app.abc.js', '2'],
+    ['app.webmanifest', '{}'],
+    ['../secret.txt', 'PRIVATE'],
+  ] as const)
+    writeFileSync(join(site, name), text);
+  const { host, ready } = await start('--dev', '--data', join(root, 'data'), '--static', site);
+  await ready;
+  const get = async (path: string): Promise<[number, string | null, string | null, string]> => {
+    const response = await fetch(`http://${host}${path}`);
+    return [response.status, response.headers.get('content-type'), response.headers.get('cache-control'), await response.text()];
+  };
+  expect(await get('/')).toEqual([200, 'text/html; charset=utf-8', 'no-cache', '<p>home']);
+  expect((await get('/chat/bob'))[3]).toBe('<p>home');
+  expect((await get('/missing.js'))[0]).toBe(404);
+  expect(await get('/sw.js')).toEqual([200, 'text/javascript; charset=utf-8', 'no-cache', '1']);
+  expect((await fetch(`http://${host}/sw.js`)).headers.get('service-worker-allowed')).toBe('/');
+  expect((await get('/assets/app.abc.js'))[2]).toContain('immutable');
+  expect((await get('/app.webmanifest'))[1]).toBe('application/manifest+json');
+  for (const path of ['/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/..%2f..%2fsecret.txt', '/%00', '/%'])
+    expect((await get(path))[3], path).not.toContain('PRIVATE');
+});
+
+it('reads accounts and ends from JWTs, and believes no other signature', async () => {
+  const secret = new TextEncoder().encode('x'.repeat(32));
+  const authenticate = authenticateBySecret(secret);
+  const jwt = (sub: string, exp: number, key = secret, alg = 'HS256'): Promise<string> =>
+    new SignJWT({}).setProtectedHeader({ alg }).setSubject(sub).setExpirationTime(exp).sign(key);
+  const soon = Math.floor(Date.now() / 1000) + 60;
+  expect(await authenticate(await jwt('alice', soon))).toEqual({ userId: 'alice', expiresAt: soon * 1000 });
+  await expect(authenticate(await jwt('alice', soon - 120))).rejects.toMatchObject({ code: 'auth/expired' });
+  await expect(authenticate(await jwt('a\u0000', soon))).rejects.toMatchObject({ code: 'auth/forbidden' });
+  await expect(authenticate(await jwt('alice', soon, new TextEncoder().encode('y'.repeat(32))))).rejects.toMatchObject({
+    code: 'auth/forbidden',
+  });
+  const unsigned = `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify({ sub: 'alice', exp: soon }))}.`.replaceAll('=', '');
+  await expect(authenticate(unsigned)).rejects.toMatchObject({ code: 'auth/forbidden' });
+});

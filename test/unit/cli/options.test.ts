@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { missingPackages } from '../../../src/cli/optional-packages.ts';
+import { CommandLineError, readCommandLine } from '../../../src/cli/options.ts';
+
+const SECRET = 's'.repeat(32);
+
+describe('tidemark serve', () => {
+  it('has its defaults', () => {
+    expect(readCommandLine(['serve', '--dev'], {})).toEqual({
+      dev: true,
+      port: 8787,
+      host: '127.0.0.1',
+      data: '.tidemark',
+      jwtSecret: undefined,
+      jwks: undefined,
+      allowedOrigins: undefined,
+      static: undefined,
+    });
+  });
+
+  it('takes a secret from the environment, where a process list does not show it', () => {
+    expect(readCommandLine(['serve'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: SECRET, dev: false });
+    expect(readCommandLine(['serve', '--dev'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: undefined, dev: true });
+  });
+
+  it.each([
+    ['no command', [], {}, 'the command is "serve"'],
+    ['another command', ['sail'], {}, 'got sail'],
+    ['an unknown option', ['serve', '--dev', '--turbo'], {}, 'turbo'],
+    ['no way to check tokens', ['serve'], {}, 'one of --dev'],
+    ['two ways', ['serve', '--dev', '--jwt-secret', SECRET], {}, 'one of --dev'],
+    ['a short secret', ['serve', '--jwt-secret', 'hunter2'], {}, '32 bytes'],
+    ['--dev for everybody', ['serve', '--dev', '--host', '0.0.0.0'], {}, 'loopback only'],
+    ['--dev in production', ['serve', '--dev'], { NODE_ENV: 'production' }, 'NODE_ENV'],
+    ['keys over plain HTTP', ['serve', '--jwks', 'http://keys.example/jwks'], {}, 'https'],
+    ['a port that is none', ['serve', '--dev', '--port', '70000'], {}, '0 to 65535'],
+    ['a port that is text', ['serve', '--dev', '--port', '8e3'], {}, '0 to 65535'],
+  ])('refuses %s', (_what, args, env, message) => {
+    const read = (): unknown => readCommandLine(args, env);
+    expect(read).toThrow(CommandLineError);
+    expect(read).toThrow(message);
+  });
+
+  it('names the packages that are missing, and only those', async () => {
+    const load = (name: string) => () => import(/* @vite-ignore */ name) as Promise<unknown>;
+    const missing = await missingPackages({
+      ws: load('ws'),
+      'not-installed-anywhere': () => Promise.reject(Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' })),
+    });
+    expect(missing).toEqual(['not-installed-anywhere']);
+    await expect(missingPackages({ broken: () => Promise.reject(new Error('broken')) })).rejects.toThrow('broken');
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { changePolicy, DEFAULT_POLICY, TokenBuckets } from '../../../src/server/policy.ts';
+
+const RATE = { perSecond: 10, burst: 20 };
+
+describe('the allowance of a user', () => {
+  it('takes a burst, then says exactly how long to wait', () => {
+    const buckets = new TokenBuckets();
+    expect(buckets.take('a', 20, RATE, 0)).toBe(0);
+    const wait = buckets.take('a', 5, RATE, 0);
+    expect(wait).toBe(500);
+    expect(buckets.take('a', 5, RATE, wait - 1)).toBeGreaterThan(0);
+    expect(buckets.take('a', 5, RATE, wait)).toBe(0);
+  });
+
+  it('is each user’s own', () => {
+    const buckets = new TokenBuckets();
+    buckets.take('a', 20, RATE, 0);
+    expect(buckets.take('b', 20, RATE, 0)).toBe(0);
+  });
+
+  it('lets a frame larger than the burst through when nothing else is owed: it could never pass otherwise', () => {
+    const buckets = new TokenBuckets();
+    expect(buckets.take('a', 50, RATE, 0)).toBe(0);
+    expect(buckets.take('a', 1, RATE, 0)).toBe(3100);
+  });
+});
+
+it('a policy changes by what is named and keeps the rest', () => {
+  const changed = changePolicy(DEFAULT_POLICY, { limits: { entries: 7 }, rate: { burst: 1 } });
+  expect(changed).toEqual({ limits: { ...DEFAULT_POLICY.limits, entries: 7 }, rate: { perSecond: 2000, burst: 1 } });
+});
