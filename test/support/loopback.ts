@@ -109,6 +109,8 @@ export class TestDevice {
   private ids = 0;
   readonly tabs: TestTab[] = [];
   token: string;
+  /** Called for every hint between the tabs of this device. */
+  heard: () => void = () => undefined;
 
   constructor(
     readonly userId: string,
@@ -145,6 +147,7 @@ export class TestDevice {
       },
       bus: {
         post: (hint) => {
+          this.heard();
           for (const hear of this.hears) if (!own.has(hear)) setTimeout(() => hear(hint));
         },
         listen: (fn) => {

@@ -22,6 +22,8 @@ export class Leader {
     map(([fence, own, heard]) => ({ ...(fence === null ? heard : own), leader: fence !== null })),
   );
   private readonly ends: Cancel[] = [];
+  private releaseLock: Cancel | null = null;
+  private holdsLock = false;
 
   constructor(
     private readonly ports: Ports,
@@ -31,24 +33,22 @@ export class Leader {
   ) {}
 
   start(): void {
-    const { bus, life, locks } = this.ports;
+    const { bus, life } = this.ports;
+    this.queue();
     this.ends.push(
-      locks.acquire(
-        this.lockName,
-        () => this.held(),
-        () => this.fence.next(null),
-      ),
       bus.listen((hint) => {
-        if (hint.type === 'changed')
-          this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
-        else if (hint.type === 'nudge') this.nudge();
+        if (hint.type === 'changed') this.refresh();
         else if (hint.type === 'status') this.heard.next(hint.status);
-        else if (this.fence.value !== null) this.announce();
+        // Asked by a follower; whoever does not hold the lock leaves it to the one who does.
+        else if (this.holdsLock) {
+          if (hint.type === 'nudge') this.nudge();
+          else this.announce();
+        }
       }),
       life.listen((event) => {
         if (event === 'hidden' || event === 'offline') return;
         // Hints may have been missed while frozen or hidden (F23).
-        this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
+        this.refresh();
         this.nudge();
       }),
       this.writer.onChange(({ settings }) => {
@@ -59,33 +59,65 @@ export class Leader {
       this.own.next({ ...status, inFlight });
       this.announce();
     });
-    this.ends.push(() => shown.unsubscribe());
+    const deposed = this.sync.deposed$.subscribe(() => this.fence.next(null));
+    this.ends.push(
+      () => shown.unsubscribe(),
+      () => deposed.unsubscribe(),
+    );
     bus.post({ type: 'status?' });
   }
 
   stop(): void {
-    this.sync.stop();
-    this.fence.next(null);
+    this.stepDown();
     for (const end of this.ends.splice(0)) end();
+    this.releaseLock?.();
   }
 
   /** Try now, whoever leads. */
   nudge(): void {
-    if (this.fence.value === null) this.ports.bus.post({ type: 'nudge' });
+    if (!this.holdsLock) this.ports.bus.post({ type: 'nudge' });
+    // Deposed by a number alone (a service worker's, or a tab where locks are missing): whoever is asked leads again.
+    else if (this.fence.value === null) this.lead();
     else this.sync.nudge();
   }
 
-  private held(): void {
+  private refresh(): void {
+    this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
+  }
+
+  private queue(): void {
+    this.releaseLock = this.ports.locks.acquire(
+      this.lockName,
+      () => {
+        this.holdsLock = true;
+        this.lead();
+      },
+      () => {
+        // Stolen: whoever took it leads, and this tab waits again for its turn.
+        if (this.ends.length === 0) return;
+        this.stepDown();
+        this.queue();
+      },
+    );
+  }
+
+  private stepDown(): void {
+    this.holdsLock = false;
+    this.sync.stop();
+    this.fence.next(null);
+  }
+
+  private lead(): void {
     this.writer.takeFence().then(
       (fence) => {
-        // Stopped meanwhile.
-        if (this.ends.length === 0) return;
+        // Stopped or robbed meanwhile.
+        if (this.ends.length === 0 || !this.holdsLock) return;
         this.fence.next(fence);
         this.follow();
       },
       (error: unknown) => {
         this.ports.log('could not take the lead', error);
-        this.ends.push(this.ports.clock.timer(RETRY_FENCE_MS, () => this.held()));
+        this.ends.push(this.ports.clock.timer(RETRY_FENCE_MS, () => this.lead()));
       },
     );
   }

@@ -2,7 +2,7 @@
  * The sync lane: one leader per account speaks to the server. It runs the connection's state machine, sends what is owed, and stores
  * what comes; nothing goes from here to a view but through the store.
  */
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { AuthError, type ErrorCode, errorOf, ProtocolError, ReceiptsError, TransportError } from '../../errors.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
@@ -89,6 +89,9 @@ export class Sync {
       if (conversations.size > 0) this.missing.touched(conversations);
     });
   }
+
+  /** Another leader has taken a higher number. */
+  readonly deposed$ = new Subject<void>();
 
   get status$(): Observable<SyncStatus> {
     return this.status;
@@ -402,7 +405,11 @@ export class Sync {
 
   /** The store said no. A deposed leader falls silent; anything else is tried again on a new connection. */
   private failed(error: unknown): void {
-    if (error instanceof FencedError) return this.stop();
+    if (error instanceof FencedError) {
+      this.stop();
+      this.deposed$.next();
+      return;
+    }
     this.ports.log('sync could not store', error);
     this.lost(error instanceof ReceiptsError ? error : new TransportError('transport/closed', String(error)));
   }
