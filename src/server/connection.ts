@@ -21,7 +21,7 @@ const MAX_BAD_FRAMES = 20;
 const HIGH_WATER_BYTES = 256 * 1024;
 /** A reader that takes nothing for this long is closed. */
 const STALLED_AFTER_MS = 10_000;
-const DRAIN_POLL_MS = 20;
+const DRAIN_POLL_MS = 50;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface ConnectionOptions {

@@ -24,9 +24,9 @@ const token = async (host: string, userId: string): Promise<string> => {
 
 afterEach(async () => {
   for (const one of serving.splice(0)) await one.close();
-});
+}, 60_000);
 
-it('keeps messages and tokens across a restart, in a folder for its owner alone, open once', { timeout: 40_000 }, async () => {
+it('keeps messages and tokens across a restart, in a folder for its owner alone, open once', { timeout: 120_000 }, async () => {
   const data = join(folder(), 'data');
   const first = await start('--dev', '--data', data);
   const alice = await token(first.host, 'alice');
@@ -48,7 +48,7 @@ it('keeps messages and tokens across a restart, in a folder for its owner alone,
   expect(frames).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'acked', message: { seq: 1 }, row: { latestSeq: 1 } }] }]);
 });
 
-it('gives dev tokens to its own pages only, and cuts and returns the server on request', { timeout: 40_000 }, async () => {
+it('gives dev tokens to its own pages only, and cuts and returns the server on request', { timeout: 120_000 }, async () => {
   const { host, ready } = await start('--dev', '--data', folder());
   await ready;
   // fetch would not let a test say another host: a rebound name does.
@@ -79,7 +79,7 @@ it('gives dev tokens to its own pages only, and cuts and returns the server on r
   (await TestClient.open(`ws://${host}/receipts`)).close();
 });
 
-it('serves built files beside the server, and nothing outside their folder', { timeout: 40_000 }, async () => {
+it('serves built files beside the server, and nothing outside their folder', { timeout: 120_000 }, async () => {
   const root = folder();
   const site = join(root, 'site');
   mkdirSync(join(site, 'assets'), { recursive: true });

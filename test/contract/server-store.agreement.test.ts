@@ -16,7 +16,7 @@ const memory = createMemoryStore();
 let sql: ServerStore;
 beforeAll(async () => {
   sql = await openSqlStore(pgliteDriver(await PGlite.create()));
-}, 30_000);
+}, 120_000);
 afterAll(() => sql.close());
 
 const USERS = ['ann', 'ben', 'cat'] as const;
@@ -133,7 +133,7 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
     }
 };
 
-it('memory and SQL answer alike, skip nothing and count right, whatever is asked of them', { timeout: 60_000 }, async () => {
+it('memory and SQL answer alike, skip nothing and count right, whatever is asked of them', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(frames, async (list) => {
       const prefix = `r${++round}-`;

@@ -68,7 +68,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     let store: ServerStore;
     beforeAll(async () => {
       store = await bench.open();
-    }, 30_000);
+    }, 120_000);
     afterAll(() => store.close());
 
     const say = async (from: string, to: string, count: number): Promise<void> => {
@@ -390,7 +390,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       } finally {
         await copy.close();
       }
-    }, 30_000);
+    }, 120_000);
 
     it('refuses cursors that are truncated, foreign or of the future', async () => {
       const [alice, bob] = pair();
@@ -433,6 +433,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       // Whoever stops after the first frame goes on from there and misses nothing.
       const rest = (await pullAll(store, bob, frames[0]!.to))!.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
       expect(new Set([...frames[0]!.rows.map(({ conversationId }) => conversationId), ...rest]).size).toBe(600);
-    }, 30_000);
+    }, 120_000);
   });
 };

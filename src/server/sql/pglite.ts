@@ -7,23 +7,48 @@ import type { SqlDriver, SqlQuery } from './driver.ts';
 import { lockFolder } from './folder-lock.ts';
 import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
 
+/** Dead versions of rows are swept after this many transactions, once nothing has happened for a while. */
+const VACUUM_AFTER = 2000;
+const IDLE_MS = 10_000;
+
 /** A driver over a database that is open; closing it closes the database. */
-export const pgliteDriver = (database: PGlite, closed: () => void = () => undefined): SqlDriver => ({
-  transaction: (body) =>
-    database.transaction((tx) => {
-      const query: SqlQuery = async (text, params = []) => (await tx.query<Record<string, unknown>>(text, [...params])).rows;
-      return body(query);
-    }),
-  close: async () => {
-    try {
-      // What was committed is safe anyway; this makes the next start a short one (F74).
-      await database.exec('checkpoint');
-    } finally {
-      await database.close();
-      closed();
-    }
-  },
-});
+export const pgliteDriver = (database: PGlite, closed: () => void = () => undefined): SqlDriver => {
+  let transactions = 0;
+  let sweeping: ReturnType<typeof setTimeout> | undefined;
+  // Nothing else does it: the embedded database has no process of its own to vacuum in.
+  const sweep = (): void => {
+    transactions = 0;
+    database.exec('vacuum analyze').catch(() => undefined); // the next idle time tries again
+  };
+  const noteIdle = (): void => {
+    transactions++;
+    clearTimeout(sweeping);
+    sweeping = undefined;
+    if (transactions >= VACUUM_AFTER) sweeping = setTimeout(sweep, IDLE_MS).unref();
+  };
+  return {
+    transaction: async (body) => {
+      try {
+        return await database.transaction((tx) => {
+          const query: SqlQuery = async (text, params = []) => (await tx.query<Record<string, unknown>>(text, [...params])).rows;
+          return body(query);
+        });
+      } finally {
+        noteIdle();
+      }
+    },
+    close: async () => {
+      clearTimeout(sweeping);
+      try {
+        // What was committed is safe anyway; this makes the next start a short one (F74).
+        await database.exec('checkpoint');
+      } finally {
+        await database.close();
+        closed();
+      }
+    },
+  };
+};
 
 /**
  * Opens the store in a folder, making it where there is none: for its owner alone (0700), and for one process at a time.

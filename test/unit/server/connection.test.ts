@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CLOSE } from '../../../src/protocol/close-codes.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import type { Connection } from '../../../src/server/socket.ts';
+
+/** Time passes only when told to. */
+class ManualClock {
+  #now = 0;
+  readonly #timers = new Set<{ at: number; fn: () => void }>();
+  readonly wall = (): number => this.#now;
+  readonly mono = (): number => this.#now;
+  readonly timer = (ms: number, fn: () => void): (() => void) => {
+    const timer = { at: this.#now + ms, fn };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+  async pass(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve)); // whatever is under way first
+      const next = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.fn();
+    }
+    this.#now = until;
+  }
+}
+
+class FakeSocket {
+  readonly sent: { type: string }[] = [];
+  closedWith: number | undefined;
+  buffered = 0;
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as { type: string });
+  }
+  close(code: number): void {
+    this.closedWith = code;
+  }
+}
+
+describe('one connection', () => {
+  let clock: ManualClock;
+  let socket: FakeSocket;
+  let connection: Connection;
+  let server: ReturnType<typeof createReceiptServer>;
+  const receive = async (...frames: object[]): Promise<void> => {
+    for (const frame of frames) connection.receive(JSON.stringify(frame));
+    await connection.settled();
+  };
+  const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 't', userId: 'bob', deviceId: 'd' };
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    socket = new FakeSocket();
+    server = createReceiptServer({
+      store: createMemoryStore({ now: clock.wall }),
+      authenticate: async () => ({ userId: 'bob', expiresAt: 3_000_000_000 }),
+      clock,
+    });
+    connection = server.connect(socket)!;
+  });
+
+  it('is closed after ten silent seconds, and not before (F108)', async () => {
+    await clock.pass(9_999);
+    expect(socket.closedWith).toBeUndefined();
+    await clock.pass(1);
+    expect(socket.closedWith).toBe(CLOSE.helloTimeout);
+  });
+
+  it('lives to the end of its token, even one further away than a timer reaches', async () => {
+    await receive(hello);
+    expect(socket.sent).toMatchObject([{ type: 'welcome', expiresInMs: 3_000_000_000 }]);
+    await clock.pass(2_999_999_999);
+    expect(socket.closedWith).toBeUndefined();
+    await clock.pass(1);
+    expect(socket.sent.at(-1)).toMatchObject({ type: 'error', code: 'auth/expired' });
+    expect(socket.closedWith).toBe(CLOSE.unauthorized);
+  });
+
+  it('waits for a reader that is slow and closes one that takes nothing (F109)', async () => {
+    await receive(hello, { type: 'pull', cursor: null });
+    socket.buffered = 300 * 1024;
+    connection.receive('{"type":"ping"}');
+    for (let i = 0; i < 2; i++) {
+      await clock.pass(9_000);
+      socket.buffered -= 100;
+    }
+    expect(socket.closedWith).toBeUndefined();
+    expect(socket.sent.some(({ type }) => type === 'pong')).toBe(false);
+    await clock.pass(10_100);
+    expect(socket.closedWith).toBe(CLOSE.tooSlow);
+  });
+
+  it('does not hoard frames of somebody who sends faster than answers come', async () => {
+    await receive(hello);
+    socket.buffered = 300 * 1024;
+    for (let i = 0; i < 300; i++) connection.receive('{"type":"ping"}');
+    expect(socket.closedWith).toBe(CLOSE.tryLater);
+  });
+
+  it('makes one step of many hints', async () => {
+    await receive(hello, { type: 'pull', cursor: null });
+    const before = socket.sent.length;
+    await server.publish({ from: 'ann', to: { user: 'bob' }, body: 1 });
+    for (let i = 0; i < 50; i++) connection.wake();
+    await connection.settled();
+    expect(socket.sent.slice(before)).toMatchObject([{ type: 'changes', rows: [{ latestSeq: 1 }] }]);
+  });
+
+  it('publishes once under one id, and says why it did not', async () => {
+    const first = await server.publish({ from: 'ann', to: { user: 'bob' }, body: { a: 1 }, id: 'p1' });
+    expect(first).toEqual({ id: 'p1', seq: 1, sentAt: 0 });
+    expect(await server.publish({ from: 'ann', to: { user: 'bob' }, body: { a: 1 }, id: 'p1' })).toEqual(first);
+    await expect(server.publish({ from: 'ann', to: { user: 'bob' }, body: 2, id: 'p1' })).rejects.toMatchObject({
+      code: 'rejected/id-conflict',
+    });
+    await expect(server.publish({ from: 'ann', to: { user: 'ann' }, body: 2 })).rejects.toMatchObject({ code: 'rejected/unsupported' });
+  });
+});
