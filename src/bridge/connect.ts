@@ -21,7 +21,8 @@ interface Waiting {
 export class WorkerConnection {
   readonly streams: StreamPort;
   private readonly api: Comlink.Remote<WorkerApi>;
-  private readonly ready: Promise<unknown>;
+  /** Resolves when the worker has opened its store. */
+  readonly ready: Promise<unknown>;
   private readonly gone: Promise<never>;
   private turn: Waiting[] = [];
 
@@ -31,8 +32,12 @@ export class WorkerConnection {
     page: PageSide,
   ) {
     this.api = Comlink.wrap<WorkerApi>(worker);
+    let started = false;
     this.gone = new Promise((_resolve, reject) => {
-      worker.addEventListener('error', () => reject(workerGone()), { once: true });
+      worker.addEventListener('error', () => {
+        // Once it runs, an error is one of a single task, and the worker lives on.
+        if (!started) reject(workerGone());
+      });
     });
     this.gone.catch(() => undefined);
     const { port1, port2 } = new MessageChannel();
@@ -40,7 +45,10 @@ export class WorkerConnection {
     this.ready = this.alive(
       config.then((given) => this.api.start(given, Comlink.proxy(page), Comlink.transfer(port2, [port2]))).then(unwrap),
     );
-    this.ready.catch(() => undefined);
+    this.ready.then(
+      () => (started = true),
+      () => undefined,
+    );
   }
 
   /** A worker that never came answers nothing: whoever waits for it is told. */

@@ -60,7 +60,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
   }));
   const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, { getToken: async () => getToken() });
-  const watching = new Watching(connection.streams, paint);
+  const watching = new Watching(connection.streams, paint, connection.ready);
   const stopWatchingPage = watchPage((event) => connection.life(event));
   const stopWishing = wishForSync(
     () => watching.watch({ of: 'outbox' }),
@@ -141,7 +141,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     viewConversation(conversationId) {
       const id = conversation(conversationId);
-      return viewConversation(connection, watching.watch({ of: 'conversation', conversationId: id }), id);
+      return viewConversation(connection, watching.watch({ of: 'messages', conversationId: id, limit: 1 }), id);
     },
     async loadOlderMessages(conversationId, given) {
       return connection.query(

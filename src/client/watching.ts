@@ -1,5 +1,19 @@
 /** The page's Observables: one crossing per topic however many subscribe, the latest value replayed, first paint before the worker. */
-import { defer, distinctUntilChanged, filter, finalize, from, map, merge, type Observable, ReplaySubject, share, takeUntil } from 'rxjs';
+import {
+  catchError,
+  defer,
+  distinctUntilChanged,
+  filter,
+  finalize,
+  from,
+  map,
+  merge,
+  NEVER,
+  type Observable,
+  ReplaySubject,
+  share,
+  takeUntil,
+} from 'rxjs';
 import type { FirstPaint } from '../model/conversation.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { StreamPort } from '../bridge/streams.ts';
@@ -28,10 +42,16 @@ const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) =
 export class Watching {
   private readonly open = new Map<string, Observable<unknown>>();
 
+  /** Emits once when the worker runs, and never fails: without a worker the first paint is all there is. */
+  private readonly started$: Observable<unknown>;
+
   constructor(
     private readonly streams: StreamPort,
     private readonly paint: Promise<FirstPaint | null>,
-  ) {}
+    started: Promise<unknown>,
+  ) {
+    this.started$ = from(started).pipe(catchError(() => NEVER));
+  }
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
     const key = JSON.stringify(topic);
@@ -52,6 +72,8 @@ export class Watching {
       map((paint) => (paint ? painted(topic, paint) : undefined)),
       filter((value) => value !== undefined),
       takeUntil(live$),
+      // From then on the store moves, and what was read before may be of another day: the worker's own word comes at once.
+      takeUntil(this.started$),
     );
     return merge(live$, paint$).pipe(
       distinctUntilChanged(isCounting(topic) ? Object.is : same),
