@@ -59,9 +59,18 @@ export class ProtocolClient {
     readonly deviceId: string,
   ) {}
 
-  /** Resolves once caught up. @throws {Error} when the server will not have this client, or does not answer in 10 s. */
-  static async connect(url: string, token: string, userId: string, deviceId: string): Promise<ProtocolClient> {
+  /**
+   * Resolves once caught up. @throws {Error} when the server will not have this client, or does not answer in 10 s.
+   *
+   * @param before this device's client of an earlier session: it goes on from where that one stood, with all it held.
+   */
+  static async connect(url: string, token: string, userId: string, deviceId: string, before?: ProtocolClient): Promise<ProtocolClient> {
     const client = new ProtocolClient(url, token, userId, deviceId);
+    if (before) {
+      client.cursor = before.cursor;
+      for (const [id, row] of before.rows) client.rows.set(id, row);
+      for (const [id, messages] of before.messages) client.messages.set(id, messages);
+    }
     client.#open();
     await client.waitFor(() => client.#caughtUp, DEFAULT_PATIENCE_MS, 'the first catch-up');
     return client;

@@ -1,0 +1,207 @@
+/** The busiest person: a real Chromium on a profile of its own, behind a proxy, acting through the public door alone. */
+import type { Page } from 'playwright';
+import { contains } from '../../src/model/ranges.ts';
+import { BrowserProfile } from '../support/browser-profile.ts';
+import { ProtocolClient } from '../support/protocol-client.ts';
+import type { ServedReceipts } from '../support/serve.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import type { Book } from './book.ts';
+import type { Chance } from './chance.ts';
+import { direct, type Participant } from './person.ts';
+
+const PATIENCE_MS = 60_000;
+const FLUSH_MS = 1_000;
+
+export class BrowserUser implements Participant {
+  kills = 0;
+  cuts = 0;
+  /** The total right after each reading: whatever happened to browser and network, all was read. */
+  readonly totalsAfterReading: number[] = [];
+  /** Whom the browser has written to while cut off: the server may not have it yet. */
+  readonly #unsentTo: string[] = [];
+  #page!: Promise<Page>;
+  /** Grows with every kill: what failed in an earlier life is simply done again. */
+  #life = 0;
+  #isCut = false;
+  #flushing: Promise<void> = Promise.resolve();
+  #unsettled = true;
+  /** A second device that only looks. */
+  #witness: ProtocolClient | undefined;
+
+  private constructor(
+    readonly userId: string,
+    private readonly server: ServedReceipts,
+    private readonly site: string,
+    private readonly book: Book,
+    private readonly chance: Chance,
+    private readonly profile: BrowserProfile,
+    private readonly proxy: TcpProxy,
+  ) {}
+
+  static async start(userId: string, server: ServedReceipts, site: string, book: Book, chance: Chance): Promise<BrowserUser> {
+    const user = new BrowserUser(userId, server, site, book, chance, await BrowserProfile.create(), await TcpProxy.start(server.port));
+    user.#page = user.#open();
+    await user.inPage((page) => page.evaluate(() => window.phone.client.pause()));
+    return user;
+  }
+
+  async #open(): Promise<Page> {
+    const context = await this.profile.start();
+    const page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(`${this.site}?${new URLSearchParams({ server: `127.0.0.1:${this.proxy.port}`, user: this.userId }).toString()}`);
+    await page.waitForFunction(() => 'phone' in window);
+    return page;
+  }
+
+  /** What a kill interrupts is done again in the next life: every call is safe to repeat. */
+  async inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
+    for (;;) {
+      const life = this.#life;
+      try {
+        return await work(await this.#page);
+      } catch (error) {
+        if (life === this.#life) throw error;
+      }
+    }
+  }
+
+  /** SIGKILL, and a new start on the same profile. */
+  async kill(): Promise<void> {
+    const before = this.#page;
+    this.kills++;
+    this.#page = before.then(async () => {
+      this.#life++;
+      await this.profile.kill();
+      return this.#open();
+    });
+    await this.#page;
+  }
+
+  cut(): void {
+    if (this.#isCut) return;
+    this.cuts++;
+    this.#isCut = true;
+    this.proxy.cut();
+    this.proxy.frames.length = 0;
+  }
+
+  /** The network is back, and the device says so. */
+  async heal(): Promise<void> {
+    if (!this.#isCut) return;
+    this.#isCut = false;
+    this.proxy.heal();
+    await this.inPage((page) => page.evaluate(() => void dispatchEvent(new Event('online'))));
+  }
+
+  /** Somebody wrote to this person: before the next reading the device must hold it. */
+  expectMore(): void {
+    this.#unsettled = true;
+  }
+
+  hasUnsentTo(peer: string): boolean {
+    return this.#unsentTo.includes(peer);
+  }
+
+  /** The server has all that was written and read here. Heals the network where it must. */
+  flushed(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush());
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      await this.heal();
+      const count = this.#unsentTo.length;
+      const { pending } = await this.inPage((page) => page.evaluate((timeoutMs) => window.phone.client.flush({ timeoutMs }), FLUSH_MS));
+      if (pending === 0) {
+        for (const peer of this.#unsentTo.splice(0, count)) this.book.accepted(this.userId, peer);
+        return;
+      }
+      if (Date.now() > until) throw new Error(`${this.userId}: the outbox still holds ${pending} entries`);
+    }
+  }
+
+  async comeOnline(): Promise<void> {
+    await this.heal();
+    this.#witness = await ProtocolClient.connect(this.server.url, await this.server.token(this.userId), this.userId, 'witness');
+    await this.inPage((page) => page.evaluate(() => window.phone.client.resume()));
+    this.#unsettled = true;
+  }
+
+  async goOffline(): Promise<void> {
+    await this.settle();
+    await this.flushed();
+    await this.inPage((page) => page.evaluate(() => window.phone.client.pause()));
+    this.#witness!.close();
+  }
+
+  /** The device holds everything sent so far: the second device hears that it was delivered. */
+  async settle(): Promise<void> {
+    if (!this.#unsettled) return;
+    await this.flushed();
+    const { rows } = this.#witness!;
+    const missing = (): string | undefined => {
+      for (const [peer, senders] of this.book.conversationsOf(this.userId)) {
+        const row = rows.get(direct(peer));
+        const undelivered = senders.findIndex((sender, i) => sender === peer && !contains(row?.mine.delivered ?? [], i + 1));
+        if (undelivered >= 0) return `message ${undelivered + 1} of ${peer}`;
+      }
+      return undefined;
+    };
+    try {
+      await this.#witness!.waitFor(() => missing() === undefined, PATIENCE_MS);
+    } catch (error) {
+      throw new Error(`${this.userId}: ${missing() ?? 'something'} was never delivered`, { cause: error });
+    }
+    this.#unsettled = false;
+  }
+
+  /** The device knows all that the server knows. */
+  async caughtUp(): Promise<void> {
+    const isLive = (page: Page): Promise<unknown> =>
+      page.evaluate((ms) => window.phone.until(window.phone.client.watchConnection(), ({ state }) => state === 'live', ms), PATIENCE_MS);
+    await this.inPage(isLive);
+  }
+
+  async read(cleared: readonly string[], answered: string | null): Promise<void> {
+    if (cleared.length > 0 || answered !== null) await this.settle();
+    if (this.chance.happens(0.15)) this.cut();
+    const peers = answered === null ? cleared : [...cleared, answered];
+    if (peers.length === 0) return;
+    const reading = this.inPage((page) =>
+      page.evaluate(
+        async ([cleared, answered]) => {
+          const { client, id } = window.phone;
+          const calls = cleared.map((peer) => client.clearConversationUnreadCount(id(peer)));
+          if (answered !== null) calls.push(client.sendConversationReadReceipt(id(answered)));
+          await Promise.all(calls);
+        },
+        [cleared, answered] as const,
+      ),
+    );
+    if (this.chance.happens(0.06)) await Promise.all([reading, this.chance.pause(40).then(() => this.kill())]);
+    await reading;
+    if (this.chance.happens(0.03)) await this.kill();
+    this.totalsAfterReading.push(
+      await this.inPage((page) => page.evaluate(() => window.phone.now(window.phone.client.watchTotalUnreadCount()))),
+    );
+  }
+
+  async say(to: string, text: string, id: string): Promise<void> {
+    const sending = this.inPage((page) =>
+      page.evaluate(([peer, body, id]) => window.phone.client.sendMessage(window.phone.id(peer), body, { id }), [to, text, id] as const),
+    );
+    if (this.chance.happens(0.03)) await Promise.all([sending, this.chance.pause(20).then(() => this.kill())]);
+    await sending;
+    this.#unsentTo.push(to);
+    if (!this.#isCut) await this.flushed();
+  }
+
+  async close(): Promise<void> {
+    this.#witness?.close();
+    await this.#page.catch(() => undefined);
+    await this.profile.remove();
+    await this.proxy.close();
+  }
+}

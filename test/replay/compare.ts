@@ -1,0 +1,167 @@
+/** Holds what server and browser say in the end against the recount. */
+import type { ConversationRow } from '../../src/model/conversation.ts';
+import { ProtocolClient } from '../support/protocol-client.ts';
+import type { ServedReceipts } from '../support/serve.ts';
+import type { BrowserUser } from './browser-user.ts';
+import type { Oracle, OracleMessage } from './oracle.ts';
+import { direct, type Person } from './person.ts';
+
+/** One kind of thing that was compared, how often, and where it was not the same. */
+export interface Comparison {
+  readonly what: string;
+  readonly compared: number;
+  readonly mismatches: readonly string[];
+}
+
+/** What a row says is at most this many ranges; with as many, what lies below them counts as told. */
+const TOLD_RANGES = 64;
+const AT_ONCE = 8;
+
+class Tally {
+  readonly #kinds = new Map<string, { compared: number; mismatches: string[] }>();
+
+  same(what: string, where: string, found: unknown, recounted: unknown): void {
+    let kind = this.#kinds.get(what);
+    if (!kind) this.#kinds.set(what, (kind = { compared: 0, mismatches: [] }));
+    kind.compared++;
+    if (found !== recounted) kind.mismatches.push(`${what}, ${where}: ${String(found)}, recounted ${String(recounted)}`);
+  }
+
+  get comparisons(): Comparison[] {
+    return [...this.#kinds].map(([what, kind]) => ({ what, ...kind }));
+  }
+}
+
+type Ranges = ConversationRow['uncounted'];
+
+const covers = (ranges: Ranges, seq: number): boolean =>
+  ranges.some(([from, upTo]) => from <= seq && seq <= upTo) || (ranges.length >= TOLD_RANGES && seq < ranges[0]![0]);
+
+/** Counted one by one, by what the row says does not count. */
+const unreadIn = (row: ConversationRow): number => {
+  let count = 0;
+  for (let seq = row.readUpTo + 1; seq <= row.latestSeq; seq++) if (!covers(row.uncounted, seq)) count++;
+  return count;
+};
+
+/**
+ * The newest of one side's messages within a bound. Positions and receipts speak of the other side's messages; how far they reach over
+ * one's own says nothing, and depends on when these came to the server.
+ */
+const newestFrom = (messages: readonly OracleMessage[], from: string, upTo = 0): number =>
+  messages.findLastIndex((message, i) => message.from === from && i < upTo) + 1;
+
+const compareRow = (tally: Tally, oracle: Oracle, me: string, peer: string, row: ConversationRow | undefined): void => {
+  const { messages, position } = oracle.pair(me, peer);
+  const where = `${me} with ${peer}`;
+  tally.same('messages in a conversation', where, row?.latestSeq ?? 0, messages.length);
+  tally.same('read positions', where, newestFrom(messages, peer, row?.readUpTo), newestFrom(messages, peer, position.get(me)));
+  if (!row) return;
+  tally.same('unread counts', where, unreadIn(row), oracle.unread(me, peer));
+  for (const [i, message] of messages.entries()) {
+    const told = message.from === me ? row.theirs : row.mine;
+    const side = message.from === me ? 'as its sender sees it' : 'as its reader told it';
+    const read = covers(told.read, i + 1) || covers(told.acked, i + 1);
+    tally.same(`messages read, ${side}`, `${where}, message ${i + 1}`, read, message.read);
+    tally.same(`messages delivered, ${side}`, `${where}, message ${i + 1}`, read || covers(told.delivered, i + 1), message.delivered);
+  }
+};
+
+/** What the server tells a device that was never there before. */
+const rowsOf = async (server: ServedReceipts, person: string): Promise<ProtocolClient['rows']> => {
+  const witness = await ProtocolClient.connect(server.url, await server.token(person), person, 'witness');
+  witness.close();
+  return witness.rows;
+};
+
+/** Everybody's rows as the server has them, and what each device held. */
+export const comparePeople = async (
+  oracle: Oracle,
+  server: ServedReceipts,
+  people: ReadonlyMap<string, Person>,
+): Promise<readonly Comparison[]> => {
+  const tally = new Tally();
+  const waiting = oracle.people();
+  const work = async (): Promise<void> => {
+    for (let me = waiting.pop(); me !== undefined; me = waiting.pop()) {
+      const rows = await rowsOf(server, me);
+      tally.same('conversations of a person', me, rows.size, oracle.peersOf(me).length);
+      for (const peer of oracle.peersOf(me)) {
+        compareRow(tally, oracle, me, peer, rows.get(direct(peer)));
+        for (const { seq, body } of people.get(me)?.held.get(direct(peer))?.values() ?? [])
+          tally.same(
+            'texts held on devices',
+            `${me} with ${peer}, message ${seq}`,
+            JSON.parse(body),
+            oracle.pair(me, peer).messages[seq - 1]?.text,
+          );
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return tally.comparisons;
+};
+
+/** The browser comes online once more: its badges, conversations and messages, by the public door. */
+export const compareBrowser = async (oracle: Oracle, server: ServedReceipts, browser: BrowserUser): Promise<readonly Comparison[]> => {
+  const tally = new Tally();
+  const me = browser.userId;
+  await browser.comeOnline();
+  await browser.settle();
+  await browser.caughtUp();
+  oracle.deliverAll(me);
+  const rows = await rowsOf(server, me);
+  for (const peer of oracle.peersOf(me)) compareRow(tally, oracle, me, peer, rows.get(direct(peer)));
+
+  const total = await browser.inPage((page) => page.evaluate(() => window.phone.now(window.phone.client.watchTotalUnreadCount())));
+  tally.same('browser: total of unread messages', me, total, oracle.totalUnread(me));
+  const shown = await browser.inPage((page) =>
+    page.evaluate(() => window.phone.now(window.phone.client.watchConversations({ limit: 1000 }))),
+  );
+  tally.same('browser: conversations', me, shown.length, oracle.peersOf(me).length);
+  for (const peer of oracle.peersOf(me)) {
+    const { messages, position } = oracle.pair(me, peer);
+    const seen = shown.find(({ id }) => id === direct(peer));
+    const newestOf = (test: (message: (typeof messages)[number]) => boolean): number =>
+      messages.findLastIndex((message) => message.from === me && test(message)) + 1;
+    tally.same('browser: badges', peer, seen?.unreadCount, oracle.unread(me, peer));
+    tally.same('browser: read positions', peer, newestFrom(messages, peer, seen?.readUpTo), newestFrom(messages, peer, position.get(me)));
+    tally.same('browser: newest messages', peer, seen?.latestSeq, messages.length);
+    tally.same(
+      'browser: newest read by the peer',
+      peer,
+      newestFrom(messages, me, seen?.peerReadUpTo),
+      newestOf(({ read }) => read),
+    );
+    tally.same(
+      'browser: newest delivered to the peer',
+      peer,
+      newestFrom(messages, me, seen?.peerDeliveredUpTo),
+      newestOf(({ delivered }) => delivered),
+    );
+    const [badge, list] = await browser.inPage((page) =>
+      page.evaluate(
+        async ([peer, length]) => {
+          const { client, id, now, until } = window.phone;
+          const most = Math.min(1000, length);
+          const messages = client.watchMessages(id(peer), { limit: most });
+          return [
+            await now(client.watchUnreadCount(id(peer))),
+            await until(messages, (list) => list.length === most, 20_000).catch(() => []),
+          ] as const;
+        },
+        [peer, messages.length] as const,
+      ),
+    );
+    tally.same('browser: badges, watched alone', peer, badge, oracle.unread(me, peer));
+    tally.same('browser: messages shown', peer, list.length, Math.min(1000, messages.length));
+    for (const { seq, status, body } of list) {
+      const message = messages[(seq ?? 0) - 1];
+      const expected = message?.from !== me ? 'received' : message.read ? 'read' : message.delivered ? 'delivered' : 'sent';
+      tally.same('browser: ticks of messages', `${peer}, message ${seq}`, status, expected);
+      tally.same('browser: texts', `${peer}, message ${seq}`, body, message?.text);
+    }
+  }
+  for (const count of browser.totalsAfterReading) tally.same('browser: total right after reading everything', me, count, 0);
+  return tally.comparisons;
+};

@@ -1,0 +1,56 @@
+/** Recorded traffic, line by line. One JSON object a line: `c` channel-day, `m` minute of the day, `u` person, and `x` a text or `e` an event. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+
+export interface Line {
+  /** Channel-day. */
+  readonly day: string;
+  /** Minutes since the channel-day's first midnight; never falls within a channel-day. */
+  readonly at: number;
+  readonly person: string;
+  readonly kind: 'say' | 'join' | 'leave';
+  readonly text: string;
+  /** Whom a text that begins with `uN:` is addressed to; never the speaker. */
+  readonly to: string | null;
+}
+
+const DAY_MINUTES = 24 * 60;
+
+const addressee = (text: string, speaker: string): string | null => {
+  const name = /^(u\d+):/.exec(text)?.[1];
+  return name === undefined || name === speaker ? null : name;
+};
+
+/** @param days only the first so many channel-days. */
+export const readTraffic = (file: string, days = Infinity): Line[] => {
+  const bytes = readFileSync(file);
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const lines: Line[] = [];
+  let day: string | undefined;
+  let seen = 0;
+  let at = 0;
+  for (const [i, json] of text.split('\n').entries()) {
+    if (json.trim() === '') continue;
+    const { c, m, u, x, e } = JSON.parse(json) as Record<string, unknown>;
+    if (typeof c !== 'string' || typeof m !== 'number' || typeof u !== 'string') throw new Error(`${file}:${i + 1}: not a line of traffic`);
+    if (c !== day) {
+      if (++seen > days) break;
+      day = c;
+      at = m;
+    }
+    // Past midnight the minutes begin again; small steps back are clocks that were set.
+    const since = m + Math.floor(at / DAY_MINUTES) * DAY_MINUTES;
+    at = since < at - DAY_MINUTES / 2 ? since + DAY_MINUTES : Math.max(at, since);
+    if (typeof x === 'string') lines.push({ day: c, at, person: u, kind: 'say', text: x, to: addressee(x, u) });
+    else if (e === 'join' || e === 'leave') lines.push({ day: c, at, person: u, kind: e, text: '', to: null });
+    else throw new Error(`${file}:${i + 1}: neither text nor event`);
+  }
+  return lines;
+};
+
+/** Who is written to most; on a tie who comes first by name. */
+export const busiestAddressee = (lines: readonly Line[]): string | undefined => {
+  const counts = new Map<string, number>();
+  for (const { to } of lines) if (to !== null) counts.set(to, (counts.get(to) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
+};
