@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { splitEntry } from '../../../src/engine/sync/batch.ts';
+import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import type { ConversationId } from '../../../src/model/ids.ts';
+import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
+import type { Frame, Limits } from '../../../src/protocol/frames.ts';
+import type { WireResult } from '../../../src/protocol/submit.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+
+/** A clock that moves when told to. */
+class HandClock {
+  now = 0;
+  private timers: { at: number; fn: () => void }[] = [];
+  wall = () => this.now;
+  mono = () => this.now;
+  timer = (ms: number, fn: () => void) => {
+    const timer = { at: this.now + ms, fn };
+    this.timers.push(timer);
+    return () => void (this.timers = this.timers.filter((other) => other !== timer));
+  };
+  pass(ms: number): void {
+    this.now += ms;
+    const due = this.timers.filter(({ at }) => at <= this.now);
+    this.timers = this.timers.filter(({ at }) => at > this.now);
+    for (const { fn } of due) fn();
+  }
+}
+
+/** Long enough for what runs on promises alone. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+describe('the drain', () => {
+  let clock: HandClock;
+  let writer: Writer;
+  let drain: Drain;
+  let sent: Frame<'submit'>[];
+  let silent: number;
+  let limits: Limits;
+  let ids: number;
+
+  beforeEach(async () => {
+    ids = 0;
+    sent = [];
+    silent = 0;
+    clock = new HandClock();
+    limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, heartbeatMs: 1 };
+    const ports = {
+      store: createMemoryStore(),
+      clock,
+      random: { next: () => 0, id: () => `k${++ids}` },
+      bus: { post: () => undefined, listen: () => () => undefined },
+      fault: () => undefined,
+      log: () => undefined,
+    };
+    writer = await Writer.open(ports, 'alice');
+    const fence = await writer.takeFence();
+    let id = 0;
+    drain = new Drain(ports, writer, {
+      send: (frame) => sent.push(frame),
+      nextId: () => ++id,
+      limits: () => limits,
+      fence: () => fence,
+      silent: () => silent++,
+      failed: (error) => {
+        throw error;
+      },
+      changed: () => undefined,
+    });
+    writer.onChange(() => drain.look());
+    say = (to, text) => writer.write('say', STRICT, (draft) => sendMessage(draft, ports, `direct:${to}`, { body: JSON.stringify(text) }));
+    ack = (chat, messageIds) => writer.write('ack', STRICT, (draft) => sendReadReceipts(draft, ports, chat, messageIds));
+  });
+  let say: (to: string, text: string) => Promise<unknown>;
+  let ack: (chat: ConversationId, messageIds: string[]) => Promise<unknown>;
+
+  const texts = (frame: Frame<'submit'>): unknown[] => frame.entries.map((entry) => entry['body']);
+  const answer = (frame: Frame<'submit'>, result: (key: string, n: number) => WireResult): void =>
+    drain.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }, n) => result(key, n)) });
+  const acked = (key: string): WireResult => ({ outcome: 'acked', key, row: null });
+
+  it('sends what is owed in order, one frame in flight, the rest in the next', async () => {
+    await say('bob', 'one');
+    await say('bob', 'two');
+    drain.start();
+    await settled();
+    await say('carol', 'three');
+    await settled();
+    expect(sent.map(texts)).toEqual([['"one"', '"two"']]);
+    answer(sent[0]!, acked);
+    await settled();
+    expect(sent.map(texts)).toEqual([['"one"', '"two"'], ['"three"']]);
+    answer(sent[1]!, acked);
+    await settled();
+    expect(writer.model.outbox.size).toBe(0);
+  });
+
+  it('what was sent under a key never changes, and is sent again as it was; newer work is the next entry', async () => {
+    await ack('direct:bob', ['m1']);
+    drain.start();
+    await settled();
+    await ack('direct:bob', ['m2']);
+    await ack('direct:bob', ['m3']);
+    drain.stop();
+    drain.start();
+    await settled();
+    expect(sent).toHaveLength(2);
+    expect(sent[1]!.entries[0]).toEqual(sent[0]!.entries[0]);
+    expect(sent[1]!.entries.map((entry) => entry['ackedIds'])).toEqual([['m1'], ['m2', 'm3']]);
+  });
+
+  it('a temporary refusal holds back its conversation only, for as long as asked', async () => {
+    await say('bob', 'one');
+    await say('carol', 'two');
+    drain.start();
+    await settled();
+    answer(sent[0]!, (key, n) => (n === 0 ? { outcome: 'retry', key, retryAfterMs: 5000 } : acked(key)));
+    await settled();
+    await say('bob', 'after one');
+    await say('dan', 'three');
+    await settled();
+    expect(sent.slice(1).map(texts)).toEqual([['"three"']]);
+    answer(sent[1]!, acked);
+    await settled();
+    clock.pass(4000);
+    await settled();
+    expect(sent).toHaveLength(2);
+    clock.pass(1001);
+    await settled();
+    expect(texts(sent[2]!)).toEqual(['"one"', '"after one"']);
+  });
+
+  it('a frame refused as a whole is halved until the bad entry stands alone, and only that one is refused (F63)', async () => {
+    for (let n = 0; n < 8; n++) await say(`p${n}`, n === 5 ? 'bad' : 'good');
+    drain.start();
+    await settled();
+    for (let i = 0; i < sent.length && i < 40; i++) {
+      const frame = sent[i]!;
+      if (texts(frame).includes('"bad"')) drain.refused(frame.id);
+      else answer(frame, acked);
+      await settled();
+    }
+    expect(writer.model.outbox.size).toBe(0);
+    expect(writer.model.deadLetters.map(({ letter }) => [letter.conversationId, letter.code])).toEqual([
+      ['direct:p5', 'rejected/unsupported'],
+    ]);
+    expect(sent.length).toBeLessThan(12);
+  });
+
+  it('a busy server is left alone for as long as it asks', async () => {
+    await say('bob', 'one');
+    drain.start();
+    await settled();
+    drain.busy(sent[0]!.id, 3000);
+    await say('bob', 'two');
+    await settled();
+    expect(sent).toHaveLength(1);
+    clock.pass(3001);
+    await settled();
+    expect(texts(sent[1]!)).toEqual(['"one"', '"two"']);
+  });
+
+  it('an answer that does not come is taken for silence', async () => {
+    await say('bob', 'one');
+    drain.start();
+    await settled();
+    clock.pass(ANSWER_PATIENCE_MS);
+    expect(silent).toBe(1);
+  });
+
+  it('a frame stays within what the server takes', async () => {
+    limits = { ...limits, frameBytes: 4096 };
+    for (let n = 0; n < 10; n++) await say('bob', 'x'.repeat(1000));
+    drain.start();
+    await settled();
+    for (let i = 0; i < sent.length && i < 20; i++) {
+      expect(new TextEncoder().encode(JSON.stringify(sent[i])).length).toBeLessThanOrEqual(4096);
+      answer(sent[i]!, acked);
+      await settled();
+    }
+    expect(sent.flatMap(texts)).toHaveLength(10);
+    expect(writer.model.outbox.size).toBe(0);
+  });
+
+  it('more ids or ranges than an entry takes become several entries that owe the same', () => {
+    const entry: ReceiptsEntry = {
+      kind: 'receipts',
+      key: 'k',
+      conversationId: 'direct:bob',
+      at: 0,
+      sent: false,
+      cursor: null,
+      owed: {
+        ...NOTHING_OWED,
+        position: 9,
+        acked: Array.from({ length: 2500 }, (_, n) => [n * 2 + 1, n * 2 + 1] as const),
+        ackedIds: Array.from({ length: 450 }, (_, n) => `m${n}`),
+      },
+    };
+    const parts = splitEntry(entry, () => `k${++ids}`);
+    expect(parts.map(({ owed }) => [owed.position, owed.acked.length, owed.ackedIds.length])).toEqual([
+      [9, 0, 0],
+      [0, 1000, 0],
+      [0, 1000, 0],
+      [0, 500, 0],
+      [0, 0, 200],
+      [0, 0, 200],
+      [0, 0, 50],
+    ]);
+    expect(new Set(parts.map(({ key }) => key)).size).toBe(parts.length);
+  });
+});
