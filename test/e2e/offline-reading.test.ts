@@ -1,0 +1,222 @@
+/** The main job: read offline, be killed, reconnect, and everyone agrees. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { ConversationId } from '../../src/model/ids.ts';
+import { contains } from '../../src/model/ranges.ts';
+import type { Frame } from '../../src/protocol/frames.ts';
+import type { ProtocolClient } from '../support/protocol-client.ts';
+import { type Device, eventually, sendMany, sleep, World } from './world.ts';
+
+const SENDERS = 20;
+const UNREAD = 25;
+const IDLE_MS = 3500;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+interface Away {
+  readonly reader: string;
+  readonly phone: Device;
+  readonly laptop: Device;
+  readonly senders: readonly ProtocolClient[];
+  readonly conversations: readonly ConversationId[];
+  /** How many frames had passed when the network came back. */
+  readonly before: number;
+}
+
+const receiptTo = (sender: ProtocolClient, reader: string) => sender.rows.get(`direct:${reader}`)?.theirs;
+const seqs = Array.from({ length: UNREAD }, (_, i) => i + 1);
+
+/** Read through: 20 chats, 25 unread each; cut; all read; killed; started again, still cut. Asserts all that must hold on the way. */
+const readEverythingAndDie = async (reader: string): Promise<Away> => {
+  const names = Array.from({ length: SENDERS }, (_, n) => `${reader}-friend-${n}`);
+  const conversations = names.map((name): ConversationId => `direct:${name}`);
+  const [phone, laptop] = await Promise.all([world.device(reader), world.device(reader)]);
+  await phone.start(conversations);
+  const senders = await Promise.all(names.map((name) => world.person(name)));
+  const ids = await Promise.all(senders.map((sender) => sendMany(sender, reader, UNREAD)));
+
+  await eventually('all badges on the phone', async () => (await phone.total()) === SENDERS * UNREAD);
+  // Delivered, so held: only what is on the phone can be read there without a network.
+  await eventually('every message delivered', () =>
+    senders.every((sender) => seqs.every((seq) => contains(receiptTo(sender, reader)?.delivered ?? [], seq))),
+  );
+  await laptop.start();
+  await eventually('all badges on the laptop', async () => (await laptop.total()) === SENDERS * UNREAD);
+  await eventually('empty outboxes', async () => (await phone.pending()) === 0 && (await laptop.pending()) === 0);
+
+  phone.proxy.cut();
+  await eventually('the phone to notice', async () => (await phone.state()) !== 'live');
+  const afterReading = await phone.page.evaluate(
+    async ([lists, chats]) => {
+      const { client } = window.app;
+      await Promise.all(
+        chats.flatMap((chat, n) => [
+          // One call for each message, as somebody who scrolls makes them.
+          ...lists[n]!.map((id) => client.sendReadReceipts(chat, [id])),
+          client.sendConversationReadReceipt(chat),
+        ]),
+      );
+      const first = <T>(values: { subscribe(next: (value: T) => void): { unsubscribe(): void } }): Promise<T> =>
+        new Promise((resolve) => {
+          const subscription = values.subscribe((value) => queueMicrotask(() => (resolve(value), subscription.unsubscribe())));
+        });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return {
+        badges: await Promise.all(chats.map((chat) => first(client.watchUnreadCount(chat)))),
+        total: await first(client.watchTotalUnreadCount()),
+      };
+    },
+    [ids, conversations] as const,
+  );
+  expect(afterReading).toEqual({ badges: conversations.map(() => 0), total: 0 });
+
+  await phone.kill();
+  await phone.start(conversations);
+  await eventually('the outbox to be read', async () => (await phone.pending()) !== undefined);
+  await eventually('an attempt to connect', () => phone.page.evaluate(() => window.app.connection.some(([, { error }]) => error !== null)));
+  const restarted = await phone.page.evaluate(() => ({
+    total: window.app.total,
+    badges: Object.values(window.app.badges).map((seen) => seen.map(([, value]) => value)),
+    listed: window.app.conversations.map(([, list]) => list.map(({ unreadCount }) => unreadCount)),
+    outbox: window.app.outbox.map(([, { pending }]) => pending),
+  }));
+  console.log(`first total after the restart: ${Math.round(restarted.total[0]![0])} ms after the page began to load`);
+  // Not once anything that was not true: no first paint from before the reading, no count without the outbox.
+  expect(restarted.total.map(([, value]) => value)).toEqual([0]);
+  expect(restarted.badges).toEqual(conversations.map(() => [0]));
+  for (const list of restarted.listed) expect(list).toEqual(conversations.map(() => 0));
+  for (const pending of restarted.outbox) expect(pending).toBeLessThanOrEqual(SENDERS);
+  expect(restarted.outbox.at(-1)).toBe(SENDERS);
+  // The server knows of none of it.
+  for (const sender of senders) expect(receiptTo(sender, reader)).toMatchObject({ read: [], acked: [] });
+  expect(await laptop.total()).toBe(SENDERS * UNREAD);
+  return { reader, phone, laptop, senders, conversations, before: phone.proxy.frames.length };
+};
+
+const everybodyAgrees = async ({ reader, phone, laptop, senders, conversations }: Away): Promise<void> => {
+  await eventually('every sender to see every message read', () =>
+    senders.every((sender) => {
+      const told = receiptTo(sender, reader);
+      return told !== undefined && seqs.every((seq) => contains(told.read, seq) && contains(told.acked, seq));
+    }),
+  );
+  await eventually('the laptop at 0', async () => (await laptop.total()) === 0);
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+  const seen = await phone.page.evaluate(() => ({
+    total: window.app.total.map(([, value]) => value),
+    badges: Object.values(window.app.badges).map((values) => values.map(([, value]) => value)),
+  }));
+  expect(seen).toEqual({ total: [0], badges: conversations.map(() => [0]) });
+  expect(await laptop.page.evaluate(() => window.app.conversations.at(-1)?.[1].map(({ unreadCount }) => unreadCount))).toEqual(
+    conversations.map(() => 0),
+  );
+  for (const sender of senders) expect(sender.rows.get(`direct:${reader}`)?.latestSeq).toBe(UNREAD);
+  expect([...phone.troubles, ...laptop.troubles]).toEqual([]);
+};
+
+/** Idle, nothing but heartbeats. */
+const nothingMoves = async ({ phone, laptop }: Away): Promise<void> => {
+  await sleep(500);
+  const before = [phone, laptop].map(({ proxy }) => ({ frames: proxy.frames.length, requests: proxy.requests.length }));
+  await sleep(IDLE_MS);
+  [phone, laptop].forEach(({ proxy }, n) => {
+    const passed = proxy.frames.slice(before[n]!.frames).map(({ text }) => (JSON.parse(text) as { type: string }).type);
+    expect(passed.filter((type) => type !== 'ping' && type !== 'pong')).toEqual([]);
+    expect(proxy.requests.slice(before[n]!.requests)).toEqual([]);
+  });
+};
+
+it('500 reads made offline survive the death of the browser and leave as one frame', async () => {
+  const away = await readEverythingAndDie('alice');
+  const { phone, before, conversations } = away;
+  phone.proxy.heal();
+  await everybodyAgrees(away);
+  await nothingMoves(away);
+
+  const submits = phone.proxy.sent<Frame<'submit'>>('submit', before);
+  expect(submits).toHaveLength(1);
+  expect(submits[0]!.entries.map(({ conversationId }) => conversationId).sort()).toEqual([...conversations].sort());
+});
+
+it('the same when the server is killed with the frame in hand, before it could answer', async () => {
+  const away = await readEverythingAndDie('amira');
+  const { phone, before } = away;
+  // The answer is on its way when the process dies: the work is done and nobody was told.
+  phone.proxy.keepBack = (text) => text.startsWith('{"type":"answer"');
+  phone.proxy.heal();
+  await eventually('the flush', () => phone.proxy.sent('submit', before).length > 0);
+  await eventually('the work to be done', () => receiptTo(away.senders[0]!, away.reader)?.read.length === 1);
+  await world.server.kill();
+  phone.proxy.keepBack = () => false;
+  await world.server.start();
+  await everybodyAgrees(away);
+  await nothingMoves(away);
+
+  const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
+  // What was sent under a key never changes: the second time is the first time again, and then there is nothing left.
+  expect(again.map(({ entries }) => entries)).toEqual([first!.entries]);
+});
+
+it('the same when the server is killed while it works on the frame', async () => {
+  const away = await readEverythingAndDie('anna');
+  const { phone, before } = away;
+  const killed = new Promise<void>((resolve, reject) => {
+    phone.proxy.onUp = (text) => {
+      if (!text.startsWith('{"type":"submit"')) return;
+      phone.proxy.onUp = () => undefined;
+      setTimeout(() => void world.server.kill().then(resolve, reject), 4);
+    };
+  });
+  phone.proxy.heal();
+  await killed;
+  await world.server.start();
+  await everybodyAgrees(away);
+  await nothingMoves(away);
+
+  const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
+  const sent = new Map(first!.entries.map((entry) => [entry.key, entry]));
+  expect(again.length).toBeLessThanOrEqual(1);
+  for (const entry of again.flatMap(({ entries }) => entries)) expect(entry).toEqual(sent.get(entry.key));
+});
+
+it('three messages that came while away make the badge go from 0 to 3, and nothing in between', async () => {
+  const phone = await world.device('agnes');
+  const [bob, carol] = await Promise.all([world.person('agnes-bob'), world.person('agnes-carol')]);
+  await sendMany(bob, 'agnes', UNREAD);
+  await sendMany(carol, 'agnes', UNREAD);
+  await phone.start(['direct:agnes-bob', 'direct:agnes-carol']);
+  await eventually('both badges', async () => (await phone.total()) === 2 * UNREAD);
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+
+  phone.proxy.cut();
+  await eventually('the phone to notice', async () => (await phone.state()) !== 'live');
+  await phone.page.evaluate(async () => {
+    for (const chat of ['direct:agnes-bob', 'direct:agnes-carol'] as const) await window.app.client.sendConversationReadReceipt(chat);
+  });
+  await eventually('both read', async () => (await phone.total()) === 0);
+  // One by one, as people write.
+  for (let n = 0; n < 3; n++) await bob.sendMessage('direct:agnes', { text: `are you there? ${n}` });
+  phone.proxy.heal();
+  await eventually('the three', async () => (await phone.total()) === 3);
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+  await sleep(500);
+
+  const seen = await phone.page.evaluate(() => ({
+    bob: window.app.badges['direct:agnes-bob']!.map(([, value]) => value),
+    carol: window.app.badges['direct:agnes-carol']!.map(([, value]) => value),
+    listed: window.app.conversations.map(([, list]) => list.find(({ id }) => id === 'direct:agnes-bob')?.unreadCount ?? 0),
+    total: window.app.total.map(([, value]) => value),
+  }));
+  const sinceRead = <T>(values: readonly T[]): T[] => [...new Set(values.slice(values.lastIndexOf(0 as T)))];
+  expect(seen.bob.slice(seen.bob.indexOf(UNREAD))).toEqual([UNREAD, 0, 3]);
+  expect(seen.carol.slice(seen.carol.indexOf(UNREAD))).toEqual([UNREAD, 0]);
+  expect(sinceRead(seen.listed)).toEqual([0, 3]);
+  expect(sinceRead(seen.total)).toEqual([0, 3]);
+  // What came later was not read by the receipt that was written before.
+  await eventually('the receipt', () => (bob.rows.get('direct:agnes')?.theirs.read.length ?? 0) > 0);
+  expect(bob.rows.get('direct:agnes')?.theirs.read).toEqual([[1, UNREAD]]);
+});

@@ -1,0 +1,147 @@
+/** What every end-to-end test stands on: the app's page on its own host, a server of its own process, devices behind proxies. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright';
+import { build, preview, type PreviewServer } from 'vite';
+import type { ConversationId } from '../../src/model/ids.ts';
+import { BrowserProfile } from '../support/browser-profile.ts';
+import { builtPackage } from '../support/built-package.ts';
+import { ProtocolClient } from '../support/protocol-client.ts';
+import { ServedReceipts } from '../support/serve.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves as soon as it holds; looked at every 20 ms. @throws {Error} naming `what`. */
+export const eventually = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
+  const until = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > until) throw new Error(`${what}: not within ${withinMs} ms`);
+    await sleep(20);
+  }
+};
+
+/** A browser of somebody's, its way to the server, and the page in it. */
+export class Device {
+  page!: Page;
+
+  private constructor(
+    readonly userId: string,
+    readonly proxy: TcpProxy,
+    private readonly site: string,
+    private readonly profile: BrowserProfile,
+    readonly troubles: string[],
+  ) {}
+
+  static async create(userId: string, site: string, targetPort: number): Promise<Device> {
+    return new Device(userId, await TcpProxy.start(targetPort), site, await BrowserProfile.create(), []);
+  }
+
+  /** Starts the browser and opens the app, with recorders on these badges from the first moment. */
+  async start(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const context = await this.profile.start();
+    this.page = context.pages()[0] ?? (await context.newPage());
+    await this.open(badges, more);
+    return this.page;
+  }
+
+  /** Opens the app in the page there is, or anew. */
+  async open(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
+    if (this.page.isClosed()) this.page = await this.page.context().newPage();
+    else this.page.removeAllListeners('pageerror');
+    this.page.on('pageerror', (error) => this.troubles.push(String(error)));
+    const query = new URLSearchParams([
+      ['server', `127.0.0.1:${this.proxy.port}`],
+      ['user', this.userId],
+      ...badges.map((id) => ['badge', id]),
+      ...Object.entries(more),
+    ]);
+    await this.page.goto(`${this.site}?${query.toString()}`);
+    await this.page.waitForFunction(() => 'app' in window);
+    return this.page;
+  }
+
+  total(): Promise<number | undefined> {
+    return this.page.evaluate(() => window.app.total.at(-1)?.[1]);
+  }
+
+  pending(): Promise<number | undefined> {
+    return this.page.evaluate(() => window.app.outbox.at(-1)?.[1].pending);
+  }
+
+  state(): Promise<string | undefined> {
+    return this.page.evaluate(() => window.app.connection.at(-1)?.[1].state);
+  }
+
+  /** SIGKILL. */
+  kill(): Promise<void> {
+    return this.profile.kill();
+  }
+
+  async remove(): Promise<void> {
+    await this.profile.remove();
+    await this.proxy.close();
+  }
+}
+
+export class World {
+  readonly #devices: Device[] = [];
+  readonly #people: ProtocolClient[] = [];
+
+  private constructor(
+    readonly server: ServedReceipts,
+    private readonly site: PreviewServer,
+    private readonly built: string,
+  ) {}
+
+  static async start(): Promise<World> {
+    const built = await mkdtemp(join(tmpdir(), 'tidemark-app-'));
+    const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
+    await build({ ...shared, resolve: { alias: builtPackage }, build: { outDir: built, emptyOutDir: true, minify: false } });
+    const site = await preview({ ...shared, build: { outDir: built }, preview: { host: '127.0.0.1', port: 0 } });
+    const server = await ServedReceipts.start(['--allow-origin', new URL(site.resolvedUrls!.local[0]!).origin]);
+    return new World(server, site, built);
+  }
+
+  /** Not started yet. */
+  async device(userId: string): Promise<Device> {
+    const device = await Device.create(userId, this.site.resolvedUrls!.local[0]!, this.server.port);
+    this.#devices.push(device);
+    return device;
+  }
+
+  /** Somebody on the protocol, straight to the server. */
+  async person(userId: string): Promise<ProtocolClient> {
+    const person = await ProtocolClient.connect(this.server.url, await this.server.token(userId), userId, 'elsewhere');
+    this.#people.push(person);
+    return person;
+  }
+
+  /** Everybody leaves; the server stays for the next test. */
+  async clear(): Promise<void> {
+    for (const person of this.#people.splice(0)) person.close();
+    await Promise.all(this.#devices.splice(0).map((device) => device.remove()));
+  }
+
+  async remove(): Promise<void> {
+    await this.clear();
+    await this.server.remove();
+    await this.site.close();
+    await rm(this.built, { recursive: true, force: true });
+  }
+}
+
+/** Messages from one person to another, in one go. @returns their ids, oldest first */
+export const sendMany = async (from: ProtocolClient, to: string, count: number): Promise<string[]> => {
+  const entries = Array.from({ length: count }, (_, n) => from.messageEntry(`direct:${to}`, { text: `${from.userId} ${n}` }));
+  const results = await from.submit(entries);
+  return results.map((result, i) => {
+    const entry = entries[i]!;
+    if (result.outcome === 'acked' && entry.kind === 'message') return entry.id;
+    throw new Error(JSON.stringify(result));
+  });
+};

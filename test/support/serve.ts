@@ -1,0 +1,108 @@
+/** `tidemark serve --dev` as a process of its own, from the built package, on a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const READY_WITHIN_MS = 30_000;
+
+/** A port that was free a moment ago: a server that is killed and started again must come back where it was. */
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+export class ServedReceipts {
+  #child: ChildProcess | undefined;
+  #printed = '';
+
+  private constructor(
+    readonly port: number,
+    readonly folder: string,
+    private readonly args: readonly string[],
+  ) {}
+
+  /** @param args more of the command line, such as `--allow-origin`. Resolves when the server takes clients. */
+  static async start(args: readonly string[] = []): Promise<ServedReceipts> {
+    await access(CLI).catch(() => {
+      throw new Error('dist/cli/main.js is not there; run npm run build first');
+    });
+    const served = new ServedReceipts(await freePort(), await mkdtemp(join(tmpdir(), 'tidemark-serve-')), args);
+    await served.start();
+    return served;
+  }
+
+  /** For clients that do not go through a proxy. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/receipts`;
+  }
+
+  /** On the same folder and port as before. */
+  async start(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      [CLI, 'serve', '--dev', '--port', String(this.port), '--data', join(this.folder, 'data'), ...this.args],
+      { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#child = child;
+    this.#printed = '';
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`tidemark serve ${why}:\n${this.#printed}`));
+      const timer = setTimeout(() => fail('did not start'), READY_WITHIN_MS);
+      const read = (chunk: Buffer): void => {
+        this.#printed += chunk.toString();
+        if (!/listening on/.test(this.#printed)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      child.on('exit', (code) => {
+        clearTimeout(timer);
+        fail(`ended with ${code}`);
+      });
+    });
+  }
+
+  /** What the running process printed so far. */
+  get printed(): string {
+    return this.#printed;
+  }
+
+  /** SIGKILL: nothing is closed, nothing is flushed. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Ends the process and removes its folder. */
+  async remove(): Promise<void> {
+    await this.#end('SIGTERM');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async token(userId: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/dev/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ userId }),
+    });
+    return ((await response.json()) as { token: string }).token;
+  }
+
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const stubborn = setTimeout(() => child.kill('SIGKILL'), 5000);
+    await ended;
+    clearTimeout(stubborn);
+  }
+}

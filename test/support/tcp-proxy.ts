@@ -1,0 +1,180 @@
+/**
+ * The network between browsers and server: it can be cut, go silent, or keep an answer back, and it writes down the WebSocket frames
+ * that pass. A browser's own offline switch freezes sockets instead of ending them, so outages are made here.
+ */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** One text frame that passed. */
+export interface PassedFrame {
+  readonly up: boolean;
+  /** Which connection it was on, from 1. */
+  readonly connection: number;
+  /** `performance.now()` */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** The text frames in one direction of a WebSocket, after its HTTP head. Fragments are joined; control frames are left out. */
+class FrameReader {
+  #rest = Buffer.alloc(0);
+  #headSeen = false;
+  #parts: Buffer[] = [];
+
+  /** The texts completed by this chunk; nothing for a connection that is no WebSocket. */
+  read(chunk: Buffer): string[] {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    if (!this.#headSeen) {
+      const end = this.#rest.indexOf('\r\n\r\n');
+      if (end < 0) return [];
+      this.#rest = this.#rest.subarray(end + 4);
+      this.#headSeen = true;
+    }
+    const texts: string[] = [];
+    for (let frame = this.#frame(); frame; frame = this.#frame()) {
+      if (frame.opcode > 2) continue;
+      this.#parts.push(frame.payload);
+      if (!frame.final) continue;
+      texts.push(Buffer.concat(this.#parts).toString('utf8'));
+      this.#parts = [];
+    }
+    return texts;
+  }
+
+  #frame(): { final: boolean; opcode: number; payload: Buffer } | undefined {
+    const bytes = this.#rest;
+    if (bytes.length < 2) return undefined;
+    const masked = (bytes[1]! & 0x80) !== 0;
+    let length = bytes[1]! & 0x7f;
+    let at = 2;
+    if (length === 126) {
+      if (bytes.length < 4) return undefined;
+      length = bytes.readUInt16BE(2);
+      at = 4;
+    } else if (length === 127) {
+      if (bytes.length < 10) return undefined;
+      length = Number(bytes.readBigUInt64BE(2));
+      at = 10;
+    }
+    const start = at + (masked ? 4 : 0);
+    if (bytes.length < start + length) return undefined;
+    const payload = Buffer.from(bytes.subarray(start, start + length));
+    if (masked) for (let i = 0; i < payload.length; i++) payload[i]! ^= bytes[at + (i % 4)]!;
+    this.#rest = bytes.subarray(start + length);
+    return { final: (bytes[0]! & 0x80) !== 0, opcode: bytes[0]! & 0x0f, payload };
+  }
+}
+
+interface Pair {
+  readonly down: Socket;
+  readonly up: Socket;
+  /** Both ends stay open, nothing passes. */
+  silent: boolean;
+}
+
+export class TcpProxy {
+  /** Text frames in order of passing. */
+  readonly frames: PassedFrame[] = [];
+  /** First lines of plain HTTP requests, in order. */
+  readonly requests: string[] = [];
+  /** Called as a frame passes upwards, after it was handed on. */
+  onUp: (text: string) => void = () => undefined;
+  /** A frame downwards for which this is true is kept back, and everything after it on its connection. */
+  keepBack: (text: string) => boolean = () => false;
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #isCut = false;
+  #connections = 0;
+
+  private constructor(readonly targetPort: number) {
+    this.#server = createServer((down) => this.#accept(down));
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(targetPort);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Resets every connection; new ones are reset as well until {@link heal}. */
+  cut(): void {
+    this.#isCut = true;
+    for (const { down, up } of this.#pairs) {
+      down.resetAndDestroy();
+      up.resetAndDestroy();
+    }
+  }
+
+  heal(): void {
+    this.#isCut = false;
+  }
+
+  /** The connections there are now go half-open: nothing passes any more, nobody is told. New ones work. */
+  blackHole(): void {
+    for (const pair of this.#pairs) pair.silent = true;
+  }
+
+  /** What the browsers sent, parsed: frames of one type since `after` (an index into {@link frames}). */
+  sent<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
+    return this.frames
+      .slice(after)
+      .filter(({ up }) => up)
+      .map(({ text }) => JSON.parse(text) as T)
+      .filter((frame) => frame.type === type);
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(down: Socket): void {
+    down.on('error', () => undefined);
+    if (this.#isCut) return void down.resetAndDestroy();
+    const connection = ++this.#connections;
+    const up = connect(this.targetPort, '127.0.0.1');
+    const pair: Pair = { down, up, silent: false };
+    this.#pairs.add(pair);
+    up.on('error', () => undefined);
+    const end = (): void => {
+      this.#pairs.delete(pair);
+      // To whoever is half-open nothing happens, as long as the proxy stands.
+      if (pair.silent && !this.#isCut) return;
+      down.destroy();
+      up.destroy();
+    };
+    down.on('close', end);
+    up.on('close', end);
+    const upFrames = new FrameReader();
+    const downFrames = new FrameReader();
+    let isWebSocket: boolean | undefined;
+    down.on('data', (chunk: Buffer) => {
+      if (pair.silent) return;
+      up.write(chunk);
+      const requestLine = /^[A-Z]+ \S+ HTTP\/1\.1(?=\r\n)/.exec(chunk.toString('latin1'))?.[0];
+      isWebSocket ??= /^upgrade: websocket/im.test(chunk.toString('latin1'));
+      if (!isWebSocket) {
+        if (requestLine) this.requests.push(requestLine);
+        return;
+      }
+      for (const text of upFrames.read(chunk)) {
+        this.frames.push({ up: true, connection, at: performance.now(), text });
+        this.onUp(text);
+      }
+    });
+    up.on('data', (chunk: Buffer) => {
+      if (pair.silent) return;
+      const texts = isWebSocket ? downFrames.read(chunk) : [];
+      if (texts.some((text) => this.keepBack(text))) {
+        // Upwards it still works; only the word back does not come.
+        up.removeAllListeners('data').resume();
+        return;
+      }
+      for (const text of texts) this.frames.push({ up: false, connection, at: performance.now(), text });
+      down.write(chunk);
+    });
+  }
+}
