@@ -54,7 +54,7 @@ const serviceWorker = (): Plugin => {
   };
 };
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: here('.'),
   resolve: {
     alias: [
@@ -62,6 +62,8 @@ export default defineConfig({
       { find: /^tidemark\/service-worker$/, replacement: here('../dist/service-worker/index.js') },
     ],
   },
+  // What NODE_ENV says does not matter: what is built opens offline.
+  define: { DEMO_IS_BUILT: JSON.stringify(command === 'build') },
   worker: { format: 'es' },
   build: { outDir: here('dist'), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
   server: {
@@ -74,4 +76,4 @@ export default defineConfig({
     },
   },
   plugins: [serviceWorker()],
-});
+}));
