@@ -145,3 +145,11 @@ export const sendMany = async (from: ProtocolClient, to: string, count: number):
     throw new Error(JSON.stringify(result));
   });
 };
+
+/** Resolves once the sender knows all of these to be delivered: a device of the reader's holds them, and its outbox is empty. */
+export const delivered = async (sender: ProtocolClient, to: Device, upTo: number): Promise<void> => {
+  await eventually(`${upTo} delivered to ${to.userId}`, () =>
+    (sender.rows.get(`direct:${to.userId}`)?.theirs.delivered ?? []).some((stretch) => stretch[0] === 1 && stretch[1] === upTo),
+  );
+  await eventually('an empty outbox', async () => (await to.pending()) === 0);
+};

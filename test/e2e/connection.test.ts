@@ -1,0 +1,133 @@
+/** Whom the client speaks for, and what it does when the line goes dead. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { CLOSE } from '../../src/protocol/close-codes.ts';
+import { delivered, eventually, sendMany, sleep, World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+it('a token that now names somebody else stops the client: nothing of hers is sent or shown as his', async () => {
+  const phone = await world.device('clara');
+  const [friend, bob] = await Promise.all([world.person('clara-friend'), world.person('bob')]);
+  await sendMany(friend, 'clara', 3);
+  await phone.start();
+  await delivered(friend, phone, 3);
+  phone.proxy.cut();
+  await phone.page.evaluate(async () => {
+    await window.app.client.sendConversationReadReceipt('direct:clara-friend');
+    await window.app.client.sendMessage('direct:clara-friend', { text: 'from Clara' });
+    await window.app.client.sendMessage('direct:somebody', { text: 'from Clara' });
+  });
+
+  // The next start of the app finds somebody else logged in.
+  await phone.open(['direct:clara-friend'], { tokenOf: 'bob' });
+  const before = phone.proxy.frames.length;
+  phone.proxy.heal();
+  await eventually('the client to stop', async () => (await phone.state()) === 'stopped');
+  await sleep(1500);
+  expect(await phone.page.evaluate(() => window.app.connection.at(-1)?.[1])).toMatchObject({
+    state: 'stopped',
+    retryAt: null,
+    error: { code: 'auth/wrong-user' },
+  });
+  expect(await phone.pending()).toBe(3);
+  expect(await phone.total()).toBe(0); // still hers, still what she did
+  expect(phone.proxy.sent('submit', before)).toEqual([]);
+  const heard = phone.proxy.frames.slice(before).filter(({ up }) => !up);
+  expect(heard.map(({ text }) => (JSON.parse(text) as { type: string }).type)).toEqual(['error']);
+  expect(phone.proxy.sent('hello', before)).toHaveLength(1);
+  expect([...bob.rows.keys()]).toEqual([]);
+  expect(friend.rows.get('direct:bob')).toBeUndefined();
+  expect(friend.rows.get('direct:clara')).toMatchObject({ latestSeq: 3, theirs: { read: [], acked: [] } });
+
+  // Once it is hers again, all of it goes out as hers.
+  await phone.open();
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+  await eventually('her words', () => friend.rows.get('direct:clara')?.latestSeq === 4);
+  expect(friend.rows.get('direct:clara')?.lastMessage?.senderId).toBe('clara');
+  expect(friend.rows.get('direct:clara')?.theirs.read).toEqual([[1, 3]]);
+  expect(phone.troubles).toEqual([]);
+});
+
+it('a half-open socket is noticed within 35 s and replaced, whether there is something to say or not', async () => {
+  // One is idle, one has just said something into the dead line.
+  const [idle, busy] = await Promise.all([world.device('dora'), world.device('dina')]);
+  const friend = await world.person('friend-of-both');
+  for (const phone of [idle, busy]) {
+    await friend.sendMessage(`direct:${phone.userId}`, 'hello');
+    await phone.start();
+    await delivered(friend, phone, 1);
+  }
+
+  for (const { proxy } of [idle, busy]) proxy.blackHole();
+  const since = performance.now();
+  await busy.page.evaluate(() => window.app.client.sendMessage('direct:friend-of-both', 'can you hear me?'));
+  await friend.sendMessage('direct:dora', 'are you there?');
+  await Promise.all(
+    [idle, busy].map(async (phone) => {
+      await eventually('the dead socket to be noticed', async () => (await phone.state()) !== 'live', 60_000);
+      const noticedMs = performance.now() - since;
+      await eventually('another one', async () => (await phone.state()) === 'live');
+      const replacedMs = performance.now() - since;
+      const which = phone === idle ? 'idle' : 'busy';
+      console.log(
+        `half-open, ${which}: noticed after ${(noticedMs / 1000).toFixed(1)} s, replaced after ${(replacedMs / 1000).toFixed(1)} s`,
+      );
+      expect(noticedMs).toBeLessThan(35_000);
+      expect(phone.proxy.sent('hello')).toHaveLength(2);
+    }),
+  );
+  await eventually('what came meanwhile', async () => (await idle.total()) === 2);
+  await eventually('what was said meanwhile', () => friend.rows.get('direct:dina')?.latestSeq === 2);
+  await eventually('an empty outbox', async () => (await busy.pending()) === 0);
+  expect(friend.rows.get('direct:dina')?.latestSeq).toBe(2);
+});
+
+it('what somebody else sends that is no frame costs a browser nothing (F98, F101, F103, F105)', async () => {
+  const phone = await world.device('emma');
+  const friend = await world.person('emma-friend');
+  await phone.start();
+  await eventually('to be live', async () => (await phone.state()) === 'live');
+  const before = phone.proxy.sent('hello').length;
+
+  const deep = '['.repeat(200_000);
+  const nonsense = [
+    'x'.repeat(1024 * 1024),
+    deep,
+    '{"type":"hello","__proto__":{"isAdmin":true}}',
+    '{"type":"dance"}',
+    '{"type":"hello","version":99,"token":"x","userId":"emma","deviceId":"d"}',
+    '\u0000',
+    Buffer.from([0xff, 0xfe, 0x00]),
+  ];
+  const codes = await Promise.all(
+    nonsense.map(
+      (frame) =>
+        new Promise<number>((resolve) => {
+          const socket = new WebSocket(world.server.url);
+          socket.on('error', () => undefined);
+          socket.on('open', () => socket.send(frame));
+          socket.on('close', (code) => resolve(code));
+        }),
+    ),
+  );
+  expect(codes).toEqual([
+    CLOSE.frameTooLarge,
+    CLOSE.frameTooLarge,
+    CLOSE.unauthorized,
+    CLOSE.unauthorized,
+    CLOSE.versionUnsupported,
+    CLOSE.unauthorized,
+    CLOSE.unauthorized,
+  ]);
+
+  await friend.sendMessage('direct:emma', 'still there?');
+  await eventually('the message', async () => (await phone.total()) === 1);
+  expect(await phone.state()).toBe('live');
+  expect(phone.proxy.sent('hello')).toHaveLength(before);
+});
