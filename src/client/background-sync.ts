@@ -9,18 +9,21 @@ interface WithSync {
 }
 const hasSync = (registration: object): registration is WithSync => 'sync' in registration;
 
-/** @returns how to stop. Does nothing where the page has no service worker, or the browser no Background Sync. */
+const wish = async (): Promise<void> => {
+  // Looked up now: on a first visit the service worker comes after the client.
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (registration?.active && hasSync(registration)) await registration.sync.register(SYNC_TAG);
+};
+
+/** @returns how to stop. Does nothing where the browser has no Background Sync. */
 export const wishForSync = (outbox$: () => Observable<OutboxStatus>, connection$: () => Observable<ConnectionStatus>): (() => void) => {
-  if (typeof navigator === 'undefined' || !('serviceWorker' in navigator) || !navigator.serviceWorker.controller) return () => undefined;
+  if (!('SyncManager' in globalThis) || !('serviceWorker' in navigator)) return () => undefined;
   let wished = false;
   const owed = combineLatest([outbox$(), connection$()]).subscribe(([{ pending }, { state, paused }]) => {
-    const wish = pending > 0 && state === 'offline' && !paused;
-    if (wish && !wished)
-      navigator.serviceWorker.ready
-        .then((registration) => (hasSync(registration) ? registration.sync.register(SYNC_TAG) : undefined))
-        // Refused by the user's settings: the next start does it.
-        .catch(() => undefined);
-    wished = wish;
+    const wanted = pending > 0 && state === 'offline' && !paused;
+    // Refused by the user's settings: the next start does it.
+    if (wanted && !wished) wish().catch(() => undefined);
+    wished = wanted;
   });
   return () => owed.unsubscribe();
 };

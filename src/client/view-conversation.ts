@@ -3,7 +3,7 @@
  * only delivery is told. Once the app says what was seen, nothing goes past it.
  */
 import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
-import type { Conversation } from '../model/conversation.ts';
+import type { Message } from '../model/message.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../model/ids.ts';
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { isInView, watchView } from './page-lifecycle.ts';
@@ -11,7 +11,7 @@ import type { ConversationViewing } from './receipt-client.ts';
 
 export const viewConversation = (
   connection: WorkerConnection,
-  conversation$: Observable<Conversation | null>,
+  newest$: Observable<readonly Message[]>,
   conversationId: ConversationId,
 ): ConversationViewing => {
   let looking = false;
@@ -51,15 +51,16 @@ export const viewConversation = (
     if (looking) readAll();
   };
 
-  const arrivals = conversation$
+  // What is held counts, not what is known of: a message that was never here was not seen.
+  const arrivals = newest$
     .pipe(
-      filter((conversation) => conversation !== null),
-      map(({ latestSeq }) => latestSeq),
+      map((list) => list.reduce((newestHeld, { seq }) => Math.max(newestHeld, seq ?? 0), 0)),
+      filter((seq) => seq > newest),
       distinctUntilChanged(),
     )
-    .subscribe((latestSeq) => {
+    .subscribe((seq) => {
       const first = newest === 0;
-      newest = latestSeq;
+      newest = seq;
       if (first) readAll();
       else readArrivals();
     });

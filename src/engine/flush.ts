@@ -20,6 +20,7 @@ export const flush = (ports: Pick<Ports, 'clock'>, writer: Writer, nudge: () => 
     const stop = writer.onChange(() => {
       if (writer.model.outbox.size === 0) finish();
     });
+    // Also with nothing owed: it is how an app says "try now".
+    nudge();
     if (before === 0) finish();
-    else nudge();
   });

@@ -3,15 +3,22 @@ import type { TokenPort } from '../ports/ports.ts';
 
 export class TokenSource {
   private current: Promise<string> | null = null;
+  /** How often the app was asked: a token of an older asking is worth replacing at once when it is refused. */
+  asked = 0;
 
   constructor(private readonly port: TokenPort) {}
 
   get(): Promise<string> {
-    this.current ??= this.port.getToken().catch((error: unknown) => {
+    this.current ??= this.ask();
+    return this.current;
+  }
+
+  private ask(): Promise<string> {
+    this.asked++;
+    return this.port.getToken().catch((error: unknown) => {
       this.current = null;
       throw error;
     });
-    return this.current;
   }
 
   /** The server refused it, or it ends soon. */

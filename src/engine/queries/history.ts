@@ -2,7 +2,7 @@
 import { AuthError, errorOf, ProtocolError } from '../../errors.ts';
 import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
-import { highest, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Frame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
@@ -15,6 +15,9 @@ import type { Writer } from '../write.ts';
 /** Queries give up sooner than sync does: somebody waits. */
 export const QUERY_PATIENCE_MS = 10_000;
 
+/** How long an open chat waits for the feed before it asks itself. */
+const FEED_PATIENCE_MS = 250;
+
 /** Where the stretch begins that is held without a gap up to the newest message; one past the newest where that is not held. */
 const heldFrom = (conversation: HotConversation): number => {
   const last = conversation.held[conversation.held.length - 1];
@@ -24,6 +27,7 @@ const heldFrom = (conversation: HotConversation): number => {
 export class History {
   /** Asked for since this tab started, so that an opened chat asks once. */
   private readonly asked = new Map<ConversationId, Ranges>();
+  private readonly waiting = new Set<ConversationId>();
 
   constructor(
     private readonly ports: Ports,
@@ -64,16 +68,26 @@ export class History {
     });
   }
 
-  /** A chat was opened: what is missing of its newest `limit` messages is fetched, once, as far as the network allows. */
+  /** A chat is open: what is missing of its newest `limit` messages is fetched, once, as far as the network allows. */
   opened(conversationId: ConversationId, limit: number): void {
+    if (!this.asked.has(conversationId)) return this.fetchMissing(conversationId, limit);
+    if (this.waiting.has(conversationId)) return;
+    // The feed brings what is new by itself, often a moment after its row.
+    this.waiting.add(conversationId);
+    this.ports.clock.timer(FEED_PATIENCE_MS, () => {
+      this.waiting.delete(conversationId);
+      this.fetchMissing(conversationId, limit);
+    });
+  }
+
+  private fetchMissing(conversationId: ConversationId, limit: number): void {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation || this.writer.model.paused) return;
     const { row, held } = conversation;
     const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
     const asked = this.asked.get(conversationId) ?? NO_RANGES;
     const missing = subtract(subtract(range(first, row.latestSeq), held), asked);
-    // The feed brings the newest by itself, a moment after its row.
-    if (missing.length === 0 || (size(missing) === 1 && highest(missing) === row.latestSeq && held.length > 0)) return;
+    if (missing.length === 0) return;
     this.asked.set(conversationId, union(asked, missing));
     this.fetch(conversationId, missing.slice(-64)).catch(() => {
       // Offline: asked again when the chat is opened or changes next.

@@ -20,6 +20,8 @@ export type Event =
   | 'caught-up'
   /** Closed, silent, or malformed: worth another attempt. */
   | 'lost'
+  /** The token was refused, and it was one of before: the app is asked for another, at once. */
+  | 'token-refused'
   /** A final word: wrong user, version. */
   | 'refused'
   /** Connected for long enough to call the network good (F57). */
@@ -58,6 +60,7 @@ const connecting = (state: State): Record<Event, Cell> => ({
   welcome: stay(state),
   'caught-up': stay(state),
   lost: go('waiting', 'abandon', 'count-failure', 'arm-retry'),
+  'token-refused': go('token', 'abandon', 'ask-token'),
   refused: go('stopped', 'abandon'),
   stable: stay(state),
 });
@@ -67,6 +70,7 @@ const resting = (state: State): Record<Event, Cell> => ({
   stop: go('idle'),
   // Late words of a connection that was already abandoned.
   lost: stay(state),
+  'token-refused': stay(state),
   refused: stay(state),
 });
 
@@ -82,6 +86,7 @@ export const TABLE: Record<State, Record<Event, Cell>> = {
   token: {
     ...connecting('token'),
     stop: go('idle'),
+    'token-refused': stay('token'),
     'token-ready': go('opening', 'open'),
     'token-failed': go('waiting', 'count-failure', 'arm-retry'),
   },

@@ -3,7 +3,7 @@
  * what comes; nothing goes from here to a view but through the store.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { AuthError, type ErrorCode, errorOf, ProtocolError, ReceiptsError, TransportError } from '../../errors.ts';
+import { AuthError, type ErrorCode, ProtocolError, ReceiptsError, TransportError } from '../../errors.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
 import { CLOSE, isFinalClose } from '../../protocol/close-codes.ts';
@@ -51,6 +51,8 @@ export class Sync {
   /** Words of an older connection are dropped (F48). */
   private generation = 0;
   private token = '';
+  /** Asked of the app for this very connection. */
+  private tokenIsFresh = true;
   private limits = DEFAULT_LIMITS;
   private fence = -1;
   private lastId = 0;
@@ -121,7 +123,7 @@ export class Sync {
     const before = this.state;
     const { to, effects } = transition(before, event);
     this.state = to;
-    if (to !== before && (to === 'waiting' || to === 'stopped' || to === 'idle')) this.leave();
+    if (to !== before && (to === 'waiting' || to === 'stopped' || to === 'idle' || to === 'token')) this.leave();
     for (const effect of effects) this.run(effect);
     if (to === before && !error) return;
     const shown = to === 'live' || to === 'idle' ? null : (error ?? this.lastError());
@@ -203,10 +205,12 @@ export class Sync {
 
   private askToken(): void {
     const generation = ++this.generation;
+    const { asked } = this.tokens;
     this.tokens.get().then(
       (token) => {
         if (generation !== this.generation) return;
         this.token = token;
+        this.tokenIsFresh = this.tokens.asked > asked;
         this.handle('token-ready');
       },
       (error: unknown) => {
@@ -240,7 +244,6 @@ export class Sync {
   }
 
   private closed(code: number, reason: string): void {
-    if (code === CLOSE.unauthorized) this.tokens.forget();
     if (isFinalClose(code))
       return this.handle(
         'refused',
@@ -248,14 +251,14 @@ export class Sync {
           ? this.wrongUser()
           : new ProtocolError('protocol/version-unsupported', 'server and client speak different versions: update one of them'),
       );
-    const known = this.lastError();
-    this.lost(
-      code === CLOSE.unauthorized
-        ? known && known.code.startsWith('auth/')
-          ? errorOf(known.code, known.message)
-          : new AuthError('auth/expired', 'the token is no longer taken')
-        : new TransportError(this.state === 'opening' ? 'transport/unreachable' : 'transport/closed', reason || `closed with ${code}`),
-    );
+    if (code === CLOSE.unauthorized) return this.tokenRefused(new AuthError('auth/expired', 'the token is no longer taken'));
+    this.lost(new TransportError(this.state === 'opening' ? 'transport/unreachable' : 'transport/closed', reason || `closed with ${code}`));
+  }
+
+  /** A token from before may simply have ended: the app is asked at once. A fresh one that is refused waits like any failure (I-21). */
+  private tokenRefused(error: AuthError): void {
+    this.tokens.forget();
+    this.handle(this.tokenIsFresh ? 'lost' : 'token-refused', error);
   }
 
   private wrongUser(): AuthError {
@@ -390,8 +393,7 @@ export class Sync {
         return this.handle('refused', new ProtocolError(frame.code, frame.message));
       case 'auth/expired':
       case 'auth/forbidden':
-        this.tokens.forget();
-        return this.lost(new AuthError(frame.code, frame.message));
+        return this.tokenRefused(new AuthError(frame.code, frame.message));
       case 'server/busy':
         if (frame.id !== undefined) this.drain.busy(frame.id, frame.retryAfterMs ?? 1000);
         return;

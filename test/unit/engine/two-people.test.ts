@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 describe('two people in a direct chat', () => {
@@ -156,5 +158,30 @@ describe('two people in a direct chat', () => {
     expect(letter).toMatchObject({ code: 'rejected/no-such-conversation', conversationId: 'group:none', kind: 'message' });
     await alice.do('dismissDeadLetter', letter!.id);
     expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
+  });
+});
+
+describe('tokens', () => {
+  it('one from before that is refused is replaced at once, without waiting', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const phone = new TestDevice('alice', net);
+    const tab = await phone.open();
+    await tab.live();
+    // The token the engine holds is refused from now on; the app has another.
+    net.cut();
+    await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    net.server = createReceiptServer({
+      store: createMemoryStore(),
+      authenticate: (token) => (token === 'second' ? Promise.resolve({ userId: 'alice' }) : Promise.reject(new Error('ended'))),
+    });
+    phone.token = 'second';
+    net.heal();
+    const states: string[] = [];
+    tab.watch({ of: 'connection' }).subscribe(({ state, error }) => states.push(error ? `${state} ${error.code}` : state));
+    await tab.engine.query({ do: 'flush', args: [10] });
+    await tab.until({ of: 'connection' }, ({ state }) => state === 'live');
+    // Refused, asked again and live: never back to waiting.
+    expect(states.filter((state) => state.startsWith('offline auth/'))).toEqual([]);
+    tab.close();
   });
 });

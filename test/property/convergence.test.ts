@@ -1,0 +1,209 @@
+/**
+ * Random worlds of three people, one with two devices: messages, receipts, clears, cuts and restarts in any order. When the network
+ * is well again everyone agrees with a plain model of who did what (I-14), and no count was ever shown that was not true (I-15).
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ConversationId } from '../../src/model/ids.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+
+const PEOPLE = ['ann', 'ben', 'cat'] as const;
+type Person = (typeof PEOPLE)[number];
+
+type Step =
+  | { do: 'say'; from: number; to: number; ask: boolean; count: boolean }
+  | { do: 'ack' | 'read' | 'clear'; device: number; about: number }
+  | { do: 'cut' | 'heal' | 'restart' | 'wait'; device: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('say' as const), from: fc.nat(3), to: fc.nat(2), ask: fc.boolean(), count: fc.boolean() }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('ack' as const, 'read' as const, 'clear' as const), device: fc.nat(3), about: fc.nat(2) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'heal' as const, 'restart' as const, 'wait' as const), device: fc.nat(3) }),
+  },
+);
+
+/** A device that can be closed and opened again, on a network of its own. */
+class Place {
+  readonly net: LoopbackNet;
+  readonly device: TestDevice;
+  tab!: TestTab;
+  seen: number[] = [];
+
+  constructor(
+    readonly who: Person,
+    server: LoopbackNet['server'],
+    name: string,
+  ) {
+    this.net = new LoopbackNet(server);
+    this.device = new TestDevice(who, this.net, name);
+  }
+
+  async open(): Promise<void> {
+    this.tab = await this.device.open();
+    this.tab.watch({ of: 'total-unread' }).subscribe((count) => this.seen.push(count));
+  }
+
+  chat(other: Person): ConversationId {
+    return `direct:${other}`;
+  }
+}
+
+/** What was meant, in plain sets of message ids: the order of seqs is the server's, so bounds are noted as the ids they covered. */
+class Meant {
+  readonly messages: { id: string; from: Person; to: Person; ask: boolean; count: boolean }[] = [];
+  readonly acked = new Set<string>();
+  /** By reader and peer: the highest seq told, and the highest cleared. */
+  readonly read = new Map<string, number>();
+  readonly position = new Map<string, number>();
+}
+
+const run = async (steps: readonly Step[]): Promise<void> => {
+  const server = createTestServer();
+  const places = [
+    new Place('ann', server, 'phone'),
+    new Place('ann', server, 'laptop'),
+    new Place('ben', server, 'phone'),
+    new Place('cat', server, 'phone'),
+  ];
+  const meant = new Meant();
+  for (const place of places) await place.open();
+  const other = (who: Person, n: number): Person => PEOPLE.filter((name) => name !== who)[n % 2]!;
+  const raise = (map: Map<string, number>, key: string, to: number): void => void map.set(key, Math.max(map.get(key) ?? 0, to));
+
+  for (const one of steps) {
+    if (one.do === 'say') {
+      const place = places[one.from]!;
+      const to = other(place.who, one.to);
+      const { id } = await place.tab.say(to, 'text', { requestReceipt: one.ask, countable: one.count });
+      meant.messages.push({ id, from: place.who, to, ask: one.ask, count: one.count });
+      continue;
+    }
+    const place = places[one.device]!;
+    switch (one.do) {
+      case 'cut':
+        place.net.cut();
+        break;
+      case 'heal':
+        place.net.heal();
+        break;
+      case 'wait':
+        await new Promise((resolve) => setTimeout(resolve, 15));
+        break;
+      case 'restart':
+        place.tab.close();
+        await place.open();
+        break;
+      default: {
+        const peer = other(place.who, one.about);
+        const chat = place.chat(peer);
+        const key = `${place.who} ${peer}`;
+        const held = await place.tab.now({ of: 'messages', conversationId: chat, limit: 200 });
+        const latest = (await place.tab.now({ of: 'conversation', conversationId: chat }))?.latestSeq ?? 0;
+        if (one.do === 'ack') {
+          const ids = held.filter(({ senderId, seq }) => senderId === peer && seq !== null).map(({ id }) => id);
+          for (const id of (await place.tab.do('sendReadReceipts', chat, ids)).queued) meant.acked.add(id);
+        } else if (one.do === 'read') {
+          // What arrives between the look and the call was held when it was called: the call's own bound is asked below it.
+          const before = held.filter(({ senderId }) => senderId === peer).reduce((seq, message) => Math.max(seq, message.seq ?? 0), 0);
+          await place.tab.do('sendConversationReadReceipt', chat, {});
+          raise(meant.read, key, before);
+          raise(meant.position, key, latest);
+        } else {
+          await place.tab.do('clearConversationUnreadCount', chat);
+          raise(meant.position, key, latest);
+        }
+      }
+    }
+  }
+
+  // The faults end; everyone comes together.
+  for (const place of places) place.net.heal();
+  for (const place of places) await place.tab.engine.query({ do: 'flush', args: [20_000] });
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const [pending, connected] = [
+      await Promise.all(places.map(({ tab }) => tab.now({ of: 'outbox' }))),
+      await Promise.all(places.map(({ tab }) => tab.now({ of: 'connection' }))),
+    ];
+    if (pending.every(({ pending: count }) => count === 0) && connected.every(({ state }) => state === 'live')) break;
+    if (Date.now() > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
+    for (const place of places) void place.tab.engine.query({ do: 'flush', args: [10] });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 60));
+
+  // A device need not hold what another one of the same person was given; together they hold all.
+  const seqOf = new Map<string, number>();
+  for (const place of places)
+    for (const peer of PEOPLE)
+      if (peer !== place.who)
+        for (const { id, seq } of await place.tab.now({ of: 'messages', conversationId: place.chat(peer), limit: 200 }))
+          if (seq !== null) seqOf.set(id, seq);
+
+  const problems: string[] = [];
+  for (const place of places) {
+    let total = 0;
+    for (const peer of PEOPLE.filter((name) => name !== place.who)) {
+      const shown = await place.tab.now({ of: 'conversation', conversationId: place.chat(peer) });
+      const between = meant.messages.filter(({ from, to }) => (from === place.who && to === peer) || (from === peer && to === place.who));
+      const where = `${place.who}/${place.device.name} with ${peer}`;
+      if ((shown?.latestSeq ?? 0) !== between.length) problems.push(`${where}: ${shown?.latestSeq ?? 0} messages, sent ${between.length}`);
+      const held = await place.tab.until(
+        { of: 'messages', conversationId: place.chat(peer), limit: 200 },
+        (list) => list.filter(({ seq }) => seq !== null).length === between.length,
+      );
+      // The position is at least what was meant, and never beyond what some device knew of.
+      const least = meant.position.get(`${place.who} ${peer}`) ?? 0;
+      const position = shown?.readUpTo ?? 0;
+      if (position < least) problems.push(`${where}: position ${position} below ${least}`);
+      const unread = between.filter(({ id, from, count }) => from === peer && count && (seqOf.get(id) ?? Infinity) > position).length;
+      if (shown && shown.unreadCount !== unread) problems.push(`${where}: shows ${shown.unreadCount}, counted ${unread}`);
+      if (shown && !shown.exact) problems.push(`${where}: not exact`);
+      total += unread;
+      // What I sent: as the others meant it.
+      const readByPeer = meant.read.get(`${peer} ${place.who}`) ?? 0;
+      for (const { id, from, ask } of between) {
+        if (from !== place.who) continue;
+        const message = held.find((one) => one.id === id);
+        const seq = seqOf.get(id) ?? Infinity;
+        const isRead = ask && (meant.acked.has(id) || seq <= readByPeer);
+        if (isRead && message?.status !== 'read') problems.push(`${where}: ${id} is ${message?.status ?? 'missing'}, was read`);
+        if (!ask && message?.status === 'read') problems.push(`${where}: ${id} shows read and never asked`);
+        if (!isRead && message && message.status !== 'read' && message.status !== 'delivered')
+          problems.push(`${where}: ${id} is ${message.status}`);
+        const receipts = await place.tab.now({ of: 'receipts', messageId: id });
+        if (meant.acked.has(id) !== (receipts?.ackedAt !== null)) problems.push(`${where}: ${id} acked ${String(receipts?.ackedAt)}`);
+        // I-7
+        if (receipts && receipts.readAt !== null && (receipts.deliveredAt === null || receipts.deliveredAt > receipts.readAt))
+          problems.push(`${where}: ${id} read before delivered`);
+      }
+    }
+    const totalShown = await place.tab.now({ of: 'total-unread' });
+    if (totalShown !== total) problems.push(`${place.who}/${place.device.name}: total ${totalShown}, counted ${total}`);
+    if (place.seen.some((count) => count < 0 || count > meant.messages.length)) problems.push(`impossible counts ${place.seen.join()}`);
+  }
+  for (const { tab } of places) tab.close();
+  await server.close();
+  expect(problems).toEqual([]);
+};
+
+describe('I-14: whatever happened, in the end everyone agrees', () => {
+  it('over random worlds', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(steps)),
+      {
+        numRuns: Number(process.env['WORLDS'] ?? 40),
+        endOnFailure: true,
+        ...(process.env['SEED'] ? { seed: Number(process.env['SEED']), path: process.env['PATH_'] ?? '' } : {}),
+      },
+    );
+  });
+});
