@@ -33,6 +33,11 @@ const requireCount = (value: unknown, what: string, most: number): number => {
   throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
 };
 
+const requireLetter = (id: unknown): string => {
+  if (typeof id === 'string') return id;
+  throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
+};
+
 const requireOptions = <T extends object>(value: T | undefined): T => {
   if (value === undefined) return {} as T;
   if (typeof value === 'object' && (value as T | null) !== null) return value;
@@ -94,6 +99,10 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
         countable: optionalFlag(countable, 'countable'),
       });
+    },
+    async recallMessage(messageId) {
+      requireOpen();
+      return connection.intent('recallMessage', requireId(messageId, 'messageId'));
     },
     async sendReadReceipts(conversationId, messageIds) {
       const id = conversation(conversationId);
@@ -163,10 +172,15 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       requireOpen();
       return connection.query('flush', requireCount(requireOptions(given).timeoutMs ?? DEFAULT_FLUSH_MS, 'timeoutMs', 2 ** 31 - 1));
     },
+    async retryDeadLetter(id, given) {
+      requireOpen();
+      return connection.intent('retryDeadLetter', requireLetter(id), {
+        requestReceipt: optionalFlag(requireOptions(given).requestReceipt, 'requestReceipt'),
+      });
+    },
     async dismissDeadLetter(id) {
       requireOpen();
-      if (typeof id !== 'string') throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
-      return connection.intent('dismissDeadLetter', id);
+      return connection.intent('dismissDeadLetter', requireLetter(id));
     },
     async close() {
       if (closed) return;

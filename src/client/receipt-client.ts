@@ -51,6 +51,8 @@ export interface ReceiptClient {
 
   /** Queues a message; sent in order. `body` is any JSON up to 16 KiB. Resolves with the pending message. */
   sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
+  /** Takes an own message back: its body goes everywhere, counts fall where it was unread. `usage/unknown-message` where not held. */
+  recallMessage(messageId: MessageId): Promise<void>;
   /** "I have read these", told to the sender; moves no position. Ids not held here are queued and judged by the server. */
   sendReadReceipts(conversationId: ConversationId, messageIds: readonly MessageId[]): Promise<SentReadReceipts>;
   /**
@@ -82,6 +84,8 @@ export interface ReceiptClient {
   resume(): Promise<void>;
   /** Nudges the outbox and waits until it is empty, at most `timeoutMs` (default 10,000). */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
+  /** Tries a refused entry again, as a new one; a message refused for asking for receipts can go without. */
+  retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
   dismissDeadLetter(id: string): Promise<void>;
   /** Ends this tab's client; data stays. Streams complete. */
   close(): Promise<void>;

@@ -6,10 +6,12 @@ import type { Account, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
 import { findInConversation } from './find-message.ts';
 import { flush } from './flush.ts';
+import { dismissDeadLetter, retryDeadLetter } from './intents/dead-letters.ts';
 import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
+import { recallMessage } from './intents/recall-message.ts';
 import { sendMessage } from './intents/send-message.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
-import { dismissDeadLetter, setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
+import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
@@ -20,6 +22,7 @@ import { type Draft, Writer } from './write.ts';
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
   'sendReadReceipts',
+  'recallMessage',
   'sendConversationReadReceipt',
   'clearConversationUnreadCount',
 ] satisfies (keyof Intents)[]);
@@ -62,6 +65,8 @@ export class Engine {
     switch (call.do) {
       case 'sendMessage':
         return sendMessage(draft, ports, ...call.args);
+      case 'recallMessage':
+        return recallMessage(draft, ports, ...call.args);
       case 'sendReadReceipts':
         return sendReadReceipts(draft, ports, ...call.args);
       case 'sendConversationReadReceipt':
@@ -90,6 +95,8 @@ export class Engine {
         setPaused(draft, ...call.args);
         return;
       }
+      case 'retryDeadLetter':
+        return retryDeadLetter(draft, ports, ...call.args);
       case 'dismissDeadLetter': {
         dismissDeadLetter(draft, ...call.args);
         return;

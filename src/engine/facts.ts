@@ -36,9 +36,11 @@ export const applyMessages = (
   const { model } = draft;
   const held = model.get(conversationId)?.held ?? [];
   const fresh = messages.filter((message) => !contains(held, message.seq));
-  const changed = messages.filter((message) => message.recalled && contains(held, message.seq));
-  if (fresh.length + changed.length === 0) return;
-  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...changed] });
+  const recalled = messages.filter((message) => message.recalled && contains(held, message.seq));
+  if (fresh.length + recalled.length === 0) return;
+  // What this device recalled itself is empty already and no news.
+  const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.value.recalled !== true);
+  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled] });
   const conversation = model.get(conversationId)!;
   for (const message of fresh) {
     if (message.senderId !== model.me) continue;
@@ -50,8 +52,10 @@ export const applyMessages = (
   }
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   oweDelivered(draft, ports, conversationId, fromSeqs(received.map(({ seq }) => seq)));
-  if (news === 'silent' || received.length === 0) return;
-  for (const message of news === 'live' ? received : received.slice(-1))
+  if (news === 'silent') return;
+  for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
+  const arrived = received.filter((message) => !message.recalled);
+  for (const message of news === 'live' ? arrived : arrived.slice(-1))
     draft.change({ t: 'event', event: { type: 'message', message: shownMessage(model, conversation, message) } });
 };
 

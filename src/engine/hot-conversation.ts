@@ -2,7 +2,7 @@
 import { type ConversationRow, emptyRow } from '../model/conversation.ts';
 import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
-import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type ReceiptsEntry } from '../model/outbox-entry.ts';
+import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type RecallEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
 import { NO_RANGES, type Ranges } from '../model/ranges.ts';
 import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
 import { unreadAt, type Unread } from '../model/unread.ts';
@@ -27,6 +27,7 @@ export class HotConversation {
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
+  recalls: RecallEntry[] = [];
   /** The newest message held, body and all. */
   newest: KeptMessage | null = null;
   /** The newest held message from somebody else: as far as a read receipt may reach. */

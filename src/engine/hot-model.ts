@@ -222,6 +222,7 @@ export class HotModel {
         const conversation = this.touch(entry.conversationId, touched);
         conversation.receipts = conversation.receipts.filter(({ key }) => key !== change.key);
         conversation.pending = conversation.pending.filter(({ key }) => key !== change.key);
+        conversation.recalls = conversation.recalls.filter(({ key }) => key !== change.key);
         if (change.deadLetter) {
           this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
           touched.deadLetters = true;
@@ -281,7 +282,8 @@ export class HotModel {
       return at < 0 ? [...list, item] : list.with(at, item);
     };
     if (entry.kind === 'receipts') conversation.receipts = put(conversation.receipts, entry);
-    else conversation.pending = put(conversation.pending, entry);
+    else if (entry.kind === 'message') conversation.pending = put(conversation.pending, entry);
+    else conversation.recalls = put(conversation.recalls, entry);
   }
 
   /** Forgets tails that are in pages now. */

@@ -9,23 +9,26 @@ import type { KeptMessage } from '../store/journal.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 
-export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => ({
-  id: message.id,
-  conversationId: conversation.id,
-  senderId: message.senderId,
-  seq: message.seq,
-  sentAt: message.sentAt,
-  body: parseBody(message.body),
-  receiptRequested: message.receiptRequested,
-  countable: message.countable,
-  recalled: message.recalled,
-  status:
-    conversationType(conversation.id) === 'group'
-      ? message.senderId === model.me
-        ? 'sent'
-        : 'received'
-      : directStatus(message, model.me, conversation.row.theirs),
-});
+export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => {
+  const recalled = message.recalled || conversation.recalls.some(({ messageId }) => messageId === message.id);
+  return {
+    id: message.id,
+    conversationId: conversation.id,
+    senderId: message.senderId,
+    seq: message.seq,
+    sentAt: message.sentAt,
+    body: recalled ? null : parseBody(message.body),
+    receiptRequested: message.receiptRequested,
+    countable: message.countable,
+    recalled,
+    status:
+      conversationType(conversation.id) === 'group'
+        ? message.senderId === model.me
+          ? 'sent'
+          : 'received'
+        : directStatus(message, model.me, conversation.row.theirs),
+  };
+};
 
 /** A message that is not at the server: still queued, or refused by it. */
 export const shownPending = (model: HotModel, { conversationId, message, at }: MessageEntry, status: 'pending' | 'failed'): Message => ({

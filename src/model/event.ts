@@ -26,4 +26,5 @@ export type ReceiptEvent =
     }
   /** Another device of mine moved my position. */
   | { readonly type: 'unreadCleared'; readonly conversationId: ConversationId; readonly upTo: Seq; readonly self: true }
+  | { readonly type: 'recalled'; readonly conversationId: ConversationId; readonly messageId: MessageId }
   | { readonly type: 'rejected'; readonly deadLetter: DeadLetter };

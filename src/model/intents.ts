@@ -22,6 +22,8 @@ export interface NewMessage {
 /** One write each; what is asked together is written together. */
 export interface Intents {
   sendMessage(conversationId: ConversationId, message: NewMessage): Message;
+  /** Own messages only. */
+  recallMessage(messageId: MessageId): void;
   sendReadReceipts(conversationId: ConversationId, messageIds: readonly MessageId[]): SentReadReceipts;
   sendConversationReadReceipt(
     conversationId: ConversationId,
@@ -36,6 +38,8 @@ export interface Intents {
   readArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
   setPaused(paused: boolean): void;
   dismissDeadLetter(id: string): void;
+  /** A new entry in its place. */
+  retryDeadLetter(id: string, options: { readonly requestReceipt?: boolean | undefined }): void;
 }
 
 /** Questions, and what takes as long as the network does. */

@@ -80,7 +80,13 @@ export interface MessageEntry extends EntryBase {
   };
 }
 
-export type OutboxEntry = ReceiptsEntry | MessageEntry;
+/** An own message taken back. */
+export interface RecallEntry extends EntryBase {
+  readonly kind: 'recall';
+  readonly messageId: MessageId;
+}
+
+export type OutboxEntry = ReceiptsEntry | MessageEntry | RecallEntry;
 
 /** How an entry ended (I-3). `cancelled`: switched off, or logged out. */
 export type EntryEnd = 'acked' | 'superseded' | 'expired' | 'rejected' | 'cancelled';

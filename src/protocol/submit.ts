@@ -36,10 +36,20 @@ export const MessageEntryShape = v.strictObject({
   countable: v.boolean(),
 });
 
+/** Its sender takes a message back: the body goes everywhere, and it counts for nobody. */
+export const RecallEntryShape = v.strictObject({
+  kind: v.literal('recall'),
+  key: Key,
+  conversationId: ConversationIdShape,
+  cursor: WrittenAt,
+  id: Id,
+});
+
 /** Each entry is read alone: one that is malformed or of an unknown kind is refused by its key, the others go on (F62, F105). */
-export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape]);
+export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape]);
 export type WireEntry = v.InferOutput<typeof EntryShape>;
 export type WireReceiptsEntry = v.InferOutput<typeof ReceiptsEntryShape>;
+export type WireRecallEntry = v.InferOutput<typeof RecallEntryShape>;
 export type WireMessageEntry = v.InferOutput<typeof MessageEntryShape>;
 
 /** Client → server. One in flight at a time. */

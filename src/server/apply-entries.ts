@@ -7,7 +7,14 @@ import { conversationTarget, type ConversationId, type UserId } from '../model/i
 import { MAX_BODY_BYTES } from '../model/message.ts';
 import type { RejectedCode } from '../errors.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
-import { EntryShape, type WireEntry, type WireMessageEntry, type WireReceiptsEntry, type WireResult } from '../protocol/submit.ts';
+import {
+  EntryShape,
+  type WireEntry,
+  type WireMessageEntry,
+  type WireReceiptsEntry,
+  type WireRecallEntry,
+  type WireResult,
+} from '../protocol/submit.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import { versionOfCursor } from './cursors.ts';
 import { type ConversationRecord, type MemberRecord, type MessageRecord, peerOf, type ServerTx, type StepRecord } from './server-store.ts';
@@ -26,7 +33,7 @@ const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
   const { key, conversationId } = entry;
   if (conversationId.startsWith('group:')) return noSuchConversation(key);
   if (conversationTarget(conversationId) === me) return reject(key, 'rejected/unsupported', 'a direct conversation needs somebody else');
-  if (entry.kind === 'receipts') return undefined;
+  if (entry.kind !== 'message') return undefined;
   if (entry.body.length > MAX_BODY_BYTES || byteLength(entry.body) > MAX_BODY_BYTES)
     return reject(key, 'rejected/too-large', `body is over ${MAX_BODY_BYTES} bytes`);
   if (entry.body.includes('\u0000') || UNPAIRED.test(entry.body))
@@ -62,6 +69,7 @@ class Desk {
   readonly #changed = new Set<UserId>();
   readonly #changedMembers = new Set<number>();
   readonly messages: MessageRecord[] = [];
+  readonly recalled: MessageRecord[] = [];
   readonly steps: StepRecord[] = [];
 
   constructor(
@@ -100,6 +108,7 @@ class Desk {
     await tx.putConversations([...this.#changed].map((peer) => this.#conversations.get(peer)!));
     if (this.#changedMembers.size > 0) await tx.putMembers([...this.#changedMembers].map((id) => this.#members.get(id)!));
     if (this.messages.length > 0) await tx.insertMessages(this.messages);
+    if (this.recalled.length > 0) await tx.putMessages(this.recalled);
     if (this.steps.length > 0) await tx.insertSteps(this.steps);
   }
 
@@ -147,6 +156,21 @@ const applyMessage = (desk: Desk, held: Map<string, MessageRecord>, entry: WireM
   return acked(entry, { message: { seq, sentAt: desk.now } });
 };
 
+/** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
+const applyRecall = (desk: Desk, held: Map<string, MessageRecord>, entry: WireRecallEntry): Outcome => {
+  const conversation = desk.conversation(entry.conversationId);
+  if (!conversation) return noSuchConversation(entry.key);
+  const before = held.get(entry.id);
+  if (before?.conversationId !== conversation.id) return reject(entry.key, 'rejected/unknown-message', 'no such message');
+  if (before.senderId !== desk.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
+  if (before.recalled) return acked(entry);
+  const record: MessageRecord = { ...before, body: '', recalled: true, version: Math.max(before.version, desk.version) };
+  held.set(entry.id, record);
+  desk.recalled.push(record);
+  desk.change(conversation);
+  return acked(entry);
+};
+
 const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | undefined): Outcome => {
   const conversation = desk.conversation(entry.conversationId);
   if (!work || !conversation) return noSuchConversation(entry.key);
@@ -175,7 +199,7 @@ export const applyEntries = async (
   let conversations = await tx.lockConversations(me, peers);
 
   // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
-  const ids = new Set(entries.flatMap((entry) => (entry.kind === 'message' ? [entry.id] : (entry.ackedIds ?? []))));
+  const ids = new Set(entries.flatMap((entry) => (entry.kind === 'receipts' ? (entry.ackedIds ?? []) : [entry.id])));
   const held = new Map((await tx.messagesById([...ids])).map((message) => [message.id, message]));
   const there = new Set(conversations.map((one) => peerOf(one, me)));
   const missing = new Set<UserId>();
@@ -195,9 +219,14 @@ export const applyEntries = async (
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
     const { entry } = one;
-    return entry.kind === 'message'
-      ? applyMessage(desk, held, entry, mayWrite(conversationTarget(entry.conversationId)))
-      : applyOwed(desk, entry, works.get(entry));
+    switch (entry.kind) {
+      case 'message':
+        return applyMessage(desk, held, entry, mayWrite(conversationTarget(entry.conversationId)));
+      case 'recall':
+        return applyRecall(desk, held, entry);
+      case 'receipts':
+        return applyOwed(desk, entry, works.get(entry));
+    }
   });
   await desk.writeBack(tx);
   return { results: await withRows(tx, desk, outcomes), touched: desk.touched };

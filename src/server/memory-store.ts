@@ -201,6 +201,18 @@ export const createMemoryStore = ({ now = Date.now, runId, from }: MemoryStoreOp
         });
       }
     },
+    putMessages: async (records) => {
+      for (const record of records) {
+        const { messages } = held.get(record.conversationId)!;
+        const before = messages[record.seq - 1]!;
+        messages[record.seq - 1] = record;
+        byMessageId.set(record.id, record);
+        undo.push(() => {
+          messages[record.seq - 1] = before;
+          byMessageId.set(before.id, before);
+        });
+      }
+    },
     insertSteps: async (records) => {
       for (const record of records) {
         const { steps } = held.get(record.conversationId)!;

@@ -111,6 +111,8 @@ export interface ServerTx extends ServerReadTx {
   putConversations(records: readonly ConversationRecord[]): Promise<void>;
   putMembers(records: readonly MemberRecord[]): Promise<void>;
   insertMessages(records: readonly MessageRecord[]): Promise<void>;
+  /** Writes body, recall and version of messages that are there. */
+  putMessages(records: readonly MessageRecord[]): Promise<void>;
   insertSteps(records: readonly StepRecord[]): Promise<void>;
 }
 

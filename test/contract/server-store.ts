@@ -210,6 +210,44 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       });
     });
 
+    it('recalls for the sender alone: the body goes, the count falls, and again changes nothing', async () => {
+      const [alice, bob] = pair();
+      const recall = (of: string, id: string) => ({
+        kind: 'recall',
+        key: `recall-${id}-${of}`,
+        conversationId: `direct:${of}`,
+        cursor: null,
+        id,
+      });
+      await submit(store, alice, messageTo(bob, `${alice}-1`), messageTo(bob, `${alice}-2`), messageTo(bob, `${alice}-3`));
+      expect(
+        await submit(store, bob, recall(alice, `${alice}-2`), recall(alice, 'nowhere'), recall(`${alice}-else`, `${alice}-2`)),
+      ).toMatchObject([
+        { outcome: 'rejected', code: 'rejected/permission-denied' },
+        { outcome: 'rejected', code: 'rejected/unknown-message' },
+        { outcome: 'rejected', code: 'rejected/no-such-conversation' },
+      ]);
+      const cursor = await cursorOf(store, bob);
+      expect(await submitOne(store, alice, recall(bob, `${alice}-2`))).toMatchObject({ outcome: 'acked' });
+      const changes = (await pullAll(store, bob, cursor))!;
+      expect(changes.flatMap(({ messages }) => messages)).toMatchObject([{ messages: [{ id: `${alice}-2`, recalled: true, body: '' }] }]);
+      const row = await rowOf(store, bob, alice);
+      expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 2, exact: true });
+      expect((await fetchAll(store, bob, alice)).map(({ body }) => body === '')).toEqual([false, true, false]);
+      // Its receipts end: one that comes later is no effect and no refusal.
+      expect(await submitOne(store, bob, owed(alice, { acked: [[2, 3]] }))).toMatchObject({
+        outcome: 'acked',
+        row: { mine: { acked: [[3, 3]] } },
+      });
+      const after = await cursorOf(store, bob);
+      await submit(store, alice, recall(bob, `${alice}-2`));
+      expect((await pullAll(store, bob, after))!.flatMap(({ rows }) => rows)).toEqual([]);
+      // Within one frame too, and the same message sent again stays recalled.
+      const both = await submit(store, alice, messageTo(bob, `${alice}-4`), recall(bob, `${alice}-4`), messageTo(bob, `${alice}-4`));
+      expect(both.map(({ outcome }) => outcome)).toEqual(['acked', 'acked', 'acked']);
+      expect((await fetchAll(store, bob, alice)).find(({ id }) => id === `${alice}-4`)).toMatchObject({ recalled: true, body: '', seq: 4 });
+    });
+
     it('closes gaps that hold only my own messages, and no others', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 2);

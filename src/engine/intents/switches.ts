@@ -1,4 +1,4 @@
-/** Switches: mute, mark as unread, what is told to senders, pause, dismissed dead letters. */
+/** Switches: mute, mark as unread, what is told to senders, pause. */
 import { setFlag, setMark } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES } from '../../model/ranges.ts';
@@ -48,5 +48,3 @@ export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Par
 export const setPaused = (draft: Draft, paused: boolean): void => {
   if (draft.model.paused !== paused) draft.change({ t: 'paused', paused });
 };
-
-export const dismissDeadLetter = (draft: Draft, id: string): void => draft.change({ t: 'dismiss', id });

@@ -17,6 +17,7 @@ const encoder = new TextEncoder();
 export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
+  if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
   const { position, read, delivered, acked, ackedIds, muted, marked } = entry.owed;
   return {
     kind: 'receipts',

@@ -1,11 +1,12 @@
 /** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
 import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import type { DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
+import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { applyRow } from '../facts.ts';
+import { findInConversation } from '../find-message.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import type { Draft, Writer } from '../write.ts';
 
@@ -24,7 +25,8 @@ export interface DrainHandlers {
 /** Pongs may flow while an answer does not come. */
 export const ANSWER_PATIENCE_MS = 30_000;
 
-const messageIdsOf = (entry: OutboxEntry): readonly string[] => (entry.kind === 'message' ? [entry.message.id] : entry.owed.ackedIds);
+const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
+  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.owed.ackedIds;
 
 const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, code: RejectedCode): void => {
   const deadLetter: DeadLetter = {
@@ -217,6 +219,7 @@ export class Drain {
           });
           draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
         }
+        if (entry.kind === 'recall') await this.emptyRecalled(draft, entry);
         draft.change({ t: 'end', key: entry.key, end: 'acked' });
         for (const { id, code } of result.refused ?? []) {
           const deadLetter: DeadLetter = {
@@ -230,5 +233,12 @@ export class Drain {
           draft.change({ t: 'event', event: { type: 'rejected', deadLetter } });
         }
     }
+  }
+
+  /** In the transaction that ends the entry, so that the text never shows again in between. */
+  private async emptyRecalled(draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> {
+    const conversation = draft.model.get(conversationId);
+    const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
+    if (message) draft.change({ t: 'messages', of: conversationId, messages: [{ ...message, recalled: true, body: '' }] });
   }
 }

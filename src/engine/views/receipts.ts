@@ -12,7 +12,7 @@ const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };
 
 /** An own message: what the peer told. */
 const stateOfOwn = (conversation: HotConversation, message: KeptMessage): ReceiptState => {
-  if (!message.receiptRequested || conversationType(conversation.id) === 'group') return 'none';
+  if (!message.receiptRequested || message.recalled || conversationType(conversation.id) === 'group') return 'none';
   return isRead(conversation.row.theirs, message.seq) ? 'done' : 'processing';
 };
 

@@ -32,6 +32,10 @@ const INSERT_MESSAGES = `
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, id text, "senderId" text, "sentAt" bigint, body text,
     "receiptRequested" boolean, countable boolean, recalled boolean, version bigint)`;
 
+const PUT_MESSAGES = `
+  update tidemark.message m set body = w.body, recalled = w.recalled, version = greatest(m.version, w.version)
+  from json_to_recordset($1::text::json) as w(id text, body text, recalled boolean, version bigint) where m.id = w.id`;
+
 const INSERT_STEPS = `
   insert into tidemark.step (conversation_id, user_id, kind, from_seq, up_to, at, version)
   select w."conversationId", w."userId", w.kind, w.f, w.u, w.at, w.version
@@ -51,6 +55,11 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
     insertMessages: (records) => put(INSERT_MESSAGES, records),
+    putMessages: (records) =>
+      put(
+        PUT_MESSAGES,
+        records.map(({ id, body, recalled, version: written }) => ({ id, body, recalled, version: written })),
+      ),
     insertSteps: (records) =>
       put(
         INSERT_STEPS,

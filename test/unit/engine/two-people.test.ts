@@ -147,6 +147,55 @@ describe('two people in a direct chat', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
   });
 
+  it('a recalled message is empty at once here and soon everywhere, and its count falls', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, alice] = await device(net, 'alice');
+    const [, bob] = await device(net, 'bob');
+    const heard: ReceiptEvent[] = [];
+    bob.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    const keep = await alice.say('bob', 'keep');
+    const regret = await alice.say('bob', 'regret');
+    await bob.until({ of: 'total-unread' }, (count) => count === 2);
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    net.cut();
+    await alice.do('recallMessage', regret.id);
+    expect(await alice.now({ of: 'messages', conversationId: 'direct:bob', limit: 9 })).toMatchObject([
+      { id: keep.id, body: 'keep', recalled: false },
+      { id: regret.id, body: null, recalled: true },
+    ]);
+    const never = await alice.say('bob', 'never sent');
+    await alice.do('recallMessage', never.id);
+    net.heal();
+    await bob.until({ of: 'total-unread' }, (count) => count === 1, 20_000);
+    expect(await bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 })).toMatchObject([
+      { id: keep.id, body: 'keep' },
+      { id: regret.id, body: null, recalled: true },
+    ]);
+    expect(heard.filter(({ type }) => type === 'recalled')).toEqual([
+      { type: 'recalled', conversationId: 'direct:alice', messageId: regret.id },
+    ]);
+    expect(await bob.do('sendReadReceipts', 'direct:alice', [keep.id, regret.id])).toEqual({
+      queued: [keep.id],
+      skipped: [{ id: regret.id, reason: 'recalled' }],
+    });
+    await expect(bob.do('recallMessage', keep.id)).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+    await expect(bob.do('recallMessage', 'nowhere')).rejects.toMatchObject({ code: 'usage/unknown-message' });
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
+  }, 30_000);
+
+  it('a dead letter can be tried again, as a new entry', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, alice] = await device(net, 'alice');
+    await alice.do('sendMessage', 'group:none', { body: '"x"' });
+    const [letter] = await alice.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
+    await alice.do('retryDeadLetter', letter!.id, { requestReceipt: false });
+    const [again] = await alice.until({ of: 'dead-letters' }, (letters) => letters.length > 0 && letters[0]!.id !== letter!.id);
+    expect(again).toMatchObject({ kind: 'message', messageIds: letter!.messageIds });
+    expect(again!.id).not.toBe(letter!.id);
+    await expect(alice.do('retryDeadLetter', 'none', {})).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+  });
+
   it('a refused entry becomes a dead letter and holds up nothing', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
