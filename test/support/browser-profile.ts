@@ -1,5 +1,5 @@
 /** One person's device: a Chromium on a profile folder of its own, which survives the browser's death. */
-import { mkdtemp, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
@@ -29,13 +29,16 @@ export class BrowserProfile {
   /** Starts the browser, with whatever the profile holds. */
   async start(): Promise<BrowserContext> {
     this.#context = await chromium.launchPersistentContext(this.folder, await launchOptions());
-    this.#pid = await this.#browserPid();
+    const session = await this.#context.browser()?.newBrowserCDPSession();
+    const { processInfo } = (await session?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
+    this.#pid = processInfo.find(({ type }) => type === 'browser')?.id;
+    await session?.detach();
     return this.#context;
   }
 
   /** SIGKILL to the browser and all its processes: no page hears of it, nothing is flushed. */
   async kill(): Promise<void> {
-    const { pid } = { pid: this.#pid };
+    const pid = this.#pid;
     const context = this.#context;
     if (pid === undefined || !context) throw new Error('the browser is not running');
     const closed = new Promise<void>((resolve) => context.once('close', () => resolve()));
@@ -56,11 +59,5 @@ export class BrowserProfile {
     this.#pid = this.#context = undefined;
     await context?.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  /** Chromium's lock on a profile is a link that names its process. */
-  async #browserPid(): Promise<number> {
-    const link = await readlink(join(this.folder, 'SingletonLock'));
-    return Number(link.slice(link.lastIndexOf('-') + 1));
   }
 }

@@ -53,6 +53,10 @@ export class ServedReceipts {
     );
     this.#child = child;
     this.#printed = '';
+    // A test run that ends early takes its server along.
+    const orphaned = (): void => void child.kill('SIGKILL');
+    process.once('exit', orphaned);
+    child.once('exit', () => process.off('exit', orphaned));
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => reject(new Error(`tidemark serve ${why}:\n${this.#printed}`));
       const timer = setTimeout(() => fail('did not start'), READY_WITHIN_MS);
