@@ -20,4 +20,5 @@ export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';
 export type { MessageReceipts, ReceiptState } from './model/receipt.ts';
+export type { UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

@@ -159,6 +159,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         requireCount(requireOptions(given).limit, 'limit', MAX_LIMIT),
       );
     },
+    async explainUnread(conversationId) {
+      return connection.query('explainUnread', conversation(conversationId));
+    },
 
     async pause() {
       requireOpen();

@@ -7,6 +7,7 @@ import type { SentReadReceipts } from '../model/intents.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
+import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 
 export interface ReceiptClientOptions {
@@ -78,6 +79,8 @@ export interface ReceiptClient {
     conversationId: ConversationId,
     options: { readonly limit: number },
   ): Promise<{ readonly messages: readonly Message[]; readonly complete: boolean }>;
+  /** Why the count is what it is: the position and who set it, what is pending, the places counted, what is not held here. */
+  explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
 
   /** This account sends and receives nothing on this device until `resume`; stored, obeyed after a restart. */
   pause(): Promise<void>;

@@ -12,6 +12,7 @@ import { recallMessage } from './intents/recall-message.ts';
 import { sendMessage } from './intents/send-message.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
+import { explainUnread } from './queries/explain-unread.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
@@ -114,6 +115,10 @@ export class Engine {
           const conversation = model.get(conversationId);
           return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
         });
+      }
+      case 'explainUnread': {
+        const [conversationId] = call.args;
+        return new Promise((resolve) => this.writer.atRest(() => resolve(explainUnread(this.writer.model, conversationId))));
       }
       case 'flush':
         return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args);

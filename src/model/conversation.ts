@@ -12,6 +12,11 @@ export const MAX_TOLD_RANGES = 64;
 /** A row's last message goes without its body above this many bytes. */
 export const MAX_SUMMARY_BODY_BYTES = 256;
 
+export interface ReadBy {
+  readonly deviceId: string;
+  readonly at: number;
+}
+
 /** A count for one position, given where the ranges would be too many. */
 export interface Counted {
   /** The position it was counted at: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
@@ -36,6 +41,8 @@ export interface ConversationRow {
   readonly joinedAt: Seq;
   /** My private read position, inclusive. */
   readonly readUpTo: Seq;
+  /** Which of my devices moved it there, and when (epoch ms, the server's clock); null while it never moved. */
+  readonly readBy: ReadBy | null;
   /** Above `readUpTo`: what does not count for me (own, not countable, recalled). */
   readonly uncounted: Ranges;
   readonly counted: Counted | null;
@@ -54,6 +61,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   firstSeq: 1,
   joinedAt: 0,
   readUpTo: 0,
+  readBy: null,
   uncounted: NO_RANGES,
   counted: null,
   muted: UNSET,
@@ -81,6 +89,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     firstSeq: Math.max(a.firstSeq, b.firstSeq),
     joinedAt: Math.max(a.joinedAt, b.joinedAt),
     readUpTo,
+    readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
     uncounted: above(union(a.uncounted, b.uncounted), readUpTo),
     counted: newer.counted,
     muted: latestFlag(a.muted, b.muted),

@@ -2,6 +2,7 @@
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Message } from './message.ts';
 import type { FlushResult } from './status.ts';
+import type { UnreadExplanation } from './unread.ts';
 
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
 
@@ -47,6 +48,7 @@ export interface Queries {
   loadOlderMessages(conversationId: ConversationId, limit: number): { readonly messages: readonly Message[]; readonly complete: boolean };
   /** Where a held message is; `null` where it is not held. */
   seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
+  explainUnread(conversationId: ConversationId): UnreadExplanation;
   flush(timeoutMs: number): FlushResult;
 }
 

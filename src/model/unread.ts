@@ -1,11 +1,27 @@
 /** The unread count: derived from a summary and a position, never incremented (I-12, I-13). */
-import type { ConversationRow } from './conversation.ts';
-import type { Seq } from './ids.ts';
-import { above, size } from './ranges.ts';
+import type { ConversationRow, ReadBy } from './conversation.ts';
+import type { ConversationId, Seq } from './ids.ts';
+import { above, NO_RANGES, range, type Ranges, size, subtract } from './ranges.ts';
 
 export interface Unread {
   readonly unreadCount: number;
   readonly exact: boolean;
+}
+
+/** Why a count is what it is: for people who look for the reason. */
+export interface UnreadExplanation extends Unread {
+  readonly conversationId: ConversationId;
+  /** The position in force, inclusive: the server's, or a pending one above it. */
+  readonly readUpTo: Seq;
+  /** What the server has, and which device of mine put it there when (epoch ms, the server's clock). */
+  readonly server: { readonly readUpTo: Seq; readonly by: ReadBy | null };
+  /** Entries of this conversation that the server has not answered. */
+  readonly pending: readonly { readonly key: string; readonly position: Seq; readonly at: number; readonly sent: boolean }[];
+  readonly latestSeq: Seq;
+  /** The places counted; empty where only their number is known. */
+  readonly counted: Ranges;
+  /** Of those, the ones whose messages are not on this device: counted all the same. */
+  readonly notHeld: Ranges;
 }
 
 /** Nothing at or below this counts as unread. */
@@ -27,4 +43,11 @@ export const unreadAt = (row: ConversationRow, readUpTo: Seq): Unread => {
   // Somewhere within the stretch that was only counted: at worst every uncounted message lies above the base.
   const uncounted = counted.upTo - counted.at - counted.count;
   return { unreadCount: Math.max(0, counted.upTo - base - uncounted) + Math.max(0, later), exact: false };
+};
+
+/** The places that count above a position; none where the row gives their number alone. */
+export const countedAt = (row: ConversationRow, readUpTo: Seq): Ranges => {
+  const base = countingBase(row, readUpTo);
+  const from = row.counted && base < row.counted.upTo ? row.latestSeq : base;
+  return from >= row.latestSeq ? NO_RANGES : subtract(range(from + 1, row.latestSeq), row.uncounted);
 };

@@ -36,6 +36,7 @@ export const RowShape = v.strictObject({
   firstSeq: v.pipe(SeqShape, v.minValue(1)),
   joinedAt: SeqShape,
   readUpTo: SeqShape,
+  readBy: v.nullable(v.strictObject({ deviceId: Id, at: Time })),
   uncounted: RangesShape,
   counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   muted: FlagShape,

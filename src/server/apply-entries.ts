@@ -56,6 +56,12 @@ export const readEntries = (me: UserId, raw: readonly { readonly key: string }[]
     return refusal ? { key, refusal } : { key, entry: result.output };
   });
 
+/** Whose entries they are, as the session says: never the frame (I-24). */
+export interface Author {
+  readonly userId: UserId;
+  readonly deviceId: string;
+}
+
 /** What came of a frame: one result per entry, in their order, and whom the changes concern. */
 export interface Applied {
   readonly results: readonly WireResult[];
@@ -74,6 +80,7 @@ class Desk {
 
   constructor(
     readonly me: UserId,
+    readonly deviceId: string,
     readonly version: number,
     readonly now: number,
   ) {}
@@ -174,7 +181,7 @@ const applyRecall = (desk: Desk, held: Map<string, MessageRecord>, entry: WireRe
 const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | undefined): Outcome => {
   const conversation = desk.conversation(entry.conversationId);
   if (!work || !conversation) return noSuchConversation(entry.key);
-  const effect = applyReceipts(desk.member(conversation), work);
+  const effect = applyReceipts(desk.member(conversation), work, { deviceId: desk.deviceId, at: desk.now });
   if (effect) {
     desk.changeMember(effect.member);
     desk.steps.push(...effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
@@ -184,13 +191,13 @@ const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | un
 };
 
 /**
- * Applies the entries of one frame, in order, for `me`.
+ * Applies the entries of one frame, in order, for their author.
  *
- * @param mayWrite whom `me` may write to, asked of the directory beforehand: a host's own check must not hold locks.
+ * @param mayWrite whom the author may write to, asked of the directory beforehand: a host's own check must not hold locks.
  */
 export const applyEntries = async (
   tx: ServerTx,
-  me: UserId,
+  { userId: me, deviceId }: Author,
   read: readonly ReadEntry[],
   mayWrite: (peer: UserId) => boolean,
 ): Promise<Applied> => {
@@ -212,7 +219,7 @@ export const applyEntries = async (
     conversations = await tx.lockConversations(me, peers);
   }
 
-  const desk = new Desk(me, tx.version, await tx.now());
+  const desk = new Desk(me, deviceId, tx.version, await tx.now());
   desk.lay(conversations, await tx.members(conversations.map(({ id }) => id)));
   const works = await prepare(tx, desk, entries, held);
 

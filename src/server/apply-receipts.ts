@@ -1,4 +1,5 @@
 /** What one `receipts` entry does to a member's row: each register by its own merge rule, so a retry changes nothing (I-2, I-4). */
+import type { ReadBy } from '../model/conversation.ts';
 import { latestFlag, type Mark } from '../model/flag.ts';
 import type { Seq, UserId } from '../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../model/ranges.ts';
@@ -111,8 +112,8 @@ export interface ReceiptsEffect {
   readonly steps: readonly Omit<StepRecord, 'at' | 'version'>[];
 }
 
-/** The row after the entry, and the steps it took; `undefined` where everything was in effect already. */
-export const applyReceipts = (member: MemberRecord, work: ReceiptsWork): ReceiptsEffect | undefined => {
+/** The row after the entry (`by` whose device and when), and the steps it took; `undefined` where everything was in effect already. */
+export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: ReadBy): ReceiptsEffect | undefined => {
   const { entry, known, conversation, added, bridges } = work;
   const { latestSeq } = conversation;
   const position = known ? Math.min(entry.position ?? 0, latestSeq) : 0;
@@ -136,5 +137,6 @@ export const applyReceipts = (member: MemberRecord, work: ReceiptsWork): Receipt
     marked.count === member.marked.count &&
     marked.value === member.marked.value;
   if (still) return undefined;
-  return { member: { ...member, ...after, readUpTo: Math.max(member.readUpTo, position), muted, marked }, steps };
+  const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
+  return { member: { ...member, ...after, ...moved, muted, marked }, steps };
 };

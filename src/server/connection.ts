@@ -31,6 +31,7 @@ export interface ConnectionOptions {
 
 export const openConnection = (core: Core, socket: Socket, { answerBytes = Infinity }: ConnectionOptions = {}): Connection => {
   let identity: Identity | undefined;
+  let deviceId = '';
   let cursor: string | undefined;
   let open = true;
   let badFrames = 0;
@@ -121,6 +122,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
     if (frame.type !== 'hello') return fail('auth/forbidden', 'hello comes first', CLOSE.unauthorized);
     if (frame.version !== PROTOCOL_VERSION)
       return fail('protocol/version-unsupported', `this server speaks version ${PROTOCOL_VERSION}`, CLOSE.versionUnsupported);
+    deviceId = frame.deviceId;
     const who = await verify(frame.token);
     if (!who || !open) return;
     if (who.userId !== frame.userId) return fail('auth/wrong-user', 'the token names somebody else', CLOSE.wrongUser);
@@ -187,7 +189,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
         return pull(me, frame.cursor, false);
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return bad('more entries than limits.entries', frame.id);
-        const { results, touched } = await submitEntries(core, me, frame.entries);
+        const { results, touched } = await submitEntries(core, { userId: me, deviceId }, frame.entries);
         send({ type: 'answer', id: frame.id, results: [...results] });
         // Told after the answer, so that what a client did comes back to it as an answer first.
         if (touched.size > 0) core.bus.publish([...touched]);

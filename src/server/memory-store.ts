@@ -166,6 +166,7 @@ export const createMemoryStore = ({ now = Date.now, runId, from }: MemoryStoreOp
             userId,
             joinedAt: 0,
             readUpTo: 0,
+            readBy: null,
             ...NOTHING_TOLD,
             muted: UNSET,
             marked: UNMARKED,

@@ -2,6 +2,7 @@
  * What the server keeps, and the few batch steps its rules are written in. The rules themselves (`apply-entries.ts`, `changes.ts`,
  * `summary-rows.ts`) stand above this interface, so that memory and SQL behave alike by construction and run one contract suite.
  */
+import type { ReadBy } from '../model/conversation.ts';
 import type { Flag, Mark } from '../model/flag.ts';
 import type { MessageId, Seq, UserId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
@@ -26,6 +27,7 @@ export interface MemberRecord extends Told {
   readonly userId: UserId;
   readonly joinedAt: Seq;
   readonly readUpTo: Seq;
+  readonly readBy: ReadBy | null;
   readonly muted: Flag;
   readonly marked: Mark;
 }

@@ -157,7 +157,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
         receiptRequested,
         countable,
       };
-      const { results, touched } = await submitEntries(now, from, [entry]);
+      const { results, touched } = await submitEntries(now, { userId: from, deviceId: 'server' }, [entry]);
       const [result] = results;
       if (result?.outcome === 'acked' && result.message) {
         if (touched.size > 0) bus.publish([...touched]);

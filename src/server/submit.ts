@@ -1,6 +1,6 @@
 /** Runs the entries of one frame: asks the directory, then one transaction, tried again whole where the database asks for it. */
 import { conversationTarget, type UserId } from '../model/ids.ts';
-import { type Applied, applyEntries, readEntries } from './apply-entries.ts';
+import { type Applied, applyEntries, type Author, readEntries } from './apply-entries.ts';
 import type { Core } from './core.ts';
 
 const ATTEMPTS = 5;
@@ -14,7 +14,8 @@ const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>):
 };
 
 /** Never rejects: what could not be done is answered `retry`, and nothing of it is in effect (F72). */
-export const submitEntries = async (core: Core, me: UserId, raw: readonly { readonly key: string }[]): Promise<Applied> => {
+export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
+  const { userId: me } = author;
   const read = readEntries(me, raw);
   const peers = new Set(
     read.flatMap((one) => ('entry' in one && one.entry.kind === 'message' ? [conversationTarget(one.entry.conversationId)] : [])),
@@ -24,7 +25,7 @@ export const submitEntries = async (core: Core, me: UserId, raw: readonly { read
     const allowed = await whomMayWrite(core, me, peers);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        return await core.store.tx('submit', (tx) => applyEntries(tx, me, read, (peer) => allowed.has(peer)));
+        return await core.store.tx('submit', (tx) => applyEntries(tx, author, read, (peer) => allowed.has(peer)));
       } catch (error) {
         failure = error;
         const pause = 10 * 2 ** attempt;

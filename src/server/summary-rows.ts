@@ -71,7 +71,7 @@ export const rowsOf = async (
 
   return conversations.map((conversation): ConversationRow => {
     const { mine, theirs } = members.get(conversation.id)!;
-    const { joinedAt, readUpTo, muted, marked } = mine!;
+    const { joinedAt, readUpTo, readBy, muted, marked } = mine!;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
@@ -84,6 +84,7 @@ export const rowsOf = async (
       firstSeq,
       joinedAt,
       readUpTo,
+      readBy,
       uncounted: tooMany ? NO_RANGES : ranges,
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
       muted,

@@ -19,7 +19,8 @@ export interface StoreBench {
 }
 
 export const submit = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]): Promise<readonly WireResult[]> =>
-  (await store.tx('submit', (tx) => applyEntries(tx, me, readEntries(me, entries), () => true))).results;
+  (await store.tx('submit', (tx) => applyEntries(tx, { userId: me, deviceId: `${me}-phone` }, readEntries(me, entries), () => true)))
+    .results;
 
 /** One entry's result. */
 export const submitOne = async (store: ServerStore, me: string, entry: { key: string }): Promise<WireResult> =>
@@ -151,6 +152,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const row = await rowOf(store, bob, alice);
       expect(row).toMatchObject({
         readUpTo: 7,
+        readBy: { deviceId: `${bob}-phone` },
         mine: {
           read: [
             [1, 3],
@@ -365,7 +367,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const cursor = await cursorOf(store, bob);
       const failing = store.tx('submit', async (tx) => {
         const entries = readEntries(alice, [messageTo(bob, `${alice}-lost`), messageTo(`${bob}-new`, `${alice}-lost-2`)]);
-        await applyEntries(tx, alice, entries, () => true);
+        await applyEntries(tx, { userId: alice, deviceId: 'phone' }, entries, () => true);
         throw new Error('crash before commit');
       });
       await expect(failing).rejects.toThrow('crash before commit');

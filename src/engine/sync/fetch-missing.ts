@@ -1,6 +1,10 @@
-/** After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first (contract, section 4). */
+/**
+ * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first (contract, section 4). Then,
+ * with nothing of that left, what is unread though another device delivered it: only what is held can be read without a network.
+ */
 import { MAX_TOLD_RANGES } from '../../model/conversation.ts';
 import { conversationType, type ConversationId } from '../../model/ids.ts';
+import { countingBase } from '../../model/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
@@ -24,6 +28,13 @@ export const undelivered = (model: HotModel, conversation: HotConversation): Ran
   const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
   const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, cut + 1, silent + 1);
   return subtract(subtract(range(from, row.latestSeq), told.delivered), held);
+};
+
+/** What counts as unread here and cannot be seen: the newest of it. */
+export const unreadUnheld = (conversation: HotConversation): Ranges => {
+  const { row, held, readUpTo } = conversation;
+  const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - PER_CONVERSATION + 1);
+  return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), held) : NO_RANGES;
 };
 
 const newest = (ranges: Ranges, count: number): Ranges => {
@@ -75,14 +86,11 @@ export class FetchMissing {
   look(): void {
     if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
     const { model } = this.writer;
-    const due: { conversation: HotConversation; seqs: Ranges }[] = [];
-    for (const id of this.toCheck) {
-      const conversation = model.get(id);
-      const seqs = conversation ? subtract(undelivered(model, conversation), this.asked.get(id) ?? NO_RANGES) : NO_RANGES;
-      if (conversation && seqs.length > 0) due.push({ conversation, seqs });
-      else this.toCheck.delete(id);
+    let due = this.due((conversation) => undelivered(model, conversation));
+    if (due.length === 0) {
+      due = this.due(unreadUnheld);
+      if (due.length === 0) return this.toCheck.clear();
     }
-    if (due.length === 0) return;
     due.sort((a, b) => b.conversation.latestSentAt - a.conversation.latestSentAt);
     let room = this.handlers.limits().fetchMessages;
     const wants: Frame<'fetch'>['wants'] = [];
@@ -96,6 +104,16 @@ export class FetchMissing {
     }
     this.inFlight = this.handlers.nextId();
     this.handlers.send({ type: 'fetch', id: this.inFlight, wants });
+  }
+
+  private due(missing: (conversation: HotConversation) => Ranges): { conversation: HotConversation; seqs: Ranges }[] {
+    const due: { conversation: HotConversation; seqs: Ranges }[] = [];
+    for (const id of this.toCheck) {
+      const conversation = this.writer.model.get(id);
+      const seqs = conversation ? subtract(missing(conversation), this.asked.get(id) ?? NO_RANGES) : NO_RANGES;
+      if (conversation && seqs.length > 0) due.push({ conversation, seqs });
+    }
+    return due;
   }
 
   answer(frame: Frame<'messages'>): void {

@@ -1,4 +1,5 @@
 /** The reading half of the SQL store: batches in, rows out. */
+import type { ReadBy } from '../../model/conversation.ts';
 import type { Flag, Mark } from '../../model/flag.ts';
 import type { Range, Ranges } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
@@ -35,6 +36,7 @@ const memberOf = (row: SqlRow): MemberRecord => ({
   userId: text(row, 'user_id'),
   joinedAt: int(row, 'joined_at'),
   readUpTo: int(row, 'read_up_to'),
+  readBy: json(row, 'read_by') as ReadBy | null,
   delivered: json(row, 'delivered') as Ranges,
   read: json(row, 'read') as Ranges,
   acked: json(row, 'acked') as Ranges,

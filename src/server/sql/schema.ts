@@ -27,6 +27,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       user_id text collate "C" not null,
       joined_at bigint not null,
       read_up_to bigint not null,
+      read_by jsonb,
       delivered jsonb not null,
       read jsonb not null,
       acked jsonb not null,

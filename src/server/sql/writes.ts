@@ -20,9 +20,9 @@ const PUT_CONVERSATIONS = `
   from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
 
 const PUT_MEMBERS = `
-  update tidemark.member m set joined_at = w."joinedAt", read_up_to = w."readUpTo", delivered = w.delivered, read = w.read,
+  update tidemark.member m set joined_at = w."joinedAt", read_up_to = w."readUpTo", read_by = w."readBy", delivered = w.delivered, read = w.read,
     acked = w.acked, muted = w.muted, marked = w.marked
-  from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint,
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
     delivered jsonb, read jsonb, acked jsonb, muted jsonb, marked jsonb)
   where m.conversation_id = w."conversationId" and m.user_id = w."userId"`;
 

@@ -117,6 +117,40 @@ describe('two people in a direct chat', () => {
     expect(heard[1]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
   });
 
+  it('explains a count: who set the position, what is pending, which places count', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, bob] = await device(net, 'bob');
+    const [, phone] = await device(net, 'alice', 'phone');
+    const [, laptop] = await device(net, 'alice', 'laptop');
+    const ids: string[] = [];
+    for (let n = 0; n < 4; n++) ids.push((await bob.say('alice', `${n}`, { countable: n !== 2 })).id);
+    await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 4);
+    await phone.do('clearConversationUnreadCount', 'direct:bob', ids[0]!);
+    await laptop.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 2);
+    const explain = (tab: TestTab) => tab.engine.query({ do: 'explainUnread', args: ['direct:bob'] });
+    expect(await explain(laptop)).toMatchObject({
+      unreadCount: 2,
+      exact: true,
+      readUpTo: 1,
+      server: { readUpTo: 1, by: { deviceId: 'alice-phone' } },
+      pending: [],
+      latestSeq: 4,
+      counted: [
+        [2, 2],
+        [4, 4],
+      ],
+    });
+    net.cut();
+    await laptop.do('clearConversationUnreadCount', 'direct:bob');
+    expect(await explain(laptop)).toMatchObject({
+      unreadCount: 0,
+      readUpTo: 4,
+      server: { readUpTo: 1 },
+      pending: [{ position: 4 }],
+      counted: [],
+    });
+  });
+
   it('auth/wrong-user: nothing is sent or shown under a token that names somebody else', async () => {
     const net = new LoopbackNet(createTestServer());
     const phone = new TestDevice('alice', net);

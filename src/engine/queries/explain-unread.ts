@@ -1,0 +1,33 @@
+/** Why a conversation's unread count is what it is. */
+import type { ConversationId } from '../../model/ids.ts';
+import { NO_RANGES, subtract } from '../../model/ranges.ts';
+import { countedAt, type UnreadExplanation } from '../../model/unread.ts';
+import type { HotModel } from '../hot-model.ts';
+
+export const explainUnread = (model: HotModel, conversationId: ConversationId): UnreadExplanation => {
+  const conversation = model.get(conversationId);
+  if (!conversation)
+    return {
+      conversationId,
+      unreadCount: 0,
+      exact: true,
+      readUpTo: 0,
+      server: { readUpTo: 0, by: null },
+      pending: [],
+      latestSeq: 0,
+      counted: NO_RANGES,
+      notHeld: NO_RANGES,
+    };
+  const { row, readUpTo, unread, receipts, held } = conversation;
+  const counted = countedAt(row, readUpTo);
+  return {
+    conversationId,
+    ...unread,
+    readUpTo,
+    server: { readUpTo: row.readUpTo, by: row.readBy },
+    pending: receipts.map(({ key, owed, at, sent }) => ({ key, position: owed.position, at, sent })),
+    latestSeq: row.latestSeq,
+    counted,
+    notHeld: subtract(counted, held),
+  };
+};
