@@ -218,3 +218,22 @@ it('three messages that came while away make the badge go from 0 to 3, and nothi
   await eventually('the receipt', () => (bob.rows.get('direct:agnes')?.theirs.read.length ?? 0) > 0);
   expect(bob.rows.get('direct:agnes')?.theirs.read).toEqual([[1, UNREAD]]);
 });
+
+it('what another device of hers took first is on this one too, to be read without a network', async () => {
+  const [laptop, phone] = await Promise.all([world.device('astrid'), world.device('astrid')]);
+  const bob = await world.person('astrid-bob');
+  await sendMany(bob, 'astrid', UNREAD);
+  await laptop.start();
+  await delivered(bob, laptop, UNREAD);
+  await phone.start();
+  await eventually('the badge', async () => (await phone.total()) === UNREAD);
+  await eventually('the messages', () => phone.proxy.frames.some(({ up, text }) => !up && text.startsWith('{"type":"messages"')), 5000);
+  await sleep(500);
+
+  phone.proxy.cut();
+  await eventually('the phone to notice', async () => (await phone.state()) !== 'live');
+  await phone.page.evaluate(() => window.app.client.sendConversationReadReceipt('direct:astrid-bob'));
+  phone.proxy.heal();
+  await eventually('the receipt', () => (bob.rows.get('direct:astrid')?.theirs.read.length ?? 0) > 0);
+  expect(bob.rows.get('direct:astrid')?.theirs.read).toEqual([[1, UNREAD]]);
+});
