@@ -5,7 +5,7 @@ import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.t
 import type { LifeEvent } from '../ports/ports.ts';
 import { fromWireError, workerGone } from './error-transfer.ts';
 import { StreamPort } from './streams.ts';
-import type { Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
+import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 
 const unwrap = (outcome: Outcome): unknown => {
   if (outcome.error) throw fromWireError(outcome.error);
@@ -67,7 +67,8 @@ export class WorkerConnection {
   private cross(): void {
     const waiting = this.turn;
     this.turn = [];
-    this.alive(this.ready.then(() => this.api.intents(waiting.map(({ call }) => call)))).then(
+    const calls = waiting.map(({ call }) => call);
+    this.answered(() => this.api.intents(calls)).then(
       (outcomes) =>
         waiting.forEach(({ resolve, reject }, i) => {
           const outcome = outcomes[i];
@@ -81,9 +82,15 @@ export class WorkerConnection {
     );
   }
 
+  /** What was shown before the answer was given is shown here first: streams and calls cross on ports of their own (I-16). */
+  private async answered<T>(ask: () => Promise<Answered<T>>): Promise<T> {
+    const { answer, after } = await this.alive(this.ready.then(ask));
+    await new Promise<void>((shown) => this.streams.after(after, shown));
+    return answer;
+  }
+
   async query<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
-    const answer = await this.alive(this.ready.then(() => this.api.query({ do: name, args } as QueryCall)));
-    return unwrap(answer) as ReturnType<Queries[K]>;
+    return unwrap(await this.answered(() => this.api.query({ do: name, args } as QueryCall))) as ReturnType<Queries[K]>;
   }
 
   life(event: LifeEvent): void {

@@ -5,8 +5,8 @@ import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
-import { serveStreams } from './streams.ts';
-import type { Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
+import { serveStreams, type ServedStreams } from './streams.ts';
+import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 
 /** What a host offers once started. */
 export interface Hosted {
@@ -31,8 +31,10 @@ const outcome = async (run: Promise<unknown>): Promise<Outcome> => {
 
 export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
   let hosted: Promise<Hosted> | null = null;
-  let streams: { readonly end: () => void } | null = null;
+  let streams: ServedStreams | null = null;
   const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('not started'));
+
+  const answered = <T>(answer: T): Answered<T> => ({ answer, after: streams?.flush() ?? 0 });
 
   const api: WorkerApi = {
     start(config, page, port) {
@@ -43,8 +45,8 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
         }),
       );
     },
-    intents: (calls) => Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call))))),
-    query: (call) => outcome(started().then((running) => running.query(call))),
+    intents: async (calls) => answered(await Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call)))))),
+    query: async (call) => answered(await outcome(started().then((running) => running.query(call)))),
     async life(event) {
       host.life(event);
     },

@@ -3,19 +3,30 @@ import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
+export interface ServedStreams {
+  /** Posts what was emitted so far. @returns how many messages of values were posted in all. */
+  flush(): number;
+  end(): void;
+}
+
 /** The worker's side: what is emitted in one turn crosses as one message. */
-export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observable<unknown>): { readonly end: () => void } => {
+export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observable<unknown>): ServedStreams => {
   const open = new Map<number, Subscription>();
   let values: [number, unknown][] = [];
+  let posted = 0;
   const post = (news: StreamNews): void => port.postMessage(news);
   const emit = (id: number, value: unknown): void => {
     values.push([id, value]);
     if (values.length > 1) return;
-    queueMicrotask(() => {
-      const batch = values;
+    queueMicrotask(flush);
+  };
+  const flush = (): number => {
+    if (values.length > 0) {
+      posted++;
+      post({ values });
       values = [];
-      if (batch.length > 0) post({ values: batch });
-    });
+    }
+    return posted;
   };
   port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
     if ('unwatch' in data) {
@@ -29,11 +40,11 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
     );
   };
   return {
+    flush,
     end() {
       for (const subscription of open.values()) subscription.unsubscribe();
       open.clear();
-      if (values.length > 0) post({ values });
-      values = [];
+      flush();
       post({ done: true });
     },
   };
@@ -43,6 +54,8 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
 export class StreamPort {
   private lastId = 0;
   private ended = false;
+  private received = 0;
+  private waiting: { readonly upTo: number; readonly done: () => void }[] = [];
   private readonly subscribers = new Map<number, Subscriber<unknown>>();
 
   constructor(private readonly port: MessagePort) {
@@ -52,7 +65,22 @@ export class StreamPort {
         return;
       }
       for (const [id, value] of data.values) this.subscribers.get(id)?.next(value);
+      this.received++;
+      this.release();
     };
+  }
+
+  /** Calls `fn` once so many messages of values have been handed on: an answer is not given before the news it made (I-16). */
+  after(messages: number, fn: () => void): void {
+    if (this.ended || this.received >= messages) fn();
+    else this.waiting.push({ upTo: messages, done: fn });
+  }
+
+  private release(): void {
+    const due = this.waiting.filter(({ upTo }) => this.ended || upTo <= this.received);
+    if (due.length === 0) return;
+    this.waiting = this.waiting.filter((one) => !due.includes(one));
+    for (const { done } of due) done();
   }
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
@@ -78,5 +106,6 @@ export class StreamPort {
     this.subscribers.clear();
     for (const subscriber of open) subscriber.complete();
     this.port.close();
+    this.release();
   }
 }

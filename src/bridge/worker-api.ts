@@ -22,11 +22,17 @@ export interface Outcome {
   readonly error?: WireError;
 }
 
+/** Answers, and how many messages of values were posted before them: the page hands those on first. */
+export interface Answered<T> {
+  readonly answer: T;
+  readonly after: number;
+}
+
 export interface WorkerApi {
   start(config: WorkerConfig, page: PageSide, streams: MessagePort): Promise<Outcome>;
   /** Calls made in one turn of the page cross together and are written together. */
-  intents(calls: readonly IntentCall[]): Promise<readonly Outcome[]>;
-  query(call: QueryCall): Promise<Outcome>;
+  intents(calls: readonly IntentCall[]): Promise<Answered<readonly Outcome[]>>;
+  query(call: QueryCall): Promise<Answered<Outcome>>;
   life(event: LifeEvent): Promise<void>;
   close(): Promise<void>;
 }

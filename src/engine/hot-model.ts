@@ -31,6 +31,8 @@ export interface Touched {
   outbox: boolean;
   deadLetters: boolean;
   settings: boolean;
+  /** A caller waits for it: what it changed is shown before the caller is answered (I-16). */
+  awaited: boolean;
   events: KeptEvent[];
 }
 
@@ -39,6 +41,7 @@ export const nothingTouched = (): Touched => ({
   outbox: false,
   deadLetters: false,
   settings: false,
+  awaited: false,
   events: [],
 });
 

@@ -253,9 +253,10 @@ export class Writer {
       });
       this.stale = false;
       fault('write:after-commit');
+      touched.awaited = answers.length > 0;
+      this.emit(touched);
       for (const answer of answers) answer();
       for (const job of fenced) job.failed(new FencedError());
-      this.emit(touched);
       if (wrote) {
         this.ports.bus.post({ type: 'changed' });
         this.fold.whenDue();

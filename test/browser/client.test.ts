@@ -106,6 +106,17 @@ describe('a client in a real browser, offline', () => {
     await expect(made.sendMessage('direct:bob', 'y')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
+  it('I-16: once a call has resolved, what it did is what any stream shows, also one that was open before', async () => {
+    const made = client(newUser());
+    const kept = [made.watchOutbox().subscribe(), made.watchConversations().subscribe()];
+    for (let n = 1; n <= 20; n++) {
+      await made.sendMessage(`direct:p${n}`, n);
+      expect((await firstValueFrom(made.watchOutbox())).pending).toBe(n);
+      expect((await firstValueFrom(made.watchConversations())).length).toBe(n);
+    }
+    for (const subscription of kept) subscription.unsubscribe();
+  });
+
   it('replays the latest value to whoever subscribes later', async () => {
     const made = client(newUser());
     const first = await firstValueFrom(made.watchOutbox());

@@ -4,24 +4,31 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
 export const FRAME_MS = 16;
 
-/** Conflates wake-ups. Whoever listens looks at the state afresh, so nothing is lost by it. */
+/**
+ * Conflates wake-ups. Whoever listens looks at the state afresh, so nothing is lost by it.
+ *
+ * @param isUrgent those that wait for no frame: somebody is answered next, and what they did must be seen first.
+ */
 export const conflated =
-  (clock: ClockPort, ms = FRAME_MS) =>
-  (wakeUps: Observable<unknown>): Observable<void> =>
+  <T>(clock: ClockPort, isUrgent: (wakeUp: T) => boolean, ms = FRAME_MS) =>
+  (wakeUps: Observable<T>): Observable<void> =>
     new Observable<void>((subscriber) => {
       let cancel: Cancel | null = null;
       let dirty = false;
-      const rest = (): void => {
-        cancel = null;
-        if (!dirty) return;
+      const emit = (): void => {
         dirty = false;
+        cancel?.();
         cancel = clock.timer(ms, rest);
         subscriber.next();
       };
+      const rest = (): void => {
+        cancel = null;
+        if (dirty) emit();
+      };
       const subscription = wakeUps.subscribe({
-        next: () => {
+        next: (wakeUp) => {
           dirty = true;
-          if (!cancel) rest();
+          if (!cancel || isUrgent(wakeUp)) emit();
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),

@@ -75,7 +75,7 @@ export class Views {
     return this.touched$.pipe(
       filter(when),
       startWith(undefined),
-      conflated(this.ports.clock),
+      conflated(this.ports.clock, (touched: Touched | undefined) => touched?.awaited === true),
       switchMap(
         () =>
           new Observable<HotModel>((subscriber) => {

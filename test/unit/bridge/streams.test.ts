@@ -13,10 +13,10 @@ describe('streams across threads', () => {
   let open: number;
   beforeEach(() => {
     const { port1, port2 } = new MessageChannel();
-    page = new StreamPort(port1 as unknown as MessagePort);
+    page = new StreamPort(port1);
     source = new BehaviorSubject(0);
     open = 0;
-    served = serveStreams(port2 as unknown as MessagePort, () => {
+    served = serveStreams(port2, () => {
       open++;
       return source.pipe(finalize(() => open--));
     });

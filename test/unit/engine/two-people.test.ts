@@ -125,7 +125,7 @@ describe('two people in a direct chat', () => {
     const ids: string[] = [];
     for (let n = 0; n < 4; n++) ids.push((await bob.say('alice', `${n}`, { countable: n !== 2 })).id);
     await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 4);
-    await phone.do('clearConversationUnreadCount', 'direct:bob', ids[0]!);
+    await phone.do('clearConversationUnreadCount', 'direct:bob', ids[0]);
     await laptop.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 2);
     const explain = (tab: TestTab) => tab.engine.query({ do: 'explainUnread', args: ['direct:bob'] });
     expect(await explain(laptop)).toMatchObject({
