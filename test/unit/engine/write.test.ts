@@ -239,6 +239,16 @@ describe('what is told to senders', () => {
     expect(writer.model.get('direct:bob')!.owed.read).toEqual([[1, 3]]);
   });
 
+  it('I-5: a conversation receipt reaches as far as what is held here, the position as far as what is known', async () => {
+    const { writer, given } = await filled(3);
+    const summary = { ...step(4, 3, 'c3'), to: 'c9', rows: [{ ...emptyRow('direct:bob'), version: 9, latestSeq: 9 }], messages: [] };
+    await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, summary, 'live'));
+    expect(writer.model.totalUnreadCount).toBe(9);
+    await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
+    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 9, read: [[1, 3]] });
+    expect(writer.model.totalUnreadCount).toBe(0);
+  });
+
   it('keepUnread tells the peer and keeps the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { keepUnread: true }));
