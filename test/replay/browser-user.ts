@@ -139,7 +139,6 @@ export class BrowserUser implements Participant {
   /** The device holds everything sent so far: the second device hears that it was delivered. */
   async settle(): Promise<void> {
     if (!this.#unsettled) return;
-    await this.flushed();
     const { rows } = this.#witness!;
     const missing = (): string | undefined => {
       for (const [peer, senders] of this.book.conversationsOf(this.userId)) {
@@ -149,12 +148,29 @@ export class BrowserUser implements Participant {
       }
       return undefined;
     };
-    try {
-      await this.#witness!.waitFor(() => missing() === undefined, PATIENCE_MS);
-    } catch (error) {
-      throw new Error(`${this.userId}: ${missing() ?? 'something'} was never delivered`, { cause: error });
+    // A cut may come while this waits: whoever waits sees to it that there is a network.
+    await this.flushed();
+    for (const until = Date.now() + PATIENCE_MS; missing() !== undefined; await this.flushed()) {
+      if (Date.now() > until)
+        throw new Error(`${this.userId}: ${missing() ?? 'something'} was never delivered; ${await this.#whatItShows()}`);
+      await this.#witness!.waitFor(() => missing() === undefined, FLUSH_MS).catch(() => undefined);
     }
     this.#unsettled = false;
+  }
+
+  async #whatItShows(): Promise<string> {
+    const shown = await this.inPage((page) =>
+      page.evaluate(async () => {
+        const { client, now } = window.phone;
+        const conversations = await now(client.watchConversations({ limit: 1000 }));
+        const held = await Promise.all(
+          conversations.map(async ({ id }) => [id, (await now(client.watchMessages(id, { limit: 1000 }))).map(({ seq }) => seq)]),
+        );
+        return JSON.stringify([await now(client.watchConnection()), await now(client.watchOutbox()), conversations, held]);
+      }),
+    );
+    const rows = JSON.stringify([...this.#witness!.rows.values()]);
+    return `it shows ${shown}; the second device, live: ${this.#witness!.live}, ${rows}`;
   }
 
   /** The device knows all that the server knows. */
