@@ -13,12 +13,13 @@ import { sendMessage } from './intents/send-message.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import { explainUnread } from './queries/explain-unread.ts';
+import type { Lookup } from './message-index.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
 import { Views } from './views/views.ts';
-import { type Draft, Writer } from './write.ts';
+import { type Draft, type WriteOptions, Writer } from './write.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
@@ -27,6 +28,20 @@ const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
   'sendConversationReadReceipt',
   'clearConversationUnreadCount',
 ] satisfies (keyof Intents)[]);
+
+/** The messages a call names. */
+const lookupOf = (call: IntentCall): Lookup | undefined => {
+  switch (call.do) {
+    case 'sendReadReceipts':
+      return { conversationId: call.args[0], ids: call.args[1] };
+    case 'sendConversationReadReceipt':
+      return call.args[1].upTo === undefined ? undefined : { conversationId: call.args[0], ids: [call.args[1].upTo] };
+    case 'clearConversationUnreadCount':
+      return call.args[1] === undefined ? undefined : { conversationId: call.args[0], ids: [call.args[1]] };
+    default:
+      return undefined;
+  }
+};
 
 export class Engine {
   private readonly closed$ = new Subject<void>();
@@ -58,7 +73,9 @@ export class Engine {
 
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
-    return this.writer.write(call.do, { durability: 'strict', readsPages: READS_PAGES.has(call.do) }, (draft) => this.decide(draft, call));
+    const lookup = lookupOf(call);
+    const options: WriteOptions = { durability: 'strict', readsPages: READS_PAGES.has(call.do), ...(lookup ? { lookup } : {}) };
+    return this.writer.write(call.do, options, (draft) => this.decide(draft, call));
   }
 
   private decide(draft: Draft, call: IntentCall): unknown {

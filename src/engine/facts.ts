@@ -51,7 +51,8 @@ export const applyMessages = (
     draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
   }
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
-  oweDelivered(draft, ports, conversationId, fromSeqs(received.map(({ seq }) => seq)));
+  // Own places between are named along: they say nothing, and the set stays one range instead of hundreds.
+  if (received.length > 0) oweDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
   const arrived = received.filter((message) => !message.recalled);

@@ -1,13 +1,11 @@
 /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated, and a crash loses none. */
-import type { ConversationId } from '../model/ids.ts';
 import type { Ports, StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../store/journal.ts';
 import { type Unpaged, writePages } from '../store/pages.ts';
-import { type Head, HEAD_KEY, PAGE_SIZE, SNAPSHOT_KEY } from '../store/tables.ts';
-import { type HotModel, nothingTouched, type Touched } from './hot-model.ts';
+import { type Head, HEAD_KEY, PAGE_SIZE } from '../store/tables.ts';
+import { type HotModel, nothingTouched, putSnapshot, type Touched } from './hot-model.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
-const FOLD_MESSAGES = 8192;
+const FOLD_MESSAGES = 16_384;
 const FOLD_RECORDS = 512;
 /** Pages per transaction, so that nobody waits long for a turn. */
 const PAGES_PER_SLICE = 64;
@@ -39,48 +37,43 @@ export class JournalFold {
     if (this.folding) return;
     this.folding = true;
     try {
-      const paged = new Map<ConversationId, Set<KeptMessage>>();
-      for (const slice of slices(unpagedOf(this.host.model, paged), PAGES_PER_SLICE)) {
+      const upTo = this.host.model.version;
+      for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
         await this.host.turn(() => this.ports.store.tx('page-slice', ['pages'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)));
-        for (const { conversationId, messages } of slice) {
-          const done = paged.get(conversationId) ?? new Set();
-          for (const message of messages) done.add(message);
-          paged.set(conversationId, done);
-        }
-      }
-      await this.host.turn(() => this.finish(paged));
+      await this.host.turn(() => this.finish(upTo));
     } finally {
       this.folding = false;
     }
   }
 
-  /** What came meanwhile into its pages, all steps, the snapshot, and the end of the records: one transaction. */
-  private async finish(paged: Map<ConversationId, Set<KeptMessage>>): Promise<void> {
+  /**
+   * The state as it stands now, and the end of the records whose messages are in pages. Those that came meanwhile stay: the snapshot
+   * has their state, and whoever restores it takes their messages from them.
+   */
+  private async finish(upTo: number): Promise<void> {
     const touched = nothingTouched();
-    const folded = await this.ports.store.tx('fold', ['meta', 'journal', 'pages'], 'readwrite', 'relaxed', async (tx) => {
+    await this.ports.store.tx('fold', ['meta', 'journal'], 'readwrite', 'relaxed', async (tx) => {
       const head = await this.host.catchUp(tx, touched);
-      if (!head) return 0;
-      const { model } = this.host;
-      await writePages(tx, unpagedOf(model, paged, true));
-      tx.put('meta', SNAPSHOT_KEY, model.snapshot());
-      tx.put('meta', HEAD_KEY, { ...head, folded: head.version } satisfies Head);
-      tx.deleteRange('journal', { from: 0, upTo: head.version });
-      return head.version;
+      // Another tab may have folded further.
+      if (!head || head.folded >= upTo) return;
+      putSnapshot(tx, this.host.model.snapshot());
+      tx.put('meta', HEAD_KEY, { ...head, folded: upTo } satisfies Head);
+      tx.deleteRange('journal', { from: 0, upTo });
     });
-    this.host.model.dropFolded(folded);
-    this.foldedSeen = folded;
+    this.host.model.dropFolded(upTo);
+    this.foldedSeen = upTo;
     this.host.emit(touched);
   }
 }
 
-/** What no page holds, less what `paged` says was just written. */
-const unpagedOf = (model: HotModel, paged: ReadonlyMap<ConversationId, ReadonlySet<KeptMessage>>, steps = false): Unpaged[] => {
+/** What came with these records and is in no page yet. */
+const unpagedOf = (model: HotModel, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
-  for (const conversation of model.conversations.values()) {
-    const done = paged.get(conversation.id);
-    const messages = [...conversation.tail.values()].map(({ value }) => value).filter((message) => !done?.has(message));
-    const due = steps ? conversation.steps.map(({ value }) => value) : [];
-    if (messages.length > 0 || due.length > 0) out.push({ conversationId: conversation.id, messages, steps: due, held: conversation.held });
+  const due = <T>(list: Iterable<{ readonly version: number; readonly value: T }>): T[] =>
+    [...list].flatMap(({ version, value }) => (version <= upTo ? [value] : []));
+  for (const { id, tail, steps, held } of model.conversations.values()) {
+    const unpaged = { conversationId: id, messages: due(tail.values()), steps: due(steps), held };
+    if (unpaged.messages.length > 0 || unpaged.steps.length > 0) out.push(unpaged);
   }
   return out;
 };

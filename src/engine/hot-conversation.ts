@@ -1,7 +1,7 @@
 /** One conversation as the hot model holds it: the server's row, the overlay of what is pending, and what both make of it. */
 import { type ConversationRow, emptyRow } from '../model/conversation.ts';
 import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
-import type { ConversationId, Seq } from '../model/ids.ts';
+import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
 import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type RecallEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
 import { NO_RANGES, type Ranges } from '../model/ranges.ts';
 import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
@@ -23,6 +23,8 @@ export class HotConversation {
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
   readonly tail = new Map<Seq, Unfolded<KeptMessage>>();
+  /** The tail by id. */
+  readonly tailIds = new Map<MessageId, Seq>();
   steps: Unfolded<ReceiptStep>[] = [];
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];

@@ -10,7 +10,10 @@ import type { Cursor, DeadLetter, MessageEntry, OutboxEntry } from '../model/out
 import { contains, fromSeqs, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
 import { joinMessages } from '../store/pages.ts';
+import { SNAPSHOT_KEY } from '../store/tables.ts';
+import type { StoreTx } from '../ports/ports.ts';
 import { HotConversation } from './hot-conversation.ts';
+import { MessageIndex } from './message-index.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
 export const MAX_DEAD_LETTERS = 1000;
@@ -65,6 +68,13 @@ export interface Snapshot {
   readonly heard: number;
 }
 
+/** One text, as everything large (see the journal). */
+export const putSnapshot = (tx: StoreTx, snapshot: Snapshot): void => tx.put('meta', SNAPSHOT_KEY, JSON.stringify(snapshot));
+export const readSnapshot = async (tx: StoreTx): Promise<Snapshot | undefined> => {
+  const text = (await tx.get('meta', SNAPSHOT_KEY)) as string | undefined;
+  return text === undefined ? undefined : (JSON.parse(text) as Snapshot);
+};
+
 export class HotModel {
   version = 0;
   cursor: Cursor | null = null;
@@ -81,7 +91,13 @@ export class HotModel {
   /** Messages in tails: how much a crash would have to fold again. */
   unpaged = 0;
 
-  constructor(readonly me: UserId) {}
+  /** Journal records up to here are in pages. */
+  folded = 0;
+  readonly index: MessageIndex;
+
+  constructor(readonly me: UserId) {
+    this.index = new MessageIndex(me);
+  }
 
   static restore(me: UserId, snapshot: Snapshot | undefined): HotModel {
     const model = new HotModel(me);
@@ -115,7 +131,7 @@ export class HotModel {
       })),
       outbox: [...this.outbox.values()],
       deadLetters: this.deadLetters,
-      events: this.events,
+      events: this.events.slice(-MAX_EVENTS_KEPT),
       eventCount: this.eventCount,
       heard: this.heard,
     };
@@ -162,6 +178,23 @@ export class HotModel {
     for (const change of record.changes) this.apply(change, touched);
   }
 
+  /** A record whose state a snapshot has, and whose messages no page has yet. */
+  refill({ version, changes }: JournalRecord): void {
+    for (const change of changes) {
+      if (change.t === 'messages') this.layOnTail(this.ensure(change.of), change.messages, version);
+      else if (change.t === 'step') this.ensure(change.step.conversationId).steps.push({ version, value: change.step });
+    }
+  }
+
+  private layOnTail(conversation: HotConversation, messages: readonly KeptMessage[], version: number): void {
+    for (const message of messages) {
+      const before = conversation.tail.get(message.seq);
+      if (!before) this.unpaged++;
+      conversation.tail.set(message.seq, { version, value: before ? joinMessages(before.value, message) : message });
+      conversation.tailIds.set(message.id, message.seq);
+    }
+  }
+
   /** One change. Every case is idempotent or names what it replaces, so a journal folded from any snapshot before it ends the same. */
   apply(change: Change, touched: Touched): void {
     switch (change.t) {
@@ -177,24 +210,23 @@ export class HotModel {
           // The same places may hold other messages now: pages are believed only where `held` says so.
           this.unpaged -= conversation.tail.size;
           conversation.tail.clear();
+          conversation.tailIds.clear();
           conversation.steps = [];
           conversation.held = NO_RANGES;
           conversation.newest = null;
           conversation.newestReceived = 0;
         }
+        this.index.clear();
         // Nothing is merged into what was written under the other history.
         for (const entry of this.outbox.values()) this.owe({ ...entry, sent: true });
         return;
       }
       case 'messages': {
         const conversation = this.touch(change.of, touched);
-        for (const message of change.messages) {
-          const before = conversation.tail.get(message.seq);
-          if (!before) this.unpaged++;
-          const value = before ? joinMessages(before.value, message) : message;
-          conversation.tail.set(message.seq, { version: this.version, value });
-          if (!conversation.newest || message.seq >= conversation.newest.seq) conversation.newest = value;
-          if (message.senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, message.seq);
+        this.layOnTail(conversation, change.messages, this.version);
+        for (const { seq, senderId } of change.messages) {
+          if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!.value;
+          if (senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
         }
         conversation.held = union(conversation.held, fromSeqs(change.messages.map(({ seq }) => seq)));
         return;
@@ -251,7 +283,8 @@ export class HotModel {
         return;
       case 'event': {
         const kept = { number: ++this.eventCount, event: change.event };
-        this.events = [...this.events, kept].slice(-MAX_EVENTS_KEPT);
+        this.events.push(kept);
+        if (this.events.length > 2 * MAX_EVENTS_KEPT) this.events = this.events.slice(-MAX_EVENTS_KEPT);
         touched.events.push(kept);
         return;
       }
@@ -291,10 +324,14 @@ export class HotModel {
 
   /** Forgets tails that are in pages now. */
   dropFolded(upTo: number): void {
+    if (upTo <= this.folded) return;
+    this.folded = upTo;
+    this.index.clear();
     for (const conversation of this.conversations.values()) {
-      for (const [seq, { version }] of conversation.tail) {
+      for (const [seq, { version, value }] of conversation.tail) {
         if (version > upTo) continue;
         conversation.tail.delete(seq);
+        conversation.tailIds.delete(value.id);
         this.unpaged--;
       }
       if (conversation.steps.length > 0) conversation.steps = conversation.steps.filter(({ version }) => version > upTo);

@@ -7,10 +7,11 @@ import { StoreError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
 import { appendToJournal, type Change, readJournal } from '../store/journal.ts';
-import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA, SNAPSHOT_KEY } from '../store/tables.ts';
+import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA } from '../store/tables.ts';
 import { firstPaint } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
-import { HotModel, nothingTouched, type Snapshot, type Touched } from './hot-model.ts';
+import type { Lookup } from './message-index.ts';
+import { HotModel, nothingTouched, readSnapshot, type Touched } from './hot-model.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
 export interface Draft {
@@ -29,6 +30,8 @@ export interface WriteOptions {
   readonly fence?: number;
   /** The decision reads pages. */
   readonly readsPages?: boolean;
+  /** Messages the decision will name: looked up for all decisions of a transaction together. */
+  readonly lookup?: Lookup;
 }
 
 interface Job {
@@ -188,12 +191,18 @@ export class Writer {
     const head = await this.readHead(tx);
     if (!head) return undefined;
     if (this.stale || this.model.version < head.folded) {
-      const snapshot = (await tx.get('meta', SNAPSHOT_KEY)) as Snapshot | undefined;
+      const snapshot = await readSnapshot(tx);
       this.stale = true;
       this.model = HotModel.restore(this.model.me, snapshot);
+      this.model.folded = head.folded;
+      // What came while the journal was folded is in the snapshot's state, but its messages are in no page.
+      if (snapshot)
+        for (const record of await readJournal(tx, head.folded, { ...head, version: snapshot.version })) this.model.refill(record);
       for (const id of this.model.conversations.keys()) touched.conversations.add(id);
       touched.outbox = touched.deadLetters = touched.settings = true;
     }
+    // Another tab folded: what it put into pages needs no tail here.
+    else this.model.dropFolded(head.folded);
     for (const record of await readJournal(tx, this.model.version, head)) this.model.fold(record, touched);
     this.stale = false;
     return head;
@@ -233,6 +242,11 @@ export class Writer {
           },
           isFresh: (key) => fresh.has(key),
         };
+        await model.index.prefetch(
+          tx,
+          model,
+          jobs.flatMap(({ options }) => options.lookup ?? []),
+        );
         for (const job of jobs) {
           if (job.options.fence !== undefined && job.options.fence !== head.fence) {
             fenced.add(job);

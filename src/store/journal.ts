@@ -41,8 +41,11 @@ export interface JournalRecord {
   readonly changes: readonly Change[];
 }
 
-export const appendToJournal = (tx: StoreTx, record: JournalRecord): void => tx.put('journal', record.version, record);
+// As text: what a structured clone takes for thousands of small arrays and objects, JSON does in a third of the time.
+export const appendToJournal = (tx: StoreTx, record: JournalRecord): void => tx.put('journal', record.version, JSON.stringify(record));
 
 /** The records after one version, oldest first. */
 export const readJournal = async (tx: StoreTx, after: number, head: Head): Promise<JournalRecord[]> =>
-  after >= head.version ? [] : ((await tx.range('journal', { from: after + 1, upTo: head.version })) as JournalRecord[]);
+  after >= head.version
+    ? []
+    : (await tx.range('journal', { from: after + 1, upTo: head.version })).map((text) => JSON.parse(text as string) as JournalRecord);

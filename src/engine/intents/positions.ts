@@ -4,14 +4,14 @@ import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { Owed } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
-import { findInConversation } from '../find-message.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
 const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
-  const message = conversation && (await findInConversation(draft.tx, conversation, [id])).get(id);
+  if (conversation) await draft.model.index.prefetch(draft.tx, draft.model, [{ conversationId: conversation.id, ids: [id] }]);
+  const message = conversation && draft.model.index.find(conversation, id);
   if (message) return message.seq;
   throw new UsageError('usage/unknown-message', `message ${JSON.stringify(id)} is not held in this conversation`);
 };

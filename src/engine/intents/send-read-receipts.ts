@@ -2,15 +2,13 @@
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
-import { findInConversation } from '../find-message.ts';
 import type { HotConversation } from '../hot-conversation.ts';
-import type { HotModel } from '../hot-model.ts';
-import type { KeptMessage } from '../../store/journal.ts';
+import type { Located } from '../message-index.ts';
 import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
-const reasonToSkip = (model: HotModel, conversation: HotConversation, message: KeptMessage): SkipReason | undefined => {
-  if (message.senderId === model.me) return 'own';
+const reasonToSkip = (conversation: HotConversation, message: Located): SkipReason | undefined => {
+  if (message.own) return 'own';
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
   if (contains(conversation.told.acked, message.seq)) return 'already-acked';
@@ -31,16 +29,16 @@ export const sendReadReceipts = async (
   const unique = [...new Set(ids)];
   if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   const conversation = model.get(conversationId);
-  const held = conversation ? await findInConversation(draft.tx, conversation, unique) : new Map<MessageId, KeptMessage>();
+  if (conversation) await model.index.prefetch(draft.tx, model, [{ conversationId, ids: unique }]);
   const queued: MessageId[] = [];
   const skipped: { id: MessageId; reason: SkipReason }[] = [];
   const seqs: Seq[] = [];
   const unheld: MessageId[] = [];
   for (const id of unique) {
-    const message = held.get(id);
+    const message = conversation && model.index.find(conversation, id);
     const reason =
       conversation && message
-        ? reasonToSkip(model, conversation, message)
+        ? reasonToSkip(conversation, message)
         : model.findPending(id)
           ? 'own'
           : conversation?.owed.ackedIds.includes(id)
@@ -79,7 +77,10 @@ export const readArrivals = (
   const arrived = [...conversation.tail.values()].map(({ value }) => value).filter(({ seq }) => seq > after && seq <= upTo);
   const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
   const direct = conversationType(conversationId) === 'direct';
-  const asked = direct && model.settings.readReceipts ? arrived.filter((message) => !reasonToSkip(model, conversation, message)) : [];
+  const asked =
+    direct && model.settings.readReceipts
+      ? arrived.filter((message) => !reasonToSkip(conversation, { ...message, own: message.senderId === model.me }))
+      : [];
   owe(draft, ports, conversationId, {
     acked: fromSeqs(asked.map(({ seq }) => seq)),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),
