@@ -255,9 +255,9 @@ export class HotModel {
         if (!entry) return;
         this.outbox.delete(change.key);
         const conversation = this.touch(entry.conversationId, touched);
-        conversation.receipts = conversation.receipts.filter(({ key }) => key !== change.key);
-        conversation.pending = conversation.pending.filter(({ key }) => key !== change.key);
-        conversation.recalls = conversation.recalls.filter(({ key }) => key !== change.key);
+        if (entry.kind === 'receipts') conversation.receipts = conversation.receipts.filter(({ key }) => key !== change.key);
+        else if (entry.kind === 'message') conversation.pending = conversation.pending.filter(({ key }) => key !== change.key);
+        else conversation.recalls = conversation.recalls.filter(({ key }) => key !== change.key);
         if (change.deadLetter) {
           this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
           touched.deadLetters = true;

@@ -6,7 +6,7 @@ import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import { highest, intersect, range } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import { pagesOf, readManyPages } from '../store/pages.ts';
+import { type IndexLine, pagesOf, readIndexes } from '../store/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 
 export interface Located {
@@ -79,7 +79,7 @@ export class MessageIndex {
       }
       if (wanted.size === 0) return;
       const keys = [...wanted].flatMap(([conversationId, pages]) => pages.map((page) => ({ conversationId, page })));
-      const read = await readManyPages(tx, keys);
+      const read = await readIndexes(tx, keys);
       keys.forEach(({ conversationId, page }, i) => this.add(conversationId, page, read[i]!));
     }
   }
@@ -95,14 +95,15 @@ export class MessageIndex {
     return pages;
   }
 
-  private add(conversationId: ConversationId, page: number, messages: readonly KeptMessage[]): void {
+  private add(conversationId: ConversationId, page: number, lines: readonly IndexLine[]): void {
     const indexed = this.conversations.get(conversationId) ?? { pages: new Set(), ids: new Map<MessageId, Located>() };
     // The last used goes last, so that the first is the one to forget.
     this.conversations.delete(conversationId);
     this.conversations.set(conversationId, indexed);
     const before = indexed.ids.size;
     indexed.pages.add(page);
-    for (const message of messages) indexed.ids.set(message.id, describe(message, this.me));
+    for (const [id, seq, senderId, receiptRequested, recalled] of lines)
+      indexed.ids.set(id, { seq, own: senderId === this.me, receiptRequested: receiptRequested === 1, recalled: recalled === 1 });
     this.entries += indexed.ids.size - before;
     for (const [id, oldest] of this.conversations) {
       if (this.entries <= MAX_ENTRIES || id === conversationId) break;

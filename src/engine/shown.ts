@@ -54,14 +54,36 @@ const lastMessage = (model: HotModel, conversation: HotConversation): Message | 
   return message ? shownMessage(model, conversation, message) : undefined;
 };
 
-const shownBefore = new WeakMap<HotConversation, { readonly revision: number; readonly shown: Conversation }>();
+interface ShownBefore {
+  readonly revision: number;
+  readonly made: readonly unknown[];
+  readonly text: string;
+  readonly shown: Conversation;
+}
+
+const shownBefore = new WeakMap<HotConversation, ShownBefore>();
+
+/** What the shown form is made of: a receipt queued is no change of any of it. */
+const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: HotConversation): readonly unknown[] => [
+  row,
+  newest,
+  pending,
+  recalls,
+  readUpTo,
+  muted,
+  markedUnread,
+];
 
 /** The same object as long as nothing of it changed. */
 export const shownConversation = (model: HotModel, conversation: HotConversation): Conversation => {
+  const { revision } = conversation;
   const before = shownBefore.get(conversation);
-  if (before?.revision === conversation.revision) return before.shown;
-  const shown = show(model, conversation);
-  shownBefore.set(conversation, { revision: conversation.revision, shown });
+  if (before?.revision === revision) return before.shown;
+  const made = madeOf(conversation);
+  const now = before?.made.every((part, i) => part === made[i]) ? before.shown : show(model, conversation);
+  const text = now === before?.shown ? before.text : JSON.stringify(now);
+  const shown = before?.text === text ? before.shown : now;
+  shownBefore.set(conversation, { revision, made, text, shown });
   return shown;
 };
 

@@ -4,13 +4,15 @@
  * results, and appends one record (style.md, "One idea").
  */
 import { StoreError } from '../errors.ts';
-import type { UserId } from '../model/ids.ts';
+import type { Conversation } from '../model/conversation.ts';
+import type { ConversationId, UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
 import { appendToJournal, type Change, readJournal } from '../store/journal.ts';
 import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA } from '../store/tables.ts';
 import { firstPaint } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
 import type { Lookup } from './message-index.ts';
+import { shownConversation } from './shown.ts';
 import { HotModel, nothingTouched, readSnapshot, type Touched } from './hot-model.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
@@ -62,6 +64,8 @@ export class Writer {
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   private readonly fold: JournalFold;
+  /** How each conversation was shown when the first paint was last written. */
+  private readonly painted = new Map<ConversationId, Conversation>();
 
   private constructor(
     private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
@@ -168,6 +172,8 @@ export class Writer {
     if (this.running) return;
     this.running = true;
     void (async () => {
+      // What is asked in this turn goes together from the start: else the first would fly alone, and the rest behind it.
+      await Promise.resolve();
       while (this.jobs.length > 0 || this.turns.length > 0) {
         const jobs = this.jobs.splice(0, MAX_JOBS_PER_COMMIT);
         if (jobs.length > 0) await this.commit(jobs);
@@ -261,7 +267,7 @@ export class Writer {
         }
         appendToJournal(tx, { version: head.version + 1, changes });
         tx.put('meta', HEAD_KEY, newerHead(head, { version: head.version + 1 }));
-        if (touched.conversations.size > 0) tx.put('meta', PAINT_KEY, firstPaint(model));
+        if (this.paintChanged(touched)) tx.put('meta', PAINT_KEY, firstPaint(model));
         fault('write:before-commit');
         return true;
       });
@@ -281,6 +287,20 @@ export class Writer {
       if (this.stale)
         this.turns.push(() => this.catchUpAlone().catch((again: unknown) => this.ports.log('the store does not answer', again)));
     }
+  }
+
+  /** Whether the first paint would differ: it is written with what it summarises, and only then. */
+  private paintChanged({ conversations }: Touched): boolean {
+    let changed = false;
+    for (const id of conversations) {
+      const conversation = this.model.get(id);
+      if (!conversation) continue;
+      const shown = shownConversation(this.model, conversation);
+      if (this.painted.get(id) === shown) continue;
+      this.painted.set(id, shown);
+      changed = true;
+    }
+    return changed;
   }
 
   emit(touched: Touched): void {

@@ -1,14 +1,36 @@
 /** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
-import type { ConversationId, Seq } from '../model/ids.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import { intersect, type Ranges } from '../model/ranges.ts';
 import type { ReceiptStep } from '../model/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './journal.ts';
 import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
 
-/** Messages by seq, ascending, as text: one string is stored and read much faster than a thousand fields. */
-const encodePage = (messages: readonly KeptMessage[]): string => JSON.stringify(messages);
-const decodePage = (page: unknown): readonly KeptMessage[] => (page === undefined ? [] : (JSON.parse(page as string) as KeptMessage[]));
+/** One message in a page's index: what receipts need to know of it. */
+export type IndexLine = readonly [id: MessageId, seq: Seq, senderId: UserId, receiptRequested: 0 | 1, recalled: 0 | 1];
+
+/** A page as stored. As text: one string is written and read much faster than a thousand fields. */
+interface Page {
+  /** {@link IndexLine}s, by themselves: looking an id up takes no bodies apart. */
+  readonly index: string;
+  /** Messages by seq, ascending. */
+  readonly messages: string;
+}
+
+const encodePage = (messages: readonly KeptMessage[]): Page => ({
+  index: JSON.stringify(
+    messages.map(({ id, seq, senderId, receiptRequested, recalled }): IndexLine => [
+      id,
+      seq,
+      senderId,
+      receiptRequested ? 1 : 0,
+      recalled ? 1 : 0,
+    ]),
+  ),
+  messages: JSON.stringify(messages),
+});
+const decodePage = (page: unknown): readonly KeptMessage[] =>
+  page === undefined ? [] : (JSON.parse((page as Page).messages) as KeptMessage[]);
 
 /**
  * The same place seen twice: recalled wins, a known body and known times stay. Another id at the same place is another history,
@@ -55,17 +77,17 @@ export const readPages = async (tx: StoreTx, conversationId: ConversationId, seq
   return pages.flatMap(decodePage).filter(({ seq }) => seqs.some(([from, upTo]) => seq >= from && seq <= upTo));
 };
 
-/** These pages, in their order; an empty list for one that is not there. */
-export const readManyPages = async (
+/** The indexes of these pages, in their order; an empty one for a page that is not there. */
+export const readIndexes = async (
   tx: StoreTx,
   pages: readonly { readonly conversationId: ConversationId; readonly page: number }[],
-): Promise<(readonly KeptMessage[])[]> =>
+): Promise<(readonly IndexLine[])[]> =>
   (
     await tx.getMany(
       'pages',
       pages.map(({ conversationId, page }) => pageKey(conversationId, page)),
     )
-  ).map(decodePage);
+  ).map((page) => (page === undefined ? [] : (JSON.parse((page as Page).index) as IndexLine[])));
 
 /** What one conversation has to be written into its pages. */
 export interface Unpaged {
@@ -98,7 +120,7 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
   tx.putMany(
     'pages',
     work.map(({ key }) => key),
-    work.map(({ page, of, messages }, i): string => {
+    work.map(({ page, of, messages }, i): Page => {
       let joined: readonly KeptMessage[] = joinPages(decodePage(before[i]), messages);
       for (const step of of.steps)
         if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
