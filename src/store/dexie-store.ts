@@ -1,17 +1,11 @@
-/** The store over IndexedDB. Dexie fixes durability per instance, so one database is opened twice: strict and relaxed. */
-import { Dexie, type Table } from 'dexie';
+/**
+ * The store over IndexedDB. Dexie opens the database, makes and upgrades it, and notices when it is lost; transactions run on the
+ * connection itself: Dexie's zones follow no more than 100 `await`s, a group commit makes thousands, and each would pay for its zone.
+ */
+import { Dexie } from 'dexie';
 import { StoreError } from '../errors.ts';
-import type { Durability, KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
+import type { KeyRange, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { TABLES } from './tables.ts';
-
-type Database = Dexie & Record<TableName, Table<unknown, StoreKey>>;
-
-const open = (name: string, durability: Durability): Database => {
-  const db = new Dexie(name, { chromeTransactionDurability: durability }) as Database;
-  // Keys stand outside the records, and there is no index: each would cost as much as the row itself.
-  db.version(1).stores(Object.fromEntries(TABLES.map((table) => [table, ''])));
-  return db;
-};
 
 /** Dexie wraps what the browser said; the innermost name tells. */
 const storeError = (error: unknown): unknown => {
@@ -30,38 +24,33 @@ const storeError = (error: unknown): unknown => {
 
 const between = ({ from, upTo }: KeyRange): IDBKeyRange => IDBKeyRange.bound(from, upTo);
 
-const answer = <T>(ask: () => IDBRequest<T>): Promise<T> =>
+const answer = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    const request = ask();
     request.onsuccess = () => resolve(request.result);
     // The transaction aborts with it, and says so as a whole.
     request.onerror = () => reject(request.error ?? new DOMException('request failed', 'UnknownError'));
   });
 
-/**
- * Reads and writes on the transaction itself, past Dexie: it follows no more than 100 `await`s from one of its own promises to the
- * next, and what shares a group commit may make thousands.
- */
-const bareTx = (idb: IDBTransaction, writes: Promise<unknown>[]): StoreTx => {
+const onTransaction = (idb: IDBTransaction): StoreTx => {
   const store = (table: TableName): IDBObjectStore => idb.objectStore(table);
-  const write = (ask: () => IDBRequest): void => {
-    const done = answer<unknown>(ask);
-    // Looked at when the body is through; until then a failure is no unhandled rejection.
-    done.catch(() => undefined);
-    writes.push(done);
-  };
-  const get = (table: TableName, key: StoreKey): Promise<unknown> => answer<unknown>(() => store(table).get(key as IDBValidKey));
-  const put = (table: TableName, key: StoreKey, record: unknown): void => write(() => store(table).put(record, key as IDBValidKey));
   return {
-    get,
-    getMany: (table, keys) => Promise.all(keys.map((key) => get(table, key))),
-    range: (table, range) => answer<unknown[]>(() => store(table).getAll(between(range))),
-    put,
-    putMany: (table, keys, records) => keys.forEach((key, i) => put(table, key, records[i])),
-    delete: (table, key) => write(() => store(table).delete(key as IDBValidKey)),
-    deleteRange: (table, range) => write(() => store(table).delete(between(range))),
+    get: (table, key) => answer<unknown>(store(table).get(key as IDBValidKey)),
+    getMany: (table, keys) => Promise.all(keys.map((key) => answer<unknown>(store(table).get(key as IDBValidKey)))),
+    range: (table, range) => answer<unknown[]>(store(table).getAll(between(range))),
+    // Nobody listens to single writes: one that fails aborts the transaction, and one that cannot be cloned throws here and now.
+    put: (table, key, record) => void store(table).put(record, key as IDBValidKey),
+    putMany: (table, keys, records) => keys.forEach((key, i) => store(table).put(records[i], key as IDBValidKey)),
+    delete: (table, key) => void store(table).delete(key as IDBValidKey),
+    deleteRange: (table, range) => void store(table).delete(between(range)),
   };
 };
+
+/** Resolves when all of it is stored, rejects when none of it is. */
+const completion = (idb: IDBTransaction): Promise<void> =>
+  new Promise((resolve, reject) => {
+    idb.oncomplete = () => resolve();
+    idb.onabort = () => reject(idb.error ?? new DOMException('the transaction was aborted', 'AbortError'));
+  });
 
 /**
  * Opens (or makes) the database.
@@ -69,10 +58,11 @@ const bareTx = (idb: IDBTransaction, writes: Promise<unknown>[]): StoreTx => {
  * @throws {StoreError} `store/unavailable` where IndexedDB is missing or does not open.
  */
 export const openDexieStore = async (name: string): Promise<StorePort> => {
-  const databases: Record<Durability, Database> = { strict: open(name, 'strict'), relaxed: open(name, 'relaxed') };
+  const db = new Dexie(name);
+  // Keys stand outside the records, and there is no index: each would cost as much as the row itself.
+  db.version(1).stores(Object.fromEntries(TABLES.map((table) => [table, ''])));
   try {
-    await databases.strict.open();
-    await databases.relaxed.open();
+    await db.open();
   } catch (error) {
     throw storeError(error);
   }
@@ -80,22 +70,30 @@ export const openDexieStore = async (name: string): Promise<StorePort> => {
   return {
     durability: 'durable',
     async tx(_name, tables, mode, durability, body) {
-      const db = databases[durability];
-      const writes: Promise<unknown>[] = [];
+      if (!db.isOpen()) throw new StoreError('store/closed', 'the store is closed');
+      let idb: IDBTransaction | undefined;
+      let done: Promise<void> | undefined;
       try {
-        return await db.transaction(mode === 'readonly' ? 'r' : 'rw', tables as TableName[], async ({ idbtrans }) => {
-          const result = await body(bareTx(idbtrans, writes));
-          // A failed write rejects here, inside, so that nothing of this transaction stays.
-          await Promise.all(writes);
-          return result;
-        });
+        idb = db.backendDB().transaction([...tables], mode, { durability });
+        done = completion(idb);
+        // Looked at when the body is through; until then an abort is no unhandled rejection.
+        done.catch(() => undefined);
+        const result = await body(onTransaction(idb));
+        idb.commit();
+        await done;
+        return result;
       } catch (error) {
+        try {
+          idb?.abort();
+        } catch {
+          // It has ended by itself, and `error` says why.
+        }
+        await done?.catch(() => undefined);
         throw storeError(error);
       }
     },
     close() {
-      databases.strict.close();
-      databases.relaxed.close();
+      db.close();
     },
   };
 };
