@@ -26,7 +26,8 @@ export const browserClock: ClockPort = {
 export const browserRandom: RandomPort = {
   next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
   id: () => {
-    // randomUUID exists in secure contexts only.
+    // Made by the browser where it does; it does so in secure contexts only.
+    if (isSecureContext) return crypto.randomUUID();
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   },
