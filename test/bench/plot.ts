@@ -15,7 +15,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
-const WIDTH = 760;
+const WIDTH = 880;
 const LEFT = 24;
 const BARS = 560;
 const ROW = 92;
