@@ -128,6 +128,3 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
     }),
   );
 };
-
-export const readMessage = async (tx: StoreTx, conversationId: ConversationId, seq: Seq): Promise<KeptMessage | undefined> =>
-  (await readPages(tx, conversationId, [[seq, seq]]))[0];

@@ -1,0 +1,12 @@
+/** `node run-main.mjs FILE [ARG …]`: runs `main(args)` of a TypeScript file. Node 20 does not read TypeScript, Vite does. */
+import { resolve } from 'node:path';
+import { runnerImport } from 'vite';
+
+const [file, ...args] = process.argv.slice(2);
+try {
+  const { module } = await runnerImport(resolve(file), { configFile: false, logLevel: 'error' });
+  process.exit(await module.main(args));
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  process.exit(2);
+}
