@@ -68,14 +68,16 @@ export class WorkerConnection {
     const waiting = this.turn;
     this.turn = [];
     const calls = waiting.map(({ call }) => call);
-    this.answered(() => this.api.intents(calls)).then(
-      (outcomes) =>
+    this.answered(() => this.api.intents(JSON.stringify(calls))).then(
+      (text) => {
+        const outcomes = JSON.parse(text) as readonly Outcome[];
         waiting.forEach(({ resolve, reject }, i) => {
           const outcome = outcomes[i];
           if (!outcome) reject(new WorkerError('worker/restarted', 'the worker gave no answer'));
           else if (outcome.error) reject(fromWireError(outcome.error));
           else resolve(outcome.value);
-        }),
+        });
+      },
       (error: unknown) => {
         for (const { reject } of waiting) reject(error);
       },

@@ -45,7 +45,10 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
         }),
       );
     },
-    intents: async (calls) => answered(await Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call)))))),
+    intents: async (text) => {
+      const calls = JSON.parse(text) as readonly IntentCall[];
+      return answered(JSON.stringify(await Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call)))))));
+    },
     query: async (call) => answered(await outcome(started().then((running) => running.query(call)))),
     async life(event) {
       host.life(event);

@@ -13,7 +13,15 @@ const painted = (conversation: Conversation): Conversation => {
   return !lastMessage || JSON.stringify(lastMessage.body).length <= MAX_PAINTED_BODY ? conversation : rest;
 };
 
-export const firstPaint = (model: HotModel): FirstPaint => ({
-  totalUnreadCount: model.totalUnreadCount,
-  conversations: newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => painted(shownConversation(model, conversation))),
+/** What it is made of: the same objects as long as nothing of it changed. */
+export type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
+
+export const paintedState = (model: HotModel): PaintedState => [
+  model.totalUnreadCount,
+  ...newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => shownConversation(model, conversation)),
+];
+
+export const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPaint => ({
+  totalUnreadCount,
+  conversations: conversations.map(painted),
 });

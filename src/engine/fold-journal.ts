@@ -39,7 +39,9 @@ export class JournalFold {
     try {
       const upTo = this.host.model.version;
       for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
-        await this.host.turn(() => this.ports.store.tx('page-slice', ['pages'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)));
+        await this.host.turn(() =>
+          this.ports.store.tx('page-slice', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)),
+        );
       await this.host.turn(() => this.finish(upTo));
     } finally {
       this.folding = false;

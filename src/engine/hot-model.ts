@@ -6,7 +6,7 @@
 import { type ConversationRow, emptyRow, joinRows } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import type { Cursor, DeadLetter, MessageEntry, OutboxEntry } from '../model/outbox-entry.ts';
+import { type Cursor, type DeadLetter, mergeOwed, type MessageEntry, NOTHING_OWED, type OutboxEntry } from '../model/outbox-entry.ts';
 import { contains, fromSeqs, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
 import { joinMessages } from '../store/pages.ts';
@@ -31,6 +31,8 @@ export interface KeptDeadLetter {
 /** What a fold changed, for views to look at. */
 export interface Touched {
   readonly conversations: Set<ConversationId>;
+  /** Whether any of them may look different now: a receipt queued is seen on none. */
+  shown: boolean;
   outbox: boolean;
   deadLetters: boolean;
   settings: boolean;
@@ -41,6 +43,7 @@ export interface Touched {
 
 export const nothingTouched = (): Touched => ({
   conversations: new Set(),
+  shown: false,
   outbox: false,
   deadLetters: false,
   settings: false,
@@ -232,7 +235,7 @@ export class HotModel {
         return;
       }
       case 'step': {
-        this.touch(change.step.conversationId, touched).steps.push({ version: this.version, value: change.step });
+        this.touch(change.step.conversationId, touched, false).steps.push({ version: this.version, value: change.step });
         return;
       }
       case 'cursor':
@@ -243,6 +246,24 @@ export class HotModel {
         this.touch(change.entry.conversationId, touched);
         touched.outbox = true;
         return;
+      case 'receipts': {
+        const base = this.outbox.get(change.over ?? change.key);
+        const owed = { ...NOTHING_OWED, ...change.owed };
+        if (change.over !== undefined) this.drop(change.over);
+        this.owe({
+          kind: 'receipts',
+          key: change.key,
+          conversationId: change.of,
+          at: change.at ?? base?.at ?? 0,
+          sent: false,
+          cursor: this.cursor,
+          owed: base?.kind === 'receipts' ? mergeOwed(base.owed, owed) : owed,
+        });
+        const { position, muted, marked } = change.owed;
+        this.touch(change.of, touched, Boolean(position ?? muted ?? marked));
+        touched.outbox = true;
+        return;
+      }
       case 'sent':
         for (const key of change.keys) {
           const entry = this.outbox.get(key);
@@ -251,13 +272,9 @@ export class HotModel {
         touched.outbox = true;
         return;
       case 'end': {
-        const entry = this.outbox.get(change.key);
+        const entry = this.drop(change.key);
         if (!entry) return;
-        this.outbox.delete(change.key);
-        const conversation = this.touch(entry.conversationId, touched);
-        if (entry.kind === 'receipts') conversation.receipts = conversation.receipts.filter(({ key }) => key !== change.key);
-        else if (entry.kind === 'message') conversation.pending = conversation.pending.filter(({ key }) => key !== change.key);
-        else conversation.recalls = conversation.recalls.filter(({ key }) => key !== change.key);
+        this.touch(entry.conversationId, touched);
         if (change.deadLetter) {
           this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
           touched.deadLetters = true;
@@ -302,11 +319,23 @@ export class HotModel {
     }
   }
 
-  private touch(id: ConversationId, touched: Touched): HotConversation {
+  private touch(id: ConversationId, touched: Touched, shown = true): HotConversation {
     const conversation = this.ensure(id);
     conversation.touch();
     touched.conversations.add(id);
+    touched.shown ||= shown;
     return conversation;
+  }
+
+  private drop(ended: string): OutboxEntry | undefined {
+    const entry = this.outbox.get(ended);
+    if (!entry) return undefined;
+    this.outbox.delete(ended);
+    const conversation = this.ensure(entry.conversationId);
+    if (entry.kind === 'receipts') conversation.receipts = conversation.receipts.filter(({ key }) => key !== ended);
+    else if (entry.kind === 'message') conversation.pending = conversation.pending.filter(({ key }) => key !== ended);
+    else conversation.recalls = conversation.recalls.filter(({ key }) => key !== ended);
+    return entry;
   }
 
   private owe(entry: OutboxEntry): void {

@@ -3,10 +3,10 @@
  * into before. Cleared when pages change under it (a fold, another history); what no page has yet is looked for in the tail.
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import { highest, intersect, range } from '../model/ranges.ts';
+import { contains, highest, intersect, range, size } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import { type IndexLine, pagesOf, readIndexes } from '../store/pages.ts';
+import { type IndexLine, type PageIndex, pagesOf, parseIndexLine, readAllIndexes, readIndex, readIndexes } from '../store/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 
 export interface Located {
@@ -18,6 +18,7 @@ export interface Located {
 
 /** Of the model, what is needed here. */
 interface Conversations {
+  readonly conversations: ReadonlyMap<ConversationId, HotConversation>;
   get(id: ConversationId): HotConversation | undefined;
 }
 
@@ -27,16 +28,27 @@ export interface Lookup {
   readonly ids: readonly MessageId[];
 }
 
-const MAX_ENTRIES = 120_000;
+/** Characters of indexes kept: about fifty to a message. */
+const MAX_KEPT = 8_000_000;
 /** Pages of one conversation per round: most of what is named is new. */
 const MAX_PAGES_AT_ONCE = 16;
+/** From so many pages at once everything is read in one request, where all of it would be kept. */
+const MANY_PAGES = 48;
+const MANY_MESSAGES = 150_000;
 
 interface Indexed {
+  /** Those looked into, there or not. */
   readonly pages: Set<number>;
-  readonly ids: Map<MessageId, Located>;
+  /** Not yet taken apart; the last goes first. */
+  readonly unread: PageIndex[];
+  kept: number;
+  readonly ids: Map<MessageId, IndexLine>;
 }
 
-const describe = ({ seq, senderId, receiptRequested, recalled }: KeptMessage, me: UserId): Located => ({
+const describe = (
+  { seq, senderId, receiptRequested, recalled }: Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'>,
+  me: UserId,
+): Located => ({
   seq,
   own: senderId === me,
   receiptRequested,
@@ -45,25 +57,39 @@ const describe = ({ seq, senderId, receiptRequested, recalled }: KeptMessage, me
 
 export class MessageIndex {
   private readonly conversations = new Map<ConversationId, Indexed>();
-  private entries = 0;
+  private kept = 0;
 
   constructor(private readonly me: UserId) {}
 
   clear(): void {
     this.conversations.clear();
-    this.entries = 0;
+    this.kept = 0;
   }
 
   /** What is known of a message without reading anything. */
   find(conversation: HotConversation, id: MessageId): Located | undefined {
     const { newest } = conversation;
-    const known = this.conversations.get(conversation.id)?.ids.get(id);
-    const unpaged = known && conversation.tail.get(known.seq)?.value;
-    if (known) return unpaged ? describe(unpaged, this.me) : known;
+    const line = this.lineOf(conversation.id, id);
+    if (line !== undefined) {
+      const paged = parseIndexLine(line);
+      const unpaged = conversation.tail.get(paged.seq)?.value;
+      // A page may still hold what lay at this place in another history.
+      if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return describe(unpaged ?? paged, this.me);
+    }
     if (newest?.id === id) return describe(conversation.tail.get(newest.seq)?.value ?? newest, this.me);
     const seq = conversation.tailIds.get(id);
     const value = seq === undefined ? undefined : conversation.tail.get(seq)?.value;
     return value && describe(value, this.me);
+  }
+
+  private lineOf(conversationId: ConversationId, id: MessageId): IndexLine | undefined {
+    const indexed = this.conversations.get(conversationId);
+    for (;;) {
+      const line = indexed?.ids.get(id);
+      const next = line === undefined ? indexed?.unread.pop() : undefined;
+      if (!indexed || !next) return line;
+      for (const [known, text] of readIndex(next)) indexed.ids.set(known, text);
+    }
   }
 
   /** Reads pages until every id is found or all pages were looked into. One round trip for all conversations together. */
@@ -79,11 +105,23 @@ export class MessageIndex {
       }
       if (wanted.size === 0) return;
       const keys = [...wanted].flatMap(([conversationId, pages]) => pages.map((page) => ({ conversationId, page })));
-      const read = await readIndexes(tx, keys);
-      keys.forEach(({ conversationId, page }, i) => this.add(conversationId, page, read[i]!));
+      const all = keys.length >= MANY_PAGES && this.fits(model);
+      if (all) this.clear();
+      const read = await (all ? readAllIndexes(tx) : readIndexes(tx, keys));
+      // Also those that are not there, so that nobody looks again.
+      for (const { conversationId, page } of keys) this.of(conversationId).pages.add(page);
+      for (const index of read) this.add(index);
     }
   }
 
+  /** Whether all there is may be kept. */
+  private fits(model: Conversations): boolean {
+    let messages = 0;
+    for (const { held } of model.conversations.values()) messages += size(held);
+    return messages <= MANY_MESSAGES;
+  }
+
+  /** Ascending. */
   private newestUnread(conversation: HotConversation, count: number): number[] {
     const known = this.conversations.get(conversation.id)?.pages;
     const pages: number[] = [];
@@ -92,23 +130,32 @@ export class MessageIndex {
       pages.push(page);
       if (pages.length === count) break;
     }
-    return pages;
+    return pages.reverse();
   }
 
-  private add(conversationId: ConversationId, page: number, lines: readonly IndexLine[]): void {
-    const indexed = this.conversations.get(conversationId) ?? { pages: new Set(), ids: new Map<MessageId, Located>() };
-    // The last used goes last, so that the first is the one to forget.
+  /** The last used goes last, so that the first is the one to forget. */
+  private of(conversationId: ConversationId): Indexed {
+    const indexed = this.conversations.get(conversationId) ?? {
+      pages: new Set(),
+      unread: [],
+      kept: 0,
+      ids: new Map<MessageId, IndexLine>(),
+    };
     this.conversations.delete(conversationId);
     this.conversations.set(conversationId, indexed);
-    const before = indexed.ids.size;
-    indexed.pages.add(page);
-    for (const [id, seq, senderId, receiptRequested, recalled] of lines)
-      indexed.ids.set(id, { seq, own: senderId === this.me, receiptRequested: receiptRequested === 1, recalled: recalled === 1 });
-    this.entries += indexed.ids.size - before;
+    return indexed;
+  }
+
+  private add(index: PageIndex): void {
+    const indexed = this.of(index.of);
+    indexed.pages.add(index.page);
+    indexed.unread.push(index);
+    indexed.kept += index.lines.length;
+    this.kept += index.lines.length;
     for (const [id, oldest] of this.conversations) {
-      if (this.entries <= MAX_ENTRIES || id === conversationId) break;
+      if (this.kept <= MAX_KEPT || id === index.of) break;
       this.conversations.delete(id);
-      this.entries -= oldest.ids.size;
+      this.kept -= oldest.kept;
     }
   }
 }

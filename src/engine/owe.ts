@@ -1,6 +1,6 @@
 /** How an intent is written down: at most one unsent entry per conversation, carrying all its registers. */
 import type { ConversationId } from '../model/ids.ts';
-import { isNothingOwed, mergeOwed, NOTHING_OWED, type Owed } from '../model/outbox-entry.ts';
+import { isNothingOwed, NOTHING_OWED, type Owed } from '../model/outbox-entry.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Draft } from './write.ts';
 
@@ -12,22 +12,10 @@ export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
  * was not sent is merged into a new entry, and the old one ends `superseded` (contract, "Outbox").
  */
 export const owe = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, more: Partial<Owed>): void => {
-  const owed = { ...NOTHING_OWED, ...more };
-  if (isNothingOwed(owed)) return;
-  const { model } = draft;
-  const unsent = model.get(conversationId)?.unsent;
-  const grows = unsent !== undefined && draft.isFresh(unsent.key);
-  draft.change({
-    t: 'owe',
-    entry: {
-      kind: 'receipts',
-      key: grows ? unsent.key : ports.random.id(),
-      conversationId,
-      at: unsent?.at ?? ports.clock.wall(),
-      sent: false,
-      cursor: model.cursor,
-      owed: unsent ? mergeOwed(unsent.owed, owed) : owed,
-    },
-  });
-  if (unsent && !grows) draft.change({ t: 'end', key: unsent.key, end: 'superseded' });
+  if (isNothingOwed({ ...NOTHING_OWED, ...more })) return;
+  const unsent = draft.model.get(conversationId)?.unsent;
+  const change = { t: 'receipts', of: conversationId, owed: more } as const;
+  if (!unsent) draft.change({ ...change, key: ports.random.id(), at: ports.clock.wall() });
+  else if (draft.isFresh(unsent.key)) draft.change({ ...change, key: unsent.key });
+  else draft.change({ ...change, key: ports.random.id(), over: unsent.key });
 };

@@ -4,15 +4,13 @@
  * results, and appends one record (style.md, "One idea").
  */
 import { StoreError } from '../errors.ts';
-import type { Conversation } from '../model/conversation.ts';
-import type { ConversationId, UserId } from '../model/ids.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
 import { appendToJournal, type Change, readJournal } from '../store/journal.ts';
 import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA } from '../store/tables.ts';
-import { firstPaint } from './first-paint.ts';
+import { firstPaint, type PaintedState, paintedState } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
 import type { Lookup } from './message-index.ts';
-import { shownConversation } from './shown.ts';
 import { HotModel, nothingTouched, readSnapshot, type Touched } from './hot-model.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
@@ -64,8 +62,8 @@ export class Writer {
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   private readonly fold: JournalFold;
-  /** How each conversation was shown when the first paint was last written. */
-  private readonly painted = new Map<ConversationId, Conversation>();
+  /** What the first paint was last made of. */
+  private painted: PaintedState | null = null;
 
   private constructor(
     private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
@@ -147,7 +145,7 @@ export class Writer {
 
   /** Reads with the model as it stands then, and the pages that belong to it. */
   read<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
-    return this.ports.store.tx(name, ['pages'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
+    return this.ports.store.tx(name, ['pages', 'indexes'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
   }
 
   /** Takes the leader's number: every older leader's writes change nothing from here on. */
@@ -205,11 +203,14 @@ export class Writer {
       if (snapshot)
         for (const record of await readJournal(tx, head.folded, { ...head, version: snapshot.version })) this.model.refill(record);
       for (const id of this.model.conversations.keys()) touched.conversations.add(id);
-      touched.outbox = touched.deadLetters = touched.settings = true;
+      touched.shown = touched.outbox = touched.deadLetters = touched.settings = true;
     }
     // Another tab folded: what it put into pages needs no tail here.
     else this.model.dropFolded(head.folded);
-    for (const record of await readJournal(tx, this.model.version, head)) this.model.fold(record, touched);
+    const records = await readJournal(tx, this.model.version, head);
+    for (const record of records) this.model.fold(record, touched);
+    // Whoever wrote them wrote the first paint as well.
+    if (this.stale || records.length > 0) this.painted = null;
     this.stale = false;
     return head;
   }
@@ -221,11 +222,16 @@ export class Writer {
     const fenced = new Set<Job>();
     const strict = jobs.some(({ options }) => options.durability === 'strict');
     const tables = jobs.some(({ options }) => options.readsPages)
-      ? (['meta', 'journal', 'pages'] as const)
+      ? (['meta', 'journal', 'pages', 'indexes'] as const)
       : (['meta', 'journal'] as const);
     try {
       const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
+        const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
+        // Asked for together with the head: what turns out to have changed is looked up again.
+        const ahead = this.stale ? undefined : this.model.index.prefetch(tx, this.model, lookups);
+        ahead?.catch(() => undefined);
         const head = await this.catchUp(tx, touched);
+        await ahead;
         if (!head) throw new StoreError('store/unavailable', 'the store vanished');
         answers = [];
         const changes: Change[] = [];
@@ -233,26 +239,21 @@ export class Writer {
         // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
         this.stale = true;
         model.version = head.version + 1;
-        const fresh = new Map<string, number>();
+        const fresh = new Set<string>();
         const draft: Draft = {
           model,
           tx,
           change: (...more) => {
             for (const change of more) {
               model.apply(change, touched);
-              const at = change.t === 'owe' ? fresh.get(change.entry.key) : undefined;
-              if (at !== undefined) changes[at] = change;
-              else if (change.t === 'owe') fresh.set(change.entry.key, changes.push(change) - 1);
-              else changes.push(change);
+              changes.push(change);
+              if (change.t === 'owe') fresh.add(change.entry.key);
+              else if (change.t === 'receipts') fresh.add(change.key);
             }
           },
           isFresh: (key) => fresh.has(key),
         };
-        await model.index.prefetch(
-          tx,
-          model,
-          jobs.flatMap(({ options }) => options.lookup ?? []),
-        );
+        await model.index.prefetch(tx, model, lookups);
         for (const job of jobs) {
           if (job.options.fence !== undefined && job.options.fence !== head.fence) {
             fenced.add(job);
@@ -267,7 +268,7 @@ export class Writer {
         }
         appendToJournal(tx, { version: head.version + 1, changes });
         tx.put('meta', HEAD_KEY, newerHead(head, { version: head.version + 1 }));
-        if (this.paintChanged(touched)) tx.put('meta', PAINT_KEY, firstPaint(model));
+        if (touched.shown) this.paint(tx);
         fault('write:before-commit');
         return true;
       });
@@ -289,18 +290,13 @@ export class Writer {
     }
   }
 
-  /** Whether the first paint would differ: it is written with what it summarises, and only then. */
-  private paintChanged({ conversations }: Touched): boolean {
-    let changed = false;
-    for (const id of conversations) {
-      const conversation = this.model.get(id);
-      if (!conversation) continue;
-      const shown = shownConversation(this.model, conversation);
-      if (this.painted.get(id) === shown) continue;
-      this.painted.set(id, shown);
-      changed = true;
-    }
-    return changed;
+  /** The first paint is written with what it summarises, and only where it differs. */
+  private paint(tx: StoreTx): void {
+    const now = paintedState(this.model);
+    const { painted } = this;
+    if (painted?.length === now.length && now.every((part, i) => part === painted[i])) return;
+    this.painted = now;
+    tx.put('meta', PAINT_KEY, firstPaint(now));
   }
 
   emit(touched: Touched): void {

@@ -20,7 +20,8 @@ export const isId = (value: unknown): value is string =>
   value.length > 0 &&
   value.length <= MAX_ID_BYTES &&
   !FORBIDDEN.test(value) &&
-  encoder.encode(value).length <= MAX_ID_BYTES;
+  // No character takes more than three bytes a unit.
+  (value.length * 3 <= MAX_ID_BYTES || encoder.encode(value).length <= MAX_ID_BYTES);
 
 export const isConversationId = (value: unknown): value is ConversationId =>
   typeof value === 'string' && /^(direct|group):/.test(value) && isId(value.slice(value.indexOf(':') + 1));

@@ -3,7 +3,7 @@ import type { ConversationRow } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
-import type { Cursor, DeadLetter, EntryEnd, OutboxEntry } from '../model/outbox-entry.ts';
+import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, Owed } from '../model/outbox-entry.ts';
 import type { ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { Head } from './tables.ts';
@@ -27,6 +27,19 @@ export type Change =
   | { readonly t: 'step'; readonly step: ReceiptStep }
   | { readonly t: 'cursor'; readonly cursor: Cursor }
   | { readonly t: 'owe'; readonly entry: OutboxEntry }
+  /**
+   * More is owed of a conversation's registers: laid over the unsent entry `over`, which ends `superseded`; or over the entry of this
+   * key, made in this very record. What was owed before is not written again.
+   */
+  | {
+      readonly t: 'receipts';
+      readonly key: string;
+      readonly of: ConversationId;
+      readonly owed: Partial<Owed>;
+      readonly over?: string;
+      /** Epoch ms; default: as the entry it is laid over. */
+      readonly at?: number;
+    }
   | { readonly t: 'sent'; readonly keys: readonly string[] }
   | { readonly t: 'end'; readonly key: string; readonly end: EntryEnd; readonly deadLetter?: DeadLetter }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }

@@ -4,7 +4,7 @@ import type { StoreKey, TableName } from '../ports/ports.ts';
 /** Raised when old code could not read what new code wrote; old code then refuses to write (F09). */
 export const SCHEMA = 1;
 
-export const TABLES: readonly TableName[] = ['meta', 'journal', 'pages'];
+export const TABLES: readonly TableName[] = ['meta', 'journal', 'pages', 'indexes'];
 
 /** `meta`: where the journal ends, and what was folded out of it. */
 export const HEAD_KEY = 'head';

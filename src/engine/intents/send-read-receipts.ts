@@ -52,7 +52,10 @@ export const sendReadReceipts = async (
     if (message) seqs.push(message.seq);
     else unheld.push(id);
   }
-  owe(draft, ports, conversationId, { acked: fromSeqs(seqs), ackedIds: unheld.sort() });
+  owe(draft, ports, conversationId, {
+    ...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),
+    ...(unheld.length > 0 ? { ackedIds: unheld.sort() } : {}),
+  });
   return { queued, skipped };
 };
 

@@ -89,7 +89,7 @@ export class Views {
   }
 
   private totalUnreadCount(): Observable<number> {
-    return this.looks(({ conversations }) => conversations.size > 0).pipe(
+    return this.looks(({ shown }) => shown).pipe(
       map((model) => model.totalUnreadCount),
       distinctUntilChanged(),
     );
@@ -103,7 +103,7 @@ export class Views {
   }
 
   private conversations(limit: number): Observable<readonly Conversation[]> {
-    return this.looks(({ conversations }) => conversations.size > 0).pipe(
+    return this.looks(({ shown }) => shown).pipe(
       map((model) => newestConversations(model, limit).map((conversation) => shownConversation(model, conversation))),
       distinctUntilChanged(sameList),
     );

@@ -71,6 +71,8 @@ const intents = async (): Promise<Record<string, number>> => {
   const client = clientOfNobody();
   await firstValueFrom(client.watchConnection());
   const targets = makeBacklog().toRead(INTENTS);
+  // What made them is over before anything is watched.
+  await new Promise((resolve) => setTimeout(resolve));
   const mainThread = watchMainThread();
   const began = performance.now();
   let longestMs = 0;

@@ -5,9 +5,9 @@ import { FencedError, Writer } from '../../../src/engine/write.ts';
 import { clearConversationUnreadCount, sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
-import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
+import { setMuted, setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
+import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
@@ -253,5 +253,69 @@ describe('what is told to senders', () => {
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { keepUnread: true }));
     expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 0, read: [[1, 3]] });
     expect(writer.model.totalUnreadCount).toBe(3);
+  });
+
+  it('paints what stands in the store, whoever painted last', async () => {
+    const { disk, given, writer } = await filled();
+    const other = await openAt(createMemoryStore(disk));
+    const painted = () =>
+      given.store.tx('look', ['meta'], 'readonly', 'relaxed', async (tx) => (await tx.get('meta', 'paint')) as FirstPaint);
+    await writer.write('mute', STRICT, (draft) => setMuted(draft, given, 'direct:bob', true));
+    expect((await painted()).totalUnreadCount).toBe(0);
+    await other.writer.write('unmute', STRICT, (draft) => setMuted(draft, other.given, 'direct:bob', false));
+    expect((await painted()).totalUnreadCount).toBe(10);
+    await writer.write('mute', STRICT, (draft) => setMuted(draft, given, 'direct:bob', true));
+    expect(await painted()).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
+  });
+
+  it('does not paint again for a receipt, which nobody sees in the list', async () => {
+    const { given, writer } = await filled();
+    const paint = await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'));
+    await given.store.tx('mark', ['meta'], 'readwrite', 'relaxed', async (tx) => tx.put('meta', 'paint', 'as it was'));
+    await writer.write('read', STRICT, (draft) => sendReadReceipts(draft, given, 'direct:bob', ['m3']));
+    expect(paint).not.toBe('as it was');
+    expect(await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))).toBe('as it was');
+  });
+
+  it('finds what it is to receipt in hundreds of conversations at once, and in pages of another history nothing', async () => {
+    const { given, writer, disk } = await filled(1);
+    const peers = Array.from({ length: 100 }, (_, i) => `p${i}`);
+    const feed = (seqs: number, prefix: string): Frame<'changes'> => ({
+      ...step(1, 1, null),
+      rows: peers.map((peer) => ({ ...emptyRow(`direct:${peer}`), version: 1, latestSeq: seqs })),
+      messages: peers.map((peer) => ({
+        conversationId: `direct:${peer}`,
+        messages: Array.from({ length: seqs }, (_, i) => ({ ...message(i + 1, peer), id: `${prefix}-${peer}-${i + 1}` })),
+      })),
+    });
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [feed(200, 'old')]));
+    await writer.foldJournal();
+    const again = await openAt(createMemoryStore(disk));
+    const read = (prefix: string, place: number) =>
+      Promise.all(
+        peers.map((peer) => {
+          const ids = [`${prefix}-${peer}-${place}`];
+          return again.writer.write('read', { ...STRICT, lookup: { conversationId: `direct:${peer}`, ids } }, (draft) =>
+            sendReadReceipts(draft, again.given, `direct:${peer}`, ids),
+          );
+        }),
+      );
+    expect((await read('old', 7)).every(({ queued }) => queued.length === 1)).toBe(true);
+    for (const peer of peers) expect(again.writer.model.get(`direct:${peer}`)!.owed).toMatchObject({ acked: [[7, 7]], ackedIds: [] });
+
+    await again.writer.write('snapshot', STRICT, (draft) => {
+      draft.change({ t: 'reset' });
+      return applySnapshot(draft, again.given, [feed(2, 'new')]);
+    });
+    await again.writer.foldJournal();
+    await Promise.all([read('old', 9), read('new', 2)]);
+    // The old place 9 is not held any more: its id is left to the server.
+    expect(again.writer.model.get('direct:p5')!.owed).toMatchObject({
+      acked: [
+        [2, 2],
+        [7, 7],
+      ],
+      ackedIds: ['old-p5-9'],
+    });
   });
 });
