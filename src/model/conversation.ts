@@ -52,6 +52,8 @@ export interface ConversationRow {
   readonly mine: Told;
   readonly theirs: Told;
   readonly lastMessage: StoredMessage | null;
+  /** Groups: the seqs at whose commit I was a member. */
+  readonly present: Ranges;
 }
 
 export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
@@ -69,6 +71,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   mine: NOTHING_TOLD,
   theirs: NOTHING_TOLD,
   lastMessage: null,
+  present: NO_RANGES,
 });
 
 const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredMessage | null => {
@@ -97,6 +100,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     mine: joinTold(a.mine, b.mine),
     theirs: joinTold(a.theirs, b.theirs),
     lastMessage: newerMessage(a.lastMessage, b.lastMessage),
+    present: union(a.present, b.present),
   };
 };
 

@@ -27,4 +27,26 @@ export type ReceiptEvent =
   /** Another device of mine moved my position. */
   | { readonly type: 'unreadCleared'; readonly conversationId: ConversationId; readonly upTo: Seq; readonly self: true }
   | { readonly type: 'recalled'; readonly conversationId: ConversationId; readonly messageId: MessageId }
+  /** Somebody read a group message of mine; `by` and `content` where this is one reader's. Readers at once come as one. */
+  | {
+      readonly type: 'groupRead';
+      readonly conversationId: ConversationId;
+      readonly messageId: MessageId;
+      readonly by?: UserId;
+      readonly readCount: number;
+      readonly unreadCount: number;
+      readonly content?: string;
+    }
+  /** What became of my group messages while I was away. */
+  | {
+      readonly type: 'receiptStatistics';
+      readonly receipts: readonly {
+        readonly conversationId: ConversationId;
+        readonly messageId: MessageId;
+        readonly readCount: number;
+        readonly unreadCount: number;
+      }[];
+    }
+  /** The time of these messages' receipts is over: mine nobody reads any more, others' this device was too late for. */
+  | { readonly type: 'expired'; readonly conversationId: ConversationId; readonly messageIds: readonly MessageId[] }
   | { readonly type: 'rejected'; readonly deadLetter: DeadLetter };

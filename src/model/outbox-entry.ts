@@ -2,6 +2,7 @@
 import { latestFlag, type Flag, type Mark } from './flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
+import type { AckContent } from './receipt.ts';
 
 /** Opaque place in the server's change feed: stored, sent back, never parsed here. */
 export type Cursor = string;
@@ -16,6 +17,8 @@ export interface Owed {
   readonly acked: Ranges;
   /** Named receipts for messages this device does not hold; the server judges them. Sorted. */
   readonly ackedIds: readonly MessageId[];
+  /** Groups: what the reader says with some of them. By id, sorted. */
+  readonly contents: readonly AckContent[];
   readonly muted: Flag | null;
   readonly marked: Mark | null;
 }
@@ -26,11 +29,23 @@ export const NOTHING_OWED: Owed = {
   delivered: NO_RANGES,
   acked: NO_RANGES,
   ackedIds: [],
+  contents: [],
   muted: null,
   marked: null,
 };
 
 const latest = <F extends Flag>(a: F | null, b: F | null): F | null => (a && b ? latestFlag(a, b) : (a ?? b));
+
+/** One text per message, the same whichever comes first. */
+const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): readonly AckContent[] => {
+  if (b.length === 0) return a;
+  const texts = new Map(a.map(({ id, text }) => [id, text]));
+  for (const { id, text } of b) {
+    const before = texts.get(id);
+    if (before === undefined || text < before) texts.set(id, text);
+  }
+  return [...texts].sort(([x], [y]) => (x < y ? -1 : 1)).map(([id, text]) => ({ id, text }));
+};
 
 /** What one conversation owes: `newer` laid over `older`. Commutative, associative, idempotent (I-2). */
 export const mergeOwed = (older: Owed, newer: Owed): Owed => ({
@@ -39,6 +54,7 @@ export const mergeOwed = (older: Owed, newer: Owed): Owed => ({
   delivered: union(older.delivered, newer.delivered),
   acked: union(older.acked, newer.acked),
   ackedIds: newer.ackedIds.length === 0 ? older.ackedIds : [...new Set([...older.ackedIds, ...newer.ackedIds])].sort(),
+  contents: joinContents(older.contents, newer.contents),
   muted: latest(older.muted, newer.muted),
   marked: latest(older.marked, newer.marked),
 });
@@ -49,6 +65,7 @@ export const isNothingOwed = (owed: Owed): boolean =>
   owed.delivered.length === 0 &&
   owed.acked.length === 0 &&
   owed.ackedIds.length === 0 &&
+  owed.contents.length === 0 &&
   !owed.muted &&
   !owed.marked;
 

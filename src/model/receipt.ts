@@ -31,12 +31,42 @@ export interface ReceiptStep {
   readonly at: number;
 }
 
+/** What a reader says with a group receipt: at most 1 KiB of text. */
+export interface AckContent {
+  readonly id: MessageId;
+  readonly text: string;
+}
+
+/** One line of who has read a group message, or has not. */
+export interface ReadMember {
+  readonly userId: UserId;
+  /** Epoch ms, the server's clock; `null` for who has not. */
+  readonly readAt: number | null;
+  readonly content?: string | undefined;
+}
+
 /** When an own message was delivered and read, each the time of the first step that covered it. */
 export interface ReceiptTimes {
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
   readonly acked?: number | undefined;
 }
+
+/** Of a group message that asked: how many of its members have read it. The numbers only grow. */
+export interface GroupReceipt {
+  readonly readCount: number;
+  /** Members at the message's commit, its sender aside; fixed. */
+  readonly memberCount: number;
+  /** Its time is over. */
+  readonly expired: boolean;
+}
+
+/** Commutative, associative, idempotent (I-2). */
+export const joinGroupReceipts = (a: GroupReceipt, b: GroupReceipt): GroupReceipt => ({
+  readCount: Math.max(a.readCount, b.readCount),
+  memberCount: Math.max(a.memberCount, b.memberCount),
+  expired: a.expired || b.expired,
+});
 
 export type ReceiptState = 'none' | 'pending' | 'processing' | 'done' | 'expired';
 

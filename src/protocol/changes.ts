@@ -1,18 +1,44 @@
 /** The change feed down, and messages by request. */
 import * as v from 'valibot';
-import { ConversationIdShape, CursorShape, MessageShape, RangesShape, RequestId, RowShape, SeqShape, StepShape, Time } from './shapes.ts';
+import {
+  ConversationIdShape,
+  CursorShape,
+  GroupReceiptShape,
+  Id,
+  MessageShape,
+  RangesShape,
+  RequestId,
+  RowShape,
+  SeqShape,
+  StepShape,
+  Time,
+} from './shapes.ts';
 
 /** Client → server: everything after this cursor, then live; `null` asks for a snapshot. */
 export const Pull = v.strictObject({ type: v.literal('pull'), cursor: v.nullable(CursorShape) });
 
-/** A message on the wire: an own one carries the times its receipts have so far. */
+/** A message on the wire: an own one carries what its receipts came to so far. */
 export const WireMessageShape = v.strictObject({
   ...MessageShape.entries,
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), acked: v.optional(Time) })),
+  /** Groups, where it asked. */
+  receipt: v.optional(GroupReceiptShape),
 });
 export type WireMessage = v.InferOutput<typeof WireMessageShape>;
 
 export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, messages: v.array(WireMessageShape) });
+
+/** What became of a group message's receipts. */
+export const ReceiptChange = v.strictObject({
+  conversationId: ConversationIdShape,
+  seq: v.pipe(SeqShape, v.minValue(1)),
+  id: Id,
+  ...GroupReceiptShape.entries,
+  /** Where this step is one reader's: who, and the text they gave. */
+  by: v.optional(Id),
+  content: v.optional(v.string()),
+});
+export type WireReceiptChange = v.InferOutput<typeof ReceiptChange>;
 
 /**
  * Server → client: one step of the feed. Applied only on the cursor it starts from, rows and cursor in one transaction (I-17);
@@ -26,6 +52,8 @@ export const Changes = v.strictObject({
   rows: v.array(RowShape),
   messages: v.array(MessagesOf),
   steps: v.array(StepShape),
+  /** Left out where there are none. */
+  receipts: v.optional(v.array(ReceiptChange)),
   complete: v.boolean(),
 });
 

@@ -26,11 +26,28 @@ export const LimitsShape = v.strictObject({
   frameBytes: v.pipe(SeqShape, v.minValue(1024)),
   /** Messages asked for by one `fetch`. */
   fetchMessages: v.pipe(SeqShape, v.minValue(1)),
+  /** Ids in one `fetch-receipts`. */
+  receiptIds: v.pipe(SeqShape, v.minValue(1)),
+  /** Members on one page of `fetch-members`. */
+  members: v.pipe(SeqShape, v.minValue(1)),
   /** A client that heard nothing for this long sends `ping`. */
   heartbeatMs: v.pipe(SeqShape, v.minValue(1)),
 });
 
-/** Server → client: the account is named; everything asked before it is answered after it. */
+/** What the server's policy says of receipts in groups. The server decides; a client may show it. */
+export const ReceiptPolicyShape = v.strictObject({
+  /** Off: a message that asks is refused. */
+  groups: v.boolean(),
+  mayRequest: v.picklist(['members', 'admins']),
+  /** How long a receipt is taken, from the message. */
+  windowMs: SeqShape,
+  /** In a larger group a message goes out without receipts. */
+  maxMembers: SeqShape,
+  /** Who sees counts and lists. */
+  visibleTo: v.picklist(['sender', 'members']),
+});
+
+/** Server → client: the account is named; everything asked before it is answered after it. Again when the policy changes. */
 export const Welcome = v.strictObject({
   type: v.literal('welcome'),
   version: SeqShape,
@@ -38,6 +55,7 @@ export const Welcome = v.strictObject({
   /** The token ends in so many ms, `null` for never: a span, since no clock of a client is believed. */
   expiresInMs: v.nullable(SeqShape),
   limits: LimitsShape,
+  receipts: ReceiptPolicyShape,
 });
 
 export const Pong = v.strictObject({ type: v.literal('pong') });

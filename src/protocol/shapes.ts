@@ -44,6 +44,16 @@ export const RowShape = v.strictObject({
   mine: ToldShape,
   theirs: ToldShape,
   lastMessage: v.nullable(MessageShape),
+  /** Groups: the seqs at whose commit the reader was a member. Messages outside ask nothing of them. */
+  present: RangesShape,
+});
+
+/** How many of those who were members at the message's commit, its sender aside, have read it; zeros where one may not see it. */
+export const GroupReceiptShape = v.strictObject({
+  readCount: SeqShape,
+  memberCount: SeqShape,
+  /** Its time is over: receipts for it are not taken any more. */
+  expired: v.boolean(),
 });
 
 export const StepShape = v.strictObject({

@@ -21,6 +21,10 @@ export const ReceiptsEntryShape = v.strictObject({
   /** Message read receipts, by seq, and by id where the device does not hold the message. */
   acked: v.optional(RangesShape),
   ackedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
+  /** Groups: what the reader says with a receipt, by message id. */
+  contents: v.optional(
+    v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(1024)) })), v.minLength(1), v.maxLength(500)),
+  ),
   muted: v.optional(FlagShape),
   marked: v.optional(MarkShape),
 });

@@ -116,6 +116,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       userId: who.userId,
       expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - core.clock.wall())),
       limits: core.policy().limits,
+      receipts: core.policy().receipts,
     });
   };
   const hello = async (frame: ClientFrame): Promise<void> => {

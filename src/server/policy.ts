@@ -1,25 +1,29 @@
 /** What this server takes and allows. Told to clients in the handshake, never a constant in them. */
 import { MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Limits } from '../protocol/frames.ts';
+import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
 
 export interface Policy {
   readonly limits: Limits;
+  readonly receipts: ReceiptPolicy;
   /** Per user, all connections together: entries a second, and how many at once after a quiet time. */
   readonly rate: { readonly perSecond: number; readonly burst: number };
 }
 
 export const DEFAULT_POLICY: Policy = {
-  limits: { entries: 100, frameBytes: MAX_CLIENT_FRAME_BYTES, fetchMessages: 2000, heartbeatMs: 25_000 },
+  limits: { entries: 100, frameBytes: MAX_CLIENT_FRAME_BYTES, fetchMessages: 2000, receiptIds: 100, members: 100, heartbeatMs: 25_000 },
+  receipts: { groups: true, mayRequest: 'members', windowMs: 3 * 24 * 60 * 60 * 1000, maxMembers: 200, visibleTo: 'sender' },
   rate: { perSecond: 2000, burst: 20_000 },
 };
 
 export interface PolicyChange {
   readonly limits?: Partial<Limits>;
+  readonly receipts?: Partial<ReceiptPolicy>;
   readonly rate?: Partial<Policy['rate']>;
 }
 
-export const changePolicy = (policy: Policy, { limits, rate }: PolicyChange): Policy => ({
+export const changePolicy = (policy: Policy, { limits, receipts, rate }: PolicyChange): Policy => ({
   limits: { ...policy.limits, ...limits },
+  receipts: { ...policy.receipts, ...receipts },
   rate: { ...policy.rate, ...rate },
 });
 

@@ -92,6 +92,7 @@ export const rowsOf = async (
       mine: told(mine!),
       theirs: theirs ? told(theirs) : { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES },
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
+      present: NO_RANGES,
     };
   });
 };

@@ -11,6 +11,9 @@ const owed: fc.Arbitrary<Owed> = fc.record({
   delivered: ranges,
   acked: ranges,
   ackedIds: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')).map((ids) => ids.sort()),
+  contents: fc
+    .uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), text: fc.constantFrom('x', 'y') }), { selector: ({ id }) => id })
+    .map((list) => list.sort((x, y) => (x.id < y.id ? -1 : 1))),
   muted: flag,
   marked: fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() })).map((mark) => (mark ? { ...mark, at: mark.count } : null)),
 });

@@ -8,7 +8,7 @@ import { Drain } from './drain.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
 /** Until a server has said otherwise. */
-const LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, heartbeatMs: 1 };
+const LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
 
 /**
  * Resolves once nothing is owed. Rejects where the server could not be reached or did not take the account: what is owed stays.

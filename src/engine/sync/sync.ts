@@ -28,7 +28,14 @@ const STABLE_MS = 30_000;
 /** A token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 60_000;
 
-const DEFAULT_LIMITS: Limits = { entries: 500, frameBytes: 64 * 1024, fetchMessages: 2000, heartbeatMs: 25_000 };
+const DEFAULT_LIMITS: Limits = {
+  entries: 500,
+  frameBytes: 64 * 1024,
+  fetchMessages: 2000,
+  receiptIds: 100,
+  members: 100,
+  heartbeatMs: 25_000,
+};
 
 type SyncStatus = Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'>;
 

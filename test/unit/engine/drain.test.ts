@@ -48,7 +48,7 @@ describe('the drain', () => {
     sent = [];
     silent = 0;
     clock = new HandClock();
-    limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, heartbeatMs: 1 };
+    limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
     const ports = {
       store: createMemoryStore(),
       clock,
