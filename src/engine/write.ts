@@ -1,28 +1,21 @@
 /**
  * The one way to write. What is asked while a transaction flies shares the next one (group commit): each gets its own answer once
  * that transaction is complete. Every transaction checks the journal's head, folds what other tabs wrote, decides on the model that
- * results, and appends one record (style.md, "One idea").
+ * results, and appends one record (style.md, "One idea"). Where nobody else writes, the head is as this writer left it: then it
+ * decides while the head is asked for, and begins anew should the answer be another one.
  */
 import { StoreError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, readJournal } from '../store/journal.ts';
+import { appendToJournal, readJournal } from '../store/journal.ts';
 import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA } from '../store/tables.ts';
+import { type Draft, openDraft } from './draft.ts';
 import { firstPaint, type PaintedState, paintedState } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
 import type { Lookup } from './message-index.ts';
 import { HotModel, nothingTouched, readSnapshot, type Touched } from './hot-model.ts';
 
-/** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
-export interface Draft {
-  readonly model: HotModel;
-  /** Reads only; what it returns may be awaited, nothing else may. */
-  readonly tx: StoreTx;
-  /** Recorded, and at once in force for what is decided after it. A decision that throws must do so before its first change. */
-  change(...changes: Change[]): void;
-  /** Whether this transaction made the entry: then it may still grow under its key. */
-  isFresh(key: string): boolean;
-}
+export type { Draft } from './draft.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -37,8 +30,16 @@ export interface WriteOptions {
 interface Job {
   readonly name: string;
   readonly options: WriteOptions;
-  readonly decide: (draft: Draft) => Promise<(() => void) | undefined>;
+  /** Returns how to answer the caller once the transaction is complete; what the decision threw is an answer as well. */
+  readonly decide: (draft: Draft) => Promise<() => void>;
   readonly failed: (error: unknown) => void;
+}
+
+/** What a completed transaction leaves to be told. */
+interface Decided {
+  readonly touched: Touched;
+  readonly answers: readonly (() => void)[];
+  readonly wrote: boolean;
 }
 
 const MAX_JOBS_PER_COMMIT = 2000;
@@ -49,6 +50,12 @@ export class FencedError extends StoreError {
   }
 }
 
+/** It was decided on what is not the newest: the transaction is given up, and its jobs are decided again. */
+class HeadMovedError extends Error {}
+
+const sameHead = (a: Head | undefined, b: Head): boolean =>
+  a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
+
 const newerHead = (head: Head, change: Partial<Head>): Head => ({ ...head, ...change });
 
 export class Writer {
@@ -57,6 +64,10 @@ export class Writer {
   private running = false;
   /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
   private stale = true;
+  /** As last seen; version and `folded` stand in the model. */
+  private seen: Pick<Head, 'generation' | 'fence'> | null = null;
+  /** The last look at the head found nothing new: so will the next one, most likely. */
+  private alone = false;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
@@ -111,8 +122,7 @@ export class Writer {
             return () => resolve(result);
           } catch (error) {
             if (error instanceof StoreError) throw error;
-            reject(error instanceof Error ? error : new Error(String(error)));
-            return undefined;
+            return () => reject(error instanceof Error ? error : new Error(String(error)));
           }
         },
         failed: reject,
@@ -149,13 +159,15 @@ export class Writer {
   }
 
   /** Takes the leader's number: every older leader's writes change nothing from here on. */
-  takeFence(): Promise<number> {
-    return this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', async (tx) => {
+  async takeFence(): Promise<number> {
+    const fence = await this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', async (tx) => {
       const head = await this.readHead(tx);
       if (!head) throw new StoreError('store/unavailable', 'the store vanished');
       tx.put('meta', HEAD_KEY, newerHead(head, { fence: head.fence + 1 }));
       return head.fence + 1;
     });
+    if (this.seen) this.seen = { ...this.seen, fence };
+    return fence;
   }
 
   /** Runs between transactions, alone. */
@@ -194,6 +206,8 @@ export class Writer {
   async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
     const head = await this.readHead(tx);
     if (!head) return undefined;
+    this.seen = head;
+    this.alone = !this.stale && this.model.version === head.version && this.model.folded === head.folded;
     if (this.stale || this.model.version < head.folded) {
       const snapshot = await readSnapshot(tx);
       this.stale = true;
@@ -216,78 +230,82 @@ export class Writer {
   }
 
   private async commit(jobs: readonly Job[]): Promise<void> {
+    const { bus, fault, log } = this.ports;
+    try {
+      const done = await this.decided(jobs, this.expectedHead()).catch((error: unknown) => {
+        if (error instanceof HeadMovedError) return this.decided(jobs);
+        throw error;
+      });
+      this.stale = false;
+      fault('write:after-commit');
+      done.touched.awaited = true;
+      this.emit(done.touched);
+      for (const answer of done.answers) answer();
+      if (done.wrote) {
+        bus.post({ type: 'changed' });
+        this.fold.whenDue();
+      }
+    } catch (error) {
+      for (const job of jobs) job.failed(error);
+      // What was decided is not in the store: the model is read again, so that views show what is.
+      if (this.stale) this.turns.push(() => this.catchUpAlone().catch((again: unknown) => log('the store does not answer', again)));
+    }
+  }
+
+  /** The head as this writer left it, where it may be relied on until it is asked. */
+  private expectedHead(): Head | undefined {
+    const { seen, model } = this;
+    if (this.stale || !this.alone || !seen) return undefined;
+    return { schema: SCHEMA, generation: seen.generation, version: model.version, folded: model.folded, fence: seen.fence };
+  }
+
+  /**
+   * One transaction: decides all jobs, and writes what they change.
+   *
+   * @param expected decided on at once.
+   * @throws {HeadMovedError} should the head be another one; then it changed nothing.
+   */
+  private async decided(jobs: readonly Job[], expected?: Head): Promise<Decided> {
     const { store, fault } = this.ports;
     const touched = nothingTouched();
-    let answers: (() => void)[] = [];
-    const fenced = new Set<Job>();
+    const answers: (() => void)[] = [];
     const strict = jobs.some(({ options }) => options.durability === 'strict');
     const tables = jobs.some(({ options }) => options.readsPages)
       ? (['meta', 'journal', 'pages', 'indexes'] as const)
       : (['meta', 'journal'] as const);
-    try {
-      const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
-        const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
-        // Asked for together with the head: what turns out to have changed is looked up again.
-        const ahead = this.stale ? undefined : this.model.index.prefetch(tx, this.model, lookups);
-        ahead?.catch(() => undefined);
-        const head = await this.catchUp(tx, touched);
-        await ahead;
-        if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-        answers = [];
-        const changes: Change[] = [];
-        const { model } = this;
-        // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
-        this.stale = true;
-        model.version = head.version + 1;
-        const fresh = new Set<string>();
-        const draft: Draft = {
-          model,
-          tx,
-          change: (...more) => {
-            for (const change of more) {
-              model.apply(change, touched);
-              changes.push(change);
-              if (change.t === 'owe') fresh.add(change.entry.key);
-              else if (change.t === 'receipts') fresh.add(change.key);
-            }
-          },
-          isFresh: (key) => fresh.has(key),
-        };
-        await model.index.prefetch(tx, model, lookups);
-        for (const job of jobs) {
-          if (job.options.fence !== undefined && job.options.fence !== head.fence) {
-            fenced.add(job);
-            continue;
-          }
-          const answer = await job.decide(draft);
-          if (answer) answers.push(answer);
-        }
-        if (changes.length === 0) {
-          model.version = head.version;
-          return false;
-        }
-        appendToJournal(tx, { version: head.version + 1, changes });
-        tx.put('meta', HEAD_KEY, newerHead(head, { version: head.version + 1 }));
-        if (touched.shown) this.paint(tx);
-        fault('write:before-commit');
-        return true;
-      });
-      this.stale = false;
-      fault('write:after-commit');
-      touched.awaited = answers.length > 0;
-      this.emit(touched);
-      for (const answer of answers) answer();
-      for (const job of fenced) job.failed(new FencedError());
-      if (wrote) {
-        this.ports.bus.post({ type: 'changed' });
-        this.fold.whenDue();
+    const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
+      const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
+      // Answered in the order they are asked: what is put below is not in it.
+      const asked = expected && this.readHead(tx);
+      asked?.catch(() => undefined);
+      // Asked for together with the head: what turns out to have changed is looked up again.
+      const ahead = this.stale ? undefined : this.model.index.prefetch(tx, this.model, lookups);
+      ahead?.catch(() => undefined);
+      const head = expected ?? (await this.catchUp(tx, touched));
+      await ahead;
+      if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+      const { model } = this;
+      // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
+      this.stale = true;
+      const version = head.version + 1;
+      model.version = version;
+      const { draft, changes } = openDraft(tx, model, touched);
+      if (!expected) await model.index.prefetch(tx, model, lookups);
+      for (const job of jobs) {
+        const { fence } = job.options;
+        if (fence === undefined || fence === head.fence) answers.push(await job.decide(draft));
+        else answers.push(() => job.failed(new FencedError()));
       }
-    } catch (error) {
-      for (const job of jobs) job.failed(fenced.has(job) ? new FencedError() : error);
-      // What was decided is not in the store: the model is read again, so that views show what is.
-      if (this.stale)
-        this.turns.push(() => this.catchUpAlone().catch((again: unknown) => this.ports.log('the store does not answer', again)));
-    }
+      if (changes.length > 0) {
+        appendToJournal(tx, { version, changes });
+        tx.put('meta', HEAD_KEY, newerHead(head, { version }));
+        if (touched.shown) this.paint(tx);
+      } else model.version = head.version;
+      if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();
+      fault('write:before-commit');
+      return changes.length > 0;
+    });
+    return { touched, answers, wrote };
   }
 
   /** The first paint is written with what it summarises, and only where it differs. */

@@ -1,0 +1,201 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
+import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { FencedError, Writer } from '../../../src/engine/write.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
+import type { StorePort, StoreTx } from '../../../src/ports/ports.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { TABLES } from '../../../src/store/tables.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+
+let ids = 0;
+const portsOver = (store: StorePort) => ({
+  store,
+  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+  random: { next: () => 0.5, id: () => `id-${++ids}` },
+  bus: { post: () => undefined, listen: () => () => undefined },
+  fault: () => undefined,
+  log: () => undefined,
+});
+type Given = ReturnType<typeof portsOver>;
+
+const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
+  type: 'changes',
+  from: cursor,
+  to: `c${upTo}`,
+  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo }],
+  messages: [
+    {
+      conversationId: 'direct:bob',
+      messages: Array.from({ length: upTo - from + 1 }, (_, i) => ({
+        id: `m${from + i}`,
+        seq: from + i,
+        senderId: 'bob',
+        sentAt: 1,
+        body: '"text"',
+        receiptRequested: true,
+        countable: true,
+        recalled: false,
+      })),
+    },
+  ],
+  steps: [],
+  complete: true,
+});
+
+/** Opens tabs on one device, with so many messages of bob's. No tab hears of another: the bus is silent. */
+const device = async (open: () => Promise<StorePort>, count: number) => {
+  const tab = async (store?: StorePort) => {
+    const given = portsOver(store ?? (await open()));
+    const writer = await Writer.open(given, 'alice');
+    // It has seen that nobody else writes: from here on it decides without waiting for the head.
+    await writer.refresh();
+    return { given, writer };
+  };
+  const first = await tab();
+  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [step(1, count, null)]));
+  return tab;
+};
+
+const acknowledge = (given: Given, writer: Writer, ...names: string[]) =>
+  writer.write('read', { ...STRICT, lookup: { conversationId: 'direct:bob', ids: names } }, (draft) =>
+    sendReadReceipts(draft, given, 'direct:bob', names),
+  );
+
+const everything = (store: StorePort) =>
+  store.tx('look', TABLES, 'readonly', 'relaxed', async (tx) => [
+    await tx.get('meta', 'head'),
+    await tx.range('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER }),
+  ]);
+
+const owed = async (writer: Writer) => {
+  await writer.refresh();
+  return writer.model.get('direct:bob')!.owed;
+};
+
+let databases = 0;
+const devices: [string, () => () => Promise<StorePort>][] = [
+  [
+    'memory',
+    () => {
+      const disk = new MemoryDisk();
+      return async () => createMemoryStore(disk);
+    },
+  ],
+  [
+    'IndexedDB',
+    () => {
+      const name = `write-ahead-${++databases}`;
+      return () => openDexieStore(name);
+    },
+  ],
+];
+
+describe.each(devices)('deciding before the head is there, over %s', (_name, onNewDisk) => {
+  it('does so while alone, and waits for it again once another tab wrote', async () => {
+    const tab = await device(onNewDisk(), 5);
+    const order: string[] = [];
+    const { given: plain } = await tab();
+    const watched: StorePort = {
+      ...plain.store,
+      tx: (name, tables, mode, durability, body) =>
+        plain.store.tx(name, tables, mode, durability, (tx) => {
+          const noted: StoreTx = {
+            ...tx,
+            async get(table, key) {
+              const record = await tx.get(table, key);
+              if (mode !== 'readwrite' || key !== 'head') return record;
+              // Memory answers at once; a device takes its time.
+              for (let i = 0; i < 20; i++) await Promise.resolve();
+              order.push('head');
+              return record;
+            },
+          };
+          return body(noted);
+        }),
+    };
+    const { writer } = await tab(watched);
+    const write = () => writer.write('note', STRICT, (draft) => void (order.push('decided'), draft.change({ t: 'heard', upTo: 1 })));
+    await write();
+    expect(order.splice(0)).toEqual(['decided', 'head']);
+
+    const other = await tab();
+    await other.writer.write('note', STRICT, (draft) => draft.change({ t: 'heard', upTo: 2 }));
+    await write();
+    expect(order.splice(0)).toEqual(['decided', 'head', 'head', 'decided']);
+    await write();
+    expect(order.splice(0)).toEqual(['head', 'decided']);
+    await write();
+    expect(order.splice(0)).toEqual(['decided', 'head']);
+    expect(writer.model.version).toBe(6);
+  });
+
+  it('loses nothing of two tabs that write in turns and at once, and both agree', async () => {
+    const tab = await device(onNewDisk(), 60);
+    const tabs = [await tab(), await tab()];
+    for (let round = 0; round < 10; round++) {
+      const asked = tabs.flatMap(({ given, writer }, i) =>
+        Array.from({ length: 3 }, (_, n) => acknowledge(given, writer, `m${round * 6 + i * 3 + n + 1}`)),
+      );
+      // Every other round one after the other: whoever comes second finds a head it did not expect.
+      if (round % 2 === 0) await Promise.all(asked.slice(0, 3));
+      for (const { queued } of await Promise.all(asked)) expect(queued).toHaveLength(1);
+    }
+    const [a, b] = await Promise.all(tabs.map(({ writer }) => owed(writer)));
+    expect(a).toMatchObject({ acked: [[1, 60]] });
+    expect(b).toEqual(a);
+    expect(await owed((await tab()).writer)).toEqual(a);
+  });
+
+  it('refuses no call that only what another tab wrote makes valid', async () => {
+    const tab = await device(onNewDisk(), 2);
+    const [a, b] = [await tab(), await tab()];
+    await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, step(3, 4, 'c2'), 'live'));
+    const clear = (upTo: string) =>
+      a.writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, a.given, 'direct:bob', upTo));
+    const [known, unknown] = await Promise.allSettled([clear('m4'), clear('m5')]);
+    expect(known.status).toBe('fulfilled');
+    expect(unknown).toMatchObject({ status: 'rejected', reason: { code: 'usage/unknown-message' } });
+    expect(a.writer.model.totalUnreadCount).toBe(0);
+    expect(await owed(b.writer)).toMatchObject({ position: 4 });
+  });
+
+  it('answers what another tab had done already as done', async () => {
+    const tab = await device(onNewDisk(), 2);
+    const [a, b] = [await tab(), await tab()];
+    await acknowledge(b.given, b.writer, 'm1');
+    expect(await acknowledge(a.given, a.writer, 'm1')).toEqual({ queued: [], skipped: [{ id: 'm1', reason: 'already-acked' }] });
+  });
+
+  it('I-19: a deposed leader that does not know of it yet changes nothing', async () => {
+    const tab = await device(onNewDisk(), 1);
+    const [old, young] = [await tab(), await tab()];
+    const fence = await old.writer.takeFence();
+    const next = await young.writer.takeFence();
+    const before = await everything(young.given.store);
+    const apply = ({ given, writer }: typeof old, as: number) =>
+      writer.write('apply', { durability: 'relaxed', fence: as }, (draft) => applyChanges(draft, given, step(2, 5, 'c1'), 'live'));
+    await expect(apply(old, fence)).rejects.toBeInstanceOf(FencedError);
+    expect(await everything(young.given.store)).toEqual(before);
+    expect(old.writer.model.totalUnreadCount).toBe(1);
+    expect(await apply(young, next)).toBe('applied');
+  });
+
+  it('takes nothing back of what another tab folded', async () => {
+    const tab = await device(onNewDisk(), 3);
+    const [a, b] = [await tab(), await tab()];
+    await b.writer.foldJournal();
+    const [head] = await everything(b.given.store);
+    expect(head).toMatchObject({ version: 1, folded: 1 });
+    expect(await acknowledge(a.given, a.writer, 'm2')).toMatchObject({ queued: ['m2'] });
+    expect((await everything(b.given.store))[0]).toEqual({ ...(head as object), version: 2 });
+    expect(a.writer.model.unpaged).toBe(0);
+    expect(await owed((await tab()).writer)).toMatchObject({ acked: [[2, 2]], ackedIds: [] });
+    expect((await tab()).writer.model.totalUnreadCount).toBe(3);
+  });
+});
