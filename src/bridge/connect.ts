@@ -21,9 +21,8 @@ interface Waiting {
 export class WorkerConnection {
   readonly streams: StreamPort;
   private readonly api: Comlink.Remote<WorkerApi>;
-  /** Resolves when the worker has opened its store. */
+  /** Resolves when the worker has opened its store; rejects when it never came. Every call waits for it, so all hear of that. */
   readonly ready: Promise<unknown>;
-  private readonly gone: Promise<never>;
   private turn: Waiting[] = [];
 
   constructor(
@@ -32,28 +31,17 @@ export class WorkerConnection {
     page: PageSide,
   ) {
     this.api = Comlink.wrap<WorkerApi>(worker);
-    let started = false;
-    this.gone = new Promise((_resolve, reject) => {
-      worker.addEventListener('error', () => {
-        // Once it runs, an error is one of a single task, and the worker lives on.
-        if (!started) reject(workerGone());
-      });
-    });
-    this.gone.catch(() => undefined);
     const { port1, port2 } = new MessageChannel();
     this.streams = new StreamPort(port1);
-    this.ready = this.alive(
-      config.then((given) => this.api.start(given, Comlink.proxy(page), Comlink.transfer(port2, [port2]))).then(unwrap),
-    );
-    this.ready.then(
-      () => (started = true),
-      () => undefined,
-    );
-  }
-
-  /** A worker that never came answers nothing: whoever waits for it is told. */
-  private alive<T>(answer: Promise<T>): Promise<T> {
-    return Promise.race([answer, this.gone]);
+    this.ready = new Promise((resolve, reject) => {
+      // Once it runs, an error is one of a single task, and the worker lives on: then this says nothing any more.
+      worker.addEventListener('error', () => reject(workerGone()));
+      config
+        .then((given) => this.api.start(given, Comlink.proxy(page), Comlink.transfer(port2, [port2])))
+        .then(unwrap)
+        .then(resolve, reject);
+    });
+    this.ready.catch(() => undefined);
   }
 
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
@@ -86,7 +74,7 @@ export class WorkerConnection {
 
   /** What was shown before the answer was given is shown here first: streams and calls cross on ports of their own (I-16). */
   private async answered<T>(ask: () => Promise<Answered<T>>): Promise<T> {
-    const { answer, after } = await this.alive(this.ready.then(ask));
+    const { answer, after } = await this.ready.then(ask);
     await new Promise<void>((shown) => this.streams.after(after, shown));
     return answer;
   }
@@ -100,7 +88,7 @@ export class WorkerConnection {
   }
 
   async close(): Promise<void> {
-    await this.alive(this.ready.then(() => this.api.close())).catch(() => undefined);
+    await this.ready.then(() => this.api.close()).catch(() => undefined);
     this.streams.end();
     this.worker.terminate();
   }

@@ -3,7 +3,7 @@ import { type ConversationRow, emptyRow } from '../model/conversation.ts';
 import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
 import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type RecallEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
-import { NO_RANGES, type Ranges } from '../model/ranges.ts';
+import { contains, NO_RANGES, type Ranges } from '../model/ranges.ts';
 import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
 import { unreadAt, type Unread } from '../model/unread.ts';
 import type { KeptMessage } from '../store/journal.ts';
@@ -80,6 +80,11 @@ export class HotConversation {
   get told(): Told {
     const { delivered, read, acked } = this.owed;
     return joinTold(this.row.mine, { delivered, read, acked });
+  }
+
+  /** Whether I told the peer of this very message, or am about to. */
+  hasAcked(seq: Seq): boolean {
+    return contains(this.row.mine.acked, seq) || contains(this.owed.acked, seq);
   }
 
   /** The entry that newer work may still be merged into. */

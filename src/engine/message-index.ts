@@ -42,8 +42,11 @@ interface Indexed {
   /** Not yet taken apart; the last goes first. */
   readonly unread: PageIndex[];
   kept: number;
-  readonly ids: Map<MessageId, IndexLine>;
+  /** A line is taken apart when somebody names it, and once. */
+  readonly ids: Map<MessageId, IndexLine | Paged>;
 }
+
+type Paged = ReturnType<typeof parseIndexLine>;
 
 const describe = (
   { seq, senderId, receiptRequested, recalled }: Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'>,
@@ -69,9 +72,8 @@ export class MessageIndex {
   /** What is known of a message without reading anything. */
   find(conversation: HotConversation, id: MessageId): Located | undefined {
     const { newest } = conversation;
-    const line = this.lineOf(conversation.id, id);
-    if (line !== undefined) {
-      const paged = parseIndexLine(line);
+    const paged = this.pagedOf(conversation.id, id);
+    if (paged) {
       const unpaged = conversation.tail.get(paged.seq)?.value;
       // A page may still hold what lay at this place in another history.
       if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return describe(unpaged ?? paged, this.me);
@@ -82,13 +84,20 @@ export class MessageIndex {
     return value && describe(value, this.me);
   }
 
-  private lineOf(conversationId: ConversationId, id: MessageId): IndexLine | undefined {
+  private pagedOf(conversationId: ConversationId, id: MessageId): Paged | undefined {
     const indexed = this.conversations.get(conversationId);
+    if (!indexed) return undefined;
     for (;;) {
-      const line = indexed?.ids.get(id);
-      const next = line === undefined ? indexed?.unread.pop() : undefined;
-      if (!indexed || !next) return line;
-      for (const [known, text] of readIndex(next)) indexed.ids.set(known, text);
+      const known = indexed.ids.get(id);
+      if (typeof known === 'object') return known;
+      if (known !== undefined) {
+        const paged = parseIndexLine(known);
+        indexed.ids.set(id, paged);
+        return paged;
+      }
+      const next = indexed.unread.pop();
+      if (!next) return undefined;
+      for (const [other, line] of readIndex(next)) indexed.ids.set(other, line);
     }
   }
 
@@ -139,7 +148,7 @@ export class MessageIndex {
       pages: new Set(),
       unread: [],
       kept: 0,
-      ids: new Map<MessageId, IndexLine>(),
+      ids: new Map<MessageId, IndexLine | Paged>(),
     };
     this.conversations.delete(conversationId);
     this.conversations.set(conversationId, indexed);

@@ -1,7 +1,7 @@
 /** Message read receipts: "I have read these", told to the sender. My position stays where it is. */
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
-import { contains, fromSeqs } from '../../model/ranges.ts';
+import { fromSeqs } from '../../model/ranges.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { Located } from '../message-index.ts';
 import type { Draft } from '../write.ts';
@@ -11,7 +11,7 @@ const reasonToSkip = (conversation: HotConversation, message: Located): SkipReas
   if (message.own) return 'own';
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
-  if (contains(conversation.told.acked, message.seq)) return 'already-acked';
+  if (conversation.hasAcked(message.seq)) return 'already-acked';
   return undefined;
 };
 
@@ -29,13 +29,18 @@ export const sendReadReceipts = async (
   const unique = [...new Set(ids)];
   if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   const conversation = model.get(conversationId);
-  if (conversation) await model.index.prefetch(draft.tx, model, [{ conversationId, ids: unique }]);
+  const found = (): (Located | undefined)[] => unique.map((id) => conversation && model.index.find(conversation, id));
+  let messages = found();
+  if (conversation && messages.includes(undefined)) {
+    await model.index.prefetch(draft.tx, model, [{ conversationId, ids: unique }]);
+    messages = found();
+  }
   const queued: MessageId[] = [];
   const skipped: { id: MessageId; reason: SkipReason }[] = [];
   const seqs: Seq[] = [];
   const unheld: MessageId[] = [];
-  for (const id of unique) {
-    const message = conversation && model.index.find(conversation, id);
+  for (const [i, id] of unique.entries()) {
+    const message = messages[i];
     const reason =
       conversation && message
         ? reasonToSkip(conversation, message)
