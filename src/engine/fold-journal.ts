@@ -20,7 +20,6 @@ export interface FoldHost {
 
 export class JournalFold {
   private folding = false;
-  private foldedSeen = 0;
 
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'log'>,
@@ -29,7 +28,7 @@ export class JournalFold {
 
   whenDue(): void {
     const { model } = this.host;
-    if (this.folding || (model.unpaged < FOLD_MESSAGES && model.version - this.foldedSeen < FOLD_RECORDS)) return;
+    if (this.folding || (model.unpaged < FOLD_MESSAGES && model.version - model.folded < FOLD_RECORDS)) return;
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
 
@@ -63,7 +62,6 @@ export class JournalFold {
       tx.deleteRange('journal', { from: 0, upTo });
     });
     this.host.model.dropFolded(upTo);
-    this.foldedSeen = upTo;
     this.host.emit(touched);
   }
 }
