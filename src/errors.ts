@@ -71,6 +71,8 @@ export class TransportError extends ReceiptsError {
   constructor(
     readonly code: TransportCode,
     message: string,
+    /** From `logOut`: how many entries have not reached the server. */
+    readonly pending?: number,
   ) {
     super(message);
   }

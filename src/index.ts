@@ -1,6 +1,6 @@
 /** The page's door. */
 export { createReceiptClient } from './client/client.ts';
-export type { ConversationViewing, ReceiptClient, ReceiptClientOptions, SendMessageOptions } from './client/receipt-client.ts';
+export type { ConversationViewing, LogOutOptions, ReceiptClient, ReceiptClientOptions, SendMessageOptions } from './client/receipt-client.ts';
 export {
   AuthError,
   type ErrorCode,

@@ -1,7 +1,8 @@
 /** The page's side of the bridge: calls made in one turn cross as one, errors come back as our classes. */
 import * as Comlink from 'comlink';
-import { WorkerError } from '../errors.ts';
+import { StoreError, UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { LogOut } from '../model/log-out.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { fromWireError, workerGone } from './error-transfer.ts';
 import { StreamPort } from './streams.ts';
@@ -23,6 +24,9 @@ export class WorkerConnection {
   private readonly api: Comlink.Remote<WorkerApi>;
   /** Resolves when the worker has opened its store; rejects when it never came. Every call waits for it, so all hear of that. */
   readonly ready: Promise<unknown>;
+  /** Those who wait for the worker, to be told should it end first. */
+  private readonly waiting = new Set<(error: Error) => void>();
+  private leaving = false;
   private turn: Waiting[] = [];
 
   constructor(
@@ -34,6 +38,7 @@ export class WorkerConnection {
     const { port1, port2 } = new MessageChannel();
     this.streams = new StreamPort(port1);
     this.ready = new Promise((resolve, reject) => {
+      this.waiting.add(reject);
       // Once it runs, an error is one of a single task, and the worker lives on: then this says nothing any more.
       worker.addEventListener('error', () => reject(workerGone()));
       config
@@ -41,7 +46,14 @@ export class WorkerConnection {
         .then(unwrap)
         .then(resolve, reject);
     });
-    this.ready.catch(() => undefined);
+    this.ready.catch((error: unknown) => {
+      // Logged out by another tab while this one started.
+      if (error instanceof StoreError && error.code === 'store/closed') this.streams.end();
+    });
+    // Another tab logged out; this one's own call hears its answer first.
+    void this.streams.over.then(() => {
+      if (!this.leaving) this.finish();
+    });
   }
 
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
@@ -72,9 +84,19 @@ export class WorkerConnection {
     );
   }
 
+  private async unlessOver<T>(ask: () => Promise<T>): Promise<T> {
+    await this.ready;
+    return new Promise((resolve, reject) => {
+      this.waiting.add(reject);
+      ask()
+        .then(resolve, reject)
+        .finally(() => this.waiting.delete(reject));
+    });
+  }
+
   /** What was shown before the answer was given is shown here first: streams and calls cross on ports of their own (I-16). */
   private async answered<T>(ask: () => Promise<Answered<T>>): Promise<T> {
-    const { answer, after } = await this.ready.then(ask);
+    const { answer, after } = await this.unlessOver(ask);
     await new Promise<void>((shown) => this.streams.after(after, shown));
     return answer;
   }
@@ -87,9 +109,27 @@ export class WorkerConnection {
     this.ready.then(() => this.api.life(event)).catch(() => undefined);
   }
 
+  async logOut(options: LogOut): Promise<void> {
+    this.leaving = true;
+    try {
+      unwrap(await this.unlessOver(() => this.api.logOut(options)));
+      this.streams.end();
+    } finally {
+      this.leaving = false;
+      if (this.streams.isOver) this.finish();
+    }
+  }
+
+  /** Whoever still waits for an answer is told that none comes. */
+  private finish(): void {
+    const error = new UsageError('usage/closed', 'this client was closed, or its account logged out; create another one');
+    for (const tell of this.waiting) tell(error);
+    this.worker.terminate();
+  }
+
   async close(): Promise<void> {
     await this.ready.then(() => this.api.close()).catch(() => undefined);
     this.streams.end();
-    this.worker.terminate();
+    this.finish();
   }
 }

@@ -1,21 +1,34 @@
 /** Errors between threads: structured clones keep name, message and stack only, so code and key travel beside them. */
-import { type ErrorCode, errorOf, ReceiptsError, RejectedError, type RejectedCode, WorkerError } from '../errors.ts';
+import {
+  type ErrorCode,
+  errorOf,
+  ReceiptsError,
+  RejectedError,
+  type RejectedCode,
+  TransportError,
+  type TransportCode,
+  WorkerError,
+} from '../errors.ts';
 
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly idempotencyKey?: string;
+  readonly pending?: number;
 }
 
 export const toWireError = (error: unknown): WireError => {
   if (error instanceof RejectedError) return { code: error.code, message: error.message, idempotencyKey: error.idempotencyKey };
+  if (error instanceof TransportError && error.pending !== undefined)
+    return { code: error.code, message: error.message, pending: error.pending };
   if (error instanceof ReceiptsError) return { code: error.code, message: error.message };
   // A fault of ours: the caller may repeat, every call is safe to.
   return { code: 'worker/restarted', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
 };
 
-export const fromWireError = ({ code, message, idempotencyKey }: WireError): ReceiptsError => {
+export const fromWireError = ({ code, message, idempotencyKey, pending }: WireError): ReceiptsError => {
   if (code.startsWith('rejected/')) return new RejectedError(code as RejectedCode, message, idempotencyKey);
+  if (pending !== undefined) return new TransportError(code as TransportCode, message, pending);
   return errorOf(code, message);
 };
 

@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import type { Observable } from 'rxjs';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
+import type { LogOut } from '../model/log-out.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
@@ -13,6 +14,9 @@ export interface Hosted {
   intent(call: IntentCall): Promise<unknown>;
   query(call: QueryCall): Promise<unknown>;
   watch(topic: Topic): Observable<unknown>;
+  logOut(options: LogOut): Promise<void>;
+  /** Resolves when another tab has logged out. */
+  readonly loggedOut: Promise<unknown>;
   close(): void;
 }
 
@@ -41,7 +45,9 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
       hosted = host.start(config, page);
       return outcome(
         hosted.then((running) => {
-          streams = serveStreams(port, (topic) => running.watch(topic));
+          const served = serveStreams(port, (topic) => running.watch(topic));
+          streams = served;
+          void running.loggedOut.then(() => served.end());
         }),
       );
     },
@@ -50,6 +56,13 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
       return answered(JSON.stringify(await Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call)))))));
     },
     query: async (call) => answered(await outcome(started().then((running) => running.query(call)))),
+    logOut: (options) =>
+      outcome(
+        started().then(async (running) => {
+          await running.logOut(options);
+          streams?.end();
+        }),
+      ),
     async life(event) {
       host.life(event);
     },

@@ -81,7 +81,7 @@ export class PageLife implements LifePort {
   }
 }
 
-export const pageToken = (page: PageSide, clock: ClockPort): TokenPort => ({
+export const pageToken = (page: Pick<PageSide, 'getToken'>, clock: ClockPort): TokenPort => ({
   getToken: () =>
     new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; it is asked again later`));

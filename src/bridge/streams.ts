@@ -57,6 +57,9 @@ export class StreamPort {
   private received = 0;
   private waiting: { readonly upTo: number; readonly done: () => void }[] = [];
   private readonly subscribers = new Map<number, Subscriber<unknown>>();
+  private tellEnd: () => void = () => undefined;
+  /** Resolves when the worker says that all is over, or the page. */
+  readonly over = new Promise<void>((resolve) => (this.tellEnd = resolve));
 
   constructor(private readonly port: MessagePort) {
     port.onmessage = ({ data }: MessageEvent<StreamNews>) => {
@@ -95,6 +98,10 @@ export class StreamPort {
     });
   }
 
+  get isOver(): boolean {
+    return this.ended;
+  }
+
   /** Open subscriptions: for tests that look for leaks. */
   get size(): number {
     return this.subscribers.size;
@@ -107,5 +114,6 @@ export class StreamPort {
     for (const subscriber of open) subscriber.complete();
     this.port.close();
     this.release();
+    this.tellEnd();
   }
 }

@@ -1,5 +1,6 @@
 /** What crosses between page and worker. Calls go through Comlink, streams through a port of their own. */
 import type { QueryCall } from '../model/intents.ts';
+import type { LogOut } from '../model/log-out.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { WireError } from './error-transfer.ts';
@@ -14,6 +15,9 @@ export interface WorkerConfig {
 /** What the worker asks of its page. */
 export interface PageSide {
   getToken(): Promise<string>;
+  /** This device's id for the account whose database this is, made where there is none; and the end of it. */
+  deviceId(database: string): Promise<string>;
+  forgetDevice(database: string): Promise<void>;
 }
 
 /** What a call came to: an error where there is one, else a value. */
@@ -38,6 +42,8 @@ export interface WorkerApi {
    */
   intents(calls: string): Promise<Answered<string>>;
   query(call: QueryCall): Promise<Answered<Outcome>>;
+  /** Streams end with it, unless it rejects. */
+  logOut(options: LogOut): Promise<Outcome>;
   life(event: LifeEvent): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,11 +7,11 @@ import { bodyText } from '../model/message.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import { wishForSync } from './background-sync.ts';
-import { deviceId } from './device.ts';
+import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
 import { watchPage } from './page-lifecycle.ts';
-import type { ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
+import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
 import { spawnWorker } from './spawn-worker.ts';
 import { viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
@@ -64,7 +64,11 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       ...(readReceipts === undefined ? {} : { readReceipts }),
     },
   }));
-  const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, { getToken: async () => getToken() });
+  const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, {
+    getToken: async () => getToken(),
+    deviceId,
+    forgetDevice,
+  });
   const watching = new Watching(connection.streams, paint, connection.ready);
   const stopWatchingPage = watchPage((event) => connection.life(event));
   const stopWishing = wishForSync(
@@ -72,6 +76,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'connection' }),
   );
   let closed = false;
+  const shut = (): void => {
+    closed = true;
+    stopWatchingPage();
+    stopWishing();
+  };
+  // Also when another tab logs out.
+  void connection.streams.over.then(shut);
 
   const requireOpen = (): void => {
     if (closed) throw new UsageError('usage/closed', 'this client is closed; create another one');
@@ -185,11 +196,21 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       requireOpen();
       return connection.intent('dismissDeadLetter', requireLetter(id));
     },
+    async logOut(given) {
+      requireOpen();
+      // Callers without types may pass anything.
+      const { pending, timeoutMs = DEFAULT_FLUSH_MS, keepData } = requireOptions(given as Partial<LogOutOptions> | undefined);
+      if (pending !== 'send' && pending !== 'discard')
+        throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
+      await connection.logOut({
+        pending,
+        timeoutMs: requireCount(timeoutMs, 'timeoutMs', 2 ** 31 - 1),
+        keepData: optionalFlag(keepData, 'keepData') ?? false,
+      });
+    },
     async close() {
       if (closed) return;
-      closed = true;
-      stopWatchingPage();
-      stopWishing();
+      shut();
       await connection.close();
     },
 

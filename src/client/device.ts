@@ -1,5 +1,5 @@
 /** The device's id for one account: made once, kept outside the account's database, so that its loss can be noticed. */
-import { createStore, type UseStore, update } from 'idb-keyval';
+import { createStore, del, type UseStore, update } from 'idb-keyval';
 
 let devices: UseStore | null = null;
 
@@ -17,4 +17,15 @@ export const deviceId = async (account: string): Promise<string> => {
     devices = null;
   }
   return id;
+};
+
+/** Logged out: the next log-in is a device of its own. */
+export const forgetDevice = async (account: string): Promise<void> => {
+  try {
+    devices ??= createStore('tidemark-devices', 'ids');
+    await del(account, devices);
+  } catch {
+    // Storage is refused: nothing was kept either.
+    devices = null;
+  }
 };

@@ -34,6 +34,15 @@ export interface SendMessageOptions {
   readonly id?: MessageId;
 }
 
+export interface LogOutOptions {
+  /** What happens to what is still owed: sent before anything else, or given up. */
+  readonly pending: 'send' | 'discard';
+  /** How long `send` waits. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Leaves what is stored on this device; nothing is sent until a client is created again. Default false: all of it goes. */
+  readonly keepData?: boolean;
+}
+
 /** While open, what the user sees is read: see {@link ReceiptClient.viewConversation}. */
 export interface ConversationViewing {
   /** The user has seen this message. Once called, nothing goes past what was seen. */
@@ -90,6 +99,15 @@ export interface ReceiptClient {
   /** Tries a refused entry again, as a new one; a message refused for asking for receipts can go without. */
   retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
   dismissDeadLetter(id: string): Promise<void>;
+  /**
+   * Leaves the account on this device: in every tab streams complete and calls reject with `usage/closed`; once this resolves nothing
+   * of it is sent any more, and nothing of it is stored here, this device's id included. Interrupted by a crash, it is finished at the
+   * next start before anything is shown. Other accounts are not touched.
+   *
+   * @throws {TransportError} from `pending: 'send'`, `transport/unreachable` or `transport/timeout`, where something did not reach the
+   * server in time: its `pending` says how much. Nothing has changed then; the client goes on. `pending: 'discard'` needs no network.
+   */
+  logOut(options: LogOutOptions): Promise<void>;
   /** Ends this tab's client; data stays. Streams complete. */
   close(): Promise<void>;
 

@@ -1,8 +1,11 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
 import { map, type Observable, Subject, takeUntil } from 'rxjs';
+import { UsageError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { LogOut } from '../model/log-out.ts';
+import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
-import type { Account, Ports } from '../ports/ports.ts';
+import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
 import { findInConversation } from './find-message.ts';
 import { flush } from './flush.ts';
@@ -12,14 +15,16 @@ import { recallMessage } from './intents/recall-message.ts';
 import { sendMessage } from './intents/send-message.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
-import { explainUnread } from './queries/explain-unread.ts';
+import { recordLogOut, silence, wipe } from './log-out.ts';
 import type { Lookup } from './message-index.ts';
+import { NetGate } from './net-gate.ts';
+import { explainUnread } from './queries/explain-unread.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
 import { Views } from './views/views.ts';
-import { type Draft, type WriteOptions, Writer } from './write.ts';
+import { type Draft, LoggedOutError, type WriteOptions, Writer } from './write.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
@@ -43,19 +48,34 @@ const lookupOf = (call: IntentCall): Lookup | undefined => {
   }
 };
 
+const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+
 export class Engine {
   private readonly closed$ = new Subject<void>();
+  private readonly stopListening: Cancel;
+  private leave: (kept: boolean) => void = () => undefined;
+  /** Resolves when another tab has logged out, with whether it kept the data; this engine is closed then. */
+  readonly loggedOut = new Promise<boolean>((resolve) => (this.leave = resolve));
 
   private constructor(
     private readonly ports: Ports,
+    private readonly gate: NetGate,
+    private readonly lockName: string,
     private readonly writer: Writer,
     private readonly leader: Leader,
     private readonly views: Views,
     private readonly history: History,
-  ) {}
+  ) {
+    writer.loggedOut = (kept) => this.lost(kept);
+    this.stopListening = ports.bus.listen((hint) => {
+      if (hint.type === 'logged-out') this.lost(hint.kept);
+    });
+  }
 
   /** @param lockName names the account's leadership across tabs. */
-  static async open(ports: Ports, account: Account, lockName: string, settings: Partial<ReceiptSettings>): Promise<Engine> {
+  static async open(given: Ports, account: Account, lockName: string, settings: Partial<ReceiptSettings>): Promise<Engine> {
+    const gate = new NetGate(given.net);
+    const ports: Ports = { ...given, net: gate };
     const writer = await Writer.open(ports, account.userId);
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
@@ -67,15 +87,20 @@ export class Engine {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history);
     leader.start();
-    return new Engine(ports, writer, leader, views, history);
+    return engine;
   }
 
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
     const lookup = lookupOf(call);
     const options: WriteOptions = { durability: 'strict', readsPages: READS_PAGES.has(call.do), ...(lookup ? { lookup } : {}) };
-    return this.writer.write(call.do, options, (draft) => this.decide(draft, call));
+    return this.writer
+      .write(call.do, options, (draft) => this.decide(draft, call))
+      .catch((error: unknown) => {
+        throw error instanceof LoggedOutError ? loggedOut() : error;
+      });
   }
 
   private decide(draft: Draft, call: IntentCall): unknown {
@@ -147,10 +172,52 @@ export class Engine {
     return this.views.watch(topic).pipe(takeUntil(this.closed$));
   }
 
-  close(): void {
+  /**
+   * Leaves the account. Once this resolves, nothing of it is sent from this device, every tab's streams have ended or end, and the store
+   * is empty, unless it is kept; removing it is up to the host.
+   *
+   * @throws {TransportError} with `pending`, where something was not sent in time: nothing has changed.
+   * @throws {UsageError} `usage/closed` where another tab logged out and kept what this one is to remove.
+   */
+  async logOut(options: LogOut): Promise<void> {
+    const { ports, writer, leader } = this;
+    let state: ConnectionStatus['state'] = 'offline';
+    const seen = leader.status$.subscribe((status) => (state = status.state));
+    const nudge = (): void => leader.nudge();
+    try {
+      const elsewhere = this.loggedOut.then((kept) => {
+        throw new LoggedOutError(kept);
+      });
+      await Promise.race([recordLogOut(ports, writer, nudge, () => state, options), elsewhere]);
+    } catch (error) {
+      if (!(error instanceof LoggedOutError)) throw error;
+      if (error.kept && !options.keepData) throw loggedOut();
+      return;
+    } finally {
+      seen.unsubscribe();
+    }
+    this.end();
+    await silence(ports, this.lockName, options.keepData);
+    if (!options.keepData) await wipe(ports);
+  }
+
+  /** The account was logged out, or its store removed: streams complete, calls find this closed. */
+  lost(kept = false): void {
+    this.close();
+    this.leave(kept);
+  }
+
+  /** Nothing leaves from here on, and nothing more is shown. */
+  private end(): void {
+    this.gate.shut();
+    this.stopListening();
     this.leader.stop();
     this.closed$.next();
     this.closed$.complete();
+  }
+
+  close(): void {
+    this.end();
     this.ports.store.close();
   }
 }

@@ -14,6 +14,7 @@ const PAGES_PER_SLICE = 64;
 export interface FoldHost {
   readonly model: HotModel;
   turn(run: () => Promise<void>): Promise<void>;
+  readHead(tx: StoreTx): Promise<Head | undefined>;
   catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
   emit(touched: Touched): void;
 }
@@ -39,7 +40,11 @@ export class JournalFold {
       const upTo = this.host.model.version;
       for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
         await this.host.turn(() =>
-          this.ports.store.tx('page-slice', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) => writePages(tx, slice)),
+          this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+            // Nothing of an account that was logged out meanwhile is written.
+            await this.host.readHead(tx);
+            await writePages(tx, slice);
+          }),
         );
       await this.host.turn(() => this.finish(upTo));
     } finally {

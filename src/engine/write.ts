@@ -56,6 +56,16 @@ class HeadMovedError extends Error {}
 const sameHead = (a: Head | undefined, b: Head): boolean =>
   a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
 
+/** The account was logged out of here since this writer opened the store; or the store is another one. */
+export class LoggedOutError extends StoreError {
+  constructor(
+    /** The data was left where it is. */
+    readonly kept: boolean,
+  ) {
+    super('store/closed', 'this account was logged out; this write changed nothing');
+  }
+}
+
 const newerHead = (head: Head, change: Partial<Head>): Head => ({ ...head, ...change });
 
 export class Writer {
@@ -70,6 +80,10 @@ export class Writer {
   private alone = false;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
+  /** The store as it was opened, and since when. */
+  private opened: string | null = null;
+  /** Called when the store turns out to be no longer this writer's. */
+  loggedOut: (kept: boolean) => void = () => undefined;
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   private readonly fold: JournalFold;
@@ -195,10 +209,18 @@ export class Writer {
     // Nothing in the loop rejects: jobs and turns carry their own failures.
   }
 
-  private async readHead(tx: StoreTx): Promise<Head | undefined> {
+  /** @throws {LoggedOutError} */
+  async readHead(tx: StoreTx): Promise<Head | undefined> {
     const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
     if (head && head.schema > SCHEMA)
       throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+    const opened = head && `${head.generation} ${head.logOuts ?? 0}`;
+    if (head?.ended || (this.opened !== null && opened !== this.opened)) {
+      const kept = head?.ended === 'kept';
+      this.loggedOut(kept);
+      throw new LoggedOutError(kept);
+    }
+    this.opened = opened ?? null;
     return head;
   }
 

@@ -113,7 +113,9 @@ export type BusHint =
   | { readonly type: 'nudge' }
   /** How the leader's connection stands; asked for by a new follower. */
   | { readonly type: 'status'; readonly status: LeaderStatus }
-  | { readonly type: 'status?' };
+  | { readonly type: 'status?' }
+  /** The account was logged out: every tab's streams end. */
+  | { readonly type: 'logged-out'; readonly kept: boolean };
 
 export interface LeaderStatus extends Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'> {
   readonly inFlight: number;

@@ -4,7 +4,7 @@
  */
 import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
-import { Writer } from '../engine/write.ts';
+import { LoggedOutError, Writer } from '../engine/write.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
 import { readAccount, accountDatabases } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
@@ -69,6 +69,9 @@ const drainAccount = async (name: string, options: ReceiptSyncOptions): Promise<
     const writer = await Writer.open(ports, account.userId);
     if (writer.model.paused || writer.model.outbox.size === 0) return;
     await leading(name, bus, async () => drainOverHttp(ports, account, writer, await writer.takeFence()));
+  } catch (error) {
+    // Nothing of an account that was logged out is sent; what is left of it goes at the next start of a page.
+    if (!(error instanceof LoggedOutError)) throw error;
   } finally {
     store.close();
   }

@@ -52,15 +52,34 @@ const completion = (idb: IDBTransaction): Promise<void> =>
     idb.onabort = () => reject(idb.error ?? new DOMException('the transaction was aborted', 'AbortError'));
   });
 
+export interface DexieStore extends StorePort {
+  /**
+   * Removes the database itself, unless somebody did, and closes this connection. Others are told, and close theirs; resolves when
+   * they have.
+   */
+  remove(): Promise<void>;
+  /** Resolves when somebody removes the database: this connection is closed. */
+  readonly removed: Promise<void>;
+}
+
 /**
  * Opens (or makes) the database.
  *
  * @throws {StoreError} `store/unavailable` where IndexedDB is missing or does not open.
  */
-export const openDexieStore = async (name: string): Promise<StorePort> => {
+export const openDexieStore = async (name: string): Promise<DexieStore> => {
   const db = new Dexie(name);
   // Keys stand outside the records, and there is no index: each would cost as much as the row itself.
   db.version(1).stores(Object.fromEntries(TABLES.map((table) => [table, ''])));
+  let tellRemoved: () => void = () => undefined;
+  const removed = new Promise<void>((resolve) => (tellRemoved = resolve));
+  db.on('versionchange', ({ newVersion }) => {
+    if (newVersion !== null) return true;
+    tellRemoved();
+    db.close();
+    // Dexie's own listener would do the same, and say so on the console.
+    return false;
+  });
   try {
     await db.open();
   } catch (error) {
@@ -94,6 +113,17 @@ export const openDexieStore = async (name: string): Promise<StorePort> => {
     },
     close() {
       db.close();
+    },
+    removed,
+    async remove() {
+      // Closed by another's removal: what lies under this name now, if anything, is of another login.
+      if (!db.isOpen()) return;
+      // Asked for while this connection is open: nobody can have made it anew in between.
+      const request = Dexie.dependencies.indexedDB.deleteDatabase(name);
+      db.close();
+      await new Promise<void>((resolve) => {
+        request.onsuccess = request.onerror = () => resolve();
+      });
     },
   };
 };

@@ -1,5 +1,5 @@
 /** What lies where. One database per (server, account). */
-import type { StoreKey, TableName } from '../ports/ports.ts';
+import type { StoreKey, StoreTx, TableName } from '../ports/ports.ts';
 
 /** Raised when old code could not read what new code wrote; old code then refuses to write (F09). */
 export const SCHEMA = 1;
@@ -11,6 +11,8 @@ export const HEAD_KEY = 'head';
 export const SNAPSHOT_KEY = 'snapshot';
 /** The record the page reads by itself before the worker is there. */
 export const PAINT_KEY = 'paint';
+/** Whose it is. */
+export const ACCOUNT_KEY = 'account';
 
 export interface Head {
   readonly schema: number;
@@ -22,6 +24,13 @@ export interface Head {
   readonly folded: number;
   /** The leader's number: a write by an older one changes nothing (I-19). */
   readonly fence: number;
+  /** How often this account was logged out of here; none is zero. Whoever opened the store before that writes nothing any more. */
+  readonly logOuts?: number;
+  /**
+   * Logged out: nobody reads, writes or sends until a client is created again. `wiped`: what is left here goes then, before anything
+   * is shown. `kept`: the app asked to keep it.
+   */
+  readonly ended?: 'wiped' | 'kept';
 }
 
 /** Messages per page: aligned, so a place in a conversation names its page, and gaps and backfill need no thought. */
@@ -29,3 +38,18 @@ export const PAGE_SIZE = 128;
 
 export const pageOf = (seq: number): number => Math.floor(seq / PAGE_SIZE);
 export const pageKey = (conversationId: string, page: number): StoreKey => [conversationId, page];
+
+/**
+ * Empties a store whose wipe is recorded, all but the head, which says why; does nothing to any other. Runs over all tables. Repeating
+ * it changes nothing.
+ */
+export const wipeTables = async (tx: StoreTx): Promise<void> => {
+  if (((await tx.get('meta', HEAD_KEY)) as Head | undefined)?.ended === 'wiped') clearTables(tx);
+};
+
+/** All but the head. */
+export const clearTables = (tx: StoreTx): void => {
+  tx.deleteRange('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
+  for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
+  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY]) tx.delete('meta', key);
+};

@@ -138,7 +138,11 @@ export class TestDevice {
             setTimeout(held);
           }
           return () => {
-            if (this.holder !== tab) return;
+            if (this.holder !== tab) {
+              const at = this.waiting.findIndex((waiter) => waiter.tab === tab);
+              if (at >= 0) this.waiting.splice(at, 1);
+              return;
+            }
             const next = this.waiting.shift();
             this.holder = next?.tab ?? null;
             if (next) setTimeout(next.held);

@@ -3,7 +3,7 @@ import { AuthError, ProtocolError, TransportError } from '../../errors.ts';
 import type { Account, Ports } from '../../ports/ports.ts';
 import type { Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { Writer } from '../write.ts';
+import { LoggedOutError, type Writer } from '../write.ts';
 import { Drain } from './drain.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
@@ -18,9 +18,15 @@ const LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, 
 export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
-    const fail = (error: unknown): void => {
+    let over = false;
+    const end = (): void => {
+      over = true;
       drain.stop();
       stop();
+      stopListening();
+    };
+    const fail = (error: unknown): void => {
+      end();
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     const take = (id: number, frames: readonly ServerFrame[]): void => {
@@ -39,16 +45,16 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
       const { userId, deviceId } = account;
       ports.token
         .getToken()
-        .then((token) =>
-          ports.net.request([{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame], REQUEST_PATIENCE_MS),
-        )
-        .then((frames) => take(frame.id, frames))
+        .then(async (token) => {
+          if (over) return;
+          const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
+          take(frame.id, await ports.net.request([hello, frame], REQUEST_PATIENCE_MS));
+        })
         .catch(fail);
     };
     const finishWhenEmpty = (): void => {
       if (writer.model.outbox.size > 0 || drain.inFlightCount > 0) return;
-      drain.stop();
-      stop();
+      end();
       resolve();
     };
     const drain = new Drain(ports, writer, {
@@ -61,6 +67,9 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
       changed: finishWhenEmpty,
     });
     const stop = writer.onChange(finishWhenEmpty);
+    const stopListening = ports.bus.listen((hint) => {
+      if (hint.type === 'logged-out') fail(new LoggedOutError(hint.kept));
+    });
     drain.start();
     finishWhenEmpty();
   });

@@ -42,7 +42,7 @@ export class Leader {
         // Asked by a follower; whoever does not hold the lock leaves it to the one who does.
         else if (this.holdsLock) {
           if (hint.type === 'nudge') this.nudge();
-          else this.announce();
+          else if (hint.type === 'status?') this.announce();
         }
       }),
       life.listen((event) => {

@@ -1,0 +1,324 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { lastValueFrom, toArray } from 'rxjs';
+import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { LoggedOutError, Writer } from '../../../src/engine/write.ts';
+import { StoreError, TransportError, UsageError } from '../../../src/errors.ts';
+import type { LogOut } from '../../../src/model/log-out.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
+import { enterAccount, finishWipe } from '../../../src/store/accounts.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import type { Head } from '../../../src/store/tables.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+
+/** Every record of the device, as text. */
+const bytesOn = ({ disk }: TestDevice): string => JSON.stringify([...disk.tables].map(([name, rows]) => [name, [...rows.values()]]));
+const headOf = ({ disk }: TestDevice): Head => [...disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as Head;
+
+describe('logging out', () => {
+  const open: TestTab[] = [];
+  const kept = async (device: TestDevice): Promise<TestTab> => {
+    const tab = await device.open();
+    open.push(tab);
+    return tab;
+  };
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+  const world = () => {
+    const net = new LoopbackNet(createTestServer());
+    return { net, alice: new TestDevice('alice', new LoopbackNet(net.server)), bob: new TestDevice('bob', net) };
+  };
+  const logOut = (tab: TestTab, options: Partial<LogOut> = {}): Promise<void> =>
+    tab.engine.logOut({ pending: 'discard', timeoutMs: 5000, keepData: false, ...options });
+
+  it('send: what is owed reaches the server first, then nothing of the account is left', async () => {
+    const { alice, bob } = world();
+    const [his, hers] = [await kept(bob), await kept(alice)];
+    for (let n = 0; n < 20; n++) await hers.say('bob', `secret ${n}`);
+    await logOut(hers, { pending: 'send' });
+    await his.until({ of: 'total-unread' }, (count) => count === 20);
+    expect(bytesOn(alice)).not.toMatch(/secret|bob/);
+    expect(headOf(alice)).toMatchObject({ ended: 'wiped', logOuts: 1 });
+  });
+
+  it('send, offline: refused with what is left, still logged in, nothing lost', async () => {
+    const { alice, bob } = world();
+    const [his, hers] = [await kept(bob), await kept(alice)];
+    await hers.live();
+    alice.net.cut();
+    await hers.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    await hers.say('bob', 'one');
+    await hers.say('bob', 'two');
+    const error: unknown = await logOut(hers, { pending: 'send', timeoutMs: 100 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'transport/unreachable', pending: 2, message: expect.stringContaining('2 entries') as string });
+    expect(headOf(alice).ended).toBeUndefined();
+    await hers.say('bob', 'three');
+    alice.net.heal();
+    await his.until({ of: 'total-unread' }, (count) => count === 3, 10_000);
+    await logOut(hers, { pending: 'send' });
+    expect(bytesOn(alice)).not.toContain('three');
+  }, 20_000);
+
+  it('send, connected to a server that does not answer: a timeout, and the client goes on', async () => {
+    const { alice } = world();
+    let deaf = true;
+    const connect = alice.net.connect.bind(alice.net);
+    alice.net.connect = (handlers) => {
+      const link = connect(handlers);
+      return { ...link, send: (frame) => (deaf && frame.type === 'submit' ? undefined : link.send(frame)) };
+    };
+    const hers = await kept(alice);
+    await hers.live();
+    await hers.say('bob', 'unheard');
+    const refused = logOut(hers, { pending: 'send', timeoutMs: 100 });
+    await expect(refused).rejects.toMatchObject({ code: 'transport/timeout', pending: 1, retryable: true });
+    deaf = false;
+    expect(await hers.now({ of: 'outbox' })).toMatchObject({ pending: 1 });
+    expect((await hers.now({ of: 'connection' })).state).toBe('live');
+  });
+
+  it('send, paused: refused at once, since nothing can be sent', async () => {
+    const { alice } = world();
+    const hers = await kept(alice);
+    await hers.live();
+    await hers.do('setPaused', true);
+    await hers.say('bob', 'held back');
+    const started = performance.now();
+    await expect(logOut(hers, { pending: 'send', timeoutMs: 60_000 })).rejects.toMatchObject({ pending: 1 });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('discard works offline: what is owed ends cancelled, nothing is sent, streams complete', async () => {
+    const { alice } = world();
+    alice.net.cut();
+    const hers = await kept(alice);
+    await hers.say('bob', 'never');
+    const outbox = lastValueFrom(hers.watch({ of: 'outbox' }).pipe(toArray()));
+    const messages = lastValueFrom(hers.watch({ of: 'messages', conversationId: 'direct:bob', limit: 10 }).pipe(toArray()));
+    await logOut(hers, { keepData: true });
+    expect((await outbox).length).toBeGreaterThan(0);
+    await messages;
+    const journal = bytesOn(alice);
+    expect(journal).toContain('cancelled');
+    const again = await Writer.open(alice.ports(), 'alice').catch((error: unknown) => error);
+    expect(again).toBeInstanceOf(LoggedOutError);
+    alice.net.heal();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(alice.net.crossings).toEqual([]);
+  });
+
+  it('I-26: after it resolved no byte leaves, also none of a query that was on its way', async () => {
+    const { alice, bob } = world();
+    const [his, hers] = [await kept(bob), await kept(alice)];
+    await his.say('alice', 'x');
+    await hers.until({ of: 'total-unread' }, (count) => count === 1);
+    await hers.live();
+    let requests = 0;
+    const ask = alice.net.request.bind(alice.net);
+    alice.net.request = (frames) => {
+      requests++;
+      return ask(frames);
+    };
+    await logOut(hers);
+    const before = alice.net.crossings.length;
+    await hers.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] }).catch(() => undefined);
+    await his.say('alice', 'y');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(requests).toBe(0);
+    expect(alice.net.crossings.slice(before).filter(({ from }) => from === 'client')).toEqual([]);
+  });
+
+  it('a second tab: streams complete, calls find it closed, and its sync has stopped before the first is answered', async () => {
+    const { alice } = world();
+    const [leader, follower] = [await kept(alice), await kept(alice)];
+    await leader.live();
+    const ended = lastValueFrom(leader.watch({ of: 'outbox' }).pipe(toArray()));
+    await logOut(follower);
+    await ended;
+    expect(await leader.engine.loggedOut).toBe(false);
+    await expect(leader.say('bob', 'late')).rejects.toMatchObject({ code: 'store/closed' });
+    expect(bytesOn(alice)).not.toContain('late');
+  });
+
+  it('a late writer changes nothing and revives nothing, not in an empty store, not in that of the next log-in', async () => {
+    const { alice } = world();
+    const hers = await kept(alice);
+    await hers.live();
+    // Frozen: hears no hint, and goes on where it was.
+    const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
+    const late = await Writer.open(deaf, 'alice');
+    await late.write('before', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"early"' }));
+    await logOut(hers);
+    const tries = () => [
+      late.write('late', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"late"' })),
+      late.write('late', STRICT, (draft) => clearConversationUnreadCount(draft, deaf, 'direct:bob')),
+      late.takeFence(),
+      late.foldJournal(),
+      late.refresh(),
+    ];
+    const refused = async (): Promise<void> => {
+      const before = bytesOn(alice);
+      for (const attempt of tries()) await expect(attempt).rejects.toMatchObject({ code: 'store/closed' });
+      expect(bytesOn(alice)).toBe(before);
+    };
+    await refused();
+    // The host removes the database, and the user logs in again.
+    for (const table of alice.disk.tables.values()) table.clear();
+    await refused();
+    const again = await kept(alice);
+    await again.live();
+    await refused();
+    expect(await again.now({ of: 'conversations', limit: 10 })).toEqual([]);
+    expect(bytesOn(alice)).not.toMatch(/late|early/);
+  });
+
+  it('messages that a late tab was about to put into pages stay out of them', async () => {
+    const { alice, bob } = world();
+    const [his, hers] = [await kept(bob), await kept(alice)];
+    await his.say('alice', 'private');
+    await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
+    const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
+    const late = await Writer.open(deaf, 'alice');
+    expect(late.model.unpaged).toBeGreaterThan(0);
+    await logOut(hers);
+    await expect(late.foldJournal()).rejects.toMatchObject({ code: 'store/closed' });
+    expect(bytesOn(alice)).not.toContain('private');
+  });
+
+  it('a crash after the record is finished at the next start, before anything can be read', async () => {
+    const { alice } = world();
+    alice.net.cut();
+    const hers = await kept(alice);
+    await hers.say('bob', 'secret');
+    // The tab dies with the transaction that was to empty the store.
+    const dying = alice.ports();
+    const died: StorePort = {
+      ...dying.store,
+      tx: (name, ...rest) => (name === 'wipe' ? Promise.reject(new Error('killed')) : dying.store.tx(name, ...rest)),
+    };
+    const crashed = await alice.open({}, died);
+    await expect(logOut(crashed)).rejects.toThrow('killed');
+    expect(headOf(alice).ended).toBe('wiped');
+    // Already now nobody shows it.
+    expect([...alice.disk.tables.get('meta')!.values()].map(({ key }) => key)).not.toContain('paint');
+    await expect(Writer.open(alice.ports(), 'alice')).rejects.toBeInstanceOf(LoggedOutError);
+    const store = createMemoryStore(alice.disk);
+    const account = { userId: 'alice', deviceId: 'phone' };
+    expect(await enterAccount(store, account)).toBe('unwiped');
+    expect(bytesOn(alice)).toContain('secret');
+    await finishWipe(store);
+    await finishWipe(store);
+    expect(bytesOn(alice)).not.toMatch(/secret|direct:bob|account/);
+  });
+
+  it('finishing a wipe empties no store that was not logged out of', async () => {
+    const { alice } = world();
+    const hers = await kept(alice);
+    await hers.say('bob', 'mine');
+    await finishWipe(createMemoryStore(alice.disk));
+    expect(bytesOn(alice)).toContain('mine');
+  });
+
+  it('keepData: all of it stays, nothing is sent, until the account is entered again', async () => {
+    const { alice, bob } = world();
+    const [his, hers] = [await kept(bob), await kept(alice)];
+    await his.say('alice', 'kept');
+    await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
+    await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await logOut(hers, { keepData: true });
+    hers.close();
+    const before = alice.net.crossings.length;
+    await expect(Writer.open(alice.ports(), 'alice')).rejects.toMatchObject({ code: 'store/closed', kept: true });
+    expect(alice.net.crossings.length).toBe(before);
+    expect(await enterAccount(createMemoryStore(alice.disk), { userId: 'alice', deviceId: 'phone' })).toBe('entered');
+    const again = await kept(alice);
+    expect(await again.now({ of: 'messages', conversationId: 'direct:bob', limit: 5 })).toMatchObject([{ body: 'kept' }]);
+    await again.live();
+    await again.do('clearConversationUnreadCount', 'direct:bob');
+    await again.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+  });
+
+  it('the tab of before a kept log-out writes nothing after the next log-in either', async () => {
+    const { alice } = world();
+    const hers = await kept(alice);
+    const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
+    const late = await Writer.open(deaf, 'alice');
+    await logOut(hers, { keepData: true });
+    hers.close();
+    await enterAccount(createMemoryStore(alice.disk), { userId: 'alice', deviceId: 'phone' });
+    await kept(alice);
+    const write = late.write('late', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"late"' }));
+    await expect(write).rejects.toMatchObject({ code: 'store/closed' });
+  });
+
+  it('a drain without a page stops with the log-out, and sends nothing it has not sent', async () => {
+    const { alice } = world();
+    alice.net.cut();
+    const hers = await kept(alice);
+    await hers.say('bob', 'never');
+    alice.net.heal();
+    const ports = alice.ports();
+    const writer = await Writer.open(ports, 'alice');
+    let give: (token: string) => void = () => undefined;
+    const slow = { ...ports, token: { getToken: () => new Promise<string>((resolve) => (give = resolve)) } };
+    const drained = drainOverHttp(slow, { userId: 'alice', deviceId: 'sw' }, writer, await writer.takeFence());
+    const end = expect(drained).rejects.toBeInstanceOf(LoggedOutError);
+    await expect.poll(() => writer.model.outbox.values().next().value?.sent).toBe(true);
+    let requests = 0;
+    alice.net.request = () => {
+      requests++;
+      return Promise.resolve([]);
+    };
+    await logOut(hers);
+    give('token-of-alice');
+    await end;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(requests).toBe(0);
+  });
+
+  it('two tabs at once: both succeed', async () => {
+    const { alice } = world();
+    const [one, two] = [await kept(alice), await kept(alice)];
+    await one.say('bob', 'x');
+    await Promise.all([logOut(one), logOut(two)]);
+    expect(bytesOn(alice)).not.toContain('bob');
+  });
+
+  it('a device without room is emptied all the same', async () => {
+    const { alice } = world();
+    alice.net.cut();
+    const inner = alice.ports().store;
+    const full: StorePort = {
+      ...inner,
+      tx: (name, ...rest) =>
+        name === 'log-out' ? Promise.reject(new StoreError('store/quota-exceeded', 'no room')) : inner.tx(name, ...rest),
+    };
+    const hers = await alice.open({}, full);
+    open.push(hers);
+    const other = await Writer.open(alice.ports(), 'alice');
+    await hers.say('bob', 'secret');
+    await expect(logOut(hers, { keepData: true })).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+    await logOut(hers);
+    expect(bytesOn(alice)).not.toMatch(/secret|head/);
+    await expect(other.refresh()).rejects.toBeInstanceOf(LoggedOutError);
+  });
+
+  it('a call that meets the log-out is told that the client is closed', async () => {
+    const { alice } = world();
+    const deaf = await alice.open();
+    open.push(deaf);
+    const ports = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
+    await Writer.open(ports, 'alice');
+    const store = createMemoryStore(alice.disk);
+    await store.tx('mark', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'head', { ...headOf(alice), ended: 'wiped' }));
+    const call = deaf.say('bob', 'late');
+    await expect(call).rejects.toBeInstanceOf(UsageError);
+    await expect(call).rejects.toMatchObject({ code: 'usage/closed' });
+    expect(await deaf.engine.loggedOut).toBe(false);
+  });
+});
