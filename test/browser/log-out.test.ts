@@ -1,0 +1,207 @@
+import { firstValueFrom, filter, lastValueFrom, type Observable, timeout, toArray } from 'rxjs';
+import { createStore, get, keys } from 'idb-keyval';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
+import { readFirstPaint } from '../../src/client/first-paint.ts';
+import { spawnWorker } from '../../src/client/spawn-worker.ts';
+import { databaseName } from '../../src/model/storage-name.ts';
+import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
+
+/** Nobody listens here: all of this is offline. */
+const url = 'ws://127.0.0.1:9/receipts';
+let users = 0;
+const newUser = (): string => `leaver-${performance.timeOrigin}-${++users}`;
+
+const databases = async (): Promise<string[]> => (await indexedDB.databases()).flatMap(({ name }) => name ?? []);
+const devices = async (): Promise<IDBValidKey[]> => keys(createStore('tidemark-devices', 'ids'));
+const deviceOf = (userId: string): Promise<string | undefined> => get(databaseName(url, userId), createStore('tidemark-devices', 'ids'));
+
+/** Whose token the service worker asks for, woken now: it sends nothing before it has one. */
+const drained = async (): Promise<string[]> => {
+  const asked: string[] = [];
+  const getToken = (userId: string): string => {
+    asked.push(userId);
+    return 'token';
+  };
+  await drainAllAccounts({ url, getToken }).catch(() => undefined);
+  return asked;
+};
+
+describe('logging out in a real browser', () => {
+  const open: ReceiptClient[] = [];
+  let userId: string;
+  beforeEach(() => {
+    userId = newUser();
+  });
+  const client = (more: Partial<ReceiptClientOptions> = {}): ReceiptClient => {
+    const made = createReceiptClient({ url, userId, getToken: () => 'token', ...more });
+    open.push(made);
+    return made;
+  };
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((made) => made.close()));
+  });
+
+  it('discard, offline: database and device id are gone, streams complete, calls find it closed', async () => {
+    const made = client();
+    await made.sendMessage('direct:bob', 'secret');
+    expect(await databases()).toContain(databaseName(url, userId));
+    expect(await deviceOf(userId)).toBeDefined();
+    const outbox = lastValueFrom(made.watchOutbox().pipe(toArray()));
+    const total$ = made.watchTotalUnreadCount();
+    await made.logOut({ pending: 'discard' });
+    expect((await outbox).at(-1)).toMatchObject({ pending: 0 });
+    expect(await databases()).not.toContain(databaseName(url, userId));
+    expect(await devices()).not.toContain(databaseName(url, userId));
+    await expect(made.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
+    await expect(made.logOut({ pending: 'discard' })).rejects.toMatchObject({ code: 'usage/closed' });
+    expect(await lastValueFrom(total$, { defaultValue: 'nothing' })).toBe('nothing');
+    expect(() => made.watchOutbox()).toThrow(expect.objectContaining({ code: 'usage/closed' }) as Error);
+    expect(await databases()).not.toContain(databaseName(url, userId));
+  });
+
+  it('send, offline: refused with what is left, and the client goes on', async () => {
+    const made = client();
+    await made.sendMessage('direct:bob', 'one');
+    await made.sendMessage('direct:bob', 'two');
+    const refused = made.logOut({ pending: 'send', timeoutMs: 200 });
+    await expect(refused).rejects.toMatchObject({ name: 'TransportError', code: 'transport/unreachable', pending: 2 });
+    await made.sendMessage('direct:bob', 'three');
+    expect(await firstValueFrom(made.watchOutbox())).toMatchObject({ pending: 3 });
+  });
+
+  it('bad options are refused by name, and change nothing', async () => {
+    const made = client();
+    for (const options of [undefined, {}, { pending: 'keep' }, { pending: 'send', timeoutMs: 0 }, { pending: 'discard', keepData: 1 }])
+      await expect(made.logOut(options as never)).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+    expect(await made.sendMessage('direct:bob', 'still here')).toMatchObject({ status: 'pending' });
+  });
+
+  it('logging in again begins with nothing, under another device id; another account is as it was', async () => {
+    const otherId = newUser();
+    const other = createReceiptClient({ url, userId: otherId, getToken: () => 'token' });
+    open.push(other);
+    await other.sendMessage('direct:bob', 'theirs');
+    const made = client();
+    await made.sendMessage('direct:bob', 'mine');
+    const device = await deviceOf(userId);
+    await made.logOut({ pending: 'discard' });
+    const again = client();
+    expect(await firstValueFrom(again.watchConversations())).toEqual([]);
+    await again.sendMessage('direct:carol', 'new');
+    expect(await deviceOf(userId)).not.toBe(device);
+    expect(await firstValueFrom(again.watchOutbox())).toMatchObject({ pending: 1 });
+    expect(await firstValueFrom(other.watchOutbox())).toMatchObject({ pending: 1 });
+    expect(await deviceOf(otherId)).toBeDefined();
+  });
+
+  it('another tab: its streams complete, what it waits for is answered, later calls find it closed', async () => {
+    const [one, two] = [client(), client()];
+    await one.sendMessage('direct:bob', 'x');
+    const streams: Observable<unknown>[] = [
+      two.watchMessages('direct:bob'),
+      two.watchConnection(),
+      two.watchEvents(),
+      two.watchTotalUnreadCount(),
+    ];
+    const ends = streams.map((stream) => lastValueFrom(stream.pipe(toArray())));
+    await firstValueFrom(two.watchOutbox().pipe(filter(({ pending }) => pending === 1)));
+    const waiting = two.flush({ timeoutMs: 100_000 }).catch((error: unknown) => error);
+    await one.logOut({ pending: 'discard' });
+    await Promise.all(ends);
+    expect(await waiting).toMatchObject({ code: 'usage/closed' });
+    await expect(two.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
+    expect(await databases()).not.toContain(databaseName(url, userId));
+    // A tab that is opened now has nothing of it.
+    expect(await firstValueFrom(client().watchConversations())).toEqual([]);
+  });
+
+  it('a worker killed after the record: the next start finishes, and the first paint shows nothing of before', async () => {
+    const name = databaseName(url, userId);
+    let worker: Worker | undefined;
+    const made = client({ worker: () => (worker = spawnWorker()) });
+    await made.sendMessage('direct:bob', 'secret');
+    const device = await deviceOf(userId);
+    expect(await readFirstPaint(name)).toMatchObject({ conversations: [{ id: 'direct:bob' }] });
+    // As long as this page holds the lead, the log-out waits with what comes after the record.
+    let release: () => void = () => undefined;
+    await new Promise<void>((held) => {
+      void navigator.locks.request(name, { steal: true }, () => {
+        held();
+        return new Promise<void>((resolve) => (release = resolve));
+      });
+    });
+    const recorded = new Promise<void>((resolve) => {
+      const channel = new BroadcastChannel(name);
+      channel.onmessage = ({ data }: MessageEvent<{ type: string }>) => {
+        if (data.type !== 'logged-out') return;
+        channel.close();
+        resolve();
+      };
+    });
+    made.logOut({ pending: 'discard' }).catch(() => undefined);
+    await recorded;
+    worker!.terminate();
+    open.splice(0);
+    release();
+    expect(await databases()).toContain(name);
+    expect(await readFirstPaint(name)).toBeNull();
+    expect(await drained()).not.toContain(userId);
+
+    const seen: unknown[] = [];
+    const again = client();
+    const shown = again.watchConversations().subscribe((list) => seen.push(list));
+    await again.sendMessage('direct:carol', 'new');
+    await firstValueFrom(again.watchConversations().pipe(filter((list) => list.length > 0)));
+    expect(JSON.stringify(seen)).not.toContain('secret');
+    expect(await firstValueFrom(again.watchOutbox())).toMatchObject({ pending: 1 });
+    expect(await deviceOf(userId)).not.toBe(device);
+    shown.unsubscribe();
+  });
+
+  it('what a crash left of one account goes at the start of another', async () => {
+    const name = databaseName(url, userId);
+    const made = client();
+    await made.sendMessage('direct:bob', 'secret');
+    await made.logOut({ pending: 'discard', keepData: true });
+    await new Promise<void>((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onerror = () => reject(opening.error!);
+      opening.onsuccess = () => {
+        const tx = opening.result.transaction('meta', 'readwrite');
+        const meta = tx.objectStore('meta');
+        const head = meta.get('head');
+        head.onsuccess = () => meta.put({ ...(head.result as object), ended: 'wiped' }, 'head');
+        tx.oncomplete = () => {
+          opening.result.close();
+          resolve();
+        };
+      };
+    });
+    userId = newUser();
+    await client().sendMessage('direct:bob', 'mine');
+    await expect.poll(databases, { timeout: 3000 }).not.toContain(name);
+    expect(await devices()).not.toContain(name);
+    expect(await databases()).toContain(databaseName(url, userId));
+  });
+
+  it('keepData: what is stored stays, the service worker sends nothing of it, and the next client shows it', async () => {
+    const made = client();
+    await made.sendMessage('direct:bob', 'x');
+    const device = await deviceOf(userId);
+    await made.logOut({ pending: 'discard', keepData: true });
+    expect(await databases()).toContain(databaseName(url, userId));
+    expect(await drained()).not.toContain(userId);
+    const again = client();
+    expect(await firstValueFrom(again.watchOutbox().pipe(timeout(5000)))).toMatchObject({ pending: 0 });
+    await again.sendMessage('direct:bob', 'y');
+    expect(await deviceOf(userId)).toBe(device);
+  });
+
+  it('the service worker does drain an account that is logged in', async () => {
+    const made = client();
+    await made.sendMessage('direct:bob', 'x');
+    await made.close();
+    expect(await drained()).toContain(userId);
+  });
+});
