@@ -4,7 +4,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { TransportError } from '../../src/errors.ts';
 import type { IntentCall, Intents } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
-import type { BusHint, LifeEvent, LinkHandlers, NetPort, Ports, StorePort } from '../../src/ports/ports.ts';
+import type { BusHint, LifeEvent, LinkHandlers, NetPort, Ports, StorePort, TokenPort } from '../../src/ports/ports.ts';
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore as createServerMemoryStore } from '../../src/server/memory-store.ts';
@@ -172,8 +172,18 @@ export class TestDevice {
     };
   }
 
-  async open(settings: { deliveryReceipts?: boolean; readReceipts?: boolean } = {}, store?: StorePort): Promise<TestTab> {
-    const engine = await Engine.open(this.ports(store), { userId: this.userId, deviceId: `${this.userId}-${this.name}` }, 'lock', settings);
+  async open(
+    settings: { deliveryReceipts?: boolean; readReceipts?: boolean } = {},
+    store?: StorePort,
+    token?: TokenPort,
+  ): Promise<TestTab> {
+    const ports = this.ports(store);
+    const engine = await Engine.open(
+      { ...ports, ...(token ? { token } : {}) },
+      { userId: this.userId, deviceId: `${this.userId}-${this.name}` },
+      'lock',
+      settings,
+    );
     const tab = new TestTab(engine);
     this.tabs.push(tab);
     return tab;

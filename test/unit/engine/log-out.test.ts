@@ -112,28 +112,63 @@ describe('logging out', () => {
     expect(alice.net.crossings).toEqual([]);
   });
 
-  it('I-26: after it resolved no byte leaves, also none of a query that was on its way', async () => {
-    const { alice, bob } = world();
+  it('I-26: after it resolved no byte leaves, also none of a query that was waiting for its token', async () => {
+    const { net, alice, bob } = world();
     const [his, hers] = [await kept(bob), await kept(alice)];
     await his.say('alice', 'x');
-    await hers.until({ of: 'total-unread' }, (count) => count === 1);
-    await hers.live();
-    let requests = 0;
-    const ask = alice.net.request.bind(alice.net);
-    alice.net.request = (frames) => {
-      requests++;
-      return ask(frames);
-    };
-    await logOut(hers);
-    const before = alice.net.crossings.length;
-    await hers.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] }).catch(() => undefined);
     await his.say('alice', 'y');
+    await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 2);
+    await hers.do('sendConversationReadReceipt', 'direct:bob', {});
+    await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    // Read elsewhere, nothing comes by itself: asking for it takes a request.
+    const laptop = new TestDevice('alice', new LoopbackNet(net.server), 'laptop');
+    let give: (token: string) => void = () => undefined;
+    const second = await laptop.open();
+    open.push(second);
+    await second.live();
+    const requests: string[] = [];
+    laptop.net.request = () => {
+      requests.push('asked');
+      return Promise.resolve([]);
+    };
+    await second.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] });
+    expect(requests).toHaveLength(1);
+    second.close();
+    // The next tab gets its token when it has gone already.
+    const slow = await laptop.open({}, undefined, { getToken: () => new Promise((resolve) => (give = resolve)) });
+    open.push(slow);
+    const asked = slow.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] }).catch(() => undefined);
+    await logOut(slow);
+    const before = laptop.net.crossings.length;
+    give('token-of-alice');
+    await asked;
+    await his.say('alice', 'z');
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(requests).toBe(0);
-    expect(alice.net.crossings.slice(before).filter(({ from }) => from === 'client')).toEqual([]);
+    expect(requests).toHaveLength(1);
+    expect(laptop.net.crossings.length).toBe(before);
   });
 
-  it('a second tab: streams complete, calls find it closed, and its sync has stopped before the first is answered', async () => {
+  it('I-26: a leader in another tab has hung up before the one who logs out is answered', async () => {
+    const { alice } = world();
+    let links = 0;
+    const connect = alice.net.connect.bind(alice.net);
+    alice.net.connect = (handlers) => {
+      const link = connect(handlers);
+      links++;
+      const close = (): void => {
+        links--;
+        link.close();
+      };
+      return { ...link, close };
+    };
+    const [leader, follower] = [await kept(alice), await kept(alice)];
+    await leader.live();
+    expect(links).toBe(1);
+    await logOut(follower);
+    expect(links).toBe(0);
+  });
+
+  it('a second tab: streams complete, calls find it closed', async () => {
     const { alice } = world();
     const [leader, follower] = [await kept(alice), await kept(alice)];
     await leader.live();
