@@ -15,7 +15,7 @@ import { LoggedOutError, type Writer } from './write.ts';
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
 const SILENCE_PATIENCE_MS = 2000;
 
-type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'locks' | 'bus' | 'fault'>;
+type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;
 
 /** @returns how many entries are owed still: where `pending` is `send` and it is not 0, nothing was recorded. */
 const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }: LogOut): Promise<number> => {
@@ -38,7 +38,7 @@ const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }:
           ...head,
           version: last.version,
           fence: head.fence + 1,
-          logOuts: (head.logOuts ?? 0) + 1,
+          generation: ports.random.id(),
           ended: keepData ? 'kept' : 'wiped',
         } satisfies Head);
         // The page reads it by itself: it must not show what is no longer so.

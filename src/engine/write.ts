@@ -80,8 +80,8 @@ export class Writer {
   private alone = false;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
-  /** The store as it was opened, and since when. */
-  private opened: string | null = null;
+  /** The store's, as it was opened. */
+  private generation: string | null = null;
   /** Called when the store turns out to be no longer this writer's. */
   loggedOut: (kept: boolean) => void = () => undefined;
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
@@ -214,13 +214,12 @@ export class Writer {
     const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
     if (head && head.schema > SCHEMA)
       throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
-    const opened = head && `${head.generation} ${head.logOuts ?? 0}`;
-    if (head?.ended || (this.opened !== null && opened !== this.opened)) {
+    if (head?.ended || (this.generation !== null && head?.generation !== this.generation)) {
       const kept = head?.ended === 'kept';
       this.loggedOut(kept);
       throw new LoggedOutError(kept);
     }
-    this.opened = opened ?? null;
+    this.generation = head?.generation ?? null;
     return head;
   }
 

@@ -16,7 +16,10 @@ export const ACCOUNT_KEY = 'account';
 
 export interface Head {
   readonly schema: number;
-  /** Made with the database: another one means that storage was lost. */
+  /**
+   * Made with the database, and anew at every log-out: a writer that finds another one than it began with changes nothing. Another one
+   * that nobody logged out for means that storage was lost.
+   */
   readonly generation: string;
   /** Newest journal record. */
   readonly version: number;
@@ -24,8 +27,6 @@ export interface Head {
   readonly folded: number;
   /** The leader's number: a write by an older one changes nothing (I-19). */
   readonly fence: number;
-  /** How often this account was logged out of here; none is zero. Whoever opened the store before that writes nothing any more. */
-  readonly logOuts?: number;
   /**
    * Logged out: nobody reads, writes or sends until a client is created again. `wiped`: what is left here goes then, before anything
    * is shown. `kept`: the app asked to keep it.
