@@ -1,6 +1,12 @@
 /** The page's door. */
 export { createReceiptClient } from './client/client.ts';
-export type { ConversationViewing, LogOutOptions, ReceiptClient, ReceiptClientOptions, SendMessageOptions } from './client/receipt-client.ts';
+export type {
+  ConversationViewing,
+  LogOutOptions,
+  ReceiptClient,
+  ReceiptClientOptions,
+  SendMessageOptions,
+} from './client/receipt-client.ts';
 export {
   AuthError,
   type ErrorCode,
@@ -20,5 +26,6 @@ export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';
 export type { MessageReceipts, ReceiptState } from './model/receipt.ts';
+export type { Retention } from './model/retention.ts';
 export type { UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

@@ -1,6 +1,7 @@
 /** What crosses between page and worker. Calls go through Comlink, streams through a port of their own. */
 import type { QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
+import type { Retention } from '../model/retention.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { WireError } from './error-transfer.ts';
@@ -9,6 +10,7 @@ export interface WorkerConfig {
   readonly url: string;
   readonly userId: string;
   readonly deviceId: string;
+  readonly retention?: Retention;
   readonly settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean };
 }
 

@@ -51,7 +51,7 @@ const requireOptions = <T extends object>(value: T | undefined): T => {
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
-  const { url, userId, getToken, deliveryReceipts, readReceipts } = options;
+  const { url, userId, getToken, deliveryReceipts, readReceipts, retention } = options;
   const name = databaseName(url, userId);
   // Both at once: the record is there before the worker has booted.
   const paint = readFirstPaint(name);
@@ -59,6 +59,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     url,
     userId,
     deviceId: device,
+    ...(retention ? { retention } : {}),
     settings: {
       ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
       ...(readReceipts === undefined ? {} : { readReceipts }),

@@ -7,12 +7,26 @@ const refuse = (message: string): never => {
   throw new UsageError('usage/invalid-option', message);
 };
 
+/** A limit that is misspelt or nothing must not silently keep everything, or nothing. */
+const checkRetention = (retention: unknown): void => {
+  if (retention === undefined) return;
+  if (typeof retention !== 'object' || retention === null) refuse('retention must be { messagesPerConversation?, days? }');
+  for (const [name, value] of Object.entries(retention as object)) {
+    if (name !== 'messagesPerConversation' && name !== 'days') refuse(`retention knows messagesPerConversation and days; got ${name}`);
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value > 0)) refuse(`retention.${name} must be a number above 0`);
+    if (name === 'messagesPerConversation' && !Number.isInteger(value)) refuse(`retention.${name} must be a whole number`);
+  }
+};
+
 /** @throws {UsageError} `usage/invalid-option` naming the option. */
 export const checkOptions = (options: ReceiptClientOptions): void => {
   // Callers without types may pass anything.
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
     refuse('createReceiptClient takes { url, userId, getToken }');
-  const { url, userId, getToken, deliveryReceipts, readReceipts, worker } = options as { [K in keyof ReceiptClientOptions]: unknown };
+  const { url, userId, getToken, deliveryReceipts, readReceipts, retention, worker } = options as {
+    [K in keyof ReceiptClientOptions]: unknown;
+  };
   const address = typeof url === 'string' && URL.canParse(url) ? new URL(url) : refuse('url must be an absolute address, wss://…');
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);
   if (address.search || address.hash || address.username || address.password)
@@ -21,5 +35,6 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   if (typeof getToken !== 'function') refuse('getToken must be a function that gives a token');
   for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts }))
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false`);
+  checkRetention(retention);
   if (worker !== undefined && typeof worker !== 'function') refuse('worker must be a function that makes a Worker');
 };

@@ -7,6 +7,7 @@ import type { SentReadReceipts } from '../model/intents.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
+import type { Retention } from '../model/retention.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 
@@ -21,6 +22,11 @@ export interface ReceiptClientOptions {
   readonly deliveryReceipts?: boolean;
   /** Whether senders learn what was read. Default true; giving one sets it for this account and device. */
   readonly readReceipts?: boolean;
+  /**
+   * What of old messages is kept on this device: the newest so many of each conversation, those of so many days; default: all. What is
+   * beyond goes when nothing else happens, and comes back with `loadOlderMessages`; counts, positions and receipts stay as they are.
+   */
+  readonly retention?: Retention;
   /** Makes the worker, for bundlers that need the app to do so (esbuild, Rollup). Default: the package's own, no setup. */
   readonly worker?: () => Worker;
 }

@@ -3,6 +3,7 @@ import { map, type Observable, Subject, takeUntil } from 'rxjs';
 import { UsageError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
+import type { Retention } from '../model/retention.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
@@ -23,6 +24,7 @@ import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
+import { RetentionLane } from './retention.ts';
 import { Views } from './views/views.ts';
 import { type Draft, LoggedOutError, type WriteOptions, Writer } from './write.ts';
 
@@ -53,6 +55,7 @@ const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account
 export class Engine {
   private readonly closed$ = new Subject<void>();
   private readonly stopListening: Cancel;
+  private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
   /** Resolves when another tab has logged out, with whether it kept the data; this engine is closed then. */
   readonly loggedOut = new Promise<boolean>((resolve) => (this.leave = resolve));
@@ -72,8 +75,17 @@ export class Engine {
     });
   }
 
-  /** @param lockName names the account's leadership across tabs. */
-  static async open(given: Ports, account: Account, lockName: string, settings: Partial<ReceiptSettings>): Promise<Engine> {
+  /**
+   * @param lockName names the account's leadership across tabs.
+   * @param retention what to keep of old messages; default: all.
+   */
+  static async open(
+    given: Ports,
+    account: Account,
+    lockName: string,
+    settings: Partial<ReceiptSettings>,
+    retention: Retention = {},
+  ): Promise<Engine> {
     const gate = new NetGate(given.net);
     const ports: Ports = { ...given, net: gate };
     const writer = await Writer.open(ports, account.userId);
@@ -89,6 +101,8 @@ export class Engine {
     });
     const engine = new Engine(ports, gate, lockName, writer, leader, views, history);
     leader.start();
+    if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
+      engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
     return engine;
   }
 
@@ -211,6 +225,7 @@ export class Engine {
   private end(): void {
     this.gate.shut();
     this.stopListening();
+    this.stopMakingRoom();
     this.leader.stop();
     this.closed$.next();
     this.closed$.complete();

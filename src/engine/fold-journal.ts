@@ -17,10 +17,12 @@ export interface FoldHost {
   readHead(tx: StoreTx): Promise<Head | undefined>;
   catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
   emit(touched: Touched): void;
+  /** The journal was folded: time for what is done when idle. */
+  folded(): void;
 }
 
 export class JournalFold {
-  private folding = false;
+  folding = false;
 
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'log'>,
@@ -50,6 +52,7 @@ export class JournalFold {
     } finally {
       this.folding = false;
     }
+    this.host.folded();
   }
 
   /**

@@ -19,6 +19,8 @@ export class HotConversation {
   row: ConversationRow;
   /** Messages held on this device, in pages or not. */
   held: Ranges = NO_RANGES;
+  /** Held once and given up to make room: comes back when older messages are asked for, never by itself. */
+  forgotten: Ranges = NO_RANGES;
   /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;

@@ -7,7 +7,7 @@ import { type ConversationRow, emptyRow, joinRows } from '../model/conversation.
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import { type Cursor, type DeadLetter, mergeOwed, type MessageEntry, NOTHING_OWED, type OutboxEntry } from '../model/outbox-entry.ts';
-import { contains, fromSeqs, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
+import { contains, fromSeqs, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
 import { joinMessages } from '../store/pages.ts';
 import { SNAPSHOT_KEY } from '../store/tables.ts';
@@ -59,6 +59,7 @@ export interface Snapshot {
   readonly conversations: readonly {
     readonly row: ConversationRow;
     readonly held: Ranges;
+    readonly forgotten?: Ranges;
     readonly readFloor: Seq;
     readonly deliveryFloor: Seq;
     readonly newest: KeptMessage | null;
@@ -124,9 +125,10 @@ export class HotModel {
       cursor: this.cursor,
       paused: this.paused,
       settings: this.settings,
-      conversations: [...this.conversations.values()].map(({ row, held, readFloor, deliveryFloor, newest, newestReceived }) => ({
+      conversations: [...this.conversations.values()].map(({ row, held, forgotten, readFloor, deliveryFloor, newest, newestReceived }) => ({
         row,
         held,
+        forgotten,
         readFloor,
         deliveryFloor,
         newest,
@@ -185,6 +187,7 @@ export class HotModel {
   refill({ version, changes }: JournalRecord): void {
     for (const change of changes) {
       if (change.t === 'messages') this.layOnTail(this.ensure(change.of), change.messages, version);
+      else if (change.t === 'forget') this.liftFromTail(this.ensure(change.of), change.seqs);
       else if (change.t === 'step') this.ensure(change.step.conversationId).steps.push({ version, value: change.step });
     }
   }
@@ -195,6 +198,15 @@ export class HotModel {
       if (!before) this.unpaged++;
       conversation.tail.set(message.seq, { version, value: before ? joinMessages(before.value, message) : message });
       conversation.tailIds.set(message.id, message.seq);
+    }
+  }
+
+  private liftFromTail(conversation: HotConversation, seqs: Ranges): void {
+    for (const [seq, { value }] of conversation.tail) {
+      if (!contains(seqs, seq)) continue;
+      conversation.tail.delete(seq);
+      conversation.tailIds.delete(value.id);
+      this.unpaged--;
     }
   }
 
@@ -215,7 +227,7 @@ export class HotModel {
           conversation.tail.clear();
           conversation.tailIds.clear();
           conversation.steps = [];
-          conversation.held = NO_RANGES;
+          conversation.held = conversation.forgotten = NO_RANGES;
           conversation.newest = null;
           conversation.newestReceived = 0;
         }
@@ -231,7 +243,16 @@ export class HotModel {
           if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!.value;
           if (senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
         }
-        conversation.held = union(conversation.held, fromSeqs(change.messages.map(({ seq }) => seq)));
+        const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
+        conversation.held = union(conversation.held, seqs);
+        if (conversation.forgotten.length > 0) conversation.forgotten = subtract(conversation.forgotten, seqs);
+        return;
+      }
+      case 'forget': {
+        const conversation = this.touch(change.of, touched, false);
+        this.liftFromTail(conversation, change.seqs);
+        conversation.held = subtract(conversation.held, change.seqs);
+        conversation.forgotten = union(conversation.forgotten, change.seqs);
         return;
       }
       case 'step': {

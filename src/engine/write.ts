@@ -98,6 +98,13 @@ export class Writer {
     this.fold = new JournalFold(ports, this);
   }
 
+  /** Called when the journal was folded. */
+  folded: () => void = () => undefined;
+
+  isFolding(): boolean {
+    return this.fold.folding;
+  }
+
   /** Folds now, due or not: when idle, and for tests. */
   foldJournal(): Promise<void> {
     return this.fold.run();

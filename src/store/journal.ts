@@ -4,6 +4,7 @@ import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, Owed } from '../model/outbox-entry.ts';
+import type { Ranges } from '../model/ranges.ts';
 import type { ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { Head } from './tables.ts';
@@ -24,6 +25,8 @@ export type Change =
   /** The server's history is another one: rows and cursor start again, what is owed stays. */
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }
+  /** No longer kept here, and not fetched by itself again; what is known of the conversation stays. */
+  | { readonly t: 'forget'; readonly of: ConversationId; readonly seqs: Ranges }
   | { readonly t: 'step'; readonly step: ReceiptStep }
   | { readonly t: 'cursor'; readonly cursor: Cursor }
   | { readonly t: 'owe'; readonly entry: OutboxEntry }

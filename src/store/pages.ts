@@ -1,6 +1,6 @@
 /** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
 import type { ConversationId, MessageId } from '../model/ids.ts';
-import { intersect, type Ranges } from '../model/ranges.ts';
+import { contains, intersect, type Ranges } from '../model/ranges.ts';
 import type { ReceiptStep } from '../model/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './journal.ts';
@@ -144,4 +144,18 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
     keys,
     after.map((messages, i): PageIndex => ({ of: work[i]!.of.conversationId, page: work[i]!.page, lines: indexLines(messages) })),
   );
+};
+
+/** Leaves of these pages only what is held. */
+export const shrinkPages = async (tx: StoreTx, conversationId: ConversationId, pages: readonly number[], held: Ranges): Promise<void> => {
+  const keys = pages.map((page) => pageKey(conversationId, page));
+  const before = await tx.getMany('pages', keys);
+  pages.forEach((page, i) => {
+    const key = keys[i]!;
+    const kept = decodePage(before[i]).filter(({ seq }) => contains(held, seq));
+    if (kept.length > 0) {
+      tx.put('pages', key, encodePage(kept));
+      tx.put('indexes', key, { of: conversationId, page, lines: indexLines(kept) } satisfies PageIndex);
+    } else for (const table of ['pages', 'indexes'] as const) tx.delete(table, key);
+  });
 };

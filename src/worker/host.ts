@@ -59,7 +59,7 @@ const browserHost = (): Host => {
   const life = new PageLife();
   return {
     life: (event) => life.tell(event),
-    async start({ url, userId, deviceId: known, settings }, page) {
+    async start({ url, userId, deviceId: known, settings, retention }, page) {
       const name = databaseName(url, userId);
       let store = await openStore(name);
       let deviceId = known;
@@ -84,12 +84,12 @@ const browserHost = (): Host => {
             store = await openStore(name);
             await enterAccount(store, { userId, deviceId });
           }
-          return await Engine.open({ ...ports, store }, { userId, deviceId }, name, settings);
+          return await Engine.open({ ...ports, store }, { userId, deviceId }, name, settings, retention);
         } catch (error) {
           store.close();
           if (error instanceof StoreError && error.code !== 'store/unavailable') throw error;
           store = createMemoryStore();
-          return Engine.open({ ...ports, store }, { userId, deviceId }, name, settings);
+          return Engine.open({ ...ports, store }, { userId, deviceId }, name, settings, retention);
         }
       };
       const engine = await open();

@@ -83,10 +83,10 @@ export class History {
   private fetchMissing(conversationId: ConversationId, limit: number): void {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation || this.writer.model.paused) return;
-    const { row, held } = conversation;
+    const { row, held, forgotten } = conversation;
     const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
     const asked = this.asked.get(conversationId) ?? NO_RANGES;
-    const missing = subtract(subtract(range(first, row.latestSeq), held), asked);
+    const missing = subtract(subtract(range(first, row.latestSeq), union(held, forgotten)), asked);
     if (missing.length === 0) return;
     this.asked.set(conversationId, union(asked, missing));
     this.fetch(conversationId, missing.slice(-64)).catch(() => {

@@ -20,21 +20,21 @@ const RANGES_PER_WANT = 64;
 
 /** What a device has not yet held and nobody of mine has told the peer to be delivered. */
 export const undelivered = (model: HotModel, conversation: HotConversation): Ranges => {
-  const { row, told, held, deliveryFloor } = conversation;
+  const { row, told, held, forgotten, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
   // A list as long as the longest that travels was cut: what lies below counts as told.
   const cut = row.mine.delivered.length >= MAX_TOLD_RANGES ? row.mine.delivered[0]![0] - 1 : 0;
   // With deliveries switched off nothing is ever told; what I read elsewhere need not come by itself.
   const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
   const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, cut + 1, silent + 1);
-  return subtract(subtract(range(from, row.latestSeq), told.delivered), held);
+  return subtract(subtract(range(from, row.latestSeq), told.delivered), union(held, forgotten));
 };
 
 /** What counts as unread here and cannot be seen: the newest of it. */
 export const unreadUnheld = (conversation: HotConversation): Ranges => {
-  const { row, held, readUpTo } = conversation;
+  const { row, held, forgotten, readUpTo } = conversation;
   const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - PER_CONVERSATION + 1);
-  return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), held) : NO_RANGES;
+  return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), union(held, forgotten)) : NO_RANGES;
 };
 
 const newest = (ranges: Ranges, count: number): Ranges => {

@@ -1,0 +1,151 @@
+/**
+ * Makes room: old messages beyond what the app wants kept leave this device, bodies and all, in slices when the journal was folded or
+ * nothing happens. They are gone from `held` and from their pages in one transaction; rows, positions and what is owed or told know
+ * nothing of it, so no count changes and nothing is told twice. The newest message of a conversation always stays.
+ */
+import type { ConversationId, Seq } from '../model/ids.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../model/ranges.ts';
+import type { Retention } from '../model/retention.ts';
+import type { Cancel, Ports, StoreTx } from '../ports/ports.ts';
+import { appendToJournal, type Change, type JournalRecord, type KeptMessage } from '../store/journal.ts';
+import { pagesOf, readPages, shrinkPages } from '../store/pages.ts';
+import { HEAD_KEY, PAGE_SIZE, pageOf, TABLES } from '../store/tables.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import { nothingTouched } from './hot-model.ts';
+import { newestPlaces } from './read-messages.ts';
+import { LoggedOutError, type Writer } from './write.ts';
+
+/** After a start there are better things to do first. */
+const START_AFTER_MS = 5000;
+/** Pages per transaction, so that nobody waits long for a turn. */
+const PAGES_PER_SLICE = 64;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What one look at a conversation found. */
+interface Beyond {
+  readonly seqs: Ranges;
+  /** Pages read or to be written. */
+  readonly pages: number;
+  /** Nothing more of it is beyond the limits. */
+  readonly done: boolean;
+}
+
+const onPage = (places: Ranges, page: number): Ranges => intersect(places, [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]]);
+
+export class RetentionLane {
+  private running = false;
+  private closed = false;
+  /** The oldest message of a conversation, once looked at: as long as it is young enough, all are. */
+  private readonly oldest = new Map<ConversationId, { readonly seq: Seq; readonly sentAt: number }>();
+
+  constructor(
+    private readonly ports: Pick<Ports, 'store' | 'clock' | 'bus' | 'log'>,
+    private readonly writer: Writer,
+    private readonly limits: Retention,
+  ) {}
+
+  /** @returns how to stop. */
+  start(): Cancel {
+    const run = (): void => {
+      this.run().catch((error: unknown) => this.ports.log('could not make room yet', error));
+    };
+    this.writer.folded = run;
+    const cancel = this.ports.clock.timer(START_AFTER_MS, run);
+    return () => {
+      this.closed = true;
+      this.writer.folded = () => undefined;
+      cancel();
+    };
+  }
+
+  async run(): Promise<void> {
+    // A fold writes pages of what it saw when it began: once it is through, this is called again.
+    if (this.running || this.writer.isFolding()) return;
+    this.running = true;
+    try {
+      const cutoff = this.cutoff();
+      const ids = [...this.writer.model.conversations.values()]
+        .filter((conversation) => this.mayExceed(conversation, cutoff))
+        .map(({ id }) => id);
+      while (ids.length > 0 && !this.closed && !this.writer.isFolding()) await this.writer.turn(() => this.slice(ids, cutoff));
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** No clock of this device's: one that is wrong would empty it. */
+  private cutoff(): number | null {
+    const { days } = this.limits;
+    if (days === undefined) return null;
+    let newest = 0;
+    for (const { row, newest: held } of this.writer.model.conversations.values())
+      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, held?.sentAt ?? 0);
+    return newest - days * DAY_MS;
+  }
+
+  private mayExceed({ id, held }: HotConversation, cutoff: number | null): boolean {
+    if (held.length === 0) return false;
+    if (size(held) > (this.limits.messagesPerConversation ?? Infinity)) return true;
+    const known = this.oldest.get(id);
+    return cutoff !== null && !(known?.seq === held[0]![0] && known.sentAt >= cutoff);
+  }
+
+  /** As many conversations as fit one transaction; those that are through leave the list. */
+  private async slice(ids: ConversationId[], cutoff: number | null): Promise<void> {
+    const { writer, ports } = this;
+    const touched = nothingTouched();
+    const written = await ports.store.tx('retention', TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
+      const head = await writer.catchUp(tx, touched);
+      if (!head) throw new LoggedOutError(false);
+      const changes: Change[] = [];
+      for (let room = PAGES_PER_SLICE; room > 0 && ids.length > 0;) {
+        const conversation = writer.model.get(ids[0]!);
+        const { seqs, pages, done } = conversation ? await this.beyond(tx, conversation, cutoff, room) : { seqs: [], pages: 0, done: true };
+        if (conversation && seqs.length > 0) {
+          changes.push({ t: 'forget', of: conversation.id, seqs });
+          await shrinkPages(tx, conversation.id, pagesOf(seqs), subtract(conversation.held, seqs));
+        }
+        room -= Math.max(1, pages);
+        if (done) ids.shift();
+        // The next look at it must see what this one gave up.
+        else break;
+      }
+      if (changes.length === 0) return null;
+      const record = { version: head.version + 1, changes };
+      appendToJournal(tx, record);
+      tx.put('meta', HEAD_KEY, { ...head, version: record.version });
+      return record;
+    });
+    if (written) writer.model.fold(written, touched);
+    writer.emit(touched);
+    if (written) ports.bus.post({ type: 'changed' });
+  }
+
+  private async beyond(tx: StoreTx, conversation: HotConversation, cutoff: number | null, room: number): Promise<Beyond> {
+    const { held, newest } = conversation;
+    const most = this.limits.messagesPerConversation;
+    let kept = most === undefined ? held : newestPlaces(held, most);
+    let read = 0;
+    let young = cutoff === null;
+    while (!young && kept.length > 0 && read < room) {
+      const here = onPage(kept, pageOf(kept[0]![0]));
+      const stay = (await this.messagesAt(tx, conversation, here)).filter(({ seq, sentAt }) => sentAt >= cutoff! || seq === newest?.seq);
+      read++;
+      kept = subtract(kept, subtract(here, fromSeqs(stay.map(({ seq }) => seq))));
+      young = stay.length > 0;
+      if (stay[0]) this.oldest.set(conversation.id, { seq: stay[0].seq, sentAt: stay[0].sentAt });
+    }
+    const all = subtract(held, newest ? union(kept, [[newest.seq, newest.seq]]) : kept);
+    const pages = pagesOf(all);
+    const some = pages.slice(0, room);
+    const seqs = some.length === pages.length ? all : some.reduce<Ranges>((sum, page) => union(sum, onPage(all, page)), NO_RANGES);
+    return { seqs, pages: Math.max(read, some.length), done: some.length === pages.length && (young || kept.length === 0) };
+  }
+
+  private async messagesAt(tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> {
+    const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
+    for (const [seq, { value }] of conversation.tail)
+      if (bySeq.has(seq) || intersect(places, [[seq, seq]]).length > 0) bySeq.set(seq, value);
+    return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  }
+}

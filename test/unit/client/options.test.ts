@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { checkOptions } from '../../../src/client/options.ts';
+import type { ReceiptClientOptions } from '../../../src/client/receipt-client.ts';
+import { UsageError } from '../../../src/errors.ts';
+
+const given = (retention: unknown): ReceiptClientOptions =>
+  ({ url: 'wss://chat.example/receipts', userId: 'alice', getToken: () => 'token', retention }) as ReceiptClientOptions;
+
+describe('retention as an option', () => {
+  it.each([[undefined], [{}], [{ messagesPerConversation: 1 }], [{ days: 0.5 }], [{ messagesPerConversation: 500, days: 30 }]])(
+    'takes %j',
+    (retention) => {
+      expect(() => checkOptions(given(retention))).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['nothing at all', null, 'retention'],
+    ['a number', 30, 'retention'],
+    ['no messages', { messagesPerConversation: 0 }, 'retention.messagesPerConversation'],
+    ['half a message', { messagesPerConversation: 1.5 }, 'retention.messagesPerConversation'],
+    ['days gone by', { days: -1 }, 'retention.days'],
+    ['no number', { days: Number.NaN }, 'retention.days'],
+    ['text', { days: '30' }, 'retention.days'],
+    ['a misspelt limit', { maxDays: 30 }, 'maxDays'],
+  ])('refuses %s by name', (_what, retention, named) => {
+    expect(() => checkOptions(given(retention))).toThrow(UsageError);
+    expect(() => checkOptions(given(retention))).toThrow(named);
+  });
+});

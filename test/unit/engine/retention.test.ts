@@ -1,0 +1,255 @@
+/** Old messages leave the device; what is counted, owed and told does not. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { Engine } from '../../../src/engine/engine.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
+import { RetentionLane } from '../../../src/engine/retention.ts';
+import { applyMessages } from '../../../src/engine/facts.ts';
+import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { undelivered, unreadUnheld } from '../../../src/engine/sync/fetch-missing.ts';
+import { readShownMessages } from '../../../src/engine/views/messages.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
+import type { Message, StoredMessage } from '../../../src/model/message.ts';
+import { size } from '../../../src/model/ranges.ts';
+import type { Retention } from '../../../src/model/retention.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+const DAY_MS = 24 * 60 * 60 * 1000;
+let ids = 0;
+const ports = (disk: MemoryDisk) => ({
+  store: createMemoryStore(disk),
+  // Years behind: a clock of the device decides nothing.
+  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+  random: { next: () => 0.5, id: () => `id-${++ids}` },
+  bus: { post: () => undefined, listen: () => () => undefined },
+  fault: () => undefined,
+  log: () => undefined,
+});
+
+/** Ten a day. */
+const message = (seq: number): StoredMessage => ({
+  id: `m${seq}`,
+  seq,
+  senderId: seq % 3 === 0 ? 'alice' : 'bob',
+  sentAt: 1_700_000_000_000 + seq * (DAY_MS / 10),
+  body: `"body ${seq}."`,
+  receiptRequested: true,
+  countable: true,
+  recalled: false,
+});
+const messages = (from: number, upTo: number) => Array.from({ length: upTo - from + 1 }, (_, i) => message(from + i));
+const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
+  type: 'changes',
+  from: cursor,
+  to: `c${upTo}`,
+  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo }],
+  messages: [{ conversationId: 'direct:bob', messages: messages(from, upTo) }],
+  steps: [],
+  complete: true,
+});
+
+const filled = async (count: number, limits: Retention) => {
+  const disk = new MemoryDisk();
+  const given = ports(disk);
+  const writer = await Writer.open(given, 'alice');
+  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
+  await writer.foldJournal();
+  return { disk, given, writer, retention: new RetentionLane(given, writer, limits), conversation: () => writer.model.get('direct:bob')! };
+};
+
+const bodiesOn = (disk: MemoryDisk): number[] => {
+  const text = JSON.stringify([...disk.tables].map(([, rows]) => [...rows.values()]));
+  return [...new Set([...text.matchAll(/body (\d+)\./g)].map(([, seq]) => Number(seq)))].sort((a, b) => a - b);
+};
+
+describe('retention', () => {
+  it('keeps the newest of each conversation; counts, positions, and what is owed stay as they were', async () => {
+    const { disk, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 300 });
+    const before = { unread: conversation().unread, owed: conversation().owed, newestReceived: conversation().newestReceived };
+    expect(bodiesOn(disk)).toHaveLength(1000);
+    await retention.run();
+    expect(conversation().held).toEqual([[701, 1000]]);
+    expect(bodiesOn(disk)).toEqual(Array.from({ length: 300 }, (_, i) => 701 + i));
+    expect({ unread: conversation().unread, owed: conversation().owed, newestReceived: conversation().newestReceived }).toEqual(before);
+    expect(before.unread).toEqual({ unreadCount: 1000, exact: true });
+    writer.model.recount();
+    const shown = await readShownMessages(writer, 'direct:bob', 500);
+    expect(shown.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, i) => 701 + i));
+    // A second run has nothing to do.
+    const { version } = writer.model;
+    await retention.run();
+    expect(writer.model.version).toBe(version);
+  });
+
+  it('is the same for every tab, after a restart, and after another fold', async () => {
+    const { disk, given, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 10 });
+    const other = await Writer.open(ports(disk), 'alice');
+    await retention.run();
+    await other.refresh();
+    expect(other.model.get('direct:bob')!.held).toEqual([[991, 1000]]);
+    expect(other.model.get('direct:bob')!.unread).toEqual(conversation().unread);
+    const reopened = async () => (await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!;
+    for (const again of [await reopened(), (await writer.foldJournal(), await reopened())]) {
+      expect(again.held).toEqual([[991, 1000]]);
+      expect(again.forgotten).toEqual([[1, 990]]);
+      expect(again.tail.size).toBe(0);
+    }
+    await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(1001, 1005, 'c1000'), 'live'));
+    await writer.foldJournal();
+    await retention.run();
+    expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 996 + i));
+  });
+
+  it('drops by days of the server, whatever this device believes the time to be; the newest always stays', async () => {
+    const { disk, retention, conversation } = await filled(1000, { days: 30 });
+    await retention.run();
+    expect(conversation().held).toEqual([[700, 1000]]);
+    expect(bodiesOn(disk)).toHaveLength(301);
+    const tiny = await filled(400, { days: 0.01 });
+    await tiny.retention.run();
+    expect(tiny.conversation().held).toEqual([[400, 400]]);
+    expect(bodiesOn(tiny.disk)).toEqual([400]);
+  });
+
+  it('both limits: whichever keeps less', async () => {
+    const { retention, conversation } = await filled(1000, { days: 30, messagesPerConversation: 50 });
+    await retention.run();
+    expect(conversation().held).toEqual([[951, 1000]]);
+  });
+
+  it('more than a transaction takes goes in slices, and others write in between', async () => {
+    const { disk, given, writer, retention, conversation } = await filled(16_000, { messagesPerConversation: 100 });
+    const slices: number[] = [];
+    const { tx } = given.store;
+    given.store.tx = (name, ...rest) => {
+      if (name === 'retention') slices.push(size(conversation().held));
+      return tx(name, ...rest);
+    };
+    const run = retention.run();
+    await writer.write('between', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"mine"' }));
+    await run;
+    expect(slices.length).toBeGreaterThan(1);
+    expect(conversation().held).toEqual([[15_901, 16_000]]);
+    expect(bodiesOn(disk)).toHaveLength(100);
+    expect(writer.model.outbox.size).toBe(2);
+  });
+
+  it('what was given up is not fetched by itself, and not told as delivered twice when it is asked for again', async () => {
+    const { given, writer, retention, conversation, disk } = await filled(200, { messagesPerConversation: 50 });
+    const told = conversation().told.delivered;
+    await retention.run();
+    expect(undelivered(writer.model, conversation())).toEqual([]);
+    expect(unreadUnheld(conversation())).toEqual([]);
+    await writer.write('fetched', STRICT, (draft) => applyMessages(draft, given, 'direct:bob', messages(101, 150), 'silent'));
+    expect(conversation().held).toEqual([[101, 200]]);
+    expect(conversation().forgotten).toEqual([[1, 100]]);
+    expect(conversation().told.delivered).toEqual(told);
+    expect((await readShownMessages(writer, 'direct:bob', 100)).map(({ body }) => body)[0]).toBe('body 101.');
+    // With the next fold they go again.
+    await writer.foldJournal();
+    await retention.run();
+    expect(bodiesOn(disk)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
+  });
+
+  it('with deliveries switched off, where nothing is ever told, it is not fetched by itself either', async () => {
+    const disk = new MemoryDisk();
+    const given = ports(disk);
+    const writer = await Writer.open(given, 'alice');
+    await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { deliveryReceipts: false }));
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
+    await writer.foldJournal();
+    await new RetentionLane(given, writer, { messagesPerConversation: 10 }).run();
+    const conversation = writer.model.get('direct:bob')!;
+    expect(conversation.held).toEqual([[91, 100]]);
+    expect(undelivered(writer.model, conversation)).toEqual([]);
+    expect(unreadUnheld(conversation)).toEqual([]);
+  });
+
+  it('messages that no page has yet are given up as well, and no fold brings them back', async () => {
+    const disk = new MemoryDisk();
+    const given = ports(disk);
+    const writer = await Writer.open(given, 'alice');
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
+    await new RetentionLane(given, writer, { messagesPerConversation: 10, days: 5 }).run();
+    writer.model.recount();
+    expect(writer.model.get('direct:bob')!.tail.size).toBe(10);
+    expect(writer.model.unpaged).toBe(10);
+    expect((await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!.tail.size).toBe(10);
+    await writer.foldJournal();
+    expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 91 + i));
+  });
+
+  it('what another tab gave up during a fold stays given up for whoever restores that snapshot', async () => {
+    const { disk, given, writer } = await filled(50, {});
+    await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(51, 60, 'c50'), 'live'));
+    const { tx } = given.store;
+    given.store.tx = async (name, ...rest) => {
+      if (name === 'fold') {
+        // Pages are written; before the snapshot is, another tab takes more from the feed, and makes room.
+        const elsewhere = ports(disk);
+        const other = await Writer.open(elsewhere, 'alice');
+        await other.write('feed', STRICT, (draft) => applyChanges(draft, elsewhere, step(61, 70, 'c60'), 'live'));
+        await new RetentionLane(elsewhere, other, { messagesPerConversation: 5 }).run();
+      }
+      return tx(name, ...rest);
+    };
+    await writer.foldJournal();
+    expect(disk.tables.get('journal')!.size).toBe(2);
+    const restored = await Writer.open(ports(disk), 'alice');
+    expect(restored.model.get('direct:bob')!.held).toEqual([[66, 70]]);
+    expect([...restored.model.get('direct:bob')!.tail.keys()]).toEqual([66, 67, 68, 69, 70]);
+    restored.model.recount();
+    const shown = await readShownMessages(restored, 'direct:bob', 100);
+    expect(shown.map(({ body }) => body)).toEqual(['body 66.', 'body 67.', 'body 68.', 'body 69.', 'body 70.']);
+  });
+});
+
+describe('retention in a running engine', () => {
+  const open: TestTab[] = [];
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+
+  it('makes room after the start; loadOlderMessages brings back what it dropped', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const bob = await new TestDevice('bob', net).open();
+    open.push(bob);
+    for (let n = 1; n <= 30; n++) await bob.say('alice', `${n}`);
+    const phone = new TestDevice('alice', net);
+    const given = phone.ports();
+    let makeRoom: () => void = () => undefined;
+    const clock = {
+      ...given.clock,
+      timer: (ms: number, fn: () => void) => (ms === 5000 ? ((makeRoom = fn), () => undefined) : given.clock.timer(ms, fn)),
+    };
+    const engine = await Engine.open(
+      { ...given, clock },
+      { userId: 'alice', deviceId: 'phone' },
+      'lock',
+      {},
+      { messagesPerConversation: 5 },
+    );
+    const alice = new TestTab(engine);
+    open.push(alice);
+    const seqs = (list: readonly { seq: number | null }[]) => list.map(({ seq }) => seq);
+    const watched = { of: 'messages', conversationId: 'direct:bob', limit: 100 } as const;
+    await alice.until(watched, ({ length }) => length === 30);
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    const submits = net.sent('submit').length;
+    makeRoom();
+    expect(seqs(await alice.until(watched, ({ length }) => length === 5))).toEqual([26, 27, 28, 29, 30]);
+    expect(await alice.now({ of: 'total-unread' })).toBe(30);
+    const older = (await alice.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] })) as { messages: readonly Message[] };
+    expect(older.messages.map(({ body }) => body)).toEqual(Array.from({ length: 10 }, (_, i) => `${16 + i}`));
+    expect(seqs(await alice.until(watched, ({ length }) => length === 15))[0]).toBe(16);
+    expect(await alice.now({ of: 'total-unread' })).toBe(30);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(net.sent('submit').length).toBe(submits);
+    await alice.do('sendConversationReadReceipt', 'direct:bob', {});
+    await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 30 }, (list) => list.every(({ status }) => status === 'read'));
+  });
+});
