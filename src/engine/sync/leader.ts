@@ -116,6 +116,7 @@ export class Leader {
         this.follow();
       },
       (error: unknown) => {
+        if (this.ends.length === 0) return;
         this.ports.log('could not take the lead', error);
         this.ends.push(this.ports.clock.timer(RETRY_FENCE_MS, () => this.lead()));
       },
