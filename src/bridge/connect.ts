@@ -128,7 +128,7 @@ export class WorkerConnection {
   }
 
   async close(): Promise<void> {
-    await this.ready.then(() => this.api.close()).catch(() => undefined);
+    await this.unlessOver(() => this.api.close()).catch(() => undefined);
     this.streams.end();
     this.finish();
   }

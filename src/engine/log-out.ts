@@ -48,6 +48,8 @@ const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }:
     );
     if (written) {
       writer.model.fold(written, touched);
+      // Shown at once: streams are about to end.
+      touched.awaited = true;
       // This tab knows, and goes on to the end by itself.
       writer.loggedOut = () => undefined;
     }

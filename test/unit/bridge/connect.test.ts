@@ -14,7 +14,11 @@ class WorkerOfNothing extends EventTarget {
 it('whoever waits for a worker that never came is told, before and after', async () => {
   const worker = new WorkerOfNothing();
   const config = Promise.resolve({ url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} });
-  const connection = new WorkerConnection(worker as unknown as Worker, config, { getToken: async () => 'token' });
+  const connection = new WorkerConnection(worker as unknown as Worker, config, {
+    getToken: async () => 'token',
+    deviceId: async () => 'd',
+    forgetDevice: async () => undefined,
+  });
   const before = [connection.intent('clearAllUnreadCounts'), connection.query('flush', 10)];
   const told = Promise.allSettled(before);
   worker.dispatchEvent(new Event('error'));
