@@ -2,59 +2,18 @@
  * What a `submit` frame does: each entry on its own, all in one transaction, a handful of statements whatever their number.
  * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `acked`.
  */
-import * as v from 'valibot';
-import { conversationTarget, type ConversationId, type UserId } from '../model/ids.ts';
-import { MAX_BODY_BYTES } from '../model/message.ts';
-import type { RejectedCode } from '../errors.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
-import {
-  EntryShape,
-  type WireEntry,
-  type WireMessageEntry,
-  type WireReceiptsEntry,
-  type WireRecallEntry,
-  type WireResult,
-} from '../protocol/submit.ts';
+import { conversationTarget, type ConversationId, type Seq, type UserId } from '../model/ids.ts';
+import type { ReceiptPolicy } from '../protocol/frames.ts';
+import type { WireEntry, WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
+import { acked, type Outcome, withRows } from './answer-rows.ts';
+import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-group-acks.ts';
+import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
-import { versionOfCursor } from './cursors.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, peerOf, type ServerTx, type StepRecord } from './server-store.ts';
-import { byteLength, rowsOf } from './summary-rows.ts';
-
-type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
-
-/** An entry as it came, and as far as it could be read. */
-export type ReadEntry = { readonly key: string; readonly entry: WireEntry } | { readonly key: string; readonly refusal: Rejected };
-
-const reject = (key: string, code: RejectedCode, message: string): Rejected => ({ outcome: 'rejected', key, code, message });
-
-const UNPAIRED = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-
-const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
-  const { key, conversationId } = entry;
-  if (conversationId.startsWith('group:')) return noSuchConversation(key);
-  if (conversationTarget(conversationId) === me) return reject(key, 'rejected/unsupported', 'a direct conversation needs somebody else');
-  if (entry.kind !== 'message') return undefined;
-  if (entry.body.length > MAX_BODY_BYTES || byteLength(entry.body) > MAX_BODY_BYTES)
-    return reject(key, 'rejected/too-large', `body is over ${MAX_BODY_BYTES} bytes`);
-  if (entry.body.includes('\u0000') || UNPAIRED.test(entry.body))
-    return reject(key, 'rejected/unsupported', 'body holds NUL or half a surrogate pair');
-  return undefined;
-};
-
-const noSuchConversation = (key: string): Rejected => reject(key, 'rejected/no-such-conversation', 'no such conversation');
-
-/** Each entry is read alone: a malformed one, or one of a kind this server does not know, is refused by its key (F62, F105). */
-export const readEntries = (me: UserId, raw: readonly { readonly key: string }[]): readonly ReadEntry[] =>
-  raw.map((one): ReadEntry => {
-    const { key } = one;
-    const result = v.safeParse(EntryShape, one, { abortEarly: true });
-    if (!result.success) {
-      const issue = result.issues[0];
-      return { key, refusal: reject(key, 'rejected/unsupported', `${v.getDotPath(issue) ?? 'entry'}: ${issue.message}`.slice(0, 300)) };
-    }
-    const refusal = refusalOf(me, result.output);
-    return refusal ? { key, refusal } : { key, entry: result.output };
-  });
+import type { Hint } from './bus.ts';
+import { reachOfCursor } from './cursors.ts';
+import { Desk } from './desk.ts';
+import { noSuchConversation, type ReadEntry } from './read-entries.ts';
+import { type ConversationRecord, nameOf, type ServerReadTx, type ServerTx } from './server-store.ts';
 
 /** Whose entries they are, as the session says: never the frame (I-24). */
 export interface Author {
@@ -62,230 +21,150 @@ export interface Author {
   readonly deviceId: string;
 }
 
+/** What is decided outside the store. */
+export interface Rules {
+  /** Whom the author may write to, asked of the directory beforehand: a host's own check must not hold locks. */
+  mayWrite(peer: UserId): boolean;
+  /** Asked within the transaction. */
+  receipts(): ReceiptPolicy;
+}
+
 /** What came of a frame: one result per entry, in their order, and whom the changes concern. */
 export interface Applied {
   readonly results: readonly WireResult[];
-  readonly touched: ReadonlySet<UserId>;
+  readonly hints: readonly Hint[];
 }
 
-/** The conversations of one frame while its entries are applied, written back once at the end. */
-class Desk {
-  readonly #members = new Map<number, MemberRecord>();
-  readonly #conversations = new Map<UserId, ConversationRecord>();
-  readonly #changed = new Set<UserId>();
-  readonly #changedMembers = new Set<number>();
-  readonly messages: MessageRecord[] = [];
-  readonly recalled: MessageRecord[] = [];
-  readonly steps: StepRecord[] = [];
+/** Every id an entry names. */
+const idsIn = (entry: WireEntry): readonly string[] =>
+  entry.kind === 'receipts' ? [...(entry.ackedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
-  constructor(
-    readonly me: UserId,
-    readonly deviceId: string,
-    readonly version: number,
-    readonly now: number,
-  ) {}
-
-  lay(conversations: readonly ConversationRecord[], members: readonly MemberRecord[]): void {
-    for (const conversation of conversations) this.#conversations.set(peerOf(conversation, this.me), conversation);
-    for (const member of members) if (member.userId === this.me) this.#members.set(member.conversationId, member);
-  }
-
-  conversation(id: ConversationId): ConversationRecord | undefined {
-    return this.#conversations.get(conversationTarget(id));
-  }
-
-  /** Its own row; laid together with its conversation. */
-  member(conversation: ConversationRecord): MemberRecord {
-    return this.#members.get(conversation.id)!;
-  }
-
-  change(conversation: ConversationRecord, latestSeq = conversation.latestSeq): void {
-    const peer = peerOf(conversation, this.me);
-    this.#conversations.set(peer, { ...conversation, latestSeq, version: Math.max(conversation.version, this.version) });
-    this.#changed.add(peer);
-  }
-
-  changeMember(member: MemberRecord): void {
-    this.#members.set(member.conversationId, member);
-    this.#changedMembers.add(member.conversationId);
-  }
-
-  async writeBack(tx: ServerTx): Promise<void> {
-    if (this.#changed.size === 0) return;
-    await tx.putConversations([...this.#changed].map((peer) => this.#conversations.get(peer)!));
-    if (this.#changedMembers.size > 0) await tx.putMembers([...this.#changedMembers].map((id) => this.#members.get(id)!));
-    if (this.messages.length > 0) await tx.insertMessages(this.messages);
-    if (this.recalled.length > 0) await tx.putMessages(this.recalled);
-    if (this.steps.length > 0) await tx.insertSteps(this.steps);
-  }
-
-  get touched(): ReadonlySet<UserId> {
-    return this.#changed.size === 0 ? new Set() : new Set([this.me, ...this.#changed]);
-  }
-}
-
-type Outcome = WireResult | { readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
-
-const acked = (entry: WireEntry, extra: object = {}): Outcome => ({ key: entry.key, conversationId: entry.conversationId, extra });
-
-const sameMessage = (held: MessageRecord, entry: WireMessageEntry, me: UserId, conversation: ConversationRecord | undefined): boolean =>
-  held.senderId === me &&
-  held.conversationId === conversation?.id &&
-  held.countable === entry.countable &&
-  held.receiptRequested === entry.receiptRequested &&
-  (held.recalled || held.body === entry.body);
-
-const applyMessage = (desk: Desk, held: Map<string, MessageRecord>, entry: WireMessageEntry, mayWrite: boolean): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
-  const before = held.get(entry.id);
-  // What is there already is acked before anything else is asked again: the first answer may have been lost (F61).
-  if (before)
-    return sameMessage(before, entry, desk.me, conversation)
-      ? acked(entry, { message: { seq: before.seq, sentAt: before.sentAt } })
-      : reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
-  if (!mayWrite || !conversation) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
-  const seq = conversation.latestSeq + 1;
-  const record: MessageRecord = {
-    conversationId: conversation.id,
-    seq,
-    id: entry.id,
-    senderId: desk.me,
-    sentAt: desk.now,
-    body: entry.body,
-    receiptRequested: entry.receiptRequested,
-    countable: entry.countable,
-    recalled: false,
-    version: desk.version,
-  };
-  desk.messages.push(record);
-  held.set(entry.id, record);
-  desk.change(conversation, seq);
-  return acked(entry, { message: { seq, sentAt: desk.now } });
-};
-
-/** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
-const applyRecall = (desk: Desk, held: Map<string, MessageRecord>, entry: WireRecallEntry): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
-  if (!conversation) return noSuchConversation(entry.key);
-  const before = held.get(entry.id);
-  if (before?.conversationId !== conversation.id) return reject(entry.key, 'rejected/unknown-message', 'no such message');
-  if (before.senderId !== desk.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
-  if (before.recalled) return acked(entry);
-  const record: MessageRecord = { ...before, body: '', recalled: true, version: Math.max(before.version, desk.version) };
-  held.set(entry.id, record);
-  desk.recalled.push(record);
-  desk.change(conversation);
-  return acked(entry);
-};
-
-const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | undefined): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
-  if (!work || !conversation) return noSuchConversation(entry.key);
-  const effect = applyReceipts(desk.member(conversation), work, { deviceId: desk.deviceId, at: desk.now });
-  if (effect) {
-    desk.changeMember(effect.member);
-    desk.steps.push(...effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
-    desk.change(conversation);
-  }
-  return acked(entry, work.refused.length > 0 ? { refused: work.refused } : {});
-};
-
-/**
- * Applies the entries of one frame, in order, for their author.
- *
- * @param mayWrite whom the author may write to, asked of the directory beforehand: a host's own check must not hold locks.
- */
-export const applyEntries = async (
+/** Makes the direct chats that first messages need. */
+const makeMissing = async (
   tx: ServerTx,
-  { userId: me, deviceId }: Author,
-  read: readonly ReadEntry[],
+  me: UserId,
+  entries: readonly WireEntry[],
+  there: readonly ConversationRecord[],
+  isHeld: (id: string) => boolean,
   mayWrite: (peer: UserId) => boolean,
-): Promise<Applied> => {
-  const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
-  const peers = [...new Set(entries.map(({ conversationId }) => conversationTarget(conversationId)))];
-  let conversations = await tx.lockConversations(me, peers);
-
-  // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
-  const ids = new Set(entries.flatMap((entry) => (entry.kind === 'receipts' ? (entry.ackedIds ?? []) : [entry.id])));
-  const held = new Map((await tx.messagesById([...ids])).map((message) => [message.id, message]));
-  const there = new Set(conversations.map((one) => peerOf(one, me)));
+): Promise<boolean> => {
+  const names = new Set<ConversationId>(there.map((one) => nameOf(one, me)));
   const missing = new Set<UserId>();
   for (const entry of entries) {
-    const peer = conversationTarget(entry.conversationId);
-    if (entry.kind === 'message' && !there.has(peer) && !held.has(entry.id) && mayWrite(peer)) missing.add(peer);
+    const { conversationId } = entry;
+    if (entry.kind !== 'message' || conversationId.startsWith('group:') || names.has(conversationId) || isHeld(entry.id)) continue;
+    const peer = conversationTarget(conversationId);
+    if (mayWrite(peer)) missing.add(peer);
   }
-  if (missing.size > 0) {
-    await tx.createConversations(me, [...missing]);
-    conversations = await tx.lockConversations(me, peers);
-  }
+  if (missing.size > 0) await tx.createDirect(me, [...missing]);
+  return missing.size > 0;
+};
 
-  const desk = new Desk(me, deviceId, tx.version, await tx.now());
-  desk.lay(conversations, await tx.members(conversations.map(({ id }) => id)));
-  const works = await prepare(tx, desk, entries, held);
+/** Applies the entries of one frame, in order, for their author. */
+export const applyEntries = async (tx: ServerTx, author: Author, read: readonly ReadEntry[], rules: Rules): Promise<Applied> => {
+  const { userId: me, deviceId } = author;
+  const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
+  let conversations = await tx.lockConversations(me, names);
+
+  // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
+  const held = new Map((await tx.messagesById([...new Set(entries.flatMap(idsIn))])).map((message) => [message.id, message]));
+  if (await makeMissing(tx, me, entries, conversations, (id) => held.has(id), rules.mayWrite))
+    conversations = await tx.lockConversations(me, names);
+
+  const policy = rules.receipts();
+  const desk = new Desk(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
+  const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
+  desk.lay(
+    conversations,
+    await tx.ownMembers(
+      me,
+      conversations.map(({ id }) => id),
+    ),
+    groups.length > 0 ? await tx.roster(groups) : [],
+  );
+  const works = await prepare(tx, desk, entries);
 
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
     const { entry } = one;
     switch (entry.kind) {
       case 'message':
-        return applyMessage(desk, held, entry, mayWrite(conversationTarget(entry.conversationId)));
+        return applyMessage(desk, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy);
       case 'recall':
-        return applyRecall(desk, held, entry);
+        return applyRecall(desk, entry);
       case 'receipts':
         return applyOwed(desk, entry, works.get(entry));
     }
   });
   await desk.writeBack(tx);
-  return { results: await withRows(tx, desk, outcomes), touched: desk.touched };
+  return { results: await withRows(tx, desk, outcomes), hints: desk.hints };
+};
+
+const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {
+  const conversation = desk.conversation(entry.conversationId);
+  if (!work || !conversation) return noSuchConversation(entry.key);
+  const member = desk.member(conversation);
+  const effect = applyReceipts(member, work, { deviceId: desk.deviceId, at: desk.now });
+  // Who has left is told that what they did stands, and nothing else.
+  if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : acked(entry);
+  if (effect) {
+    desk.changeMember(conversation, effect.member);
+    if (!('receipts' in work)) desk.addSteps(effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
+  }
+  if ('receipts' in work) tellGroup(desk, work, freshSeqs(effect?.steps ?? []));
+  return acked(entry, work.refused.length > 0 ? { refused: work.refused } : {});
+};
+
+/**
+ * How far each entry's bounds reach. Those of a history that is gone reach as far as that history and this one are the same: beyond it
+ * nobody's message becomes read by an accident of numbering.
+ */
+const limitsOf = async (
+  tx: ServerReadTx,
+  owed: readonly { readonly entry: WireReceiptsEntry; readonly conversation: ConversationRecord }[],
+): Promise<readonly Seq[]> => {
+  const reaches = new Map<string, number | undefined>();
+  const shared = new Map<number, ReadonlyMap<number, Seq>>();
+  const ids = [...new Set(owed.map(({ conversation }) => conversation.id))];
+  for (const { entry } of owed) {
+    const { cursor } = entry;
+    if (cursor === null || reaches.has(cursor)) continue;
+    const reach = await reachOfCursor(tx, cursor);
+    reaches.set(cursor, reach);
+    if (reach === undefined || reach === Infinity || shared.has(reach)) continue;
+    shared.set(reach, new Map((await tx.latestSeqsBelow(reach, ids)).map(({ conversationId, seq }) => [conversationId, seq])));
+  }
+  return owed.map(({ entry, conversation }) => {
+    const reach = entry.cursor === null ? Infinity : reaches.get(entry.cursor);
+    if (reach === undefined) return 0;
+    return reach === Infinity ? conversation.latestSeq : (shared.get(reach)?.get(conversation.id) ?? 0);
+  });
 };
 
 const prepare = async (
-  tx: ServerTx,
+  tx: ServerReadTx,
   desk: Desk,
   entries: readonly WireEntry[],
-  held: ReadonlyMap<string, MessageRecord>,
-): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptsWork>> => {
-  const known = new Map<string, boolean>();
-  const inputs: ReceiptsInput[] = [];
-  for (const entry of entries) {
-    if (entry.kind !== 'receipts') continue;
-    const conversation = desk.conversation(entry.conversationId);
-    if (!conversation) continue;
-    const { cursor } = entry;
-    if (cursor !== null && !known.has(cursor)) known.set(cursor, (await versionOfCursor(tx, cursor)) !== undefined);
-    const isKnown = cursor === null || known.get(cursor) === true;
-    inputs.push({ entry, known: isKnown, conversation, member: desk.member(conversation) });
-  }
-  if (inputs.length === 0) return new Map();
-  const works = await prepareReceipts(tx, desk.me, inputs, held);
-  return new Map(works.map((work) => [work.entry, work]));
-};
-
-/** Half of what a frame may hold, so that rows counted in characters stay below it in bytes whatever the names are made of. */
-const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
-
-/**
- * Every acked entry carries the row its frame left behind. Where that grows too long, a row is told once, and what does not fit at
- * all is asked for again: it is in effect, so the repetition is an answer and nothing more.
- */
-const withRows = async (tx: ServerTx, desk: Desk, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
-  const wanted = new Map<number, ConversationRecord>();
-  for (const one of outcomes) {
-    const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
-    if (conversation) wanted.set(conversation.id, conversation);
-  }
-  const rows = new Map((await rowsOf(tx, desk.me, [...wanted.values()])).map((row) => [row.conversationId, row]));
-  const lengths = new Map([...rows].map(([id, row]) => [id, byteLength(JSON.stringify(row))]));
-  let spent = 0;
-  const told = new Set<ConversationId>();
-  return outcomes.map((one): WireResult => {
-    if (!('extra' in one)) return one;
-    const { key, conversationId, extra } = one;
-    const length = lengths.get(conversationId) ?? 0;
-    const fits = spent + length <= ROW_BUDGET;
-    if (!fits && !told.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };
-    if (fits) spent += length;
-    told.add(conversationId);
-    return { outcome: 'acked', key, row: fits ? (rows.get(conversationId) ?? null) : null, ...extra };
+): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>> => {
+  const owed = entries.flatMap((entry) => {
+    const conversation = entry.kind === 'receipts' ? desk.conversation(entry.conversationId) : undefined;
+    return entry.kind === 'receipts' && conversation ? [{ entry, conversation }] : [];
   });
+  if (owed.length === 0) return new Map();
+  const limits = await limitsOf(tx, owed);
+  const inputs = owed.map(({ entry, conversation }, i): ReceiptsInput => {
+    const member = desk.member(conversation);
+    // Of what came after they left, a former member says nothing.
+    const limit = member.role === null ? Math.min(limits[i]!, member.joinedAt) : limits[i]!;
+    return { entry, conversation, member, limit };
+  });
+  const isDirect = ({ conversation }: ReceiptsInput): boolean => conversation.groupId === null;
+  const direct = inputs.filter(isDirect);
+  const group = inputs.filter((one) => !isDirect(one));
+  const works = [
+    ...(direct.length > 0 ? await prepareReceipts(tx, desk.me, direct, desk.held) : []),
+    ...(group.length > 0 ? await prepareGroupAcks(tx, desk, group) : []),
+  ];
+  return new Map(works.map((work) => [work.entry, work]));
 };

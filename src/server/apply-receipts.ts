@@ -7,7 +7,7 @@ import type { ReceiptKind } from '../model/receipt.ts';
 import type { WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from './server-store.ts';
 
-type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
+export type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
 
 /** A gap no wider than this between two ranges is closed where it holds only the reader's own messages, so that sets stay small. */
 const MAX_GAP = 1000;
@@ -23,11 +23,11 @@ export interface ReceiptsWork {
   /** Stretches between ranges that hold only the reader's own messages. */
   readonly bridges: Record<ReceiptKind, Ranges>;
   readonly refused: Refused;
-  /** False for an entry of a history this server does not know: its bounds say nothing here. */
-  readonly known: boolean;
+  /** Nothing the entry says reaches further: what exists, as far as the device that wrote it can have known of it. */
+  readonly limit: Seq;
 }
 
-const upTo = (ranges: Ranges | undefined, limit: Seq): Ranges => intersect(ranges ?? NO_RANGES, range(1, limit));
+export const clampTo = (ranges: Ranges | undefined, limit: Seq): Ranges => intersect(ranges ?? NO_RANGES, range(1, limit));
 
 /** Gaps beside what is added, small enough to be worth a look. */
 const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
@@ -47,35 +47,43 @@ const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
 
 export interface ReceiptsInput {
   readonly entry: WireReceiptsEntry;
-  readonly known: boolean;
+  readonly limit: Seq;
   readonly conversation: ConversationRecord;
   readonly member: MemberRecord;
 }
 
+/** Seqs of the ids an entry names; those that are no message of its conversation are refused one by one (I-5). */
+export const namedSeqs = (
+  { entry, conversation, member }: ReceiptsInput,
+  held: ReadonlyMap<string, MessageRecord>,
+): { readonly seqs: readonly Seq[]; readonly refused: Refused } => {
+  const refused: Refused = [];
+  const seqs: Seq[] = [];
+  for (const id of entry.ackedIds ?? []) {
+    const message = held.get(id);
+    const isSeen = message?.conversationId === conversation.id && (member.role !== null || message.seq <= member.joinedAt);
+    if (!isSeen) refused.push({ id, code: 'rejected/unknown-message' });
+    else seqs.push(message.seq);
+  }
+  return { seqs, refused };
+};
+
 /**
- * Reads what the entries of one frame need: two batch queries in all.
+ * Reads what the entries of one frame need of direct chats: two batch queries in all.
  *
- * Named ids are judged one by one: one that is not in this conversation is refused, an own one says nothing (I-5).
+ * An own message named says nothing (I-5).
  */
 export const prepareReceipts = async (
   tx: ServerReadTx,
   me: UserId,
   inputs: readonly ReceiptsInput[],
-  named: ReadonlyMap<string, MessageRecord>,
+  held: ReadonlyMap<string, MessageRecord>,
 ): Promise<readonly ReceiptsWork[]> => {
   const asked: Stretch[] = [];
   const drafts = inputs.map((input) => {
-    const { entry, known, conversation, member } = input;
-    const refused: Refused = [];
-    const seqs: Seq[] = [];
-    for (const id of entry.ackedIds ?? []) {
-      const message = named.get(id);
-      if (message?.conversationId !== conversation.id) refused.push({ id, code: 'rejected/unknown-message' });
-      else seqs.push(message.seq);
-    }
-    const limit = conversation.latestSeq;
-    // Bounds from an unknown history are no bounds of this one: nobody's message becomes read by an accident of numbering.
-    const told = (ranges: Ranges | undefined): Ranges => (known ? upTo(ranges, limit) : NO_RANGES);
+    const { entry, limit, conversation, member } = input;
+    const { seqs, refused } = namedSeqs(input, held);
+    const told = (ranges: Ranges | undefined): Ranges => clampTo(ranges, limit);
     const candidates = subtract(union(told(entry.acked), fromSeqs(seqs)), member.acked);
     const from = asked.length;
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
@@ -97,7 +105,7 @@ export const prepareReceipts = async (
     let i = start;
     const bridge = (kind: number): Ranges => gaps[kind]!.filter((gap) => sameRanges(own[i++] ?? NO_RANGES, [gap]));
     const bridges = { delivered: bridge(0), read: bridge(1), acked: bridge(2) };
-    return { entry: input.entry, known: input.known, conversation: input.conversation, added, bridges, refused };
+    return { entry: input.entry, limit: input.limit, conversation: input.conversation, added, bridges, refused };
   });
 };
 
@@ -114,11 +122,10 @@ export interface ReceiptsEffect {
 
 /** The row after the entry (`by` whose device and when), and the steps it took; `undefined` where everything was in effect already. */
 export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: ReadBy): ReceiptsEffect | undefined => {
-  const { entry, known, conversation, added, bridges } = work;
-  const { latestSeq } = conversation;
-  const position = known ? Math.min(entry.position ?? 0, latestSeq) : 0;
+  const { entry, limit, added, bridges } = work;
+  const position = Math.min(entry.position ?? 0, limit);
   const muted = entry.muted ? latestFlag(member.muted, entry.muted) : member.muted;
-  const marked = markAfter(member.marked, entry.marked, known ? latestSeq : 0);
+  const marked = markAfter(member.marked, entry.marked, limit);
 
   const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
   const after = { delivered: member.delivered, read: member.read, acked: member.acked };

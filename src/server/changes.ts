@@ -1,12 +1,13 @@
 /** The change feed: what is new for one user between two places, cut into frames that each stand on their own (I-17). */
-import type { ConversationId, UserId } from '../model/ids.ts';
-import type { ReceiptTimes } from '../model/receipt.ts';
+import type { ConversationId } from '../model/ids.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
-import type { WireMessage } from '../protocol/changes.ts';
+import type { WireMessage, WireReceiptChange } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import { type MessageRecord, peerOf, type Place, type ServerReadTx } from './server-store.ts';
-import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
+import type { ChangedReceipt } from './receipt-records.ts';
+import { type Interval, nameOf, type SeenConversation, type ServerReadTx } from './server-store.ts';
+import { byteLength, rowsOf } from './summary-rows.ts';
+import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Changes = Frame<'changes'>;
 
@@ -18,27 +19,10 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
 const FRAME_BUDGET = MAX_SERVER_FRAME_BYTES - 2048;
 
-/** Own messages carry the times their receipts have so far. */
-export const withTimes = async (
-  tx: ServerReadTx,
-  me: UserId,
-  records: readonly MessageRecord[],
-): Promise<readonly { readonly record: MessageRecord; readonly message: WireMessage }[]> => {
-  const own: Place[] = records.filter(({ senderId }) => senderId === me);
-  const times = new Map<string, ReceiptTimes>();
-  for (const { conversationId, seq, kind, at } of own.length > 0 ? await tx.stepTimes(me, own) : []) {
-    const place = `${conversationId} ${seq}`;
-    times.set(place, { ...times.get(place), [kind]: at });
-  }
-  return records.map((record) => {
-    const known = times.get(`${record.conversationId} ${record.seq}`);
-    return { record, message: known ? { ...messageOf(record), times: known } : messageOf(record) };
-  });
-};
-
 type Item =
   | { readonly version: number; readonly bytes: number; readonly row: Changes['rows'][number] }
   | { readonly version: number; readonly bytes: number; readonly step: Changes['steps'][number] }
+  | { readonly version: number; readonly bytes: number; readonly receipt: WireReceiptChange }
   | { readonly version: number; readonly bytes: number; readonly in: ConversationId; readonly message: WireMessage };
 
 const sized = <T extends object>(version: number, item: T): T & { version: number; bytes: number } => ({
@@ -49,13 +33,12 @@ const sized = <T extends object>(version: number, item: T): T & { version: numbe
 
 const newsOf = async (
   tx: ServerReadTx,
-  me: UserId,
-  names: ReadonlyMap<number, ConversationId>,
-  after: number,
-  upTo: number,
+  { userId: me, everybodys }: Viewer,
+  changed: readonly SeenConversation[],
+  interval: Interval,
 ): Promise<readonly Item[]> => {
+  const names = new Map(changed.filter(({ left }) => !left).map((one): [number, ConversationId] => [one.id, nameOf(one, me)]));
   const ids = [...names.keys()];
-  const interval = { after, upTo };
   const items: Item[] = [];
   const steps = await tx.changedSteps(ids, me, interval, MAX_STEPS + 1);
   if (steps.length <= MAX_STEPS)
@@ -63,13 +46,29 @@ const newsOf = async (
       items.push(sized(version, { step: { conversationId: names.get(conversationId)!, by: userId, kind, range: [...range], at } }));
   let bytes = 0;
   const records = await tx.changedMessages(ids, interval, MAX_MESSAGES);
-  for (const { record, message } of await withTimes(tx, me, records)) {
+  for (const { record, message } of await wireMessages(tx, { userId: me, everybodys }, records)) {
     const item = sized(record.version, { in: names.get(record.conversationId)!, message });
     bytes += item.bytes;
     if (bytes > MAX_MESSAGE_BYTES) break;
     items.push(item);
   }
   return items;
+};
+
+const receiptItem = ({ userId: me, everybodys }: Viewer, changed: ChangedReceipt): Item => {
+  const { groupId, seq, messageId, senderId, readCount, memberCount, expired, fresh, by, content, version } = changed;
+  const sees = everybodys || senderId === me;
+  return sized(version, {
+    receipt: {
+      conversationId: `group:${groupId}` as const,
+      seq,
+      id: messageId,
+      ...(sees ? { readCount, memberCount } : { readCount: 0, memberCount: 0 }),
+      expired,
+      ...(sees && fresh === 1 && by !== null ? { by } : {}),
+      ...(sees && fresh === 1 && content !== null ? { content } : {}),
+    },
+  });
 };
 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);
@@ -83,6 +82,7 @@ const cut = (items: readonly Item[], fromCursor: string | null, to: (version: nu
   let rows: Changes['rows'] = [];
   let steps: Changes['steps'] = [];
   let messages = new Map<ConversationId, WireMessage[]>();
+  let receipts: WireReceiptChange[] = [];
   const close = (at: number): void => {
     version = Math.max(version, at);
     const frame: Changes = {
@@ -92,6 +92,7 @@ const cut = (items: readonly Item[], fromCursor: string | null, to: (version: nu
       rows,
       messages: [...messages].map(([conversationId, list]) => ({ conversationId, messages: list })),
       steps,
+      ...(receipts.length > 0 ? { receipts } : {}),
       complete: false,
     };
     frames.push(frame);
@@ -99,6 +100,7 @@ const cut = (items: readonly Item[], fromCursor: string | null, to: (version: nu
     bytes = 0;
     rows = [];
     steps = [];
+    receipts = [];
     messages = new Map();
   };
   for (const item of [...items].sort((a, b) => a.version - b.version || isRow(a) - isRow(b))) {
@@ -106,6 +108,7 @@ const cut = (items: readonly Item[], fromCursor: string | null, to: (version: nu
     bytes += item.bytes;
     if ('row' in item) rows.push(item.row);
     else if ('step' in item) steps.push(item.step);
+    else if ('receipt' in item) receipts.push(item.receipt);
     else messages.set(item.in, [...(messages.get(item.in) ?? []), item.message]);
   }
   close(end);
@@ -121,27 +124,32 @@ export interface ChangesPage {
 }
 
 /**
- * One page of what is new for `me` after the cursor; `null` begins a snapshot, which carries no messages and no steps.
+ * One page of what is new for the viewer after the cursor; `null` begins a snapshot, which carries no messages, steps and receipts.
  *
  * @param snapshot true while a snapshot begun earlier goes on.
  * @returns `undefined` for a cursor that is not of this history.
  */
 export const pullPage = async (
   tx: ServerReadTx,
-  me: UserId,
+  viewer: Viewer,
   cursor: string | null,
   snapshot: boolean,
 ): Promise<ChangesPage | undefined> => {
+  const { userId: me, everybodys } = viewer;
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
-  const changed = await tx.changedConversations(me, { after, upTo: tx.head }, PAGE);
-  const complete = changed.length < PAGE;
-  const upTo = complete ? tx.head : changed[changed.length - 1]!.version;
+  const conversations = await tx.changedConversations(me, { after, upTo: tx.head }, PAGE);
+  const receipts = snapshot ? [] : await tx.changedReceipts(me, everybodys, { after, upTo: tx.head }, PAGE);
+  // Where one of them has more, the page ends at the earlier end; the other is cut to it.
+  const ends = [conversations, receipts].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
+  const complete = ends.length === 0;
+  const upTo = complete ? tx.head : Math.min(...ends);
+  const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed);
   const items: Item[] = rows.map((row) => sized(row.version, { row }));
-  if (!snapshot && changed.length > 0) {
-    const names = new Map(changed.map((one): [number, ConversationId] => [one.id, `direct:${peerOf(one, me)}`]));
-    items.push(...(await newsOf(tx, me, names, after, upTo)));
+  if (!snapshot) {
+    if (changed.length > 0) items.push(...(await newsOf(tx, viewer, changed, { after, upTo })));
+    for (const receipt of receipts) if (receipt.version <= upTo) items.push(receiptItem(viewer, receipt));
   }
   const frames = cut(items, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;

@@ -9,10 +9,13 @@ import { BadFrame, decodeClientFrame, encodeFrame, MAX_SERVER_FRAME_BYTES } from
 import type { ClientFrame, Frame, ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { pullPage } from './changes.ts';
-import { planFetch, readMessages } from './fetch-messages.ts';
 import type { Core, Identity } from './core.ts';
+import { planFetch, readMessages } from './fetch-messages.ts';
+import { groupIdsIn } from './groups.ts';
+import { findReceipts, listMembers, listPlaceOf } from './questions.ts';
 import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
+import type { Viewer } from './wire-messages.ts';
 
 const HELLO_WITHIN_MS = 10_000;
 const MAX_QUEUED_FRAMES = 256;
@@ -22,6 +25,8 @@ const HIGH_WATER_BYTES = 256 * 1024;
 /** A reader that takes nothing for this long is closed. */
 const STALLED_AFTER_MS = 10_000;
 const DRAIN_POLL_MS = 50;
+/** What readers of group messages tell within this long reaches their sender as one. */
+const RECEIPTS_EVERY_MS = 250;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface ConnectionOptions {
@@ -40,6 +45,8 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
   let sentBytes = 0;
   let work: Promise<void> = Promise.resolve();
   let cancelExpiry: () => void = () => undefined;
+  let receiptsAt = -Infinity;
+  let cancelReceipts: (() => void) | undefined;
 
   const send = (frame: ServerFrame): void => {
     if (!open) return;
@@ -51,6 +58,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
     open = false;
     cancelHello();
     cancelExpiry();
+    cancelReceipts?.();
     core.connections.delete(connection);
   };
   const end = (code: number, reason: string): void => {
@@ -96,6 +104,15 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       return undefined;
     }
   };
+  const sendWelcome = ({ userId, expiresAt = null }: Identity): void =>
+    send({
+      type: 'welcome',
+      version: PROTOCOL_VERSION,
+      userId,
+      expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - core.clock.wall())),
+      limits: core.policy().limits,
+      receipts: core.policy().receipts,
+    });
   const welcome = (who: Identity): void => {
     identity = who;
     cancelHello();
@@ -110,14 +127,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       };
       arm();
     }
-    send({
-      type: 'welcome',
-      version: PROTOCOL_VERSION,
-      userId: who.userId,
-      expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - core.clock.wall())),
-      limits: core.policy().limits,
-      receipts: core.policy().receipts,
-    });
+    sendWelcome(who);
   };
   const hello = async (frame: ClientFrame): Promise<void> => {
     if (frame.type !== 'hello') return fail('auth/forbidden', 'hello comes first', CLOSE.unauthorized);
@@ -138,6 +148,8 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
     welcome(who);
   };
 
+  const viewer = (me: UserId): Viewer => ({ userId: me, everybodys: core.policy().receipts.visibleTo === 'members' });
+
   /** Everything after the connection's cursor; `quietly` says nothing where nothing changed. */
   const pull = async (me: UserId, from: string | null, quietly: boolean): Promise<void> => {
     const snapshot = from === null;
@@ -146,7 +158,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       await drained();
       if (!open) return;
       const here = at;
-      const page = await core.store.read('changes', (tx) => pullPage(tx, me, here, snapshot));
+      const page = await core.store.read('changes', (tx) => pullPage(tx, viewer(me), here, snapshot));
       if (!page) {
         cursor = undefined;
         return refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
@@ -161,19 +173,42 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
     }
   };
   const fetchMessages = async ({ id, wants }: Frame<'fetch'>, me: UserId): Promise<void> => {
+    await core.groups.mirror(groupIdsIn(wants));
     const plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
     for (const { want, stretches } of plan) {
       await drained();
       if (!open) return;
-      const lists = await core.store.read('fetch', (tx) => readMessages(tx, me, stretches, MAX_SERVER_FRAME_BYTES - 1024));
+      const lists = await core.store.read('fetch', (tx) => readMessages(tx, viewer(me), stretches, MAX_SERVER_FRAME_BYTES - 1024));
       for (const messages of lists)
         send({ type: 'messages', id, of: [{ conversationId: want.conversationId, messages }], complete: false });
     }
     send({ type: 'messages', id, of: [], complete: true });
   };
 
-  const cost = (frame: ClientFrame): number =>
-    frame.type === 'submit' ? frame.entries.length : frame.type === 'fetch' ? frame.wants.length : 1;
+  const fetchReceipts = async ({ id, messageIds }: Frame<'fetch-receipts'>, me: UserId): Promise<void> => {
+    if (messageIds.length > core.policy().limits.receiptIds) return bad('more ids than limits.receiptIds', id);
+    send({ type: 'receipts', id, receipts: await core.store.read('receipts', (tx) => findReceipts(tx, viewer(me), messageIds)) });
+  };
+  const fetchMembers = async (frame: Frame<'fetch-members'>, me: UserId): Promise<void> => {
+    const { id, cursor: place, filter } = frame;
+    const after = place === null ? null : listPlaceOf(place, filter);
+    if (after === undefined) return bad('this cursor is not of this list', id);
+    const ask = { ...frame, limit: Math.min(frame.limit, core.policy().limits.members) };
+    send({ type: 'members', id, ...(await core.store.read('members', (tx) => listMembers(tx, viewer(me), ask, after))) });
+  };
+
+  const cost = (frame: ClientFrame): number => {
+    switch (frame.type) {
+      case 'submit':
+        return frame.entries.length;
+      case 'fetch':
+        return frame.wants.length;
+      case 'fetch-receipts':
+        return frame.messageIds.length;
+      default:
+        return 1;
+    }
+  };
 
   const take = async (frame: ClientFrame): Promise<void> => {
     if (!identity) return hello(frame);
@@ -190,14 +225,18 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
         return pull(me, frame.cursor, false);
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return bad('more entries than limits.entries', frame.id);
-        const { results, touched } = await submitEntries(core, { userId: me, deviceId }, frame.entries);
+        const { results, hints } = await submitEntries(core, { userId: me, deviceId }, frame.entries);
         send({ type: 'answer', id: frame.id, results: [...results] });
         // Told after the answer, so that what a client did comes back to it as an answer first.
-        if (touched.size > 0) core.bus.publish([...touched]);
+        for (const hint of hints) core.bus.publish(hint);
         return;
       }
       case 'fetch':
         return fetchMessages(frame, me);
+      case 'fetch-receipts':
+        return fetchReceipts(frame, me);
+      case 'fetch-members':
+        return fetchMembers(frame, me);
       case 'ping':
         if (cursor !== undefined) await pull(me, cursor, true);
         return send({ type: 'pong' });
@@ -218,6 +257,27 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
         end(CLOSE.tryLater, 'server/busy');
       }
     });
+  };
+
+  const wake = (): void => {
+    if (waking || !open || cursor === undefined) return;
+    waking = true;
+    inTurn(async () => {
+      waking = false;
+      if (identity && cursor !== undefined) await pull(identity.userId, cursor, true);
+    });
+  };
+  /** At once where it has been quiet, else when the time is over: whatever was told meanwhile is one step. */
+  const wakeForReceipts = (): void => {
+    if (cancelReceipts || !open) return;
+    const left = receiptsAt + RECEIPTS_EVERY_MS - core.clock.mono();
+    const go = (): void => {
+      cancelReceipts = undefined;
+      receiptsAt = core.clock.mono();
+      wake();
+    };
+    if (left > 0) cancelReceipts = core.clock.timer(left, go);
+    else go();
   };
 
   const connection: Connection = {
@@ -241,13 +301,12 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       if (open) inTurn(async () => (identity ? bad(why) : fail('protocol/bad-frame', why, CLOSE.unauthorized)));
     },
     closed: forget,
-    wake: () => {
-      if (waking || !open || cursor === undefined) return;
-      waking = true;
-      inTurn(async () => {
-        waking = false;
-        if (identity && cursor !== undefined) await pull(identity.userId, cursor, true);
-      });
+    wake: (kind = 'changes') => (kind === 'receipts' ? wakeForReceipts() : wake()),
+    tellPolicy: () => {
+      if (open && identity)
+        inTurn(async () => {
+          if (identity) sendWelcome(identity);
+        });
     },
     end,
     get userId() {

@@ -4,6 +4,8 @@ import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus.ts';
 import type { Connection } from './socket.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
+import type { Directory } from './directory.ts';
+import type { Groups } from './groups.ts';
 import type { ServerStore } from './server-store.ts';
 
 /** Whom a token names. */
@@ -19,11 +21,6 @@ export interface Identity {
  */
 export type Authenticate = (token: string) => Promise<Identity>;
 
-/** Who may write to whom. Without one, anybody to anybody. */
-export interface Directory {
-  mayMessage(from: UserId, to: UserId): boolean | Promise<boolean>;
-}
-
 export interface Core {
   readonly store: ServerStore;
   readonly authenticate: Authenticate;
@@ -33,6 +30,7 @@ export interface Core {
   readonly buckets: TokenBuckets;
   /** Those with an account. */
   readonly connections: Set<Connection>;
+  readonly groups: Groups;
   policy(): Policy;
   log(message: string, detail?: unknown): void;
 }

@@ -7,20 +7,38 @@ export const cursorAt = (run: RunRecord, version: number): Cursor => `${run.id}.
 
 const CURSOR = /^([0-9a-z]{1,32})\.(0|[1-9][0-9]{0,15})$/;
 
+interface ParsedCursor {
+  readonly runId: string;
+  readonly version: number;
+}
+
+const parse = (cursor: Cursor): ParsedCursor | undefined => {
+  const [, runId, digits] = CURSOR.exec(cursor) ?? [];
+  const version = Number(digits);
+  return runId === undefined || !Number.isSafeInteger(version) ? undefined : { runId, version };
+};
+
 /**
  * The version a cursor stands for in this history, or `undefined` where this history does not contain it: truncated, foreign,
  * of the future, or of the part that was lost when a backup was restored.
  */
-export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> => {
-  const [, id, digits] = CURSOR.exec(cursor) ?? [];
-  if (id === undefined) return undefined;
-  const version = Number(digits);
-  if (!Number.isSafeInteger(version) || version > tx.head) return undefined;
-  if (id === tx.run.id) return version;
+export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> =>
+  (await reachOfCursor(tx, cursor)) === Infinity ? parse(cursor)!.version : undefined;
+
+/**
+ * How far this history is the one that the cursor is of: `Infinity` where it contains the cursor's place; where it branched off before
+ * that place (a backup was restored), everything below this version is shared; `undefined` where nothing is known of it.
+ */
+export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> => {
+  const parsed = parse(cursor);
+  if (!parsed) return undefined;
+  const { runId, version } = parsed;
+  if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;
   const runs = await tx.runs();
-  const run = runs.find((known) => known.id === id);
-  if (!run) return undefined;
+  const run = runs.find(({ id }) => id === runId);
   // A run's history ends where the next one began: beyond it lies what another copy of this store did.
-  const next = runs.find(({ number }) => number > run.number);
-  return next && version >= next.beganAt ? undefined : version;
+  const next = run && runs.find(({ number }) => number > run.number);
+  if (!next) return undefined;
+  if (version >= next.beganAt) return next.beganAt;
+  return version <= tx.head ? Infinity : undefined;
 };

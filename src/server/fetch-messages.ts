@@ -1,11 +1,11 @@
 /** Messages by place, newest first: what a device does not hold yet. */
-import { conversationTarget, type UserId } from '../model/ids.ts';
+import type { UserId } from '../model/ids.ts';
 import { intersect, range, type Range, type Ranges } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
-import { withTimes } from './changes.ts';
-import type { ServerReadTx, Stretch } from './server-store.ts';
+import { nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
 import { byteLength } from './summary-rows.ts';
+import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Want = Frame<'fetch'>['wants'][number];
 
@@ -32,14 +32,12 @@ export const planFetch = async (
   wants: readonly Want[],
   limit: number,
 ): Promise<readonly { readonly want: Want; readonly stretches: readonly Stretch[] }[]> => {
-  const direct = wants.filter(({ conversationId }) => conversationId.startsWith('direct:'));
-  const targets = [...new Set(direct.map(({ conversationId }) => conversationTarget(conversationId)))];
-  const conversations = await tx.conversations(me, targets);
-  const byPeer = new Map(conversations.map((one) => [one.userA === me ? one.userB : one.userA, one]));
+  const names = [...new Set(wants.map(({ conversationId }) => conversationId))];
+  const byName = new Map((await tx.conversations(me, names)).map((one) => [nameOf(one, me), one]));
   const pages: { want: Want; stretches: Stretch[] }[] = [];
   let left = limit;
-  for (const want of direct) {
-    const conversation = byPeer.get(conversationTarget(want.conversationId));
+  for (const want of wants) {
+    const conversation = byName.get(want.conversationId);
     if (!conversation || left <= 0) continue;
     const existing = intersect(want.seqs, range(conversation.firstSeq, conversation.latestSeq));
     for (const [from, upTo] of newestPlaces(existing, Math.min(want.limit, left))) {
@@ -56,7 +54,7 @@ export const planFetch = async (
 /** One page as lists of at most `budget` bytes each, newest first. */
 export const readMessages = async (
   tx: ServerReadTx,
-  me: UserId,
+  viewer: Viewer,
   stretches: readonly Stretch[],
   budget: number,
 ): Promise<readonly WireMessage[][]> => {
@@ -64,7 +62,7 @@ export const readMessages = async (
   const lists: WireMessage[][] = [];
   let bytes = 0;
   let list: WireMessage[] = [];
-  for (const { message } of await withTimes(tx, me, records)) {
+  for (const { message } of await wireMessages(tx, viewer, records)) {
     const length = byteLength(JSON.stringify(message)) + 1;
     if (list.length > 0 && bytes + length > budget) {
       lists.push(list);

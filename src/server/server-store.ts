@@ -4,32 +4,73 @@
  */
 import type { ReadBy } from '../model/conversation.ts';
 import type { Flag, Mark } from '../model/flag.ts';
-import type { MessageId, Seq, UserId } from '../model/ids.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Range, Ranges } from '../model/ranges.ts';
 import type { ReceiptKind, Told } from '../model/receipt.ts';
+import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 
-/** A direct conversation, stored once for the pair; `userA` sorts before `userB`. */
-export interface ConversationRecord {
+interface ConversationState {
   readonly id: number;
-  readonly userA: UserId;
-  readonly userB: UserId;
   readonly latestSeq: Seq;
   /** Oldest message kept. */
   readonly firstSeq: Seq;
-  /** Of its newest change, whoever made it: what a member does bumps it too, so a user's changes are two index scans. */
+  /**
+   * Of its newest change. In a direct chat what a member does bumps it too, so that a user's changes are two index scans; in a group
+   * it bumps that member's own row alone, or every reader would wake everybody.
+   */
   readonly version: number;
 }
+
+/** Stored once for the pair; `userA` sorts before `userB`. */
+export interface DirectRecord extends ConversationState {
+  readonly groupId: null;
+  readonly userA: UserId;
+  readonly userB: UserId;
+}
+
+export interface GroupRecord extends ConversationState {
+  readonly groupId: string;
+  readonly userA: null;
+  readonly userB: null;
+}
+
+export type ConversationRecord = DirectRecord | GroupRecord;
+
+/** As one user is told of it. */
+export type SeenConversation = ConversationRecord & {
+  /** A group they are in no more. */
+  readonly left: boolean;
+};
+
+export type Role = 'member' | 'admin';
 
 /** What one member did in a conversation. The ranges are the truth of the sets; steps only date them. */
 export interface MemberRecord extends Told {
   readonly conversationId: number;
   readonly userId: UserId;
+  /** The newest message when they last joined, or, once they are gone, when they left; 0 in a direct chat. */
   readonly joinedAt: Seq;
   readonly readUpTo: Seq;
   readonly readBy: ReadBy | null;
   readonly muted: Flag;
   readonly marked: Mark;
+  /** Groups: the seqs at whose commit they were a member; while they are one, the last range has no end ({@link NO_END}). */
+  readonly present: Ranges;
+  /** `null` for who left a group. */
+  readonly role: Role | null;
+  /** Groups: of the newest change to this row. 0 in a direct chat, whose conversation carries it. */
+  readonly version: number;
+}
+
+/** Where a range goes on for as long as somebody stays. */
+export const NO_END: Seq = Number.MAX_SAFE_INTEGER;
+
+/** One of those who are in a group now. */
+export interface RosterEntry {
+  readonly conversationId: number;
+  readonly userId: UserId;
+  readonly role: Role;
 }
 
 export interface MessageRecord extends StoredMessage {
@@ -86,11 +127,21 @@ export interface ServerReadTx {
   /** By the database's clock, epoch ms. Nothing else decides about time. */
   now(): Promise<number>;
   runs(): Promise<readonly RunRecord[]>;
-  /** Direct conversations of `me` with these peers, those that exist. */
-  conversations(me: UserId, peers: readonly UserId[]): Promise<readonly ConversationRecord[]>;
-  /** Conversations of `me` changed in the interval, by version ascending; at least `atLeast`, then up to the end of that version. */
-  changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly ConversationRecord[]>;
+  /** Those of them that exist and that `me` takes part in now, by id. */
+  conversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
+  /** The same by their ids. */
+  conversationsById(me: UserId, ids: readonly number[]): Promise<readonly ConversationRecord[]>;
+  /**
+   * Conversations of `me` changed in the interval, by version ascending; at least `atLeast`, then up to the end of that version. A
+   * group's version is the higher of its own and of `me`'s row in it; of a group they left only the latter counts.
+   */
+  changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly SeenConversation[]>;
+  /** Everybody who is or was in them. */
   members(conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
+  /** The user's own rows. */
+  ownMembers(me: UserId, conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
+  /** Everybody who is in these groups now. */
+  roster(conversationIds: readonly number[]): Promise<readonly RosterEntry[]>;
   messagesById(ids: readonly MessageId[]): Promise<readonly MessageRecord[]>;
   messagesIn(stretches: readonly Stretch[]): Promise<readonly MessageRecord[]>;
   /** Newest version first, at most `limit`. */
@@ -101,21 +152,56 @@ export interface ServerReadTx {
   stepTimes(me: UserId, places: readonly Place[]): Promise<readonly StepTime[]>;
   /** For each stretch, in order, the ranges within it whose messages are all of this kind for `me`. */
   islands(kind: IslandKind, me: UserId, stretches: readonly Stretch[]): Promise<readonly Ranges[]>;
+  /** The newest seq whose message carries a version below this one, for each conversation that has any. */
+  latestSeqsBelow(version: number, conversationIds: readonly number[]): Promise<readonly Place[]>;
+
+  /** Of the group messages in these stretches, those that asked. */
+  receiptsIn(stretches: readonly Stretch[]): Promise<readonly ReceiptRecord[]>;
+  /** How many have read these; places nobody has read may be left out. */
+  readCounts(places: readonly Place[]): Promise<readonly ReadCount[]>;
+  /**
+   * Receipts changed in the interval in groups `me` is in now: of own messages, with `everybodys` of all, and of all those that
+   * are expired. By version ascending; at least `atLeast`, then up to the end of that version.
+   */
+  changedReceipts(me: UserId, everybodys: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
+  /** Who has read it, by time and user id, behind `after`; at most `limit`. */
+  readers(place: Place, after: { readonly at: number; readonly userId: UserId } | null, limit: number): Promise<readonly AckRecord[]>;
+  /** Who was a member when it was sent, is not its sender and has not read it, by user id, behind `after`; at most `limit`. */
+  nonReaders(place: Place, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
+  /** Open receipts whose time was over before `now`, the oldest first; at most `limit`. */
+  dueReceipts(now: number, limit: number): Promise<readonly ReceiptRecord[]>;
+  /** Whether any receipt is open. */
+  hasOpenReceipts(): Promise<boolean>;
 }
 
 export interface ServerTx extends ServerReadTx {
   /** What this transaction writes carries this version, or the row's own where that is higher (skips nothing in any commit order). */
   readonly version: number;
-  /** As `conversations`, holding each until the transaction ends; locked in id order, so no two wait for each other. */
-  lockConversations(me: UserId, peers: readonly UserId[]): Promise<readonly ConversationRecord[]>;
-  /** Makes those that are missing, with both member rows. */
-  createConversations(me: UserId, peers: readonly UserId[]): Promise<void>;
+  /**
+   * As `conversations`, and groups `me` has left, holding each until the transaction ends; locked in id order, so no two wait for
+   * each other. Whether `me` is a member is to be read afterwards: it may have changed while this waited.
+   */
+  lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
+  /** The same by their ids, whosever they are. */
+  lockConversationsById(ids: readonly number[]): Promise<readonly ConversationRecord[]>;
+  lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
+  /** Makes direct conversations that are missing, with both member rows. */
+  createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;
+  /** Makes a group without members where there is none. */
+  createGroup(groupId: string): Promise<void>;
   putConversations(records: readonly ConversationRecord[]): Promise<void>;
+  /** Writes rows, new ones too. */
   putMembers(records: readonly MemberRecord[]): Promise<void>;
   insertMessages(records: readonly MessageRecord[]): Promise<void>;
   /** Writes body, recall and version of messages that are there. */
   putMessages(records: readonly MessageRecord[]): Promise<void>;
   insertSteps(records: readonly StepRecord[]): Promise<void>;
+  insertReceipts(records: readonly ReceiptRecord[]): Promise<void>;
+  /** Writes `open`, `expired` and `version` of receipts that are there. */
+  putReceipts(records: readonly ReceiptRecord[]): Promise<void>;
+  /** Takes receipts away with everything readers told for them. */
+  deleteReceipts(places: readonly Place[]): Promise<void>;
+  insertAcks(records: readonly AckRecord[]): Promise<void>;
 }
 
 export interface ServerStore {
@@ -128,8 +214,11 @@ export interface ServerStore {
 }
 
 /** The other side of a direct conversation. */
-export const peerOf = (conversation: Pick<ConversationRecord, 'userA' | 'userB'>, me: UserId): UserId =>
-  conversation.userA === me ? conversation.userB : conversation.userA;
+export const peerOf = ({ userA, userB }: Pick<DirectRecord, 'userA' | 'userB'>, me: UserId): UserId => (userA === me ? userB : userA);
+
+/** The conversation's name from the user's side. */
+export const nameOf = (conversation: ConversationRecord, me: UserId): ConversationId =>
+  conversation.groupId === null ? `direct:${peerOf(conversation, me)}` : `group:${conversation.groupId}`;
 
 /** By code unit, the same in every locale and database. */
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);

@@ -11,7 +11,10 @@ import { CLOSE } from '../protocol/close-codes.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
 import { openConnection } from './connection.ts';
-import type { Authenticate, Core, Directory } from './core.ts';
+import type { Authenticate, Core } from './core.ts';
+import type { Directory } from './directory.ts';
+import { type Expiry, startExpiry } from './expiry.ts';
+import { createGroups, type GroupDoor } from './groups.ts';
 import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
@@ -41,18 +44,18 @@ export interface ReceiptServerOptions {
 
 export interface PublishedMessage {
   readonly from: UserId;
-  readonly to: { readonly user: UserId };
+  readonly to: { readonly user: UserId } | { readonly group: string };
   /** JSON, at most 16 KiB of text. */
   readonly body: unknown;
   /** Default: random. The same id, sender and content again is the same message. */
   readonly id?: string;
-  /** Default true. */
+  /** Default true in a direct chat, false in a group. */
   readonly receiptRequested?: boolean;
   /** Default true. */
   readonly countable?: boolean;
 }
 
-export interface ReceiptServer {
+export interface ReceiptServer extends GroupDoor {
   /** Serves this path of the HTTP server, WebSocket and POST; other paths are left to its other listeners. */
   attach(server: Server): void;
   /** For hosts with a router of their own: whether the request was for this server, which then answers it. */
@@ -63,6 +66,7 @@ export interface ReceiptServer {
   request(body: string): Promise<DoorAnswer>;
   /** Writes a message as `from`; the directory is asked as for anybody. @throws {RejectedError} */
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
+  /** In force from the next entry on, and told to every connection. @throws {UsageError} `usage/invalid-option` */
   setPolicy(change: PolicyChange): void;
   readonly policy: Policy;
   /** Closes every connection of the user; what they may do next, `authenticate` decides. */
@@ -80,17 +84,19 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   let core: Core | undefined;
   let closing = false;
   const log = options.log ?? (() => undefined);
-  const open = (store: ServerStore): Core => ({
-    store,
-    authenticate,
-    directory,
-    bus,
-    clock,
-    buckets: new TokenBuckets(),
-    connections: new Set(),
-    policy: () => policy,
-    log,
-  });
+  let expiry: Expiry | undefined;
+  const open = (store: ServerStore): Core => {
+    const shared = { store, clock, bus, directory, log };
+    if (!closing) expiry = startExpiry(shared);
+    return {
+      ...shared,
+      authenticate,
+      groups: createGroups(shared),
+      buckets: new TokenBuckets(),
+      connections: new Set(),
+      policy: () => policy,
+    };
+  };
   const opening: Promise<Core> =
     'then' in options.store ? options.store.then((store) => (core = open(store))) : Promise.resolve((core = open(options.store)));
   opening.catch((error: unknown) => log('the store did not open', error));
@@ -100,10 +106,11 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const handle = createHttpDoor(live, door);
   const webSockets: Promise<WebSocketDoor>[] = [];
   const detach: (() => void)[] = [
-    bus.subscribe((userIds) => {
+    bus.subscribe(({ kind, userIds }) => {
       const hinted = new Set(userIds);
       for (const connection of core?.connections ?? [])
-        if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake();
+        if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake(kind);
+      expiry?.arm();
     }),
   ];
 
@@ -143,24 +150,28 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       return now && openConnection(now, socket);
     },
     request: async (body) => answerRequest(await opening, body),
-    publish: async ({ from, to, body, id = crypto.randomUUID(), receiptRequested = true, countable = true }) => {
+    createGroup: async (group) => (await opening).groups.createGroup(group),
+    addMember: async (groupId, userId, how) => (await opening).groups.addMember(groupId, userId, how),
+    removeMember: async (groupId, userId) => (await opening).groups.removeMember(groupId, userId),
+    membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
+    publish: async ({ from, to, body, id = crypto.randomUUID(), receiptRequested = 'user' in to, countable = true }) => {
       requireId(from, 'from');
-      requireId(to.user, 'to.user');
+      const target = 'user' in to ? requireId(to.user, 'to.user') : requireId(to.group, 'to.group');
       const now = await opening;
       const entry = {
         kind: 'message',
         key: id,
-        conversationId: `direct:${to.user}`,
+        conversationId: `${'user' in to ? 'direct' : 'group'}:${target}`,
         cursor: null,
         id,
         body: bodyText(body),
         receiptRequested,
         countable,
       };
-      const { results, touched } = await submitEntries(now, { userId: from, deviceId: 'server' }, [entry]);
+      const { results, hints } = await submitEntries(now, { userId: from, deviceId: 'server' }, [entry]);
       const [result] = results;
       if (result?.outcome === 'acked' && result.message) {
-        if (touched.size > 0) bus.publish([...touched]);
+        for (const hint of hints) bus.publish(hint);
         return { id, ...result.message };
       }
       if (result?.outcome === 'rejected') throw new RejectedError(result.code, result.message, id);
@@ -168,6 +179,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     },
     setPolicy: (change) => {
       policy = changePolicy(policy, change);
+      for (const connection of core?.connections ?? []) connection.tellPolicy();
     },
     get policy() {
       return policy;
@@ -184,6 +196,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
       for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
       await Promise.all(connections.map((connection) => connection.settled()));
+      await expiry?.stop();
       const opened = await opening.catch(() => undefined);
       await opened?.store.close();
     },

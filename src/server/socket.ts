@@ -1,5 +1,6 @@
 /** What stands between a connection and whatever carries its frames. */
 import type { UserId } from '../model/ids.ts';
+import type { Hint } from './bus.ts';
 
 /** What a connection needs of a socket. */
 export interface Socket {
@@ -16,8 +17,10 @@ export interface Connection {
   receiveUnreadable(why: string): void;
   /** The socket is gone. */
   closed(): void;
-  /** Something changed for this user; look. */
-  wake(): void;
+  /** Something changed for this user; look. For receipts alone a few times a second. Default `changes`. */
+  wake(kind?: Hint['kind']): void;
+  /** The policy changed: says welcome again. */
+  tellPolicy(): void;
   end(code: number, reason: string): void;
   readonly userId: UserId | undefined;
   /** Resolves when everything received so far is answered. */

@@ -1,15 +1,17 @@
-/** Runs the entries of one frame: asks the directory, then one transaction, tried again whole where the database asks for it. */
+/** Runs the entries of one frame: asks the directory, then one transaction. */
 import { conversationTarget, type UserId } from '../model/ids.ts';
-import { type Applied, applyEntries, type Author, readEntries } from './apply-entries.ts';
+import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';
 import type { Core } from './core.ts';
+import { groupIdsIn } from './groups.ts';
+import { readEntries } from './read-entries.ts';
+import { persist } from './persist.ts';
 
-const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 1000;
 
 const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): Promise<ReadonlySet<UserId>> => {
   const { directory } = core;
-  if (!directory) return peers;
-  const answers = await Promise.all([...peers].map(async (peer) => ((await directory.mayMessage(me, peer)) ? [peer] : [])));
+  if (!directory?.mayMessage) return peers;
+  const answers = await Promise.all([...peers].map(async (peer) => ((await directory.mayMessage?.(me, peer)) ? [peer] : [])));
   return new Set(answers.flat());
 };
 
@@ -17,24 +19,18 @@ const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>):
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
   const read = readEntries(me, raw);
+  const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const peers = new Set(
-    read.flatMap((one) => ('entry' in one && one.entry.kind === 'message' ? [conversationTarget(one.entry.conversationId)] : [])),
+    entries.flatMap(({ kind, conversationId }) =>
+      kind === 'message' && conversationId.startsWith('direct:') ? [conversationTarget(conversationId)] : [],
+    ),
   );
-  let failure: unknown;
   try {
-    const allowed = await whomMayWrite(core, me, peers);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try {
-        return await core.store.tx('submit', (tx) => applyEntries(tx, author, read, (peer) => allowed.has(peer)));
-      } catch (error) {
-        failure = error;
-        const pause = 10 * 2 ** attempt;
-        await new Promise<void>((resolve) => core.clock.timer(pause, resolve));
-      }
-    }
+    const [allowed] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries))]);
+    const rules: Rules = { mayWrite: (peer) => allowed.has(peer), receipts: () => core.policy().receipts };
+    return await persist(core, 'submit', (tx) => applyEntries(tx, author, read, rules));
   } catch (error) {
-    failure = error;
+    core.log('submit failed', error);
+    return { results: raw.map(({ key }) => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS })), hints: [] };
   }
-  core.log('submit failed', failure);
-  return { results: raw.map(({ key }) => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS })), touched: new Set() };
 };

@@ -2,10 +2,10 @@
 import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_TOLD_RANGES, MAX_UNCOUNTED_RANGES } from '../model/conversation.ts';
 import type { UserId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
-import { NO_RANGES, type Ranges, size } from '../model/ranges.ts';
-import type { Told } from '../model/receipt.ts';
+import { intersect, NO_RANGES, range, type Ranges, size } from '../model/ranges.ts';
+import { NOTHING_TOLD, type Told } from '../model/receipt.ts';
 import { countingBase } from '../model/unread.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, peerOf, type ServerReadTx, type Stretch } from './server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
@@ -37,8 +37,40 @@ const summaryMessage = (record: MessageRecord): StoredMessage => {
   return long ? { ...message, body: '' } : message;
 };
 
+/** A conversation as its member is told of it: one that they left ends where they left it. */
+interface Seat {
+  readonly conversation: ConversationRecord;
+  readonly mine: MemberRecord;
+  readonly theirs: MemberRecord | undefined;
+}
+
+const seatOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: MemberRecord | undefined): Seat => {
+  if (conversation.groupId === null) return { conversation, mine, theirs };
+  const seen =
+    mine.role === null
+      ? { ...conversation, latestSeq: mine.joinedAt, version: mine.version }
+      : { ...conversation, version: Math.max(conversation.version, mine.version) };
+  return { conversation: seen, mine, theirs: undefined };
+};
+
+/** Of a group only the reader's own row is read: there may be many others. */
+const seatsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly ConversationRecord[]): Promise<readonly Seat[]> => {
+  const direct = conversations.filter(({ groupId }) => groupId === null).map(({ id }) => id);
+  const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
+  const mine = new Map<number, MemberRecord>();
+  const theirs = new Map<number, MemberRecord>();
+  for (const member of direct.length > 0 ? await tx.members(direct) : [])
+    (member.userId === me ? mine : theirs).set(member.conversationId, member);
+  for (const member of groups.length > 0 ? await tx.ownMembers(me, groups) : []) mine.set(member.conversationId, member);
+  return conversations.map((conversation) => {
+    const own = mine.get(conversation.id);
+    if (!own) throw new Error(`conversation ${conversation.id} has no member row for its reader`);
+    return seatOf(conversation, own, theirs.get(conversation.id));
+  });
+};
+
 /**
- * Rows for `me`, in the order of the conversations, which all are theirs. Three batch reads, whatever their number.
+ * Rows for `me`, in the order of the conversations, in all of which they are or were. A handful of batch reads, whatever their number.
  *
  * Above 256 uncounted ranges a row carries the count at its position instead.
  */
@@ -48,20 +80,12 @@ export const rowsOf = async (
   conversations: readonly ConversationRecord[],
 ): Promise<readonly ConversationRow[]> => {
   if (conversations.length === 0) return [];
-  const members = new Map<number, { mine?: MemberRecord; theirs?: MemberRecord }>();
-  for (const member of await tx.members(conversations.map(({ id }) => id))) {
-    let pair = members.get(member.conversationId);
-    if (!pair) members.set(member.conversationId, (pair = {}));
-    pair[member.userId === me ? 'mine' : 'theirs'] = member;
-  }
-
+  const seats = await seatsOf(tx, me, conversations);
   const heads: Stretch[] = [];
   const unread: Stretch[] = [];
-  for (const conversation of conversations) {
+  for (const { conversation, mine } of seats) {
     const { id, latestSeq } = conversation;
-    const mine = members.get(id)?.mine;
-    if (!mine) throw new Error(`conversation ${id} has no member row for its reader`);
-    if (latestSeq >= conversation.firstSeq) heads.push({ conversationId: id, range: [latestSeq, latestSeq] });
+    if (mine.role !== null && latestSeq >= conversation.firstSeq) heads.push({ conversationId: id, range: [latestSeq, latestSeq] });
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
@@ -69,16 +93,15 @@ export const rowsOf = async (
   const islands = await tx.islands('uncounted', me, unread);
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 
-  return conversations.map((conversation): ConversationRow => {
-    const { mine, theirs } = members.get(conversation.id)!;
-    const { joinedAt, readUpTo, readBy, muted, marked } = mine!;
+  return seats.map(({ conversation, mine, theirs }): ConversationRow => {
+    const { joinedAt, readUpTo, readBy, muted, marked } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
     const at = countingBase({ joinedAt, firstSeq }, readUpTo);
     const lastMessage = last.get(conversation.id);
     return {
-      conversationId: `direct:${peerOf(conversation, me)}`,
+      conversationId: nameOf(conversation, me),
       version,
       latestSeq,
       firstSeq,
@@ -89,10 +112,10 @@ export const rowsOf = async (
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
       muted,
       marked,
-      mine: told(mine!),
-      theirs: theirs ? told(theirs) : { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES },
+      mine: told(mine),
+      theirs: theirs ? told(theirs) : NOTHING_TOLD,
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
-      present: NO_RANGES,
+      present: newest(intersect(mine.present, range(1, latestSeq))),
     };
   });
 };

@@ -6,9 +6,11 @@ import { unreadAt } from '../../src/model/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { WireResult } from '../../src/protocol/submit.ts';
-import { applyEntries, readEntries } from '../../src/server/apply-entries.ts';
+import { applyEntries, type Rules } from '../../src/server/apply-entries.ts';
 import { pullPage } from '../../src/server/changes.ts';
 import { planFetch, readMessages } from '../../src/server/fetch-messages.ts';
+import { DEFAULT_POLICY } from '../../src/server/policy.ts';
+import { readEntries } from '../../src/server/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { messageTo, owed } from './server-harness.ts';
 
@@ -18,9 +20,10 @@ export interface StoreBench {
   startFromCopy(store: ServerStore): Promise<ServerStore>;
 }
 
+export const RULES: Rules = { mayWrite: () => true, receipts: () => DEFAULT_POLICY.receipts };
+
 export const submit = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]): Promise<readonly WireResult[]> =>
-  (await store.tx('submit', (tx) => applyEntries(tx, { userId: me, deviceId: `${me}-phone` }, readEntries(me, entries), () => true)))
-    .results;
+  (await store.tx('submit', (tx) => applyEntries(tx, { userId: me, deviceId: `${me}-phone` }, readEntries(me, entries), RULES))).results;
 
 /** One entry's result. */
 export const submitOne = async (store: ServerStore, me: string, entry: { key: string }): Promise<WireResult> =>
@@ -31,7 +34,7 @@ export const pullAll = async (store: ServerStore, me: string, cursor: string | n
   const frames: Frame<'changes'>[] = [];
   for (let at = cursor; ;) {
     const here = at;
-    const page = await store.read('changes', (tx) => pullPage(tx, me, here, cursor === null));
+    const page = await store.read('changes', (tx) => pullPage(tx, { userId: me, everybodys: false }, here, cursor === null));
     if (!page) return undefined;
     frames.push(...page.frames);
     at = page.frames[page.frames.length - 1]!.to;
@@ -57,7 +60,8 @@ export const fetchAll = async (
   const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
   const plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit));
   for (const { stretches } of plan)
-    for (const list of await store.read('fetch', (tx) => readMessages(tx, me, stretches, 250_000))) out.push(...list);
+    for (const list of await store.read('fetch', (tx) => readMessages(tx, { userId: me, everybodys: false }, stretches, 250_000)))
+      out.push(...list);
   return out;
 };
 
@@ -367,7 +371,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const cursor = await cursorOf(store, bob);
       const failing = store.tx('submit', async (tx) => {
         const entries = readEntries(alice, [messageTo(bob, `${alice}-lost`), messageTo(`${bob}-new`, `${alice}-lost-2`)]);
-        await applyEntries(tx, { userId: alice, deviceId: 'phone' }, entries, () => true);
+        await applyEntries(tx, { userId: alice, deviceId: 'phone' }, entries, RULES);
         throw new Error('crash before commit');
       });
       await expect(failing).rejects.toThrow('crash before commit');
@@ -418,11 +422,11 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         for (let i = 0; i < 8; i++) await submit(copy, alice, messageTo(bob, `${alice}-copy-${i}`));
         expect(await pullAll(copy, bob, lost)).toBeUndefined();
         expect((await pullAll(copy, bob, old))!.at(-1)!.rows).toMatchObject([{ latestSeq: 10 }]);
-        // Bounds of the lost history say nothing in this one; flags and ids do.
+        // Bounds of the lost history reach as far as the two are the same, flags and ids as ever.
         const entry = owed(alice, { position: 5, read: [[1, 5]], ackedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } }, lost);
         expect(await submitOne(copy, bob, entry)).toMatchObject({
           outcome: 'acked',
-          row: { readUpTo: 0, muted: { value: true }, mine: { read: [], acked: [[10, 10]] } },
+          row: { readUpTo: 2, muted: { value: true }, mine: { read: [[1, 2]], acked: [[10, 10]] } },
         });
         expect(await submitOne(copy, bob, { ...entry, cursor: old } as { key: string })).toMatchObject({
           row: { readUpTo: 5, mine: { read: [[1, 5]] } },

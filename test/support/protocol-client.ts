@@ -218,6 +218,8 @@ export class ProtocolClient {
         this.#refused(frame);
         break;
       case 'messages':
+      case 'receipts':
+      case 'members':
       case 'pong':
         break;
     }

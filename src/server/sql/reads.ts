@@ -1,70 +1,11 @@
 /** The reading half of the SQL store: batches in, rows out. */
-import type { ReadBy } from '../../model/conversation.ts';
-import type { Flag, Mark } from '../../model/flag.ts';
-import type { Range, Ranges } from '../../model/ranges.ts';
+import { type ConversationId, conversationTarget } from '../../model/ids.ts';
+import type { Range } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
-import {
-  type ConversationRecord,
-  type IslandKind,
-  type MemberRecord,
-  type MessageRecord,
-  type ServerReadTx,
-  sortedPair,
-  type StepRecord,
-} from '../server-store.ts';
-import type { SqlQuery, SqlRow } from './driver.ts';
-
-/** Drivers give `bigint` as number, string or BigInt; all of ours are safe integers. */
-const int = (row: SqlRow, name: string): number => Number(row[name]);
-const text = (row: SqlRow, name: string): string => String(row[name]);
-const json = (row: SqlRow, name: string): unknown => {
-  const value = row[name];
-  return typeof value === 'string' ? JSON.parse(value) : value;
-};
-
-export const conversationOf = (row: SqlRow): ConversationRecord => ({
-  id: int(row, 'id'),
-  userA: text(row, 'user_a'),
-  userB: text(row, 'user_b'),
-  latestSeq: int(row, 'latest_seq'),
-  firstSeq: int(row, 'first_seq'),
-  version: int(row, 'version'),
-});
-
-const memberOf = (row: SqlRow): MemberRecord => ({
-  conversationId: int(row, 'conversation_id'),
-  userId: text(row, 'user_id'),
-  joinedAt: int(row, 'joined_at'),
-  readUpTo: int(row, 'read_up_to'),
-  readBy: json(row, 'read_by') as ReadBy | null,
-  delivered: json(row, 'delivered') as Ranges,
-  read: json(row, 'read') as Ranges,
-  acked: json(row, 'acked') as Ranges,
-  muted: json(row, 'muted') as Flag,
-  marked: json(row, 'marked') as Mark,
-});
-
-const messageOf = (row: SqlRow): MessageRecord => ({
-  conversationId: int(row, 'conversation_id'),
-  seq: int(row, 'seq'),
-  id: text(row, 'id'),
-  senderId: text(row, 'sender_id'),
-  sentAt: int(row, 'sent_at'),
-  body: text(row, 'body'),
-  receiptRequested: row['receipt_requested'] === true,
-  countable: row['countable'] === true,
-  recalled: row['recalled'] === true,
-  version: int(row, 'version'),
-});
-
-const stepOf = (row: SqlRow): StepRecord => ({
-  conversationId: int(row, 'conversation_id'),
-  userId: text(row, 'user_id'),
-  kind: text(row, 'kind') as ReceiptKind,
-  range: [int(row, 'from_seq'), int(row, 'up_to')],
-  at: int(row, 'at'),
-  version: int(row, 'version'),
-});
+import { type IslandKind, type Role, type ServerReadTx, sortedPair } from '../server-store.ts';
+import type { SqlQuery } from './driver.ts';
+import { sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
+import { conversationOf, int, memberOf, messageOf, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
   JSON.stringify(
@@ -74,16 +15,48 @@ export const pairsOf = (me: string, peers: readonly string[]): string =>
     }),
   );
 
-export const CONVERSATIONS = `
-  select c.* from json_to_recordset($1::text::json) as w(a text, b text)
-  join tidemark.conversation c on c.user_a = w.a and c.user_b = w.b order by c.id`;
+/** Names from one user's side, as pairs and as groups. */
+export const namesOf = (me: string, names: readonly ConversationId[]): readonly [string, string] => {
+  const targets = (type: string): string[] => [
+    ...new Set(names.filter((name) => name.startsWith(type)).map((name) => conversationTarget(name))),
+  ];
+  return [pairsOf(me, targets('direct:')), JSON.stringify(targets('group:'))];
+};
+
+/** Those named, of groups only where the user has a row; `$1` pairs, `$2` groups, `$3` the user. */
+export const NAMED = (whichMembers: string): string => `
+  select c.* from tidemark.conversation c where c.id in (
+    select d.id from json_to_recordset($1::text::json) as w(a text, b text)
+    join tidemark.conversation d on d.user_a = w.a and d.user_b = w.b
+    union all
+    select g.id from json_array_elements_text($2::text::json) as w
+    join tidemark.conversation g on g.group_id = w.value
+    join tidemark.member m on m.conversation_id = g.id and m.user_id = $3 ${whichMembers}
+  ) order by c.id`;
+
+const BY_ID = `
+  select c.* from tidemark.conversation c join tidemark.member m on m.conversation_id = c.id and m.user_id = $2 and m.role is not null
+  where c.id in (select value::bigint from json_array_elements_text($1::text::json)) order by c.id`;
 
 const CHANGED = `
   select * from (
-    select * from tidemark.conversation where user_a = $1 and version > $2 and version <= $3
+    select c.*, false as is_left from tidemark.conversation c where user_a = $1 and version > $2 and version <= $3
     union all
-    select * from tidemark.conversation where user_b = $1 and version > $2 and version <= $3
+    select c.*, false from tidemark.conversation c where user_b = $1 and version > $2 and version <= $3
+    union all
+    select * from (
+      select c.id, c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq,
+        case when m.role is null then m.version else greatest(c.version, m.version) end as version, m.role is null
+      from tidemark.member m join tidemark.conversation c on c.id = m.conversation_id
+      where m.user_id = $1 and m.version > 0
+    ) g where version > $2 and version <= $3
   ) c order by version fetch first ($4) rows with ties`;
+
+const LATEST_BELOW = `
+  select w.value::bigint as conversation_id, last.seq from json_array_elements_text($1::text::json) as w
+  cross join lateral (
+    select m.seq from tidemark.message m where m.conversation_id = w.value::bigint and m.version < $2 order by m.seq desc limit 1
+  ) last`;
 
 const IN_IDS = `conversation_id in (select value::bigint from json_array_elements_text($1::text::json))`;
 
@@ -125,11 +98,34 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       id: text(row, 'id'),
       beganAt: int(row, 'began_at'),
     })),
-  conversations: async (me, peers) => (peers.length === 0 ? [] : (await query(CONVERSATIONS, [pairsOf(me, peers)])).map(conversationOf)),
+  ...sqlReceiptReads(query),
+  conversations: async (me, names) =>
+    names.length === 0 ? [] : (await query(NAMED('and m.role is not null'), [...namesOf(me, names), me])).map(conversationOf),
+  conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
-    (await query(CHANGED, [me, after, upTo, atLeast])).map(conversationOf).sort((a, b) => a.version - b.version || a.id - b.id),
+    (await query(CHANGED, [me, after, upTo, atLeast]))
+      .map((row) => ({ ...conversationOf(row), left: row['is_left'] === true }))
+      .sort((a, b) => a.version - b.version || a.id - b.id),
   members: async (ids) =>
     ids.length === 0 ? [] : (await query(`select * from tidemark.member where ${IN_IDS}`, [JSON.stringify(ids)])).map(memberOf),
+  ownMembers: async (me, ids) =>
+    ids.length === 0
+      ? []
+      : (await query(`select * from tidemark.member where ${IN_IDS} and user_id = $2`, [JSON.stringify(ids), me])).map(memberOf),
+  roster: async (ids) =>
+    ids.length === 0
+      ? []
+      : (
+          await query(
+            `select conversation_id, user_id, role from tidemark.member where ${IN_IDS} and role is not null and version > 0
+             order by conversation_id, user_id`,
+            [JSON.stringify(ids)],
+          )
+        ).map((row) => ({
+          conversationId: int(row, 'conversation_id'),
+          userId: text(row, 'user_id'),
+          role: text(row, 'role') as Role,
+        })),
   messagesById: async (ids) =>
     ids.length === 0
       ? []
@@ -145,7 +141,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
           await query(
             `select m.* from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
              join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u`,
-            [JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })))],
+            [stretchesOf(stretches)],
           )
         ).map(messageOf),
   changedMessages: async (ids, { after, upTo }, limit) =>
@@ -185,4 +181,11 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
+  latestSeqsBelow: async (version, ids) =>
+    ids.length === 0
+      ? []
+      : (await query(LATEST_BELOW, [JSON.stringify(ids), version])).map((row) => ({
+          conversationId: int(row, 'conversation_id'),
+          seq: int(row, 'seq'),
+        })),
 });

@@ -13,12 +13,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // Byte order, so that names sort and compare alike in every database.
     `create table tidemark.conversation (
       id bigint generated always as identity primary key,
-      user_a text collate "C" not null,
-      user_b text collate "C" not null,
+      user_a text collate "C",
+      user_b text collate "C",
+      group_id text collate "C" unique,
       latest_seq bigint not null,
       first_seq bigint not null,
       version bigint not null,
-      unique (user_a, user_b)
+      unique (user_a, user_b),
+      check ((group_id is null) = (user_a is not null) and (user_a is null) = (user_b is null))
     )`,
     `create index conversation_of_a on tidemark.conversation (user_a, version)`,
     `create index conversation_of_b on tidemark.conversation (user_b, version)`,
@@ -33,8 +35,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       acked jsonb not null,
       muted jsonb not null,
       marked jsonb not null,
+      present jsonb not null,
+      role text,
+      version bigint not null,
       primary key (conversation_id, user_id)
     )`,
+    // A version of its own has only a member of a group: this lists somebody's groups, past ones too.
+    `create index group_of_member on tidemark.member (user_id, conversation_id) where version > 0`,
     `create table tidemark.message (
       conversation_id bigint not null references tidemark.conversation,
       seq bigint not null,
@@ -60,6 +67,30 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (conversation_id, user_id, kind, from_seq)
     )`,
     `create index step_by_version on tidemark.step (conversation_id, version)`,
+    `create table tidemark.receipt (
+      conversation_id bigint not null references tidemark.conversation,
+      seq bigint not null,
+      sender_id text collate "C" not null,
+      member_count bigint not null,
+      expires_at bigint not null,
+      expired boolean not null,
+      open boolean not null,
+      version bigint not null,
+      primary key (conversation_id, seq)
+    )`,
+    `create index receipt_of_sender on tidemark.receipt (sender_id, version)`,
+    `create index receipt_by_version on tidemark.receipt (conversation_id, version)`,
+    `create index open_receipt on tidemark.receipt (expires_at) where open`,
+    `create table tidemark.ack (
+      conversation_id bigint not null,
+      seq bigint not null,
+      user_id text collate "C" not null,
+      at bigint not null,
+      content text,
+      version bigint not null,
+      primary key (conversation_id, seq, user_id),
+      foreign key (conversation_id, seq) references tidemark.receipt on delete cascade
+    )`,
   ],
 ];
 

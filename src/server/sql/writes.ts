@@ -2,7 +2,8 @@
 import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { conversationOf, CONVERSATIONS, pairsOf } from './reads.ts';
+import { NAMED, namesOf, pairsOf } from './reads.ts';
+import { conversationOf } from './rows.ts';
 
 // In the order of the names, so that two who make the same pairs at once wait for each other in one direction only.
 const CREATE = `
@@ -11,20 +12,31 @@ const CREATE = `
     select w.a, w.b, 0, 1, $2 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
     on conflict do nothing returning id, user_a, user_b
   )
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, acked, muted, marked)
-  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, acked, muted, marked, present, role, version)
+  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, '[]', 'member', 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
 const PUT_CONVERSATIONS = `
   update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version
   from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
 
+const CREATE_GROUP = `
+  insert into tidemark.conversation (group_id, latest_seq, first_seq, version) values ($1, 0, 1, $2) on conflict do nothing`;
+
+const LOCK_BY_ID = `
+  select c.* from tidemark.conversation c where c.id in (select value::bigint from json_array_elements_text($1::text::json))
+  order by c.id for update of c`;
+
 const PUT_MEMBERS = `
-  update tidemark.member m set joined_at = w."joinedAt", read_up_to = w."readUpTo", read_by = w."readBy", delivered = w.delivered, read = w.read,
-    acked = w.acked, muted = w.muted, marked = w.marked
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, acked, muted, marked, present, role,
+    version)
+  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.acked, w.muted, w.marked, w.present,
+    w.role, w.version
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
-    delivered jsonb, read jsonb, acked jsonb, muted jsonb, marked jsonb)
-  where m.conversation_id = w."conversationId" and m.user_id = w."userId"`;
+    delivered jsonb, read jsonb, acked jsonb, muted jsonb, marked jsonb, present jsonb, role text, version bigint)
+  on conflict (conversation_id, user_id) do update set joined_at = excluded.joined_at, read_up_to = excluded.read_up_to,
+    read_by = excluded.read_by, delivered = excluded.delivered, read = excluded.read, acked = excluded.acked, muted = excluded.muted,
+    marked = excluded.marked, present = excluded.present, role = excluded.role, version = excluded.version`;
 
 const INSERT_MESSAGES = `
   insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, version)
@@ -42,15 +54,44 @@ const INSERT_STEPS = `
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, kind text, f bigint, u bigint, at bigint,
     version bigint)`;
 
+const INSERT_RECEIPTS = `
+  insert into tidemark.receipt (conversation_id, seq, sender_id, member_count, expires_at, expired, open, version)
+  select w."conversationId", w.seq, w."senderId", w."memberCount", w."expiresAt", w.expired, w.open, w.version
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "senderId" text, "memberCount" bigint,
+    "expiresAt" bigint, expired boolean, open boolean, version bigint)`;
+
+const PUT_RECEIPTS = `
+  update tidemark.receipt r set open = w.open, expired = w.expired, version = w.version
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, open boolean, expired boolean, version bigint)
+  where r.conversation_id = w."conversationId" and r.seq = w.seq`;
+
+// What readers told goes with it.
+const DELETE_RECEIPTS = `
+  delete from tidemark.receipt r using json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint)
+  where r.conversation_id = w."conversationId" and r.seq = w.seq`;
+
+const INSERT_ACKS = `
+  insert into tidemark.ack (conversation_id, seq, user_id, at, content, version)
+  select w."conversationId", w.seq, w."userId", w.at, w.content, w.version
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "userId" text, at bigint, content text, version bigint)`;
+
 export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyof ServerReadTx | 'version'> => {
   const put = async (statement: string, records: readonly object[]): Promise<void> => {
     if (records.length > 0) await query(statement, [JSON.stringify(records)]);
   };
   return {
-    lockConversations: async (me, peers) =>
-      peers.length === 0 ? [] : (await query(`${CONVERSATIONS} for update of c`, [pairsOf(me, peers)])).map(conversationOf),
-    createConversations: async (me, peers) => {
+    lockConversations: async (me, names) =>
+      names.length === 0 ? [] : (await query(`${NAMED('')} for update of c`, [...namesOf(me, names), me])).map(conversationOf),
+    lockConversationsById: async (ids) => (ids.length === 0 ? [] : (await query(LOCK_BY_ID, [JSON.stringify(ids)])).map(conversationOf)),
+    lockGroup: async (groupId) => {
+      const [row] = await query(`select * from tidemark.conversation where group_id = $1 for update`, [groupId]);
+      return row && conversationOf(row);
+    },
+    createDirect: async (me, peers) => {
       await query(CREATE, [pairsOf(me, peers), version, JSON.stringify(UNSET), JSON.stringify(UNMARKED)]);
+    },
+    createGroup: async (groupId) => {
+      await query(CREATE_GROUP, [groupId, version]);
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
@@ -65,5 +106,9 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
         INSERT_STEPS,
         records.map(({ range: [f, u], ...rest }) => ({ ...rest, f, u })),
       ),
+    insertReceipts: (records) => put(INSERT_RECEIPTS, records),
+    putReceipts: (records) => put(PUT_RECEIPTS, records),
+    deleteReceipts: (places) => put(DELETE_RECEIPTS, places),
+    insertAcks: (records) => put(INSERT_ACKS, records),
   };
 };

@@ -28,5 +28,9 @@ describe('the allowance of a user', () => {
 
 it('a policy changes by what is named and keeps the rest', () => {
   const changed = changePolicy(DEFAULT_POLICY, { limits: { entries: 7 }, rate: { burst: 1 } });
-  expect(changed).toEqual({ limits: { ...DEFAULT_POLICY.limits, entries: 7 }, rate: { perSecond: 2000, burst: 1 } });
+  expect(changed).toEqual({
+    limits: { ...DEFAULT_POLICY.limits, entries: 7 },
+    receipts: DEFAULT_POLICY.receipts,
+    rate: { perSecond: 2000, burst: 1 },
+  });
 });

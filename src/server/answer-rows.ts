@@ -1,0 +1,41 @@
+/** The rows that an answer's results carry: what each entry left behind, within what a frame may hold. */
+import type { ConversationId } from '../model/ids.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
+import type { WireEntry, WireResult } from '../protocol/submit.ts';
+import type { Desk } from './desk.ts';
+import type { ConversationRecord, ServerReadTx } from './server-store.ts';
+import { byteLength, rowsOf } from './summary-rows.ts';
+
+/** A result as far as an entry alone decides it. */
+export type Outcome = WireResult | { readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
+
+export const acked = (entry: WireEntry, extra: object = {}): Outcome => ({ key: entry.key, conversationId: entry.conversationId, extra });
+
+/** Half of what a frame may hold, so that rows counted in characters stay below it in bytes whatever the names are made of. */
+const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
+
+/**
+ * Every acked entry carries the row its frame left behind. Where that grows too long, a row is told once, and what does not fit at
+ * all is asked for again: it is in effect, so the repetition is an answer and nothing more.
+ */
+export const withRows = async (tx: ServerReadTx, desk: Desk, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
+  const wanted = new Map<number, ConversationRecord>();
+  for (const one of outcomes) {
+    const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
+    if (conversation) wanted.set(conversation.id, conversation);
+  }
+  const rows = new Map((await rowsOf(tx, desk.me, [...wanted.values()])).map((row) => [row.conversationId, row]));
+  const lengths = new Map([...rows].map(([id, row]) => [id, byteLength(JSON.stringify(row))]));
+  let spent = 0;
+  const told = new Set<ConversationId>();
+  return outcomes.map((one): WireResult => {
+    if (!('extra' in one)) return one;
+    const { key, conversationId, extra } = one;
+    const length = lengths.get(conversationId) ?? 0;
+    const fits = spent + length <= ROW_BUDGET;
+    if (!fits && !told.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };
+    if (fits) spent += length;
+    told.add(conversationId);
+    return { outcome: 'acked', key, row: fits ? (rows.get(conversationId) ?? null) : null, ...extra };
+  });
+};

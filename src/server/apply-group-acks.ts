@@ -1,0 +1,89 @@
+/**
+ * Receipts for group messages: each names a message that asked, is judged by itself, and counts once. What was acked before is acked
+ * before its time is asked again (I-2); after that the database's clock decides (I-9).
+ */
+import type { MessageId, Seq } from '../model/ids.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, seqsOf, subtract, union } from '../model/ranges.ts';
+import { clampTo, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
+import type { Desk } from './desk.ts';
+import type { ReceiptRecord } from './receipt-records.ts';
+import type { MessageRecord, ServerReadTx, Stretch } from './server-store.ts';
+
+/** One entry of a group: what it adds, and the receipts that go with it. */
+export interface GroupWork extends ReceiptsWork {
+  /** By seq, those that may be taken. */
+  readonly receipts: ReadonlyMap<Seq, ReceiptRecord>;
+  /** Those whose time is over and that nobody has noticed yet. */
+  readonly over: readonly ReceiptRecord[];
+  readonly contents: ReadonlyMap<Seq, string>;
+}
+
+const NOTHING = { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES };
+
+const contentsOf = ({ entry, conversation }: ReceiptsInput, held: ReadonlyMap<MessageId, MessageRecord>): ReadonlyMap<Seq, string> => {
+  const contents = new Map<Seq, string>();
+  for (const { id, text } of entry.contents ?? []) {
+    const message = held.get(id);
+    if (message?.conversationId === conversation.id) contents.set(message.seq, text);
+  }
+  return contents;
+};
+
+/** Reads what the entries of one frame need of groups: two batch queries in all. */
+export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: readonly ReceiptsInput[]): Promise<readonly GroupWork[]> => {
+  const asked: Stretch[] = [];
+  const drafts = inputs.map((input) => {
+    const { entry, limit, conversation, member } = input;
+    const named = namedSeqs(input, desk.held);
+    const wanted = union(clampTo(entry.acked, limit), fromSeqs(named.seqs));
+    const candidates = subtract(intersect(wanted, member.present), member.acked);
+    asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
+    return { input, refused: named.refused, candidates };
+  });
+  const byConversation = new Map<number, ReceiptRecord[]>();
+  for (const receipt of asked.length > 0 ? await tx.receiptsIn(asked) : []) {
+    if (receipt.senderId === desk.me) continue;
+    const list = byConversation.get(receipt.conversationId);
+    if (list) list.push(receipt);
+    else byConversation.set(receipt.conversationId, [receipt]);
+  }
+  const isOver = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || desk.now > expiresAt;
+
+  const late: Stretch[] = [];
+  const judged = drafts.map(({ input, refused, candidates }) => {
+    const there = (byConversation.get(input.conversation.id) ?? []).filter(({ seq }) => contains(candidates, seq));
+    const over = there.filter(isOver);
+    for (const { conversationId, seq } of over) late.push({ conversationId, range: [seq, seq] });
+    return { input, refused, over, receipts: new Map(there.filter((one) => !isOver(one)).map((one) => [one.seq, one])) };
+  });
+  const lateIds = new Map(
+    (late.length > 0 ? await tx.messagesIn(late) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
+  );
+
+  return judged.map(({ input, refused, over, receipts }): GroupWork => {
+    const expired = over.map(({ conversationId, seq }): Refused[number] => ({
+      id: lateIds.get(`${conversationId} ${seq}`)!,
+      code: 'rejected/receipt-expired',
+    }));
+    return {
+      entry: input.entry,
+      conversation: input.conversation,
+      limit: input.limit,
+      added: { ...NOTHING, acked: fromSeqs(receipts.keys()) },
+      bridges: NOTHING,
+      refused: [...refused, ...expired],
+      receipts,
+      over: over.filter((one) => !one.expired),
+      contents: contentsOf(input, desk.held),
+    };
+  });
+};
+
+/** Counts the acks that an entry turned out to be the first to bring, and ends what came too late. */
+export const tellGroup = (desk: Desk, work: GroupWork, fresh: Iterable<Seq>): void => {
+  for (const seq of fresh) desk.addAck(work.conversation, work.receipts.get(seq)!, work.contents.get(seq) ?? null);
+  for (const receipt of work.over) desk.expire(work.conversation, receipt);
+};
+
+export const freshSeqs = (steps: readonly { readonly range: readonly [Seq, Seq] }[]): Seq[] =>
+  steps.flatMap(({ range: one }) => [...seqsOf([one])]);

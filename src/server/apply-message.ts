@@ -1,0 +1,80 @@
+/** What a `message` and a `recall` entry do. What is there already is acked before anything else is asked again (F61). */
+import type { ReceiptPolicy } from '../protocol/frames.ts';
+import type { WireMessageEntry, WireRecallEntry } from '../protocol/submit.ts';
+import { acked, type Outcome } from './answer-rows.ts';
+import type { Desk } from './desk.ts';
+import { noSuchConversation, reject } from './read-entries.ts';
+import type { ReceiptRecord } from './receipt-records.ts';
+import type { ConversationRecord, GroupRecord, MessageRecord } from './server-store.ts';
+
+const sameMessage = (desk: Desk, held: MessageRecord, entry: WireMessageEntry, conversation: ConversationRecord | undefined): boolean =>
+  held.senderId === desk.me &&
+  conversation !== undefined &&
+  held.conversationId === conversation.id &&
+  held.countable === entry.countable &&
+  // In a group that was too large it was taken without asking: its sender does not know yet.
+  (held.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
+  (held.recalled || held.body === entry.body);
+
+type Asking = { readonly refusal: Outcome } | { readonly memberCount: number | null };
+
+/** Whether a group message may ask, and whom: `memberCount` is null for one that does not. */
+const askingOf = (desk: Desk, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): Asking => {
+  if (!entry.receiptRequested) return { memberCount: null };
+  if (!policy.groups) return { refusal: reject(entry.key, 'rejected/group-receipts-disabled', 'groups have no receipts here') };
+  if (policy.mayRequest === 'admins' && desk.member(conversation).role !== 'admin')
+    return { refusal: reject(entry.key, 'rejected/permission-denied', 'only admins may ask for receipts in a group') };
+  const members = desk.roster(conversation).length;
+  return { memberCount: members > policy.maxMembers ? null : members - 1 };
+};
+
+/** @param mayWrite whether the directory lets the author write to the peer of a direct chat. */
+export const applyMessage = (desk: Desk, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
+  const conversation = desk.conversation(entry.conversationId);
+  const before = desk.held.get(entry.id);
+  if (before)
+    return sameMessage(desk, before, entry, conversation)
+      ? acked(entry, { message: { seq: before.seq, sentAt: before.sentAt } })
+      : reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
+
+  const inGroup = entry.conversationId.startsWith('group:');
+  if (inGroup && (!conversation || desk.member(conversation).role === null)) return noSuchConversation(entry.key);
+  if (!conversation || (!inGroup && !mayWrite))
+    return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
+  const asking = conversation.groupId === null ? undefined : askingOf(desk, conversation, entry, policy);
+  if (asking && 'refusal' in asking) return asking.refusal;
+
+  const seq = conversation.latestSeq + 1;
+  const place = { conversationId: conversation.id, seq, senderId: desk.me };
+  const memberCount = asking?.memberCount ?? null;
+  const receipt: ReceiptRecord | undefined =
+    memberCount === null
+      ? undefined
+      : { ...place, memberCount, expiresAt: desk.now + policy.windowMs, expired: false, open: true, version: desk.version };
+  const message: MessageRecord = {
+    ...place,
+    id: entry.id,
+    sentAt: desk.now,
+    body: entry.body,
+    receiptRequested: asking ? receipt !== undefined : entry.receiptRequested,
+    countable: entry.countable,
+    recalled: false,
+    version: desk.version,
+  };
+  desk.addMessage(message, receipt);
+  desk.change(conversation, seq);
+  return acked(entry, { message: { seq, sentAt: desk.now } });
+};
+
+/** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
+export const applyRecall = (desk: Desk, entry: WireRecallEntry): Outcome => {
+  const conversation = desk.conversation(entry.conversationId);
+  const before = desk.held.get(entry.id);
+  const isHere = conversation !== undefined && before?.conversationId === conversation.id;
+  if (conversation && isHere && before.senderId === desk.me && before.recalled) return acked(entry);
+  if (!conversation || desk.member(conversation).role === null) return noSuchConversation(entry.key);
+  if (!isHere) return reject(entry.key, 'rejected/unknown-message', 'no such message');
+  if (before.senderId !== desk.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
+  desk.recall(conversation, { ...before, body: '', recalled: true, version: Math.max(before.version, desk.version) });
+  return acked(entry);
+};

@@ -1,0 +1,140 @@
+/** The conversations of one frame while its entries are applied: read once, written back once. */
+import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
+import type { Hint } from './bus.ts';
+import type { AckRecord, ReceiptRecord } from './receipt-records.ts';
+import {
+  type ConversationRecord,
+  type MemberRecord,
+  type MessageRecord,
+  nameOf,
+  type Place,
+  type RosterEntry,
+  type ServerTx,
+  type StepRecord,
+} from './server-store.ts';
+
+export class Desk {
+  readonly #conversations = new Map<ConversationId, ConversationRecord>();
+  readonly #members = new Map<number, MemberRecord>();
+  readonly #rosters = new Map<number, RosterEntry[]>();
+  readonly #changed = new Set<ConversationId>();
+  readonly #changedMembers = new Set<number>();
+  readonly #messages: MessageRecord[] = [];
+  readonly #recalled: MessageRecord[] = [];
+  readonly #steps: StepRecord[] = [];
+  readonly #newReceipts = new Map<string, ReceiptRecord>();
+  readonly #receipts = new Map<string, ReceiptRecord>();
+  readonly #endedReceipts: Place[] = [];
+  readonly #acks: AckRecord[] = [];
+  /** Whom a change concerns at once, and whom an ack. */
+  readonly #hinted = new Set<UserId>();
+  readonly #told = new Set<UserId>();
+
+  /**
+   * @param held messages named by the frame, by id; those it sends are added.
+   * @param everybodys whether every member sees a message's counts.
+   */
+  constructor(
+    readonly me: UserId,
+    readonly deviceId: string,
+    readonly version: number,
+    readonly now: number,
+    readonly held: Map<MessageId, MessageRecord>,
+    readonly everybodys: boolean,
+  ) {}
+
+  lay(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[], roster: readonly RosterEntry[]): void {
+    for (const conversation of conversations) this.#conversations.set(nameOf(conversation, this.me), conversation);
+    for (const member of mine) this.#members.set(member.conversationId, member);
+    for (const entry of roster) this.#rosters.set(entry.conversationId, [...(this.#rosters.get(entry.conversationId) ?? []), entry]);
+  }
+
+  /** One the author is or was part of. */
+  conversation(name: ConversationId): ConversationRecord | undefined {
+    return this.#conversations.get(name);
+  }
+
+  /** Its author's own row; laid together with the conversation. */
+  member(conversation: ConversationRecord): MemberRecord {
+    return this.#members.get(conversation.id)!;
+  }
+
+  /** Who is in a group; told only of groups that a frame writes to. */
+  roster(conversation: ConversationRecord): readonly RosterEntry[] {
+    return this.#rosters.get(conversation.id) ?? [];
+  }
+
+  change(conversation: ConversationRecord, latestSeq = conversation.latestSeq): void {
+    const name = nameOf(conversation, this.me);
+    this.#conversations.set(name, { ...conversation, latestSeq, version: Math.max(conversation.version, this.version) });
+    this.#changed.add(name);
+    this.#hinted.add(this.me);
+    if (conversation.groupId === null) {
+      this.#hinted.add(conversation.userA);
+      this.#hinted.add(conversation.userB);
+    } else for (const { userId } of this.roster(conversation)) this.#hinted.add(userId);
+  }
+
+  /** In a direct chat it changes the conversation too, for whoever is told; in a group it is the member's own affair. */
+  changeMember(conversation: ConversationRecord, member: MemberRecord): void {
+    const inGroup = conversation.groupId !== null;
+    this.#members.set(conversation.id, inGroup ? { ...member, version: Math.max(member.version, this.version) } : member);
+    this.#changedMembers.add(conversation.id);
+    if (inGroup) this.#hinted.add(this.me);
+    else this.change(conversation);
+  }
+
+  addMessage(message: MessageRecord, receipt: ReceiptRecord | undefined): void {
+    this.#messages.push(message);
+    this.held.set(message.id, message);
+    if (receipt) this.#newReceipts.set(placeKey(receipt), receipt);
+  }
+
+  /** Its receipts end with it. */
+  recall(conversation: ConversationRecord, message: MessageRecord): void {
+    this.held.set(message.id, message);
+    this.#recalled.push(message);
+    if (conversation.groupId !== null && !this.#newReceipts.delete(placeKey(message))) this.#endedReceipts.push({ conversationId: message.conversationId, seq: message.seq });
+    this.change(conversation);
+  }
+
+  addSteps(steps: readonly StepRecord[]): void {
+    this.#steps.push(...steps);
+  }
+
+  addAck(conversation: ConversationRecord, receipt: ReceiptRecord, content: string | null): void {
+    const { conversationId, seq } = receipt;
+    this.#acks.push({ conversationId, seq, userId: this.me, at: this.now, content, version: this.version });
+    this.#receipts.set(placeKey(receipt), { ...receipt, version: Math.max(receipt.version, this.version) });
+    this.#told.add(receipt.senderId);
+    if (this.everybodys) for (const { userId } of this.roster(conversation)) this.#told.add(userId);
+  }
+
+  /** Told to the whole group. */
+  expire(conversation: ConversationRecord, receipt: ReceiptRecord): void {
+    this.#receipts.set(placeKey(receipt), { ...receipt, open: false, expired: true, version: Math.max(receipt.version, this.version) });
+    for (const { userId } of this.roster(conversation)) this.#hinted.add(userId);
+  }
+
+  async writeBack(tx: ServerTx): Promise<void> {
+    if (this.#changed.size > 0) await tx.putConversations([...this.#changed].map((name) => this.#conversations.get(name)!));
+    if (this.#changedMembers.size > 0) await tx.putMembers([...this.#changedMembers].map((id) => this.#members.get(id)!));
+    if (this.#messages.length > 0) await tx.insertMessages(this.#messages);
+    if (this.#recalled.length > 0) await tx.putMessages(this.#recalled);
+    if (this.#steps.length > 0) await tx.insertSteps(this.#steps);
+    if (this.#newReceipts.size > 0) await tx.insertReceipts([...this.#newReceipts.values()]);
+    if (this.#receipts.size > 0) await tx.putReceipts([...this.#receipts.values()]);
+    if (this.#endedReceipts.length > 0) await tx.deleteReceipts(this.#endedReceipts);
+    if (this.#acks.length > 0) await tx.insertAcks(this.#acks);
+  }
+
+  get hints(): readonly Hint[] {
+    const told = [...this.#told].filter((user) => !this.#hinted.has(user));
+    const hints: Hint[] = [];
+    if (this.#hinted.size > 0) hints.push({ kind: 'changes', userIds: [...this.#hinted] });
+    if (told.length > 0) hints.push({ kind: 'receipts', userIds: told });
+    return hints;
+  }
+}
+
+const placeKey = ({ conversationId, seq }: Place): string => `${conversationId} ${seq}`;

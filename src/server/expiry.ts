@@ -1,0 +1,77 @@
+/**
+ * Ends receipts whose time is over and that not everybody has read, by the database's clock: at the start, and every 30 s while any
+ * is open. A receipt that comes too late is refused without waiting for this; this is how those who look learn of it.
+ */
+import type { Hint } from './bus.ts';
+import type { Core } from './core.ts';
+import { persist } from './persist.ts';
+import type { ServerStore, ServerTx } from './server-store.ts';
+import { placeKey } from './wire-messages.ts';
+
+const SWEEP_EVERY_MS = 30_000;
+/** In one transaction. */
+const BATCH = 500;
+
+/** @returns how many were looked at, and whom it concerns. */
+export const expireDue = async (tx: ServerTx): Promise<{ readonly looked: number; readonly hints: readonly Hint[] }> => {
+  const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
+  if (groups.length === 0) return { looked: 0, hints: [] };
+  await tx.lockConversationsById(groups);
+  // Read again under the locks: somebody's receipt may have come in between.
+  const locked = new Set(groups);
+  const due = (await tx.dueReceipts(await tx.now(), BATCH)).filter(({ conversationId }) => locked.has(conversationId));
+  const counts = new Map((await tx.readCounts(due)).map((one) => [placeKey(one), one.readCount]));
+  const ended = due.map((receipt) => {
+    const isFull = (counts.get(placeKey(receipt)) ?? 0) >= receipt.memberCount;
+    return isFull
+      ? { ...receipt, open: false }
+      : { ...receipt, open: false, expired: true, version: Math.max(receipt.version, tx.version) };
+  });
+  await tx.putReceipts(ended);
+  const told = [...new Set(ended.filter(({ expired }) => expired).map(({ conversationId }) => conversationId))];
+  const userIds = told.length === 0 ? [] : [...new Set((await tx.roster(told)).map(({ userId }) => userId))];
+  return { looked: due.length, hints: userIds.length > 0 ? [{ kind: 'changes', userIds }] : [] };
+};
+
+export interface Expiry {
+  /** Something may be open now. */
+  arm(): void;
+  stop(): Promise<void>;
+}
+
+/** Sweeps at once, then as long as anything is open. */
+export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>): Expiry => {
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+  let work: Promise<void> = Promise.resolve();
+
+  const isDue = (store: ServerStore): Promise<boolean> =>
+    store.read('look-for-due', async (tx) => (await tx.dueReceipts(await tx.now(), 1)).length > 0);
+  const sweep = async (): Promise<void> => {
+    while (!stopped && (await isDue(core.store))) {
+      const { looked, hints } = await persist(core, 'expire', expireDue);
+      for (const hint of hints) core.bus.publish(hint);
+      if (looked === 0) break;
+    }
+    if (!stopped && (await core.store.read('look-for-open', (tx) => tx.hasOpenReceipts()))) arm();
+  };
+  const run = (): void => {
+    cancel = undefined;
+    work = sweep().catch((error: unknown) => {
+      core.log('ending receipts failed', error);
+      arm();
+    });
+  };
+  const arm = (): void => {
+    if (!stopped) cancel ??= core.clock.timer(SWEEP_EVERY_MS, run);
+  };
+  run();
+  return {
+    arm,
+    stop: async () => {
+      stopped = true;
+      cancel?.();
+      await work;
+    },
+  };
+};

@@ -1,0 +1,120 @@
+/**
+ * Groups and who is in them: the server's own, told by `createGroup` and its like, or the host's, mirrored. Either way every check is
+ * made against the store's table, in the transaction of its effect (I-25).
+ */
+import { UsageError } from '../errors.ts';
+import { type ConversationId, conversationTarget, requireId, type UserId } from '../model/ids.ts';
+import type { ClockPort } from '../ports/ports.ts';
+import type { HintBus } from './bus.ts';
+import type { Directory, GroupMember } from './directory.ts';
+import { changeMembers, type Wanted } from './membership.ts';
+import { persist } from './persist.ts';
+import type { Role, ServerStore } from './server-store.ts';
+
+/** A mirrored group in use is looked at anew after this long. */
+const MIRROR_FOR_MS = 30_000;
+/** Groups whose last look is remembered; a forgotten one is looked at once more. */
+const MAX_REMEMBERED = 10_000;
+
+/** What a host may do with groups. All of it may be repeated: what is so already stays as it is. */
+export interface GroupDoor {
+  /** Makes a group with these members, or adds to it whoever is missing. @throws {UsageError} where the groups are the host's own. */
+  createGroup(group: { readonly groupId: string; readonly members: readonly GroupMember[] }): Promise<void>;
+  /** Adds a member, or changes their role. Default: `member`. @throws {UsageError} where the groups are the host's own. */
+  addMember(groupId: string, userId: UserId, options?: { readonly role?: Role }): Promise<void>;
+  /** From here on the group does not exist for them. @throws {UsageError} where the groups are the host's own. */
+  removeMember(groupId: string, userId: UserId): Promise<void>;
+  /** Looks at the host's `directory.members` now; resolves when it is in force. Without one there is nothing to look at. */
+  membersChanged(groupId: string): Promise<void>;
+}
+
+export interface Groups extends GroupDoor {
+  /** Brings the host's groups up to date before they are used. Rejects where a group was never seen and cannot be asked for. */
+  mirror(groupIds: readonly string[]): Promise<void>;
+}
+
+/** The groups that entries, wants or the like name. */
+export const groupIdsIn = (named: readonly { readonly conversationId: ConversationId }[]): readonly string[] => [
+  ...new Set(named.flatMap(({ conversationId }) => (conversationId.startsWith('group:') ? [conversationTarget(conversationId)] : []))),
+];
+
+const roleOf = (role: unknown): Role => {
+  if (role === undefined || role === 'member' || role === 'admin') return role ?? 'member';
+  throw new UsageError('usage/invalid-argument', `role must be "member" or "admin"; got ${JSON.stringify(role)}`);
+};
+
+const wantedOf = (members: readonly GroupMember[]): Wanted =>
+  new Map(members.map(({ userId, role }) => [requireId(userId, 'userId'), roleOf(role)]));
+
+export interface GroupsOptions {
+  readonly store: ServerStore;
+  readonly clock: ClockPort;
+  readonly bus: HintBus;
+  readonly directory: Directory | undefined;
+  log(message: string, detail?: unknown): void;
+}
+
+export const createGroups = (core: GroupsOptions): Groups => {
+  const { directory, clock, bus } = core;
+  const looked = new Map<string, { at: number; seen: boolean; looking: Promise<void> | undefined }>();
+
+  const change = async (groupId: string, wanted: Wanted, others: 'stay' | 'leave'): Promise<void> => {
+    const userIds = await persist(core, 'members', (tx) => changeMembers(tx, groupId, wanted, others));
+    if (userIds.length > 0) bus.publish({ kind: 'changes', userIds });
+  };
+  const requireOwn = (groupId: string): string => {
+    if (directory?.members)
+      throw new UsageError('usage/invalid-option', 'directory.members says who is in a group: change it there and call membersChanged');
+    return requireId(groupId, 'groupId');
+  };
+
+  const look = async (groupId: string): Promise<void> => {
+    const members = await directory?.members?.(groupId);
+    if (members) await change(groupId, wantedOf(members), 'leave');
+  };
+  /** One look at a time; whoever comes meanwhile waits for it. */
+  const lookOnce = (groupId: string, afresh: boolean): Promise<void> => {
+    const last = looked.get(groupId);
+    if (last?.looking && !afresh) return last.looking;
+    const before = last?.looking?.catch(() => undefined) ?? Promise.resolve();
+    const looking = before.then(() => look(groupId));
+    const entry = { at: clock.mono(), seen: last?.seen ?? false, looking: looking as Promise<void> | undefined };
+    looked.delete(groupId);
+    looked.set(groupId, entry);
+    if (looked.size > MAX_REMEMBERED) for (const oldest of [...looked.keys()].slice(0, MAX_REMEMBERED / 2)) looked.delete(oldest);
+    const done = (seen: boolean): void => {
+      entry.seen ||= seen;
+      if (entry.looking === looking) entry.looking = undefined;
+    };
+    looking.then(
+      () => done(true),
+      () => done(false),
+    );
+    return looking;
+  };
+
+  return {
+    createGroup: async ({ groupId, members }) => change(requireOwn(groupId), wantedOf(members), 'stay'),
+    addMember: async (groupId, userId, { role } = {}) => change(requireOwn(groupId), wantedOf([{ userId, role: roleOf(role) }]), 'stay'),
+    removeMember: async (groupId, userId) => change(requireOwn(groupId), new Map([[requireId(userId, 'userId'), null]]), 'stay'),
+    membersChanged: async (groupId) => {
+      if (directory?.members) await lookOnce(requireId(groupId, 'groupId'), true);
+    },
+    mirror: async (groupIds) => {
+      if (!directory?.members) return;
+      await Promise.all(
+        groupIds.map(async (groupId) => {
+          const last = looked.get(groupId);
+          if (last?.seen && !last.looking && clock.mono() - last.at < MIRROR_FOR_MS) return;
+          try {
+            await lookOnce(groupId, false);
+          } catch (error) {
+            // What was true a while ago still is, as far as anybody can tell.
+            if (!looked.get(groupId)?.seen) throw error;
+            core.log('the members of a group could not be had; those known stay', error);
+          }
+        }),
+      );
+    },
+  };
+};

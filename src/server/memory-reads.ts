@@ -1,0 +1,95 @@
+/** The memory store's reads of conversations, members and messages: loops over its tables. */
+import type { UserId } from '../model/ids.ts';
+import { fromSeqs } from '../model/ranges.ts';
+import { memoryReceiptReads } from './memory-receipts.ts';
+import type { Held, MemoryTables } from './memory-tables.ts';
+import type { ConversationRecord, IslandKind, MessageRecord, SeenConversation, ServerReadTx, StepRecord } from './server-store.ts';
+
+const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
+  switch (kind) {
+    case 'own':
+      return message.senderId === me;
+    case 'uncounted':
+      return message.senderId === me || !message.countable || message.recalled;
+    case 'ackable':
+      return message.senderId !== me && message.receiptRequested && !message.recalled;
+  }
+};
+
+const byVersion = (a: StepRecord, b: StepRecord): number =>
+  a.version - b.version || a.conversationId - b.conversationId || a.kind.localeCompare(b.kind) || a.range[0] - b.range[0];
+
+const byId = (a: ConversationRecord, b: ConversationRecord): number => a.id - b.id;
+
+/** Its version as one of its members sees it. */
+const seenBy = (me: UserId, { conversation, members }: Held): SeenConversation => {
+  const mine = members.get(me);
+  if (conversation.groupId === null || !mine) return { ...conversation, left: false };
+  const left = mine.role === null;
+  return { ...conversation, left, version: left ? mine.version : Math.max(conversation.version, mine.version) };
+};
+
+export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'head' | 'run' | 'runs'> => ({
+  ...memoryReceiptReads(tables),
+  now: async () => now(),
+  conversations: async (me, names) =>
+    [...new Set(names)]
+      .flatMap((name) => tables.named(me, name) ?? [])
+      .filter(({ members }) => members.get(me)?.role)
+      .map(({ conversation }) => conversation)
+      .sort(byId),
+  conversationsById: async (me, ids) =>
+    [...new Set(ids)]
+      .flatMap((id) => tables.get(id) ?? [])
+      .filter(({ members }) => members.get(me)?.role)
+      .map(({ conversation }) => conversation)
+      .sort(byId),
+  changedConversations: async (me, { after, upTo }, atLeast) => {
+    const changed = [...tables.ofUser(me)]
+      .map((one) => seenBy(me, one))
+      .filter((one) => one.version > after && one.version <= upTo)
+      .sort((a, b) => a.version - b.version || byId(a, b));
+    const last = changed[atLeast - 1];
+    return last ? changed.filter((one) => one.version <= last.version) : changed;
+  },
+  members: async (ids) => ids.flatMap((id) => [...(tables.get(id)?.members.values() ?? [])]),
+  ownMembers: async (me, ids) => ids.flatMap((id) => tables.get(id)?.members.get(me) ?? []),
+  roster: async (ids) =>
+    ids.flatMap((conversationId) =>
+      [...(tables.get(conversationId)?.members.values() ?? [])].flatMap(({ userId, role }) =>
+        role ? [{ conversationId, userId, role }] : [],
+      ),
+    ),
+  messagesById: async (ids) => [...new Set(ids)].flatMap((id) => tables.messagesById.get(id) ?? []),
+  messagesIn: async (stretches) =>
+    stretches.flatMap(({ conversationId, range: [start, upTo] }) => tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []),
+  changedMessages: async (ids, { after, upTo }, limit) =>
+    ids
+      .flatMap((id) => (tables.get(id)?.messages ?? []).filter((message) => message.version > after && message.version <= upTo))
+      .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
+      .slice(0, limit),
+  changedSteps: async (ids, me, { after, upTo }, limit) =>
+    ids
+      .flatMap((id) => (tables.get(id)?.steps ?? []).filter((step) => step.userId !== me && step.version > after && step.version <= upTo))
+      .sort(byVersion)
+      .slice(0, limit),
+  stepTimes: async (me, places) =>
+    places.flatMap((place) =>
+      (tables.get(place.conversationId)?.steps ?? [])
+        .filter((step) => step.userId !== me && step.range[0] <= place.seq && place.seq <= step.range[1])
+        .map(({ kind, at }) => ({ conversationId: place.conversationId, seq: place.seq, kind, at })),
+    ),
+  islands: async (kind, me, stretches) =>
+    stretches.map(({ conversationId, range: [start, upTo] }) =>
+      fromSeqs(
+        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
+          .filter((message) => ofKind(kind, message, me))
+          .map(({ seq }) => seq),
+      ),
+    ),
+  latestSeqsBelow: async (version, ids) =>
+    ids.flatMap((conversationId) => {
+      const last = tables.get(conversationId)?.messages.findLast((message) => message.version < version);
+      return last ? [{ conversationId, seq: last.seq }] : [];
+    }),
+});

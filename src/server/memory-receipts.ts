@@ -1,0 +1,77 @@
+/** The memory store's reads of receipts in groups. */
+import { contains } from '../model/ranges.ts';
+import type { MemoryTables } from './memory-tables.ts';
+import type { AckRecord, ChangedReceipt, ReceiptRecord } from './receipt-records.ts';
+import type { ServerReadTx } from './server-store.ts';
+
+/** By code unit, as databases sort in byte order. */
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byTime = (a: AckRecord, b: AckRecord): number => a.at - b.at || byName(a.userId, b.userId);
+const byPlace = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId - b.conversationId || a.seq - b.seq;
+
+type ReceiptReads = Pick<
+  ServerReadTx,
+  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
+>;
+
+export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
+  const all = (): ReceiptRecord[] => tables.all().flatMap(({ receipts }) => [...receipts.values()]);
+  return {
+    receiptsIn: async (stretches) =>
+      stretches.flatMap(({ conversationId, range: [from, upTo] }) =>
+        [...(tables.get(conversationId)?.receipts.values() ?? [])].filter(({ seq }) => seq >= from && seq <= upTo),
+      ),
+    readCounts: async (places) =>
+      places.map(({ conversationId, seq }) => ({
+        conversationId,
+        seq,
+        readCount: tables.get(conversationId)?.acks.get(seq)?.length ?? 0,
+      })),
+    changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
+      const changed: ChangedReceipt[] = [];
+      for (const { conversation, members, receipts, messages, acks } of tables.ofUser(me)) {
+        if (conversation.groupId === null || !members.get(me)?.role) continue;
+        for (const receipt of receipts.values()) {
+          if (receipt.version <= after || receipt.version > upTo) continue;
+          if (receipt.senderId !== me && !everybodys && !receipt.expired) continue;
+          const told = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
+          const fresh = told.filter(({ version }) => version > after);
+          const one = fresh.length === 1 ? fresh[0] : undefined;
+          changed.push({
+            ...receipt,
+            groupId: conversation.groupId,
+            messageId: messages[receipt.seq - 1]!.id,
+            readCount: told.length,
+            fresh: fresh.length,
+            by: one?.userId ?? null,
+            content: one?.content ?? null,
+          });
+        }
+      }
+      changed.sort((a, b) => a.version - b.version || byPlace(a, b));
+      const last = changed[atLeast - 1];
+      return last ? changed.filter(({ version }) => version <= last.version) : changed;
+    },
+    readers: async ({ conversationId, seq }, after, limit) =>
+      [...(tables.get(conversationId)?.acks.get(seq) ?? [])]
+        .sort(byTime)
+        .filter(({ at, userId }) => !after || at > after.at || (at === after.at && byName(userId, after.userId) > 0))
+        .slice(0, limit),
+    nonReaders: async ({ conversationId, seq }, senderId, after, limit) => {
+      const one = tables.get(conversationId);
+      const readers = new Set((one?.acks.get(seq) ?? []).map(({ userId }) => userId));
+      return [...(one?.members.values() ?? [])]
+        .filter(({ userId, present }) => userId !== senderId && contains(present, seq) && !readers.has(userId))
+        .map(({ userId }) => userId)
+        .sort(byName)
+        .filter((userId) => after === null || byName(userId, after) > 0)
+        .slice(0, limit);
+    },
+    dueReceipts: async (now, limit) =>
+      all()
+        .filter(({ open, expiresAt }) => open && expiresAt < now)
+        .sort((a, b) => a.expiresAt - b.expiresAt || byPlace(a, b))
+        .slice(0, limit),
+    hasOpenReceipts: async () => all().some(({ open }) => open),
+  };
+};

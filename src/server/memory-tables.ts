@@ -1,0 +1,137 @@
+/** The tables of the memory store: plain maps, and the indexes its reads go by. */
+import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../model/ids.ts';
+import type { AckRecord, ReceiptRecord } from './receipt-records.ts';
+import {
+  type ConversationRecord,
+  type MemberRecord,
+  type MessageRecord,
+  type RunRecord,
+  sortedPair,
+  type StepRecord,
+} from './server-store.ts';
+
+/** Everything a memory store holds: what a backup would. */
+export interface MemoryDump {
+  readonly version: number;
+  readonly runs: readonly RunRecord[];
+  readonly conversations: readonly ConversationRecord[];
+  readonly members: readonly MemberRecord[];
+  readonly messages: readonly MessageRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly receipts: readonly ReceiptRecord[];
+  readonly acks: readonly AckRecord[];
+}
+
+/** One conversation with all its rows. */
+export interface Held {
+  conversation: ConversationRecord;
+  readonly members: Map<UserId, MemberRecord>;
+  /** By seq − 1. */
+  readonly messages: MessageRecord[];
+  readonly steps: StepRecord[];
+  readonly receipts: Map<Seq, ReceiptRecord>;
+  /** In the order they came. */
+  readonly acks: Map<Seq, AckRecord[]>;
+}
+
+const pairKey = (a: UserId, b: UserId): string => sortedPair(a, b).join('\n');
+const keyOf = (conversation: ConversationRecord): string =>
+  conversation.groupId === null ? `direct:${pairKey(conversation.userA, conversation.userB)}` : `group:${conversation.groupId}`;
+
+export class MemoryTables {
+  readonly #held = new Map<number, Held>();
+  readonly #byName = new Map<string, Held>();
+  readonly #byUser = new Map<UserId, Set<Held>>();
+  readonly messagesById = new Map<MessageId, MessageRecord>();
+
+  constructor(from?: MemoryDump) {
+    for (const conversation of from?.conversations ?? []) this.add(conversation);
+    for (const member of from?.members ?? []) this.putMember(member);
+    for (const step of from?.steps ?? []) this.held(step.conversationId).steps.push(step);
+    for (const receipt of from?.receipts ?? []) this.held(receipt.conversationId).receipts.set(receipt.seq, receipt);
+    for (const ack of from?.acks ?? []) this.acksOf(this.held(ack.conversationId), ack.seq).push(ack);
+    for (const message of from?.messages ?? []) {
+      this.held(message.conversationId).messages[message.seq - 1] = message;
+      this.messagesById.set(message.id, message);
+    }
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  all(): readonly Held[] {
+    return [...this.#held.values()];
+  }
+
+  get(id: number): Held | undefined {
+    return this.#held.get(id);
+  }
+
+  held(id: number): Held {
+    const one = this.#held.get(id);
+    if (!one) throw new Error(`there is no conversation ${id}`);
+    return one;
+  }
+
+  /** By its name as `me` sees it. */
+  named(me: UserId, name: ConversationId): Held | undefined {
+    return this.#byName.get(name.startsWith('direct:') ? `direct:${pairKey(me, conversationTarget(name))}` : name);
+  }
+
+  ofUser(user: UserId): ReadonlySet<Held> {
+    return this.#setOf(user);
+  }
+
+  acksOf(one: Held, seq: Seq): AckRecord[] {
+    let acks = one.acks.get(seq);
+    if (!acks) one.acks.set(seq, (acks = []));
+    return acks;
+  }
+
+  add(conversation: ConversationRecord): Held {
+    const one: Held = { conversation, members: new Map(), messages: [], steps: [], receipts: new Map(), acks: new Map() };
+    this.#held.set(conversation.id, one);
+    this.#byName.set(keyOf(conversation), one);
+    return one;
+  }
+
+  remove(one: Held): void {
+    this.#held.delete(one.conversation.id);
+    this.#byName.delete(keyOf(one.conversation));
+    for (const user of one.members.keys()) this.#setOf(user).delete(one);
+  }
+
+  /** @returns how to undo it. */
+  putMember(member: MemberRecord): () => void {
+    const one = this.held(member.conversationId);
+    const before = one.members.get(member.userId);
+    one.members.set(member.userId, member);
+    this.#setOf(member.userId).add(one);
+    return () => {
+      if (before) return void one.members.set(member.userId, before);
+      one.members.delete(member.userId);
+      this.#setOf(member.userId).delete(one);
+    };
+  }
+
+  dump(version: number, runs: readonly RunRecord[]): MemoryDump {
+    const all = this.all();
+    return {
+      version,
+      runs: [...runs],
+      conversations: all.map(({ conversation }) => conversation),
+      members: all.flatMap(({ members }) => [...members.values()]),
+      messages: all.flatMap(({ messages }) => messages),
+      steps: all.flatMap(({ steps }) => steps),
+      receipts: all.flatMap(({ receipts }) => [...receipts.values()]),
+      acks: all.flatMap(({ acks }) => [...acks.values()].flat()),
+    };
+  }
+
+  #setOf(user: UserId): Set<Held> {
+    let set = this.#byUser.get(user);
+    if (!set) this.#byUser.set(user, (set = new Set()));
+    return set;
+  }
+}

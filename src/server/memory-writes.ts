@@ -1,0 +1,123 @@
+/** The memory store's writes: each knows how to be undone, for a transaction that fails. */
+import { UNMARKED, UNSET } from '../model/flag.ts';
+import { NO_RANGES } from '../model/ranges.ts';
+import { NOTHING_TOLD } from '../model/receipt.ts';
+import type { MemoryTables } from './memory-tables.ts';
+import { type ServerReadTx, type ServerTx, sortedPair } from './server-store.ts';
+
+export const memoryWrites = (
+  tables: MemoryTables,
+  at: number,
+  undo: (() => void)[],
+): Omit<ServerTx, keyof ServerReadTx | 'version' | 'lockConversations'> => ({
+  // Transactions run one after another: what is read is held.
+  lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
+  lockGroup: async (groupId) => tables.named('', `group:${groupId}`)?.conversation,
+  createDirect: async (me, peers) => {
+    for (const peer of new Set(peers)) {
+      if (tables.named(me, `direct:${peer}`)) continue;
+      const [userA, userB] = sortedPair(me, peer);
+      const one = tables.add({ id: tables.size + 1, groupId: null, userA, userB, latestSeq: 0, firstSeq: 1, version: at });
+      for (const userId of [userA, userB])
+        tables.putMember({
+          conversationId: one.conversation.id,
+          userId,
+          joinedAt: 0,
+          readUpTo: 0,
+          readBy: null,
+          ...NOTHING_TOLD,
+          muted: UNSET,
+          marked: UNMARKED,
+          present: NO_RANGES,
+          role: 'member',
+          version: 0,
+        });
+      undo.push(() => tables.remove(one));
+    }
+  },
+  createGroup: async (groupId) => {
+    if (tables.named('', `group:${groupId}`)) return;
+    const one = tables.add({ id: tables.size + 1, groupId, userA: null, userB: null, latestSeq: 0, firstSeq: 1, version: at });
+    undo.push(() => tables.remove(one));
+  },
+  putConversations: async (records) => {
+    for (const record of records) {
+      const one = tables.held(record.id);
+      const before = one.conversation;
+      one.conversation = record;
+      undo.push(() => (one.conversation = before));
+    }
+  },
+  putMembers: async (records) => {
+    for (const record of records) undo.push(tables.putMember(record));
+  },
+  insertMessages: async (records) => {
+    for (const record of records) {
+      const { messages } = tables.held(record.conversationId);
+      if (tables.messagesById.has(record.id) || messages.length !== record.seq - 1)
+        throw new Error(`message ${record.id} is there already`);
+      messages.push(record);
+      tables.messagesById.set(record.id, record);
+      undo.push(() => {
+        messages.pop();
+        tables.messagesById.delete(record.id);
+      });
+    }
+  },
+  putMessages: async (records) => {
+    for (const record of records) {
+      const { messages } = tables.held(record.conversationId);
+      const before = messages[record.seq - 1]!;
+      messages[record.seq - 1] = record;
+      tables.messagesById.set(record.id, record);
+      undo.push(() => {
+        messages[record.seq - 1] = before;
+        tables.messagesById.set(before.id, before);
+      });
+    }
+  },
+  insertSteps: async (records) => {
+    for (const record of records) {
+      const { steps } = tables.held(record.conversationId);
+      steps.push(record);
+      undo.push(() => steps.pop());
+    }
+  },
+  insertReceipts: async (records) => {
+    for (const record of records) {
+      const { receipts } = tables.held(record.conversationId);
+      if (receipts.has(record.seq)) throw new Error(`the receipt of message ${record.seq} is there already`);
+      receipts.set(record.seq, record);
+      undo.push(() => receipts.delete(record.seq));
+    }
+  },
+  putReceipts: async (records) => {
+    for (const { conversationId, seq, open, expired, version } of records) {
+      const { receipts } = tables.held(conversationId);
+      const before = receipts.get(seq)!;
+      receipts.set(seq, { ...before, open, expired, version });
+      undo.push(() => receipts.set(seq, before));
+    }
+  },
+  deleteReceipts: async (places) => {
+    for (const { conversationId, seq } of places) {
+      const { receipts, acks } = tables.held(conversationId);
+      const receipt = receipts.get(seq);
+      const told = acks.get(seq);
+      receipts.delete(seq);
+      acks.delete(seq);
+      undo.push(() => {
+        if (receipt) receipts.set(seq, receipt);
+        if (told) acks.set(seq, told);
+      });
+    }
+  },
+  insertAcks: async (records) => {
+    for (const record of records) {
+      const told = tables.acksOf(tables.held(record.conversationId), record.seq);
+      if (told.some(({ userId }) => userId === record.userId)) throw new Error('this receipt is there already');
+      told.push(record);
+      undo.push(() => told.pop());
+    }
+  },
+});

@@ -1,0 +1,21 @@
+/** One transaction, tried again whole where the database asks for it (F72). */
+import type { ClockPort } from '../ports/ports.ts';
+import type { ServerStore, ServerTx } from './server-store.ts';
+
+const ATTEMPTS = 5;
+
+/** Rejects with the last failure; then nothing of it is in effect. */
+export const persist = async <T>(
+  { store, clock }: { readonly store: ServerStore; readonly clock: ClockPort },
+  name: string,
+  body: (tx: ServerTx) => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await store.tx(name, body);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await new Promise<void>((resolve) => clock.timer(5 * 2 ** attempt, resolve));
+    }
+  }
+};

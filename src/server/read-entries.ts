@@ -1,0 +1,54 @@
+/** Entries of a `submit` frame, each read alone: a malformed one, or one of an unknown kind, is refused by its key (F62, F105). */
+import * as v from 'valibot';
+import { conversationTarget, type UserId } from '../model/ids.ts';
+import { MAX_BODY_BYTES } from '../model/message.ts';
+import type { RejectedCode } from '../errors.ts';
+import { EntryShape, type WireEntry, type WireResult } from '../protocol/submit.ts';
+import { byteLength } from './summary-rows.ts';
+
+export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
+
+/** An entry as it came, and as far as it could be read. */
+export type ReadEntry = { readonly key: string; readonly entry: WireEntry } | { readonly key: string; readonly refusal: Rejected };
+
+export const reject = (key: string, code: RejectedCode, message: string): Rejected => ({ outcome: 'rejected', key, code, message });
+
+/** One that does not exist, and one that may not be seen: the same bytes. */
+export const noSuchConversation = (key: string): Rejected => reject(key, 'rejected/no-such-conversation', 'no such conversation');
+
+/** Of the text a reader gives with a group receipt. */
+const MAX_CONTENT_BYTES = 1024;
+
+const UNPAIRED = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const isUnstorable = (text: string): boolean => text.includes('\u0000') || UNPAIRED.test(text);
+
+const refusalOfText = (key: string, text: string, what: string, limit: number): Rejected | undefined => {
+  if (text.length > limit || byteLength(text) > limit) return reject(key, 'rejected/too-large', `${what} is over ${limit} bytes`);
+  if (isUnstorable(text)) return reject(key, 'rejected/unsupported', `${what} holds NUL or half a surrogate pair`);
+  return undefined;
+};
+
+const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
+  const { key, conversationId } = entry;
+  if (conversationId.startsWith('direct:') && conversationTarget(conversationId) === me)
+    return reject(key, 'rejected/unsupported', 'a direct conversation needs somebody else');
+  if (entry.kind === 'message') return refusalOfText(key, entry.body, 'body', MAX_BODY_BYTES);
+  if (entry.kind === 'recall') return undefined;
+  for (const { text } of entry.contents ?? []) {
+    const refusal = refusalOfText(key, text, 'content', MAX_CONTENT_BYTES);
+    if (refusal) return refusal;
+  }
+  return undefined;
+};
+
+export const readEntries = (me: UserId, raw: readonly { readonly key: string }[]): readonly ReadEntry[] =>
+  raw.map((one): ReadEntry => {
+    const { key } = one;
+    const result = v.safeParse(EntryShape, one, { abortEarly: true });
+    if (!result.success) {
+      const issue = result.issues[0];
+      return { key, refusal: reject(key, 'rejected/unsupported', `${v.getDotPath(issue) ?? 'entry'}: ${issue.message}`.slice(0, 300)) };
+    }
+    const refusal = refusalOf(me, result.output);
+    return refusal ? { key, refusal } : { key, entry: result.output };
+  });

@@ -1,0 +1,87 @@
+/** The SQL store's reads of receipts in groups. */
+import type { ServerReadTx, Stretch } from '../server-store.ts';
+import type { SqlQuery } from './driver.ts';
+import { ackOf, int, receiptOf, text, textOrNull } from './rows.ts';
+
+/** Stretches as one parameter: `w(c, f, u)`. */
+export const stretchesOf = (stretches: readonly Stretch[]): string =>
+  JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })));
+
+const RECEIPTS_IN = `
+  select r.* from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
+  join tidemark.receipt r on r.conversation_id = w.c and r.seq between w.f and w.u order by r.conversation_id, r.seq`;
+
+const READ_COUNTS = `
+  select a.conversation_id, a.seq, count(*) as read_count from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
+  join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
+
+// Own receipts by their sender's index, those of everybody by each group's; what both find is one row.
+const CHANGED_RECEIPTS = `
+  with mine as materialized (
+    select conversation_id from tidemark.member where user_id = $1 and version > 0 and role is not null
+  ), changed as (
+    select r.* from tidemark.receipt r where r.sender_id = $1 and r.version > $2 and r.version <= $3
+      and r.conversation_id in (select conversation_id from mine)
+    union
+    select r.* from mine join tidemark.receipt r on r.conversation_id = mine.conversation_id
+      and r.version > $2 and r.version <= $3 and ($5::text = 'true' or r.expired)
+  ), page as (
+    select * from changed order by version fetch first ($4) rows with ties
+  )
+  select page.*, c.group_id, m.id as message_id, told.read_count, told.fresh, told.by, told.content
+  from page
+  join tidemark.conversation c on c.id = page.conversation_id
+  join tidemark.message m on m.conversation_id = page.conversation_id and m.seq = page.seq
+  cross join lateral (
+    select count(*) as read_count, count(*) filter (where a.version > $2) as fresh,
+      case when count(*) filter (where a.version > $2) = 1 then min(a.user_id) filter (where a.version > $2) end as by,
+      case when count(*) filter (where a.version > $2) = 1 then min(a.content) filter (where a.version > $2) end as content
+    from tidemark.ack a where a.conversation_id = page.conversation_id and a.seq = page.seq and a.version <= $3
+  ) told
+  order by page.version, page.conversation_id, page.seq`;
+
+const READERS = `
+  select * from tidemark.ack where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
+  order by at, user_id limit $5`;
+
+const NON_READERS = `
+  select m.user_id from tidemark.member m
+  where m.conversation_id = $1 and m.user_id <> $3 and m.user_id > $4
+    and exists (select 1 from jsonb_array_elements(m.present) as one where $2 between (one->>0)::bigint and (one->>1)::bigint)
+    and not exists (select 1 from tidemark.ack a where a.conversation_id = $1 and a.seq = $2 and a.user_id = m.user_id)
+  order by m.user_id limit $5`;
+
+const DUE = `select * from tidemark.receipt where open and expires_at < $1 order by expires_at, conversation_id, seq limit $2`;
+
+type ReceiptReads = Pick<
+  ServerReadTx,
+  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
+>;
+
+export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
+  receiptsIn: async (stretches) => (stretches.length === 0 ? [] : (await query(RECEIPTS_IN, [stretchesOf(stretches)])).map(receiptOf)),
+  readCounts: async (places) =>
+    places.length === 0
+      ? []
+      : (await query(READ_COUNTS, [JSON.stringify(places.map(({ conversationId: c, seq }) => ({ c, seq })))])).map((row) => ({
+          conversationId: int(row, 'conversation_id'),
+          seq: int(row, 'seq'),
+          readCount: int(row, 'read_count'),
+        })),
+  changedReceipts: async (me, everybodys, { after, upTo }, atLeast) =>
+    (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(everybodys)])).map((row) => ({
+      ...receiptOf(row),
+      groupId: text(row, 'group_id'),
+      messageId: text(row, 'message_id'),
+      readCount: int(row, 'read_count'),
+      fresh: int(row, 'fresh'),
+      by: textOrNull(row, 'by'),
+      content: textOrNull(row, 'content'),
+    })),
+  readers: async ({ conversationId, seq }, after, limit) =>
+    (await query(READERS, [conversationId, seq, after?.at ?? -1, after?.userId ?? '', limit])).map(ackOf),
+  nonReaders: async ({ conversationId, seq }, senderId, after, limit) =>
+    (await query(NON_READERS, [conversationId, seq, senderId, after ?? '', limit])).map((row) => text(row, 'user_id')),
+  dueReceipts: async (now, limit) => (await query(DUE, [now, limit])).map(receiptOf),
+  hasOpenReceipts: async () => (await query(`select 1 from tidemark.receipt where open limit 1`)).length > 0,
+});

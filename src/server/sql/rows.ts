@@ -1,0 +1,83 @@
+/** Rows of the tables as the records they stand for. */
+import type { ReadBy } from '../../model/conversation.ts';
+import type { Flag, Mark } from '../../model/flag.ts';
+import type { Ranges } from '../../model/ranges.ts';
+import type { ReceiptKind } from '../../model/receipt.ts';
+import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../server-store.ts';
+import type { SqlRow } from './driver.ts';
+
+/** Drivers give `bigint` as number, string or BigInt; all of ours are safe integers. */
+export const int = (row: SqlRow, name: string): number => Number(row[name]);
+export const text = (row: SqlRow, name: string): string => String(row[name]);
+export const textOrNull = (row: SqlRow, name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
+const json = (row: SqlRow, name: string): unknown => {
+  const value = row[name];
+  return typeof value === 'string' ? JSON.parse(value) : value;
+};
+
+export const conversationOf = (row: SqlRow): ConversationRecord => {
+  const state = { id: int(row, 'id'), latestSeq: int(row, 'latest_seq'), firstSeq: int(row, 'first_seq'), version: int(row, 'version') };
+  const groupId = textOrNull(row, 'group_id');
+  return groupId === null
+    ? { ...state, groupId, userA: text(row, 'user_a'), userB: text(row, 'user_b') }
+    : { ...state, groupId, userA: null, userB: null };
+};
+
+export const memberOf = (row: SqlRow): MemberRecord => ({
+  conversationId: int(row, 'conversation_id'),
+  userId: text(row, 'user_id'),
+  joinedAt: int(row, 'joined_at'),
+  readUpTo: int(row, 'read_up_to'),
+  readBy: json(row, 'read_by') as ReadBy | null,
+  delivered: json(row, 'delivered') as Ranges,
+  read: json(row, 'read') as Ranges,
+  acked: json(row, 'acked') as Ranges,
+  muted: json(row, 'muted') as Flag,
+  marked: json(row, 'marked') as Mark,
+  present: json(row, 'present') as Ranges,
+  role: textOrNull(row, 'role') as Role | null,
+  version: int(row, 'version'),
+});
+
+export const messageOf = (row: SqlRow): MessageRecord => ({
+  conversationId: int(row, 'conversation_id'),
+  seq: int(row, 'seq'),
+  id: text(row, 'id'),
+  senderId: text(row, 'sender_id'),
+  sentAt: int(row, 'sent_at'),
+  body: text(row, 'body'),
+  receiptRequested: row['receipt_requested'] === true,
+  countable: row['countable'] === true,
+  recalled: row['recalled'] === true,
+  version: int(row, 'version'),
+});
+
+export const stepOf = (row: SqlRow): StepRecord => ({
+  conversationId: int(row, 'conversation_id'),
+  userId: text(row, 'user_id'),
+  kind: text(row, 'kind') as ReceiptKind,
+  range: [int(row, 'from_seq'), int(row, 'up_to')],
+  at: int(row, 'at'),
+  version: int(row, 'version'),
+});
+
+export const receiptOf = (row: SqlRow): ReceiptRecord => ({
+  conversationId: int(row, 'conversation_id'),
+  seq: int(row, 'seq'),
+  senderId: text(row, 'sender_id'),
+  memberCount: int(row, 'member_count'),
+  expiresAt: int(row, 'expires_at'),
+  expired: row['expired'] === true,
+  open: row['open'] === true,
+  version: int(row, 'version'),
+});
+
+export const ackOf = (row: SqlRow): AckRecord => ({
+  conversationId: int(row, 'conversation_id'),
+  seq: int(row, 'seq'),
+  userId: text(row, 'user_id'),
+  at: int(row, 'at'),
+  content: textOrNull(row, 'content'),
+  version: int(row, 'version'),
+});

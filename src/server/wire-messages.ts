@@ -1,0 +1,71 @@
+/** Messages as one of their readers is given them: with what came of their receipts so far, as far as that reader may see it (I-10). */
+import type { UserId } from '../model/ids.ts';
+import type { GroupReceipt, ReceiptTimes } from '../model/receipt.ts';
+import type { WireMessage } from '../protocol/changes.ts';
+import type { ReceiptRecord } from './receipt-records.ts';
+import type { MessageRecord, Place, ServerReadTx } from './server-store.ts';
+import { messageOf } from './summary-rows.ts';
+
+/** Who looks, and whether every member of a group sees what readers told its senders. */
+export interface Viewer {
+  readonly userId: UserId;
+  readonly everybodys: boolean;
+}
+
+export const placeKey = ({ conversationId, seq }: Place): string => `${conversationId} ${seq}`;
+
+/** Own direct messages: when each receipt first came. */
+export const timesOfPlaces = async (tx: ServerReadTx, me: UserId, own: readonly Place[]): Promise<ReadonlyMap<string, ReceiptTimes>> => {
+  const times = new Map<string, ReceiptTimes>();
+  if (own.length === 0) return times;
+  for (const { kind, at, ...place } of await tx.stepTimes(me, own))
+    times.set(placeKey(place), { ...times.get(placeKey(place)), [kind]: at });
+  return times;
+};
+
+/** Whether this reader sees who has read it. */
+export const seesReaders = ({ userId, everybodys }: Viewer, receipt: Pick<ReceiptRecord, 'senderId'>): boolean =>
+  everybodys || receipt.senderId === userId;
+
+/** What came of the receipts of group messages: zeros where the viewer may not see it, nothing where none were asked for. */
+export const receiptsOfPlaces = async (
+  tx: ServerReadTx,
+  viewer: Viewer,
+  places: readonly Place[],
+): Promise<ReadonlyMap<string, GroupReceipt>> => {
+  const receipts = new Map<string, GroupReceipt>();
+  if (places.length === 0) return receipts;
+  const records = await tx.receiptsIn(places.map(({ conversationId, seq }) => ({ conversationId, range: [seq, seq] })));
+  const counted = records.filter((record) => seesReaders(viewer, record));
+  const counts = new Map((counted.length > 0 ? await tx.readCounts(counted) : []).map((one) => [placeKey(one), one.readCount]));
+  for (const record of records) {
+    const { expired, memberCount } = record;
+    const key = placeKey(record);
+    receipts.set(
+      key,
+      seesReaders(viewer, record) ? { readCount: counts.get(key) ?? 0, memberCount, expired } : { readCount: 0, memberCount: 0, expired },
+    );
+  }
+  return receipts;
+};
+
+/** In the order of the records. */
+export const wireMessages = async (
+  tx: ServerReadTx,
+  viewer: Viewer,
+  records: readonly MessageRecord[],
+): Promise<readonly { readonly record: MessageRecord; readonly message: WireMessage }[]> => {
+  const own = records.filter(({ senderId }) => senderId === viewer.userId);
+  const times = await timesOfPlaces(tx, viewer.userId, own);
+  const receipts = await receiptsOfPlaces(
+    tx,
+    viewer,
+    records.filter(({ receiptRequested, recalled }) => receiptRequested && !recalled),
+  );
+  return records.map((record) => {
+    const key = placeKey(record);
+    const known = times.get(key);
+    const receipt = receipts.get(key);
+    return { record, message: { ...messageOf(record), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) } };
+  });
+};
