@@ -12,6 +12,7 @@ import { planFetch, readMessages } from '../../src/server/fetch-messages.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
+import { describeGroups } from './server-groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 
 export interface StoreBench {
@@ -478,5 +479,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const rest = (await pullAll(store, bob, frames[0]!.to))!.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
       expect(new Set([...frames[0]!.rows.map(({ conversationId }) => conversationId), ...rest]).size).toBe(600);
     }, 120_000);
+
+    describeGroups(() => store);
   });
 };

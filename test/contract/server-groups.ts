@@ -1,0 +1,403 @@
+/** What groups and their receipts do, over every server store. Groups and users are new in every test. */
+import { describe, expect, it } from 'vitest';
+import { unreadAt } from '../../src/model/unread.ts';
+import { expireDue } from '../../src/server/expiry.ts';
+import { DEFAULT_POLICY } from '../../src/server/policy.ts';
+import { findReceipts, listMembers, listPlaceOf } from '../../src/server/questions.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { GroupBench, groupMessage, groupOwed, groupRecall } from './groups.ts';
+
+let groups = 0;
+interface Crew {
+  readonly bench: GroupBench;
+  readonly g: string;
+  readonly ann: string;
+  readonly ben: string;
+  readonly cat: string;
+  readonly id: (name: string) => string;
+}
+
+const NO_SUCH = { outcome: 'rejected', code: 'rejected/no-such-conversation', message: 'no such conversation' };
+
+export const describeGroups = (open: () => ServerStore): void => {
+  const crew = async (): Promise<Crew> => {
+    const n = ++groups;
+    const [g, ann, ben, cat] = [`crew-${n}`, `ann-${n}`, `ben-${n}`, `cat-${n}`];
+    const bench = new GroupBench(open());
+    await bench.members(g, { [ann]: 'member', [ben]: 'member', [cat]: 'admin' });
+    return { bench, g, ann, ben, cat, id: (name) => `${g}-${name}` };
+  };
+  const outcomes = (results: readonly { outcome: string; code?: string }[]): string[] =>
+    results.map(({ outcome, code }) => code?.slice('rejected/'.length) ?? outcome);
+
+  describe('groups', () => {
+    it('a message reaches every member, and what each read reaches its sender alone', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      const [annAt, catAt] = [await bench.cursor(ann), await bench.cursor(cat)];
+      const sent = await bench.frame(ann, groupMessage(g, id('m1')));
+      expect(sent.results).toMatchObject([
+        { outcome: 'acked', message: { seq: 1 }, row: { latestSeq: 1, present: [[1, 1]], uncounted: [[1, 1]] } },
+      ]);
+      expect(sent.hints.map(({ kind, userIds }) => [kind, [...userIds].sort()])).toEqual([['changes', [ann, ben, cat].sort()]]);
+      const news = (await bench.pull(cat, catAt)).at(-1)!;
+      expect(news.messages).toMatchObject([
+        { conversationId: `group:${g}`, messages: [{ id: id('m1'), receipt: { readCount: 0, memberCount: 0 } }] },
+      ]);
+
+      const read = await bench.frame(ben, groupOwed(g, { acked: [[1, 1]], contents: [{ id: id('m1'), text: 'on my way' }] }));
+      expect(read.results).toMatchObject([{ outcome: 'acked', row: { mine: { acked: [[1, 1]] }, readUpTo: 0 } }]);
+      expect(read.hints).toEqual([
+        { kind: 'changes', userIds: [ben] },
+        { kind: 'receipts', userIds: [ann] },
+      ]);
+      const told = (await bench.pull(ann, annAt)).flatMap(({ receipts = [] }) => receipts);
+      expect(told).toEqual([
+        {
+          conversationId: `group:${g}`,
+          seq: 1,
+          id: id('m1'),
+          readCount: 1,
+          memberCount: 2,
+          expired: false,
+          by: ben,
+          content: 'on my way',
+        },
+      ]);
+      // Cat learns nothing of it: neither a row nor a count.
+      expect(await bench.pull(cat, news.to)).toMatchObject([{ rows: [], messages: [], steps: [] }]);
+      expect((await bench.pull(cat, news.to))[0]).not.toHaveProperty('receipts');
+    });
+
+    it('one step tells of several readers as a number, of a single one by name', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      const at = await bench.cursor(ann);
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
+      const afterBen = (await bench.pull(ann, at)).at(-1)!;
+      await bench.submit(cat, groupOwed(g, { ackedIds: [id('m1')] }));
+      const [both] = (await bench.pull(ann, at)).flatMap(({ receipts = [] }) => receipts);
+      expect(both).toMatchObject({ readCount: 2, memberCount: 2 });
+      expect(both).not.toHaveProperty('by');
+      expect((await bench.pull(ann, afterBen.to)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ readCount: 2, by: cat }]);
+    });
+
+    it('an ack counts once, however often and on whichever way it comes (I-2)', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      const entry = groupOwed(g, { acked: [[1, 1]], ackedIds: [id('m1')], contents: [{ id: id('m1'), text: 'first' }] });
+      await bench.submit(ben, entry, { ...entry, key: 'twice' });
+      const at = await bench.cursor(ann);
+      const again = await bench.frame(ben, { ...entry, contents: [{ id: id('m1'), text: 'second' }] } as { key: string });
+      expect(again.hints).toEqual([]);
+      expect(await bench.pull(ann, at)).toMatchObject([{ rows: [], messages: [] }]);
+      expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt?.readCount)).toEqual([0, 1]);
+      const list = await bench.store.read('members', (tx) =>
+        listMembers(tx, bench.viewer(ann), { messageId: id('m1'), filter: 'read', limit: 10 }, null),
+      );
+      expect(list.members).toMatchObject([{ userId: ben, content: 'first' }]);
+    });
+
+    it('takes acks only for messages that asked, are not own, not recalled, and were sent to the reader', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      const dan = `${ben}-dan`;
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2'), { receiptRequested: false }), groupMessage(g, id('m3')));
+      await bench.submit(ben, groupMessage(g, id('m4')));
+      await bench.submit(ann, groupRecall(g, id('m3')));
+      await bench.members(g, { [dan]: 'member' });
+      await bench.submit(ann, groupMessage(g, id('m5')));
+      const all = { acked: [[1, 99]] };
+      expect(await bench.submit(ben, groupOwed(g, { ...all, read: [[1, 5]], delivered: [[1, 5]] }))).toMatchObject([
+        {
+          row: {
+            mine: {
+              acked: [
+                [1, 1],
+                [5, 5],
+              ],
+              read: [],
+              delivered: [],
+            },
+          },
+        },
+      ]);
+      expect(await bench.submit(dan, groupOwed(g, { ...all, ackedIds: [id('m1'), id('nowhere')] }))).toMatchObject([
+        { refused: [{ id: id('nowhere'), code: 'rejected/unknown-message' }], row: { mine: { acked: [[5, 5]] }, present: [[5, 5]] } },
+      ]);
+      const counts = (await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount]);
+      expect(counts).toEqual([
+        [5, 2, 3],
+        [4, 0, 0],
+        [3, undefined, undefined],
+        [2, undefined, undefined],
+        [1, 1, 2],
+      ]);
+    });
+
+    it('a position in a group is private: only that member’s row moves', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      const [annAt, benAt] = [await bench.cursor(ann), await bench.cursor(ben)];
+      const moved = await bench.frame(ben, groupOwed(g, { position: 1, muted: { count: 1, value: true } }));
+      expect(moved.hints).toEqual([{ kind: 'changes', userIds: [ben] }]);
+      expect((await bench.pull(ann, annAt)).flatMap(({ rows }) => rows)).toEqual([]);
+      expect((await bench.pull(ben, benAt)).flatMap(({ rows }) => rows)).toMatchObject([{ readUpTo: 1, muted: { value: true } }]);
+    });
+
+    it('keeps what asking needs: the policy, the role and the size; later messages of the frame go on', async () => {
+      const { bench, g, ann, cat, id } = await crew();
+      const ask = (name: string, more: object = {}) => groupMessage(g, id(name), more);
+      bench.policy = { ...DEFAULT_POLICY.receipts, groups: false };
+      expect(outcomes(await bench.submit(ann, ask('m1'), ask('m2', { receiptRequested: false })))).toEqual([
+        'group-receipts-disabled',
+        'acked',
+      ]);
+      expect(await bench.submit(ann, ask('m1', { receiptRequested: false }))).toMatchObject([{ outcome: 'acked', message: { seq: 2 } }]);
+      bench.policy = { ...DEFAULT_POLICY.receipts, mayRequest: 'admins' };
+      expect(outcomes(await bench.submit(ann, ask('m3'), ask('m4', { receiptRequested: false })))).toEqual(['permission-denied', 'acked']);
+      expect(outcomes(await bench.submit(cat, ask('m5')))).toEqual(['acked']);
+      bench.policy = { ...DEFAULT_POLICY.receipts, maxMembers: 2 };
+      const large = ask('m6');
+      expect(await bench.submit(ann, large, { ...large, key: 'again' })).toMatchObject([
+        { outcome: 'acked', message: { seq: 5 } },
+        { outcome: 'acked', message: { seq: 5 } },
+      ]);
+      bench.policy = { ...DEFAULT_POLICY.receipts, maxMembers: 3 };
+      await bench.submit(ann, ask('m7'));
+      expect((await bench.fetch(ann, g)).map(({ receiptRequested, receipt }) => [receiptRequested, receipt?.memberCount])).toEqual([
+        [true, 2],
+        [false, undefined],
+        [true, 0],
+        [false, undefined],
+        [false, undefined],
+        [false, undefined],
+      ]);
+      // Accepted as asking stays so, and its repetition is acked whatever the policy says now.
+      bench.policy = { ...DEFAULT_POLICY.receipts, groups: false };
+      expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'acked', message: { seq: 6 } }]);
+    });
+
+    it('whoever is no member is answered as if the group did not exist, in every way', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      const eve = `${ben}-eve`;
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      const ask = (group: string) =>
+        bench.submit(
+          eve,
+          { ...groupMessage(group, id('e1')), key: 'a' } as { key: string },
+          { ...groupOwed(group, { position: 1, acked: [[1, 1]] }), key: 'b' } as { key: string },
+          { ...groupRecall(group, id('m1')), key: 'c' } as { key: string },
+        );
+      const seen = await ask(g);
+      expect(seen).toEqual(await ask(`${g}-nowhere`));
+      expect(seen).toMatchObject([NO_SUCH, NO_SUCH, NO_SUCH]);
+      expect(await bench.fetch(eve, g)).toEqual([]);
+      expect(await bench.row(eve, g)).toBeUndefined();
+      const find = (ids: string[]) => bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(eve), ids));
+      expect(await find([id('m1'), id('none')])).toEqual(
+        [id('m1'), id('none')].map((messageId) => ({ messageId, readCount: 0, memberCount: 0, expired: false })),
+      );
+    });
+
+    it('who left has no unread, no news and no say, and a repetition still stands', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      const own = groupMessage(g, id('b1'));
+      const told = groupOwed(g, { acked: [[1, 1]], position: 1 });
+      await bench.submit(ben, own, told);
+      const at = await bench.cursor(ben);
+      expect(await bench.members(g, { [ben]: null })).toEqual([ben]);
+      expect(await bench.members(g, { [ben]: null })).toEqual([]);
+      await bench.submit(ann, groupMessage(g, id('m3')));
+      const frames = await bench.pull(ben, at);
+      expect(frames.flatMap(({ messages }) => messages)).toEqual([]);
+      const [row] = frames.flatMap(({ rows }) => rows);
+      expect(row).toMatchObject({ latestSeq: 3, joinedAt: 3, present: [[1, 3]], lastMessage: null });
+      expect(unreadAt(row!, row!.readUpTo)).toEqual({ unreadCount: 0, exact: true });
+      expect(await bench.pull(ben, frames.at(-1)!.to)).toMatchObject([{ rows: [], messages: [] }]);
+      expect(
+        await bench.submit(
+          ben,
+          own,
+          told,
+          groupMessage(g, id('b2')),
+          groupOwed(g, { acked: [[2, 2]] }),
+          groupOwed(g, { position: 2 }),
+          groupRecall(g, id('b1')),
+          groupOwed(g, { ackedIds: [id('m3')] }),
+        ),
+      ).toMatchObject([{ outcome: 'acked', message: { seq: 3 } }, { outcome: 'acked' }, NO_SUCH, NO_SUCH, NO_SUCH, NO_SUCH, NO_SUCH]);
+      // Who left since counts as they stood.
+      expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
+        [4, 0, 0].map((n, i) => (i === 0 ? 4 : i === 2 ? 1 : n)),
+        [3, 0, 0],
+        [2, 0, 2],
+        [1, 1, 2],
+      ]);
+    });
+
+    it('who comes back keeps position and acks, and counts unread from the newest join', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]], position: 1 }));
+      await bench.members(g, { [ben]: null });
+      await bench.submit(ann, groupMessage(g, id('m3')));
+      await bench.members(g, { [ben]: 'admin' });
+      await bench.submit(ann, groupMessage(g, id('m4')));
+      const row = (await bench.row(ben, g))!;
+      expect(row).toMatchObject({
+        joinedAt: 3,
+        readUpTo: 1,
+        latestSeq: 4,
+        mine: { acked: [[1, 1]] },
+        present: [
+          [1, 2],
+          [4, 4],
+        ],
+      });
+      expect(unreadAt(row, row.readUpTo).unreadCount).toBe(1);
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 4]] }));
+      expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
+        [4, 1, 2],
+        [3, 0, 1],
+        [2, 1, 2],
+        [1, 1, 2],
+      ]);
+    });
+
+    it('lists readers in their order and the others by name, page by page while people go on reading', async () => {
+      const { bench, g, ann, id } = await crew();
+      const many = Array.from({ length: 12 }, (_, i) => `${ann}-r${String(i).padStart(2, '0')}`);
+      await bench.members(g, Object.fromEntries(many.map((one) => [one, 'member'])));
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      const page = async (filter: 'read' | 'unread', cursor: string | null, me = ann) => {
+        const after = cursor === null ? null : listPlaceOf(cursor, filter)!;
+        return bench.store.read('members', (tx) => listMembers(tx, bench.viewer(me), { messageId: id('m1'), filter, limit: 4 }, after));
+      };
+      for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupOwed(g, { acked: [[1, 1]] }));
+      const first = await page('read', null);
+      expect(first.complete).toBe(false);
+      for (const one of many.slice(5, 8)) await bench.submit(one, groupOwed(g, { acked: [[1, 1]] }));
+      const second = await page('read', first.cursor);
+      expect(second).toMatchObject({ complete: true, cursor: null });
+      const readers = [...first.members, ...second.members];
+      expect(readers.map(({ userId }) => userId).sort()).toEqual(many.slice(0, 8));
+      expect(readers.map(({ readAt }) => readAt)).toEqual(readers.map(({ readAt }) => readAt).sort());
+
+      const rest: string[] = [];
+      for (let cursor: string | null = null, more = true; more;) {
+        const one = await page('unread', cursor);
+        rest.push(...one.members.map(({ userId }) => userId));
+        expect(one.members.every(({ readAt }) => readAt === null)).toBe(true);
+        cursor = one.cursor;
+        more = !one.complete;
+        if (rest.length === 4) await bench.members(g, { [many[11]!]: null, [`${many[0]!}-late`]: 'member' });
+      }
+      expect(rest).toEqual([...new Set([...many.slice(8), ...rest.filter((one) => /^(ben|cat)-/.test(one))])].sort());
+      expect(rest).toHaveLength(6);
+      expect(await page('read', null, many[0])).toEqual({ members: [], cursor: null, complete: true });
+      bench.policy = { ...DEFAULT_POLICY.receipts, visibleTo: 'members' };
+      expect((await page('read', null, many[0])).members).toHaveLength(4);
+    });
+
+    it('tells counts to every member where the policy says so', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      bench.policy = { ...DEFAULT_POLICY.receipts, visibleTo: 'members' };
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      const at = await bench.cursor(cat);
+      const { hints } = await bench.frame(ben, groupOwed(g, { acked: [[1, 1]] }));
+      expect(hints.map(({ kind, userIds }) => [kind, [...userIds].sort()])).toEqual([
+        ['changes', [ben]],
+        ['receipts', [ann, cat].sort()],
+      ]);
+      expect((await bench.pull(cat, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([
+        { readCount: 1, memberCount: 2, by: ben },
+      ]);
+      expect((await bench.fetch(cat, g))[0]?.receipt).toEqual({ readCount: 1, memberCount: 2, expired: false });
+      expect(await bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(cat), [id('m1')]))).toEqual([
+        { messageId: id('m1'), readCount: 1, memberCount: 2, expired: false, place: { conversationId: `group:${g}`, seq: 1 } },
+      ]);
+    });
+
+    it('a recall ends the receipts: no count, no list, and a late ack is no effect', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
+      await bench.submit(ann, groupRecall(g, id('m1')));
+      expect(await bench.submit(cat, groupOwed(g, { acked: [[1, 1]], ackedIds: [id('m1')] }))).toMatchObject([
+        { outcome: 'acked', row: { mine: { acked: [] } } },
+      ]);
+      expect((await bench.fetch(ann, g))[0]).not.toHaveProperty('receipt');
+      expect(await bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(ann), [id('m1')]))).toEqual([
+        { messageId: id('m1'), readCount: 0, memberCount: 0, expired: false },
+      ]);
+      const list = await bench.store.read('members', (tx) =>
+        listMembers(tx, bench.viewer(ann), { messageId: id('m1'), filter: 'read', limit: 10 }, null),
+      );
+      expect(list.members).toEqual([]);
+      const both = await bench.submit(ann, groupMessage(g, id('m2')), groupRecall(g, id('m2')), groupMessage(g, id('m2')));
+      expect(outcomes(both)).toEqual(['acked', 'acked', 'acked']);
+    });
+
+    it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      bench.policy = { ...DEFAULT_POLICY.receipts, windowMs: 0 };
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      bench.policy = DEFAULT_POLICY.receipts;
+      await bench.submit(ann, groupMessage(g, id('m2')));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const catAt = await bench.cursor(cat);
+      const late = await bench.frame(ben, groupOwed(g, { acked: [[1, 2]], position: 2 }));
+      expect(late.results).toMatchObject([
+        {
+          outcome: 'acked',
+          refused: [{ id: id('m1'), code: 'rejected/receipt-expired' }],
+          row: { readUpTo: 2, mine: { acked: [[2, 2]] } },
+        },
+      ]);
+      expect(late.hints[0]?.userIds).toContain(cat);
+      // Everybody learns that it is over, and how many had read it only its sender.
+      const news = (await bench.pull(cat, catAt)).flatMap(({ receipts = [] }) => receipts);
+      expect(news).toEqual([{ conversationId: `group:${g}`, seq: 1, id: id('m1'), readCount: 0, memberCount: 0, expired: true }]);
+      expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt)).toMatchObject([
+        { readCount: 1, memberCount: 2, expired: false },
+        { readCount: 0, memberCount: 2, expired: true },
+      ]);
+      expect(await bench.submit(ben, groupOwed(g, { acked: [[2, 2]] }))).toMatchObject([{ outcome: 'acked' }]);
+      expect(await bench.submit(ben, groupOwed(g, { ackedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
+    });
+
+    it('a sweep ends what is over and not read by all, once', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      const sweep = () => bench.store.tx('expire', expireDue);
+      bench.policy = { ...DEFAULT_POLICY.receipts, windowMs: 150 };
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      bench.policy = DEFAULT_POLICY.receipts;
+      await bench.submit(ann, groupMessage(g, id('m3')));
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 2]] }));
+      await bench.submit(cat, groupOwed(g, { acked: [[1, 1]] }));
+      const at = await bench.cursor(ben);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const { hints } = await sweep();
+      expect(new Set(hints.flatMap(({ userIds }) => userIds))).toEqual(new Set([ann, ben, cat]));
+      expect((await bench.fetch(ann, g)).map(({ receipt }) => [receipt?.readCount, receipt?.expired])).toEqual([
+        [0, false],
+        [1, true],
+        [2, false],
+      ]);
+      expect((await bench.pull(ben, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ seq: 2, readCount: 0, expired: true }]);
+      expect(await sweep()).toMatchObject({ looked: 0, hints: [] });
+      expect(await bench.submit(cat, groupOwed(g, { acked: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
+    });
+
+    it('pages a long list of changed receipts without losing one', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      for (let i = 0; i < 6; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
+      const at = await bench.cursor(ann);
+      for (let i = 0; i < 12; i++) await bench.submit(ben, groupOwed(g, { acked: [[i * 50 + 1, i * 50 + 50]] }));
+      const frames = await bench.pull(ann, at);
+      expect(frames.length).toBeGreaterThan(1);
+      for (const [i, frame] of frames.entries()) expect(frame.from).toBe(i === 0 ? at : frames[i - 1]!.to);
+      expect(frames.flatMap(({ receipts = [] }) => receipts.map(({ seq }) => seq))).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+    });
+  });
+};
