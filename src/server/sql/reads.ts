@@ -15,24 +15,30 @@ export const pairsOf = (me: string, peers: readonly string[]): string =>
     }),
   );
 
-/** Names from one user's side, as pairs and as groups. */
-export const namesOf = (me: string, names: readonly ConversationId[]): readonly [string, string] => {
-  const targets = (type: string): string[] => [
-    ...new Set(names.filter((name) => name.startsWith(type)).map((name) => conversationTarget(name))),
-  ];
-  return [pairsOf(me, targets('direct:')), JSON.stringify(targets('group:'))];
-};
+const PAIRS = `
+  select c.* from json_to_recordset($1::text::json) as w(a text, b text)
+  join tidemark.conversation c on c.user_a = w.a and c.user_b = w.b order by c.id`;
 
-/** Those named, of groups only where the user has a row; `$1` pairs, `$2` groups, `$3` the user. */
-export const NAMED = (whichMembers: string): string => `
+const pairsAndGroups = (condition: string): string => `
   select c.* from tidemark.conversation c where c.id in (
     select d.id from json_to_recordset($1::text::json) as w(a text, b text)
     join tidemark.conversation d on d.user_a = w.a and d.user_b = w.b
     union all
     select g.id from json_array_elements_text($2::text::json) as w
     join tidemark.conversation g on g.group_id = w.value
-    join tidemark.member m on m.conversation_id = g.id and m.user_id = $3 ${whichMembers}
+    join tidemark.member m on m.conversation_id = g.id and m.user_id = $3 ${condition}
   ) order by c.id`;
+
+/** Those named from one user's side, of groups only where they are a member, or once were; as a statement and its parameters. */
+export const named = (me: string, names: readonly ConversationId[], whose: 'now' | 'ever'): readonly [string, readonly string[]] => {
+  const targets = (type: string): string[] => [
+    ...new Set(names.filter((name) => name.startsWith(type)).map((name) => conversationTarget(name))),
+  ];
+  const pairs = pairsOf(me, targets('direct:'));
+  const groups = targets('group:');
+  if (groups.length === 0) return [PAIRS, [pairs]];
+  return [pairsAndGroups(whose === 'now' ? 'and m.role is not null' : ''), [pairs, JSON.stringify(groups), me]];
+};
 
 const BY_ID = `
   select c.* from tidemark.conversation c join tidemark.member m on m.conversation_id = c.id and m.user_id = $2 and m.role is not null
@@ -99,8 +105,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       beganAt: int(row, 'began_at'),
     })),
   ...sqlReceiptReads(query),
-  conversations: async (me, names) =>
-    names.length === 0 ? [] : (await query(NAMED('and m.role is not null'), [...namesOf(me, names), me])).map(conversationOf),
+  conversations: async (me, names) => (names.length === 0 ? [] : (await query(...named(me, names, 'now'))).map(conversationOf)),
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
     (await query(CHANGED, [me, after, upTo, atLeast]))

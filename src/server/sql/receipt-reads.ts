@@ -1,11 +1,13 @@
 /** The SQL store's reads of receipts in groups. */
-import type { ServerReadTx, Stretch } from '../server-store.ts';
+import type { Place, ServerReadTx, Stretch } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { ackOf, int, receiptOf, text, textOrNull } from './rows.ts';
 
 /** Stretches as one parameter: `w(c, f, u)`. */
 export const stretchesOf = (stretches: readonly Stretch[]): string =>
   JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })));
+
+const placesOf = (places: readonly Place[]): string => JSON.stringify(places.map(({ conversationId: c, seq }) => ({ c, seq })));
 
 const RECEIPTS_IN = `
   select r.* from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
@@ -15,30 +17,23 @@ const READ_COUNTS = `
   select a.conversation_id, a.seq, count(*) as read_count from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
 
-// Own receipts by their sender's index, those of everybody by each group's; what both find is one row.
 const CHANGED_RECEIPTS = `
-  with mine as materialized (
-    select conversation_id from tidemark.member where user_id = $1 and version > 0 and role is not null
-  ), changed as (
-    select r.* from tidemark.receipt r where r.sender_id = $1 and r.version > $2 and r.version <= $3
-      and r.conversation_id in (select conversation_id from mine)
-    union
-    select r.* from mine join tidemark.receipt r on r.conversation_id = mine.conversation_id
-      and r.version > $2 and r.version <= $3 and ($5::text = 'true' or r.expired)
-  ), page as (
-    select * from changed order by version fetch first ($4) rows with ties
-  )
-  select page.*, c.group_id, m.id as message_id, told.read_count, told.fresh, told.by, told.content
-  from page
-  join tidemark.conversation c on c.id = page.conversation_id
-  join tidemark.message m on m.conversation_id = page.conversation_id and m.seq = page.seq
+  select r.* from tidemark.member mine
+  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > $2 and r.version <= $3
+  where mine.user_id = $1 and mine.version > 0 and mine.role is not null and (r.sender_id = $1 or r.expired or $5::text = 'true')
+  order by r.version fetch first ($4) rows with ties`;
+
+/** What the feed says of receipts beyond their own rows; asked only where any changed. */
+const TOLD = `
+  select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, told.*
+  from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
+  join tidemark.conversation c on c.id = w.c
+  join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
   cross join lateral (
     select count(*) as read_count, count(*) filter (where a.version > $2) as fresh,
-      case when count(*) filter (where a.version > $2) = 1 then min(a.user_id) filter (where a.version > $2) end as by,
-      case when count(*) filter (where a.version > $2) = 1 then min(a.content) filter (where a.version > $2) end as content
-    from tidemark.ack a where a.conversation_id = page.conversation_id and a.seq = page.seq and a.version <= $3
-  ) told
-  order by page.version, page.conversation_id, page.seq`;
+      min(a.user_id) filter (where a.version > $2) as by, min(a.content) filter (where a.version > $2) as content
+    from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
+  ) told`;
 
 const READERS = `
   select * from tidemark.ack where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
@@ -63,21 +58,32 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
   readCounts: async (places) =>
     places.length === 0
       ? []
-      : (await query(READ_COUNTS, [JSON.stringify(places.map(({ conversationId: c, seq }) => ({ c, seq })))])).map((row) => ({
+      : (await query(READ_COUNTS, [placesOf(places)])).map((row) => ({
           conversationId: int(row, 'conversation_id'),
           seq: int(row, 'seq'),
           readCount: int(row, 'read_count'),
         })),
-  changedReceipts: async (me, everybodys, { after, upTo }, atLeast) =>
-    (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(everybodys)])).map((row) => ({
-      ...receiptOf(row),
-      groupId: text(row, 'group_id'),
-      messageId: text(row, 'message_id'),
-      readCount: int(row, 'read_count'),
-      fresh: int(row, 'fresh'),
-      by: textOrNull(row, 'by'),
-      content: textOrNull(row, 'content'),
-    })),
+  changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
+    const changed = (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(everybodys)])).map(receiptOf);
+    if (changed.length === 0) return [];
+    const rows = await query(TOLD, [placesOf(changed), after, upTo]);
+    const told = new Map(rows.map((row) => [`${int(row, 'conversation_id')} ${int(row, 'seq')}`, row]));
+    return changed
+      .map((receipt) => {
+        const row = told.get(`${receipt.conversationId} ${receipt.seq}`)!;
+        const fresh = int(row, 'fresh');
+        return {
+          ...receipt,
+          groupId: text(row, 'group_id'),
+          messageId: text(row, 'message_id'),
+          readCount: int(row, 'read_count'),
+          fresh,
+          by: fresh === 1 ? textOrNull(row, 'by') : null,
+          content: fresh === 1 ? textOrNull(row, 'content') : null,
+        };
+      })
+      .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq);
+  },
   readers: async ({ conversationId, seq }, after, limit) =>
     (await query(READERS, [conversationId, seq, after?.at ?? -1, after?.userId ?? '', limit])).map(ackOf),
   nonReaders: async ({ conversationId, seq }, senderId, after, limit) =>

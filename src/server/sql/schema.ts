@@ -78,7 +78,6 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       version bigint not null,
       primary key (conversation_id, seq)
     )`,
-    `create index receipt_of_sender on tidemark.receipt (sender_id, version)`,
     `create index receipt_by_version on tidemark.receipt (conversation_id, version)`,
     `create index open_receipt on tidemark.receipt (expires_at) where open`,
     `create table tidemark.ack (

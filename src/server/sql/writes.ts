@@ -2,7 +2,7 @@
 import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { NAMED, namesOf, pairsOf } from './reads.ts';
+import { named, pairsOf } from './reads.ts';
 import { conversationOf } from './rows.ts';
 
 // In the order of the names, so that two who make the same pairs at once wait for each other in one direction only.
@@ -80,8 +80,11 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     if (records.length > 0) await query(statement, [JSON.stringify(records)]);
   };
   return {
-    lockConversations: async (me, names) =>
-      names.length === 0 ? [] : (await query(`${NAMED('')} for update of c`, [...namesOf(me, names), me])).map(conversationOf),
+    lockConversations: async (me, names) => {
+      if (names.length === 0) return [];
+      const [statement, params] = named(me, names, 'ever');
+      return (await query(`${statement} for update of c`, params)).map(conversationOf);
+    },
     lockConversationsById: async (ids) => (ids.length === 0 ? [] : (await query(LOCK_BY_ID, [JSON.stringify(ids)])).map(conversationOf)),
     lockGroup: async (groupId) => {
       const [row] = await query(`select * from tidemark.conversation where group_id = $1 for update`, [groupId]);
