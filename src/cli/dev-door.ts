@@ -1,13 +1,17 @@
-/** `POST /dev/token`: anybody signs in as anybody. Exists only with `--dev`, which listens on loopback only. */
+/** `POST /dev/…`: anybody signs in as anybody, and makes groups. Exists only with `--dev`, which listens on loopback only. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { isId } from '../model/ids.ts';
+import { UsageError } from '../errors.ts';
+import type { GroupMember } from '../server/directory.ts';
 import { isOriginAllowed } from '../server/origin.ts';
+import type { PolicyChange } from '../server/policy.ts';
+import type { ReceiptServer } from '../server/server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
 
-const MAX_REQUEST_BYTES = 1024;
+const MAX_REQUEST_BYTES = 64 * 1024;
 
 /** Kept in the data folder, so that tokens survive a restart. */
 export const devSecret = (folder: string): Uint8Array => {
@@ -21,7 +25,9 @@ export const devSecret = (folder: string): Uint8Array => {
   return new TextEncoder().encode(readFileSync(file, 'utf8'));
 };
 
-const userIdIn = async (request: IncomingMessage): Promise<string | undefined> => {
+type Body = Readonly<Record<string, unknown>>;
+
+const bodyOf = async (request: IncomingMessage): Promise<Body | undefined> => {
   let text = '';
   for await (const chunk of request) {
     text += String(chunk);
@@ -29,7 +35,7 @@ const userIdIn = async (request: IncomingMessage): Promise<string | undefined> =
   }
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'userId' in value && isId(value.userId) ? value.userId : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
   } catch {
     return undefined;
   }
@@ -38,10 +44,54 @@ const userIdIn = async (request: IncomingMessage): Promise<string | undefined> =
 /** A page elsewhere that gives its own name this machine's address is still elsewhere: the name gives it away. */
 const isLocalHost = (host: string | undefined): boolean => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '');
 
-export const createDevDoor =
-  (secret: Uint8Array, allowedOrigins: readonly string[] | undefined) =>
-  (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.url !== '/dev/token') return false;
+type Groups = Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'policy'>;
+
+interface Door {
+  /** What is to be posted. */
+  readonly takes: string;
+  /** @returns the answer; `undefined` for a body that does not fit. @throws {UsageError} */
+  answer(body: Body): object | undefined | Promise<object | undefined>;
+}
+
+/** What arrives is judged by the server itself, which throws a usage error for what does not fit. */
+const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<string, Door>> => ({
+  '/dev/token': {
+    takes: '{"userId": "…"}, 1 to 128 bytes',
+    answer: async ({ userId }) => (isId(userId) ? { token: await issueDevToken(secret, userId), expiresInMs: DEV_TOKEN_MS } : undefined),
+  },
+  '/dev/group': {
+    takes: '{"groupId": "…", "members": [{"userId": "…", "role": "member" or "admin"}]}',
+    answer: async ({ groupId, members }) => {
+      if (!isId(groupId) || !Array.isArray(members) || members.some((one) => typeof one !== 'object' || one === null)) return undefined;
+      await groups().createGroup({ groupId, members: members as GroupMember[] });
+      return {};
+    },
+  },
+  '/dev/member': {
+    takes: '{"groupId": "…", "userId": "…", "role": "member", "admin" or null for one who leaves}',
+    answer: async ({ groupId, userId, role = 'member' }) => {
+      if (!isId(groupId) || !isId(userId)) return undefined;
+      if (role === null) await groups().removeMember(groupId, userId);
+      else await groups().addMember(groupId, userId, { role: role as 'member' });
+      return {};
+    },
+  },
+  '/dev/policy': {
+    takes: '{"receipts": {…}}, {"limits": {…}}, {"rate": {…}}',
+    answer: (change) => {
+      groups().setPolicy(change as PolicyChange);
+      const { limits, receipts, rate } = groups().policy;
+      return { limits, receipts, rate };
+    },
+  },
+});
+
+/** @param groups the receipt server, asked for when somebody comes. */
+export const createDevDoor = (secret: Uint8Array, allowedOrigins: readonly string[] | undefined, groups: () => Groups) => {
+  const doors = new Map(Object.entries(doorsOf(secret, groups)));
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const door = doors.get(request.url ?? '');
+    if (!door) return false;
     const { origin, host } = request.headers;
     const answer = (status: number, body: object): void => {
       response.writeHead(status, {
@@ -55,13 +105,19 @@ export const createDevDoor =
     };
     const work = async (): Promise<void> => {
       if (!isLocalHost(host) || !isOriginAllowed(origin, host, allowedOrigins))
-        return answer(403, { message: 'only pages of this server get a token' });
+        return answer(403, { message: 'only pages of this server may ask' });
       if (request.method === 'OPTIONS') return answer(200, {});
-      if (request.method !== 'POST') return answer(405, { message: 'POST {"userId": "…"}' });
-      const userId = await userIdIn(request);
-      if (userId === undefined) return answer(400, { message: 'POST {"userId": "…"}, 1 to 128 bytes' });
-      answer(200, { token: await issueDevToken(secret, userId), expiresInMs: DEV_TOKEN_MS });
+      if (request.method !== 'POST') return answer(405, { message: `POST ${door.takes}` });
+      const body = await bodyOf(request);
+      try {
+        const done = body && (await door.answer(body));
+        answer(done ? 200 : 400, done ?? { message: `POST ${door.takes}` });
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        answer(400, { message: error.message });
+      }
     };
     work().catch(() => response.destroy());
     return true;
   };
+};

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `tidemark serve: a receipt server for one machine
 
-  tidemark serve --dev                         try it: loopback only, hands out tokens at POST /dev/token
+  tidemark serve --dev                         try it: loopback only, hands out tokens at POST /dev/token,
+                                               makes groups at /dev/group, /dev/member and /dev/policy
   tidemark serve --jwt-secret SECRET           tokens are JWTs signed with a shared secret (or TIDEMARK_JWT_SECRET)
   tidemark serve --jwks URL                    tokens are JWTs signed by keys published at this address
 

@@ -22,7 +22,7 @@ export interface Serving {
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
   const authenticate = options.jwks ? authenticateByKeys(options.jwks) : authenticateBySecret(secret);
-  const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins) : undefined;
+  const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins, () => receipts) : undefined;
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
   const listener: RequestListener = (request, response) => {

@@ -69,7 +69,16 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
 
   // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
   const held = new Map((await tx.messagesById([...new Set(entries.flatMap(idsIn))])).map((message) => [message.id, message]));
-  if (await makeMissing(tx, me, entries, conversations, (id) => held.has(id), (peer) => rules.mayWrite(peer)))
+  if (
+    await makeMissing(
+      tx,
+      me,
+      entries,
+      conversations,
+      (id) => held.has(id),
+      (peer) => rules.mayWrite(peer),
+    )
+  )
     conversations = await tx.lockConversations(me, names);
 
   const policy = rules.receipts();

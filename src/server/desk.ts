@@ -94,7 +94,8 @@ export class Desk {
   recall(conversation: ConversationRecord, message: MessageRecord): void {
     this.held.set(message.id, message);
     this.#recalled.push(message);
-    if (conversation.groupId !== null && !this.#newReceipts.delete(placeKey(message))) this.#endedReceipts.push({ conversationId: message.conversationId, seq: message.seq });
+    if (conversation.groupId !== null && !this.#newReceipts.delete(placeKey(message)))
+      this.#endedReceipts.push({ conversationId: message.conversationId, seq: message.seq });
     this.change(conversation);
   }
 

@@ -1,6 +1,9 @@
 /** What this server takes and allows. Told to clients in the handshake, never a constant in them. */
+import * as v from 'valibot';
+import { UsageError } from '../errors.ts';
 import { MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
+import { LimitsShape, ReceiptPolicyShape } from '../protocol/hello.ts';
 
 export interface Policy {
   readonly limits: Limits;
@@ -21,11 +24,31 @@ export interface PolicyChange {
   readonly rate?: Partial<Policy['rate']>;
 }
 
-export const changePolicy = (policy: Policy, { limits, receipts, rate }: PolicyChange): Policy => ({
-  limits: { ...policy.limits, ...limits },
-  receipts: { ...policy.receipts, ...receipts },
-  rate: { ...policy.rate, ...rate },
+const Positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const PolicyShape = v.strictObject({
+  limits: v.strictObject({
+    ...LimitsShape.entries,
+    entries: v.pipe(LimitsShape.entries.entries, v.maxValue(500)),
+    frameBytes: v.pipe(LimitsShape.entries.frameBytes, v.maxValue(MAX_CLIENT_FRAME_BYTES)),
+    // As many fit into one frame, whatever their ids are made of.
+    receiptIds: v.pipe(LimitsShape.entries.receiptIds, v.maxValue(250)),
+  }),
+  receipts: ReceiptPolicyShape,
+  rate: v.strictObject({ perSecond: Positive, burst: Positive }),
 });
+
+/** What is named changes, the rest stays. @throws {UsageError} `usage/invalid-option` */
+export const changePolicy = (policy: Policy, { limits, receipts, rate }: PolicyChange): Policy => {
+  const changed = {
+    limits: { ...policy.limits, ...limits },
+    receipts: { ...policy.receipts, ...receipts },
+    rate: { ...policy.rate, ...rate },
+  };
+  const result = v.safeParse(PolicyShape, changed, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new UsageError('usage/invalid-option', `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
+};
 
 /** One allowance per user, refilled as time passes; users at rest cost nothing. */
 export class TokenBuckets {

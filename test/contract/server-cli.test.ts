@@ -79,6 +79,40 @@ it('gives dev tokens to its own pages only, and cuts and returns the server on r
   (await TestClient.open(`ws://${host}/receipts`)).close();
 });
 
+it('makes groups and changes the policy for the pages of a demo', { timeout: 120_000 }, async () => {
+  const { host, ready } = await start('--dev', '--data', folder());
+  await ready;
+  const dev = async (path: string, body: unknown): Promise<[number, { message?: string; receipts?: object }]> => {
+    const response = await fetch(`http://${host}/dev/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    return [response.status, (await response.json()) as { message?: string; receipts?: object }];
+  };
+  const send = async (who: string): Promise<unknown> => {
+    const message = { ...messageTo('x', `from-${who}-${Math.random()}`), conversationId: 'group:crew' };
+    const { frames } = await post(host, [hello(who, await token(host, who)), { type: 'submit', id: 1, entries: [message] }]);
+    return (frames[1] as { results: { outcome: string; code?: string }[] }).results.map(({ outcome, code }) => code ?? outcome)[0];
+  };
+  expect(await send('ann')).toBe('rejected/no-such-conversation');
+  const crew = { groupId: 'crew', members: [{ userId: 'ann', role: 'admin' }, { userId: 'ben' }] };
+  expect(await dev('group', crew)).toEqual([200, {}]);
+  expect(await dev('group', crew)).toEqual([200, {}]);
+  expect(await send('ann')).toBe('acked');
+  expect((await dev('policy', { receipts: { mayRequest: 'admins' } }))[1].receipts).toMatchObject({ mayRequest: 'admins', groups: true });
+  expect(await send('ben')).toBe('rejected/permission-denied');
+  expect(await dev('member', { groupId: 'crew', userId: 'ben', role: 'admin' })).toEqual([200, {}]);
+  expect(await send('ben')).toBe('acked');
+  expect(await dev('member', { groupId: 'crew', userId: 'ben', role: null })).toEqual([200, {}]);
+  expect(await send('ben')).toBe('rejected/no-such-conversation');
+  for (const [path, body] of [
+    ['group', { groupId: 'crew' }],
+    ['group', { groupId: 'crew', members: [{ userId: 1 }] }],
+    ['group', { groupId: 'crew', members: [{ userId: 'x', role: 'king' }] }],
+    ['member', { groupId: '', userId: 'x' }],
+    ['policy', { receipts: { windowMs: 'long' } }],
+    ['policy', []],
+  ] as const)
+    expect((await dev(path, body))[0], JSON.stringify(body)).toBe(400);
+});
+
 it('serves built files beside the server, and nothing outside their folder', { timeout: 120_000 }, async () => {
   const root = folder();
   const site = join(root, 'site');

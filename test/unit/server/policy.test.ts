@@ -26,6 +26,21 @@ describe('the allowance of a user', () => {
   });
 });
 
+it.each([
+  { receipts: { windowMs: -1 } },
+  { receipts: { windowMs: Number.NaN } },
+  { receipts: { visibleTo: 'everybody' } },
+  { receipts: { groups: undefined } },
+  { receipts: { sizes: 3 } },
+  { limits: { entries: 501 } },
+  { limits: { frameBytes: 65_537 } },
+  { limits: { receiptIds: 251 } },
+  { limits: { members: 0 } },
+  { rate: { burst: 0 } },
+])('refuses a policy that makes no sense: %j', (change) => {
+  expect(() => changePolicy(DEFAULT_POLICY, change as object)).toThrow(expect.objectContaining({ code: 'usage/invalid-option' }) as Error);
+});
+
 it('a policy changes by what is named and keeps the rest', () => {
   const changed = changePolicy(DEFAULT_POLICY, { limits: { entries: 7 }, rate: { burst: 1 } });
   expect(changed).toEqual({
