@@ -17,6 +17,7 @@ const joined = (
   version: number,
 ): MemberRecord => ({
   ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NOTHING_TOLD, muted: UNSET, marked: UNMARKED }),
+  ...(before ? { awaySince: before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: head,
   present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),
   role,

@@ -30,15 +30,19 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
     changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
       const changed: ChangedReceipt[] = [];
       for (const { conversation, members, receipts, messages, acks } of tables.ofUser(me)) {
-        if (conversation.groupId === null || !members.get(me)?.role) continue;
+        const mine = members.get(me);
+        if (conversation.groupId === null || !mine?.role) continue;
+        const isBack = mine.backSince > after && mine.backSince <= upTo;
         for (const receipt of receipts.values()) {
-          if (receipt.version <= after || receipt.version > upTo) continue;
+          const isMissed = isBack && receipt.version <= after && receipt.version > mine.awaySince;
+          if ((receipt.version <= after && !isMissed) || receipt.version > upTo) continue;
           if (receipt.senderId !== me && !everybodys && !receipt.expired) continue;
           const told = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
           const fresh = told.filter(({ version }) => version > after);
           const one = fresh.length === 1 ? fresh[0] : undefined;
           changed.push({
             ...receipt,
+            version: isMissed ? mine.backSince : receipt.version,
             groupId: conversation.groupId,
             messageId: messages[receipt.seq - 1]!.id,
             readCount: told.length,

@@ -31,6 +31,8 @@ export const memoryWrites = (
           present: NO_RANGES,
           role: 'member',
           version: 0,
+          awaySince: 0,
+          backSince: 0,
         });
       undo.push(() => tables.remove(one));
     }

@@ -61,6 +61,9 @@ export interface MemberRecord extends Told {
   readonly role: Role | null;
   /** Groups: of the newest change to this row. 0 in a direct chat, whose conversation carries it. */
   readonly version: number;
+  /** Groups: the newest absence that ended, as versions: what changed within is news to who came back. 0 and 0 for none. */
+  readonly awaySince: number;
+  readonly backSince: number;
 }
 
 /** Where a range goes on for as long as somebody stays. */
@@ -161,7 +164,7 @@ export interface ServerReadTx {
   readCounts(places: readonly Place[]): Promise<readonly ReadCount[]>;
   /**
    * Receipts changed in the interval in groups `me` is in now: of own messages, with `everybodys` of all, and of all those that
-   * are expired. By version ascending; at least `atLeast`, then up to the end of that version.
+   * are expired; with those that changed during an absence which ended in the interval. By version ascending; at least `atLeast`, then up to the end of that version.
    */
   changedReceipts(me: UserId, everybodys: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
   /** Who has read it, by time and user id, behind `after`; at most `limit`. */

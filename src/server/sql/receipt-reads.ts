@@ -18,10 +18,13 @@ const READ_COUNTS = `
   join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
 
 const CHANGED_RECEIPTS = `
-  select r.* from tidemark.member mine
-  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > $2 and r.version <= $3
+  select r.conversation_id, r.seq, r.sender_id, r.member_count, r.expires_at, r.expired, r.open,
+    case when r.version > $2 then r.version else mine.back_since end as version
+  from tidemark.member mine
+  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version <= $3
+    and r.version > case when mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end
   where mine.user_id = $1 and mine.version > 0 and mine.role is not null and (r.sender_id = $1 or r.expired or $5::text = 'true')
-  order by r.version fetch first ($4) rows with ties`;
+  order by version fetch first ($4) rows with ties`;
 
 /** What the feed says of receipts beyond their own rows; asked only where any changed. */
 const TOLD = `

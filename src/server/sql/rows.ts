@@ -38,6 +38,8 @@ export const memberOf = (row: SqlRow): MemberRecord => ({
   present: json(row, 'present') as Ranges,
   role: textOrNull(row, 'role') as Role | null,
   version: int(row, 'version'),
+  awaySince: int(row, 'away_since'),
+  backSince: int(row, 'back_since'),
 });
 
 export const messageOf = (row: SqlRow): MessageRecord => ({

@@ -38,6 +38,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       present jsonb not null,
       role text,
       version bigint not null,
+      away_since bigint not null,
+      back_since bigint not null,
       primary key (conversation_id, user_id)
     )`,
     // A version of its own has only a member of a group: this lists somebody's groups, past ones too.

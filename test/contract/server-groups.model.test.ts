@@ -1,0 +1,309 @@
+/** The server's groups against a plain model of them, under random operations: rows, counts, lists, denominators, positions, refusals. */
+import { PGlite } from '@electric-sql/pglite';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { seqsOf } from '../../src/model/ranges.ts';
+import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts';
+import { unreadAt } from '../../src/model/unread.ts';
+import { expireDue } from '../../src/server/expiry.ts';
+import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { findReceipts, listMembers } from '../../src/server/questions.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { pgliteDriver } from '../../src/server/sql/pglite.ts';
+import { openSqlStore } from '../../src/server/sql/sql-store.ts';
+import { GroupModel, type ModelPolicy } from './group-model.ts';
+import { GroupBench, groupMessage, groupOwed, groupRecall } from './groups.ts';
+
+const USERS = ['ann', 'ben', 'cat', 'dan', 'eve'] as const;
+type User = (typeof USERS)[number];
+
+const user = fc.constantFrom(...USERS);
+const id = fc.integer({ min: 1, max: 9 }).map((n) => `m${n}`);
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), user, id, asks: fc.boolean(), countable: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('ack' as const),
+      user,
+      seqs: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 4 }),
+      ids: fc.uniqueArray(id, { maxLength: 2 }),
+      position: fc.integer({ min: 1, max: 9 }),
+      text: fc.constantFrom(null, 'ok', 'on my way'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('join' as const), user, role: fc.constantFrom('member' as const, 'admin' as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), user }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('recall' as const), user, id }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 200 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('pull' as const), user, device: fc.integer({ min: 0, max: 1 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('policy' as const),
+      change: fc.record(
+        {
+          groups: fc.boolean(),
+          mayRequest: fc.constantFrom('members' as const, 'admins' as const),
+          windowMs: fc.integer({ min: 0, max: 400 }),
+          maxMembers: fc.integer({ min: 1, max: 5 }),
+          visibleTo: fc.constantFrom('sender' as const, 'members' as const),
+        },
+        { requiredKeys: [] },
+      ),
+    }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** The store with a clock of the test's. */
+const withClock = (store: ServerStore, now: () => number): ServerStore => ({
+  read: (name, body) => store.read(name, (tx) => body({ ...tx, now: async () => now() })),
+  tx: (name, body) => store.tx(name, (tx) => body({ ...tx, now: async () => now() })),
+  close: () => store.close(),
+});
+
+/** What one device was told. */
+interface Copy {
+  cursor: string | null;
+  row: ConversationRow | undefined;
+  readonly held: Set<number>;
+  readonly receipts: Map<number, GroupReceipt>;
+}
+
+class Play {
+  readonly model = new GroupModel();
+  readonly bench: GroupBench;
+  readonly #copies = new Map<string, Copy>();
+
+  constructor(
+    store: ServerStore,
+    readonly prefix: string,
+  ) {
+    this.bench = new GroupBench(withClock(store, () => this.model.now));
+    this.#setPolicy({});
+  }
+
+  get group(): string {
+    return `${this.prefix}crew`;
+  }
+
+  #setPolicy(change: Partial<ModelPolicy>): void {
+    this.model.policy = { ...this.model.policy, ...change };
+    this.bench.policy = this.model.policy;
+  }
+
+  async #outcome(who: User, entry: { key: string }): Promise<string> {
+    const [result] = await this.bench.submit(`${this.prefix}${who}`, entry);
+    if (result?.outcome !== 'acked') return result?.outcome === 'rejected' ? result.code : 'retry';
+    const refused = (result.refused ?? []).map((one) => `${one.id.slice(this.prefix.length)} ${one.code}`).sort();
+    return ['acked', ...(result.message ? [String(result.message.seq)] : []), ...refused].join(' ');
+  }
+
+  async take(one: Step): Promise<void> {
+    const { model, prefix, group } = this;
+    switch (one.do) {
+      case 'send': {
+        const entry = groupMessage(group, `${prefix}${one.id}`, { receiptRequested: one.asks, countable: one.countable });
+        return expect(await this.#outcome(one.user, entry)).toBe(model.send(one.user, one.id, one.asks, one.countable));
+      }
+      case 'recall':
+        return expect(await this.#outcome(one.user, groupRecall(group, `${prefix}${one.id}`))).toBe(model.recall(one.user, one.id));
+      case 'ack': {
+        const [first] = one.ids;
+        const entry = groupOwed(group, {
+          position: one.position,
+          acked: one.seqs.sort((a, b) => a - b).reduce<[number, number][]>(addSeq, []),
+          ...(first === undefined ? {} : { ackedIds: one.ids.map((name) => `${prefix}${name}`) }),
+          ...(first === undefined || one.text === null ? {} : { contents: [{ id: `${prefix}${first}`, text: one.text }] }),
+        });
+        return expect(await this.#outcome(one.user, entry)).toBe(model.ack(one.user, one.seqs, one.ids, one.position, one.text));
+      }
+      case 'join':
+        await this.bench.members(group, { [`${prefix}${one.user}`]: one.role });
+        return model.join(one.user, one.role);
+      case 'leave':
+        await this.bench.members(group, { [`${prefix}${one.user}`]: null });
+        return model.leave(one.user);
+      case 'wait':
+        model.now += one.ms;
+        return;
+      case 'sweep':
+        await this.bench.store.tx('expire', expireDue);
+        return model.sweep();
+      case 'pull':
+        return void (await this.#pull(one.user, one.device));
+      case 'policy':
+        return this.#setPolicy(one.change as Partial<ModelPolicy>);
+    }
+  }
+
+  async #pull(who: User, device: number): Promise<Copy> {
+    const me = `${this.prefix}${who}`;
+    let copy = this.#copies.get(`${who} ${device}`);
+    if (!copy) this.#copies.set(`${who} ${device}`, (copy = { cursor: null, row: undefined, held: new Set(), receipts: new Map() }));
+    const { held, receipts } = copy;
+    const learn = (seq: number, receipt: GroupReceipt): void => {
+      const before = receipts.get(seq);
+      receipts.set(seq, before ? joinGroupReceipts(before, receipt) : receipt);
+    };
+    const isFirst = copy.cursor === null;
+    for (const frame of await this.bench.pull(me, copy.cursor)) {
+      expect(frame.from).toBe(copy.cursor);
+      copy.cursor = frame.to;
+      for (const row of frame.rows) copy.row = copy.row ? joinRows(copy.row, row) : row;
+      for (const { seq, readCount, memberCount, expired, by } of frame.receipts ?? []) {
+        learn(seq, { readCount, memberCount, expired });
+        if (by !== undefined) expect(this.model.messages[seq - 1]?.acks.map((ack) => this.prefix + ack.user)).toContain(by);
+      }
+      for (const message of frame.messages.flatMap((of) => of.messages)) {
+        held.add(message.seq);
+        if (message.receipt) learn(message.seq, message.receipt);
+      }
+    }
+    if (isFirst)
+      for (const { seq, receipt } of await this.bench.fetch(me, this.group)) {
+        held.add(seq);
+        if (receipt) learn(seq, receipt);
+      }
+    return copy;
+  }
+
+  async check(): Promise<void> {
+    for (const who of USERS) {
+      await this.#checkSeat(who);
+      await this.#checkMessages(who);
+      await this.#checkCopies(who);
+    }
+  }
+
+  async #checkSeat(who: User): Promise<void> {
+    const row = await this.bench.row(`${this.prefix}${who}`, this.group);
+    const member = this.model.members.get(who);
+    expect(row === undefined).toBe(member === undefined);
+    if (!row || !member) return;
+    expect({
+      latestSeq: row.latestSeq,
+      joinedAt: row.joinedAt,
+      readUpTo: row.readUpTo,
+      unread: unreadAt(row, row.readUpTo),
+      present: [...seqsOf(row.present)],
+      acked: [...seqsOf(row.mine.acked)],
+      others: [row.mine.read, row.mine.delivered, row.theirs.acked],
+    }).toEqual({
+      latestSeq: member.role === null ? member.joinedAt : this.model.messages.length,
+      joinedAt: member.joinedAt,
+      readUpTo: member.position,
+      unread: { unreadCount: this.model.unread(who), exact: true },
+      present: [...member.present].sort((a, b) => a - b),
+      acked: [...member.acked].sort((a, b) => a - b),
+      others: [[], [], []],
+    });
+  }
+
+  async #checkMessages(who: User): Promise<void> {
+    const me = `${this.prefix}${who}`;
+    const { messages, members } = this.model;
+    const isHere = members.get(who)?.role != null;
+    const fetched = await this.bench.fetch(me, this.group);
+    expect(fetched.map(({ seq }) => seq)).toEqual(isHere ? messages.map(({ seq }) => seq).reverse() : []);
+    const found = await this.bench.store.read('receipts', (tx) =>
+      findReceipts(
+        tx,
+        this.bench.viewer(me),
+        messages.map((one) => this.prefix + one.id),
+      ),
+    );
+    for (const [i, message] of messages.entries()) {
+      const { seq, readers, acks, expired } = message;
+      const sees = isHere && readers !== null && this.model.sees(who, message);
+      const counts = sees
+        ? { readCount: acks.length, memberCount: readers.length, expired }
+        : { readCount: 0, memberCount: 0, expired: false };
+      const place = { place: { conversationId: `group:${this.group}`, seq } };
+      expect(found[i]).toEqual({ messageId: this.prefix + message.id, ...counts, ...(sees ? place : {}) });
+      if (isHere) expect(fetched.find((one) => one.seq === seq)?.receipt).toEqual(readers === null ? undefined : { ...counts, expired });
+      if (message.sender !== who && !sees) continue;
+      const list = async (filter: 'read' | 'unread') =>
+        (
+          await this.bench.store.read('members', (tx) =>
+            listMembers(tx, this.bench.viewer(me), { messageId: this.prefix + message.id, filter, limit: 10 }, null),
+          )
+        ).members;
+      const told = sees ? acks : [];
+      const left = sees ? readers.filter((name) => !acks.some((ack) => ack.user === name)) : [];
+      expect(await list('read')).toEqual(
+        [...told]
+          .sort((a, b) => a.at - b.at || (a.user < b.user ? -1 : 1))
+          .map(({ user: name, at, text }) => ({ userId: this.prefix + name, readAt: at, ...(text === null ? {} : { content: text }) })),
+      );
+      expect(await list('unread')).toEqual(left.sort().map((name) => ({ userId: this.prefix + name, readAt: null })));
+    }
+  }
+
+  /** Whoever followed the feed, from wherever, holds what a newcomer is given (I-14). */
+  async #checkCopies(who: User): Promise<void> {
+    const row = await this.bench.row(`${this.prefix}${who}`, this.group);
+    const isHere = this.model.members.get(who)?.role != null;
+    for (const device of [0, 1]) {
+      if (!this.#copies.has(`${who} ${device}`)) continue;
+      const copy = await this.#pull(who, device);
+      if (!row) continue;
+      expect({ ...copy.row, uncounted: row.uncounted, lastMessage: row.lastMessage }).toEqual(row);
+      expect(unreadAt(copy.row!, copy.row!.readUpTo)).toEqual(unreadAt(row, row.readUpTo));
+      for (const { seq, sender, readers, acks, expired } of isHere ? this.model.messages : []) {
+        if (!readers || !copy.held.has(seq)) continue;
+        const known = copy.receipts.get(seq);
+        if (sender === who) expect(known).toEqual({ readCount: acks.length, memberCount: readers.length, expired });
+        else if (readers.includes(who)) expect(known?.expired).toBe(expired);
+      }
+    }
+  }
+}
+
+const addSeq = (ranges: [number, number][], seq: number): [number, number][] => {
+  const last = ranges[ranges.length - 1];
+  if (last && last[1] === seq - 1) last[1] = seq;
+  else ranges.push([seq, seq]);
+  return ranges;
+};
+
+let sql: ServerStore;
+beforeAll(async () => {
+  sql = await openSqlStore(pgliteDriver(await PGlite.create()));
+}, 120_000);
+afterAll(() => sql.close());
+
+let round = 0;
+const playAll = async (name: string, open: () => ServerStore, numRuns: number, withinMs: number): Promise<number> => {
+  const begun = performance.now();
+  let runs = 0;
+  const list = fc.array(step, { minLength: 4, maxLength: 16 });
+  await fc.assert(
+    fc.asyncProperty(list, async (steps) => {
+      runs++;
+      const play = new Play(open(), `r${++round}-`);
+      // A crew to begin with: most of what matters needs one.
+      for (const one of ['ann', 'ben', 'cat'] as const)
+        await play.take({ do: 'join', user: one, role: one === 'ann' ? 'admin' : 'member' });
+      for (const one of steps) await play.take(one);
+      await play.check();
+    }),
+    { numRuns, interruptAfterTimeLimit: withinMs, markInterruptAsFailure: false },
+  );
+  process.stdout.write(`groups against the model, ${name}: ${runs} lists in ${Math.round(performance.now() - begun)} ms\n`);
+  return runs;
+};
+
+it('memory comes to what the model comes to', { timeout: 60_000 }, async () => {
+  expect(await playAll('memory', () => createMemoryStore(), 10_000, 15_000)).toBeGreaterThan(300);
+});
+
+it('SQL comes to what the model comes to', { timeout: 60_000 }, async () => {
+  expect(await playAll('PGlite', () => sql, 500, 8_000)).toBeGreaterThan(3);
+});
