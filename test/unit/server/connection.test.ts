@@ -4,43 +4,7 @@ import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { createMemoryStore } from '../../../src/server/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { Connection } from '../../../src/server/socket.ts';
-
-/** Time passes only when told to. */
-class ManualClock {
-  #now = 0;
-  readonly #timers = new Set<{ at: number; fn: () => void }>();
-  readonly wall = (): number => this.#now;
-  readonly mono = (): number => this.#now;
-  readonly timer = (ms: number, fn: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, fn };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  };
-  async pass(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve)); // whatever is under way first
-      const next = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.fn();
-    }
-    this.#now = until;
-  }
-}
-
-class FakeSocket {
-  readonly sent: { type: string }[] = [];
-  closedWith: number | undefined;
-  buffered = 0;
-  send(text: string): void {
-    this.sent.push(JSON.parse(text) as { type: string });
-  }
-  close(code: number): void {
-    this.closedWith = code;
-  }
-}
+import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
 describe('one connection', () => {
   let clock: ManualClock;

@@ -1,0 +1,319 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ClientFrame, Frame, ServerFrame } from '../../../src/protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import type { GroupMember } from '../../../src/server/directory.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
+import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../../src/server/server.ts';
+import type { Connection } from '../../../src/server/socket.ts';
+import { groupMessage, groupOwed } from '../../contract/groups.ts';
+import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+
+let clock: ManualClock;
+let store: MemoryStore;
+let server: ReceiptServer;
+
+class Phone {
+  readonly socket = new FakeSocket();
+  readonly connection: Connection;
+  #ids = 0;
+  #taken = 0;
+  constructor(readonly userId: string) {
+    this.connection = server.connect(this.socket)!;
+    this.connection.receive(JSON.stringify({ type: 'hello', version: PROTOCOL_VERSION, token: userId, userId, deviceId: 'd' }));
+  }
+  async ask(frame: ClientFrame): Promise<void> {
+    this.connection.receive(JSON.stringify(frame));
+    await this.connection.settled();
+  }
+  submit(...entries: Frame<'submit'>['entries']): Promise<void> {
+    return this.ask({ type: 'submit', id: ++this.#ids, entries });
+  }
+  /** What came since the last look. */
+  news(): ServerFrame[] {
+    const frames = this.socket.sent.slice(this.#taken) as ServerFrame[];
+    this.#taken = this.socket.sent.length;
+    return frames;
+  }
+  receipts() {
+    return this.news().flatMap((frame) => (frame.type === 'changes' ? [frame.receipts ?? []] : []));
+  }
+}
+
+const open = (options: Partial<ReceiptServerOptions> = {}): void => {
+  clock = new ManualClock();
+  store = createMemoryStore({ now: clock.wall });
+  server = createReceiptServer({ store, authenticate: async (token) => ({ userId: token }), clock, ...options });
+};
+const phone = async (userId: string): Promise<Phone> => {
+  const one = new Phone(userId);
+  await one.ask({ type: 'pull', cursor: null });
+  one.news();
+  return one;
+};
+const settle = async (...phones: Phone[]): Promise<void> => {
+  await clock.pass(0);
+  for (const one of phones) await one.connection.settled();
+};
+
+beforeEach(() => open());
+
+describe('receipts on the wire', () => {
+  it('200 readers within a second reach the sender as at most five steps that end at 200 of 200', async () => {
+    const readers = Array.from({ length: 200 }, (_, i) => `reader-${i}`);
+    server.setPolicy({ receipts: { maxMembers: 201 } });
+    await server.createGroup({ groupId: 'crew', members: ['ann', ...readers].map((userId) => ({ userId })) });
+    const ann = await phone('ann');
+    await ann.submit(groupMessage('crew', 'm1'));
+    await settle(ann);
+    ann.news();
+    for (const [i, reader] of readers.entries()) {
+      const one = new Phone(reader);
+      await one.submit(groupOwed('crew', { acked: [[1, 1]] }));
+      one.connection.closed();
+      if (i % 2 === 1) await clock.pass(9);
+    }
+    await clock.pass(250);
+    await settle(ann);
+    const steps = ann.receipts();
+    expect(steps.length).toBeGreaterThan(1);
+    expect(steps.length).toBeLessThanOrEqual(5);
+    expect(steps.at(-1)).toMatchObject([{ readCount: 200, memberCount: 200 }]);
+  });
+
+  it('a single reader is told at once, and by name', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    await ann.submit(groupMessage('crew', 'm1'));
+    await settle(ann, ben);
+    expect(ben.news()).toMatchObject([{ type: 'changes', messages: [{ conversationId: 'group:crew' }] }]);
+    ann.news();
+    await ben.submit(groupOwed('crew', { acked: [[1, 1]] }));
+    await settle(ann);
+    expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 1, memberCount: 1, by: 'ben' }]]);
+  });
+
+  it('a position wakes the reader’s own devices and nobody else', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
+    const [ann, tablet, ben] = [await phone('ann'), await phone('ben'), await phone('ben')];
+    await ann.submit(groupMessage('crew', 'm1'));
+    await settle(ann, tablet, ben);
+    for (const one of [ann, tablet]) one.news();
+    await ben.submit(groupOwed('crew', { position: 1 }));
+    await settle(ann, tablet);
+    expect(ann.news()).toEqual([]);
+    expect(tablet.news()).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 1 }] }]);
+  });
+
+  it('answers questions about receipts on both roads, and those who may not ask with the same bytes as for nothing', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }, { userId: 'cat' }] });
+    const [ann, ben, eve] = [await phone('ann'), await phone('ben'), await phone('eve')];
+    await ann.submit(groupMessage('crew', 'm1'));
+    await clock.pass(5);
+    await ben.submit(groupOwed('crew', { acked: [[1, 1]], contents: [{ id: 'm1', text: 'seen' }] }));
+    await settle(ann, ben);
+    for (const one of [ann, ben]) one.news();
+    const receipts: ClientFrame = { type: 'fetch-receipts', id: 1, messageIds: ['m1', 'nothing'] };
+    const members = (filter: 'read' | 'unread', messageId = 'm1'): ClientFrame => ({
+      type: 'fetch-members',
+      id: 1,
+      messageId,
+      filter,
+      cursor: null,
+      limit: 10,
+    });
+    const both = async (userId: string, frame: ClientFrame): Promise<unknown> => {
+      const one = { ann, ben, eve }[userId]!;
+      one.news();
+      await one.ask(frame);
+      const [overSocket] = one.news();
+      const hello = { type: 'hello', version: PROTOCOL_VERSION, token: userId, userId, deviceId: 'd' };
+      const { status, body } = await server.request(JSON.stringify([hello, frame]));
+      expect(status).toBe(200);
+      const [, overHttp] = JSON.parse(body) as unknown[];
+      expect(overHttp).toEqual(overSocket);
+      return overSocket;
+    };
+    const zero = { readCount: 0, memberCount: 0, expired: false };
+    expect(await both('ann', receipts)).toEqual({
+      type: 'receipts',
+      id: 1,
+      receipts: [
+        { messageId: 'm1', readCount: 1, memberCount: 2, expired: false, place: { conversationId: 'group:crew', seq: 1 } },
+        { messageId: 'nothing', ...zero },
+      ],
+    });
+    expect(await both('ann', members('read'))).toEqual({
+      type: 'members',
+      id: 1,
+      members: [{ userId: 'ben', readAt: 5, content: 'seen' }],
+      cursor: null,
+      complete: true,
+    });
+    expect(await both('ann', members('unread'))).toMatchObject({ members: [{ userId: 'cat', readAt: null }] });
+    for (const who of ['ben', 'eve']) {
+      expect(await both(who, receipts)).toMatchObject({
+        receipts: [
+          { messageId: 'm1', ...zero },
+          { messageId: 'nothing', ...zero },
+        ],
+      });
+      expect(JSON.stringify(await both(who, receipts))).not.toContain('place');
+      for (const filter of ['read', 'unread'] as const)
+        expect(await both(who, members(filter))).toEqual(await both(who, members(filter, 'nothing')));
+    }
+    await ann.ask({ type: 'fetch-members', id: 7, messageId: 'm1', filter: 'read', cursor: 'ben', limit: 1 });
+    expect(ann.news()).toMatchObject([{ type: 'error', code: 'protocol/bad-frame', id: 7 }]);
+    server.setPolicy({ limits: { receiptIds: 1 } });
+    await ann.ask(receipts);
+    expect(ann.news().at(-1)).toMatchObject({ type: 'error', code: 'protocol/bad-frame', id: 1 });
+  });
+
+  it('a new policy is told to every connection, and in force at once', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    server.setPolicy({ receipts: { groups: false } });
+    await settle(ann, ben);
+    for (const one of [ann, ben])
+      expect(one.news()).toMatchObject([{ type: 'welcome', receipts: { groups: false, windowMs: 259_200_000 } }]);
+    await ann.submit(groupMessage('crew', 'm1'));
+    expect(ann.news()).toMatchObject([{ results: [{ code: 'rejected/group-receipts-disabled' }] }]);
+    expect(() => server.setPolicy({ receipts: { windowMs: -1 } })).toThrow(
+      expect.objectContaining({ code: 'usage/invalid-option' }) as Error,
+    );
+  });
+});
+
+describe('the end of a receipt', () => {
+  const window = 1000;
+  const begin = async (): Promise<[Phone, Phone]> => {
+    server.setPolicy({ receipts: { windowMs: window } });
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }, { userId: 'cat' }] });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    await ann.submit(groupMessage('crew', 'm1'));
+    await settle(ann, ben);
+    return [ann, ben];
+  };
+
+  it.each([
+    [-1, undefined],
+    [0, undefined],
+    [1, [{ id: 'm1', code: 'rejected/receipt-expired' }]],
+  ])('%i ms from the limit', async (offset, refused) => {
+    const [ann, ben] = await begin();
+    await clock.pass(window + offset);
+    for (const one of [ann, ben]) one.news();
+    await ben.submit(groupOwed('crew', { acked: [[1, 1]], position: 1 }));
+    const answer = ben.news().find((frame) => frame.type === 'answer');
+    expect(answer?.results[0]).toMatchObject({ outcome: 'acked', row: { readUpTo: 1, mine: { acked: refused ? [] : [[1, 1]] } } });
+    expect((answer?.results[0] as { refused?: unknown }).refused).toEqual(refused);
+    await settle(ann);
+    expect(ann.receipts()).toMatchObject([[refused ? { readCount: 0, expired: true } : { readCount: 1, expired: false }]]);
+  });
+
+  it('is written and told within a minute though nobody asks, and at the start of a server', async () => {
+    const [ann, ben] = await begin();
+    for (const one of [ann, ben]) one.news();
+    await clock.pass(window);
+    expect(ben.news()).toEqual([]);
+    await clock.pass(60_000);
+    await settle(ann, ben);
+    expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 0, memberCount: 2, expired: true }]]);
+    expect(ben.receipts()).toMatchObject([[{ id: 'm1', readCount: 0, memberCount: 0, expired: true }]]);
+
+    await ann.submit(groupMessage('crew', 'm2'));
+    const later = createMemoryStore({ now: () => clock.wall() + window + 1, from: store.dump() });
+    createReceiptServer({ store: later, authenticate: async (token) => ({ userId: token }), clock });
+    await clock.pass(0);
+    await later.read('idle', async () => undefined);
+    await clock.pass(0);
+    expect(later.dump().receipts.map(({ expired }) => expired)).toEqual([true, true]);
+  });
+
+  it('lets no timer run where nothing is open', async () => {
+    const timers: number[] = [];
+    const watched = {
+      ...clock,
+      wall: clock.wall,
+      mono: clock.mono,
+      timer: (ms: number, fn: () => void) => (timers.push(ms), clock.timer(ms, fn)),
+    };
+    createReceiptServer({ store: createMemoryStore(), authenticate: async () => ({ userId: 'x' }), clock: watched });
+    await clock.pass(0);
+    expect(timers).toEqual([]);
+  });
+});
+
+describe('who is in a group', () => {
+  it('members come and go while connected', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    await server.addMember('crew', 'ben');
+    await settle(ben);
+    expect(ben.news()).toMatchObject([{ rows: [{ conversationId: 'group:crew', joinedAt: 0 }] }]);
+    await server.addMember('crew', 'ben');
+    await settle(ben);
+    expect(ben.news()).toEqual([]);
+    await ann.submit(groupMessage('crew', 'm1'));
+    await settle(ben);
+    expect(ben.news()).toMatchObject([{ rows: [{ latestSeq: 1 }] }]);
+    await server.removeMember('crew', 'ben');
+    await settle(ben);
+    expect(ben.news()).toMatchObject([{ rows: [{ latestSeq: 1, joinedAt: 1, lastMessage: null }], messages: [] }]);
+    await ann.submit(groupMessage('crew', 'm2'));
+    await settle(ben);
+    expect(ben.news()).toEqual([]);
+    await server.removeMember('nowhere', 'ben');
+    expect(store.dump().conversations).toHaveLength(1);
+    await expect(server.createGroup({ groupId: 'x\n', members: [] })).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+    await expect(server.addMember('crew', 'ben', { role: 'king' as 'admin' })).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+  });
+
+  it('publishes to a group as one of its members, without asking unless told to', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
+    const ben = await phone('ben');
+    expect(await server.publish({ from: 'ann', to: { group: 'crew' }, body: 1, id: 'p1' })).toMatchObject({ seq: 1 });
+    await settle(ben);
+    expect(ben.news()).toMatchObject([{ messages: [{ messages: [{ id: 'p1', receiptRequested: false }] }] }]);
+    await expect(server.publish({ from: 'eve', to: { group: 'crew' }, body: 1 })).rejects.toMatchObject({
+      code: 'rejected/no-such-conversation',
+    });
+  });
+
+  it('mirrors the host’s own groups: at first use, every 30 s in use, when told; and keeps what it knows while the host is silent', async () => {
+    let members: readonly GroupMember[] | Error = [{ userId: 'ann', role: 'admin' }, { userId: 'ben' }];
+    let asked = 0;
+    open({
+      directory: {
+        members: async () => {
+          asked++;
+          if (members instanceof Error) throw members;
+          return members;
+        },
+      },
+    });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    const send = async (who: Phone, id: string): Promise<string> => {
+      who.news();
+      await who.submit(groupMessage('crew', id));
+      const [result] = who.news().flatMap((frame) => (frame.type === 'answer' ? frame.results : []));
+      return result?.outcome === 'rejected' ? result.code : (result?.outcome ?? 'nothing');
+    };
+    expect(await send(ann, 'm1')).toBe('acked');
+    expect(await send(ben, 'm2')).toBe('acked');
+    expect(asked).toBe(1);
+    members = [{ userId: 'ann' }];
+    expect(await send(ben, 'm3')).toBe('acked');
+    await clock.pass(30_000);
+    expect(await send(ben, 'm4')).toBe('rejected/no-such-conversation');
+    expect(asked).toBe(2);
+    members = [{ userId: 'ann' }, { userId: 'ben' }];
+    await server.membersChanged('crew');
+    expect(await send(ben, 'm5')).toBe('acked');
+    members = new Error('the host is silent');
+    await clock.pass(30_000);
+    expect(await send(ben, 'm6')).toBe('acked');
+    await expect(server.addMember('crew', 'eve')).rejects.toMatchObject({ code: 'usage/invalid-option' });
+    await ann.submit({ ...groupMessage('unseen', 'm7') });
+    expect(ann.news().at(-1)).toMatchObject({ results: [{ outcome: 'retry' }] });
+  });
+});
