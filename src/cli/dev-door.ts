@@ -7,7 +7,6 @@ import { isId } from '../model/ids.ts';
 import { UsageError } from '../errors.ts';
 import type { GroupMember } from '../server/directory.ts';
 import { isOriginAllowed } from '../server/origin.ts';
-import type { PolicyChange } from '../server/policy.ts';
 import type { ReceiptServer } from '../server/server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
 
@@ -79,7 +78,7 @@ const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<stri
   '/dev/policy': {
     takes: '{"receipts": {…}}, {"limits": {…}}, {"rate": {…}}',
     answer: (change) => {
-      groups().setPolicy(change as PolicyChange);
+      groups().setPolicy(change);
       const { limits, receipts, rate } = groups().policy;
       return { limits, receipts, rate };
     },

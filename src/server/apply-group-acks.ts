@@ -3,8 +3,8 @@
  * before its time is asked again (I-2); after that the database's clock decides (I-9).
  */
 import type { MessageId, Seq } from '../model/ids.ts';
-import { contains, fromSeqs, intersect, NO_RANGES, seqsOf, subtract, union } from '../model/ranges.ts';
-import { clampTo, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../model/ranges.ts';
+import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
 import type { Desk } from './desk.ts';
 import type { ReceiptRecord } from './receipt-records.ts';
 import type { MessageRecord, ServerReadTx, Stretch } from './server-store.ts';
@@ -29,7 +29,29 @@ const contentsOf = ({ entry, conversation }: ReceiptsInput, held: ReadonlyMap<Me
   return contents;
 };
 
-/** Reads what the entries of one frame need of groups: two batch queries in all. */
+/**
+ * Gaps beside what an entry adds in which nothing is asked of the reader: closed in their own row, so that the set stays small and the
+ * newest ranges of it tell all. Nobody else is told of them.
+ */
+const bridgesOf = async (
+  tx: ServerReadTx,
+  desk: Desk,
+  drafts: readonly { readonly input: ReceiptsInput; readonly receipts: ReadonlyMap<Seq, ReceiptRecord> }[],
+): Promise<readonly Ranges[]> => {
+  const gaps = drafts.map(({ input, receipts }) => gapsBeside(input.member.acked, fromSeqs(receipts.keys())));
+  const stretches = drafts.flatMap(({ input }, i) => gaps[i]!.map((one) => ({ conversationId: input.conversation.id, range: one })));
+  const asking = stretches.length > 0 ? await tx.receiptsIn(stretches) : [];
+  return drafts.map(({ input: { conversation, member } }, i) => {
+    const owed = asking
+      .filter(
+        ({ conversationId, senderId, seq }) => conversationId === conversation.id && senderId !== desk.me && contains(member.present, seq),
+      )
+      .map(({ seq }) => seq);
+    return gaps[i]!.filter(([from, upTo]) => !owed.some((seq) => seq >= from && seq <= upTo));
+  });
+};
+
+/** Reads what the entries of one frame need of groups: a few batch queries in all. */
 export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: readonly ReceiptsInput[]): Promise<readonly GroupWork[]> => {
   const asked: Stretch[] = [];
   const drafts = inputs.map((input) => {
@@ -60,7 +82,9 @@ export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: rea
     (late.length > 0 ? await tx.messagesIn(late) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
   );
 
-  return judged.map(({ input, refused, over, receipts }): GroupWork => {
+  const bridges = await bridgesOf(tx, desk, judged);
+
+  return judged.map(({ input, refused, over, receipts }, i): GroupWork => {
     const expired = over.map(({ conversationId, seq }): Refused[number] => ({
       id: lateIds.get(`${conversationId} ${seq}`)!,
       code: 'rejected/receipt-expired',
@@ -70,7 +94,7 @@ export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: rea
       conversation: input.conversation,
       limit: input.limit,
       added: { ...NOTHING, acked: fromSeqs(receipts.keys()) },
-      bridges: NOTHING,
+      bridges: { ...NOTHING, acked: bridges[i]! },
       refused: [...refused, ...expired],
       receipts,
       over: over.filter((one) => !one.expired),

@@ -30,7 +30,7 @@ export interface ReceiptsWork {
 export const clampTo = (ranges: Ranges | undefined, limit: Seq): Ranges => intersect(ranges ?? NO_RANGES, range(1, limit));
 
 /** Gaps beside what is added, small enough to be worth a look. */
-const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
+export const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
   const fresh = subtract(added, before);
   if (fresh.length === 0) return NO_RANGES;
   const after = union(before, added);

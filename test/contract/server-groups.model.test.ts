@@ -145,7 +145,7 @@ class Play {
       case 'pull':
         return void (await this.#pull(one.user, one.device));
       case 'policy':
-        return this.#setPolicy(one.change as Partial<ModelPolicy>);
+        return this.#setPolicy(one.change);
     }
   }
 
@@ -200,7 +200,8 @@ class Play {
         readUpTo: row.readUpTo,
         unread: unreadAt(row, row.readUpTo),
         present: [...seqsOf(row.present)],
-        acked: [...seqsOf(row.mine.acked)],
+        // Where nothing is asked, it may hold what it likes.
+        acked: [...seqsOf(row.mine.acked)].filter((seq) => member.acked.has(seq) || this.model.messages[seq - 1]?.readers?.includes(who)),
         others: [row.mine.read, row.mine.delivered, row.theirs.acked],
       },
       {

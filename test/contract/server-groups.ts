@@ -110,10 +110,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         {
           row: {
             mine: {
-              acked: [
-                [1, 1],
-                [5, 5],
-              ],
+              acked: [[1, 5]],
               read: [],
               delivered: [],
             },
@@ -131,6 +128,32 @@ export const describeGroups = (open: () => ServerStore): void => {
         [2, undefined, undefined],
         [1, 1, 2],
       ]);
+    });
+
+    it('closes gaps in which nothing is asked of the reader, and no others', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      const quiet = { receiptRequested: false };
+      await bench.submit(
+        ann,
+        groupMessage(g, id('1')),
+        groupMessage(g, id('2'), quiet),
+        groupMessage(g, id('3')),
+        groupMessage(g, id('4')),
+      );
+      await bench.submit(ben, groupMessage(g, id('5')));
+      await bench.submit(ann, groupMessage(g, id('6')));
+      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
+      await bench.submit(ben, groupOwed(g, { acked: [[3, 3]] }));
+      await bench.submit(ben, groupOwed(g, { acked: [[6, 6]] }));
+      const ranges = (await bench.row(ben, g))!.mine.acked;
+      expect(ranges).toEqual([
+        [1, 3],
+        [6, 6],
+      ]);
+      await bench.submit(ben, groupOwed(g, { acked: [[4, 4]] }));
+      expect((await bench.row(ben, g))!.mine.acked).toEqual([[1, 6]]);
+      expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt?.readCount)).toEqual([1, 0, 1, 1, undefined, 1]);
+      expect((await bench.row(cat, g))!.mine.acked).toEqual([]);
     });
 
     it('a position in a group is private: only that member’s row moves', async () => {
@@ -183,9 +206,9 @@ export const describeGroups = (open: () => ServerStore): void => {
       const ask = (group: string) =>
         bench.submit(
           eve,
-          { ...groupMessage(group, id('e1')), key: 'a' } as { key: string },
-          { ...groupOwed(group, { position: 1, acked: [[1, 1]] }), key: 'b' } as { key: string },
-          { ...groupRecall(group, id('m1')), key: 'c' } as { key: string },
+          { ...groupMessage(group, id('e1')), key: 'a' },
+          { ...groupOwed(group, { position: 1, acked: [[1, 1]] }), key: 'b' },
+          { ...groupRecall(group, id('m1')), key: 'c' },
         );
       const seen = await ask(g);
       expect(seen).toEqual(await ask(`${g}-nowhere`));

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ClockPort } from '../../../src/ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { GroupMember } from '../../../src/server/directory.ts';
@@ -231,11 +232,13 @@ describe('the end of a receipt', () => {
 
   it('lets no timer run where nothing is open', async () => {
     const timers: number[] = [];
-    const watched = {
-      ...clock,
+    const watched: ClockPort = {
       wall: clock.wall,
       mono: clock.mono,
-      timer: (ms: number, fn: () => void) => (timers.push(ms), clock.timer(ms, fn)),
+      timer: (ms, fn) => {
+        timers.push(ms);
+        return clock.timer(ms, fn);
+      },
     };
     createReceiptServer({ store: createMemoryStore(), authenticate: async () => ({ userId: 'x' }), clock: watched });
     await clock.pass(0);
