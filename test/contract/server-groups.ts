@@ -30,7 +30,7 @@ export const describeGroups = (open: () => ServerStore): void => {
   const outcomes = (results: readonly { outcome: string; code?: string }[]): string[] =>
     results.map(({ outcome, code }) => code?.slice('rejected/'.length) ?? outcome);
 
-  describe('groups', () => {
+  describe('groups', { timeout: 30_000 }, () => {
     it('a message reaches every member, and what each read reaches its sender alone', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const [annAt, catAt] = [await bench.cursor(ann), await bench.cursor(cat)];
