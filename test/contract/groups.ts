@@ -41,6 +41,13 @@ export const groupRecall = (group: string, id: string): Entry => ({
   id,
 });
 
+/** The store with a clock of the test's. */
+export const withClock = (store: ServerStore, now: () => number): ServerStore => ({
+  read: (name, body) => store.read(name, (tx) => body({ ...tx, now: async () => now() })),
+  tx: (name, body) => store.tx(name, (tx) => body({ ...tx, now: async () => now() })),
+  close: () => store.close(),
+});
+
 /** One store under one policy that a test may change. */
 export class GroupBench {
   policy: ReceiptPolicy = DEFAULT_POLICY.receipts;

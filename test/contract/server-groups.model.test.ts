@@ -14,7 +14,7 @@ import type { ServerStore } from '../../src/server/server-store.ts';
 import { pgliteDriver } from '../../src/server/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/sql/sql-store.ts';
 import { GroupModel, type ModelPolicy } from './group-model.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall } from './groups.ts';
+import { GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 
 const USERS = ['ann', 'ben', 'cat', 'dan', 'eve'] as const;
 type User = (typeof USERS)[number];
@@ -61,13 +61,6 @@ const step = fc.oneof(
   },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-/** The store with a clock of the test's. */
-const withClock = (store: ServerStore, now: () => number): ServerStore => ({
-  read: (name, body) => store.read(name, (tx) => body({ ...tx, now: async () => now() })),
-  tx: (name, body) => store.tx(name, (tx) => body({ ...tx, now: async () => now() })),
-  close: () => store.close(),
-});
 
 /** Told apart by vitest only where they differ: it takes its time. */
 const same = (actual: unknown, wanted: unknown): void => {

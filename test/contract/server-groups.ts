@@ -5,7 +5,7 @@ import { expireDue } from '../../src/server/expiry.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { findReceipts, listMembers, listPlaceOf } from '../../src/server/questions.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall } from './groups.ts';
+import { GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 
 let groups = 0;
 interface Crew {
@@ -20,10 +20,11 @@ interface Crew {
 const NO_SUCH = { outcome: 'rejected', code: 'rejected/no-such-conversation', message: 'no such conversation' };
 
 export const describeGroups = (open: () => ServerStore): void => {
+  let now = Date.now();
   const crew = async (): Promise<Crew> => {
     const n = ++groups;
     const [g, ann, ben, cat] = [`crew-${n}`, `ann-${n}`, `ben-${n}`, `cat-${n}`];
-    const bench = new GroupBench(open());
+    const bench = new GroupBench(withClock(open(), () => now));
     await bench.members(g, { [ann]: 'member', [ben]: 'member', [cat]: 'admin' });
     return { bench, g, ann, ben, cat, id: (name) => `${g}-${name}` };
   };
@@ -367,7 +368,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ann, groupMessage(g, id('m1')));
       bench.policy = DEFAULT_POLICY.receipts;
       await bench.submit(ann, groupMessage(g, id('m2')));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      now += 1;
       const catAt = await bench.cursor(cat);
       const late = await bench.frame(ben, groupOwed(g, { acked: [[1, 2]], position: 2 }));
       expect(late.results).toMatchObject([
@@ -399,7 +400,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ben, groupOwed(g, { acked: [[1, 2]] }));
       await bench.submit(cat, groupOwed(g, { acked: [[1, 1]] }));
       const at = await bench.cursor(ben);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      now += 151;
       const { hints } = await sweep();
       expect(new Set(hints.flatMap(({ userIds }) => userIds))).toEqual(new Set([ann, ben, cat]));
       expect((await bench.fetch(ann, g)).map(({ receipt }) => [receipt?.readCount, receipt?.expired])).toEqual([
