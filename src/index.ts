@@ -21,11 +21,11 @@ export {
 export type { Conversation } from './model/conversation.ts';
 export type { ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
-export type { SentReadReceipts, SkipReason } from './model/intents.ts';
+export type { ReadMembersPage, SentReadReceipts, SkipReason } from './model/intents.ts';
 export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';
-export type { MessageReceipts, ReceiptState } from './model/receipt.ts';
+export type { MessageReceipts, ReadMember, ReceiptState } from './model/receipt.ts';
 export type { Retention } from './model/retention.ts';
 export type { UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

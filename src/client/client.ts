@@ -4,6 +4,7 @@ import { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
+import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import { wishForSync } from './background-sync.ts';
@@ -19,6 +20,7 @@ import { Watching } from './watching.ts';
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 const MAX_IDS_PER_CALL = 10_000;
+const MAX_MEMBERS = 100;
 const DEFAULT_FLUSH_MS = 10_000;
 
 const requireFlag = (value: unknown, what: string): boolean => {
@@ -36,6 +38,22 @@ const requireCount = (value: unknown, what: string, most: number): number => {
 const requireLetter = (id: unknown): string => {
   if (typeof id === 'string') return id;
   throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
+};
+
+const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
+  if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
+  throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
+};
+
+const requireFilter = (filter: unknown): 'read' | 'unread' => {
+  if (filter === 'read' || filter === 'unread') return filter;
+  throw new UsageError('usage/invalid-argument', `filter must be 'read' or 'unread'; got ${String(filter)}`);
+};
+
+const requireCursor = (cursor: unknown): string | null => {
+  if (cursor === undefined || cursor === null) return null;
+  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
+  throw new UsageError('usage/invalid-argument', 'cursor must be that of the page before');
 };
 
 const requireOptions = <T extends object>(value: T | undefined): T => {
@@ -116,15 +134,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       requireOpen();
       return connection.intent('recallMessage', requireId(messageId, 'messageId'));
     },
-    async sendReadReceipts(conversationId, messageIds) {
+    async sendReadReceipts(conversationId, messageIds, given) {
       const id = conversation(conversationId);
-      if (!Array.isArray(messageIds) || messageIds.length > MAX_IDS_PER_CALL)
-        throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
-      return connection.intent(
-        'sendReadReceipts',
-        id,
-        messageIds.map((messageId) => requireId(messageId, 'a message id')),
-      );
+      const ids = requireIds(messageIds);
+      const { content } = requireOptions(given);
+      return content === undefined
+        ? connection.intent('sendReadReceipts', id, ids)
+        : connection.intent('sendReadReceipts', id, ids, { content: requireContent(content) });
     },
     async sendConversationReadReceipt(conversationId, given) {
       const id = conversation(conversationId);
@@ -170,6 +186,19 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         conversation(conversationId),
         requireCount(requireOptions(given).limit, 'limit', MAX_LIMIT),
       );
+    },
+    async fetchReceipts(messageIds) {
+      requireOpen();
+      return connection.query('fetchReceipts', requireIds(messageIds));
+    },
+    async fetchReadMembers(messageId, given) {
+      requireOpen();
+      const { filter, cursor, limit } = requireOptions(given);
+      return connection.query('fetchReadMembers', requireId(messageId, 'messageId'), {
+        filter: requireFilter(filter),
+        cursor: requireCursor(cursor),
+        limit: requireCount(limit ?? MAX_MEMBERS, 'limit', MAX_MEMBERS),
+      });
     },
     async explainUnread(conversationId) {
       return connection.query('explainUnread', conversation(conversationId));

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
-import type { SentReadReceipts } from '../model/intents.ts';
+import type { ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
@@ -69,8 +69,17 @@ export interface ReceiptClient {
   sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
   /** Takes an own message back: its body goes everywhere, counts fall where it was unread. `usage/unknown-message` where not held. */
   recallMessage(messageId: MessageId): Promise<void>;
-  /** "I have read these", told to the sender; moves no position. Ids not held here are queued and judged by the server. */
-  sendReadReceipts(conversationId: ConversationId, messageIds: readonly MessageId[]): Promise<SentReadReceipts>;
+  /**
+   * "I have read these", told to the sender; moves no position. Ids not held here are queued and judged by the server.
+   *
+   * @param options.content groups: text the sender is given with each of them, at most 1 KiB of UTF-8 without NUL and lone surrogates.
+   * `usage/invalid-argument` for anything else, and in direct chats.
+   */
+  sendReadReceipts(
+    conversationId: ConversationId,
+    messageIds: readonly MessageId[],
+    options?: { readonly content?: string },
+  ): Promise<SentReadReceipts>;
   /**
    * Direct chats: "I have read what I received so far", told to the peer; the unread count becomes 0. Groups: a clear.
    *
@@ -87,13 +96,37 @@ export interface ReceiptClient {
   setMarkedUnread(conversationId: ConversationId, marked: boolean): Promise<void>;
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;
-  /** While the page is visible and focused, what is and what arrives in this conversation is read; hidden or blurred, only delivered. */
+  /**
+   * While the page is visible and focused, what is and what arrives in this conversation is read; hidden or blurred, only delivered.
+   * In a group: the count is cleared, and messages held here that ask for a receipt get one.
+   */
   viewConversation(conversationId: ConversationId): ConversationViewing;
   /** Messages below what is held, oldest first; stored as they come. Offline: what is held. */
   loadOlderMessages(
     conversationId: ConversationId,
     options: { readonly limit: number },
   ): Promise<{ readonly messages: readonly Message[]; readonly complete: boolean }>;
+  /**
+   * What became of these messages' receipts, asked of the server now; what it says is kept. In the order of the ids; messages that
+   * neither this device holds nor the server places (none you may see) are left out.
+   *
+   * @param messageIds at most 10,000, asked for in as many requests as the server's limits take.
+   * Rejects offline with `transport/unreachable`, without an answer in 10 s with `transport/timeout`.
+   */
+  fetchReceipts(messageIds: readonly MessageId[]): Promise<readonly MessageReceipts[]>;
+  /**
+   * A page of those who have read an own group message (in the order in which they did) or have not (by user id). Of its members when
+   * it was sent: who left since counts as they stood, who came later never does. Nobody where the policy does not show it.
+   *
+   * @param options.cursor where the page before ended; left out or `null` for the first. Nobody is listed twice while people go on
+   * reading.
+   * @param options.limit at most and by default 100.
+   * Rejects offline with `transport/unreachable`, without an answer in 10 s with `transport/timeout`.
+   */
+  fetchReadMembers(
+    messageId: MessageId,
+    options: { readonly filter: 'read' | 'unread'; readonly cursor?: string | null; readonly limit?: number },
+  ): Promise<ReadMembersPage>;
   /** Why the count is what it is: the position and who set it, what is pending, the places counted, what is not held here. */
   explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
 

@@ -22,10 +22,17 @@ export const viewConversation = (
   let dealtWith: Seq = 0;
   let turn = Promise.resolve();
   let closed = false;
+  const direct = conversationType(conversationId) === 'direct';
 
   /** One after the other; a refused write is repeated with the next arrival or look. */
   const next = (run: () => Promise<void>): void => {
     turn = turn.then(run).catch(() => undefined);
+  };
+
+  /** All that is held, or as far as was seen: one conversation receipt, or in a group one for each message that asks. */
+  const read = (upTo: MessageId | null): Promise<void> => {
+    if (direct) return connection.intent('sendConversationReadReceipt', conversationId, upTo === null ? {} : { upTo });
+    return upTo === null ? connection.intent('readGroup', conversationId) : connection.intent('readGroup', conversationId, upTo);
   };
 
   const readAll = (): void =>
@@ -33,7 +40,7 @@ export const viewConversation = (
       if (!looking) return;
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
-      await connection.intent('sendConversationReadReceipt', conversationId, upTo === null ? {} : { upTo });
+      await read(upTo);
       dealtWith = Math.max(dealtWith, seenUpTo ?? newest);
     });
 
@@ -41,7 +48,8 @@ export const viewConversation = (
     next(async () => {
       if (!looking) return;
       const upTo = seenUpTo ?? newest;
-      if (upTo > dealtWith) dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, upTo);
+      if (upTo <= dealtWith) return;
+      dealtWith = await connection.intent(direct ? 'readArrivals' : 'readGroupArrivals', conversationId, dealtWith, upTo);
     });
 
   const look = (): void => {
@@ -75,9 +83,9 @@ export const viewConversation = (
         seenUpTo = seq;
         seenLast = messageId;
         if (closed || !looking) return;
-        if (conversationType(conversationId) === 'direct' && seq > dealtWith)
-          dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, seq);
-        await connection.intent('sendConversationReadReceipt', conversationId, { upTo: messageId });
+        if (direct && seq > dealtWith) dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, seq);
+        await read(messageId);
+        dealtWith = Math.max(dealtWith, seq);
       });
     },
     close() {

@@ -1,6 +1,6 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
 import { map, type Observable, Subject, takeUntil } from 'rxjs';
-import { UsageError } from '../errors.ts';
+import { TransportError, UsageError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
@@ -14,12 +14,16 @@ import { dismissDeadLetter, retryDeadLetter } from './intents/dead-letters.ts';
 import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
 import { recallMessage } from './intents/recall-message.ts';
 import { sendMessage } from './intents/send-message.ts';
+import { readGroup, readGroupArrivals } from './intents/read-group.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import { recordLogOut, silence, wipe } from './log-out.ts';
 import type { Lookup } from './message-index.ts';
 import { NetGate } from './net-gate.ts';
+import { Ask } from './queries/ask.ts';
 import { explainUnread } from './queries/explain-unread.ts';
+import { fetchReadMembers } from './queries/members.ts';
+import { fetchReceipts } from './queries/receipts.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader.ts';
 import { Sync } from './sync/sync.ts';
@@ -34,6 +38,8 @@ const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
   'recallMessage',
   'sendConversationReadReceipt',
   'clearConversationUnreadCount',
+  'readGroup',
+  'readGroupArrivals',
 ] satisfies (keyof Intents)[]);
 
 /** The messages a call names. */
@@ -68,6 +74,7 @@ export class Engine {
     private readonly leader: Leader,
     private readonly views: Views,
     private readonly history: History,
+    private readonly ask: Ask,
   ) {
     writer.loggedOut = (kept) => this.lost(kept);
     this.stopListening = ports.bus.listen((hint) => {
@@ -94,12 +101,13 @@ export class Engine {
     const tokens = new TokenSource(ports.token);
     const sync = new Sync(ports, account, writer, tokens);
     const leader = new Leader(ports, writer, sync, lockName);
-    const history = new History(ports, account, writer, tokens);
+    const ask = new Ask(ports, account, tokens);
+    const history = new History(ports, writer, ask);
     const views = new Views(ports, writer, {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -148,6 +156,10 @@ export class Engine {
       }
       case 'readArrivals':
         return readArrivals(draft, ports, ...call.args);
+      case 'readGroup':
+        return readGroup(draft, ports, ...call.args);
+      case 'readGroupArrivals':
+        return readGroupArrivals(draft, ports, ...call.args);
       case 'setPaused': {
         setPaused(draft, ...call.args);
         return;
@@ -176,9 +188,20 @@ export class Engine {
         const [conversationId] = call.args;
         return new Promise((resolve) => this.writer.atRest(() => resolve(explainUnread(this.writer.model, conversationId))));
       }
+      case 'fetchReceipts':
+        this.requireSpeech();
+        return fetchReceipts(this.ask, this.writer, ...call.args);
+      case 'fetchReadMembers':
+        this.requireSpeech();
+        return fetchReadMembers(this.ask, ...call.args);
       case 'flush':
         return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args);
     }
+  }
+
+  /** A paused account asks nothing. */
+  private requireSpeech(): void {
+    if (this.writer.model.paused) throw new TransportError('transport/unreachable', 'this account is paused on this device');
   }
 
   /** Completes at `close()`. */

@@ -3,7 +3,9 @@ import { joinRows, type ConversationRow } from '../model/conversation.ts';
 import { conversationTarget, conversationType, type ConversationId, type Seq } from '../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, seqsOf, size, subtract, union } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
+import { isNothingOwed } from '../model/outbox-entry.ts';
 import { readPages } from '../store/pages.ts';
+import type { HotConversation } from './hot-conversation.ts';
 import { type IntentPorts, owe } from './owe.ts';
 import { shownMessage } from './shown.ts';
 import type { Draft } from './write.ts';
@@ -25,6 +27,22 @@ const oweDelivered = (draft: Draft, ports: IntentPorts, conversationId: Conversa
 
 const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
+/** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends (contract, "Ends"). */
+const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: HotConversation, recalled: readonly WireMessage[]): void => {
+  const places = fromSeqs(recalled.map(({ seq }) => seq));
+  const ids = new Set(recalled.map(({ id }) => id));
+  const without = <T>(list: readonly T[], idOf: (item: T) => string): readonly T[] =>
+    list.some((item) => ids.has(idOf(item))) ? list.filter((item) => !ids.has(idOf(item))) : list;
+  for (const entry of recalled.length > 0 ? conversation.receipts : []) {
+    const acked = subtract(entry.owed.acked, places);
+    const ackedIds = without(entry.owed.ackedIds, (id) => id);
+    if (entry.sent || (size(acked) === size(entry.owed.acked) && ackedIds === entry.owed.ackedIds)) continue;
+    const owed = { ...entry.owed, acked, ackedIds, contents: without(entry.owed.contents, ({ id }) => id) };
+    draft.change({ t: 'end', key: entry.key, end: 'superseded' });
+    if (!isNothingOwed(owed)) draft.change({ t: 'owe', entry: { ...entry, key: ports.random.id(), owed } });
+  }
+};
+
 /** Messages of one conversation, however they came: kept, their delivery owed, news made of them. */
 export const applyMessages = (
   draft: Draft,
@@ -35,20 +53,29 @@ export const applyMessages = (
 ): void => {
   const { model } = draft;
   const held = model.get(conversationId)?.held ?? [];
-  const fresh = messages.filter((message) => !contains(held, message.seq));
-  const recalled = messages.filter((message) => message.recalled && contains(held, message.seq));
-  if (fresh.length + recalled.length === 0) return;
+  // Frames carry the newest first; news comes in the order in which it was said.
+  const fresh = messages.filter((message) => !contains(held, message.seq)).sort((a, b) => a.seq - b.seq);
+  const known = messages.filter((message) => contains(held, message.seq));
+  const recalled = known.filter((message) => message.recalled);
+  const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
+  if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
+  // An own one that asked and was taken as one that did not.
+  const unasked = known.filter(
+    ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.tail.get(seq)?.value.receiptRequested === true,
+  );
+  if (fresh.length + recalled.length + unasked.length === 0) return;
   // What this device recalled itself is empty already and no news.
   const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.value.recalled !== true);
-  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled] });
+  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
+  dropRecalled(draft, ports, conversation, recalled);
   for (const message of fresh) {
     if (message.senderId !== model.me) continue;
     // The feed may be faster than the answer: the message is at the server, so its entry has ended.
     const entry = conversation.pending.find((pending) => pending.message.id === message.id);
     if (!entry) continue;
     draft.change({ t: 'end', key: entry.key, end: 'acked' });
-    draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
+    if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
   }
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // Own places between are named along: they say nothing, and the set stays one range instead of hundreds.
@@ -87,8 +114,14 @@ export const applyRow = async (draft: Draft, row: ConversationRow, news: News): 
   const readUpTo = conversation?.readUpTo ?? 0;
   const told = conversation?.told;
   draft.change({ t: 'row', row });
-  if (news === 'silent' || !before || !told || conversationType(conversationId) !== 'direct') return;
+  if (news === 'silent' || !before || !told) return;
   const after = joinRows(before, row);
+  const cleared = (): void => {
+    if (after.readUpTo > readUpTo)
+      draft.change({ t: 'event', event: { type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true } });
+  };
+  // In a group nobody is told of a position; my other devices are.
+  if (conversationType(conversationId) === 'group') return cleared();
   const peer = conversationTarget(conversationId);
 
   const read = subtract(union(after.theirs.read, after.theirs.acked), union(before.theirs.read, before.theirs.acked));
@@ -109,6 +142,5 @@ export const applyRow = async (draft: Draft, row: ConversationRow, news: News): 
       t: 'event',
       event: { type: 'conversationRead', conversationId, upTo: highest(after.mine.read), by: model.me, self: true },
     });
-  else if (after.readUpTo > readUpTo)
-    draft.change({ t: 'event', event: { type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true } });
+  else cleared();
 };

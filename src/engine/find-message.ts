@@ -3,18 +3,12 @@ import type { MessageId } from '../model/ids.ts';
 import { highest, intersect, range } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import { readPages, withStep } from '../store/pages.ts';
+import { readPages } from '../store/pages.ts';
 import { PAGE_SIZE } from '../store/tables.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 
 const PAGES_AT_ONCE = 16;
-
-/** A message as it stands: what no page has yet laid over it. */
-export const current = (conversation: HotConversation, message: KeptMessage): KeptMessage => {
-  const newest = conversation.tail.get(message.seq)?.value ?? message;
-  return conversation.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
-};
 
 /** The messages with these ids that one conversation holds. */
 export const findInConversation = async (
@@ -26,7 +20,7 @@ export const findInConversation = async (
   const found = new Map<MessageId, KeptMessage>();
   const look = (message: KeptMessage): void => {
     if (!wanted.delete(message.id)) return;
-    found.set(message.id, current(conversation, message));
+    found.set(message.id, conversation.current(message));
   };
   for (const { value } of conversation.tail.values()) look(value);
   if (conversation.newest) look(conversation.newest);
@@ -45,7 +39,7 @@ export const findAnywhere = async (
   id: MessageId,
 ): Promise<{ conversation: HotConversation; message: KeptMessage } | undefined> => {
   const unpaged = model.findUnpaged(id);
-  if (unpaged) return { conversation: unpaged.conversation, message: current(unpaged.conversation, unpaged.message) };
+  if (unpaged) return { conversation: unpaged.conversation, message: unpaged.conversation.current(unpaged.message) };
   for (const conversation of model.conversations.values()) {
     const message = (await findInConversation(tx, conversation, [id])).get(id);
     if (message) return { conversation, message };

@@ -79,9 +79,16 @@ const unpagedOf = (model: HotModel, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
   const due = <T>(list: Iterable<{ readonly version: number; readonly value: T }>): T[] =>
     [...list].flatMap(({ version, value }) => (version <= upTo ? [value] : []));
-  for (const { id, tail, steps, held } of model.conversations.values()) {
-    const unpaged = { conversationId: id, messages: due(tail.values()), steps: due(steps), held };
-    if (unpaged.messages.length > 0 || unpaged.steps.length > 0) out.push(unpaged);
+  for (const { id, tail, steps, counts, held } of model.conversations.values()) {
+    const unpaged = {
+      conversationId: id,
+      messages: due(tail.values()),
+      steps: due(steps),
+      // All: what came of a later record may hold what an earlier one said.
+      counts: [...counts.values()].map(({ value }) => value),
+      held,
+    };
+    if (unpaged.messages.length + unpaged.steps.length + unpaged.counts.length > 0) out.push(unpaged);
   }
   return out;
 };

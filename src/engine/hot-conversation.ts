@@ -4,9 +4,10 @@ import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
 import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type RecallEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges } from '../model/ranges.ts';
-import { joinTold, type ReceiptStep, type Told } from '../model/receipt.ts';
+import { joinTold, type PlacedReceipt, type ReceiptStep, type Told } from '../model/receipt.ts';
 import { unreadAt, type Unread } from '../model/unread.ts';
 import type { KeptMessage } from '../store/journal.ts';
+import { withReceipt, withStep } from '../store/pages.ts';
 
 /** A message or step that no page holds yet, and the journal record it came with. */
 interface Unfolded<T> {
@@ -28,11 +29,13 @@ export class HotConversation {
   /** The tail by id. */
   readonly tailIds = new Map<MessageId, Seq>();
   steps: Unfolded<ReceiptStep>[] = [];
+  /** Groups: what became of receipts, by place. Also of messages that come later. */
+  readonly counts = new Map<Seq, Unfolded<PlacedReceipt>>();
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
   recalls: RecallEntry[] = [];
-  /** The newest message held, body and all. */
+  /** The newest message held, body and all, as it stands: it outlives the tail. */
   newest: KeptMessage | null = null;
   /** The newest held message from somebody else: as far as a read receipt may reach. */
   newestReceived: Seq = 0;
@@ -61,6 +64,13 @@ export class HotConversation {
     return Math.max(this.row.readUpTo, this.owed.position);
   }
 
+  /** A message as it stands: what no page has yet laid over it. */
+  current(message: KeptMessage): KeptMessage {
+    const newest = this.tail.get(message.seq)?.value ?? message;
+    const dated = this.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
+    return withReceipt(dated, this.counts.get(message.seq)?.value);
+  }
+
   get unread(): Unread {
     return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
   }
@@ -87,6 +97,11 @@ export class HotConversation {
   /** Whether I told the peer of this very message, or am about to. */
   hasAcked(seq: Seq): boolean {
     return contains(this.row.mine.acked, seq) || contains(this.owed.acked, seq);
+  }
+
+  /** As {@link hasAcked}; one named before it was held is known by its id. */
+  isAcked(id: MessageId, seq: Seq): boolean {
+    return this.hasAcked(seq) || (this.owed.ackedIds.length > 0 && this.owed.ackedIds.includes(id));
   }
 
   /** The entry that newer work may still be merged into. */

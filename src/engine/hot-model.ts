@@ -6,13 +6,24 @@
 import { type ConversationRow, emptyRow, joinRows } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import { type Cursor, type DeadLetter, mergeOwed, type MessageEntry, NOTHING_OWED, type OutboxEntry } from '../model/outbox-entry.ts';
+import {
+  allowedBy,
+  type Cursor,
+  type DeadLetter,
+  isNothingOwed,
+  mergeOwed,
+  type MessageEntry,
+  NOTHING_OWED,
+  type OutboxEntry,
+} from '../model/outbox-entry.ts';
 import { contains, fromSeqs, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
+import { joinGroupReceipts, type PlacedReceipt } from '../model/receipt.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
-import { joinMessages } from '../store/pages.ts';
+import { joinMessages, withReceipt, withStep } from '../store/pages.ts';
 import { SNAPSHOT_KEY } from '../store/tables.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import { HotConversation } from './hot-conversation.ts';
+import { KeptAcked } from './kept-acked.ts';
 import { MessageIndex } from './message-index.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
@@ -66,6 +77,8 @@ export interface Snapshot {
     readonly newestReceived: Seq;
   }[];
   readonly outbox: readonly OutboxEntry[];
+  /** What the server acked of late. */
+  readonly acked?: readonly OutboxEntry[];
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly events: readonly KeptEvent[];
   readonly eventCount: number;
@@ -87,6 +100,8 @@ export class HotModel {
   readonly conversations = new Map<ConversationId, HotConversation>();
   /** Everything owed, oldest first. */
   readonly outbox = new Map<string, OutboxEntry>();
+  /** What the server acked of late, for one that lost history. */
+  acked = KeptAcked.of();
   deadLetters: KeptDeadLetter[] = [];
   /** What no tab may have heard yet. */
   events: KeptEvent[] = [];
@@ -112,6 +127,7 @@ export class HotModel {
     model.settings = snapshot.settings;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
     for (const entry of snapshot.outbox) model.owe(entry);
+    model.acked = KeptAcked.of(snapshot.acked);
     model.deadLetters = [...snapshot.deadLetters];
     model.events = [...snapshot.events];
     model.eventCount = snapshot.eventCount;
@@ -135,6 +151,7 @@ export class HotModel {
         newestReceived,
       })),
       outbox: [...this.outbox.values()],
+      acked: this.acked.all,
       deadLetters: this.deadLetters,
       events: this.events.slice(-MAX_EVENTS_KEPT),
       eventCount: this.eventCount,
@@ -189,6 +206,14 @@ export class HotModel {
       if (change.t === 'messages') this.layOnTail(this.ensure(change.of), change.messages, version);
       else if (change.t === 'forget') this.liftFromTail(this.ensure(change.of), change.seqs);
       else if (change.t === 'step') this.ensure(change.step.conversationId).steps.push({ version, value: change.step });
+      else if (change.t === 'counts') this.layCounts(this.ensure(change.of), change.receipts, version);
+    }
+  }
+
+  private layCounts({ counts }: HotConversation, receipts: readonly PlacedReceipt[], version: number): void {
+    for (const receipt of receipts) {
+      const before = counts.get(receipt.seq)?.value ?? receipt;
+      counts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
     }
   }
 
@@ -227,6 +252,7 @@ export class HotModel {
           conversation.tail.clear();
           conversation.tailIds.clear();
           conversation.steps = [];
+          conversation.counts.clear();
           conversation.held = conversation.forgotten = NO_RANGES;
           conversation.newest = null;
           conversation.newestReceived = 0;
@@ -239,10 +265,12 @@ export class HotModel {
       case 'messages': {
         const conversation = this.touch(change.of, touched);
         this.layOnTail(conversation, change.messages, this.version);
+        const before = conversation.newest;
         for (const { seq, senderId } of change.messages) {
           if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!.value;
           if (senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
         }
+        if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.current(conversation.newest);
         const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
         conversation.held = union(conversation.held, seqs);
         if (conversation.forgotten.length > 0) conversation.forgotten = subtract(conversation.forgotten, seqs);
@@ -256,7 +284,16 @@ export class HotModel {
         return;
       }
       case 'step': {
-        this.touch(change.step.conversationId, touched, false).steps.push({ version: this.version, value: change.step });
+        const conversation = this.touch(change.step.conversationId, touched, false);
+        conversation.steps.push({ version: this.version, value: change.step });
+        if (conversation.newest) conversation.newest = withStep([conversation.newest], change.step)[0]!;
+        return;
+      }
+      case 'counts': {
+        const conversation = this.touch(change.of, touched, false);
+        this.layCounts(conversation, change.receipts, this.version);
+        const { newest } = conversation;
+        if (newest) conversation.newest = withReceipt(newest, conversation.counts.get(newest.seq)?.value);
         return;
       }
       case 'cursor':
@@ -296,10 +333,24 @@ export class HotModel {
         const entry = this.drop(change.key);
         if (!entry) return;
         this.touch(entry.conversationId, touched);
+        if (change.end === 'acked') this.acked.keep(entry);
         if (change.deadLetter) {
           this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
           touched.deadLetters = true;
         }
+        touched.outbox = true;
+        return;
+      }
+      case 'again': {
+        // First in line: what was written before everything that is owed now goes before it.
+        const owed = [...this.outbox.values()];
+        for (const { key } of owed) this.drop(key);
+        for (const [acked, key] of change.keys) {
+          const entry = this.acked.take(acked);
+          if (entry) this.oweAgain({ ...entry, key, sent: true, again: true });
+        }
+        for (const entry of owed) this.owe(entry);
+        for (const { conversationId } of this.outbox.values()) this.touch(conversationId, touched);
         touched.outbox = true;
         return;
       }
@@ -359,6 +410,13 @@ export class HotModel {
     return entry;
   }
 
+  /** What was told while a switch was on is not told again while it is off. */
+  private oweAgain(entry: OutboxEntry): void {
+    if (entry.kind !== 'receipts') return this.owe(entry);
+    const owed = allowedBy(this.settings, entry.owed);
+    if (!isNothingOwed(owed)) this.owe({ ...entry, owed });
+  }
+
   private owe(entry: OutboxEntry): void {
     this.outbox.set(entry.key, entry);
     const conversation = this.ensure(entry.conversationId);
@@ -384,6 +442,7 @@ export class HotModel {
         conversation.tailIds.delete(value.id);
         this.unpaged--;
       }
+      for (const [seq, { version }] of conversation.counts) if (version <= upTo) conversation.counts.delete(seq);
       if (conversation.steps.length > 0) conversation.steps = conversation.steps.filter(({ version }) => version > upTo);
     }
   }

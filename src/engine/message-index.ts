@@ -6,7 +6,16 @@ import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import { contains, highest, intersect, range, size } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import { type IndexLine, type PageIndex, pagesOf, parseIndexLine, readAllIndexes, readIndex, readIndexes } from '../store/pages.ts';
+import {
+  type IndexedMessage,
+  type IndexLine,
+  type PageIndex,
+  pagesOf,
+  parseIndexLine,
+  readAllIndexes,
+  readIndex,
+  readIndexes,
+} from '../store/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 
 export interface Located {
@@ -14,6 +23,8 @@ export interface Located {
   readonly own: boolean;
   readonly receiptRequested: boolean;
   readonly recalled: boolean;
+  /** Groups: receipts for it are not taken any more. */
+  readonly expired: boolean;
 }
 
 /** Of the model, what is needed here. */
@@ -46,17 +57,24 @@ interface Indexed {
   readonly ids: Map<MessageId, IndexLine | Paged>;
 }
 
-type Paged = ReturnType<typeof parseIndexLine>;
+/** A page's line, taken apart. */
+type Paged = IndexedMessage;
 
-const describe = (
-  { seq, senderId, receiptRequested, recalled }: Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'>,
-  me: UserId,
-): Located => ({
-  seq,
-  own: senderId === me,
-  receiptRequested,
-  recalled,
-});
+/** A message that no page holds yet, as a page's index would have it. */
+const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expired: message.receipt?.expired === true });
+
+/** What receipts need to know, with what no page has yet laid over it. */
+export const locate = (conversation: HotConversation, message: IndexedMessage, me: UserId): Located => {
+  const unpaged = conversation.tail.get(message.seq)?.value;
+  const { seq, senderId, receiptRequested, recalled } = unpaged ?? message;
+  return {
+    seq,
+    own: senderId === me,
+    receiptRequested,
+    recalled,
+    expired: (unpaged ? unpaged.receipt?.expired === true : message.expired) || conversation.counts.get(seq)?.value.expired === true,
+  };
+};
 
 export class MessageIndex {
   private readonly conversations = new Map<ConversationId, Indexed>();
@@ -76,12 +94,12 @@ export class MessageIndex {
     if (paged) {
       const unpaged = conversation.tail.get(paged.seq)?.value;
       // A page may still hold what lay at this place in another history.
-      if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return describe(unpaged ?? paged, this.me);
+      if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return locate(conversation, paged, this.me);
     }
-    if (newest?.id === id) return describe(conversation.tail.get(newest.seq)?.value ?? newest, this.me);
+    if (newest?.id === id) return locate(conversation, asIndexed(newest), this.me);
     const seq = conversation.tailIds.get(id);
     const value = seq === undefined ? undefined : conversation.tail.get(seq)?.value;
-    return value && describe(value, this.me);
+    return value && locate(conversation, asIndexed(value), this.me);
   }
 
   private pagedOf(conversationId: ConversationId, id: MessageId): Paged | undefined {

@@ -1,7 +1,8 @@
 /** Messages of one conversation as they stand: what pages hold, with what no page has yet laid over it. */
 import type { Message } from '../model/message.ts';
-import { type Range, type Ranges, seqsOf } from '../model/ranges.ts';
+import { intersect, type Range, type Ranges, seqsOf } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
+import type { KeptMessage } from '../store/journal.ts';
 import { readPages } from '../store/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
@@ -20,12 +21,19 @@ export const newestPlaces = (places: Ranges, count: number): Ranges => {
   return out;
 };
 
-/** Held messages at these places, ascending: pages, with what no page has yet laid over them. */
-export const readShown = async (tx: StoreTx, model: HotModel, conversation: HotConversation, places: Ranges): Promise<Message[]> => {
+const readUnsettled = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> => {
   const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
   for (const seq of seqsOf(places)) {
     const unpaged = conversation.tail.get(seq);
     if (unpaged) bySeq.set(seq, unpaged.value);
   }
-  return [...bySeq.values()].sort((a, b) => a.seq - b.seq).map((message) => shownMessage(model, conversation, message));
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
+
+/** Held messages at these places, ascending, with what became of their receipts. */
+export const readHeld = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> =>
+  (await readUnsettled(tx, conversation, intersect(conversation.held, places))).map((message) => conversation.current(message));
+
+/** Held messages at these places, ascending, as the page is shown them. */
+export const readShown = async (tx: StoreTx, model: HotModel, conversation: HotConversation, places: Ranges): Promise<Message[]> =>
+  (await readUnsettled(tx, conversation, places)).map((message) => shownMessage(model, conversation, message));

@@ -69,6 +69,18 @@ export const isNothingOwed = (owed: Owed): boolean =>
   !owed.muted &&
   !owed.marked;
 
+/** Of what is owed, what these switches let senders learn. The same object where that is all of it. */
+export const allowedBy = (switches: { readonly deliveryReceipts: boolean; readonly readReceipts: boolean }, owed: Owed): Owed => {
+  const reads = !switches.readReceipts && owed.read.length + owed.acked.length + owed.ackedIds.length + owed.contents.length > 0;
+  const deliveries = !switches.deliveryReceipts && owed.delivered.length > 0;
+  if (!reads && !deliveries) return owed;
+  return {
+    ...owed,
+    ...(reads ? { read: NO_RANGES, acked: NO_RANGES, ackedIds: [], contents: [] } : {}),
+    ...(deliveries ? { delivered: NO_RANGES } : {}),
+  };
+};
+
 interface EntryBase {
   /** Idempotency key: made once, the same on every retry. What was sent under it never changes. */
   readonly key: string;
@@ -79,6 +91,8 @@ interface EntryBase {
   readonly sent: boolean;
   /** Where in the server's history this device stood when it wrote the entry; `null` before its first snapshot. */
   readonly cursor: Cursor | null;
+  /** Was acked once, by a history the server has lost: how it ends now is no news. */
+  readonly again?: true;
 }
 
 export interface ReceiptsEntry extends EntryBase {

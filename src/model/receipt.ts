@@ -1,4 +1,5 @@
 /** Public receipts of a direct chat: what one side told the other, and what that makes of a message. */
+import { UsageError } from '../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
 import { contains, NO_RANGES, type Range, type Ranges, union } from './ranges.ts';
@@ -37,6 +38,23 @@ export interface AckContent {
   readonly text: string;
 }
 
+export const MAX_CONTENT_BYTES = 1024;
+
+/**
+ * What a reader says with a group receipt, checked.
+ *
+ * @throws {UsageError} `usage/invalid-argument` for what is no text, more than 1 KiB of UTF-8, and for NUL and lone surrogates.
+ */
+export const requireContent = (content: unknown): string => {
+  if (typeof content !== 'string') throw new UsageError('usage/invalid-argument', `content must be text; got ${typeof content}`);
+  if (content.includes('\0') || /\p{Surrogate}/u.test(content))
+    throw new UsageError('usage/invalid-argument', 'content holds NUL or half a surrogate pair; neither can be stored');
+  const bytes = new TextEncoder().encode(content).length;
+  if (bytes > MAX_CONTENT_BYTES)
+    throw new UsageError('usage/invalid-argument', `content is ${bytes} bytes of UTF-8; at most ${MAX_CONTENT_BYTES} are taken`);
+  return content;
+};
+
 /** One line of who has read a group message, or has not. */
 export interface ReadMember {
   readonly userId: UserId;
@@ -67,6 +85,11 @@ export const joinGroupReceipts = (a: GroupReceipt, b: GroupReceipt): GroupReceip
   memberCount: Math.max(a.memberCount, b.memberCount),
   expired: a.expired || b.expired,
 });
+
+/** A group message's receipt, by the message's place. */
+export interface PlacedReceipt extends GroupReceipt {
+  readonly seq: Seq;
+}
 
 export type ReceiptState = 'none' | 'pending' | 'processing' | 'done' | 'expired';
 

@@ -5,13 +5,14 @@ import type { ConversationId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, Owed } from '../model/outbox-entry.ts';
 import type { Ranges } from '../model/ranges.ts';
-import type { ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
+import type { GroupReceipt, PlacedReceipt, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { Head } from './tables.ts';
 
-/** A message as kept: an own one of a direct chat with the times its receipts have. */
+/** A message as kept: with the times its receipts have (direct chats, own), or what they came to (groups). */
 export interface KeptMessage extends StoredMessage {
   readonly times?: ReceiptTimes | undefined;
+  readonly receipt?: GroupReceipt | undefined;
 }
 
 export interface ReceiptSettings {
@@ -28,6 +29,8 @@ export type Change =
   /** No longer kept here, and not fetched by itself again; what is known of the conversation stays. */
   | { readonly t: 'forget'; readonly of: ConversationId; readonly seqs: Ranges }
   | { readonly t: 'step'; readonly step: ReceiptStep }
+  /** What became of group messages' receipts, held here or not. */
+  | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly PlacedReceipt[] }
   | { readonly t: 'cursor'; readonly cursor: Cursor }
   | { readonly t: 'owe'; readonly entry: OutboxEntry }
   /**
@@ -45,6 +48,8 @@ export type Change =
     }
   | { readonly t: 'sent'; readonly keys: readonly string[] }
   | { readonly t: 'end'; readonly key: string; readonly end: EntryEnd; readonly deadLetter?: DeadLetter }
+  /** Entries that were acked by a history the server has lost are owed again, each under a new key. */
+  | { readonly t: 'again'; readonly keys: readonly (readonly [acked: string, key: string])[] }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }
   | { readonly t: 'paused'; readonly paused: boolean }
   | { readonly t: 'event'; readonly event: ReceiptEvent }

@@ -1,7 +1,7 @@
 /** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, intersect, type Ranges } from '../model/ranges.ts';
-import type { ReceiptStep } from '../model/receipt.ts';
+import { type GroupReceipt, joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './journal.ts';
 import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
@@ -23,14 +23,27 @@ export interface PageIndex {
 
 const indexLines = (messages: readonly KeptMessage[]): string =>
   messages
-    .map(({ id, seq, senderId, receiptRequested, recalled }) =>
-      [id, seq, senderId, (receiptRequested ? 1 : 0) | (recalled ? 2 : 0)].join(FIELD),
+    .map(({ id, seq, senderId, receiptRequested, recalled, receipt }) =>
+      [id, seq, senderId, (receiptRequested ? 1 : 0) | (recalled ? 2 : 0) | (receipt?.expired ? 4 : 0)].join(FIELD),
     )
     .join(LINE);
 
-export const parseIndexLine = (line: IndexLine): Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'> => {
-  const [, seq, senderId, flags] = line.split(FIELD);
-  return { seq: Number(seq), senderId: senderId!, receiptRequested: (Number(flags) & 1) !== 0, recalled: (Number(flags) & 2) !== 0 };
+/** What a line says. */
+export interface IndexedMessage extends Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'> {
+  /** Receipts for it are not taken any more. */
+  readonly expired: boolean;
+}
+
+export const parseIndexLine = (line: IndexLine): IndexedMessage => {
+  const [, seq, senderId, text] = line.split(FIELD);
+  const flags = Number(text);
+  return {
+    seq: Number(seq),
+    senderId: senderId!,
+    receiptRequested: (flags & 1) !== 0,
+    recalled: (flags & 2) !== 0,
+    expired: (flags & 4) !== 0,
+  };
 };
 
 // As text: one string is written and read much faster than a thousand fields.
@@ -45,7 +58,19 @@ export const joinMessages = (a: KeptMessage, b: KeptMessage): KeptMessage => {
   if (a.id !== b.id) return b;
   const recalled = a.recalled || b.recalled;
   const times = a.times || b.times ? { times: { ...b.times, ...a.times } } : {};
-  return { ...a, recalled, body: recalled ? '' : a.body || b.body, ...times };
+  // In a group too large for receipts the server takes a message as one that did not ask.
+  const receiptRequested = a.receiptRequested && b.receiptRequested;
+  return withReceipt({ ...a, receiptRequested, recalled, body: recalled ? '' : a.body || b.body, ...times }, b.receipt);
+};
+
+/** What became of a group message's receipts, laid over it. */
+export const withReceipt = (message: KeptMessage, receipt: GroupReceipt | undefined): KeptMessage => {
+  if (!receipt) return message;
+  const { readCount, memberCount, expired } = receipt;
+  return {
+    ...message,
+    receipt: joinGroupReceipts(message.receipt ?? { readCount: 0, memberCount: 0, expired: false }, { readCount, memberCount, expired }),
+  };
 };
 
 export const joinPages = (held: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
@@ -107,11 +132,12 @@ export interface Unpaged {
   readonly conversationId: ConversationId;
   readonly messages: readonly KeptMessage[];
   readonly steps: readonly ReceiptStep[];
-  /** Everything held, paged or not: a step touches only pages that exist. */
+  readonly counts: readonly PlacedReceipt[];
+  /** Everything held, paged or not: a step or count touches only pages that exist. */
   readonly held: Ranges;
 }
 
-/** Writes messages and steps into pages. Repeating it changes nothing. */
+/** Writes messages and what became of them into pages. Repeating it changes nothing. */
 export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Promise<void> => {
   const work: { key: StoreKey; page: number; of: Unpaged; messages: KeptMessage[] }[] = [];
   for (const of of unpaged) {
@@ -123,6 +149,7 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
       else byPage.set(page, [message]);
     }
     for (const { range } of of.steps) for (const page of pagesOf(intersect([range], of.held))) if (!byPage.has(page)) byPage.set(page, []);
+    for (const { seq } of of.counts) if (contains(of.held, seq) && !byPage.has(pageOf(seq))) byPage.set(pageOf(seq), []);
     for (const [page, messages] of byPage) work.push({ key: pageKey(of.conversationId, page), page, of, messages });
   }
   if (work.length === 0) return;
@@ -135,7 +162,9 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
     let joined: readonly KeptMessage[] = joinPages(decodePage(before[i]), messages);
     for (const step of of.steps)
       if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
-    return joined;
+    if (of.counts.length === 0) return joined;
+    const counts = new Map(of.counts.map((count) => [count.seq, count]));
+    return joined.map((message) => withReceipt(message, counts.get(message.seq)));
   });
   tx.putMany('pages', keys, after.map(encodePage));
   // Records of their own: looking an id up moves no bodies.

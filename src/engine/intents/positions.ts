@@ -9,7 +9,7 @@ import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
-const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
+export const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
   if (conversation) await draft.model.index.prefetch(draft.tx, draft.model, [{ conversationId: conversation.id, ids: [id] }]);
   const message = conversation && draft.model.index.find(conversation, id);
   if (message) return message.seq;
@@ -17,7 +17,7 @@ const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id
 };
 
 /** To this position, if that is forward; a mark falls even where there is nowhere to move. */
-const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => ({
+export const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => ({
   ...(to > conversation.readUpTo ? { position: to } : {}),
   ...(conversation.mark.value ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
 });

@@ -1,31 +1,40 @@
 /** Message read receipts: "I have read these", told to the sender. My position stays where it is. */
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
-import { fromSeqs } from '../../model/ranges.ts';
+import { contains, fromSeqs } from '../../model/ranges.ts';
+import { UsageError } from '../../errors.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { Located } from '../message-index.ts';
 import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
-const reasonToSkip = (conversation: HotConversation, message: Located): SkipReason | undefined => {
+export const reasonToSkip = (conversation: HotConversation, id: MessageId, message: Located): SkipReason | undefined => {
   if (message.own) return 'own';
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
-  if (conversation.hasAcked(message.seq)) return 'already-acked';
-  return undefined;
+  if (conversation.isAcked(id, message.seq)) return 'already-acked';
+  if (conversationType(conversation.id) === 'direct') return undefined;
+  // Nobody counts one who was no member then, nor one who comes after the time is over.
+  return message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
 };
 
 /**
  * Queues receipts for exactly the messages named; they never become a range beyond them. Ids not held here are queued by id and
  * judged by the server.
+ *
+ * @param options.content groups: what the sender is told with it.
+ * @throws {UsageError} `usage/invalid-argument` for content in a direct chat.
  */
 export const sendReadReceipts = async (
   draft: Draft,
   ports: IntentPorts,
   conversationId: ConversationId,
   ids: readonly MessageId[],
+  { content }: { readonly content?: string | undefined } = {},
 ): Promise<SentReadReceipts> => {
   const { model } = draft;
+  if (content !== undefined && conversationType(conversationId) === 'direct')
+    throw new UsageError('usage/invalid-argument', 'content is told in groups; a receipt of a direct chat carries none');
   const unique = [...new Set(ids)];
   if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   const conversation = model.get(conversationId);
@@ -43,7 +52,7 @@ export const sendReadReceipts = async (
     const message = messages[i];
     const reason =
       conversation && message
-        ? reasonToSkip(conversation, message)
+        ? reasonToSkip(conversation, id, message)
         : model.findPending(id)
           ? 'own'
           : conversation?.owed.ackedIds.includes(id)
@@ -60,12 +69,13 @@ export const sendReadReceipts = async (
   owe(draft, ports, conversationId, {
     ...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),
     ...(unheld.length > 0 ? { ackedIds: unheld.sort() } : {}),
+    ...(content === undefined ? {} : { contents: [...queued].sort().map((id) => ({ id, text: content })) }),
   });
   return { queued, skipped };
 };
 
 /**
- * What arrived while the user was looking: receipts for those that ask, and the position to the newest of them. Only what is not
+ * What arrived in a direct chat while the user was looking: receipts for those that ask, and the position to the newest of them. Only what is not
  * yet in pages is looked at, which is where arrivals are.
  *
  * @param after the newest message dealt with before.
@@ -84,11 +94,11 @@ export const readArrivals = (
   if (!conversation) return after;
   const arrived = [...conversation.tail.values()].map(({ value }) => value).filter(({ seq }) => seq > after && seq <= upTo);
   const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
-  const direct = conversationType(conversationId) === 'direct';
-  const asked =
-    direct && model.settings.readReceipts
-      ? arrived.filter((message) => !reasonToSkip(conversation, { ...message, own: message.senderId === model.me }))
-      : [];
+  const asked = model.settings.readReceipts
+    ? arrived.filter(
+        (message) => !reasonToSkip(conversation, message.id, { ...message, own: message.senderId === model.me, expired: false }),
+      )
+    : [];
   owe(draft, ports, conversationId, {
     acked: fromSeqs(asked.map(({ seq }) => seq)),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),

@@ -1,8 +1,7 @@
 /** Switches: mute, mark as unread, what is told to senders, pause. */
 import { setFlag, setMark } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import { NO_RANGES } from '../../model/ranges.ts';
-import { isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../store/journal.ts';
 import type { Draft } from '../write.ts';
 import { type IntentPorts, owe } from '../owe.ts';
@@ -31,14 +30,8 @@ export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Par
   if (settings.readReceipts === model.settings.readReceipts && settings.deliveryReceipts === model.settings.deliveryReceipts) return;
   const unsent = [...model.outbox.values()].filter((entry): entry is ReceiptsEntry => entry.kind === 'receipts' && !entry.sent);
   for (const entry of unsent) {
-    const owed = {
-      ...entry.owed,
-      ...(settings.readReceipts ? {} : { read: NO_RANGES, acked: NO_RANGES, ackedIds: [] }),
-      ...(settings.deliveryReceipts ? {} : { delivered: NO_RANGES }),
-    };
-    const told = entry.owed.read.length + entry.owed.acked.length + entry.owed.ackedIds.length + entry.owed.delivered.length;
-    const kept = owed.read.length + owed.acked.length + owed.ackedIds.length + owed.delivered.length;
-    if (kept === told) continue;
+    const owed = allowedBy(settings, entry.owed);
+    if (owed === entry.owed) continue;
     draft.change({ t: 'end', key: entry.key, end: 'cancelled' });
     if (!isNothingOwed(owed)) draft.change({ t: 'owe', entry: { ...entry, key: ports.random.id(), owed } });
   }

@@ -1,19 +1,14 @@
 /** Asking the server for messages, from any tab, over the HTTP door; what comes is stored like everything else. */
-import { AuthError, errorOf, ProtocolError } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
-import type { Account, Ports } from '../../ports/ports.ts';
-import type { ClientFrame, Frame } from '../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { TokenSource } from '../token-source.ts';
+import type { Ports } from '../../ports/ports.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { applyMessages } from '../facts.ts';
 import { newestPlaces, readShown } from '../read-messages.ts';
 import type { Writer } from '../write.ts';
-
-/** Queries give up sooner than sync does: somebody waits. */
-export const QUERY_PATIENCE_MS = 10_000;
+import type { Ask } from './ask.ts';
 
 /** How long an open chat waits for the feed before it asks itself. */
 const FEED_PATIENCE_MS = 250;
@@ -30,39 +25,14 @@ export class History {
   private readonly waiting = new Set<ConversationId>();
 
   constructor(
-    private readonly ports: Ports,
-    private readonly account: Account,
+    private readonly ports: Pick<Ports, 'clock' | 'random'>,
     private readonly writer: Writer,
-    private readonly tokens: TokenSource,
+    private readonly ask: Ask,
   ) {}
 
-  /**
-   * @throws {TransportError} where no answer came.
-   * @throws {AuthError} where the token was refused or names somebody else; nothing was stored.
-   */
-  private async ask(frame: ClientFrame): Promise<Frame<'messages'>[]> {
-    const { userId, deviceId } = this.account;
-    const token = await this.tokens.get();
-    const answers = await this.ports.net.request(
-      [{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame],
-      QUERY_PATIENCE_MS,
-    );
-    for (const answer of answers) {
-      if (answer.type === 'error') {
-        if (answer.code.startsWith('auth/')) this.tokens.forget();
-        if (answer.code === 'server/busy' || answer.code === 'protocol/cursor-unknown')
-          throw errorOf('transport/unreachable', answer.message);
-        throw errorOf(answer.code, answer.message);
-      }
-      if (answer.type === 'welcome' && answer.userId !== userId)
-        throw new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was stored`);
-    }
-    if (answers[0]?.type !== 'welcome') throw new ProtocolError('protocol/bad-frame', 'the answer does not name the account');
-    return answers.filter((answer) => answer.type === 'messages');
-  }
-
   private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
-    const frames = await this.ask({ type: 'fetch', id: 1, wants: [{ conversationId, seqs: [...seqs], limit: size(seqs) }] });
+    const answers = await this.ask.ask({ type: 'fetch', id: 1, wants: [{ conversationId, seqs: [...seqs], limit: size(seqs) }] });
+    const frames = answers.filter((answer) => answer.type === 'messages');
     await this.writer.write('fetched', { durability: 'relaxed' }, (draft) => {
       for (const { of } of frames) for (const item of of) applyMessages(draft, this.ports, item.conversationId, item.messages, 'silent');
     });

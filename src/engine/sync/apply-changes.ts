@@ -1,6 +1,7 @@
 /** The change feed into the store: rows, messages and steps with the cursor that covers them, in one transaction (I-17). */
 import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, applyRow, type News } from '../facts.ts';
+import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../write.ts';
 
@@ -11,20 +12,27 @@ import type { Draft } from '../write.ts';
  */
 export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Frame<'changes'>, news: News): Promise<'applied' | 'gap'> => {
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
+  const receipts = frame.receipts ?? [];
+  const before = await heldBefore(draft, receipts);
   for (const row of frame.rows) await applyRow(draft, row, news);
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
+  applyReceiptChanges(draft, before, receipts, news);
   if (frame.to !== frame.from) draft.change({ t: 'cursor', cursor: frame.to });
   return 'applied';
 };
 
 /** A whole snapshot, all its frames at once, so that nothing half of it is ever shown. What is owed stays. */
 export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: readonly Frame<'changes'>[]): Promise<void> => {
-  if (draft.model.cursor !== null) draft.change({ t: 'reset' });
+  const isAnother = draft.model.cursor !== null;
+  if (isAnother) draft.change({ t: 'reset' });
   for (const frame of frames) {
     for (const row of frame.rows) await applyRow(draft, row, 'silent');
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
   }
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });
+  // A server that lost history gets back what it once acked; whoever still has it answers that it is there already.
+  const acked = isAnother ? draft.model.acked.all : [];
+  if (acked.length > 0) draft.change({ t: 'again', keys: acked.map(({ key }) => [key, ports.random.id()]) });
 };

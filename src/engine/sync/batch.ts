@@ -3,6 +3,7 @@ import type { ConversationId } from '../../model/ids.ts';
 import type { Flag, Mark } from '../../model/flag.ts';
 import { isNothingOwed, NOTHING_OWED, type OutboxEntry, type Owed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { Ranges } from '../../model/ranges.ts';
+import type { AckContent } from '../../model/receipt.ts';
 import type { Limits } from '../../protocol/frames.ts';
 import type { WireEntry } from '../../protocol/submit.ts';
 
@@ -18,7 +19,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, read, delivered, acked, ackedIds, muted, marked } = entry.owed;
+  const { position, read, delivered, acked, ackedIds, contents, muted, marked } = entry.owed;
   return {
     kind: 'receipts',
     key,
@@ -29,6 +30,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
     ...(delivered.length > 0 ? { delivered } : {}),
     ...(acked.length > 0 ? { acked } : {}),
     ...(ackedIds.length > 0 ? { ackedIds: [...ackedIds] } : {}),
+    ...(contents.length > 0 ? { contents: [...contents] } : {}),
     ...(muted ? { muted: muted satisfies Flag } : {}),
     ...(marked ? { marked: marked satisfies Mark } : {}),
   };
@@ -37,16 +39,42 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
 const chunks = <T>(list: readonly T[], length: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / length) }, (_, i) => list.slice(i * length, (i + 1) * length));
 
+/** What readers say, in parts of at most so many bytes; a single one may be longer. */
+const chunksOfText = (contents: readonly AckContent[], most: number): AckContent[][] => {
+  const parts: AckContent[][] = [];
+  let room = 0;
+  for (const content of contents) {
+    // Twice its id: a receipt goes by name where it carries a text, so that neither is ever there without the other.
+    const length = encoder.encode(JSON.stringify([content, content.id])).length;
+    if (length > room || parts[parts.length - 1]!.length === MAX_IDS) {
+      parts.push([]);
+      room = most;
+    }
+    parts[parts.length - 1]!.push(content);
+    room -= length;
+  }
+  return parts;
+};
+
 /** An entry that owes more than a frame takes, as several. One that fits comes back as it is. */
-export const splitEntry = (entry: ReceiptsEntry, newKey: () => string): readonly ReceiptsEntry[] => {
+export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameBytes: number): readonly ReceiptsEntry[] => {
   const { owed } = entry;
+  const texts = chunksOfText(owed.contents, Math.floor(frameBytes / 8));
   const lists: Pick<Owed, 'read' | 'delivered' | 'acked'> = owed;
   const fits = (ranges: Ranges): boolean => ranges.length <= MAX_RANGES;
-  if (fits(lists.read) && fits(lists.delivered) && fits(lists.acked) && owed.ackedIds.length <= MAX_IDS) return [entry];
-  const parts: Owed[] = [{ ...owed, read: [], delivered: [], acked: [], ackedIds: [] }];
+  if (fits(lists.read) && fits(lists.delivered) && fits(lists.acked) && owed.ackedIds.length <= MAX_IDS && texts.length <= 1)
+    return [entry];
+  // Texts first: with the plain receipt in effect before it, a text would come too late.
+  const parts: Owed[] = texts.map((contents) => ({ ...NOTHING_OWED, contents, ackedIds: contents.map(({ id }) => id) }));
+  parts.push({ ...owed, read: [], delivered: [], acked: [], ackedIds: [], contents: [] });
   for (const register of ['read', 'delivered', 'acked'] as const)
     for (const ranges of chunks(lists[register], MAX_RANGES)) parts.push({ ...NOTHING_OWED, [register]: ranges });
-  for (const ackedIds of chunks(owed.ackedIds, MAX_IDS)) parts.push({ ...NOTHING_OWED, ackedIds });
+  const said = new Set(owed.contents.map(({ id }) => id));
+  for (const ackedIds of chunks(
+    owed.ackedIds.filter((id) => !said.has(id)),
+    MAX_IDS,
+  ))
+    parts.push({ ...NOTHING_OWED, ackedIds });
   return parts.filter((part) => !isNothingOwed(part)).map((part) => ({ ...entry, key: newKey(), owed: part }));
 };
 

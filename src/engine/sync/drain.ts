@@ -8,6 +8,7 @@ import type { WireResult } from '../../protocol/submit.ts';
 import { applyRow } from '../facts.ts';
 import { findInConversation } from '../find-message.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
+import { endRefused, expireAll } from './refused-receipts.ts';
 import type { Draft, Writer } from '../write.ts';
 
 export interface DrainHandlers {
@@ -110,7 +111,7 @@ export class Drain {
     const batch = await this.writer.write('send-batch', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
       for (const entry of [...draft.model.outbox.values()]) {
         if (entry.kind !== 'receipts' || entry.sent) continue;
-        const parts = splitEntry(entry, () => random.id());
+        const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
         if (parts.length === 1) continue;
         for (const part of parts) draft.change({ t: 'owe', entry: part });
         draft.change({ t: 'end', key: entry.key, end: 'superseded' });
@@ -206,7 +207,10 @@ export class Drain {
         this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
         return;
       case 'rejected':
-        reject(draft, this.ports, entry, result.code);
+        // Acked once and refused by the server's other history: what was read then is no news, a message lost is.
+        if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
+        else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
+        else reject(draft, this.ports, entry, result.code);
         return;
       case 'acked':
         if (result.row) await applyRow(draft, result.row, 'catch-up');
@@ -217,21 +221,12 @@ export class Drain {
             of: entry.conversationId,
             messages: [{ ...entry.message, seq, sentAt, senderId: draft.model.me, recalled: false }],
           });
-          draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
+          if (!entry.again)
+            draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
         }
         if (entry.kind === 'recall') await this.emptyRecalled(draft, entry);
-        draft.change({ t: 'end', key: entry.key, end: 'acked' });
-        for (const { id, code } of result.refused ?? []) {
-          const deadLetter: DeadLetter = {
-            id: `${entry.key}/${id}`,
-            kind: entry.kind,
-            conversationId: entry.conversationId,
-            messageIds: [id],
-            code,
-            at: clock.wall(),
-          };
-          draft.change({ t: 'event', event: { type: 'rejected', deadLetter } });
-        }
+        if (entry.kind === 'receipts' && result.refused) await endRefused(draft, this.ports, entry, result.refused);
+        else draft.change({ t: 'end', key: entry.key, end: 'acked' });
     }
   }
 

@@ -316,7 +316,10 @@ export class Sync {
         return this.drain.answer(frame);
       case 'messages':
         return this.missing.answer(frame);
+      // Receipts and members are asked for over the HTTP door.
       case 'pong':
+      case 'receipts':
+      case 'members':
         return;
       case 'error':
         return this.refusedFrame(frame);
@@ -365,7 +368,7 @@ export class Sync {
         );
       return;
     }
-    const readsPages = frame.rows.length > 0;
+    const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
     writer
       .write('apply-changes', { durability, fence: this.fence, readsPages }, (draft) => applyChanges(draft, ports, frame, news))
       .then(

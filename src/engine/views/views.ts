@@ -14,7 +14,7 @@ import type { HotModel, KeptEvent, Touched } from '../hot-model.ts';
 import type { Writer } from '../write.ts';
 import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
-import { shownReceipts } from './receipts.ts';
+import { shownReceipts } from '../shown-receipts.ts';
 import { newestConversations, shownConversation } from '../shown.ts';
 
 /** Heard events are written down a little later, with whatever else is written then. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
-import { splitEntry } from '../../../src/engine/sync/batch.ts';
+import { splitEntry, wireEntry } from '../../../src/engine/sync/batch.ts';
 import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
 import { Writer } from '../../../src/engine/write.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
@@ -201,7 +201,7 @@ describe('the drain', () => {
         ackedIds: Array.from({ length: 450 }, (_, n) => `m${n}`),
       },
     };
-    const parts = splitEntry(entry, () => `k${++ids}`);
+    const parts = splitEntry(entry, () => `k${++ids}`, limits.frameBytes);
     expect(parts.map(({ owed }) => [owed.position, owed.acked.length, owed.ackedIds.length])).toEqual([
       [9, 0, 0],
       [0, 1000, 0],
@@ -212,5 +212,37 @@ describe('the drain', () => {
       [0, 0, 50],
     ]);
     expect(new Set(parts.map(({ key }) => key)).size).toBe(parts.length);
+  });
+
+  it('splits what readers say so that every frame fits, each text together with its receipt and before the plain ones', () => {
+    let n = 0;
+    const ids = Array.from({ length: 60 }, (_, n) => `m${n}`);
+    const entry: ReceiptsEntry = {
+      kind: 'receipts',
+      key: 'big',
+      conversationId: 'group:crew',
+      at: 0,
+      sent: false,
+      cursor: null,
+      owed: {
+        ...NOTHING_OWED,
+        position: 70,
+        acked: [[1, 70]],
+        ackedIds: ['m0', 'far'],
+        contents: ids.map((id) => ({ id, text: '😀'.repeat(256) })),
+      },
+    };
+    const parts = splitEntry(entry, () => `k${++n}`, limits.frameBytes);
+    const texts = parts.filter(({ owed }) => owed.contents.length > 0);
+    expect(texts.flatMap(({ owed }) => owed.contents.map(({ id }) => id))).toEqual(ids);
+    for (const part of texts) {
+      expect(part.owed.ackedIds).toEqual(part.owed.contents.map(({ id }) => id));
+      expect(JSON.stringify(wireEntry(part)).length).toBeLessThan(16 * 1024);
+    }
+    expect(parts.slice(texts.length).map(({ owed }) => [owed.position, owed.acked, owed.ackedIds])).toEqual([
+      [70, [], []],
+      [0, [[1, 70]], []],
+      [0, [], ['far']],
+    ]);
   });
 });

@@ -1,0 +1,96 @@
+/** What became of group messages' receipts: numbers that only grow, laid over the messages, and the news they make. */
+import type { ReceiptEvent } from '../model/event.ts';
+import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
+import { contains, fromSeqs } from '../model/ranges.ts';
+import type { GroupReceipt } from '../model/receipt.ts';
+import type { WireReceiptChange } from '../protocol/changes.ts';
+import type { KeptMessage } from '../store/journal.ts';
+import type { News } from './facts.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import { readHeld } from './read-messages.ts';
+import type { Draft } from './write.ts';
+
+type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;
+
+const byConversation = (changes: readonly WireReceiptChange[]): Map<ConversationId, WireReceiptChange[]> => {
+  const lists = new Map<ConversationId, WireReceiptChange[]>();
+  for (const change of changes) {
+    const list = lists.get(change.conversationId);
+    if (list) list.push(change);
+    else lists.set(change.conversationId, [change]);
+  }
+  return lists;
+};
+
+/** The messages these are of, as far as they are held, before anything of the same frame is laid over them. */
+export const heldBefore = async (draft: Draft, changes: readonly WireReceiptChange[]): Promise<Before> => {
+  const before = new Map<ConversationId, Map<Seq, KeptMessage>>();
+  for (const [id, list] of byConversation(changes)) {
+    const conversation = draft.model.get(id);
+    const held = conversation ? await readHeld(draft.tx, conversation, fromSeqs(list.map(({ seq }) => seq))) : [];
+    before.set(id, new Map(held.map((message) => [message.seq, message])));
+  }
+  return before;
+};
+
+const isDone = ({ readCount, memberCount }: GroupReceipt): boolean => memberCount > 0 && readCount >= memberCount;
+
+/** Whether the end of its time is news here: an own message nobody reads any more, or one this device was too late for. */
+const endsHere = (draft: Draft, conversation: HotConversation, message: KeptMessage, receipt: GroupReceipt): boolean => {
+  if (!receipt.expired || message.receipt?.expired || message.recalled || !message.receiptRequested) return false;
+  const { me, settings } = draft.model;
+  if (message.senderId === me) return !isDone(receipt);
+  // One that is queued hears of its end by its own answer.
+  const owes = contains(conversation.row.present, message.seq) && !conversation.isAcked(message.id, message.seq);
+  return settings.readReceipts && owes;
+};
+
+/**
+ * Receipt changes of one frame, its messages already kept. Live, each growth of an own message's count is an event; after a time
+ * away, all of them are one.
+ */
+export const applyReceiptChanges = (draft: Draft, before: Before, changes: readonly WireReceiptChange[], news: News): void => {
+  const grown = new Map<MessageId, Extract<ReceiptEvent, { type: 'groupRead' }>>();
+  for (const [conversationId, list] of byConversation(changes)) {
+    draft.change({
+      t: 'counts',
+      of: conversationId,
+      receipts: list.map(({ seq, readCount, memberCount, expired }) => ({ seq, readCount, memberCount, expired })),
+    });
+    if (news === 'silent') continue;
+    const conversation = draft.model.get(conversationId)!;
+    const known = new Map(before.get(conversationId));
+    const ended: MessageId[] = [];
+    for (const change of list) {
+      const message = known.get(change.seq) ?? conversation.tail.get(change.seq)?.value;
+      if (message?.id !== change.id) continue;
+      const { id, readCount, memberCount, by, content } = change;
+      if (message.senderId === draft.model.me && readCount > (known.get(change.seq)?.receipt?.readCount ?? 0)) {
+        const read = {
+          type: 'groupRead',
+          conversationId,
+          messageId: id,
+          readCount,
+          unreadCount: Math.max(0, memberCount - readCount),
+        } as const;
+        grown.set(id, read);
+        if (news === 'live')
+          draft.change({
+            t: 'event',
+            event: { ...read, ...(by === undefined ? {} : { by }), ...(content === undefined ? {} : { content }) },
+          });
+      }
+      if (endsHere(draft, conversation, message, change)) ended.push(id);
+      known.set(change.seq, { ...message, receipt: { readCount, memberCount, expired: change.expired } });
+    }
+    if (ended.length > 0) draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ended } });
+  }
+  if (news !== 'catch-up' || grown.size === 0) return;
+  const receipts = [...grown.values()].map(({ conversationId, messageId, readCount, unreadCount }) => ({
+    conversationId,
+    messageId,
+    readCount,
+    unreadCount,
+  }));
+  draft.change({ t: 'event', event: { type: 'receiptStatistics', receipts } });
+};

@@ -1,0 +1,47 @@
+/**
+ * Entries the server has acked in the last days, kept for one that lost history: a copy restored from a backup is offered them again.
+ * Bounded three ways, oldest first to go, so that it never weighs on the device.
+ */
+import type { OutboxEntry } from '../model/outbox-entry.ts';
+
+/** Between two entries of this device, by its own clock: how long they are worth keeping, and nothing else. */
+const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
+const MAX_KEPT = 2000;
+/** Characters of message bodies. */
+const MAX_KEPT_TEXT = 512 * 1024;
+
+const textOf = (entry: OutboxEntry): number => (entry.kind === 'message' ? entry.message.body.length : 0);
+
+export class KeptAcked {
+  private text = 0;
+
+  private constructor(private readonly entries: Map<string, OutboxEntry>) {
+    for (const entry of entries.values()) this.text += textOf(entry);
+  }
+
+  static of(entries: readonly OutboxEntry[] = []): KeptAcked {
+    return new KeptAcked(new Map(entries.map((entry) => [entry.key, entry])));
+  }
+
+  /** Oldest first. */
+  get all(): readonly OutboxEntry[] {
+    return [...this.entries.values()];
+  }
+
+  keep(entry: OutboxEntry): void {
+    this.entries.set(entry.key, entry);
+    this.text += textOf(entry);
+    for (const oldest of this.entries.values()) {
+      if (this.entries.size <= MAX_KEPT && this.text <= MAX_KEPT_TEXT && entry.at - oldest.at <= KEPT_MS) break;
+      this.take(oldest.key);
+    }
+  }
+
+  take(key: string): OutboxEntry | undefined {
+    const entry = this.entries.get(key);
+    if (!entry) return undefined;
+    this.entries.delete(key);
+    this.text -= textOf(entry);
+    return entry;
+  }
+}

@@ -1,0 +1,127 @@
+/** What became of messages' receipts, asked of the server; what it says lands in the store. */
+import { ProtocolError } from '../../errors.ts';
+import { type ConversationId, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
+import { contains, fromSeqs } from '../../model/ranges.ts';
+import { isRead, type MessageReceipts, type ReceiptState, timesOf } from '../../model/receipt.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import type { KeptMessage } from '../../store/journal.ts';
+import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../store/pages.ts';
+import type { HotConversation } from '../hot-conversation.ts';
+import { readHeld } from '../read-messages.ts';
+import { groupState, shownReceipts } from '../shown-receipts.ts';
+import type { Draft, Writer } from '../write.ts';
+import type { Ask } from './ask.ts';
+
+type FoundReceipt = Frame<'receipts'>['receipts'][number];
+type Found = ReadonlyMap<MessageId, FoundReceipt>;
+
+const askFor = async (ask: Ask, ids: readonly MessageId[]): Promise<Found> => {
+  const found = new Map<MessageId, FoundReceipt>();
+  for (let from = 0; from < ids.length;) {
+    const most = ask.limits.receiptIds;
+    const some = ids.slice(from, from + most);
+    const answers = await ask.ask({ type: 'fetch-receipts', id: 1, messageIds: some }).catch((error: unknown) => {
+      // The policy asks for less than was asked: it was told with the refusal.
+      if (error instanceof ProtocolError && ask.limits.receiptIds < some.length) return undefined;
+      throw error;
+    });
+    if (!answers) continue;
+    for (const answer of answers)
+      if (answer.type === 'receipts') for (const receipt of answer.receipts) found.set(receipt.messageId, receipt);
+    from += some.length;
+  }
+  return found;
+};
+
+interface Located {
+  readonly conversation: HotConversation;
+  readonly message: KeptMessage;
+}
+
+/** Those held here: where the server says, else wherever a page's index knows them. */
+const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
+  const places = new Map<ConversationId, Set<Seq>>();
+  const look = (id: ConversationId, seq: Seq): void => void places.set(id, (places.get(id) ?? new Set()).add(seq));
+  const unplaced = new Set<MessageId>();
+  for (const id of ids) {
+    const place = found.get(id)?.place;
+    if (place) look(place.conversationId, place.seq);
+    else unplaced.add(id);
+  }
+  for (const conversation of unplaced.size > 0 ? model.conversations.values() : [])
+    for (const [id, seq] of conversation.tailIds) if (unplaced.delete(id)) look(conversation.id, seq);
+  for (const index of unplaced.size > 0 ? await readAllIndexes(tx) : [])
+    for (const [id, line] of readIndex(index)) if (unplaced.has(id)) look(index.of, parseIndexLine(line).seq);
+  const wanted = new Set(ids);
+  const held = new Map<MessageId, Located>();
+  for (const [conversationId, seqs] of places) {
+    const conversation = model.get(conversationId);
+    if (!conversation) continue;
+    for (const message of await readHeld(tx, conversation, fromSeqs(seqs)))
+      if (wanted.has(message.id)) held.set(message.id, { conversation, message });
+  }
+  return held;
+};
+
+/** Laid over a held message, which comes back as it stands then. */
+const keep = (draft: Draft, { conversation, message }: Located, fact: FoundReceipt): KeptMessage => {
+  const { readCount, memberCount, expired, times } = fact;
+  const of = conversation.id;
+  if (conversationType(of) === 'group' && (memberCount > 0 || expired)) {
+    const now = withReceipt(message, { readCount, memberCount, expired });
+    if (JSON.stringify(now.receipt) !== JSON.stringify(message.receipt))
+      draft.change({ t: 'counts', of, receipts: [{ seq: message.seq, readCount, memberCount, expired }] });
+    return now;
+  }
+  const dated: KeptMessage = times ? { ...message, times: { ...times, ...message.times } } : message;
+  if (Object.keys(dated.times ?? {}).length > Object.keys(message.times ?? {}).length)
+    draft.change({ t: 'messages', of, messages: [dated] });
+  return dated;
+};
+
+const shownHeld = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
+  const { conversation } = located;
+  const message = fact ? keep(draft, located, fact) : located.message;
+  const shown = shownReceipts.held(draft.model, conversation, message);
+  const { times } = fact ?? {};
+  if (!times) return shown;
+  // What was asked for just now may be ahead of the feed.
+  const read = times.read !== undefined || times.acked !== undefined;
+  return { ...shown, ...timesOf({ ...times, ...message.times }), state: read && shown.state === 'processing' ? 'done' : shown.state };
+};
+
+/** A message that is not on this device, by what the server says of it alone. */
+const shownPlaced = (draft: Draft, fact: FoundReceipt, { conversationId, seq }: NonNullable<FoundReceipt['place']>): MessageReceipts => {
+  const row = draft.model.get(conversationId)?.row;
+  const { messageId, readCount, memberCount, expired, times } = fact;
+  const done = row ? isRead(row.mine, seq) || isRead(row.theirs, seq) : false;
+  const state: ReceiptState =
+    conversationType(conversationId) === 'direct'
+      ? done || times?.read !== undefined || times?.acked !== undefined
+        ? 'done'
+        : 'processing'
+      : row && contains(row.mine.acked, seq)
+        ? 'done'
+        : groupState({ readCount, memberCount, expired });
+  return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: Math.max(0, memberCount - readCount) };
+};
+
+/** In the order asked for; what neither this device holds nor the server places is left out. */
+export const fetchReceipts = async (ask: Ask, writer: Writer, ids: readonly MessageId[]): Promise<readonly MessageReceipts[]> => {
+  const unique = [...new Set(ids)];
+  const found = await askFor(
+    ask,
+    unique.filter((id) => !writer.model.findPending(id)),
+  );
+  return writer.write('fetched-receipts', { durability: 'relaxed', readsPages: true }, async (draft) => {
+    const held = await locateHeld(draft, unique, found);
+    return unique.flatMap((id): MessageReceipts[] => {
+      const pending = draft.model.findPending(id);
+      if (pending) return [shownReceipts.pending(pending)];
+      const located = held.get(id);
+      const fact = found.get(id);
+      if (located) return [shownHeld(draft, located, fact)];
+      return fact?.place ? [shownPlaced(draft, fact, fact.place)] : [];
+    });
+  });
+};

@@ -1,0 +1,84 @@
+/** What is known of one message's receipts. */
+import { conversationType } from '../model/ids.ts';
+import type { MessageEntry } from '../model/outbox-entry.ts';
+import { contains } from '../model/ranges.ts';
+import {
+  type GroupReceipt,
+  isDelivered,
+  isRead,
+  type MessageReceipts,
+  type ReceiptState,
+  type ReceiptTimes,
+  timesOf,
+} from '../model/receipt.ts';
+import type { KeptMessage } from '../store/journal.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import type { HotModel } from './hot-model.ts';
+
+const NO_COUNTS = { readCount: 0, unreadCount: 0 };
+
+/** Of those who may read it. Nothing where the policy does not show it. */
+const countsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
+  receipt && receiptRequested && !recalled
+    ? { readCount: receipt.readCount, unreadCount: Math.max(0, receipt.memberCount - receipt.readCount) }
+    : NO_COUNTS;
+
+/** An own message of a group: by its counts alone. */
+export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): ReceiptState => {
+  if (memberCount > 0 && readCount >= memberCount) return 'done';
+  return expired ? 'expired' : 'processing';
+};
+const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };
+
+/** An own message: what the peer told, or how many of the group. */
+const stateOfOwn = (conversation: HotConversation, message: KeptMessage): ReceiptState => {
+  if (!message.receiptRequested || message.recalled) return 'none';
+  if (conversationType(conversation.id) === 'group') return message.receipt ? groupState(message.receipt) : 'processing';
+  return isRead(conversation.row.theirs, message.seq) ? 'done' : 'processing';
+};
+
+/** Somebody else's: what I owe. */
+const stateOfOthers = (conversation: HotConversation, message: KeptMessage): ReceiptState => {
+  if (!message.receiptRequested || message.recalled) return 'none';
+  const { row, told, owed } = conversation;
+  if (isRead(row.mine, message.seq)) return 'done';
+  if (conversationType(conversation.id) === 'group') {
+    // Nobody waits for one who was no member then.
+    if (!contains(row.present, message.seq)) return 'none';
+    if (message.receipt?.expired) return 'expired';
+  }
+  return isRead(told, message.seq) || owed.ackedIds.includes(message.id) ? 'pending' : 'processing';
+};
+
+/** Times only for what the sets say: a step may be known before or after its row. */
+const known = (conversation: HotConversation, message: KeptMessage): ReceiptTimes => {
+  const { times } = message;
+  const { theirs } = conversation.row;
+  if (!times) return {};
+  return {
+    delivered: isDelivered(theirs, message.seq) ? times.delivered : undefined,
+    read: contains(theirs.read, message.seq) ? times.read : undefined,
+    acked: contains(theirs.acked, message.seq) ? times.acked : undefined,
+  };
+};
+
+export const shownReceipts = {
+  pending: ({ message, conversationId }: MessageEntry): MessageReceipts => ({
+    messageId: message.id,
+    conversationId,
+    state: message.receiptRequested ? 'pending' : 'none',
+    ...NO_TIMES,
+    ...NO_COUNTS,
+  }),
+
+  held: (model: HotModel, conversation: HotConversation, message: KeptMessage): MessageReceipts => {
+    const own = message.senderId === model.me;
+    return {
+      messageId: message.id,
+      conversationId: conversation.id,
+      state: own ? stateOfOwn(conversation, message) : stateOfOthers(conversation, message),
+      ...(own ? timesOf(known(conversation, message)) : NO_TIMES),
+      ...countsOf(message),
+    };
+  },
+};
