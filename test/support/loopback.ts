@@ -2,7 +2,7 @@
 import { firstValueFrom, type Observable, filter, timeout } from 'rxjs';
 import { Engine } from '../../src/engine/engine.ts';
 import { TransportError } from '../../src/errors.ts';
-import type { IntentCall, Intents } from '../../src/model/intents.ts';
+import type { IntentCall, Intents, Queries, QueryCall } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
 import type { BusHint, LifeEvent, LinkHandlers, NetPort, Ports, StorePort, TokenPort } from '../../src/ports/ports.ts';
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
@@ -195,6 +195,10 @@ export class TestTab {
 
   do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return this.engine.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
+  }
+
+  ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+    return this.engine.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
   }
 
   say(peer: string, text: string, more: { id?: string; requestReceipt?: boolean; countable?: boolean } = {}) {

@@ -1,0 +1,421 @@
+import { describe, expect, it } from 'vitest';
+import { readGroup, readGroupArrivals } from '../../../src/engine/intents/read-group.ts';
+import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
+import { applyMessages, type News } from '../../../src/engine/facts.ts';
+import { findAnywhere } from '../../../src/engine/find-message.ts';
+import { shownReceipts } from '../../../src/engine/shown-receipts.ts';
+import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { endRefused, expireAll } from '../../../src/engine/sync/refused-receipts.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
+import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+
+const CREW = 'group:crew';
+const STRICT = { durability: 'strict', readsPages: true } as const;
+
+let ids = 0;
+const portsOver = (disk: MemoryDisk) => ({
+  store: createMemoryStore(disk),
+  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+  random: { next: () => 0.5, id: () => `id-${++ids}` },
+  bus: { post: () => undefined, listen: () => () => undefined },
+  fault: () => undefined,
+  log: () => undefined,
+});
+
+const message = (seq: number, more: Partial<WireMessage> = {}): WireMessage => ({
+  id: `m${seq}`,
+  seq,
+  senderId: 'bob',
+  sentAt: seq,
+  body: `"${seq}"`,
+  receiptRequested: true,
+  countable: true,
+  recalled: false,
+  ...more,
+});
+
+const row = (latestSeq: number, more: Partial<ConversationRow> = {}): ConversationRow => ({
+  ...emptyRow(CREW),
+  version: latestSeq,
+  latestSeq,
+  present: [[1, latestSeq]],
+  ...more,
+});
+
+const told = (seq: number, more: Partial<WireReceiptChange> = {}): WireReceiptChange => ({
+  conversationId: CREW,
+  seq,
+  id: `m${seq}`,
+  readCount: 1,
+  memberCount: 3,
+  expired: false,
+  ...more,
+});
+
+class Device {
+  private at: string | null = null;
+  private step = 0;
+  readonly disk = new MemoryDisk();
+  ports = portsOver(this.disk);
+  writer!: Writer;
+
+  /** A device of alice that holds these messages of the group. */
+  static async holding(...messages: readonly WireMessage[]): Promise<Device> {
+    const device = new Device();
+    device.writer = await Writer.open(device.ports, 'alice');
+    const latest = messages.reduce((seq, one) => Math.max(seq, one.seq), 0);
+    await device.snapshot({ rows: [row(latest)], messages: [{ conversationId: CREW, messages: [...messages] }] });
+    return device;
+  }
+
+  private frame(more: Partial<Frame<'changes'>>): Frame<'changes'> {
+    const from = this.at;
+    this.at = `c${++this.step}`;
+    return { type: 'changes', from, to: this.at, rows: [], messages: [], steps: [], complete: true, ...more };
+  }
+
+  async snapshot(more: Partial<Frame<'changes'>>): Promise<void> {
+    this.at = null;
+    const frame = this.frame(more);
+    await this.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, this.ports, [frame]));
+  }
+
+  async changes(news: News, more: Partial<Frame<'changes'>>): Promise<readonly ReceiptEvent[]> {
+    const before = this.writer.model.eventCount;
+    const frame = this.frame(more);
+    expect(await this.writer.write('changes', STRICT, (draft) => applyChanges(draft, this.ports, frame, news))).toBe('applied');
+    return this.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event);
+  }
+
+  ack(messageIds: readonly string[], content?: string) {
+    return this.writer.write('ack', STRICT, (draft) => sendReadReceipts(draft, this.ports, CREW, messageIds, { content }));
+  }
+
+  shown(id: string) {
+    return this.writer.read('shown', async (model, tx) => {
+      const found = await findAnywhere(tx, model, id);
+      return found ? shownReceipts.held(model, found.conversation, found.message) : null;
+    });
+  }
+
+  get owed() {
+    return this.writer.model.get(CREW)!.owed;
+  }
+
+  async restart(): Promise<void> {
+    this.ports = portsOver(this.disk);
+    this.writer = await Writer.open(this.ports, 'alice');
+  }
+}
+
+const own = (seq: number, more: Partial<WireMessage> = {}) => message(seq, { senderId: 'alice', ...more });
+const expired = { readCount: 0, memberCount: 0, expired: true };
+
+describe('counts of group messages', () => {
+  it('come to the same in any order, in the tail, in pages and after a restart', async () => {
+    const device = await Device.holding(own(1), own(2));
+    await device.changes('silent', { receipts: [told(1, { readCount: 2 })] });
+    await device.writer.foldJournal();
+    // Late and doubled facts change nothing; later ones lie over what the page has.
+    await device.changes('silent', { receipts: [told(1, { readCount: 1 }), told(2, { readCount: 3 })] });
+    for (const look of ['now', 'restarted', 'folded', 'folded and restarted']) {
+      if (look.startsWith('folded')) await device.writer.foldJournal();
+      if (look.endsWith('restarted')) await device.restart();
+      expect([look, await device.shown('m1')]).toMatchObject([look, { state: 'processing', readCount: 2, unreadCount: 1 }]);
+      expect([look, await device.shown('m2')]).toMatchObject([look, { state: 'done', readCount: 3, unreadCount: 0 }]);
+    }
+  });
+
+  it('that come before their message lie over it when it comes', async () => {
+    const device = await Device.holding(own(1));
+    await device.changes('silent', { rows: [row(2)], receipts: [told(2, { readCount: 2 })] });
+    await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
+    expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
+  });
+
+  it('ride on a message that is held already', async () => {
+    const device = await Device.holding(own(1));
+    const receipt = { readCount: 2, memberCount: 2, expired: false };
+    await device.changes('silent', { messages: [{ conversationId: CREW, messages: [own(1, { receipt })] }] });
+    expect(await device.shown('m1')).toMatchObject({ state: 'done', readCount: 2 });
+  });
+
+  it('a message the server took as one that did not ask shows none', async () => {
+    const device = await Device.holding();
+    await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', of: CREW, messages: [own(1)] }));
+    expect(await device.shown('m1')).toMatchObject({ state: 'processing' });
+    await device.changes('live', { rows: [row(1)], messages: [{ conversationId: CREW, messages: [own(1, { receiptRequested: false })] }] });
+    expect(await device.shown('m1')).toMatchObject({ state: 'none' });
+  });
+});
+
+describe('news of group receipts', () => {
+  it('live: one event per growth of an own message, with reader and text where it is one reader', async () => {
+    const device = await Device.holding(own(1), message(2));
+    expect(await device.changes('live', { receipts: [told(1, { by: 'bob', content: 'on my way' }), told(2, { readCount: 2 })] })).toEqual([
+      { type: 'groupRead', conversationId: CREW, messageId: 'm1', readCount: 1, unreadCount: 2, by: 'bob', content: 'on my way' },
+    ]);
+    expect(await device.changes('live', { receipts: [told(1)] })).toEqual([]);
+    // Where the policy shows them, counts of others' messages are state and no news.
+    expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
+  });
+
+  it('after a time away: one statistics for all', async () => {
+    const device = await Device.holding(own(1), own(2), own(3));
+    expect(await device.changes('catch-up', { receipts: [told(1), told(1, { readCount: 2 }), told(3, { readCount: 3 })] })).toEqual([
+      {
+        type: 'receiptStatistics',
+        receipts: [
+          { conversationId: CREW, messageId: 'm1', readCount: 2, unreadCount: 1 },
+          { conversationId: CREW, messageId: 'm3', readCount: 3, unreadCount: 0 },
+        ],
+      },
+    ]);
+  });
+
+  it('expired: once per conversation, own ones and those this device was too late for', async () => {
+    const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
+    await device.ack(['m4']);
+    const receipts = [
+      told(1, { expired: true }),
+      told(2, { readCount: 3, expired: true }),
+      ...[3, 4, 5, 6].map((seq) => told(seq, seq === 5 ? { ...expired, expired: false } : expired)),
+    ];
+    const events = await device.changes('catch-up', { receipts });
+    expect(events.filter(({ type }) => type === 'expired')).toEqual([{ type: 'expired', conversationId: CREW, messageIds: ['m1', 'm3'] }]);
+    expect(await device.shown('m1')).toMatchObject({ state: 'expired', readCount: 1 });
+    expect(await device.shown('m2')).toMatchObject({ state: 'done' });
+    expect(await device.shown('m3')).toMatchObject({ state: 'expired' });
+    expect(await device.changes('live', { receipts: receipts.slice(0, 3) })).toEqual([]);
+  });
+});
+
+describe('receipts for group messages', () => {
+  it('are queued for those that ask and wait, each other one with its reason', async () => {
+    const device = await Device.holding(
+      own(1),
+      message(2),
+      message(3, { receiptRequested: false }),
+      message(4, { recalled: true, body: '' }),
+      message(5),
+      message(6),
+      message(7),
+    );
+    await device.changes('live', {
+      rows: [row(8, { version: 20, present: [[1, 6]], mine: { delivered: [], read: [], acked: [[5, 5]] } })],
+      receipts: [told(6, expired)],
+    });
+    // The row before said that alice was there for all: places only grow.
+    expect(device.writer.model.get(CREW)!.row.present).toEqual([[1, 7]]);
+    expect(await device.ack(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'far'], 'ok')).toEqual({
+      queued: ['m2', 'far'],
+      skipped: [
+        { id: 'm1', reason: 'own' },
+        { id: 'm3', reason: 'not-requested' },
+        { id: 'm4', reason: 'recalled' },
+        { id: 'm5', reason: 'already-acked' },
+        { id: 'm6', reason: 'not-counted' },
+      ],
+    });
+    expect(device.owed).toMatchObject({
+      position: 0,
+      read: [],
+      delivered: [],
+      acked: [[2, 2]],
+      ackedIds: ['far'],
+      contents: [
+        { id: 'far', text: 'ok' },
+        { id: 'm2', text: 'ok' },
+      ],
+    });
+    expect(await device.ack(['m2', 'far'])).toMatchObject({
+      queued: [],
+      skipped: [{ reason: 'already-acked' }, { reason: 'already-acked' }],
+    });
+    expect(await device.shown('m2')).toMatchObject({ state: 'pending' });
+    expect(await device.shown('m5')).toMatchObject({ state: 'done' });
+  });
+
+  it('ask nothing of one who was no member then', async () => {
+    const device = await Device.holding();
+    await device.changes('live', {
+      rows: [row(2, { joinedAt: 1, present: [[2, 2]] })],
+      messages: [{ conversationId: CREW, messages: [message(1), message(2)] }],
+    });
+    expect(await device.ack(['m1', 'm2'])).toEqual({ queued: ['m2'], skipped: [{ id: 'm1', reason: 'not-counted' }] });
+    expect(await device.shown('m1')).toMatchObject({ state: 'none' });
+    expect(device.writer.model.get(CREW)!.unread.unreadCount).toBe(1);
+  });
+
+  it('switched off: what was not sent is cancelled, texts and all, and nothing new is queued', async () => {
+    const device = await Device.holding(message(1), message(2));
+    await device.ack(['m1', 'far'], 'ok');
+    await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
+    expect(device.writer.model.outbox.size).toBe(0);
+    expect(await device.ack(['m2'])).toEqual({ queued: [], skipped: [{ id: 'm2', reason: 'receipts-off' }] });
+    await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
+    expect(device.owed).toMatchObject({ position: 2, acked: [], contents: [] });
+  });
+
+  it('for a message taken back meanwhile end superseded', async () => {
+    const device = await Device.holding(message(1), message(2));
+    await device.ack(['m1', 'm2'], 'ok');
+    const recall = (seq: number) =>
+      device.changes('live', { messages: [{ conversationId: CREW, messages: [message(seq, { recalled: true, body: '' })] }] });
+    await recall(1);
+    expect(device.owed).toMatchObject({ acked: [[2, 2]], contents: [{ id: 'm2', text: 'ok' }] });
+    await recall(2);
+    expect(device.writer.model.outbox.size).toBe(0);
+    expect(device.writer.model.acked.all).toEqual([]);
+  });
+});
+
+describe('how receipts of a group end', () => {
+  const refuse = async (device: Device, refused: Parameters<typeof endRefused>[3]) => {
+    const before = device.writer.model.eventCount;
+    const ends: unknown[] = [];
+    await device.writer.write('settle', STRICT, async (draft) => {
+      const [entry] = draft.model.outbox.values();
+      const noted = {
+        ...draft,
+        model: draft.model,
+        change: (...changes: Parameters<typeof draft.change>) => {
+          for (const change of changes) if (change.t === 'end') ends.push(change.end);
+          draft.change(...changes);
+        },
+      };
+      await endRefused(noted, device.ports, entry as ReceiptsEntry, refused);
+    });
+    return [ends, device.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event)];
+  };
+
+  it('all too late: expired, shown as such at once', async () => {
+    const device = await Device.holding(message(1), message(2));
+    await device.ack(['m1', 'm2']);
+    const code = 'rejected/receipt-expired';
+    expect(
+      await refuse(device, [
+        { id: 'm1', code },
+        { id: 'm2', code },
+      ]),
+    ).toEqual([['expired'], [{ type: 'expired', conversationId: CREW, messageIds: ['m1', 'm2'] }]]);
+    expect(await device.shown('m1')).toMatchObject({ state: 'expired' });
+    expect(await device.ack(['m1'])).toMatchObject({ skipped: [{ id: 'm1', reason: 'not-counted' }] });
+    expect(device.writer.model.outbox.size).toBe(0);
+  });
+
+  it('some too late, or more was owed: acked', async () => {
+    const device = await Device.holding(message(1), message(2));
+    await device.ack(['m1', 'm2']);
+    expect((await refuse(device, [{ id: 'm1', code: 'rejected/receipt-expired' }]))[0]).toEqual(['acked']);
+    await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
+    expect(device.owed).toMatchObject({ position: 2, acked: [[2, 2]] });
+    expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['acked']);
+  });
+
+  it('messages taken back: superseded, and no news', async () => {
+    const device = await Device.holding(message(1));
+    await device.ack(['m1']);
+    expect(await refuse(device, [{ id: 'm1', code: 'rejected/message-recalled' }])).toEqual([['superseded'], []]);
+  });
+
+  it('refused as a whole for being late: expired, and no dead letter', async () => {
+    const device = await Device.holding(message(1));
+    await device.ack(['m1', 'far']);
+    await device.writer.write('settle', STRICT, async (draft) => {
+      const [entry] = draft.model.outbox.values();
+      await expireAll(draft, entry as ReceiptsEntry);
+    });
+    expect(device.writer.model.deadLetters).toEqual([]);
+    expect(device.writer.model.outbox.size).toBe(0);
+    expect(device.writer.model.events.at(-1)?.event).toEqual({ type: 'expired', conversationId: CREW, messageIds: ['m1', 'far'] });
+  });
+});
+
+describe('a group in view', () => {
+  it('is cleared, and what asks gets a receipt, in pages or not, as far as was seen', async () => {
+    const device = await Device.holding(...Array.from({ length: 300 }, (_, i) => message(i + 1, { receiptRequested: i % 2 === 0 })));
+    await device.writer.foldJournal();
+    await device.restart();
+    await device.changes('live', {
+      rows: [row(301)],
+      messages: [{ conversationId: CREW, messages: [message(301)] }],
+      receipts: [told(5, expired)],
+    });
+    const view = (upTo?: string) => device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW, upTo));
+    await view('m9');
+    expect(device.owed).toMatchObject({ position: 9, read: [], delivered: [], acked: [1, 3, 7, 9].map((seq) => [seq, seq]) });
+    await view();
+    expect(device.owed.position).toBe(301);
+    expect(device.owed.acked).toHaveLength(150);
+    expect(device.writer.model.totalUnreadCount).toBe(0);
+  });
+
+  it('looks at the newest thousand of a long backlog', async () => {
+    const device = await Device.holding(...Array.from({ length: 1500 }, (_, i) => message(i + 1)));
+    await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
+    expect(device.owed.acked).toEqual([[501, 1500]]);
+  });
+
+  it('arrivals are read as they come, and nothing below them', async () => {
+    const device = await Device.holding(message(1), message(2), message(3, { receiptRequested: false }), own(4), message(5));
+    const arrived = (after: number, upTo?: number) =>
+      device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
+    expect(await arrived(1, 4)).toBe(4);
+    expect(device.owed).toMatchObject({ position: 4, acked: [[2, 2]] });
+    expect(await arrived(4)).toBe(5);
+    expect(device.owed).toMatchObject({
+      position: 5,
+      acked: [
+        [2, 2],
+        [5, 5],
+      ],
+    });
+    expect(await arrived(5)).toBe(5);
+  });
+});
+
+describe('another history of the server', () => {
+  it('is offered again what was acked of late, in order, under new keys and the old cursor, once', async () => {
+    const device = await Device.holding(message(1), message(2));
+    const end = (key: string) => device.writer.write('end', STRICT, (draft) => draft.change({ t: 'end', key, end: 'acked' }));
+    await device.ack(['m1']);
+    const [first] = device.writer.model.outbox.values();
+    await end(first!.key);
+    await device.changes('live', { rows: [row(3)] });
+    await device.ack(['m2'], 'later');
+    await device.writer.foldJournal();
+    await device.restart();
+    const [waiting] = device.writer.model.outbox.values();
+    await device.snapshot({ rows: [row(2)] });
+    for (const look of ['now', 'restarted']) {
+      if (look === 'restarted') await device.restart();
+      const [again, then, ...rest] = device.writer.model.outbox.values();
+      expect(rest).toEqual([]);
+      expect(again).toEqual({ ...first, key: again!.key, sent: true, again: true });
+      expect(again!.key).not.toBe(first!.key);
+      expect(again!.cursor).toBe('c1');
+      expect(then).toMatchObject({ key: waiting!.key, sent: true });
+    }
+    expect(device.writer.model.acked.all).toEqual([]);
+    await end([...device.writer.model.outbox.keys()][0]!);
+    expect(device.writer.model.acked.all).toHaveLength(1);
+  });
+
+  it('hears nothing of what a switch forbids by now', async () => {
+    const device = await Device.holding(message(1), message(2));
+    await device.ack(['m1']);
+    await device.writer.write('end', STRICT, (draft) => {
+      for (const key of [...draft.model.outbox.keys()]) draft.change({ t: 'end', key, end: 'acked' });
+    });
+    await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
+    await device.snapshot({ rows: [row(2)] });
+    expect(device.writer.model.outbox.size).toBe(0);
+  });
+});

@@ -1,0 +1,399 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
+import type { ReceiptServer } from '../../../src/server/server.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const CREW = 'group:crew';
+
+describe('people in a group', () => {
+  let now: number;
+  let store: MemoryStore;
+  let server: ReceiptServer;
+  const open: TestTab[] = [];
+
+  beforeEach(async () => {
+    now = 1_000_000;
+    store = createMemoryStore({ now: () => now });
+    server = createTestServer(store);
+    await server.createGroup({ groupId: 'crew', members: ['ann', 'ben', 'cat', 'dan'].map((userId) => ({ userId })) });
+  });
+  afterEach(async () => {
+    for (const tab of open.splice(0)) tab.close();
+    await server.close();
+  });
+
+  const start = async (
+    userId: string,
+    name = 'phone',
+    net = new LoopbackNet(server),
+  ): Promise<{ tab: TestTab; net: LoopbackNet; phone: TestDevice }> => {
+    const phone = new TestDevice(userId, net, name);
+    const tab = await phone.open();
+    open.push(tab);
+    await tab.live();
+    return { tab, net, phone };
+  };
+  const say = (tab: TestTab, text: string, requestReceipt?: boolean, id?: string) =>
+    tab.do('sendMessage', CREW, {
+      body: JSON.stringify(text),
+      ...(requestReceipt === undefined ? {} : { requestReceipt }),
+      ...(id === undefined ? {} : { id }),
+    });
+  const holds = (tab: TestTab, count: number) =>
+    tab.until(
+      { of: 'messages', conversationId: CREW, limit: 500 },
+      (list) => list.filter(({ seq }) => seq !== null).length === count,
+      20_000,
+    );
+  const receiptsOf = (tab: TestTab, messageId: string, accepts: (known: { state: string; readCount: number }) => boolean) =>
+    tab.until({ of: 'receipts', messageId }, (known) => known !== null && accepts(known), 20_000);
+  const quiet = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+  const hear = (tab: TestTab): ReceiptEvent[] => {
+    const heard: ReceiptEvent[] = [];
+    tab.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    return heard;
+  };
+  const unread = (tab: TestTab) => tab.now({ of: 'unread', conversationId: CREW });
+
+  it('a message asks only where it says so; its count grows to done, and who read what they said can be asked', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben } = await start('ben');
+    const { tab: cat } = await start('cat');
+    const { tab: dan } = await start('dan');
+    const heard = hear(ann);
+    const plain = await say(ann, 'plain');
+    expect(plain.receiptRequested).toBe(false);
+    const asked = await say(ann, 'asked', true);
+    expect(await ann.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ state: 'pending' });
+    for (const tab of [ben, cat, dan]) await holds(tab, 2);
+    await receiptsOf(ann, asked.id, ({ state }) => state === 'processing');
+    expect(await ann.now({ of: 'receipts', messageId: plain.id })).toMatchObject({ state: 'none', readCount: 0 });
+    expect(await ben.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ state: 'processing', readCount: 0, unreadCount: 0 });
+
+    expect(await ben.do('sendReadReceipts', CREW, [plain.id, asked.id], { content: 'on my way' })).toEqual({
+      queued: [asked.id],
+      skipped: [{ id: plain.id, reason: 'not-requested' }],
+    });
+    expect(await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
+    // Nobody's position moves by it.
+    expect(await unread(ben)).toBe(2);
+    await receiptsOf(ben, asked.id, ({ state }) => state === 'done');
+    expect(await ben.do('sendReadReceipts', CREW, [asked.id])).toMatchObject({ skipped: [{ reason: 'already-acked' }] });
+    await cat.do('sendReadReceipts', CREW, [asked.id]);
+    await dan.do('sendReadReceipts', CREW, [asked.id]);
+    expect(await receiptsOf(ann, asked.id, ({ state }) => state === 'done')).toMatchObject({ readCount: 3, unreadCount: 0 });
+    const reads = heard.filter((event) => event.type === 'groupRead');
+    expect(reads[0]).toEqual({
+      type: 'groupRead',
+      conversationId: CREW,
+      messageId: asked.id,
+      by: 'ben',
+      readCount: 1,
+      unreadCount: 2,
+      content: 'on my way',
+    });
+    expect(reads.at(-1)).toMatchObject({ readCount: 3, unreadCount: 0 });
+
+    const page = await ann.ask('fetchReadMembers', asked.id, { filter: 'read', cursor: null, limit: 1 });
+    expect(page).toMatchObject({ members: [{ userId: 'ben', content: 'on my way' }], complete: false });
+    const all = await ann.ask('fetchReadMembers', asked.id, { filter: 'read', cursor: null, limit: 100 });
+    expect(all).toMatchObject({ members: [{ userId: 'ben' }, { userId: 'cat' }, { userId: 'dan' }], cursor: null, complete: true });
+    expect(await ann.ask('fetchReadMembers', asked.id, { filter: 'unread', cursor: null, limit: 100 })).toMatchObject({
+      members: [],
+      complete: true,
+    });
+    // Others are shown nothing, as for a message without receipts.
+    expect(await ben.ask('fetchReadMembers', asked.id, { filter: 'read', cursor: null, limit: 100 })).toMatchObject({
+      members: [],
+      complete: true,
+    });
+  }, 30_000);
+
+  it('no road leads to a delivery or conversation receipt', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben, net } = await start('ben');
+    for (let n = 0; n < 3; n++) await say(ann, `${n}`, true);
+    await holds(ben, 3);
+    net.cut();
+    for (let n = 0; n < 3; n++) await say(ann, `away ${n}`, true);
+    await quiet(ann);
+    net.heal();
+    await holds(ben, 6);
+    await ben.do('setReceiptSettings', { deliveryReceipts: false });
+    await ben.do('setReceiptSettings', { deliveryReceipts: true });
+    await ben.ask('loadOlderMessages', CREW, 50);
+    await ben.do('sendConversationReadReceipt', CREW, {});
+    expect(await unread(ben)).toBe(0);
+    await quiet(ben);
+    const entries = net.sent('submit').flatMap(({ entries: list }) => list as unknown as Record<string, unknown>[]);
+    expect(entries.length).toBeGreaterThan(0);
+    for (const entry of entries) {
+      expect(entry).not.toHaveProperty('delivered');
+      expect(entry).not.toHaveProperty('read');
+      expect(entry).not.toHaveProperty('acked');
+    }
+  }, 30_000);
+
+  it('a group in view is cleared and its messages get their receipts, in one frame; my other device does not ack again', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben, net } = await start('ben');
+    const { tab: laptop, net: laptopNet } = await start('ben', 'laptop');
+    const asked = [];
+    for (let n = 0; n < 4; n++) asked.push(await say(ann, `${n}`, n !== 1));
+    await holds(ben, 4);
+    await holds(laptop, 4);
+    const heard = hear(laptop);
+    const before = net.sent('submit').length;
+    await ben.do('readGroup', CREW);
+    expect(await unread(ben)).toBe(0);
+    await quiet(ben);
+    expect(
+      net
+        .sent('submit')
+        .slice(before)
+        .map(({ entries }) => entries),
+    ).toEqual([
+      [
+        expect.objectContaining({
+          position: 4,
+          acked: [
+            [1, 1],
+            [3, 4],
+          ],
+        }),
+      ],
+    ]);
+    await receiptsOf(ann, asked[3]!.id, ({ readCount }) => readCount === 1);
+    await laptop.until({ of: 'unread', conversationId: CREW }, (count) => count === 0);
+    // In the order in which it was said, however many came at once.
+    expect(heard.flatMap((event) => (event.type === 'message' ? [event.message.seq] : []))).toEqual([1, 2, 3, 4]);
+    expect(heard.filter(({ type }) => type !== 'message')).toEqual([{ type: 'unreadCleared', conversationId: CREW, upTo: 4, self: true }]);
+    await laptop.do('readGroup', CREW);
+    expect(await laptop.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
+    expect(laptopNet.sent('submit')).toEqual([]);
+    // What comes while in view.
+    const late = await say(ann, 'late', true);
+    await holds(ben, 5);
+    expect(await ben.do('readGroupArrivals', CREW, 4)).toBe(5);
+    await receiptsOf(ann, late.id, ({ readCount }) => readCount === 1);
+  }, 30_000);
+
+  it('what happened while the sender was away comes as one statistics', async () => {
+    const { tab: ann, net } = await start('ann');
+    const { tab: ben } = await start('ben');
+    const first = await say(ann, 'one', true);
+    const second = await say(ann, 'two', true);
+    await holds(ben, 2);
+    await quiet(ann);
+    net.cut();
+    await ann.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    const heard = hear(ann);
+    await ben.do('sendReadReceipts', CREW, [first.id]);
+    await ben.do('sendReadReceipts', CREW, [second.id]);
+    await quiet(ben);
+    net.heal();
+    await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);
+    const news = heard.filter(({ type }) => type === 'groupRead' || type === 'receiptStatistics');
+    expect(news).toEqual([
+      {
+        type: 'receiptStatistics',
+        receipts: expect.arrayContaining([
+          { conversationId: CREW, messageId: first.id, readCount: 1, unreadCount: 2 },
+          { conversationId: CREW, messageId: second.id, readCount: 1, unreadCount: 2 },
+        ]) as unknown,
+      },
+    ]);
+  }, 30_000);
+
+  it('a receipt that comes too late ends expired, without a dead letter', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben, net } = await start('ben');
+    const asked = await say(ann, 'soon', true);
+    await holds(ben, 1);
+    net.cut();
+    await ben.do('sendReadReceipts', CREW, [asked.id]);
+    now += 4 * 24 * 60 * 60 * 1000;
+    const [heardAnn, heardBen] = [hear(ann), hear(ben)];
+    net.heal();
+    await quiet(ben);
+    await receiptsOf(ben, asked.id, ({ state }) => state === 'expired');
+    await receiptsOf(ann, asked.id, ({ state }) => state === 'expired');
+    expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
+    const expired = { type: 'expired', conversationId: CREW, messageIds: [asked.id] };
+    for (const heard of [heardAnn, heardBen]) expect(heard.filter(({ type }) => type === 'expired')).toEqual([expired]);
+    expect(await ben.do('sendReadReceipts', CREW, [asked.id])).toEqual({ queued: [], skipped: [{ id: asked.id, reason: 'not-counted' }] });
+    await ben.do('readGroup', CREW);
+    await quiet(ben);
+    expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
+  }, 30_000);
+
+  it('policy: what asks where nobody may is refused alone, and goes out without asking; too large a group shows none', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben } = await start('ben');
+    server.setPolicy({ receipts: { groups: false } });
+    const refused = await say(ann, 'asks', true);
+    await say(ann, 'later');
+    await holds(ben, 1);
+    const [letter] = await ann.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
+    expect(letter).toMatchObject({ code: 'rejected/group-receipts-disabled', messageIds: [refused.id] });
+    await ann.do('retryDeadLetter', letter!.id, { requestReceipt: false });
+    expect((await holds(ben, 2)).map(({ id }) => id)).toContain(refused.id);
+    server.setPolicy({ receipts: { groups: true, maxMembers: 3 } });
+    const large = await say(ann, 'large', true);
+    await holds(ben, 3);
+    await receiptsOf(ann, large.id, ({ state }) => state === 'none');
+    expect(await ben.do('sendReadReceipts', CREW, [large.id])).toMatchObject({ skipped: [{ reason: 'not-requested' }] });
+    // Told in the handshake, and anew when it changes: the connection lives on.
+    expect((await ann.now({ of: 'connection' })).state).toBe('live');
+    server.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
+    const open = await say(ann, 'open', true);
+    await holds(ben, 4);
+    const { tab: cat } = await start('cat');
+    await holds(cat, 4);
+    await cat.do('sendReadReceipts', CREW, [open.id]);
+    expect(await receiptsOf(ben, open.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
+  }, 30_000);
+
+  it('membership: 0 at first sight of an old group, 1 after one message, 0 and refused once removed, and from the newest join again', async () => {
+    const { tab: ann } = await start('ann');
+    for (let n = 0; n < 50; n++) await say(ann, `old ${n}`, true);
+    await quiet(ann);
+    const { tab: eve, net } = await start('eve');
+    await server.addMember('crew', 'eve');
+    await eve.until({ of: 'conversation', conversationId: CREW }, (known) => known?.latestSeq === 50);
+    expect(await unread(eve)).toBe(0);
+    const first = await say(ann, 'welcome', true);
+    await eve.until({ of: 'unread', conversationId: CREW }, (count) => count === 1);
+    expect(await eve.do('sendReadReceipts', CREW, [first.id])).toMatchObject({ queued: [first.id] });
+    expect(await receiptsOf(ann, first.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
+    net.cut();
+    await eve.do('sendMessage', CREW, { body: '"too late"' });
+    await eve.do('clearConversationUnreadCount', CREW);
+    await server.removeMember('crew', 'eve');
+    await say(ann, 'without eve', true);
+    net.heal();
+    const letters = await eve.until({ of: 'dead-letters' }, (list) => list.length > 0, 20_000);
+    expect(letters[0]).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'message' });
+    await quiet(eve);
+    expect(await unread(eve)).toBe(0);
+    // Whoever left counts as they stood.
+    expect(await ann.now({ of: 'receipts', messageId: first.id })).toMatchObject({ readCount: 1, unreadCount: 3 });
+    await server.addMember('crew', 'eve');
+    await eve.until({ of: 'conversation', conversationId: CREW }, (known) => known?.latestSeq === 52);
+    expect(await unread(eve)).toBe(0);
+    const again = await say(ann, 'back', true);
+    await eve.until({ of: 'unread', conversationId: CREW }, (count) => count === 1);
+    await eve.until({ of: 'messages', conversationId: CREW, limit: 10 }, (list) => list.some(({ id }) => id === again.id));
+    await eve.do('readGroup', CREW);
+    expect(await receiptsOf(ann, again.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
+  }, 30_000);
+
+  it('who left and came back sees what was read meanwhile', async () => {
+    const { tab: ann } = await start('ann');
+    const { tab: ben } = await start('ben');
+    const asked = await say(ann, 'asked', true);
+    await holds(ben, 1);
+    await quiet(ann);
+    await server.removeMember('crew', 'ann');
+    await ann.until({ of: 'conversation', conversationId: CREW }, (known) => known?.unreadCount === 0);
+    await ben.do('sendReadReceipts', CREW, [asked.id]);
+    await quiet(ben);
+    // Something else takes her cursor past it.
+    await ben.say('ann', 'where are you?');
+    await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
+    expect(await ann.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ readCount: 0 });
+    await server.addMember('crew', 'ann');
+    await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
+  }, 30_000);
+
+  it('receipts can be asked for from any device, in batches as the server takes them, and what comes is kept', async () => {
+    server.setPolicy({ limits: { receiptIds: 2 } });
+    const { tab: ann, net } = await start('ann');
+    const { tab: ben } = await start('ben');
+    const asked = [];
+    for (let n = 0; n < 3; n++) asked.push(await say(ann, `${n}`, true));
+    const plain = await say(ann, 'plain');
+    const direct = await ann.say('ben', 'direct');
+    await holds(ben, 4);
+    await ben.until({ of: 'messages', conversationId: 'direct:ann', limit: 5 }, (list) => list.length === 1);
+    await ben.do('sendReadReceipts', CREW, [asked[1]!.id]);
+    await ben.do('sendReadReceipts', 'direct:ann', [direct.id]);
+    await quiet(ben);
+    const ids = [...asked, plain, direct].map(({ id }) => id);
+    const fetch = (tab: TestTab, messageIds: readonly string[]) => tab.ask('fetchReceipts', messageIds);
+    expect(await fetch(ann, [...ids, 'nowhere'])).toMatchObject([
+      { messageId: ids[0], state: 'processing', readCount: 0, unreadCount: 3 },
+      { messageId: ids[1], state: 'processing', readCount: 1, unreadCount: 2 },
+      { messageId: ids[2], state: 'processing', readCount: 0, unreadCount: 3 },
+      { messageId: ids[3], state: 'none', readCount: 0, unreadCount: 0 },
+      { messageId: ids[4], state: 'done', ackedAt: now },
+    ]);
+    // A device that holds none of it learns what the server places; whoever may not see it nothing more than they hold.
+    const { tab: laptop } = await start('ann', 'laptop');
+    expect(await fetch(laptop, ids)).toMatchObject([
+      { messageId: ids[0], readCount: 0, unreadCount: 3 },
+      { messageId: ids[1], conversationId: CREW, state: 'processing', readCount: 1, unreadCount: 2 },
+      { messageId: ids[2] },
+      { messageId: ids[4], state: 'done', ackedAt: now },
+    ]);
+    expect(await fetch(ben, ids)).toMatchObject([
+      { messageId: ids[0], state: 'processing', readCount: 0, unreadCount: 0 },
+      { messageId: ids[1], state: 'done', readCount: 0, unreadCount: 0 },
+      { messageId: ids[2] },
+      { messageId: ids[3], state: 'none' },
+      { messageId: ids[4], state: 'done', ackedAt: null },
+    ]);
+    net.cut();
+    await expect(fetch(ann, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
+    const queued = await say(ann, 'queued', true);
+    expect(await fetch(ann, [queued.id])).toMatchObject([{ messageId: queued.id, state: 'pending' }]);
+    await expect(ann.ask('fetchReadMembers', ids[0]!, { filter: 'read', cursor: null, limit: 100 })).rejects.toMatchObject({
+      code: 'transport/unreachable',
+    });
+    await ben.do('setPaused', true);
+    await expect(fetch(ben, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
+  }, 30_000);
+
+  it('a server restored from an older copy is given back what it lost, and nothing unseen becomes read', async () => {
+    const { tab: ann, net: annNet } = await start('ann');
+    const { tab: ben, net: benNet } = await start('ben');
+    const first = await say(ann, 'first', true);
+    await holds(ben, 1);
+    await quiet(ann);
+    const copy = store.dump();
+    const second = await say(ann, 'second', true);
+    await holds(ben, 2);
+    // In the part that will be lost: ben reads both, ann says one thing more.
+    await ben.do('readGroup', CREW);
+    await quiet(ben);
+    await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);
+    await server.close();
+    for (const net of [annNet, benNet]) net.cut();
+    store = createMemoryStore({ now: () => now, from: copy });
+    server = createTestServer(store);
+    // Meanwhile somebody else takes the place of what was lost.
+    const { tab: cat } = await start('cat');
+    const other = await say(cat, 'other', true);
+    await quiet(cat);
+    for (const net of [benNet, annNet]) {
+      net.server = server;
+      net.heal();
+    }
+    await quiet(ben);
+    await quiet(ann);
+    expect((await holds(ann, 3)).map(({ id, seq }) => [id, seq])).toEqual([
+      [first.id, 1],
+      [other.id, 2],
+      [second.id, 3],
+    ]);
+    await holds(ben, 3);
+    // What ben had read of the shared part stays read; what took the place of the lost one is not.
+    await ben.until({ of: 'unread', conversationId: CREW }, (count) => count === 2);
+    await quiet(ben);
+    expect(await unread(ben)).toBe(2);
+    expect(await ben.now({ of: 'receipts', messageId: other.id })).toMatchObject({ state: 'processing' });
+    await receiptsOf(ann, first.id, ({ readCount }) => readCount === 1);
+    expect((await ann.now({ of: 'dead-letters' })).length + (await ben.now({ of: 'dead-letters' })).length).toBe(0);
+  }, 40_000);
+});
