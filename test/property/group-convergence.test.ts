@@ -1,0 +1,283 @@
+/**
+ * Random worlds of a group of four, one with two devices, in which people join, leave and come back while messages, receipts, clears,
+ * cuts and restarts happen in any order. When all is well again every count is what a plain log of who meant what makes of it (I-14).
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DeadLetter } from '../../src/model/outbox-entry.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/server/memory-store.ts';
+import type { ReceiptServer } from '../../src/server/server.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+
+const CREW = 'group:crew';
+const PEOPLE = ['ann', 'ben', 'cat', 'dan'] as const;
+type Person = (typeof PEOPLE)[number];
+/** Ann has two devices. */
+const DEVICES = PEOPLE.length + 1;
+
+type Step =
+  | { do: 'say'; device: number; ask: boolean; count: boolean }
+  | { do: 'ack'; device: number; say: boolean }
+  | { do: 'view' | 'clear' | 'cut' | 'heal' | 'restart' | 'wait'; device: number }
+  | { do: 'join'; who: number }
+  | { do: 'leave'; who: number };
+
+const device = fc.nat(DEVICES - 1);
+const who = fc.integer({ min: 1, max: PEOPLE.length - 1 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('say' as const), device, ask: fc.boolean(), count: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('ack' as const), device, say: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('view' as const, 'clear' as const), device }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('join' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'heal' as const, 'restart' as const, 'wait' as const), device }),
+  },
+);
+
+class Place {
+  readonly net: LoopbackNet;
+  readonly device: TestDevice;
+  tab!: TestTab;
+  seen: number[] = [];
+
+  constructor(
+    readonly who: Person,
+    server: ReceiptServer,
+    readonly name: string,
+  ) {
+    this.net = new LoopbackNet(server);
+    this.device = new TestDevice(who, this.net, name);
+  }
+
+  async open(): Promise<void> {
+    this.tab = await this.device.open();
+    this.tab.watch({ of: 'total-unread' }).subscribe((count) => this.seen.push(count));
+  }
+
+  held() {
+    return this.tab.now({ of: 'messages', conversationId: CREW, limit: 500 });
+  }
+
+  refused(): Promise<readonly DeadLetter[]> {
+    return this.tab.now({ of: 'dead-letters' });
+  }
+}
+
+/** Who was a member from which place on, and up to which. */
+class Membership {
+  private readonly stays = new Map<Person, { from: number; upTo: number }[]>(PEOPLE.map((who) => [who, [{ from: 1, upTo: Infinity }]]));
+
+  constructor(
+    private readonly server: ReceiptServer,
+    private readonly store: MemoryStore,
+  ) {}
+
+  isIn(who: Person): boolean {
+    return this.stays.get(who)!.at(-1)!.upTo === Infinity;
+  }
+
+  wasIn(who: Person, seq: number): boolean {
+    return this.stays.get(who)!.some(({ from, upTo }) => from <= seq && seq <= upTo);
+  }
+
+  /** The first place of the newest stay. */
+  since(who: Person): number {
+    return this.stays.get(who)!.at(-1)!.from;
+  }
+
+  /** Where the store put the end of what was before. */
+  private head(who: Person): number {
+    return this.store.dump().members.find(({ userId }) => userId === who)!.joinedAt;
+  }
+
+  async join(who: Person): Promise<void> {
+    if (this.isIn(who)) return;
+    await this.server.addMember('crew', who);
+    this.stays.get(who)!.push({ from: this.head(who) + 1, upTo: Infinity });
+  }
+
+  async leave(who: Person): Promise<void> {
+    if (!this.isIn(who)) return;
+    await this.server.removeMember('crew', who);
+    this.stays.get(who)!.at(-1)!.upTo = this.head(who);
+  }
+}
+
+const comeTogether = async (places: readonly Place[]): Promise<void> => {
+  for (const place of places) place.net.heal();
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const pending = await Promise.all(places.map(({ tab }) => tab.now({ of: 'outbox' })));
+    const connected = await Promise.all(places.map(({ tab }) => tab.now({ of: 'connection' })));
+    if (pending.every(({ pending: count }) => count === 0) && connected.every(({ state }) => state === 'live')) break;
+    if (Date.now() > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
+    for (const place of places) void place.tab.engine.query({ do: 'flush', args: [10] });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** What people said and meant, and when they were there. */
+interface World {
+  readonly places: readonly Place[];
+  readonly membership: Membership;
+  readonly said: ReadonlyMap<string, { from: Person; ask: boolean; count: boolean }>;
+  /** By reader: the messages whose receipts they queued. */
+  readonly meant: ReadonlyMap<Person, ReadonlySet<string>>;
+  /** By reader: as far as they cleared at least. */
+  readonly least: ReadonlyMap<Person, number>;
+}
+
+/** Whatever some device shows otherwise than the log makes it. */
+const disagreements = async ({ places, membership, said, meant, least }: World): Promise<string[]> => {
+  const problems: string[] = [];
+  // Ann never leaves: what she holds is what there is.
+  const ann = places[0]!;
+  const { latestSeq = 0 } = (await ann.tab.now({ of: 'conversation', conversationId: CREW })) ?? {};
+  const log = await ann.tab.until(
+    { of: 'messages', conversationId: CREW, limit: 500 },
+    (list) => list.filter(({ seq }) => seq !== null).length === latestSeq,
+  );
+  const refused = new Map<Person, DeadLetter[]>();
+  for (const place of places) refused.set(place.who, [...(refused.get(place.who) ?? []), ...(await place.refused())]);
+  for (const [id, { from }] of said)
+    if (!log.some((message) => message.id === id) && !refused.get(from)!.some(({ messageIds }) => messageIds.includes(id)))
+      problems.push(`${id} is neither there nor refused`);
+  for (const [who, letters] of refused)
+    for (const { code } of letters) if (code !== 'rejected/no-such-conversation') problems.push(`${who}: ${code}`);
+
+  for (const place of places) {
+    const { who, tab } = place;
+    const where = `${who}/${place.name}`;
+    const shown = await tab.now({ of: 'conversation', conversationId: CREW });
+    const position = shown?.readUpTo ?? 0;
+    const here = membership.isIn(who);
+    if (here && (shown?.latestSeq ?? 0) !== latestSeq) problems.push(`${where}: latest ${shown?.latestSeq ?? 0}, is ${latestSeq}`);
+    const unread = !here
+      ? 0
+      : log.filter(({ seq, senderId, countable }) => senderId !== who && countable && seq! > Math.max(position, membership.since(who) - 1))
+          .length;
+    if ((shown?.unreadCount ?? 0) !== unread) problems.push(`${where}: shows ${shown?.unreadCount ?? 0}, counted ${unread}`);
+    if (here && refused.get(who)!.length === 0 && position < (least.get(who) ?? 0))
+      problems.push(`${where}: position ${position} below ${least.get(who)!}`);
+    if (place.seen.some((count) => count < 0 || count > said.size)) problems.push(`${where}: impossible counts ${place.seen.join()}`);
+    if (!here) continue;
+
+    for (const { id, seq, senderId, receiptRequested } of log) {
+      if (senderId !== who || !receiptRequested) continue;
+      const receipts = await tab.now({ of: 'receipts', messageId: id });
+      // My other device may not hold it.
+      if (!receipts) continue;
+      const counted = PEOPLE.filter((member) => member !== who && membership.wasIn(member, seq!));
+      const list = async (filter: 'read' | 'unread') => {
+        const { members } = await tab.ask('fetchReadMembers', id, { filter, cursor: null, limit: 100 });
+        return members.map(({ userId }) => userId as Person);
+      };
+      const [read, rest] = [await list('read'), await list('unread')];
+      if ([...read, ...rest].sort().join() !== [...counted].sort().join())
+        problems.push(`${where}: ${id} listed ${read.join()} and ${rest.join()}, members were ${counted.join()}`);
+      for (const reader of read) if (!meant.get(reader)!.has(id)) problems.push(`${where}: ${id} read by ${reader}, who never meant to`);
+      for (const reader of counted)
+        if (meant.get(reader)!.has(id) && !read.includes(reader) && refused.get(reader)!.length === 0)
+          problems.push(`${where}: ${id} misses ${reader}`);
+      if (receipts.readCount !== read.length || receipts.unreadCount !== rest.length)
+        problems.push(
+          `${where}: ${id} shows ${receipts.readCount} and ${receipts.unreadCount}, lists say ${read.length} and ${rest.length}`,
+        );
+      const done = read.length > 0 && rest.length === 0;
+      const state = counted.length === 0 ? receipts.state : done ? 'done' : 'processing';
+      if (receipts.state !== state) problems.push(`${where}: ${id} is ${receipts.state}, should be ${state}`);
+    }
+  }
+  return problems;
+};
+
+const run = async (steps: readonly Step[]): Promise<void> => {
+  const store = createMemoryStore();
+  const server = createTestServer(store);
+  await server.createGroup({ groupId: 'crew', members: PEOPLE.map((userId) => ({ userId })) });
+  const membership = new Membership(server, store);
+  const places = [...PEOPLE.map((who) => new Place(who, server, 'phone')), new Place('ann', server, 'laptop')];
+  for (const place of places) await place.open();
+  const said = new Map<string, { from: Person; ask: boolean; count: boolean }>();
+  const meant = new Map<Person, Set<string>>(PEOPLE.map((who) => [who, new Set()]));
+  const least = new Map<Person, number>();
+  const problems: string[] = [];
+
+  for (const one of steps) {
+    if (one.do === 'join' || one.do === 'leave') {
+      await membership[one.do](PEOPLE[one.who]!);
+      continue;
+    }
+    const place = places[one.device]!;
+    const { tab, who } = place;
+    switch (one.do) {
+      case 'say': {
+        const more = { requestReceipt: one.ask, countable: one.count };
+        const { id } = await tab.do('sendMessage', CREW, { body: '"text"', ...more });
+        said.set(id, { from: who, ask: one.ask, count: one.count });
+        break;
+      }
+      case 'ack': {
+        const ids = (await place.held()).flatMap(({ id, seq }) => (seq === null ? [] : [id]));
+        const { queued, skipped } = await tab.do('sendReadReceipts', CREW, ids, one.say ? { content: `from ${who}` } : {});
+        for (const id of queued) meant.get(who)!.add(id);
+        for (const { id, reason } of skipped)
+          if (reason === 'already-acked' && !meant.get(who)!.has(id)) problems.push(`${who}: ${id} was never acked`);
+        break;
+      }
+      case 'view':
+      case 'clear': {
+        const latest = (await tab.now({ of: 'conversation', conversationId: CREW }))?.latestSeq ?? 0;
+        const asking = await place.held();
+        await (one.do === 'view' ? tab.do('readGroup', CREW) : tab.do('clearConversationUnreadCount', CREW));
+        least.set(who, Math.max(least.get(who) ?? 0, latest));
+        if (one.do === 'view')
+          for (const { id, seq, senderId, receiptRequested } of asking)
+            if (seq !== null && senderId !== who && receiptRequested && membership.wasIn(who, seq)) meant.get(who)!.add(id);
+        break;
+      }
+      case 'cut':
+        place.net.cut();
+        break;
+      case 'heal':
+        place.net.heal();
+        break;
+      case 'wait':
+        await new Promise((resolve) => setTimeout(resolve, 15));
+        break;
+      case 'restart':
+        tab.close();
+        await place.open();
+    }
+  }
+
+  await comeTogether(places);
+  // Nothing is owed, but what was told may still be on its way: readers within a quarter of a second are told as one.
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const found = await disagreements({ places, membership, said, meant, least });
+    if (found.length === 0 || Date.now() > deadline) {
+      problems.push(...found);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  for (const { tab } of places) tab.close();
+  await server.close();
+  expect(problems).toEqual([]);
+};
+
+describe('I-14: whatever happened in a group, in the end everyone agrees', () => {
+  it('over random worlds', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(steps)),
+      {
+        numRuns: Number(process.env['WORLDS'] ?? 25),
+        endOnFailure: true,
+        ...(process.env['SEED'] ? { seed: Number(process.env['SEED']), path: process.env['PATH_'] ?? '' } : {}),
+      },
+    );
+  });
+});
