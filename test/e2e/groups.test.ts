@@ -118,7 +118,7 @@ it('read offline by looking, killed, back online: the sender sees who has read, 
             client.sendReadReceipts('group:crew', [first], { content: '😀'.repeat(257) }),
             client.sendReadReceipts('group:crew', [first], { content: 'a\ud800b' }),
             client.sendReadReceipts('direct:gus', [first], { content: 'no' }),
-          ].map((call) => call.then(() => 'taken').catch((error: { code: string }) => error.code)),
+          ].map((call) => call.then(() => 'taken').catch((error: unknown) => (error as { code: string }).code)),
         ),
       };
     },
@@ -142,7 +142,7 @@ it('read offline by looking, killed, back online: the sender sees who has read, 
     async (id) =>
       Promise.all(
         [window.app.client.fetchReceipts([id]), window.app.client.fetchReadMembers(id, { filter: 'read' })].map((call) =>
-          call.then(() => 'answered').catch((error: { code: string }) => error.code),
+          call.then(() => 'answered').catch((error: unknown) => (error as { code: string }).code),
         ),
       ),
     asked,
