@@ -14,7 +14,7 @@ export interface Policy {
 
 export const DEFAULT_POLICY: Policy = {
   limits: { entries: 100, frameBytes: MAX_CLIENT_FRAME_BYTES, fetchMessages: 2000, receiptIds: 100, members: 100, heartbeatMs: 25_000 },
-  receipts: { groups: true, mayRequest: 'members', windowMs: 3 * 24 * 60 * 60 * 1000, maxMembers: 200, visibleTo: 'sender' },
+  receipts: { groups: false, mayRequest: 'members', windowMs: 3 * 24 * 60 * 60 * 1000, maxMembers: 200, visibleTo: 'sender' },
   rate: { perSecond: 2000, burst: 20_000 },
 };
 

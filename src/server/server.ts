@@ -27,7 +27,10 @@ export interface ReceiptServerOptions {
   /** An open store, or one on its way: until then everything is answered "starting, come back". Closed with the server. */
   readonly store: ServerStore | Promise<ServerStore>;
   readonly authenticate: Authenticate;
-  /** Default: 100 entries a frame, 2000 entries a second per user, a heartbeat every 25 s. */
+  /**
+   * Default: 100 entries a frame, 2000 entries a second per user, a heartbeat every 25 s; group receipts off, and where they are on, asked
+   * for by any member, of at most 200, taken for 3 days, seen by the sender.
+   */
   readonly policy?: PolicyChange;
   readonly directory?: Directory;
   /** Default: within this process. */

@@ -48,9 +48,12 @@ export const withClock = (store: ServerStore, now: () => number): ServerStore =>
   close: () => store.close(),
 });
 
+/** Off unless a host says so. */
+export const RECEIPTS_ON: ReceiptPolicy = { ...DEFAULT_POLICY.receipts, groups: true };
+
 /** One store under one policy that a test may change. */
 export class GroupBench {
-  policy: ReceiptPolicy = DEFAULT_POLICY.receipts;
+  policy: ReceiptPolicy = RECEIPTS_ON;
   constructor(readonly store: ServerStore) {}
 
   /** Whom a change of members concerned. */

@@ -2,10 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
-import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { findReceipts, listMembers, listPlaceOf } from '../../src/server/questions.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
+import { RECEIPTS_ON, GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 
 let groups = 0;
 interface Crew {
@@ -170,22 +169,22 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('keeps what asking needs: the policy, the role and the size; later messages of the frame go on', async () => {
       const { bench, g, ann, cat, id } = await crew();
       const ask = (name: string, more: object = {}) => groupMessage(g, id(name), more);
-      bench.policy = { ...DEFAULT_POLICY.receipts, groups: false };
+      bench.policy = { ...RECEIPTS_ON, groups: false };
       expect(outcomes(await bench.submit(ann, ask('m1'), ask('m2', { receiptRequested: false })))).toEqual([
         'group-receipts-disabled',
         'acked',
       ]);
       expect(await bench.submit(ann, ask('m1', { receiptRequested: false }))).toMatchObject([{ outcome: 'acked', message: { seq: 2 } }]);
-      bench.policy = { ...DEFAULT_POLICY.receipts, mayRequest: 'admins' };
+      bench.policy = { ...RECEIPTS_ON, mayRequest: 'admins' };
       expect(outcomes(await bench.submit(ann, ask('m3'), ask('m4', { receiptRequested: false })))).toEqual(['permission-denied', 'acked']);
       expect(outcomes(await bench.submit(cat, ask('m5')))).toEqual(['acked']);
-      bench.policy = { ...DEFAULT_POLICY.receipts, maxMembers: 2 };
+      bench.policy = { ...RECEIPTS_ON, maxMembers: 2 };
       const large = ask('m6');
       expect(await bench.submit(ann, large, { ...large, key: 'again' })).toMatchObject([
         { outcome: 'acked', message: { seq: 5 } },
         { outcome: 'acked', message: { seq: 5 } },
       ]);
-      bench.policy = { ...DEFAULT_POLICY.receipts, maxMembers: 3 };
+      bench.policy = { ...RECEIPTS_ON, maxMembers: 3 };
       await bench.submit(ann, ask('m7'));
       expect((await bench.fetch(ann, g)).map(({ receiptRequested, receipt }) => [receiptRequested, receipt?.memberCount])).toEqual([
         [true, 2],
@@ -196,7 +195,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         [false, undefined],
       ]);
       // Accepted as asking stays so, and its repetition is acked whatever the policy says now.
-      bench.policy = { ...DEFAULT_POLICY.receipts, groups: false };
+      bench.policy = { ...RECEIPTS_ON, groups: false };
       expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'acked', message: { seq: 6 } }]);
     });
 
@@ -319,13 +318,13 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(rest).toEqual([...new Set([...many.slice(8), ...rest.filter((one) => /^(ben|cat)-/.test(one))])].sort());
       expect(rest).toHaveLength(6);
       expect(await page('read', null, many[0])).toEqual({ members: [], cursor: null, complete: true });
-      bench.policy = { ...DEFAULT_POLICY.receipts, visibleTo: 'members' };
+      bench.policy = { ...RECEIPTS_ON, visibleTo: 'members' };
       expect((await page('read', null, many[0])).members).toHaveLength(4);
     });
 
     it('tells counts to every member where the policy says so', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
-      bench.policy = { ...DEFAULT_POLICY.receipts, visibleTo: 'members' };
+      bench.policy = { ...RECEIPTS_ON, visibleTo: 'members' };
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(cat);
       const { hints } = await bench.frame(ben, groupOwed(g, { acked: [[1, 1]] }));
@@ -364,9 +363,9 @@ export const describeGroups = (open: () => ServerStore): void => {
 
     it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
-      bench.policy = { ...DEFAULT_POLICY.receipts, windowMs: 0 };
+      bench.policy = { ...RECEIPTS_ON, windowMs: 0 };
       await bench.submit(ann, groupMessage(g, id('m1')));
-      bench.policy = DEFAULT_POLICY.receipts;
+      bench.policy = RECEIPTS_ON;
       await bench.submit(ann, groupMessage(g, id('m2')));
       now += 1;
       const catAt = await bench.cursor(cat);
@@ -393,9 +392,9 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('a sweep ends what is over and not read by all, once', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const sweep = () => bench.store.tx('expire', expireDue);
-      bench.policy = { ...DEFAULT_POLICY.receipts, windowMs: 150 };
+      bench.policy = { ...RECEIPTS_ON, windowMs: 150 };
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
-      bench.policy = DEFAULT_POLICY.receipts;
+      bench.policy = RECEIPTS_ON;
       await bench.submit(ann, groupMessage(g, id('m3')));
       await bench.submit(ben, groupOwed(g, { acked: [[1, 2]] }));
       await bench.submit(cat, groupOwed(g, { acked: [[1, 1]] }));

@@ -17,6 +17,7 @@ import { browserClock } from '../../src/bridge/platform.ts';
 export const createTestServer = (store: ServerStore | Promise<ServerStore> = createServerMemoryStore()): ReceiptServer =>
   createReceiptServer({
     store,
+    policy: { receipts: { groups: true } },
     authenticate: (token) =>
       token.startsWith('token-of-') ? Promise.resolve({ userId: token.slice(9) }) : Promise.reject(new Error('no such token')),
   });

@@ -14,6 +14,7 @@ describe('tidemark serve', () => {
       jwtSecret: undefined,
       jwks: undefined,
       allowedOrigins: undefined,
+      groupReceipts: false,
       static: undefined,
     });
   });

@@ -43,7 +43,13 @@ class Phone {
 const open = (options: Partial<ReceiptServerOptions> = {}): void => {
   clock = new ManualClock();
   store = createMemoryStore({ now: clock.wall });
-  server = createReceiptServer({ store, authenticate: async (token) => ({ userId: token }), clock, ...options });
+  server = createReceiptServer({
+    store,
+    authenticate: async (token) => ({ userId: token }),
+    clock,
+    policy: { receipts: { groups: true } },
+    ...options,
+  });
 };
 const phone = async (userId: string): Promise<Phone> => {
   const one = new Phone(userId);
