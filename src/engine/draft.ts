@@ -1,7 +1,8 @@
 /** What a decision is handed, and what becomes of it: the changes of one transaction. */
 import type { StoreTx } from '../ports/ports.ts';
 import type { Change } from '../store/journal.ts';
-import type { HotModel, Touched } from './hot-model.ts';
+import type { HotModel } from './hot-model.ts';
+import type { Touched } from './touched.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
 export interface Draft {

@@ -2,7 +2,9 @@
 import type { Ports, StoreTx } from '../ports/ports.ts';
 import { type Unpaged, writePages } from '../store/pages.ts';
 import { type Head, HEAD_KEY, PAGE_SIZE } from '../store/tables.ts';
-import { type HotModel, nothingTouched, putSnapshot, type Touched } from './hot-model.ts';
+import type { HotModel } from './hot-model.ts';
+import { putSnapshot } from './snapshot.ts';
+import { nothingTouched, type Touched } from './touched.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
 const FOLD_MESSAGES = 16_384;

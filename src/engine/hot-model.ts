@@ -3,13 +3,11 @@
  * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
  * the overlay of pending entries (I-13).
  */
-import { type ConversationRow, emptyRow, joinRows } from '../model/conversation.ts';
-import type { ReceiptEvent } from '../model/event.ts';
-import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
+import { emptyRow, joinRows } from '../model/conversation.ts';
+import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
 import {
   allowedBy,
   type Cursor,
-  type DeadLetter,
   isNothingOwed,
   mergeOwed,
   type MessageEntry,
@@ -20,77 +18,14 @@ import { contains, fromSeqs, NO_RANGES, type Ranges, subtract, union } from '../
 import { joinGroupReceipts, type PlacedReceipt } from '../model/receipt.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
 import { joinMessages, withReceipt, withStep } from '../store/pages.ts';
-import { SNAPSHOT_KEY } from '../store/tables.ts';
-import type { StoreTx } from '../ports/ports.ts';
 import { HotConversation } from './hot-conversation.ts';
 import { KeptAcked } from './kept-acked.ts';
 import { MessageIndex } from './message-index.ts';
+import type { KeptDeadLetter, Snapshot } from './snapshot.ts';
+import type { KeptEvent, Touched } from './touched.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
 export const MAX_DEAD_LETTERS = 1000;
-
-export interface KeptEvent {
-  readonly number: number;
-  readonly event: ReceiptEvent;
-}
-
-export interface KeptDeadLetter {
-  readonly letter: DeadLetter;
-  readonly entry: OutboxEntry;
-}
-
-/** What a fold changed, for views to look at. */
-export interface Touched {
-  readonly conversations: Set<ConversationId>;
-  /** Whether any of them may look different now: a receipt queued is seen on none. */
-  shown: boolean;
-  outbox: boolean;
-  deadLetters: boolean;
-  settings: boolean;
-  /** A caller waits for it: what it changed is shown before the caller is answered (I-16). */
-  awaited: boolean;
-  events: KeptEvent[];
-}
-
-export const nothingTouched = (): Touched => ({
-  conversations: new Set(),
-  shown: false,
-  outbox: false,
-  deadLetters: false,
-  settings: false,
-  awaited: false,
-  events: [],
-});
-
-export interface Snapshot {
-  readonly version: number;
-  readonly cursor: Cursor | null;
-  readonly paused: boolean;
-  readonly settings: ReceiptSettings;
-  readonly conversations: readonly {
-    readonly row: ConversationRow;
-    readonly held: Ranges;
-    readonly forgotten?: Ranges;
-    readonly readFloor: Seq;
-    readonly deliveryFloor: Seq;
-    readonly newest: KeptMessage | null;
-    readonly newestReceived: Seq;
-  }[];
-  readonly outbox: readonly OutboxEntry[];
-  /** What the server acked of late. */
-  readonly acked?: readonly OutboxEntry[];
-  readonly deadLetters: readonly KeptDeadLetter[];
-  readonly events: readonly KeptEvent[];
-  readonly eventCount: number;
-  readonly heard: number;
-}
-
-/** One text, as everything large (see the journal). */
-export const putSnapshot = (tx: StoreTx, snapshot: Snapshot): void => tx.put('meta', SNAPSHOT_KEY, JSON.stringify(snapshot));
-export const readSnapshot = async (tx: StoreTx): Promise<Snapshot | undefined> => {
-  const text = (await tx.get('meta', SNAPSHOT_KEY)) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as Snapshot);
-};
 
 export class HotModel {
   version = 0;

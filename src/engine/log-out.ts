@@ -9,7 +9,7 @@ import type { Ports } from '../ports/ports.ts';
 import { appendToJournal, type JournalRecord } from '../store/journal.ts';
 import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../store/tables.ts';
 import { flush } from './flush.ts';
-import { nothingTouched } from './hot-model.ts';
+import { nothingTouched } from './touched.ts';
 import { LoggedOutError, type Writer } from './write.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */

@@ -11,7 +11,7 @@ import { appendToJournal, type Change, type JournalRecord, type KeptMessage } fr
 import { pagesOf, readPages, shrinkPages } from '../store/pages.ts';
 import { HEAD_KEY, PAGE_SIZE, pageOf, TABLES } from '../store/tables.ts';
 import type { HotConversation } from './hot-conversation.ts';
-import { nothingTouched } from './hot-model.ts';
+import { nothingTouched } from './touched.ts';
 import { newestPlaces } from './read-messages.ts';
 import { LoggedOutError, type Writer } from './write.ts';
 

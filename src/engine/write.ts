@@ -13,7 +13,9 @@ import { type Draft, openDraft } from './draft.ts';
 import { firstPaint, type PaintedState, paintedState } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
 import type { Lookup } from './message-index.ts';
-import { HotModel, nothingTouched, readSnapshot, type Touched } from './hot-model.ts';
+import { HotModel } from './hot-model.ts';
+import { readSnapshot } from './snapshot.ts';
+import { nothingTouched, type Touched } from './touched.ts';
 
 export type { Draft } from './draft.ts';
 
