@@ -1,7 +1,10 @@
-/** The lines of a chat: bubbles, the tide mark above what is new, and under the newest own message what became of it. */
+/** The lines of a chat: bubbles, the tide mark above what is new, and under own messages what became of them. */
 import type { Message, MessageReceipts } from 'tidemark';
 import { bodyText } from './conversation-list.ts';
 import { h, hidden, type Row, setText } from './dom.ts';
+import { icon } from './icons.ts';
+import { person } from './people.ts';
+import type { ReceiptsById } from './receipts-of.ts';
 import { statusText, ticks } from './ticks.ts';
 import { clockTime, exactTime } from './time.ts';
 
@@ -14,7 +17,18 @@ export type Item =
       readonly follows: boolean;
       /** Under the newest own message; null elsewhere. */
       readonly said: string | null;
+      /** "Read by 3 of 5", under each message whose count this account may know; it stands in place of what is said. */
+      readonly count: string | null;
+      readonly all: boolean;
     };
+
+export interface Reader {
+  readonly me: string;
+  /** A group: the names of senders stand above what they say. */
+  readonly inGroup: boolean;
+  /** Shows who has read it and who has not, hanging from the button. */
+  openReaders(message: Message, button: HTMLElement): void;
+}
 
 export const itemKey = (item: Item): string => (item.kind === 'new' ? 'new' : item.message.id);
 
@@ -22,25 +36,33 @@ export const lastOwnOf = (messages: readonly Message[], me: string): Message | u
   messages.findLast(({ senderId }) => senderId === me);
 
 /** "Read 12:04:31": the time of the first step that covered it, which never changes. */
-const saidOf = ({ id, status }: Message, receipts: MessageReceipts | null): string => {
-  const known = receipts?.messageId === id ? receipts : null;
+const saidOf = ({ status }: Message, known: MessageReceipts | undefined): string => {
   const at = status === 'read' ? known?.readAt : status === 'delivered' ? known?.deliveredAt : null;
   return at ? `${statusText(status)} ${exactTime(at)}` : statusText(status);
 };
 
+/** Null where nobody was asked, or the policy keeps the count from this account. */
+export const countText = ({ readCount, unreadCount, state }: MessageReceipts): string | null => {
+  const members = readCount + unreadCount;
+  if (members === 0) return null;
+  return `Read by ${readCount} of ${members}${state === 'expired' ? ' · closed' : ''}`;
+};
+
 /** @param readBefore the position the reader had on opening; null marks nothing as new. */
-export const toItems = (
-  messages: readonly Message[],
-  receipts: MessageReceipts | null,
-  me: string,
-  readBefore: number | null,
-): readonly Item[] => {
+export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me: string, readBefore: number | null): readonly Item[] => {
   const isNew = ({ seq, senderId }: Message): boolean => readBefore !== null && senderId !== me && seq !== null && seq > readBefore;
   const firstNew = messages.find(isNew);
   const lastOwn = lastOwnOf(messages, me);
   return messages.flatMap((message, index): Item[] => {
-    const follows = message !== firstNew && messages[index - 1]?.senderId === message.senderId;
-    const item: Item = { kind: 'message', message, follows, said: message === lastOwn ? saidOf(message, receipts) : null };
+    const known = receipts.get(message.id);
+    const item: Item = {
+      kind: 'message',
+      message,
+      follows: message !== firstNew && messages[index - 1]?.senderId === message.senderId,
+      said: message === lastOwn ? saidOf(message, known) : null,
+      count: known && message.seq !== null && !message.recalled ? countText(known) : null,
+      all: known !== undefined && known.readCount > 0 && known.unreadCount === 0,
+    };
     return message === firstNew ? [{ kind: 'new' }, item] : [item];
   });
 };
@@ -50,30 +72,45 @@ const createNewLine = (): Row<Item> => ({
   update: () => undefined,
 });
 
-const createBubble = (me: string, name: string): Row<Item> => {
+const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row<Item> => {
+  const own = first.senderId === me;
+  const sender = person(first.senderId);
   const text = h('span', { class: 'bubble-text' });
   const time = h('time', { class: 'bubble-time' });
   const mark = h('span', { class: 'bubble-ticks' });
   const said = h('p', { class: 'said' });
-  const who = hidden('');
+  const countWords = h('span', {});
+  const readers = h(
+    'button',
+    { type: 'button', class: 'said readers-open', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', hidden: true },
+    countWords,
+    hidden('. Show who'),
+    icon('next'),
+  );
+  const name =
+    inGroup && !own ? h('span', { class: 'bubble-sender', style: `--hue: ${sender.hue}`, 'aria-hidden': 'true' }, sender.name) : null;
   const node = h(
     'li',
     { class: 'message' },
-    h('div', { class: 'bubble' }, who, text, h('span', { class: 'bubble-foot' }, time, mark)),
+    h('div', { class: 'bubble' }, hidden(own ? 'You: ' : `${sender.name}: `), name, text, h('span', { class: 'bubble-foot' }, time, mark)),
     said,
+    readers,
   );
-  let shown: Message | undefined;
+  node.toggleAttribute('data-own', own);
+  let shown = first;
+  readers.addEventListener('click', () => openReaders(shown, readers));
   const update = (item: Item): void => {
     if (item.kind !== 'message') return;
-    const { message, follows } = item;
-    const own = message.senderId === me;
-    node.toggleAttribute('data-own', own);
+    const { message, follows, count } = item;
     node.toggleAttribute('data-follows', follows);
-    setText(who, own ? 'You: ' : `${name}: `);
     setText(text, message.recalled ? 'Message recalled' : bodyText(message.body));
     setText(time, clockTime(message.sentAt));
-    if (message.status !== shown?.status) mark.replaceChildren(...[ticks(message.status)].filter((picture) => picture !== null));
-    said.hidden = item.said === null;
+    if (message.status !== shown.status || mark.childElementCount === 0)
+      mark.replaceChildren(...[ticks(message.status)].filter((picture) => picture !== null));
+    readers.hidden = count === null;
+    setText(countWords, count ?? '');
+    readers.toggleAttribute('data-all', item.all);
+    said.hidden = item.said === null || count !== null;
     setText(said, item.said ?? '');
     said.dataset['status'] = message.status;
     shown = message;
@@ -81,5 +118,5 @@ const createBubble = (me: string, name: string): Row<Item> => {
   return { node, update };
 };
 
-export const createItem = (item: Item, me: string, name: string): Row<Item> =>
-  item.kind === 'new' ? createNewLine() : createBubble(me, name);
+export const createItem = (item: Item, reader: Reader): Row<Item> =>
+  item.kind === 'new' ? createNewLine() : createBubble(item.message, reader);

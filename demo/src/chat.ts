@@ -1,13 +1,17 @@
 /** One open chat: messages with their ticks, and a line to write. */
-import { BehaviorSubject, combineLatest, distinctUntilChanged, map, of, shareReplay, startWith, Subscription, switchMap } from 'rxjs';
+import { BehaviorSubject, combineLatest, shareReplay, Subscription, switchMap } from 'rxjs';
 import type { Conversation, ConversationId, ConversationViewing, ReceiptClient } from 'tidemark';
-import { createItem, type Item, itemKey, lastOwnOf, toItems } from './bubbles.ts';
+import { createItem, type Item, itemKey, toItems } from './bubbles.ts';
+import { createComposer } from './composer.ts';
 import { conversationMenu } from './conversation-menu.ts';
+import { askForCounts, countedIds, lastOwnIds } from './counts.ts';
 import { h, hidden, keyedList } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Attempt } from './notices.ts';
-import { peerOf, person } from './people.ts';
-import { portrait } from './portrait.ts';
+import { chatPartner, isGroup } from './people.ts';
+import { chatPortrait } from './portrait.ts';
+import { openReaders } from './readers.ts';
+import { watchReceiptsOf } from './receipts-of.ts';
 
 const PAGE = 50;
 
@@ -32,8 +36,8 @@ export const openChatView = (
   { back, attempt }: ChatActions,
 ): Chat => {
   const me = client.userId;
-  const peer = peerOf(id);
-  const { name } = person(peer);
+  const inGroup = isGroup(id);
+  const { name } = chatPartner(id);
   const limit$ = new BehaviorSubject(PAGE);
   let conversation: Pick<Conversation, 'id' | 'markedUnread' | 'muted'> = { id, markedUnread: false, muted: false };
   let viewing: ConversationViewing | null = null;
@@ -48,23 +52,16 @@ export const openChatView = (
   more.addEventListener('click', () => conversationMenu(client, conversation, more, attempt));
   const older = h('button', { type: 'button', class: 'older', hidden: true }, 'Show older messages');
   const list = h('ol', { class: 'messages', role: 'list' });
-  const scroller = h('div', { class: 'scroller', role: 'log', 'aria-label': `Messages with ${name}`, tabindex: '0' }, older, list);
-  const input = h('input', {
-    class: 'composer-input',
-    name: 'text',
-    type: 'text',
-    autocomplete: 'off',
-    enterkeyhint: 'send',
-    maxlength: '1000',
-    placeholder: `Write to ${name}`,
-    'aria-label': `Write to ${name}`,
-  });
-  const composer = h(
-    'form',
-    { class: 'composer' },
-    input,
-    h('button', { type: 'submit', class: 'icon-button send' }, icon('send'), hidden('Send')),
+  const scroller = h(
+    'div',
+    { class: 'scroller', role: 'log', 'aria-label': `Messages ${inGroup ? 'in' : 'with'} ${name}`, tabindex: '0' },
+    older,
+    list,
   );
+  const composer = createComposer(name, inGroup ? `${me} ${id}` : null, ({ text, ...options }) => {
+    atEnd = true;
+    void attempt('Send', client.sendMessage(id, text, options));
+  });
   const node = h(
     'div',
     { class: 'chat' },
@@ -72,7 +69,7 @@ export const openChatView = (
       'div',
       { class: 'chat-head' },
       h('button', { type: 'button', class: 'icon-button', click: back }, icon('back'), hidden('Back to the list')),
-      portrait(peer),
+      chatPortrait(id),
       heading,
       more,
     ),
@@ -80,14 +77,6 @@ export const openChatView = (
     composer,
   );
 
-  composer.addEventListener('submit', (event) => {
-    event.preventDefault();
-    const text = input.value.trim();
-    if (text === '') return;
-    input.value = '';
-    atEnd = true;
-    void attempt('Send', client.sendMessage(id, text));
-  });
   node.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && !event.defaultPrevented && !(event.target as Element).closest('[popover]')) back();
   });
@@ -107,17 +96,16 @@ export const openChatView = (
     void attempt('Older messages', client.loadOlderMessages(id, { limit: PAGE }));
   });
 
-  const show = keyedList<Item>(list, itemKey, (item) => createItem(item, me, name));
+  const show = keyedList<Item>(list, itemKey, (item) =>
+    createItem(item, { me, inGroup, openReaders: (message, button) => openReaders(client, message, button) }),
+  );
   const messages$ = limit$.pipe(
     switchMap((limit) => client.watchMessages(id, { limit })),
     shareReplay({ bufferSize: 1, refCount: true }),
   );
-  const receipts$ = messages$.pipe(
-    map((messages) => lastOwnOf(messages, me)?.id),
-    distinctUntilChanged(),
-    switchMap((lastOwn) => (lastOwn === undefined ? of(null) : client.watchReceipts(lastOwn).pipe(startWith(null)))),
-  );
+  const receipts$ = watchReceiptsOf(client, inGroup ? countedIds(client, messages$) : lastOwnIds(client, messages$));
   const subscriptions = new Subscription();
+  if (inGroup) subscriptions.add(askForCounts(client, messages$));
   subscriptions.add(
     combineLatest([messages$, receipts$]).subscribe(([messages, receipts]) => {
       const stay = atEnd;

@@ -1,16 +1,22 @@
 /** A phone's list of conversations, each with its badge and a menu. */
-import { map, type Subscription } from 'rxjs';
-import type { Conversation, ReceiptClient } from 'tidemark';
+import type { Subscription } from 'rxjs';
+import type { Conversation, Message, ReceiptClient } from 'tidemark';
 import { conversationMenu } from './conversation-menu.ts';
 import { h, hidden, keyedList, type Row, setText } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Attempt } from './notices.ts';
-import { peerOf, person } from './people.ts';
-import { portrait } from './portrait.ts';
+import { chatPartner, person } from './people.ts';
+import { chatPortrait } from './portrait.ts';
 import { statusText, ticks } from './ticks.ts';
 import { shortTime } from './time.ts';
 
 export const bodyText = (body: unknown): string => (typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body));
+
+/** In a group it says who. */
+const previewText = ({ senderId, recalled, body }: Message, { type }: Conversation, me: string): string => {
+  const text = recalled ? 'Message recalled' : bodyText(body);
+  return type === 'group' && senderId !== me ? `${person(senderId).name}: ${text}` : text;
+};
 
 export const unreadText = (count: number): string =>
   count === 0 ? 'no unread messages' : `${count} unread ${count === 1 ? 'message' : 'messages'}`;
@@ -22,7 +28,7 @@ export interface ListActions {
 
 const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first: Conversation): Row<Conversation> => {
   let shown = first;
-  const { name } = person(peerOf(first.id));
+  const { name } = chatPartner(first.id);
   const badge = h('span', { class: 'badge' });
   const words = hidden('');
   const time = h('span', { class: 'row-time' });
@@ -42,7 +48,7 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
     h(
       'button',
       { type: 'button', class: 'row-open', click: () => open(shown) },
-      portrait(peerOf(first.id)),
+      chatPortrait(first.id),
       h('span', { class: 'row-name' }, name, bell),
       time,
       h('span', { class: 'row-line' }, mark, preview),
@@ -62,7 +68,7 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
     node.toggleAttribute('data-unread', unreadCount > 0 || markedUnread);
     bell.hidden = !muted;
     setText(time, lastMessage ? shortTime(lastMessage.sentAt) : '');
-    setText(preview, lastMessage ? (lastMessage.recalled ? 'Message recalled' : bodyText(lastMessage.body)) : '');
+    setText(preview, lastMessage ? previewText(lastMessage, conversation, client.userId) : '');
     const status = lastMessage?.status ?? 'received';
     if (status !== before.lastMessage?.status || before === first) {
       const picture = ticks(status);
@@ -87,11 +93,8 @@ export const startConversationList = (client: ReceiptClient, parent: HTMLElement
     (conversation) => conversation.id,
     (conversation) => createRow(client, actions, conversation),
   );
-  return client
-    .watchConversations({ limit: 50 })
-    .pipe(map((conversations) => conversations.filter(({ type }) => type === 'direct')))
-    .subscribe((conversations) => {
-      empty.hidden = conversations.length > 0;
-      show(conversations);
-    });
+  return client.watchConversations({ limit: 50 }).subscribe((conversations) => {
+    empty.hidden = conversations.length > 0;
+    show(conversations);
+  });
 };

@@ -1,8 +1,9 @@
 /** What can be done with a conversation from outside it. The first two are the two registers: what I tell, and what I count. */
 import type { Conversation, ReceiptClient } from 'tidemark';
+import { readGroup } from './group-reading.ts';
 import { openMenu } from './menu.ts';
 import type { Attempt } from './notices.ts';
-import { peerOf, person } from './people.ts';
+import { chatPartner, isGroup } from './people.ts';
 
 export const conversationMenu = (
   client: ReceiptClient,
@@ -10,16 +11,22 @@ export const conversationMenu = (
   button: HTMLElement,
   attempt: Attempt,
 ): void => {
-  const { name } = person(peerOf(id));
+  const { name } = chatPartner(id);
   openMenu(button, `Chat with ${name}`, [
-    {
-      label: 'Read this chat',
-      hint: `${name} sees that you have read it`,
-      choose: () => void attempt('Read', client.sendConversationReadReceipt(id)),
-    },
+    isGroup(id)
+      ? {
+          label: 'Read this group',
+          hint: 'Those who asked see that you have read it',
+          choose: () => void attempt('Read', readGroup(client, id)),
+        }
+      : {
+          label: 'Read this chat',
+          hint: `${name} sees that you have read it`,
+          choose: () => void attempt('Read', client.sendConversationReadReceipt(id)),
+        },
     {
       label: 'Clear the count only',
-      hint: `${name} learns nothing`,
+      hint: isGroup(id) ? 'Nobody learns of it' : `${name} learns nothing`,
       choose: () => void attempt('Clear', client.clearConversationUnreadCount(id)),
     },
     {

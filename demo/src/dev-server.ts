@@ -1,4 +1,4 @@
-/** The doors that `tidemark serve --dev` opens for this demo: tokens, and a switch that cuts the receipt server for everybody. */
+/** The doors that `tidemark serve --dev` opens for this demo: tokens, a switch that cuts the receipt server, who is in a group, its rules. */
 import type { UserId } from 'tidemark';
 
 export type ServerState = 'answers' | 'cut' | 'unreachable';
@@ -29,3 +29,35 @@ export const askServer = (): Promise<ServerState> => stateFrom(fetch('/dev/cut',
 
 /** Drops every receipt connection and refuses new ones; this page's files are still served. */
 export const cutServer = (cut: boolean): Promise<ServerState> => stateFrom(postJson('/dev/cut', { cut }));
+
+/** What the server allows in groups. */
+export interface GroupRules {
+  /** Whether a message may ask for receipts. */
+  readonly groups: boolean;
+  /** Who sees the counts. */
+  readonly visibleTo: 'sender' | 'members';
+}
+
+const answered = async (path: string, request: Promise<Response>): Promise<unknown> => {
+  const response = await request.catch(() => {
+    throw new Error('The server does not answer.');
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+};
+
+export const makeGroup = async (groupId: string, members: readonly UserId[]): Promise<void> => {
+  await answered('/dev/group', postJson('/dev/group', { groupId, members: members.map((userId) => ({ userId })) }));
+};
+
+/** @param comes false takes them out of the group. */
+export const setMember = async (groupId: string, userId: UserId, comes: boolean): Promise<void> => {
+  await answered('/dev/member', postJson('/dev/member', { groupId, userId, role: comes ? 'member' : null }));
+};
+
+/** @returns the rules in force. Changing nothing asks for them. */
+export const setRules = async (rules: Partial<GroupRules>): Promise<GroupRules> => {
+  const policy = await answered('/dev/policy', postJson('/dev/policy', { receipts: rules }));
+  const receipts = fieldOf(policy, 'receipts');
+  return { groups: fieldOf(receipts, 'groups') === true, visibleTo: fieldOf(receipts, 'visibleTo') === 'members' ? 'members' : 'sender' };
+};

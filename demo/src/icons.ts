@@ -15,12 +15,17 @@ const PATHS = {
   out: 'M4 7.5 12 13l8-5.5M4 7.5v9.3c0 .7.5 1.2 1.2 1.2h13.6c.7 0 1.2-.5 1.2-1.2V7.5c0-.7-.5-1.2-1.2-1.2H5.2c-.7 0-1.2.5-1.2 1.2z',
   check: 'M5.5 12.5l4.2 4.2 8.8-9.6',
   wave: 'M3 10c2.2 0 2.2-2 4.5-2S9.8 10 12 10s2.2-2 4.5-2 2.3 2 4.5 2M3 16c2.2 0 2.2-2 4.5-2s2.3 2 4.5 2 2.2-2 4.5-2 2.3 2 4.5 2',
+  people:
+    'M9 11.2a3.4 3.4 0 1 0 0-6.8 3.4 3.4 0 0 0 0 6.8M2.8 19.4c.4-3.3 2.9-5.2 6.2-5.2s5.8 1.9 6.2 5.2M15.6 4.9a3.2 3.2 0 0 1 0 6M17.4 14.6c2.1.6 3.5 2.3 3.8 4.8',
+  next: 'M6 3.8 10.2 8 6 12.2',
+  close: 'M6.5 6.5l11 11M17.5 6.5l-11 11',
+  eye: 'M2.8 12s3.4-6 9.2-6 9.2 6 9.2 6-3.4 6-9.2 6-9.2-6-9.2-6zM12 14.6a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2',
   pen: 'M5 19l1-4L15.5 5.5a1.8 1.8 0 0 1 2.6 0l.4.4a1.8 1.8 0 0 1 0 2.6L9 18z',
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
-const SMALL: ReadonlySet<IconName> = new Set(['clock', 'tick', 'ticks', 'failed']);
+const SMALL: ReadonlySet<IconName> = new Set(['clock', 'tick', 'ticks', 'failed', 'next']);
 
 export const icon = (name: IconName): SVGSVGElement => {
   const svg = document.createElementNS(SVG, 'svg');

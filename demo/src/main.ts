@@ -1,8 +1,11 @@
 /** One page, one origin, two accounts of the library side by side. */
 import { combineLatest, debounceTime, filter, first } from 'rxjs';
 import { openAccount } from './account.ts';
+import { everybodyIsThere } from './away.ts';
+import { makeGroup } from './dev-server.ts';
 import { registerOffline } from './offline.ts';
 import { openTheScene } from './others.ts';
+import { CREW, CREW_CHAT, CREW_MEMBERS } from './people.ts';
 import { type Phone, startPhone } from './phone.ts';
 import { startPhoneTabs } from './phone-tabs.ts';
 import { startServerPanel } from './server-panel.ts';
@@ -15,18 +18,25 @@ const within = (id: string): HTMLElement => {
   return element;
 };
 
-/** A phone that is live and knows nobody has just been unpacked: then the others say what they said before you came. */
+/** A phone that is live and knows no crew has just been unpacked: then the others say what they said before you came. */
 const furnish = (alice: Phone, bob: Phone): void => {
-  combineLatest([alice, bob].flatMap(({ client }) => [client.watchConnection(), client.watchConversations({ limit: 1 })] as const))
+  const clients = [alice.client, bob.client];
+  combineLatest([
+    combineLatest(clients.map((client) => client.watchConnection())),
+    combineLatest(clients.map((client) => client.watchConversation(CREW_CHAT))),
+  ])
     .pipe(
       // Two streams of one client are each true of a moment, not of the same one.
       debounceTime(300),
-      filter((states) => states.every((state) => !('state' in state) || state.state === 'live')),
+      filter(([connections]) => connections.every(({ state }) => state === 'live')),
       first(),
-      filter((states) => states.every((state) => !Array.isArray(state) || state.length === 0)),
+      filter(([, crews]) => crews.every((crew) => crew === null)),
     )
     .subscribe(() => {
-      openTheScene([alice.client, bob.client]).catch((error: unknown) => console.warn('The opening could not be said', error));
+      makeGroup(CREW.id, CREW_MEMBERS)
+        .then(everybodyIsThere)
+        .then(() => openTheScene(clients))
+        .catch((error: unknown) => console.warn('The opening could not be said', error));
     });
 };
 

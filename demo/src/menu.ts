@@ -1,5 +1,6 @@
 /** A menu that hangs from a button: arrow keys move, Escape and a press elsewhere close it, the focus goes back to the button. */
 import { h } from './dom.ts';
+import { hang } from './hang.ts';
 
 export interface MenuItem {
   readonly label: string;
@@ -8,16 +9,8 @@ export interface MenuItem {
   choose(): void;
 }
 
-const place = (menu: HTMLElement, button: HTMLElement): void => {
-  const from = button.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = menu;
-  const below = from.bottom + 6 + height <= innerHeight;
-  menu.style.left = `${Math.max(8, Math.min(from.right - width, innerWidth - width - 8))}px`;
-  menu.style.top = `${below ? from.bottom + 6 : Math.max(8, from.top - height - 6)}px`;
-};
-
 export const openMenu = (button: HTMLElement, label: string, items: readonly MenuItem[]): void => {
-  const menu = h('div', { class: 'menu', role: 'menu', popover: 'auto', 'aria-label': label });
+  const menu = h('div', { class: 'popup menu', role: 'menu', popover: 'auto', 'aria-label': label });
   const entries = items.map((item) =>
     h(
       'button',
@@ -53,15 +46,6 @@ export const openMenu = (button: HTMLElement, label: string, items: readonly Men
     if (event.key !== 'Tab') event.preventDefault();
     act();
   });
-  menu.addEventListener('toggle', (event) => {
-    if (event.newState !== 'closed') return;
-    button.setAttribute('aria-expanded', 'false');
-    menu.remove();
-  });
-  // Inside the phone, so that touching its menu is touching the phone.
-  (button.closest('.phone') ?? document.body).append(menu);
-  button.setAttribute('aria-expanded', 'true');
-  menu.showPopover();
-  place(menu, button);
+  hang(menu, button);
   entries.at(0)?.focus();
 };

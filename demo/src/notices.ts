@@ -13,8 +13,17 @@ export interface Notices {
 interface Notice {
   readonly id: string;
   readonly text: string;
+  /** Of a refusal: what apps branch on. */
+  readonly code: string | null;
+  readonly remedy: { readonly label: string; act(): void } | null;
   dismiss(): void;
 }
+
+/** Why the server refuses a message that asks; the same message without asking is taken. */
+const REFUSED_FOR_ASKING: Readonly<Record<string, string>> = {
+  'rejected/group-receipts-disabled': 'Receipts in groups are switched off',
+  'rejected/permission-denied': 'Only admins may ask for receipts here',
+};
 
 export const startNotices = (client: ReceiptClient): Notices => {
   const node = h('ul', { class: 'notices', role: 'list', 'aria-live': 'polite', 'aria-label': 'Trouble' });
@@ -23,24 +32,34 @@ export const startNotices = (client: ReceiptClient): Notices => {
   const show = keyedList<Notice>(
     node,
     ({ id }) => id,
-    ({ text, dismiss }) => ({
+    ({ text, code, remedy, dismiss }) => ({
       node: h(
         'li',
         { class: 'notice' },
-        h('span', {}, text),
-        h('button', { type: 'button', class: 'notice-dismiss', click: dismiss }, 'Dismiss'),
+        h('span', { class: 'notice-text' }, text, code === null ? null : h('code', { class: 'notice-code' }, code)),
+        h(
+          'span',
+          { class: 'notice-actions' },
+          remedy ? h('button', { type: 'button', class: 'notice-action', click: () => remedy.act() }, remedy.label) : null,
+          h('button', { type: 'button', class: 'notice-action', click: dismiss }, 'Dismiss'),
+        ),
       ),
       update: () => undefined,
     }),
   );
-  const refresh = (): void => show([...failures, ...refused].slice(-3));
+  const refresh = (): void => {
+    show([...failures, ...refused].slice(-3));
+    // An open chat makes room for it, so that it hides no message.
+    node.parentElement?.style.setProperty('--trouble', `${node.offsetHeight}px`);
+  };
   const fail = (what: string, error: unknown): void => {
     const id = crypto.randomUUID();
     const dismiss = (): void => {
       failures = failures.filter((notice) => notice.id !== id);
       refresh();
     };
-    failures = [...failures, { id, text: `${what}: ${error instanceof Error ? error.message : String(error)}`, dismiss }];
+    const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    failures = [...failures, { id, text, code: null, remedy: null, dismiss }];
     refresh();
   };
   const attempt: Attempt = async (what, done) => {
@@ -50,11 +69,18 @@ export const startNotices = (client: ReceiptClient): Notices => {
       fail(what, error);
     }
   };
-  const fromLetter = ({ id, code, kind }: DeadLetter): Notice => ({
-    id,
-    text: `The server refused ${kind === 'message' ? 'a message' : 'a receipt'}: ${code}`,
-    dismiss: () => void attempt('Dismiss', client.dismissDeadLetter(id)),
-  });
+  const fromLetter = ({ id, code, kind }: DeadLetter): Notice => {
+    const forAsking = kind === 'message' ? REFUSED_FOR_ASKING[code] : undefined;
+    return {
+      id,
+      text: forAsking ?? `The server refused ${kind === 'message' ? 'a message' : 'a receipt'}`,
+      code,
+      remedy: forAsking
+        ? { label: 'Send without asking', act: () => void attempt('Send', client.retryDeadLetter(id, { requestReceipt: false })) }
+        : null,
+      dismiss: () => void attempt('Dismiss', client.dismissDeadLetter(id)),
+    };
+  };
   client.watchDeadLetters().subscribe((letters) => {
     refused = letters.map(fromLetter);
     refresh();

@@ -1,44 +1,105 @@
-/** The people without a phone on this page: each is a client for as long as it takes to write. */
-import type { ReceiptClient, UserId } from 'tidemark';
+/** The people without a phone on this page: each is a client for as long as it takes to write or to read. */
+import { combineLatest, debounceTime, filter, firstValueFrom, timeout } from 'rxjs';
+import type { MessageId, ReceiptClient, UserId } from 'tidemark';
 import { openAccount } from './account.ts';
-import { chatter, direct, type Line, OPENING, PHONE_OWNERS } from './people.ts';
+import { readGroup } from './group-reading.ts';
+import { chatter, CREW_CHAT, direct, type Line, OPENING, OTHERS, PHONE_OWNERS } from './people.ts';
 
-const OTHERS: readonly UserId[] = ['carol', 'dan'];
+const PATIENCE_MS = 6000;
 
-const say = async (client: ReceiptClient, lines: readonly Line[]): Promise<void> => {
-  for (const { id, to, text } of lines) await client.sendMessage(direct(to), text, { id });
+const turns = new Map<UserId, Promise<unknown>>();
+
+/** One thing at a time for each person. False where the server could not be reached: what does not leave now waits in their outbox. */
+const letAct = (userId: UserId, act: (client: ReceiptClient) => Promise<void>): Promise<boolean> => {
+  const turn = async (): Promise<boolean> => {
+    const client = openAccount(userId);
+    try {
+      await act(client);
+      const { pending } = await client.flush({ timeoutMs: PATIENCE_MS });
+      return pending === 0;
+    } finally {
+      await client.close();
+    }
+  };
+  const mine = (turns.get(userId) ?? Promise.resolve()).then(turn, turn);
+  turns.set(userId, mine);
+  return mine;
 };
 
-const speak = async (userId: UserId, lines: readonly Line[]): Promise<boolean> => {
-  const client = openAccount(userId);
-  try {
-    await say(client, lines);
-    // What does not leave now stays in that person's outbox and leaves the next time they write.
-    const { pending } = await client.flush({ timeoutMs: 6000 });
-    return pending === 0;
-  } finally {
-    await client.close();
-  }
+const say = async (client: ReceiptClient, lines: readonly Line[]): Promise<void> => {
+  for (const { id, to, text, requestReceipt } of lines)
+    await client.sendMessage(to, text, requestReceipt === undefined ? { id } : { id, requestReceipt });
+};
+
+const said = (userIds: readonly UserId[], lines: readonly Line[]): Promise<boolean[]> =>
+  Promise.all(
+    userIds.map((userId) =>
+      letAct(userId, (client) =>
+        say(
+          client,
+          lines.filter(({ from }) => from === userId),
+        ),
+      ),
+    ),
+  );
+
+/** Until this person holds the group's newest message, and the one of this id; gives up quietly, and what is held is read. */
+const caughtUp = async (client: ReceiptClient, withId?: MessageId): Promise<void> => {
+  const seen$ = combineLatest([client.watchConnection(), client.watchConversation(CREW_CHAT), client.watchMessages(CREW_CHAT)]).pipe(
+    // Streams of one client are each true of a moment, not of the same one.
+    debounceTime(150),
+    filter(([{ state }, crew, messages]) => {
+      const newest = messages.findLast(({ seq }) => seq !== null)?.seq ?? 0;
+      return state === 'live' && crew !== null && newest >= crew.latestSeq && (!withId || messages.some(({ id }) => id === withId));
+    }),
+    timeout(PATIENCE_MS),
+  );
+  await firstValueFrom(seen$).catch(() => undefined);
 };
 
 /** Carol and Dan each write once to both phones. False where the server could not be reached yet. */
 export const letOthersWrite = async (): Promise<boolean> => {
-  const lines = OTHERS.flatMap((from) => PHONE_OWNERS.map((to) => ({ id: crypto.randomUUID(), from, to, text: chatter() })));
-  const sent = await Promise.all(
-    OTHERS.map((from) =>
-      speak(
-        from,
-        lines.filter((line) => line.from === from),
-      ),
-    ),
-  );
-  return sent.every(Boolean);
+  const writers = OTHERS.slice(0, 2);
+  const lines = writers.flatMap((from) => PHONE_OWNERS.map((to) => ({ id: crypto.randomUUID(), from, to: direct(to), text: chatter() })));
+  return (await said(writers, lines)).every(Boolean);
 };
 
-/** Says what was said before you came. Its ids are fixed, so it is said once however often this runs. */
+/** Writes to the group, asking nobody. */
+export const letWriteToCrew = async (userId: UserId): Promise<boolean> =>
+  (await said([userId], [{ id: crypto.randomUUID(), from: userId, to: CREW_CHAT, text: chatter() }])).every(Boolean);
+
+/** Each reads what is in the group. False where somebody could not reach the server. */
+export const letReadCrew = async (userIds: readonly UserId[]): Promise<boolean> => {
+  const read = userIds.map((userId) =>
+    letAct(userId, async (client) => {
+      await caughtUp(client);
+      await readGroup(client, CREW_CHAT);
+    }),
+  );
+  return (await Promise.all(read)).every(Boolean);
+};
+
+/** Says what was said before you came, and reads it. Its ids are fixed, so it is said once however often this runs. */
 export const openTheScene = async (phones: readonly ReceiptClient[]): Promise<void> => {
-  const by = (userId: UserId): Line[] => OPENING.filter((line) => line.from === userId);
-  await Promise.all(OTHERS.map((userId) => speak(userId, by(userId))));
-  // Last, so that the phones top each other's lists.
-  await Promise.all(phones.map((client) => say(client, by(client.userId))));
+  const speakers = OTHERS.filter((userId) => OPENING.some(({ from }) => from === userId)).map(openAccount);
+  const speak = async (client: ReceiptClient): Promise<void> => {
+    const own = OPENING.filter(({ from }) => from === client.userId);
+    await say(client, own);
+    await client.flush({ timeoutMs: PATIENCE_MS });
+  };
+  try {
+    await Promise.all(speakers.map(speak));
+    // Last, so that the phones top each other's lists.
+    await Promise.all(phones.map(speak));
+    const last = OPENING.findLast(({ to }) => to === CREW_CHAT);
+    await Promise.all(
+      speakers.map(async (client) => {
+        await caughtUp(client, last?.id);
+        await readGroup(client, CREW_CHAT);
+        await client.flush({ timeoutMs: PATIENCE_MS });
+      }),
+    );
+  } finally {
+    await Promise.all(speakers.map((client) => client.close()));
+  }
 };

@@ -16,33 +16,56 @@ const PEOPLE: Readonly<Record<string, Person>> = {
   bob: { name: 'Bob', hue: 24 },
   carol: { name: 'Carol', hue: 338 },
   dan: { name: 'Dan', hue: 212 },
+  erin: { name: 'Erin', hue: 150 },
+  finn: { name: 'Finn', hue: 88 },
 };
+
+/** The people without a phone on this page. */
+export const OTHERS: readonly UserId[] = ['carol', 'dan', 'erin', 'finn'];
 
 export const person = (userId: UserId): Person => PEOPLE[userId] ?? { name: userId, hue: 180 };
 
 export const direct = (userId: UserId): ConversationId => `direct:${userId}`;
 
-export const peerOf = (conversationId: ConversationId): UserId => conversationId.slice(conversationId.indexOf(':') + 1);
+/** The one group of this demo; everybody begins in it. */
+export const CREW = { id: 'crew', name: 'Crew', hue: 240 } as const;
+
+export const CREW_CHAT: ConversationId = `group:${CREW.id}`;
+
+export const CREW_MEMBERS: readonly UserId[] = [...PHONE_OWNERS, ...OTHERS];
+
+export const isGroup = (conversationId: ConversationId): boolean => conversationId.startsWith('group:');
+
+/** Who or what one talks with: the peer, or the group. */
+export const chatPartner = (conversationId: ConversationId): Person => {
+  const id = conversationId.slice(conversationId.indexOf(':') + 1);
+  if (!isGroup(conversationId)) return person(id);
+  return id === CREW.id ? CREW : { name: id, hue: CREW.hue };
+};
 
 export interface Line {
   /** The same on every start, so that sending it again changes nothing. */
   readonly id: string;
   readonly from: UserId;
-  readonly to: UserId;
+  readonly to: ConversationId;
   readonly text: string;
+  /** Default: as the library does, in direct chats alone. */
+  readonly requestReceipt?: boolean;
 }
 
 /** What was said before you came. In order. */
 export const OPENING: readonly Line[] = [
-  { id: 'demo-opening-1', from: 'alice', to: 'bob', text: 'Morning! The boat leaves at nine.' },
-  { id: 'demo-opening-2', from: 'alice', to: 'bob', text: 'High tide is at half past, so do not be late.' },
-  { id: 'demo-opening-3', from: 'alice', to: 'bob', text: 'There is no signal past the lighthouse.' },
-  { id: 'demo-opening-4', from: 'carol', to: 'bob', text: 'Did you find the tide tables?' },
-  { id: 'demo-opening-5', from: 'carol', to: 'bob', text: 'Third shelf, next to the charts.' },
-  { id: 'demo-opening-6', from: 'carol', to: 'alice', text: 'I left the thermos on the jetty.' },
-  { id: 'demo-opening-7', from: 'dan', to: 'alice', text: 'Save me a seat on the sunny side?' },
-  { id: 'demo-opening-8', from: 'dan', to: 'alice', text: 'I am bringing oranges.' },
-  { id: 'demo-opening-9', from: 'bob', to: 'dan', text: 'Are you coming along tomorrow?' },
+  { id: 'demo-opening-1', from: 'alice', to: direct('bob'), text: 'Morning! The boat leaves at nine.' },
+  { id: 'demo-opening-2', from: 'alice', to: direct('bob'), text: 'High tide is at half past, so do not be late.' },
+  { id: 'demo-opening-3', from: 'alice', to: direct('bob'), text: 'There is no signal past the lighthouse.' },
+  { id: 'demo-opening-4', from: 'carol', to: direct('bob'), text: 'Did you find the tide tables?' },
+  { id: 'demo-opening-5', from: 'carol', to: direct('bob'), text: 'Third shelf, next to the charts.' },
+  { id: 'demo-opening-6', from: 'carol', to: direct('alice'), text: 'I left the thermos on the jetty.' },
+  { id: 'demo-opening-7', from: 'dan', to: direct('alice'), text: 'Save me a seat on the sunny side?' },
+  { id: 'demo-opening-8', from: 'dan', to: direct('alice'), text: 'I am bringing oranges.' },
+  { id: 'demo-opening-9', from: 'bob', to: direct('dan'), text: 'Are you coming along tomorrow?' },
+  { id: 'demo-opening-10', from: 'erin', to: CREW_CHAT, text: 'Charts and flares are on board.', requestReceipt: true },
+  { id: 'demo-opening-11', from: 'alice', to: CREW_CHAT, text: 'All aboard by quarter to nine, please.', requestReceipt: true },
 ];
 
 const CHATTER = [

@@ -7,7 +7,7 @@ import { startConversationList, unreadText } from './conversation-list.ts';
 import { h, hidden, setText } from './dom.ts';
 import { startNotices } from './notices.ts';
 import { outboxText, startOutboxTray } from './outbox-tray.ts';
-import { person, type PhoneOwner } from './people.ts';
+import { isGroup, person, type PhoneOwner } from './people.ts';
 import { portrait } from './portrait.ts';
 import { createSwitch } from './switch.ts';
 import { closeChat, inHand$, openChat, openChat$, takeInHand } from './view-state.ts';
@@ -116,6 +116,8 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     chat = id ? showChat(id) : null;
     listPane.hidden = id !== undefined;
     chatPane.hidden = id === undefined;
+    node.toggleAttribute('data-in-chat', id !== undefined);
+    if (id) node.dataset['inChat'] = isGroup(id) ? 'group' : 'direct';
     if (id && opening?.id === id) chat?.focus();
     if (!id && leaving) listPane.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(opening?.id ?? '')}"] .row-open`)?.focus();
   });

@@ -1,9 +1,18 @@
-import type { UserId } from 'tidemark';
+import type { ConversationId, UserId } from 'tidemark';
 import { h } from './dom.ts';
-import { person } from './people.ts';
+import { icon } from './icons.ts';
+import { chatPartner, isGroup, person, type Person } from './people.ts';
+
+const round = (hue: number, sign: Node | string): HTMLElement =>
+  h('span', { class: 'portrait', style: `--hue: ${hue}`, 'aria-hidden': 'true' }, sign);
+
+const initial = ({ name, hue }: Person): HTMLElement => round(hue, name.slice(0, 1));
 
 /** A round initial; decoration, since the name always stands beside it. */
-export const portrait = (userId: UserId): HTMLElement => {
-  const { name, hue } = person(userId);
-  return h('span', { class: 'portrait', style: `--hue: ${hue}`, 'aria-hidden': 'true' }, name.slice(0, 1));
+export const portrait = (userId: UserId): HTMLElement => initial(person(userId));
+
+/** Of a conversation: the peer's, or for a group a picture of people. */
+export const chatPortrait = (id: ConversationId): HTMLElement => {
+  const partner = chatPartner(id);
+  return isGroup(id) ? round(partner.hue, icon('people')) : initial(partner);
 };

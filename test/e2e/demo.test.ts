@@ -1,4 +1,7 @@
-/** The demo, told as its page tells it: aeroplane mode, reading, a death, a reload without a server, and ticks that turn. */
+/**
+ * The demo, told as its page tells it: aeroplane mode, reading, a death, a reload without a server, and ticks that turn; then the group:
+ * who has read, what the server allows, who leaves.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,10 +30,15 @@ const openPage = async (): Promise<void> => {
 };
 
 type Owner = 'alice' | 'bob';
-const on = (owner: Owner, selector: string): Locator => page.locator(`#phone-${owner} ${selector}`);
-const chatWith = (owner: Owner, name: string): Locator => on(owner, '.row-open').filter({ hasText: name });
-const expectText = (locator: Locator, text: string | RegExp): Promise<void> =>
-  expect.poll(() => locator.innerText(), WITHIN).toMatch(typeof text === 'string' ? new RegExp(`^${text}$`) : text);
+const on = (owner: Owner, selector: string): Locator => page.locator(`#phone-${owner} ${selector}`.trim());
+const chatWith = (owner: Owner, name: string): Locator =>
+  on(owner, '.row-open').filter({ has: page.locator('.row-name', { hasText: name }) });
+const aeroplane = (owner: Owner): Locator => on(owner, '.phone-head [role=switch]');
+/** A string is the whole text. */
+const expectText = (locator: Locator, text: string | RegExp): Promise<void> => {
+  const told = expect.poll(() => locator.innerText(), WITHIN);
+  return typeof text === 'string' ? told.toBe(text) : told.toMatch(text);
+};
 const expectStatuses = (owner: Owner, statuses: readonly string[]): Promise<void> =>
   expect
     .poll(() => on(owner, '.bubble .ticks').evaluateAll((all) => all.map((ticks) => ticks.getAttribute('data-status'))), WITHIN)
@@ -55,20 +63,21 @@ afterAll(async () => {
 });
 
 it('furnishes both phones for somebody who sees it first, and keeps itself for offline', async () => {
-  await expectText(on('alice', '.badge-total'), '3');
-  await expectText(on('bob', '.badge-total'), '5');
+  await expectText(on('alice', '.badge-total'), '4');
+  await expectText(on('bob', '.badge-total'), '7');
   await expectText(on('alice', '.tray-text'), /^Empty/);
   await expectText(on('bob', '.tray-text'), /^Empty/);
+  await expectText(page.locator('.ledger'), /→ Alice: read, 3 of 5/);
   await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null), WITHIN).toBe(true);
 });
 
 it('in aeroplane mode badges fall at once and two receipts wait; Alice still sees "delivered"', async () => {
-  await on('bob', '[role=switch]').click();
+  await aeroplane('bob').click();
   await expectText(on('bob', '.phone-status'), 'Aeroplane mode');
   await readChat('bob', 'Carol');
   await on('bob', 'button').filter({ hasText: 'Back' }).click();
   await readChat('bob', 'Alice');
-  await expectText(on('bob', '.badge-total'), '');
+  await expectText(on('bob', '.badge-total'), '2');
   await expectText(on('bob', '.tray-text'), /^2 entries .* waiting$/);
   await readChat('alice', 'Bob');
   await expectStatuses('alice', ['delivered', 'delivered', 'delivered']);
@@ -80,15 +89,15 @@ it('after the death of server and browser it opens offline, with switch, badges 
   await openPage();
   await expectText(on('bob', '.tray-text'), /^2 entries .* waiting$/);
   await expectText(on('bob', '.phone-status'), 'Aeroplane mode');
-  expect(await on('bob', '[role=switch]').getAttribute('aria-checked')).toBe('true');
-  expect(await on('bob', '.badge-total').innerText()).toBe('');
-  await expectText(on('alice', '.badge-total'), '3');
+  expect(await aeroplane('bob').getAttribute('aria-checked')).toBe('true');
+  expect(await on('bob', '.badge-total').innerText()).toBe('2');
+  await expectText(on('alice', '.badge-total'), '4');
 });
 
 it('out of aeroplane mode the outbox empties and Alice’s ticks turn', async () => {
   await server.start();
   await readChat('alice', 'Bob');
-  await on('bob', '[role=switch]').click();
+  await aeroplane('bob').click();
   await expectText(on('bob', '.tray-text'), /^Empty/);
   await expectStatuses('alice', ['read', 'read', 'read']);
   await expectText(on('alice', '.said:visible'), /^Read /);
@@ -105,22 +114,121 @@ it('with the server cut for both, a message waits with a clock; healed, it arriv
   await expectStatuses('alice', ['read', 'read', 'read', 'pending']);
   await cut.click();
   await expectStatuses('alice', ['read', 'read', 'read', 'delivered']);
-  await expectText(on('bob', '.badge-total'), '1');
+  await expectText(on('bob', '.badge-total'), '3');
 });
 
 it('clears a count without telling, and mutes out of the total', async () => {
   await page.getByRole('button', { name: 'Let Carol and Dan write' }).click();
-  await expectText(on('bob', '.badge-total'), '3');
+  await expectText(on('bob', '.badge-total'), '5');
   const choose = async (name: string, item: string): Promise<void> => {
-    await on('bob', '.row').filter({ hasText: name }).locator('.row-menu').click();
+    await on('bob', '')
+      .getByRole('button', { name: `More for ${name}` })
+      .click();
     await page.getByRole('menuitem', { name: item }).click();
   };
   await choose('Alice', 'Clear the count only');
-  await expectText(on('bob', '.badge-total'), '2');
+  await expectText(on('bob', '.badge-total'), '4');
   await choose('Dan', 'Mute');
-  await expectText(on('bob', '.badge-total'), '1');
+  await expectText(on('bob', '.badge-total'), '3');
   await expectText(on('bob', '.tray-text'), /^Empty/);
   await expectStatuses('alice', ['read', 'read', 'read', 'delivered']);
+});
+
+const newestCount = (owner: Owner): Locator => on(owner, '.readers-open:visible').last();
+const readers = (name: string): Locator => page.getByRole('dialog', { name });
+const members = (dialog: Locator, part: 'Has read it' | 'Has not'): Promise<string[]> =>
+  dialog.locator('.readers-part').filter({ hasText: part }).locator('.readers-name').allInnerTexts();
+const write = async (owner: Owner, text: string): Promise<void> => {
+  await on(owner, '.composer-input').fill(text);
+  await on(owner, '.composer-input').press('Enter');
+};
+const rule = (name: string): Locator => page.getByRole('switch', { name });
+const turn = async (name: string, on: boolean): Promise<void> => {
+  await rule(name).click();
+  await expect.poll(() => rule(name).getAttribute('aria-checked'), WITHIN).toBe(String(on));
+};
+
+it('counts who has read a message of the group, and opens into who, by keyboard too', async () => {
+  await aeroplane('bob').click();
+  await on('alice', 'button').filter({ hasText: 'Back' }).click();
+  await readChat('alice', 'Crew');
+  await write('alice', 'Who has the rope?');
+  await expectText(newestCount('alice').locator('span').first(), 'Read by 0 of 5');
+  await page.getByRole('button', { name: 'Let Carol read the group' }).click();
+  await expectText(newestCount('alice').locator('span').first(), 'Read by 1 of 5');
+  await newestCount('alice').press('Enter');
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
+  expect(await members(readers('Read by 1 of 5'), 'Has not')).toEqual(['Bob', 'Dan', 'Erin', 'Finn']);
+  expect(await readers('Read by 1 of 5').locator('.readers-time').first().innerText()).toMatch(/^\d\d:\d\d:\d\d$/);
+  await page.keyboard.press('Escape');
+  await expect.poll(() => readers('Read by 1 of 5').count(), WITHIN).toBe(0);
+  expect(await newestCount('alice').evaluate((button) => button === document.activeElement)).toBe(true);
+});
+
+it('what Bob reads in aeroplane mode counts when he is back, also in a list that is open', async () => {
+  await readChat('bob', 'Crew');
+  await expectText(on('bob', '.tray-text'), /^\d entr.* waiting$/);
+  await newestCount('alice').click();
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
+  // By keyboard: a press elsewhere would close the list.
+  await aeroplane('bob').press('Space');
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Has read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 5');
+  await page.keyboard.press('Escape');
+});
+
+it('without the server it says kindly that the names are not here; healed, they come by themselves', async () => {
+  await aeroplane('alice').click();
+  await expectText(on('alice', '.phone-status'), 'Aeroplane mode');
+  await newestCount('alice').click();
+  await expectText(readers('Read by 2 of 5').locator('.readers-note'), /cannot be reached now/);
+  await aeroplane('alice').press('Space');
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Has read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await page.keyboard.press('Escape');
+});
+
+it('a message that asks where the server allows no asking is refused with its code, and goes without asking', async () => {
+  await turn('Receipts in groups', false);
+  await write('alice', 'And the oars?');
+  await expectText(on('alice', '.notice'), /rejected\/group-receipts-disabled/);
+  await expectText(on('alice', '.said:visible').last(), 'Refused by the server');
+  await page.getByRole('button', { name: 'Send without asking' }).click();
+  await expect.poll(() => on('alice', '.notice').count(), WITHIN).toBe(0);
+  await expectText(on('alice', '.said:visible').last(), 'Sent');
+  await expectText(on('bob', '.bubble-text').last(), 'And the oars?');
+  await turn('Receipts in groups', true);
+});
+
+it('who did not ask is told nothing: the switch beside the line', async () => {
+  await on('alice', '.composer-ask').click();
+  await write('alice', 'No need to answer.');
+  await expectText(on('alice', '.said:visible').last(), 'Sent');
+  await expectText(on('bob', '.bubble-text').last(), 'No need to answer.');
+  await on('alice', '.composer-ask').click();
+});
+
+it('who left is not counted by the next message; those before stay as they were', async () => {
+  const dan = page.getByRole('button', { name: /^Dan/ }).and(page.locator('.crew-person'));
+  await dan.click();
+  await page.getByRole('menuitem', { name: 'Leave the group' }).click();
+  await expectText(page.locator('.crew-counts'), /counts 4$/);
+  await write('alice', 'Who is still here?');
+  await expectText(newestCount('alice').locator('span').first(), 'Read by 0 of 4');
+  await page.getByRole('button', { name: 'Let the others read' }).click();
+  await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 4');
+  const counts = on('alice', '.readers-open:visible span:first-child');
+  await expect.poll(async () => (await counts.allInnerTexts()).at(-2), WITHIN).toBe('Read by 4 of 5');
+  await dan.click();
+  await page.getByRole('menuitem', { name: 'Join again' }).click();
+  await expectText(page.locator('.crew-counts'), /counts 5$/);
+});
+
+it('members see the counts of others only where the server lets them', async () => {
+  expect(await on('bob', '.readers-open:visible').count()).toBe(0);
+  await turn('Members see counts', true);
+  await expectText(newestCount('bob').locator('span').first(), 'Read by 2 of 4');
+  await turn('Members see counts', false);
+  await expect.poll(() => on('bob', '.readers-open:visible').count(), WITHIN).toBe(0);
 });
 
 it('has thrown nothing on the way', () => {

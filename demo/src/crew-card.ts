@@ -1,0 +1,144 @@
+/** The group and those in it without a phone: they read, write, leave and join; below, what the server allows in groups. */
+import type { UserId } from 'tidemark';
+import { away$, setAway } from './away.ts';
+import { type GroupRules, setMember } from './dev-server.ts';
+import { h, hidden, setText } from './dom.ts';
+import { icon } from './icons.ts';
+import { openMenu } from './menu.ts';
+import { letOthersWrite, letReadCrew, letWriteToCrew } from './others.ts';
+import { CREW, CREW_MEMBERS, OTHERS, person, PHONE_OWNERS } from './people.ts';
+import { portrait } from './portrait.ts';
+import { changeRules, rules$ } from './rules.ts';
+import { createSwitch } from './switch.ts';
+
+const [CAROL = 'carol', ...REST] = OTHERS;
+
+const namesOf = (userIds: readonly UserId[]): string => {
+  const names = userIds.map((userId) => person(userId).name);
+  const last = names.at(-1) ?? '';
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${last}` : last;
+};
+
+export interface CrewCard {
+  readonly node: HTMLElement;
+  /** Asks the server what it allows. */
+  look(): Promise<void>;
+}
+
+export const startCrewCard = (): CrewCard => {
+  let members: ReadonlySet<UserId> = new Set(CREW_MEMBERS);
+  const counts = h('p', { class: 'crew-counts' });
+  const told = h('p', { class: 'crew-told', role: 'status' }, '\u00a0');
+  const say = (text: string): void => setText(told, text);
+  const here = (userIds: readonly UserId[]): UserId[] => userIds.filter((userId) => members.has(userId));
+
+  /** One press at a time; what comes of it is said below. */
+  const press = (button: HTMLElement, act: () => Promise<string>): void => {
+    if (button.getAttribute('aria-busy') === 'true') return;
+    button.setAttribute('aria-busy', 'true');
+    act()
+      .then(say, (error: unknown) => say(error instanceof Error ? error.message : String(error)))
+      .finally(() => button.removeAttribute('aria-busy'));
+  };
+  const unreached = (who: readonly UserId[]): string => `${namesOf(who)} cannot reach the server now: it waits in the outbox.`;
+  const read = async (who: readonly UserId[]): Promise<string> =>
+    (await letReadCrew(who)) ? `${namesOf(who)} ${who.length === 1 ? 'has' : 'have'} read the group.` : unreached(who);
+  const write = async (userId: UserId): Promise<string> =>
+    (await letWriteToCrew(userId)) ? `${person(userId).name} wrote in ${CREW.name}, asking nobody.` : unreached([userId]);
+  const move = async (userId: UserId, comes: boolean): Promise<string> => {
+    await setMember(CREW.id, userId, comes);
+    setAway(userId, !comes);
+    const next = members.size - 1;
+    return `${person(userId).name} ${comes ? 'is back' : 'has left'}: the next message counts ${next}, those before stay.`;
+  };
+
+  const people = OTHERS.map((userId) => {
+    const { name } = person(userId);
+    const state = hidden('');
+    const button = h(
+      'button',
+      { type: 'button', class: 'crew-person', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
+      portrait(userId),
+      h('span', { class: 'crew-name' }, name),
+      state,
+    );
+    button.addEventListener('click', () => {
+      const choose = (act: () => Promise<string>) => () => press(button, act);
+      openMenu(
+        button,
+        name,
+        members.has(userId)
+          ? [
+              { label: 'Read the group', hint: 'Those who asked see it', choose: choose(() => read([userId])) },
+              { label: 'Write in the group', hint: 'Asks nobody for receipts', choose: choose(() => write(userId)) },
+              { label: 'Leave the group', hint: 'Counts so far stay as they are', choose: choose(() => move(userId, false)) },
+            ]
+          : [{ label: 'Join again', hint: 'Counts from the next message on', choose: choose(() => move(userId, true)) }],
+      );
+    });
+    return {
+      node: h('li', {}, button),
+      show: () => {
+        button.toggleAttribute('data-away', !members.has(userId));
+        setText(state, members.has(userId) ? '' : ', has left the group');
+      },
+    };
+  });
+
+  /** @param label after a `|` what is only heard. */
+  const action = (label: string, name: 'eye' | 'pen', act: () => Promise<string>): HTMLButtonElement => {
+    const [short = '', rest = ''] = label.split('|');
+    const button = h('button', { type: 'button', class: 'button crew-act' }, icon(name), h('span', {}, short, hidden(rest)));
+    button.addEventListener('click', () => press(button, act));
+    return button;
+  };
+  const carolReads = action('Let Carol read| the group', 'eye', () => read([CAROL]));
+  const restReads = action('Let the others read| the group', 'eye', () => read(here(REST)));
+  const carolAndDanWrite = action('Let Carol and Dan write', 'pen', async () =>
+    (await letOthersWrite()) ? 'Carol and Dan have written to both phones.' : unreached(OTHERS.slice(0, 2)),
+  );
+
+  const rule = (label: string, next: (on: boolean) => Partial<GroupRules>) =>
+    createSwitch(label, null, async (on) => {
+      try {
+        await changeRules(next(on));
+      } catch (error) {
+        say(error instanceof Error ? error.message : String(error));
+      }
+    });
+  const allowed = rule('Receipts in groups', (groups) => ({ groups }));
+  const visible = rule('Members see counts', (on) => ({ visibleTo: on ? 'members' : 'sender' }));
+
+  rules$.subscribe(({ groups, visibleTo }) => {
+    allowed.show(groups);
+    visible.show(visibleTo === 'members');
+  });
+  away$.subscribe((away) => {
+    members = new Set(CREW_MEMBERS.filter((userId) => !away.has(userId)));
+    setText(counts, `${members.size} people · a message now counts ${members.size - 1}`);
+    for (const one of people) one.show();
+    carolReads.disabled = !members.has(CAROL);
+    restReads.disabled = here(REST).length === 0;
+  });
+
+  const node = h(
+    'section',
+    { class: 'crew', id: 'crew', 'aria-labelledby': 'crew-title' },
+    h('div', { class: 'crew-head' }, h('h2', { class: 'crew-title', id: 'crew-title' }, CREW.name), counts),
+    h(
+      'ul',
+      { class: 'crew-people', role: 'list', 'aria-label': `In ${CREW.name} beside ${namesOf(PHONE_OWNERS)}` },
+      ...people.map((one) => one.node),
+    ),
+    h('div', { class: 'crew-acts' }, carolReads, restReads, carolAndDanWrite),
+    told,
+    h('div', { class: 'crew-rules', role: 'group', 'aria-label': 'What the server allows in groups' }, allowed.node, visible.node),
+  );
+  return {
+    node,
+    look: async () => {
+      // Unreachable for a moment, or for good: the card above says so.
+      await changeRules({}).catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,24 @@
+/** Something that hangs from a button: Escape and a press elsewhere close it, the focus goes back to the button. */
+
+const place = (node: HTMLElement, button: HTMLElement): void => {
+  const from = button.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = node;
+  const below = from.bottom + 6 + height <= innerHeight;
+  node.style.left = `${Math.max(8, Math.min(from.right - width, innerWidth - width - 8))}px`;
+  node.style.top = `${below ? from.bottom + 6 : Math.max(8, from.top - height - 6)}px`;
+};
+
+/** Shows a popover and removes it when it closes. */
+export const hang = (node: HTMLElement, button: HTMLElement, closed: () => void = () => undefined): void => {
+  node.addEventListener('toggle', (event) => {
+    if (event.newState !== 'closed') return;
+    button.setAttribute('aria-expanded', 'false');
+    node.remove();
+    closed();
+  });
+  // Inside the phone, so that touching it is touching the phone; inside what is open already, so that this stays open.
+  (button.closest('[popover], .phone') ?? document.body).append(node);
+  button.setAttribute('aria-expanded', 'true');
+  node.showPopover();
+  place(node, button);
+};

@@ -1,0 +1,80 @@
+/** What reached whom, newest first: the same again and again is one line with a number. */
+import type { ReceiptEvent } from 'tidemark';
+import { h, keyedList, setText } from './dom.ts';
+import { chatPartner, isGroup, person } from './people.ts';
+import { exactTime } from './time.ts';
+
+const LINES = 12;
+
+interface Entry {
+  readonly key: string;
+  readonly at: number;
+  readonly text: string;
+  readonly times: number;
+}
+
+/** One line of news as the phone of `me` heard it; null for what is no news to look at. */
+export const newsText = (event: ReceiptEvent, me: string): string | null => {
+  const count = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` ${ids.length}`);
+  switch (event.type) {
+    case 'delivered':
+      return `${person(event.by).name} → ${me}: delivered${count(event.messageIds)}`;
+    case 'read':
+      return `${person(event.by).name} → ${me}: read${count(event.messageIds)}`;
+    case 'conversationRead':
+      return event.self ? null : `${person(event.by).name} → ${me}: read the chat`;
+    case 'groupRead': {
+      const from = event.by === undefined ? chatPartner(event.conversationId).name : person(event.by).name;
+      return `${from} → ${me}: read, ${event.readCount} of ${event.readCount + event.unreadCount}`;
+    }
+    case 'receiptStatistics':
+      return `server → ${me}: read by ${event.receipts.map(({ readCount, unreadCount }) => `${readCount} of ${readCount + unreadCount}`).join(', ')}`;
+    case 'message': {
+      const { senderId, conversationId } = event.message;
+      const where = isGroup(conversationId) ? ` in ${chatPartner(conversationId).name}` : '';
+      return `${person(senderId).name} → ${me}: message${where}`;
+    }
+    case 'rejected':
+      return `server → ${me}: refused, ${event.deadLetter.code}`;
+    default:
+      return null;
+  }
+};
+
+export interface Ledger {
+  readonly node: HTMLElement;
+  note(text: string): void;
+}
+
+export const createLedger = (): Ledger => {
+  const list = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Who told whom, newest first' });
+  const node = h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Who tells whom shows here, once each.'), list);
+  let entries: readonly Entry[] = [];
+  let told = 0;
+  const show = keyedList<Entry>(
+    list,
+    ({ key }) => key,
+    () => {
+      const time = h('time');
+      const line = h('span');
+      return {
+        node: h('li', { class: 'ledger-line' }, time, line),
+        update: ({ at, text, times }) => {
+          setText(time, exactTime(at));
+          setText(line, times > 1 ? `${text} × ${times}` : text);
+        },
+      };
+    },
+  );
+  return {
+    node,
+    note(text) {
+      const [newest, ...rest] = entries;
+      const again = newest?.text === text;
+      const entry = { key: again ? newest.key : String(told++), at: Date.now(), text, times: again ? newest.times + 1 : 1 };
+      entries = [entry, ...(again ? rest : entries)].slice(0, LINES);
+      node.toggleAttribute('data-told', true);
+      show(entries);
+    },
+  };
+};
