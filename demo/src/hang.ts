@@ -10,8 +10,13 @@ const place = (node: HTMLElement, button: HTMLElement): void => {
 
 /** Shows a popover and removes it when it closes. */
 export const hang = (node: HTMLElement, button: HTMLElement, closed: () => void = () => undefined): void => {
+  let hadFocus = false;
+  node.addEventListener('beforetoggle', () => (hadFocus = node.contains(document.activeElement)));
   node.addEventListener('toggle', (event) => {
     if (event.newState !== 'closed') return;
+    // Browsers give the focus back themselves, but not from a popover inside another.
+    const { activeElement } = document;
+    if (hadFocus && (activeElement === document.body || node.contains(activeElement))) button.focus();
     button.setAttribute('aria-expanded', 'false');
     node.remove();
     closed();
