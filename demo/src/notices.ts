@@ -47,11 +47,9 @@ export const startNotices = (client: ReceiptClient): Notices => {
       update: () => undefined,
     }),
   );
-  const refresh = (): void => {
-    show([...failures, ...refused].slice(-3));
-    // An open chat makes room for it, so that it hides no message.
-    node.parentElement?.style.setProperty('--trouble', `${node.offsetHeight}px`);
-  };
+  const refresh = (): void => show([...failures, ...refused].slice(-3));
+  // An open chat makes room for them, so that they hide no message; also when this phone comes into view only later.
+  new ResizeObserver(() => node.parentElement?.style.setProperty('--trouble', `${node.offsetHeight}px`)).observe(node);
   const fail = (what: string, error: unknown): void => {
     const id = crypto.randomUUID();
     const dismiss = (): void => {
