@@ -41,8 +41,8 @@ export const startCrewCard = (): CrewCard => {
       .finally(() => button.removeAttribute('aria-busy'));
   };
   const unreached = (who: readonly UserId[]): string => `${namesOf(who)} cannot reach the server now: it waits in the outbox.`;
-  const read = async (who: readonly UserId[]): Promise<string> =>
-    (await letReadCrew(who)) ? `${namesOf(who)} ${who.length === 1 ? 'has' : 'have'} read the group.` : unreached(who);
+  const read = async (who: readonly UserId[], content?: string): Promise<string> =>
+    (await letReadCrew(who, content)) ? `${namesOf(who)} ${who.length === 1 ? 'has' : 'have'} read the group.` : unreached(who);
   const write = async (userId: UserId): Promise<string> =>
     (await letWriteToCrew(userId)) ? `${person(userId).name} wrote in ${CREW.name}, asking nobody.` : unreached([userId]);
   const move = async (userId: UserId, comes: boolean): Promise<string> => {
@@ -92,7 +92,7 @@ export const startCrewCard = (): CrewCard => {
     button.addEventListener('click', () => press(button, act));
     return button;
   };
-  const carolReads = action('Let Carol read| the group', 'eye', () => read([CAROL]));
+  const carolReads = action('Let Carol read| the group', 'eye', () => read([CAROL], 'Aye!'));
   const restReads = action('Let the others read| the group', 'eye', () => read(here(REST)));
   const carolAndDanWrite = action('Let Carol and Dan write', 'pen', async () =>
     (await letOthersWrite()) ? 'Carol and Dan have written to both phones.' : unreached(OTHERS.slice(0, 2)),

@@ -68,12 +68,12 @@ export const letOthersWrite = async (): Promise<boolean> => {
 export const letWriteToCrew = async (userId: UserId): Promise<boolean> =>
   (await said([userId], [{ id: crypto.randomUUID(), from: userId, to: CREW_CHAT, text: chatter() }])).every(Boolean);
 
-/** Each reads what is in the group. False where somebody could not reach the server. */
-export const letReadCrew = async (userIds: readonly UserId[]): Promise<boolean> => {
+/** Each reads what is in the group, saying `content` with it. False where somebody could not reach the server. */
+export const letReadCrew = async (userIds: readonly UserId[], content?: string): Promise<boolean> => {
   const read = userIds.map((userId) =>
     letAct(userId, async (client) => {
       await caughtUp(client);
-      await readGroup(client, CREW_CHAT);
+      await readGroup(client, CREW_CHAT, content);
     }),
   );
   return (await Promise.all(read)).every(Boolean);

@@ -159,6 +159,7 @@ it('counts who has read a message of the group, and opens into who, by keyboard 
   await newestCount('alice').press('Enter');
   await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
   expect(await members(readers('Read by 1 of 5'), 'Has not')).toEqual(['Bob', 'Dan', 'Erin', 'Finn']);
+  expect(await readers('Read by 1 of 5').locator('.readers-words').first().innerText()).toBe('“Aye!”');
   expect(await readers('Read by 1 of 5').locator('.readers-time').first().innerText()).toMatch(/^\d\d:\d\d:\d\d$/);
   await page.keyboard.press('Escape');
   await expect.poll(() => readers('Read by 1 of 5').count(), WITHIN).toBe(0);
