@@ -14,11 +14,12 @@ const readSources = (): Map<string, string> =>
       .map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]),
   );
 
+// It reads every file there is: on a busy machine that takes its time.
 it('the house stands as drawn', () => {
   const sources = readSources();
   expect(sources.size).toBeGreaterThan(20);
   expect(breaches(sources)).toEqual([]);
-});
+}, 60_000);
 
 const house = (files: Record<string, string>): Map<string, string> => {
   const ground = [
