@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConversationId } from '../../../src/model/ids.ts';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import type { ReceiptServer } from '../../../src/server/server.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const BOB = 'direct:bob';
+
+describe('what counts as unread, on every device of hers', () => {
+  let now: number;
+  let server: ReceiptServer;
+  let bob: TestTab;
+  /** Two devices of one person: the first acts, the second is told. */
+  let phone: TestTab;
+  let tablet: TestTab;
+  let phoneNet: LoopbackNet;
+  let disk: TestDevice;
+  const open: TestTab[] = [];
+
+  const start = async (userId: string, name = 'phone'): Promise<{ tab: TestTab; net: LoopbackNet; device: TestDevice }> => {
+    const net = new LoopbackNet(server);
+    const device = new TestDevice(userId, net, name);
+    const tab = await device.open();
+    open.push(tab);
+    await tab.live();
+    return { tab, net, device };
+  };
+
+  beforeEach(async () => {
+    now = 1_000_000;
+    server = createTestServer(createMemoryStore({ now: () => now }));
+    ({ tab: bob } = await start('bob'));
+    ({ tab: phone, net: phoneNet, device: disk } = await start('alice'));
+    ({ tab: tablet } = await start('alice', 'tablet'));
+  });
+  afterEach(async () => {
+    for (const tab of open.splice(0)) tab.close();
+    await server.close();
+  });
+
+  const unread = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
+    tab.until({ of: 'unread', conversationId }, (shown) => shown === count, 20_000);
+  const both = (count: number, conversationId: ConversationId = BOB) =>
+    Promise.all([unread(phone, count, conversationId), unread(tablet, count, conversationId)]);
+  const holds = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
+    tab.until({ of: 'messages', conversationId, limit: 100 }, (list) => list.filter(({ seq }) => seq !== null).length === count, 20_000);
+  const quiet = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+  const say = async (count: number): Promise<string[]> => {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) ids.push((await bob.say('alice', `line ${i}`)).id);
+    return ids;
+  };
+
+  it('a first contact counts one', async () => {
+    await say(1);
+    await both(1);
+    expect(await tablet.now({ of: 'total-unread' })).toBe(1);
+  });
+
+  it('37 are 37 on a new device, whatever a page of messages holds', async () => {
+    server.setPolicy({ limits: { fetchMessages: 10 } });
+    await say(37);
+    const { tab: late } = await start('alice', 'late');
+    const seen = new Set<number>();
+    late.watch({ of: 'unread', conversationId: BOB }).subscribe((count) => seen.add(count));
+    await unread(late, 37);
+    await late.ask('loadOlderMessages', BOB, 10);
+    expect(await late.now({ of: 'conversation', conversationId: BOB })).toMatchObject({ unreadCount: 37, exact: true });
+    expect([...seen].filter((count) => count !== 0 && count !== 37)).toEqual([]);
+  });
+
+  it('a partial read leaves the rest, and an older one takes nothing back', async () => {
+    const ids = await say(5);
+    await both(5);
+    await holds(phone, 5);
+    await phone.do('clearConversationUnreadCount', BOB, ids[2]);
+    expect(await phone.now({ of: 'unread', conversationId: BOB })).toBe(2);
+    await both(2);
+    await phone.do('clearConversationUnreadCount', BOB, ids[0]);
+    await quiet(phone);
+    await both(2);
+    await phone.do('sendConversationReadReceipt', BOB, { upTo: ids[3] });
+    await both(1);
+  });
+
+  it('clearing what is empty, unknown or read already owes nothing', async () => {
+    await phone.do('clearConversationUnreadCount', 'direct:nobody');
+    await say(1);
+    await holds(phone, 1);
+    await quiet(phone);
+    await phone.do('clearConversationUnreadCount', BOB);
+    await quiet(phone);
+    const sent = phoneNet.sent('submit').length;
+    await phone.do('clearConversationUnreadCount', BOB);
+    await phone.do('clearAllUnreadCounts');
+    expect(await phone.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
+    expect(phoneNet.sent('submit')).toHaveLength(sent);
+  });
+
+  it('a recall takes one off above the position and none below it', async () => {
+    const ids = await say(4);
+    await both(4);
+    await holds(phone, 4);
+    await phone.do('clearConversationUnreadCount', BOB, ids[1]);
+    await both(2);
+    await bob.do('recallMessage', ids[0]!);
+    await bob.do('recallMessage', ids[3]!);
+    await both(1);
+    await say(1);
+    await both(2);
+  });
+
+  it('what is not countable, and what she wrote herself on any device, never counts', async () => {
+    await bob.say('alice', 'typing…', { countable: false });
+    await bob.say('alice', 'a real line');
+    await tablet.say('bob', 'mine, from the tablet');
+    await holds(phone, 3);
+    await both(1);
+  });
+
+  it('a muted conversation keeps its count and leaves the total', async () => {
+    await say(3);
+    await both(3);
+    await phone.do('setMuted', BOB, true);
+    expect(await phone.now({ of: 'total-unread' })).toBe(0);
+    await tablet.until({ of: 'total-unread' }, (total) => total === 0);
+    await both(3);
+    await phone.do('setMuted', BOB, false);
+    await tablet.until({ of: 'total-unread' }, (total) => total === 3);
+  });
+
+  it('a mark is no count, stays through new messages, and falls with the next read', async () => {
+    await say(1);
+    await both(1);
+    await phone.do('clearConversationUnreadCount', BOB);
+    await both(0);
+    await phone.do('setMarkedUnread', BOB, true);
+    const marked = (wanted: boolean) =>
+      tablet.until({ of: 'conversation', conversationId: BOB }, (known) => known?.markedUnread === wanted, 20_000);
+    expect(await marked(true)).toMatchObject({ unreadCount: 0 });
+    await say(1);
+    expect(await tablet.until({ of: 'conversation', conversationId: BOB }, (known) => known?.unreadCount === 1)).toMatchObject({
+      markedUnread: true,
+    });
+    await phone.do('clearConversationUnreadCount', BOB);
+    expect(await marked(false)).toMatchObject({ unreadCount: 0 });
+  });
+
+  it('clear all clears every conversation, groups too, and comes through a restart offline', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
+    await say(2);
+    await bob.do('sendMessage', 'group:crew', { body: '"all hands"' });
+    await Promise.all([both(2), both(1, 'group:crew')]);
+    phoneNet.cut();
+    await phone.do('clearAllUnreadCounts');
+    phone.close();
+    const again = await disk.open();
+    open.push(again);
+    expect(await again.now({ of: 'total-unread' })).toBe(0);
+    phoneNet.heal();
+    await tablet.until({ of: 'total-unread' }, (total) => total === 0, 20_000);
+  });
+
+  it('read on the first day and delivered on the fourth: the position counts, the group receipt has expired', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
+    const { id } = await bob.do('sendMessage', 'group:crew', { body: '"who is in?"', requestReceipt: true });
+    await both(1, 'group:crew');
+    await holds(phone, 1, 'group:crew');
+    phoneNet.cut();
+    await phone.do('sendReadReceipts', 'group:crew', [id]);
+    await phone.do('clearConversationUnreadCount', 'group:crew');
+    now += 3 * 24 * 60 * 60 * 1000 + 1;
+    phoneNet.heal();
+    await unread(tablet, 0, 'group:crew');
+    await quiet(phone);
+    const known = await bob.until({ of: 'receipts', messageId: id }, (receipts) => receipts?.state === 'expired', 20_000);
+    expect(known).toMatchObject({ readCount: 0, unreadCount: 1 });
+    expect(await phone.now({ of: 'dead-letters' })).toEqual([]);
+  });
+});
