@@ -12,7 +12,6 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   --host 127.0.0.1
   --data .tidemark       folder of the embedded database
   --allow-origin ORIGIN  pages that may connect, such as https://chat.example; may be repeated; default: the server's own host
-  --group-receipts       members of groups may ask for read receipts; default: a group message that asks is refused; on with --dev
   --static DIR           also serves these files
 
 The account is the token's "sub"; "exp" is honoured.`;
@@ -25,8 +24,6 @@ export interface ServeOptions {
   readonly jwtSecret: string | undefined;
   readonly jwks: URL | undefined;
   readonly allowedOrigins: readonly string[] | undefined;
-  /** Whether messages in groups may ask for receipts. */
-  readonly groupReceipts: boolean;
   readonly static: string | undefined;
 }
 
@@ -65,7 +62,6 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
         'jwt-secret': { type: 'string' },
         jwks: { type: 'string' },
         'allow-origin': { type: 'string', multiple: true },
-        'group-receipts': { type: 'boolean', default: false },
         static: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -93,7 +89,6 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     jwtSecret,
     jwks: values.jwks === undefined ? undefined : urlOf(values.jwks),
     allowedOrigins: values['allow-origin'],
-    groupReceipts: values['group-receipts'],
     static: values.static,
   };
 };

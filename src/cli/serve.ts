@@ -43,7 +43,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     store,
     authenticate,
     // To be looked at, everything is on.
-    ...(options.groupReceipts || options.dev ? { policy: { receipts: { groups: true } } } : {}),
+    ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     // Why the store did not open, `ready` tells.
     log: (message, detail) => void (opened && log(detail instanceof Error ? `${message}: ${detail.message}` : message)),

@@ -14,7 +14,6 @@ describe('tidemark serve', () => {
       jwtSecret: undefined,
       jwks: undefined,
       allowedOrigins: undefined,
-      groupReceipts: false,
       static: undefined,
     });
   });
