@@ -1,28 +1,21 @@
-/** The busiest person: a real Chromium on a profile of its own, behind a proxy, acting through the public door alone. */
+/** The busiest person, on a phone. */
 import type { Page } from 'playwright';
 import { contains } from '../../src/model/ranges.ts';
-import { BrowserProfile } from '../support/browser-profile.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
 import type { Book } from './book.ts';
 import type { Chance } from './chance.ts';
 import { direct, type Participant } from './person.ts';
+import { Phone } from './phone.ts';
 
 const PATIENCE_MS = 60_000;
 const FLUSH_MS = 1_000;
 
 export class BrowserUser implements Participant {
-  kills = 0;
-  cuts = 0;
   /** The total right after each reading: whatever happened to browser and network, all was read. */
   readonly totalsAfterReading: number[] = [];
   /** Whom the browser has written to while cut off: the server may not have it yet. */
   readonly #unsentTo: string[] = [];
-  #page!: Promise<Page>;
-  /** Grows with every kill: what failed in an earlier life is simply done again. */
-  #life = 0;
-  #isCut = false;
   #flushing: Promise<void> = Promise.resolve();
   #unsettled = true;
   /** A second device that only looks. */
@@ -31,66 +24,19 @@ export class BrowserUser implements Participant {
   private constructor(
     readonly userId: string,
     private readonly server: ServedReceipts,
-    private readonly site: string,
     private readonly book: Book,
     private readonly chance: Chance,
-    private readonly profile: BrowserProfile,
-    private readonly proxy: TcpProxy,
+    readonly phone: Phone,
   ) {}
 
   static async start(userId: string, server: ServedReceipts, site: string, book: Book, chance: Chance): Promise<BrowserUser> {
-    const user = new BrowserUser(userId, server, site, book, chance, await BrowserProfile.create(), await TcpProxy.start(server.port));
-    user.#page = user.#open();
+    const user = new BrowserUser(userId, server, book, chance, await Phone.start(userId, server.port, site));
     await user.inPage((page) => page.evaluate(() => window.phone.client.pause()));
     return user;
   }
 
-  async #open(): Promise<Page> {
-    const context = await this.profile.start();
-    const page = context.pages()[0] ?? (await context.newPage());
-    await page.goto(`${this.site}?${new URLSearchParams({ server: `127.0.0.1:${this.proxy.port}`, user: this.userId }).toString()}`);
-    await page.waitForFunction(() => 'phone' in window);
-    return page;
-  }
-
-  /** What a kill interrupts is done again in the next life: every call is safe to repeat. */
-  async inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
-    for (;;) {
-      const life = this.#life;
-      try {
-        return await work(await this.#page);
-      } catch (error) {
-        if (life === this.#life) throw error;
-      }
-    }
-  }
-
-  /** SIGKILL, and a new start on the same profile. */
-  async kill(): Promise<void> {
-    const before = this.#page;
-    this.kills++;
-    this.#page = before.then(async () => {
-      this.#life++;
-      await this.profile.kill();
-      return this.#open();
-    });
-    await this.#page;
-  }
-
-  cut(): void {
-    if (this.#isCut) return;
-    this.cuts++;
-    this.#isCut = true;
-    this.proxy.cut();
-    this.proxy.frames.length = 0;
-  }
-
-  /** The network is back, and the device says so. */
-  async heal(): Promise<void> {
-    if (!this.#isCut) return;
-    this.#isCut = false;
-    this.proxy.heal();
-    await this.inPage((page) => page.evaluate(() => void dispatchEvent(new Event('online'))));
+  inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
+    return this.phone.inPage(work);
   }
 
   /** Somebody wrote to this person: before the next reading the device must hold it. */
@@ -111,9 +57,8 @@ export class BrowserUser implements Participant {
   async #flush(): Promise<void> {
     const until = Date.now() + PATIENCE_MS;
     for (;;) {
-      await this.heal();
       const count = this.#unsentTo.length;
-      const { pending } = await this.inPage((page) => page.evaluate((timeoutMs) => window.phone.client.flush({ timeoutMs }), FLUSH_MS));
+      const pending = await this.phone.flush(FLUSH_MS);
       if (pending === 0) {
         for (const peer of this.#unsentTo.splice(0, count)) this.book.accepted(this.userId, peer);
         return;
@@ -123,7 +68,7 @@ export class BrowserUser implements Participant {
   }
 
   async comeOnline(): Promise<void> {
-    await this.heal();
+    await this.phone.heal();
     this.#witness = await ProtocolClient.connect(this.server.url, await this.server.token(this.userId), this.userId, 'witness');
     await this.inPage((page) => page.evaluate(() => window.phone.client.resume()));
     this.#unsettled = true;
@@ -174,15 +119,13 @@ export class BrowserUser implements Participant {
   }
 
   /** The device knows all that the server knows. */
-  async caughtUp(): Promise<void> {
-    const isLive = (page: Page): Promise<unknown> =>
-      page.evaluate((ms) => window.phone.until(window.phone.client.watchConnection(), ({ state }) => state === 'live', ms), PATIENCE_MS);
-    await this.inPage(isLive);
+  caughtUp(): Promise<void> {
+    return this.phone.live(PATIENCE_MS);
   }
 
   async read(cleared: readonly string[], answered: string | null): Promise<void> {
     if (cleared.length > 0 || answered !== null) await this.settle();
-    if (this.chance.happens(0.15)) this.cut();
+    if (this.chance.happens(0.15)) this.phone.cut();
     const peers = answered === null ? cleared : [...cleared, answered];
     if (peers.length === 0) return;
     const reading = this.inPage((page) =>
@@ -196,9 +139,9 @@ export class BrowserUser implements Participant {
         [cleared, answered] as const,
       ),
     );
-    if (this.chance.happens(0.06)) await Promise.all([reading, this.chance.pause(40).then(() => this.kill())]);
+    if (this.chance.happens(0.06)) await Promise.all([reading, this.chance.pause(40).then(() => this.phone.kill())]);
     await reading;
-    if (this.chance.happens(0.03)) await this.kill();
+    if (this.chance.happens(0.03)) await this.phone.kill();
     this.totalsAfterReading.push(
       await this.inPage((page) => page.evaluate(() => window.phone.now(window.phone.client.watchTotalUnreadCount()))),
     );
@@ -208,16 +151,14 @@ export class BrowserUser implements Participant {
     const sending = this.inPage((page) =>
       page.evaluate(([peer, body, id]) => window.phone.client.sendMessage(window.phone.id(peer), body, { id }), [to, text, id] as const),
     );
-    if (this.chance.happens(0.03)) await Promise.all([sending, this.chance.pause(20).then(() => this.kill())]);
+    if (this.chance.happens(0.03)) await Promise.all([sending, this.chance.pause(20).then(() => this.phone.kill())]);
     await sending;
     this.#unsentTo.push(to);
-    if (!this.#isCut) await this.flushed();
+    if (!this.phone.isCut) await this.flushed();
   }
 
   async close(): Promise<void> {
     this.#witness?.close();
-    await this.#page.catch(() => undefined);
-    await this.profile.remove();
-    await this.proxy.close();
+    await this.phone.close();
   }
 }

@@ -1,17 +1,14 @@
 /** Plays traffic against the real server: the busiest person is a browser, the others speak the protocol. Then everything is recounted. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, preview, type PreviewServer } from 'vite';
-import { builtPackage } from '../support/built-package.ts';
 import { ServedReceipts } from '../support/serve.ts';
 import { Book } from './book.ts';
 import { BrowserUser } from './browser-user.ts';
 import { Chance } from './chance.ts';
-import { type Comparison, compareBrowser, comparePeople } from './compare.ts';
+import { compareBrowser, comparePeople } from './compare.ts';
 import { Oracle } from './oracle.ts';
 import { type Participant, Person } from './person.ts';
+import type { Progress } from './progress.ts';
+import { serveSite, type Site } from './site.ts';
+import type { Comparison } from './tally.ts';
 import { busiestAddressee, type Line, readTraffic } from './traffic.ts';
 
 export interface ReplayOptions {
@@ -21,16 +18,6 @@ export interface ReplayOptions {
   readonly seed?: number;
   /** Told now and then while it runs. */
   readonly progress?: (progress: Progress) => void;
-}
-
-export interface Progress {
-  readonly lines: number;
-  readonly ofLines: number;
-  readonly messages: number;
-  readonly ofMessages: number;
-  readonly online: number;
-  readonly kills: number;
-  readonly cuts: number;
 }
 
 export interface Replayed {
@@ -47,7 +34,6 @@ export interface Replayed {
 const SILENT_MINUTES = 30;
 /** Lines of different people run side by side; one person's are in order. */
 const SIDE_BY_SIDE = 32;
-const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
 
 /** One after the other for each person; what concerns two waits for both. */
 class Turns {
@@ -113,18 +99,18 @@ class Play {
       }
       await this.#play(line, i);
       if (this.#chance.happens(0.002)) {
-        kill = this.browser.kill();
+        kill = this.browser.phone.kill();
         kill.catch(() => undefined); // the next line of this person meets the same failure
       }
       if (this.#chance.happens(0.004)) {
-        this.browser.cut();
+        this.browser.phone.cut();
         this.#healAt = i + this.#chance.between(5, 60);
       }
       if (i >= this.#healAt) {
-        this.browser.heal().catch(() => undefined);
+        this.browser.phone.heal().catch(() => undefined);
         this.#healAt = Infinity;
       }
-      const { kills, cuts } = this.browser;
+      const { kills, cuts } = this.browser.phone;
       progress({ lines: i + 1, ofLines: this.lines.length, messages: this.#messages, ofMessages, online: this.#online.size, kills, cuts });
     }
     await this.#everybodyLeaves();
@@ -185,33 +171,25 @@ class Play {
   }
 }
 
-const serveSite = async (folder: string): Promise<PreviewServer> => {
-  const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
-  await build({ ...shared, resolve: { alias: builtPackage }, build: { outDir: folder, emptyOutDir: true } });
-  return preview({ ...shared, build: { outDir: folder }, preview: { host: '127.0.0.1', port: 0 } });
-};
-
 /** Plays and recounts. @throws {Error} when the traffic could not be played to its end. */
 export const replay = async ({ file, days, seed = 1, progress = () => undefined }: ReplayOptions): Promise<Replayed> => {
   const lines = readTraffic(file, days);
   const busiest = busiestAddressee(lines);
   if (busiest === undefined) throw new Error(`${file}: nobody is written to`);
-  const built = await mkdtemp(join(tmpdir(), 'tidemark-replay-'));
-  let site: PreviewServer | undefined;
+  let site: Site | undefined;
   let server: ServedReceipts | undefined;
   let play: Play | undefined;
   try {
-    site = await serveSite(built);
-    const address = site.resolvedUrls!.local[0]!;
-    server = await ServedReceipts.start(['--allow-origin', new URL(address).origin]);
+    site = await serveSite();
+    server = await ServedReceipts.start(['--allow-origin', new URL(site.address).origin]);
     play = new Play(lines, busiest, server, seed);
     const before = performance.now();
-    await play.run(address, seed, progress);
+    await play.run(site.address, seed, progress);
     const playedMs = performance.now() - before;
 
     const oracle = new Oracle(lines);
     const comparisons = [...(await comparePeople(oracle, server, play.people)), ...(await compareBrowser(oracle, server, play.browser))];
-    const { kills, cuts } = play.browser;
+    const { kills, cuts } = play.browser.phone;
     return {
       busiest,
       people: oracle.people().length,
@@ -227,6 +205,5 @@ export const replay = async ({ file, days, seed = 1, progress = () => undefined 
     await play?.browser.close();
     await server?.remove();
     await site?.close();
-    await rm(built, { recursive: true, force: true });
   }
 };

@@ -48,9 +48,15 @@ export const readTraffic = (file: string, days = Infinity): Line[] => {
   return lines;
 };
 
-/** Who is written to most; on a tie who comes first by name. */
-export const busiestAddressee = (lines: readonly Line[]): string | undefined => {
+/** Who comes up most; on a tie who comes first by name. */
+const mostNamed = (names: readonly string[]): string | undefined => {
   const counts = new Map<string, number>();
-  for (const { to } of lines) if (to !== null) counts.set(to, (counts.get(to) ?? 0) + 1);
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
 };
+
+/** Who is written to most. */
+export const busiestAddressee = (lines: readonly Line[]): string | undefined => mostNamed(lines.flatMap(({ to }) => to ?? []));
+
+export const busiestSpeaker = (lines: readonly Line[]): string | undefined =>
+  mostNamed(lines.flatMap(({ kind, person }) => (kind === 'say' ? person : [])));

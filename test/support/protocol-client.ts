@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
-import type { ConversationId } from '../../src/model/ids.ts';
+import type { ConversationId, MessageId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/message.ts';
+import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import { decodeServerFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Frame, Limits } from '../../src/protocol/frames.ts';
@@ -40,6 +41,8 @@ export class ProtocolClient {
   readonly rows = new Map<ConversationId, ConversationRow>();
   /** Messages as they came with the feed, by place. The server may leave some out. */
   readonly messages = new Map<ConversationId, Map<number, WireMessage>>();
+  /** What the receipts of group messages came to, by message id, as the feed told. */
+  readonly receipts = new Map<MessageId, GroupReceipt>();
   cursor: string | null = null;
   #socket: WebSocket | undefined;
   #limits: Limits | undefined;
@@ -70,6 +73,7 @@ export class ProtocolClient {
       client.cursor = before.cursor;
       for (const [id, row] of before.rows) client.rows.set(id, row);
       for (const [id, messages] of before.messages) client.messages.set(id, messages);
+      for (const [id, receipt] of before.receipts) client.receipts.set(id, receipt);
     }
     client.#open();
     await client.waitFor(() => client.#caughtUp, DEFAULT_PATIENCE_MS, 'the first catch-up');
@@ -79,6 +83,11 @@ export class ProtocolClient {
   /** Whether everything up to now has come and the connection stands. */
   get live(): boolean {
     return this.#caughtUp;
+  }
+
+  /** Whether this client will not come back: closed, or refused by the server. */
+  get ended(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Sends a message; resolves with the place the server gave it. The same `id` again is the same message. */
@@ -232,8 +241,12 @@ export class ProtocolClient {
     for (const { conversationId, messages } of frame.messages) {
       let held = this.messages.get(conversationId);
       if (!held) this.messages.set(conversationId, (held = new Map()));
-      for (const message of messages) held.set(message.seq, message);
+      for (const message of messages) {
+        held.set(message.seq, message);
+        if (message.receipt) this.#foldReceipt(message.id, message.receipt);
+      }
     }
+    for (const { id, readCount, memberCount, expired } of frame.receipts ?? []) this.#foldReceipt(id, { readCount, memberCount, expired });
     // A snapshot in several frames is taken up to its end: a cut in between asks for it again.
     if (frame.from !== null || frame.complete) this.cursor = frame.to;
     if (frame.complete) this.#caughtUp = true;
@@ -243,6 +256,11 @@ export class ProtocolClient {
   #fold(row: ConversationRow): void {
     const before = this.rows.get(row.conversationId);
     this.rows.set(row.conversationId, before ? joinRows(before, row) : row);
+  }
+
+  #foldReceipt(id: MessageId, receipt: GroupReceipt): void {
+    const before = this.receipts.get(id);
+    this.receipts.set(id, before ? joinGroupReceipts(before, receipt) : receipt);
   }
 
   #answered({ id, results }: Frame<'answer'>): void {

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PolicyChange } from '../../src/server/policy.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const READY_WITHIN_MS = 30_000;
@@ -92,12 +93,36 @@ export class ServedReceipts {
   }
 
   async token(userId: string): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/dev/token`, {
+    return ((await this.#dev('token', { userId })) as { token: string }).token;
+  }
+
+  /** Does nothing where it is there already. */
+  async createGroup(groupId: string): Promise<void> {
+    await this.#dev('group', { groupId });
+  }
+
+  async addMember(groupId: string, userId: string): Promise<void> {
+    await this.#dev('member', { groupId, userId });
+  }
+
+  async removeMember(groupId: string, userId: string): Promise<void> {
+    await this.#dev('member', { groupId, userId, remove: true });
+  }
+
+  async setPolicy(change: PolicyChange): Promise<void> {
+    await this.#dev('policy', change);
+  }
+
+  /** @throws {Error} with what the server says, where it refuses. */
+  async #dev(what: string, body: object): Promise<unknown> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/dev/${what}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ userId }),
+      body: JSON.stringify(body),
     });
-    return ((await response.json()) as { token: string }).token;
+    const text = await response.text();
+    if (!response.ok) throw new Error(`/dev/${what} answered ${response.status}: ${text}`);
+    return JSON.parse(text);
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

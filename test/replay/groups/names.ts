@@ -1,0 +1,7 @@
+/** What groups and messages of the traffic are called on the server. */
+import type { ConversationId } from '../../../src/model/ids.ts';
+
+export const groupId = (group: string): ConversationId => `group:${group}`;
+
+/** @param number its place in the channel-day, from 1 */
+export const messageId = (group: string, number: number): string => `${group}/${number}`;
