@@ -98,7 +98,7 @@ export class ServedReceipts {
 
   /** Does nothing where it is there already. */
   async createGroup(groupId: string): Promise<void> {
-    await this.#dev('group', { groupId });
+    await this.#dev('group', { groupId, members: [] });
   }
 
   async addMember(groupId: string, userId: string): Promise<void> {
@@ -106,7 +106,7 @@ export class ServedReceipts {
   }
 
   async removeMember(groupId: string, userId: string): Promise<void> {
-    await this.#dev('member', { groupId, userId, remove: true });
+    await this.#dev('member', { groupId, userId, role: null });
   }
 
   async setPolicy(change: PolicyChange): Promise<void> {

@@ -51,10 +51,11 @@ export class BrowserMember {
   async act(group: string, length: number, saying?: Saying): Promise<void> {
     const unread = this.#unread.get(group) ?? [];
     await this.#settle(group, length, unread);
-    await this.second.comeOnline();
     const isCut = this.chance.happens(0.15);
     if (isCut) this.phone.cut();
     const device = this.chance.next();
+    // The second device comes and goes, too.
+    if (device > 0.6) this.second.goOffline();
     if (device < 0.2) await this.#readOnSecond(group, length, unread, isCut);
     else await Promise.all([this.#read(group, unread), device < 0.3 ? this.second.act(group, length) : undefined]);
     this.#unread.delete(group);

@@ -6,8 +6,9 @@ import type { Line } from '../traffic.ts';
 import type { BrowserMember } from './browser-member.ts';
 import { Member, type Saying } from './member.ts';
 
-const SILENT_MINUTES = 5;
-const MOST_ONLINE = 16;
+/** Whoever is connected is told of every message: few are, and come back when they act. */
+const SILENT_MINUTES = 2;
+const MOST_ONLINE = 3;
 const ASKS_EVERY = 10;
 
 interface GroupInPlay {
