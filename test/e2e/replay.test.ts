@@ -1,15 +1,29 @@
 /** Traffic of the recorded form, small and invented, against the real server and a browser that is killed and cut off. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { replayGroups } from '../replay/groups/replay-groups.ts';
 import { replay } from '../replay/replay.ts';
 
+const file = fileURLToPath(new URL('../data/small-traffic.jsonl', import.meta.url));
+
 it('after the traffic every count, position and receipt equals the recount', async () => {
-  const file = fileURLToPath(new URL('../data/small-traffic.jsonl', import.meta.url));
   const { comparisons, messages, kills, cuts } = await replay({ file, seed: 1 });
   expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
   // What was to be seen was seen: all of it played, and not in fair weather.
   expect(messages).toBe(178);
   expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(1500);
+  expect(kills).toBeGreaterThan(0);
+  expect(cuts).toBeGreaterThan(0);
+});
+
+it('the same traffic as groups: every count, position, list of readers and membership equals the recount', async () => {
+  const { comparisons, messages, asking, groups, kills, cuts } = await replayGroups({ file, seed: 1, maxMembers: 10 });
+  expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
+  expect({ groups, messages, asking }).toEqual({ groups: 3, messages: 271, asking: 18 });
+  // Some left, some came late, some groups were too large to ask, and whatever may be asked was asked by somebody.
+  for (const what of ['unread counts of who left', 'asked by a member: no counts', 'lists of who has not', 'second device: read positions'])
+    expect(comparisons.find((one) => one.what === what)?.compared, what).toBeGreaterThan(0);
+  expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(6000);
   expect(kills).toBeGreaterThan(0);
   expect(cuts).toBeGreaterThan(0);
 });

@@ -55,7 +55,7 @@ export class BrowserMember {
     if (isCut) this.phone.cut();
     const device = this.chance.next();
     // The second device comes and goes, too.
-    if (device > 0.6) this.second.goOffline();
+    if (device > 0.45) this.second.goOffline();
     if (device < 0.2) await this.#readOnSecond(group, length, unread, isCut);
     else await Promise.all([this.#read(group, unread), device < 0.3 ? this.second.act(group, length) : undefined]);
     this.#unread.delete(group);

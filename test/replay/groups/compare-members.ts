@@ -53,6 +53,7 @@ export const compareMembers = async (
 ): Promise<void> => {
   const waiting = recount.people();
   const of = waiting.length;
+  let done = 0;
   const work = async (): Promise<void> => {
     for (let me = waiting.pop(); me !== undefined; me = waiting.pop()) {
       const rows = await rowsOf(door, me);
@@ -63,7 +64,7 @@ export const compareMembers = async (
       }
       const device = devices.get(me);
       if (device) compareHeld(tally, recount.groups, device);
-      progress(of - waiting.length, of);
+      progress(++done, of);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

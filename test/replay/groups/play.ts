@@ -8,7 +8,7 @@ import { Member, type Saying } from './member.ts';
 
 /** Whoever is connected is told of every message: few are, and come back when they act. */
 const SILENT_MINUTES = 2;
-const MOST_ONLINE = 3;
+const MOST_ONLINE = 1;
 const ASKS_EVERY = 10;
 
 interface GroupInPlay {
