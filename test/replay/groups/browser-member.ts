@@ -103,7 +103,7 @@ export class BrowserMember {
   }
 
   async #read(group: string, unread: readonly number[]): Promise<void> {
-    const reading = this.#readInPage(group, unread);
+    const reading = this.chance.happens(0.3) ? this.#look(group) : this.#readInPage(group, unread);
     if (this.chance.happens(0.06)) await Promise.all([reading, this.chance.pause(40).then(() => this.phone.kill())]);
     await reading;
     if (this.chance.happens(0.03)) await this.phone.kill();
@@ -111,6 +111,24 @@ export class BrowserMember {
       page.evaluate((id) => window.phone.now(window.phone.client.watchUnreadCount(id)), groupId(group)),
     );
     this.#note('browser: unread right after reading everything', group, count, 0);
+  }
+
+  /** By looking, as long as it takes. */
+  #look(group: string): Promise<void> {
+    return this.phone.inPage((page) =>
+      page.evaluate(
+        async ([id, ms]) => {
+          const { client, until } = window.phone;
+          document.hasFocus = () => true;
+          const viewing = client.viewConversation(id);
+          await until(client.watchUnreadCount(id), (count) => count === 0, ms);
+          // Where nothing was unread, nothing tells that the look was taken note of: what is asked later is done later.
+          await client.clearConversationUnreadCount(id);
+          viewing.close();
+        },
+        [groupId(group), PATIENCE_MS] as const,
+      ),
+    );
   }
 
   /** @returns receipts queued */
