@@ -59,7 +59,7 @@ export const replayGroups = async ({
   try {
     site = await serveSite();
     server = await ServedReceipts.start(['--allow-origin', new URL(site.address).origin]);
-    await server.setPolicy({ receipts: { maxMembers } });
+    await server.setPolicy({ receipts: { groups: true, maxMembers } });
     const door = new Door(server);
     browser = await BrowserMember.start(busiest, door, site.address, new Chance(seed + 1));
     play = new GroupPlay(lines, browser, door, seed);
