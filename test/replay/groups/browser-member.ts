@@ -104,9 +104,9 @@ export class BrowserMember {
 
   async #read(group: string, unread: readonly number[]): Promise<void> {
     const reading = this.chance.happens(0.3) ? this.#look(group) : this.#readInPage(group, unread);
-    if (this.chance.happens(0.06)) await Promise.all([reading, this.chance.pause(40).then(() => this.phone.kill())]);
+    if (this.chance.happens(0.03)) await Promise.all([reading, this.chance.pause(40).then(() => this.phone.kill())]);
     await reading;
-    if (this.chance.happens(0.03)) await this.phone.kill();
+    if (this.chance.happens(0.015)) await this.phone.kill();
     const count = await this.phone.inPage((page) =>
       page.evaluate((id) => window.phone.now(window.phone.client.watchUnreadCount(id)), groupId(group)),
     );
@@ -179,7 +179,7 @@ export class BrowserMember {
         [groupId(group), text, messageId(group, number), asks] as const,
       ),
     );
-    if (this.chance.happens(0.03)) await Promise.all([sending, this.chance.pause(20).then(() => this.phone.kill())]);
+    if (this.chance.happens(0.02)) await Promise.all([sending, this.chance.pause(20).then(() => this.phone.kill())]);
     await sending;
     await this.flushed();
   }
