@@ -17,13 +17,13 @@ it('after the traffic every count, position and receipt equals the recount', asy
 });
 
 it('the same traffic as groups: every count, position, list of readers and membership equals the recount', async () => {
-  const { comparisons, messages, asking, groups, kills, cuts } = await replayGroups({ file, seed: 1, maxMembers: 10 });
+  const { comparisons, messages, asking, groups, kills, cuts } = await replayGroups({ file, days: 2, seed: 1, maxMembers: 10 });
   expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
-  expect({ groups, messages, asking }).toEqual({ groups: 3, messages: 271, asking: 18 });
+  expect({ groups, messages, asking }).toEqual({ groups: 2, messages: 182, asking: 14 });
   // Some left, some came late, some groups were too large to ask, and whatever may be asked was asked by somebody.
   for (const what of ['unread counts of who left', 'asked by a member: no counts', 'lists of who has not', 'second device: read positions'])
     expect(comparisons.find((one) => one.what === what)?.compared, what).toBeGreaterThan(0);
-  expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(6000);
+  expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(4000);
   expect(kills).toBeGreaterThan(0);
   expect(cuts).toBeGreaterThan(0);
 });
