@@ -1,5 +1,5 @@
 /** Facts from the server into the store, by whichever road they came: rows joined, messages kept, and the news they make. */
-import { joinRows, type ConversationRow } from '../model/conversation.ts';
+import { joinRows, rowParts, type ConversationRow } from '../model/conversation.ts';
 import { conversationTarget, conversationType, type ConversationId, type Seq } from '../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, seqsOf, size, subtract, union } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
@@ -113,7 +113,7 @@ export const applyRow = async (draft: Draft, row: ConversationRow, news: News): 
   const before = conversation?.row;
   const readUpTo = conversation?.readUpTo ?? 0;
   const told = conversation?.told;
-  draft.change({ t: 'row', row });
+  draft.change({ t: 'row', row: rowParts(row) });
   if (news === 'silent' || !before || !told) return;
   const after = joinRows(before, row);
   const cleared = (): void => {

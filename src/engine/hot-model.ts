@@ -3,7 +3,7 @@
  * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
  * the overlay of pending entries (I-13).
  */
-import { emptyRow, joinRows } from '../model/conversation.ts';
+import { emptyRow, joinRows, wholeRow } from '../model/conversation.ts';
 import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
 import {
   allowedBy,
@@ -175,7 +175,7 @@ export class HotModel {
     switch (change.t) {
       case 'row': {
         const conversation = this.touch(change.row.conversationId, touched);
-        conversation.row = joinRows(conversation.row, change.row);
+        conversation.row = joinRows(conversation.row, wholeRow(change.row));
         return;
       }
       case 'reset': {

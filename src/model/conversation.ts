@@ -74,6 +74,33 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   present: NO_RANGES,
 });
 
+/** A row without what says nothing: joined with an empty one it is whole again. */
+export type RowParts = Pick<ConversationRow, 'conversationId' | 'version'> & Partial<ConversationRow>;
+
+const isUntold = ({ delivered, read, acked }: Told): boolean => delivered.length + read.length + acked.length === 0;
+const isUnset = ({ count, value }: Flag): boolean => count === 0 && !value;
+
+/** Rows are written often, and most of their registers are at rest. */
+export const rowParts = (row: ConversationRow): RowParts => ({
+  conversationId: row.conversationId,
+  version: row.version,
+  latestSeq: row.latestSeq,
+  ...(row.firstSeq > 1 ? { firstSeq: row.firstSeq } : {}),
+  ...(row.joinedAt > 0 ? { joinedAt: row.joinedAt } : {}),
+  ...(row.readUpTo > 0 ? { readUpTo: row.readUpTo } : {}),
+  ...(row.readBy ? { readBy: row.readBy } : {}),
+  ...(row.uncounted.length > 0 ? { uncounted: row.uncounted } : {}),
+  ...(row.counted ? { counted: row.counted } : {}),
+  ...(isUnset(row.muted) ? {} : { muted: row.muted }),
+  ...(isUnset(row.marked) ? {} : { marked: row.marked }),
+  ...(isUntold(row.mine) ? {} : { mine: row.mine }),
+  ...(isUntold(row.theirs) ? {} : { theirs: row.theirs }),
+  ...(row.lastMessage ? { lastMessage: row.lastMessage } : {}),
+  ...(row.present.length > 0 ? { present: row.present } : {}),
+});
+
+export const wholeRow = (parts: RowParts): ConversationRow => ({ ...emptyRow(parts.conversationId), ...parts });
+
 const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredMessage | null => {
   if (!a || !b) return a ?? b;
   if (a.seq !== b.seq) return a.seq > b.seq ? a : b;

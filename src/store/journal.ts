@@ -1,5 +1,5 @@
 /** The journal: one record per write transaction, what changed and nothing else. Folding the records in order gives the state. */
-import type { ConversationRow } from '../model/conversation.ts';
+import type { RowParts } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
@@ -22,7 +22,7 @@ export interface ReceiptSettings {
 
 export type Change =
   /** A server row, joined with the one held. */
-  | { readonly t: 'row'; readonly row: ConversationRow }
+  | { readonly t: 'row'; readonly row: RowParts }
   /** The server's history is another one: rows and cursor start again, what is owed stays. */
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }

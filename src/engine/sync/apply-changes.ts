@@ -1,9 +1,17 @@
 /** The change feed into the store: rows, messages and steps with the cursor that covers them, in one transaction (I-17). */
+import type { ConversationRow } from '../../model/conversation.ts';
+import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, applyRow, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../write.ts';
+
+/** The last message of a row comes along by itself, mostly: it is written once. */
+const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {
+  const last = row.lastMessage?.seq;
+  return last !== undefined && messages?.some(({ seq }) => seq === last) ? { ...row, lastMessage: null } : row;
+};
 
 /**
  * One step of the feed.
@@ -14,7 +22,8 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
   const receipts = frame.receipts ?? [];
   const before = await heldBefore(draft, receipts);
-  for (const row of frame.rows) await applyRow(draft, row, news);
+  const carried = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
+  for (const row of frame.rows) await applyRow(draft, withoutCarried(row, carried.get(row.conversationId)), news);
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
   applyReceiptChanges(draft, before, receipts, news);
