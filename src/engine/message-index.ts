@@ -80,7 +80,11 @@ export class MessageIndex {
   private readonly conversations = new Map<ConversationId, Indexed>();
   private kept = 0;
 
-  constructor(private readonly me: UserId) {}
+  /** @param maxKept characters of indexes kept between lookups. */
+  constructor(
+    private readonly me: UserId,
+    private readonly maxKept = MAX_KEPT,
+  ) {}
 
   clear(): void {
     this.conversations.clear();
@@ -121,6 +125,8 @@ export class MessageIndex {
 
   /** Reads pages until every id is found or all pages were looked into. One round trip for all conversations together. */
   async prefetch(tx: StoreTx, model: Conversations, lookups: readonly Lookup[]): Promise<void> {
+    // Before anything is looked for: what is forgotten on the way would be looked for again, for ever.
+    this.trim();
     for (let most = 1; ; most = Math.min(MAX_PAGES_AT_ONCE, most * 2)) {
       const wanted = new Map<ConversationId, number[]>();
       for (const { conversationId, ids } of lookups) {
@@ -133,11 +139,9 @@ export class MessageIndex {
       if (wanted.size === 0) return;
       const keys = [...wanted].flatMap(([conversationId, pages]) => pages.map((page) => ({ conversationId, page })));
       const all = keys.length >= MANY_PAGES && this.fits(model);
-      if (all) this.clear();
-      const read = await (all ? readAllIndexes(tx) : readIndexes(tx, keys));
+      for (const index of await (all ? readAllIndexes(tx) : readIndexes(tx, keys))) this.add(index);
       // Also those that are not there, so that nobody looks again.
       for (const { conversationId, page } of keys) this.of(conversationId).pages.add(page);
-      for (const index of read) this.add(index);
     }
   }
 
@@ -175,12 +179,16 @@ export class MessageIndex {
 
   private add(index: PageIndex): void {
     const indexed = this.of(index.of);
+    if (indexed.pages.has(index.page)) return;
     indexed.pages.add(index.page);
     indexed.unread.push(index);
     indexed.kept += index.lines.length;
     this.kept += index.lines.length;
+  }
+
+  private trim(): void {
     for (const [id, oldest] of this.conversations) {
-      if (this.kept <= MAX_KEPT || id === index.of) break;
+      if (this.kept <= this.maxKept) return;
       this.conversations.delete(id);
       this.kept -= oldest.kept;
     }

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { ConversationId } from '../../../src/model/ids.ts';
+import { HotConversation } from '../../../src/engine/hot-conversation.ts';
+import { MessageIndex } from '../../../src/engine/message-index.ts';
+import type { StoreTx } from '../../../src/ports/ports.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { writePages } from '../../../src/store/pages.ts';
+import { PAGE_SIZE } from '../../../src/store/tables.ts';
+
+const MANY = 60;
+const PAGES = 3;
+
+const message = (of: string, seq: number) => ({
+  id: `${of} ${seq}`,
+  seq,
+  senderId: 'peer',
+  sentAt: seq,
+  body: '""',
+  receiptRequested: true,
+  countable: true,
+  recalled: false,
+});
+
+/** Sixty conversations of three pages each, said to be held; in pages as far as `paged` says. */
+const held = async (paged: boolean) => {
+  const store = createMemoryStore();
+  const conversations = new Map<ConversationId, HotConversation>();
+  for (let n = 0; n < MANY; n++) {
+    const id: ConversationId = `direct:p${n}`;
+    const conversation = new HotConversation(id);
+    conversation.held = [[1, PAGES * PAGE_SIZE - 1]];
+    conversations.set(id, conversation);
+    const messages = Array.from({ length: PAGES * PAGE_SIZE - 1 }, (_, i) => message(id, i + 1));
+    if (paged)
+      await store.tx('pages', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) =>
+        writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], held: conversation.held }]),
+      );
+  }
+  let requests = 0;
+  const look = (index: MessageIndex, ids: (id: ConversationId) => string[]): Promise<void> =>
+    store.tx('look', ['indexes'], 'readonly', 'relaxed', (tx) => {
+      const counted: StoreTx = {
+        ...tx,
+        getMany: (...args) => (ended(++requests), tx.getMany(...args)),
+        range: (...args) => (ended(++requests), tx.range(...args)),
+      };
+      const model = { conversations, get: (id: ConversationId) => conversations.get(id) };
+      return index.prefetch(
+        counted,
+        model,
+        [...conversations.keys()].map((conversationId) => ({ conversationId, ids: ids(conversationId) })),
+      );
+    });
+  return { conversations, look };
+};
+
+const ended = (requests: number): void => {
+  if (requests > 50) throw new Error('looks for ever');
+};
+
+describe('looking for messages', () => {
+  it('ends where nobody has them and no page is written yet', async () => {
+    const { conversations, look } = await held(false);
+    const index = new MessageIndex('me');
+    await look(index, () => ['nowhere']);
+    for (const conversation of conversations.values()) expect(index.find(conversation, 'nowhere')).toBeUndefined();
+  });
+
+  it('ends, and finds them all, where they are more than is kept', async () => {
+    const { conversations, look } = await held(true);
+    const index = new MessageIndex('me', 1000);
+    for (const seq of [1, PAGES * PAGE_SIZE - 1]) {
+      await look(index, (id) => [`${id} ${seq}`]);
+      for (const [id, conversation] of conversations) expect(index.find(conversation, `${id} ${seq}`)).toMatchObject({ seq, own: false });
+    }
+  });
+});
