@@ -39,7 +39,7 @@ export const findAnywhere = async (
   id: MessageId,
 ): Promise<{ conversation: HotConversation; message: KeptMessage } | undefined> => {
   const unpaged = model.findUnpaged(id);
-  if (unpaged) return { conversation: unpaged.conversation, message: unpaged.conversation.current(unpaged.message) };
+  if (unpaged) return unpaged;
   for (const conversation of model.conversations.values()) {
     const message = (await findInConversation(tx, conversation, [id])).get(id);
     if (message) return { conversation, message };

@@ -108,15 +108,12 @@ export class HotModel {
   /** Where a message with this id is, among what no page holds yet. */
   findUnpaged(messageId: MessageId): { conversation: HotConversation; message: KeptMessage } | undefined {
     for (const conversation of this.conversations.values()) {
-      if (conversation.newest?.id === messageId) return { conversation, message: this.current(conversation, conversation.newest) };
-      for (const { value } of conversation.tail.values())
-        if (value.id === messageId) return { conversation, message: this.current(conversation, value) };
+      const { newest, tail, tailIds } = conversation;
+      const seq = tailIds.get(messageId);
+      const message = [seq === undefined ? undefined : tail.get(seq)?.value, newest].find((one) => one?.id === messageId);
+      if (message) return { conversation, message: conversation.current(message) };
     }
     return undefined;
-  }
-
-  private current(conversation: HotConversation, message: KeptMessage): KeptMessage {
-    return conversation.tail.get(message.seq)?.value ?? message;
   }
 
   findPending(messageId: MessageId): MessageEntry | undefined {

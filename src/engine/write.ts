@@ -68,8 +68,6 @@ export class LoggedOutError extends StoreError {
   }
 }
 
-const newerHead = (head: Head, change: Partial<Head>): Head => ({ ...head, ...change });
-
 export class Writer {
   private jobs: Job[] = [];
   private turns: (() => Promise<void>)[] = [];
@@ -186,7 +184,7 @@ export class Writer {
     const fence = await this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', async (tx) => {
       const head = await this.readHead(tx);
       if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-      tx.put('meta', HEAD_KEY, newerHead(head, { fence: head.fence + 1 }));
+      tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies Head);
       return head.fence + 1;
     });
     if (this.seen) this.seen = { ...this.seen, fence };
@@ -328,7 +326,7 @@ export class Writer {
       }
       if (changes.length > 0) {
         appendToJournal(tx, { version, changes });
-        tx.put('meta', HEAD_KEY, newerHead(head, { version }));
+        tx.put('meta', HEAD_KEY, { ...head, version } satisfies Head);
         if (touched.shown) this.paint(tx);
       } else model.version = head.version;
       if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();

@@ -11,8 +11,8 @@ export type Seq = number;
 export const MAX_ID_BYTES = 128;
 
 const encoder = new TextEncoder();
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+/** Control characters, and surrogates without their other half: a pair is one character here. */
+const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 
 /** Whether `value` may name a user, a group, a message or a device. */
 export const isId = (value: unknown): value is string =>

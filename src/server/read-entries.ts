@@ -19,7 +19,7 @@ export const noSuchConversation = (key: string): Rejected => reject(key, 'reject
 /** Of the text a reader gives with a group receipt. */
 const MAX_CONTENT_BYTES = 1024;
 
-const UNPAIRED = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const UNPAIRED = /\p{Cs}/u;
 const isUnstorable = (text: string): boolean => text.includes('\u0000') || UNPAIRED.test(text);
 
 const refusalOfText = (key: string, text: string, what: string, limit: number): Rejected | undefined => {
