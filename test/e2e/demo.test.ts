@@ -75,7 +75,7 @@ it('in aeroplane mode badges fall at once and two receipts wait; Alice still see
   await aeroplane('bob').click();
   await expectText(on('bob', '.phone-status'), 'Aeroplane mode');
   await readChat('bob', 'Carol');
-  await on('bob', 'button').filter({ hasText: 'Back' }).click();
+  await on('bob', '').getByRole('button', { name: 'Back to the list' }).click();
   await readChat('bob', 'Alice');
   await expectText(on('bob', '.badge-total'), '2');
   await expectText(on('bob', '.tray-text'), /^2 entries .* waiting$/);
@@ -150,7 +150,7 @@ const turn = async (name: string, on: boolean): Promise<void> => {
 
 it('counts who has read a message of the group, and opens into who, by keyboard too', async () => {
   await aeroplane('bob').click();
-  await on('alice', 'button').filter({ hasText: 'Back' }).click();
+  await on('alice', '').getByRole('button', { name: 'Back to the list' }).click();
   await readChat('alice', 'Crew');
   await write('alice', 'Who has the rope?');
   await expectText(newestCount('alice').locator('span').first(), 'Read by 0 of 5');
