@@ -30,7 +30,8 @@ import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
 import { RetentionLane } from './retention.ts';
 import { Views } from './views/views.ts';
-import { type Draft, LoggedOutError, type WriteOptions, Writer } from './write.ts';
+import { LoggedOutError } from './head.ts';
+import { type Draft, type WriteOptions, Writer } from './write.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([

@@ -1,12 +1,12 @@
 /** Facts from the server into the store, by whichever road they came: rows joined, messages kept, and the news they make. */
 import { joinRows, rowParts, type ConversationRow } from '../model/conversation.ts';
 import { conversationTarget, conversationType, type ConversationId, type Seq } from '../model/ids.ts';
-import { contains, fromSeqs, highest, intersect, type Ranges, seqsOf, size, subtract, union } from '../model/ranges.ts';
+import { contains, fromSeqs, highest, intersect, type Ranges, size, subtract, union } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
 import { isNothingOwed } from '../model/outbox-entry.ts';
-import { readPages } from '../store/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import { type IntentPorts, owe } from './owe.ts';
+import { readKept } from './read-messages.ts';
 import { shownMessage } from './shown.ts';
 import type { Draft } from './write.ts';
 
@@ -61,11 +61,11 @@ export const applyMessages = (
   if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
   // An own one that asked and was taken as one that did not.
   const unasked = known.filter(
-    ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.tail.get(seq)?.value.receiptRequested === true,
+    ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.tail.get(seq)?.receiptRequested === true,
   );
   if (fresh.length + recalled.length + unasked.length === 0) return;
   // What this device recalled itself is empty already and no news.
-  const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.value.recalled !== true);
+  const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.recalled !== true);
   draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
@@ -93,12 +93,7 @@ const ownIds = async (draft: Draft, conversationId: ConversationId, ranges: Rang
   if (!conversation) return [];
   let places = intersect(conversation.held, ranges);
   if (size(places) > MAX_IDS_IN_EVENT * 2) places = intersect(places, [[highest(places) - MAX_IDS_IN_EVENT * 2, highest(places)]]);
-  const bySeq = new Map((await readPages(draft.tx, conversationId, places)).map((message) => [message.seq, message]));
-  for (const seq of seqsOf(places)) {
-    const unpaged = conversation.tail.get(seq);
-    if (unpaged) bySeq.set(seq, unpaged.value);
-  }
-  return [...bySeq.values()]
+  return (await readKept(draft.tx, conversation, places))
     .filter(({ senderId }) => senderId === draft.model.me)
     .sort((a, b) => b.seq - a.seq)
     .slice(0, MAX_IDS_IN_EVENT)

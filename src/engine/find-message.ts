@@ -20,9 +20,9 @@ export const findInConversation = async (
   const found = new Map<MessageId, KeptMessage>();
   const look = (message: KeptMessage): void => {
     if (!wanted.delete(message.id)) return;
-    found.set(message.id, conversation.current(message));
+    found.set(message.id, conversation.tail.over(message));
   };
-  for (const { value } of conversation.tail.values()) look(value);
+  for (const message of conversation.tail.all) look(message);
   if (conversation.newest) look(conversation.newest);
   const stretch = PAGES_AT_ONCE * PAGE_SIZE;
   for (let upTo = highest(conversation.held); upTo > 0 && wanted.size > 0; upTo -= stretch) {

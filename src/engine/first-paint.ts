@@ -1,5 +1,7 @@
 /** What the page shows before the worker is there: written in the same transaction as what it summarises, so it is always true. */
 import type { Conversation, FirstPaint } from '../model/conversation.ts';
+import type { StoreTx } from '../ports/ports.ts';
+import { PAINT_KEY } from '../store/tables.ts';
 import type { HotModel } from './hot-model.ts';
 import { newestConversations, shownConversation } from './shown.ts';
 
@@ -14,14 +16,32 @@ const painted = (conversation: Conversation): Conversation => {
 };
 
 /** What it is made of: the same objects as long as nothing of it changed. */
-export type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
+type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
 
-export const paintedState = (model: HotModel): PaintedState => [
+const paintedState = (model: HotModel): PaintedState => [
   model.totalUnreadCount,
   ...newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => shownConversation(model, conversation)),
 ];
 
-export const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPaint => ({
+const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPaint => ({
   totalUnreadCount,
   conversations: conversations.map(painted),
 });
+
+/** Written with what it summarises, and only where it differs from what this writer wrote last. */
+export class PaintRecord {
+  private last: PaintedState | null = null;
+
+  put(tx: StoreTx, model: HotModel): void {
+    const now = paintedState(model);
+    const { last } = this;
+    if (last?.length === now.length && now.every((part, i) => part === last[i])) return;
+    this.last = now;
+    tx.put('meta', PAINT_KEY, firstPaint(now));
+  }
+
+  /** Another writer wrote since. */
+  forget(): void {
+    this.last = null;
+  }
+}

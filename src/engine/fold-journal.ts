@@ -79,17 +79,8 @@ export class JournalFold {
 /** What came with these records and is in no page yet. */
 const unpagedOf = (model: HotModel, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
-  const due = <T>(list: Iterable<{ readonly version: number; readonly value: T }>): T[] =>
-    [...list].flatMap(({ version, value }) => (version <= upTo ? [value] : []));
-  for (const { id, tail, steps, counts, held } of model.conversations.values()) {
-    const unpaged = {
-      conversationId: id,
-      messages: due(tail.values()),
-      steps: due(steps),
-      // All: what came of a later record may hold what an earlier one said.
-      counts: [...counts.values()].map(({ value }) => value),
-      held,
-    };
+  for (const { id, tail, held } of model.conversations.values()) {
+    const unpaged = { conversationId: id, held, ...tail.upTo(upTo) };
     if (unpaged.messages.length + unpaged.steps.length + unpaged.counts.length > 0) out.push(unpaged);
   }
   return out;

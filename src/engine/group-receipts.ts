@@ -62,7 +62,7 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
     const known = new Map(before.get(conversationId));
     const ended: MessageId[] = [];
     for (const change of list) {
-      const message = known.get(change.seq) ?? conversation.tail.get(change.seq)?.value;
+      const message = known.get(change.seq) ?? conversation.tail.get(change.seq);
       if (message?.id !== change.id) continue;
       const { id, readCount, memberCount, by, content } = change;
       if (message.senderId === draft.model.me && readCount > (known.get(change.seq)?.receipt?.readCount ?? 0)) {

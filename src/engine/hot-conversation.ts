@@ -2,18 +2,26 @@
 import { type ConversationRow, emptyRow } from '../model/conversation.ts';
 import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
-import { mergeOwed, type MessageEntry, NOTHING_OWED, type Owed, type RecallEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
+import {
+  mergeOwed,
+  type MessageEntry,
+  NOTHING_OWED,
+  type OutboxEntry,
+  type Owed,
+  type RecallEntry,
+  type ReceiptsEntry,
+} from '../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges } from '../model/ranges.ts';
-import { joinTold, type PlacedReceipt, type ReceiptStep, type Told } from '../model/receipt.ts';
+import { joinTold, type Told } from '../model/receipt.ts';
 import { unreadAt, type Unread } from '../model/unread.ts';
 import type { KeptMessage } from '../store/journal.ts';
-import { withReceipt, withStep } from '../store/pages.ts';
+import { Tail } from './tail.ts';
 
-/** A message or step that no page holds yet, and the journal record it came with. */
-interface Unfolded<T> {
-  readonly version: number;
-  readonly value: T;
-}
+/** As it was, with `item` where its key stands, or last. */
+const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
+  const at = list.findIndex(({ key }) => key === item.key);
+  return at < 0 ? [...list, item] : list.with(at, item);
+};
 
 /** One conversation, with what is owed for it. */
 export class HotConversation {
@@ -25,12 +33,7 @@ export class HotConversation {
   /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
-  readonly tail = new Map<Seq, Unfolded<KeptMessage>>();
-  /** The tail by id. */
-  readonly tailIds = new Map<MessageId, Seq>();
-  steps: Unfolded<ReceiptStep>[] = [];
-  /** Groups: what became of receipts, by place. Also of messages that come later. */
-  readonly counts = new Map<Seq, Unfolded<PlacedReceipt>>();
+  readonly tail = new Tail();
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
@@ -55,6 +58,30 @@ export class HotConversation {
     this.unreadCache = null;
   }
 
+  put(entry: OutboxEntry): void {
+    this.touch();
+    if (entry.kind === 'receipts') this.receipts = withEntry(this.receipts, entry);
+    else if (entry.kind === 'message') this.pending = withEntry(this.pending, entry);
+    else this.recalls = withEntry(this.recalls, entry);
+  }
+
+  drop(ended: OutboxEntry): void {
+    this.touch();
+    if (ended.kind === 'receipts') this.receipts = this.receipts.filter(({ key }) => key !== ended.key);
+    else if (ended.kind === 'message') this.pending = this.pending.filter(({ key }) => key !== ended.key);
+    else this.recalls = this.recalls.filter(({ key }) => key !== ended.key);
+  }
+
+  /** Another history: the same places may hold other messages now, and pages are believed only where `held` says so. */
+  reset(): void {
+    this.touch();
+    this.row = emptyRow(this.id);
+    this.tail.clear();
+    this.held = this.forgotten = NO_RANGES;
+    this.newest = null;
+    this.newestReceived = 0;
+  }
+
   get owed(): Owed {
     return (this.owedCache ??= this.receipts.reduce((owed, entry) => mergeOwed(owed, entry.owed), NOTHING_OWED));
   }
@@ -62,13 +89,6 @@ export class HotConversation {
   /** My read position in force: the server's and what is pending, by maximum. */
   get readUpTo(): Seq {
     return Math.max(this.row.readUpTo, this.owed.position);
-  }
-
-  /** A message as it stands: what no page has yet laid over it. */
-  current(message: KeptMessage): KeptMessage {
-    const newest = this.tail.get(message.seq)?.value ?? message;
-    const dated = this.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
-    return withReceipt(dated, this.counts.get(message.seq)?.value);
   }
 
   get unread(): Unread {

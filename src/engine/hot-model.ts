@@ -3,7 +3,7 @@
  * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
  * the overlay of pending entries (I-13).
  */
-import { emptyRow, joinRows, wholeRow } from '../model/conversation.ts';
+import { joinRows, wholeRow } from '../model/conversation.ts';
 import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
 import {
   allowedBy,
@@ -14,10 +14,9 @@ import {
   NOTHING_OWED,
   type OutboxEntry,
 } from '../model/outbox-entry.ts';
-import { contains, fromSeqs, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
-import { joinGroupReceipts, type PlacedReceipt } from '../model/receipt.ts';
+import { contains, fromSeqs, subtract, union } from '../model/ranges.ts';
 import type { Change, JournalRecord, KeptMessage, ReceiptSettings } from '../store/journal.ts';
-import { joinMessages, withReceipt, withStep } from '../store/pages.ts';
+import { withReceipt, withStep } from '../store/pages.ts';
 import { HotConversation } from './hot-conversation.ts';
 import { KeptAcked } from './kept-acked.ts';
 import { MessageIndex } from './message-index.ts';
@@ -42,9 +41,6 @@ export class HotModel {
   events: KeptEvent[] = [];
   eventCount = 0;
   heard = 0;
-  /** Messages in tails: how much a crash would have to fold again. */
-  unpaged = 0;
-
   /** Journal records up to here are in pages. */
   folded = 0;
   readonly index: MessageIndex;
@@ -108,10 +104,9 @@ export class HotModel {
   /** Where a message with this id is, among what no page holds yet. */
   findUnpaged(messageId: MessageId): { conversation: HotConversation; message: KeptMessage } | undefined {
     for (const conversation of this.conversations.values()) {
-      const { newest, tail, tailIds } = conversation;
-      const seq = tailIds.get(messageId);
-      const message = [seq === undefined ? undefined : tail.get(seq)?.value, newest].find((one) => one?.id === messageId);
-      if (message) return { conversation, message: conversation.current(message) };
+      const { newest, tail } = conversation;
+      const message = tail.find(messageId) ?? (newest?.id === messageId ? newest : undefined);
+      if (message) return { conversation, message: tail.over(message) };
     }
     return undefined;
   }
@@ -119,6 +114,13 @@ export class HotModel {
   findPending(messageId: MessageId): MessageEntry | undefined {
     for (const entry of this.outbox.values()) if (entry.kind === 'message' && entry.message.id === messageId) return entry;
     return undefined;
+  }
+
+  /** Messages in tails: how much a crash would have to fold again. */
+  get unpaged(): number {
+    let count = 0;
+    for (const { tail } of this.conversations.values()) count += tail.size;
+    return count;
   }
 
   get totalUnreadCount(): number {
@@ -135,35 +137,10 @@ export class HotModel {
   /** A record whose state a snapshot has, and whose messages no page has yet. */
   refill({ version, changes }: JournalRecord): void {
     for (const change of changes) {
-      if (change.t === 'messages') this.layOnTail(this.ensure(change.of), change.messages, version);
-      else if (change.t === 'forget') this.liftFromTail(this.ensure(change.of), change.seqs);
-      else if (change.t === 'step') this.ensure(change.step.conversationId).steps.push({ version, value: change.step });
-      else if (change.t === 'counts') this.layCounts(this.ensure(change.of), change.receipts, version);
-    }
-  }
-
-  private layCounts({ counts }: HotConversation, receipts: readonly PlacedReceipt[], version: number): void {
-    for (const receipt of receipts) {
-      const before = counts.get(receipt.seq)?.value ?? receipt;
-      counts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
-    }
-  }
-
-  private layOnTail(conversation: HotConversation, messages: readonly KeptMessage[], version: number): void {
-    for (const message of messages) {
-      const before = conversation.tail.get(message.seq);
-      if (!before) this.unpaged++;
-      conversation.tail.set(message.seq, { version, value: before ? joinMessages(before.value, message) : message });
-      conversation.tailIds.set(message.id, message.seq);
-    }
-  }
-
-  private liftFromTail(conversation: HotConversation, seqs: Ranges): void {
-    for (const [seq, { value }] of conversation.tail) {
-      if (!contains(seqs, seq)) continue;
-      conversation.tail.delete(seq);
-      conversation.tailIds.delete(value.id);
-      this.unpaged--;
+      if (change.t === 'messages') this.ensure(change.of).tail.layMessages(change.messages, version);
+      else if (change.t === 'forget') this.ensure(change.of).tail.lift(change.seqs);
+      else if (change.t === 'step') this.ensure(change.step.conversationId).tail.layStep(change.step, version);
+      else if (change.t === 'counts') this.ensure(change.of).tail.layReceipts(change.receipts, version);
     }
   }
 
@@ -177,18 +154,7 @@ export class HotModel {
       }
       case 'reset': {
         this.cursor = null;
-        for (const conversation of this.conversations.values()) {
-          this.touch(conversation.id, touched).row = emptyRow(conversation.id);
-          // The same places may hold other messages now: pages are believed only where `held` says so.
-          this.unpaged -= conversation.tail.size;
-          conversation.tail.clear();
-          conversation.tailIds.clear();
-          conversation.steps = [];
-          conversation.counts.clear();
-          conversation.held = conversation.forgotten = NO_RANGES;
-          conversation.newest = null;
-          conversation.newestReceived = 0;
-        }
+        for (const { id } of this.conversations.values()) this.touch(id, touched).reset();
         this.index.clear();
         // Nothing is merged into what was written under the other history.
         for (const entry of this.outbox.values()) this.owe({ ...entry, sent: true });
@@ -196,13 +162,13 @@ export class HotModel {
       }
       case 'messages': {
         const conversation = this.touch(change.of, touched);
-        this.layOnTail(conversation, change.messages, this.version);
+        conversation.tail.layMessages(change.messages, this.version);
         const before = conversation.newest;
         for (const { seq, senderId } of change.messages) {
-          if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!.value;
+          if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!;
           if (senderId !== this.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
         }
-        if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.current(conversation.newest);
+        if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.tail.over(conversation.newest);
         const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
         conversation.held = union(conversation.held, seqs);
         if (conversation.forgotten.length > 0) conversation.forgotten = subtract(conversation.forgotten, seqs);
@@ -210,22 +176,22 @@ export class HotModel {
       }
       case 'forget': {
         const conversation = this.touch(change.of, touched, false);
-        this.liftFromTail(conversation, change.seqs);
+        conversation.tail.lift(change.seqs);
         conversation.held = subtract(conversation.held, change.seqs);
         conversation.forgotten = union(conversation.forgotten, change.seqs);
         return;
       }
       case 'step': {
         const conversation = this.touch(change.step.conversationId, touched, false);
-        conversation.steps.push({ version: this.version, value: change.step });
+        conversation.tail.layStep(change.step, this.version);
         if (conversation.newest) conversation.newest = withStep([conversation.newest], change.step)[0]!;
         return;
       }
       case 'counts': {
         const conversation = this.touch(change.of, touched, false);
-        this.layCounts(conversation, change.receipts, this.version);
+        conversation.tail.layReceipts(change.receipts, this.version);
         const { newest } = conversation;
-        if (newest) conversation.newest = withReceipt(newest, conversation.counts.get(newest.seq)?.value);
+        if (newest) conversation.newest = withReceipt(newest, conversation.tail.receiptAt(newest.seq));
         return;
       }
       case 'cursor':
@@ -335,10 +301,7 @@ export class HotModel {
     const entry = this.outbox.get(ended);
     if (!entry) return undefined;
     this.outbox.delete(ended);
-    const conversation = this.ensure(entry.conversationId);
-    if (entry.kind === 'receipts') conversation.receipts = conversation.receipts.filter(({ key }) => key !== ended);
-    else if (entry.kind === 'message') conversation.pending = conversation.pending.filter(({ key }) => key !== ended);
-    else conversation.recalls = conversation.recalls.filter(({ key }) => key !== ended);
+    this.ensure(entry.conversationId).drop(entry);
     return entry;
   }
 
@@ -351,15 +314,7 @@ export class HotModel {
 
   private owe(entry: OutboxEntry): void {
     this.outbox.set(entry.key, entry);
-    const conversation = this.ensure(entry.conversationId);
-    conversation.touch();
-    const put = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
-      const at = list.findIndex(({ key }) => key === item.key);
-      return at < 0 ? [...list, item] : list.with(at, item);
-    };
-    if (entry.kind === 'receipts') conversation.receipts = put(conversation.receipts, entry);
-    else if (entry.kind === 'message') conversation.pending = put(conversation.pending, entry);
-    else conversation.recalls = put(conversation.recalls, entry);
+    this.ensure(entry.conversationId).put(entry);
   }
 
   /** Forgets tails that are in pages now. */
@@ -367,16 +322,7 @@ export class HotModel {
     if (upTo <= this.folded) return;
     this.folded = upTo;
     this.index.clear();
-    for (const conversation of this.conversations.values()) {
-      for (const [seq, { version, value }] of conversation.tail) {
-        if (version > upTo) continue;
-        conversation.tail.delete(seq);
-        conversation.tailIds.delete(value.id);
-        this.unpaged--;
-      }
-      for (const [seq, { version }] of conversation.counts) if (version <= upTo) conversation.counts.delete(seq);
-      if (conversation.steps.length > 0) conversation.steps = conversation.steps.filter(({ version }) => version > upTo);
-    }
+    for (const { tail } of this.conversations.values()) tail.dropUpTo(upTo);
   }
 
   /** I-13, for tests: what is cached equals what is derived again. */
@@ -387,7 +333,7 @@ export class HotModel {
       const again = conversation.unread;
       if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
         throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
-      for (const seq of conversation.tail.keys())
+      for (const seq of conversation.tail.seqs)
         if (!contains(conversation.held, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
     }
   }

@@ -10,7 +10,8 @@ import { appendToJournal, type JournalRecord } from '../store/journal.ts';
 import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../store/tables.ts';
 import { flush } from './flush.ts';
 import { nothingTouched } from './touched.ts';
-import { LoggedOutError, type Writer } from './write.ts';
+import { LoggedOutError } from './head.ts';
+import type { Writer } from './write.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
 const SILENCE_PATIENCE_MS = 2000;

@@ -65,14 +65,14 @@ const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expir
 
 /** What receipts need to know, with what no page has yet laid over it. */
 export const locate = (conversation: HotConversation, message: IndexedMessage, me: UserId): Located => {
-  const unpaged = conversation.tail.get(message.seq)?.value;
+  const unpaged = conversation.tail.get(message.seq);
   const { seq, senderId, receiptRequested, recalled } = unpaged ?? message;
   return {
     seq,
     own: senderId === me,
     receiptRequested,
     recalled,
-    expired: (unpaged ? unpaged.receipt?.expired === true : message.expired) || conversation.counts.get(seq)?.value.expired === true,
+    expired: (unpaged ? unpaged.receipt?.expired === true : message.expired) || conversation.tail.receiptAt(seq)?.expired === true,
   };
 };
 
@@ -96,14 +96,13 @@ export class MessageIndex {
     const { newest } = conversation;
     const paged = this.pagedOf(conversation.id, id);
     if (paged) {
-      const unpaged = conversation.tail.get(paged.seq)?.value;
+      const unpaged = conversation.tail.get(paged.seq);
       // A page may still hold what lay at this place in another history.
       if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return locate(conversation, paged, this.me);
     }
     if (newest?.id === id) return locate(conversation, asIndexed(newest), this.me);
-    const seq = conversation.tailIds.get(id);
-    const value = seq === undefined ? undefined : conversation.tail.get(seq)?.value;
-    return value && locate(conversation, asIndexed(value), this.me);
+    const unpaged = conversation.tail.find(id);
+    return unpaged && locate(conversation, asIndexed(unpaged), this.me);
   }
 
   private pagedOf(conversationId: ConversationId, id: MessageId): Paged | undefined {

@@ -21,19 +21,20 @@ export const newestPlaces = (places: Ranges, count: number): Ranges => {
   return out;
 };
 
-const readUnsettled = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> => {
+/** Messages at these places, ascending, in pages or not, without what was laid over them since. */
+export const readKept = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> => {
   const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
   for (const seq of seqsOf(places)) {
     const unpaged = conversation.tail.get(seq);
-    if (unpaged) bySeq.set(seq, unpaged.value);
+    if (unpaged) bySeq.set(seq, unpaged);
   }
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
 /** Held messages at these places, ascending, with what became of their receipts. */
 export const readHeld = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> =>
-  (await readUnsettled(tx, conversation, intersect(conversation.held, places))).map((message) => conversation.current(message));
+  (await readKept(tx, conversation, intersect(conversation.held, places))).map((message) => conversation.tail.over(message));
 
 /** Held messages at these places, ascending, as the page is shown them. */
 export const readShown = async (tx: StoreTx, model: HotModel, conversation: HotConversation, places: Ranges): Promise<Message[]> =>
-  (await readUnsettled(tx, conversation, places)).map((message) => shownMessage(model, conversation, message));
+  (await readKept(tx, conversation, places)).map((message) => shownMessage(model, conversation, message));

@@ -7,13 +7,14 @@ import type { ConversationId, Seq } from '../model/ids.ts';
 import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../model/ranges.ts';
 import type { Retention } from '../model/retention.ts';
 import type { Cancel, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord, type KeptMessage } from '../store/journal.ts';
-import { pagesOf, readPages, shrinkPages } from '../store/pages.ts';
+import { appendToJournal, type Change, type JournalRecord } from '../store/journal.ts';
+import { pagesOf, shrinkPages } from '../store/pages.ts';
 import { HEAD_KEY, PAGE_SIZE, pageOf, TABLES } from '../store/tables.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import { nothingTouched } from './touched.ts';
-import { newestPlaces } from './read-messages.ts';
-import { LoggedOutError, type Writer } from './write.ts';
+import { newestPlaces, readKept } from './read-messages.ts';
+import { LoggedOutError } from './head.ts';
+import type { Writer } from './write.ts';
 
 /** After a start there are better things to do first. */
 const START_AFTER_MS = 5000;
@@ -129,7 +130,7 @@ export class RetentionLane {
     let young = cutoff === null;
     while (!young && kept.length > 0 && read < room) {
       const here = onPage(kept, pageOf(kept[0]![0]));
-      const stay = (await this.messagesAt(tx, conversation, here)).filter(({ seq, sentAt }) => sentAt >= cutoff! || seq === newest?.seq);
+      const stay = (await readKept(tx, conversation, here)).filter(({ seq, sentAt }) => sentAt >= cutoff! || seq === newest?.seq);
       read++;
       kept = subtract(kept, subtract(here, fromSeqs(stay.map(({ seq }) => seq))));
       young = stay.length > 0;
@@ -140,12 +141,5 @@ export class RetentionLane {
     const some = pages.slice(0, room);
     const seqs = some.length === pages.length ? all : some.reduce<Ranges>((sum, page) => union(sum, onPage(all, page)), NO_RANGES);
     return { seqs, pages: Math.max(read, some.length), done: some.length === pages.length && (young || kept.length === 0) };
-  }
-
-  private async messagesAt(tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> {
-    const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
-    for (const [seq, { value }] of conversation.tail)
-      if (bySeq.has(seq) || intersect(places, [[seq, seq]]).length > 0) bySeq.set(seq, value);
-    return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
 }

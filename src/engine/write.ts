@@ -8,10 +8,11 @@ import { StoreError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
 import { appendToJournal, readJournal } from '../store/journal.ts';
-import { type Head, HEAD_KEY, PAINT_KEY, SCHEMA } from '../store/tables.ts';
+import { type Head, HEAD_KEY, SCHEMA } from '../store/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
-import { firstPaint, type PaintedState, paintedState } from './first-paint.ts';
+import { PaintRecord } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
+import { FencedError, KnownHead, sameHead } from './head.ts';
 import type { Lookup } from './message-index.ts';
 import { HotModel } from './hot-model.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -46,27 +47,8 @@ interface Decided {
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
-export class FencedError extends StoreError {
-  constructor() {
-    super('store/closed', 'another tab leads now; this write changed nothing');
-  }
-}
-
 /** It was decided on what is not the newest: the transaction is given up, and its jobs are decided again. */
 class HeadMovedError extends Error {}
-
-const sameHead = (a: Head | undefined, b: Head): boolean =>
-  a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
-
-/** The account was logged out of here since this writer opened the store; or the store is another one. */
-export class LoggedOutError extends StoreError {
-  constructor(
-    /** The data was left where it is. */
-    readonly kept: boolean,
-  ) {
-    super('store/closed', 'this account was logged out; this write changed nothing');
-  }
-}
 
 export class Writer {
   private jobs: Job[] = [];
@@ -74,21 +56,17 @@ export class Writer {
   private running = false;
   /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
   private stale = true;
-  /** As last seen; version and `folded` stand in the model. */
-  private seen: Pick<Head, 'generation' | 'fence'> | null = null;
   /** The last look at the head found nothing new: so will the next one, most likely. */
   private alone = false;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
-  /** The store's, as it was opened. */
-  private generation: string | null = null;
   /** Called when the store turns out to be no longer this writer's. */
   loggedOut: (kept: boolean) => void = () => undefined;
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   private readonly fold: JournalFold;
-  /** What the first paint was last made of. */
-  private painted: PaintedState | null = null;
+  private readonly paint = new PaintRecord();
+  private readonly head = new KnownHead((kept) => this.loggedOut(kept));
 
   private constructor(
     private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
@@ -181,13 +159,8 @@ export class Writer {
 
   /** Takes the leader's number: every older leader's writes change nothing from here on. */
   async takeFence(): Promise<number> {
-    const fence = await this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', async (tx) => {
-      const head = await this.readHead(tx);
-      if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-      tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies Head);
-      return head.fence + 1;
-    });
-    if (this.seen) this.seen = { ...this.seen, fence };
+    const fence = await this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.head.takeFence(tx));
+    this.head.tookFence(fence);
     return fence;
   }
 
@@ -217,24 +190,15 @@ export class Writer {
   }
 
   /** @throws {LoggedOutError} */
-  async readHead(tx: StoreTx): Promise<Head | undefined> {
-    const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
-    if (head && head.schema > SCHEMA)
-      throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
-    if (head?.ended || (this.generation !== null && head?.generation !== this.generation)) {
-      const kept = head?.ended === 'kept';
-      this.loggedOut(kept);
-      throw new LoggedOutError(kept);
-    }
-    this.generation = head?.generation ?? null;
-    return head;
+  readHead(tx: StoreTx): Promise<Head | undefined> {
+    return this.head.read(tx);
   }
 
   /** Brings the model to the head, inside a transaction over `meta` and `journal`. Only committed facts are folded here. */
   async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
     const head = await this.readHead(tx);
     if (!head) return undefined;
-    this.seen = head;
+    this.head.saw(head);
     this.alone = !this.stale && this.model.version === head.version && this.model.folded === head.folded;
     if (this.stale || this.model.version < head.folded) {
       const snapshot = await readSnapshot(tx);
@@ -252,7 +216,7 @@ export class Writer {
     const records = await readJournal(tx, this.model.version, head);
     for (const record of records) this.model.fold(record, touched);
     // Whoever wrote them wrote the first paint as well.
-    if (this.stale || records.length > 0) this.painted = null;
+    if (this.stale || records.length > 0) this.paint.forget();
     this.stale = false;
     return head;
   }
@@ -282,9 +246,7 @@ export class Writer {
 
   /** The head as this writer left it, where it may be relied on until it is asked. */
   private expectedHead(): Head | undefined {
-    const { seen, model } = this;
-    if (this.stale || !this.alone || !seen) return undefined;
-    return { schema: SCHEMA, generation: seen.generation, version: model.version, folded: model.folded, fence: seen.fence };
+    return this.stale || !this.alone ? undefined : this.head.expected(this.model);
   }
 
   /**
@@ -327,22 +289,13 @@ export class Writer {
       if (changes.length > 0) {
         appendToJournal(tx, { version, changes });
         tx.put('meta', HEAD_KEY, { ...head, version } satisfies Head);
-        if (touched.shown) this.paint(tx);
+        if (touched.shown) this.paint.put(tx, model);
       } else model.version = head.version;
       if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();
       fault('write:before-commit');
       return changes.length > 0;
     });
     return { touched, answers, wrote };
-  }
-
-  /** The first paint is written with what it summarises, and only where it differs. */
-  private paint(tx: StoreTx): void {
-    const now = paintedState(this.model);
-    const { painted } = this;
-    if (painted?.length === now.length && now.every((part, i) => part === painted[i])) return;
-    this.painted = now;
-    tx.put('meta', PAINT_KEY, firstPaint(now));
   }
 
   emit(touched: Touched): void {

@@ -4,7 +4,8 @@
  */
 import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
-import { LoggedOutError, Writer } from '../engine/write.ts';
+import { LoggedOutError } from '../engine/head.ts';
+import { Writer } from '../engine/write.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
 import { readAccount, accountDatabases } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';

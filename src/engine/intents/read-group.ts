@@ -18,17 +18,20 @@ const asking = async ({ model, tx }: Draft, conversation: HotConversation, stret
   if (!model.settings.readReceipts) return NO_RANGES;
   const { row, held, tail, told } = conversation;
   const places = newestPlaces(subtract(intersect(intersect(held, row.present), stretch), told.acked), MAX_LOOKED_AT);
-  const pages = pagesOf(subtract(places, fromSeqs(tail.keys()))).map((page) => ({ conversationId: conversation.id, page }));
+  const pages = pagesOf(subtract(places, fromSeqs(tail.seqs))).map((page) => ({ conversationId: conversation.id, page }));
   const seqs: Seq[] = [];
   for (const index of await readIndexes(tx, pages))
     for (const [id, line] of readIndex(index)) {
       const message = parseIndexLine(line);
-      if (!contains(places, message.seq) || tail.has(message.seq)) continue;
+      if (!contains(places, message.seq) || tail.get(message.seq)) continue;
       if (!reasonToSkip(conversation, id, locate(conversation, message, model.me))) seqs.push(message.seq);
     }
-  for (const [seq, { value }] of tail)
-    if (contains(places, seq) && !reasonToSkip(conversation, value.id, locate(conversation, { ...value, expired: false }, model.me)))
-      seqs.push(seq);
+  for (const message of tail.all)
+    if (
+      contains(places, message.seq) &&
+      !reasonToSkip(conversation, message.id, locate(conversation, { ...message, expired: false }, model.me))
+    )
+      seqs.push(message.seq);
   return fromSeqs(seqs);
 };
 

@@ -49,7 +49,7 @@ const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found
     else unplaced.add(id);
   }
   for (const conversation of unplaced.size > 0 ? model.conversations.values() : [])
-    for (const [id, seq] of conversation.tailIds) if (unplaced.delete(id)) look(conversation.id, seq);
+    for (const [id, seq] of conversation.tail.ids) if (unplaced.delete(id)) look(conversation.id, seq);
   for (const index of unplaced.size > 0 ? await readAllIndexes(tx) : [])
     for (const [id, line] of readIndex(index)) if (unplaced.has(id)) look(index.of, parseIndexLine(line).seq);
   const wanted = new Set(ids);

@@ -3,7 +3,8 @@ import { AuthError, ProtocolError, TransportError } from '../../errors.ts';
 import type { Account, Ports } from '../../ports/ports.ts';
 import type { Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { LoggedOutError, type Writer } from '../write.ts';
+import { LoggedOutError } from '../head.ts';
+import type { Writer } from '../write.ts';
 import { Drain } from './drain.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;

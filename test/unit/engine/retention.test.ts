@@ -201,7 +201,7 @@ describe('retention', () => {
     expect(disk.tables.get('journal')!.size).toBe(2);
     const restored = await Writer.open(ports(disk), 'alice');
     expect(restored.model.get('direct:bob')!.held).toEqual([[66, 70]]);
-    expect([...restored.model.get('direct:bob')!.tail.keys()]).toEqual([66, 67, 68, 69, 70]);
+    expect([...restored.model.get('direct:bob')!.tail.seqs]).toEqual([66, 67, 68, 69, 70]);
     restored.model.recount();
     const shown = await readShownMessages(restored, 'direct:bob', 100);
     expect(shown.map(({ body }) => body)).toEqual(['body 66.', 'body 67.', 'body 68.', 'body 69.', 'body 70.']);

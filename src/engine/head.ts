@@ -1,0 +1,71 @@
+/** The journal's head as one writer knows it: whose store it is, who leads, and how far it goes. */
+import { StoreError } from '../errors.ts';
+import type { StoreTx } from '../ports/ports.ts';
+import { type Head, HEAD_KEY, SCHEMA } from '../store/tables.ts';
+
+/** Another leader has come since: the write changed nothing (I-19). */
+export class FencedError extends StoreError {
+  constructor() {
+    super('store/closed', 'another tab leads now; this write changed nothing');
+  }
+}
+
+/** The account was logged out of here since this writer opened the store; or the store is another one. */
+export class LoggedOutError extends StoreError {
+  constructor(
+    /** The data was left where it is. */
+    readonly kept: boolean,
+  ) {
+    super('store/closed', 'this account was logged out; this write changed nothing');
+  }
+}
+
+export const sameHead = (a: Head | undefined, b: Head): boolean =>
+  a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
+
+export class KnownHead {
+  /** The store's, as it was opened. */
+  private generation: string | null = null;
+  /** As last seen; version and `folded` stand in the model. */
+  private seen: Pick<Head, 'generation' | 'fence'> | null = null;
+
+  constructor(
+    /** Called when the store turns out to be no longer this writer's. */
+    private readonly loggedOut: (kept: boolean) => void,
+  ) {}
+
+  /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError}. */
+  async read(tx: StoreTx): Promise<Head | undefined> {
+    const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
+    if (head && head.schema > SCHEMA)
+      throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+    if (head?.ended || (this.generation !== null && head?.generation !== this.generation)) {
+      const kept = head?.ended === 'kept';
+      this.loggedOut(kept);
+      throw new LoggedOutError(kept);
+    }
+    this.generation = head?.generation ?? null;
+    return head;
+  }
+
+  saw(head: Pick<Head, 'generation' | 'fence'>): void {
+    this.seen = head;
+  }
+
+  /** Takes the leader's number, inside a transaction over `meta`: every older leader's writes change nothing from here on. */
+  async takeFence(tx: StoreTx): Promise<number> {
+    const head = await this.read(tx);
+    if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+    tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies Head);
+    return head.fence + 1;
+  }
+
+  tookFence(fence: number): void {
+    if (this.seen) this.seen = { ...this.seen, fence };
+  }
+
+  /** What it is if nobody else wrote since; undefined before it was seen. */
+  expected({ version, folded }: Pick<Head, 'version' | 'folded'>): Head | undefined {
+    return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, folded, fence: this.seen.fence } : undefined;
+  }
+}

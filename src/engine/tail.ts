@@ -1,0 +1,113 @@
+/** What came for one conversation and no page holds yet, each with the journal record it came with. */
+import type { MessageId, Seq } from '../model/ids.ts';
+import { contains, type Ranges } from '../model/ranges.ts';
+import { joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
+import type { KeptMessage } from '../store/journal.ts';
+import { joinMessages, withReceipt, withStep } from '../store/pages.ts';
+
+interface Unfolded<T> {
+  readonly version: number;
+  readonly value: T;
+}
+
+const upToVersion = <T>(list: Iterable<Unfolded<T>>, last: number): T[] =>
+  [...list].flatMap(({ version, value }) => (version <= last ? [value] : []));
+
+export class Tail {
+  private readonly messages = new Map<Seq, Unfolded<KeptMessage>>();
+  private readonly placed = new Map<MessageId, Seq>();
+  private steps: Unfolded<ReceiptStep>[] = [];
+  /** Groups: what became of receipts, by place. Also of messages that come later. */
+  private readonly receipts = new Map<Seq, Unfolded<PlacedReceipt>>();
+
+  /** Messages. */
+  get size(): number {
+    return this.messages.size;
+  }
+
+  get seqs(): Iterable<Seq> {
+    return this.messages.keys();
+  }
+
+  get ids(): ReadonlyMap<MessageId, Seq> {
+    return this.placed;
+  }
+
+  /** As they came. */
+  get all(): KeptMessage[] {
+    return [...this.messages.values()].map(({ value }) => value);
+  }
+
+  /** As it came: see {@link over}. */
+  get(seq: Seq): KeptMessage | undefined {
+    return this.messages.get(seq)?.value;
+  }
+
+  find(id: MessageId): KeptMessage | undefined {
+    const seq = this.placed.get(id);
+    return seq === undefined ? undefined : this.get(seq);
+  }
+
+  receiptAt(seq: Seq): PlacedReceipt | undefined {
+    return this.receipts.get(seq)?.value;
+  }
+
+  /** A message of that place as it stands, with everything laid over it. */
+  over(message: KeptMessage): KeptMessage {
+    const newest = this.get(message.seq) ?? message;
+    const dated = this.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
+    return withReceipt(dated, this.receiptAt(message.seq));
+  }
+
+  layMessages(messages: readonly KeptMessage[], version: number): void {
+    for (const message of messages) {
+      const before = this.get(message.seq);
+      this.messages.set(message.seq, { version, value: before ? joinMessages(before, message) : message });
+      this.placed.set(message.id, message.seq);
+    }
+  }
+
+  layStep(step: ReceiptStep, version: number): void {
+    this.steps.push({ version, value: step });
+  }
+
+  layReceipts(receipts: readonly PlacedReceipt[], version: number): void {
+    for (const receipt of receipts) {
+      const before = this.receiptAt(receipt.seq) ?? receipt;
+      this.receipts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
+    }
+  }
+
+  lift(seqs: Ranges): void {
+    for (const [seq, { value }] of this.messages) if (contains(seqs, seq)) this.remove(seq, value.id);
+  }
+
+  clear(): void {
+    this.messages.clear();
+    this.placed.clear();
+    this.steps = [];
+    this.receipts.clear();
+  }
+
+  /** What these records brought, to be put into pages. */
+  upTo(last: number): { messages: KeptMessage[]; steps: ReceiptStep[]; counts: PlacedReceipt[] } {
+    return {
+      messages: upToVersion(this.messages.values(), last),
+      steps: upToVersion(this.steps, last),
+      // All: what came of a later record may hold what an earlier one said.
+      counts: [...this.receipts.values()].map(({ value }) => value),
+    };
+  }
+
+  /** Forgets what these records brought: it is in pages. */
+  dropUpTo(last: number): void {
+    for (const [seq, { version, value }] of this.messages) if (version <= last) this.remove(seq, value.id);
+    for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);
+    if (this.steps.length > 0) this.steps = this.steps.filter(({ version }) => version > last);
+  }
+
+  private remove(seq: Seq, id: MessageId): void {
+    this.messages.delete(seq);
+    this.placed.delete(id);
+  }
+}
