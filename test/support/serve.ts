@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { PolicyChange } from '../../src/server/policy.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 
 /** A port that was free a moment ago: a server that is killed and started again must come back where it was. */
 const freePort = async (): Promise<number> => {
