@@ -1,0 +1,43 @@
+/** Answers what a client asks for by name: messages, what became of receipts, who has read. Nothing here moves its cursor. */
+import type { UserId } from '../model/ids.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
+import type { Frame } from '../protocol/frames.ts';
+import type { Core } from './core.ts';
+import { planFetch, readMessages } from './fetch-messages.ts';
+import { groupIdsIn } from './groups.ts';
+import type { Outgoing } from './outgoing.ts';
+import { findReceipts, listMembers, listPlaceOf } from './questions.ts';
+import type { Viewer } from './wire-messages.ts';
+
+/** One who asks, as the policy of this moment sees them. */
+export const viewerOf = (core: Core, userId: UserId): Viewer => ({
+  userId,
+  everybodys: core.policy().receipts.visibleTo === 'members',
+});
+
+export const answerFetch = async (core: Core, out: Outgoing, me: UserId, { id, wants }: Frame<'fetch'>): Promise<void> => {
+  await core.groups.mirror(groupIdsIn(wants));
+  const plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
+  for (const { want, stretches } of plan) {
+    await out.drained();
+    if (!out.open) return;
+    const lists = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), stretches, MAX_SERVER_FRAME_BYTES - 1024));
+    for (const messages of lists)
+      out.send({ type: 'messages', id, of: [{ conversationId: want.conversationId, messages }], complete: false });
+  }
+  out.send({ type: 'messages', id, of: [], complete: true });
+};
+
+export const answerReceipts = async (core: Core, out: Outgoing, me: UserId, { id, messageIds }: Frame<'fetch-receipts'>): Promise<void> => {
+  if (messageIds.length > core.policy().limits.receiptIds) return out.bad('more ids than limits.receiptIds', id);
+  const receipts = await core.store.read('receipts', (tx) => findReceipts(tx, viewerOf(core, me), messageIds));
+  out.send({ type: 'receipts', id, receipts });
+};
+
+export const answerMembers = async (core: Core, out: Outgoing, me: UserId, frame: Frame<'fetch-members'>): Promise<void> => {
+  const { id, cursor: place, filter } = frame;
+  const after = place === null ? null : listPlaceOf(place, filter);
+  if (after === undefined) return out.bad('this cursor is not of this list', id);
+  const ask = { ...frame, limit: Math.min(frame.limit, core.policy().limits.members) };
+  out.send({ type: 'members', id, ...(await core.store.read('members', (tx) => listMembers(tx, viewerOf(core, me), ask, after))) });
+};

@@ -1,0 +1,102 @@
+/** Who is at the other end of a connection: hello, welcome, a fresh token, and the end of one (I-24). */
+import { AuthError } from '../errors.ts';
+import type { UserId } from '../model/ids.ts';
+import type { Cancel } from '../ports/ports.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
+import type { ClientFrame, Frame } from '../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../protocol/version.ts';
+import type { Core, Identity } from './core.ts';
+import type { Outgoing } from './outgoing.ts';
+
+const HELLO_WITHIN_MS = 10_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export class Greeting {
+  identity: Identity | undefined;
+  deviceId = '';
+  private cancelExpiry: Cancel = () => undefined;
+  private readonly cancelHello: Cancel;
+
+  constructor(
+    private readonly core: Core,
+    private readonly out: Outgoing,
+    /** The account is named for the first time. */
+    private readonly named: () => void,
+  ) {
+    this.cancelHello = core.clock.timer(HELLO_WITHIN_MS, () => {
+      if (!this.identity) out.end(CLOSE.helloTimeout, 'no hello');
+    });
+  }
+
+  async hello(frame: ClientFrame): Promise<void> {
+    const { out } = this;
+    if (frame.type !== 'hello') return out.fail('auth/forbidden', 'hello comes first', CLOSE.unauthorized);
+    if (frame.version !== PROTOCOL_VERSION)
+      return out.fail('protocol/version-unsupported', `this server speaks version ${PROTOCOL_VERSION}`, CLOSE.versionUnsupported);
+    this.deviceId = frame.deviceId;
+    const who = await this.verify(frame.token, frame.userId);
+    if (!who) return;
+    this.named();
+    this.welcome(who);
+  }
+
+  async renew({ token }: Frame<'auth'>, me: UserId): Promise<void> {
+    const who = await this.verify(token, me);
+    if (who) this.welcome(who);
+  }
+
+  /** Says welcome again: the policy changed. */
+  repeat(): void {
+    if (this.identity) this.sendWelcome(this.identity);
+  }
+
+  stop(): void {
+    this.cancelHello();
+    this.cancelExpiry();
+  }
+
+  /** Nothing where the token does not name this user; the connection has ended then. */
+  private async verify(token: string, userId: UserId): Promise<Identity | undefined> {
+    const { out } = this;
+    let who: Identity;
+    try {
+      who = await this.core.authenticate(token);
+    } catch (error) {
+      const code = error instanceof AuthError ? error.code : 'auth/forbidden';
+      if (code === 'auth/unavailable') out.failBusy('the token cannot be checked now');
+      else out.fail(code === 'auth/expired' ? code : 'auth/forbidden', 'the token was refused', CLOSE.unauthorized);
+      return undefined;
+    }
+    if (!out.open) return undefined;
+    if (who.userId === userId) return who;
+    out.fail('auth/wrong-user', 'the token names somebody else', CLOSE.wrongUser);
+    return undefined;
+  }
+
+  private welcome(who: Identity): void {
+    this.identity = who;
+    this.stop();
+    if (who.expiresAt !== undefined && who.expiresAt !== null) this.watchExpiry(who.expiresAt);
+    this.sendWelcome(who);
+  }
+
+  private watchExpiry(expiresAt: number): void {
+    const { clock } = this.core;
+    this.cancelExpiry = clock.timer(Math.max(0, Math.min(expiresAt - clock.wall(), MAX_TIMER_MS)), () =>
+      expiresAt > clock.wall() ? this.watchExpiry(expiresAt) : this.out.fail('auth/expired', 'the token ended', CLOSE.unauthorized),
+    );
+  }
+
+  private sendWelcome({ userId, expiresAt = null }: Identity): void {
+    const { clock } = this.core;
+    const { limits, receipts } = this.core.policy();
+    this.out.send({
+      type: 'welcome',
+      version: PROTOCOL_VERSION,
+      userId,
+      expiresInMs: expiresAt === null ? null : Math.max(0, Math.floor(expiresAt - clock.wall())),
+      limits,
+      receipts,
+    });
+  }
+}
