@@ -1,0 +1,159 @@
+/** What is said on the running connection: hello first, then each frame to whom it concerns. */
+import { BehaviorSubject } from 'rxjs';
+import { type ReceiptsError, TransportError } from '../../errors.ts';
+import type { Account, Ports } from '../../ports/ports.ts';
+import type { ClientFrame, Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { TokenSource } from '../token-source.ts';
+import type { Writer } from '../write.ts';
+import { Drain } from './drain.ts';
+import { Feed } from './feed.ts';
+import { FetchMissing } from './fetch-missing.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { SessionToken } from './session-token.ts';
+import { type Verdict, verdictOnError, wrongUser } from './verdict.ts';
+
+const DEFAULT_LIMITS: Limits = {
+  entries: 500,
+  frameBytes: 64 * 1024,
+  fetchMessages: 2000,
+  receiptIds: 100,
+  members: 100,
+  heartbeatMs: 25_000,
+};
+
+export interface ExchangeHandlers {
+  readonly send: (frame: ClientFrame) => void;
+  readonly fence: () => number;
+  readonly isLive: () => boolean;
+  /** The server has named the account, and it is this one. */
+  readonly named: () => void;
+  readonly caughtUp: () => void;
+  readonly ended: (verdict: Verdict) => void;
+  /** The store said no. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class Exchange {
+  readonly token: SessionToken;
+  readonly inFlight$ = new BehaviorSubject(0);
+  private limits = DEFAULT_LIMITS;
+  private lastId = 0;
+  private askedToWaitMs = 0;
+  private readonly heartbeat: Heartbeat;
+  private readonly feed: Feed;
+  private readonly drain: Drain;
+  private readonly missing: FetchMissing;
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly account: Account,
+    writer: Writer,
+    tokens: TokenSource,
+    private readonly handlers: ExchangeHandlers,
+  ) {
+    const { send, fence, failed } = handlers;
+    const shared = { nextId: () => ++this.lastId, limits: () => this.limits, send, fence, failed };
+    const lost = (error: ReceiptsError): void => handlers.ended({ next: 'again', error });
+    this.token = new SessionToken(ports.clock, tokens);
+    this.heartbeat = new Heartbeat(ports.clock, {
+      heartbeatMs: () => this.limits.heartbeatMs,
+      ping: () => send({ type: 'ping' }),
+      silent: () => lost(new TransportError('transport/timeout', 'the connection went silent')),
+    });
+    this.feed = new Feed(ports, writer, {
+      ...shared,
+      news: () => (handlers.isLive() ? 'live' : 'catch-up'),
+      caughtUp: handlers.caughtUp,
+      broken: lost,
+    });
+    this.drain = new Drain(ports, writer, {
+      ...shared,
+      silent: () => lost(new TransportError('transport/timeout', 'the server did not answer')),
+      changed: () => this.inFlight$.next(this.drain.inFlightCount),
+    });
+    this.missing = new FetchMissing(ports, writer, shared);
+    writer.onChange(({ conversations, outbox }) => {
+      if (outbox) this.drain.look();
+      if (conversations.size > 0) this.missing.touched(conversations);
+    });
+  }
+
+  /** hello and pull, in one flight. */
+  greet(): void {
+    const { userId, deviceId } = this.account;
+    this.handlers.send({ type: 'hello', version: PROTOCOL_VERSION, token: this.token.current, userId, deviceId });
+    this.feed.pull();
+  }
+
+  /** What is owed may go; once live, what is not held is fetched. */
+  submitAndFetch(): void {
+    this.drain.start();
+    if (this.handlers.isLive()) this.missing.start();
+  }
+
+  /** Is the other side still there? */
+  probe(): void {
+    this.heartbeat.probe();
+  }
+
+  /** The connection is over: nothing of it goes on. */
+  stop(): void {
+    this.token.stop();
+    this.heartbeat.stop();
+    this.feed.stop();
+    this.drain.stop();
+    this.missing.stop();
+    this.inFlight$.next(0);
+  }
+
+  /** How long the server asked to be left alone, once. */
+  takeRetryAfterMs(): number {
+    const ms = this.askedToWaitMs;
+    this.askedToWaitMs = 0;
+    return ms;
+  }
+
+  receive(frame: ServerFrame): void {
+    this.heartbeat.heard();
+    switch (frame.type) {
+      case 'welcome':
+        return this.welcomed(frame);
+      case 'changes':
+        return this.feed.take(frame);
+      case 'answer':
+        return this.drain.answer(frame);
+      case 'messages':
+        return this.missing.answer(frame);
+      // Receipts and members are asked for over the HTTP door.
+      case 'pong':
+      case 'receipts':
+      case 'members':
+        return;
+      case 'error':
+        return this.refused(frame);
+    }
+  }
+
+  private welcomed(frame: Frame<'welcome'>): void {
+    const { account, handlers } = this;
+    if (frame.userId !== account.userId) return handlers.ended(wrongUser(account));
+    this.limits = frame.limits;
+    this.heartbeat.start();
+    this.token.taken(frame.expiresInMs, (token) => handlers.send({ type: 'auth', token }));
+    handlers.named();
+  }
+
+  private refused(frame: Frame<'error'>): void {
+    const { code, id, message, retryAfterMs } = frame;
+    if (id === undefined) this.askedToWaitMs = Math.max(this.askedToWaitMs, retryAfterMs ?? 0);
+    const verdict = verdictOnError(this.account, frame);
+    if (verdict) return this.handlers.ended(verdict);
+    if (code === 'protocol/cursor-unknown') return this.feed.pullAnew();
+    if (id === undefined) return;
+    if (code === 'server/busy') return this.drain.busy(id, retryAfterMs ?? 1000);
+    this.ports.log('the server did not take a frame', message);
+    this.drain.refused(id);
+    this.missing.refused(id);
+  }
+}

@@ -1,0 +1,70 @@
+/** Whether the other side is still there: asked after silence, or when something suggests to. A silent socket is never waited for (F46). */
+import type { Cancel, ClockPort } from '../../ports/ports.ts';
+
+/** After a ping, before the other side is taken for gone: with the heartbeat, half-open is noticed within 35 s (F46). */
+const PONG_PATIENCE_MS = 8_000;
+/** A probe after a thaw or an `online` is answered sooner, or the socket is dead. */
+const PROBE_PATIENCE_MS = 4_000;
+
+export interface HeartbeatHandlers {
+  /** Silence of this length is followed by a ping. */
+  readonly heartbeatMs: () => number;
+  readonly ping: () => void;
+  /** Asked, and not answered in time. */
+  readonly silent: () => void;
+}
+
+export class Heartbeat {
+  private isOn = false;
+  private heardAt = 0;
+  private pingedAt: number | null = null;
+  private patience = PONG_PATIENCE_MS;
+  private cancel: Cancel = () => undefined;
+
+  constructor(
+    private readonly clock: ClockPort,
+    private readonly handlers: HeartbeatHandlers,
+  ) {}
+
+  start(): void {
+    this.isOn = true;
+    this.listen();
+  }
+
+  stop(): void {
+    this.isOn = false;
+    this.cancel();
+  }
+
+  /** Something came, whatever it is. */
+  heard(): void {
+    this.heardAt = this.clock.mono();
+    this.pingedAt = null;
+    this.patience = PONG_PATIENCE_MS;
+    if (this.isOn) this.listen();
+  }
+
+  /** Asks at once, with a short patience. */
+  probe(): void {
+    this.patience = PROBE_PATIENCE_MS;
+    this.ping();
+  }
+
+  private ping(): void {
+    this.pingedAt ??= this.clock.mono();
+    this.handlers.ping();
+    this.listen();
+  }
+
+  /** Wakes when something is due: a ping after silence, the end of patience after a ping. Deadlines are looked at afresh (F39). */
+  private listen(): void {
+    const { clock, handlers } = this;
+    const due = this.pingedAt === null ? this.heardAt + handlers.heartbeatMs() : this.pingedAt + this.patience;
+    this.cancel();
+    this.cancel = clock.timer(Math.max(1, due - clock.mono()), () => {
+      if (clock.mono() < due) return this.listen();
+      if (this.pingedAt === null) return this.ping();
+      handlers.silent();
+    });
+  }
+}

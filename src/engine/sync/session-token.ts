@@ -1,0 +1,83 @@
+/** The token of the running connection: asked for before it opens, renewed before it ends, asked for again when it was refused. */
+import { AuthError, ReceiptsError } from '../../errors.ts';
+import type { Cancel, ClockPort } from '../../ports/ports.ts';
+import type { TokenSource } from '../token-source.ts';
+
+/** A token is renewed this long before it ends. */
+const RENEW_BEFORE_MS = 60_000;
+const RENEW_AGAIN_MS = 10_000;
+
+export class SessionToken {
+  current = '';
+  /** Asked of the app for this very connection. */
+  private isFresh = true;
+  private generation = 0;
+  private cancelRenewal: Cancel = () => undefined;
+
+  constructor(
+    private readonly clock: ClockPort,
+    private readonly tokens: TokenSource,
+  ) {}
+
+  ask(ready: () => void, failed: (error: ReceiptsError) => void): void {
+    const generation = ++this.generation;
+    const { asked } = this.tokens;
+    this.tokens.get().then(
+      (token) => {
+        if (generation !== this.generation) return;
+        this.current = token;
+        this.isFresh = this.tokens.asked > asked;
+        ready();
+      },
+      (error: unknown) => {
+        if (generation !== this.generation) return;
+        failed(error instanceof ReceiptsError ? error : new AuthError('auth/unavailable', 'getToken failed'));
+      },
+    );
+  }
+
+  /** The server has taken it, for so long: a fresh one goes out on the same road before the old one ends (F76). */
+  taken(expiresInMs: number | null, send: (token: string) => void): void {
+    this.cancelRenewal();
+    if (expiresInMs !== null) this.renewIn(Math.max(1000, expiresInMs - RENEW_BEFORE_MS), send);
+  }
+
+  /**
+   * The server refused it. A token from before may simply have ended: the app is asked at once. A fresh one that is refused waits like
+   * any failure (I-21).
+   *
+   * @returns whether asking again at once is worth it.
+   */
+  refused(): boolean {
+    this.tokens.forget();
+    return !this.isFresh;
+  }
+
+  /** It names somebody else: whoever asks next asks the app. */
+  forget(): void {
+    this.tokens.forget();
+  }
+
+  /** The connection is over. */
+  stop(): void {
+    this.generation++;
+    this.cancelRenewal();
+  }
+
+  private renewIn(ms: number, send: (token: string) => void): void {
+    this.cancelRenewal = this.clock.timer(ms, () => this.renew(send));
+  }
+
+  private renew(send: (token: string) => void): void {
+    const { generation } = this;
+    this.tokens.forget();
+    this.tokens.get().then(
+      (token) => {
+        if (generation === this.generation) send(token);
+      },
+      () => {
+        if (generation === this.generation) this.renewIn(RENEW_AGAIN_MS, send);
+      },
+    );
+  }
+}

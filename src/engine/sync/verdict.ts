@@ -1,0 +1,47 @@
+/** What the end of a connection, or an error frame, means for the next one: come back, come back with another token, or never. */
+import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../errors.ts';
+import type { Account } from '../../ports/ports.ts';
+import { CLOSE, isFinalClose } from '../../protocol/close-codes.ts';
+import type { Frame } from '../../protocol/frames.ts';
+
+export interface Verdict {
+  /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */
+  readonly next: 'again' | 'another-token' | 'never';
+  readonly error: ReceiptsError;
+}
+
+export const wrongUser = ({ userId }: Account): Verdict => ({
+  next: 'never',
+  error: new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was sent`),
+});
+
+/** @param wasOpen whether the socket had opened. */
+export const verdictOnClose = (account: Account, code: number, reason: string, wasOpen: boolean): Verdict => {
+  if (code === CLOSE.wrongUser) return wrongUser(account);
+  if (isFinalClose(code))
+    return {
+      next: 'never',
+      error: new ProtocolError('protocol/version-unsupported', 'server and client speak different versions: update one of them'),
+    };
+  if (code === CLOSE.unauthorized) return { next: 'another-token', error: new AuthError('auth/expired', 'the token is no longer taken') };
+  const error = new TransportError(wasOpen ? 'transport/closed' : 'transport/unreachable', reason || `closed with ${code}`);
+  return { next: 'again', error };
+};
+
+/** `null` where the connection goes on. */
+export const verdictOnError = (account: Account, { code, message, id }: Frame<'error'>): Verdict | null => {
+  switch (code) {
+    case 'auth/wrong-user':
+      return wrongUser(account);
+    case 'protocol/version-unsupported':
+      return { next: 'never', error: new ProtocolError(code, message) };
+    case 'auth/expired':
+    case 'auth/forbidden':
+      return { next: 'another-token', error: new AuthError(code, message) };
+    case 'protocol/bad-frame':
+      return id === undefined ? { next: 'again', error: new ProtocolError(code satisfies ErrorCode, message) } : null;
+    case 'protocol/cursor-unknown':
+    case 'server/busy':
+      return null;
+  }
+};
