@@ -14,9 +14,9 @@ export class NetGate implements NetPort {
     return this.isShut ? DEAD : this.net.connect(handlers);
   }
 
-  async request(frames: readonly ClientFrame[], timeoutMs: number): Promise<ServerFrame[]> {
+  async request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]> {
     if (this.isShut) throw new TransportError('transport/closed', 'this client is closed; nothing was sent');
-    return this.net.request(frames, timeoutMs);
+    return this.net.request(frames, timeoutMs, signal);
   }
 
   shut(): void {

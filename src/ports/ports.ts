@@ -91,12 +91,14 @@ export interface NetPort {
   /** A WebSocket. */
   connect(handlers: LinkHandlers): Link;
   /**
-   * The HTTP door: frames up, frames down.
+   * The HTTP door: frames up, frames down. Somebody on the way who asks for time is a `server/busy` like the server's own.
    *
-   * @throws {TransportError} `transport/unreachable`, or `transport/timeout` after `timeoutMs`.
-   * @throws {ProtocolError} where what came back is no answer of this protocol: a captive portal, say (F52).
+   * @param signal gives the request up: it rejects as if the server were not there.
+   * @throws {TransportError} `transport/unreachable`, also where somebody else answered: a captive portal, say (F52); or
+   * `transport/timeout` after `timeoutMs`.
+   * @throws {ProtocolError} where what came back passes for an answer but is none of this protocol.
    */
-  request(frames: readonly ClientFrame[], timeoutMs: number): Promise<ServerFrame[]>;
+  request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]>;
 }
 
 /** Exclusive by name, across tabs. */

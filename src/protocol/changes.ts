@@ -14,8 +14,16 @@ import {
   Time,
 } from './shapes.ts';
 
+/** As long as an answer over the HTTP door may be held: shorter than what lies between takes for idle. */
+const MAX_WAIT_MS = 25_000;
+
 /** Client → server: everything after this cursor, then live; `null` asks for a snapshot. */
-export const Pull = v.strictObject({ type: v.literal('pull'), cursor: v.nullable(CursorShape) });
+export const Pull = v.strictObject({
+  type: v.literal('pull'),
+  cursor: v.nullable(CursorShape),
+  /** HTTP door: where nothing is new the answer may be held for so long, until something is. Elsewhere without effect. */
+  waitMs: v.optional(v.pipe(SeqShape, v.maxValue(MAX_WAIT_MS))),
+});
 
 /** A message on the wire: an own one carries what its receipts came to so far. */
 export const WireMessageShape = v.strictObject({

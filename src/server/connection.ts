@@ -20,8 +20,10 @@ const MAX_QUEUED_FRAMES = 256;
 const RECEIPTS_EVERY_MS = 250;
 
 export interface ConnectionOptions {
-  /** Bytes after which a pull stops short, to be continued by the next one; default none. */
-  readonly answerBytes?: number;
+  /** Asked a single time: nothing is told later, and a pull may wait for news. Default false. */
+  readonly once?: boolean;
+  /** Characters after which a pull stops short, to be continued by the next one; default none. */
+  readonly answerChars?: number;
 }
 
 /** What a frame counts against its user's allowance. */
@@ -38,23 +40,46 @@ const cost = (frame: ClientFrame): number => {
   }
 };
 
-export const openConnection = (core: Core, socket: Socket, { answerBytes = Infinity }: ConnectionOptions = {}): Connection => {
+export const openConnection = (
+  core: Core,
+  socket: Socket,
+  { once = false, answerChars = Infinity }: ConnectionOptions = {},
+): Connection => {
   let cursor: string | undefined;
   let queued = 0;
   let waking = false;
   let work: Promise<void> = Promise.resolve();
   let receiptsAt = -Infinity;
   let cancelReceipts: (() => void) | undefined;
+  /** Ends the wait of a pull that is held until there is news. */
+  let release: (() => void) | undefined;
 
   const out = new Outgoing(core.clock, socket, () => {
     greeting.stop();
     cancelReceipts?.();
+    release?.();
     core.connections.delete(connection);
   });
   const greeting = new Greeting(core, out, () => {
-    // One that asks a single time is told nothing later.
-    if (answerBytes === Infinity) core.connections.add(connection);
+    if (!once) core.connections.add(connection);
   });
+
+  /** Everything after the cursor, as soon as there is anything; after that time, that there is nothing. */
+  const pullWaiting = async (me: UserId, from: string, waitMs: number): Promise<void> => {
+    const until = core.clock.mono() + waitMs;
+    core.connections.add(connection);
+    while (core.clock.mono() < until) {
+      // Listened for before it is looked: what is written in between is not slept through.
+      const news = new Promise<void>((resolve) => (release = resolve));
+      const cancel = core.clock.timer(until - core.clock.mono(), () => release?.());
+      const before = out.sent;
+      await pull(me, from, true);
+      if (out.sent === before) await news;
+      cancel();
+      if (!out.open || out.sent > before) return;
+    }
+    await pull(me, from, false);
+  };
 
   /** Everything after the connection's cursor; `quietly` says nothing where nothing changed. */
   const pull = async (me: UserId, from: string | null, quietly: boolean): Promise<void> => {
@@ -75,7 +100,7 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
         out.send(frame);
         cursor = at = frame.to;
       }
-      if (page.complete || out.sent > answerBytes) return;
+      if (page.complete || out.sent > answerChars) return;
     }
   };
 
@@ -91,7 +116,8 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       case 'auth':
         return greeting.renew(frame, me);
       case 'pull':
-        return pull(me, frame.cursor, false);
+        if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false);
+        return pullWaiting(me, frame.cursor, frame.waitMs);
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
         const { results, hints } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
@@ -171,7 +197,11 @@ export const openConnection = (core: Core, socket: Socket, { answerBytes = Infin
       if (out.open) inTurn(() => (greeting.identity ? out.bad(why) : out.fail('protocol/bad-frame', why, CLOSE.unauthorized)));
     },
     closed: () => out.closed(),
-    wake: (kind = 'changes') => (kind === 'receipts' ? wakeForReceipts() : wake()),
+    wake: (kind = 'changes') => {
+      if (once) release?.();
+      else if (kind === 'receipts') wakeForReceipts();
+      else wake();
+    },
     tellPolicy: () => {
       if (out.open && greeting.identity) inTurn(() => greeting.repeat());
     },

@@ -1,14 +1,15 @@
 /** The HTTP door: the same frames, same keys, as one POST. For queries from any tab, and for service workers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError } from '../errors.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
 import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Frame } from '../protocol/frames.ts';
+import type { Frame, ServerFrame } from '../protocol/frames.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
 import { hasTokenInUrl, isOriginAllowed, TOKEN_IN_URL } from './origin.ts';
 
-/** A pull stops short after this much; the client goes on from the cursor it was given. */
-const MAX_ANSWER_CHARS = 1024 * 1024;
+/** A pull stops short after this much, so that a slow line gets on; the client continues from the cursor it was given. */
+const MAX_ANSWER_CHARS = 64 * 1024;
 
 /** Of a body that is too long so much is read and dropped: a client still sending would not hear why it is refused. */
 const MAX_REFUSED_BYTES = 1024 * 1024;
@@ -17,6 +18,8 @@ const MAX_REFUSED_BYTES = 1024 * 1024;
 export interface DoorAnswer {
   readonly status: number;
   readonly body: string;
+  /** Said in a header as well, for what stands between. */
+  readonly retryAfterMs?: number;
 }
 
 const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
@@ -31,8 +34,18 @@ const refusal = (status: number, message: string, code: Frame<'error'>['code'] =
   body: `[${encodeFrame({ type: 'error', code, message })}]`,
 });
 
-/** Answers the body of one request; knows no HTTP library. The request as a whole is refused, or every frame is answered in order. */
-export const answerRequest = async (core: Core, body: string): Promise<DoorAnswer> => {
+/** How a connection that the server ended looks over HTTP. */
+const endOf = (code: number): Frame<'error'> =>
+  code === CLOSE.unauthorized
+    ? { type: 'error', code: 'auth/forbidden', message: 'the token was revoked' }
+    : { type: 'error', code: 'server/busy', message: 'come back later', retryAfterMs: 1000 };
+
+/**
+ * Answers the body of one request; knows no HTTP library. The request as a whole is refused, or every frame is answered in order.
+ *
+ * @param gone aborted when nobody waits for the answer any more.
+ */
+export const answerRequest = async (core: Core, body: string, gone?: AbortSignal): Promise<DoorAnswer> => {
   let frames;
   try {
     frames = decodeClientFrames(body);
@@ -42,19 +55,21 @@ export const answerRequest = async (core: Core, body: string): Promise<DoorAnswe
   }
   if (frames[0]?.type !== 'hello') return refusal(400, 'hello comes first');
   const answers: string[] = [];
-  const end = { closed: false };
+  let endedWith: number | undefined;
   const connection = openConnection(
     core,
-    { send: (text) => void answers.push(text), close: () => (end.closed = true), buffered: 0 },
-    { answerBytes: MAX_ANSWER_CHARS },
+    { send: (text) => void answers.push(text), close: (code) => (endedWith = code), buffered: 0 },
+    { once: true, answerChars: MAX_ANSWER_CHARS },
   );
+  gone?.addEventListener('abort', () => connection.closed());
   for (const frame of frames) connection.receive(encodeFrame(frame));
   await connection.settled();
   connection.closed();
-  const list = `[${answers.join(',')}]`;
-  if (!end.closed) return { status: 200, body: list };
-  const code = (JSON.parse(answers[answers.length - 1] ?? 'null') as Frame<'error'> | null)?.code;
-  return { status: (code && STATUS[code]) ?? 400, body: list };
+  if (endedWith === undefined) return { status: 200, body: `[${answers.join(',')}]` };
+  let last = JSON.parse(answers[answers.length - 1] ?? 'null') as ServerFrame | null;
+  if (last?.type !== 'error') answers.push(encodeFrame((last = endOf(endedWith))));
+  const { code, retryAfterMs } = last;
+  return { status: STATUS[code] ?? 400, body: `[${answers.join(',')}]`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 };
 
 /** The request's body as text; `undefined` where it is over the limit. */
@@ -83,14 +98,15 @@ export const createHttpDoor =
     const url = request.url ?? '/';
     if (url.split('?', 1)[0] !== path) return false;
     const { origin, host } = request.headers;
-    const answer = ({ status, body }: DoorAnswer, headers: Record<string, string> = {}): void => {
+    const answer = ({ status, body, retryAfterMs }: DoorAnswer, headers: Record<string, string> = {}): void => {
       if (response.headersSent) return;
       response.writeHead(status, {
         'Content-Type': 'application/json',
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         Vary: 'Origin',
-        ...(origin && status !== 403 ? { 'Access-Control-Allow-Origin': origin } : {}),
+        ...(origin && status !== 403 ? { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'Retry-After' } : {}),
+        ...(retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }),
         ...headers,
       });
       response.end(body);
@@ -115,7 +131,9 @@ export const createHttpDoor =
         throw error;
       }
       if (body === undefined) return answer(refusal(413, `at most ${MAX_CLIENT_FRAME_BYTES} bytes`), { Connection: 'close' });
-      answer(await answerRequest(now, body));
+      const gone = new AbortController();
+      response.on('close', () => gone.abort());
+      answer(await answerRequest(now, body, gone.signal));
     };
     work().catch((error: unknown) => {
       core()?.log('a request failed', error);

@@ -5,5 +5,5 @@ import { connectWebSocket } from './websocket.ts';
 
 export const browserNet = (url: string): NetPort => ({
   connect: (handlers) => connectWebSocket(url, handlers),
-  request: (frames, timeoutMs) => requestOverHttp(url, frames, timeoutMs),
+  request: (frames, timeoutMs, signal) => requestOverHttp(url, frames, timeoutMs, signal),
 });

@@ -1,12 +1,54 @@
 /** Frames over the HTTP door: for queries from any tab, for the service worker, and where no socket stays open. */
-import { ProtocolError, TransportError } from '../errors.ts';
+import { TransportError } from '../errors.ts';
 import { decodeServerFrames } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 
 /** The same address by HTTP. */
 export const httpAddress = (url: string): string => url.replace(/^ws/, 'http');
 
-export const requestOverHttp = async (url: string, frames: readonly ClientFrame[], timeoutMs: number): Promise<ServerFrame[]> => {
+/** Statuses by which anything on the way asks for time. */
+const TOO_BUSY: ReadonlySet<number> = new Set([429, 503]);
+const MAX_SECONDS = 24 * 60 * 60;
+
+/** Seconds only: a date would have to be held against this device's clock, which decides nothing. */
+const retryAfterMs = (response: Response): number | undefined => {
+  const said = response.headers.get('retry-after')?.trim() ?? '';
+  return /^\d{1,9}$/.test(said) ? Math.min(Number(said), MAX_SECONDS) * 1000 : undefined;
+};
+
+const isFrames = (response: Response): boolean => /^application\/json\b/i.test(response.headers.get('content-type') ?? '');
+
+/** Answers, or refusals, which are frames too. What is neither came from somebody else: a captive portal, a proxy (F52). */
+const readFrames = (response: Response, text: string): ServerFrame[] => {
+  const { ok, status } = response;
+  try {
+    if (isFrames(response)) return decodeServerFrames(text);
+  } catch (error) {
+    if (ok) throw error;
+  }
+  if (TOO_BUSY.has(status)) {
+    const ms = retryAfterMs(response);
+    return [{ type: 'error', code: 'server/busy', message: `answered ${status}`, ...(ms === undefined ? {} : { retryAfterMs: ms }) }];
+  }
+  throw new TransportError('transport/unreachable', `somebody else answered: status ${status}, no frames`);
+};
+
+/** @param signal gives the request up. */
+export const requestOverHttp = async (
+  url: string,
+  frames: readonly ClientFrame[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<ServerFrame[]> => {
+  const end = new AbortController();
+  const giveUp = (): void => end.abort();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    giveUp();
+  }, timeoutMs);
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   let response: Response;
   let text: string;
   try {
@@ -16,19 +58,17 @@ export const requestOverHttp = async (url: string, frames: readonly ClientFrame[
       body: JSON.stringify(frames),
       credentials: 'omit',
       cache: 'no-store',
-      signal: AbortSignal.timeout(timeoutMs),
+      // Followed, it would carry the token to wherever it leads.
+      redirect: 'error',
+      signal: end.signal,
     });
     text = await response.text();
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'TimeoutError')
-      throw new TransportError('transport/timeout', `no answer within ${timeoutMs} ms`);
+  } catch {
+    if (late) throw new TransportError('transport/timeout', `no answer within ${timeoutMs} ms`);
     throw new TransportError('transport/unreachable', 'the server could not be reached');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
-  try {
-    // Refusals are frames too; what is no array of frames is somebody else's page (F52).
-    return decodeServerFrames(text);
-  } catch (error) {
-    if (error instanceof ProtocolError && response.ok) throw error;
-    throw new TransportError('transport/unreachable', `the server answered ${response.status}`);
-  }
+  return readFrames(response, text);
 };
