@@ -34,30 +34,37 @@ export const browserRandom: RandomPort = {
 };
 
 export const browserLocks: LockPort = {
-  acquire(name, held, lost) {
+  acquire(name, { steal = false, held, lost, missing }) {
     const abort = new AbortController();
     let release: () => void = () => abort.abort();
-    // Where Web Locks are missing every tab leads: harmless, since the fencing number lets one write only.
-    if (!('locks' in navigator)) {
-      queueMicrotask(held);
-      return () => undefined;
-    }
-    navigator.locks
-      .request(name, { signal: abort.signal }, () => {
-        held();
-        return new Promise<void>((resolve) => {
-          release = resolve;
-        });
-      })
-      // Aborted before it was granted, or stolen.
-      .catch(() => lost());
-    return () => release();
+    let isHeld = false;
+    let isOver = false;
+    // A request that steals is granted at once, and takes no signal.
+    const options = steal ? { steal } : { signal: abort.signal };
+    const until = (): Promise<void> => {
+      if (isOver) return Promise.resolve();
+      isHeld = true;
+      held();
+      return new Promise<void>((resolve) => (release = resolve));
+    };
+    const request = 'locks' in navigator ? navigator.locks.request(name, options, until) : Promise.reject(new Error('no locks'));
+    // Refused where the page may have none: one of an opaque origin, say.
+    request.catch(() => {
+      if (isOver) return;
+      if (isHeld) lost();
+      else missing();
+    });
+    return () => {
+      isOver = true;
+      release();
+    };
   },
 };
 
 export const browserBus = (name: string): BusPort => {
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   return {
+    missing: channel === null,
     post: (hint) => channel?.postMessage(hint),
     listen(fn): Cancel {
       const listener = ({ data }: MessageEvent<BusHint>): void => fn(data);

@@ -8,7 +8,10 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   const abort = new AbortController();
   const { signal } = abort;
   document.addEventListener('visibilitychange', () => tell(document.visibilityState === 'visible' ? 'visible' : 'hidden'), { signal });
+  document.addEventListener('freeze', () => tell('parked'), { signal });
   document.addEventListener('resume', () => tell('resumed'), { signal });
+  // Whether it is cached or gone for good: another tab may lead at once, and a lock would keep it out of the cache.
+  addEventListener('pagehide', () => tell('parked'), { signal });
   window.addEventListener(
     'pageshow',
     (event: PageTransitionEvent) => {
@@ -18,6 +21,8 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   );
   addEventListener('online', () => tell('online'), { signal });
   addEventListener('offline', () => tell('offline'), { signal });
+  // Opened in the background: nothing else would say so.
+  if (document.visibilityState !== 'visible') tell('hidden');
   return () => abort.abort();
 };
 

@@ -10,6 +10,7 @@ import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
 import { findInConversation } from './find-message.ts';
 import { flush } from './flush.ts';
+import { keepFresh } from './keep-fresh.ts';
 import { dismissDeadLetter, retryDeadLetter } from './intents/dead-letters.ts';
 import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
 import { recallMessage } from './intents/recall-message.ts';
@@ -76,6 +77,7 @@ export class Engine {
     private readonly views: Views,
     private readonly history: History,
     private readonly ask: Ask,
+    private readonly stopLooking: Cancel,
   ) {
     writer.loggedOut = (kept) => this.lost(kept);
     this.stopListening = ports.bus.listen((hint) => {
@@ -108,7 +110,8 @@ export class Engine {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask);
+    const stopLooking = keepFresh(ports, writer, () => leader.leads);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -250,6 +253,7 @@ export class Engine {
     this.gate.shut();
     this.stopListening();
     this.stopMakingRoom();
+    this.stopLooking();
     this.leader.stop();
     this.closed$.next();
     this.closed$.complete();

@@ -112,12 +112,12 @@ export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Pr
       resolve();
     };
     const cancel = ports.clock.timer(SILENCE_PATIENCE_MS, done);
-    // A lock is let go of only once it is held.
-    const release = ports.locks.acquire(
-      lockName,
-      () => void Promise.resolve().then(done),
-      () => undefined,
-    );
+    const release = ports.locks.acquire(lockName, {
+      held: done,
+      lost: () => undefined,
+      // Then nobody can be waited for but by the clock.
+      missing: () => undefined,
+    });
   });
 
 /** Empties the store; the head stays and says why, until the host removes the store itself. */

@@ -101,10 +101,20 @@ export interface NetPort {
   request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]>;
 }
 
+export interface LockWish {
+  /** Takes the lock from whoever holds it, instead of waiting. */
+  readonly steal?: boolean;
+  readonly held: () => void;
+  /** Somebody stole it. */
+  readonly lost: () => void;
+  /** There are no locks here: an insecure context, an opaque origin, an old browser. Neither `held` nor `lost` will be called. */
+  readonly missing: () => void;
+}
+
 /** Exclusive by name, across tabs. */
 export interface LockPort {
-  /** Waits for the lock, then calls `held` with a release function. Returns how to stop waiting, or to release. */
-  acquire(name: string, held: () => void, lost: () => void): Cancel;
+  /** Calls back later, never at once. Returns how to stop waiting, or to release; nothing is called after that. */
+  acquire(name: string, wish: LockWish): Cancel;
 }
 
 /** What tabs of one account say to each other. */
@@ -113,9 +123,11 @@ export type BusHint =
   | { readonly type: 'changed' }
   /** A follower wishes the leader to try now. */
   | { readonly type: 'nudge' }
-  /** How the leader's connection stands; asked for by a new follower. */
-  | { readonly type: 'status'; readonly status: LeaderStatus }
+  /** How the leader's connection stands, told when it changes and when asked; `fence` is null while the number is being taken. */
+  | { readonly type: 'status'; readonly status: LeaderStatus; readonly fence: number | null }
   | { readonly type: 'status?' }
+  /** The leader leaves, and will not answer any more. */
+  | { readonly type: 'resigned' }
   /** The account was logged out: every tab's streams end. */
   | { readonly type: 'logged-out'; readonly kept: boolean };
 
@@ -125,12 +137,17 @@ export interface LeaderStatus extends Pick<ConnectionStatus, 'state' | 'retryAt'
 
 /** Hints between tabs: may be lost, doubled or late; nothing rests on them. Never heard by the one who posts. */
 export interface BusPort {
+  /** There is no such thing here: nobody hears anybody. */
+  readonly missing?: boolean;
   post(hint: BusHint): void;
   listen(fn: (hint: BusHint) => void): Cancel;
 }
 
-/** What the page tells of itself and of the device. */
-export type LifeEvent = 'visible' | 'hidden' | 'online' | 'offline' | 'resumed';
+/**
+ * What the page tells of itself and of the device. `parked`: it is about to be frozen, cached or closed; `visible`, `resumed` or `online`
+ * say that it goes on.
+ */
+export type LifeEvent = 'visible' | 'hidden' | 'online' | 'offline' | 'parked' | 'resumed';
 
 export interface LifePort {
   listen(fn: (event: LifeEvent) => void): Cancel;

@@ -4,7 +4,18 @@ import { Engine } from '../../src/engine/engine.ts';
 import { TransportError } from '../../src/errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
-import type { BusHint, LifeEvent, LinkHandlers, NetPort, Ports, StorePort, TokenPort } from '../../src/ports/ports.ts';
+import type {
+  BusHint,
+  Cancel,
+  LifeEvent,
+  LinkHandlers,
+  LockPort,
+  LockWish,
+  NetPort,
+  Ports,
+  StorePort,
+  TokenPort,
+} from '../../src/ports/ports.ts';
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore as createServerMemoryStore } from '../../src/server/memory-store.ts';
@@ -101,12 +112,39 @@ export class LoopbackNet implements NetPort {
   }
 }
 
+/** One lock, whatever its name; `isMissing` as in a browser without. */
+export class TestLocks implements LockPort {
+  isMissing = false;
+  private readonly line: { held: () => void; lost: () => void }[] = [];
+
+  acquire(_name: string, { steal = false, held, lost, missing }: LockWish): Cancel {
+    let over = false;
+    const tell = (fn: () => void): void => void setTimeout(() => over || fn());
+    if (this.isMissing) {
+      tell(missing);
+      return () => (over = true);
+    }
+    const wish = { held: () => tell(held), lost: () => tell(lost) };
+    if (steal) {
+      this.line.shift()?.lost();
+      this.line.unshift(wish);
+    } else this.line.push(wish);
+    if (this.line[0] === wish) wish.held();
+    return () => {
+      over = true;
+      const at = this.line.indexOf(wish);
+      if (at < 0) return;
+      this.line.splice(at, 1);
+      if (at === 0) this.line[0]?.held();
+    };
+  }
+}
+
 /** One browser profile of one account: a disk, and what its tabs share. */
 export class TestDevice {
   readonly disk = new MemoryDisk();
   private readonly hears = new Set<(hint: BusHint) => void>();
-  private holder: object | null = null;
-  private readonly waiting: { tab: object; held: () => void }[] = [];
+  private readonly locks = new TestLocks();
   private ids = 0;
   readonly tabs: TestTab[] = [];
   token: string;
@@ -122,7 +160,6 @@ export class TestDevice {
   }
 
   ports(store: StorePort = createMemoryStore(this.disk, 'durable')): Ports {
-    const tab = {};
     // Each tab hears the others, never itself.
     const own = new Set<(hint: BusHint) => void>();
     const life = new Set<(event: LifeEvent) => void>();
@@ -131,25 +168,7 @@ export class TestDevice {
       random: { next: () => Math.random(), id: () => `${this.userId}-${this.name}-${++this.ids}` },
       store,
       net: this.net,
-      locks: {
-        acquire: (_name, held) => {
-          if (this.holder) this.waiting.push({ tab, held });
-          else {
-            this.holder = tab;
-            setTimeout(held);
-          }
-          return () => {
-            if (this.holder !== tab) {
-              const at = this.waiting.findIndex((waiter) => waiter.tab === tab);
-              if (at >= 0) this.waiting.splice(at, 1);
-              return;
-            }
-            const next = this.waiting.shift();
-            this.holder = next?.tab ?? null;
-            if (next) setTimeout(next.held);
-          };
-        },
-      },
+      locks: this.locks,
       bus: {
         post: (hint) => {
           this.heard();

@@ -1,13 +1,15 @@
 /**
  * Every tab is equal; the one that holds the Web Lock syncs. It takes the next number in the store first, so that whoever led before
- * changes nothing any more, however late its writes come (I-19).
+ * changes nothing any more, however late its writes come (I-19). The lock passes on by itself when its tab ends; from a tab that is
+ * frozen it is stolen. Where there are no locks the tab leads that hears of nobody else: the number alone keeps that safe.
  */
 import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
-import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
+import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import type { Sync } from './sync.ts';
 
-/** A leader that could not write its number tries again. */
+/** A tab that could not write its number leaves the lead to the others for this long. */
 const RETRY_FENCE_MS = 1000;
 
 const NOBODY: LeaderStatus = { state: 'offline', retryAt: null, error: null, inFlight: 0 };
@@ -22,105 +24,197 @@ export class Leader {
     map(([fence, own, heard]) => ({ ...(fence === null ? heard : own), leader: fence !== null })),
   );
   private readonly ends: Cancel[] = [];
+  private readonly watch: LeaderWatch;
   private releaseLock: Cancel | null = null;
-  private holdsLock = false;
+  private cancelRetry: Cancel | null = null;
+  private isRunning = false;
+  /** About to be frozen, cached or closed: others lead until this page is back. */
+  private isParked = false;
+  /** It holds the lock; or there are none, and nobody else leads. */
+  private mayLead = false;
+  private hasNoLocks = false;
+  /** What this tab stores no other tab sees: it leads itself, and nobody else. */
+  private readonly isAlone: boolean;
+  /** A number asked for before this tab stepped down is not led under. */
+  private attempt = 0;
 
   constructor(
     private readonly ports: Ports,
     private readonly writer: Writer,
     private readonly sync: Sync,
     private readonly lockName: string,
-  ) {}
+  ) {
+    this.isAlone = ports.store.durability === 'volatile';
+    this.watch = new LeaderWatch(ports.clock, ports.random, {
+      ask: () => ports.bus.post({ type: 'status?' }),
+      silent: () => this.silent(),
+    });
+  }
 
   start(): void {
     const { bus, life } = this.ports;
-    this.queue();
-    this.ends.push(
-      bus.listen((hint) => {
-        if (hint.type === 'changed') this.refresh();
-        else if (hint.type === 'status') this.heard.next(hint.status);
-        // Asked by a follower; whoever does not hold the lock leaves it to the one who does.
-        else if (this.holdsLock) {
-          if (hint.type === 'nudge') this.nudge();
-          else if (hint.type === 'status?') this.announce();
-        }
-      }),
-      life.listen((event) => {
-        if (event === 'hidden' || event === 'offline') return;
-        // Hints may have been missed while frozen or hidden (F23).
-        this.refresh();
-        this.nudge();
-      }),
-      this.writer.onChange(({ settings }) => {
-        if (settings) this.follow();
-      }),
-    );
+    this.isRunning = true;
     const shown = combineLatest([this.sync.status$, this.sync.inFlight$]).subscribe(([status, inFlight]) => {
       this.own.next({ ...status, inFlight });
       this.announce();
     });
-    const deposed = this.sync.deposed$.subscribe(() => this.fence.next(null));
+    const deposed = this.sync.deposed$.subscribe(() => this.deposed());
     this.ends.push(
+      bus.listen((hint) => this.hear(hint)),
+      life.listen((event) => this.live(event)),
+      this.writer.onChange(({ settings, outbox }) => {
+        if (settings) this.follow();
+        if (outbox && this.writer.model.outbox.size > 0) this.watch.look();
+      }),
       () => shown.unsubscribe(),
       () => deposed.unsubscribe(),
     );
-    bus.post({ type: 'status?' });
+    this.queue();
   }
 
   stop(): void {
-    this.stepDown();
+    this.isRunning = false;
+    this.leave();
     for (const end of this.ends.splice(0)) end();
-    this.releaseLock?.();
+  }
+
+  get leads(): boolean {
+    return this.fence.value !== null;
   }
 
   /** Try now, whoever leads. */
   nudge(): void {
-    if (!this.holdsLock) this.ports.bus.post({ type: 'nudge' });
-    // Deposed by a number alone (a service worker's, or a tab where locks are missing): whoever is asked leads again.
-    else if (this.fence.value === null) this.lead();
-    else this.sync.nudge();
+    if (!this.isRunning) return;
+    if (this.isParked) return this.unpark();
+    if (this.fence.value !== null) return this.sync.nudge();
+    this.ports.bus.post({ type: 'nudge' });
+    // Nobody can be asked, nobody can answer: the tab in use leads.
+    if (this.hasNoLocks && this.ports.bus.missing) this.lead();
+    else this.watch.look();
   }
 
-  private refresh(): void {
-    this.writer.refresh().catch((error: unknown) => this.ports.log('could not read what another tab wrote', error));
+  private hear(hint: BusHint): void {
+    if (this.isAlone) return;
+    const { fence } = this;
+    if (hint.type === 'status') {
+      if (fence.value === null) {
+        this.heard.next(hint.status);
+        this.watch.heard();
+      } else if (hint.fence !== null && hint.fence > fence.value) this.deposed(hint.status);
+      // One that was deposed does not know it yet.
+      else if (hint.fence !== null && hint.fence < fence.value) this.announce();
+    } else if (hint.type === 'resigned' && this.hasNoLocks) this.watch.hurry();
+    // Asked by a follower; whoever does not lead leaves it to the one who does.
+    else if (fence.value === null) return;
+    else if (hint.type === 'nudge') this.sync.nudge();
+    else if (hint.type === 'status?') this.announce();
   }
 
+  private live(event: LifeEvent): void {
+    if (event === 'hidden') this.watch.hidden = true;
+    if (event === 'visible') this.watch.hidden = false;
+    if (event === 'parked') this.park();
+    else if (event === 'visible' || event === 'resumed' || event === 'online') this.nudge();
+  }
+
+  /** Waits for its turn, and sees to it that somebody leads until then. */
   private queue(): void {
-    this.releaseLock = this.ports.locks.acquire(
-      this.lockName,
-      () => {
-        this.holdsLock = true;
+    if (this.isAlone) {
+      this.mayLead = true;
+      return this.lead();
+    }
+    this.wishForLock(false);
+    if (!this.ports.bus.missing) this.watch.start();
+  }
+
+  private wishForLock(steal: boolean): void {
+    this.releaseLock?.();
+    this.releaseLock = this.ports.locks.acquire(this.lockName, {
+      steal,
+      held: () => {
+        this.mayLead = true;
+        // Others who waited for the same leader hear at once that somebody comes.
+        this.ports.bus.post({ type: 'status', status: this.own.value, fence: null });
         this.lead();
       },
-      () => {
+      lost: () => {
         // Stolen: whoever took it leads, and this tab waits again for its turn.
-        if (this.ends.length === 0) return;
         this.stepDown();
         this.queue();
       },
-    );
+      missing: () => {
+        this.hasNoLocks = true;
+        if (this.ports.bus.missing) this.lead();
+        else this.watch.hurry();
+      },
+    });
   }
 
-  private stepDown(): void {
-    this.holdsLock = false;
-    this.sync.stop();
-    this.fence.next(null);
+  /** Nobody leads. */
+  private silent(): void {
+    this.heard.next(NOBODY);
+    if (this.mayLead || this.hasNoLocks) return this.lead();
+    this.wishForLock(true);
+    // Until it is granted; and again, should it not be.
+    this.watch.start();
   }
 
   private lead(): void {
+    this.watch.stop();
+    const attempt = ++this.attempt;
     this.writer.takeFence().then(
       (fence) => {
-        // Stopped or robbed meanwhile.
-        if (this.ends.length === 0 || !this.holdsLock) return;
+        if (attempt !== this.attempt) return;
         this.fence.next(fence);
         this.follow();
       },
       (error: unknown) => {
-        if (this.ends.length === 0) return;
+        if (attempt !== this.attempt) return;
         this.ports.log('could not take the lead', error);
-        this.ends.push(this.ports.clock.timer(RETRY_FENCE_MS, () => this.lead()));
+        this.leave();
+        this.cancelRetry = this.ports.clock.timer(RETRY_FENCE_MS, () => this.queue());
       },
     );
+  }
+
+  /** Somebody leads under a higher number. It may be for a moment only: once nobody answers, whoever holds the lock leads again. */
+  private deposed(by: LeaderStatus = NOBODY): void {
+    if (this.fence.value === null) return;
+    this.sync.stop();
+    this.fence.next(null);
+    this.heard.next(by);
+    if (this.isAlone) this.lead();
+    else if (!this.ports.bus.missing) this.watch.start();
+  }
+
+  private stepDown(): void {
+    this.attempt++;
+    this.mayLead = false;
+    this.sync.stop();
+    this.fence.next(null);
+  }
+
+  /** Nothing of the lead is kept, and it is not asked for. */
+  private leave(): void {
+    const led = this.fence.value !== null;
+    this.watch.stop();
+    this.cancelRetry?.();
+    this.cancelRetry = null;
+    this.stepDown();
+    this.releaseLock?.();
+    this.releaseLock = null;
+    if (led && !this.isAlone) this.ports.bus.post({ type: 'resigned' });
+  }
+
+  private park(): void {
+    this.isParked = true;
+    this.leave();
+  }
+
+  private unpark(): void {
+    this.isParked = false;
+    this.queue();
+    this.nudge();
   }
 
   /** As the store says: paused accounts send and receive nothing, after a restart as well. */
@@ -133,6 +227,7 @@ export class Leader {
   }
 
   private announce(): void {
-    if (this.fence.value !== null) this.ports.bus.post({ type: 'status', status: this.own.value });
+    const fence = this.fence.value;
+    if (fence !== null && !this.isAlone) this.ports.bus.post({ type: 'status', status: this.own.value, fence });
   }
 }
