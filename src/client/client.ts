@@ -1,5 +1,6 @@
 /** Builds the page's client: worker, first paint, lifecycle, and the calls checked before they cross. */
 import { defer, type Observable } from 'rxjs';
+import { releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireConversationId, requireId } from '../model/ids.ts';
@@ -7,6 +8,7 @@ import { bodyText } from '../model/message.ts';
 import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
+import { keepBadge } from './app-badge.ts';
 import { wishForSync } from './background-sync.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
@@ -69,7 +71,7 @@ const requireOptions = <T extends object>(value: T | undefined): T => {
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
-  const { url, userId, getToken, deliveryReceipts, readReceipts, retention } = options;
+  const { url, userId, getToken, deliveryReceipts, readReceipts, retention, appBadge = false } = options;
   const name = databaseName(url, userId);
   // Both at once: the record is there before the worker has booted.
   const paint = readFirstPaint(name);
@@ -86,7 +88,11 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, {
     getToken: async () => getToken(),
     deviceId,
-    forgetDevice,
+    // The last of a log-out, also of one that a crash interrupted. Who logs in again with the badge on keeps it, without the number.
+    async forgetDevice(database) {
+      await forgetDevice(database);
+      await (appBadge && database === name ? showOnBadge(database, 0) : releaseBadge(database));
+    },
   });
   const watching = new Watching(connection.streams, paint, connection.ready);
   const stopWatchingPage = watchPage((event) => connection.life(event));
@@ -94,11 +100,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'outbox' }),
     () => watching.watch({ of: 'connection' }),
   );
+  const stopBadge = keepBadge(name, appBadge, () => watching.watch({ of: 'badge' }));
   let closed = false;
   const shut = (): void => {
     closed = true;
     stopWatchingPage();
     stopWishing();
+    stopBadge();
   };
   // Also when another tab logs out.
   void connection.streams.over.then(shut);
@@ -237,6 +245,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         timeoutMs: requireCount(timeoutMs, 'timeoutMs', 2 ** 31 - 1),
         keepData: optionalFlag(keepData, 'keepData') ?? false,
       });
+      await releaseBadge(name);
     },
     async close() {
       if (closed) return;

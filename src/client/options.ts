@@ -24,7 +24,7 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   // Callers without types may pass anything.
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
     refuse('createReceiptClient takes { url, userId, getToken }');
-  const { url, userId, getToken, deliveryReceipts, readReceipts, retention, worker } = options as {
+  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, retention, worker } = options as {
     [K in keyof ReceiptClientOptions]: unknown;
   };
   const address = typeof url === 'string' && URL.canParse(url) ? new URL(url) : refuse('url must be an absolute address, wss://…');
@@ -33,7 +33,7 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
     refuse('url must carry no query, fragment or credentials: the token is asked for by getToken');
   if (!isId(userId)) refuse('userId must be 1 to 128 bytes of text without control characters');
   if (typeof getToken !== 'function') refuse('getToken must be a function that gives a token');
-  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts }))
+  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, appBadge }))
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false`);
   checkRetention(retention);
   if (worker !== undefined && typeof worker !== 'function') refuse('worker must be a function that makes a Worker');

@@ -27,6 +27,12 @@ export interface ReceiptClientOptions {
    * beyond goes when nothing else happens, and comes back with `loadOlderMessages`; counts, positions and receipts stay as they are.
    */
   readonly retention?: Retention;
+  /**
+   * Whether the number on the installed app's icon is this account's total unread count; default false. One account of an origin owns it,
+   * the last that turned it on: give it in every tab of that account. The service worker keeps it true where no tab is open, log-out and a
+   * client without it take it away. Nothing happens where the browser has no such badge (Firefox).
+   */
+  readonly appBadge?: boolean;
   /** Makes the worker, for bundlers that need the app to do so (esbuild, Rollup). Default: the package's own, no setup. */
   readonly worker?: () => Worker;
 }

@@ -9,6 +9,8 @@ import type { ConnectionStatus, OutboxStatus } from './status.ts';
 
 export type Topic =
   | { readonly of: 'total-unread' }
+  /** The total as the app's badge shows it. */
+  | { readonly of: 'badge' }
   | { readonly of: 'unread'; readonly conversationId: ConversationId }
   | { readonly of: 'conversations'; readonly limit: number }
   | { readonly of: 'conversation'; readonly conversationId: ConversationId }
@@ -21,6 +23,8 @@ export type Topic =
 
 export interface TopicValue {
   'total-unread': number;
+  /** null before this device heard of the server: then 0 would be a guess. */
+  badge: number | null;
   unread: number;
   conversations: readonly Conversation[];
   conversation: Conversation | null;

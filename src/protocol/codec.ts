@@ -2,9 +2,12 @@
 import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
+import { type PushFrame, PushShape } from './push.ts';
 
 export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 export const MAX_SERVER_FRAME_BYTES = 256 * 1024;
+/** Push services take little more than 4 KiB, encrypted. */
+export const MAX_PUSH_BYTES = 3 * 1024;
 export const MAX_DEPTH = 8;
 
 /** Nesting of arrays and objects in JSON text, strings skipped, without parsing it (F101). */
@@ -80,13 +83,20 @@ const read = <T>(shape: v.GenericSchema<unknown, T>, value: unknown): T => {
   throw new BadFrame(explain(result.issues), requestIdIn(value));
 };
 
-export const encodeFrame = (frame: ClientFrame | ServerFrame): string => JSON.stringify(frame);
+export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame): string => JSON.stringify(frame);
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parse(text));
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parse(text));
+
+/** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
+export const decodePush = (text: string): PushFrame => {
+  // No character takes more than three bytes a unit.
+  if (text.length * 3 > MAX_PUSH_BYTES && new TextEncoder().encode(text).length > MAX_PUSH_BYTES) throw bad(`over ${MAX_PUSH_BYTES} bytes`);
+  return read(PushShape, parse(text));
+};
 
 /** The body of an HTTP request or answer: a JSON array of frames. Client: hello first. */
 export const decodeClientFrames = (text: string): ClientFrame[] => {

@@ -1,26 +1,34 @@
-/** For the app's service worker: `installReceiptSync(self, { url, getToken })`. */
+/** For the app's service worker: `installReceiptSync(self, { url, getToken, notification })`. */
 import { SYNC_TAG } from '../model/storage-name.ts';
-import { drainAllAccounts, type ReceiptSyncOptions } from './background-sync.ts';
+import { drainAllAccounts } from './background-sync.ts';
+import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
+import { takePush } from './push.ts';
 
-/** Of a service worker's global scope, what is used here. */
-export interface ServiceWorkerScope {
-  addEventListener(type: string, listener: (event: Event) => void): void;
-}
-
-interface SyncEvent extends Event {
-  readonly tag: string;
+interface Lasting extends Event {
   waitUntil(done: Promise<unknown>): void;
 }
 
-const isSync = (event: Event): event is SyncEvent => 'tag' in event && 'waitUntil' in event;
+const isSync = (event: Event): event is Lasting & { readonly tag: string } => 'tag' in event && 'waitUntil' in event;
+const isPush = (event: Event): event is Lasting & { readonly data: { text(): string } | null } => 'data' in event && 'waitUntil' in event;
 
 /**
- * Drains what pages left behind, whenever the browser's Background Sync says that the network is back. Call it while the service
- * worker's script runs for the first time. Where Background Sync is missing, the next start of a page does the same.
+ * Call it while the service worker's script runs for the first time. Then
+ *
+ * - what pages left behind is sent whenever the browser's Background Sync says that the network is back. Where that is missing, the next
+ *   start of a page does the same;
+ * - a message that the app's backend told of by Web Push is stored, its delivery told, and the app's notification shown. Other pushes are
+ *   left to the app's own listeners;
+ * - the app's badge shows the total of the account that owns it (the client's option `appBadge`).
+ *
+ * @see PROTOCOL.md, "Push"
  */
-export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void =>
+export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
   scope.addEventListener('sync', (event) => {
     if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(options));
   });
+  scope.addEventListener('push', (event) => {
+    if (isPush(event) && event.data) event.waitUntil(takePush(event.data.text(), options, scope));
+  });
+};
 
-export type { ReceiptSyncOptions };
+export type { MessageContext, MessageNotification, ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';

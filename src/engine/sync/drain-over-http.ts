@@ -9,7 +9,7 @@ import { Drain } from './drain.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
 /** Until a server has said otherwise. */
-const LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
+const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
 
 /**
  * Resolves once nothing is owed. Rejects where the server could not be reached or did not take the account: what is owed stays.
@@ -20,6 +20,7 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
   new Promise((resolve, reject) => {
     let nextId = 0;
     let over = false;
+    let limits = DEFAULT_LIMITS;
     const end = (): void => {
       over = true;
       drain.stop();
@@ -34,6 +35,8 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
       const [welcome] = frames;
       const answer = frames.find((frame) => frame.type === 'answer');
       const error = frames.find((frame) => frame.type === 'error');
+      // The token travels along: room is left for it.
+      if (welcome?.type === 'welcome') limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
       if (error?.code === 'auth/wrong-user' || (welcome?.type === 'welcome' && welcome.userId !== account.userId))
         fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
       else if (answer) drain.answer(answer);
@@ -61,7 +64,7 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
     const drain = new Drain(ports, writer, {
       send,
       nextId: () => ++nextId,
-      limits: () => LIMITS,
+      limits: () => limits,
       fence: () => fence,
       silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
       failed: fail,

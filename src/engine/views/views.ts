@@ -50,6 +50,8 @@ export class Views {
     switch (topic.of) {
       case 'total-unread':
         return this.totalUnreadCount();
+      case 'badge':
+        return this.badge();
       case 'unread':
         return this.unreadCount(topic.conversationId);
       case 'conversations':
@@ -92,6 +94,19 @@ export class Views {
   private totalUnreadCount(): Observable<number> {
     return this.looks(({ shown }) => shown).pipe(
       map((model) => model.totalUnreadCount),
+      distinctUntilChanged(),
+    );
+  }
+
+  private badge(): Observable<number | null> {
+    // A first snapshot without conversations touches nothing that is shown, but it is then that the total is known.
+    const state$ = this.around.leader$.pipe(
+      map(({ state }) => state),
+      distinctUntilChanged(),
+    );
+    return state$.pipe(
+      switchMap(() => this.looks(({ shown }) => shown)),
+      map((model) => (model.cursor === null ? null : model.totalUnreadCount)),
       distinctUntilChanged(),
     );
   }

@@ -1,0 +1,106 @@
+/** Reads on from the stored cursor once, without a connection: for hosts that live for a moment. Same frames, same rules. */
+import { AuthError, errorOf, ProtocolError } from '../../errors.ts';
+import type { ConversationId, Seq } from '../../model/ids.ts';
+import { contains } from '../../model/ranges.ts';
+import type { Account, Ports } from '../../ports/ports.ts';
+import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { applyMessages } from '../facts.ts';
+import type { Writer } from '../write.ts';
+import { applyChanges, applySnapshot } from './apply-changes.ts';
+
+const REQUEST_PATIENCE_MS = 10_000;
+/** A pull ends after about 1 MiB: a device that was away for longer reads the rest when a page is open. */
+const MOST_PULLS = 20;
+/** Frames that do not join end to end, one after the other. */
+const MOST_GAPS = 3;
+
+/** A message that must not be left to a later fetch. */
+export interface WantedMessage {
+  readonly conversationId: ConversationId;
+  readonly seq: Seq;
+}
+
+type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random'>;
+
+/** Hello and questions up, what answers them down. @throws {AuthError} @throws {TransportError} */
+const ask = async (ports: CatchUpPorts, account: Account, questions: readonly ClientFrame[]): Promise<readonly ServerFrame[]> => {
+  const { userId, deviceId } = account;
+  const token = await ports.token.getToken();
+  const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
+  const [welcome, ...answers] = await ports.net.request([hello, ...questions], REQUEST_PATIENCE_MS);
+  if (welcome?.type === 'error')
+    throw welcome.code === 'server/busy' || welcome.code === 'protocol/cursor-unknown'
+      ? errorOf('transport/unreachable', welcome.message)
+      : errorOf(welcome.code, welcome.message);
+  if (welcome?.type !== 'welcome') throw new ProtocolError('protocol/bad-frame', 'the answer does not name the account');
+  if (welcome.userId !== userId) throw new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was stored`);
+  return answers;
+};
+
+/**
+ * Resolves once the store is as new as the server, the wanted message included where there is one. What arrives is stored step by step,
+ * a snapshot as a whole; rejects where the server could not be reached or did not take the account: what was stored stays.
+ *
+ * @param fence the leader's number, taken just before.
+ */
+export const catchUpOverHttp = async (
+  ports: CatchUpPorts,
+  account: Account,
+  writer: Writer,
+  fence: number,
+  wanted?: WantedMessage,
+): Promise<void> => {
+  const options = { durability: 'relaxed', fence } as const;
+  let snapshot: Frame<'changes'>[] | null = null;
+  let gaps = 0;
+
+  /** @returns whether there is more to pull. */
+  const take = async (frame: Frame<'changes'>): Promise<boolean> => {
+    if (snapshot) {
+      snapshot.push(frame);
+      if (!frame.complete) return true;
+      const frames = snapshot;
+      snapshot = null;
+      await writer.write('apply-snapshot', options, (draft) => applySnapshot(draft, ports, frames));
+      return false;
+    }
+    const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
+    const outcome = await writer.write('apply-changes', { ...options, readsPages }, (draft) =>
+      applyChanges(draft, ports, frame, 'catch-up'),
+    );
+    if (outcome === 'applied') return !frame.complete;
+    if (++gaps > MOST_GAPS) throw new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor');
+    return true;
+  };
+
+  const isHeld = ({ conversationId, seq }: WantedMessage): boolean => contains(writer.model.get(conversationId)?.held ?? [], seq);
+
+  for (let pulls = 1, more = true; more; pulls++) {
+    if (pulls > MOST_PULLS) return;
+    const cursor = snapshot ? (snapshot[snapshot.length - 1]?.to ?? null) : writer.model.cursor;
+    if (cursor === null) snapshot = [];
+    const questions: ClientFrame[] = [{ type: 'pull', cursor }];
+    // Together with the pull: one round trip for the one message that somebody waits for.
+    if (wanted && !isHeld(wanted))
+      questions.push({
+        type: 'fetch',
+        id: 1,
+        wants: [{ conversationId: wanted.conversationId, seqs: [[wanted.seq, wanted.seq]], limit: 1 }],
+      });
+    more = false;
+    for (const answer of await ask(ports, account, questions)) {
+      if (answer.type === 'changes') more = await take(answer);
+      // A snapshot still to come takes the place of everything: what is wanted is asked for again with its last part.
+      else if (answer.type === 'messages' && !snapshot)
+        await writer.write('fetched', options, (draft) => {
+          for (const { conversationId, messages } of answer.of) applyMessages(draft, ports, conversationId, messages, 'silent');
+        });
+      else if (answer.type === 'error' && answer.code === 'protocol/cursor-unknown') {
+        if (snapshot) throw new ProtocolError('protocol/bad-frame', 'the server does not know the place it named itself');
+        snapshot = [];
+        more = true;
+      } else if (answer.type === 'error') throw errorOf('transport/unreachable', answer.message);
+    }
+  }
+};
