@@ -56,9 +56,8 @@ export class Device {
     this.page.on('pageerror', (error) => this.troubles.push(String(error)));
     const query = new URLSearchParams([
       ['server', `127.0.0.1:${this.proxy.port}`],
-      ['user', this.userId],
+      ...Object.entries({ user: this.userId, ...more }),
       ...badges.map((id) => ['badge', id]),
-      ...Object.entries(more),
     ]);
     await this.page.goto(`${this.site}?${query.toString()}`);
     await this.page.waitForFunction(() => 'app' in window);
@@ -101,7 +100,21 @@ export class World {
   static async start(): Promise<World> {
     const built = await mkdtemp(join(tmpdir(), 'tidemark-app-'));
     const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
-    await build({ ...shared, resolve: { alias: builtPackage }, build: { outDir: built, emptyOutDir: true, minify: false } });
+    const resolve = { alias: builtPackage };
+    await build({ ...shared, resolve, build: { outDir: built, emptyOutDir: true, minify: false } });
+    await build({
+      ...shared,
+      resolve,
+      build: {
+        outDir: built,
+        emptyOutDir: false,
+        minify: false,
+        rolldownOptions: {
+          input: join(PAGE, 'service-worker.ts'),
+          output: { format: 'iife', entryFileNames: 'service-worker.js', codeSplitting: false },
+        },
+      },
+    });
     const site = await preview({ ...shared, build: { outDir: built }, preview: { host: '127.0.0.1', port: 0 } });
     const server = await ServedReceipts.start(['--allow-origin', new URL(site.resolvedUrls!.local[0]!).origin]);
     return new World(server, site, built);

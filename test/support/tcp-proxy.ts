@@ -71,11 +71,37 @@ interface Pair {
   silent: boolean;
 }
 
+/** The POST requests on one connection, read as they come. */
+class PostReader {
+  #rest = Buffer.alloc(0);
+
+  /** The bodies completed by this chunk. */
+  read(chunk: Buffer): string[] {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    const bodies: string[] = [];
+    for (;;) {
+      const end = this.#rest.indexOf('\r\n\r\n');
+      if (end < 0) return bodies;
+      const head = this.#rest.subarray(0, end).toString('latin1');
+      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+      if (this.#rest.length < end + 4 + length) return bodies;
+      if (/^POST \/receipts/.test(head)) bodies.push(this.#rest.subarray(end + 4, end + 4 + length).toString('utf8'));
+      this.#rest = this.#rest.subarray(end + 4 + length);
+    }
+  }
+}
+
 export class TcpProxy {
   /** Text frames in order of passing. */
   readonly frames: PassedFrame[] = [];
   /** First lines of plain HTTP requests, in order. */
   readonly requests: string[] = [];
+  /** What was posted to the HTTP door, in order. */
+  readonly posts: string[] = [];
+  /** Called as a post was handed on, with its body. */
+  onPost: (body: string) => void = () => undefined;
+  /** Answers to posts are kept back from here on: upwards everything works, only the word back does not come. */
+  holdsAnswers = false;
   /** Called as a frame passes upwards, after it was handed on. */
   onUp: (text: string) => void = () => undefined;
   /** A frame downwards for which this is true is kept back, and everything after it on its connection. */
@@ -126,6 +152,14 @@ export class TcpProxy {
       .filter((frame) => frame.type === type);
   }
 
+  /** Frames of one type that were posted since `after` (an index into {@link posts}). */
+  posted<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
+    return this.posts
+      .slice(after)
+      .flatMap((body) => JSON.parse(body) as T[])
+      .filter((frame) => frame.type === type);
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -149,6 +183,8 @@ export class TcpProxy {
     down.on('close', end);
     up.on('close', end);
     const upFrames = new FrameReader();
+    const posts = new PostReader();
+    let isPost = false;
     const downFrames = new FrameReader();
     let isWebSocket: boolean | undefined;
     down.on('data', (chunk: Buffer) => {
@@ -158,6 +194,11 @@ export class TcpProxy {
       isWebSocket ??= /^upgrade: websocket/im.test(chunk.toString('latin1'));
       if (!isWebSocket) {
         if (requestLine) this.requests.push(requestLine);
+        if (requestLine) isPost = requestLine.startsWith('POST /receipts');
+        for (const body of posts.read(chunk)) {
+          this.posts.push(body);
+          this.onPost(body);
+        }
         return;
       }
       for (const text of upFrames.read(chunk)) {
@@ -166,7 +207,7 @@ export class TcpProxy {
       }
     });
     up.on('data', (chunk: Buffer) => {
-      if (pair.silent) return;
+      if (pair.silent || (isPost && this.holdsAnswers)) return;
       const texts = isWebSocket ? downFrames.read(chunk) : [];
       if (texts.some((text) => this.keepBack(text))) {
         // Upwards it still works; only the word back does not come.

@@ -12,6 +12,8 @@ export interface App {
   readonly outbox: Seen<OutboxStatus>;
   /** Every value of the badge of each conversation in `?badges=`. */
   readonly badges: Readonly<Record<string, Seen<number>>>;
+  /** What this page put on the app's icon, in order; 0 for taking it away. */
+  readonly appBadge: readonly number[];
   readonly UsageError: typeof UsageError;
   /** Streams asked of the worker and not given back. */
   openStreams(): number;
@@ -37,6 +39,20 @@ MessagePort.prototype.postMessage = function (this: MessagePort, message: unknow
   Reflect.apply(post, this, [message, ...rest]);
 };
 
+// An icon on no home screen shows nothing: what would be shown is written down.
+const appBadge: number[] = [];
+Object.defineProperties(Navigator.prototype, {
+  setAppBadge: { value: async (total: number) => void appBadge.push(total) },
+  clearAppBadge: { value: async () => void appBadge.push(0) },
+});
+
+if (asked.has('serviceWorker')) {
+  // Not there in every browser: the test says what it needs.
+  if (asked.get('serviceWorker') === 'withoutSync') Reflect.deleteProperty(window, 'SyncManager');
+  await navigator.serviceWorker.register(`/service-worker.js?server=${server}`);
+  await navigator.serviceWorker.ready;
+}
+
 const client = createReceiptClient({
   url: `ws://${server}/receipts`,
   userId: asked.get('user')!,
@@ -48,6 +64,7 @@ const client = createReceiptClient({
     });
     return ((await response.json()) as { token: string }).token;
   },
+  ...(asked.has('appBadge') ? { appBadge: asked.get('appBadge') === 'true' } : {}),
 });
 
 const record = <T>(values: { subscribe(next: (value: T) => void): unknown }): Seen<T> => {
@@ -63,6 +80,7 @@ window.app = {
   connection: record(client.watchConnection()),
   outbox: record(client.watchOutbox()),
   badges: Object.fromEntries(asked.getAll('badge').map((id) => [id, record(client.watchUnreadCount(id as `direct:${string}`))])),
+  appBadge,
   UsageError,
   openStreams: () => open,
 };

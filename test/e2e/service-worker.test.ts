@@ -1,0 +1,410 @@
+/** The service worker in a real Chromium: woken by Background Sync and by Web Push, beside pages, frozen pages, and none. */
+import type { CDPSession, Page, Worker } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Frame } from '../../src/protocol/frames.ts';
+import type { PushFrame } from '../../src/protocol/push.ts';
+import type { ProtocolClient } from '../support/protocol-client.ts';
+import type { Noted } from './page/service-worker.ts';
+import { type Device, eventually, sendMany, World } from './world.ts';
+
+type Submit = Frame<'submit'>;
+type Hello = Frame<'hello'>;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+/** The browser's side of service workers, from a tab that is none of the app's. */
+class Waker {
+  #registrationId = '';
+  #isStopped = false;
+
+  private constructor(
+    private readonly device: Device,
+    private readonly session: CDPSession,
+    private readonly origin: string,
+  ) {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId, isDeleted } of registrations) if (!isDeleted) this.#registrationId = registrationId;
+    });
+    session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      for (const { runningStatus } of versions) this.#isStopped = runningStatus === 'stopped';
+    });
+  }
+
+  /** Of a device with the app open. */
+  static async of(device: Device): Promise<Waker> {
+    const context = device.page.context();
+    const { origin } = new URL(device.page.url());
+    await context.grantPermissions(['notifications'], { origin });
+    const tab = await context.newPage();
+    const waker = new Waker(device, await context.newCDPSession(tab), origin);
+    await waker.session.send('ServiceWorker.enable');
+    await eventually('a registration', () => waker.#registrationId !== '');
+    return waker;
+  }
+
+  /** As the browser does once it believes that the network is back. */
+  async sync(): Promise<void> {
+    const { origin } = this;
+    await this.session.send('ServiceWorker.dispatchSyncEvent', {
+      origin,
+      registrationId: this.#registrationId,
+      tag: 'tidemark-receipts',
+      lastChance: false,
+    });
+  }
+
+  async push(data: string | PushFrame): Promise<void> {
+    await this.session.send('ServiceWorker.deliverPushMessage', {
+      origin: this.origin,
+      registrationId: this.#registrationId,
+      data: typeof data === 'string' ? data : JSON.stringify(data),
+    });
+  }
+
+  /** Kills it, whatever it is doing. */
+  async stop(): Promise<void> {
+    await this.session.send('ServiceWorker.stopAllWorkers');
+    await eventually('the end of the service worker', () => this.#isStopped);
+  }
+
+  async worker(): Promise<Worker> {
+    const context = this.device.page.context();
+    await eventually('a service worker', () => context.serviceWorkers().length > 0);
+    return context.serviceWorkers()[0]!;
+  }
+
+  /** Pushes, and waits until all that follows from it is done. @returns what this worker did since it started. */
+  async pushed(data: string | PushFrame): Promise<Noted> {
+    const worker = await this.worker();
+    const { ends } = await this.noted(worker);
+    await this.push(data);
+    await eventually('the end of the push', async () => (await this.noted(worker)).ends.length > ends.length);
+    return this.noted(worker);
+  }
+
+  private noted(worker: Worker): Promise<Noted> {
+    return worker.evaluate(() => {
+      const { appBadge, asked, ends } = self as unknown as Noted;
+      return { appBadge, asked, ends };
+    });
+  }
+
+  async notifications(): Promise<{ title: string; body: string; tag: string }[]> {
+    const worker = await this.worker();
+    return worker.evaluate(async () => {
+      const { registration } = self as unknown as ServiceWorkerGlobalScope;
+      return (await registration.getNotifications()).map(({ title, body, tag }) => ({ title, body, tag }));
+    });
+  }
+}
+
+/** @returns how to thaw it. */
+const freeze = async (page: Page): Promise<() => Promise<unknown>> => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  return () => session.send('Page.setWebLifecycleState', { state: 'active' });
+};
+
+/** A device with the app open and its service worker running. */
+const withServiceWorker = async (userId: string, more: Record<string, string> = {}): Promise<[Device, Waker]> => {
+  const device = await world.device(userId);
+  await device.start([], { serviceWorker: 'yes', ...more });
+  await eventually('to be live', async () => (await device.state()) === 'live');
+  return [device, await Waker.of(device)];
+};
+
+const say = (device: Device, peer: string, texts: readonly string[]): Promise<void> =>
+  device.page.evaluate(
+    async ([to, all]) => {
+      await Promise.all(all.map((text) => window.app.client.sendMessage(`direct:${to}`, { text })));
+    },
+    [peer, texts] as const,
+  );
+
+const cutOff = async (device: Device): Promise<void> => {
+  device.proxy.cut();
+  await eventually('to be offline', async () => (await device.state()) === 'offline');
+};
+
+/** What a person was sent by another, oldest first. */
+const heard = (person: ProtocolClient, from: string): string[] =>
+  [...(person.messages.get(`direct:${from}`)?.values() ?? [])]
+    .sort((a, b) => a.seq - b.seq)
+    .map(({ body }) => (JSON.parse(body) as { text: string }).text);
+
+/** The push that a host would send of a message that this person was just sent. */
+const pushOf = (userId: string, from: ProtocolClient, id: string, seq: number): PushFrame => ({
+  type: 'push',
+  userId,
+  conversationId: `direct:${from.userId}`,
+  message: { id, seq, senderId: from.userId, sentAt: Date.now(), receiptRequested: true, countable: true },
+});
+
+describe('Background Sync', () => {
+  it('sends what a closed page left, more than a frame of it, once and in order', async () => {
+    const [phone, waker] = await withServiceWorker('ada');
+    const friends = [await world.person('ada-b'), await world.person('ada-c'), await world.person('ada-d')];
+    await cutOff(phone);
+    const texts = Array.from({ length: 6 }, (_, n) => `${n} ${'x'.repeat(12_000)}`);
+    for (const { userId } of friends) await say(phone, userId, texts);
+    await phone.page.close();
+    phone.proxy.heal();
+    await waker.sync();
+    for (const friend of friends) await eventually('all of it', () => heard(friend, 'ada').length === texts.length);
+    for (const friend of friends) expect(heard(friend, 'ada')).toEqual(texts);
+    expect(phone.proxy.posted<Submit>('submit').length).toBeGreaterThan(3);
+    for (const body of phone.proxy.posts) expect(body.length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('does not wait for a frozen page that holds the lead; thawed, that page changes nothing more (F30)', async () => {
+    const [phone, waker] = await withServiceWorker('bea');
+    const friend = await world.person('bea-friend');
+    await cutOff(phone);
+    await say(phone, friend.userId, ['one', 'two']);
+    const thaw = await freeze(phone.page);
+    phone.proxy.heal();
+    const began = performance.now();
+    await waker.sync();
+    await eventually('both', () => heard(friend, 'bea').length === 2);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(phone.proxy.posted<Submit>('submit')).toHaveLength(1);
+    await thaw();
+    await eventually('an empty outbox in the page', async () => (await phone.pending()) === 0);
+    await say(phone, friend.userId, ['three']);
+    await eventually('what comes after', () => heard(friend, 'bea').length === 3);
+    expect(heard(friend, 'bea')).toEqual(['one', 'two', 'three']);
+    expect(phone.troubles).toEqual([]);
+  });
+
+  it('killed between send and answer, it sends the same keys again: nothing lost, nothing doubled (F36)', async () => {
+    const [phone, waker] = await withServiceWorker('cleo');
+    const friend = await world.person('cleo-friend');
+    await cutOff(phone);
+    await say(phone, friend.userId, ['one', 'two', 'three']);
+    await phone.page.close();
+    phone.proxy.heal();
+    phone.proxy.holdsAnswers = true;
+    await waker.sync();
+    await eventually('a batch on its way', () => phone.proxy.posted<Submit>('submit').length === 1);
+    await waker.stop();
+    phone.proxy.holdsAnswers = false;
+    await eventually('its effect', () => heard(friend, 'cleo').length === 3);
+    await waker.sync();
+    await eventually('the batch again', () => phone.proxy.posted<Submit>('submit').length > 1);
+    const [first, second] = phone.proxy.posted<Submit>('submit');
+    expect(second?.entries.map(({ key }) => key)).toEqual(first?.entries.map(({ key }) => key));
+    await phone.open();
+    await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+    expect(heard(friend, 'cleo')).toEqual(['one', 'two', 'three']);
+    expect(friend.rows.get('direct:cleo')?.latestSeq).toBe(3);
+  });
+
+  it('beside a page that leads and answers it sends nothing itself: one flush, in order (F37)', async () => {
+    const [phone, waker] = await withServiceWorker('dora');
+    const friend = await world.person('dora-friend');
+    const texts = Array.from({ length: 40 }, (_, n) => `${n}`);
+    const saying = say(phone, friend.userId, texts);
+    for (let n = 0; n < 5; n++) await waker.sync();
+    await saying;
+    await eventually('all of it', () => heard(friend, 'dora').length === texts.length);
+    expect(heard(friend, 'dora')).toEqual(texts);
+    expect(phone.proxy.posts).toEqual([]);
+    expect(await phone.state()).toBe('live');
+  });
+
+  it('drains each account on its own: not the paused one, not the one that logged out', async () => {
+    const [phone, waker] = await withServiceWorker('eve');
+    const friend = await world.person('eve-friend');
+    await cutOff(phone);
+    await say(phone, friend.userId, ['of eve']);
+    for (const userId of ['eve-paused', 'eve-gone', 'eve-too']) {
+      await phone.open([], { user: userId });
+      await say(phone, friend.userId, [`of ${userId}`]);
+      if (userId === 'eve-paused') await phone.page.evaluate(() => window.app.client.pause());
+      if (userId === 'eve-gone') await phone.page.evaluate(() => window.app.client.logOut({ pending: 'discard', keepData: true }));
+    }
+    await phone.page.close();
+    phone.proxy.heal();
+    await waker.sync();
+    await eventually('both that may', () => heard(friend, 'eve').length + heard(friend, 'eve-too').length === 2);
+    expect(new Set(phone.proxy.posted<Hello>('hello').map(({ userId }) => userId))).toEqual(new Set(['eve', 'eve-too']));
+    expect(friend.rows.has('direct:eve-paused') || friend.rows.has('direct:eve-gone')).toBe(false);
+  });
+
+  it('where there is none, the next start sends it (F38)', async () => {
+    const phone = await world.device('fay');
+    const friend = await world.person('fay-friend');
+    await phone.start([], { serviceWorker: 'withoutSync' });
+    await eventually('to be live', async () => (await phone.state()) === 'live');
+    await cutOff(phone);
+    await say(phone, friend.userId, ['one', 'two']);
+    await phone.page.close();
+    phone.proxy.heal();
+    await phone.open([], { serviceWorker: 'withoutSync' });
+    await eventually('both', () => heard(friend, 'fay').length === 2);
+    expect(heard(friend, 'fay')).toEqual(['one', 'two']);
+    expect(phone.proxy.posts).toEqual([]);
+    expect(phone.troubles).toEqual([]);
+  });
+});
+
+describe('Web Push', () => {
+  it('a message pushed while no page is open is stored, told as delivered and not as read, shown once, and counted on the icon', async () => {
+    const [phone, waker] = await withServiceWorker('gwen', { appBadge: 'true' });
+    const friend = await world.person('gwen-friend');
+    await phone.page.close();
+    const [earlier, pushed] = await sendMany(friend, 'gwen', 2);
+    const push = pushOf('gwen', friend, pushed!, 2);
+    const first = await waker.pushed(push);
+    expect(first.asked).toEqual([
+      { id: pushed, body: { text: 'gwen-friend 1' }, context: { userId: 'gwen', muted: false, visible: false, totalUnreadCount: 2 } },
+    ]);
+    expect(await waker.notifications()).toEqual([
+      { title: 'gwen-friend to gwen', body: '{"text":"gwen-friend 1"}', tag: `tidemark:gwen:${pushed}` },
+    ]);
+    await eventually('both delivered', () => friend.rows.get('direct:gwen')?.theirs.delivered[0]?.[1] === 2);
+    expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], acked: [] });
+
+    // The same push again, and one of a message that came along with the first.
+    await waker.pushed(push);
+    const last = await waker.pushed(pushOf('gwen', friend, earlier!, 1));
+    expect((await waker.notifications()).map(({ tag }) => tag).sort()).toEqual(
+      [`tidemark:gwen:${pushed}`, `tidemark:gwen:${earlier}`].sort(),
+    );
+    expect(last.appBadge.at(-1)).toBe(2);
+    expect(last.appBadge).not.toContain(0);
+
+    // What is stored is stored: the next start shows it without a network.
+    phone.proxy.cut();
+    await phone.open([], { appBadge: 'true' });
+    await eventually('two unread', async () => (await phone.total()) === 2);
+    const texts = await phone.page.evaluate(
+      () =>
+        new Promise((resolve) =>
+          window.app.client
+            .watchMessages('direct:gwen-friend')
+            .subscribe((list) => list.length === 2 && resolve(list.map(({ body }) => body))),
+        ),
+    );
+    expect(texts).toEqual([{ text: 'gwen-friend 0' }, { text: 'gwen-friend 1' }]);
+    expect(phone.troubles).toEqual([]);
+  });
+
+  it('without a network it shows what the push itself says; with one, nothing that the server does not know', async () => {
+    const [phone, waker] = await withServiceWorker('hope');
+    const friend = await world.person('hope-friend');
+    await phone.page.close();
+    const [id] = await sendMany(friend, 'hope', 1);
+    phone.proxy.cut();
+    const { asked } = await waker.pushed(pushOf('hope', friend, id!, 1));
+    expect(asked.map((message) => [message.id, message.body])).toEqual([[id, null]]);
+    phone.proxy.heal();
+    const after = await waker.pushed(pushOf('hope', friend, 'made-up', 2));
+    expect(after.asked).toHaveLength(1);
+  });
+
+  it('shows and stores nothing for an account that is paused, logged out or never was, nor for anything else that is pushed', async () => {
+    const [phone, waker] = await withServiceWorker('iris');
+    const friend = await world.person('iris-friend');
+    const [read] = await sendMany(friend, 'iris', 1);
+    await eventually('it', async () => (await phone.total()) === 1);
+    await phone.page.evaluate(() => window.app.client.clearConversationUnreadCount('direct:iris-friend'));
+    await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+    const isRead = pushOf('iris', friend, read!, 1);
+    await phone.page.evaluate(() => window.app.client.pause());
+    const [id] = await sendMany(friend, 'iris', 1);
+    await waker.pushed(pushOf('iris', friend, id!, 2));
+    expect(await phone.total()).toBe(0);
+    await phone.page.evaluate(() => window.app.client.resume());
+    await eventually('the second', async () => (await phone.total()) === 1);
+    await waker.pushed(isRead);
+    await waker.pushed('{"hello":"world"}');
+    await waker.pushed('not even JSON');
+    await waker.pushed({ ...isRead, userId: 'somebody-else' });
+    await phone.page.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
+    const { asked, ends } = await waker.pushed(pushOf('iris', friend, id!, 2));
+    expect(asked).toEqual([]);
+    expect(new Set(ends)).toEqual(new Set(['done']));
+    expect(await waker.notifications()).toEqual([]);
+    expect(phone.proxy.posts).toEqual([]);
+    const names = await phone.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    expect(names.filter((name) => name?.startsWith('tidemark:'))).toEqual([]);
+  });
+
+  it('a page that leads brings the message itself; a frozen one is not waited for', async () => {
+    const [phone, waker] = await withServiceWorker('jane');
+    const friend = await world.person('jane-friend');
+    const [id] = await sendMany(friend, 'jane', 1);
+    const beside = await waker.pushed(pushOf('jane', friend, id!, 1));
+    expect(beside.asked).toMatchObject([{ id, body: { text: 'jane-friend 0' }, context: { totalUnreadCount: 1 } }]);
+    expect(phone.proxy.posts).toEqual([]);
+    const thaw = await freeze(phone.page);
+    const [next] = await sendMany(friend, 'jane', 1);
+    const { asked } = await waker.pushed(pushOf('jane', friend, next!, 2));
+    expect(asked.at(-1)).toMatchObject({ id: next, body: { text: 'jane-friend 0' } });
+    await eventually('both delivered', () => friend.rows.get('direct:jane')?.theirs.delivered[0]?.[1] === 2);
+    await thaw();
+    await eventually('both unread in the page', async () => (await phone.total()) === 2);
+  });
+});
+
+describe('the badge of the app', () => {
+  const shown = (page: Page): Promise<readonly number[]> => page.evaluate(() => window.app.appBadge);
+
+  it('is never an early 0: a device that knows nothing yet leaves it alone, also offline', async () => {
+    const phone = await world.device('kim');
+    const friend = await world.person('kim-friend');
+    await sendMany(friend, 'kim', 3);
+    phone.proxy.cut();
+    await phone.start([], { appBadge: 'true' });
+    await eventually('to be offline', async () => (await phone.state()) === 'offline');
+    expect(await phone.total()).toBe(0);
+    expect(await shown(phone.page)).toEqual([]);
+    phone.proxy.heal();
+    await eventually('three', async () => (await shown(phone.page)).at(-1) === 3);
+    expect(await shown(phone.page)).not.toContain(0);
+    await phone.open([], { appBadge: 'true' });
+    await eventually('three again', async () => (await shown(phone.page)).at(-1) === 3);
+    await phone.page.evaluate(() => window.app.client.clearAllUnreadCounts());
+    await eventually('none', async () => (await shown(phone.page)).at(-1) === 0);
+    expect(await shown(phone.page)).toEqual([3, 0]);
+  });
+
+  it('is the last account that turned it on; others do not touch it; turned off or logged out it goes', async () => {
+    const phone = await world.device('lou');
+    const friend = await world.person('lou-friend');
+    await sendMany(friend, 'lou', 2);
+    await sendMany(friend, 'lou-too', 1);
+    await phone.start([], { appBadge: 'true' });
+    const [first] = [phone.page];
+    await eventually('two', async () => (await shown(first)).at(-1) === 2);
+    // A second account, in a tab of its own, takes it over.
+    phone.page = await first.context().newPage();
+    await phone.open([], { user: 'lou-too', appBadge: 'true' });
+    const second = phone.page;
+    await eventually('one', async () => (await shown(second)).at(-1) === 1);
+    await sendMany(friend, 'lou', 1);
+    await eventually('three in all', async () => (await first.evaluate(() => window.app.total.at(-1)?.[1])) === 3);
+    await sendMany(friend, 'lou-too', 1);
+    await eventually('two now', async () => (await shown(second)).at(-1) === 2);
+    expect(await shown(first)).toEqual([2]);
+    // Not its own: nothing to take away.
+    await first.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
+    expect(await shown(first)).toEqual([2]);
+    await second.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
+    expect([...new Set(await shown(second))]).toEqual([1, 2, 0]);
+    // Turned on once more, and then off.
+    await phone.open([], { user: 'lou-too', appBadge: 'true' });
+    await eventually('two again', async () => (await shown(second)).at(-1) === 2);
+    await phone.open([], { user: 'lou-too' });
+    await eventually('taken away', async () => (await shown(second)).length > 0);
+    await sendMany(friend, 'lou-too', 1);
+    await eventually('three', async () => (await phone.total()) === 3);
+    expect(await shown(second)).toEqual([0]);
+  });
+});
