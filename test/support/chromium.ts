@@ -4,9 +4,10 @@ import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
+import { onPath } from './on-path.ts';
 
 /** What the search asks of the machine; a test puts another in its place. */
 export interface Machine {
@@ -27,13 +28,6 @@ export interface Machine {
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const PACKAGED = '@sparticuz/chromium@147.0.0'; // the last of its line that Node 20 may install
 export const PACKAGED_FOLDER = fileURLToPath(new URL('../../node_modules/.cache/tidemark-chromium/', import.meta.url));
-
-const onPath = async (machine: Machine, names: readonly string[]): Promise<string | undefined> => {
-  for (const name of names)
-    for (const folder of (machine.env['PATH'] ?? '').split(delimiter))
-      if (folder !== '' && (await machine.isExecutable(join(folder, name)))) return join(folder, name);
-  return undefined;
-};
 
 /**
  * The Chromium this machine has: `CHROME_PATH`, then the usual names on PATH, then Playwright's own, then one that

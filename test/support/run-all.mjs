@@ -18,7 +18,7 @@ const run = (command, ...args) =>
   });
 
 const failedSteps = [];
-for (const step of ['chromium', 'lint', 'types', 'build']) {
+for (const step of ['chromium', 'engines', 'lint', 'types', 'build']) {
   console.log(`\n# ${step}`);
   if (!(await run('npm', 'run', '--silent', step))) failedSteps.push(step);
 }

@@ -1,12 +1,48 @@
 /**
- * In `dist`, `./worker.js` lies beside the page's module; in `src` the same worker is `worker/self-starting.ts`. Tests that run the
- * sources in a browser need the one pointed at the other.
+ * In `dist`, `./worker.js` lies beside the page's module, whole in one file. Tests that run the sources in a browser get the same made
+ * of the sources: a worker of a hundred files, fetched one by one, would take a second to start, every time.
  */
-import type { Plugin } from 'vite';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'vite';
+
+const ENTRY = fileURLToPath(new URL('../../src/worker/self-starting.ts', import.meta.url));
+const ADDRESS = '/__tidemark/worker.js';
+const SPAWNED = "new URL('./worker.js', import.meta.url)";
+
+const bundle = async (): Promise<string> => {
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    publicDir: false,
+    build: { write: false, minify: false, sourcemap: 'inline', target: 'es2022', rolldownOptions: { input: ENTRY } },
+  });
+  const made = [built].flat()[0];
+  const chunk = made && 'output' in made ? made.output[0] : undefined;
+  if (!chunk) throw new Error('the worker could not be built');
+  return chunk.code;
+};
+
+/** One for all projects of a run. */
+let bundled: Promise<string> | undefined;
 
 export const workerFromSource = (): Plugin => ({
   name: 'tidemark:worker-from-source',
   enforce: 'pre',
-  transform: (code, id) =>
-    id.split('?')[0]!.endsWith('/src/client/spawn-worker.ts') ? code.replaceAll('./worker.js', '../worker/self-starting.ts') : undefined,
+  configureServer(server) {
+    server.middlewares.use(ADDRESS, (_request, response, next) => {
+      bundled ??= bundle();
+      bundled.then((code) => {
+        response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
+        response.end(code);
+      }, next);
+    });
+  },
+  handleHotUpdate: () => {
+    bundled = undefined;
+  },
+  transform(code, id) {
+    if (!id.split('?')[0]!.endsWith('/src/client/spawn-worker.ts')) return undefined;
+    if (!code.includes(SPAWNED)) throw new Error(`spawn-worker.ts no longer says ${SPAWNED}`);
+    return code.replace(SPAWNED, JSON.stringify(ADDRESS));
+  },
 });

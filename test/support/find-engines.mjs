@@ -1,0 +1,10 @@
+// Run by node before anything is built; Vite lends its TypeScript.
+import { runnerImport } from 'vite';
+
+const { module } = await runnerImport(new URL('./find-engines.ts', import.meta.url).pathname);
+try {
+  await module.checkEngines();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+/** Finds the other engines, Gecko and WebKit. They are looked for, never installed: whoever has none tests in Chromium alone. */
+import { onPath } from './on-path.ts';
+import { type Machine, thisMachine } from './chromium.ts';
+
+export interface WebKitFiles {
+  readonly driver: string;
+  readonly browser: string;
+  readonly display: string;
+}
+
+export interface Engines {
+  /** A Firefox. */
+  readonly firefox: string | undefined;
+  /** WebKitGTK: its WebDriver, its smallest browser, and the display that one needs. */
+  readonly webkit: WebKitFiles | undefined;
+}
+
+/** Debian keeps MiniBrowser beside the library, under the name of the machine. */
+const MINI_BROWSERS = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((machine) =>
+  ['webkit2gtk-4.1', 'webkitgtk-6.0', 'webkit2gtk-4.0'].map((library) => `/usr/lib/${machine}/${library}/MiniBrowser`),
+);
+
+const firstExecutable = async (machine: Machine, paths: readonly string[]): Promise<string | undefined> => {
+  for (const path of paths) if (await machine.isExecutable(path)) return path;
+  return undefined;
+};
+
+export const findEngines = async (machine: Machine = thisMachine()): Promise<Engines> => {
+  const [firefox, driver, display, browser] = await Promise.all([
+    onPath(machine, ['firefox-esr', 'firefox']),
+    onPath(machine, ['WebKitWebDriver']),
+    onPath(machine, ['Xvfb']),
+    firstExecutable(machine, MINI_BROWSERS),
+  ]);
+  return { firefox, webkit: driver && display && browser ? { driver, display, browser } : undefined };
+};
+
+/**
+ * Says which engines the browser suites run in.
+ *
+ * @throws {Error} where `ENGINES` is `all` and one is missing; naming it, and how to get it.
+ */
+export const checkEngines = async (machine: Machine = thisMachine()): Promise<void> => {
+  const asked = machine.env['ENGINES'];
+  if (asked !== undefined && asked !== '' && asked !== 'all')
+    throw new Error(`ENGINES is ${asked}; it is "all", for which every engine must be here, or it is not set`);
+  const { firefox, webkit } = await findEngines(machine);
+  const missing: string[] = [];
+  const say = (name: string, path: string | undefined, packages: string): void => {
+    if (path === undefined) missing.push(`${name} (apt-get install ${packages})`);
+    else machine.say(`${name}: ${path}`);
+  };
+  say('Firefox', firefox, 'firefox-esr');
+  say('WebKit', webkit?.browser, 'webkit2gtk-driver xvfb');
+  if (missing.length === 0) return;
+  if (asked === 'all') throw new Error(`ENGINES is all, and not here: ${missing.join(', ')}`);
+  machine.say(`not here: ${missing.join(', ')}; the browser suites run without`);
+};
