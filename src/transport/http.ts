@@ -42,11 +42,8 @@ export const requestOverHttp = async (
 ): Promise<ServerFrame[]> => {
   const end = new AbortController();
   const giveUp = (): void => end.abort();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    giveUp();
-  }, timeoutMs);
+  const late = new TransportError('transport/timeout', `no answer within ${timeoutMs} ms`);
+  const timer = setTimeout(() => end.abort(late), timeoutMs);
   signal?.addEventListener('abort', giveUp);
   if (signal?.aborted) giveUp();
   let response: Response;
@@ -64,7 +61,7 @@ export const requestOverHttp = async (
     });
     text = await response.text();
   } catch {
-    if (late) throw new TransportError('transport/timeout', `no answer within ${timeoutMs} ms`);
+    if (end.signal.reason === late) throw late;
     throw new TransportError('transport/unreachable', 'the server could not be reached');
   } finally {
     clearTimeout(timer);

@@ -41,6 +41,10 @@ export interface Crossing {
 
 export class LoopbackNet implements NetPort {
   readonly crossings: Crossing[] = [];
+  /** No socket opens, as behind a proxy that takes the upgrade out; HTTP works. */
+  noSockets = false;
+  /** Requests of the HTTP door, as they were made. */
+  readonly requests: (readonly ClientFrame[])[] = [];
   private down = false;
   private readonly open = new Set<() => void>();
 
@@ -72,20 +76,21 @@ export class LoopbackNet implements NetPort {
       setTimeout(() => handlers.closed(code, reason));
     };
     const drop = (): void => finish(1006, 'cut');
-    const connection = this.down
-      ? undefined
-      : this.server.connect({
-          buffered: 0,
-          send: (text) => {
-            const frame = decodeServerFrame(text);
-            setTimeout(() => {
-              if (!alive) return;
-              this.crossings.push({ from: 'server', frame });
-              handlers.frame(frame);
-            });
-          },
-          close: (code, reason) => setTimeout(() => finish(code, reason)),
-        });
+    const connection =
+      this.down || this.noSockets
+        ? undefined
+        : this.server.connect({
+            buffered: 0,
+            send: (text) => {
+              const frame = decodeServerFrame(text);
+              setTimeout(() => {
+                if (!alive) return;
+                this.crossings.push({ from: 'server', frame });
+                handlers.frame(frame);
+              });
+            },
+            close: (code, reason) => setTimeout(() => finish(code, reason)),
+          });
     if (connection) {
       this.open.add(drop);
       setTimeout(() => alive && handlers.opened());
@@ -105,9 +110,18 @@ export class LoopbackNet implements NetPort {
     };
   }
 
-  async request(frames: readonly ClientFrame[]): Promise<ServerFrame[]> {
+  async request(frames: readonly ClientFrame[], _timeoutMs?: number, signal?: AbortSignal): Promise<ServerFrame[]> {
     if (this.down) throw new TransportError('transport/unreachable', 'cut');
-    const { body } = await this.server.request(JSON.stringify(frames));
+    this.requests.push(frames);
+    const cut = new Promise<never>((_resolve, reject) => {
+      const drop = (): void => {
+        this.open.delete(drop);
+        reject(new TransportError('transport/unreachable', 'cut'));
+      };
+      this.open.add(drop);
+      signal?.addEventListener('abort', drop);
+    });
+    const { body } = await Promise.race([this.server.request(JSON.stringify(frames)), cut]);
     return decodeServerFrames(body);
   }
 }

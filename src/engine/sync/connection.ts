@@ -25,7 +25,9 @@ export type Event =
   /** A final word: wrong user, version. */
   | 'refused'
   /** Connected for long enough to call the network good (F57). */
-  | 'stable';
+  | 'stable'
+  /** A better road to the same account was found: another connection, without an end of the one before (F53). */
+  | 'moved';
 
 export type Effect =
   | 'ask-token'
@@ -33,6 +35,8 @@ export type Effect =
   /** hello and pull, in one flight. */
   | 'greet'
   | 'submit-and-fetch'
+  /** What was asked and not answered is asked again. */
+  | 'begin-again'
   /** Is the other side still there? Asked at once, with a short patience. */
   | 'probe'
   | 'abandon'
@@ -63,6 +67,7 @@ const connecting = (state: State): Record<Event, Cell> => ({
   'token-refused': go('token', 'abandon', 'ask-token'),
   refused: go('stopped', 'abandon'),
   stable: stay(state),
+  moved: stay(state),
 });
 
 const resting = (state: State): Record<Event, Cell> => ({
@@ -92,8 +97,18 @@ export const TABLE: Record<State, Record<Event, Cell>> = {
   },
   opening: { ...connecting('opening'), opened: go('greeting', 'greet') },
   greeting: { ...connecting('greeting'), welcome: go('catching-up', 'submit-and-fetch') },
-  'catching-up': { ...connecting('catching-up'), 'caught-up': go('live', 'submit-and-fetch'), nudge: stay('catching-up', 'probe') },
-  live: { ...connecting('live'), nudge: stay('live', 'probe'), stable: stay('live', 'forget-failures') },
+  'catching-up': {
+    ...connecting('catching-up'),
+    'caught-up': go('live', 'submit-and-fetch'),
+    nudge: stay('catching-up', 'probe'),
+    moved: stay('catching-up', 'begin-again', 'submit-and-fetch'),
+  },
+  live: {
+    ...connecting('live'),
+    nudge: stay('live', 'probe'),
+    stable: stay('live', 'forget-failures'),
+    moved: go('catching-up', 'begin-again', 'submit-and-fetch'),
+  },
   // Only a new client, or another token through `start` after `stop`, gets out.
   stopped: { ...resting('stopped'), stop: go('idle'), start: stay('stopped') },
 };

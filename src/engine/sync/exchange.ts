@@ -92,6 +92,14 @@ export class Exchange {
     if (this.handlers.isLive()) this.missing.start();
   }
 
+  /** On another road: nothing asked on the one before will be answered. */
+  beginAgain(): void {
+    this.feed.stop();
+    this.drain.stop();
+    this.missing.stop();
+    this.feed.pull();
+  }
+
   /** Is the other side still there? */
   probe(): void {
     this.heartbeat.probe();

@@ -12,6 +12,7 @@ import { FencedError } from '../head.ts';
 import type { Writer } from '../write.ts';
 import { type Effect, type Event, type State, transition } from './connection.ts';
 import { Exchange } from './exchange.ts';
+import { type RoadHandlers, Roads } from './roads.ts';
 import { type Verdict, verdictOnClose } from './verdict.ts';
 
 /** Opening and greeting together may take this long. */
@@ -42,6 +43,7 @@ export class Sync {
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
   private readonly exchange: Exchange;
+  private readonly roads: Roads;
 
   constructor(
     private readonly ports: Ports,
@@ -49,6 +51,7 @@ export class Sync {
     writer: Writer,
     tokens: TokenSource,
   ) {
+    this.roads = new Roads(ports);
     this.exchange = new Exchange(ports, account, writer, tokens, {
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,
@@ -121,6 +124,8 @@ export class Sync {
         exchange.submitAndFetch();
         if (this.state === 'live') this.arm('stable', STABLE_MS, () => this.handle('stable'));
         return;
+      case 'begin-again':
+        return exchange.beginAgain();
       case 'probe':
         return exchange.probe();
       case 'abandon':
@@ -173,7 +178,7 @@ export class Sync {
       CONNECT_PATIENCE_MS,
       mine(() => this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'))),
     );
-    this.link = this.ports.net.connect({
+    const handlers: RoadHandlers = {
       opened: mine(() => this.handle('opened')),
       frame: mine((frame) => this.exchange.receive(frame)),
       malformed: mine((error) => {
@@ -181,7 +186,9 @@ export class Sync {
         this.handle('lost', error);
       }),
       closed: mine((code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening'))),
-    });
+      moved: mine(() => this.handle('moved')),
+    };
+    this.link = this.roads.open(handlers, CONNECT_PATIENCE_MS);
   }
 
   private end({ next, error }: Verdict): void {
