@@ -1,6 +1,5 @@
 /** Answers what a client asks for by name: messages, what became of receipts, who has read. Nothing here moves its cursor. */
 import type { UserId } from '../model/ids.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { Core } from './core.ts';
 import { planFetch, readMessages } from './fetch-messages.ts';
@@ -8,6 +7,9 @@ import { groupIdsIn } from './groups.ts';
 import type { Outgoing } from './outgoing.ts';
 import { findReceipts, listMembers, listPlaceOf } from './questions.ts';
 import type { Viewer } from './wire-messages.ts';
+
+/** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
+const FRAME_BUDGET = 32 * 1024;
 
 /** One who asks, as the policy of this moment sees them. */
 export const viewerOf = (core: Core, userId: UserId): Viewer => ({
@@ -21,7 +23,7 @@ export const answerFetch = async (core: Core, out: Outgoing, me: UserId, { id, w
   for (const { want, stretches } of plan) {
     await out.drained();
     if (!out.open) return;
-    const lists = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), stretches, MAX_SERVER_FRAME_BYTES - 1024));
+    const lists = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), stretches, FRAME_BUDGET));
     for (const messages of lists)
       out.send({ type: 'messages', id, of: [{ conversationId: want.conversationId, messages }], complete: false });
   }

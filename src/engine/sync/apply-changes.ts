@@ -38,6 +38,9 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
   for (const frame of frames) {
     for (const row of frame.rows) await applyRow(draft, row, 'silent');
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
+    // One that was continued from where it broke off tells of what happened since.
+    for (const step of frame.steps) draft.change({ t: 'step', step });
+    applyReceiptChanges(draft, new Map(), frame.receipts ?? [], 'silent');
   }
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });

@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { LoggedOutError } from '../head.ts';
 import type { Writer } from '../write.ts';
 import { Drain } from './drain.ts';
+import { Patience } from './patience.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
 /** Until a server has said otherwise. */
@@ -61,15 +62,20 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
       end();
       resolve();
     };
-    const drain = new Drain(ports, writer, {
-      send,
-      nextId: () => ++nextId,
-      limits: () => limits,
-      fence: () => fence,
-      silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
-      failed: fail,
-      changed: finishWhenEmpty,
-    });
+    const drain = new Drain(
+      ports,
+      writer,
+      {
+        send,
+        nextId: () => ++nextId,
+        limits: () => limits,
+        fence: () => fence,
+        silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
+        failed: fail,
+        changed: finishWhenEmpty,
+      },
+      new Patience(),
+    );
     const stop = writer.onChange(finishWhenEmpty);
     const stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') fail(new LoggedOutError(hint.kept));

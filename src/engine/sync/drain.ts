@@ -1,15 +1,14 @@
 /** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
-import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
+import type { OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { WireResult } from '../../protocol/submit.ts';
-import { applyRow } from '../facts.ts';
-import { findInConversation } from '../find-message.ts';
+import { Pace } from './pace.ts';
+import type { Patience } from './patience.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
-import { endRefused, expireAll } from './refused-receipts.ts';
-import type { Draft, Writer } from '../write.ts';
+import { endEntry } from './end-entry.ts';
+import type { Writer } from '../write.ts';
 
 export interface DrainHandlers {
   readonly send: (frame: Frame<'submit'>) => void;
@@ -23,26 +22,19 @@ export interface DrainHandlers {
   readonly changed: () => void;
 }
 
-/** Pongs may flow while an answer does not come. */
+/** Pongs may flow while an answer does not come. Waited for at least so long. */
 export const ANSWER_PATIENCE_MS = 30_000;
 
-const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
-  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.owed.ackedIds;
-
-const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, code: RejectedCode): void => {
-  const deadLetter: DeadLetter = {
-    id: entry.key,
-    kind: entry.kind,
-    conversationId: entry.conversationId,
-    messageIds: messageIdsOf(entry),
-    code,
-    at: ports.clock.wall(),
-  };
-  draft.change({ t: 'end', key: entry.key, end: 'rejected', deadLetter }, { t: 'event', event: { type: 'rejected', deadLetter } });
-};
+interface InFlight {
+  readonly id: number;
+  readonly entries: readonly OutboxEntry[];
+  readonly bytes: number;
+  readonly sentAt: number;
+  readonly cancelPatience: () => void;
+}
 
 export class Drain {
-  private inFlight: { id: number; entries: readonly OutboxEntry[]; cancelPatience: () => void } | null = null;
+  private inFlight: InFlight | null = null;
   private open = false;
   private choosing = false;
   private again = false;
@@ -51,15 +43,22 @@ export class Drain {
   private heldBackUntil = new Map<ConversationId, number>();
   private busyUntil = 0;
   private wakeUp: (() => void) | null = null;
+  private readonly pace = new Pace();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random' | 'log'>,
     private readonly writer: Writer,
     private readonly handlers: DrainHandlers,
+    private readonly patience: Patience,
   ) {}
 
   get inFlightCount(): number {
     return this.inFlight?.entries.length ?? 0;
+  }
+
+  /** Handed over and not answered: no more than one frame; what else is owed waits in the outbox (F58). */
+  get bytesInFlight(): number {
+    return this.inFlight?.bytes ?? 0;
   }
 
   /** The account is named: what is owed may go. */
@@ -120,7 +119,7 @@ export class Drain {
       for (const [conversationId, until] of this.heldBackUntil) if (until <= now) this.heldBackUntil.delete(conversationId);
       const chosen = nextBatch(
         draft.model.outbox.values(),
-        { entries: Math.min(limits.entries, this.most), frameBytes: limits.frameBytes },
+        { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.pace.bytes) },
         (conversationId) => this.heldBackUntil.has(conversationId),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
@@ -134,8 +133,14 @@ export class Drain {
       return;
     }
     const id = this.handlers.nextId();
-    this.inFlight = { id, entries: batch, cancelPatience: clock.timer(ANSWER_PATIENCE_MS, () => this.handlers.silent()) };
-    this.handlers.send({ type: 'submit', id, entries: batch.map(wireEntry) });
+    const frame = { type: 'submit', id, entries: batch.map(wireEntry) } as const;
+    const cancelPatience = clock.timer(this.patience.growing('answer', ANSWER_PATIENCE_MS), () => {
+      this.pace.lost();
+      this.patience.ended('answer', true);
+      this.handlers.silent();
+    });
+    this.inFlight = { id, entries: batch, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelPatience };
+    this.handlers.send(frame);
     this.handlers.changed();
   }
 
@@ -149,8 +154,11 @@ export class Drain {
 
   /** The server's word on a batch: row and end of each entry in one transaction. */
   answer(frame: Frame<'answer'>): void {
+    const sent = this.inFlight;
     const entries = this.land(frame.id);
-    if (!entries) return;
+    if (!sent || !entries) return;
+    this.pace.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
+    this.patience.ended('answer', false);
     this.most = Infinity;
     this.settle(entries, new Map(frame.results.map((result) => [result.key, result])));
   }
@@ -186,7 +194,9 @@ export class Drain {
         for (const { key } of entries) {
           const entry = draft.model.outbox.get(key);
           const result = results.get(key);
-          if (entry && result) await this.settleOne(draft, entry, result);
+          if (!entry || !result) continue;
+          if (result.outcome === 'retry') this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
+          else await endEntry(draft, this.ports, entry, result);
         }
       })
       .then(
@@ -198,42 +208,5 @@ export class Drain {
         },
         (error: unknown) => this.handlers.failed(error),
       );
-  }
-
-  private async settleOne(draft: Draft, entry: OutboxEntry, result: WireResult): Promise<void> {
-    const { clock } = this.ports;
-    switch (result.outcome) {
-      case 'retry':
-        this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
-        return;
-      case 'rejected':
-        // Acked once and refused by the server's other history: what was read then is no news, a message lost is.
-        if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
-        else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
-        else reject(draft, this.ports, entry, result.code);
-        return;
-      case 'acked':
-        if (result.row) await applyRow(draft, result.row, 'catch-up');
-        if (entry.kind === 'message' && result.message) {
-          const { seq, sentAt } = result.message;
-          draft.change({
-            t: 'messages',
-            of: entry.conversationId,
-            messages: [{ ...entry.message, seq, sentAt, senderId: draft.model.me, recalled: false }],
-          });
-          if (!entry.again)
-            draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
-        }
-        if (entry.kind === 'recall') await this.emptyRecalled(draft, entry);
-        if (entry.kind === 'receipts' && result.refused) await endRefused(draft, this.ports, entry, result.refused);
-        else draft.change({ t: 'end', key: entry.key, end: 'acked' });
-    }
-  }
-
-  /** In the transaction that ends the entry, so that the text never shows again in between. */
-  private async emptyRecalled(draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> {
-    const conversation = draft.model.get(conversationId);
-    const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
-    if (message) draft.change({ t: 'messages', of: conversationId, messages: [{ ...message, recalled: true, body: '' }] });
   }
 }

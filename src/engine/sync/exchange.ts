@@ -10,6 +10,7 @@ import { Drain } from './drain.ts';
 import { Feed } from './feed.ts';
 import { FetchMissing } from './fetch-missing.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { Patience } from './patience.ts';
 import { SessionToken } from './session-token.ts';
 import { type Verdict, verdictOnError, wrongUser } from './verdict.ts';
 
@@ -23,6 +24,7 @@ const DEFAULT_LIMITS: Limits = {
 };
 
 export interface ExchangeHandlers {
+  readonly patience: Patience;
   readonly send: (frame: ClientFrame) => void;
   readonly fence: () => number;
   readonly isLive: () => boolean;
@@ -40,6 +42,7 @@ export class Exchange {
   private limits = DEFAULT_LIMITS;
   private lastId = 0;
   private askedToWaitMs = 0;
+  private greetedAt: number | null = null;
   private readonly heartbeat: Heartbeat;
   private readonly feed: Feed;
   private readonly drain: Drain;
@@ -56,22 +59,34 @@ export class Exchange {
     const shared = { nextId: () => ++this.lastId, limits: () => this.limits, send, fence, failed };
     const lost = (error: ReceiptsError): void => handlers.ended({ next: 'again', error });
     this.token = new SessionToken(ports.clock, tokens);
+    const { patience } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
       ping: () => send({ type: 'ping' }),
-      silent: () => lost(new TransportError('transport/timeout', 'the connection went silent')),
+      patienceMs: (baseMs) =>
+        handlers.isLive() ? patience.atLeast(baseMs, this.drain.bytesInFlight) : patience.growing('catch-up', baseMs),
+      answered: (ms) => patience.measured(ms),
+      silent: () => {
+        // A long frame on a slow line is silence until it is there.
+        if (!handlers.isLive()) patience.ended('catch-up', true);
+        lost(new TransportError('transport/timeout', 'the connection went silent'));
+      },
     });
     this.feed = new Feed(ports, writer, {
       ...shared,
       news: () => (handlers.isLive() ? 'live' : 'catch-up'),
-      caughtUp: handlers.caughtUp,
+      caughtUp: () => {
+        patience.ended('catch-up', false);
+        handlers.caughtUp();
+      },
       broken: lost,
     });
-    this.drain = new Drain(ports, writer, {
+    const drained = {
       ...shared,
       silent: () => lost(new TransportError('transport/timeout', 'the server did not answer')),
       changed: () => this.inFlight$.next(this.drain.inFlightCount),
-    });
+    };
+    this.drain = new Drain(ports, writer, drained, patience);
     this.missing = new FetchMissing(ports, writer, shared);
     writer.onChange(({ conversations, outbox }) => {
       if (outbox) this.drain.look();
@@ -82,6 +97,7 @@ export class Exchange {
   /** hello and pull, in one flight. */
   greet(): void {
     const { userId, deviceId } = this.account;
+    this.greetedAt = this.ports.clock.mono();
     this.handlers.send({ type: 'hello', version: PROTOCOL_VERSION, token: this.token.current, userId, deviceId });
     this.feed.pull();
   }
@@ -147,9 +163,17 @@ export class Exchange {
     const { account, handlers } = this;
     if (frame.userId !== account.userId) return handlers.ended(wrongUser(account));
     this.limits = frame.limits;
+    if (this.greetedAt !== null) handlers.patience.measured(this.ports.clock.mono() - this.greetedAt);
+    this.greetedAt = null;
     this.heartbeat.start();
     this.token.taken(frame.expiresInMs, (token) => handlers.send({ type: 'auth', token }));
     handlers.named();
+  }
+
+  private busy(id: number | undefined, retryAfterMs: number): void {
+    if (id === undefined) return this.feed.busy(retryAfterMs);
+    this.drain.busy(id, retryAfterMs);
+    this.missing.busy(id, retryAfterMs);
   }
 
   private refused(frame: Frame<'error'>): void {
@@ -158,8 +182,8 @@ export class Exchange {
     const verdict = verdictOnError(this.account, frame);
     if (verdict) return this.handlers.ended(verdict);
     if (code === 'protocol/cursor-unknown') return this.feed.pullAnew();
+    if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;
-    if (code === 'server/busy') return this.drain.busy(id, retryAfterMs ?? 1000);
     this.ports.log('the server did not take a frame', message);
     this.drain.refused(id);
     this.missing.refused(id);

@@ -1,5 +1,9 @@
-/** The change feed on one connection: asks for what is new, stores it step by step, and asks again where a step is missing. */
+/**
+ * The change feed on one connection: asks for what is new, stores it step by step, and asks again where a step is missing. What came of a
+ * snapshot before the connection broke is kept, and the next one goes on from there (F60).
+ */
 import { ProtocolError } from '../../errors.ts';
+import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { News } from '../facts.ts';
 import type { IntentPorts } from '../owe.ts';
@@ -8,6 +12,8 @@ import { applyChanges, applySnapshot } from './apply-changes.ts';
 
 /** Steps in a row that do not fit, before the connection is doubted (I-21). */
 const MAX_GAPS = 3;
+
+type Changes = Frame<'changes'>;
 
 export interface FeedHandlers {
   readonly send: (frame: Frame<'pull'>) => void;
@@ -23,60 +29,105 @@ export class Feed {
   /** Words about an older connection are dropped (F48). */
   private generation = 0;
   private gaps = 0;
-  /** A snapshot comes in frames, and is taken as a whole. */
-  private snapshot: Frame<'changes'>[] | null = null;
+  /** The pull that is not answered to its end; `undefined` for none. */
+  private asked: string | null | undefined;
+  /** Frames of a snapshot, which is taken as a whole, so that nothing half of it is ever shown. */
+  private snapshot: Changes[] = [];
+  private isSnapshot = false;
+  private cancel: Cancel = () => undefined;
 
   constructor(
-    private readonly ports: IntentPorts,
+    private readonly ports: IntentPorts & { readonly clock: ClockPort },
     private readonly writer: Writer,
     private readonly handlers: FeedHandlers,
   ) {}
 
   /** From where this device stands. */
-  pull(cursor: string | null = this.writer.model.cursor): void {
-    this.snapshot = cursor === null ? [] : null;
-    this.handlers.send({ type: 'pull', cursor });
+  pull(): void {
+    const { cursor } = this.writer.model;
+    this.isSnapshot = cursor === null;
+    this.ask(cursor ?? this.brokenOffAt());
   }
 
-  /** The server does not know where this device stands. */
+  /** The server does not know the cursor it was told. */
   pullAnew(): void {
-    this.pull(null);
+    // Nor where a snapshot broke off: it begins again.
+    if (this.isSnapshot) this.snapshot = [];
+    this.isSnapshot = true;
+    this.ask(this.brokenOffAt());
+  }
+
+  /** Not now: the same again, later. */
+  busy(retryAfterMs: number): void {
+    const { asked } = this;
+    if (asked === undefined) return;
+    this.cancel();
+    this.cancel = this.ports.clock.timer(retryAfterMs, () => this.ask(asked));
   }
 
   stop(): void {
     this.generation++;
     this.gaps = 0;
-    this.snapshot = null;
+    this.asked = undefined;
+    this.isSnapshot = false;
+    this.cancel();
   }
 
-  take(frame: Frame<'changes'>): void {
-    const { ports, writer, handlers, generation } = this;
-    const fence = handlers.fence();
-    const news = handlers.news();
-    const durability = 'relaxed';
-    const caughtUp = (): void => {
-      if (generation === this.generation) handlers.caughtUp();
-    };
-    if (this.snapshot) {
-      if (this.snapshot.length === 0 && frame.from !== null) return;
-      this.snapshot.push(frame);
-      if (!frame.complete) return;
-      const frames = this.snapshot;
-      this.snapshot = null;
-      writer
-        .write('apply-snapshot', { durability, fence }, (draft) => applySnapshot(draft, ports, frames))
-        .then(caughtUp, (error: unknown) => handlers.failed(error));
+  take(frame: Changes): void {
+    if (this.isSnapshot) this.collect(frame);
+    else this.step(frame);
+  }
+
+  private ask(cursor: string | null): void {
+    this.cancel();
+    this.asked = cursor;
+    this.handlers.send({ type: 'pull', cursor });
+  }
+
+  private brokenOffAt(): string | null {
+    return this.snapshot[this.snapshot.length - 1]?.to ?? null;
+  }
+
+  private collect(frame: Changes): void {
+    const { writer, handlers, generation, ports } = this;
+    if (frame.from !== this.brokenOffAt()) {
+      // Steps of the feed that was on before, or what is here already.
+      if (this.snapshot.length > 0 && !this.snapshot.some(({ to }) => to === frame.to)) this.mendGap();
       return;
     }
+    this.snapshot.push(frame);
+    if (!frame.complete) return;
+    const frames = this.snapshot;
+    this.snapshot = [];
+    this.isSnapshot = false;
+    this.asked = undefined;
+    writer
+      .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence() }, (draft) => applySnapshot(draft, ports, frames))
+      .then(
+        () => {
+          if (generation === this.generation) handlers.caughtUp();
+        },
+        (error: unknown) => handlers.failed(error),
+      );
+  }
+
+  private step(frame: Changes): void {
+    const { writer, handlers, generation, ports } = this;
+    const news = handlers.news();
     const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
     writer
-      .write('apply-changes', { durability, fence, readsPages }, (draft) => applyChanges(draft, ports, frame, news))
+      .write('apply-changes', { durability: 'relaxed', fence: handlers.fence(), readsPages }, (draft) =>
+        applyChanges(draft, ports, frame, news),
+      )
       .then(
         (outcome) => {
           if (generation !== this.generation) return;
           if (outcome === 'gap') return this.mendGap();
           this.gaps = 0;
-          if (frame.complete) caughtUp();
+          this.snapshot = [];
+          if (!frame.complete) return;
+          this.asked = undefined;
+          handlers.caughtUp();
         },
         (error: unknown) => handlers.failed(error),
       );
@@ -86,6 +137,7 @@ export class Feed {
   private mendGap(): void {
     if (++this.gaps > MAX_GAPS)
       return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor'));
-    this.pull();
+    if (this.isSnapshot) this.ask(this.brokenOffAt());
+    else this.pull();
   }
 }

@@ -6,7 +6,7 @@ import { MAX_TOLD_RANGES } from '../../model/conversation.ts';
 import { conversationType, type ConversationId } from '../../model/ids.ts';
 import { countingBase } from '../../model/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
-import type { Ports } from '../../ports/ports.ts';
+import type { Cancel, Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { HotModel } from '../hot-model.ts';
@@ -57,6 +57,8 @@ export class FetchMissing {
   /** Places asked for on this connection: what did not come is not asked for again on it. */
   private readonly asked = new Map<ConversationId, Ranges>();
   private readonly toCheck = new Set<ConversationId>();
+  private wants: Frame<'fetch'>['wants'] = [];
+  private cancel: Cancel = () => undefined;
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
@@ -73,6 +75,7 @@ export class FetchMissing {
   stop(): void {
     this.open = false;
     this.inFlight = null;
+    this.cancel();
     this.asked.clear();
     this.toCheck.clear();
   }
@@ -102,6 +105,7 @@ export class FetchMissing {
       wants.push({ conversationId: conversation.id, seqs: some, limit });
       this.asked.set(conversation.id, union(this.asked.get(conversation.id) ?? NO_RANGES, some));
     }
+    this.wants = wants;
     this.inFlight = this.handlers.nextId();
     this.handlers.send({ type: 'fetch', id: this.inFlight, wants });
   }
@@ -127,6 +131,17 @@ export class FetchMissing {
     if (!frame.complete) return;
     this.inFlight = null;
     this.look();
+  }
+
+  /** Not now: the same again, later. */
+  busy(id: number, retryAfterMs: number): void {
+    if (id !== this.inFlight) return;
+    for (const { conversationId, seqs } of this.wants)
+      this.asked.set(conversationId, subtract(this.asked.get(conversationId) ?? NO_RANGES, seqs));
+    this.cancel = this.ports.clock.timer(retryAfterMs, () => {
+      this.inFlight = null;
+      this.look();
+    });
   }
 
   /** The request was refused as a whole; what it asked for is left to the next connection. */

@@ -10,6 +10,10 @@ export interface HeartbeatHandlers {
   /** Silence of this length is followed by a ping. */
   readonly heartbeatMs: () => number;
   readonly ping: () => void;
+  /** How long to wait for the answer, of which this much is the least. */
+  readonly patienceMs: (baseMs: number) => number;
+  /** The answer, or anything else, came after so long. */
+  readonly answered: (ms: number) => void;
   /** Asked, and not answered in time. */
   readonly silent: () => void;
 }
@@ -28,6 +32,8 @@ export class Heartbeat {
 
   start(): void {
     this.isOn = true;
+    this.pingedAt = null;
+    this.patience = PONG_PATIENCE_MS;
     this.listen();
   }
 
@@ -39,6 +45,7 @@ export class Heartbeat {
   /** Something came, whatever it is. */
   heard(): void {
     this.heardAt = this.clock.mono();
+    if (this.pingedAt !== null) this.handlers.answered(this.heardAt - this.pingedAt);
     this.pingedAt = null;
     this.patience = PONG_PATIENCE_MS;
     if (this.isOn) this.listen();
@@ -59,7 +66,7 @@ export class Heartbeat {
   /** Wakes when something is due: a ping after silence, the end of patience after a ping. Deadlines are looked at afresh (F39). */
   private listen(): void {
     const { clock, handlers } = this;
-    const due = this.pingedAt === null ? this.heardAt + handlers.heartbeatMs() : this.pingedAt + this.patience;
+    const due = this.pingedAt === null ? this.heardAt + handlers.heartbeatMs() : this.pingedAt + handlers.patienceMs(this.patience);
     this.cancel();
     this.cancel = clock.timer(Math.max(1, due - clock.mono()), () => {
       if (clock.mono() < due) return this.listen();

@@ -12,6 +12,7 @@ import { FencedError } from '../head.ts';
 import type { Writer } from '../write.ts';
 import { type Effect, type Event, type State, transition } from './connection.ts';
 import { Exchange } from './exchange.ts';
+import { Patience } from './patience.ts';
 import { type RoadHandlers, Roads } from './roads.ts';
 import { type Verdict, verdictOnClose } from './verdict.ts';
 
@@ -44,6 +45,7 @@ export class Sync {
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
   private readonly exchange: Exchange;
   private readonly roads: Roads;
+  private readonly patience = new Patience();
 
   constructor(
     private readonly ports: Ports,
@@ -53,11 +55,13 @@ export class Sync {
   ) {
     this.roads = new Roads(ports);
     this.exchange = new Exchange(ports, account, writer, tokens, {
+      patience: this.patience,
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,
       isLive: () => this.state === 'live',
       named: () => {
         this.disarm('connect');
+        this.patience.ended('connect', false);
         this.handle('welcome');
       },
       caughtUp: () => this.handle('caught-up'),
@@ -173,11 +177,12 @@ export class Sync {
         if (generation === this.generation) fn(...args);
       };
     };
-    this.arm(
-      'connect',
-      CONNECT_PATIENCE_MS,
-      mine(() => this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'))),
-    );
+    const patienceMs = this.patience.growing('connect', CONNECT_PATIENCE_MS);
+    const late = mine(() => {
+      this.patience.ended('connect', true);
+      this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'));
+    });
+    this.arm('connect', patienceMs, late);
     const handlers: RoadHandlers = {
       opened: mine(() => this.handle('opened')),
       frame: mine((frame) => this.exchange.receive(frame)),
@@ -188,7 +193,7 @@ export class Sync {
       closed: mine((code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening'))),
       moved: mine(() => this.handle('moved')),
     };
-    this.link = this.roads.open(handlers, CONNECT_PATIENCE_MS);
+    this.link = this.roads.open(handlers, patienceMs);
   }
 
   private end({ next, error }: Verdict): void {

@@ -3,6 +3,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { splitEntry, wireEntry } from '../../../src/engine/sync/batch.ts';
 import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
+import { Patience } from '../../../src/engine/sync/patience.ts';
 import { Writer } from '../../../src/engine/write.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
@@ -60,17 +61,22 @@ describe('the drain', () => {
     writer = await Writer.open(ports, 'alice');
     const fence = await writer.takeFence();
     let id = 0;
-    drain = new Drain(ports, writer, {
-      send: (frame) => sent.push(frame),
-      nextId: () => ++id,
-      limits: () => limits,
-      fence: () => fence,
-      silent: () => silent++,
-      failed: (error) => {
-        throw error;
+    drain = new Drain(
+      ports,
+      writer,
+      {
+        send: (frame) => sent.push(frame),
+        nextId: () => ++id,
+        limits: () => limits,
+        fence: () => fence,
+        silent: () => silent++,
+        failed: (error) => {
+          throw error;
+        },
+        changed: () => undefined,
       },
-      changed: () => undefined,
-    });
+      new Patience(),
+    );
     writer.onChange(() => drain.look());
     say = (to, text) => writer.write('say', STRICT, (draft) => sendMessage(draft, ports, `direct:${to}`, { body: JSON.stringify(text) }));
     ack = (chat, messageIds) => writer.write('ack', STRICT, (draft) => sendReadReceipts(draft, ports, chat, messageIds));

@@ -1,0 +1,60 @@
+/** How an entry ends: the server's word, the row it left and what follows from it, in one transaction (I-20). */
+import type { RejectedCode } from '../../errors.ts';
+import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { WireResult } from '../../protocol/submit.ts';
+import { applyRow } from '../facts.ts';
+import { findInConversation } from '../find-message.ts';
+import type { Draft } from '../write.ts';
+import { endRefused, expireAll } from './refused-receipts.ts';
+
+const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
+  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.owed.ackedIds;
+
+const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, code: RejectedCode): void => {
+  const deadLetter: DeadLetter = {
+    id: entry.key,
+    kind: entry.kind,
+    conversationId: entry.conversationId,
+    messageIds: messageIdsOf(entry),
+    code,
+    at: ports.clock.wall(),
+  };
+  draft.change({ t: 'end', key: entry.key, end: 'rejected', deadLetter }, { t: 'event', event: { type: 'rejected', deadLetter } });
+};
+
+/** In the transaction that ends the entry, so that the text never shows again in between. */
+const emptyRecalled = async (draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> => {
+  const conversation = draft.model.get(conversationId);
+  const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
+  if (message) draft.change({ t: 'messages', of: conversationId, messages: [{ ...message, recalled: true, body: '' }] });
+};
+
+export const endEntry = async (
+  draft: Draft,
+  ports: Pick<Ports, 'clock'>,
+  entry: OutboxEntry,
+  result: Exclude<WireResult, { outcome: 'retry' }>,
+): Promise<void> => {
+  if (result.outcome === 'rejected') {
+    // Acked once and refused by the server's other history: what was read then is no news, a message lost is.
+    if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
+    else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
+    else reject(draft, ports, entry, result.code);
+    return;
+  }
+  if (result.row) await applyRow(draft, result.row, 'catch-up');
+  if (entry.kind === 'message' && result.message) {
+    const { seq, sentAt } = result.message;
+    draft.change({
+      t: 'messages',
+      of: entry.conversationId,
+      messages: [{ ...entry.message, seq, sentAt, senderId: draft.model.me, recalled: false }],
+    });
+    if (!entry.again)
+      draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
+  }
+  if (entry.kind === 'recall') await emptyRecalled(draft, entry);
+  if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
+  else draft.change({ t: 'end', key: entry.key, end: 'acked' });
+};
