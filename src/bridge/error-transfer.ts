@@ -1,14 +1,5 @@
 /** Errors between threads: structured clones keep name, message and stack only, so code and key travel beside them. */
-import {
-  type ErrorCode,
-  errorOf,
-  ReceiptsError,
-  RejectedError,
-  type RejectedCode,
-  TransportError,
-  type TransportCode,
-  WorkerError,
-} from '../errors.ts';
+import { type ErrorCode, errorOf, ReceiptsError, RejectedError, type RejectedCode, TransportError, type TransportCode } from '../errors.ts';
 
 export interface WireError {
   readonly code: ErrorCode;
@@ -31,5 +22,3 @@ export const fromWireError = ({ code, message, idempotencyKey, pending }: WireEr
   if (pending !== undefined) return new TransportError(code as TransportCode, message, pending);
   return errorOf(code, message);
 };
-
-export const workerGone = (): WorkerError => new WorkerError('worker/unavailable', 'the worker could not be started or has ended');

@@ -6,7 +6,9 @@ import type { LogOut } from '../model/log-out.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
-import { serveStreams, type ServedStreams } from './streams.ts';
+import { serveStreams, type ServedStreams } from './serve-streams.ts';
+import { VERSION, versionsDiffer } from './version.ts';
+import { holdForLife } from './worker-lock.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 
 /** What a host offers once started. */
@@ -41,15 +43,18 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
   const answered = <T>(answer: T): Answered<T> => ({ answer, after: streams?.flush() ?? 0 });
 
   const api: WorkerApi = {
-    start(config, page, port) {
+    hold: holdForLife,
+    ping: async () => undefined,
+    async start(version, config, page, port) {
+      // Before anything is opened: what another release means by this call is not known here.
+      if (version !== VERSION) return { version: VERSION, error: toWireError(versionsDiffer(version, VERSION)) };
       hosted = host.start(config, page);
-      return outcome(
-        hosted.then((running) => {
-          const served = serveStreams(port, (topic) => running.watch(topic));
-          streams = served;
-          void running.loggedOut.then(() => served.end());
-        }),
-      );
+      const started = hosted.then((running) => {
+        const served = serveStreams(port, (topic) => running.watch(topic));
+        streams = served;
+        void running.loggedOut.then(() => served.end());
+      });
+      return { version: VERSION, ...(await outcome(started)) };
     },
     intents: async (text) => {
       const calls = JSON.parse(text) as readonly IntentCall[];

@@ -1,76 +1,68 @@
-/** Observables across threads: a subscription is a number, values cross in batches, unsubscribing reaches the worker. */
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+/** The page's side of streams: a subscription is a number. Subscriptions outlive workers: each new one is asked for all that is open. */
+import { Observable, type Subscriber } from 'rxjs';
+import type { NumberedEvent } from '../model/event.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
-export interface ServedStreams {
-  /** Posts what was emitted so far. @returns how many messages of values were posted in all. */
-  flush(): number;
-  end(): void;
+interface Open {
+  readonly subscriber: Subscriber<unknown>;
+  /** What to ask of the next worker. */
+  topic: Topic;
 }
 
-/** The worker's side: what is emitted in one turn crosses as one message. */
-export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observable<unknown>): ServedStreams => {
-  const open = new Map<number, Subscription>();
-  let values: [number, unknown][] = [];
-  let posted = 0;
-  const post = (news: StreamNews): void => port.postMessage(news);
-  const emit = (id: number, value: unknown): void => {
-    values.push([id, value]);
-    if (values.length > 1) return;
-    queueMicrotask(flush);
-  };
-  const flush = (): number => {
-    if (values.length > 0) {
-      posted++;
-      post({ values });
-      values = [];
-    }
-    return posted;
-  };
-  port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
-    if ('unwatch' in data) {
-      open.get(data.unwatch)?.unsubscribe();
-      open.delete(data.unwatch);
-      return;
-    }
-    open.set(
-      data.watch,
-      watch(data.topic).subscribe((value) => emit(data.watch, value)),
-    );
-  };
-  return {
-    flush,
-    end() {
-      for (const subscription of open.values()) subscription.unsubscribe();
-      open.clear();
-      flush();
-      post({ done: true });
-    },
-  };
-};
-
-/** The page's side. One crossing per topic, however many subscribe (see the client). */
+/** One crossing per topic, however many subscribe (see the client). */
 export class StreamPort {
+  private port: MessagePort | null = null;
   private lastId = 0;
   private ended = false;
+  /** Messages of values handed on, of this worker's. */
   private received = 0;
   private waiting: { readonly upTo: number; readonly done: () => void }[] = [];
-  private readonly subscribers = new Map<number, Subscriber<unknown>>();
+  private readonly open = new Map<number, Open>();
   private tellEnd: () => void = () => undefined;
   /** Resolves when the worker says that all is over, or the page. */
   readonly over = new Promise<void>((resolve) => (this.tellEnd = resolve));
 
-  constructor(private readonly port: MessagePort) {
+  /** @param port a worker's, where there is one already. */
+  constructor(port?: MessagePort) {
+    if (port) this.attach(port);
+  }
+
+  /** A worker, which is asked for everything that is open. */
+  attach(port: MessagePort): void {
+    this.detach();
+    if (this.ended) return port.close();
+    this.port = port;
+    this.received = 0;
     port.onmessage = ({ data }: MessageEvent<StreamNews>) => {
-      if ('done' in data) {
-        this.end();
-        return;
-      }
-      for (const [id, value] of data.values) this.subscribers.get(id)?.next(value);
-      this.received++;
-      this.release();
+      if ('done' in data) this.end();
+      else if (this.port === port) this.handOn(data.values);
     };
+    for (const [id, { topic }] of this.open) this.ask({ watch: id, topic });
+  }
+
+  /** The worker is gone. Streams wait for the next one, with the values they have. */
+  detach(): void {
+    this.port?.close();
+    this.port = null;
+    this.received = Infinity;
+    this.release();
+  }
+
+  private ask(request: StreamRequest): void {
+    this.port?.postMessage(request);
+  }
+
+  private handOn(values: readonly (readonly [id: number, value: unknown])[]): void {
+    for (const [id, value] of values) {
+      const one = this.open.get(id);
+      // Heard once: the worker that comes next begins behind it.
+      if (one?.topic.of === 'events') one.topic = { of: 'events', after: (value as NumberedEvent).number };
+      one?.subscriber.next(value);
+    }
+    this.received++;
+    this.ask({ shown: this.received });
+    this.release();
   }
 
   /** Calls `fn` once so many messages of values have been handed on: an answer is not given before the news it made (I-16). */
@@ -90,10 +82,10 @@ export class StreamPort {
     return new Observable<TopicValue[T['of']]>((subscriber) => {
       if (this.ended) return subscriber.complete();
       const id = ++this.lastId;
-      this.subscribers.set(id, subscriber);
-      this.port.postMessage({ watch: id, topic } satisfies StreamRequest);
+      this.open.set(id, { topic, subscriber });
+      this.ask({ watch: id, topic });
       return () => {
-        if (this.subscribers.delete(id)) this.port.postMessage({ unwatch: id } satisfies StreamRequest);
+        if (this.open.delete(id)) this.ask({ unwatch: id });
       };
     });
   }
@@ -104,16 +96,15 @@ export class StreamPort {
 
   /** Open subscriptions: for tests that look for leaks. */
   get size(): number {
-    return this.subscribers.size;
+    return this.open.size;
   }
 
   end(): void {
     this.ended = true;
-    const open = [...this.subscribers.values()];
-    this.subscribers.clear();
-    for (const subscriber of open) subscriber.complete();
-    this.port.close();
-    this.release();
+    const open = [...this.open.values()];
+    this.open.clear();
+    for (const { subscriber } of open) subscriber.complete();
+    this.detach();
     this.tellEnd();
   }
 }

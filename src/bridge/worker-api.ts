@@ -35,7 +35,11 @@ export interface Answered<T> {
 }
 
 export interface WorkerApi {
-  start(config: WorkerConfig, page: PageSide, streams: MessagePort): Promise<Outcome>;
+  /** Takes this lock until the worker ends. False where it cannot. */
+  hold(lockName: string): Promise<boolean>;
+  ping(): Promise<void>;
+  /** Each side tells its release, and neither goes on with another one. */
+  start(version: string, config: WorkerConfig, page: PageSide, streams: MessagePort): Promise<Outcome & { readonly version: string }>;
   /**
    * Calls made in one turn of the page cross together and are written together.
    *
@@ -50,7 +54,7 @@ export interface WorkerApi {
   close(): Promise<void>;
 }
 
-/** Page → worker, on the port of streams. */
-export type StreamRequest = { readonly watch: number; readonly topic: Topic } | { readonly unwatch: number };
-/** Worker → page: values since the last turn, in order; or the end of all. */
+/** Page → worker, on the port of streams. `shown`: so many messages of values were handed on. */
+export type StreamRequest = { readonly watch: number; readonly topic: Topic } | { readonly unwatch: number } | { readonly shown: number };
+/** Worker → page: values since the last message; or the end of all. */
 export type StreamNews = { readonly values: readonly (readonly [id: number, value: unknown])[] } | { readonly done: true };

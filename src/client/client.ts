@@ -1,14 +1,30 @@
 /** Builds the page's client: worker, first paint, lifecycle, and the calls checked before they cross. */
-import { defer, type Observable } from 'rxjs';
+import { defer, map, type Observable } from 'rxjs';
 import { releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
-import { type ConversationId, type MessageId, requireConversationId, requireId } from '../model/ids.ts';
+import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
 import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import { keepBadge } from './app-badge.ts';
+import {
+  DEFAULT_FLUSH_MS,
+  DEFAULT_LIMIT,
+  LONGEST_MS,
+  MAX_LIMIT,
+  MAX_MEMBERS,
+  optionalFlag,
+  optionalId,
+  requireCount,
+  requireCursor,
+  requireFilter,
+  requireFlag,
+  requireIds,
+  requireLetter,
+  requireOptions,
+} from './arguments.ts';
 import { wishForSync } from './background-sync.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
@@ -18,51 +34,7 @@ import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './recei
 import { spawnWorker } from './spawn-worker.ts';
 import { viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 1000;
-const MAX_IDS_PER_CALL = 10_000;
-const MAX_MEMBERS = 100;
-const DEFAULT_FLUSH_MS = 10_000;
-
-const requireFlag = (value: unknown, what: string): boolean => {
-  if (typeof value === 'boolean') return value;
-  throw new UsageError('usage/invalid-argument', `${what} must be true or false`);
-};
-
-const optionalFlag = (value: unknown, what: string): boolean | undefined => (value === undefined ? undefined : requireFlag(value, what));
-
-const requireCount = (value: unknown, what: string, most: number): number => {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
-  throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
-};
-
-const requireLetter = (id: unknown): string => {
-  if (typeof id === 'string') return id;
-  throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
-};
-
-const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
-  if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
-  throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
-};
-
-const requireFilter = (filter: unknown): 'read' | 'unread' => {
-  if (filter === 'read' || filter === 'unread') return filter;
-  throw new UsageError('usage/invalid-argument', `filter must be 'read' or 'unread'; got ${String(filter)}`);
-};
-
-const requireCursor = (cursor: unknown): string | null => {
-  if (cursor === undefined || cursor === null) return null;
-  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
-  throw new UsageError('usage/invalid-argument', 'cursor must be that of the page before');
-};
-
-const requireOptions = <T extends object>(value: T | undefined): T => {
-  if (value === undefined) return {} as T;
-  if (typeof value === 'object' && (value as T | null) !== null) return value;
-  throw new UsageError('usage/invalid-argument', 'options must be an object');
-};
+import { withWorkerTrouble } from './worker-trouble.ts';
 
 /**
  * Opens an account on this device. Returns at once; calls made before the worker is ready wait for it.
@@ -75,17 +47,18 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const name = databaseName(url, userId);
   // Both at once: the record is there before the worker has booted.
   const paint = readFirstPaint(name);
-  const config = deviceId(name).then((device) => ({
+  const settings = {
+    ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
+    ...(readReceipts === undefined ? {} : { readReceipts }),
+  };
+  const config = async (isFirst: boolean) => ({
     url,
     userId,
-    deviceId: device,
+    deviceId: await deviceId(name),
     ...(retention ? { retention } : {}),
-    settings: {
-      ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
-      ...(readReceipts === undefined ? {} : { readReceipts }),
-    },
-  }));
-  const connection = new WorkerConnection((options.worker ?? spawnWorker)(), config, {
+    settings: isFirst ? settings : {},
+  });
+  const connection = new WorkerConnection(options.worker ?? spawnWorker, config, {
     getToken: async () => getToken(),
     deviceId,
     // The last of a log-out, also of one that a crash interrupted. Who logs in again with the badge on keeps it, without the number.
@@ -94,7 +67,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       await (appBadge && database === name ? showOnBadge(database, 0) : releaseBadge(database));
     },
   });
-  const watching = new Watching(connection.streams, paint, connection.ready);
+  const watching = new Watching(connection.streams, paint, connection.started);
   const stopWatchingPage = watchPage((event) => connection.life(event));
   const stopWishing = wishForSync(
     () => watching.watch({ of: 'outbox' }),
@@ -118,8 +91,6 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     requireOpen();
     return requireConversationId(id, userId);
   };
-  const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
-    id === undefined ? undefined : requireId(id, what);
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
     requireOpen();
     return defer(() => watching.watch(topic));
@@ -222,7 +193,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async flush(given) {
       requireOpen();
-      return connection.query('flush', requireCount(requireOptions(given).timeoutMs ?? DEFAULT_FLUSH_MS, 'timeoutMs', 2 ** 31 - 1));
+      return connection.query('flush', requireCount(requireOptions(given).timeoutMs ?? DEFAULT_FLUSH_MS, 'timeoutMs', LONGEST_MS));
     },
     async retryDeadLetter(id, given) {
       requireOpen();
@@ -242,7 +213,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
       await connection.logOut({
         pending,
-        timeoutMs: requireCount(timeoutMs, 'timeoutMs', 2 ** 31 - 1),
+        timeoutMs: requireCount(timeoutMs, 'timeoutMs', LONGEST_MS),
         keepData: optionalFlag(keepData, 'keepData') ?? false,
       });
       await releaseBadge(name);
@@ -265,9 +236,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT),
       }),
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
-    watchConnection: () => watch({ of: 'connection' }),
+    watchConnection: () => withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$),
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),
-    watchEvents: () => watch({ of: 'events' }),
+    watchEvents: () => watch({ of: 'events' }).pipe(map(({ event }) => event)),
   };
 };

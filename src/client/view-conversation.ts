@@ -6,6 +6,7 @@ import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
 import type { Message } from '../model/message.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../model/ids.ts';
 import type { WorkerConnection } from '../bridge/connect.ts';
+import { WorkerError } from '../errors.ts';
 import { isInView, watchView } from './page-lifecycle.ts';
 import type { ConversationViewing } from './receipt-client.ts';
 
@@ -24,9 +25,20 @@ export const viewConversation = (
   let closed = false;
   const direct = conversationType(conversationId) === 'direct';
 
+  /** Again with the next worker, where one died over it: every call is safe to repeat, and the user has seen what they saw. */
+  const outlive = async (run: () => Promise<void>): Promise<void> => {
+    for (;;)
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof WorkerError) || connection.isUp) throw error;
+        await connection.up();
+      }
+  };
+
   /** One after the other; a refused write is repeated with the next arrival or look. */
   const next = (run: () => Promise<void>): void => {
-    turn = turn.then(run).catch(() => undefined);
+    turn = turn.then(() => outlive(run)).catch(() => undefined);
   };
 
   /** All that is held, or as far as was seen: one conversation receipt, or in a group one for each message that asks. */

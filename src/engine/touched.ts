@@ -1,11 +1,8 @@
 /** What a fold or a decision changed. */
-import type { ReceiptEvent } from '../model/event.ts';
+import type { NumberedEvent } from '../model/event.ts';
 import type { ConversationId } from '../model/ids.ts';
 
-export interface KeptEvent {
-  readonly number: number;
-  readonly event: ReceiptEvent;
-}
+export type KeptEvent = NumberedEvent;
 
 /** What a fold changed, for views to look at. */
 export interface Touched {

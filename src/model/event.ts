@@ -50,3 +50,9 @@ export type ReceiptEvent =
   /** The time of these messages' receipts is over: mine nobody reads any more, others' this device was too late for. */
   | { readonly type: 'expired'; readonly conversationId: ConversationId; readonly messageIds: readonly MessageId[] }
   | { readonly type: 'rejected'; readonly deadLetter: DeadLetter };
+
+/** As the device keeps it: numbered in the order of writing, so that each is heard once. */
+export interface NumberedEvent {
+  readonly number: number;
+  readonly event: ReceiptEvent;
+}

@@ -1,6 +1,6 @@
 /** What a page may watch, and what comes of it. */
 import type { Conversation } from './conversation.ts';
-import type { ReceiptEvent } from './event.ts';
+import type { NumberedEvent } from './event.ts';
 import type { ConversationId, MessageId } from './ids.ts';
 import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
@@ -19,7 +19,8 @@ export type Topic =
   | { readonly of: 'connection' }
   | { readonly of: 'outbox' }
   | { readonly of: 'dead-letters' }
-  | { readonly of: 'events' };
+  /** `after`: those up to this number were heard, whatever the store says. */
+  | { readonly of: 'events'; readonly after?: number };
 
 export interface TopicValue {
   'total-unread': number;
@@ -33,5 +34,5 @@ export interface TopicValue {
   connection: ConnectionStatus;
   outbox: OutboxStatus;
   'dead-letters': readonly DeadLetter[];
-  events: ReceiptEvent;
+  events: NumberedEvent;
 }

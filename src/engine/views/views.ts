@@ -1,7 +1,7 @@
 /** Observables of state over the hot model: each looks at it when something it depends on was written, and emits what changed. */
 import { combineLatest, distinctUntilChanged, filter, from, map, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
-import type { ReceiptEvent } from '../../model/event.ts';
+import type { NumberedEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';
@@ -69,7 +69,7 @@ export class Views {
       case 'dead-letters':
         return this.deadLetters();
       case 'events':
-        return this.events();
+        return this.events(topic.after ?? 0);
     }
   }
 
@@ -206,8 +206,8 @@ export class Views {
     );
   }
 
-  private events(): Observable<ReceiptEvent> {
-    return new Observable<ReceiptEvent>((subscriber) => {
+  private events(after: number): Observable<NumberedEvent> {
+    return new Observable<NumberedEvent>((subscriber) => {
       const { clock, log } = this.ports;
       let last = 0;
       let noting: Cancel | null = null;
@@ -220,10 +220,10 @@ export class Views {
           .catch((error: unknown) => log('could not note which events were heard', error));
       };
       const hand = (events: readonly KeptEvent[]): void => {
-        for (const { number, event } of events) {
-          if (number <= last) continue;
-          last = number;
-          subscriber.next(event);
+        for (const kept of events) {
+          if (kept.number <= last) continue;
+          last = kept.number;
+          subscriber.next(kept);
         }
         if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
       };
@@ -231,8 +231,10 @@ export class Views {
       let stop = (): void => undefined;
       this.writer.atRest(() => {
         if (subscriber.closed) return;
-        last = this.writer.model.heard;
-        hand(this.writer.model.events);
+        const { heard, events } = this.writer.model;
+        // A store that begins anew counts anew: what was heard of the one before says nothing of it.
+        last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
+        hand(events);
         stop = this.writer.onChange(({ events }) => hand(events));
       });
       return () => {

@@ -1,7 +1,7 @@
 /** Ours: the backlog through the engine's own write path into its store, with its own views answering the page meanwhile. */
 import { of } from 'rxjs';
 import { browserBus, browserClock, browserRandom } from '../../../src/bridge/platform.ts';
-import { serveStreams } from '../../../src/bridge/streams.ts';
+import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/sync/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write.ts';

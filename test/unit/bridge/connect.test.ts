@@ -1,28 +1,322 @@
-import { expect, it } from 'vitest';
-import { WorkerConnection } from '../../../src/bridge/connect.ts';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { exposeWorker } from '../../../src/bridge/expose.ts';
+import { VERSION } from '../../../src/bridge/version.ts';
+import { TICK_MS } from '../../../src/bridge/watchdog.ts';
+import { Watching } from '../../../src/client/watching.ts';
+import type { TopicValue } from '../../../src/model/topic.ts';
+import { connectPage, LocalLocks, LocalWorker, settled, WorkerOfNothing } from '../../support/local-worker.ts';
 
-/** A worker whose script cannot be loaded: it takes messages and answers none. */
-class WorkerOfNothing extends EventTarget {
-  postMessage(): void {
-    // Nobody is there.
-  }
-  terminate(): void {
-    // As before.
-  }
-}
+const MINUTE = 60_000;
 
-it('whoever waits for a worker that never came is told, before and after', async () => {
-  const worker = new WorkerOfNothing();
-  const config = Promise.resolve({ url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} });
-  const connection = new WorkerConnection(worker as unknown as Worker, config, {
-    getToken: async () => 'token',
-    deviceId: async () => 'd',
-    forgetDevice: async () => undefined,
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((connection) => connection.close()));
+  vi.unstubAllGlobals();
+});
+
+const page = <W extends LocalWorker | WorkerOfNothing>(make: () => W) => {
+  const made = connectPage(make);
+  open.push(made.connection);
+  return made;
+};
+
+/** The code a call was refused with, or what it resolved with; `waits` where neither has come. */
+const fate = (call: Promise<unknown>) => {
+  const seen: { is: unknown } = { is: 'waits' };
+  call.then(
+    (value) => (seen.is = value),
+    (error: unknown) => (seen.is = (error as { code: string }).code),
+  );
+  return seen;
+};
+
+describe('a worker that dies', () => {
+  let locks: LocalLocks;
+  beforeEach(() => {
+    locks = new LocalLocks();
+    vi.stubGlobal('navigator', { locks });
   });
-  const before = [connection.intent('clearAllUnreadCounts'), connection.query('flush', 10)];
-  const told = Promise.allSettled(before);
-  worker.dispatchEvent(new Event('error'));
-  const all = [...(await told), ...(await Promise.allSettled([connection.intent('clearAllUnreadCounts')]))];
-  for (const outcome of all) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'worker/unavailable' } });
-  await connection.close();
+
+  /** As a browser does it: no event, only that its lock is free. */
+  const kill = (worker: LocalWorker): void => {
+    worker.terminate();
+    locks.releaseAll();
+  };
+
+  it('its pending calls reject with worker/restarted at once, and the next worker answers those that come after (F28)', async () => {
+    const { connection, workers } = page(() => new LocalWorker());
+    await connection.started;
+    const pending = [
+      fate(connection.intent('clearAllUnreadCounts')),
+      fate(connection.query('flush', 2 ** 31 - 1)),
+      fate(connection.query('fetchReceipts', ['m'])),
+    ];
+    await settled();
+    expect(pending.map(({ is }) => is)).toEqual(['waits', 'waits', 'waits']);
+    kill(workers[0]!);
+    await settled();
+    expect(pending.map(({ is }) => is)).toEqual(['worker/restarted', 'worker/restarted', 'worker/restarted']);
+    expect(workers).toHaveLength(2);
+    workers[1]!.answer = async (name) => name;
+    expect(await connection.query('flush', 10)).toBe('flush');
+    expect(locks.waiting).toBe(1);
+  });
+
+  it('its streams go on with what the next one says: no end, no error, no value twice (F28, F45)', async () => {
+    const { connection, workers } = page(() => {
+      const worker = new LocalWorker();
+      worker.total.next(7);
+      return worker;
+    });
+    const seen: unknown[] = [];
+    new Watching(connection.streams, Promise.resolve(null), connection.started).watch({ of: 'total-unread' }).subscribe({
+      next: (value) => seen.push(value),
+      error: () => seen.push('error'),
+      complete: () => seen.push('complete'),
+    });
+    await connection.started;
+    await settled();
+    // Idle: no call waits for anything.
+    kill(workers[0]!);
+    await settled();
+    workers[1]!.total.next(8);
+    await settled();
+    expect(seen).toEqual([7, 8]);
+    expect(connection.streams.size).toBe(1);
+  });
+
+  it('events are heard once: the next worker is told how far (F28)', async () => {
+    const { connection, workers } = page(() => new LocalWorker());
+    const heard: unknown[] = [];
+    connection.streams.watch({ of: 'events' }).subscribe(({ number }) => heard.push(number));
+    await connection.started;
+    await settled();
+    for (const number of [3, 4]) workers[0]!.events.next({ number } as TopicValue['events']);
+    await settled();
+    kill(workers[0]!);
+    await settled();
+    expect(heard).toEqual([3, 4]);
+    expect(workers[1]!.watched).toEqual([{ of: 'events', after: 4 }]);
+  });
+
+  it('only the first worker is given what the app set at its start; the rest is what the user set since', async () => {
+    const { connection, workers, firsts } = page(() => new LocalWorker());
+    await connection.started;
+    kill(workers[0]!);
+    await settled();
+    await connection.up();
+    expect(firsts).toEqual([true, false]);
+  });
+
+  it('one that sends what cannot be read is given up: an answer may have been in it', async () => {
+    const { connection, workers } = page(() => new LocalWorker());
+    await connection.started;
+    const call = fate(connection.query('flush', 10));
+    await settled();
+    workers[0]!.dispatchEvent(new Event('messageerror'));
+    await settled();
+    expect(call.is).toBe('worker/restarted');
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
+  });
+
+  it('an error in one of its tasks is not its death', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    workers[0]!.dispatchEvent(new Event('error'));
+    await timers.pass(MINUTE);
+    expect(workers).toHaveLength(1);
+  });
+
+  it('those that keep dying follow one another ever more slowly (F28)', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    const counts: number[] = [];
+    for (let second = 0; second < 120; second++) {
+      for (let tenth = 0; tenth < 10; tenth++) {
+        if (connection.isUp) kill(workers.at(-1)!);
+        await timers.pass(100);
+      }
+      counts.push(workers.length);
+    }
+    const perSecond = counts.map((count, i) => count - (counts[i - 1] ?? 0));
+    expect(Math.max(...perSecond)).toBeLessThanOrEqual(3);
+    expect(counts.at(-1)).toBeLessThan(12);
+    // Waits end: the last one lives, and callers have it.
+    workers.at(-1)!.answer = async () => 'answered';
+    const call = fate(connection.query('flush', 10));
+    await timers.pass(30_000);
+    workers.at(-1)!.answer = async () => 'answered';
+    await settled();
+    expect(['answered', 'waits']).toContain(call.is);
+  });
+
+  it('leaving goes on with the next worker, which would otherwise have logged in again (F44)', async () => {
+    const { connection, workers } = page(() => new LocalWorker());
+    await connection.started;
+    const left = fate(connection.logOut({ pending: 'discard', timeoutMs: 10, keepData: false }));
+    await settled();
+    kill(workers[0]!);
+    workers[1]!.answer = async () => undefined;
+    await settled();
+    expect(left.is).toBeUndefined();
+    expect(connection.streams.isOver).toBe(true);
+  });
+
+  it('closing leaves nothing behind: no timer, no lock that is waited for, no worker', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    await connection.close();
+    expect([timers.armed, workers.map(({ isTerminated }) => isTerminated)]).toEqual([0, [true]]);
+    await timers.pass(MINUTE);
+    expect(workers).toHaveLength(1);
+    expect(fate(connection.query('flush', 10)).is).toBe('waits');
+    await expect(connection.query('flush', 10)).rejects.toMatchObject({ code: 'usage/closed' });
+  });
+});
+
+describe('where locks are missing', () => {
+  it('a worker that does not answer when asked is replaced, and only then (F28)', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    const call = fate(connection.query('flush', 10));
+    workers[0]!.silent = true;
+    await timers.pass(3 * TICK_MS);
+    expect([call.is, workers.length]).toEqual(['waits', 1]);
+    await timers.pass(TICK_MS);
+    await settled();
+    expect([call.is, workers.length, workers[0]!.isTerminated]).toEqual(['worker/restarted', 2, true]);
+  });
+
+  it('so is one that dies while nothing is asked of it', async () => {
+    const { workers, timers, connection } = page(() => new LocalWorker());
+    await connection.started;
+    workers[0]!.terminate();
+    await timers.pass(5 * TICK_MS);
+    expect(workers).toHaveLength(2);
+  });
+
+  it('a call that takes an hour is waited for while the worker answers (F28)', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    let answer: (value: unknown) => void = () => undefined;
+    workers[0]!.answer = () => new Promise((resolve) => (answer = resolve));
+    const call = fate(connection.query('flush', 3_600_000));
+    await timers.pass(60 * MINUTE);
+    expect([call.is, workers.length]).toEqual(['waits', 1]);
+    answer('done');
+    await settled();
+    expect(call.is).toBe('done');
+  });
+
+  it('a page that stood still takes nobody for dead, however long it was (F29, F42)', async () => {
+    const { connection, workers, timers } = page(() => new LocalWorker());
+    await connection.started;
+    const call = fate(connection.query('flush', 10));
+    for (const ms of [30_000, 60 * MINUTE, 24 * 60 * MINUTE]) {
+      // Frozen with its page, or unheard behind its busy thread: what it says comes after the timers that were due.
+      workers[0]!.silent = true;
+      timers.standStill(ms);
+      workers[0]!.silent = false;
+      await timers.pass(2 * TICK_MS);
+    }
+    expect([call.is, workers.length]).toEqual(['waits', 1]);
+  });
+});
+
+describe('a worker that does not start', () => {
+  it('is told to all who wait for it; it is tried again ever more slowly, and one that starts heals all', async () => {
+    let isBroken = true;
+    const { connection, workers, timers } = page<LocalWorker | WorkerOfNothing>(() =>
+      isBroken ? new WorkerOfNothing() : new LocalWorker(),
+    );
+    const total: number[] = [];
+    connection.streams.watch({ of: 'total-unread' }).subscribe((value) => total.push(value));
+    const before = [fate(connection.intent('clearAllUnreadCounts')), fate(connection.query('flush', 10))];
+    await settled();
+    workers[0]!.dispatchEvent(new Event('error'));
+    await settled();
+    const after = fate(connection.intent('clearAllUnreadCounts'));
+    await settled();
+    expect([...before, after].map(({ is }) => is)).toEqual(['worker/unavailable', 'worker/unavailable', 'worker/unavailable']);
+    expect(connection.trouble$.value).toMatchObject({ error: { code: 'worker/unavailable' }, retryInMs: 750 });
+    for (let second = 0; second < 100; second++) {
+      await timers.pass(1000);
+      workers.at(-1)!.dispatchEvent(new Event('error'));
+    }
+    expect(workers.length).toBeGreaterThan(4);
+    expect(workers.length).toBeLessThan(12);
+    expect(workers.filter(({ isTerminated }) => !isTerminated).length).toBeLessThanOrEqual(1);
+
+    isBroken = false;
+    await timers.pass(30_000);
+    (workers.at(-1) as LocalWorker).answer = async () => 'answered';
+    expect(await connection.query('flush', 10)).toBe('answered');
+    expect([connection.trouble$.value, total]).toEqual([null, [0]]);
+  });
+
+  it('nor is one waited for without end that neither comes nor says so', async () => {
+    const { connection, workers, timers } = page(() => new WorkerOfNothing());
+    const call = fate(connection.intent('clearAllUnreadCounts'));
+    await timers.pass(25_000);
+    expect(call.is).toBe('waits');
+    await timers.pass(5000);
+    expect([call.is, workers[0]!.isTerminated]).toEqual(['worker/unavailable', true]);
+    await connection.close();
+  });
+
+  it('a page that may not make workers at all is told in the same way', async () => {
+    const { connection } = page((): LocalWorker => {
+      throw new Error('forbidden here');
+    });
+    await expect(connection.query('flush', 10)).rejects.toMatchObject({
+      code: 'worker/unavailable',
+      message: expect.stringContaining('forbidden here') as string,
+    });
+  });
+});
+
+describe('page and worker of two releases', () => {
+  it('this release is the package’s', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect(VERSION).toBe(version);
+  });
+
+  it('a page refuses a worker of another one, says what to do, and does not try for ever (F43)', async () => {
+    class OlderWorker extends LocalWorker {
+      override dispatchEvent(event: Event): boolean {
+        const data: unknown = event instanceof MessageEvent ? event.data : null;
+        const value = (data as { value?: { version?: string } } | null)?.value;
+        if (value?.version) value.version = '0.0.9';
+        return super.dispatchEvent(event);
+      }
+    }
+    const { connection, workers, timers } = page(() => new OlderWorker());
+    const call = fate(connection.intent('clearAllUnreadCounts'));
+    await settled();
+    expect(call.is).toBe('protocol/version-unsupported');
+    await timers.pass(60 * MINUTE);
+    expect(workers.length).toBe(3);
+    expect(workers.every(({ isTerminated }) => isTerminated)).toBe(true);
+    await expect(connection.query('flush', 10)).rejects.toThrow(`runs tidemark ${VERSION} and its worker 0.0.9: reload the page`);
+    expect(connection.trouble$.value).toMatchObject({ error: { code: 'protocol/version-unsupported' }, retryInMs: null });
+  });
+
+  it('a worker opens nothing for a page of another one (F43)', async () => {
+    const { port1, port2 } = new MessageChannel();
+    let opened = 0;
+    const start = (): never => {
+      opened++;
+      throw new Error('opened');
+    };
+    exposeWorker({ start, life: () => undefined }, port2);
+    const answer = new Promise<{ value: unknown }>((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<{ value: unknown }>) => resolve(data);
+    });
+    const args = ['0.0.9', {}, null, null].map((value) => ({ type: 'RAW', value }));
+    port1.postMessage({ id: 'one', type: 'APPLY', path: ['start'], argumentList: args });
+    expect((await answer).value).toMatchObject({ version: VERSION, error: { code: 'protocol/version-unsupported' } });
+    expect(opened).toBe(0);
+    port1.close();
+  });
 });

@@ -1,6 +1,10 @@
-import { BehaviorSubject, finalize } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serveStreams, StreamPort } from '../../../src/bridge/streams.ts';
+import { BehaviorSubject, concat, config, defer, distinctUntilChanged, finalize, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { serveStreams, type ServedStreams } from '../../../src/bridge/serve-streams.ts';
+import { StreamPort } from '../../../src/bridge/streams.ts';
+import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
+import { Watching } from '../../../src/client/watching.ts';
+import type { Topic } from '../../../src/model/topic.ts';
 import { fromWireError, toWireError } from '../../../src/bridge/error-transfer.ts';
 import { RejectedError, StoreError, UsageError, WorkerError } from '../../../src/errors.ts';
 
@@ -8,7 +12,7 @@ const crossed = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('streams across threads', () => {
   let page: StreamPort;
-  let served: { end: () => void };
+  let served: ServedStreams;
   let source: BehaviorSubject<number>;
   let open: number;
   beforeEach(() => {
@@ -31,23 +35,44 @@ describe('streams across threads', () => {
     const subscription = page.watch({ of: 'total-unread' }).subscribe((value) => seen.push(value));
     await crossed();
     source.next(1);
-    source.next(2);
     await crossed();
-    expect(seen).toEqual([0, 1, 2]);
+    source.next(2);
+    source.next(3);
+    await crossed();
+    // Of one turn only the last.
+    expect(seen).toEqual([0, 1, 3]);
     expect(open).toBe(1);
     subscription.unsubscribe();
     await crossed();
     expect(open).toBe(0);
   });
 
-  it('a thousand subscriptions leave nothing behind on either side', async () => {
+  it('a thousand subscriptions leave nothing behind on either side, also those made before there is a worker', async () => {
     for (let n = 0; n < 1000; n++)
       page
         .watch({ of: 'unread', conversationId: `direct:p${n}` })
         .subscribe()
         .unsubscribe();
     await crossed();
-    expect([open, page.size]).toEqual([0, 0]);
+    expect([open, served.size, page.size]).toEqual([0, 0, 0]);
+
+    const early = new StreamPort();
+    const kept = early.watch({ of: 'outbox' }).subscribe();
+    for (let n = 0; n < 1000; n++)
+      early
+        .watch({ of: 'unread', conversationId: `direct:p${n}` })
+        .subscribe()
+        .unsubscribe();
+    const { port1, port2 } = new MessageChannel();
+    const asked: unknown[] = [];
+    port2.onmessage = ({ data }) => asked.push(data);
+    early.attach(port1);
+    await crossed();
+    expect([asked.length, early.size]).toEqual([1, 1]);
+    kept.unsubscribe();
+    await crossed();
+    expect([asked.length, early.size]).toEqual([2, 0]);
+    port2.close();
   });
 
   it('completes everything when the worker ends, and what is watched afterwards too', async () => {
@@ -58,6 +83,153 @@ describe('streams across threads', () => {
     await crossed();
     page.watch({ of: 'outbox' }).subscribe({ complete: () => ends.push('after') });
     expect(ends).toEqual(['before', 'after']);
+  });
+});
+
+describe('a page that does not keep up', () => {
+  /** A page that hands nothing on until it is told to. */
+  const slowPage = () => {
+    const { port1, port2 } = new MessageChannel();
+    const state = new Subject<number>();
+    const events = new Subject<number>();
+    const served = serveStreams(port2, ({ of }) => (of === 'events' ? events : state));
+    const posts: (readonly (readonly [number, unknown])[])[] = [];
+    port1.onmessage = ({ data }: MessageEvent<StreamNews>) => {
+      if ('values' in data) posts.push(data.values);
+    };
+    const ask = (request: StreamRequest): void => port1.postMessage(request);
+    return { state, events, served, posts, ask, port: port1 };
+  };
+
+  it('is sent a handful of messages, then the newest state and the newest thousand events, in one (F42)', async () => {
+    const { state, events, served, posts, ask, port } = slowPage();
+    ask({ watch: 1, topic: { of: 'total-unread' } });
+    ask({ watch: 2, topic: { of: 'events' } });
+    await crossed();
+    for (let n = 1; n <= 3000; n++) {
+      state.next(n);
+      events.next(n);
+      if (n % 10 === 0) await Promise.resolve();
+    }
+    await crossed();
+    const ahead = posts.length;
+    expect(ahead).toBeLessThanOrEqual(4);
+    ask({ shown: ahead });
+    await crossed();
+    const held = posts.slice(ahead);
+    expect(held).toHaveLength(1);
+    expect(held[0]!.filter(([id]) => id === 1)).toEqual([[1, 3000]]);
+    const kept = held[0]!.filter(([id]) => id === 2).map(([, n]) => n);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([1000, 2001, 3000]);
+    served.end();
+    port.close();
+  });
+
+  it('is given every answer: what comes before one is posted even where nobody watches any more (F42)', async () => {
+    const { state, served, posts, ask, port } = slowPage();
+    ask({ watch: 1, topic: { of: 'total-unread' } });
+    await crossed();
+    for (let n = 0; n < 10; n++) {
+      state.next(n);
+      await crossed();
+    }
+    const before = served.flush();
+    expect([posts.length, before]).toEqual([4, 5]);
+    ask({ unwatch: 1 });
+    ask({ shown: 4 });
+    await crossed();
+    expect([posts.length, served.flush()]).toEqual([5, 5]);
+    served.end();
+    port.close();
+  });
+});
+
+describe('what goes wrong in a stream', () => {
+  it('ends in the worker: it is looked at afresh, and the page hears only how things stand (F45)', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+    const settle = async (ms: number): Promise<void> => {
+      for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(ms);
+      for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const { port1, port2 } = new MessageChannel();
+    const page = new StreamPort(port1);
+    let looks = 0;
+    const served = serveStreams(port2, () =>
+      defer(() => {
+        looks++;
+        return looks < 4 ? throwError(() => new Error('the store did not answer')) : concat(of(looks), NEVER);
+      }),
+    );
+    const seen: unknown[] = [];
+    page.watch({ of: 'outbox' }).subscribe({
+      next: (value) => seen.push(value),
+      error: () => seen.push('error'),
+      complete: () => seen.push('complete'),
+    });
+    await settle(0);
+    expect([looks, seen]).toEqual([1, []]);
+    for (const [ms, upTo] of [
+      [250, 2],
+      [500, 3],
+      [1000, 4],
+    ] as const) {
+      await settle(ms);
+      expect(looks).toBe(upTo);
+    }
+    expect(seen).toEqual([4]);
+    page.end();
+    served.end();
+    vi.useRealTimers();
+  });
+
+  it('ends with whoever threw: one that throws takes no value from the others, at any topic (F45)', async () => {
+    const unhandled: unknown[] = [];
+    config.onUnhandledError = (error) => unhandled.push(error);
+    try {
+      const { port1, port2 } = new MessageChannel();
+      const page = new StreamPort(port1);
+      const source = new BehaviorSubject(1);
+      const served = serveStreams(port2, () => source.pipe(map((number) => ({ number }))));
+      const watching = new Watching(page, Promise.resolve(null), Promise.resolve());
+      const topics: Topic[] = [
+        { of: 'total-unread' },
+        { of: 'unread', conversationId: 'direct:bob' },
+        { of: 'conversations', limit: 1 },
+        { of: 'conversation', conversationId: 'direct:bob' },
+        { of: 'messages', conversationId: 'direct:bob', limit: 1 },
+        { of: 'receipts', messageId: 'm' },
+        { of: 'connection' },
+        { of: 'outbox' },
+        { of: 'dead-letters' },
+        { of: 'events' },
+      ];
+      const fail = (): never => {
+        throw new Error('of the app');
+      };
+      const heard = topics.map((topic) => {
+        const stream = watching.watch(topic);
+        const seen: unknown[] = [];
+        stream.subscribe(fail);
+        stream.pipe(map(fail)).subscribe({ error: () => undefined });
+        stream.pipe(distinctUntilChanged(fail)).subscribe({ error: () => undefined });
+        stream.subscribe({ next: (value) => seen.push(value), error: () => seen.push('error'), complete: () => seen.push('complete') });
+        stream.subscribe(fail);
+        return seen;
+      });
+      await crossed();
+      source.next(2);
+      await crossed();
+      source.next(3);
+      await crossed();
+      for (const seen of heard) expect(seen).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }]);
+      // Nor are their errors swallowed: the app hears of them where it hears of any other.
+      expect(unhandled.length).toBeGreaterThanOrEqual(topics.length * 6);
+      page.end();
+      served.end();
+    } finally {
+      config.onUnhandledError = null;
+    }
   });
 });
 

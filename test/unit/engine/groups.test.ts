@@ -51,7 +51,7 @@ describe('people in a group', () => {
   const quiet = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
   const hear = (tab: TestTab): ReceiptEvent[] => {
     const heard: ReceiptEvent[] = [];
-    tab.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    tab.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
     return heard;
   };
   const unread = (tab: TestTab) => tab.now({ of: 'unread', conversationId: CREW });

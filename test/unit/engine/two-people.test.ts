@@ -107,7 +107,7 @@ describe('two people in a direct chat', () => {
     const [, phone] = await device(net, 'alice', 'phone');
     const [, laptop] = await device(net, 'alice', 'laptop');
     const heard: ReceiptEvent[] = [];
-    laptop.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    laptop.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
     await bob.say('alice', 'hello');
     await laptop.until({ of: 'total-unread' }, (count) => count === 1);
     await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
@@ -186,7 +186,7 @@ describe('two people in a direct chat', () => {
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
     const heard: ReceiptEvent[] = [];
-    bob.watch({ of: 'events' }).subscribe((event) => heard.push(event));
+    bob.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
     const keep = await alice.say('bob', 'keep');
     const regret = await alice.say('bob', 'regret');
     await bob.until({ of: 'total-unread' }, (count) => count === 2);

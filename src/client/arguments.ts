@@ -1,0 +1,53 @@
+/** What callers hand over, checked before it crosses: callers without types may pass anything, and the worker is told only what it can store. */
+import { UsageError } from '../errors.ts';
+import { type MessageId, requireId } from '../model/ids.ts';
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 1000;
+export const MAX_MEMBERS = 100;
+export const DEFAULT_FLUSH_MS = 10_000;
+export const LONGEST_MS = 2 ** 31 - 1;
+const MAX_IDS_PER_CALL = 10_000;
+
+export const requireFlag = (value: unknown, what: string): boolean => {
+  if (typeof value === 'boolean') return value;
+  throw new UsageError('usage/invalid-argument', `${what} must be true or false`);
+};
+
+export const optionalFlag = (value: unknown, what: string): boolean | undefined =>
+  value === undefined ? undefined : requireFlag(value, what);
+
+export const requireCount = (value: unknown, what: string, most: number): number => {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
+  throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
+};
+
+export const requireLetter = (id: unknown): string => {
+  if (typeof id === 'string') return id;
+  throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
+};
+
+export const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
+  if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
+  throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
+};
+
+export const requireFilter = (filter: unknown): 'read' | 'unread' => {
+  if (filter === 'read' || filter === 'unread') return filter;
+  throw new UsageError('usage/invalid-argument', `filter must be 'read' or 'unread'; got ${String(filter)}`);
+};
+
+export const requireCursor = (cursor: unknown): string | null => {
+  if (cursor === undefined || cursor === null) return null;
+  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
+  throw new UsageError('usage/invalid-argument', 'cursor must be that of the page before');
+};
+
+export const requireOptions = <T extends object>(value: T | undefined): T => {
+  if (value === undefined) return {} as T;
+  if (typeof value === 'object' && (value as T | null) !== null) return value;
+  throw new UsageError('usage/invalid-argument', 'options must be an object');
+};
+
+export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
+  id === undefined ? undefined : requireId(id, what);

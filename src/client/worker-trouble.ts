@@ -1,0 +1,31 @@
+/** A worker that does not start tells nobody: the page says so in its stead, where connections are watched. */
+import { combineLatest, distinctUntilChanged, filter, map, type Observable, startWith } from 'rxjs';
+import type { WorkerTrouble } from '../bridge/worker-lives.ts';
+import type { ConnectionStatus } from '../model/status.ts';
+
+const NOTHING_KNOWN: ConnectionStatus = {
+  state: 'offline',
+  paused: false,
+  leader: false,
+  retryAt: null,
+  error: null,
+  durability: 'durable',
+};
+
+const instead = (last: ConnectionStatus | null, { error: { code, message }, retryInMs }: WorkerTrouble): ConnectionStatus => ({
+  ...(last ?? NOTHING_KNOWN),
+  state: 'offline',
+  leader: false,
+  retryAt: retryInMs === null ? null : Date.now() + retryInMs,
+  error: { code, message },
+});
+
+export const withWorkerTrouble = (
+  status$: Observable<ConnectionStatus>,
+  trouble$: Observable<WorkerTrouble | null>,
+): Observable<ConnectionStatus> =>
+  combineLatest([status$.pipe(startWith(null)), trouble$]).pipe(
+    map(([last, trouble]) => (trouble ? instead(last, trouble) : last)),
+    filter((status) => status !== null),
+    distinctUntilChanged(),
+  );

@@ -1,0 +1,178 @@
+/** Workers without threads: the worker's side of the bridge over a stub of the engine, in this very process, to be killed and silenced at will. */
+import { BehaviorSubject, NEVER, type Observable, Subject } from 'rxjs';
+import { WorkerConnection } from '../../src/bridge/connect.ts';
+import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts';
+import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
+import type { NumberedEvent } from '../../src/model/event.ts';
+import type { Topic } from '../../src/model/topic.ts';
+
+/** A page's timers: what was due while the page stood still fires once, when it goes on. */
+export class PageTimers {
+  #now = 0;
+  #timers: { at: number; fn: () => void }[] = [];
+  readonly timer = (ms: number, fn: () => void): (() => void) => {
+    const timer = { at: this.#now + ms, fn };
+    this.#timers.push(timer);
+    return () => void (this.#timers = this.#timers.filter((one) => one !== timer));
+  };
+  readonly random = (): number => 0.5;
+
+  get armed(): number {
+    return this.#timers.length;
+  }
+
+  /** The page runs all the while. */
+  async pass(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    for (;;) {
+      await settled();
+      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#now = next.at;
+      this.#fire(next);
+    }
+    this.#now = until;
+    await settled();
+  }
+
+  /** The page was frozen, or its thread busy, all the while. */
+  standStill(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers.filter(({ at }) => at <= this.#now)) this.#fire(timer);
+  }
+
+  #fire(timer: { at: number; fn: () => void }): void {
+    this.#timers = this.#timers.filter((one) => one !== timer);
+    timer.fn();
+  }
+}
+
+/** Whatever is on its way between the two sides has arrived. */
+export const settled = async (): Promise<void> => {
+  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** One worker, as the page holds it. */
+export class LocalWorker extends EventTarget {
+  readonly #page: MessagePort;
+  readonly #inside: MessagePort;
+  readonly total = new BehaviorSubject(0);
+  readonly events = new Subject<NumberedEvent>();
+  readonly watched: Topic[] = [];
+  readonly configs: WorkerConfig[] = [];
+  /** Answers to calls and queries; never by default. */
+  answer: (name: string) => Promise<unknown> = () => new Promise(() => undefined);
+  isTerminated = false;
+  /** While silent nothing it says arrives, pongs included. */
+  silent = false;
+
+  constructor(before: (host: Host) => Host = (host) => host) {
+    super();
+    const { port1, port2 } = new MessageChannel();
+    this.#page = port1;
+    this.#inside = port2;
+    port1.onmessage = ({ data }) => {
+      if (!this.silent && !this.isTerminated) this.dispatchEvent(new MessageEvent('message', { data }));
+    };
+    exposeWorker(before(this.#host()), port2);
+  }
+
+  #host(): Host {
+    const hosted: Hosted = {
+      intent: ({ do: name }) => this.answer(name),
+      query: ({ do: name }) => this.answer(name),
+      watch: (topic): Observable<unknown> => {
+        this.watched.push(topic);
+        return topic.of === 'total-unread' ? this.total : topic.of === 'events' ? this.events : NEVER;
+      },
+      logOut: async () => void (await this.answer('logOut')),
+      loggedOut: new Promise(() => undefined),
+      close: () => undefined,
+    };
+    return {
+      start: async (config) => {
+        this.configs.push(config);
+        return hosted;
+      },
+      life: () => undefined,
+    };
+  }
+
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    if (!this.isTerminated) this.#page.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+    this.total.complete();
+    this.#page.close();
+    this.#inside.close();
+  }
+
+  asWorker(): Worker {
+    return this as unknown as Worker;
+  }
+}
+
+/** A worker whose script never arrives: it takes messages and answers none. */
+export class WorkerOfNothing extends EventTarget {
+  isTerminated = false;
+  postMessage(): void {
+    // Nobody is there.
+  }
+  terminate(): void {
+    this.isTerminated = true;
+  }
+  asWorker(): Worker {
+    return this as unknown as Worker;
+  }
+}
+
+/** A page's connection, and every worker it ever made. */
+export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(make: () => W) => {
+  const timers = new PageTimers();
+  const workers: W[] = [];
+  const firsts: boolean[] = [];
+  const connection = new WorkerConnection(
+    () => {
+      const worker = make();
+      workers.push(worker);
+      return worker.asWorker();
+    },
+    async (isFirst) => {
+      firsts.push(isFirst);
+      return { url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} };
+    },
+    { getToken: async () => 'token', deviceId: async () => 'd', forgetDevice: async () => undefined },
+    timers,
+  );
+  return { connection, timers, workers, firsts };
+};
+
+/** Web Locks for one process: a lock is free again when its holder is killed. */
+export class LocalLocks {
+  readonly #held = new Map<string, () => void>();
+  readonly #waiting = new Map<string, () => unknown>();
+
+  readonly request = (name: string, ...rest: unknown[]): Promise<unknown> => {
+    const granted = rest.at(-1) as () => Promise<unknown>;
+    if (!this.#held.has(name)) {
+      this.#held.set(name, () => undefined);
+      return Promise.resolve(granted());
+    }
+    this.#waiting.set(name, granted);
+    return new Promise(() => undefined);
+  };
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Every holder dies. */
+  releaseAll(): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#held.clear();
+    for (const granted of waiting) granted();
+  }
+}
