@@ -9,6 +9,7 @@ import type { ConversationId } from '../../src/model/ids.ts';
 import { BrowserProfile } from '../support/browser-profile.ts';
 import { builtPackage } from '../support/built-package.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
+import { RealBrowser } from '../support/real-browser.ts';
 import { ServedReceipts } from '../support/serve.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -33,12 +34,13 @@ export class Device {
     readonly userId: string,
     readonly proxy: TcpProxy,
     private readonly site: string,
-    private readonly profile: BrowserProfile,
+    private readonly profile: BrowserProfile | RealBrowser,
     readonly troubles: string[],
   ) {}
 
-  static async create(userId: string, site: string, targetPort: number): Promise<Device> {
-    return new Device(userId, await TcpProxy.start(targetPort), site, await BrowserProfile.create(), []);
+  static async create(userId: string, site: string, targetPort: number, isReal: boolean): Promise<Device> {
+    const profile = await (isReal ? RealBrowser : BrowserProfile).create();
+    return new Device(userId, await TcpProxy.start(targetPort), site, profile, []);
   }
 
   /** Starts the browser and opens the app, with recorders on these badges from the first moment. */
@@ -53,15 +55,24 @@ export class Device {
   async open(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
     if (this.page.isClosed()) this.page = await this.page.context().newPage();
     else this.page.removeAllListeners('pageerror');
-    this.page.on('pageerror', (error) => this.troubles.push(String(error)));
+    return this.load(this.page, badges, more);
+  }
+
+  /** Opens the app in one more tab of the same browser. */
+  async tab(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
+    return this.load(await this.page.context().newPage(), badges, more);
+  }
+
+  private async load(page: Page, badges: readonly ConversationId[], more: Readonly<Record<string, string>>): Promise<Page> {
+    page.on('pageerror', (error) => this.troubles.push(String(error)));
     const query = new URLSearchParams([
       ['server', `127.0.0.1:${this.proxy.port}`],
       ...Object.entries({ user: this.userId, ...more }),
       ...badges.map((id) => ['badge', id]),
     ]);
-    await this.page.goto(`${this.site}?${query.toString()}`);
-    await this.page.waitForFunction(() => 'app' in window);
-    return this.page;
+    await page.goto(`${this.site}?${query.toString()}`);
+    await page.waitForFunction(() => 'app' in window);
+    return page;
   }
 
   total(): Promise<number | undefined> {
@@ -120,9 +131,13 @@ export class World {
     return new World(server, site, built);
   }
 
-  /** Not started yet. */
-  async device(userId: string): Promise<Device> {
-    const device = await Device.create(userId, this.site.resolvedUrls!.local[0]!, this.server.port);
+  /**
+   * Not started yet.
+   *
+   * @param isReal in a browser whose tabs can be hidden, frozen and cached.
+   */
+  async device(userId: string, { isReal = false } = {}): Promise<Device> {
+    const device = await Device.create(userId, this.site.resolvedUrls!.local[0]!, this.server.port, isReal);
     this.#devices.push(device);
     return device;
   }

@@ -4,8 +4,8 @@
  */
 import type { Cancel, ClockPort, RandomPort } from '../../ports/ports.ts';
 
-/** With the patience below: a leader that fell silent is noticed after at most 4.2 s. */
-const VISIBLE_MS = 2000;
+/** With the patience below: a leader that fell silent is noticed after at most 3.7 s. */
+const VISIBLE_MS = 1500;
 const HIDDEN_MS = 60_000;
 const ANSWER_MS = 1000;
 const ASKS = 2;

@@ -1,0 +1,150 @@
+/** Tabs that are frozen, cached, crashed and closed: another one goes on, and what comes back is right at once. */
+import type { Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { setFrozen } from '../support/real-browser.ts';
+import { leads, leadsSince, nowMs, pendingOf, shownSince, totalOf, untilLive } from './tab.ts';
+import { type Device, delivered, eventually, sendMany, World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+/** Two tabs: one leads, behind the other. */
+const twoTabs = async (phone: Device): Promise<{ leader: Page; follower: Page }> => {
+  const leader = await phone.start();
+  await untilLive(leader);
+  const follower = await phone.tab();
+  await untilLive(follower);
+  await follower.bringToFront();
+  expect([await leads(leader), await leads(follower)]).toEqual([true, false]);
+  return { leader, follower };
+};
+
+it('a frozen leader is replaced within 5 s, also for a flush that waits for it; thawed, it changes nothing (F29, F30)', async () => {
+  const phone = await world.device('fran', { isReal: true });
+  const friend = await world.person('fran-friend');
+  await sendMany(friend, 'fran', 3);
+  const { leader, follower } = await twoTabs(phone);
+  await delivered(friend, phone, 3);
+
+  await eventually('a hidden leader', () => leader.evaluate(() => document.visibilityState === 'hidden'));
+  // In the middle of what it does.
+  const flood = sendMany(friend, 'fran', 300);
+  const frozenAt = nowMs();
+  await setFrozen(leader, true);
+  const flushed = follower.evaluate(async () => {
+    const began = performance.now();
+    await window.app.client.sendConversationReadReceipt('direct:fran-friend');
+    const result = await window.app.client.flush();
+    return { result, ms: performance.now() - began };
+  });
+  const replacedMs = (await leadsSince(follower, frozenAt)) - frozenAt;
+  const { result, ms } = await flushed;
+  console.log(`a frozen leader was replaced after ${replacedMs.toFixed(0)} ms, a flush ended after ${ms.toFixed(0)} ms`);
+  expect(replacedMs).toBeLessThan(5000);
+  expect(result).toMatchObject({ pending: 0, rejected: 0 });
+  expect(ms).toBeLessThan(6000);
+  await flood;
+  await follower.evaluate(() => window.app.client.clearAllUnreadCounts());
+  await sendMany(friend, 'fran', 2);
+  await eventually('what came meanwhile', async () => (await totalOf(follower)) === 2);
+
+  const thawedAt = nowMs();
+  await setFrozen(leader, false);
+  const rightMs = (await shownSince(leader, thawedAt, 2)) - thawedAt;
+  console.log(`thawed, it was right after ${rightMs.toFixed(0)} ms`);
+  expect(rightMs).toBeLessThan(1000);
+  await eventually('the thawed tab to follow', async () => !(await leads(leader)));
+  expect(await leads(follower)).toBe(true);
+  const { row, held } = {
+    row: friend.rows.get('direct:fran')!,
+    held: await follower.evaluate(() => window.app.client.explainUnread('direct:fran-friend')),
+  };
+  expect(row.latestSeq).toBe(305);
+  expect(held).toMatchObject({ unreadCount: 2 });
+  expect(phone.troubles).toEqual([]);
+});
+
+it('the only tab, frozen: right within 2 s of the thaw, on one new connection (F29, F54)', async () => {
+  const phone = await world.device('fred', { isReal: true });
+  const friend = await world.person('fred-friend');
+  const tab = await phone.start();
+  await untilLive(tab);
+  await phone.page.context().newPage();
+  await eventually('a hidden tab', () => tab.evaluate(() => document.visibilityState === 'hidden'));
+  await setFrozen(tab, true);
+  await sendMany(friend, 'fred', 4);
+  const before = phone.proxy.frames.length;
+  const thawedAt = nowMs();
+  await setFrozen(tab, false);
+  const rightMs = (await shownSince(tab, thawedAt, 4)) - thawedAt;
+  console.log(`frozen alone: right ${rightMs.toFixed(0)} ms after the thaw`);
+  expect(rightMs).toBeLessThan(2000);
+  await delivered(friend, phone, 4);
+  expect(phone.proxy.sent('hello', before)).toHaveLength(1);
+  expect(phone.proxy.sent('pull', before)).toHaveLength(1);
+});
+
+it('the back/forward cache: the lead passes on as the page leaves, and the page is right as it comes back (F23, F34)', async () => {
+  const phone = await world.device('bea', { isReal: true });
+  const friend = await world.person('bea-friend');
+  const { leader, follower } = await twoTabs(phone);
+  await leader.evaluate(() => {
+    window.addEventListener('pageshow', ({ persisted }) => document.documentElement.setAttribute('data-persisted', String(persisted)));
+  });
+  const leftAt = nowMs();
+  await leader.goto('about:blank');
+  const passedMs = (await leadsSince(follower, leftAt)) - leftAt;
+  expect(passedMs).toBeLessThan(1000);
+  await sendMany(friend, 'bea', 3);
+  await eventually('what came meanwhile', async () => (await totalOf(follower)) === 3);
+  await follower.evaluate(() => window.app.client.clearConversationUnreadCount('direct:bea-friend'));
+  await sendMany(friend, 'bea', 1);
+  await eventually('one more', async () => (await totalOf(follower)) === 1);
+
+  const backAt = nowMs();
+  await leader.goBack({ waitUntil: 'commit' });
+  const rightMs = (await shownSince(leader, backAt, 1)) - backAt;
+  console.log(`cached: the lead passed on after ${passedMs.toFixed(0)} ms, right ${rightMs.toFixed(0)} ms after coming back`);
+  // Held on to, the lock would have cost the page its place in the cache.
+  expect(await leader.getAttribute('html', 'data-persisted')).toBe('true');
+  expect(rightMs).toBeLessThan(1000);
+  expect(await leads(leader)).toBe(false);
+  await untilLive(leader);
+});
+
+it('a crashed leader is replaced within 1 s, and what it was told is sent; reopened, it is right (F35)', async () => {
+  const phone = await world.device('cora', { isReal: true });
+  const friend = await world.person('cora-friend');
+  await sendMany(friend, 'cora', 5);
+  const { leader, follower } = await twoTabs(phone);
+  await delivered(friend, phone, 5);
+  phone.proxy.cut();
+  await leader.evaluate(async () => {
+    await window.app.client.sendMessage('direct:cora-friend', 'before the crash');
+    await window.app.client.sendConversationReadReceipt('direct:cora-friend');
+  });
+  const session = await leader.context().newCDPSession(leader);
+  const crashedAt = nowMs();
+  // Nobody is left to answer.
+  session.send('Page.crash').catch(() => undefined);
+  const replacedMs = (await leadsSince(follower, crashedAt)) - crashedAt;
+  console.log(`a crashed leader was replaced after ${replacedMs.toFixed(0)} ms`);
+  expect(replacedMs).toBeLessThan(1000);
+  expect(await pendingOf(follower)).toBe(2);
+  phone.proxy.heal();
+  await eventually('an empty outbox', async () => (await pendingOf(follower)) === 0);
+  await eventually('the words', () => friend.rows.get('direct:cora')?.latestSeq === 6);
+  expect(friend.rows.get('direct:cora')?.theirs.read).toEqual([[1, 5]]);
+
+  const again = await phone.tab();
+  await eventually('a total', async () => (await totalOf(again)) === 0);
+  const closedAt = nowMs();
+  await follower.close();
+  const passedMs = (await leadsSince(again, closedAt)) - closedAt;
+  console.log(`a closed leader was replaced after ${passedMs.toFixed(0)} ms`);
+  expect(passedMs).toBeLessThan(1000);
+});
