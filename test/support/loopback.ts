@@ -47,6 +47,7 @@ export class LoopbackNet implements NetPort {
   readonly requests: (readonly ClientFrame[])[] = [];
   private down = false;
   private readonly open = new Set<() => void>();
+  private readonly silently = new Set<() => void>();
 
   constructor(public server: ReceiptServer) {}
 
@@ -58,6 +59,11 @@ export class LoopbackNet implements NetPort {
 
   heal(): void {
     this.down = false;
+  }
+
+  /** The connections there are go dead, and nobody here is told; new ones work. */
+  loseSilently(): void {
+    for (const lose of [...this.silently]) lose();
   }
 
   sent<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
@@ -72,10 +78,16 @@ export class LoopbackNet implements NetPort {
       if (!alive) return;
       alive = false;
       this.open.delete(drop);
+      this.silently.delete(lose);
       connection?.closed();
       setTimeout(() => handlers.closed(code, reason));
     };
     const drop = (): void => finish(1006, 'cut');
+    const lose = (): void => {
+      this.silently.delete(lose);
+      alive = false;
+      connection?.closed();
+    };
     const connection =
       this.down || this.noSockets
         ? undefined
@@ -93,6 +105,7 @@ export class LoopbackNet implements NetPort {
           });
     if (connection) {
       this.open.add(drop);
+      this.silently.add(lose);
       setTimeout(() => alive && handlers.opened());
     } else setTimeout(drop);
     return {
@@ -105,6 +118,7 @@ export class LoopbackNet implements NetPort {
       close: () => {
         alive = false;
         this.open.delete(drop);
+        this.silently.delete(lose);
         connection?.closed();
       },
     };
@@ -158,7 +172,7 @@ export class TestLocks implements LockPort {
 export class TestDevice {
   readonly disk = new MemoryDisk();
   private readonly hears = new Set<(hint: BusHint) => void>();
-  private readonly locks = new TestLocks();
+  readonly locks = new TestLocks();
   private ids = 0;
   readonly tabs: TestTab[] = [];
   token: string;

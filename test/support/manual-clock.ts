@@ -4,13 +4,19 @@
 export class ManualClock {
   #now = 0;
   readonly #timers = new Set<{ at: number; fn: () => void }>();
-  readonly wall = (): number => this.#now;
+  /** How far the wall clock is from the other one: people set it. */
+  wallAheadMs = 0;
+  readonly wall = (): number => this.#now + this.wallAheadMs;
   readonly mono = (): number => this.#now;
   readonly timer = (ms: number, fn: () => void): (() => void) => {
     const timer = { at: this.#now + ms, fn };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   };
+  /** The machine sleeps: time is gone, and timers that were due are late. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
     for (;;) {

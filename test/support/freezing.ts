@@ -1,0 +1,83 @@
+/** A tab that can be frozen, and does not know: what was to call it waits, and comes in order when it thaws. */
+import type { Cancel, ClockPort, LinkHandlers, Ports } from '../../src/ports/ports.ts';
+
+export class Freezing {
+  #isFrozen = false;
+  #waiting: (() => void)[] = [];
+
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    for (const call of this.#waiting.splice(0)) this.#call(call);
+  }
+
+  #call(fn: () => void): void {
+    if (this.#isFrozen) this.#waiting.push(fn);
+    else fn();
+  }
+
+  #later<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void {
+    return (...args) => this.#call(() => fn(...args));
+  }
+
+  /** What was cancelled is not called either, though it waits already. */
+  #unlessOver(begin: (call: (fn: () => void) => () => void) => Cancel): Cancel {
+    let isOver = false;
+    const cancel = begin((fn) =>
+      this.#later(() => {
+        if (!isOver) fn();
+      }),
+    );
+    return () => {
+      isOver = true;
+      cancel();
+    };
+  }
+
+  async #after<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } finally {
+      await new Promise<void>((resolve) => this.#call(resolve));
+    }
+  }
+
+  /** The same ports, as this tab has them. */
+  ports(ports: Ports, clock: ClockPort = ports.clock): Ports {
+    const { store, net, locks, bus, life, token } = ports;
+    return {
+      ...ports,
+      clock: { ...clock, timer: (ms, fn) => this.#unlessOver((call) => clock.timer(ms, call(fn))) },
+      store: { ...store, tx: (...args) => this.#after(store.tx(...args)) },
+      net: {
+        connect: (given) => {
+          const handlers: LinkHandlers = {
+            opened: this.#later(() => given.opened()),
+            frame: this.#later((frame) => given.frame(frame)),
+            malformed: this.#later((error) => given.malformed(error)),
+            closed: this.#later((code, reason) => given.closed(code, reason)),
+          };
+          return net.connect(handlers);
+        },
+        request: (...args) => this.#after(net.request(...args)),
+      },
+      locks: {
+        acquire: (name, { steal, held, lost, missing }) =>
+          this.#unlessOver((call) =>
+            locks.acquire(name, {
+              ...(steal === undefined ? {} : { steal }),
+              held: call(held),
+              lost: call(lost),
+              missing: call(missing),
+            }),
+          ),
+      },
+      bus: { ...bus, listen: (fn) => bus.listen(this.#later(fn)) },
+      life: { listen: (fn) => life.listen(this.#later(fn)) },
+      token: { getToken: () => this.#after(token.getToken()) },
+    };
+  }
+}
