@@ -4,6 +4,7 @@
  */
 import { conversationTarget, type ConversationId, type Seq, type UserId } from '../model/ids.ts';
 import type { ReceiptPolicy } from '../protocol/frames.ts';
+import type { PushFrame } from '../protocol/push.ts';
 import type { WireEntry, WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
 import { acked, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-group-acks.ts';
@@ -33,6 +34,8 @@ export interface Rules {
 export interface Applied {
   readonly results: readonly WireResult[];
   readonly hints: readonly Hint[];
+  /** Of new messages: made only where a host asks. */
+  readonly pushes: () => readonly PushFrame[];
 }
 
 /** Every id an entry names. */
@@ -107,7 +110,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
     }
   });
   await desk.writeBack(tx);
-  return { results: await withRows(tx, desk, outcomes), hints: desk.hints };
+  return { results: await withRows(tx, desk, outcomes), hints: desk.hints, pushes: () => desk.pushes };
 };
 
 const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {

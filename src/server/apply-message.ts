@@ -61,7 +61,7 @@ export const applyMessage = (desk: Desk, entry: WireMessageEntry, mayWrite: bool
     recalled: false,
     version: desk.version,
   };
-  desk.addMessage(message, receipt);
+  desk.addMessage(conversation, message, receipt);
   desk.change(conversation, seq);
   return acked(entry, { message: { seq, sentAt: desk.now } });
 };

@@ -1,6 +1,7 @@
 /** What every connection of one server shares. */
 import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
+import type { PushFrame } from '../protocol/push.ts';
 import type { HintBus } from './bus.ts';
 import type { Connection } from './socket.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
@@ -31,6 +32,7 @@ export interface Core {
   /** Those with an account. */
   readonly connections: Set<Connection>;
   readonly groups: Groups;
+  readonly onMessage: ((push: PushFrame) => void) | undefined;
   policy(): Policy;
   log(message: string, detail?: unknown): void;
 }

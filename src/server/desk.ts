@@ -1,6 +1,8 @@
 /** The conversations of one frame while its entries are applied: read once, written back once. */
 import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
+import type { PushFrame } from '../protocol/push.ts';
 import type { Hint } from './bus.ts';
+import { pushesOf } from './pushes.ts';
 import type { AckRecord, ReceiptRecord } from './receipt-records.ts';
 import {
   type ConversationRecord,
@@ -20,6 +22,7 @@ export class Desk {
   readonly #changed = new Set<ConversationId>();
   readonly #changedMembers = new Set<number>();
   readonly #messages: MessageRecord[] = [];
+  readonly #messagesOf = new Map<MessageId, ConversationRecord>();
   readonly #recalled: MessageRecord[] = [];
   readonly #steps: StepRecord[] = [];
   readonly #newReceipts = new Map<string, ReceiptRecord>();
@@ -84,8 +87,9 @@ export class Desk {
     else this.change(conversation);
   }
 
-  addMessage(message: MessageRecord, receipt: ReceiptRecord | undefined): void {
+  addMessage(conversation: ConversationRecord, message: MessageRecord, receipt: ReceiptRecord | undefined): void {
     this.#messages.push(message);
+    this.#messagesOf.set(message.id, conversation);
     this.held.set(message.id, message);
     if (receipt) this.#newReceipts.set(placeKey(receipt), receipt);
   }
@@ -127,6 +131,11 @@ export class Desk {
     if (this.#receipts.size > 0) await tx.putReceipts([...this.#receipts.values()]);
     if (this.#endedReceipts.length > 0) await tx.deleteReceipts(this.#endedReceipts);
     if (this.#acks.length > 0) await tx.insertAcks(this.#acks);
+  }
+
+  /** Of the messages of this frame that still stand at its end. */
+  get pushes(): readonly PushFrame[] {
+    return [...this.#messagesOf].flatMap(([id, conversation]) => pushesOf(conversation, this.held.get(id)!, this.roster(conversation)));
   }
 
   get hints(): readonly Hint[] {

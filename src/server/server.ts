@@ -8,6 +8,7 @@ import { RejectedError, UsageError } from '../errors.ts';
 import { requireId, type UserId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
+import type { PushFrame } from '../protocol/push.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
 import { openConnection } from './connection.ts';
@@ -41,6 +42,11 @@ export interface ReceiptServerOptions {
   readonly path?: string;
   /** Default: the machine's. */
   readonly clock?: ClockPort;
+  /**
+   * Told of every new message that counts, once for each user it is for, after it is stored and by the node that took it: what the host
+   * may send that user's devices by Web Push, as JSON. A message it is not told of (the node died) arrives all the same.
+   */
+  readonly onMessage?: (push: PushFrame) => void;
   /** Told of failures; never of tokens, texts or names. Default: nobody. */
   readonly log?: (message: string, detail?: unknown) => void;
 }
@@ -93,6 +99,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     if (!closing) expiry = startExpiry(shared);
     return {
       ...shared,
+      onMessage: options.onMessage,
       authenticate,
       groups: createGroups(shared),
       buckets: new TokenBuckets(),

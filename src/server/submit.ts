@@ -15,6 +15,19 @@ const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>):
   return new Set(answers.flat());
 };
 
+/** After the commit: what the host does with it is none of the frame's business. */
+const tellHost = (core: Core, { pushes }: Applied): void => {
+  const { onMessage } = core;
+  if (!onMessage) return;
+  for (const push of pushes()) {
+    try {
+      onMessage(push);
+    } catch (error) {
+      core.log('onMessage failed', error);
+    }
+  }
+};
+
 /** Never rejects: what could not be done is answered `retry`, and nothing of it is in effect (F72). */
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
@@ -28,9 +41,11 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
   try {
     const [allowed] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries))]);
     const rules: Rules = { mayWrite: (peer) => allowed.has(peer), receipts: () => core.policy().receipts };
-    return await persist(core, 'submit', (tx) => applyEntries(tx, author, read, rules));
+    const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, read, rules));
+    tellHost(core, applied);
+    return applied;
   } catch (error) {
     core.log('submit failed', error);
-    return { results: raw.map(({ key }) => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS })), hints: [] };
+    return { results: raw.map(({ key }) => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS })), hints: [], pushes: () => [] };
   }
 };

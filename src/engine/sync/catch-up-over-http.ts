@@ -58,6 +58,8 @@ export const catchUpOverHttp = async (
   /** @returns whether there is more to pull. */
   const take = async (frame: Frame<'changes'>): Promise<boolean> => {
     if (snapshot) {
+      if (snapshot.length === 0 && frame.from !== null)
+        throw new ProtocolError('protocol/bad-frame', 'a snapshot does not start from a cursor');
       snapshot.push(frame);
       if (!frame.complete) return true;
       const frames = snapshot;

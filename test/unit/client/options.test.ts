@@ -6,6 +6,18 @@ import { UsageError } from '../../../src/errors.ts';
 const given = (retention: unknown): ReceiptClientOptions =>
   ({ url: 'wss://chat.example/receipts', userId: 'alice', getToken: () => 'token', retention }) as ReceiptClientOptions;
 
+describe('appBadge as an option', () => {
+  const withBadge = (appBadge: unknown) => ({ ...given(undefined), appBadge }) as ReceiptClientOptions;
+
+  it.each([[undefined], [true], [false]])('takes %j', (appBadge) => {
+    expect(() => checkOptions(withBadge(appBadge))).not.toThrow();
+  });
+
+  it.each([['yes'], [1], [null]])('refuses %j by name', (appBadge) => {
+    expect(() => checkOptions(withBadge(appBadge))).toThrow('appBadge must be true or false');
+  });
+});
+
 describe('retention as an option', () => {
   it.each([[undefined], [{}], [{ messagesPerConversation: 1 }], [{ days: 0.5 }], [{ messagesPerConversation: 500, days: 30 }]])(
     'takes %j',

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../../src/errors.ts';
-import { BadFrame, decodeClientFrame, decodeClientFrames, decodeServerFrame, depthOf, encodeFrame } from '../../../src/protocol/codec.ts';
+import {
+  BadFrame,
+  decodeClientFrame,
+  decodeClientFrames,
+  decodePush,
+  decodeServerFrame,
+  depthOf,
+  encodeFrame,
+  MAX_PUSH_BYTES,
+} from '../../../src/protocol/codec.ts';
+import type { PushFrame } from '../../../src/protocol/push.ts';
 
 const thrown = (read: () => unknown): unknown => {
   try {
@@ -76,5 +86,38 @@ describe('reading frames', () => {
     expect(decodeClientFrames('[{"type":"ping"},{"type":"ping"}]')).toHaveLength(2);
     expect(thrown(() => decodeClientFrames('{"type":"ping"}'))).toBeInstanceOf(ProtocolError);
     expect(thrown(() => decodeClientFrames('[{"type":"ping"},{"type":"pong"}]'))).toBeInstanceOf(ProtocolError);
+  });
+});
+
+describe('a push', () => {
+  const push: PushFrame = {
+    type: 'push',
+    userId: 'alice',
+    conversationId: 'direct:bob',
+    message: { id: 'm', seq: 1, senderId: 'bob', sentAt: 1, receiptRequested: true, countable: true },
+  };
+
+  it('fits, whatever its ids are made of', () => {
+    const long = '"'.repeat(128);
+    const longest: PushFrame = {
+      ...push,
+      userId: long,
+      conversationId: `direct:${long}`,
+      message: { ...push.message, id: long, senderId: long, seq: Number.MAX_SAFE_INTEGER, sentAt: Number.MAX_SAFE_INTEGER },
+    };
+    expect(encodeFrame(longest).length).toBeLessThanOrEqual(MAX_PUSH_BYTES);
+    expect(decodePush(encodeFrame(longest))).toEqual(longest);
+  });
+
+  it.each([
+    ['not JSON', 'new message!'],
+    ['a push of somebody else', '{"title":"new message"}'],
+    ['a frame', '{"type":"ping"}'],
+    ['a text of a user', JSON.stringify({ ...push, message: { ...push.message, body: '"secret"' } })],
+    ['an unknown key', JSON.stringify({ ...push, url: 'https://elsewhere.example' })],
+    ['a message without a place', JSON.stringify({ ...push, message: { ...push.message, seq: 0 } })],
+    ['more than 3 KiB', `${encodeFrame(push)}${' '.repeat(MAX_PUSH_BYTES)}`],
+  ])('is not %s', (_what, text) => {
+    expect(thrown(() => decodePush(text))).toBeInstanceOf(ProtocolError);
   });
 });

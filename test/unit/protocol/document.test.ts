@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { ClientFrameShape, ServerFrameShape } from '../../../src/protocol/frames.ts';
 import { WireError } from '../../../src/protocol/hello.ts';
+import { PushShape } from '../../../src/protocol/push.ts';
 import { EntryShape, RejectedCodeShape } from '../../../src/protocol/submit.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 
@@ -17,7 +18,7 @@ describe('PROTOCOL.md', () => {
   it('shows only frames that the schemas take', () => {
     expect(frames.length).toBeGreaterThan(12);
     for (const frame of frames) {
-      const taken = [ClientFrameShape, ServerFrameShape].filter((shape) => v.safeParse(shape, frame).success);
+      const taken = [ClientFrameShape, ServerFrameShape, PushShape].filter((shape) => v.safeParse(shape, frame).success);
       expect(taken, JSON.stringify(frame)).toHaveLength(1);
     }
     const entries = frames.flatMap((frame) => (frame as { entries?: unknown[] }).entries ?? []);
@@ -26,7 +27,7 @@ describe('PROTOCOL.md', () => {
 
   it('shows every frame there is, under a heading that names it', () => {
     const shown = new Set(frames.map((frame) => (frame as { type: string }).type));
-    for (const type of [...typesOf(ClientFrameShape), ...typesOf(ServerFrameShape)]) {
+    for (const type of [...typesOf(ClientFrameShape), ...typesOf(ServerFrameShape), PushShape.entries.type.literal]) {
       expect(shown).toContain(type);
       expect(text).toMatch(new RegExp(`^###.*\`${type}\``, 'm'));
     }

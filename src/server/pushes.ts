@@ -1,0 +1,16 @@
+/** What a host may send by Web Push: that there is a message, for each user it is for. */
+import type { PushFrame } from '../protocol/push.ts';
+import type { ConversationRecord, MessageRecord, RosterEntry } from './server-store.ts';
+
+/** One frame for each reader; none for what does not count. */
+export const pushesOf = (conversation: ConversationRecord, message: MessageRecord, roster: readonly RosterEntry[]): PushFrame[] => {
+  const { id, seq, senderId, sentAt, receiptRequested, countable, recalled } = message;
+  if (!countable || recalled) return [];
+  const head = { id, seq, senderId, sentAt, receiptRequested, countable };
+  if (conversation.groupId === null) {
+    const peer = conversation.userA === senderId ? conversation.userB : conversation.userA;
+    return [{ type: 'push', userId: peer, conversationId: `direct:${senderId}`, message: head }];
+  }
+  const conversationId = `group:${conversation.groupId}` as const;
+  return roster.flatMap(({ userId }) => (userId === senderId ? [] : [{ type: 'push', userId, conversationId, message: head }]));
+};

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FencedError, LoggedOutError } from '../../../src/engine/head.ts';
+import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';
+import { newsOf } from '../../../src/engine/pushed-message.ts';
+import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/catch-up-over-http.ts';
+import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { AuthError, TransportError } from '../../../src/errors.ts';
+import type { Message } from '../../../src/model/message.ts';
+import type { NetPort, Ports } from '../../../src/ports/ports.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+const account = { userId: 'alice', deviceId: 'alice-phone' };
+
+describe('an account woken without a page', () => {
+  let net: LoopbackNet;
+  let alice: TestDevice;
+  let bob: TestTab;
+  let ports: Ports;
+  let writer: Writer;
+  let fence: number;
+  let requests: number;
+
+  beforeEach(async () => {
+    net = new LoopbackNet(createTestServer());
+    alice = new TestDevice('alice', net);
+    bob = await new TestDevice('bob', new LoopbackNet(net.server)).open();
+    requests = 0;
+    const request: NetPort['request'] = (...args) => {
+      requests++;
+      return net.request(args[0]);
+    };
+    ports = { ...alice.ports(), net: { connect: (handlers) => net.connect(handlers), request } };
+    writer = await Writer.open(ports, 'alice');
+    fence = await writer.takeFence();
+  });
+  afterEach(() => bob.close());
+
+  const said = async (text: string, countable = true): Promise<Message & { seq: number }> => {
+    const { id } = await bob.say('alice', text, { countable });
+    const list = await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 50 }, (all) =>
+      all.some((one) => one.id === id && one.seq !== null),
+    );
+    const sent = list.find((one) => one.id === id);
+    return { ...sent!, seq: sent!.seq! };
+  };
+  const wake = (wanted?: WantedMessage): Promise<void> => catchUpOverHttp(ports, account, writer, fence, wanted);
+  const news = (message: Message & { seq: number }, isCaughtUp = true) => newsOf(writer, 'direct:bob', message, isCaughtUp);
+
+  it('reads on from nothing and from where it stands, and has the wanted message after one request', async () => {
+    await said('one');
+    const second = await said('two');
+    await wake({ conversationId: 'direct:bob', seq: second.seq });
+    expect(requests).toBe(1);
+    expect(writer.model.totalUnreadCount).toBe(2);
+    expect(writer.model.get('direct:bob')?.held).toEqual([[2, 2]]);
+    const third = await said('three');
+    await wake({ conversationId: 'direct:bob', seq: third.seq });
+    expect(writer.model.totalUnreadCount).toBe(3);
+    expect(writer.model.get('direct:bob')?.held).toEqual([[2, 3]]);
+    // Held is told as delivered, and nothing else is told.
+    expect([...writer.model.outbox.values()]).toMatchObject([
+      { kind: 'receipts', owed: { delivered: [[2, 3]], read: [], acked: [], position: 0 } },
+    ]);
+    await drainOverHttp(ports, account, writer, fence);
+    await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 3);
+    await wake({ conversationId: 'direct:bob', seq: third.seq });
+    expect(writer.model.outbox.size).toBe(0);
+  });
+
+  it('a server that lost its history is read anew; what is owed stays, and the wanted message comes all the same', async () => {
+    await said('one');
+    await wake();
+    await writer.write('say', STRICT, (draft) => sendMessage(draft, ports, 'direct:bob', { body: '"kept"' }));
+    bob.close();
+    net.server = createTestServer();
+    bob = await new TestDevice('bob', new LoopbackNet(net.server)).open();
+    const other = await said('of another history');
+    await wake({ conversationId: 'direct:bob', seq: other.seq });
+    expect(writer.model.get('direct:bob')?.held).toEqual([[1, 1]]);
+    expect((await news(other))?.message.body).toBe('of another history');
+    expect([...writer.model.outbox.values()].some((entry) => entry.kind === 'message')).toBe(true);
+  });
+
+  it('stores nothing of somebody else, nothing under an older number, and nothing without a network', async () => {
+    const message = await said('one');
+    alice.token = 'token-of-carol';
+    await expect(wake()).rejects.toThrow(AuthError);
+    alice.token = 'no token at all';
+    await expect(wake()).rejects.toThrow(AuthError);
+    alice.token = 'token-of-alice';
+    net.cut();
+    await expect(wake()).rejects.toThrow(TransportError);
+    net.heal();
+    await (await Writer.open(alice.ports(), 'alice')).takeFence();
+    await expect(wake({ conversationId: 'direct:bob', seq: message.seq })).rejects.toThrow(FencedError);
+    expect(writer.model.conversations.size).toBe(0);
+    expect(writer.model.cursor).toBeNull();
+  });
+
+  it('news is what is neither read, own, recalled nor uncounted, and what the server knows', async () => {
+    const first = await said('one');
+    expect(await news(first, false)).toMatchObject({ message: { id: first.id, body: null, status: 'received' }, muted: false });
+    await wake({ conversationId: 'direct:bob', seq: first.seq });
+    expect(await news(first)).toMatchObject({ message: { id: first.id, body: 'one' } });
+    expect(await news({ ...first, id: 'of nobody' })).toBeNull();
+    expect(await news({ ...first, id: 'of nobody', senderId: 'alice', seq: 9 }, false)).toBeNull();
+
+    const uncounted = await said('typing', false);
+    expect(await news(uncounted, false)).toBeNull();
+    await wake({ conversationId: 'direct:bob', seq: uncounted.seq });
+    expect(await news(uncounted)).toBeNull();
+
+    const taken = await said('oops');
+    await bob.do('recallMessage', taken.id);
+    await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await wake({ conversationId: 'direct:bob', seq: taken.seq });
+    expect(await news(taken)).toBeNull();
+
+    await writer.write('mute', STRICT, (draft) => setMuted(draft, ports, 'direct:bob', true));
+    expect(await news(first)).toMatchObject({ muted: true });
+    await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, ports, 'direct:bob'));
+    expect(await news(first)).toBeNull();
+    expect(await news(first, false)).toBeNull();
+  });
+
+  it('nothing is news to an account that was paused or logged out meanwhile', async () => {
+    const first = await said('one');
+    await wake({ conversationId: 'direct:bob', seq: first.seq });
+    const page = await alice.open();
+    await page.do('setPaused', true);
+    expect(await news(first)).toBeNull();
+    await writer.write('resume', STRICT, (draft) => setPaused(draft, false));
+    expect(await news(first)).not.toBeNull();
+    await page.engine.logOut({ pending: 'discard', timeoutMs: 100, keepData: false });
+    await expect(news(first)).rejects.toThrow(LoggedOutError);
+    page.close();
+  });
+});

@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decodePush } from '../../../src/protocol/codec.ts';
+import type { PushFrame } from '../../../src/protocol/push.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
+
+describe('what a host may push', () => {
+  let pushes: PushFrame[];
+  let server: ReceiptServer;
+  let fails = false;
+
+  beforeEach(() => {
+    pushes = [];
+    fails = false;
+    server = createReceiptServer({
+      store: createMemoryStore(),
+      authenticate: async (token) => ({ userId: token }),
+      onMessage: (push) => {
+        pushes.push(push);
+        if (fails) throw new Error('the push service is down');
+      },
+    });
+  });
+
+  const submit = async (from: string, ...entries: object[]): Promise<{ status: number; body: string }> =>
+    server.request(
+      JSON.stringify([
+        { type: 'hello', version: PROTOCOL_VERSION, token: from, userId: from, deviceId: 'd' },
+        { type: 'submit', id: 1, entries },
+      ]),
+    );
+  const message = (conversationId: string, id: string, countable = true) => ({
+    kind: 'message',
+    key: `key of ${id}`,
+    conversationId,
+    cursor: null,
+    id,
+    body: '"secret"',
+    receiptRequested: conversationId.startsWith('direct:'),
+    countable,
+  });
+
+  it('is a head for the peer of a direct chat, named from their side, without the text', async () => {
+    await submit('alice', message('direct:bob', 'm1'));
+    expect(pushes).toMatchObject([
+      {
+        type: 'push',
+        userId: 'bob',
+        conversationId: 'direct:alice',
+        message: { id: 'm1', seq: 1, senderId: 'alice', receiptRequested: true, countable: true },
+      },
+    ]);
+    const text = JSON.stringify(pushes[0]);
+    expect(text).not.toContain('secret');
+    expect(decodePush(text)).toEqual(pushes[0]);
+  });
+
+  it('is one for each member of a group but the sender', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }, { userId: 'carol' }] });
+    await server.publish({ from: 'alice', to: { group: 'crew' }, body: 'secret', id: 'm1' });
+    expect(pushes.map(({ userId, conversationId }) => [userId, conversationId])).toEqual([
+      ['bob', 'group:crew'],
+      ['carol', 'group:crew'],
+    ]);
+  });
+
+  it('comes once: not for a repetition, a refusal, what does not count or is taken back at once', async () => {
+    await submit('alice', message('direct:bob', 'm1'));
+    await submit('alice', message('direct:bob', 'm1'), message('group:of-others', 'm2'), message('direct:bob', 'm3', false));
+    await submit('alice', message('direct:bob', 'm4'), { kind: 'recall', key: 'k', conversationId: 'direct:bob', cursor: null, id: 'm4' });
+    expect(pushes.map((push) => push.message.id)).toEqual(['m1']);
+  });
+
+  it('a host that fails at it harms nothing', async () => {
+    fails = true;
+    const { status, body } = await submit('alice', message('direct:bob', 'm1'));
+    expect(status).toBe(200);
+    expect(body).toContain('"acked"');
+  });
+});
