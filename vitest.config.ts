@@ -16,6 +16,7 @@ const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, 
   test: {
     name,
     include: ['test/browser/**/*.test.ts'],
+    globalSetup: ['test/support/browser-backend.ts'],
     testTimeout: 20_000,
     sequence: { groupOrder: order },
     browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser: name }] },

@@ -29,6 +29,8 @@ export const connectWebSocket = (url: string, handlers: LinkHandlers): Link => {
       }
     };
     opening.onclose = ({ code, reason }) => finish(code, reason);
+    // The close follows in the same task; in WebKit it never does where the address itself is refused (a blocked port).
+    opening.onerror = () => setTimeout(() => finish(1006, ''));
   } catch (error) {
     // A refused address or port throws instead of closing.
     queueMicrotask(() => finish(1006, String(error)));
@@ -43,7 +45,7 @@ export const connectWebSocket = (url: string, handlers: LinkHandlers): Link => {
     close() {
       done = true;
       if (!socket) return;
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
       socket.close();
     },
   };

@@ -91,6 +91,12 @@ class PostReader {
   }
 }
 
+/** As a network that breaks. One end may be closing by itself (WebKit does): Node keeps such a handle for ever when told to reset it. */
+const reset = (socket: Socket): void => {
+  if (socket.readyState === 'open') socket.resetAndDestroy();
+  else socket.destroy();
+};
+
 export class TcpProxy {
   /** Text frames in order of passing. */
   readonly frames: PassedFrame[] = [];
@@ -129,8 +135,8 @@ export class TcpProxy {
   cut(): void {
     this.#isCut = true;
     for (const { down, up } of this.#pairs) {
-      down.resetAndDestroy();
-      up.resetAndDestroy();
+      reset(down);
+      reset(up);
     }
   }
 
@@ -167,7 +173,7 @@ export class TcpProxy {
 
   #accept(down: Socket): void {
     down.on('error', () => undefined);
-    if (this.#isCut) return void down.resetAndDestroy();
+    if (this.#isCut) return reset(down);
     const connection = ++this.#connections;
     const up = connect(this.targetPort, '127.0.0.1');
     const pair: Pair = { down, up, silent: false };

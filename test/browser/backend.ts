@@ -1,0 +1,67 @@
+/** A page's way to servers of its own: see `support/browser-backend.ts`. */
+import { firstValueFrom, filter, type Observable, timeout } from 'rxjs';
+import { inject } from 'vitest';
+import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
+import type { BackendCalls } from '../support/browser-backend.ts';
+
+const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendCalls[K]['takes']): Promise<BackendCalls[K]['gives']> => {
+  // A body of plain text needs no leave to be asked for first.
+  const response = await fetch(`${inject('backend')}/${name}`, { method: 'POST', body: JSON.stringify(asked) });
+  if (!response.ok) throw new Error(`the backend's ${name} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as BackendCalls[K]['gives'];
+};
+
+/** Longer than any promise: what is measured says so itself. */
+export const PATIENCE_MS = 15_000;
+
+/** The first value that fits. */
+export const until = <T>(stream$: Observable<T>, fits: (value: T) => boolean): Promise<T> =>
+  firstValueFrom(stream$.pipe(filter(fits), timeout(PATIENCE_MS)));
+
+/** A receipt server, its network, and the clients that a test opens on it. */
+export class Backend {
+  readonly #open = new Set<ReceiptClient>();
+
+  private constructor(readonly port: number) {}
+
+  static async start(crew: readonly string[] = []): Promise<Backend> {
+    return new Backend((await ask('start', { crew })).port);
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/receipts`;
+  }
+
+  client(userId: string, more: Partial<ReceiptClientOptions> = {}): ReceiptClient {
+    const client = createReceiptClient({ url: this.url, userId, getToken: () => `token-of-${userId}`, ...more });
+    this.#open.add(client);
+    return client;
+  }
+
+  /** A client that is connected and has caught up. */
+  async live(userId: string, more: Partial<ReceiptClientOptions> = {}): Promise<ReceiptClient> {
+    const client = this.client(userId, more);
+    await until(client.watchConnection(), ({ state }) => state === 'live');
+    return client;
+  }
+
+  /** Every connection is reset, and every new one. */
+  async cut(): Promise<void> {
+    await ask('cut', { port: this.port });
+  }
+
+  async heal(): Promise<void> {
+    await ask('heal', { port: this.port });
+  }
+
+  /** Frames of one type that pages sent, oldest first. */
+  async sent<T extends object>(type: string): Promise<readonly T[]> {
+    return (await ask('sent', { port: this.port, type })) as readonly T[];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#open].map((client) => client.close()));
+    this.#open.clear();
+    await ask('stop', { port: this.port });
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What browser suites have on the other side: receipt servers over real sockets, each behind a network that the test cuts and heals.
+ * Runs with Vitest, on Node; pages reach it over HTTP, since not every browser's driver can be asked to do something for a test.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestProject } from 'vitest/node';
+import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
+import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where pages ask for a server: `http://127.0.0.1:…`. */
+    backend: string;
+  }
+}
+
+/** What a page may ask of the backend, by the path it posts to. */
+export interface BackendCalls {
+  /** A new server for this page's origin, with a group `crew` of these members. */
+  start: { readonly takes: { readonly crew?: readonly string[] }; readonly gives: { readonly port: number } };
+  cut: { readonly takes: { readonly port: number }; readonly gives: object };
+  heal: { readonly takes: { readonly port: number }; readonly gives: object };
+  /** Frames of one type that browsers sent through this port, oldest first. */
+  sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
+  stop: { readonly takes: { readonly port: number }; readonly gives: object };
+}
+
+interface Served {
+  readonly receipts: ReceiptServer;
+  readonly http: Server;
+  readonly network: TcpProxy;
+}
+
+const listen = async (http: Server): Promise<number> => {
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return (http.address() as AddressInfo).port;
+};
+
+/** Tokens name their user: `token-of-alice`. */
+const startServed = async (origin: string): Promise<Served> => {
+  const receipts = createReceiptServer({
+    store: createMemoryStore(),
+    policy: { receipts: { groups: true } },
+    allowedOrigins: [origin],
+    authenticate: async (token) => ({ userId: token.slice('token-of-'.length) }),
+  });
+  const http = createServer();
+  receipts.attach(http);
+  return { receipts, http, network: await TcpProxy.start(await listen(http)) };
+};
+
+const stopServed = async ({ receipts, http, network }: Served): Promise<void> => {
+  await network.close();
+  await receipts.close();
+  await new Promise((closed) => http.close(closed));
+};
+
+const readJson = async (request: IncomingMessage): Promise<unknown> => {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return JSON.parse(text);
+};
+
+/** A Vitest globalSetup. @returns how to end it */
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  const running = new Map<number, Served>();
+  const at = ({ port }: { readonly port: number }): Served => {
+    const served = running.get(port);
+    if (!served) throw new Error(`no server at ${port}`);
+    return served;
+  };
+  const calls: { [K in keyof BackendCalls]: (asked: BackendCalls[K]['takes'], origin: string) => Promise<BackendCalls[K]['gives']> } = {
+    start: async ({ crew = [] }, origin) => {
+      const served = await startServed(origin);
+      if (crew.length > 0) await served.receipts.createGroup({ groupId: 'crew', members: crew.map((userId) => ({ userId })) });
+      running.set(served.network.port, served);
+      return { port: served.network.port };
+    },
+    cut: async (asked) => {
+      at(asked).network.cut();
+      return {};
+    },
+    heal: async (asked) => {
+      at(asked).network.heal();
+      return {};
+    },
+    sent: async (asked) => at(asked).network.sent(asked.type),
+    stop: async (asked) => {
+      const served = at(asked);
+      running.delete(asked.port);
+      await stopServed(served);
+      return {};
+    },
+  };
+  const http = createServer((request, response) => {
+    const answer = (status: number, body: object): void => {
+      response.writeHead(status, { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' }).end(JSON.stringify(body));
+    };
+    const name = (request.url ?? '').slice(1);
+    const call = Object.hasOwn(calls, name)
+      ? (calls[name as keyof BackendCalls] as (asked: unknown, origin: string) => Promise<object>)
+      : null;
+    if (!call || request.method !== 'POST') return answer(404, {});
+    readJson(request)
+      .then((asked) => call(asked, request.headers.origin ?? ''))
+      .then(
+        (given) => answer(200, given),
+        (error: unknown) => answer(500, { message: String(error) }),
+      );
+  });
+  project.provide('backend', `http://127.0.0.1:${await listen(http)}`);
+  return async () => {
+    http.closeAllConnections();
+    await new Promise((closed) => http.close(closed));
+    await Promise.all([...running.values()].map(stopServed));
+  };
+};
