@@ -133,8 +133,7 @@ export class Leader {
       steal,
       held: () => {
         this.mayLead = true;
-        // Others who waited for the same leader hear at once that somebody comes.
-        this.ports.bus.post({ type: 'status', status: this.own.value, fence: null });
+        this.comes();
         this.lead();
       },
       lost: () => {
@@ -154,9 +153,15 @@ export class Leader {
   private silent(): void {
     this.heard.next(NOBODY);
     if (this.mayLead || this.hasNoLocks) return this.lead();
+    this.comes();
     this.wishForLock(true);
     // Until it is granted; and again, should it not be.
     this.watch.start();
+  }
+
+  /** Others who waited for the same leader hear at once that somebody comes. */
+  private comes(): void {
+    this.ports.bus.post({ type: 'status', status: NOBODY, fence: null });
   }
 
   private lead(): void {

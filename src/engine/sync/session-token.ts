@@ -12,6 +12,8 @@ export class SessionToken {
   /** Asked of the app for this very connection. */
   private isFresh = true;
   private generation = 0;
+  /** `mono()` at which the one at hand is due for renewal, as far as the server told. */
+  private renewalAt = Infinity;
   private cancelRenewal: Cancel = () => undefined;
 
   constructor(
@@ -21,6 +23,9 @@ export class SessionToken {
 
   ask(ready: () => void, failed: (error: ReceiptsError) => void): void {
     const generation = ++this.generation;
+    // After a long sleep the one at hand is over: sent, it would cost a refusal (F54).
+    if (this.clock.mono() >= this.renewalAt) this.tokens.forget();
+    this.renewalAt = Infinity;
     const { asked } = this.tokens;
     this.tokens.get().then(
       (token) => {
@@ -39,7 +44,10 @@ export class SessionToken {
   /** The server has taken it, for so long: a fresh one goes out on the same road before the old one ends (F76). */
   taken(expiresInMs: number | null, send: (token: string) => void): void {
     this.cancelRenewal();
-    if (expiresInMs !== null) this.renewIn(Math.max(1000, expiresInMs - RENEW_BEFORE_MS), send);
+    if (expiresInMs === null) return;
+    const ms = Math.max(1000, expiresInMs - RENEW_BEFORE_MS);
+    this.renewalAt = this.clock.mono() + ms;
+    this.renewIn(ms, send);
   }
 
   /**
