@@ -181,7 +181,7 @@ describe('a leader that freezes', () => {
     freezes = true;
     const before = a.net.sent('submit').length;
     const told: unknown[] = [];
-    his.watch({ of: 'events' }).subscribe((event) => told.push(event.type));
+    his.watch({ of: 'events' }).subscribe(({ event }) => told.push(event.type));
     void a.say('bob', 'said twice, heard once');
     void a.do('sendConversationReadReceipt', 'direct:bob', {});
     await until('it to leave', () => a.net.sent('submit').length > before, 1000);
@@ -311,7 +311,7 @@ describe('without locks', () => {
     alice.locks.isMissing = true;
     const his = await bob();
     const told: string[] = [];
-    his.watch({ of: 'events' }).subscribe((event) => {
+    his.watch({ of: 'events' }).subscribe(({ event }) => {
       if (event.type === 'message' || event.type === 'read') told.push(event.type);
     });
     const mute = (): Partial<Ports> => ({ bus: { missing: true, post: () => undefined, listen: () => () => undefined } });
