@@ -4,7 +4,7 @@ import { type ReceiptsError, type UsageError } from '../errors.ts';
 import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
 import { unavailable, type WorkerLife } from './worker-life.ts';
 
-const FIRST_WAIT_MS = 1000;
+const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** Who lived so long was well: the next one comes at once. */
 const WELL_AFTER_MS = 10_000;

@@ -116,10 +116,37 @@ describe('logging out in a real browser', () => {
     expect(await firstValueFrom(client().watchConversations())).toEqual([]);
   });
 
+  it('a worker killed over it: the next one goes on, so that nobody who left is logged in again (F44)', async () => {
+    const name = databaseName(url, userId);
+    const workers: Worker[] = [];
+    const made = client({
+      worker: () => {
+        workers.push(spawnWorker());
+        return workers.at(-1)!;
+      },
+    });
+    await made.sendMessage('direct:bob', 'secret');
+    const conversations = lastValueFrom(made.watchConversations().pipe(toArray()));
+    const left = made.logOut({ pending: 'discard' });
+    setTimeout(() => workers[0]!.terminate());
+    await left;
+    expect(workers).toHaveLength(2);
+    await conversations;
+    expect(await databases()).not.toContain(name);
+    expect(await deviceOf(userId)).toBeUndefined();
+    await expect(made.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
+  });
+
   it('a worker killed after the record: the next start finishes, and the first paint shows nothing of before', async () => {
     const name = databaseName(url, userId);
     let worker: Worker | undefined;
-    const made = client({ worker: () => (worker = spawnWorker()) });
+    const made = client({
+      worker: () => {
+        // The page dies with it.
+        if (worker) throw new Error('no more workers');
+        return (worker = spawnWorker());
+      },
+    });
     await made.sendMessage('direct:bob', 'secret');
     const device = await deviceOf(userId);
     expect(await readFirstPaint(name)).toMatchObject({ conversations: [{ id: 'direct:bob' }] });

@@ -1,5 +1,13 @@
 /** The smallest app: one client, made at once, and everything it emitted, in order. The tests speak to it through `app`. */
-import { createReceiptClient, type ConnectionStatus, type Conversation, type OutboxStatus, type ReceiptClient, UsageError } from 'tidemark';
+import {
+  createReceiptClient,
+  type ConnectionStatus,
+  type Conversation,
+  type OutboxStatus,
+  type ReceiptClient,
+  type ReceiptEvent,
+  UsageError,
+} from 'tidemark';
 
 /** A value and when it came, in ms since the page began to load. */
 export type Seen<T> = readonly (readonly [atMs: number, value: T])[];
@@ -15,6 +23,9 @@ export interface App {
   /** What this page put on the app's icon, in order; 0 for taking it away. */
   readonly appBadge: readonly number[];
   readonly UsageError: typeof UsageError;
+  /** Every worker the page has made, the newest last. */
+  readonly workers: readonly Worker[];
+  readonly events: Seen<ReceiptEvent>;
   /** Streams asked of the worker and not given back. */
   openStreams(): number;
 }
@@ -53,6 +64,15 @@ if (asked.has('serviceWorker')) {
   await navigator.serviceWorker.ready;
 }
 
+// Workers die without a word: tests kill them.
+const workers: Worker[] = [];
+window.Worker = class extends Worker {
+  constructor(...given: ConstructorParameters<typeof Worker>) {
+    super(...given);
+    workers.push(this);
+  }
+};
+
 const client = createReceiptClient({
   url: `ws://${server}/receipts`,
   userId: asked.get('user')!,
@@ -82,5 +102,7 @@ window.app = {
   badges: Object.fromEntries(asked.getAll('badge').map((id) => [id, record(client.watchUnreadCount(id as `direct:${string}`))])),
   appBadge,
   UsageError,
+  workers,
+  events: record(client.watchEvents()),
   openStreams: () => open,
 };

@@ -239,7 +239,7 @@ describe('a worker that does not start', () => {
     const after = fate(connection.intent('clearAllUnreadCounts'));
     await settled();
     expect([...before, after].map(({ is }) => is)).toEqual(['worker/unavailable', 'worker/unavailable', 'worker/unavailable']);
-    expect(connection.trouble$.value).toMatchObject({ error: { code: 'worker/unavailable' }, retryInMs: 750 });
+    expect(connection.trouble$.value).toMatchObject({ error: { code: 'worker/unavailable' }, retryInMs: 375 });
     for (let second = 0; second < 100; second++) {
       await timers.pass(1000);
       workers.at(-1)!.dispatchEvent(new Event('error'));
