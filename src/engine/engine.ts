@@ -8,6 +8,7 @@ import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
+import { adopt, type Carried, carriedOf } from './carry-over.ts';
 import { findInConversation } from './find-message.ts';
 import { flush } from './flush.ts';
 import { keepFresh } from './keep-fresh.ts';
@@ -19,6 +20,7 @@ import { readGroup, readGroupArrivals } from './intents/read-group.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import { recordLogOut, silence, wipe } from './log-out.ts';
+import { makeRoom } from './make-room.ts';
 import type { Lookup } from './message-index.ts';
 import { NetGate } from './net-gate.ts';
 import { Ask } from './queries/ask.ts';
@@ -31,7 +33,7 @@ import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
 import { RetentionLane } from './retention.ts';
 import { Views } from './views/views.ts';
-import { LoggedOutError } from './head.ts';
+import { LoggedOutError, VanishedError } from './head.ts';
 import { type Draft, type WriteOptions, Writer } from './write.ts';
 
 /** These look into pages to find what they name. */
@@ -58,6 +60,28 @@ const lookupOf = (call: IntentCall): Lookup | undefined => {
   }
 };
 
+/** A message is named before anything else: however often what follows is tried, it is the same one. */
+export const withMessageId = (call: IntentCall, random: Pick<Ports['random'], 'id'>): IntentCall =>
+  call.do === 'sendMessage' && call.args[1].id === undefined
+    ? { do: call.do, args: [call.args[0], { ...call.args[1], id: random.id() }] }
+    : call;
+
+/** What is owed and switched, for whoever keeps note of it elsewhere. */
+export interface Standing {
+  readonly owed: number;
+  readonly paused: boolean;
+  readonly settings: ReceiptSettings;
+}
+
+export interface EngineAround {
+  /** Of an engine whose store came to an end, or of one that had none. */
+  readonly carried?: Carried;
+  /** Entries known to be lost with the store before this one, should it be made now: an event tells the app. */
+  readonly lostEntries?: number;
+  /** What was stored is gone, and no log-out was written down; the engine is closed then. Default: taken for a log-out. */
+  readonly vanished?: () => void;
+}
+
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 export class Engine {
@@ -78,8 +102,13 @@ export class Engine {
     private readonly history: History,
     private readonly ask: Ask,
     private readonly stopLooking: Cancel,
+    around: EngineAround,
   ) {
-    writer.loggedOut = (kept) => this.lost(kept);
+    writer.loggedOut = (end) => {
+      if (end instanceof VanishedError && around.vanished) this.vanish(around.vanished);
+      else this.lost(end.kept);
+    };
+    writer.makeRoom = () => makeRoom(ports, writer);
     this.stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') this.lost(hint.kept);
     });
@@ -88,6 +117,7 @@ export class Engine {
   /**
    * @param lockName names the account's leadership across tabs.
    * @param retention what to keep of old messages; default: all.
+   * @param around what came before this engine's store, and what to do should it come to an end.
    */
   static async open(
     given: Ports,
@@ -95,10 +125,14 @@ export class Engine {
     lockName: string,
     settings: Partial<ReceiptSettings>,
     retention: Retention = {},
+    around: EngineAround = {},
   ): Promise<Engine> {
     const gate = new NetGate(given.net);
     const ports: Ports = { ...given, net: gate };
-    const writer = await Writer.open(ports, account.userId);
+    const lost = around.lostEntries ?? 0;
+    const writer = await Writer.open(ports, account.userId, lost > 0 ? [{ type: 'storageLost', count: lost }] : []);
+    const { carried } = around;
+    if (carried) await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried));
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
     const tokens = new TokenSource(ports.token);
@@ -111,7 +145,7 @@ export class Engine {
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
     const stopLooking = keepFresh(ports, writer, () => leader.leads);
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, around);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -120,12 +154,13 @@ export class Engine {
 
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
-    const lookup = lookupOf(call);
-    const options: WriteOptions = { durability: 'strict', readsPages: READS_PAGES.has(call.do), ...(lookup ? { lookup } : {}) };
+    const named = withMessageId(call, this.ports.random);
+    const lookup = lookupOf(named);
+    const options: WriteOptions = { durability: 'strict', readsPages: READS_PAGES.has(named.do), ...(lookup ? { lookup } : {}) };
     return this.writer
-      .write(call.do, options, (draft) => this.decide(draft, call))
+      .write(named.do, options, (draft) => this.decide(draft, named))
       .catch((error: unknown) => {
-        throw error instanceof LoggedOutError ? loggedOut() : error;
+        throw error instanceof LoggedOutError && !(error instanceof VanishedError) ? loggedOut() : error;
       });
   }
 
@@ -246,6 +281,48 @@ export class Engine {
   lost(kept = false): void {
     this.close();
     this.leave(kept);
+  }
+
+  /** What is stored is gone, and nobody logged out: silent from here on, until whoever hosts this finds out what it means. */
+  private vanish(tell: () => void): void {
+    this.close();
+    tell();
+  }
+
+  /** What an engine on another store goes on with. */
+  get carried(): Carried {
+    return carriedOf(this.writer.model);
+  }
+
+  /** Of the store this engine runs on. */
+  get generation(): string {
+    return this.writer.generation;
+  }
+
+  /** Resolves once the server has said how everything stands, in this session or before. */
+  whenKnown(): Promise<void> {
+    const { writer } = this;
+    return new Promise((resolve) => {
+      const look = (): void =>
+        writer.atRest(() => {
+          if (writer.model.cursor === null) return;
+          stop();
+          resolve();
+        });
+      const stop = writer.onChange(look);
+      look();
+    });
+  }
+
+  /** Calls `fn` now, and whenever what is owed or switched may have changed. */
+  watchStanding(fn: (standing: Standing) => void): Cancel {
+    const { writer } = this;
+    const look = (): void =>
+      writer.atRest(() => fn({ owed: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }));
+    look();
+    return writer.onChange(({ outbox, settings }) => {
+      if (outbox || settings) look();
+    });
   }
 
   /** Nothing leaves from here on, and nothing more is shown. */

@@ -9,6 +9,8 @@ import { nothingTouched, type Touched } from './touched.ts';
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
 const FOLD_MESSAGES = 16_384;
 const FOLD_RECORDS = 512;
+/** Or after so many characters: what lies in the journal cannot be given up when the device is full. */
+const FOLD_TEXT = 4 * 1024 * 1024;
 /** Pages per transaction, so that nobody waits long for a turn. */
 const PAGES_PER_SLICE = 64;
 
@@ -19,6 +21,8 @@ export interface FoldHost {
   readHead(tx: StoreTx): Promise<Head | undefined>;
   catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
   emit(touched: Touched): void;
+  withRoom<T>(run: () => Promise<T>): Promise<T>;
+  journalText: number;
   /** The journal was folded: time for what is done when idle. */
   folded(): void;
 }
@@ -32,8 +36,9 @@ export class JournalFold {
   ) {}
 
   whenDue(): void {
-    const { model } = this.host;
-    if (this.folding || (model.unpaged < FOLD_MESSAGES && model.version - model.folded < FOLD_RECORDS)) return;
+    const { model, journalText } = this.host;
+    const due = model.unpaged >= FOLD_MESSAGES || model.version - model.folded >= FOLD_RECORDS || journalText >= FOLD_TEXT;
+    if (this.folding || !due) return;
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
 
@@ -42,19 +47,22 @@ export class JournalFold {
     this.folding = true;
     try {
       const upTo = this.host.model.version;
+      this.host.journalText = 0;
       for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
-        await this.host.turn(() =>
-          this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
-            // Nothing of an account that was logged out meanwhile is written.
-            await this.host.readHead(tx);
-            await writePages(tx, slice);
-          }),
-        );
-      await this.host.turn(() => this.finish(upTo));
+        await this.host.turn(() => this.host.withRoom(() => this.page(slice)));
+      await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
     } finally {
       this.folding = false;
     }
     this.host.folded();
+  }
+
+  private page(slice: readonly Unpaged[]): Promise<void> {
+    return this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+      // Nothing of an account that was logged out meanwhile is written.
+      await this.host.readHead(tx);
+      await writePages(tx, slice);
+    });
   }
 
   /**

@@ -1,7 +1,9 @@
 /** The journal's head as one writer knows it: whose store it is, who leads, and how far it goes. */
 import { StoreError } from '../errors.ts';
+import type { ReceiptEvent } from '../model/event.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import { type Head, HEAD_KEY, SCHEMA } from '../store/tables.ts';
+import { appendToJournal } from '../store/journal.ts';
+import { type Head, HEAD_KEY, SCHEMA, WHOLE_KEY } from '../store/tables.ts';
 
 /** Another leader has come since: the write changed nothing (I-19). */
 export class FencedError extends StoreError {
@@ -10,13 +12,20 @@ export class FencedError extends StoreError {
   }
 }
 
-/** The account was logged out of here since this writer opened the store; or the store is another one. */
+/** The account was logged out of here since this writer opened the store. */
 export class LoggedOutError extends StoreError {
   constructor(
     /** The data was left where it is. */
     readonly kept: boolean,
   ) {
     super('store/closed', 'this account was logged out; this write changed nothing');
+  }
+}
+
+/** What the store held is gone, and nobody wrote down a log-out: wiped by the browser, or removed with a log-out that was missed. */
+export class VanishedError extends LoggedOutError {
+  constructor() {
+    super(false);
   }
 }
 
@@ -31,18 +40,24 @@ export class KnownHead {
 
   constructor(
     /** Called when the store turns out to be no longer this writer's. */
-    private readonly loggedOut: (kept: boolean) => void,
+    private readonly ended: (end: LoggedOutError) => void,
   ) {}
 
-  /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError}. */
+  /** Of the store as it was opened; null before. */
+  get openedGeneration(): string | null {
+    return this.generation;
+  }
+
+  /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link VanishedError}. */
   async read(tx: StoreTx): Promise<Head | undefined> {
     const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
     if (head && head.schema > SCHEMA)
       throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
-    if (head?.ended || (this.generation !== null && head?.generation !== this.generation)) {
-      const kept = head?.ended === 'kept';
-      this.loggedOut(kept);
-      throw new LoggedOutError(kept);
+    const another = this.generation !== null && head?.generation !== this.generation;
+    if (head?.ended || another) {
+      const end = head?.ended ? new LoggedOutError(head.ended === 'kept') : new VanishedError();
+      this.ended(end);
+      throw end;
     }
     this.generation = head?.generation ?? null;
     return head;
@@ -69,3 +84,13 @@ export class KnownHead {
     return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, folded, fence: this.seen.fence } : undefined;
   }
 }
+
+/** Makes a store, inside a transaction over `meta` and `journal`; `news` are its first events. */
+export const createHead = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
+  // Another tab may have come first.
+  if (await tx.get('meta', HEAD_KEY)) return;
+  const version = news.length > 0 ? 1 : 0;
+  if (version > 0) appendToJournal(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
+  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, folded: 0, fence: 0 } satisfies Head);
+  tx.put('meta', WHOLE_KEY, true);
+};

@@ -5,16 +5,18 @@
  * decides while the head is asked for, and begins anew should the answer be another one.
  */
 import { StoreError } from '../errors.ts';
+import type { ReceiptEvent } from '../model/event.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, readJournal } from '../store/journal.ts';
-import { type Head, HEAD_KEY, SCHEMA } from '../store/tables.ts';
+import { appendToJournal, type JournalRecord, readJournal, readRecord } from '../store/journal.ts';
+import { type Head, HEAD_KEY, WHOLE_KEY } from '../store/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { PaintRecord } from './first-paint.ts';
 import { JournalFold } from './fold-journal.ts';
-import { FencedError, KnownHead, sameHead } from './head.ts';
+import { createHead, FencedError, KnownHead, type LoggedOutError, sameHead } from './head.ts';
 import type { Lookup } from './message-index.ts';
 import { HotModel } from './hot-model.ts';
+import { healPages } from './make-room.ts';
 import { readSnapshot } from './snapshot.ts';
 import { nothingTouched, type Touched } from './touched.ts';
 
@@ -47,6 +49,11 @@ interface Decided {
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
+/** How often room is made for one transaction. */
+const MAX_ROOM_MADE = 3;
+
+const isFull = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/quota-exceeded';
+
 /** It was decided on what is not the newest: the transaction is given up, and its jobs are decided again. */
 class HeadMovedError extends Error {}
 
@@ -61,18 +68,26 @@ export class Writer {
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
   /** Called when the store turns out to be no longer this writer's. */
-  loggedOut: (kept: boolean) => void = () => undefined;
+  loggedOut: (end: LoggedOutError) => void = () => undefined;
+  /** Gives up what can be had again, in the writer's turn; called when the device is full. */
+  makeRoom: () => Promise<boolean> = () => Promise.resolve(false);
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   private readonly fold: JournalFold;
   private readonly paint = new PaintRecord();
-  private readonly head = new KnownHead((kept) => this.loggedOut(kept));
+  /** Names this writer's transactions. */
+  private readonly id: string;
+  private runs = 0;
+  /** Characters this writer has put into the journal since it was folded. */
+  journalText = 0;
+  private readonly head = new KnownHead((end) => this.loggedOut(end));
 
   private constructor(
     private readonly ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
     me: UserId,
   ) {
     this.model = new HotModel(me);
+    this.id = ports.random.id();
     this.fold = new JournalFold(ports, this);
   }
 
@@ -88,19 +103,37 @@ export class Writer {
     return this.fold.run();
   }
 
-  /** Opens the store's state, making it where there is none. */
-  static async open(ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>, me: UserId): Promise<Writer> {
+  /**
+   * Opens the store's state, making it where there is none.
+   *
+   * @param news what a store that is made here begins with.
+   */
+  static async open(
+    ports: Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>,
+    me: UserId,
+    news: readonly ReceiptEvent[] = [],
+  ): Promise<Writer> {
     const writer = new Writer(ports, me);
+    const seen = { whole: true };
     const read = (): Promise<Head | undefined> =>
-      ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => writer.catchUp(tx, nothingTouched()));
-    if (await read()) return writer;
-    await ports.store.tx('create', ['meta'], 'readwrite', 'strict', async (tx) => {
-      // Another tab may have come first.
-      if (!(await tx.get('meta', HEAD_KEY)))
-        tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation: ports.random.id(), version: 0, folded: 0, fence: 0 } satisfies Head);
-    });
-    await read();
+      ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', async (tx) => {
+        const head = await writer.catchUp(tx, nothingTouched());
+        seen.whole = (await tx.get('meta', WHOLE_KEY)) !== undefined;
+        return head;
+      });
+    const found = await read();
+    if (!found) {
+      await ports.store.tx('create', ['meta', 'journal'], 'readwrite', 'strict', (tx) => createHead(tx, ports.random.id(), news));
+      await read();
+    }
+    // A device that is full now is mended another time.
+    if (!seen.whole) await healPages(ports, writer).catch((error: unknown) => ports.log('pages could not be looked through', error));
     return writer;
+  }
+
+  /** Of the store, as this writer opened it. */
+  get generation(): string {
+    return this.head.openedGeneration ?? '';
   }
 
   /** Called after every completed transaction or catch-up that changed something. */
@@ -159,9 +192,25 @@ export class Writer {
 
   /** Takes the leader's number: every older leader's writes change nothing from here on. */
   async takeFence(): Promise<number> {
-    const fence = await this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.head.takeFence(tx));
+    const take = (): Promise<number> => this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.head.takeFence(tx));
+    const fence = await take().catch(async (error: unknown) => {
+      if (!isFull(error)) throw error;
+      await this.turn(async () => void (await this.makeRoom()));
+      return take();
+    });
     this.head.tookFence(fence);
     return fence;
+  }
+
+  /** Runs it, and again should the device be full and something be found to give up. Only in the writer's turn. */
+  async withRoom<T>(run: () => Promise<T>): Promise<T> {
+    for (let again = MAX_ROOM_MADE; ; again--) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isFull(error) || again === 0 || !(await this.makeRoom().catch(() => false))) throw error;
+      }
+    }
   }
 
   /** Runs between transactions, alone. */
@@ -224,10 +273,12 @@ export class Writer {
   private async commit(jobs: readonly Job[]): Promise<void> {
     const { bus, fault, log } = this.ports;
     try {
-      const done = await this.decided(jobs, this.expectedHead()).catch((error: unknown) => {
-        if (error instanceof HeadMovedError) return this.decided(jobs);
-        throw error;
-      });
+      const done = await this.withRoom(() =>
+        this.decided(jobs, this.expectedHead()).catch((error: unknown) => {
+          if (error instanceof HeadMovedError) return this.decided(jobs);
+          throw error;
+        }),
+      );
       this.stale = false;
       fault('write:after-commit');
       done.touched.awaited = true;
@@ -257,45 +308,71 @@ export class Writer {
    */
   private async decided(jobs: readonly Job[], expected?: Head): Promise<Decided> {
     const { store, fault } = this.ports;
-    const touched = nothingTouched();
-    const answers: (() => void)[] = [];
     const strict = jobs.some(({ options }) => options.durability === 'strict');
     const tables = jobs.some(({ options }) => options.readsPages)
       ? (['meta', 'journal', 'pages', 'indexes'] as const)
       : (['meta', 'journal'] as const);
-    const wrote = await store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
-      const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
-      // Answered in the order they are asked: what is put below is not in it.
-      const asked = expected && this.readHead(tx);
-      asked?.catch(() => undefined);
-      // Asked for together with the head: what turns out to have changed is looked up again.
-      const ahead = this.stale ? undefined : this.model.index.prefetch(tx, this.model, lookups);
-      ahead?.catch(() => undefined);
-      const head = expected ?? (await this.catchUp(tx, touched));
-      await ahead;
-      if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-      const { model } = this;
-      // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
-      this.stale = true;
-      const version = head.version + 1;
-      model.version = version;
-      const { draft, changes } = openDraft(tx, model, touched);
-      if (!expected) await model.index.prefetch(tx, model, lookups);
-      for (const job of jobs) {
-        const { fence } = job.options;
-        if (fence === undefined || fence === head.fence) answers.push(await job.decide(draft));
-        else answers.push(() => job.failed(new FencedError()));
+    /** Of the run before, should this one be cut off. */
+    let before: { readonly record: JournalRecord; readonly decided: Decided } | null = null;
+    let ahead = expected;
+    return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
+      const touched = nothingTouched();
+      const cutOff = before;
+      if (cutOff) {
+        const head = await this.catchUp(tx, touched);
+        const kept = head && (await readRecord(tx, cutOff.record.version));
+        // It had committed: the answers given then stand, and what it changed was folded just now.
+        if (kept?.id === cutOff.record.id) return { ...cutOff.decided, touched };
       }
-      if (changes.length > 0) {
-        appendToJournal(tx, { version, changes });
-        tx.put('meta', HEAD_KEY, { ...head, version } satisfies Head);
-        if (touched.shown) this.paint.put(tx, model);
-      } else model.version = head.version;
-      if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();
+      // What is decided ahead of the head leaves a model that no second run may build upon.
+      const known = ahead;
+      ahead = undefined;
+      const decided = await this.decide(tx, jobs, touched, known);
+      before = decided.record ? { record: decided.record, decided } : null;
       fault('write:before-commit');
-      return changes.length > 0;
+      return decided;
     });
-    return { touched, answers, wrote };
+  }
+
+  /** One run of a transaction that decides. */
+  private async decide(
+    tx: StoreTx,
+    jobs: readonly Job[],
+    touched: Touched,
+    expected: Head | undefined,
+  ): Promise<Decided & { readonly record: JournalRecord | null }> {
+    const answers: (() => void)[] = [];
+    const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
+    // Answered in the order they are asked: what is put below is not in it.
+    const asked = expected && this.readHead(tx);
+    asked?.catch(() => undefined);
+    // Asked for together with the head: what turns out to have changed is looked up again.
+    const ahead = this.stale ? undefined : this.model.index.prefetch(tx, this.model, lookups);
+    ahead?.catch(() => undefined);
+    const head = expected ?? (await this.catchUp(tx, touched));
+    await ahead;
+    if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+    const { model } = this;
+    // From here on the model runs ahead of the store: should the transaction fail, it is read again from the start.
+    this.stale = true;
+    const version = head.version + 1;
+    model.version = version;
+    const { draft, changes } = openDraft(tx, model, touched);
+    if (!expected) await model.index.prefetch(tx, model, lookups);
+    for (const job of jobs) {
+      const { fence } = job.options;
+      if (fence === undefined || fence === head.fence) answers.push(await job.decide(draft));
+      else answers.push(() => job.failed(new FencedError()));
+    }
+    let record: JournalRecord | null = null;
+    if (changes.length > 0) {
+      record = { version, id: `${this.id}/${++this.runs}`, changes };
+      this.journalText += appendToJournal(tx, record);
+      tx.put('meta', HEAD_KEY, { ...head, version } satisfies Head);
+      if (touched.shown) this.paint.put(tx, model);
+    } else model.version = head.version;
+    if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();
+    return { touched, answers, wrote: record !== null, record };
   }
 
   emit(touched: Touched): void {

@@ -49,7 +49,12 @@ export type ReceiptEvent =
     }
   /** The time of these messages' receipts is over: mine nobody reads any more, others' this device was too late for. */
   | { readonly type: 'expired'; readonly conversationId: ConversationId; readonly messageIds: readonly MessageId[] }
-  | { readonly type: 'rejected'; readonly deadLetter: DeadLetter };
+  | { readonly type: 'rejected'; readonly deadLetter: DeadLetter }
+  /**
+   * The browser has lost what this device had stored, and with it at least `count` entries that had not reached the server. What the
+   * server knows comes back by itself; what was only here is to be done again.
+   */
+  | { readonly type: 'storageLost'; readonly count: number };
 
 /** As the device keeps it: numbered in the order of writing, so that each is heard once. */
 export interface NumberedEvent {

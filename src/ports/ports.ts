@@ -57,7 +57,7 @@ export interface StorePort {
   /**
    * One transaction, named so that a fault can be addressed to it. Resolves with what `body` returned once the transaction is
    * complete, never before; rejects with a {@link StoreError} when it did not happen, all of it. Inside `body` nothing may be awaited but the
-   * transaction's own promises.
+   * transaction's own promises. A body that was cut off runs again, from the start, and may find that its first run was kept.
    */
   tx<T>(
     name: string,

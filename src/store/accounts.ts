@@ -4,11 +4,13 @@ import type { Account, StorePort } from '../ports/ports.ts';
 import { ACCOUNT_KEY, type Head, HEAD_KEY, TABLES, wipeTables } from './tables.ts';
 
 /**
- * At every start, before anything is read: whose store this is. One that was logged out of and kept is entered again.
+ * At every start, before anything is read: whose store this is. One that was logged out of and kept is entered again. Nothing is
+ * written where nothing changes: a full device starts as well.
  *
- * @returns `unwiped` where the account was logged out of and the wipe is not finished: then nothing was written.
+ * @returns `unwiped` where the account was logged out of and the wipe is not finished: then nothing was written. `new` where there was
+ * nothing yet.
  */
-export const enterAccount = (store: StorePort, account: Account): Promise<'entered' | 'unwiped'> =>
+export const enterAccount = (store: StorePort, account: Account): Promise<'entered' | 'new' | 'unwiped'> =>
   store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
     const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
     if (head?.ended === 'wiped') return 'unwiped';
@@ -16,8 +18,9 @@ export const enterAccount = (store: StorePort, account: Account): Promise<'enter
       const { ended: _, ...open } = head;
       tx.put('meta', HEAD_KEY, open satisfies Head);
     }
-    tx.put('meta', ACCOUNT_KEY, account);
-    return 'entered';
+    const known = (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined;
+    if (known?.userId !== account.userId || known.deviceId !== account.deviceId) tx.put('meta', ACCOUNT_KEY, account);
+    return head ? 'entered' : 'new';
   });
 
 export const readAccount = (store: StorePort): Promise<Account | undefined> =>

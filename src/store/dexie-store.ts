@@ -1,56 +1,24 @@
 /**
- * The store over IndexedDB. Dexie opens the database, makes and upgrades it, and notices when it is lost; transactions run on the
- * connection itself: Dexie's zones follow no more than 100 `await`s, a group commit makes thousands, and each would pay for its zone.
+ * The store over IndexedDB, made to last: connections are lost (WebKit loses them by the thousand), transactions hang, other tabs
+ * upgrade. A transaction that was cut off runs again on a new connection; whether its first run had committed is for its body to see,
+ * so every body may run more than once.
  */
-import { Dexie } from 'dexie';
 import { StoreError } from '../errors.ts';
-import type { KeyRange, StorePort, StoreTx, TableName } from '../ports/ports.ts';
-import { TABLES } from './tables.ts';
+import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
+import { browserFactory, connect, type Connection, type ConnectionEnd } from './connection.ts';
+import { LostError, storeError } from './idb-errors.ts';
+import { insist, warmly } from './insist.ts';
+import { type Layout, MIGRATIONS } from './migrations.ts';
+import { SCHEMA, TABLES } from './tables.ts';
 
-/** Dexie wraps what the browser said; the innermost name tells. */
-const storeError = (error: unknown): unknown => {
-  if (error instanceof StoreError) return error;
-  for (let cause = error as { name?: unknown; inner?: unknown } | undefined, i = 0; cause && i < 4; i++) {
-    if (cause.name === 'QuotaExceededError')
-      return new StoreError('store/quota-exceeded', 'this device has no room left; nothing was written', { cause: error });
-    if (cause.name === 'DatabaseClosedError') return new StoreError('store/closed', 'the store is closed', { cause: error });
-    cause = cause.inner as typeof cause;
-  }
-  // Errors thrown by a body are the body's own; those of the database carry Dexie's or the DOM's names.
-  if (error instanceof Dexie.DexieError || error instanceof DOMException)
-    return new StoreError('store/unavailable', `IndexedDB failed: ${error.message}`, { cause: error });
-  return error;
-};
-
-const between = ({ from, upTo }: KeyRange): IDBKeyRange => IDBKeyRange.bound(from, upTo);
-
-const answer = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    // The transaction aborts with it, and says so as a whole.
-    request.onerror = () => reject(request.error ?? new DOMException('request failed', 'UnknownError'));
-  });
-
-const onTransaction = (idb: IDBTransaction): StoreTx => {
-  const store = (table: TableName): IDBObjectStore => idb.objectStore(table);
-  return {
-    get: (table, key) => answer<unknown>(store(table).get(key as IDBValidKey)),
-    getMany: (table, keys) => Promise.all(keys.map((key) => answer<unknown>(store(table).get(key as IDBValidKey)))),
-    range: (table, range) => answer<unknown[]>(store(table).getAll(between(range))),
-    // Nobody listens to single writes: one that fails aborts the transaction, and one that cannot be cloned throws here and now.
-    put: (table, key, record) => void store(table).put(record, key as IDBValidKey),
-    putMany: (table, keys, records) => keys.forEach((key, i) => store(table).put(records[i], key as IDBValidKey)),
-    delete: (table, key) => void store(table).delete(key as IDBValidKey),
-    deleteRange: (table, range) => void store(table).delete(between(range)),
-  };
-};
-
-/** Resolves when all of it is stored, rejects when none of it is. */
-const completion = (idb: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    idb.oncomplete = () => resolve();
-    idb.onabort = () => reject(idb.error ?? new DOMException('the transaction was aborted', 'AbortError'));
-  });
+/** A transaction that answers nothing for this long never will (F17). */
+export const SILENCE_MS = 10_000;
+/** Waits between attempts; after the last one the caller is told. */
+const AGAIN_AFTER_MS = [20, 100, 400, 1000];
+/** A connection that does not open by then is not waited for by a transaction: another tab may hold on to an older version (F07). */
+const RECONNECT_PATIENCE_MS = 4000;
+/** Of transactions that went silent: each costs the caller {@link SILENCE_MS}. */
+const SILENT_RUNS = 2;
 
 export interface DexieStore extends StorePort {
   /**
@@ -58,72 +26,178 @@ export interface DexieStore extends StorePort {
    * they have.
    */
   remove(): Promise<void>;
-  /** Resolves when somebody removes the database: this connection is closed. */
+  /** Resolves when somebody removes the database, or it turned out to be gone: `tx` rejects with `store/closed` from then on. */
   readonly removed: Promise<void>;
+}
+
+export interface DexieStoreOptions {
+  readonly clock: ClockPort;
+  /** Default: the browser's. */
+  readonly factory?: IDBFactory | undefined;
+  readonly layout?: Layout;
+}
+
+const LAYOUT: Layout = { schema: SCHEMA, tables: TABLES, migrations: MIGRATIONS };
+
+class LastingStore implements DexieStore {
+  readonly durability = 'durable';
+  private closed = false;
+  private connection: Connection | null;
+  private opening: Promise<Connection> | null = null;
+  private tellRemoved: () => void = () => undefined;
+  readonly removed = new Promise<void>((resolve) => (this.tellRemoved = resolve));
+
+  constructor(
+    private readonly name: string,
+    private readonly reopen: () => Promise<Connection>,
+    private readonly factory: IDBFactory | undefined,
+    private readonly clock: ClockPort,
+    first: Connection,
+  ) {
+    this.connection = first;
+    this.follow(first);
+  }
+
+  private follow(connection: Connection): void {
+    void connection.ended.then((end: ConnectionEnd) => {
+      if (this.connection === connection) this.connection = null;
+      if (end === 'removed') this.gone();
+      // What a lost connection leaves is looked at soon: all of it may be gone (F02).
+      else if (!this.closed) this.clock.timer(AGAIN_AFTER_MS[0]!, () => void this.connected().catch(() => undefined));
+    });
+  }
+
+  private gone(): void {
+    this.close();
+    this.tellRemoved();
+  }
+
+  private requireOpen(): void {
+    if (this.closed) throw new StoreError('store/closed', 'the store is closed');
+  }
+
+  private async connected(): Promise<Connection> {
+    this.requireOpen();
+    if (this.connection) return this.connection;
+    this.opening ??= this.reopen()
+      .then((connection) => {
+        if (this.closed) connection.close();
+        this.requireOpen();
+        if (connection.isNew) {
+          // What was here is not: another store under the same name is not this one (F11).
+          connection.close();
+          this.gone();
+          this.requireOpen();
+        }
+        this.connection = connection;
+        this.follow(connection);
+        return connection;
+      })
+      .finally(() => (this.opening = null));
+    return this.patiently(this.opening);
+  }
+
+  private patiently(opening: Promise<Connection>): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.clock.timer(RECONNECT_PATIENCE_MS, () =>
+        reject(new StoreError('store/unavailable', 'the database does not open: another tab may hold on to an older version of it')),
+      );
+      opening.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  private wait(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.timer(ms, resolve));
+  }
+
+  tx: StorePort['tx'] = async (name, tables, mode, durability, body) => {
+    let silent = 0;
+    for (let attempt = 0; ; attempt++) {
+      let connection: Connection | null = null;
+      try {
+        connection = this.connection ?? (await this.connected());
+        return await this.attempt(connection, (alive, on) => on.run(name, tables, mode, durability, body, alive));
+      } catch (thrown) {
+        const error = storeError(thrown);
+        if (!(error instanceof LostError)) throw error;
+        this.requireOpen();
+        if (connection) this.drop(connection);
+        if (thrown instanceof SilentError) silent++;
+        const again = AGAIN_AFTER_MS[attempt];
+        if (again === undefined || silent >= SILENT_RUNS)
+          throw new StoreError('store/unavailable', `${error.message}; it was tried ${attempt + 1} times`, { cause: error });
+        await this.wait(again);
+      }
+    }
+  };
+
+  /** One run, as long as the transaction shows that it lives. */
+  private attempt<T>(
+    connection: Connection,
+    begin: (alive: () => void, on: Connection) => { done: Promise<T>; abandon(): void },
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { clock } = this;
+      let due = clock.mono() + SILENCE_MS;
+      let cancel: Cancel = () => undefined;
+      const run = begin(() => (due = clock.mono() + SILENCE_MS), connection);
+      const look = (): void => {
+        const left = due - clock.mono();
+        if (left > 0) {
+          cancel = clock.timer(left, look);
+          return;
+        }
+        run.abandon();
+        reject(new SilentError());
+      };
+      look();
+      run.done.then(resolve, reject).finally(() => cancel());
+    });
+  }
+
+  /** Whatever still runs on it ends first, if it ever does; nothing new begins there. */
+  private drop(connection: Connection): void {
+    if (this.connection === connection) this.connection = null;
+    connection.close();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.connection?.close();
+    this.connection = null;
+  }
+
+  async remove(): Promise<void> {
+    // Closed by another's removal: what lies under this name now, if anything, is of another login.
+    if (this.closed) return;
+    const connection = await this.connected().catch(() => null);
+    if (this.closed as boolean) return;
+    // Asked for while this connection is open: nobody can have made it anew in between.
+    const request = this.factory?.deleteDatabase(this.name);
+    connection?.close();
+    this.close();
+    if (!request) return;
+    await new Promise<void>((resolve) => {
+      request.onsuccess = request.onerror = () => resolve();
+    });
+  }
+}
+
+class SilentError extends LostError {
+  constructor() {
+    super(`a transaction did not answer for ${SILENCE_MS / 1000} s`);
+  }
 }
 
 /**
  * Opens (or makes) the database.
  *
- * @throws {StoreError} `store/unavailable` where IndexedDB is missing or does not open.
+ * @throws {StoreError} `store/unavailable` where IndexedDB is missing or does not open, `store/version-ahead` where newer code was here.
  */
-export const openDexieStore = async (name: string): Promise<DexieStore> => {
-  const db = new Dexie(name);
-  // Keys stand outside the records, and there is no index: each would cost as much as the row itself.
-  db.version(1).stores(Object.fromEntries(TABLES.map((table) => [table, ''])));
-  let tellRemoved: () => void = () => undefined;
-  const removed = new Promise<void>((resolve) => (tellRemoved = resolve));
-  db.on('versionchange', ({ newVersion }) => {
-    if (newVersion !== null) return true;
-    tellRemoved();
-    db.close();
-    // Dexie's own listener would do the same, and say so on the console.
-    return false;
-  });
-  try {
-    await db.open();
-  } catch (error) {
-    throw storeError(error);
-  }
-
-  return {
-    durability: 'durable',
-    async tx(_name, tables, mode, durability, body) {
-      if (!db.isOpen()) throw new StoreError('store/closed', 'the store is closed');
-      let idb: IDBTransaction | undefined;
-      let done: Promise<void> | undefined;
-      try {
-        idb = db.backendDB().transaction([...tables], mode, { durability });
-        done = completion(idb);
-        // Looked at when the body is through; until then an abort is no unhandled rejection.
-        done.catch(() => undefined);
-        const result = await body(onTransaction(idb));
-        idb.commit();
-        await done;
-        return result;
-      } catch (error) {
-        try {
-          idb?.abort();
-        } catch {
-          // It has ended by itself, and `error` says why.
-        }
-        await done?.catch(() => undefined);
-        throw storeError(error);
-      }
-    },
-    close() {
-      db.close();
-    },
-    removed,
-    async remove() {
-      // Closed by another's removal: what lies under this name now, if anything, is of another login.
-      if (!db.isOpen()) return;
-      // Asked for while this connection is open: nobody can have made it anew in between.
-      const request = Dexie.dependencies.indexedDB.deleteDatabase(name);
-      db.close();
-      await new Promise<void>((resolve) => {
-        request.onsuccess = request.onerror = () => resolve();
-      });
-    },
-  };
+export const openDexieStore = async (
+  name: string,
+  { clock, factory = browserFactory(), layout = LAYOUT }: DexieStoreOptions,
+): Promise<DexieStore> => {
+  const open = (): Promise<Connection> => warmly(() => connect(name, layout, factory), clock);
+  return new LastingStore(name, open, factory, clock, await insist(open, clock));
 };

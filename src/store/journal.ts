@@ -59,14 +59,26 @@ export type Change =
 
 export interface JournalRecord {
   readonly version: number;
+  /** Of the transaction that wrote it: one that was cut off finds out whether it had committed. */
+  readonly id?: string;
   readonly changes: readonly Change[];
 }
 
 // As text: what a structured clone takes for thousands of small arrays and objects, JSON does in a third of the time.
-export const appendToJournal = (tx: StoreTx, record: JournalRecord): void => tx.put('journal', record.version, JSON.stringify(record));
+/** @returns how many characters it takes. */
+export const appendToJournal = (tx: StoreTx, record: JournalRecord): number => {
+  const text = JSON.stringify(record);
+  tx.put('journal', record.version, text);
+  return text.length;
+};
 
 /** The records after one version, oldest first. */
 export const readJournal = async (tx: StoreTx, after: number, head: Head): Promise<JournalRecord[]> =>
   after >= head.version
     ? []
     : (await tx.range('journal', { from: after + 1, upTo: head.version })).map((text) => JSON.parse(text as string) as JournalRecord);
+
+export const readRecord = async (tx: StoreTx, version: number): Promise<JournalRecord | undefined> => {
+  const text = (await tx.get('journal', version)) as string | undefined;
+  return text === undefined ? undefined : (JSON.parse(text) as JournalRecord);
+};

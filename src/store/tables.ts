@@ -14,6 +14,9 @@ export const PAINT_KEY = 'paint';
 /** Whose it is. */
 export const ACCOUNT_KEY = 'account';
 
+/** There unless room is being made: pages are deleted before it can be written down that they were. */
+export const WHOLE_KEY = 'whole';
+
 export interface Head {
   readonly schema: number;
   /**
@@ -52,5 +55,5 @@ export const wipeTables = async (tx: StoreTx): Promise<void> => {
 export const clearTables = (tx: StoreTx): void => {
   tx.deleteRange('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
   for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
-  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY]) tx.delete('meta', key);
+  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, WHOLE_KEY]) tx.delete('meta', key);
 };

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
+import { browserClock } from '../../src/bridge/platform.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
 import { storeContract } from './store.ts';
 
 let made = 0;
-storeContract('dexie', () => openDexieStore(`contract-${++made}`));
+storeContract('dexie', () => openDexieStore(`contract-${++made}`, { clock: browserClock }));

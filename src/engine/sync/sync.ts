@@ -3,7 +3,7 @@
  * long to wait. What is said is the {@link Exchange}'s; nothing goes from it to a view but through the store.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { ReceiptsError, TransportError } from '../../errors.ts';
+import { ReceiptsError, StoreError, TransportError } from '../../errors.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
 import { backoffMs } from '../../transport/backoff.ts';
@@ -212,6 +212,8 @@ export class Sync {
       return;
     }
     this.ports.log('sync could not store', error);
+    // Newer code is at home here now: what this one could do, it must not.
+    if (error instanceof StoreError && error.code === 'store/version-ahead') return this.handle('refused', error);
     this.handle('lost', error instanceof ReceiptsError ? error : new TransportError('transport/closed', String(error)));
   }
 }

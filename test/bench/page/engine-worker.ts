@@ -30,7 +30,7 @@ const LEADER = { state: 'live', retryAt: null, error: null, inFlight: 0, leader:
 
 self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   if (data === 'go') return;
-  const store = await openDexieStore(data.database);
+  const store = await openDexieStore(data.database, { clock: browserClock });
   const ports = {
     clock: browserClock,
     random: browserRandom,

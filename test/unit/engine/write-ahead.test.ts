@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import { browserClock } from '../../../src/bridge/platform.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
@@ -92,7 +93,7 @@ const devices: [string, () => () => Promise<StorePort>][] = [
     'IndexedDB',
     () => {
       const name = `write-ahead-${++databases}`;
-      return () => openDexieStore(name);
+      return () => openDexieStore(name, { clock: browserClock });
     },
   ],
 ];

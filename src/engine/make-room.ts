@@ -1,0 +1,133 @@
+/**
+ * The device is full: cached messages go, oldest and read ones first, so that what the user does still finds room. Positions, receipts
+ * and what is owed are never given up. A full device takes no write at all, only deletes: so pages are deleted first, and what that
+ * means is written down after it. Should that not happen any more, a sign that is missing tells the next start (see {@link healPages}).
+ */
+import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
+import type { ConversationId } from '../model/ids.ts';
+import type { Ports, StoreTx } from '../ports/ports.ts';
+import { appendToJournal, type Change, type JournalRecord, type KeptMessage } from '../store/journal.ts';
+import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../store/pages.ts';
+import { type Head, HEAD_KEY, PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../store/tables.ts';
+import { VanishedError } from './head.ts';
+import type { HotConversation } from './hot-conversation.ts';
+import type { HotModel } from './hot-model.ts';
+import { nothingTouched, type Touched } from './touched.ts';
+
+/** Half of what may go goes at a time, between these numbers of pages. */
+const LEAST_PAGES = 32;
+const MOST_PAGES = 512;
+
+/** What the writer lends. */
+export interface RoomHost {
+  readonly model: HotModel;
+  catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
+  emit(touched: Touched): void;
+}
+
+interface Victim {
+  readonly id: ConversationId;
+  readonly page: number;
+  /** What goes of it; the rest of the page stays. */
+  readonly seqs: Ranges;
+}
+
+const placesOf = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
+
+/** What no page holds yet takes its room in the journal, and is left alone. */
+const paged = ({ held, tail }: HotConversation): Ranges => subtract(held, fromSeqs(tail.seqs));
+
+const victimsIn = (conversation: HotConversation, through: number): Victim[] => {
+  const { id, newest } = conversation;
+  const mayGo = subtract(intersect(paged(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
+  return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, placesOf(page)) }));
+};
+
+/** Read messages of the conversations that were silent longest; where none is left, unread ones: the server has them. */
+const choose = (model: HotModel): readonly Victim[] => {
+  const byAge = [...model.conversations.values()].sort((a, b) => a.latestSentAt - b.latestSentAt);
+  const read = byAge.flatMap((conversation) => (conversation.readUpTo > 0 ? victimsIn(conversation, conversation.readUpTo) : []));
+  const all = read.length > 0 ? read : byAge.flatMap((conversation) => victimsIn(conversation, Number.MAX_SAFE_INTEGER));
+  return all.slice(0, Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil(all.length / 2))));
+};
+
+const write = async (
+  ports: Pick<Ports, 'store'>,
+  writer: RoomHost,
+  name: string,
+  changesOf: (tx: StoreTx, model: HotModel) => Promise<Change[]>,
+): Promise<void> => {
+  const touched: Touched = nothingTouched();
+  const written = await ports.store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
+    const head = await writer.catchUp(tx, touched);
+    if (!head) throw new VanishedError();
+    const changes = await changesOf(tx, writer.model);
+    tx.put('meta', WHOLE_KEY, true);
+    if (changes.length === 0) return null;
+    const record = { version: head.version + 1, changes };
+    appendToJournal(tx, record);
+    tx.put('meta', HEAD_KEY, { ...head, version: record.version });
+    return record;
+  });
+  if (written) writer.model.fold(written, touched);
+  writer.emit(touched);
+};
+
+/**
+ * Runs in the writer's turn.
+ *
+ * @returns whether anything was given up.
+ */
+export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: RoomHost): Promise<boolean> => {
+  const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
+  const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
+    stay.length = 0;
+    if (!(await writer.catchUp(tx, nothingTouched()))) throw new VanishedError();
+    const chosen = choose(writer.model);
+    for (const { id, page, seqs } of chosen) {
+      const rest = subtract(intersect(writer.model.get(id)!.held, placesOf(page)), seqs);
+      if (rest.length > 0) stay.push({ id, messages: await readPages(tx, id, rest) });
+    }
+    if (chosen.length > 0) tx.delete('meta', WHOLE_KEY);
+    for (const { id, page } of chosen) for (const table of ['pages', 'indexes'] as const) tx.delete(table, pageKey(id, page));
+    return chosen;
+  });
+  if (victims.length === 0) return false;
+  await write(ports, writer, 'made-room', async (tx, model) => {
+    const changes: Change[] = [];
+    for (const { id, messages } of stay) {
+      await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], held: NO_RANGES }]);
+      // Taken for lost by a tab that started in between.
+      const lost = messages.filter(({ seq }) => intersect(model.get(id)?.held ?? NO_RANGES, [[seq, seq]]).length === 0);
+      if (lost.length > 0) changes.push({ t: 'messages', of: id, messages: lost });
+    }
+    const gone = new Map<ConversationId, Ranges>();
+    for (const { id, page } of victims) {
+      const conversation = model.get(id);
+      // Whatever was on the page and is not written again, however it came to be lost.
+      if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(paged(conversation), placesOf(page))));
+    }
+    for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
+    for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'forget', of: id, seqs });
+    return changes;
+  });
+  ports.bus.post({ type: 'changed' });
+  return true;
+};
+
+/** After a crash while room was made: what is in no page any more counts as given up. Looks at every index once. */
+export const healPages = (ports: Pick<Ports, 'store'>, writer: RoomHost): Promise<void> =>
+  write(ports, writer, 'heal-pages', async (tx, model) => {
+    const found = new Map<ConversationId, number[]>();
+    for (const index of await readAllIndexes(tx))
+      found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);
+    const changes: Change[] = [];
+    for (const conversation of model.conversations.values()) {
+      const lost = subtract(paged(conversation), fromSeqs(found.get(conversation.id) ?? []));
+      if (lost.length > 0) {
+        changes.push({ t: 'forget', of: conversation.id, seqs: lost });
+        await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.held, lost));
+      }
+    }
+    return changes;
+  });

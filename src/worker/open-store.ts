@@ -1,0 +1,36 @@
+/** The device's store, waited for as long as a user may; it may come later. */
+import { StoreError } from '../errors.ts';
+import type { ClockPort } from '../ports/ports.ts';
+import type { DexieStore } from '../store/dexie-store.ts';
+
+/** A database that does not open by then is done without for now (F07, F15, F16). */
+const OPEN_PATIENCE_MS = 4500;
+/** One that cannot be opened is asked again this often. */
+const ASK_AGAIN_MS = 30_000;
+
+export interface OpeningStore {
+  /** Null where it takes too long, or the device refuses. @throws {StoreError} `store/version-ahead` */
+  readonly soon: Promise<DexieStore | null>;
+  /** Resolves when it has opened after all; whoever does not want it any more closes it. */
+  readonly atLast: Promise<DexieStore>;
+}
+
+export const beginOpening = (open: () => Promise<DexieStore>, clock: ClockPort, wanted: () => boolean): OpeningStore => {
+  const first = open();
+  const soon = new Promise<DexieStore | null>((resolve, reject) => {
+    const cancel = clock.timer(OPEN_PATIENCE_MS, () => resolve(null));
+    first
+      .then(resolve, (error: unknown) => {
+        if (error instanceof StoreError && error.code === 'store/version-ahead') reject(error);
+        else resolve(null);
+      })
+      .finally(cancel);
+  });
+  const atLast = new Promise<DexieStore>((resolve) => {
+    const again = (): void => {
+      if (wanted()) clock.timer(ASK_AGAIN_MS, () => void (wanted() && open().then(resolve, again)));
+    };
+    first.then(resolve, again);
+  });
+  return { soon, atLast };
+};

@@ -1,0 +1,219 @@
+/** The database fails in every way browsers have been seen to fail; what was acknowledged is there, once. */
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
+import type { ClockPort, StorePort } from '../../../src/ports/ports.ts';
+import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { FaultyIdb, type IdbFault, WEBKIT } from '../../support/faulty-idb.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+let databases = 0;
+let ids = 0;
+
+/** Passes whenever anybody waits, in no time of its own. */
+const hurried = (): ClockPort => ({
+  wall: () => 0,
+  mono: () => performance.now(),
+  timer: (ms, fn) => {
+    const handle = setTimeout(fn, ms > 1000 ? ms : 0);
+    return () => clearTimeout(handle);
+  },
+});
+
+const portsOver = (store: StorePort) => ({
+  store,
+  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+  random: { next: () => 0.5, id: () => `id-${++ids}` },
+  bus: { post: () => undefined, listen: () => () => undefined },
+  fault: () => undefined,
+  log: () => undefined,
+});
+
+const device = async (clock: ClockPort = hurried()) => {
+  const name = `lost-${++databases}`;
+  const idb = new FaultyIdb(indexedDB);
+  const tab = async () => {
+    const store = await openDexieStore(name, { factory: idb.factory, clock });
+    const given = portsOver(store);
+    const writer = await Writer.open(given, 'alice');
+    await writer.refresh();
+    return { store, given, writer };
+  };
+  return { name, idb, tab };
+};
+/** Lets time pass until it settles. */
+const settled = async <T>(clock: ManualClock, promise: Promise<T>): Promise<T> => {
+  const state = { open: true };
+  const end = (): void => void (state.open = false);
+  promise.then(end, end);
+  while (state.open) {
+    await clock.pass(100);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return promise;
+};
+type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof device>>['tab']>>;
+
+const say = ({ writer, given }: Tab, text: string) =>
+  writer.write('sendMessage', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: `"${text}"` }));
+const said = ({ writer }: Tab) =>
+  [...writer.model.outbox.values()].flatMap((entry) => (entry.kind === 'message' ? [entry.message.body] : []));
+const titleOf = ({ at, says, message }: IdbFault) => `${says} "${message}" at ${at}`;
+
+describe.each([1, 3])('%i times in a row', (times) => {
+  it.each(WEBKIT.map((fault) => [titleOf(fault), fault] as const))(
+    '%s: what is saved is saved once, and nobody is told otherwise (F01)',
+    async (_title, fault) => {
+      const { idb, tab } = await device();
+      const mine = await tab();
+      await say(mine, 'before');
+      idb.plan({ ...fault, times });
+      const shown = await say(mine, 'during');
+      expect(idb.struck[fault.at]).toBe(times);
+      await say(mine, 'after');
+      expect(said(mine)).toEqual(['"before"', '"during"', '"after"']);
+      const fresh = await tab();
+      expect(said(fresh)).toEqual(['"before"', '"during"', '"after"']);
+      expect(fresh.writer.model.findPending(shown.id)).toBeDefined();
+    },
+  );
+});
+
+it.each(WEBKIT.filter(({ at }) => at !== 'committed').map((fault) => [titleOf(fault), fault] as const))(
+  '%s without end: the caller is told, nothing was written, and later it works again (F01)',
+  async (_title, fault) => {
+    const { idb, tab } = await device();
+    const mine = await tab();
+    idb.plan({ ...fault, times: Infinity });
+    await expect(say(mine, 'lost')).rejects.toMatchObject({ code: 'store/unavailable' });
+    expect(idb.struck[fault.at]).toBeGreaterThan(3);
+    idb.clear();
+    await say(mine, 'works');
+    expect(said(mine)).toEqual(['"works"']);
+    expect(said(await tab())).toEqual(['"works"']);
+  },
+);
+
+it('an answer that was given before the connection broke stands: a run that had committed is not decided again (F01)', async () => {
+  const { idb, tab } = await device();
+  const mine = await tab();
+  const messages = [1, 2].map((seq) => ({
+    id: `m${seq}`,
+    seq,
+    senderId: 'bob',
+    sentAt: 1,
+    body: '"x"',
+    receiptRequested: true,
+    countable: true,
+    recalled: false,
+  }));
+  await mine.writer.write('snapshot', STRICT, (draft) =>
+    applySnapshot(draft, mine.given, [
+      {
+        type: 'changes',
+        from: null,
+        to: 'c',
+        rows: [{ ...emptyRow('direct:bob'), version: 1, latestSeq: 2 }],
+        messages: [{ conversationId: 'direct:bob', messages }],
+        steps: [],
+        complete: true,
+      },
+    ]),
+  );
+  idb.plan({ at: 'committed', says: 'UnknownError', closes: true });
+  const other = await tab();
+  const read = mine.writer.write('read', STRICT, (draft) => sendReadReceipts(draft, mine.given, 'direct:bob', ['m1']));
+  expect(await read).toEqual({ queued: ['m1'], skipped: [] });
+  // Somebody else wrote in between: the version alone would tell nothing.
+  await say(other, 'between');
+  expect(said(other)).toEqual(['"between"']);
+  expect(mine.writer.model.version).toBeLessThan(other.writer.model.version);
+});
+
+it('openings that fail twice are tried a third time; those that fail for good say so (F13)', async () => {
+  const idb = new FaultyIdb(indexedDB);
+  idb.plan({ at: 'open', says: 'UnknownError', message: 'Internal error opening backing store for indexedDB.open.', times: 2 });
+  const clock = hurried();
+  const store = await openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
+  expect(idb.struck.open).toBe(2);
+  store.close();
+  idb.plan({ at: 'open', says: 'UnknownError', message: 'Internal error opening backing store for indexedDB.open.', times: Infinity });
+  await expect(openDexieStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
+  idb.clear();
+  expect((await indexedDB.databases()).map(({ name }) => name)).toContain(`lost-${databases}`);
+});
+
+it('an opening that hangs is asked for once more (F16)', async () => {
+  const idb = new FaultyIdb(indexedDB);
+  idb.plan({ at: 'open', says: 'hang' });
+  const clock = new ManualClock();
+  const opening = openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
+  await clock.pass(2000);
+  const store = await opening;
+  await store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'a', 1));
+});
+
+describe('transactions that never settle', () => {
+  it.each(['request', 'commit'] as const)('hanging at a %s: given up after 10 s and run again, saved once (F17)', async (at) => {
+    const clock = new ManualClock();
+    const { idb, tab } = await device(clock);
+    const mine = await tab();
+    idb.plan({ at, says: 'hang' });
+    let saved = false;
+    const saying = say(mine, 'patience').then(() => (saved = true));
+    await clock.pass(9900);
+    expect(saved).toBe(false);
+    await settled(clock, saying);
+    expect(said(await tab())).toEqual(['"patience"']);
+  });
+
+  it('hanging again and again: the caller is told (F17)', async () => {
+    const clock = new ManualClock();
+    const { idb, tab } = await device(clock);
+    const mine = await tab();
+    idb.plan({ at: 'request', says: 'hang', times: Infinity });
+    const saying = expect(say(mine, 'never')).rejects.toMatchObject({ code: 'store/unavailable' });
+    await settled(clock, saying);
+    idb.clear();
+    expect(said(await tab())).toEqual([]);
+  });
+
+  it.each([1000, 9000])('a commit that takes %i ms: saved once, and answered then (F26)', async (ms) => {
+    const clock = new ManualClock();
+    const { idb, tab } = await device(clock);
+    const mine = await tab();
+    idb.plan({ at: 'committed', says: 'late' });
+    let saved = false;
+    const saying = say(mine, 'slow').then(() => (saved = true));
+    await expect.poll(() => idb.holding).toBe(1);
+    await clock.pass(ms);
+    expect(saved).toBe(false);
+    idb.release();
+    await saying;
+    expect(said(mine)).toEqual(['"slow"']);
+    expect(said(await tab())).toEqual(['"slow"']);
+  });
+
+  it('a commit that takes 30 s: answered sooner by a second look, and once (F26)', async () => {
+    const clock = new ManualClock();
+    const { idb, tab } = await device(clock);
+    const mine = await tab();
+    idb.plan({ at: 'committed', says: 'late' });
+    let saved = false;
+    const saying = say(mine, 'slow').then(() => (saved = true));
+    await expect.poll(() => idb.holding).toBe(1);
+    await clock.pass(10_000);
+    expect(saved).toBe(false);
+    await settled(clock, saying);
+    await clock.pass(20_000);
+    idb.release();
+    await say(mine, 'after');
+    expect(said(mine)).toEqual(['"slow"', '"after"']);
+    expect(said(await tab())).toEqual(['"slow"', '"after"']);
+  });
+});
