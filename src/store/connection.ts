@@ -79,19 +79,18 @@ const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx)
       // It has ended by itself, or is committing: its completion says which.
     }
   };
-  const heard = <A>(answered: Promise<A>): Promise<A> =>
-    new Promise((resolve, reject) => {
-      answered.then(
-        (value) => {
-          if (given) return;
-          alive();
-          resolve(value);
-        },
-        (error: unknown) => {
-          if (!given) reject(error);
-        },
-      );
-    });
+  const silence = new Promise<never>(() => undefined);
+  const heard = async <A>(answered: Promise<A>): Promise<A> => {
+    try {
+      const value = await answered;
+      if (given) return await silence;
+      alive();
+      return value;
+    } catch (error) {
+      if (given) return silence;
+      throw error;
+    }
+  };
   const run = async (): Promise<T> => {
     let done: Promise<void> | undefined;
     const state = { over: false };

@@ -3,7 +3,7 @@
  * moves to the disk once that can be had. Where the browser wipes the disk, an engine over a new store takes over what the user did.
  * Calls and streams stay the same throughout.
  */
-import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, Subject, switchMap, takeUntil } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, ReplaySubject, switchMap, takeUntil } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/carry-over.ts';
@@ -52,7 +52,7 @@ export class HostedAccount implements Hosted {
   private readonly engine$ = new BehaviorSubject<Engine | null>(null);
   /** The one whose counts and messages are shown: a new one only once it knows how things stand, so that nothing flickers to 0. */
   private readonly shown$ = new BehaviorSubject<Engine | null>(null);
-  private readonly over$ = new Subject<void>();
+  private readonly over$ = new ReplaySubject<void>(1);
   private over = false;
   private store: DexieStore | null = null;
   private deviceId: string;
@@ -209,18 +209,24 @@ export class HostedAccount implements Hosted {
     let latest: Standing | null = null;
     let waiting: Cancel | null = null;
     let written = '';
+    const { generation } = engine;
     const write = (): void => {
       waiting = null;
       const text = JSON.stringify(latest);
       if (!latest || text === written) return;
       written = text;
-      void note.write({ generation: engine.generation, lost: this.lostGenerations, ...latest });
+      void note.write({ generation, lost: this.lostGenerations, ...latest });
+    };
+    const update = async (): Promise<void> => {
+      waiting = null;
+      // Gone with a log-out, or another store's by now: whoever missed that does not bring it back.
+      if ((await note.read())?.generation === generation) write();
     };
     const stop = engine.watchStanding((standing) => {
       const isFirst = latest === null;
       latest = standing;
       if (isFirst) write();
-      else waiting ??= ports.clock.timer(NOTE_AFTER_MS, write);
+      else waiting ??= ports.clock.timer(NOTE_AFTER_MS, () => void update());
     });
     this.stopNoting = () => {
       stop();

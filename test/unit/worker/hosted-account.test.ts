@@ -1,0 +1,346 @@
+/** An account goes on whatever becomes of its store: refused, hanging, blocked, wiped. */
+import 'fake-indexeddb/auto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { filter, firstValueFrom, lastValueFrom, type Observable, timeout, toArray } from 'rxjs';
+import type { IntentCall, Intents } from '../../../src/model/intents.ts';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { Topic, TopicValue } from '../../../src/model/topic.ts';
+import type { BusHint, ClockPort, StorePort } from '../../../src/ports/ports.ts';
+import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import type { Layout } from '../../../src/store/migrations.ts';
+import type { OutsideNote } from '../../../src/store/outside-note.ts';
+import { SCHEMA, TABLES } from '../../../src/store/tables.ts';
+import { HostedAccount } from '../../../src/worker/hosted-account.ts';
+import { FaultyIdb } from '../../support/faulty-idb.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+/** Twenty times as fast, so that patience is a matter of milliseconds. */
+const fastClock: ClockPort = {
+  wall: () => Date.now(),
+  mono: () => performance.now() * 20,
+  timer: (ms, fn) => {
+    const handle = setTimeout(fn, ms / 20);
+    return () => clearTimeout(handle);
+  },
+};
+
+let names = 0;
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+const until = <T extends Topic>(tab: HostedAccount, topic: T, holds: (value: TopicValue[T['of']]) => boolean, ms = 10_000) =>
+  firstValueFrom((tab.watch(topic) as Observable<TopicValue[T['of']]>).pipe(filter(holds), timeout(ms)));
+const now = <T extends Topic>(tab: HostedAccount, topic: T) => until(tab, topic, () => true);
+const act = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) =>
+  tab.intent({ do: name, args } as IntentCall);
+const say = (tab: HostedAccount, text: string) => act(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
+const live = (tab: HostedAccount) => until(tab, { of: 'connection' }, ({ state }) => state === 'live');
+
+/** Alice's browser, and bob somewhere else. */
+const world = async () => {
+  const server = createTestServer();
+  const net = new LoopbackNet(server);
+  const bob = await new TestDevice('bob', new LoopbackNet(server)).open();
+  ends.push(() => bob.close());
+  const name = `tidemark:account-${++names}`;
+  const idb = new FaultyIdb(indexedDB);
+  const devices: string[] = [];
+  let noted: OutsideNote | undefined;
+  const locks = new Map<string, (() => void)[]>();
+  const hears = new Set<(hint: BusHint) => void>();
+  const grant = (lock: string): void => void locks.get(lock)?.[0]?.();
+  const browser = {
+    net,
+    bob,
+    idb,
+    name,
+    devices,
+    get noted() {
+      return noted;
+    },
+    set noted(note: OutsideNote | undefined) {
+      noted = note;
+    },
+    tab: async (more: { layout?: Layout; settings?: { readReceipts?: boolean }; factory?: IDBFactory } = {}) => {
+      const own = new Set<(hint: BusHint) => void>();
+      const { settings = {}, layout, factory = idb.factory } = more;
+      const open = () => openDexieStore(name, { clock: fastClock, factory, ...(layout ? { layout } : {}) });
+      const deviceId = async (): Promise<string> => devices.at(-1) ?? (devices.push(`device-${++names}`), devices.at(-1)!);
+      const account = await HostedAccount.start(
+        { url: 'ws://localhost/', userId: 'alice', deviceId: await deviceId(), settings },
+        {
+          name,
+          open,
+          removeUnseen: () => void indexedDB.deleteDatabase(name),
+          note: {
+            read: () => Promise.resolve(noted),
+            write: async (note) => void (noted = note),
+            forget: async () => void (noted = undefined),
+          },
+          page: { deviceId, forgetDevice: async () => void devices.push(`device-${++names}`) },
+          ports: {
+            clock: fastClock,
+            random: { next: () => Math.random(), id: () => `id-${++names}` },
+            net,
+            locks: {
+              acquire: (lock, held) => {
+                const queue = locks.get(lock) ?? [];
+                locks.set(lock, queue);
+                const mine = (): void => void setTimeout(held);
+                queue.push(mine);
+                if (queue.length === 1) grant(lock);
+                return () => {
+                  const first = queue[0] === mine;
+                  queue.splice(queue.indexOf(mine), 1);
+                  if (first) grant(lock);
+                };
+              },
+            },
+            bus: {
+              post: (hint) => {
+                for (const hear of hears) if (!own.has(hear)) setTimeout(() => hear(hint));
+              },
+              listen: (fn) => {
+                own.add(fn);
+                hears.add(fn);
+                return () => hears.delete(fn);
+              },
+            },
+            life: { listen: () => () => undefined },
+            token: { getToken: () => Promise.resolve('token-of-alice') },
+            fault: () => undefined,
+            log: () => undefined,
+          },
+        },
+      );
+      ends.push(() => account.close());
+      return account;
+    },
+    wipe: () =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = () => resolve();
+        request.onerror = () => reject(new Error('not deleted'));
+      }),
+  };
+  return browser;
+};
+
+const fill = async (bob: TestTab, count: number): Promise<void> => {
+  for (let i = 1; i <= count; i++) await bob.do('sendMessage', 'direct:alice', { body: `"${i}"` });
+};
+const toldDelivered = (bob: TestTab, upTo: number) =>
+  bob.until(
+    { of: 'messages', conversationId: 'direct:alice', limit: upTo },
+    (all) => all.filter(({ status }) => status === 'delivered').length === upTo,
+  );
+
+describe('where the device refuses to store', () => {
+  it.each([
+    ['SecurityError: the operation is insecure', { at: 'open', says: 'SecurityError', times: Infinity }],
+    ['no room even to open', { at: 'open', says: 'QuotaExceededError', times: Infinity }],
+    ['internal error, for ever', { at: 'open', says: 'UnknownError', times: Infinity }],
+    ['openings that hang', { at: 'open', says: 'hang', times: Infinity }],
+  ] as const)('%s: it works in memory, and says so before anything else (F05, F13, F15, F16)', async (_name, fault) => {
+    const { tab, idb, bob } = await world();
+    idb.plan(fault);
+    const mine = await tab();
+    expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile' });
+    await say(mine, 'from memory');
+    await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (all) => all.some(({ body }) => body === 'from memory'));
+    expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile', leader: true });
+  });
+
+  it('each tab syncs for itself: none has a store another could follow (F15)', async () => {
+    const { tab, idb } = await world();
+    idb.plan({ at: 'open', says: 'SecurityError', times: Infinity });
+    const [one, two] = [await tab(), await tab()];
+    await Promise.all([live(one), live(two)]);
+    await say(one, 'once');
+    await until(two, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
+  });
+
+  it('tells nobody what was not to be told: switches as they were noted (F15)', async () => {
+    const w = await world();
+    const first = await w.tab();
+    await live(first);
+    await act(first, 'setReceiptSettings', { readReceipts: false });
+    await expect.poll(() => w.noted?.settings.readReceipts).toBe(false);
+    first.close();
+    await fill(w.bob, 1);
+    w.idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
+    const mine = await w.tab();
+    await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
+    await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    const [message] = await w.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 1 });
+    expect(message!.status).toBe('delivered');
+    expect(await now(mine, { of: 'total-unread' })).toBe(0);
+  });
+
+  it('comes back to the disk once it opens, with what was done meanwhile; streams go on (F07, F13)', async () => {
+    const { tab, idb, net } = await world();
+    const before = await tab();
+    await live(before);
+    net.cut();
+    await say(before, 'on disk');
+    before.close();
+    idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
+    const mine = await tab();
+    await say(mine, 'in memory');
+    expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 1 });
+    idb.clear();
+    await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 2);
+    mine.close();
+    expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 2 });
+    net.heal();
+  });
+});
+
+it('an upgrade that an old tab blocks: in memory meanwhile, on the disk when it lets go, nothing lost (F07)', async () => {
+  const { tab, name, net } = await world();
+  net.cut();
+  // A tab of an older release that does not answer: frozen, say.
+  const frozen = await new Promise<IDBDatabase>((resolve) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => TABLES.forEach((table) => request.result.createObjectStore(table));
+    request.onsuccess = () => resolve(request.result);
+  });
+  const started = fastClock.mono();
+  const mine = await tab();
+  expect(fastClock.mono() - started).toBeLessThan(5000 + 1500);
+  expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile' });
+  await say(mine, 'meanwhile');
+  frozen.close();
+  await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
+  expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 1 });
+  mine.close();
+  expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 1 });
+});
+
+describe('where the browser has wiped the store', () => {
+  it('before the start: a new device, counts as before, no receipt told twice, and word of what was lost (F11, F12)', async () => {
+    const w = await world();
+    const first = await w.tab();
+    await live(first);
+    await fill(w.bob, 6);
+    await toldDelivered(w.bob, 6);
+    await act(first, 'clearConversationUnreadCount', 'direct:bob');
+    await fill(w.bob, 2);
+    await toldDelivered(w.bob, 8);
+    await until(first, { of: 'outbox' }, ({ pending }) => pending === 0);
+    w.net.cut();
+    await say(first, 'never sent');
+    await expect.poll(() => w.noted?.owed).toBe(1);
+    const device = w.devices.at(-1);
+    first.close();
+    await w.wipe();
+    w.net.heal();
+    const crossed = w.net.crossings.length;
+    const again = await w.tab();
+    const events: ReceiptEvent[] = [];
+    (again.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => events.push(event));
+    await live(again);
+    await until(again, { of: 'total-unread' }, (total) => total === 2);
+    await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.length === 8);
+    expect(events).toEqual([{ type: 'storageLost', count: 1 }]);
+    expect(w.devices.at(-1)).not.toBe(device);
+    const after = w.net.crossings.slice(crossed);
+    expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
+    again.close();
+    // Known to be another one now: the next start finds nothing lost.
+    const third = await w.tab();
+    const later: ReceiptEvent[] = [];
+    (third.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => later.push(event));
+    await live(third);
+    expect(later.filter(({ type }) => type === 'storageLost')).toEqual([]);
+  });
+
+  it('under a running tab: what the user did goes on to a new store, no count falls to 0, and nobody has to reload (F02, F11)', async () => {
+    const w = await world();
+    const mine = await w.tab();
+    await live(mine);
+    await fill(w.bob, 3);
+    await toldDelivered(w.bob, 3);
+    await until(mine, { of: 'total-unread' }, (total) => total === 3);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    w.net.cut();
+    await say(mine, 'kept');
+    await expect.poll(() => w.noted?.owed).toBe(1);
+    const totals: unknown[] = [];
+    const events: ReceiptEvent[] = [];
+    mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
+    (mine.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => events.push(event));
+    const [device, generation] = [w.devices.at(-1), w.noted!.generation];
+    // As the browser does it: the database goes, then every connection hears that it is closed.
+    w.idb.forceClose();
+    await w.wipe();
+    await say(mine, 'as if nothing had been');
+    expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 2 });
+    w.net.heal();
+    await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 9 }, (all) => all.length === 5);
+    await live(mine);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    expect(totals.every((total) => total === 3)).toBe(true);
+    expect(w.devices.at(-1)).not.toBe(device);
+    await expect.poll(() => w.noted?.generation).not.toBe(generation);
+    expect(events.filter(({ type }) => type === 'storageLost')).toEqual([]);
+  });
+
+  it('removed by somebody while a call is under way: the call is done on the new store (F08)', async () => {
+    const w = await world();
+    w.net.cut();
+    const mine = await w.tab();
+    await say(mine, 'one');
+    await expect.poll(() => w.noted?.owed).toBe(1);
+    await Promise.all([say(mine, 'two'), w.wipe(), say(mine, 'three')]);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 3);
+    mine.close();
+    expect(await now(await w.tab(), { of: 'outbox' })).toMatchObject({ pending: 3 });
+  });
+
+  it('by a log-out of which this tab heard nothing: it ends, and sends nothing (F11)', async () => {
+    const w = await world();
+    w.net.cut();
+    const mine = await w.tab();
+    await say(mine, 'not to be sent');
+    const ended = lastValueFrom(mine.watch({ of: 'outbox' }).pipe(toArray()));
+    w.noted = undefined;
+    await w.wipe();
+    await ended;
+    await mine.loggedOut;
+    await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
+    w.net.heal();
+    expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(w.name);
+  });
+
+  it('logging out is no loss, kept or not (F11)', async () => {
+    for (const keepData of [true, false]) {
+      const w = await world();
+      w.net.cut();
+      const mine = await w.tab();
+      await say(mine, 'given up');
+      await mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData });
+      expect(w.noted).toBeUndefined();
+      const again = await w.tab();
+      const events: unknown[] = [];
+      again.watch({ of: 'events' }).subscribe((event) => events.push(event));
+      expect(await now(again, { of: 'outbox' })).toMatchObject({ pending: 0 });
+      expect(events).toEqual([]);
+    }
+  });
+});
+
+it('code that finds a newer database says so, and leaves it alone (F09)', async () => {
+  const { tab, name } = await world();
+  const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
+  const newer = await openDexieStore(name, { clock: fastClock, layout });
+  const put = (store: StorePort) => store.tx('put', ['journal'], 'readwrite', 'strict', async (tx) => tx.put('journal', 1, 'theirs'));
+  await put(newer);
+  await expect(tab()).rejects.toMatchObject({ code: 'store/version-ahead' });
+  expect(await newer.tx('get', ['journal'], 'readonly', 'relaxed', (tx) => tx.get('journal', 1))).toBe('theirs');
+  newer.close();
+});
