@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { PushFrame } from '../../src/protocol/push.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
+import { databaseName } from '../../src/model/storage-name.ts';
+import { setFrozen } from '../support/real-browser.ts';
 import type { Noted } from './page/service-worker.ts';
 import { type Device, eventually, sendMany, World } from './world.ts';
 
@@ -41,6 +43,7 @@ class Waker {
     const { origin } = new URL(device.page.url());
     await context.grantPermissions(['notifications'], { origin });
     const tab = await context.newPage();
+    await tab.bringToFront();
     const waker = new Waker(device, await context.newCDPSession(tab), origin);
     await waker.session.send('ServiceWorker.enable');
     await eventually('a registration', () => waker.#registrationId !== '');
@@ -103,16 +106,15 @@ class Waker {
   }
 }
 
-/** @returns how to thaw it. */
-const freeze = async (page: Page): Promise<() => Promise<unknown>> => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-  return () => session.send('Page.setWebLifecycleState', { state: 'active' });
+/** Behind the other tab, as the browser freezes them. */
+const freeze = async (page: Page): Promise<void> => {
+  await eventually('a hidden page', () => page.evaluate(() => document.visibilityState === 'hidden'));
+  await setFrozen(page, true);
 };
 
 /** A device with the app open and its service worker running. */
-const withServiceWorker = async (userId: string, more: Record<string, string> = {}): Promise<[Device, Waker]> => {
-  const device = await world.device(userId);
+const withServiceWorker = async (userId: string, more: Record<string, string> = {}, isReal = false): Promise<[Device, Waker]> => {
+  const device = await world.device(userId, { isReal });
   await device.start([], { serviceWorker: 'yes', ...more });
   await eventually('to be live', async () => (await device.state()) === 'live');
   return [device, await Waker.of(device)];
@@ -161,24 +163,48 @@ describe('Background Sync', () => {
     for (const body of phone.proxy.posts) expect(body.length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('does not wait for a frozen page that holds the lead; thawed, that page changes nothing more (F30)', async () => {
-    const [phone, waker] = await withServiceWorker('bea');
+  it('does not wait for a frozen page; thawed, that page changes nothing more', async () => {
+    const [phone, waker] = await withServiceWorker('bea', {}, true);
     const friend = await world.person('bea-friend');
     await cutOff(phone);
     await say(phone, friend.userId, ['one', 'two']);
-    const thaw = await freeze(phone.page);
+    await freeze(phone.page);
     phone.proxy.heal();
     const began = performance.now();
     await waker.sync();
     await eventually('both', () => heard(friend, 'bea').length === 2);
     expect(performance.now() - began).toBeLessThan(5000);
     expect(phone.proxy.posted<Submit>('submit')).toHaveLength(1);
-    await thaw();
+    await setFrozen(phone.page, false);
     await eventually('an empty outbox in the page', async () => (await phone.pending()) === 0);
     await say(phone, friend.userId, ['three']);
     await eventually('what comes after', () => heard(friend, 'bea').length === 3);
     expect(heard(friend, 'bea')).toEqual(['one', 'two', 'three']);
     expect(phone.troubles).toEqual([]);
+  });
+
+  it('takes a lock from whoever holds it and does not answer (F30)', async () => {
+    const [phone, waker] = await withServiceWorker('bess');
+    const friend = await world.person('bess-friend');
+    await cutOff(phone);
+    await say(phone, friend.userId, ['one']);
+    await phone.page.evaluate(
+      async (name) => {
+        await window.app.client.close();
+        await new Promise<void>((held) => {
+          void navigator.locks.request(name, () => {
+            held();
+            return new Promise(() => undefined);
+          });
+        });
+      },
+      databaseName(`ws://127.0.0.1:${phone.proxy.port}/receipts`, 'bess'),
+    );
+    phone.proxy.heal();
+    const began = performance.now();
+    await waker.sync();
+    await eventually('it', () => heard(friend, 'bess').length === 1);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('killed between send and answer, it sends the same keys again: nothing lost, nothing doubled (F36)', async () => {
@@ -337,18 +363,18 @@ describe('Web Push', () => {
   });
 
   it('a page that leads brings the message itself; a frozen one is not waited for', async () => {
-    const [phone, waker] = await withServiceWorker('jane');
+    const [phone, waker] = await withServiceWorker('jane', {}, true);
     const friend = await world.person('jane-friend');
     const [id] = await sendMany(friend, 'jane', 1);
     const beside = await waker.pushed(pushOf('jane', friend, id!, 1));
     expect(beside.asked).toMatchObject([{ id, body: { text: 'jane-friend 0' }, context: { totalUnreadCount: 1 } }]);
     expect(phone.proxy.posts).toEqual([]);
-    const thaw = await freeze(phone.page);
+    await freeze(phone.page);
     const [next] = await sendMany(friend, 'jane', 1);
     const { asked } = await waker.pushed(pushOf('jane', friend, next!, 2));
     expect(asked.at(-1)).toMatchObject({ id: next, body: { text: 'jane-friend 0' } });
     await eventually('both delivered', () => friend.rows.get('direct:jane')?.theirs.delivered[0]?.[1] === 2);
-    await thaw();
+    await setFrozen(phone.page, false);
     await eventually('both unread in the page', async () => (await phone.total()) === 2);
   });
 });
