@@ -1,6 +1,10 @@
-/** Keeps the built page, so that it opens without a server; and lets the library send what is owed when no page is open any more. */
+/**
+ * Keeps the built page, so that it opens without a server; and lets the library send what is owed, and take what is pushed, when no page is
+ * open any more.
+ */
 import { installReceiptSync } from 'tidemark/service-worker';
 import { fetchToken } from './dev-server.ts';
+import { person } from './people.ts';
 
 /** Written by the build. Another build is another cache. */
 declare const DEMO_BUILD: { readonly name: string; readonly urls: readonly string[] };
@@ -44,4 +48,12 @@ const { protocol, host } = worker.location;
 installReceiptSync(worker, {
   url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/receipts`,
   getToken: fetchToken,
+  // Nobody pushes to this demo; a host that does need not change it.
+  notification: ({ senderId, body }, { userId, muted, visible }) =>
+    muted || visible
+      ? null
+      : {
+          title: `${person(senderId).name} to ${person(userId).name}`,
+          options: { body: typeof body === 'string' ? body : 'A new message', icon: '/icon-192.png' },
+        },
 });

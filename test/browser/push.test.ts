@@ -1,0 +1,63 @@
+/** What a service worker does with a push, in each browser: nobody listens here, so all of it is offline. */
+import { afterEach, expect, it } from 'vitest';
+import { createReceiptClient } from '../../src/client/client.ts';
+import type { ReceiptClient } from '../../src/client/receipt-client.ts';
+import { databaseName } from '../../src/model/storage-name.ts';
+import type { ServiceWorkerScope } from '../../src/service-worker/options.ts';
+import { takePush } from '../../src/service-worker/push.ts';
+
+const url = 'ws://127.0.0.1:9/receipts';
+const shown: [string, NotificationOptions | undefined][] = [];
+const scope: ServiceWorkerScope = {
+  addEventListener: () => undefined,
+  registration: { showNotification: async (...what) => void shown.push([what[0], what[1]]) },
+  clients: { matchAll: async () => [{ visibilityState: 'visible' }] },
+};
+const push = (userId: string, id: string): Promise<void> =>
+  takePush(
+    JSON.stringify({
+      type: 'push',
+      userId,
+      conversationId: 'direct:bob',
+      message: { id, seq: 1, senderId: 'bob', sentAt: 1, receiptRequested: true, countable: true },
+    }),
+    {
+      url,
+      getToken: () => 'token',
+      notification: ({ body }, { visible, muted, totalUnreadCount }) => ({
+        title: JSON.stringify({ body, visible, muted, totalUnreadCount }),
+        options: { lang: 'en' },
+      }),
+    },
+    scope,
+  );
+
+const open: ReceiptClient[] = [];
+afterEach(async () => {
+  shown.length = 0;
+  for (const client of open.splice(0)) await client.logOut({ pending: 'discard' }).catch(() => undefined);
+});
+
+it('a push of an account on this device is shown without a network, of any other it is as if it never came', async () => {
+  const userId = `pushed-${performance.timeOrigin}`;
+  await push(userId, 'm1');
+  expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(databaseName(url, userId));
+  const client = createReceiptClient({ url, userId, getToken: () => 'token', appBadge: true });
+  open.push(client);
+  await client.sendMessage('direct:bob', 'x');
+  await client.close();
+  await push(userId, 'm1');
+  await push(userId, 'm1');
+  const title = JSON.stringify({ body: null, visible: true, muted: false, totalUnreadCount: 0 });
+  const one = [title, { tag: `tidemark:${userId}:m1`, lang: 'en' }];
+  expect(shown).toEqual([one, one]);
+
+  const again = createReceiptClient({ url, userId, getToken: () => 'token' });
+  open.push(again);
+  await again.pause();
+  await push(userId, 'm2');
+  await again.resume();
+  await again.logOut({ pending: 'discard' });
+  await push(userId, 'm3');
+  expect(shown).toHaveLength(2);
+});
