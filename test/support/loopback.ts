@@ -136,6 +136,7 @@ export class LoopbackNet implements NetPort {
       signal?.addEventListener('abort', drop);
     });
     const { body } = await Promise.race([this.server.request(JSON.stringify(frames)), cut]);
+    signal?.throwIfAborted();
     return decodeServerFrames(body);
   }
 }

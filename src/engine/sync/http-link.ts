@@ -27,8 +27,7 @@ export class HttpLink implements Link {
   private isAsking = false;
   private pulling: AbortController | null = null;
   private holdMs = HOLD_MS;
-  /** Ends every request of this link. */
-  private readonly end = new AbortController();
+  private readonly asking = new AbortController();
 
   constructor(
     private readonly ports: Pick<Ports, 'net' | 'clock'>,
@@ -59,7 +58,8 @@ export class HttpLink implements Link {
 
   close(): void {
     this.isDone = true;
-    this.end.abort();
+    this.asking.abort();
+    this.pulling?.abort();
   }
 
   /** One at a time, in order. */
@@ -68,7 +68,7 @@ export class HttpLink implements Link {
     if (!frame || this.isAsking || this.isDone) return;
     this.isAsking = true;
     this.waiting.shift();
-    this.request(frame, this.end.signal).then(
+    this.request(frame, this.asking.signal).then(
       (answers) => {
         this.isAsking = false;
         this.hand(frame, answers);
@@ -81,7 +81,6 @@ export class HttpLink implements Link {
   private pull(frame: Frame<'pull'>): void {
     this.pulling?.abort();
     const mine = (this.pulling = new AbortController());
-    this.end.signal.addEventListener('abort', () => mine.abort());
     const since = this.ports.clock.mono();
     this.request(frame, mine.signal).then(
       (answers) => {

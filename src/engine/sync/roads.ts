@@ -77,7 +77,7 @@ class Road implements Link {
     this.link.close();
   }
 
-  /** Only the road in use is heard. */
+  /** Only the road in use is heard: words of one that was left are dropped (F48). */
   private listen(): LinkHandlers {
     const turn = ++this.turn;
     const mine = <A extends unknown[]>(fn: (...args: A) => void) => {

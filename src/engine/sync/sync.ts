@@ -38,8 +38,6 @@ export class Sync {
   private state: State = 'idle';
   private failures = 0;
   private link: Link | null = null;
-  /** Words of an older connection are dropped (F48). */
-  private generation = 0;
   private fence = -1;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
@@ -133,7 +131,6 @@ export class Sync {
       case 'probe':
         return exchange.probe();
       case 'abandon':
-        this.generation++;
         this.link?.close();
         this.link = null;
         return;
@@ -171,27 +168,20 @@ export class Sync {
   }
 
   private open(): void {
-    const generation = ++this.generation;
-    const mine = <A extends unknown[]>(fn: (...args: A) => void) => {
-      return (...args: A): void => {
-        if (generation === this.generation) fn(...args);
-      };
-    };
     const patienceMs = this.patience.growing('connect', CONNECT_PATIENCE_MS);
-    const late = mine(() => {
+    this.arm('connect', patienceMs, () => {
       this.patience.ended('connect', true);
       this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'));
     });
-    this.arm('connect', patienceMs, late);
     const handlers: RoadHandlers = {
-      opened: mine(() => this.handle('opened')),
-      frame: mine((frame) => this.exchange.receive(frame)),
-      malformed: mine((error) => {
+      opened: () => this.handle('opened'),
+      frame: (frame) => this.exchange.receive(frame),
+      malformed: (error) => {
         this.ports.log('a frame was not understood', error);
         this.handle('lost', error);
-      }),
-      closed: mine((code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening'))),
-      moved: mine(() => this.handle('moved')),
+      },
+      closed: (code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening')),
+      moved: () => this.handle('moved'),
     };
     this.link = this.roads.open(handlers, patienceMs);
   }
