@@ -7,6 +7,16 @@ const refuse = (message: string): never => {
   throw new UsageError('usage/invalid-option', message);
 };
 
+/** Not by `URL.canParse`: engines of 2022 lack it. */
+const addressOf = (url: unknown): URL => {
+  try {
+    if (typeof url === 'string') return new URL(url);
+  } catch {
+    // Said below.
+  }
+  return refuse('url must be an absolute address, wss://…');
+};
+
 /** A limit that is misspelt or nothing must not silently keep everything, or nothing. */
 const checkRetention = (retention: unknown): void => {
   if (retention === undefined) return;
@@ -27,7 +37,7 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, retention, worker } = options as {
     [K in keyof ReceiptClientOptions]: unknown;
   };
-  const address = typeof url === 'string' && URL.canParse(url) ? new URL(url) : refuse('url must be an absolute address, wss://…');
+  const address = addressOf(url);
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);
   if (address.search || address.hash || address.username || address.password)
     refuse('url must carry no query, fragment or credentials: the token is asked for by getToken');

@@ -67,7 +67,8 @@ const findUnfit = (value: unknown, path: string): string | undefined => {
 };
 
 // JSON.stringify writes NUL and lone surrogates, and little else, as \uXXXX; an even run of backslashes before it is text.
-const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+// No look-behind: WebKit before 16.4 could not even load the file.
+const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
 /**
  * A message body as JSON text.

@@ -1,0 +1,109 @@
+import { firstValueFrom } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReceiptClient } from '../../src/index.ts';
+import { spawnWorker } from '../../src/client/spawn-worker.ts';
+import { Backend, until } from './backend.ts';
+import type { TabWindow } from './tab.ts';
+
+const isLeading = async (client: ReceiptClient): Promise<boolean> => (await firstValueFrom(client.watchConnection())).leader;
+
+/** How long `run` took, in ms. */
+const timed = async (run: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now();
+  await run();
+  return performance.now() - began;
+};
+
+/** A frame is as near to a second tab as a page can come: its own realm, ended from outside. */
+const openFrame = async (): Promise<{ readonly tab: TabWindow; remove(): void }> => {
+  const frame = document.createElement('iframe');
+  // Whole, so that the frame's address is the page's own: storage, locks and hints are shared by origin.
+  frame.srcdoc = '<!doctype html><script type="module" src="/test/browser/tab.ts"></script>';
+  document.body.append(frame);
+  await expect.poll(() => 'createReceiptClient' in (frame.contentWindow ?? {}), { timeout: 10_000 }).toBe(true);
+  return { tab: frame.contentWindow as TabWindow, remove: () => frame.remove() };
+};
+
+describe('tabs in a real browser', () => {
+  let backend: Backend;
+  beforeEach(async () => {
+    backend = await Backend.start();
+  });
+  afterEach(() => backend.stop());
+
+  /** One that leads, and one that follows it. */
+  const twoTabs = async (worker?: () => Worker): Promise<[ReceiptClient, ReceiptClient]> => {
+    const first = await backend.live('alice', worker ? { worker } : {});
+    await until(first.watchConnection(), ({ leader }) => leader);
+    const second = await backend.live('alice');
+    expect(await isLeading(second)).toBe(false);
+    return [first, second];
+  };
+
+  it('a leader that closes is followed within a second', async () => {
+    const [first, second] = await twoTabs();
+    await first.close();
+    expect(await timed(() => until(second.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(1000);
+  });
+
+  it('a leader whose worker dies is followed within a second, and what it had written goes out (F35)', async () => {
+    let worker: Worker | undefined;
+    const [first, second] = await twoTabs(() => (worker = spawnWorker()));
+    await backend.cut();
+    await until(second.watchConnection(), ({ state }) => state === 'offline');
+    await first.sendMessage('direct:bob', 'last words');
+    backend.forget(first);
+    worker!.terminate();
+    const led = timed(() => until(second.watchConnection(), ({ leader }) => leader));
+    expect(await led).toBeLessThan(1000);
+    await backend.heal();
+    await until(second.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
+  });
+
+  it('a leader whose frame is torn out is followed within a second', async () => {
+    const { tab, remove } = await openFrame();
+    const inside = tab.createReceiptClient({ url: backend.url, userId: 'alice', getToken: () => 'token-of-alice' });
+    // A frame's streams end with it; values are asked for while it lives.
+    await new Promise<void>((live) => inside.watchConnection().subscribe(({ leader, state }) => leader && state === 'live' && live()));
+    const outside = await backend.live('alice');
+    expect(await isLeading(outside)).toBe(false);
+    await inside.sendMessage('direct:bob', 'from the frame');
+    remove();
+    expect(await timed(() => until(outside.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(1000);
+    await until(outside.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
+  });
+
+  it('what one tab clears, the other shows within a second; a follower flushes and asks', async () => {
+    const [first, second] = await twoTabs();
+    const bob = await backend.live('bob');
+    await bob.sendMessage('direct:alice', 'one');
+    await until(second.watchUnreadCount('direct:bob'), (count) => count === 1);
+    await second.clearConversationUnreadCount('direct:bob');
+    expect(await timed(() => until(first.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(1000);
+    expect(await second.flush()).toMatchObject({ pending: 0, rejected: 0 });
+    await bob.sendMessage('direct:alice', 'two');
+    await until(second.watchUnreadCount('direct:bob'), (count) => count === 1);
+    await first.clearConversationUnreadCount('direct:bob');
+    expect(await timed(() => until(second.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(1000);
+    expect(await second.explainUnread('direct:bob')).toMatchObject({ unreadCount: 0 });
+  });
+
+  it('four tabs that write at once end with all of it, each part once (F22)', async () => {
+    const bob = await backend.live('bob');
+    const tabs = await Promise.all([1, 2, 3, 4].map(() => backend.live('alice')));
+    for (let n = 1; n <= 8; n++) await bob.sendMessage('direct:alice', n);
+    const list = await until(tabs[3]!.watchMessages('direct:bob'), (messages) => messages.filter(({ seq }) => seq !== null).length === 8);
+    // Each tab reads two, out of order, and writes one.
+    await Promise.all(
+      tabs.flatMap((tab, i) => [
+        tab.sendReadReceipts('direct:bob', [list[7 - i]!.id, list[i]!.id]),
+        tab.sendMessage('direct:bob', `tab ${i}`),
+      ]),
+    );
+    await until(bob.watchMessages('direct:alice'), (messages) => messages.filter(({ status }) => status === 'read').length === 8);
+    await until(bob.watchTotalUnreadCount(), (count) => count === 4);
+    const seen = await until(bob.watchMessages('direct:alice'), (messages) => messages.length === 12);
+    expect(seen.flatMap(({ senderId, body }) => (senderId === 'alice' ? [body] : [])).sort()).toEqual(['tab 0', 'tab 1', 'tab 2', 'tab 3']);
+    for (const tab of tabs) expect(await until(tab.watchOutbox(), ({ pending }) => pending === 0)).toMatchObject({ pending: 0 });
+  });
+});

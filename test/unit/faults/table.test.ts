@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../faults/catalogue.ts';
+import { findNamedTests, namedTests } from '../../faults/find-tests.ts';
+import { makeTable } from '../../faults/table.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+describe('the catalogue of faults', () => {
+  it('is as the repository has it, every row with its tests or its reason', () => {
+    const { text, mistakes } = makeTable(CATALOGUE, findNamedTests(ROOT));
+    expect(mistakes).toEqual([]);
+    expect(readFileSync(`${ROOT}test/faults/README.md`, 'utf8'), 'npm run faults makes it anew').toBe(text);
+  }, 30_000);
+
+  it('holds every number once, in order', () => {
+    const ids = CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id));
+    expect(ids).toEqual(Array.from({ length: 60 }, (_, i) => `F${String(i + 1).padStart(2, '0')}`));
+  });
+});
+
+describe('the faults that titles name', () => {
+  const read = (text: string) => namedTests('test/a.test.ts', text).map(({ title, faults }) => `${title}: ${faults.join()}`);
+
+  it('reads plain titles, tables and templates', () => {
+    expect(read(`it('one (F30)', () => {});`)).toEqual(['one: F30']);
+    expect(read(`describe('x', () => { test('two (F30, F31)', async () => {}); });`)).toEqual(['two: F30,F31']);
+    expect(read(`it.each([['row (F59)', 1], ['other', 2]])('%s', () => {});`)).toEqual(['row: F59']);
+    expect(read(`it.each([1, 2])('by %i (F01)', () => {});`)).toEqual(['by %i: F01']);
+    expect(read('it(`for ${name} (F02)`, () => {});')).toEqual(['for …: F02']);
+    expect(read(`it.skipIf(true)('where it can (F03)', () => {});`)).toEqual(['where it can: F03']);
+  });
+
+  it('takes nothing else for a title', () => {
+    expect(read(`it('in the (F30) middle', () => {}); expect('text (F31)'); describe('all (F32)', () => {}); // it('no (F33)')`)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the table', () => {
+  const chapter = (...faults: (typeof CATALOGUE)[number]['faults']) => [{ title: 'T', faults }];
+  const test = { file: 'test/e2e/a.test.ts', title: 'ends [well] | ever', faults: ['F01'] };
+
+  it('links tests, and says what is not covered', () => {
+    const { text, mistakes, open } = makeTable(
+      chapter(
+        { id: 'F01', fault: 'x', reason: 'real disks', open: true },
+        { id: 'F02', fault: 'y', reason: 'cannot be had' },
+        { id: 'F03', fault: 'z', open: true },
+      ),
+      [test],
+    );
+    expect(text).toContain('| F01 | x | [ends \\[well\\] \\| ever](../e2e/a.test.ts)<br>not covered: real disks |');
+    expect(text).toContain('| F02 | y | no test: cannot be had |');
+    expect(text).toContain('| F03 | z | open |');
+    expect([mistakes, open]).toEqual([[], ['F03']]);
+  });
+
+  it('finds rows without anything, and titles that name nothing', () => {
+    const { mistakes } = makeTable(chapter({ id: 'F02', fault: 'y' }), [test, { ...test, faults: ['F98', 'F110'] }]);
+    expect(mistakes).toEqual([
+      'F02 has neither a test nor a reason',
+      'test/e2e/a.test.ts: "ends [well] | ever" names F01, which is in no catalogue',
+      'test/e2e/a.test.ts: "ends [well] | ever" names F110, which is in no catalogue',
+    ]);
+  });
+});
