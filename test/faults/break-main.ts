@@ -1,0 +1,106 @@
+/** `npm run faults:break`: breaks the code in one place at a time, in a copy, and expects the test that is named to fail. */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Break, BREAKS } from './breaks.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MOST_MS = 300_000;
+
+/** The working tree as it is, what git ignores aside; dependencies are linked. */
+const copyTree = (): string => {
+  const copy = mkdtempSync(join(tmpdir(), 'tidemark-break-'));
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
+  for (const file of files.split('\0')) if (file !== '' && existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(copy, file));
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+};
+
+interface Ended {
+  readonly well: boolean;
+  readonly output: string;
+}
+
+/** A group of its own, so that what hangs is ended whole. */
+const run = (cwd: string, program: string, args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    const stop = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // All of it has ended.
+      }
+    };
+    const timer = setTimeout(stop, MOST_MS);
+    process.once('exit', stop);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      process.off('exit', stop);
+      resolve({ well: code === 0, output });
+    });
+  });
+
+/** @throws {Error} where the place is not there, or not the only one. */
+const broken = (text: string, { file, from, to }: Break): string => {
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${from}`);
+  return parts.join(to);
+};
+
+/** What Vitest counted; it must have run something, and that must have failed: a file that does not load finds nothing. */
+const outcomeOf = ({ well, output }: Ended): 'found' | 'not found' | 'not run' => {
+  const counted = /^\s*Tests\s+(.*)$/m.exec(output)?.[1] ?? '';
+  if (/\d+ failed/.test(counted)) return 'found';
+  return well && /\d+ passed/.test(counted) ? 'not found' : 'not run';
+};
+
+const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; output: string }> => {
+  const path = join(copy, row.file);
+  const text = readFileSync(path, 'utf8');
+  const [project, file, title] = row.test;
+  try {
+    writeFileSync(path, broken(text, row));
+    if (project === 'e2e') {
+      const built = await run(copy, 'npx', ['--no-install', 'tsdown', '--logLevel', 'error']);
+      if (!built.well) return { outcome: 'does not build', output: built.output };
+    }
+    const ended = await run(copy, 'npx', ['--no-install', 'vitest', 'run', '--project', project, file, '-t', title]);
+    return { outcome: outcomeOf(ended), output: ended.output };
+  } catch (error) {
+    return { outcome: String(error), output: '' };
+  } finally {
+    writeFileSync(path, text);
+  }
+};
+
+/** @param args only rows of these faults; none for all. */
+export const main = async (args: readonly string[]): Promise<number> => {
+  const rows = BREAKS.filter(({ fault }) => args.length === 0 || args.includes(fault));
+  const copy = copyTree();
+  const remove = (): void => rmSync(copy, { recursive: true, force: true });
+  process.once('exit', remove);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  if (rows.some(({ test: [, file] }) => !existsSync(join(copy, dirname(file))))) throw new Error('a row names a folder that is not there');
+  const lines = ['| fault | broken in | found by | seconds |', '| --- | --- | --- | --- |'];
+  let missed = 0;
+  for (const row of rows) {
+    const began = Date.now();
+    const { outcome, output } = await tryOne(copy, row);
+    const seconds = Math.round((Date.now() - began) / 1000);
+    if (outcome !== 'found') {
+      missed++;
+      console.error(`${row.fault} ${row.file}: ${outcome}\n${output.slice(-2000)}`);
+    }
+    console.log(`${row.fault} ${row.file}: ${outcome}, ${seconds} s`);
+    lines.push(
+      `| ${row.fault} | ${row.file} | ${outcome === 'found' ? `${row.test[1]} (${row.test[0]})` : `**${outcome}**`} | ${seconds} |`,
+    );
+  }
+  console.log(['', ...lines, '', `${rows.length - missed} found, ${missed} not`].join('\n'));
+  return missed === 0 ? 0 : 1;
+};
