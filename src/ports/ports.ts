@@ -111,16 +111,6 @@ export interface LockWish {
   readonly missing: () => void;
 }
 
-export interface LockWish {
-  /** Takes the lock from whoever holds it, instead of waiting. */
-  readonly steal?: boolean;
-  readonly held: () => void;
-  /** Somebody stole it. */
-  readonly lost: () => void;
-  /** There are no locks here: an insecure context, an opaque origin, an old browser. Neither `held` nor `lost` will be called. */
-  readonly missing: () => void;
-}
-
 /** Exclusive by name, across tabs. */
 export interface LockPort {
   /** Calls back later, never at once. Returns how to stop waiting, or to release; nothing is called after that. */

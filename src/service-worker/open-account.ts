@@ -34,7 +34,7 @@ const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
 };
 
 const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> => {
-  const store = await openDexieStore(name);
+  const store = await openDexieStore(name, { clock: browserClock });
   const bus = browserBus(name);
   const gate = new NetGate(browserNet(options.url));
   let writer: Writer | undefined;

@@ -54,7 +54,7 @@ const session = async (net: TroubledNet): Promise<End> => {
   await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   const alice = await opened(new HastyDevice('alice', net));
   const events: string[] = [];
-  alice.watch({ of: 'events' }).subscribe((event) => events.push(eventOf(event)));
+  alice.watch({ of: 'events' }).subscribe(({ event }) => events.push(eventOf(event)));
   await alice.until({ of: 'total-unread' }, (count) => count === 3);
   await bob.until(
     { of: 'messages', conversationId: 'direct:alice', limit: 9 },

@@ -85,7 +85,7 @@ const world = async () => {
             random: { next: () => Math.random(), id: () => `id-${++names}` },
             net,
             locks: {
-              acquire: (lock, held) => {
+              acquire: (lock, { held }) => {
                 const queue = locks.get(lock) ?? [];
                 locks.set(lock, queue);
                 const mine = (): void => void setTimeout(held);
