@@ -9,11 +9,13 @@ import type { ConversationId } from '../../src/model/ids.ts';
 import { BrowserProfile } from '../support/browser-profile.ts';
 import { builtPackage } from '../support/built-package.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
-import { RealBrowser } from '../support/real-browser.ts';
+import { INSECURE_HOST, RealBrowser } from '../support/real-browser.ts';
 import { ServedReceipts } from '../support/serve.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+
+const insecure = (address: string): string => address.replace('127.0.0.1', INSECURE_HOST);
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -126,8 +128,10 @@ export class World {
         },
       },
     });
-    const site = await preview({ ...shared, build: { outDir: built }, preview: { host: '127.0.0.1', port: 0 } });
-    const server = await ServedReceipts.start(['--allow-origin', new URL(site.resolvedUrls!.local[0]!).origin]);
+    const served = { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] };
+    const site = await preview({ ...shared, build: { outDir: built }, preview: served });
+    const { origin } = new URL(site.resolvedUrls!.local[0]!);
+    const server = await ServedReceipts.start(['--allow-origin', origin, '--allow-origin', insecure(origin)]);
     return new World(server, site, built);
   }
 
@@ -135,9 +139,11 @@ export class World {
    * Not started yet.
    *
    * @param isReal in a browser whose tabs can be hidden, frozen and cached.
+   * @param isSecure false: the app comes from an address that browsers do not trust, as `http://` on any other machine. With `isReal`.
    */
-  async device(userId: string, { isReal = false } = {}): Promise<Device> {
-    const device = await Device.create(userId, this.site.resolvedUrls!.local[0]!, this.server.port, isReal);
+  async device(userId: string, { isReal = false, isSecure = true } = {}): Promise<Device> {
+    const [site] = this.site.resolvedUrls!.local as [string];
+    const device = await Device.create(userId, isSecure ? site : insecure(site), this.server.port, isReal);
     this.#devices.push(device);
     return device;
   }

@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from './chromium.ts';
 
+/** This machine under a name that is no loopback address: to the browser, an insecure context. */
+export const INSECURE_HOST = 'insecure.test';
+
 const READY_WITHIN_MS = 30_000;
 
 const listening = (child: ChildProcess): Promise<string> =>
@@ -37,7 +40,14 @@ export class RealBrowser {
 
   async start(): Promise<BrowserContext> {
     const { executablePath = chromium.executablePath(), args } = await launchOptions();
-    const own = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${this.folder}`, '--disable-dev-shm-usage', 'about:blank'];
+    const own = [
+      '--headless',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${this.folder}`,
+      '--disable-dev-shm-usage',
+      `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
+      'about:blank',
+    ];
     const child = spawn(executablePath, [...args, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     // A test run that ends early takes its browser along.

@@ -9,7 +9,7 @@ const VISIBLE_MS = 1500;
 const HIDDEN_MS = 60_000;
 const ANSWER_MS = 1000;
 const ASKS = 2;
-const HURRY_MS = 250;
+const HURRY_MS = 500;
 /** Two that wait for the same leader are unlikely to lose patience at once. */
 const SPREAD_MS = 200;
 /** A timer as late as this says that this tab itself stood still: answers may be on their way still. */
