@@ -54,7 +54,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
   });
   console.log(`terminated: callers told after ${killed.toldMs} ms, the next call answered after ${killed.answeredMs} ms`);
   expect(killed).toMatchObject({ fates: ['worker/restarted', 'worker/restarted', 'worker/restarted'], workers: 2, ends: [] });
-  expect(killed.toldMs).toBeLessThan(1000);
+  expect(killed.toldMs).toBeLessThan(5000);
 
   // The next one dies as well, over the very write of what the user has just seen.
   await phone.page.evaluate(() => {
