@@ -1,6 +1,7 @@
 /** An account of this device, opened for a moment by a host without a page. */
 import { showOnBadge } from '../bridge/app-badge.ts';
 import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
+import { makeRoom } from '../engine/make-room.ts';
 import { NetGate } from '../engine/net-gate.ts';
 import { TokenSource } from '../engine/token-source.ts';
 import { LoggedOutError } from '../engine/head.ts';
@@ -8,6 +9,7 @@ import { Writer } from '../engine/write.ts';
 import type { Account, Ports } from '../ports/ports.ts';
 import { readAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
+import { cacheStorage, keepNote, noteOwed } from '../store/outside-note.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import type { ReceiptSyncOptions } from './options.ts';
 
@@ -64,6 +66,7 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
     const { model } = writer;
     if (model.paused) return;
     const opened = writer;
+    opened.makeRoom = () => makeRoom(ports, opened);
     opened.onChange(({ settings }) => {
       if (settings && opened.model.paused) gate.shut();
     });
@@ -71,6 +74,8 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
       await run({ name, account, ports, writer });
     } catch (error) {
       if (!opened.model.paused) throw error;
+    } finally {
+      await noteOwed(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
     }
     // What a device never heard of the server is no count.
     if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);

@@ -44,3 +44,18 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
     },
   };
 };
+
+/** For hosts that only send: as much as is owed now, where this store is the one noted. */
+export const noteOwed = async (note: NoteKeeper, generation: string, owed: number): Promise<void> => {
+  const noted = await note.read();
+  if (noted?.generation === generation && noted.owed !== owed) await note.write({ ...noted, owed });
+};
+
+/** Undefined outside of secure contexts, and where even to ask is refused. */
+export const cacheStorage = (scope: object): CacheStorage | undefined => {
+  try {
+    return 'caches' in scope ? (scope.caches as CacheStorage) : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -5,18 +5,9 @@ import type { PageSide } from '../bridge/worker-api.ts';
 import { accountDatabases, finishWipe, isUnwiped } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { databaseName } from '../model/storage-name.ts';
-import { keepNote } from '../store/outside-note.ts';
+import { cacheStorage, keepNote } from '../store/outside-note.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import { HostedAccount } from './hosted-account.ts';
-
-/** Only in secure contexts; some refuse even to be asked. */
-const cacheStorage = (): CacheStorage | undefined => {
-  try {
-    return 'caches' in globalThis ? caches : undefined;
-  } catch {
-    return undefined;
-  }
-};
 
 /** Wipes of other accounts that a crash interrupted: nobody may ever start those again. */
 const finishOtherWipes = async (url: string, mine: string, page: PageSide): Promise<void> => {
@@ -24,7 +15,7 @@ const finishOtherWipes = async (url: string, mine: string, page: PageSide): Prom
     if (name === mine || !(await isUnwiped(indexedDB, name))) continue;
     const store = await openDexieStore(name, { clock: browserClock });
     await finishWipe(store);
-    await keepNote(cacheStorage(), name).forget();
+    await keepNote(cacheStorage(globalThis), name).forget();
     await page.forgetDevice(name);
     await store.remove();
   }
@@ -39,7 +30,7 @@ const browserHost = (): Host => {
       const account = await HostedAccount.start(config, {
         name,
         page,
-        note: keepNote(cacheStorage(), name),
+        note: keepNote(cacheStorage(globalThis), name),
         open: () => openDexieStore(name, { clock: browserClock }),
         removeUnseen: () => void indexedDB.deleteDatabase(name),
         ports: {

@@ -285,8 +285,13 @@ export class HostedAccount implements Hosted {
 
   watch(topic: Topic): Observable<unknown> {
     const engine$ = STATE_TOPICS.has(topic.of) ? this.engine$ : this.shown$;
+    let first: Engine | null = null;
     return engine$.pipe(
-      switchMap((engine): Observable<unknown> => engine?.watch(topic) ?? NEVER),
+      switchMap((engine): Observable<unknown> => {
+        first ??= engine;
+        // Another store numbers its events from the start.
+        return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
+      }),
       takeUntil(this.over$),
     );
   }

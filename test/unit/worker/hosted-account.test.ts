@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { filter, firstValueFrom, lastValueFrom, type Observable, timeout, toArray } from 'rxjs';
 import type { IntentCall, Intents } from '../../../src/model/intents.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { NumberedEvent, ReceiptEvent } from '../../../src/model/event.ts';
 import type { Topic, TopicValue } from '../../../src/model/topic.ts';
 import type { BusHint, ClockPort, StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
@@ -12,7 +12,7 @@ import type { OutsideNote } from '../../../src/store/outside-note.ts';
 import { SCHEMA, TABLES } from '../../../src/store/tables.ts';
 import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { createTestServer, LoopbackNet, TestDevice, TestLocks, type TestTab } from '../../support/loopback.ts';
 
 /** Twenty times as fast, so that patience is a matter of milliseconds. */
 const fastClock: ClockPort = {
@@ -36,6 +36,8 @@ const now = <T extends Topic>(tab: HostedAccount, topic: T) => until(tab, topic,
 const act = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) =>
   tab.intent({ do: name, args } as IntentCall);
 const say = (tab: HostedAccount, text: string) => act(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
+const hear = (tab: HostedAccount, events: ReceiptEvent[]): void =>
+  void (tab.watch({ of: 'events' }) as Observable<NumberedEvent>).subscribe(({ event }) => events.push(event));
 const live = (tab: HostedAccount) => until(tab, { of: 'connection' }, ({ state }) => state === 'live');
 
 /** Alice's browser, and bob somewhere else. */
@@ -48,9 +50,13 @@ const world = async () => {
   const idb = new FaultyIdb(indexedDB);
   const devices: string[] = [];
   let noted: OutsideNote | undefined;
-  const locks = new Map<string, (() => void)[]>();
+  const locks = new Map<string, TestLocks>();
+  const lockOf = (lock: string): TestLocks => {
+    const known = locks.get(lock) ?? new TestLocks();
+    locks.set(lock, known);
+    return known;
+  };
   const hears = new Set<(hint: BusHint) => void>();
-  const grant = (lock: string): void => void locks.get(lock)?.[0]?.();
   const browser = {
     net,
     bob,
@@ -84,20 +90,7 @@ const world = async () => {
             clock: fastClock,
             random: { next: () => Math.random(), id: () => `id-${++names}` },
             net,
-            locks: {
-              acquire: (lock, { held }) => {
-                const queue = locks.get(lock) ?? [];
-                locks.set(lock, queue);
-                const mine = (): void => void setTimeout(held);
-                queue.push(mine);
-                if (queue.length === 1) grant(lock);
-                return () => {
-                  const first = queue[0] === mine;
-                  queue.splice(queue.indexOf(mine), 1);
-                  if (first) grant(lock);
-                };
-              },
-            },
+            locks: { acquire: (lock, wish) => lockOf(lock).acquire(lock, wish) },
             bus: {
               post: (hint) => {
                 for (const hear of hears) if (!own.has(hear)) setTimeout(() => hear(hint));
@@ -242,7 +235,7 @@ describe('where the browser has wiped the store', () => {
     const crossed = w.net.crossings.length;
     const again = await w.tab();
     const events: ReceiptEvent[] = [];
-    (again.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => events.push(event));
+    hear(again, events);
     await live(again);
     await until(again, { of: 'total-unread' }, (total) => total === 2);
     await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.length === 8);
@@ -254,7 +247,7 @@ describe('where the browser has wiped the store', () => {
     // Known to be another one now: the next start finds nothing lost.
     const third = await w.tab();
     const later: ReceiptEvent[] = [];
-    (third.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => later.push(event));
+    hear(third, later);
     await live(third);
     expect(later.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
@@ -273,7 +266,7 @@ describe('where the browser has wiped the store', () => {
     const totals: unknown[] = [];
     const events: ReceiptEvent[] = [];
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
-    (mine.watch({ of: 'events' }) as Observable<ReceiptEvent>).subscribe((event) => events.push(event));
+    hear(mine, events);
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
     // As the browser does it: the database goes, then every connection hears that it is closed.
     w.idb.forceClose();
