@@ -80,8 +80,9 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
     // What a device never heard of the server is no count.
     if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);
   } catch (error) {
-    // Nothing of an account that was logged out is sent or shown; what is left of it goes at the next start of a page.
     if (!(error instanceof LoggedOutError)) throw error;
+    // Nothing of an account that was logged out is sent or shown; what a crash left of it goes at the next start of a page.
+    await showOnBadge(name, 0);
   } finally {
     stop();
     store.close();

@@ -7,10 +7,13 @@ import type { ProtocolClient } from '../support/protocol-client.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { setFrozen } from '../support/real-browser.ts';
 import type { Noted } from './page/service-worker.ts';
-import { type Device, eventually, sendMany, World } from './world.ts';
+import { type Device, eventually, sendMany, sleep, World } from './world.ts';
 
 type Submit = Frame<'submit'>;
 type Hello = Frame<'hello'>;
+
+/** As long as the service worker waits for a page that leads. */
+const LEADER_PATIENCE_MS = 2000;
 
 let world: World;
 beforeAll(async () => {
@@ -90,7 +93,7 @@ class Waker {
     return this.noted(worker);
   }
 
-  private noted(worker: Worker): Promise<Noted> {
+  noted(worker: Worker): Promise<Noted> {
     return worker.evaluate(() => {
       const { appBadge, asked, ends } = self as unknown as Noted;
       return { appBadge, asked, ends };
@@ -170,10 +173,8 @@ describe('Background Sync', () => {
     await say(phone, friend.userId, ['one', 'two']);
     await freeze(phone.page);
     phone.proxy.heal();
-    const began = performance.now();
     await waker.sync();
     await eventually('both', () => heard(friend, 'bea').length === 2);
-    expect(performance.now() - began).toBeLessThan(5000);
     expect(phone.proxy.posted<Submit>('submit')).toHaveLength(1);
     await setFrozen(phone.page, false);
     await eventually('an empty outbox in the page', async () => (await phone.pending()) === 0);
@@ -201,10 +202,8 @@ describe('Background Sync', () => {
       databaseName(`ws://127.0.0.1:${phone.proxy.port}/receipts`, 'bess'),
     );
     phone.proxy.heal();
-    const began = performance.now();
     await waker.sync();
     await eventually('it', () => heard(friend, 'bess').length === 1);
-    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('killed between send and answer, it sends the same keys again: nothing lost, nothing doubled (F36)', async () => {
@@ -233,12 +232,21 @@ describe('Background Sync', () => {
   it('beside a page that leads and answers it sends nothing itself: one flush, in order (F37)', async () => {
     const [phone, waker] = await withServiceWorker('dora');
     const friend = await world.person('dora-friend');
-    const texts = Array.from({ length: 40 }, (_, n) => `${n}`);
-    const saying = say(phone, friend.userId, texts);
-    for (let n = 0; n < 5; n++) await waker.sync();
-    await saying;
-    await eventually('all of it', () => heard(friend, 'dora').length === texts.length);
-    expect(heard(friend, 'dora')).toEqual(texts);
+    const worker = await waker.worker();
+    // The page has sent, and waits for its answer.
+    const release = phone.proxy.hold();
+    await say(phone, friend.userId, ['0', '1', '2']);
+    await eventually('the page to send', () => phone.proxy.sent<Submit>('submit').length > 0);
+    const { ends } = await waker.noted(worker);
+    await waker.sync();
+    await say(phone, friend.userId, ['3', '4']);
+    await sleep(LEADER_PATIENCE_MS + 500);
+    release();
+    await eventually('the end of the sync', async () => (await waker.noted(worker)).ends.length > ends.length);
+    expect((await waker.noted(worker)).ends.at(-1)).toBe('done');
+    expect(await phone.pending()).toBe(0);
+    await eventually('all of it', () => heard(friend, 'dora').length === 5);
+    expect(heard(friend, 'dora')).toEqual(['0', '1', '2', '3', '4']);
     expect(phone.proxy.posts).toEqual([]);
     expect(await phone.state()).toBe('live');
   });
@@ -302,8 +310,8 @@ describe('Web Push', () => {
     expect((await waker.notifications()).map(({ tag }) => tag).sort()).toEqual(
       [`tidemark:gwen:${pushed}`, `tidemark:gwen:${earlier}`].sort(),
     );
-    expect(last.appBadge.at(-1)).toBe(2);
-    expect(last.appBadge).not.toContain(0);
+    // Derived, each time.
+    expect(new Set(last.appBadge)).toEqual(new Set([2]));
 
     // What is stored is stored: the next start shows it without a network.
     phone.proxy.cut();

@@ -144,6 +144,15 @@ export class TcpProxy {
     this.#isCut = false;
   }
 
+  /** Nothing comes down on the connections there are now, until released: then all of it. New ones work. @returns how to release. */
+  hold(): () => void {
+    const held = [...this.#pairs];
+    for (const { up } of held) up.pause();
+    return () => {
+      for (const { up } of held) up.resume();
+    };
+  }
+
   /** The connections there are now go half-open: nothing passes any more, nobody is told. New ones work. */
   blackHole(): void {
     for (const pair of this.#pairs) pair.silent = true;
