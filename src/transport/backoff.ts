@@ -5,7 +5,7 @@ export const BACKOFF_CAP_MS = 15_000;
 export const BACKOFF_FLOOR_MS = 150;
 
 /**
- * @param attempt failures in a row so far, from 0.
+ * @param attempt failures in a row so far, from 0; `Infinity` spreads over the whole cap at once.
  * @param random [0, 1)
  * @param retryAfterMs what the server asked for; obeyed, and spread by up to as much again.
  */

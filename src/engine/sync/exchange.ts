@@ -131,6 +131,10 @@ export class Exchange {
     this.inFlight$.next(0);
   }
 
+  askedToWait(ms: number): void {
+    this.askedToWaitMs = Math.max(this.askedToWaitMs, ms);
+  }
+
   /** How long the server asked to be left alone, once. */
   takeRetryAfterMs(): number {
     const ms = this.askedToWaitMs;
@@ -178,7 +182,7 @@ export class Exchange {
 
   private refused(frame: Frame<'error'>): void {
     const { code, id, message, retryAfterMs } = frame;
-    if (id === undefined) this.askedToWaitMs = Math.max(this.askedToWaitMs, retryAfterMs ?? 0);
+    if (id === undefined) this.askedToWait(retryAfterMs ?? 0);
     const verdict = verdictOnError(this.account, frame);
     if (verdict) return this.handlers.ended(verdict);
     if (code === 'protocol/cursor-unknown') return this.feed.pullAnew();

@@ -37,6 +37,7 @@ const SHOWN: Record<State, ConnectionStatus['state']> = {
 export class Sync {
   private state: State = 'idle';
   private failures = 0;
+  private inCrowd = false;
   private link: Link | null = null;
   private fence = -1;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
@@ -142,7 +143,8 @@ export class Sync {
         return;
       case 'arm-retry': {
         const { clock, random } = this.ports;
-        const ms = backoffMs(this.failures - 1, random.next(), exchange.takeRetryAfterMs());
+        const ms = backoffMs(this.inCrowd ? Infinity : this.failures - 1, random.next(), exchange.takeRetryAfterMs());
+        this.inCrowd = false;
         this.status.next({ ...this.status.value, retryAt: clock.wall() + ms });
         return this.arm('retry', ms, () => this.handle('retry-due'));
       }
@@ -186,8 +188,10 @@ export class Sync {
     this.link = this.roads.open(handlers, patienceMs);
   }
 
-  private end({ next, error }: Verdict): void {
+  private end({ next, error, inCrowd = false, retryAfterMs = 0 }: Verdict): void {
     const { token } = this.exchange;
+    this.inCrowd = inCrowd;
+    this.exchange.askedToWait(retryAfterMs);
     if (next === 'again') return this.handle('lost', error);
     if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', error);
     if (error.code === 'auth/wrong-user') token.forget();

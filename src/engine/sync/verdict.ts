@@ -8,7 +8,14 @@ export interface Verdict {
   /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */
   readonly next: 'again' | 'another-token' | 'never';
   readonly error: ReceiptsError;
+  /** Everybody was sent away at once: come back spread out, whoever comes first (F56). */
+  readonly inCrowd?: boolean;
+  /** Not before this many ms. */
+  readonly retryAfterMs?: number;
 }
+
+/** A server that is starting, or too busy to say more, is left alone for as long. */
+const BUSY_MS = 1000;
 
 export const wrongUser = ({ userId }: Account): Verdict => ({
   next: 'never',
@@ -25,7 +32,12 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
     };
   if (code === CLOSE.unauthorized) return { next: 'another-token', error: new AuthError('auth/expired', 'the token is no longer taken') };
   const error = new TransportError(wasOpen ? 'transport/closed' : 'transport/unreachable', reason || `closed with ${code}`);
-  return { next: 'again', error };
+  return {
+    next: 'again',
+    error,
+    ...(code === CLOSE.restart ? { inCrowd: true } : {}),
+    ...(code === CLOSE.tryLater ? { retryAfterMs: BUSY_MS } : {}),
+  };
 };
 
 /** `null` where the connection goes on. */

@@ -1,0 +1,283 @@
+/** Lines that are slow, and snapshots that take more than one connection. Time is the test's. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { Feed } from '../../../src/engine/sync/feed.ts';
+import { Pace } from '../../../src/engine/sync/pace.ts';
+import { Patience } from '../../../src/engine/sync/patience.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { createTestServer, LoopbackNet, type TestTab } from '../../support/loopback.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
+
+const open: TestTab[] = [];
+afterEach(() => {
+  for (const tab of open.splice(0)) tab.close();
+});
+
+const writerOn = async (clock: ManualClock) => {
+  let ids = 0;
+  const ports = {
+    store: createMemoryStore(),
+    clock,
+    random: { next: () => 0, id: () => `k${++ids}` },
+    bus: { post: () => undefined, listen: () => () => undefined },
+    fault: () => undefined,
+    log: () => undefined,
+  };
+  const writer = await Writer.open(ports, 'alice');
+  return { ports, writer, fence: await writer.takeFence() };
+};
+
+describe('a line that carries so many bytes a second', () => {
+  /** Sends 96 KiB of messages upwards; a frame takes its time, and a connection lost begins again. */
+  const sendAll = async (bytesPerSecond: number, rttMs: number) => {
+    const clock = new ManualClock();
+    const { ports, writer, fence } = await writerOn(clock);
+    const limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, receiptIds: 1, members: 1, heartbeatMs: 25_000 };
+    let id = 0;
+    let lost = 0;
+    let mostInFlight = 0;
+    let inFlight = 0;
+    let connection = 0;
+    const sizes: number[] = [];
+    const seen = new Set<string>();
+    const drain: Drain = new Drain(
+      ports,
+      writer,
+      {
+        send: (frame) => {
+          const bytes = JSON.stringify(frame).length;
+          const mine = connection;
+          sizes.push(bytes);
+          inFlight += bytes;
+          mostInFlight = Math.max(mostInFlight, inFlight);
+          clock.timer((bytes / bytesPerSecond) * 1000 + rttMs, () => {
+            if (mine !== connection) return;
+            inFlight -= bytes;
+            for (const { key } of frame.entries) seen.add(key);
+            drain.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }) => ({ outcome: 'acked', key, row: null })) });
+          });
+        },
+        nextId: () => ++id,
+        limits: () => limits,
+        fence: () => fence,
+        silent: () => {
+          lost++;
+          connection++;
+          inFlight = 0;
+          drain.stop();
+          clock.timer(1000, () => drain.start());
+        },
+        failed: (error) => {
+          throw error;
+        },
+        changed: () => undefined,
+      },
+      new Patience(),
+    );
+    for (let n = 0; n < 96; n++)
+      await writer.write('say', { durability: 'strict' }, (draft) =>
+        sendMessage(draft, ports, 'direct:bob', { body: JSON.stringify('x'.repeat(1000)) }),
+      );
+    drain.start();
+    while (writer.model.outbox.size > 0 && clock.mono() < 3_600_000) await clock.pass(5_000);
+    return { lost, sizes, mostInFlight, left: writer.model.outbox.size, seen: seen.size, tookMs: clock.mono() };
+  };
+
+  it.each([
+    ['9.6 kbit/s and 2 s there and back', 1200, 2000],
+    ['1 kB/s', 1000, 100],
+    ['300 bytes a second', 300, 3000],
+  ])('%s: everything goes through, in frames that are answered in time (F55)', async (_name, bytesPerSecond, rttMs) => {
+    const { lost, left, sizes, tookMs } = await sendAll(bytesPerSecond, rttMs);
+    expect(left).toBe(0);
+    expect(lost).toBeLessThanOrEqual(2);
+    // A frame is answered within some seconds, as far as single entries allow.
+    expect(sizes.slice(-3).every((bytes) => bytes <= 8 * 1024)).toBe(true);
+    expect(tookMs).toBeLessThan(((96 * 1300) / bytesPerSecond) * 1000 * 2.5 + 60_000);
+  });
+
+  it('1 MB/s: frames grow to what the server takes', async () => {
+    const { sizes, lost } = await sendAll(1_000_000, 20);
+    expect(lost).toBe(0);
+    expect(Math.max(...sizes)).toBeGreaterThan(30 * 1024);
+  });
+
+  it('no more than 64 KiB are handed over before they are answered: the outbox is the buffer (F58)', async () => {
+    for (const rate of [1000, 50_000, 10_000_000]) expect((await sendAll(rate, 200)).mostInFlight).toBeLessThanOrEqual(64 * 1024);
+  });
+});
+
+describe('patience', () => {
+  it('is never shorter than twice what answers took, grows where it was in vain, and has an end (F55)', () => {
+    const patience = new Patience();
+    expect(patience.atLeast(4000)).toBe(4000);
+    patience.measured(7000);
+    expect(patience.atLeast(4000)).toBe(14_000);
+    expect(patience.growing('connect', 10_000)).toBe(14_000);
+    patience.ended('connect', true);
+    expect(patience.growing('connect', 10_000)).toBe(28_000);
+    expect(patience.growing('answer', ANSWER_PATIENCE_MS)).toBe(ANSWER_PATIENCE_MS);
+    for (let n = 0; n < 20; n++) patience.ended('connect', true);
+    expect(patience.growing('connect', 10_000)).toBe(120_000);
+    patience.ended('connect', false);
+    for (let n = 0; n < 40; n++) patience.measured(50);
+    expect(patience.growing('connect', 10_000)).toBe(10_000);
+    expect(patience.atLeast(4000, 8000)).toBe(12_000);
+  });
+
+  it('frames shrink fast and grow slowly, within their bounds', () => {
+    const pace = new Pace();
+    for (let n = 0; n < 10; n++) pace.lost();
+    expect(pace.bytes).toBe(2048);
+    pace.answered(2000, 100);
+    expect(pace.bytes).toBe(4096);
+    pace.answered(100, 100);
+    expect(pace.bytes).toBe(4096);
+    for (let n = 0; n < 10; n++) pace.answered(pace.bytes, 100);
+    expect(pace.bytes).toBe(64 * 1024);
+    pace.answered(64 * 1024, 64_000);
+    expect(pace.bytes).toBe(4096);
+  });
+});
+
+describe('a snapshot of many frames', () => {
+  it('goes on where the connection broke, and is shown as a whole (F60)', async () => {
+    const server = createTestServer();
+    const peers = Array.from({ length: 400 }, (_, n) => `peer-${n}`);
+    for (const from of peers) await server.publish({ from, to: { user: 'alice' }, body: 'x'.repeat(200) });
+    const net = new TroubledNet(server);
+    let came = 0;
+    const totals: number[] = [];
+    // Every connection ends after its second frame of the feed.
+    net.onDown = (frame) => (frame.type === 'changes' && ++came % 2 === 0 && came < 9 ? 'arrives-then-cut' : null);
+    const tab = await new HastyDevice('alice', net).open();
+    open.push(tab);
+    tab.watch({ of: 'total-unread' }).subscribe((count) => totals.push(count));
+    await tab.until({ of: 'total-unread' }, (count) => count === 400, 20_000);
+    const pulls = net.sent('pull').map(({ cursor }) => cursor);
+    expect(pulls.length).toBeGreaterThan(2);
+    expect(pulls.filter((cursor) => cursor === null)).toHaveLength(1);
+    expect(new Set(totals)).toEqual(new Set([0, 400]));
+  });
+
+  it('begins again where the server does not know that place any more', async () => {
+    const clock = new ManualClock();
+    const { ports, writer, fence } = await writerOn(clock);
+    const pulls: (string | null)[] = [];
+    let caughtUp = 0;
+    const feed = new Feed(ports, writer, {
+      send: ({ cursor }) => pulls.push(cursor),
+      fence: () => fence,
+      news: () => 'catch-up',
+      caughtUp: () => caughtUp++,
+      broken: (error) => {
+        throw error;
+      },
+      failed: (error) => {
+        throw error;
+      },
+    });
+    const frame = (from: string | null, to: string, complete: boolean): Frame<'changes'> => ({
+      type: 'changes',
+      from,
+      to,
+      rows: [],
+      messages: [],
+      steps: [],
+      complete,
+    });
+    feed.pull();
+    feed.take(frame(null, 'a', false));
+    feed.stop();
+    feed.pull();
+    feed.take(frame(null, 'a', false)); // a late one: it is here already
+    feed.pullAnew();
+    feed.take(frame(null, 'b', false));
+    feed.take(frame('b', 'c', true));
+    await clock.pass(10);
+    expect(pulls).toEqual([null, 'a', null]);
+    expect(caughtUp).toBe(1);
+    expect(writer.model.cursor).toBe('c');
+  });
+
+  it('catch-up goes on after a crash from the last frame that was stored (F60)', async () => {
+    const server = createTestServer();
+    const net = new TroubledNet(server);
+    const device = new HastyDevice('alice', net);
+    const first = await device.open();
+    await first.live();
+    first.close();
+    for (let n = 0; n < 250; n++) await server.publish({ from: `peer-${n}`, to: { user: 'alice' }, body: 'x'.repeat(200) });
+    const before = net.sent('pull').length;
+    let came = 0;
+    let crashed: () => void;
+    const crash = new Promise<void>((resolve) => (crashed = resolve));
+    net.onDown = (frame) => {
+      if (frame.type !== 'changes' || ++came !== 3) return null;
+      setTimeout(crashed);
+      return 'lost-and-cut';
+    };
+    const second = await device.open();
+    await crash;
+    second.close();
+    const third = await device.open();
+    open.push(third);
+    await third.until({ of: 'total-unread' }, (count) => count === 250, 20_000);
+    const places = net
+      .sent('pull')
+      .slice(before)
+      .map(({ cursor }) => cursor);
+    expect(places).not.toContain(null);
+    expect(new Set(places).size).toBeGreaterThan(1);
+  });
+});
+
+it('a pull and a fetch that the server had no room for are asked again after the time it named (F107)', async () => {
+  const net = new TroubledNet(createTestServer());
+  await net.server.publish({ from: 'bob', to: { user: 'alice' }, body: 'hello' });
+  const refused = new Set<string>();
+  const first = (type: string): boolean => !refused.has(type) && Boolean(refused.add(type));
+  const busy = { type: 'error', code: 'server/busy', message: 'too much at once', retryAfterMs: 700 } as const;
+  net.onUp = (frame) => {
+    const handlers = net.handlers.at(-1)!;
+    if (frame.type === 'pull' && first('pull')) setTimeout(() => setTimeout(() => handlers.frame(busy)));
+    else if (frame.type === 'fetch' && first('fetch')) setTimeout(() => handlers.frame({ ...busy, id: frame.id }));
+    else return null;
+    return 'lost';
+  };
+  const tab = await new HastyDevice('alice', net).open();
+  open.push(tab);
+  await tab.live();
+  await tab.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.length === 1);
+  expect(net.sent('hello')).toHaveLength(1);
+  expect([...refused].sort()).toEqual(['fetch', 'pull']);
+});
+
+it('a long frame on a slow line is waited for longer each time, until it is there (F55)', async () => {
+  // The first answer to a pull takes 60 s.
+  class Slow extends LoopbackNet {
+    override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
+      let busyUntil = 0;
+      return super.connect({
+        ...handlers,
+        frame: (frame) => {
+          // Nothing overtakes it.
+          if (frame.type === 'changes') busyUntil = performance.now() + 60_000 / 100;
+          setTimeout(() => handlers.frame(frame), Math.max(0, busyUntil - performance.now()));
+        },
+      });
+    }
+  }
+  const net = new Slow(createTestServer());
+  const device = new HastyDevice('alice', net);
+  device.factor = 100;
+  const tab = await device.open();
+  open.push(tab);
+  await tab.live();
+  expect(net.sent('hello').length).toBeGreaterThan(1);
+  expect(net.sent('hello').length).toBeLessThan(6);
+});

@@ -1,0 +1,180 @@
+/** When to come back, and when not to. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/verdict.ts';
+import { CLOSE } from '../../../src/protocol/close-codes.ts';
+import { BACKOFF_CAP_MS, backoffMs } from '../../../src/transport/backoff.ts';
+import { createTestServer, type TestTab } from '../../support/loopback.ts';
+import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
+
+const account = { userId: 'alice', deviceId: 'd' };
+
+/** mulberry32: the same crowd every time. */
+const chance = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+const CROWD = 5000;
+/** Arrivals a second of a crowd that is spread evenly over the longest wait. */
+const STEADY = CROWD / (BACKOFF_CAP_MS / 1000);
+
+const peakOf = (arrivals: readonly number[]): number => {
+  const perSecond = new Map<number, number>();
+  for (const at of arrivals) perSecond.set(Math.floor(at / 1000), (perSecond.get(Math.floor(at / 1000)) ?? 0) + 1);
+  return Math.max(...perSecond.values());
+};
+
+describe('a crowd of 5,000 that comes back', () => {
+  it('after a restart that was announced arrives at no more than twice the steady rate (F56)', () => {
+    const next = chance(1);
+    expect(verdictOnClose(account, CLOSE.restart, '', true)).toMatchObject({ next: 'again', inCrowd: true });
+    const arrivals = Array.from({ length: CROWD }, () => backoffMs(Infinity, next()));
+    expect(peakOf(arrivals)).toBeLessThanOrEqual(2 * STEADY);
+    expect(Math.max(...arrivals)).toBeLessThanOrEqual(BACKOFF_CAP_MS);
+  });
+
+  it('after an outage of a minute arrives at no more than twice the steady rate (F56)', () => {
+    const next = chance(2);
+    const OUTAGE_MS = 60_000;
+    const arrivals = Array.from({ length: CROWD }, () => {
+      let at = 0;
+      for (let attempt = 0; at < OUTAGE_MS; attempt++) at += backoffMs(attempt, next());
+      return at;
+    });
+    expect(peakOf(arrivals)).toBeLessThanOrEqual(2 * STEADY);
+    expect(Math.max(...arrivals) - OUTAGE_MS).toBeLessThanOrEqual(BACKOFF_CAP_MS);
+  });
+
+  it('waits as long as it was asked to, and then spreads as wide again (F56)', () => {
+    const next = chance(3);
+    const waits = Array.from({ length: CROWD }, () => backoffMs(0, next(), 20_000));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(20_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(40_000);
+    expect(peakOf(waits)).toBeLessThanOrEqual((2 * CROWD) / 20);
+  });
+
+  it('jitters after the cap: however many failures, the waits fill everything below it (F56, I-21)', () => {
+    const next = chance(4);
+    for (const attempt of [6, 20, 1000, 1e9]) {
+      const waits = Array.from({ length: CROWD }, () => backoffMs(attempt, next()));
+      const mean = waits.reduce((sum, ms) => sum + ms, 0) / CROWD;
+      expect(Math.abs(mean - BACKOFF_CAP_MS / 2)).toBeLessThan(BACKOFF_CAP_MS / 40);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(BACKOFF_CAP_MS);
+      expect(Math.min(...waits)).toBeGreaterThanOrEqual(150);
+      for (let tenth = 0; tenth < 10; tenth++) {
+        const inTenth = waits.filter((ms) => Math.min(9, Math.floor((ms / BACKOFF_CAP_MS) * 10)) === tenth).length;
+        expect(Math.abs(inTenth - CROWD / 10)).toBeLessThan(CROWD / 40);
+      }
+    }
+  });
+});
+
+describe('every code a connection can end with', () => {
+  it('is final between 3500 and 3999 and from 4500 on, asks for another token at 4401, and is tried again elsewhere (F59)', () => {
+    for (let code = 0; code <= 5000; code++) {
+      for (const wasOpen of [true, false]) {
+        const { next } = verdictOnClose(account, code, '', wasOpen);
+        const expected =
+          (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999) ? 'never' : code === 4401 ? 'another-token' : 'again';
+        expect([code, next]).toEqual([code, expected]);
+      }
+    }
+    expect(verdictOnClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
+    expect(verdictOnClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
+    expect(verdictOnClose(account, CLOSE.tryLater, '', true).retryAfterMs).toBeGreaterThan(0);
+  });
+
+  it('and every error frame has one meaning (F59)', () => {
+    const meaning = (code: Parameters<typeof verdictOnError>[1]['code'], id?: number) =>
+      verdictOnError(account, { type: 'error', code, message: '', ...(id === undefined ? {} : { id }) })?.next ?? 'goes on';
+    expect(meaning('auth/wrong-user')).toBe('never');
+    expect(meaning('protocol/version-unsupported')).toBe('never');
+    expect(meaning('auth/expired')).toBe('another-token');
+    expect(meaning('auth/forbidden')).toBe('another-token');
+    expect(meaning('protocol/bad-frame')).toBe('again');
+    expect(meaning('protocol/bad-frame', 7)).toBe('goes on');
+    expect(meaning('protocol/cursor-unknown')).toBe('goes on');
+    expect(meaning('server/busy')).toBe('goes on');
+  });
+});
+
+const open: TestTab[] = [];
+afterEach(() => {
+  for (const tab of open.splice(0)) tab.close();
+});
+
+class UnluckyDevice extends HastyDevice {
+  luck = 0.999;
+  override ports(...args: Parameters<HastyDevice['ports']>): ReturnType<HastyDevice['ports']> {
+    const ports = super.ports(...args);
+    return { ...ports, random: { ...ports.random, next: () => this.luck } };
+  }
+}
+
+it('a network that takes connections and drops them is tried less and less, until one has stood for 30 s (F57)', async () => {
+  const net = new TroubledNet(createTestServer());
+  const device = new UnluckyDevice('alice', net);
+  device.factor = 50;
+  const { clock } = device.ports();
+  const hellos: number[] = [];
+  const losses: number[] = [];
+  const lose = (): void => {
+    losses.push(clock.mono());
+    net.reset();
+  };
+  let flapping = true;
+  net.onUp = (frame) => {
+    if (frame.type !== 'hello') return null;
+    hellos.push(clock.mono());
+    if (flapping) clock.timer(1000, lose);
+    return null;
+  };
+  const tab = await device.open();
+  open.push(tab);
+  await expect.poll(() => losses.length, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(6);
+  flapping = false;
+  await expect.poll(() => hellos.length, { timeout: 20_000, interval: 5 }).toBe(7);
+  const waits = losses.slice(0, 6).map((at, n) => hellos[n + 1]! - at);
+  expect(waits[5]).toBeGreaterThan(13_000);
+  expect(waits[3]).toBeGreaterThan(3_500);
+  await tab.live();
+  await new Promise<void>((resolve) => clock.timer(32_000, resolve));
+  lose();
+  await expect.poll(() => hellos.length, { timeout: 20_000, interval: 5 }).toBe(8);
+  expect(hellos[7]! - losses.at(-1)!).toBeLessThan(3_500);
+}, 60_000);
+
+it('sixty clients sent away by a restart come back spread out (F56)', async () => {
+  const server = createTestServer();
+  const CLIENTS = 60;
+  const factor = 20;
+  const backAt: number[] = [];
+  let since = 0;
+  const nets = await Promise.all(
+    Array.from({ length: CLIENTS }, async (_, n) => {
+      const net = new TroubledNet(server);
+      const device = new HastyDevice(`user-${n}`, net);
+      device.factor = factor;
+      const tab = await device.open();
+      open.push(tab);
+      await tab.live();
+      net.onUp = (frame) => {
+        if (frame.type === 'hello' && since > 0) backAt.push((performance.now() - since) * factor);
+        return null;
+      };
+      return net;
+    }),
+  );
+  since = performance.now();
+  const again = createTestServer();
+  for (const net of nets) net.server = again;
+  await server.close();
+  await expect.poll(() => backAt.length, { timeout: 20_000 }).toBe(CLIENTS);
+  // One in five would be even; the bound is five standard deviations away.
+  expect(backAt.filter((ms) => ms < BACKOFF_CAP_MS / 5).length).toBeLessThan(28);
+}, 60_000);
