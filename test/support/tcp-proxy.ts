@@ -20,6 +20,11 @@ class FrameReader {
   #headSeen = false;
   #parts: Buffer[] = [];
 
+  /** Nothing was read yet. */
+  get isEmpty(): boolean {
+    return !this.#headSeen;
+  }
+
   /** The texts completed by this chunk; nothing for a connection that is no WebSocket. */
   read(chunk: Buffer): string[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
@@ -108,8 +113,14 @@ export class TcpProxy {
   onPost: (body: string) => void = () => undefined;
   /** Answers to posts are kept back from here on: upwards everything works, only the word back does not come. */
   holdsAnswers = false;
+  /** How often {@link stranger} answered. */
+  strangerAnswered = 0;
   /** Called as a frame passes upwards, after it was handed on. */
   onUp: (text: string) => void = () => undefined;
+  /** Called as a frame passes downwards, after it was handed on. */
+  onDown: (text: string) => void = () => undefined;
+  /** Answers in the server's place: whole HTTP answers, for upgrades and for other requests; `undefined` lets them through. */
+  stranger: (isUpgrade: boolean) => string | undefined = () => undefined;
   /** A frame downwards for which this is true is kept back, and everything after it on its connection. */
   keepBack: (text: string) => boolean = () => false;
   readonly #server: Server;
@@ -204,9 +215,14 @@ export class TcpProxy {
     let isWebSocket: boolean | undefined;
     down.on('data', (chunk: Buffer) => {
       if (pair.silent) return;
+      isWebSocket ??= /^upgrade: websocket/im.test(chunk.toString('latin1'));
+      const answer = upFrames.isEmpty ? this.stranger(isWebSocket) : undefined;
+      if (answer !== undefined) {
+        this.strangerAnswered++;
+        return void down.end(answer);
+      }
       up.write(chunk);
       const requestLine = /^[A-Z]+ \S+ HTTP\/1\.1(?=\r\n)/.exec(chunk.toString('latin1'))?.[0];
-      isWebSocket ??= /^upgrade: websocket/im.test(chunk.toString('latin1'));
       if (!isWebSocket) {
         if (requestLine) this.requests.push(requestLine);
         if (requestLine) isPost = requestLine.startsWith('POST /receipts');
@@ -229,8 +245,11 @@ export class TcpProxy {
         up.removeAllListeners('data').resume();
         return;
       }
-      for (const text of texts) this.frames.push({ up: false, connection, at: performance.now(), text });
       down.write(chunk);
+      for (const text of texts) {
+        this.frames.push({ up: false, connection, at: performance.now(), text });
+        this.onDown(text);
+      }
     });
   }
 }

@@ -257,6 +257,50 @@ it('a pull and a fetch that the server had no room for are asked again after the
   expect([...refused].sort()).toEqual(['fetch', 'pull']);
 });
 
+it('something between that ends what is idle for 30 s never finds it so (F53)', async () => {
+  const ended: number[] = [];
+  class Impatient extends LoopbackNet {
+    override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
+      let timer: ReturnType<typeof setTimeout>;
+      const passes = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          ended.push(performance.now());
+          this.cut();
+          this.heal();
+        }, 30_000 / 50);
+      };
+      const link = super.connect({
+        ...handlers,
+        frame: (frame) => {
+          passes();
+          handlers.frame(frame);
+        },
+      });
+      passes();
+      return {
+        ...link,
+        send: (frame: Parameters<typeof link.send>[0]) => {
+          passes();
+          link.send(frame);
+        },
+        close: () => {
+          clearTimeout(timer);
+          link.close();
+        },
+      };
+    }
+  }
+  const device = new HastyDevice('alice', new Impatient(createTestServer()));
+  device.factor = 50;
+  const tab = await device.open();
+  open.push(tab);
+  await tab.live();
+  await new Promise((resolve) => setTimeout(resolve, 90_000 / 50));
+  expect(ended).toEqual([]);
+  expect(device.net.sent('ping').length).toBeGreaterThanOrEqual(3);
+});
+
 it('a long frame on a slow line is waited for longer each time, until it is there (F55)', async () => {
   // The first answer to a pull takes 60 s.
   class Slow extends LoopbackNet {
