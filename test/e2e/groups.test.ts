@@ -1,6 +1,7 @@
 /** Group receipts as their users see them: asked for in one browser, given in another, offline and by looking. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
+import { focus, view } from './looking.ts';
 import { type Device, eventually, sleep, World } from './world.ts';
 
 let world: World;
@@ -19,18 +20,6 @@ const createGroup = async (groupId: string, userIds: readonly string[]): Promise
   expect(response.status).toBe(200);
   return `group:${groupId}`;
 };
-
-/** As when the window loses or gets the focus. */
-const focus = (device: Device, focused: boolean): Promise<void> =>
-  device.page.evaluate((has) => {
-    document.hasFocus = () => has;
-    dispatchEvent(new Event(has ? 'focus' : 'blur'));
-  }, focused);
-
-const view = (device: Device, chat: ConversationId): Promise<void> =>
-  device.page.evaluate((id) => {
-    Object.assign(window, { viewing: window.app.client.viewConversation(id) });
-  }, chat);
 
 const say = (device: Device, chat: ConversationId, text: string, requestReceipt: boolean): Promise<string> =>
   device.page.evaluate(async ([id, body, asks]) => (await window.app.client.sendMessage(id, body, { requestReceipt: asks })).id, [

@@ -1,8 +1,8 @@
 /** Reading by looking: `viewConversation` in a page that is looked at, turned away from, and looked at again. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { ConversationId } from '../../src/model/ids.ts';
 import { contains } from '../../src/model/ranges.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
+import { focus, view } from './looking.ts';
 import { type Device, eventually, sleep, World } from './world.ts';
 
 let world: World;
@@ -14,18 +14,6 @@ afterAll(() => world.remove());
 
 const told = (sender: ProtocolClient, reader: string) =>
   sender.rows.get(`direct:${reader}`)?.theirs ?? { delivered: [], read: [], acked: [] };
-
-/** As when the window loses or gets the focus. */
-const focus = (device: Device, focused: boolean): Promise<void> =>
-  device.page.evaluate((has) => {
-    document.hasFocus = () => has;
-    dispatchEvent(new Event(has ? 'focus' : 'blur'));
-  }, focused);
-
-const view = (device: Device, chat: ConversationId): Promise<void> =>
-  device.page.evaluate((id) => {
-    Object.assign(window, { viewing: window.app.client.viewConversation(id) });
-  }, chat);
 
 const seen = (device: Device, messageId: string): Promise<void> =>
   device.page.evaluate((id) => (window as unknown as { viewing: { seen(id: string): void } }).viewing.seen(id), messageId);

@@ -52,9 +52,9 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F28',
-    file: 'src/bridge/connect.ts',
-    from: 'if (!life.isOver) await new Promise',
-    to: 'await new Promise',
+    file: 'src/bridge/worker-life.ts',
+    from: 'this.waiting.add(reject);\n      ask(',
+    to: 'ask(',
     test: ['node', 'test/unit/bridge/connect.test.ts', 'F28'],
   },
   {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+import { overRandomWorlds } from './random-worlds.ts';
 
 const PEOPLE = ['ann', 'ben', 'cat'] as const;
 type Person = (typeof PEOPLE)[number];
@@ -206,13 +207,6 @@ const run = async (steps: readonly Step[]): Promise<void> => {
 
 describe('I-14: whatever happened, in the end everyone agrees', () => {
   it('over random worlds', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(steps)),
-      {
-        numRuns: Number(process.env['WORLDS'] ?? 40),
-        endOnFailure: true,
-        ...(process.env['SEED'] ? { seed: Number(process.env['SEED']), path: process.env['PATH_'] ?? '' } : {}),
-      },
-    );
+    await overRandomWorlds(step, 40, run);
   });
 });

@@ -8,6 +8,7 @@ import type { DeadLetter } from '../../src/model/outbox-entry.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/server/memory-store.ts';
 import type { ReceiptServer } from '../../src/server/server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+import { overRandomWorlds } from './random-worlds.ts';
 
 const CREW = 'group:crew';
 const PEOPLE = ['ann', 'ben', 'cat', 'dan'] as const;
@@ -271,13 +272,6 @@ const run = async (steps: readonly Step[]): Promise<void> => {
 
 describe('I-14: whatever happened in a group, in the end everyone agrees', () => {
   it('over random worlds', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(steps)),
-      {
-        numRuns: Number(process.env['WORLDS'] ?? 25),
-        endOnFailure: true,
-        ...(process.env['SEED'] ? { seed: Number(process.env['SEED']), path: process.env['PATH_'] ?? '' } : {}),
-      },
-    );
+    await overRandomWorlds(step, 25, run);
   });
 });

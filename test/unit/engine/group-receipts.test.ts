@@ -14,19 +14,12 @@ import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const CREW = 'group:crew';
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-let ids = 0;
-const portsOver = (disk: MemoryDisk) => ({
-  store: createMemoryStore(disk),
-  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-  random: { next: () => 0.5, id: () => `id-${++ids}` },
-  bus: { post: () => undefined, listen: () => () => undefined },
-  fault: () => undefined,
-  log: () => undefined,
-});
+const portsOver = (disk: MemoryDisk) => quietPorts(createMemoryStore(disk));
 
 const message = (seq: number, more: Partial<WireMessage> = {}): WireMessage => ({
   id: `m${seq}`,

@@ -16,19 +16,11 @@ import type { Retention } from '../../../src/model/retention.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const DAY_MS = 24 * 60 * 60 * 1000;
-let ids = 0;
-const ports = (disk: MemoryDisk) => ({
-  store: createMemoryStore(disk),
-  // Years behind: a clock of the device decides nothing.
-  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-  random: { next: () => 0.5, id: () => `id-${++ids}` },
-  bus: { post: () => undefined, listen: () => () => undefined },
-  fault: () => undefined,
-  log: () => undefined,
-});
+const ports = (disk: MemoryDisk) => quietPorts(createMemoryStore(disk));
 
 /** Ten a day. */
 const message = (seq: number): StoredMessage => ({

@@ -12,19 +12,11 @@ import type { Frame } from '../../../src/protocol/frames.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { TABLES } from '../../../src/store/tables.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-let ids = 0;
-const portsOver = (store: StorePort) => ({
-  store,
-  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-  random: { next: () => 0.5, id: () => `id-${++ids}` },
-  bus: { post: () => undefined, listen: () => () => undefined },
-  fault: () => undefined,
-  log: () => undefined,
-});
-type Given = ReturnType<typeof portsOver>;
+type Given = ReturnType<typeof quietPorts>;
 
 const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
   type: 'changes',
@@ -53,7 +45,7 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
 /** Opens tabs on one device, with so many messages of bob's. No tab hears of another: the bus is silent. */
 const device = async (open: () => Promise<StorePort>, count: number) => {
   const tab = async (store?: StorePort) => {
-    const given = portsOver(store ?? (await open()));
+    const given = quietPorts(store ?? (await open()));
     const writer = await Writer.open(given, 'alice');
     // It has seen that nobody else writes: from here on it decides without waiting for the head.
     await writer.refresh();

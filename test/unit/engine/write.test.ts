@@ -13,16 +13,8 @@ import type { StoredMessage } from '../../../src/model/message.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
-let ids = 0;
-const ports = (store: StorePort) => ({
-  store,
-  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-  random: { next: () => 0.5, id: () => `id-${++ids}` },
-  bus: { post: () => undefined, listen: () => () => undefined },
-  fault: () => undefined,
-  log: () => undefined,
-});
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
 const message = (seq: number, senderId = 'bob'): StoredMessage => ({
@@ -48,7 +40,7 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
 });
 
 const openAt = async (store: StorePort) => {
-  const given = ports(store);
+  const given = quietPorts(store);
   const writer = await Writer.open(given, 'alice');
   return { given, writer };
 };
@@ -120,7 +112,7 @@ describe('the writer', () => {
   it('I-19: a write under an older leader’s number changes nothing', async () => {
     const { writer, given, disk } = await filled(1);
     const old = await writer.takeFence();
-    const other = await Writer.open(ports(createMemoryStore(disk)), 'alice');
+    const other = await Writer.open(quietPorts(createMemoryStore(disk)), 'alice');
     const fence = await other.takeFence();
     await expect(
       writer.write('apply', { durability: 'relaxed', fence: old }, (draft) => applyChanges(draft, given, step(2, 5, 'c1'), 'live')),
