@@ -149,7 +149,7 @@ describe('logging out', () => {
     expect(laptop.net.crossings.length).toBe(before);
   });
 
-  it('I-26: a leader in another tab has hung up before the one who logs out is answered', async () => {
+  it('I-26: a leader in another tab has hung up before the one who logs out is answered (F44)', async () => {
     const { alice } = world();
     let links = 0;
     const connect = alice.net.connect.bind(alice.net);

@@ -224,6 +224,26 @@ describe('a tab that stood still itself', () => {
     expect(b.turns).toBe(0);
   });
 
+  it('asks again after both slept, though the other needs a moment longer to wake (F39)', async () => {
+    const { tab, until, pass, clock } = createWorld();
+    let asks = 0;
+    const a = await tab();
+    const b = await tab(({ bus }) => ({ bus: { ...bus, post: (hint) => ((asks += hint.type === 'status?' ? 1 : 0), bus.post(hint)) } }));
+    await until('a to be live', () => a.state === 'live', 1000);
+    await pass(5000);
+    a.freezing.freeze();
+    const before = asks;
+    await until('a second question without an answer', () => asks === before + 2, 4000);
+    b.freezing.freeze();
+    clock.sleep(HOUR_MS);
+    await pass(100);
+    b.freezing.thaw();
+    await pass(800);
+    a.freezing.thaw();
+    await pass(5000);
+    expect([a.turns, b.turns, a.leads]).toEqual([1, 0, true]);
+  });
+
   it('timers that a browser clamps to a minute neither depose a leader nor keep a frozen one for ever (F39)', async () => {
     const { tab, until, pass } = createWorld();
     const a = await tab();
@@ -403,7 +423,7 @@ it('what one tab can only remember no other tab leads: it speaks for itself, and
   expect([a.turns, b.turns, a.leads]).toEqual([1, 1, true]);
 });
 
-it('a log-out ends what another tab is sending: nothing leaves once it has resolved (F44)', async () => {
+it('a log-out ends what another tab is sending: nothing leaves once it has resolved (I-26)', async () => {
   const { tab, until, bob } = createWorld({ entries: 5 });
   const his = await bob();
   const [leader, follower] = [await tab(), await tab()];
