@@ -33,7 +33,10 @@ export interface ReceiptClientOptions {
    * client without it take it away. Nothing happens where the browser has no such badge (Firefox).
    */
   readonly appBadge?: boolean;
-  /** Makes the worker, for bundlers that need the app to do so (esbuild, Rollup). Default: the package's own, no setup. */
+  /**
+   * Makes a worker, for bundlers that need the app to do so (esbuild, Rollup): a new one at every call, since one that died is followed by
+   * another. Default: the package's own, no setup.
+   */
   readonly worker?: () => Worker;
 }
 
