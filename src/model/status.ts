@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../errors.ts';
 
 export interface ConnectionStatus {
+  /** `live`: caught up, and what is owed goes out at once; over a WebSocket, or over HTTP where none gets through. */
   readonly state: 'offline' | 'connecting' | 'catching-up' | 'live' | 'stopped';
   readonly paused: boolean;
   /** Whether this tab is the one that syncs. */

@@ -75,6 +75,37 @@ describe('one connection', () => {
     expect(socket.sent.slice(before)).toMatchObject([{ type: 'changes', rows: [{ latestSeq: 1 }] }]);
   });
 
+  describe('asked over HTTP with a pull that may be held', () => {
+    const held = async (cursor: string | null): Promise<{ status: number; frames: { type: string; to: string; rows: unknown[] }[] }> => {
+      const { status, body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor, waitMs: 20_000 }]));
+      return { status, frames: JSON.parse(body) as [] };
+    };
+
+    it('answers as soon as there is something, and when the time is over that there is nothing (F53)', async () => {
+      const { frames } = await held(null); // a snapshot is never held
+      const cursor = frames[1]!.to;
+      let isAnswered = false;
+      const first = held(cursor).finally(() => (isAnswered = true));
+      await clock.pass(19_000);
+      expect(isAnswered).toBe(false);
+      await server.publish({ from: 'ann', to: { user: 'bob' }, body: 1 });
+      expect((await first).frames).toMatchObject([{ type: 'welcome' }, { type: 'changes', from: cursor, rows: [{ latestSeq: 1 }] }]);
+      const next = (await first).frames[1]!.to;
+      const second = held(next);
+      await clock.pass(20_001);
+      expect((await second).frames).toMatchObject([{ type: 'welcome' }, { type: 'changes', from: next, rows: [], complete: true }]);
+    });
+
+    it('is sent away with everybody else, and forgotten when nobody waits any more', async () => {
+      const { frames } = await held(null);
+      const waiting = held(frames[1]!.to);
+      await clock.pass(1000);
+      await server.close();
+      expect(await waiting).toMatchObject({ status: 503 });
+      expect((await waiting).frames.at(-1)).toMatchObject({ type: 'error', code: 'server/busy' });
+    });
+  });
+
   it('publishes once under one id, and says why it did not', async () => {
     const first = await server.publish({ from: 'ann', to: { user: 'bob' }, body: { a: 1 }, id: 'p1' });
     expect(first).toEqual({ id: 'p1', seq: 1, sentAt: 0 });
