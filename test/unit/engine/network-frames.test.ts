@@ -128,7 +128,7 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
     expect(await session(net)).toEqual(await calm());
   });
 
-  it('with a frame of the feed lost on a connection that goes on, once another follows (F51)', async () => {
+  it('with a frame of the feed lost on a connection that goes on, once another follows', async () => {
     const end = await calm();
     const ends = await inTurns(
       Array.from({ length: 2 }, (_, i) => async () => {

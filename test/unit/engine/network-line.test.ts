@@ -88,13 +88,13 @@ describe('a line that carries so many bytes a second', () => {
   };
 
   it.each([
-    ['9.6 kbit/s and 2 s there and back', 1200, 2000],
-    ['1 kB/s', 1000, 100],
-    ['300 bytes a second', 300, 3000],
-  ])('%s: everything goes through, in frames that are answered in time (F55)', async (_name, bytesPerSecond, rttMs) => {
+    ['9.6 kbit/s and 2 s there and back', 1200, 2000, 0],
+    ['1 kB/s', 1000, 100, 0],
+    ['300 bytes a second', 300, 3000, 2],
+  ])('%s: everything goes through, in frames that are answered in time (F55)', async (_name, bytesPerSecond, rttMs, mostLost) => {
     const { lost, left, sizes, tookMs } = await sendAll(bytesPerSecond, rttMs);
     expect(left).toBe(0);
-    expect(lost).toBeLessThanOrEqual(2);
+    expect(lost).toBeLessThanOrEqual(mostLost);
     // A frame is answered within some seconds, as far as single entries allow.
     expect(sizes.slice(-3).every((bytes) => bytes <= 8 * 1024)).toBe(true);
     expect(tookMs).toBeLessThan(((96 * 1300) / bytesPerSecond) * 1000 * 2.5 + 60_000);
