@@ -42,6 +42,8 @@ const runOnce = async (files: readonly string[], results: string): Promise<Repor
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const times = timesOf(args);
+  // Ended from outside, it takes the run that is under way along.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const files = SUITES.filter((file) => existsSync(join(ROOT, file)));
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-soak-'));
   const tally = new Tally();
