@@ -54,7 +54,7 @@ it('a token that now names somebody else stops the client: nothing of hers is se
   expect(phone.troubles).toEqual([]);
 });
 
-it('a half-open socket is noticed within 35 s and replaced, whether there is something to say or not', async () => {
+it('a half-open socket is noticed within 35 s and replaced, whether there is something to say or not (F46)', async () => {
   // One is idle, one has just said something into the dead line.
   const [idle, busy] = await Promise.all([world.device('dora'), world.device('dina')]);
   const friend = await world.person('friend-of-both');
