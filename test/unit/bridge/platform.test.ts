@@ -1,0 +1,24 @@
+/** The ports as a browser fills them, as far as Node can tell. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { browserClock } from '../../../src/bridge/platform.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe('the clock', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('keeps a timer of more than 24.8 days until it is due, and lets go of it on the way (F40)', () => {
+    const due = vi.fn();
+    const cancelled = vi.fn();
+    browserClock.timer(60 * DAY_MS, due);
+    const cancel = browserClock.timer(60 * DAY_MS, cancelled);
+    vi.advanceTimersByTime(30 * DAY_MS);
+    cancel();
+    vi.advanceTimersByTime(30 * DAY_MS - 1);
+    expect(due).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(due).toHaveBeenCalledTimes(1);
+    expect(cancelled).not.toHaveBeenCalled();
+  });
+});
