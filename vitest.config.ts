@@ -46,6 +46,7 @@ export default defineConfig(async () => {
           test: {
             name: 'e2e',
             include: ['test/{package,e2e}/**/*.test.ts'],
+            globalSetup: ['test/support/made-store.ts'],
             fileParallelism: false,
             testTimeout: 180_000,
             hookTimeout: 120_000,

@@ -310,11 +310,11 @@ const playAll = async (name: string, open: () => ServerStore, numRuns: number, w
   return runs;
 };
 
-// For every run; `LISTS=10000` looks for longer.
-const LISTS = Number(process.env['LISTS'] ?? 1000);
+/** On two quiet cores in a quarter of a minute; a machine with much else to do stops earlier, and says where. */
+const LISTS = 10_000;
 
-it('memory comes to what the model comes to', { timeout: 60_000 + LISTS * 50 }, async () => {
-  expect(await playAll('memory', () => createMemoryStore(), LISTS, 20_000 + LISTS * 10)).toBeGreaterThan(50);
+it('memory comes to what the model comes to', { timeout: 60_000 }, async () => {
+  expect(await playAll('memory', () => createMemoryStore(), LISTS, 40_000)).toBeGreaterThan(50);
 });
 
 it('SQL comes to what the model comes to', { timeout: 60_000 }, async () => {

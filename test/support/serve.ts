@@ -1,7 +1,7 @@
 /** `tidemark serve --dev` as a process of its own, from the built package, on a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { PolicyChange } from '../../src/server/policy.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The environment may name a new store's folder: a copy of it is begun with (see made-store.ts). */
+export const MADE_STORE = 'TIDEMARK_MADE_STORE';
 const READY_WITHIN_MS = 60_000;
 
 /** A port that was free a moment ago: a server that is killed and started again must come back where it was. */
@@ -36,6 +38,8 @@ export class ServedReceipts {
       throw new Error('dist/cli/main.js is not there; run npm run build first');
     });
     const served = new ServedReceipts(await freePort(), await mkdtemp(join(tmpdir(), 'tidemark-serve-')), args);
+    const made = process.env[MADE_STORE];
+    if (made !== undefined) await cp(made, join(served.folder, 'data', 'store'), { recursive: true });
     await served.start();
     return served;
   }

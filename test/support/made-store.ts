@@ -1,0 +1,14 @@
+/** A new store, made once for a whole run: making one takes a server seconds, copying it a moment. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPgliteStore } from '../../src/server/sql/pglite.ts';
+import { MADE_STORE } from './serve.ts';
+
+export default async function makeStore(): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-made-store-'));
+  const store = await openPgliteStore(join(folder, 'store'));
+  await store.close();
+  process.env[MADE_STORE] = join(folder, 'store');
+  return () => rm(folder, { recursive: true, force: true });
+}
