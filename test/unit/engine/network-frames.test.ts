@@ -23,6 +23,7 @@ interface End {
   readonly his: readonly string[];
   readonly unread: readonly number[];
   readonly events: readonly string[];
+  readonly toldTwice: readonly string[];
   readonly versions: readonly number[];
 }
 
@@ -80,12 +81,14 @@ const session = async (net: TroubledNet): Promise<End> => {
   );
   await alice.live();
   const [conversation] = await bob.now({ of: 'conversations', limit: 1 });
+  const news = events.filter((event) => /^\["(sent|message)"/.test(event));
   return {
     hers: await shown(alice, 'bob'),
     his: await shown(bob, 'alice'),
     unread: [await alice.now({ of: 'total-unread' }), await bob.now({ of: 'total-unread' })],
-    // A catch-up tells in one event what live frames told in two: what they say together is compared.
-    events: [...new Set(events.filter((event) => /^\["(sent|message)"/.test(event)))].sort(),
+    // A catch-up tells in one event what live frames told in two: what they say together is compared, and nothing is told twice.
+    events: [...new Set(news)].sort(),
+    toldTwice: news.filter((event, i) => news.indexOf(event) < i),
     versions: [conversation?.latestSeq ?? 0, events.filter((event) => event.startsWith('["sent"')).length],
   };
 };
