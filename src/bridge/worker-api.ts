@@ -20,6 +20,8 @@ export interface PageSide {
   /** This device's id for the account whose database this is, made where there is none; and the end of it. */
   deviceId(database: string): Promise<string>;
   forgetDevice(database: string): Promise<void>;
+  /** What this device had stored is lost: it is another one from here on. */
+  renewDevice(database: string): Promise<string>;
 }
 
 /** What a call came to: an error where there is one, else a value. */

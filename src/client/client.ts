@@ -29,6 +29,7 @@ import { wishForSync } from './background-sync.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
+import { Persistence } from './persistence.ts';
 import { watchPage } from './page-lifecycle.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -61,12 +62,25 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const connection = new WorkerConnection(options.worker ?? spawnWorker, config, {
     getToken: async () => getToken(),
     deviceId,
+    renewDevice: async (database) => {
+      await forgetDevice(database);
+      return deviceId(database);
+    },
     // The last of a log-out, also of one that a crash interrupted. Who logs in again with the badge on keeps it, without the number.
     async forgetDevice(database) {
       await forgetDevice(database);
       await (appBadge && database === name ? showOnBadge(database, 0) : releaseBadge(database));
     },
   });
+  const persistence = new Persistence(navigator);
+  const intent: typeof connection.intent = (name, ...args) => {
+    const stored = connection.intent(name, ...args);
+    stored.then(
+      () => persistence.worthKeeping(),
+      () => undefined,
+    );
+    return stored;
+  };
   const watching = new Watching(connection.streams, paint, connection.started);
   const stopWatchingPage = watchPage((event) => connection.life(event));
   const stopWishing = wishForSync(
@@ -102,7 +116,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async sendMessage(conversationId, body, given) {
       const id = conversation(conversationId);
       const { requestReceipt, countable, id: messageId } = requireOptions(given);
-      return connection.intent('sendMessage', id, {
+      return intent('sendMessage', id, {
         body: bodyText(body),
         id: optionalId(messageId, 'id'),
         requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
@@ -111,20 +125,20 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async recallMessage(messageId) {
       requireOpen();
-      return connection.intent('recallMessage', requireId(messageId, 'messageId'));
+      return intent('recallMessage', requireId(messageId, 'messageId'));
     },
     async sendReadReceipts(conversationId, messageIds, given) {
       const id = conversation(conversationId);
       const ids = requireIds(messageIds);
       const { content } = requireOptions(given);
       return content === undefined
-        ? connection.intent('sendReadReceipts', id, ids)
-        : connection.intent('sendReadReceipts', id, ids, { content: requireContent(content) });
+        ? intent('sendReadReceipts', id, ids)
+        : intent('sendReadReceipts', id, ids, { content: requireContent(content) });
     },
     async sendConversationReadReceipt(conversationId, given) {
       const id = conversation(conversationId);
       const { upTo, keepUnread } = requireOptions(given);
-      return connection.intent('sendConversationReadReceipt', id, {
+      return intent('sendConversationReadReceipt', id, {
         upTo: optionalId(upTo, 'upTo'),
         keepUnread: optionalFlag(keepUnread, 'keepUnread'),
       });
@@ -132,25 +146,23 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async clearConversationUnreadCount(conversationId, given) {
       const id = conversation(conversationId);
       const upTo = optionalId(requireOptions(given).upTo, 'upTo');
-      return upTo === undefined
-        ? connection.intent('clearConversationUnreadCount', id)
-        : connection.intent('clearConversationUnreadCount', id, upTo);
+      return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
     },
     async clearAllUnreadCounts() {
       requireOpen();
-      return connection.intent('clearAllUnreadCounts');
+      return intent('clearAllUnreadCounts');
     },
     async setMarkedUnread(conversationId, marked) {
-      return connection.intent('setMarkedUnread', conversation(conversationId), requireFlag(marked, 'marked'));
+      return intent('setMarkedUnread', conversation(conversationId), requireFlag(marked, 'marked'));
     },
     async setMuted(conversationId, muted) {
-      return connection.intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
+      return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
     },
     async setReceiptSettings(settings) {
       requireOpen();
       const delivery = optionalFlag(requireOptions(settings).deliveryReceipts, 'deliveryReceipts');
       const read = optionalFlag(settings.readReceipts, 'readReceipts');
-      return connection.intent('setReceiptSettings', {
+      return intent('setReceiptSettings', {
         ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
         ...(read === undefined ? {} : { readReceipts: read }),
       });
@@ -185,11 +197,11 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
 
     async pause() {
       requireOpen();
-      return connection.intent('setPaused', true);
+      return intent('setPaused', true);
     },
     async resume() {
       requireOpen();
-      return connection.intent('setPaused', false);
+      return intent('setPaused', false);
     },
     async flush(given) {
       requireOpen();
@@ -197,13 +209,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async retryDeadLetter(id, given) {
       requireOpen();
-      return connection.intent('retryDeadLetter', requireLetter(id), {
+      return intent('retryDeadLetter', requireLetter(id), {
         requestReceipt: optionalFlag(requireOptions(given).requestReceipt, 'requestReceipt'),
       });
     },
     async dismissDeadLetter(id) {
       requireOpen();
-      return connection.intent('dismissDeadLetter', requireLetter(id));
+      return intent('dismissDeadLetter', requireLetter(id));
     },
     async logOut(given) {
       requireOpen();
@@ -236,7 +248,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT),
       }),
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
-    watchConnection: () => withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$),
+    watchConnection: () => persistence.joined(withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$)),
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),
     watchEvents: () => watch({ of: 'events' }).pipe(map(({ event }) => event)),

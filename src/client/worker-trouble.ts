@@ -10,6 +10,7 @@ const NOTHING_KNOWN: ConnectionStatus = {
   retryAt: null,
   error: null,
   durability: 'durable',
+  persisted: null,
 };
 
 const instead = (last: ConnectionStatus | null, { error: { code, message }, retryInMs }: WorkerTrouble): ConnectionStatus => ({

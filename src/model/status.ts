@@ -12,6 +12,11 @@ export interface ConnectionStatus {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** `volatile`: this device refuses to store; what is queued lives as long as the tab. */
   readonly durability: 'durable' | 'volatile';
+  /**
+   * Whether the browser has promised not to clear what is stored when it runs short of room; it is asked after the first call that
+   * stores something. `null`: not known, or a browser that makes no such promise. Nothing else depends on it.
+   */
+  readonly persisted: boolean | null;
 }
 
 export interface OutboxStatus {

@@ -28,7 +28,7 @@ export interface AccountAround {
   readonly ports: Omit<Ports, 'store'>;
   readonly name: string;
   readonly note: NoteKeeper;
-  readonly page: Pick<PageSide, 'deviceId' | 'forgetDevice'>;
+  readonly page: Pick<PageSide, 'deviceId' | 'forgetDevice' | 'renewDevice'>;
   readonly open: () => Promise<DexieStore>;
   /** Removes the database unseen: for one that could not be opened. */
   readonly removeUnseen: () => void;
@@ -133,8 +133,7 @@ export class HostedAccount implements Hosted {
     const isLost = found === 'new' && known !== undefined;
     if (isLost) {
       // Whoever knew this device by its id knew what it held.
-      await page.forgetDevice(name);
-      this.deviceId = await page.deviceId(name);
+      this.deviceId = await page.renewDevice(name);
       await enterAccount(store, this.account);
     }
     const engine = await Engine.open({ ...ports, store }, this.account, name, this.config.settings, this.config.retention, {

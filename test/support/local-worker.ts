@@ -143,7 +143,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       firsts.push(isFirst);
       return { url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} };
     },
-    { getToken: async () => 'token', deviceId: async () => 'd', forgetDevice: async () => undefined },
+    { getToken: async () => 'token', deviceId: async () => 'd', forgetDevice: async () => undefined, renewDevice: async () => 'd' },
     timers,
   );
   return { connection, timers, workers, firsts };

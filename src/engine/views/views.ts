@@ -180,6 +180,8 @@ export class Views {
         retryAt,
         error,
         durability: this.ports.store.durability,
+        // The page knows.
+        persisted: null,
       })),
       distinctUntilChanged(sameFields),
     );

@@ -85,7 +85,14 @@ const world = async () => {
             write: async (note) => void (noted = note),
             forget: async () => void (noted = undefined),
           },
-          page: { deviceId, forgetDevice: async () => void devices.push(`device-${++names}`) },
+          page: {
+            deviceId,
+            forgetDevice: async () => void devices.push(`device-${++names}`),
+            renewDevice: () => {
+              devices.push(`device-${++names}`);
+              return deviceId();
+            },
+          },
           ports: {
             clock: fastClock,
             random: { next: () => Math.random(), id: () => `id-${++names}` },

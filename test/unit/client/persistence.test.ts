@@ -1,0 +1,60 @@
+import { of } from 'rxjs';
+import { expect, it } from 'vitest';
+import { Persistence } from '../../../src/client/persistence.ts';
+import type { ConnectionStatus } from '../../../src/model/status.ts';
+
+const status = { state: 'live', durability: 'durable', persisted: null } as ConnectionStatus;
+const browser = (persisted: boolean, granted: boolean) => {
+  const asked = { persist: 0 };
+  const storage = {
+    persisted: () => Promise.resolve(persisted),
+    persist: () => {
+      asked.persist++;
+      return Promise.resolve(granted);
+    },
+  };
+  return { asked, storage };
+};
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+const seen = (persistence: Persistence): (boolean | null)[] => {
+  const values: (boolean | null)[] = [];
+  persistence.joined(of(status)).subscribe(({ persisted }) => values.push(persisted));
+  return values;
+};
+
+it('asks nothing before something was stored, then once, and shows a refusal without minding it (F25)', async () => {
+  const { asked, storage } = browser(false, false);
+  const persistence = new Persistence({ storage });
+  await turn();
+  expect(asked.persist).toBe(0);
+  expect(seen(persistence)).toEqual([false]);
+  persistence.worthKeeping();
+  persistence.worthKeeping();
+  await turn();
+  expect(asked.persist).toBe(1);
+  expect(seen(persistence)).toEqual([false]);
+});
+
+it('shows a promise, and asks for none where it was given before (F25)', async () => {
+  const granting = browser(false, true);
+  const persistence = new Persistence(granting);
+  const values = seen(persistence);
+  persistence.worthKeeping();
+  await turn();
+  expect(values.at(-1)).toBe(true);
+  const granted = browser(true, true);
+  new Persistence(granted).worthKeeping();
+  await turn();
+  expect(granted.asked.persist).toBe(0);
+});
+
+it.each([
+  ['has no storage manager', {}],
+  ['knows no promise', { storage: {} }],
+  ['refuses to answer', { storage: { persisted: () => Promise.reject(new Error('no')), persist: () => Promise.reject(new Error('no')) } }],
+])('a browser that %s: nothing is known, and nothing happens (F25)', async (_name, given) => {
+  const persistence = new Persistence(given);
+  persistence.worthKeeping();
+  await turn();
+  expect(seen(persistence)).toEqual([null]);
+});

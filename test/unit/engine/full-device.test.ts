@@ -1,0 +1,198 @@
+/** A device without room: cached messages go first; positions, receipts and what is owed never. */
+import { expect, it } from 'vitest';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
+import { makeRoom } from '../../../src/engine/make-room.ts';
+import { applyChanges } from '../../../src/engine/sync/apply-changes.ts';
+import { applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { readShownMessages } from '../../../src/engine/views/messages.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
+import { size } from '../../../src/model/ranges.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
+import type { Frame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { SCHEMA } from '../../../src/store/tables.ts';
+
+const STRICT = { durability: 'strict', readsPages: true } as const;
+let ids = 0;
+
+const bytesOn = (disk: MemoryDisk): number => {
+  let sum = 0;
+  for (const table of disk.tables.values()) for (const { record } of table.values()) sum += JSON.stringify(record).length;
+  return sum;
+};
+
+/** As Chromium counts: what a transaction puts must fit beside what lies there before it; deletes alone always may. */
+const limited = (disk: MemoryDisk) => {
+  const inner = createMemoryStore(disk, 'durable');
+  const full = { quota: Infinity, deaths: 0 };
+  const die = { after: '' };
+  const store: StorePort = {
+    ...inner,
+    tx: async (name, tables, mode, durability, body) => {
+      let put = 0;
+      if (die.after !== '' && name === die.after) throw new StoreError('store/closed', 'the browser died');
+      return inner.tx(name, tables, mode, durability, async (tx) => {
+        const before = bytesOn(disk);
+        const weighed = {
+          ...tx,
+          put: (...args: Parameters<typeof tx.put>) => {
+            put += JSON.stringify(args[2]).length;
+            tx.put(...args);
+          },
+          putMany: (...[table, keys, records]: Parameters<typeof tx.putMany>) => {
+            keys.forEach((key, i) => weighed.put(table, key, records[i]));
+          },
+        };
+        const result = await body(weighed);
+        if (put > 0 && before + put > full.quota) throw new StoreError('store/quota-exceeded', 'no room');
+        return result;
+      });
+    },
+  };
+  return { store, full, die };
+};
+
+const frame = (from: number, upTo: number, cursor: string | null, readUpTo = 0): Frame<'changes'> => ({
+  type: 'changes',
+  from: cursor,
+  to: `c${upTo}`,
+  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo, readUpTo }],
+  messages: [
+    {
+      conversationId: 'direct:bob',
+      messages: Array.from({ length: upTo - from + 1 }, (_, i) => ({
+        id: `m${from + i}`,
+        seq: from + i,
+        senderId: 'bob',
+        sentAt: from + i,
+        body: JSON.stringify(`${from + i} `.padEnd(200, '.')),
+        receiptRequested: true,
+        countable: true,
+        recalled: false,
+      })),
+    },
+  ],
+  steps: [],
+  complete: true,
+});
+
+const device = async (count: number, readUpTo: number) => {
+  const disk = new MemoryDisk();
+  const { store, full, die } = limited(disk);
+  const open = async () => {
+    const given = {
+      store,
+      clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
+      random: { next: () => 0.5, id: () => `id-${++ids}` },
+      bus: { post: () => undefined, listen: () => () => undefined },
+      fault: () => undefined,
+      log: () => undefined,
+    };
+    const writer = await Writer.open(given, 'alice');
+    writer.makeRoom = () => makeRoom(given, writer);
+    return { given, writer };
+  };
+  const first = await open();
+  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [frame(1, count, null, readUpTo)]));
+  await first.writer.foldJournal();
+  return { disk, full, die, open, ...first };
+};
+const say = ({ writer, given }: Pick<Awaited<ReturnType<typeof device>>, 'writer' | 'given'>, text: string) =>
+  writer.write('sendMessage', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: JSON.stringify(text) }));
+
+it('read messages go, oldest first, and the call that found no room is done; nothing counted, owed or told goes (F04, F06)', async () => {
+  const mine = await device(2000, 1800);
+  const { writer, full, disk } = mine;
+  await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, mine.given, 'direct:bob'));
+  await writer.write('apply', STRICT, (draft) => applyChanges(draft, mine.given, frame(2001, 2010, 'c2000', 1800), 'live'));
+  const before = {
+    unread: writer.model.totalUnreadCount,
+    outbox: [...writer.model.outbox.values()],
+    row: writer.model.get('direct:bob')!.row,
+  };
+  full.quota = bytesOn(disk) + 10;
+  await say(mine, 'there is room for this');
+  const held = writer.model.get('direct:bob')!.held;
+  expect(size(held)).toBeLessThan(2010);
+  expect(held.at(-1)).toEqual([expect.any(Number), 2010]);
+  expect(held[0]![0]).toBeGreaterThan(1);
+  expect(writer.model.totalUnreadCount).toBe(before.unread);
+  expect(writer.model.get('direct:bob')!.row).toEqual(before.row);
+  expect([...writer.model.outbox.values()].slice(0, before.outbox.length)).toEqual(before.outbox);
+  const again = await mine.open();
+  expect(again.writer.model.get('direct:bob')!.held).toEqual(held);
+  expect([...again.writer.model.outbox.values()]).toEqual([...writer.model.outbox.values()]);
+  const shown = await readShownMessages(again.writer, 'direct:bob', 5000);
+  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(held));
+});
+
+it('with nothing left to give up the call is refused, and nothing half done (F04, F06)', async () => {
+  const mine = await device(3, 3);
+  mine.full.quota = bytesOn(mine.disk) + 10;
+  await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+  expect(JSON.stringify([...mine.disk.tables.get('journal')!.values()])).not.toContain('too much');
+  await mine.writer.refresh();
+  expect(mine.writer.model.outbox.size).toBe((await mine.open()).writer.model.outbox.size);
+  expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(false);
+  mine.full.quota = Infinity;
+  await say(mine, 'now');
+  expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(true);
+});
+
+it('a crash between giving up and writing that down: the next start holds what is there, and counts as before (F06)', async () => {
+  const mine = await device(2000, 1990);
+  const unread = mine.writer.model.totalUnreadCount;
+  mine.full.quota = bytesOn(mine.disk) + 10;
+  mine.die.after = 'made-room';
+  await expect(say(mine, 'never')).rejects.toBeInstanceOf(StoreError);
+  mine.die.after = '';
+  mine.full.quota = Infinity;
+  const again = await mine.open();
+  const { held } = again.writer.model.get('direct:bob')!;
+  const shown = await readShownMessages(again.writer, 'direct:bob', 5000);
+  expect(shown).toHaveLength(size(held));
+  expect(size(held)).toBeLessThan(2000);
+  expect(again.writer.model.totalUnreadCount).toBe(unread);
+});
+
+it('code over a newer schema writes nothing, says so, and leaves what is owed alone (F09)', async () => {
+  const mine = await device(3, 0);
+  await say(mine, 'owed');
+  const head = mine.disk.tables.get('meta')!.get('"head"')!;
+  mine.disk.tables.get('meta')!.set('"head"', { ...head, record: { ...(head.record as object), schema: SCHEMA + 1 } });
+  const before = JSON.stringify([...mine.disk.tables].map(([, table]) => [...table.values()]));
+  await expect(say(mine, 'refused')).rejects.toMatchObject({ code: 'store/version-ahead' });
+  await expect(mine.writer.takeFence()).rejects.toMatchObject({ code: 'store/version-ahead' });
+  await expect(mine.open()).rejects.toMatchObject({ code: 'store/version-ahead' });
+  expect(JSON.stringify([...mine.disk.tables].map(([, table]) => [...table.values()]))).toBe(before);
+});
+
+it('100,000 receipts in 50 conversations are 50 entries, however long the device was offline (F24)', async () => {
+  const { writer, given } = await device(1, 0);
+  const started = performance.now();
+  for (let round = 0; round < 100; round++)
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, i) =>
+        writer.write('read', STRICT, (draft) =>
+          draft.change({
+            t: 'receipts',
+            of: `direct:${i % 50}`,
+            owed: { acked: [[round * 20 + Math.floor(i / 50) + 1, round * 20 + Math.floor(i / 50) + 1]] },
+            ...(() => {
+              const unsent = draft.model.get(`direct:${i % 50}`)?.unsent;
+              if (!unsent) return { key: given.random.id(), at: 1 };
+              return draft.isFresh(unsent.key) ? { key: unsent.key } : { key: given.random.id(), over: unsent.key };
+            })(),
+          }),
+        ),
+      ),
+    );
+  const entries = [...writer.model.outbox.values()].filter(({ conversationId }) => conversationId !== 'direct:bob');
+  expect(entries).toHaveLength(50);
+  for (const entry of entries) expect(entry.kind === 'receipts' && entry.owed.acked).toEqual([[1, 2000]]);
+  expect(JSON.stringify(writer.model.snapshot().outbox).length).toBeLessThan(20_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
