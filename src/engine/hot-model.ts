@@ -29,6 +29,8 @@ export const MAX_DEAD_LETTERS = 1000;
 export class HotModel {
   version = 0;
   cursor: Cursor | null = null;
+  /** The newest place in the server's history at which it acked something. */
+  seen: Cursor | null = null;
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   readonly conversations = new Map<ConversationId, HotConversation>();
@@ -54,6 +56,7 @@ export class HotModel {
     if (!snapshot) return model;
     model.version = snapshot.version;
     model.cursor = snapshot.cursor;
+    model.seen = snapshot.seen ?? null;
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
@@ -70,6 +73,7 @@ export class HotModel {
     return {
       version: this.version,
       cursor: this.cursor,
+      seen: this.seen,
       paused: this.paused,
       settings: this.settings,
       conversations: [...this.conversations.values()].map(({ row, held, forgotten, readFloor, deliveryFloor, newest, newestReceived }) => ({
@@ -153,7 +157,7 @@ export class HotModel {
         return;
       }
       case 'reset': {
-        this.cursor = null;
+        this.cursor = this.seen = null;
         for (const { id } of this.conversations.values()) this.touch(id, touched).reset();
         this.index.clear();
         // Nothing is merged into what was written under the other history.
@@ -196,6 +200,9 @@ export class HotModel {
       }
       case 'cursor':
         this.cursor = change.cursor;
+        return;
+      case 'seen':
+        this.seen = change.cursor;
         return;
       case 'owe':
         this.owe(change.entry);

@@ -16,6 +16,7 @@ export interface KeptDeadLetter {
 export interface Snapshot {
   readonly version: number;
   readonly cursor: Cursor | null;
+  readonly seen?: Cursor | null;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
   readonly conversations: readonly {

@@ -21,6 +21,8 @@ const MAX_WAIT_MS = 25_000;
 export const Pull = v.strictObject({
   type: v.literal('pull'),
   cursor: v.nullable(CursorShape),
+  /** The place the newest `answer` named, where there was one: the feed may be behind it. */
+  seen: v.optional(CursorShape),
   /** HTTP door: where nothing is new the answer may be held for so long, until something is. Elsewhere without effect. */
   waitMs: v.optional(v.pipe(SeqShape, v.maxValue(MAX_WAIT_MS))),
 });

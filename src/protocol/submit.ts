@@ -92,4 +92,10 @@ export const ResultShape = v.variant('outcome', [
 export type WireResult = v.InferOutput<typeof ResultShape>;
 
 /** Server → client: one result per entry, in the order of the entries. */
-export const Answer = v.strictObject({ type: v.literal('answer'), id: RequestId, results: v.array(ResultShape) });
+export const Answer = v.strictObject({
+  type: v.literal('answer'),
+  id: RequestId,
+  results: v.array(ResultShape),
+  /** A place in the server's history that holds all of what was acked; absent where nothing was. */
+  at: v.optional(CursorShape),
+});

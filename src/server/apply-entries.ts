@@ -3,6 +3,7 @@
  * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `acked`.
  */
 import { conversationTarget, type ConversationId, type Seq, type UserId } from '../model/ids.ts';
+import type { Cursor } from '../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../protocol/frames.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { WireEntry, WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
@@ -11,7 +12,7 @@ import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from './bus.ts';
-import { reachOfCursor } from './cursors.ts';
+import { cursorAt, reachOfCursor } from './cursors.ts';
 import { Desk } from './desk.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { type ConversationRecord, nameOf, type ServerReadTx, type ServerTx } from './server-store.ts';
@@ -36,6 +37,8 @@ export interface Applied {
   readonly hints: readonly Hint[];
   /** Of new messages: made only where a host asks. */
   readonly pushes: () => readonly PushFrame[];
+  /** Where all of what was acked is in the history; absent where nothing was. */
+  readonly at?: Cursor;
 }
 
 /** Every id an entry names. */
@@ -110,7 +113,14 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
     }
   });
   await desk.writeBack(tx);
-  return { results: await withRows(tx, desk, outcomes), hints: desk.hints, pushes: () => desk.pushes };
+  const results = await withRows(tx, desk, outcomes);
+  const newest = Math.max(0, ...results.map((result) => (result.outcome === 'acked' ? (result.row?.version ?? 0) : 0)));
+  return {
+    results,
+    hints: desk.hints,
+    pushes: () => desk.pushes,
+    ...(newest > 0 ? { at: cursorAt(tx.run, newest) } : {}),
+  };
 };
 
 const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {

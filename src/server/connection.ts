@@ -9,6 +9,7 @@ import { BadFrame, decodeClientFrame } from '../protocol/codec.ts';
 import type { ClientFrame } from '../protocol/frames.ts';
 import { answerFetch, answerMembers, answerReceipts, viewerOf } from './answer-fetch.ts';
 import { pullPage } from './changes.ts';
+import { isStillSo } from './cursors.ts';
 import type { Core } from './core.ts';
 import { Greeting } from './greeting.ts';
 import { Outgoing } from './outgoing.ts';
@@ -81,6 +82,11 @@ export const openConnection = (
     await pull(me, from, false);
   };
 
+  const lostHistory = (): void => {
+    cursor = undefined;
+    out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
+  };
+
   /** Everything after the connection's cursor; `quietly` says nothing where nothing changed. */
   const pull = async (me: UserId, from: string | null, quietly: boolean): Promise<void> => {
     const snapshot = from === null;
@@ -90,10 +96,7 @@ export const openConnection = (
       if (!out.open) return;
       const here = at;
       const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot));
-      if (!page) {
-        cursor = undefined;
-        return out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
-      }
+      if (!page) return lostHistory();
       if (quietly && page.empty && page.complete) return;
       for (const frame of page.frames) {
         await out.drained();
@@ -115,13 +118,16 @@ export const openConnection = (
         return out.bad('hello comes once');
       case 'auth':
         return greeting.renew(frame, me);
-      case 'pull':
+      case 'pull': {
+        const { seen } = frame;
+        if (seen !== undefined && !(await core.store.read('seen', (tx) => isStillSo(tx, seen)))) return lostHistory();
         if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false);
         return pullWaiting(me, frame.cursor, frame.waitMs);
+      }
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
-        const { results, hints } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
-        out.send({ type: 'answer', id: frame.id, results: [...results] });
+        const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
+        out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
         // Told after the answer, so that what a client did comes back to it as an answer first.
         for (const hint of hints) core.bus.publish(hint);
         return;

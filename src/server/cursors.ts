@@ -26,6 +26,16 @@ export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise
   (await reachOfCursor(tx, cursor)) === Infinity ? parse(cursor)!.version : undefined;
 
 /**
+ * Whether what a client was told at this place is still so. Asked of places no feed has reached yet, so that of the newest run may lie
+ * beyond what this transaction sees; it is of the future, not of another history.
+ */
+export const isStillSo = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
+  const parsed = parse(cursor);
+  if (!parsed) return false;
+  return parsed.runId === tx.run.id || (await reachOfCursor(tx, cursor)) === Infinity;
+};
+
+/**
  * How far this history is the one that the cursor is of: `Infinity` where it contains the cursor's place; where it branched off before
  * that place (a backup was restored), everything below this version is shared; `undefined` where nothing is known of it.
  */

@@ -32,6 +32,8 @@ export type Change =
   /** What became of group messages' receipts, held here or not. */
   | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly PlacedReceipt[] }
   | { readonly t: 'cursor'; readonly cursor: Cursor }
+  /** What was acked is in the server's history at this place; the feed may be behind it. */
+  | { readonly t: 'seen'; readonly cursor: Cursor }
   | { readonly t: 'owe'; readonly entry: OutboxEntry }
   /**
    * More is owed of a conversation's registers: laid over the unsent entry `over`, which ends `superseded`; or over the entry of this

@@ -44,7 +44,8 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
   }
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });
-  // A server that lost history gets back what it once acked; whoever still has it answers that it is there already.
-  const acked = isAnother ? draft.model.acked.all : [];
+  // A server that lost history gets back what it once acked; whoever still has it answers that it is there already. Before the first
+  // snapshot nobody can tell.
+  const acked = draft.model.acked.all;
   if (acked.length > 0) draft.change({ t: 'again', keys: acked.map(({ key }) => [key, ports.random.id()]) });
 };

@@ -1,6 +1,6 @@
 /** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
 import type { ConversationId } from '../../model/ids.ts';
-import type { OutboxEntry } from '../../model/outbox-entry.ts';
+import type { Cursor, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import type { WireResult } from '../../protocol/submit.ts';
@@ -160,7 +160,7 @@ export class Drain {
     this.pace.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
     this.patience.ended('answer', false);
     this.most = Infinity;
-    this.settle(entries, new Map(frame.results.map((result) => [result.key, result])));
+    this.settle(entries, new Map(frame.results.map((result) => [result.key, result])), frame.at);
   }
 
   /** A frame refused as a whole: halved, until the entry nobody can read stands alone and is refused by itself. */
@@ -187,7 +187,7 @@ export class Drain {
     this.look();
   }
 
-  private settle(entries: readonly OutboxEntry[], results: ReadonlyMap<string, WireResult>): void {
+  private settle(entries: readonly OutboxEntry[], results: ReadonlyMap<string, WireResult>, at?: Cursor): void {
     const { clock } = this.ports;
     this.writer
       .write('settle-batch', { durability: 'strict', fence: this.handlers.fence(), readsPages: true }, async (draft) => {
@@ -198,6 +198,7 @@ export class Drain {
           if (result.outcome === 'retry') this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
           else await endEntry(draft, this.ports, entry, result);
         }
+        if (at !== undefined && at !== draft.model.seen) draft.change({ t: 'seen', cursor: at });
       })
       .then(
         () => {

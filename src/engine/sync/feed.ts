@@ -81,7 +81,10 @@ export class Feed {
   private ask(cursor: string | null): void {
     this.cancel();
     this.asked = cursor;
-    this.handlers.send({ type: 'pull', cursor });
+    const { seen } = this.writer.model;
+    // A server put back to before it acked what this device sent may still know the cursor: it lost what no feed had confirmed (F67).
+    const confirms = cursor !== null && !this.isSnapshot && seen !== null;
+    this.handlers.send({ type: 'pull', cursor, ...(confirms ? { seen } : {}) });
   }
 
   private brokenOffAt(): string | null {
