@@ -31,14 +31,15 @@ export class JournalFold {
   folding = false;
 
   constructor(
-    private readonly ports: Pick<Ports, 'store' | 'log'>,
+    private readonly ports: Pick<Ports, 'store' | 'log' | 'fault'>,
     private readonly host: FoldHost,
   ) {}
 
   whenDue(): void {
+    if (this.folding) return;
     const { model, journalText } = this.host;
     const due = model.unpaged >= FOLD_MESSAGES || model.version - model.folded >= FOLD_RECORDS || journalText >= FOLD_TEXT;
-    if (this.folding || !due) return;
+    if (!due && !this.ports.fault('fold:due')) return;
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
 

@@ -167,8 +167,11 @@ export interface Ports {
   readonly bus: BusPort;
   readonly life: LifePort;
   readonly token: TokenPort;
-  /** A named place where a simulator may make things go wrong; does nothing in production. */
-  readonly fault: (site: string) => void;
+  /**
+   * A named place where a simulator may make things go wrong: it throws, or says `true` where what is rare should happen now. Does
+   * nothing in production.
+   */
+  readonly fault: (site: string) => boolean | undefined;
   readonly log: (message: string, detail?: unknown) => void;
 }
 

@@ -31,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
-  testing: ['client', 'engine', 'store', 'transport', 'server'],
+  testing: ['client', 'engine', 'store', 'transport', 'server', 'protocol'],
 };
 
 /**

@@ -1,0 +1,343 @@
+/** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
+import type { Observable } from 'rxjs';
+import { Engine } from '../engine/engine.ts';
+import { LoggedOutError } from '../engine/head.ts';
+import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
+import { Writer } from '../engine/write.ts';
+import { AuthError } from '../errors.ts';
+import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { UserId } from '../model/ids.ts';
+import type { LogOut } from '../model/log-out.ts';
+import type { Retention } from '../model/retention.ts';
+import type { Topic, TopicValue } from '../model/topic.ts';
+import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
+import { enterAccount, finishWipe, readAccount } from '../store/accounts.ts';
+import type { ReceiptSettings } from '../store/journal.ts';
+import { Lane } from './lane.ts';
+import type { SeededRandom } from './random.ts';
+import type { VirtualDisk } from './virtual-disk.ts';
+import { VirtualLocks } from './virtual-locks.ts';
+import type { VirtualNetwork } from './virtual-network.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+const LOCK = 'lead';
+/** As the service worker's: a leader that does not answer within this is frozen. */
+const LEADER_PATIENCE_MS = 2000;
+const TOKEN_PATIENCE_MS = 20_000;
+
+export interface DeviceOptions {
+  readonly userId: UserId;
+  /** Names the device in traces, and its tabs. */
+  readonly name: string;
+  readonly time: VirtualTime;
+  readonly random: SeededRandom;
+  readonly disk: VirtualDisk;
+  readonly network: VirtualNetwork;
+  /** What the app hands its tabs; rejects where it has none. */
+  readonly token: () => Promise<string>;
+}
+
+/** What may go wrong at a named place of the engine: it throws, or says that something rare happens now. */
+export type FaultSite = (site: string, lane: Lane) => boolean | undefined;
+
+export class VirtualDevice {
+  readonly userId: UserId;
+  readonly name: string;
+  readonly disk: VirtualDisk;
+  readonly network: VirtualNetwork;
+  readonly locks = new VirtualLocks();
+  readonly tabs: VirtualTab[] = [];
+  /** As the account's row in the store has it; a new one after a log-out. */
+  deviceId: string;
+  /** How far its wall clock is off, ms. */
+  skewMs = 0;
+  /** Chance that a hint between tabs is lost, comes twice, or late. */
+  busLoss = 0;
+  fault: FaultSite = () => undefined;
+  log: (message: string, detail?: unknown) => void = () => undefined;
+  private readonly ears = new Map<Lane, Set<(hint: BusHint) => void>>();
+  private opened = 0;
+  private hints = 0;
+  private serviceWorker: Lane | null = null;
+
+  constructor(private readonly options: DeviceOptions) {
+    this.userId = options.userId;
+    this.name = options.name;
+    this.disk = options.disk;
+    this.network = options.network;
+    this.deviceId = `${options.name}-0`;
+  }
+
+  /** Ms since the beginning. */
+  get now(): number {
+    return this.options.time.now;
+  }
+
+  get openTabs(): readonly VirtualTab[] {
+    return this.tabs.filter((tab) => tab.isOpen);
+  }
+
+  private async ports(lane: Lane, life: Ports['life']): Promise<Ports> {
+    const { random } = this.options;
+    const chance = random.fork(lane.name);
+    return {
+      clock: lane.clock,
+      random: { next: () => chance.next(), id: () => chance.id() },
+      store: await this.disk.open(lane),
+      net: this.network.port(lane),
+      locks: this.locks.port(lane),
+      bus: {
+        post: (hint) => {
+          if (!lane.alive) return;
+          for (const [other, heard] of this.ears) {
+            if (other === lane) continue;
+            const times = chance.chance(this.busLoss) ? chance.pick([0, 2]) : 1;
+            // In order, unless things go wrong: what comes later in the same moment is later by a trifle.
+            const late = chance.chance(this.busLoss) ? chance.exponential(50) : 0;
+            const ms = 1 + late + (this.hints++ % 1000) * 1e-6;
+            for (let i = 0; i < times; i++)
+              for (const hear of heard) other.later(ms, `hears ${hint.type}`, () => void (heard.has(hear) && hear(hint)));
+          }
+        },
+        listen: (fn) => {
+          const heard = this.ears.get(lane) ?? new Set();
+          this.ears.set(lane, heard);
+          heard.add(fn);
+          lane.onEnd(() => this.ears.delete(lane));
+          return () => void heard.delete(fn);
+        },
+      },
+      life,
+      token: {
+        getToken: () =>
+          new Promise((resolve, reject) => {
+            const fail = (): void => reject(new AuthError('auth/unavailable', 'getToken failed; it is asked again later'));
+            const cancel = lane.later(TOKEN_PATIENCE_MS, 'has no token', fail);
+            this.options.token().then(
+              (token) =>
+                lane.later(1, 'has a token', () => {
+                  cancel();
+                  resolve(token);
+                }),
+              () =>
+                lane.later(1, 'was given no token', () => {
+                  cancel();
+                  fail();
+                }),
+            );
+          }),
+      },
+      fault: (site) => (lane.alive ? this.fault(site, lane) : undefined),
+      log: (message, detail) => this.log(`${lane.name}: ${message}`, detail),
+    };
+  }
+
+  /**
+   * Opens a tab. Rejects as the engine does, where the store refuses.
+   *
+   * @param settings as given to `createReceiptClient`
+   */
+  async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
+    const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
+    const listeners = new Set<(event: LifeEvent) => void>();
+    const tab = new VirtualTab(this, lane, listeners);
+    // Known before it is ready: it may die on its way.
+    this.tabs.push(tab);
+    const gone = new Promise<never>((_, reject) => lane.onEnd(() => reject(new Error(`${lane.name} died on its way`))));
+    const opened = this.start(tab, lane, listeners, settings, retention);
+    return Promise.race([opened, gone]);
+  }
+
+  private async start(
+    tab: VirtualTab,
+    lane: Lane,
+    listeners: Set<(event: LifeEvent) => void>,
+    settings: Partial<ReceiptSettings>,
+    retention: Retention,
+  ): Promise<VirtualTab> {
+    try {
+      const ports = await this.ports(lane, {
+        listen: (fn) => {
+          listeners.add(fn);
+          return () => void listeners.delete(fn);
+        },
+      });
+      const { userId } = this;
+      // What a log-out left is nobody's any more: the host removes it before anything is shown.
+      if ((await enterAccount(ports.store, { userId, deviceId: this.deviceId })) === 'unwiped') {
+        await finishWipe(ports.store);
+        await this.removeAccount();
+        await enterAccount(ports.store, { userId, deviceId: this.deviceId });
+      }
+      tab.start(await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention));
+      return tab;
+    } catch (error) {
+      lane.kill();
+      throw error;
+    }
+  }
+
+  /** The database goes, and with it the device's name. */
+  async removeAccount(): Promise<void> {
+    this.deviceId = `${this.name}-${this.options.random.below(2 ** 31)}`;
+    await this.disk.wipe();
+  }
+
+  /** What Background Sync does: drains the outbox without a page. Rejects where the browser should come back later. */
+  async sync(): Promise<void> {
+    if (this.serviceWorker?.alive) return;
+    const lane = new Lane(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
+    this.serviceWorker = lane;
+    try {
+      const ports = await this.ports(lane, { listen: () => () => undefined });
+      const account = await readAccount(ports.store);
+      if (!account) return;
+      const writer = await Writer.open(ports, account.userId);
+      if (writer.model.paused || writer.model.outbox.size === 0) return;
+      const drain = async (): Promise<void> => drainOverHttp(ports, account, writer, await writer.takeFence());
+      const release =
+        this.locks.tryAcquire(lane, LOCK) ?? ((await this.leaderAnswers(ports, lane)) ? undefined : this.locks.steal(lane, LOCK));
+      if (!release) return;
+      try {
+        await drain();
+      } finally {
+        release();
+      }
+    } catch (error) {
+      if (!(error instanceof LoggedOutError)) throw error;
+    } finally {
+      lane.kill();
+    }
+  }
+
+  private leaderAnswers({ bus }: Ports, lane: Lane): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = lane.later(LEADER_PATIENCE_MS, 'takes the leader for frozen', () => {
+        stop();
+        resolve(false);
+      });
+      const stop = bus.listen(({ type }) => {
+        if (type !== 'status') return;
+        cancel();
+        stop();
+        resolve(true);
+      });
+      bus.post({ type: 'status?' });
+      bus.post({ type: 'nudge' });
+    });
+  }
+
+  /** The lock goes to somebody who does not even live here, and comes free at once: the leader begins anew. */
+  stealLead(): void {
+    const lane = new Lane(this.options.time, `${this.name}.thief`);
+    this.locks.steal(lane, LOCK);
+    lane.later(10, 'lets go', () => lane.kill());
+  }
+
+  /** Every tab dies at once, and the service worker with them. */
+  killAll(): void {
+    for (const tab of this.openTabs) tab.kill();
+    this.serviceWorker?.kill();
+  }
+
+  /** Power is lost: nothing runs any more, and the newest commits that were not flushed are gone. @param count of them. */
+  async losePower(count: number): Promise<void> {
+    this.killAll();
+    await this.disk.losePower(count);
+  }
+
+  /** The browser takes the storage away. */
+  async wipe(): Promise<void> {
+    this.killAll();
+    await this.removeAccount();
+  }
+}
+
+/** One tab with its engine. What is asked of a tab that dies is never answered. */
+export class VirtualTab {
+  private engine: Engine | null = null;
+  private readonly ready: Promise<void>;
+  private tellReady: () => void = () => undefined;
+  /** Another tab logged out. */
+  isLoggedOut = false;
+
+  constructor(
+    readonly device: VirtualDevice,
+    readonly lane: Lane,
+    private readonly listeners: ReadonlySet<(event: LifeEvent) => void>,
+  ) {
+    this.ready = new Promise((resolve) => (this.tellReady = resolve));
+  }
+
+  start(engine: Engine): void {
+    this.engine = engine;
+    void engine.loggedOut.then(() => {
+      this.isLoggedOut = true;
+    });
+    this.tellReady();
+  }
+
+  /** Its page is there, whether its engine is up yet or not. */
+  get isOpen(): boolean {
+    return this.lane.alive && !this.isLoggedOut;
+  }
+
+  get isReady(): boolean {
+    return this.engine !== null && this.isOpen;
+  }
+
+  /** One call of the engine's, as the page makes it. */
+  async intent(call: IntentCall): Promise<unknown> {
+    await this.ready;
+    return this.engine!.intent(call);
+  }
+
+  do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
+    return this.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
+  }
+
+  async ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+    await this.ready;
+    return this.engine!.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
+  }
+
+  /** For a tab that is ready. */
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return this.engine!.watch(topic);
+  }
+
+  async logOut(options: LogOut): Promise<void> {
+    await this.ready;
+    await this.engine!.logOut(options);
+    this.isLoggedOut = true;
+    if (!options.keepData) await this.device.removeAccount();
+    this.lane.kill();
+  }
+
+  /** What the page tells of itself. */
+  life(event: LifeEvent): void {
+    this.lane.run(() => {
+      for (const listener of [...this.listeners]) listener(event);
+    });
+  }
+
+  freeze(): void {
+    this.lane.freeze();
+  }
+
+  thaw(): void {
+    this.lane.thaw();
+    this.lane.later(0, 'resumed', () => this.life('resumed'));
+  }
+
+  /** Gone between two instructions: nothing it had under way goes on. */
+  kill(): void {
+    this.lane.kill();
+  }
+
+  /** Closed by the app: as `close()` of the client. */
+  close(): void {
+    this.engine?.close();
+    this.lane.kill();
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * A device's storage, as a disk that can fail: it keeps what was committed in order, so that power loss takes back what was not
+ * flushed, and every transaction passes six points at which a tab may die or the disk may refuse.
+ */
+import { StoreError } from '../errors.ts';
+import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
+import { compareKeys } from '../store/memory-store.ts';
+import { TABLES } from '../store/tables.ts';
+import { asError, type Lane } from './lane.ts';
+
+/** `begin` nothing asked yet · `request` an answer is due · `commit` all asked, nothing done · `complete` done, not told · `continue` told, not heard · `after` heard. */
+export type DiskPoint = 'begin' | 'request' | 'commit' | 'complete' | 'continue' | 'after';
+export const DISK_POINTS: readonly DiskPoint[] = ['begin', 'request', 'commit', 'complete', 'continue', 'after'];
+
+/** `abort`, `unknown`, `quota`: the transaction fails · `hang`: it never ends · `die`: the tab does, here. */
+export type DiskTrouble = 'abort' | 'unknown' | 'quota' | 'hang' | 'die';
+
+export type Write =
+  | { readonly op: 'put'; readonly table: TableName; readonly key: StoreKey; readonly record: unknown }
+  | { readonly op: 'delete'; readonly table: TableName; readonly key: StoreKey }
+  | { readonly op: 'deleteRange'; readonly table: TableName; readonly range: KeyRange };
+
+export interface Committed {
+  readonly name: string;
+  readonly lane: Lane;
+  readonly strict: boolean;
+  readonly writes: readonly Write[];
+}
+
+interface Row {
+  readonly key: StoreKey;
+  readonly record: unknown;
+}
+
+export interface DiskOptions {
+  /** Opens what lies underneath, anew for each tab. */
+  readonly open: () => Promise<StorePort>;
+  /** Puts these rows in place of all that lies underneath. */
+  readonly replace: (rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>) => Promise<void>;
+  /** Whether what lies underneath answers by itself at another time; else each answer takes a step here. */
+  readonly hasOwnSteps: boolean;
+}
+
+const nameOf = (key: StoreKey): string => JSON.stringify(key);
+
+export class VirtualDisk {
+  /** What is committed, by key as text. */
+  readonly rows = new Map<TableName, Map<string, Row>>(TABLES.map((name) => [name, new Map()]));
+  /** How to take back what was committed since the last flush, newest last. */
+  private unflushed: (() => void)[][] = [];
+  /** Asked at each point of each transaction. */
+  trouble: (point: DiskPoint, name: string, lane: Lane) => DiskTrouble | null = () => null;
+  /** How long a transaction waits before it begins, ms. */
+  latencyMs: () => number = () => 0;
+  committed: (what: Committed) => void = () => undefined;
+  /** Power was lost, or the storage wiped: `rows` is what is left. */
+  lost: () => void = () => undefined;
+
+  private readonly inFlight = new Set<Promise<unknown>>();
+
+  constructor(private readonly options: DiskOptions) {}
+
+  get(table: TableName, key: StoreKey): unknown {
+    return this.rows.get(table)!.get(nameOf(key))?.record;
+  }
+
+  private apply(writes: readonly Write[]): (() => void)[] {
+    const undo: (() => void)[] = [];
+    const set = (table: TableName, id: string, row: Row | undefined): void => {
+      const rows = this.rows.get(table)!;
+      const before = rows.get(id);
+      undo.push(() => void (before ? rows.set(id, before) : rows.delete(id)));
+      if (row) rows.set(id, row);
+      else rows.delete(id);
+    };
+    for (const write of writes)
+      if (write.op === 'put') set(write.table, nameOf(write.key), write);
+      else if (write.op === 'delete') set(write.table, nameOf(write.key), undefined);
+      else
+        for (const [id, { key }] of this.rows.get(write.table)!)
+          if (compareKeys(key, write.range.from) >= 0 && compareKeys(key, write.range.upTo) <= 0) set(write.table, id, undefined);
+    return undo;
+  }
+
+  /** How many commits a loss of power may take back. */
+  get atRisk(): number {
+    return this.unflushed.length;
+  }
+
+  /** Power is lost: the newest `count` commits that no flush followed are gone. The tabs must be dead. */
+  async losePower(count: number): Promise<void> {
+    await this.settled();
+    for (const undo of this.unflushed.slice(Math.max(0, this.unflushed.length - count)).reverse())
+      for (const step of undo.reverse()) step();
+    this.unflushed = [];
+    await this.options.replace(this.rows);
+    this.lost();
+  }
+
+  /** All of it is gone; tabs that are still there find another store. */
+  async wipe(): Promise<void> {
+    await this.settled();
+    for (const rows of this.rows.values()) rows.clear();
+    this.unflushed = [];
+    await this.options.replace(this.rows);
+    this.lost();
+  }
+
+  /** What runs now has come to its end, one way or the other. */
+  private async settled(): Promise<void> {
+    await Promise.allSettled([...this.inFlight]);
+  }
+
+  /** The store as one tab has it. */
+  async open(lane: Lane): Promise<StorePort> {
+    const inner = await this.options.open();
+    lane.onEnd(() => inner.close());
+    return {
+      durability: 'durable',
+      tx: (name, tables, mode, durability, body) => this.transact(inner, lane, name, tables, mode, durability === 'strict', body),
+      close: () => inner.close(),
+    };
+  }
+
+  private transact<T>(
+    inner: StorePort,
+    lane: Lane,
+    name: string,
+    tables: readonly TableName[],
+    mode: 'readonly' | 'readwrite',
+    strict: boolean,
+    body: (tx: StoreTx) => Promise<T>,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const writes: Write[] = [];
+      /** @returns whether to go on; refuses by throwing. */
+      const passes = (point: DiskPoint): boolean => {
+        const trouble = this.trouble(point, name, lane);
+        if (trouble === null) return lane.alive;
+        lane.time.note(`${lane.name} ${name} ${point}: ${trouble}`);
+        if (trouble === 'die') lane.kill();
+        else if (trouble === 'quota') throw new StoreError('store/quota-exceeded', 'this device has no room left; nothing was written');
+        else if (trouble === 'abort' || trouble === 'unknown') throw new StoreError('store/unavailable', `IndexedDB failed: ${trouble}`);
+        else return false;
+        return false;
+      };
+      const fail = (error: unknown): void => {
+        lane.later(0, `${name} failed`, () => reject(asError(error)));
+      };
+      lane.below(this.latencyMs(), `${name} begins`, () => {
+        try {
+          if (!passes('begin')) return;
+        } catch (error) {
+          return fail(error);
+        }
+        let hung = false;
+        const done = inner.tx(name, tables, mode, strict ? 'strict' : 'relaxed', async (tx) => {
+          const result = await body(this.watched(tx, lane, writes, name, passes));
+          hung = !passes('commit');
+          // Neither a dead tab's transaction nor one that hangs is ever committed.
+          if (hung) throw new StoreError('store/closed', 'the tab is gone');
+          return result;
+        });
+        this.inFlight.add(done);
+        const ended = (): void => void this.inFlight.delete(done);
+        done.then(ended, ended);
+        done.then(
+          (result) => {
+            if (mode === 'readwrite' && writes.length > 0) this.keep({ name, lane, strict, writes });
+            // What is done is done: from here on only the telling may fail.
+            if (!this.told(lane, name, 'complete')) return;
+            lane.later(0, `${name} done`, () => {
+              if (!this.told(lane, name, 'continue')) return;
+              resolve(result);
+              lane.below(0, `${name} heard`, () => void this.told(lane, name, 'after'));
+            });
+          },
+          (error: unknown) => {
+            if (!hung) fail(error);
+          },
+        );
+      });
+    });
+  }
+
+  private told(lane: Lane, name: string, point: DiskPoint): boolean {
+    if (this.trouble(point, name, lane) === 'die') {
+      lane.time.note(`${lane.name} ${name} ${point}: die`);
+      lane.kill();
+    }
+    return lane.alive;
+  }
+
+  private keep(what: Committed): void {
+    const undo = this.apply(what.writes);
+    this.unflushed = what.strict ? [] : [...this.unflushed, undo];
+    this.committed(what);
+  }
+
+  private watched(tx: StoreTx, lane: Lane, writes: Write[], name: string, passes: (point: DiskPoint) => boolean): StoreTx {
+    const gone = (): StoreError => new StoreError('store/closed', 'the tab is gone');
+    const answer = <T>(asked: Promise<T>): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        const stop = lane.onEnd(() => reject(gone()));
+        const hand = (value: T): void => {
+          stop();
+          try {
+            if (passes('request')) resolve(value);
+            else if (!lane.alive) reject(gone());
+            // One that hangs is let go of with its tab.
+            else lane.onEnd(() => reject(gone()));
+          } catch (error) {
+            reject(asError(error));
+          }
+        };
+        asked.then((value) => {
+          if (!lane.alive) return reject(gone());
+          if (this.options.hasOwnSteps) hand(value);
+          else lane.below(0, `${name} answers`, () => hand(value));
+        }, reject);
+      });
+    return {
+      get: (table, key) => answer(tx.get(table, key)),
+      getMany: (table, keys) => answer(tx.getMany(table, keys)),
+      range: (table, range) => answer(tx.range(table, range)),
+      put: (table, key, record) => {
+        tx.put(table, key, record);
+        writes.push({ op: 'put', table, key, record });
+      },
+      putMany: (table, keys, records) => {
+        tx.putMany(table, keys, records);
+        keys.forEach((key, i) => writes.push({ op: 'put', table, key, record: records[i] }));
+      },
+      delete: (table, key) => {
+        tx.delete(table, key);
+        writes.push({ op: 'delete', table, key });
+      },
+      deleteRange: (table, range) => {
+        tx.deleteRange(table, range);
+        writes.push({ op: 'deleteRange', table, range });
+      },
+    };
+  }
+}

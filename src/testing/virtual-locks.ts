@@ -1,0 +1,82 @@
+/** Web Locks of one device: exclusive by name, in the order they were asked for, let go of by the dead. */
+import type { LockPort } from '../ports/ports.ts';
+import type { Lane } from './lane.ts';
+
+interface Asking {
+  readonly lane: Lane;
+  readonly held: () => void;
+  readonly lost: () => void;
+}
+
+export class VirtualLocks {
+  /** As in a browser without. */
+  areMissing = false;
+  private readonly holders = new Map<string, Asking>();
+  private readonly waiting = new Map<string, Asking[]>();
+
+  holder(name: string): Lane | undefined {
+    return this.holders.get(name)?.lane;
+  }
+
+  port(lane: Lane): LockPort {
+    return {
+      acquire: (name, { steal = false, held, lost, missing }) => {
+        if (this.areMissing) return lane.later(0, 'finds no locks', missing);
+        const asking = { lane, held, lost };
+        const stop = lane.onEnd(() => this.leave(name, asking));
+        const holder = this.holders.get(name);
+        if (steal) {
+          this.rob(name);
+          this.grant(name, asking);
+        } else if (holder) this.waiting.set(name, [...(this.waiting.get(name) ?? []), asking]);
+        else this.grant(name, asking);
+        return () => {
+          stop();
+          this.leave(name, asking);
+        };
+      },
+    };
+  }
+
+  /** Taken at once if it is free. */
+  tryAcquire(lane: Lane, name: string): (() => void) | undefined {
+    if (this.holders.has(name)) return undefined;
+    return this.take(lane, name);
+  }
+
+  /** Whoever has it loses it. */
+  steal(lane: Lane, name: string): () => void {
+    this.rob(name);
+    return this.take(lane, name);
+  }
+
+  private rob(name: string): void {
+    const robbed = this.holders.get(name);
+    this.holders.delete(name);
+    if (robbed) robbed.lane.later(0, 'lost the lock', robbed.lost);
+  }
+
+  private take(lane: Lane, name: string): () => void {
+    const asking = { lane, held: () => undefined, lost: () => undefined };
+    this.holders.set(name, asking);
+    lane.onEnd(() => this.leave(name, asking));
+    return () => this.leave(name, asking);
+  }
+
+  private grant(name: string, asking: Asking): void {
+    this.holders.set(name, asking);
+    asking.lane.later(0, 'holds the lock', () => {
+      // Let go of, or stolen, before it was told.
+      if (this.holders.get(name) === asking) asking.held();
+    });
+  }
+
+  private leave(name: string, asking: Asking): void {
+    const queue = (this.waiting.get(name) ?? []).filter((one) => one !== asking);
+    this.waiting.set(name, queue);
+    if (this.holders.get(name) !== asking) return;
+    this.holders.delete(name);
+    const next = queue.shift();
+    if (next) this.grant(name, next);
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The roads between one device and the server. Frames travel as text and in order, as over TCP: what a partition holds up stalls
+ * until it heals or the connection dies, and an end that died may hear of it late, or never.
+ */
+import { TransportError } from '../errors.ts';
+import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
+import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
+import type { ClientFrame } from '../protocol/frames.ts';
+import type { Connection, Socket } from '../server/socket.ts';
+import { asError, type Lane } from './lane.ts';
+import type { SeededRandom } from './random.ts';
+
+/** What a road needs of the server at its end. */
+export interface NetworkEnd {
+  /** Where it runs now; `null` while it is down. */
+  readonly lane: Lane | null;
+  connect(socket: Socket): Connection | undefined;
+  request(body: string): Promise<{ readonly body: string }>;
+}
+
+export interface NetworkConditions {
+  /** Mean of a frame's way, ms; each draws its own. */
+  delayMs: number;
+  /** No frame takes longer, ms. */
+  maxDelayMs: number;
+  /** Whether frames get from the device to the server, and back. */
+  up: boolean;
+  down: boolean;
+  /** Chance that a frame breaks its connection. */
+  cut: number;
+  /** Of broken connections, how many the device hears nothing of. */
+  halfOpen: number;
+  /** Chance that a frame is handed over twice. */
+  duplicate: number;
+  /** Chance that what was sent still arrives after its connection was given up. */
+  stale: number;
+}
+
+export const WELL: Readonly<NetworkConditions> = {
+  delayMs: 5,
+  maxDelayMs: 1000,
+  up: true,
+  down: true,
+  cut: 0,
+  halfOpen: 0,
+  duplicate: 0,
+  stale: 0,
+};
+
+/** These ask for the same again when they come again; a greeting would not. */
+const REPEATABLE = new Set(['submit', 'pull', 'fetch', 'changes', 'answer', 'messages']);
+
+class Road {
+  private clientOpen = true;
+  private serverOpen = false;
+  /** No frame overtakes another. */
+  private upAt = 0;
+  private downAt = 0;
+  private readonly stalledUp: (() => void)[] = [];
+  private readonly stalledDown: (() => void)[] = [];
+  private connection: Connection | undefined;
+
+  constructor(
+    private readonly network: VirtualNetwork,
+    private readonly lane: Lane,
+    private readonly handlers: LinkHandlers,
+  ) {
+    const { conditions } = network;
+    lane.onEnd(() => this.abandon());
+    this.travel('up', 'connecting', () => {
+      const at = network.end.lane;
+      if (!at?.alive) return this.tellClosed(1006, 'refused');
+      this.connection = network.end.connect({
+        buffered: 0,
+        send: (text) => this.fromServer(text),
+        close: (code, reason) => {
+          this.serverOpen = false;
+          this.travel('down', 'closing', () => this.hearClosed(code, reason));
+        },
+      });
+      if (!this.connection) return this.tellClosed(1013, 'starting');
+      this.serverOpen = true;
+      // A dead process resets its connections; a dead machine says nothing.
+      at.onEnd(() => this.break(network.random.chance(conditions.halfOpen)));
+      this.travel('down', 'open', () => this.heard(() => handlers.opened()));
+    });
+  }
+
+  send(frame: ClientFrame): void {
+    if (!this.clientOpen) return;
+    const text = encodeFrame(frame);
+    this.network.leaves(this.lane, text);
+    const times = this.meets(frame.type);
+    for (let i = 0; i < times; i++)
+      this.travel('up', `→ ${text}`, () => {
+        if (this.serverOpen && this.network.end.lane?.alive) this.connection?.receive(text);
+      });
+  }
+
+  private fromServer(text: string): void {
+    if (!this.serverOpen) return;
+    const frame = decodeServerFrame(text);
+    const times = this.meets(frame.type);
+    for (let i = 0; i < times; i++) this.travel('down', `← ${text}`, () => this.heard(() => this.handlers.frame(frame)));
+  }
+
+  /** What becomes of a frame: how often it arrives. */
+  private meets(type: string): number {
+    const { conditions, random, count } = this.network;
+    if (random.chance(conditions.cut)) {
+      count('cut');
+      this.break(random.chance(conditions.halfOpen));
+      return 0;
+    }
+    if (!REPEATABLE.has(type) || !random.chance(conditions.duplicate)) return 1;
+    count('duplicate');
+    return 2;
+  }
+
+  /** The client closes: the server hears of it in a while, and of what was on its way perhaps before. */
+  abandon(): void {
+    if (!this.clientOpen) return;
+    this.clientOpen = false;
+    const { conditions, random, count } = this.network;
+    if (random.chance(conditions.stale)) {
+      count('stale');
+      this.travel('up', 'closing', () => this.closeServer());
+    } else this.closeServer();
+  }
+
+  /** The connection breaks for both; `silently`: the client is not told. */
+  break(silently: boolean): void {
+    this.closeServer();
+    if (silently) this.network.count('half-open');
+    else this.tellClosed(1006, 'reset');
+  }
+
+  /** The wire is well again. */
+  flush(): void {
+    const { conditions } = this.network;
+    if (conditions.up) for (const go of this.stalledUp.splice(0)) go();
+    if (conditions.down) for (const go of this.stalledDown.splice(0)) go();
+  }
+
+  private closeServer(): void {
+    if (!this.serverOpen) return;
+    this.serverOpen = false;
+    this.connection?.closed();
+  }
+
+  private tellClosed(code: number, reason: string): void {
+    this.lane.later(this.network.delay(), 'closed', () => this.hearClosed(code, reason));
+  }
+
+  private hearClosed(code: number, reason: string): void {
+    this.heard(() => {
+      this.clientOpen = false;
+      this.network.roads.delete(this);
+      this.handlers.closed(code, reason);
+    });
+  }
+
+  private heard(fn: () => void): void {
+    this.lane.run(() => {
+      if (this.clientOpen) fn();
+    });
+  }
+
+  private travel(way: 'up' | 'down', what: string, arrive: () => void): void {
+    const { time } = this.lane;
+    const go = (): void => {
+      const at = Math.max(time.now + this.network.delay(), way === 'up' ? this.upAt : this.downAt);
+      if (way === 'up') this.upAt = at;
+      else this.downAt = at;
+      // The next one of the same way arrives strictly later, so that chance never turns two around.
+      const gap = 0.001;
+      if (way === 'up') this.upAt += gap;
+      else this.downAt += gap;
+      time.schedule(at - time.now, `${this.lane.name} ${what}`, () => {
+        if (this.network.conditions[way]) arrive();
+        else this.hold(way, go);
+      });
+    };
+    if ((way === 'up' ? this.stalledUp : this.stalledDown).length > 0) this.hold(way, go);
+    else go();
+  }
+
+  private hold(way: 'up' | 'down', go: () => void): void {
+    (way === 'up' ? this.stalledUp : this.stalledDown).push(go);
+  }
+}
+
+export class VirtualNetwork {
+  conditions: NetworkConditions = { ...WELL };
+  readonly roads = new Set<Road>();
+  /** Told of each thing that went wrong. */
+  count: (kind: string) => void = () => undefined;
+  /** Told of everything that leaves the device, as text. */
+  leaves: (lane: Lane, text: string) => void = () => undefined;
+
+  constructor(
+    readonly end: NetworkEnd,
+    readonly random: SeededRandom,
+  ) {}
+
+  delay(): number {
+    const { delayMs, maxDelayMs } = this.conditions;
+    return Math.min(maxDelayMs, this.random.exponential(delayMs));
+  }
+
+  /** Changes what is named; what stalled goes on where it can. */
+  set(conditions: Partial<NetworkConditions>): void {
+    Object.assign(this.conditions, conditions);
+    for (const road of [...this.roads]) road.flush();
+  }
+
+  /** Breaks every connection there is; new ones may be made. */
+  cut(silently = false): void {
+    for (const road of [...this.roads]) road.break(silently);
+  }
+
+  /** The port of one tab. */
+  port(lane: Lane): NetPort {
+    return {
+      connect: (handlers): Link => {
+        const road = new Road(this, lane, handlers);
+        this.roads.add(road);
+        return {
+          buffered: 0,
+          send: (frame) => road.send(frame),
+          close: () => {
+            road.abandon();
+            this.roads.delete(road);
+          },
+        };
+      },
+      request: (frames, timeoutMs) =>
+        new Promise((resolve, reject) => {
+          const fail = (code: 'transport/unreachable' | 'transport/timeout', why: string): void => reject(new TransportError(code, why));
+          const cancel = lane.later(timeoutMs, 'request times out', () => fail('transport/timeout', `no answer within ${timeoutMs} ms`));
+          const body = `[${frames.map(encodeFrame).join(',')}]`;
+          this.leaves(lane, body);
+          const lost = (way: 'up' | 'down'): boolean => !this.conditions[way] || this.random.chance(this.conditions.cut);
+          const refuse = (): void =>
+            void lane.later(this.delay(), 'request fails', () => {
+              cancel();
+              fail('transport/unreachable', 'the server could not be reached');
+            });
+          const ask = (answered: boolean): void =>
+            void lane.time.schedule(this.delay(), `${lane.name} asks ${body}`, () => {
+              if (lost('up')) return answered ? refuse() : undefined;
+              if (!this.end.lane?.alive) return answered ? refuse() : undefined;
+              this.end.request(body).then(
+                (answer) => {
+                  if (!answered) return;
+                  if (lost('down')) return refuse();
+                  lane.later(this.delay(), `is answered ${answer.body}`, () => {
+                    cancel();
+                    try {
+                      resolve(decodeServerFrames(answer.body));
+                    } catch (error) {
+                      reject(asError(error));
+                    }
+                  });
+                },
+                () => (answered ? refuse() : undefined),
+              );
+            });
+          ask(true);
+          // A proxy that tries again by itself.
+          if (this.random.chance(this.conditions.duplicate)) {
+            this.count('duplicate');
+            ask(false);
+          }
+        }),
+    };
+  }
+}

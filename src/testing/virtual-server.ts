@@ -1,0 +1,145 @@
+/** The real server over the memory store, as a process that can die and a database that can be put back to an older copy. */
+import type { UserId } from '../model/ids.ts';
+import { createMemoryStore, type MemoryStore } from '../server/memory-store.ts';
+import type { MemoryDump } from '../server/memory-tables.ts';
+import type { PolicyChange } from '../server/policy.ts';
+import { createReceiptServer, type ReceiptServer } from '../server/server.ts';
+import type { ServerStore } from '../server/server-store.ts';
+import { AuthError } from '../errors.ts';
+import { asError, Lane, VIRTUAL_EPOCH } from './lane.ts';
+import type { NetworkEnd } from './virtual-network.ts';
+import type { SeededRandom } from './random.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** `refuse`: nothing is done · `lose`: it is done, and the answer is lost · `die`: done, and the server dies of it. */
+export type DatabaseTrouble = 'refuse' | 'lose' | 'die';
+
+/** Whom a token names, and until when (ms since the beginning). */
+export interface VirtualToken {
+  readonly userId: UserId;
+  readonly expiresAt: number | null;
+}
+
+export class VirtualServer implements NetworkEnd {
+  lane: Lane | null = null;
+  private server: ReceiptServer | null = null;
+  private store: MemoryStore;
+  private starts = 0;
+  private readonly tokens = new Map<string, VirtualToken>();
+  trouble: (name: string) => DatabaseTrouble | null = () => null;
+  /** How long the database takes for a transaction, ms. */
+  latencyMs: () => number = () => 1;
+  /** A transaction that changed something is done. */
+  committed: (name: string) => void = () => undefined;
+  /** Whether a token that should be good is taken. */
+  accepts: (token: VirtualToken) => boolean = () => true;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly random: SeededRandom,
+    private readonly policy: PolicyChange = { receipts: { groups: true } },
+  ) {
+    this.store = this.open();
+    this.start();
+  }
+
+  private open(from?: MemoryDump): MemoryStore {
+    // The database's own clock: steady, and nobody else's.
+    const now = (): number => VIRTUAL_EPOCH + Math.floor(this.time.now);
+    return createMemoryStore({ now, runId: this.random.id(), ...(from ? { from } : {}) });
+  }
+
+  /** A new token. */
+  token(userId: UserId, expiresAt: number | null = null): string {
+    const token = this.random.id();
+    this.tokens.set(token, { userId, expiresAt });
+    return token;
+  }
+
+  get isUp(): boolean {
+    return this.lane !== null;
+  }
+
+  start(): void {
+    if (this.lane) return;
+    const lane = new Lane(this.time, `server${++this.starts}`);
+    this.lane = lane;
+    this.server = createReceiptServer({
+      store: this.watched(lane),
+      clock: lane.clock,
+      policy: this.policy,
+      authenticate: async (token) => {
+        const known = this.tokens.get(token);
+        if (!known || !this.accepts(known)) throw new AuthError('auth/forbidden', 'no such token');
+        if (known.expiresAt !== null && known.expiresAt <= this.time.now) throw new AuthError('auth/expired', 'the token ended');
+        return { userId: known.userId, expiresAt: known.expiresAt === null ? null : VIRTUAL_EPOCH + known.expiresAt };
+      },
+    });
+  }
+
+  /** The process dies, between any two of its steps; what was committed stays. */
+  crash(): void {
+    this.lane?.kill();
+    this.lane = null;
+    this.server = null;
+  }
+
+  /** All there is in the database. */
+  dump(): MemoryDump {
+    return this.store.dump();
+  }
+
+  /** The database is an older copy from here on; the server starts anew. */
+  restore(copy: MemoryDump): void {
+    this.crash();
+    this.store = this.open(copy);
+    this.start();
+  }
+
+  private get running(): ReceiptServer {
+    if (!this.server) throw new Error('the server is down');
+    return this.server;
+  }
+
+  connect(socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<ReceiptServer['connect']> {
+    return this.running.connect(socket);
+  }
+
+  request(body: string): ReturnType<ReceiptServer['request']> {
+    return this.running.request(body);
+  }
+
+  /** What a host does with groups and policy; for when the server is up. */
+  get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'revoke'> {
+    return this.running;
+  }
+
+  /** Each transaction takes its time, and its answer too: between them the server may die. */
+  private watched(lane: Lane): ServerStore {
+    const inner = this.store;
+    const run = <T>(name: string, writes: boolean, body: () => Promise<T>): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        lane.below(this.latencyMs(), `${name} begins`, () => {
+          const trouble = writes ? this.trouble(name) : null;
+          if (trouble) this.time.note(`${lane.name} ${name}: ${trouble}`);
+          if (trouble === 'refuse') return reject(new Error('40001'));
+          body().then(
+            (result) => {
+              if (writes) this.committed(name);
+              if (trouble === 'die') {
+                this.crash();
+                return;
+              }
+              lane.below(0, `${name} done`, () => (trouble === 'lose' ? reject(new Error('connection lost')) : resolve(result)));
+            },
+            (error: unknown) => lane.below(0, `${name} failed`, () => reject(asError(error))),
+          );
+        });
+      });
+    return {
+      read: (name, body) => run(name, false, () => inner.read(name, body)),
+      tx: (name, body) => run(name, true, () => inner.tx(name, body)),
+      close: async () => undefined,
+    };
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * What each device owes, kept a second time out of what its disk committed: every entry that was written down comes to exactly one end
+ * (I-3), leaves only with it (I-20), never changes once sent, and nobody who lost the lead writes as a leader (I-19).
+ */
+import type { Committed } from '../../src/testing/virtual-disk.ts';
+import type { Lane } from '../../src/testing/lane.ts';
+
+interface Entry {
+  readonly key: string;
+  readonly kind: string;
+  readonly chat: string;
+  readonly messageId: string | null;
+  sent: boolean;
+  readonly again: boolean;
+}
+
+interface Change {
+  readonly t: string;
+  readonly key?: string;
+  readonly over?: string;
+  readonly of?: string;
+  readonly end?: string;
+  readonly keys?: readonly (string | readonly [string, string])[];
+  readonly entry?: {
+    readonly key: string;
+    readonly kind: string;
+    readonly conversationId: string;
+    readonly sent: boolean;
+    readonly message?: { readonly id: string };
+  };
+}
+
+interface Kept {
+  readonly version: number;
+  readonly changes: readonly Change[];
+  readonly lane: Lane;
+}
+
+interface HeadSeen {
+  readonly generation: string;
+  readonly version: number;
+  readonly fence: number;
+  readonly ended?: string;
+}
+
+export class Ledger {
+  readonly pending = new Map<string, Entry>();
+  readonly ended = new Map<string, string>();
+  /** How many entries were ever written down. */
+  made = 0;
+  private records: Kept[] = [];
+  private head: HeadSeen | null = null;
+  private leader: Lane | null = null;
+
+  constructor(
+    private readonly device: string,
+    private readonly keysOfAll: Set<string>,
+    private readonly violated: (invariant: string, why: string) => void,
+  ) {}
+
+  /** The entry that carries this message, or how it ended. */
+  endOfMessage(id: string): string | undefined {
+    for (const entry of this.pending.values()) if (entry.messageId === id) return 'pending';
+    return this.endedMessages.get(id);
+  }
+  private readonly endedMessages = new Map<string, string>();
+
+  commit({ writes, lane, name }: Committed): void {
+    for (const write of writes) {
+      if (write.op !== 'put') continue;
+      if (write.table === 'journal') this.record(JSON.parse(write.record as string) as Kept, lane);
+      else if (write.key === 'head') this.seeHead(write.record as HeadSeen, lane, name);
+      else if (write.key === 'snapshot') this.seeSnapshot(write.record as string);
+    }
+  }
+
+  private record(record: Kept, lane: Lane): void {
+    const expected = (this.head?.version ?? 0) + 1;
+    if (record.version !== expected)
+      this.violated('I-18', `${this.device}: journal record ${record.version} where ${expected} was due: another tab's write is lost`);
+    if (record.changes.some(({ t }) => t === 'cursor' || t === 'sent') && this.leader !== lane)
+      this.violated('I-19', `${this.device}: ${lane.name} wrote as a leader, and ${this.leader?.name ?? 'nobody'} leads`);
+    const made = new Set(record.changes.flatMap(({ t, key, entry }) => (t === 'owe' ? [entry!.key] : t === 'receipts' ? [key!] : [])));
+    for (const key of made) {
+      if (this.pending.has(key)) continue;
+      if (this.keysOfAll.has(key)) this.violated('I-2', `${this.device}: the key ${key} was used before`);
+      this.keysOfAll.add(key);
+    }
+    const kept = { ...record, lane };
+    this.records.push(kept);
+    this.fold(kept);
+  }
+
+  private fold({ changes }: Kept): void {
+    const fresh = new Set<string>();
+    const put = (entry: Entry): void => {
+      if (!this.pending.has(entry.key)) this.made++;
+      this.pending.set(entry.key, entry);
+      fresh.add(entry.key);
+    };
+    const end = (key: string, how: string): void => {
+      const entry = this.pending.get(key);
+      if (!entry) {
+        // What was owed again may have turned out to be nothing.
+        if (!this.ended.get(key)?.startsWith('again'))
+          this.violated('I-3', `${this.device}: ${key} ended ${how}, and had ended ${this.ended.get(key) ?? 'never begun'}`);
+        return;
+      }
+      this.pending.delete(key);
+      this.ended.set(key, how);
+      if (entry.messageId !== null) this.endedMessages.set(entry.messageId, how);
+    };
+    for (const change of changes)
+      switch (change.t) {
+        case 'owe': {
+          const { key, kind, conversationId, sent, message } = change.entry!;
+          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, again: false });
+          break;
+        }
+        case 'receipts': {
+          const over = change.over ?? change.key!;
+          const before = this.pending.get(over);
+          if (change.over !== undefined) {
+            if (!before || before.sent)
+              this.violated('I-2', `${this.device}: ${over} was changed after it was ${before ? 'sent' : 'over'}`);
+            end(over, 'superseded');
+          } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
+          put({ key: change.key!, kind: 'receipts', chat: change.of!, sent: false, messageId: null, again: false });
+          break;
+        }
+        case 'sent':
+          for (const key of change.keys as readonly string[]) {
+            const entry = this.pending.get(key);
+            if (entry) entry.sent = true;
+            else this.violated('I-3', `${this.device}: ${key} was sent, and is not owed`);
+          }
+          break;
+        case 'reset':
+          for (const entry of this.pending.values()) entry.sent = true;
+          break;
+        case 'end':
+          end(change.key!, change.end!);
+          break;
+        case 'again':
+          for (const [acked, key] of change.keys as readonly (readonly [string, string])[]) {
+            this.ended.set(acked, 'again');
+            // Switched off since, it may come to nothing; an end it may have all the same.
+            this.ended.set(key, 'again');
+          }
+      }
+    const unsent = new Map<string, string>();
+    for (const { key, kind, chat, sent } of this.pending.values()) {
+      if (kind !== 'receipts' || sent) continue;
+      if (unsent.has(chat) && fresh.has(key)) this.violated('I-22', `${this.device}: two unsent entries for ${chat}`);
+      unsent.set(chat, key);
+    }
+  }
+
+  private seeHead(head: HeadSeen, lane: Lane, name: string): void {
+    if (this.head && head.generation === this.head.generation) {
+      if (head.version < this.head.version) this.violated('I-18', `${this.device}: the journal went back to ${head.version}`);
+      if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the leader's number went back to ${head.fence}`);
+    } else if (this.head && !head.ended && this.head.ended === undefined && this.pending.size > 0)
+      this.violated('I-3', `${this.device}: another store, and ${this.pending.size} entries are gone without an end`);
+    if (name === 'take-fence') this.leader = lane;
+    this.head = head;
+  }
+
+  private seeSnapshot(text: string): void {
+    const { outbox } = JSON.parse(text) as { readonly outbox: readonly { readonly key: string }[] };
+    const kept = new Set(outbox.map(({ key }) => key));
+    for (const key of this.pending.keys())
+      if (!kept.has(key)) this.violated('I-20', `${this.device}: ${key} is owed, and the snapshot leaves it out`);
+    for (const key of kept)
+      if (!this.pending.has(key) && this.ended.get(key) !== 'again')
+        this.violated('I-20', `${this.device}: the snapshot owes ${key}, which is over`);
+  }
+
+  /** The disk is as it stands now: what was lost is taken back here too. */
+  lost(head: HeadSeen | undefined): void {
+    const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
+    for (const map of [this.pending, this.ended, this.endedMessages]) map.clear();
+    this.made = 0;
+    this.records = kept;
+    for (const record of kept) this.fold(record);
+    this.head = head ?? null;
+    this.leader = null;
+  }
+}

@@ -1,0 +1,4 @@
+// `npm run simulate -- …`: see README.md.
+import { bundle } from './bundle.mjs';
+
+await import(await bundle());

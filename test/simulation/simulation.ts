@@ -1,0 +1,247 @@
+/** One world while it runs: its devices and what they show, who owes what, and everything that was found to be wrong. */
+import type { Subscription } from 'rxjs';
+import type { Conversation } from '../../src/model/conversation.ts';
+import { type VirtualTab, type VirtualDevice } from '../../src/testing/virtual-device.ts';
+import type { TestWorld } from '../../src/testing/world.ts';
+import { Book, type Chat, chatOf } from './book.ts';
+import type { Config } from './config.ts';
+import { Ledger } from './ledger.ts';
+import { judgeTables, type Truth, truthOf, unreadOf } from './oracle.ts';
+
+export class Violation extends Error {
+  constructor(
+    readonly invariant: string,
+    readonly why: string,
+    readonly step: number,
+  ) {
+    super(`${invariant}: ${why}`);
+  }
+}
+
+/** What a tab shows, as it last said. */
+export interface Screen {
+  readonly tab: VirtualTab;
+  readonly chats: Map<Chat, Conversation>;
+  total: number;
+  pending: number;
+  connection: string;
+  paused: boolean;
+  readonly deadLetters: Set<string>;
+  /** It logs out: what it owed and gives up is shown so for a last moment. */
+  leaves: boolean;
+  readonly subscriptions: Subscription[];
+}
+
+export interface Home {
+  readonly device: VirtualDevice;
+  readonly ledger: Ledger;
+  readonly screens: Map<VirtualTab, Screen>;
+  /** Highest position shown, by chat: since the account was opened here, and in this history of the server. */
+  readonly highest: Map<Chat, number>;
+  /** After a log-out nothing leaves until somebody logs in again. */
+  loggedOut: boolean;
+  opening: number;
+  readonly silent: boolean;
+}
+
+export class Simulation {
+  readonly book = new Book();
+  readonly homes: Home[] = [];
+  readonly counts = new Map<string, number>();
+  readonly points = new Set<string>();
+  readonly groups = new Map<string, Set<string>>();
+  violation: Violation | null = null;
+  restored = false;
+  membersChanged = false;
+  /** Faults have stopped: what is refused now is wrong. */
+  resting = false;
+  asleep = false;
+  truths = new Map<Chat, Truth>();
+  private readonly keys = new Set<string>();
+
+  constructor(
+    readonly world: TestWorld,
+    readonly config: Config,
+  ) {
+    world.server.committed = () => this.look();
+  }
+
+  violated = (invariant: string, why: string): void => {
+    this.violation ??= new Violation(invariant, why, this.world.time.steps);
+    this.world.time.note(`VIOLATED ${invariant}: ${why}`);
+  };
+
+  count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+
+  /** The server's tables, and what must be true of them at every moment. */
+  look(compare = true): void {
+    const before = this.truths;
+    this.truths = truthOf(this.world.server.dump());
+    judgeTables(this.truths, compare ? before : null, this.violated);
+  }
+
+  latestOf(chat: Chat): number {
+    return this.truths.get(chat)?.messages.length ?? 0;
+  }
+
+  addHome(device: VirtualDevice, silent: boolean): Home {
+    const ledger = new Ledger(device.name, this.keys, this.violated);
+    const home: Home = { device, ledger, screens: new Map(), highest: new Map(), loggedOut: false, opening: 0, silent };
+    device.disk.committed = (what) => {
+      for (const write of what.writes)
+        if (write.op === 'put' && write.table === 'journal')
+          this.world.time.note(`${what.lane.name} ${what.name} wrote ${String(write.record)}`);
+      ledger.commit(what);
+    };
+    device.disk.lost = () => ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
+    device.network.count = this.count;
+    device.network.leaves = (lane, text) => {
+      if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
+      this.hear(lane.name, home);
+    };
+    this.homes.push(home);
+    return home;
+  }
+
+  /** I-21: nobody talks without a pause. */
+  private readonly talk = new Map<string, { since: number; frames: number }>();
+  private hear(lane: string, { device }: Home): void {
+    const { now } = this.world.time;
+    const said = this.talk.get(lane);
+    if (!said || now - said.since > 1000) this.talk.set(lane, { since: now, frames: 1 });
+    else if (++said.frames > 300) this.violated('I-21', `${device.name}: ${lane} sent ${said.frames} frames in a second`);
+  }
+
+  /** Opens a tab; one that the disk refuses is tried again by whoever wants it. */
+  async open(home: Home): Promise<void> {
+    const { device } = home;
+    home.opening++;
+    home.loggedOut = false;
+    try {
+      const tab = await device.openTab(home.silent ? { readReceipts: false, deliveryReceipts: false } : {});
+      this.watch(home, tab);
+    } catch (error) {
+      this.count('tab did not open');
+      if (this.resting && !String(error).includes('died on its way'))
+        this.violated('I-14', `${device.name}: a tab does not open: ${String(error)}`);
+    } finally {
+      home.opening--;
+    }
+  }
+
+  private watch(home: Home, tab: VirtualTab): void {
+    const { device } = home;
+    const screen: Screen = {
+      tab,
+      chats: new Map(),
+      total: 0,
+      pending: 0,
+      connection: 'offline',
+      paused: false,
+      deadLetters: new Set(),
+      leaves: false,
+      subscriptions: [],
+    };
+    home.screens.set(tab, screen);
+    const alive = (): boolean => tab.lane.alive;
+    const { subscriptions } = screen;
+    subscriptions.push(
+      tab.watch({ of: 'conversations', limit: 100 }).subscribe((list) => {
+        if (alive()) for (const conversation of list) this.shown(home, screen, conversation);
+      }),
+      tab.watch({ of: 'total-unread' }).subscribe((total) => {
+        if (!alive()) return;
+        screen.total = total;
+        if (total < 0) this.violated('I-15', `${device.name} shows ${total} unread`);
+      }),
+      tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
+        if (alive()) screen.pending = pending;
+      }),
+      tab.watch({ of: 'connection' }).subscribe(({ state, paused }) => {
+        if (!alive()) return;
+        screen.connection = state;
+        screen.paused = paused;
+      }),
+      tab.watch({ of: 'dead-letters' }).subscribe((letters) => {
+        if (!alive()) return;
+        screen.deadLetters.clear();
+        for (const { id } of letters) screen.deadLetters.add(id);
+      }),
+      tab.watch({ of: 'events' }).subscribe((event) => {
+        if (!alive()) return;
+        this.count(`event ${event.type}`);
+        if (event.type !== 'message') return;
+        const { body, conversationId } = event.message;
+        const chat = chatOf(device.userId, conversationId);
+        if ((body as { chat?: string } | null)?.chat !== chat)
+          this.violated('I-23', `${device.name} was shown ${JSON.stringify(body)} in ${chat}`);
+      }),
+    );
+    tab.lane.onEnd(() => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      home.screens.delete(tab);
+    });
+  }
+
+  private shown(home: Home, screen: Screen, conversation: Conversation): void {
+    const { id, unreadCount, readUpTo, latestSeq, lastMessage } = conversation;
+    const { name, userId } = home.device;
+    const chat = chatOf(userId, id);
+    screen.chats.set(chat, conversation);
+    if (unreadCount < 0 || unreadCount > latestSeq) this.violated('I-15', `${name}: ${chat} shows ${unreadCount} of ${latestSeq}`);
+    const before = home.highest.get(chat) ?? 0;
+    // A tab that has not heard yet of what another wrote may show less than that one; never less than it showed itself.
+    // What a server refuses leaves the overlay (contract, "Overlay"): only a group refuses.
+    if (readUpTo < before && !this.restored && !screen.leaves && !chat.startsWith('group:')) {
+      const own = screen.chats.get(chat);
+      if (own && this.lastShown.get(screen)?.get(chat) !== undefined && readUpTo < this.lastShown.get(screen)!.get(chat)!)
+        this.violated('I-4', `${screen.tab.lane.name}: ${chat} went back from ${before} to ${readUpTo}`);
+    }
+    home.highest.set(chat, Math.max(before, readUpTo));
+    const last = this.lastShown.get(screen) ?? new Map<Chat, number>();
+    last.set(chat, readUpTo);
+    this.lastShown.set(screen, last);
+    if (latestSeq > this.latestOf(chat) && !this.restored)
+      this.violated('I-5', `${name}: ${chat} shows ${latestSeq} messages of ${this.latestOf(chat)}`);
+    const body = lastMessage?.body as { chat?: string } | null | undefined;
+    if (body && body.chat !== chat) this.violated('I-23', `${name} was shown ${JSON.stringify(body)} in ${chat}`);
+  }
+  private readonly lastShown = new WeakMap<Screen, Map<Chat, number>>();
+
+  /** What does not agree yet; empty when everything came to rest. */
+  unsettled(): string[] {
+    const problems: string[] = [];
+    for (const home of this.homes) {
+      const { device, screens } = home;
+      const ready = [...screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+      if (ready.length === 0) problems.push(`${device.name} has no tab`);
+      for (const screen of ready) problems.push(...this.differences(home, screen));
+    }
+    return problems;
+  }
+
+  private differences({ device }: Home, { tab, chats, connection, pending, paused, total }: Screen): string[] {
+    const { name } = tab.lane;
+    const problems: string[] = [];
+    if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
+    if (pending > 0) problems.push(`${name} owes ${pending}`);
+    let expected = 0;
+    for (const truth of this.truths.values()) {
+      const part = truth.parts.get(device.userId);
+      if (!part?.isIn || truth.messages.length === 0) continue;
+      const unread = unreadOf(truth, part);
+      if (!part.muted) expected += unread;
+      const shown = chats.get(truth.chat);
+      if (!shown) {
+        problems.push(`${name} does not show ${truth.chat}`);
+        continue;
+      }
+      const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.markedUnread ? ', marked' : ''}`;
+      const should = `${unread} unread after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.marked ? ', marked' : ''}`;
+      if (is !== should) problems.push(`${name} shows ${truth.chat} with ${is}; it has ${should}`);
+    }
+    if (problems.length === 0 && !this.membersChanged && total !== expected)
+      problems.push(`${name} shows ${total} in all, it has ${expected}`);
+    return problems;
+  }
+}

@@ -1,0 +1,256 @@
+/** What people do: every call of the page, in an order and at moments drawn from the seed. */
+import { firstValueFrom } from 'rxjs';
+import { TransportError } from '../../src/errors.ts';
+import type { IntentCall } from '../../src/model/intents.ts';
+import type { SeededRandom } from '../../src/testing/random.ts';
+import { type Chat, directChat, nameFor, type Op } from './book.ts';
+import type { Home, Screen, Simulation } from './simulation.ts';
+
+const WEIGHTS = {
+  say: 30,
+  ack: 16,
+  'read-chat': 8,
+  clear: 10,
+  'clear-all': 1,
+  'read-group': 5,
+  view: 6,
+  mark: 4,
+  mute: 3,
+  recall: 3,
+  settings: 2,
+  pause: 2,
+  'log-out': 1,
+  'dead-letter': 3,
+  flush: 2,
+  older: 2,
+  receipts: 2,
+} as const;
+type Kind = keyof typeof WEIGHTS;
+const BAG: readonly Kind[] = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
+
+export class Workload {
+  done = 0;
+  private said = 0;
+  private readonly random: SeededRandom;
+
+  constructor(
+    private readonly sim: Simulation,
+    private readonly openTab: (home: Home) => void,
+  ) {
+    this.random = sim.world.random.fork('workload');
+  }
+
+  /** One thing somebody does. */
+  act(): void {
+    const { sim, random } = this;
+    this.done++;
+    const home = random.pick(sim.homes);
+    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady);
+    const kind = random.pick(BAG);
+    const chat = random.pick(this.chatsOf(home.device.userId));
+    const choice = random.fork(`op ${this.done}`);
+    if (ready.length === 0) {
+      if (home.opening === 0) this.openTab(home);
+      return;
+    }
+    const screen = choice.pick(ready);
+    if (!screen.tab.lane.frozen) this.perform(kind, home, screen, chat, choice);
+  }
+
+  private chatsOf(user: string): Chat[] {
+    const { homes, groups } = this.sim;
+    const others = [...new Set(homes.map(({ device }) => device.userId))].filter((name) => name !== user);
+    return [...others.map((other) => directChat(user, other)), ...[...groups].flatMap(([chat]) => [chat])];
+  }
+
+  private perform(kind: Kind, home: Home, screen: Screen, chat: Chat, random: SeededRandom): void {
+    const { sim } = this;
+    const { book, config } = sim;
+    const { device } = home;
+    const { tab } = screen;
+    const user = device.userId;
+    const name = nameFor(user, chat);
+    const latestShown = screen.chats.get(chat)?.latestSeq ?? 0;
+    const messages = [...book.said.values()].filter((one) => one.chat === chat);
+    const others = messages.filter(({ from }) => from !== user);
+    switch (kind) {
+      case 'say': {
+        const id = `m${++this.said}`;
+        const asks = random.chance(0.7);
+        const countable = random.chance(0.85);
+        const op = book.begin(device, kind, { chat, ids: [id], latestShown });
+        book.said.set(id, { id, from: user, device: device.name, chat, countable, asks, op });
+        const body = JSON.stringify({ chat, id });
+        return this.ask(home, screen, op, { do: 'sendMessage', args: [name, { id, body, requestReceipt: asks, countable }] });
+      }
+      case 'ack': {
+        if (others.length === 0) return;
+        const ids = Array.from({ length: random.between(1, 4) }, () => random.pick(others.slice(-12)).id);
+        const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
+        const content = chat.startsWith('group:') && random.chance(0.3) ? { content: 'seen' } : {};
+        return this.ask(home, screen, op, { do: 'sendReadReceipts', args: [name, ids, content] });
+      }
+      case 'read-chat':
+      case 'clear': {
+        const upTo = random.chance(0.25) && messages.length > 0 ? random.pick(messages.slice(-8)).id : undefined;
+        const keepUnread = kind === 'read-chat' && random.chance(0.2);
+        const op = book.begin(device, kind, {
+          chat,
+          ids: upTo === undefined ? [] : [upTo],
+          latestShown,
+          ...(keepUnread ? { value: false } : {}),
+        });
+        return this.ask(
+          home,
+          screen,
+          op,
+          kind === 'clear'
+            ? { do: 'clearConversationUnreadCount', args: upTo === undefined ? [name] : [name, upTo] }
+            : { do: 'sendConversationReadReceipt', args: [name, { upTo, keepUnread }] },
+        );
+      }
+      case 'clear-all':
+        // What is shown of each chat was not noted: it moves, and nobody is held to how far.
+        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [] });
+      case 'read-group':
+        if (!chat.startsWith('group:')) return;
+        return this.ask(home, screen, book.begin(device, kind, { chat, latestShown }), { do: 'readGroup', args: [name] });
+      case 'view': {
+        const after = screen.chats.get(chat)?.readUpTo ?? 0;
+        const op = book.begin(device, kind, { chat, latestShown: 0 });
+        return this.ask(home, screen, op, { do: chat.startsWith('group:') ? 'readGroupArrivals' : 'readArrivals', args: [name, after] });
+      }
+      case 'mark':
+      case 'mute': {
+        const value = random.chance(0.6);
+        const op = book.begin(device, kind, { chat, value, latestShown });
+        return this.ask(
+          home,
+          screen,
+          op,
+          kind === 'mark' ? { do: 'setMarkedUnread', args: [name, value] } : { do: 'setMuted', args: [name, value] },
+        );
+      }
+      case 'recall': {
+        const own = messages.filter(({ from }) => from === user);
+        if (own.length === 0) return;
+        const { id, op: sent } = random.pick(own.slice(-6));
+        const op = book.begin(device, kind, { chat, ids: [id], latestShown });
+        // One that never left is gone; one of which nothing is known here is refused.
+        sent.isDoubtful = true;
+        return this.ask(home, screen, op, { do: 'recallMessage', args: [id] });
+      }
+      case 'settings': {
+        if (!config.faults.has('settings') || home.silent) return;
+        const on = random.chance(0.5);
+        const change = random.chance(0.5) ? { readReceipts: on } : { deliveryReceipts: on };
+        // What is queued is cancelled, and what was told before a restored copy is not told again.
+        book.doubt(device.name, (op) => ['ack', 'view', 'read-group', 'read-chat'].includes(op.kind));
+        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'setReceiptSettings', args: [change] });
+      }
+      case 'pause':
+        if (!config.faults.has('pause')) return;
+        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'setPaused', args: [random.chance(0.5)] });
+      case 'log-out':
+        if (config.faults.has('log-out')) void this.logOut(home, screen, random.chance(0.5));
+        return;
+      case 'dead-letter': {
+        const [letter] = screen.deadLetters;
+        if (letter === undefined) return;
+        const op = book.begin(device, kind, {});
+        return this.ask(
+          home,
+          screen,
+          op,
+          random.chance(0.5)
+            ? { do: 'dismissDeadLetter', args: [letter] }
+            : { do: 'retryDeadLetter', args: [letter, { requestReceipt: false }] },
+        );
+      }
+      case 'flush':
+        void tab.ask('flush', 5000).catch(() => undefined);
+        return;
+      case 'older':
+        void tab.ask('loadOlderMessages', name, random.between(1, 30)).catch(() => undefined);
+        void firstValueFrom(tab.watch({ of: 'messages', conversationId: name, limit: 20 }), { defaultValue: [] }).catch(() => undefined);
+        return;
+      case 'receipts': {
+        if (messages.length === 0) return;
+        const ids = [random.pick(messages).id];
+        void tab.ask('fetchReceipts', ids).then(
+          (found) => {
+            for (const { messageId, readCount, unreadCount } of found)
+              if (book.said.get(messageId)?.from !== user && readCount + unreadCount > 0)
+                sim.violated('I-10', `${device.name} is told who read ${messageId}`);
+          },
+          () => undefined,
+        );
+      }
+    }
+  }
+
+  private ask(home: Home, screen: Screen, op: Op, call: IntentCall): void {
+    const { sim } = this;
+    const { tab } = screen;
+    sim.count(`op ${op.kind}`);
+    sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
+    tab.intent(call).then(
+      (result) => {
+        if (!tab.lane.alive) return;
+        op.state = 'done';
+        op.latestAtEnd = op.chat === null ? Infinity : sim.latestOf(op.chat);
+        if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
+        sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
+        this.judge(home, screen, op);
+      },
+      (error: unknown) => {
+        if (!tab.lane.alive) return;
+        op.state = 'failed';
+        sim.world.time.note(`${tab.lane.name} could not ${op.kind} ${op.n}: ${String(error)}`);
+        sim.count(`refused ${(error as { code?: string }).code ?? String(error)}`);
+      },
+    );
+  }
+
+  /** What must be true the moment a call is answered. */
+  private judge({ ledger, device }: Home, screen: Screen, op: Op): void {
+    const { sim } = this;
+    if (op.kind === 'say' && ledger.endOfMessage(op.ids[0]!) === undefined && !sim.restored)
+      sim.violated('I-1', `${device.name}: ${op.ids[0]!} was accepted, and is not on the disk`);
+    if (
+      (op.kind === 'clear' || op.kind === 'read-chat') &&
+      op.ids.length === 0 &&
+      op.value !== false &&
+      op.latestShown > 0 &&
+      !sim.restored
+    ) {
+      const shown = screen.chats.get(op.chat!)?.readUpTo ?? 0;
+      if (shown < op.latestShown)
+        sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!} was cleared to ${op.latestShown}, and shows ${shown}`);
+    }
+  }
+
+  private async logOut(home: Home, screen: Screen, discard: boolean): Promise<void> {
+    const { tab } = screen;
+    for (const other of home.screens.values()) other.leaves = true;
+    const { sim } = this;
+    const { device } = home;
+    sim.count('op log-out');
+    const keepData = false;
+    if (discard) sim.book.doubt(device.name);
+    sim.world.time.note(`${tab.lane.name} logs out`);
+    // Whatever a lane that dies midway left, the next start finishes.
+    tab.lane.onEnd(() => sim.book.doubt(device.name));
+    try {
+      await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
+      sim.book.doubt(device.name, ({ state }) => state === 'open');
+      home.loggedOut = true;
+      home.highest.clear();
+      sim.world.time.note(`${device.name} is logged out`);
+    } catch (error) {
+      sim.world.time.note(`${tab.lane.name} did not log out: ${String(error)}`);
+      // Recorded, and not finished: the app is told to begin anew, and the next start finishes it.
+      if (!(error instanceof TransportError)) tab.kill();
+    }
+  }
+}
