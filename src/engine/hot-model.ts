@@ -206,6 +206,7 @@ export class HotModel {
         return;
       case 'owe':
         this.owe(change.entry);
+        if (change.entry.kind === 'recall') this.acked.forgetMessage(change.entry.messageId);
         this.touch(change.entry.conversationId, touched);
         touched.outbox = true;
         return;
@@ -238,7 +239,7 @@ export class HotModel {
         const entry = this.drop(change.key);
         if (!entry) return;
         this.touch(entry.conversationId, touched);
-        if (change.end === 'acked') this.acked.keep(entry);
+        if (change.end === 'acked' && !this.isTakenBack(entry)) this.acked.keep(entry);
         if (change.deadLetter) {
           this.deadLetters = [...this.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);
           touched.deadLetters = true;
@@ -302,6 +303,11 @@ export class HotModel {
     touched.conversations.add(id);
     touched.shown ||= shown;
     return conversation;
+  }
+
+  private isTakenBack(entry: OutboxEntry): boolean {
+    if (entry.kind !== 'message') return false;
+    return this.ensure(entry.conversationId).recalls.some(({ messageId }) => messageId === entry.message.id);
   }
 
   private drop(ended: string): OutboxEntry | undefined {

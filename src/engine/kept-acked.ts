@@ -2,6 +2,7 @@
  * Entries the server has acked in the last days, kept for one that lost history: a copy restored from a backup is offered them again.
  * Bounded three ways, oldest first to go, so that it never weighs on the device.
  */
+import type { MessageId } from '../model/ids.ts';
 import type { OutboxEntry } from '../model/outbox-entry.ts';
 
 /** Between two entries of this device, by its own clock: how long they are worth keeping, and nothing else. */
@@ -35,6 +36,11 @@ export class KeptAcked {
       if (this.entries.size <= MAX_KEPT && this.text <= MAX_KEPT_TEXT && entry.at - oldest.at <= KEPT_MS) break;
       this.take(oldest.key);
     }
+  }
+
+  /** Its sender took it back: a history that lost it is better off without. */
+  forgetMessage(id: MessageId): void {
+    for (const entry of this.entries.values()) if (entry.kind === 'message' && entry.message.id === id) this.take(entry.key);
   }
 
   take(key: string): OutboxEntry | undefined {
