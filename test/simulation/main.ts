@@ -1,44 +1,214 @@
-/** `npm run simulate`: worlds by their seeds, in one process. */
+/** `npm run simulate`: worlds by their seeds, counted by one process and run by others. See README.md. */
+import { fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Tier } from './config.ts';
-import { runWorld } from './run-world.ts';
+import { type Fault, FAULTS, type Shrink, type Tier } from './config.ts';
+import { lineOf, run } from './one.ts';
+import { type Line, Tally } from './tally.ts';
+
+/** One world in a hundred is run twice, and must leave the same trace. */
+const AGAIN_EVERY = 100;
+
+interface Job {
+  readonly seed: string;
+  readonly tier: Tier;
+}
+
+/** In a child: runs what it is sent, and answers each with its line. */
+const serve = async (): Promise<void> => {
+  let last: Promise<void> = Promise.resolve();
+  process.on('message', ({ seed, tier }: Job) => {
+    last = last.then(async () => {
+      process.send!(await lineOf(seed, tier, Number(seed) % AGAIN_EVERY === 1, true));
+    });
+  });
+  await new Promise((resolve) => process.on('disconnect', resolve));
+};
+
+interface Plan {
+  next(tally: Tally): Job | null;
+  progress(tally: Tally): string;
+}
+
+const runAll = async (plan: Plan, processes: number): Promise<{ tally: Tally; seconds: number }> => {
+  const tally = new Tally();
+  const began = Date.now();
+  const bar = process.stdout.isTTY;
+  const show = (): void => {
+    if (bar) process.stdout.write(`\r\x1b[K${plan.progress(tally)}`);
+  };
+  await Promise.all(
+    Array.from(
+      { length: processes },
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const child = fork(process.argv[1]!, ['--child'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+          const give = (): void => {
+            const job = plan.next(tally);
+            if (job) child.send(job);
+            else child.disconnect();
+          };
+          child.on('message', (line: Line) => {
+            tally.add(line);
+            if (line.violation !== null || line.differs)
+              process.stdout.write(
+                `${bar ? '\r\x1b[K' : ''}seed ${line.seed} (${line.tier}): ${(line.violation ?? 'another trace').slice(0, 200)}\n`,
+              );
+            show();
+            give();
+          });
+          child.on('error', reject);
+          child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a process of the simulation ended with ${code}`))));
+          give();
+        }),
+    ),
+  );
+  if (bar) process.stdout.write('\r\x1b[K');
+  return { tally, seconds: (Date.now() - began) / 1000 };
+};
+
+const barOf = (part: number): string => `[${'#'.repeat(Math.round(part * 30)).padEnd(30)}]`;
+
+/** What must be run whatever else is: seeds that failed once, or showed something rare. */
+const corpus = async (): Promise<Job[]> => {
+  const text = await readFile('test/simulation/corpus.json', 'utf8');
+  const { model, dexie } = JSON.parse(text) as Record<Tier, readonly { readonly seed: number }[]>;
+  return [
+    ...model.map(({ seed }): Job => ({ seed: String(seed), tier: 'model' })),
+    ...dexie.map(({ seed }): Job => ({ seed: String(seed), tier: 'dexie' })),
+  ];
+};
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      child: { type: 'boolean', default: false },
       seeds: { type: 'string', default: '100' },
       from: { type: 'string', default: '1' },
       tier: { type: 'string', default: 'model' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       until: { type: 'string' },
+      minutes: { type: 'string' },
+      processes: { type: 'string', default: '1' },
+      /** As `npm test` runs it: both tiers, so long and at least so many. */
+      test: { type: 'boolean', default: false },
+      without: { type: 'string' },
+      users: { type: 'string' },
+      devices: { type: 'string' },
+      ops: { type: 'string' },
+      /** For the drill: ends with the first world that fails. */
+      first: { type: 'boolean', default: false },
     },
   });
-  const tier = values.tier as Tier;
-  const first = Number(values.seed ?? values.from);
-  const count = values.seed === undefined ? Number(values.seeds) : 1;
-  const began = Date.now();
-  let steps = 0;
-  let failed = 0;
-  for (let seed = first; seed < first + count; seed++) {
-    const outcome = await runWorld(String(seed), tier, {
-      ...(values.trace ? { onTrace: (line: string) => console.log(line) } : {}),
-      ...(values.until === undefined ? {} : { untilStep: Number(values.until) }),
-    });
-    steps += outcome.steps;
-    if (outcome.violation) {
-      failed++;
-      console.log(
-        `seed ${seed}: ${outcome.violation.message.slice(0, 400)} (step ${outcome.violation.step}) ${[...outcome.config.faults].join()}`,
-      );
-    }
+  if (values.child) {
+    await serve();
+    return 0;
   }
-  const seconds = (Date.now() - began) / 1000;
-  console.log(
-    `${count} worlds, ${failed} failed, ${steps} steps, ${seconds.toFixed(1)} s: ${(count / seconds).toFixed(1)} worlds/s, ${Math.round(steps / seconds)} steps/s`,
-  );
-  return failed === 0 ? 0 : 1;
+  const tier: Tier = values.tier === 'dexie' ? 'dexie' : 'model';
+  if (values.seed !== undefined) return one(values.seed, tier, values);
+  if (values.first) return untilFound(Number(values.minutes ?? '0.5') * 60_000);
+  const first = await corpus();
+  const deadline = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
+  const { tally, seconds } = values.test
+    ? await runAll(testPlan(first), 2)
+    : await runAll(
+        simplePlan(
+          first.filter((job) => job.tier === tier && values.from === '1'),
+          Number(values.from),
+          values.minutes === undefined ? Number(values.seeds) : Infinity,
+          tier,
+          deadline,
+        ),
+        Number(values.processes),
+      );
+  console.log(tally.table(seconds));
+  if (values.test && (tally.worlds('model') < FEWEST.model || tally.worlds('dexie') < FEWEST.dexie)) {
+    console.log(
+      `fewer than ${FEWEST.model} model and ${FEWEST.dexie} dexie worlds: cheaper steps (see the steps a second) or smaller worlds would mend it`,
+    );
+    return 1;
+  }
+  return tally.failures.length === 0 ? 0 : 1;
+};
+
+const simplePlan = (first: readonly Job[], from: number, count: number, tier: Tier, deadline: number): Plan => {
+  const before = [...first];
+  let given = 0;
+  return {
+    next: () => {
+      const known = before.shift();
+      if (known) return known;
+      return given >= count || Date.now() >= deadline ? null : { seed: String(from + given++), tier };
+    },
+    progress: ({ lines, failures }) =>
+      `${barOf(Number.isFinite(count) ? Math.min(1, lines.length / (count + first.length)) : 0)} ${lines.length} worlds, ${failures.length} failed`,
+  };
+};
+
+/** At most so long, and no longer than it takes for half as many again as the fewest. */
+const TEST_MS = 4 * 60_000;
+const FEWEST: Record<Tier, number> = { model: 1000, dexie: 50 };
+
+/** Both tiers in turn, so that each gets its share of the time; the corpus first, then fresh seeds from one up. */
+const testPlan = (first: readonly Job[]): Plan => {
+  const began = Date.now();
+  const before = [...first];
+  const given: Record<Tier, number> = { model: 0, dexie: 0 };
+  const wanted = (of: Tier): number => given[of] / (1.5 * FEWEST[of]);
+  return {
+    next: () => {
+      const known = before.shift();
+      if (known) {
+        given[known.tier]++;
+        return known;
+      }
+      const tier: Tier = wanted('dexie') < wanted('model') ? 'dexie' : 'model';
+      if (Date.now() - began > TEST_MS || wanted(tier) >= 1) return null;
+      return { seed: String(++given[tier]), tier };
+    },
+    progress: ({ lines, failures }) => `${barOf((Date.now() - began) / TEST_MS)} ${lines.length} worlds, ${failures.length} failed`,
+  };
+};
+
+type Values = { readonly [K in 'without' | 'users' | 'devices' | 'ops' | 'until']?: string } & { readonly trace?: boolean };
+
+const one = async (seed: string, tier: Tier, { without, users, devices, ops, until, trace }: Values): Promise<number> => {
+  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  const shrink: Record<string, unknown> = {
+    without: FAULTS.filter((fault: Fault) => without?.split(',').includes(fault)),
+    users: number(users),
+    devices: number(devices),
+    ops: number(ops),
+  };
+  const {
+    violation,
+    config,
+    steps,
+    trace: hash,
+  } = await run(seed, tier, {
+    shrink: Object.fromEntries(Object.entries(shrink).filter(([, value]) => value !== undefined)) as Shrink,
+    ...(trace ? { onTrace: (line) => console.log(line) } : {}),
+    ...(until === undefined ? {} : { untilStep: Number(until) }),
+  });
+  console.log(`seed ${seed} (${tier}): ${config.users} users, ${config.ops} operations, ${[...config.faults].join()}`);
+  console.log(violation ? `${violation.message} (step ${violation.step})` : `${steps} steps, all well; trace ${hash.toString(16)}`);
+  return violation ? 1 : 0;
+};
+
+/** Exits with 3 where a world failed: a planted bug was found. */
+const untilFound = async (ms: number): Promise<number> => {
+  const deadline = Date.now() + ms;
+  const jobs = await corpus();
+  for (let seed = 1; Date.now() < deadline; seed++) {
+    const job = jobs.shift() ?? { seed: String(seed), tier: seed % 8 === 0 ? ('dexie' as const) : ('model' as const) };
+    const { violation } = await run(job.seed, job.tier);
+    if (!violation) continue;
+    console.log(`seed ${job.seed} (${job.tier}): ${violation.message.slice(0, 120)}`);
+    return 3;
+  }
+  return 0;
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,10 @@
-// `npm run simulate -- …`: see README.md.
+// `npm run simulate -- …`: bundles the simulator and runs it; see README.md.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
 
-await import(await bundle());
+const child = spawn(process.execPath, ['--enable-source-maps', await bundle(), ...process.argv.slice(2)], {
+  cwd: fileURLToPath(new URL('../../', import.meta.url)),
+  stdio: 'inherit',
+});
+child.on('exit', (code) => (process.exitCode = code ?? 1));
