@@ -34,7 +34,7 @@ interface Row {
 
 export interface DiskOptions {
   /** Opens what lies underneath, anew for each tab. */
-  readonly open: () => Promise<StorePort>;
+  readonly open: (lane: Lane) => Promise<StorePort>;
   /** Puts these rows in place of all that lies underneath. */
   readonly replace: (rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>) => Promise<void>;
   /** Whether what lies underneath answers by itself at another time; else each answer takes a step here. */
@@ -113,7 +113,7 @@ export class VirtualDisk {
 
   /** The store as one tab has it. */
   async open(lane: Lane): Promise<StorePort> {
-    const inner = await this.options.open();
+    const inner = await this.options.open(lane);
     lane.onEnd(() => inner.close());
     return {
       durability: 'durable',

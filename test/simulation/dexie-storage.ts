@@ -1,5 +1,6 @@
 /** The second tier's storage: real Dexie over IndexedDB in memory, whose every step is one of the virtual time's. */
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
+import { Lane } from '../../src/testing/lane.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 
@@ -7,7 +8,6 @@ import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 Reflect.deleteProperty(globalThis, 'BroadcastChannel');
 const { IDBFactory, IDBKeyRange } = await import('fake-indexeddb');
 Object.assign(globalThis, { IDBKeyRange, indexedDB: new IDBFactory() });
-const { Dexie } = await import('dexie');
 const { openDexieStore } = await import('../../src/store/dexie-store.ts');
 
 /** First in, first out, as within one database; what runs between them is the heap's to say. */
@@ -22,7 +22,7 @@ const virtualImmediate = (fn: (...args: unknown[]) => void, ...args: unknown[]):
 /** Everything of the worlds before is forgotten. */
 export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((name: string) => DiskOptions) => {
   queue.length = 0;
-  Dexie.dependencies.indexedDB = new IDBFactory();
+  const factory = new IDBFactory();
   let isSet = false;
   const begin = (): void => {
     if (isSet) return;
@@ -31,12 +31,12 @@ export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((nam
     Reflect.set(globalThis, 'setImmediate', virtualImmediate);
   };
   return (name) => ({
-    open: (): Promise<StorePort> => {
+    open: (lane): Promise<StorePort> => {
       begin();
-      return openDexieStore(name);
+      return openDexieStore(name, { clock: lane.clock, factory });
     },
     replace: async (rows) => {
-      const store = await openDexieStore(name);
+      const store = await openDexieStore(name, { clock: new Lane(world().time, `${name} repaired`).clock, factory });
       const tables: readonly TableName[] = [...rows.keys()];
       await store.tx('replace', tables, 'readwrite', 'strict', async (tx) => {
         for (const [table, held] of rows) {

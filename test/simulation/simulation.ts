@@ -167,7 +167,7 @@ export class Simulation {
         screen.deadLetters.clear();
         for (const { id } of letters) screen.deadLetters.add(id);
       }),
-      tab.watch({ of: 'events' }).subscribe((event) => {
+      tab.watch({ of: 'events' }).subscribe(({ event }) => {
         if (!alive()) return;
         this.count(`event ${event.type}`);
         if (event.type !== 'message') return;

@@ -82,7 +82,8 @@ export const catchUpOverHttp = async (
     if (pulls > MOST_PULLS) return;
     const cursor = snapshot ? (snapshot[snapshot.length - 1]?.to ?? null) : writer.model.cursor;
     if (cursor === null) snapshot = [];
-    const questions: ClientFrame[] = [{ type: 'pull', cursor }];
+    const { seen } = writer.model;
+    const questions: ClientFrame[] = [{ type: 'pull', cursor, ...(snapshot || seen === null ? {} : { seen }) }];
     // Together with the pull: one round trip for the one message that somebody waits for.
     if (wanted && !isHeld(wanted))
       questions.push({
