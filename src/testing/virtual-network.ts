@@ -47,6 +47,9 @@ export const WELL: Readonly<NetworkConditions> = {
   stale: 0,
 };
 
+/** What {@link VirtualNetwork.leaves} is told of a new connection. */
+export const CONNECTING = 'connecting';
+
 /** These ask for the same again when they come again; a greeting would not. */
 const REPEATABLE = new Set(['submit', 'pull', 'fetch', 'changes', 'answer', 'messages']);
 
@@ -223,6 +226,7 @@ export class VirtualNetwork {
   port(lane: Lane): NetPort {
     return {
       connect: (handlers): Link => {
+        this.leaves(lane, CONNECTING);
         const road = new Road(this, lane, handlers);
         this.roads.add(road);
         return {

@@ -7,6 +7,8 @@ import { type Book, type Chat, directChat, type Op } from './book.ts';
 
 type Pairs = readonly (readonly [number, number])[];
 
+/** By the server's policy, as it is by default. */
+export const RECEIPT_WINDOW_MS = 3 * 86_400_000;
 /** When virtual time begins, epoch ms. */
 export const EPOCH = Date.UTC(2026, 0, 1);
 
@@ -42,7 +44,10 @@ export interface Truth {
   readonly messages: readonly SeenMessage[];
   readonly parts: ReadonlyMap<string, Part>;
   /** By seq: who has read it, and how many could; groups. */
-  readonly receipts: ReadonlyMap<number, { readonly readers: readonly string[]; readonly memberCount: number; readonly expired: boolean }>;
+  readonly receipts: ReadonlyMap<
+    number,
+    { readonly readers: readonly string[]; readonly lastAt: number; readonly memberCount: number; readonly expired: boolean }
+  >;
 }
 
 /** The server's tables by conversation. */
@@ -88,7 +93,12 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
       receipts: new Map(
         inOf(dump.receipts, id).map(({ seq, memberCount, expired }) => [
           seq,
-          { readers: acks.filter((ack) => ack.seq === seq).map(({ userId }) => userId), memberCount, expired },
+          {
+            readers: acks.filter((ack) => ack.seq === seq).map(({ userId }) => userId),
+            lastAt: Math.max(0, ...acks.filter((ack) => ack.seq === seq).map(({ at }) => at)),
+            memberCount,
+            expired,
+          },
         ]),
       ),
     });
@@ -130,10 +140,13 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
           violated('I-6', `${chat}: ${part.user} acked ${seq}, which did not ask`);
       }
     }
-    for (const [seq, { readers, memberCount }] of truth.receipts) {
+    for (const [seq, { readers, memberCount, lastAt }] of truth.receipts) {
       if (new Set(readers).size !== readers.length || readers.length > memberCount)
         violated('I-11', `${chat}: ${seq} was read by ${readers.join()} of ${memberCount}`);
       const message = truth.messages[seq - 1];
+      if (message && lastAt > message.sentAt + RECEIPT_WINDOW_MS) violated('I-9', `${chat}: ${seq} was read after its time`);
+      const counted = [...truth.parts.values()].filter(({ user, present }) => user !== message?.senderId && has(present, seq)).length;
+      if (message && memberCount !== counted) violated('I-11', `${chat}: ${seq} counts ${memberCount} readers, ${counted} were there`);
       if (message && readers.includes(message.senderId)) violated('I-5', `${chat}: ${seq} was read by its sender`);
       for (const reader of readers)
         if (!has(truth.parts.get(reader)?.present ?? [], seq)) violated('I-25', `${chat}: ${reader} read ${seq} and was no member then`);
@@ -153,6 +166,8 @@ export interface Circumstances {
   readonly membersChanged: boolean;
   /** A receipt may have come too late for its message. */
   readonly mayExpire: (sentAt: number) => boolean;
+  /** Nobody ever switched anything off, and every device could hold what came. */
+  readonly deliveriesDue: boolean;
   /** How the entry of a message ended on the device that sent it. */
   readonly endOf: (id: string, device: string) => string | undefined;
 }
@@ -161,7 +176,7 @@ export interface Circumstances {
 export const judgeMeaning = (
   truths: Map<Chat, Truth>,
   book: Book,
-  { restored, mayForget, membersChanged, mayExpire, endOf }: Circumstances,
+  { restored, mayForget, membersChanged, mayExpire, deliveriesDue, endOf }: Circumstances,
   violated: Violated,
 ): void => {
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
@@ -242,6 +257,8 @@ export const judgeMeaning = (
           senderId === user ||
           (isGroup && (membersChanged || !has(part.present, seq) || mayExpire(sentAt) || !receipts.has(seq)));
         if (meant && !told && !excused) violated('I-3', `${chat}: ${user} told of ${id} (op ${meant.n}), and the server does not know`);
+        if (!isGroup && deliveriesDue && senderId !== user && !book.silent.has(user) && !has(part.delivered, seq))
+          violated('I-14', `${chat}: ${id} is at ${user}, and was not told as delivered`);
         if (!isGroup && has(part.read, seq) && !restored && book.of(user, chat, 'read-chat').length === 0)
           violated('I-6', `${chat}: ${user} never sent a conversation receipt`);
         if (!isGroup && book.silent.has(user) && (told || has(part.read, seq) || has(part.delivered, seq)))

@@ -2,6 +2,7 @@
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
 import { type VirtualTab, type VirtualDevice } from '../../src/testing/virtual-device.ts';
+import { CONNECTING } from '../../src/testing/virtual-network.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
@@ -97,7 +98,7 @@ export class Simulation {
     device.network.count = this.count;
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
-      this.hear(lane.name, home);
+      this.hear(lane.name, home, text === CONNECTING ? 10 : 1);
     };
     this.homes.push(home);
     return home;
@@ -105,11 +106,11 @@ export class Simulation {
 
   /** I-21: nobody talks without a pause. */
   private readonly talk = new Map<string, { since: number; frames: number }>();
-  private hear(lane: string, { device }: Home): void {
+  private hear(lane: string, { device }: Home, weight: number): void {
     const { now } = this.world.time;
     const said = this.talk.get(lane);
-    if (!said || now - said.since > 1000) this.talk.set(lane, { since: now, frames: 1 });
-    else if (++said.frames > 300) this.violated('I-21', `${device.name}: ${lane} sent ${said.frames} frames in a second`);
+    if (!said || now - said.since > 1000) this.talk.set(lane, { since: now, frames: weight });
+    else if ((said.frames += weight) > 300) this.violated('I-21', `${device.name}: ${lane} said too much in a second`);
   }
 
   /** Opens a tab; one that the disk refuses is tried again by whoever wants it. */
