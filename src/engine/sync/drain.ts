@@ -33,6 +33,12 @@ interface InFlight {
   readonly cancelPatience: () => void;
 }
 
+/**
+ * Whether a message goes out for the first time. That it did must outlive a loss of power: taken back later, one that never left just goes,
+ * and one that may have left is recalled.
+ */
+const isNewMessage = (entries: readonly OutboxEntry[]): boolean => entries.some(({ kind, sent }) => kind === 'message' && !sent);
+
 export class Drain {
   private inFlight: InFlight | null = null;
   private open = false;
@@ -107,7 +113,9 @@ export class Drain {
   private async choose(): Promise<void> {
     const { clock, random } = this.ports;
     const limits = this.handlers.limits();
-    const batch = await this.writer.write('send-batch', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
+    const fence = this.handlers.fence();
+    const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
+    const batch = await this.writer.write('send-batch', { durability, fence }, (draft) => {
       for (const entry of [...draft.model.outbox.values()]) {
         if (entry.kind !== 'receipts' || entry.sent) continue;
         const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
@@ -126,6 +134,11 @@ export class Drain {
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
       return chosen;
     });
+    // One that was written down since.
+    if (durability === 'relaxed' && isNewMessage(batch))
+      await this.writer.write('send-batch', { durability: 'strict', fence }, (draft) =>
+        draft.change({ t: 'sent', keys: batch.map(({ key }) => key).filter((key) => draft.model.outbox.has(key)) }),
+      );
     if (!this.open) return;
     if (batch.length === 0) {
       const next = Math.min(...this.heldBackUntil.values());
