@@ -82,7 +82,14 @@ export const ResultShape = v.variant('outcome', [
     key: Key,
     row: v.nullable(RowShape),
     /** For a message: the place and time it was given. */
-    message: v.optional(v.strictObject({ seq: v.pipe(SeqShape, v.minValue(1)), sentAt: Time })),
+    message: v.optional(
+      v.strictObject({
+        seq: v.pipe(SeqShape, v.minValue(1)),
+        sentAt: Time,
+        /** Taken back meanwhile, by another device of its sender. */
+        recalled: v.optional(v.literal(true)),
+      }),
+    ),
     /** Single ids refused within an entry that is otherwise in effect. */
     refused: v.optional(v.array(v.strictObject({ id: Id, code: RejectedCodeShape }))),
   }),

@@ -34,7 +34,7 @@ export const applyMessage = (desk: Desk, entry: WireMessageEntry, mayWrite: bool
   const before = desk.held.get(entry.id);
   if (before)
     return sameMessage(desk, before, entry, conversation)
-      ? acked(entry, { message: { seq: before.seq, sentAt: before.sentAt } })
+      ? acked(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } })
       : reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
 
   const inGroup = entry.conversationId.startsWith('group:');

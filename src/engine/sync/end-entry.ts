@@ -45,11 +45,13 @@ export const endEntry = async (
   }
   if (result.row) await applyRow(draft, result.row, 'catch-up');
   if (entry.kind === 'message' && result.message) {
-    const { seq, sentAt } = result.message;
+    const { seq, sentAt, recalled = false } = result.message;
+    // Sent once before, and taken back by another device since: the feed may have told of it long ago.
+    const body = recalled ? '' : entry.message.body;
     draft.change({
       t: 'messages',
       of: entry.conversationId,
-      messages: [{ ...entry.message, seq, sentAt, senderId: draft.model.me, recalled: false }],
+      messages: [{ ...entry.message, body, seq, sentAt, senderId: draft.model.me, recalled }],
     });
     if (!entry.again)
       draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });

@@ -1,4 +1,5 @@
 /** A server that was put back to an older copy, and a device that was told more than its feed had brought it. */
+import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
@@ -40,4 +41,30 @@ it('a message that was taken back is not offered again to a server that lost it'
   alice.network.set({ up: true, down: true });
   await world.pass(60_000);
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2']);
+});
+
+it('a message offered again that another device took back meanwhile stays taken back', async () => {
+  const world = createTestWorld({ seed: 4 });
+  const phone = world.device('alice', 'phone');
+  const laptop = world.device('alice', 'laptop');
+  const first = await world.open(phone);
+  const other = await world.open(laptop);
+  await world.pass(1000);
+  await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
+  await world.pass(1000);
+  const copy = world.server.dump();
+  await world.until(first.do('sendMessage', 'direct:ben', { id: 'm2', body: '"later"' }));
+  await world.pass(1000);
+  phone.network.set({ up: false, down: false });
+  world.server.restore(copy);
+  await world.pass(20_000);
+  await world.until(other.do('recallMessage', 'm1'));
+  await world.pass(1000);
+  phone.network.set({ up: true, down: true });
+  await world.pass(60_000);
+  const shown = await world.until(firstValueFrom(first.watch({ of: 'messages', conversationId: 'direct:ben', limit: 10 })));
+  expect(shown.map(({ id, recalled, body }) => [id, recalled, body])).toEqual([
+    ['m1', true, null],
+    ['m2', false, 'later'],
+  ]);
 });
