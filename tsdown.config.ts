@@ -14,6 +14,7 @@ export default defineConfig([
       'server/index': 'src/server/index.ts',
       'server/ws': 'src/server/ws.ts',
       'server/sql/pglite': 'src/server/sql/pglite.ts',
+      'testing/index': 'src/testing/index.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',

@@ -227,11 +227,19 @@ export class VirtualDevice {
     });
   }
 
-  /** The lock goes to somebody who does not even live here, and comes free at once: the leader begins anew. */
-  stealLead(): void {
-    const lane = new Lane(this.options.time, `${this.name}.thief`);
-    this.locks.steal(lane, LOCK);
-    lane.later(10, 'lets go', () => lane.kill());
+  /** Somebody takes the lead, number and all, and lets go of it at once: whoever led hears of it late. */
+  async stealLead(): Promise<void> {
+    const lane = new Lane(this.options.time, `${this.name}.thief${++this.opened}`);
+    try {
+      const ports = await this.ports(lane, { listen: () => () => undefined });
+      if (!(await readAccount(ports.store))) return;
+      const writer = await Writer.open(ports, this.userId);
+      const release = this.locks.steal(lane, LOCK);
+      await writer.takeFence();
+      release();
+    } finally {
+      lane.kill();
+    }
   }
 
   /** Every tab dies at once, and the service worker with them. */

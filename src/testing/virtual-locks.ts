@@ -2,6 +2,9 @@
 import type { LockPort } from '../ports/ports.ts';
 import type { Lane } from './lane.ts';
 
+/** A tab hears a little later that its lock was stolen. */
+const LATE_NEWS_MS = 20;
+
 interface Asking {
   readonly lane: Lane;
   readonly held: () => void;
@@ -53,7 +56,7 @@ export class VirtualLocks {
   private rob(name: string): void {
     const robbed = this.holders.get(name);
     this.holders.delete(name);
-    if (robbed) robbed.lane.later(0, 'lost the lock', robbed.lost);
+    if (robbed) robbed.lane.later(LATE_NEWS_MS, 'lost the lock', robbed.lost);
   }
 
   private take(lane: Lane, name: string): () => void {

@@ -11,8 +11,17 @@ interface Entry {
   readonly chat: string;
   readonly messageId: string | null;
   sent: boolean;
-  readonly again: boolean;
+  /** What its senders would learn from it. */
+  readonly tells: { readonly reads: boolean; readonly deliveries: boolean };
 }
+
+/** What an entry owes, as far as the ledger looks. */
+type Owes = { readonly [K in 'read' | 'acked' | 'ackedIds' | 'delivered']?: readonly unknown[] };
+
+const tellsOf = (owed: Owes | undefined): Entry['tells'] => ({
+  reads: [owed?.read, owed?.acked, owed?.ackedIds].some((list) => (list?.length ?? 0) > 0),
+  deliveries: (owed?.delivered?.length ?? 0) > 0,
+});
 
 interface Change {
   readonly t: string;
@@ -20,6 +29,8 @@ interface Change {
   readonly over?: string;
   readonly of?: string;
   readonly end?: string;
+  readonly owed?: Owes;
+  readonly settings?: { readonly readReceipts: boolean; readonly deliveryReceipts: boolean };
   readonly keys?: readonly (string | readonly [string, string])[];
   readonly entry?: {
     readonly key: string;
@@ -27,6 +38,7 @@ interface Change {
     readonly conversationId: string;
     readonly sent: boolean;
     readonly message?: { readonly id: string };
+    readonly owed?: Owes;
   };
 }
 
@@ -113,8 +125,8 @@ export class Ledger {
     for (const change of changes)
       switch (change.t) {
         case 'owe': {
-          const { key, kind, conversationId, sent, message } = change.entry!;
-          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, again: false });
+          const { key, kind, conversationId, sent, message, owed } = change.entry!;
+          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, tells: tellsOf(owed) });
           break;
         }
         case 'receipts': {
@@ -125,7 +137,9 @@ export class Ledger {
               this.violated('I-2', `${this.device}: ${over} was changed after it was ${before ? 'sent' : 'over'}`);
             end(over, 'superseded');
           } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
-          put({ key: change.key!, kind: 'receipts', chat: change.of!, sent: false, messageId: null, again: false });
+          const { reads, deliveries } = tellsOf(change.owed);
+          const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
+          put({ key: change.key!, kind: 'receipts', chat: change.of!, sent: false, messageId: null, tells });
           break;
         }
         case 'sent':
@@ -137,6 +151,11 @@ export class Ledger {
           break;
         case 'reset':
           for (const entry of this.pending.values()) entry.sent = true;
+          break;
+        case 'settings':
+          for (const { key, sent, tells } of this.pending.values())
+            if (!sent && ((tells.reads && !change.settings!.readReceipts) || (tells.deliveries && !change.settings!.deliveryReceipts)))
+              this.violated('I-6', `${this.device}: ${key} would still be told, and the switch is off`);
           break;
         case 'end':
           end(change.key!, change.end!);

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Fault, FAULTS, type Shrink, type Tier } from './config.ts';
+import { type Fault, FAULTS, type Tier } from './config.ts';
 import { lineOf, run } from './one.ts';
 import { type Line, Tally } from './tally.ts';
 
@@ -188,7 +188,7 @@ const one = async (seed: string, tier: Tier, { without, users, devices, ops, unt
     steps,
     trace: hash,
   } = await run(seed, tier, {
-    shrink: Object.fromEntries(Object.entries(shrink).filter(([, value]) => value !== undefined)) as Shrink,
+    shrink: Object.fromEntries(Object.entries(shrink).filter(([, value]) => value !== undefined)),
     ...(trace ? { onTrace: (line) => console.log(line) } : {}),
     ...(until === undefined ? {} : { untilStep: Number(until) }),
   });

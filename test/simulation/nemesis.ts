@@ -106,7 +106,9 @@ export class Nemesis {
       return true;
     });
     this.plan('steal', 10, (random) => {
-      aHome(random).device.stealLead();
+      const home = aHome(random);
+      if (home.loggedOut) return false;
+      void home.device.stealLead().catch(() => undefined);
       return true;
     });
     this.plan('clock', 10, (random) => {

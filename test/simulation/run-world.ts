@@ -1,16 +1,20 @@
 /** One world from its seed to its verdict: people and trouble, then peace, then everything must agree. */
 import { firstValueFrom } from 'rxjs';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
+import type { VirtualTab } from '../../src/testing/virtual-device.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { type Chat, nameFor } from './book.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
-import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS } from './oracle.ts';
+import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS, type Truth } from './oracle.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
 import { Workload } from './workload.ts';
 
 /** I-14: a minute, and the longest wait between two attempts. */
-export const REST_WITHIN_MS = 75_000;
+const REST_WITHIN_MS = 75_000;
+/** Where answers were slow a silent line is waited for longer: twice what they took, at most two minutes (F55). */
+const SLOW_MS = 120_000;
+const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);
 const MOST_STEPS = 400_000;
 
 export interface Outcome {
@@ -143,6 +147,11 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
 type StepUntil = (isOver: () => boolean) => Promise<void>;
 type Wait = (promise: Promise<unknown>, withinMs?: number) => Promise<boolean>;
 
+/** One that was about to be reloaded when faults stopped. */
+const reopen = (sim: Simulation): void => {
+  for (const home of sim.homes) if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
+};
+
 /** Faults stop; what is left must come to rest by itself, and within the bound. */
 const rest = async (sim: Simulation, nemesis: Nemesis, stepUntil: StepUntil, wait: Wait): Promise<number> => {
   const { time } = sim.world;
@@ -164,12 +173,11 @@ const rest = async (sim: Simulation, nemesis: Nemesis, stepUntil: StepUntil, wai
     await stepUntil(() => time.now >= lookAt || time.nextAt > lookAt);
     time.now = Math.max(time.now, lookAt);
     if (sim.violation) return 0;
-    // One that was about to be reloaded.
-    for (const home of sim.homes) if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
+    reopen(sim);
     const problems = sim.unsettled();
     if (problems.length === 0) return time.now - began;
-    if (time.now - began > REST_WITHIN_MS) {
-      sim.violated('I-14', `no rest after ${REST_WITHIN_MS / 1000} s: ${problems.slice(0, 4).join('; ')}`);
+    if (time.now - began > restWithin(sim.config)) {
+      sim.violated('I-14', `no rest after ${restWithin(sim.config) / 1000} s: ${problems.slice(0, 4).join('; ')}`);
       return 0;
     }
   }
@@ -185,6 +193,17 @@ const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): strin
   const isRead = within(peer.read) || within(peer.acked);
   if (message.asked && isRead) return 'read';
   return isRead || within(peer.delivered) ? 'delivered' : 'sent';
+};
+
+/** I-10: whoever did not send it is told zeros, as of a message that nobody was asked about. */
+const asksWhoRead = async (sim: Simulation, wait: Wait, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
+  const ids = truth.messages.filter(({ senderId, asked }) => senderId !== user && asked).map(({ id }) => id);
+  if (!truth.isGroup || ids.length === 0) return;
+  const answer = tab.ask('fetchReceipts', ids).then((found) => {
+    for (const { messageId, readCount, unreadCount } of found)
+      if (readCount + unreadCount > 0) sim.violated('I-10', `${tab.lane.name} is told who read ${messageId}`);
+  });
+  await wait(answer, 15_000);
 };
 
 /** What was meant against what came of it; what each device shows of each message; and a second road to the same end. */
@@ -238,7 +257,7 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
         }
         return problems;
       };
-      const deadline = time.now + 30_000;
+      const deadline = time.now + restWithin(sim.config);
       for (;;) {
         let problems: string[] = ['no answer'];
         await wait(
@@ -254,6 +273,7 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
         await stepUntil(() => time.now >= until || time.nextAt > until);
         time.now = Math.max(time.now, until);
       }
+      await asksWhoRead(sim, wait, tab, user, truth);
       if (sim.violation) return;
     }
   }
@@ -274,11 +294,12 @@ const secondRoad = async (sim: Simulation, stepUntil: StepUntil, wait: Wait): Pr
     fresh.push(home);
     if (!(await wait(sim.open(home)))) violated('I-14', `${home.device.name} does not open`);
   }
-  const deadline = time.now + REST_WITHIN_MS;
+  const deadline = time.now + restWithin(sim.config);
   while (sim.violation === null) {
     const until = time.now + 500;
     await stepUntil(() => time.now >= until || time.nextAt > until);
     time.now = Math.max(time.now, until);
+    reopen(sim);
     const problems = sim.unsettled();
     if (problems.length === 0) return;
     if (time.now > deadline) violated('second road', problems.slice(0, 3).join('; '));

@@ -39,6 +39,9 @@ const ended = await run(
 const counts = countResults(await readFile(results, 'utf8').catch(() => undefined), ended);
 await rm(folder, { recursive: true, force: true });
 
+console.log('\n# simulation');
+if (!(await run('npm', 'run', '--silent', 'simulate', '--', '--test'))) failedSteps.push('simulate -- --test');
+
 for (const step of failedSteps) console.log(`failed: npm run ${step}`);
 const failed = counts.failed + failedSteps.length;
 console.log(`${counts.passed} passed, ${failed} failed`);

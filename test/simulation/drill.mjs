@@ -1,0 +1,53 @@
+// `npm run simulate:drill`: plants bugs one at a time, and runs worlds until one of them finds it, 30 s at most. Lists what was missed;
+// fails where more than one in twenty was. `-- --only WORD` for those whose name holds the word.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { availableParallelism } from 'node:os';
+import { BUGS } from './bugs.mjs';
+import { bundle } from './bundle.mjs';
+
+const LEAST = 0.95;
+const MOST_MINUTES = '0.5';
+const FOUND = 3;
+
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const bugs = BUGS.filter(({ name }) => only === undefined || name.includes(only));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const hunt = async (bug, number) => {
+  const began = Date.now();
+  const script = await bundle(`drill-${number}`, [bug]);
+  const child = spawn(process.execPath, [script, '--first', '--minutes', MOST_MINUTES], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  const code = await new Promise((done) => child.on('exit', done));
+  // What breaks the simulator itself was found as well.
+  const found = code !== 0;
+  const how =
+    code === FOUND
+      ? said.trim()
+      : found
+        ? `the simulator fell over: ${
+            said
+              .trim()
+              .split('\n')
+              .find((line) => line.includes('Error')) ?? code
+          }`
+        : '';
+  console.log(
+    `${found ? 'found ' : 'MISSED'} ${((Date.now() - began) / 1000).toFixed(0).padStart(3)} s  ${bug.name}${how ? `: ${how.slice(0, 150)}` : ''}`,
+  );
+  return found;
+};
+
+const results = [];
+const waiting = bugs.map((bug, i) => ({ bug, i }));
+await Promise.all(
+  Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) results.push({ bug: next.bug, found: await hunt(next.bug, next.i) });
+  }),
+);
+const missed = results.filter(({ found }) => !found);
+console.log(`${results.length - missed.length} of ${results.length} found`);
+for (const { bug } of missed) console.log(`missed: ${bug.name} (${bug.file})`);
+process.exitCode = results.length > 0 && (results.length - missed.length) / results.length >= LEAST ? 0 : 1;
