@@ -108,12 +108,6 @@ export const BUGS = [
     'desk.recall(conversation, { ...before,',
   ),
   bug(
-    'a message sent again is another one',
-    'server/apply-message.ts',
-    '  if (before)\n    return sameMessage',
-    '  if (before?.recalled)\n    return sameMessage',
-  ),
-  bug(
     'a place is skipped',
     'server/apply-message.ts',
     'const seq = conversation.latestSeq + 1;',
@@ -148,12 +142,6 @@ export const BUGS = [
     'engine/hot-model.ts',
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
-  ),
-  bug(
-    'folding drops one record too many',
-    'engine/fold-journal.ts',
-    "tx.deleteRange('journal', { from: 0, upTo });",
-    "tx.deleteRange('journal', { from: 0, upTo: upTo + 1 });",
   ),
   bug('a page is written over', 'store/pages.ts', 'const bySeq = new Map(held.map(', 'const bySeq = new Map(held.slice(0, 0).map('),
   bug(

@@ -147,7 +147,7 @@ const simplePlan = (first: readonly Job[], from: number, count: number, tier: Ti
   };
 };
 
-/** At most so long, and no longer than it takes for half as many again as the fewest. */
+/** At most so long, and no longer than it takes for a fifth more than the fewest. */
 const TEST_MS = 4 * 60_000;
 const FEWEST: Record<Tier, number> = { model: 1000, dexie: 50 };
 
@@ -156,7 +156,7 @@ const testPlan = (first: readonly Job[]): Plan => {
   const began = Date.now();
   const before = [...first];
   const given: Record<Tier, number> = { model: 0, dexie: 0 };
-  const wanted = (of: Tier): number => given[of] / (1.5 * FEWEST[of]);
+  const wanted = (of: Tier): number => given[of] / (1.2 * FEWEST[of]);
   return {
     next: () => {
       const known = before.shift();

@@ -258,8 +258,16 @@ export class Nemesis {
     const { server } = this.sim.world;
     const random = this.stream('database');
     const p = this.has('database') ? 0.08 * random.next() ** 2 : 0;
+    let more = 0;
     server.trouble = () => {
-      if (this.stopped || p === 0 || !random.chance(p)) return null;
+      if (this.stopped || p === 0) return null;
+      // A database that is away refuses for longer than anybody tries again.
+      if (more > 0) {
+        more--;
+        return 'refuse';
+      }
+      if (!random.chance(p)) return null;
+      if (random.chance(0.2)) more = random.between(4, 12);
       const kind = random.pick(['refuse', 'refuse', 'lose', 'die'] as const);
       this.sim.count(`database ${kind}`);
       if (kind === 'die') this.sim.world.time.schedule(random.exponential(3000), 'the server comes back', () => server.start());

@@ -81,8 +81,10 @@ export class Simulation {
     judgeTables(this.truths, compare ? before : null, this.violated);
   }
 
-  latestOf(chat: Chat): number {
-    return this.truths.get(chat)?.messages.length ?? 0;
+  /** Of every chat, where none is named. */
+  latestOf(chat: Chat | null): number {
+    if (chat !== null) return this.truths.get(chat)?.messages.length ?? 0;
+    return Math.max(0, ...[...this.truths.values()].map(({ messages }) => messages.length));
   }
 
   addHome(device: VirtualDevice, silent: boolean): Home {

@@ -31,6 +31,7 @@ const BAG: readonly Kind[] = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => 
 export class Workload {
   done = 0;
   private said = 0;
+  private readonly bag: readonly Kind[];
   private readonly random: SeededRandom;
 
   constructor(
@@ -38,6 +39,10 @@ export class Workload {
     private readonly openTab: (home: Home) => void,
   ) {
     this.random = sim.world.random.fork('workload');
+    // Not everybody does everything: what one call does shows best where nothing else does the same.
+    const kinds = sim.world.random.fork('kinds');
+    const left = new Set((Object.keys(WEIGHTS) as Kind[]).filter((kind) => kind !== 'say' && kinds.chance(0.3)));
+    this.bag = BAG.filter((kind) => !left.has(kind));
   }
 
   /** One thing somebody does. */
@@ -46,7 +51,7 @@ export class Workload {
     this.done++;
     const home = random.pick(sim.homes);
     const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady);
-    const kind = random.pick(BAG);
+    const kind = random.pick(this.bag);
     const chat = random.pick(this.chatsOf(home.device.userId));
     const choice = random.fork(`op ${this.done}`);
     if (ready.length === 0) {
@@ -194,22 +199,27 @@ export class Workload {
     const { tab } = screen;
     sim.count(`op ${op.kind}`);
     sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
-    tab.intent(call).then(
-      (result) => {
-        if (!tab.lane.alive) return;
-        op.state = 'done';
-        op.latestAtEnd = op.chat === null ? Infinity : sim.latestOf(op.chat);
-        if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
-        sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
-        this.judge(home, screen, op);
-      },
-      (error: unknown) => {
-        if (!tab.lane.alive) return;
-        op.state = 'failed';
-        sim.world.time.note(`${tab.lane.name} could not ${op.kind} ${op.n}: ${String(error)}`);
-        sim.count(`refused ${(error as { code?: string }).code ?? String(error)}`);
-      },
-    );
+    // What a tab that dies had under way reaches no further than what was there.
+    const stop = tab.lane.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
+    tab
+      .intent(call)
+      .finally(stop)
+      .then(
+        (result) => {
+          if (!tab.lane.alive) return;
+          op.state = 'done';
+          op.latestAtEnd = sim.latestOf(op.chat);
+          if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
+          sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
+          this.judge(home, screen, op);
+        },
+        (error: unknown) => {
+          if (!tab.lane.alive) return;
+          op.state = 'failed';
+          sim.world.time.note(`${tab.lane.name} could not ${op.kind} ${op.n}: ${String(error)}`);
+          sim.count(`refused ${(error as { code?: string }).code ?? String(error)}`);
+        },
+      );
   }
 
   /** What must be true the moment a call is answered. */
