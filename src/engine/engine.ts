@@ -338,6 +338,7 @@ export class Engine {
 
   close(): void {
     this.end();
-    this.ports.store.close();
+    // After what is written already, and the note of what was heard: else the next start would tell it again.
+    void this.writer.turn(() => Promise.resolve(this.ports.store.close()));
   }
 }

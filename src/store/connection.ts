@@ -69,6 +69,10 @@ const completion = (idb: IDBTransaction): Promise<void> =>
     idb.onabort = () => reject(idb.error ?? new DOMException('the transaction was aborted', 'AbortError'));
   });
 
+/** It committed under the body's feet, all or half of it: a mistake in the body, which no repetition mends (F03). */
+const overBeforeItsBody = (name: string): TypeError =>
+  new TypeError(`transaction ${name} was over before its body: something else was awaited in it`);
+
 const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx) => Promise<T>, alive: () => void): Run<T> => {
   let idb: IDBTransaction | undefined;
   let given = false;
@@ -103,8 +107,7 @@ const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx)
         () => undefined,
       );
       const result = await body(onTransaction(idb, heard));
-      // It committed under the body's feet, all or half of it: a mistake in the body, which no repetition mends (F03).
-      if (state.over) throw new TypeError(`transaction ${name} was over before its body: something else was awaited in it`);
+      if (state.over) throw overBeforeItsBody(name);
       idb.commit();
       await done;
       return result;
@@ -114,6 +117,7 @@ const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx)
         // The body heard only that a request failed, or that it came too late; the transaction knows why.
         if (error instanceof DOMException && ended instanceof DOMException && ended.name !== 'AbortError') throw ended;
       });
+      if (state.over && error instanceof DOMException) throw overBeforeItsBody(name);
       throw error;
     }
   };

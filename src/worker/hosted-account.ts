@@ -337,8 +337,10 @@ export class HostedAccount implements Hosted {
   close(): void {
     this.over = true;
     this.stopNoting();
-    this.engine$.value?.close();
-    this.store?.close();
+    const engine = this.engine$.value;
+    // It closes its store itself, when it is through.
+    if (engine) engine.close();
+    else this.store?.close();
     this.over$.next();
   }
 }

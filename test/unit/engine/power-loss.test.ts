@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-it('a message that left before power was lost is recalled, and does not just go', async () => {
+it('a message that left before power was lost is recalled, and does not just go (F14)', async () => {
   const world = createTestWorld({ seed: 3 });
   const alice = world.device('alice');
   const tab = await world.open(alice);

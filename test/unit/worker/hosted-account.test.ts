@@ -251,6 +251,8 @@ describe('where the browser has wiped the store', () => {
     const after = w.net.crossings.slice(crossed);
     expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
     again.close();
+    // Its store closes once it is noted what was heard.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     // Known to be another one now: the next start finds nothing lost.
     const third = await w.tab();
     const later: ReceiptEvent[] = [];

@@ -1,0 +1,65 @@
+/** What a transaction of ours does where IndexedDB lets one go wrong quietly. */
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { browserClock } from '../../../src/bridge/platform.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
+import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import type { Layout } from '../../../src/store/migrations.ts';
+import { HEAD_KEY, SCHEMA, TABLES } from '../../../src/store/tables.ts';
+
+let databases = 0;
+const open = (name: string, layout?: Layout) => openDexieStore(name, { clock: browserClock, ...(layout ? { layout } : {}) });
+
+const read = (store: StorePort, keys: readonly string[]): Promise<unknown[]> =>
+  store.tx('read', ['meta'], 'readonly', 'relaxed', (tx) => tx.getMany('meta', keys));
+
+describe('a transaction', () => {
+  it('whose body waits for something else is refused, and nothing of what came after is half done (F03)', async () => {
+    const store = await open(`transactions-${++databases}`);
+    const late = store.tx('late', ['meta'], 'readwrite', 'strict', async (tx) => {
+      tx.put('meta', 'one', 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      tx.put('meta', 'two', 2);
+    });
+    await expect(late).rejects.toThrow(TypeError);
+    expect((await read(store, ['two']))[0]).toBeUndefined();
+    store.close();
+  });
+});
+
+describe('a migration', () => {
+  it('that is interrupted at any of its writes leaves the old database, whole; the next one goes through (F10)', async () => {
+    const name = `transactions-${++databases}`;
+    const before = await open(name);
+    const head = { schema: SCHEMA, generation: 'g', version: 0, folded: 0, fence: 0 };
+    await before.tx('fill', ['meta'], 'readwrite', 'strict', (tx) => {
+      tx.putMany('meta', [HEAD_KEY, 'a', 'b', 'c'], [head, 1, 2, 3]);
+      return Promise.resolve();
+    });
+    before.close();
+    const upTo = (writes: number): Layout => ({
+      schema: SCHEMA + 1,
+      tables: TABLES,
+      migrations: [
+        {
+          to: SCHEMA + 1,
+          run: async (tx) => {
+            for (const [i, key] of ['a', 'b', 'c'].entries()) {
+              if (i === writes) throw new Error('killed');
+              tx.put('meta', key, 10 * ((await tx.get('meta', key)) as number));
+            }
+          },
+        },
+      ],
+    });
+    for (const writes of [0, 1, 2]) {
+      await expect(open(name, upTo(writes))).rejects.toThrow();
+      const old = await open(name);
+      expect(await read(old, [HEAD_KEY, 'a', 'b', 'c'])).toEqual([head, 1, 2, 3]);
+      old.close();
+    }
+    const after = await open(name, upTo(3));
+    expect(await read(after, [HEAD_KEY, 'a', 'b', 'c'])).toEqual([{ ...head, schema: SCHEMA + 1 }, 10, 20, 30]);
+    after.close();
+  });
+});
