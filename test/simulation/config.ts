@@ -66,7 +66,7 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const devices = Array.from({ length: users }, () => sizes.pick(small ? [1, 1, 2] : [1, 1, 2, 2, 3]));
   const tabs = sizes.between(1, small ? 2 : 3);
   const groups = sizes.between(0, 2);
-  const ops = Math.round((small ? 12 : 25) * 4 ** sizes.next());
+  const ops = Math.round((small ? 12 : 14) * 4 ** sizes.next());
   const gapMs = 20 * 500 ** sizes.next();
   const faults = new Set<Fault>();
   for (const fault of FAULTS)
