@@ -149,7 +149,11 @@ type Wait = (promise: Promise<unknown>, withinMs?: number) => Promise<boolean>;
 
 /** One that was about to be reloaded when faults stopped. */
 const reopen = (sim: Simulation): void => {
-  for (const home of sim.homes) if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
+  for (const home of sim.homes) {
+    if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
+    // A pause that was on its way when everybody was told to go on.
+    for (const { tab, paused } of home.screens.values()) if (paused && tab.isReady) void tab.do('setPaused', false).catch(() => undefined);
+  }
 };
 
 /** Faults stop; what is left must come to rest by itself, and within the bound. */
