@@ -148,8 +148,8 @@ const simplePlan = (first: readonly Job[], from: number, count: number, tier: Ti
 };
 
 /** At most so long, and no longer than it takes for a fifth more than the fewest. */
-const TEST_MS = 4 * 60_000;
-const FEWEST: Record<Tier, number> = { model: 1000, dexie: 50 };
+const TEST_MS = 2 * 60_000;
+const FEWEST: Record<Tier, number> = { model: 300, dexie: 50 };
 
 /** Both tiers in turn, so that each gets its share of the time; the corpus first, then fresh seeds from one up. */
 const testPlan = (first: readonly Job[]): Plan => {
