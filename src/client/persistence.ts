@@ -2,7 +2,7 @@
  * Asks the browser to keep what is stored, once there is something worth keeping: after the first thing the user did. Some browsers
  * ask the user; none is asked twice.
  */
-import { BehaviorSubject, combineLatest, distinctUntilChanged, map, type Observable } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, EMPTY, endWith, map, type Observable, switchMap } from 'rxjs';
 import type { ConnectionStatus } from '../model/status.ts';
 
 /** Of `navigator`, what is used here; some browsers have none of it. */
@@ -26,10 +26,11 @@ export class Persistence {
     this.tell(async () => (await this.browser.storage?.persisted?.()) === true || this.browser.storage?.persist?.());
   }
 
-  /** A connection's status with what is known here. */
+  /** A connection's status with what is known here. Completes with it. */
   joined(status$: Observable<ConnectionStatus>): Observable<ConnectionStatus> {
-    return combineLatest([status$, this.persisted$]).pipe(
-      map(([status, persisted]) => ({ ...status, persisted })),
+    return status$.pipe(
+      endWith(null),
+      switchMap((status) => (status ? this.persisted$.pipe(map((persisted) => ({ ...status, persisted }))) : EMPTY)),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
     );
   }

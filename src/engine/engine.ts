@@ -279,13 +279,13 @@ export class Engine {
 
   /** The account was logged out, or its store removed: streams complete, calls find this closed. */
   lost(kept = false): void {
-    this.close();
+    this.closeAtOnce();
     this.leave(kept);
   }
 
   /** What is stored is gone, and nobody logged out: silent from here on, until whoever hosts this finds out what it means. */
   private vanish(tell: () => void): void {
-    this.close();
+    this.closeAtOnce();
     tell();
   }
 
@@ -338,7 +338,14 @@ export class Engine {
 
   close(): void {
     this.end();
-    // After what is written already, and the note of what was heard: else the next start would tell it again.
-    void this.writer.turn(() => Promise.resolve(this.ports.store.close()));
+    // Last, after all that was asked for, and the note of what was heard: else the next start would tell it again.
+    const shut = (): void => this.ports.store.close();
+    this.writer.write('close', { durability: 'relaxed' }, () => undefined).then(shut, shut);
+  }
+
+  /** Nothing more is to be written here. */
+  private closeAtOnce(): void {
+    this.end();
+    this.ports.store.close();
   }
 }

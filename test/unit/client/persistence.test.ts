@@ -1,4 +1,4 @@
-import { of } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, toArray } from 'rxjs';
 import { expect, it } from 'vitest';
 import { Persistence } from '../../../src/client/persistence.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
@@ -18,7 +18,7 @@ const browser = (persisted: boolean, granted: boolean) => {
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 const seen = (persistence: Persistence): (boolean | null)[] => {
   const values: (boolean | null)[] = [];
-  persistence.joined(of(status)).subscribe(({ persisted }) => values.push(persisted));
+  persistence.joined(new BehaviorSubject(status)).subscribe(({ persisted }) => values.push(persisted));
   return values;
 };
 
@@ -57,4 +57,11 @@ it.each([
   persistence.worthKeeping();
   await turn();
   expect(seen(persistence)).toEqual([null]);
+});
+
+it('ends with the status it is joined to', async () => {
+  const status$ = new BehaviorSubject(status);
+  const all = lastValueFrom(new Persistence({}).joined(status$).pipe(toArray()));
+  status$.complete();
+  expect(await all).toEqual([status]);
 });

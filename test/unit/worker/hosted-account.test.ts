@@ -250,9 +250,9 @@ describe('where the browser has wiped the store', () => {
     expect(w.devices.at(-1)).not.toBe(device);
     const after = w.net.crossings.slice(crossed);
     expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
-    // Noted as heard, which is done a quarter of a second later by everybody's clock but this one.
-    await new Promise((resolve) => setTimeout(resolve, 150));
     again.close();
+    // Its store closes once it is noted what was heard.
+    await new Promise((resolve) => setTimeout(resolve, 150));
     // Known to be another one now: the next start finds nothing lost.
     const third = await w.tab();
     const later: ReceiptEvent[] = [];
