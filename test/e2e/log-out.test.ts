@@ -83,7 +83,13 @@ it('SIGKILL between the record and the wipe: the next start shows nothing of it,
   await phone.kill();
   const before = phone.proxy.frames.length;
   await phone.start(['direct:mia-friend']);
-  await eventually('the outbox to be read', async () => (await phone.pending()) !== undefined);
+  await eventually('everything to be shown', () =>
+    phone.page.evaluate(() =>
+      [window.app.total, window.app.conversations, window.app.outbox, ...Object.values(window.app.badges)].every(
+        ({ length }) => length > 0,
+      ),
+    ),
+  );
   const shown = await phone.page.evaluate(() => ({
     total: window.app.total.map(([, value]) => value),
     conversations: window.app.conversations.map(([, value]) => value.length),
