@@ -1,27 +1,21 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
 import { map, type Observable, Subject, takeUntil } from 'rxjs';
 import { TransportError, UsageError } from '../errors.ts';
-import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
+import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
+import { decideIntent, intentOptions, withMessageId } from './decide-intent.ts';
 import { adopt, type Carried, carriedOf } from './carry-over.ts';
 import { findInConversation } from './find-message.ts';
 import { flush } from './flush.ts';
 import { keepFresh } from './keep-fresh.ts';
-import { dismissDeadLetter, retryDeadLetter } from './intents/dead-letters.ts';
-import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
-import { recallMessage } from './intents/recall-message.ts';
-import { sendMessage } from './intents/send-message.ts';
-import { readGroup, readGroupArrivals } from './intents/read-group.ts';
-import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
-import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
+import { setReceiptSettings } from './intents/switches.ts';
 import { recordLogOut, silence, wipe } from './log-out.ts';
 import { makeRoom } from './make-room.ts';
-import type { Lookup } from './message-index.ts';
 import { NetGate } from './net-gate.ts';
 import { Ask } from './queries/ask.ts';
 import { explainUnread } from './queries/explain-unread.ts';
@@ -34,37 +28,7 @@ import { TokenSource } from './token-source.ts';
 import { RetentionLane } from './retention.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, VanishedError } from './head.ts';
-import { type Draft, type WriteOptions, Writer } from './write.ts';
-
-/** These look into pages to find what they name. */
-const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
-  'sendReadReceipts',
-  'recallMessage',
-  'sendConversationReadReceipt',
-  'clearConversationUnreadCount',
-  'readGroup',
-  'readGroupArrivals',
-] satisfies (keyof Intents)[]);
-
-/** The messages a call names. */
-const lookupOf = (call: IntentCall): Lookup | undefined => {
-  switch (call.do) {
-    case 'sendReadReceipts':
-      return { conversationId: call.args[0], ids: call.args[1] };
-    case 'sendConversationReadReceipt':
-      return call.args[1].upTo === undefined ? undefined : { conversationId: call.args[0], ids: [call.args[1].upTo] };
-    case 'clearConversationUnreadCount':
-      return call.args[1] === undefined ? undefined : { conversationId: call.args[0], ids: [call.args[1]] };
-    default:
-      return undefined;
-  }
-};
-
-/** A message is named before anything else: however often what follows is tried, it is the same one. */
-export const withMessageId = (call: IntentCall, random: Pick<Ports['random'], 'id'>): IntentCall =>
-  call.do === 'sendMessage' && call.args[1].id === undefined
-    ? { do: call.do, args: [call.args[0], { ...call.args[1], id: random.id() }] }
-    : call;
+import { Writer } from './write.ts';
 
 /** What is owed and switched, for whoever keeps note of it elsewhere. */
 export interface Standing {
@@ -155,61 +119,11 @@ export class Engine {
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
     const named = withMessageId(call, this.ports.random);
-    const lookup = lookupOf(named);
-    const options: WriteOptions = { durability: 'strict', readsPages: READS_PAGES.has(named.do), ...(lookup ? { lookup } : {}) };
     return this.writer
-      .write(named.do, options, (draft) => this.decide(draft, named))
+      .write(named.do, intentOptions(named), (draft) => decideIntent(draft, this.ports, named))
       .catch((error: unknown) => {
         throw error instanceof LoggedOutError && !(error instanceof VanishedError) ? loggedOut() : error;
       });
-  }
-
-  private decide(draft: Draft, call: IntentCall): unknown {
-    const { ports } = this;
-    switch (call.do) {
-      case 'sendMessage':
-        return sendMessage(draft, ports, ...call.args);
-      case 'recallMessage':
-        return recallMessage(draft, ports, ...call.args);
-      case 'sendReadReceipts':
-        return sendReadReceipts(draft, ports, ...call.args);
-      case 'sendConversationReadReceipt':
-        return sendConversationReadReceipt(draft, ports, ...call.args);
-      case 'clearConversationUnreadCount':
-        return clearConversationUnreadCount(draft, ports, ...call.args);
-      case 'clearAllUnreadCounts': {
-        clearAllUnreadCounts(draft, ports);
-        return;
-      }
-      case 'setMarkedUnread': {
-        setMarkedUnread(draft, ports, ...call.args);
-        return;
-      }
-      case 'setMuted': {
-        setMuted(draft, ports, ...call.args);
-        return;
-      }
-      case 'setReceiptSettings': {
-        setReceiptSettings(draft, ports, ...call.args);
-        return;
-      }
-      case 'readArrivals':
-        return readArrivals(draft, ports, ...call.args);
-      case 'readGroup':
-        return readGroup(draft, ports, ...call.args);
-      case 'readGroupArrivals':
-        return readGroupArrivals(draft, ports, ...call.args);
-      case 'setPaused': {
-        setPaused(draft, ...call.args);
-        return;
-      }
-      case 'retryDeadLetter':
-        return retryDeadLetter(draft, ports, ...call.args);
-      case 'dismissDeadLetter': {
-        dismissDeadLetter(draft, ...call.args);
-        return;
-      }
-    }
   }
 
   async query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {

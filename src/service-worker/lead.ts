@@ -1,25 +1,7 @@
 /** Who speaks for an account: a page that has the lead and answers, else the service worker. */
 import { browserClock } from '../bridge/platform.ts';
-import type { BusPort, ClockPort } from '../ports/ports.ts';
-
-/** A leader that does not answer within this is frozen: its lock is taken, and the fencing number makes its late writes harmless. */
-const LEADER_PATIENCE_MS = 2000;
-
-const leaderAnswers = (bus: BusPort, clock: ClockPort): Promise<boolean> =>
-  new Promise((resolve) => {
-    const cancel = clock.timer(LEADER_PATIENCE_MS, () => {
-      stop();
-      resolve(false);
-    });
-    const stop = bus.listen(({ type }) => {
-      if (type !== 'status') return;
-      cancel();
-      stop();
-      resolve(true);
-    });
-    bus.post({ type: 'status?' });
-    bus.post({ type: 'nudge' });
-  });
+import { leaderAnswers } from '../engine/sync/leader-answers.ts';
+import type { BusPort } from '../ports/ports.ts';
 
 /**
  * Runs with the account's lead, or nudges the page that has it.

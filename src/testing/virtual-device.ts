@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { Engine } from '../engine/engine.ts';
 import { LoggedOutError } from '../engine/head.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
+import { leaderAnswers } from '../engine/sync/leader-answers.ts';
 import { Writer } from '../engine/write.ts';
 import { AuthError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
@@ -21,8 +22,6 @@ import type { VirtualNetwork } from './virtual-network.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 const LOCK = 'lead';
-/** As the service worker's: a leader that does not answer within this is frozen. */
-const LEADER_PATIENCE_MS = 2000;
 const TOKEN_PATIENCE_MS = 20_000;
 
 export interface DeviceOptions {
@@ -196,7 +195,7 @@ export class VirtualDevice {
       if (writer.model.paused || writer.model.outbox.size === 0) return;
       const drain = async (): Promise<void> => drainOverHttp(ports, account, writer, await writer.takeFence());
       const release =
-        this.locks.tryAcquire(lane, LOCK) ?? ((await this.leaderAnswers(ports, lane)) ? undefined : this.locks.steal(lane, LOCK));
+        this.locks.tryAcquire(lane, LOCK) ?? ((await leaderAnswers(ports.bus, ports.clock)) ? undefined : this.locks.steal(lane, LOCK));
       if (!release) return;
       try {
         await drain();
@@ -208,23 +207,6 @@ export class VirtualDevice {
     } finally {
       lane.kill();
     }
-  }
-
-  private leaderAnswers({ bus }: Ports, lane: Lane): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = lane.later(LEADER_PATIENCE_MS, 'takes the leader for frozen', () => {
-        stop();
-        resolve(false);
-      });
-      const stop = bus.listen(({ type }) => {
-        if (type !== 'status') return;
-        cancel();
-        stop();
-        resolve(true);
-      });
-      bus.post({ type: 'status?' });
-      bus.post({ type: 'nudge' });
-    });
   }
 
   /** Somebody takes the lead, number and all, and lets go of it at once: whoever led hears of it late. */

@@ -7,7 +7,8 @@ import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, Replay
 import type { Hosted } from '../bridge/expose.ts';
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/carry-over.ts';
-import { Engine, type Standing, withMessageId } from '../engine/engine.ts';
+import { withMessageId } from '../engine/decide-intent.ts';
+import { Engine, type Standing } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
