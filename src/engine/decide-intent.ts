@@ -10,7 +10,8 @@ import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts'
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import type { Lookup } from './message-index.ts';
 import type { IntentPorts } from './owe.ts';
-import type { Draft, WriteOptions } from './write.ts';
+import type { Draft } from './draft.ts';
+import type { WriteOptions } from './group-commit.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([

@@ -1,6 +1,7 @@
 /** What a decision is handed, and what becomes of it: the changes of one transaction. */
 import type { StoreTx } from '../ports/ports.ts';
 import type { Change } from '../store/journal.ts';
+import { applyChange } from './fold-change.ts';
 import type { HotModel } from './hot-model.ts';
 import type { Touched } from './touched.ts';
 
@@ -28,7 +29,7 @@ export const openDraft = (
     tx,
     change: (...more) => {
       for (const change of more) {
-        model.apply(change, touched);
+        applyChange(model, change, touched);
         changes.push(change);
         if (change.t === 'owe') fresh.add(change.entry.key);
         else if (change.t === 'receipts') fresh.add(change.key);

@@ -8,7 +8,7 @@ import type { HotConversation } from './hot-conversation.ts';
 import { type IntentPorts, owe } from './owe.ts';
 import { readKept } from './read-messages.ts';
 import { shownMessage } from './shown.ts';
-import type { Draft } from './write.ts';
+import type { Draft } from './draft.ts';
 
 /** An event names at most this many messages; its ranges name them all. */
 const MAX_IDS_IN_EVENT = 200;

@@ -8,7 +8,7 @@ import type { KeptMessage } from '../store/journal.ts';
 import type { News } from './facts.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import { readHeld } from './read-messages.ts';
-import type { Draft } from './write.ts';
+import type { Draft } from './draft.ts';
 
 type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;
 

@@ -9,8 +9,9 @@ import type { Ports } from '../ports/ports.ts';
 import { appendToJournal, type JournalRecord } from '../store/journal.ts';
 import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../store/tables.ts';
 import { flush } from './flush.ts';
-import { nothingTouched } from './touched.ts';
+import { foldRecord } from './fold-change.ts';
 import { LoggedOutError } from './head.ts';
+import { nothingTouched } from './touched.ts';
 import type { Writer } from './write.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
@@ -48,7 +49,7 @@ const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }:
       },
     );
     if (written) {
-      writer.model.fold(written, touched);
+      foldRecord(writer.model, written, touched);
       // Shown at once: streams are about to end.
       touched.awaited = true;
       // This tab knows, and goes on to the end by itself.

@@ -5,25 +5,19 @@
  */
 import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { ConversationId } from '../model/ids.ts';
-import type { Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord, type KeptMessage } from '../store/journal.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Change, KeptMessage } from '../store/journal.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../store/pages.ts';
-import { type Head, HEAD_KEY, PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../store/tables.ts';
+import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../store/tables.ts';
 import { VanishedError } from './head.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import { nothingTouched } from './touched.ts';
+import { type Lent, writeAlone } from './write-alone.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
 const LEAST_PAGES = 32;
 const MOST_PAGES = 512;
-
-/** What the writer lends. */
-export interface RoomHost {
-  readonly model: HotModel;
-  catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
-  emit(touched: Touched): void;
-}
 
 interface Victim {
   readonly id: ConversationId;
@@ -51,34 +45,12 @@ const choose = (model: HotModel): readonly Victim[] => {
   return all.slice(0, Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil(all.length / 2))));
 };
 
-const write = async (
-  ports: Pick<Ports, 'store'>,
-  writer: RoomHost,
-  name: string,
-  changesOf: (tx: StoreTx, model: HotModel) => Promise<Change[]>,
-): Promise<void> => {
-  const touched: Touched = nothingTouched();
-  const written = await ports.store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
-    const head = await writer.catchUp(tx, touched);
-    if (!head) throw new VanishedError();
-    const changes = await changesOf(tx, writer.model);
-    tx.put('meta', WHOLE_KEY, true);
-    if (changes.length === 0) return null;
-    const record = { version: head.version + 1, changes };
-    appendToJournal(tx, record);
-    tx.put('meta', HEAD_KEY, { ...head, version: record.version });
-    return record;
-  });
-  if (written) writer.model.fold(written, touched);
-  writer.emit(touched);
-};
-
 /**
  * Runs in the writer's turn.
  *
  * @returns whether anything was given up.
  */
-export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: RoomHost): Promise<boolean> => {
+export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<boolean> => {
   const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;
@@ -93,7 +65,8 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Room
     return chosen;
   });
   if (victims.length === 0) return false;
-  await write(ports, writer, 'made-room', async (tx, model) => {
+  await writeAlone(ports, writer, 'made-room', async (tx, model) => {
+    tx.put('meta', WHOLE_KEY, true);
     const changes: Change[] = [];
     for (const { id, messages } of stay) {
       await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], held: NO_RANGES }]);
@@ -111,13 +84,13 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Room
     for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'forget', of: id, seqs });
     return changes;
   });
-  ports.bus.post({ type: 'changed' });
   return true;
 };
 
 /** After a crash while room was made: what is in no page any more counts as given up. Looks at every index once. */
-export const healPages = (ports: Pick<Ports, 'store'>, writer: RoomHost): Promise<void> =>
-  write(ports, writer, 'heal-pages', async (tx, model) => {
+export const healPages = (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> =>
+  writeAlone(ports, writer, 'heal-pages', async (tx, model) => {
+    tx.put('meta', WHOLE_KEY, true);
     const found = new Map<ConversationId, number[]>();
     for (const index of await readAllIndexes(tx))
       found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);

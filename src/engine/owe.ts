@@ -2,7 +2,7 @@
 import type { ConversationId } from '../model/ids.ts';
 import { isNothingOwed, NOTHING_OWED, type Owed } from '../model/outbox-entry.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Draft } from './write.ts';
+import type { Draft } from './draft.ts';
 
 /** What intents need of the platform. */
 export type IntentPorts = Pick<Ports, 'clock' | 'random'>;

@@ -7,13 +7,12 @@ import type { ConversationId, Seq } from '../model/ids.ts';
 import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../model/ranges.ts';
 import type { Retention } from '../model/retention.ts';
 import type { Cancel, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord } from '../store/journal.ts';
+import type { Change } from '../store/journal.ts';
 import { pagesOf, shrinkPages } from '../store/pages.ts';
-import { HEAD_KEY, PAGE_SIZE, pageOf, TABLES } from '../store/tables.ts';
+import { PAGE_SIZE, pageOf } from '../store/tables.ts';
 import type { HotConversation } from './hot-conversation.ts';
-import { nothingTouched } from './touched.ts';
 import { newestPlaces, readKept } from './read-messages.ts';
-import { LoggedOutError } from './head.ts';
+import { writeAlone } from './write-alone.ts';
 import type { Writer } from './write.ts';
 
 /** After a start there are better things to do first. */
@@ -94,13 +93,10 @@ export class RetentionLane {
   /** As many conversations as fit one transaction; those that are through leave the list. */
   private async slice(ids: ConversationId[], cutoff: number | null): Promise<void> {
     const { writer, ports } = this;
-    const touched = nothingTouched();
-    const written = await ports.store.tx('retention', TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
-      const head = await writer.catchUp(tx, touched);
-      if (!head) throw new LoggedOutError(false);
+    await writeAlone(ports, writer, 'retention', async (tx, model) => {
       const changes: Change[] = [];
       for (let room = PAGES_PER_SLICE; room > 0 && ids.length > 0;) {
-        const conversation = writer.model.get(ids[0]!);
+        const conversation = model.get(ids[0]!);
         const { seqs, pages, done } = conversation ? await this.beyond(tx, conversation, cutoff, room) : { seqs: [], pages: 0, done: true };
         if (conversation && seqs.length > 0) {
           changes.push({ t: 'forget', of: conversation.id, seqs });
@@ -111,15 +107,8 @@ export class RetentionLane {
         // The next look at it must see what this one gave up.
         else break;
       }
-      if (changes.length === 0) return null;
-      const record = { version: head.version + 1, changes };
-      appendToJournal(tx, record);
-      tx.put('meta', HEAD_KEY, { ...head, version: record.version });
-      return record;
+      return changes;
     });
-    if (written) writer.model.fold(written, touched);
-    writer.emit(touched);
-    if (written) ports.bus.post({ type: 'changed' });
   }
 
   private async beyond(tx: StoreTx, conversation: HotConversation, cutoff: number | null, room: number): Promise<Beyond> {

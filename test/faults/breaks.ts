@@ -14,7 +14,7 @@ export interface Break {
 export const BREAKS: readonly Break[] = [
   {
     fault: 'F31',
-    file: 'src/engine/write.ts',
+    file: 'src/engine/group-commit.ts',
     from: 'if (fence === undefined || fence === head.fence)',
     to: 'if (fence !== -1)',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F31'],

@@ -23,7 +23,7 @@ export const BUGS = [
   ),
   bug(
     'a leader that was replaced goes on writing',
-    'engine/write.ts',
+    'engine/group-commit.ts',
     'if (fence === undefined || fence === head.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
@@ -54,13 +54,13 @@ export const BUGS = [
   bug('the last receipts owed win', 'model/outbox-entry.ts', 'acked: union(older.acked, newer.acked),', 'acked: newer.acked,'),
   bug(
     'a stale hot model is believed',
-    'engine/write.ts',
-    'for (const record of records) this.model.fold(record, touched);',
+    'engine/model-at-head.ts',
+    'for (const record of records) foldRecord(this.model, record, touched);',
     'if (records.length > 0) this.model.version = head.version;',
   ),
   bug(
     'a head that moved is overwritten',
-    'engine/write.ts',
+    'engine/group-commit.ts',
     'if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();',
     'await asked;',
   ),
@@ -78,9 +78,9 @@ export const BUGS = [
   ),
   bug(
     'another history empties the outbox',
-    'engine/hot-model.ts',
-    'for (const entry of this.outbox.values()) this.owe({ ...entry, sent: true });',
-    'for (const entry of [...this.outbox.values()]) this.drop(entry.key);',
+    'engine/fold-change.ts',
+    'for (const entry of model.outbox.values()) model.owe({ ...entry, sent: true });',
+    'for (const entry of [...model.outbox.values()]) model.drop(entry.key);',
   ),
   bug('a switch cancels nothing', 'engine/intents/switches.ts', 'if (owed === entry.owed) continue;', 'if (owed !== null) continue;'),
   bug(
@@ -154,14 +154,14 @@ export const BUGS = [
   bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
     'what was taken back is offered again',
-    'engine/hot-model.ts',
-    "if (change.entry.kind === 'recall') this.acked.forgetMessage(change.entry.messageId);",
+    'engine/fold-change.ts',
+    "if (change.entry.kind === 'recall') model.acked.forgetMessage(change.entry.messageId);",
     '',
   ),
   bug(
     'what was acked is not kept',
-    'engine/hot-model.ts',
-    "if (change.end === 'acked' && !this.isTakenBack(entry)) this.acked.keep(entry);",
+    'engine/fold-change.ts',
+    "if (change.end === 'acked' && !model.isTakenBack(entry)) model.acked.keep(entry);",
     '',
   ),
   bug(

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
 import type { IntentPorts } from '../owe.ts';
 import { owe } from '../owe.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 
 export const dismissDeadLetter = (draft: Draft, id: string): void => draft.change({ t: 'dismiss', id });
 

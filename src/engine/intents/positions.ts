@@ -5,7 +5,7 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { Owed } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
 import type { HotConversation } from '../hot-conversation.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */

@@ -8,7 +8,7 @@ import type { HotConversation } from '../hot-conversation.ts';
 import { locate } from '../message-index.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 import { newestPlaces } from '../read-messages.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 
 /** Of a long backlog, so many of the newest are looked at: nobody reads more of it at once. */
 const MAX_LOOKED_AT = 1000;

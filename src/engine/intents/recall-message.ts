@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { MessageId } from '../../model/ids.ts';
 import { findAnywhere } from '../find-message.ts';
 import type { IntentPorts } from '../owe.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 
 /**
  * Empties an own message everywhere. One that never left ends `cancelled` and is gone; one that may have is recalled after it was

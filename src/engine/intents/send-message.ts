@@ -6,7 +6,7 @@ import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { HotModel } from '../hot-model.ts';
 import { shownMessage, shownPending } from '../shown.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 import type { IntentPorts } from '../owe.ts';
 
 const conflict = (id: MessageId): RejectedError =>

@@ -5,7 +5,7 @@ import { contains, fromSeqs } from '../../model/ranges.ts';
 import { UsageError } from '../../errors.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { Located } from '../message-index.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
 export const reasonToSkip = (conversation: HotConversation, id: MessageId, message: Located): SkipReason | undefined => {

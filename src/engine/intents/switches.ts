@@ -3,7 +3,7 @@ import { setFlag, setMark } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../store/journal.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {

@@ -9,7 +9,8 @@ import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../st
 import type { HotConversation } from '../hot-conversation.ts';
 import { readHeld } from '../read-messages.ts';
 import { groupState, shownReceipts } from '../shown-receipts.ts';
-import type { Draft, Writer } from '../write.ts';
+import type { Draft } from '../draft.ts';
+import type { Writer } from '../write.ts';
 import type { Ask } from './ask.ts';
 
 type FoundReceipt = Frame<'receipts'>['receipts'][number];

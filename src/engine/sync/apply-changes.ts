@@ -5,7 +5,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, applyRow, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
 import type { IntentPorts } from '../owe.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */
 const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {

@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { applyRow } from '../facts.ts';
 import { findInConversation } from '../find-message.ts';
-import type { Draft } from '../write.ts';
+import type { Draft } from '../draft.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
