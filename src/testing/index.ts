@@ -1,6 +1,7 @@
 /** `./testing`: server, devices, tabs, network and time for an app's own tests, in one process and by one seed. */
 export { createTestWorld, type TestWorld, type WorldOptions } from './world.ts';
-export type { VirtualDevice, VirtualTab, FaultSite } from './virtual-device.ts';
+export type { VirtualDevice, FaultSite } from './virtual-device.ts';
+export type { VirtualTab } from './virtual-tab.ts';
 export { DISK_POINTS, type DiskPoint, type DiskTrouble, type VirtualDisk } from './virtual-disk.ts';
 export { WELL, type NetworkConditions, type VirtualNetwork } from './virtual-network.ts';
 export type { DatabaseTrouble, VirtualServer, VirtualToken } from './virtual-server.ts';

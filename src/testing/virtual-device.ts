@@ -1,16 +1,12 @@
 /** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
-import type { Observable } from 'rxjs';
 import { Engine } from '../engine/engine.ts';
 import { LoggedOutError } from '../engine/head.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
 import { leaderAnswers } from '../engine/sync/leader-answers.ts';
 import { Writer } from '../engine/write.ts';
 import { AuthError } from '../errors.ts';
-import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
 import type { UserId } from '../model/ids.ts';
-import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
 import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
 import { enterAccount, finishWipe, readAccount } from '../store/accounts.ts';
 import type { ReceiptSettings } from '../store/journal.ts';
@@ -19,6 +15,7 @@ import type { SeededRandom } from './random.ts';
 import type { VirtualDisk } from './virtual-disk.ts';
 import { VirtualLocks } from './virtual-locks.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
+import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 const LOCK = 'lead';
@@ -139,7 +136,7 @@ export class VirtualDevice {
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
     const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
     const listeners = new Set<(event: LifeEvent) => void>();
-    const tab = new VirtualTab(this, lane, listeners);
+    const tab = new VirtualTab(lane, listeners, () => this.removeAccount());
     // Known before it is ready: it may die on its way.
     this.tabs.push(tab);
     const gone = new Promise<never>((_, reject) => lane.onEnd(() => reject(new Error(`${lane.name} died on its way`))));
@@ -240,94 +237,5 @@ export class VirtualDevice {
   async wipe(): Promise<void> {
     this.killAll();
     await this.removeAccount();
-  }
-}
-
-/** One tab with its engine. What is asked of a tab that dies is never answered. */
-export class VirtualTab {
-  private engine: Engine | null = null;
-  private readonly ready: Promise<void>;
-  private tellReady: () => void = () => undefined;
-  /** Another tab logged out. */
-  isLoggedOut = false;
-
-  constructor(
-    readonly device: VirtualDevice,
-    readonly lane: Lane,
-    private readonly listeners: ReadonlySet<(event: LifeEvent) => void>,
-  ) {
-    this.ready = new Promise((resolve) => (this.tellReady = resolve));
-  }
-
-  start(engine: Engine): void {
-    this.engine = engine;
-    void engine.loggedOut.then(() => {
-      this.isLoggedOut = true;
-    });
-    this.tellReady();
-  }
-
-  /** Its page is there, whether its engine is up yet or not. */
-  get isOpen(): boolean {
-    return this.lane.alive && !this.isLoggedOut;
-  }
-
-  get isReady(): boolean {
-    return this.engine !== null && this.isOpen;
-  }
-
-  /** One call of the engine's, as the page makes it. */
-  async intent(call: IntentCall): Promise<unknown> {
-    await this.ready;
-    return this.engine!.intent(call);
-  }
-
-  do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
-    return this.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
-  }
-
-  async ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
-    await this.ready;
-    return this.engine!.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
-  }
-
-  /** For a tab that is ready. */
-  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
-    return this.engine!.watch(topic);
-  }
-
-  async logOut(options: LogOut): Promise<void> {
-    await this.ready;
-    await this.engine!.logOut(options);
-    this.isLoggedOut = true;
-    if (!options.keepData) await this.device.removeAccount();
-    this.lane.kill();
-  }
-
-  /** What the page tells of itself. */
-  life(event: LifeEvent): void {
-    this.lane.run(() => {
-      for (const listener of [...this.listeners]) listener(event);
-    });
-  }
-
-  freeze(): void {
-    this.lane.freeze();
-  }
-
-  thaw(): void {
-    this.lane.thaw();
-    this.lane.later(0, 'resumed', () => this.life('resumed'));
-  }
-
-  /** Gone between two instructions: nothing it had under way goes on. */
-  kill(): void {
-    this.lane.kill();
-  }
-
-  /** Closed by the app: as `close()` of the client. */
-  close(): void {
-    this.engine?.close();
-    this.lane.kill();
   }
 }

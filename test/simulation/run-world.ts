@@ -1,7 +1,7 @@
 /** One world from its seed to its verdict: people and trouble, then peace, then everything must agree. */
 import { firstValueFrom } from 'rxjs';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
-import type { VirtualTab } from '../../src/testing/virtual-device.ts';
+import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { type Chat, nameFor } from './book.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';

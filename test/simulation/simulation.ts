@@ -1,7 +1,8 @@
 /** One world while it runs: its devices and what they show, who owes what, and everything that was found to be wrong. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
-import { type VirtualTab, type VirtualDevice } from '../../src/testing/virtual-device.ts';
+import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { CONNECTING } from '../../src/testing/virtual-network.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
 import { Book, type Chat, chatOf } from './book.ts';
