@@ -19,7 +19,8 @@ export interface Hosted {
   logOut(options: LogOut): Promise<void>;
   /** Resolves when another tab has logged out. */
   readonly loggedOut: Promise<unknown>;
-  close(): void;
+  /** Resolves when nothing is under way any more; then this worker may be ended. */
+  close(): Promise<void>;
 }
 
 export interface Host {
@@ -72,7 +73,7 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
       host.life(event);
     },
     async close() {
-      (await started()).close();
+      await (await started()).close();
       streams?.end();
     },
   };

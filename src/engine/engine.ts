@@ -46,6 +46,9 @@ export interface EngineAround {
   readonly vanished?: () => void;
 }
 
+/** A store that does not answer by then is left to itself. */
+const CLOSE_PATIENCE_MS = 2000;
+
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 export class Engine {
@@ -250,11 +253,20 @@ export class Engine {
     this.closed$.complete();
   }
 
-  close(): void {
+  /** Resolves when all that was asked for is written and the store is closed, or does not answer. */
+  close(): Promise<void> {
+    const { clock, store } = this.ports;
     this.end();
-    // Last, after all that was asked for, and the note of what was heard: else the next start would tell it again.
-    const shut = (): void => this.ports.store.close();
-    this.writer.write('close', { durability: 'relaxed' }, () => undefined).then(shut, shut);
+    return new Promise((resolve) => {
+      const cancel = clock.timer(CLOSE_PATIENCE_MS, resolve);
+      const shut = (): void => {
+        store.close();
+        cancel();
+        resolve();
+      };
+      // Last, after all that was asked for, and the note of what was heard: else the next start would tell it again.
+      this.writer.write('close', { durability: 'relaxed' }, () => undefined).then(shut, shut);
+    });
   }
 
   /** Nothing more is to be written here. */

@@ -19,6 +19,30 @@ export interface Run<T> {
   abandon(): void;
 }
 
+/**
+ * A connection that was told to close while its transactions run is closed after them: WebKit leaves those of a worker that is ended
+ * between the two unfinished, and whoever opens the database after it waits for ever.
+ */
+const closeAfterRuns = (close: () => void): { begun(): () => void; close(): void } => {
+  let running = 0;
+  let closing = false;
+  return {
+    begun() {
+      running++;
+      let over = false;
+      return () => {
+        if (over) return;
+        over = true;
+        if (--running === 0 && closing) close();
+      };
+    },
+    close() {
+      closing = true;
+      if (running === 0) close();
+    },
+  };
+};
+
 export interface Connection {
   /** The database was made by this very opening. */
   readonly isNew: boolean;
@@ -73,7 +97,13 @@ const completion = (idb: IDBTransaction): Promise<void> =>
 const overBeforeItsBody = (name: string): TypeError =>
   new TypeError(`transaction ${name} was over before its body: something else was awaited in it`);
 
-const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx) => Promise<T>, alive: () => void): Run<T> => {
+const start = <T>(
+  begin: () => IDBTransaction,
+  name: string,
+  body: (tx: StoreTx) => Promise<T>,
+  alive: () => void,
+  ended: () => void,
+): Run<T> => {
   let idb: IDBTransaction | undefined;
   let given = false;
   const abort = (): void => {
@@ -122,10 +152,11 @@ const start = <T>(begin: () => IDBTransaction, name: string, body: (tx: StoreTx)
     }
   };
   return {
-    done: run(),
+    done: run().finally(ended),
     abandon() {
       given = true;
       abort();
+      ended();
     },
   };
 };
@@ -165,13 +196,14 @@ export const connect = async (name: string, layout: Layout, factory: IDBFactory 
     db.version(migration.to)
       .stores(shape)
       .upgrade((trans) => migrate(onTransaction(trans.idbtrans), migration));
+  const closing = closeAfterRuns(() => db.close());
   let isNew = false;
   db.on('populate', () => void (isNew = true));
   let tell: (end: ConnectionEnd) => void = () => undefined;
   const ended = new Promise<ConnectionEnd>((resolve) => (tell = resolve));
   db.on('versionchange', ({ newVersion }) => {
     tell(newVersion === null ? 'removed' : 'upgraded');
-    db.close();
+    closing.close();
     // Dexie's own listener would do the same, and say so on the console.
     return false;
   });
@@ -185,8 +217,9 @@ export const connect = async (name: string, layout: Layout, factory: IDBFactory 
   idb.addEventListener('close', () => tell('lost'));
   return {
     isNew,
-    run: (run, tables, mode, durability, body, alive) => start(() => idb.transaction([...tables], mode, { durability }), run, body, alive),
-    close: () => db.close(),
+    run: (run, tables, mode, durability, body, alive) =>
+      start(() => idb.transaction([...tables], mode, { durability }), run, body, alive, closing.begun()),
+    close: () => closing.close(),
     ended,
   };
 };

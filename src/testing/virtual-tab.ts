@@ -90,8 +90,8 @@ export class VirtualTab {
   }
 
   /** Closed by the app: as `close()` of the client. */
-  close(): void {
-    this.engine?.close();
+  async close(): Promise<void> {
+    await this.engine?.close();
     this.lane.kill();
   }
 }

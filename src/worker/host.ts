@@ -9,16 +9,19 @@ import { cacheStorage, keepNote } from '../store/outside-note.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import { HostedAccount } from './hosted-account.ts';
 
-/** Wipes of other accounts that a crash interrupted: nobody may ever start those again. */
+const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
+  if (!(await isUnwiped(indexedDB, name))) return;
+  const store = await openDexieStore(name, { clock: browserClock });
+  await finishWipe(store);
+  await keepNote(cacheStorage(globalThis), name).forget();
+  await page.forgetDevice(name);
+  await store.remove();
+};
+
+/** Wipes of other accounts that a crash interrupted: nobody may ever start those again. One that hangs holds up no other. */
 const finishOtherWipes = async (url: string, mine: string, page: PageSide): Promise<void> => {
-  for (const name of await accountDatabases(indexedDB, url)) {
-    if (name === mine || !(await isUnwiped(indexedDB, name))) continue;
-    const store = await openDexieStore(name, { clock: browserClock });
-    await finishWipe(store);
-    await keepNote(cacheStorage(globalThis), name).forget();
-    await page.forgetDevice(name);
-    await store.remove();
-  }
+  const others = (await accountDatabases(indexedDB, url)).filter((name) => name !== mine);
+  await Promise.allSettled(others.map((name) => finishOtherWipe(name, page)));
 };
 
 const browserHost = (): Host => {

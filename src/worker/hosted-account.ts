@@ -58,7 +58,7 @@ export class HostedAccount implements Hosted {
   private async moveTo(open: () => Promise<Place>): Promise<boolean> {
     try {
       const place = await open();
-      if (this.over) place.engine.close();
+      if (this.over) await place.engine.close();
       else this.run(place);
       return true;
     } catch (error) {
@@ -108,7 +108,7 @@ export class HostedAccount implements Hosted {
     this.stopNoting();
     await Promise.allSettled(this.intents);
     const carried = engine?.carried;
-    engine?.close();
+    void engine?.close();
     return carried;
   }
 
@@ -229,15 +229,16 @@ export class HostedAccount implements Hosted {
 
   private end(): void {
     if (this.over) return;
-    this.close();
+    void this.close();
     this.leave();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.over = true;
     this.stopNoting();
     // It closes its store itself, when it is through.
-    this.engine$.value?.close();
+    const closed = this.engine$.value?.close();
     this.over$.next();
+    await closed;
   }
 }

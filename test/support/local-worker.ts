@@ -87,7 +87,7 @@ export class LocalWorker extends EventTarget {
       },
       logOut: async () => void (await this.answer('logOut')),
       loggedOut: new Promise(() => undefined),
-      close: () => undefined,
+      close: async () => undefined,
     };
     return {
       start: async (config) => {

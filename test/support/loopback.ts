@@ -271,6 +271,6 @@ export class TestTab {
   }
 
   close(): void {
-    this.engine.close();
+    void this.engine.close();
   }
 }

@@ -1,6 +1,6 @@
 /** What a transaction of ours does where IndexedDB lets one go wrong quietly. */
 import 'fake-indexeddb/auto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/bridge/platform.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
@@ -24,6 +24,26 @@ describe('a transaction', () => {
     await expect(late).rejects.toThrow(TypeError);
     expect((await read(store, ['two']))[0]).toBeUndefined();
     store.close();
+  });
+
+  // WebKit leaves it unfinished for ever where its worker is ended after the close, and whoever opens the database next waits for it.
+  it('that runs when its store is closed ends before the connection does (F28)', async () => {
+    const store = await open(`transactions-${++databases}`);
+    const order: string[] = [];
+    const close = vi.spyOn(IDBDatabase.prototype, 'close').mockImplementation(() => void order.push('closed'));
+    try {
+      const running = store.tx('long', ['meta'], 'readwrite', 'strict', async (tx) => {
+        await tx.get('meta', 'a');
+        store.close();
+        await tx.get('meta', 'b');
+        order.push('runs');
+      });
+      await running;
+      expect(order).toEqual(['runs', 'closed']);
+      await expect(read(store, ['a'])).rejects.toMatchObject({ code: 'store/closed' });
+    } finally {
+      close.mockRestore();
+    }
   });
 });
 

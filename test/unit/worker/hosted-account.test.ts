@@ -115,7 +115,7 @@ const world = async () => {
           },
         },
       );
-      ends.push(() => account.close());
+      ends.push(() => void account.close());
       return account;
     },
     wipe: () =>
@@ -168,7 +168,7 @@ describe('where the device refuses to store', () => {
     await live(first);
     await act(first, 'setReceiptSettings', { readReceipts: false });
     await expect.poll(() => w.noted?.settings.readReceipts).toBe(false);
-    first.close();
+    await first.close();
     await fill(w.bob, 1);
     w.idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
     const mine = await w.tab();
@@ -186,7 +186,7 @@ describe('where the device refuses to store', () => {
     await live(before);
     net.cut();
     await say(before, 'on disk');
-    before.close();
+    await before.close();
     idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
     const mine = await tab();
     await say(mine, 'in memory');
@@ -194,7 +194,7 @@ describe('where the device refuses to store', () => {
     idb.clear();
     await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 2);
-    mine.close();
+    await mine.close();
     expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 2 });
     net.heal();
   });
@@ -217,7 +217,7 @@ it('an upgrade that an old tab blocks: in memory meanwhile, on the disk when it 
   frozen.close();
   await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
   expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 1 });
-  mine.close();
+  await mine.close();
   expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 1 });
 });
 
@@ -236,7 +236,7 @@ describe('where the browser has wiped the store', () => {
     await say(first, 'never sent');
     await expect.poll(() => w.noted?.owed).toBe(1);
     const device = w.devices.at(-1);
-    first.close();
+    await first.close();
     await w.wipe();
     w.net.heal();
     const crossed = w.net.crossings.length;
@@ -250,7 +250,7 @@ describe('where the browser has wiped the store', () => {
     expect(w.devices.at(-1)).not.toBe(device);
     const after = w.net.crossings.slice(crossed);
     expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
-    again.close();
+    await again.close();
     // Its store closes once it is noted what was heard.
     await new Promise((resolve) => setTimeout(resolve, 150));
     // Known to be another one now: the next start finds nothing lost.
@@ -300,7 +300,7 @@ describe('where the browser has wiped the store', () => {
     await expect.poll(() => w.noted?.owed).toBe(1);
     await Promise.all([say(mine, 'two'), w.wipe(), say(mine, 'three')]);
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 3);
-    mine.close();
+    await mine.close();
     expect(await now(await w.tab(), { of: 'outbox' })).toMatchObject({ pending: 3 });
   });
 
