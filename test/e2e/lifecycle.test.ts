@@ -2,7 +2,7 @@
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setFrozen } from '../support/real-browser.ts';
-import { leads, leadsSince, nowMs, pendingOf, shownSince, totalOf, untilLive } from './tab.ts';
+import { freezeBehind, leads, leadsSince, nowMs, pendingOf, shownSince, totalOf, untilLive } from './tab.ts';
 import { type Device, delivered, eventually, sendMany, World } from './world.ts';
 
 let world: World;
@@ -33,8 +33,7 @@ it('a frozen leader is replaced within 5 s, also for a flush that waits for it; 
   await eventually('a hidden leader', () => leader.evaluate(() => document.visibilityState === 'hidden'));
   // In the middle of what it does.
   const flood = sendMany(friend, 'fran', 300);
-  const frozenAt = nowMs();
-  await setFrozen(leader, true);
+  const frozenAt = await freezeBehind(leader, follower);
   const flushed = follower.evaluate(async () => {
     const began = performance.now();
     await window.app.client.sendConversationReadReceipt('direct:fran-friend');

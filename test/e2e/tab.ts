@@ -1,6 +1,7 @@
 /** What a test asks of one tab among several. Times are epoch ms of the machine, the same for tests and pages. */
 import type { Page } from 'playwright';
 import type { ConversationId } from '../../src/model/ids.ts';
+import { setFrozen } from '../support/real-browser.ts';
 import { eventually } from './world.ts';
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
@@ -44,3 +45,39 @@ export const shownSince = async (tab: Page, since: number, count: number, id?: C
 
 export const totalOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.total.at(-1)?.[1]);
 export const pendingOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.outbox.at(-1)?.[1].pending);
+
+/** Whether a transaction elsewhere stands in the way of one of this tab's. */
+const isBlocked = (tab: Page): Promise<boolean> =>
+  tab.evaluate(async () => {
+    const name = (await indexedDB.databases()).map((one) => one.name!).find((one) => one.startsWith('tidemark:'))!;
+    return new Promise<boolean>((resolve) => {
+      const opening = indexedDB.open(name);
+      opening.onsuccess = () => {
+        const transaction = opening.result.transaction('meta', 'readwrite');
+        transaction.objectStore('meta').get('head');
+        const say = (blocked: boolean): void => {
+          opening.result.close();
+          resolve(blocked);
+        };
+        transaction.oncomplete = () => say(false);
+        setTimeout(() => say(true), 500);
+      };
+    });
+  });
+
+/**
+ * Freezes a tab behind another one. Chromium itself never leaves a page frozen whose transaction blocks another tab's; told to by a
+ * debugger it does, so one that was caught in such a moment is let go and frozen again.
+ *
+ * @returns when.
+ */
+export const freezeBehind = async (tab: Page, other: Page): Promise<number> => {
+  for (;;) {
+    const at = nowMs();
+    await setFrozen(tab, true);
+    if (!(await isBlocked(other))) return at;
+    console.log('frozen in a transaction that blocks the other tab: once more');
+    await setFrozen(tab, false);
+    await other.waitForTimeout(100);
+  }
+};
