@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Break, BREAKS } from './breaks.ts';
+import { type Break, BREAKS, type Place } from './breaks.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MOST_MS = 300_000;
@@ -46,7 +46,7 @@ const run = (cwd: string, program: string, args: readonly string[]): Promise<End
   });
 
 /** @throws {Error} where the place is not there, or not the only one. */
-const broken = (text: string, { file, from, to }: Break): string => {
+const broken = (text: string, { file, from, to }: Place): string => {
   const parts = text.split(from);
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${from}`);
   return parts.join(to);
@@ -60,11 +60,15 @@ const outcomeOf = ({ well, output }: Ended): 'found' | 'not found' | 'not run' =
 };
 
 const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; output: string }> => {
-  const path = join(copy, row.file);
-  const text = readFileSync(path, 'utf8');
+  const whole = new Map<string, string>();
   const [project, file, title] = row.test;
   try {
-    writeFileSync(path, broken(text, row));
+    for (const place of [row, ...(row.also ?? [])]) {
+      const path = join(copy, place.file);
+      const text = readFileSync(path, 'utf8');
+      if (!whole.has(path)) whole.set(path, text);
+      writeFileSync(path, broken(text, place));
+    }
     if (project === 'e2e') {
       const built = await run(copy, 'npx', ['--no-install', 'tsdown', '--logLevel', 'error']);
       if (!built.well) return { outcome: 'does not build', output: built.output };
@@ -74,7 +78,7 @@ const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; outp
   } catch (error) {
     return { outcome: String(error), output: '' };
   } finally {
-    writeFileSync(path, text);
+    for (const [path, text] of whole) writeFileSync(path, text);
   }
 };
 

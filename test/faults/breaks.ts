@@ -1,17 +1,24 @@
 /** The code broken on purpose, each a small thing somebody might do: the test beside it has to find it. `npm run faults:break`. */
+import { STORAGE_BREAKS } from './storage-breaks.ts';
 
-export interface Break {
-  /** The faults that come through. */
-  readonly fault: string;
+export interface Place {
   readonly file: string;
   /** Stands in the file exactly once. */
   readonly from: string;
   readonly to: string;
+}
+
+export interface Break extends Place {
+  /** The faults that come through. */
+  readonly fault: string;
+  /** Where one place holds as long as the other does: broken together. */
+  readonly also?: readonly Place[];
   /** What Vitest is asked to run: a project, a file, `-t` and what the title holds. */
   readonly test: readonly [project: 'node' | 'chromium' | 'firefox' | 'webkit' | 'e2e', file: string, title: string];
 }
 
 export const BREAKS: readonly Break[] = [
+  ...STORAGE_BREAKS,
   {
     fault: 'F31',
     file: 'src/engine/group-commit.ts',

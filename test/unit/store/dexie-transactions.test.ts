@@ -6,6 +6,7 @@ import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
 import { HEAD_KEY, SCHEMA, TABLES } from '../../../src/store/tables.ts';
+import { FaultyIdb } from '../../support/faulty-idb.ts';
 
 let databases = 0;
 const open = (name: string, layout?: Layout) => openDexieStore(name, { clock: browserClock, ...(layout ? { layout } : {}) });
@@ -44,6 +45,24 @@ describe('a transaction', () => {
     } finally {
       close.mockRestore();
     }
+  });
+
+  it('whose requests went well and which then finds no room is refused as full at once, and leaves nothing (F04)', async () => {
+    const idb = new FaultyIdb(indexedDB);
+    const store = await openDexieStore(`transactions-${++databases}`, { clock: browserClock, factory: idb.factory });
+    idb.plan({ at: 'commit', says: 'QuotaExceededError', times: Infinity });
+    const put = () =>
+      store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => {
+        tx.putMany('meta', ['one', 'two'], [1, 2]);
+        return tx.get('meta', 'one');
+      });
+    await expect(put()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+    // No other connection would find more room.
+    expect(idb.struck.commit).toBe(1);
+    expect(await read(store, ['one', 'two'])).toEqual([undefined, undefined]);
+    idb.clear();
+    expect(await put()).toBe(1);
+    store.close();
   });
 });
 

@@ -135,17 +135,43 @@ it('an answer that was given before the connection broke stands: a run that had 
   expect(mine.writer.model.version).toBeLessThan(other.writer.model.version);
 });
 
-it('openings that fail twice are tried a third time; those that fail for good say so (F13)', async () => {
+it.each([
+  // Dexie tries this one again by itself.
+  ['UnknownError', 'Internal error opening backing store for indexedDB.open.'],
+  ['AbortError', 'The connection was closed.'],
+])('openings that fail twice (%s) are tried a third time; those that fail for good say so (F13)', async (says, message) => {
   const idb = new FaultyIdb(indexedDB);
-  idb.plan({ at: 'open', says: 'UnknownError', message: 'Internal error opening backing store for indexedDB.open.', times: 2 });
+  idb.plan({ at: 'open', says, message, times: 2 });
   const clock = hurried();
   const store = await openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
   expect(idb.struck.open).toBe(2);
   store.close();
-  idb.plan({ at: 'open', says: 'UnknownError', message: 'Internal error opening backing store for indexedDB.open.', times: Infinity });
+  idb.plan({ at: 'open', says, message, times: Infinity });
   await expect(openDexieStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
   idb.clear();
   expect((await indexedDB.databases()).map(({ name }) => name)).toContain(`lost-${databases}`);
+});
+
+it('a connection that the browser closes is looked after without a call: what is gone with it is told at once (F02, F11)', async () => {
+  const idb = new FaultyIdb(indexedDB);
+  const clock = new ManualClock();
+  const name = `lost-${++databases}`;
+  const store = await openDexieStore(name, { factory: idb.factory, clock });
+  let isTold = false;
+  void store.removed.then(() => (isTold = true));
+  idb.forceClose();
+  await clock.pass(100);
+  await expect.poll(() => idb.open.size).toBe(1);
+  // It was there still.
+  expect(isTold).toBe(false);
+  idb.forceClose();
+  const gone = new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+  await clock.pass(100);
+  await gone;
+  await expect.poll(() => isTold).toBe(true);
+  await expect(store.tx('get', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'a'))).rejects.toMatchObject({
+    code: 'store/closed',
+  });
 });
 
 it('an opening that hangs is asked for once more (F16)', async () => {
@@ -191,7 +217,12 @@ describe('transactions that never settle', () => {
     let saved = false;
     const saying = say(mine, 'slow').then(() => (saved = true));
     await expect.poll(() => idb.holding).toBe(1);
+    const { length } = idb.written;
     await clock.pass(ms);
+    // Time for a second look, which nobody should take.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.pass(0);
+    expect(idb.written).toHaveLength(length);
     expect(saved).toBe(false);
     idb.release();
     await saying;
