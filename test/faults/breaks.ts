@@ -1,5 +1,7 @@
 /** The code broken on purpose, each a small thing somebody might do: the test beside it has to find it. `npm run faults:break`. */
+import { NETWORK_BREAKS } from './network-breaks.ts';
 import { STORAGE_BREAKS } from './storage-breaks.ts';
+import { TAB_BREAKS } from './tab-breaks.ts';
 
 export interface Place {
   readonly file: string;
@@ -19,6 +21,8 @@ export interface Break extends Place {
 
 export const BREAKS: readonly Break[] = [
   ...STORAGE_BREAKS,
+  ...TAB_BREAKS,
+  ...NETWORK_BREAKS,
   {
     fault: 'F31',
     file: 'src/engine/group-commit.ts',

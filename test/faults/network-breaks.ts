@@ -1,0 +1,49 @@
+/** More breaks of the rows about the network, and about power. */
+import type { Break } from './breaks.ts';
+
+export const NETWORK_BREAKS: readonly Break[] = [
+  {
+    fault: 'F14',
+    file: 'src/engine/sync/drain.ts',
+    from: `kind === 'message' && !sent)`,
+    to: `kind === 'message' && sent)`,
+    test: ['node', 'test/unit/engine/power-loss.test.ts', 'F14'],
+  },
+  {
+    fault: 'F46',
+    file: 'src/engine/sync/heartbeat.ts',
+    from: 'handlers.silent();',
+    to: '',
+    test: ['e2e', 'test/e2e/connection.test.ts', 'F46'],
+  },
+  {
+    fault: 'F49',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
+    to: 'if (frame.from === null)',
+    // Either would do.
+    also: [
+      {
+        file: 'src/engine/facts.ts',
+        from: 'messages.filter((message) => !contains(held, message.seq))',
+        to: 'messages.filter(() => true)',
+      },
+    ],
+    test: ['node', 'test/unit/engine/network-frames.test.ts', 'F49'],
+  },
+  {
+    fault: 'F50',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
+    to: 'if (frame.from === null)',
+    // Either would do.
+    also: [
+      {
+        file: 'src/engine/facts.ts',
+        from: 'messages.filter((message) => !contains(held, message.seq))',
+        to: 'messages.filter(() => true)',
+      },
+    ],
+    test: ['node', 'test/unit/engine/network-frames.test.ts', 'F50'],
+  },
+];

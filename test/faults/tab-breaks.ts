@@ -1,0 +1,75 @@
+/** More breaks of the rows about workers, tabs and lifecycle, and of what several of them write. */
+import type { Break } from './breaks.ts';
+
+export const TAB_BREAKS: readonly Break[] = [
+  {
+    fault: 'F22',
+    file: 'src/engine/head.ts',
+    from: 'a?.version === b.version && a.folded',
+    to: 'a?.folded',
+    test: ['e2e', 'test/e2e/tabs.test.ts', 'F22'],
+  },
+  {
+    fault: 'F22',
+    file: 'src/engine/head.ts',
+    from: 'a?.version === b.version && a.folded',
+    to: 'a?.folded',
+    test: ['chromium', 'test/browser/tabs.test.ts', 'F22'],
+  },
+  {
+    fault: 'F27',
+    file: 'src/engine/intents/send-message.ts',
+    from: 'const known = message.id === undefined ? undefined :',
+    to: 'const known = message.id !== undefined ? undefined :',
+    test: ['e2e', 'test/e2e/worker-death.test.ts', 'F27'],
+  },
+  {
+    fault: 'F29',
+    file: 'src/bridge/watchdog.ts',
+    from: 'const DEAD_AFTER_TICKS = 4;',
+    to: 'const DEAD_AFTER_TICKS = 1;',
+    test: ['node', 'test/unit/bridge/connect.test.ts', 'F29'],
+  },
+  {
+    fault: 'F29',
+    file: 'src/client/page-lifecycle.ts',
+    from: `document.addEventListener('resume', () => tell('resumed'), { signal });`,
+    to: '',
+    test: ['e2e', 'test/e2e/lifecycle.test.ts', 'F29'],
+  },
+  {
+    fault: 'F32',
+    file: 'src/engine/sync/leader.ts',
+    from: 'this.sync.deposed$.subscribe(() => this.deposed());',
+    to: 'this.sync.deposed$.subscribe();',
+    test: ['node', 'test/unit/engine/tabs.test.ts', 'F32'],
+  },
+  {
+    fault: 'F35',
+    file: 'src/engine/sync/leader.ts',
+    from: 'this.wishForLock(false);',
+    to: '',
+    test: ['chromium', 'test/browser/tabs.test.ts', 'F35'],
+  },
+  {
+    fault: 'F35',
+    file: 'src/engine/sync/leader.ts',
+    from: 'this.wishForLock(false);',
+    to: '',
+    test: ['e2e', 'test/e2e/lifecycle.test.ts', 'F35'],
+  },
+  {
+    fault: 'F36',
+    file: 'src/engine/sync/drain.ts',
+    from: `if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });`,
+    to: `for (const key of unsent) draft.change({ t: 'end', key, end: 'acked' });`,
+    test: ['e2e', 'test/e2e/service-worker.test.ts', 'F36'],
+  },
+  {
+    fault: 'F37',
+    file: 'src/service-worker/lead.ts',
+    from: 'if (await leaderAnswers(bus, browserClock)) return false;',
+    to: '',
+    test: ['e2e', 'test/e2e/service-worker.test.ts', 'F37'],
+  },
+];
