@@ -102,7 +102,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F12',
-    file: 'src/worker/hosted-account.ts',
+    file: 'src/worker/place.ts',
     from: `const isLost = found === 'new' && known !== undefined;`,
     to: 'const isLost = false;',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F12'],
@@ -123,7 +123,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F15',
-    file: 'src/worker/hosted-account.ts',
+    file: 'src/worker/place.ts',
     from: 'const before = carried ?? (noted ?',
     to: 'const before = carried ?? (noted && !noted ?',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F15'],
@@ -134,7 +134,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
     from: `this.isAlone = ports.store.durability === 'volatile';`,
     to: 'this.isAlone = false;',
     // Either would do.
-    also: [{ file: 'src/worker/hosted-account.ts', from: 'const lock = `${name}:memory:${ports.random.id()}`;', to: 'const lock = name;' }],
+    also: [{ file: 'src/worker/place.ts', from: 'const lock = `${name}:memory:${ports.random.id()}`;', to: 'const lock = name;' }],
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F15'],
   },
   {
@@ -188,7 +188,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F26',
-    file: 'src/engine/write.ts',
+    file: 'src/engine/group-commit.ts',
     from: 'if (kept?.id === cutOff.record.id) return',
     to: 'if (kept === undefined && cutOff.record.id === undefined) return',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F26'],

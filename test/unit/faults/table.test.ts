@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { BREAKS } from '../../faults/breaks.ts';
 import { CATALOGUE } from '../../faults/catalogue.ts';
 import { findNamedTests, namedTests } from '../../faults/find-tests.ts';
 import { makeTable } from '../../faults/table.ts';
@@ -18,6 +19,30 @@ describe('the catalogue of faults', () => {
     const ids = CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id));
     expect(ids).toEqual(Array.from({ length: 60 }, (_, i) => `F${String(i + 1).padStart(2, '0')}`));
   });
+});
+
+describe('the code broken on purpose', () => {
+  it('is where it says, once', () => {
+    for (const { also = [], ...place } of BREAKS)
+      for (const { file, from, to } of [place, ...also])
+        expect([file, from, readFileSync(`${ROOT}${file}`, 'utf8').split(from).length - 1, to !== from]).toEqual([file, from, 1, true]);
+  });
+
+  it('is looked for by tests that name the fault', () => {
+    const named = findNamedTests(ROOT);
+    for (const { fault, test } of BREAKS) {
+      // A contract is run by a file that stands beside it.
+      const files = [test[1], test[1].replace(/\.\w+\.test\.ts$/, '.ts')];
+      const found = named.some(({ file, faults }) => files.includes(file) && faults.includes(fault));
+      expect([fault, test[1], found]).toEqual([fault, test[1], true]);
+    }
+  }, 30_000);
+
+  it('leaves no row out that a test covers', () => {
+    const covered = new Set(findNamedTests(ROOT).flatMap(({ faults }) => faults));
+    const broken = new Set(BREAKS.map(({ fault }) => fault));
+    expect(CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id)).filter((id) => covered.has(id) && !broken.has(id))).toEqual([]);
+  }, 30_000);
 });
 
 describe('the faults that titles name', () => {
