@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import type { BrowserProviderOption } from 'vitest/node';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { builtPackage } from './test/support/built-package.ts';
 import { launchOptions } from './test/support/chromium.ts';
 import { findEngines } from './test/support/find-engines.ts';
 import { firefox } from './test/support/firefox-provider.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { webkit } from './test/support/webkit-provider.ts';
 import { workerFromSource } from './test/support/worker-from-source.ts';
 
@@ -23,11 +25,27 @@ const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, 
   },
 });
 
+/** End to end without a word about seconds: two at a time, of which one mostly waits. Whatever promises to be quick runs alone (e2e). */
+const JOURNEYS = [
+  'test/package/**/*.test.ts',
+  ...['demo', 'groups', 'half-open', 'log-out', 'offline-reading', 'public-calls', 'readme', 'replay', 'viewing'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
+];
+
+/** On what `npm run build` made. */
+const built = {
+  globalSetup: ['test/support/made-store.ts', 'test/support/made-page.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig(async () => {
   // Finds, never installs: `npm test` has seen to that, and a single unit test needs no browser.
   const [launch, engines] = await Promise.all([launchOptions(), findEngines()]);
   return {
     test: {
+      sequence: { sequencer: LongestFirst },
       // One group after the other, so that what measures patience (e2e) does not share the machine with what does not.
       projects: [
         {
@@ -35,6 +53,8 @@ export default defineConfig(async () => {
           test: {
             name: 'node',
             include: ['test/{unit,property,contract}/**/*.test.ts', 'test/floor-plan.test.ts'],
+            // Vitest would leave one core to itself, and it has little to do.
+            maxWorkers: availableParallelism(),
             sequence: { groupOrder: 0 },
           },
         },
@@ -43,14 +63,17 @@ export default defineConfig(async () => {
         ...(engines.webkit ? [browserProject('webkit', 3, webkit(engines.webkit))] : []),
         {
           resolve: { alias: builtPackage },
+          test: { ...built, name: 'journeys', include: JOURNEYS, maxWorkers: 2, sequence: { groupOrder: 4 } },
+        },
+        {
+          resolve: { alias: builtPackage },
           test: {
+            ...built,
             name: 'e2e',
-            include: ['test/{package,e2e}/**/*.test.ts'],
-            globalSetup: ['test/support/made-store.ts'],
+            include: ['test/e2e/**/*.test.ts'],
+            exclude: [...configDefaults.exclude, ...JOURNEYS],
             fileParallelism: false,
-            testTimeout: 180_000,
-            hookTimeout: 120_000,
-            sequence: { groupOrder: 4 },
+            sequence: { groupOrder: 5 },
           },
         },
       ],

@@ -1,19 +1,13 @@
 /** What every end-to-end test stands on: the app's page on its own host, a server of its own process, devices behind proxies. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright';
-import { build, preview, type PreviewServer } from 'vite';
+import type { PreviewServer } from 'vite';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { BrowserProfile } from '../support/browser-profile.ts';
-import { builtPackage } from '../support/built-package.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import { INSECURE_HOST, RealBrowser } from '../support/real-browser.ts';
 import { ServedReceipts } from '../support/serve.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
-
-const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+import { servePage } from './site.ts';
 
 const insecure = (address: string): string => address.replace('127.0.0.1', INSECURE_HOST);
 
@@ -107,32 +101,13 @@ export class World {
   private constructor(
     readonly server: ServedReceipts,
     private readonly site: PreviewServer,
-    private readonly built: string,
   ) {}
 
   static async start(): Promise<World> {
-    const built = await mkdtemp(join(tmpdir(), 'tidemark-app-'));
-    const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
-    const resolve = { alias: builtPackage };
-    await build({ ...shared, resolve, build: { outDir: built, emptyOutDir: true, minify: false } });
-    await build({
-      ...shared,
-      resolve,
-      build: {
-        outDir: built,
-        emptyOutDir: false,
-        minify: false,
-        rolldownOptions: {
-          input: join(PAGE, 'service-worker.ts'),
-          output: { format: 'iife', entryFileNames: 'service-worker.js', codeSplitting: false },
-        },
-      },
-    });
-    const served = { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] };
-    const site = await preview({ ...shared, build: { outDir: built }, preview: served });
+    const site = await servePage();
     const { origin } = new URL(site.resolvedUrls!.local[0]!);
     const server = await ServedReceipts.start(['--allow-origin', origin, '--allow-origin', insecure(origin)]);
-    return new World(server, site, built);
+    return new World(server, site);
   }
 
   /**
@@ -165,7 +140,6 @@ export class World {
     await this.clear();
     await this.server.remove();
     await this.site.close();
-    await rm(this.built, { recursive: true, force: true });
   }
 }
 

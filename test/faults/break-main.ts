@@ -69,7 +69,7 @@ const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; outp
       if (!whole.has(path)) whole.set(path, text);
       writeFileSync(path, broken(text, place));
     }
-    if (project === 'e2e') {
+    if (project === 'e2e' || project === 'journeys') {
       const built = await run(copy, 'npx', ['--no-install', 'tsdown', '--logLevel', 'error']);
       if (!built.well) return { outcome: 'does not build', output: built.output };
     }

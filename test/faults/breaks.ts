@@ -16,7 +16,7 @@ export interface Break extends Place {
   /** Where one place holds as long as the other does: broken together. */
   readonly also?: readonly Place[];
   /** What Vitest is asked to run: a project, a file, `-t` and what the title holds. */
-  readonly test: readonly [project: 'node' | 'chromium' | 'firefox' | 'webkit' | 'e2e', file: string, title: string];
+  readonly test: readonly [project: 'node' | 'chromium' | 'firefox' | 'webkit' | 'journeys' | 'e2e', file: string, title: string];
 }
 
 export const BREAKS: readonly Break[] = [

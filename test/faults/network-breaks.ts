@@ -14,7 +14,7 @@ export const NETWORK_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/heartbeat.ts',
     from: 'handlers.silent();',
     to: '',
-    test: ['e2e', 'test/e2e/connection.test.ts', 'F46'],
+    test: ['journeys', 'test/e2e/half-open.test.ts', 'F46'],
   },
   {
     fault: 'F49',

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { openPgliteStore } from '../../src/server/sql/pglite.ts';
 import { MADE_STORE } from './serve.ts';
 
-export default async function makeStore(): Promise<() => Promise<void>> {
+export default async function makeStore(): Promise<(() => Promise<void>) | undefined> {
+  // Another project of the same run has made it.
+  if (process.env[MADE_STORE] !== undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-made-store-'));
   const store = await openPgliteStore(join(folder, 'store'));
   await store.close();

@@ -18,10 +18,27 @@ const run = (command, ...args) =>
   });
 
 const failedSteps = [];
-for (const step of ['chromium', 'engines', 'lint', 'types', 'build']) {
-  console.log(`\n# ${step}`);
-  if (!(await run('npm', 'run', '--silent', step))) failedSteps.push(step);
-}
+
+/** Steps of which each stands for itself, beside others: what one says is held back until it has ended. */
+const inTurn = async (...steps) => {
+  for (const step of steps) {
+    const child = spawn('npm', ['run', '--silent', step], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+    const ended = await new Promise((done) => {
+      child.on('error', () => done(false));
+      child.on('close', (code) => done(code === 0));
+    });
+    process.stdout.write(`\n# ${step}\n${said}`);
+    if (!ended) failedSteps.push(step);
+  }
+};
+// ESLint takes as long as all the others together.
+await Promise.all([inTurn('lint:code'), inTurn('chromium', 'engines', 'build', 'types', 'lint:format')]);
 
 console.log('\n# tests');
 const folder = await mkdtemp(join(tmpdir(), 'tidemark-test-'));

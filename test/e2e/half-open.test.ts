@@ -1,0 +1,44 @@
+/** What the client does when the line goes dead and nobody says so. Most of it is waiting. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { delivered, eventually, World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+it('a half-open socket is noticed within 35 s and replaced, whether there is something to say or not (F46)', async () => {
+  // One is idle, one has just said something into the dead line.
+  const [idle, busy] = await Promise.all([world.device('dora'), world.device('dina')]);
+  const friend = await world.person('friend-of-both');
+  for (const phone of [idle, busy]) {
+    await friend.sendMessage(`direct:${phone.userId}`, 'hello');
+    await phone.start();
+    await delivered(friend, phone, 1);
+  }
+
+  for (const { proxy } of [idle, busy]) proxy.blackHole();
+  const since = performance.now();
+  await busy.page.evaluate(() => window.app.client.sendMessage('direct:friend-of-both', 'can you hear me?'));
+  await friend.sendMessage('direct:dora', 'are you there?');
+  await Promise.all(
+    [idle, busy].map(async (phone) => {
+      await eventually('the dead socket to be noticed', async () => (await phone.state()) !== 'live', 60_000);
+      const noticedMs = performance.now() - since;
+      await eventually('another one', async () => (await phone.state()) === 'live');
+      const replacedMs = performance.now() - since;
+      const which = phone === idle ? 'idle' : 'busy';
+      console.log(
+        `half-open, ${which}: noticed after ${(noticedMs / 1000).toFixed(1)} s, replaced after ${(replacedMs / 1000).toFixed(1)} s`,
+      );
+      expect(noticedMs).toBeLessThan(35_000);
+      expect(phone.proxy.sent('hello')).toHaveLength(2);
+    }),
+  );
+  await eventually('what came meanwhile', async () => (await idle.total()) === 2);
+  await eventually('what was said meanwhile', () => friend.rows.get('direct:dina')?.latestSeq === 2);
+  await eventually('an empty outbox', async () => (await busy.pending()) === 0);
+  expect(friend.rows.get('direct:dina')?.latestSeq).toBe(2);
+});

@@ -1,0 +1,37 @@
+/** The app's page, built against the built package. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, preview, type PreviewServer } from 'vite';
+import { builtPackage } from '../support/built-package.ts';
+import { INSECURE_HOST } from '../support/real-browser.ts';
+
+const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+/** The environment names the folder in which it was built for this run (see made-page.ts). */
+export const MADE_PAGE = 'TIDEMARK_MADE_PAGE';
+
+const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
+
+export const buildPage = async (folder: string): Promise<void> => {
+  const resolve = { alias: builtPackage };
+  await build({ ...shared, resolve, build: { outDir: folder, emptyOutDir: true, minify: false } });
+  await build({
+    ...shared,
+    resolve,
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      minify: false,
+      rolldownOptions: {
+        input: join(PAGE, 'service-worker.ts'),
+        output: { format: 'iife', entryFileNames: 'service-worker.js', codeSplitting: false },
+      },
+    },
+  });
+};
+
+/** On a port of its own. @throws {Error} outside a run that has built it. */
+export const servePage = (): Promise<PreviewServer> => {
+  const folder = process.env[MADE_PAGE];
+  if (folder === undefined) throw new Error(`${MADE_PAGE} is not set: made-page.ts builds the page`);
+  return preview({ ...shared, build: { outDir: folder }, preview: { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] } });
+};
