@@ -1,6 +1,6 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
 import { map, type Observable, Subject, takeUntil } from 'rxjs';
-import { TransportError, UsageError } from '../errors.ts';
+import { type StoreError, TransportError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
@@ -198,6 +198,13 @@ export class Engine {
   lost(kept = false): void {
     this.closeAtOnce();
     this.leave(kept);
+  }
+
+  /** A newer release has the store now: this tab reads and writes nothing any more, so others lead. Streams stay as they are (F09). */
+  outgrown({ code, message }: StoreError): void {
+    this.stopMakingRoom();
+    this.stopLooking();
+    this.leader.retire({ code, message });
   }
 
   /** What is stored is gone, and nobody logged out: silent from here on, until whoever hosts this finds out what it means. */

@@ -28,6 +28,8 @@ export interface DexieStore extends StorePort {
   remove(): Promise<void>;
   /** Resolves when somebody removes the database, or it turned out to be gone: `tx` rejects with `store/closed` from then on. */
   readonly removed: Promise<void>;
+  /** Resolves with `store/version-ahead` when a newer release has upgraded the database: `tx` rejects with it from then on. */
+  readonly outgrown: Promise<StoreError>;
 }
 
 export interface DexieStoreOptions {
@@ -46,6 +48,8 @@ class LastingStore implements DexieStore {
   private opening: Promise<Connection> | null = null;
   private tellRemoved: () => void = () => undefined;
   readonly removed = new Promise<void>((resolve) => (this.tellRemoved = resolve));
+  private tellOutgrown: (error: StoreError) => void = () => undefined;
+  readonly outgrown = new Promise<StoreError>((resolve) => (this.tellOutgrown = resolve));
 
   constructor(
     private readonly name: string,
@@ -92,6 +96,10 @@ class LastingStore implements DexieStore {
         this.connection = connection;
         this.follow(connection);
         return connection;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof StoreError && error.code === 'store/version-ahead') this.tellOutgrown(error);
+        throw error;
       })
       .finally(() => (this.opening = null));
     return this.patiently(this.opening);

@@ -82,6 +82,7 @@ export class HostedAccount implements Hosted {
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
+    void store.outgrown.then((error) => engine.outgrown(error));
     this.note(place);
   }
 

@@ -78,6 +78,12 @@ export class Leader {
     for (const end of this.ends.splice(0)) end();
   }
 
+  /** For good: what this tab would do as a leader it can do no more, and others may. */
+  retire(error: NonNullable<LeaderStatus['error']>): void {
+    this.stop();
+    this.heard.next({ ...NOBODY, state: 'stopped', error });
+  }
+
   get leads(): boolean {
     return this.fence.value !== null;
   }

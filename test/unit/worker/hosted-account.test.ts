@@ -357,3 +357,20 @@ it('code that finds a newer database says so, and leaves it alone (F09)', async 
   expect(await newer.tx('get', ['journal'], 'readonly', 'relaxed', (tx) => tx.get('journal', 1))).toBe('theirs');
   newer.close();
 });
+
+it('upgraded by a newer release under a running tab: it gives up the lead, says why, and leaves what is owed alone (F09)', async () => {
+  const { tab, name, net } = await world();
+  const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
+  const old = await tab();
+  await live(old);
+  const newer = await openDexieStore(name, { clock: fastClock, layout });
+  expect(await until(old, { of: 'connection' }, ({ state }) => state === 'stopped')).toMatchObject({
+    leader: false,
+    error: { code: 'store/version-ahead' },
+  });
+  const crossed = net.crossings.length;
+  await expect(say(old, 'late')).rejects.toMatchObject({ code: 'store/version-ahead' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(net.crossings.slice(crossed)).toEqual([]);
+  newer.close();
+});
