@@ -2,12 +2,15 @@
  * What is known of an account's store outside of IndexedDB, so that its loss is noticed: whose generation it was, and how much of what
  * the user did had not reached the server. Kept in Cache Storage, which workers of every kind may write; where the browser has none,
  * nothing is noticed, and nothing else depends on it.
+ *
+ * A log-out leaves word that it was one, by the generation alone, which says nothing of the account: a tab that finds its store gone
+ * and no such word knows that nobody logged out, even where the browser took the note as well.
  */
 import type { ReceiptSettings } from './journal.ts';
 
 export interface OutsideNote {
   readonly generation: string;
-  /** Generations before it that were lost, not logged out of. */
+  /** Generations before it that were lost, not logged out of; a log-out ends these as well. */
   readonly lost: readonly string[];
   readonly owed: number;
   readonly paused: boolean;
@@ -15,13 +18,22 @@ export interface OutsideNote {
 }
 
 const CACHE = 'tidemark-notes';
-/** An address nobody ever asks for. */
-const addressOf = (database: string): string => `https://tidemark.invalid/${encodeURIComponent(database)}`;
+/** Addresses nobody ever asks for. */
+const SITE = 'https://tidemark.invalid/';
+const addressOf = (database: string): string => SITE + encodeURIComponent(database);
+const ENDS = `${SITE}ended/`;
+/** For tabs that still run: older ones nobody asks about. */
+const MOST_ENDS = 64;
 
 export interface NoteKeeper {
   read(): Promise<OutsideNote | undefined>;
   write(note: OutsideNote): Promise<void>;
-  forget(): Promise<void>;
+  /** Logged out: the note goes, and word stays that these stores, and those it named, were logged out of. */
+  end(generations: readonly string[]): Promise<void>;
+  /** The log-out did not come about. */
+  takeBack(generations: readonly string[]): Promise<void>;
+  /** Whether this store was logged out of; undefined where the browser does not tell. */
+  isEnded(generation: string): Promise<boolean | undefined>;
 }
 
 /** None of these rejects: where the browser refuses, there is no note. */
@@ -34,14 +46,30 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
       return undefined;
     }
   };
+  const read = (): Promise<OutsideNote | undefined> =>
+    quietly(async (cache) => (await (await cache.match(address))?.json()) as OutsideNote | undefined);
   return {
-    read: () => quietly(async (cache) => (await (await cache.match(address))?.json()) as OutsideNote | undefined),
+    read,
     async write(note) {
       await quietly((cache) => cache.put(address, new Response(JSON.stringify(note))));
     },
-    async forget() {
+    async end(generations) {
+      const noted = await read();
+      const ended = new Set([...(noted ? [noted.generation, ...noted.lost] : []), ...generations]);
+      // First what needs no room.
       await quietly((cache) => cache.delete(address));
+      await quietly(async (cache) => {
+        for (const generation of ended) await cache.put(ENDS + generation, new Response());
+        const all = (await cache.keys()).filter(({ url }) => url.startsWith(ENDS));
+        for (const old of all.slice(0, -MOST_ENDS)) await cache.delete(old);
+      });
     },
+    async takeBack(generations) {
+      await quietly(async (cache) => {
+        for (const generation of generations) await cache.delete(ENDS + generation);
+      });
+    },
+    isEnded: (generation) => quietly(async (cache) => (await cache.match(ENDS + generation)) !== undefined),
   };
 };
 

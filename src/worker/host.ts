@@ -13,7 +13,7 @@ const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   if (!(await isUnwiped(indexedDB, name))) return;
   const store = await openDexieStore(name, { clock: browserClock });
   await finishWipe(store);
-  await keepNote(cacheStorage(globalThis), name).forget();
+  await keepNote(cacheStorage(globalThis), name).end([]);
   await page.forgetDevice(name);
   await store.remove();
 };

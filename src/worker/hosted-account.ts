@@ -127,13 +127,20 @@ export class HostedAccount implements Hosted {
   /** The store has come to an end and nobody said why: wiped by the browser, or by a log-out that this tab missed. */
   private async vanished(store: DexieStore): Promise<void> {
     if (this.over || this.place?.store !== store) return;
-    const { generation } = this.place.engine;
+    const { engine, lostGenerations } = this.place;
+    const { generation } = engine;
     const { note, open, ports } = this.around;
     const carried = await this.stopped();
     store.close();
-    const noted = await note.read();
-    // A log-out takes the note with it. Where it cannot be told, nothing of the account is sent again.
-    if (noted?.generation !== generation && !noted?.lost.includes(generation)) return this.end();
+    // Whoever logs out says so before anything goes. Where it cannot be told, nothing of the account is sent again.
+    if (!carried || (await note.isEnded(generation)) !== false) return this.end();
+    let noted = await note.read();
+    if (!noted) {
+      // The browser took it together with the store; it says again what it said.
+      const { outbox, paused, settings } = carried;
+      noted = { generation, lost: lostGenerations, owed: outbox.length, paused, settings };
+      await note.write(noted);
+    }
     const opening = beginOpening(open, ports.clock, () => !this.over);
     const again = await opening.soon.catch(() => null);
     if (again && (await this.moveTo(() => this.onDisk(again, noted, carried)).catch(() => false))) return;
@@ -207,16 +214,18 @@ export class HostedAccount implements Hosted {
     const { note, page, name, removeUnseen } = this.around;
     const engine = await this.running();
     const place = this.place!;
+    const ended = [engine.generation, ...place.lostGenerations];
     this.stopNoting();
     // First: a tab that finds nothing where its store was must not take it for a loss, and bring it back.
-    if (options.pending === 'discard') await note.forget();
+    if (options.pending === 'discard') await note.end(ended);
     try {
       await engine.logOut(options);
     } catch (error) {
+      await note.takeBack(ended);
       if (place.store) this.note(place);
       throw error;
     }
-    await note.forget();
+    await note.end(ended);
     this.over = true;
     const { store } = place;
     if (options.keepData) store?.close();

@@ -21,8 +21,9 @@ export const noteStanding = (note: NoteKeeper, clock: ClockPort, engine: Engine,
   };
   const update = async (): Promise<void> => {
     waiting = null;
+    const noted = await note.read();
     // Gone with a log-out, or another store's by now: whoever missed that does not bring it back.
-    if ((await note.read())?.generation === generation) write();
+    if (noted ? noted.generation === generation : (await note.isEnded(generation)) === false) write();
   };
   const stop = engine.watchStanding((standing) => {
     const isFirst = latest === null;

@@ -59,7 +59,7 @@ export const placeOnDisk = async (
     if (found === 'unwiped') {
       // Before anything is shown: what a log-out left is nobody's any more.
       await finishWipe(store);
-      await note.forget();
+      await note.end([]);
       await removeStore(around, store);
       known = undefined;
       deviceId = await page.deviceId(name);

@@ -50,6 +50,7 @@ const world = async () => {
   const idb = new FaultyIdb(indexedDB);
   const devices: string[] = [];
   let noted: OutsideNote | undefined;
+  const ended = new Set<string>();
   const locks = new Map<string, TestLocks>();
   const lockOf = (lock: string): TestLocks => {
     const known = locks.get(lock) ?? new TestLocks();
@@ -69,6 +70,7 @@ const world = async () => {
     set noted(note: OutsideNote | undefined) {
       noted = note;
     },
+    ended,
     tab: async (more: { layout?: Layout; settings?: { readReceipts?: boolean }; factory?: IDBFactory } = {}) => {
       const own = new Set<(hint: BusHint) => void>();
       const { settings = {}, layout, factory = idb.factory } = more;
@@ -83,7 +85,12 @@ const world = async () => {
           note: {
             read: () => Promise.resolve(noted),
             write: async (note) => void (noted = note),
-            forget: async () => void (noted = undefined),
+            end: async (generations) => {
+              for (const one of [...(noted ? [noted.generation, ...noted.lost] : []), ...generations]) ended.add(one);
+              noted = undefined;
+            },
+            takeBack: async (generations) => generations.forEach((one) => void ended.delete(one)),
+            isEnded: (generation) => Promise.resolve(ended.has(generation)),
           },
           page: {
             deviceId,
@@ -315,12 +322,37 @@ describe('where the browser has wiped the store', () => {
     expect(await now(await w.tab(), { of: 'outbox' })).toMatchObject({ pending: 3 });
   });
 
+  it('with all that the site had, under running tabs: nobody logged out, so they go on, and a log-out still ends them (F11)', async () => {
+    const w = await world();
+    const [mine, other] = [await w.tab(), await w.tab()];
+    await live(mine);
+    w.net.cut();
+    await say(mine, 'kept');
+    await expect.poll(() => w.noted?.owed).toBe(1);
+    // Neither has anything left to note.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const [device, generation] = [w.devices.at(-1), w.noted!.generation];
+    w.noted = undefined;
+    w.idb.forceClose();
+    await w.wipe();
+    await expect.poll(() => w.devices.at(-1)).not.toBe(device);
+    await expect.poll(() => w.noted?.lost).toEqual([generation]);
+    for (const tab of [mine, other]) await until(tab, { of: 'outbox' }, ({ pending }) => pending === 1);
+    w.net.heal();
+    await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 9 }, (all) => all.length === 1);
+    await mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
+    await other.loggedOut;
+    expect(w.ended).toContain(generation);
+    expect(w.noted).toBeUndefined();
+  });
+
   it('by a log-out of which this tab heard nothing: it ends, and sends nothing (F11)', async () => {
     const w = await world();
     w.net.cut();
     const mine = await w.tab();
     await say(mine, 'not to be sent');
     const ended = lastValueFrom(mine.watch({ of: 'outbox' }).pipe(toArray()));
+    w.ended.add(w.noted!.generation);
     w.noted = undefined;
     await w.wipe();
     await ended;
