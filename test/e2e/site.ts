@@ -1,4 +1,5 @@
 /** The app's page, built against the built package. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview, type PreviewServer } from 'vite';
@@ -29,9 +30,16 @@ export const buildPage = async (folder: string): Promise<void> => {
   });
 };
 
-/** On a port of its own. @throws {Error} outside a run that has built it. */
-export const servePage = (): Promise<PreviewServer> => {
+/** @throws {Error} outside a run that has built it. */
+const builtPage = (): string => {
   const folder = process.env[MADE_PAGE];
   if (folder === undefined) throw new Error(`${MADE_PAGE} is not set: made-page.ts builds the page`);
-  return preview({ ...shared, build: { outDir: folder }, preview: { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] } });
+  return folder;
 };
+
+/** On a port of its own. */
+export const servePage = (): Promise<PreviewServer> =>
+  preview({ ...shared, build: { outDir: builtPage() }, preview: { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] } });
+
+/** One more file beside it. */
+export const addToPage = (name: string, content: string): Promise<void> => writeFile(join(builtPage(), name), content);

@@ -7,7 +7,7 @@ import { ProtocolClient } from '../support/protocol-client.ts';
 import { INSECURE_HOST, RealBrowser } from '../support/real-browser.ts';
 import { ServedReceipts } from '../support/serve.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
-import { servePage } from './site.ts';
+import { addToPage, servePage } from './site.ts';
 
 const insecure = (address: string): string => address.replace('127.0.0.1', INSECURE_HOST);
 
@@ -39,10 +39,24 @@ export class Device {
     return new Device(userId, await TcpProxy.start(targetPort), site, profile, []);
   }
 
-  /** Starts the browser and opens the app, with recorders on these badges from the first moment. */
-  async start(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
+  /** Where the app comes from. */
+  get origin(): string {
+    return new URL(this.site).origin;
+  }
+
+  /**
+   * Starts the browser and opens the app, with recorders on these badges from the first moment.
+   *
+   * @param prepare sees the page while it is empty.
+   */
+  async start(
+    badges: readonly ConversationId[] = [],
+    more: Readonly<Record<string, string>> = {},
+    prepare: (page: Page) => Promise<unknown> = async () => undefined,
+  ): Promise<Page> {
     const context = await this.profile.start();
     this.page = context.pages()[0] ?? (await context.newPage());
+    await prepare(this.page);
     await this.open(badges, more);
     return this.page;
   }
@@ -121,6 +135,11 @@ export class World {
     const device = await Device.create(userId, isSecure ? site : insecure(site), this.server.port, isReal);
     this.#devices.push(device);
     return device;
+  }
+
+  /** One more file beside the app. */
+  add(name: string, content: string): Promise<void> {
+    return addToPage(name, content);
   }
 
   /** Somebody on the protocol, straight to the server. */

@@ -9,8 +9,10 @@ const ENTRY = fileURLToPath(new URL('../../src/worker/self-starting.ts', import.
 const ADDRESS = '/__tidemark/worker.js';
 const SPAWNED = "new URL('./worker.js', import.meta.url)";
 
-const bundle = async (): Promise<string> => {
+/** @param plugins may change it on the way. */
+export const bundleWorker = async (plugins: readonly Plugin[] = []): Promise<string> => {
   const built = await build({
+    plugins: [...plugins],
     configFile: false,
     logLevel: 'error',
     publicDir: false,
@@ -30,7 +32,7 @@ export const workerFromSource = (): Plugin => ({
   enforce: 'pre',
   configureServer(server) {
     server.middlewares.use(ADDRESS, (_request, response, next) => {
-      bundled ??= bundle();
+      bundled ??= bundleWorker();
       bundled.then((code) => {
         response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
         response.end(code);

@@ -84,6 +84,8 @@ const client = createReceiptClient({
     });
     return ((await response.json()) as { token: string }).token;
   },
+  // Of another release, say.
+  ...(asked.has('worker') ? { worker: () => new Worker(asked.get('worker')!, { type: 'module', name: 'tidemark' }) } : {}),
   ...(asked.has('appBadge') ? { appBadge: asked.get('appBadge') === 'true' } : {}),
 });
 

@@ -1,0 +1,332 @@
+/** Storage that fails in a real browser: full, wiped, upgraded by another tab, split by a frame; and what is safe on it when all dies. */
+import type { Frame as PageFrame, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { ConversationId } from '../../src/model/ids.ts';
+import type { OutsideNote } from '../../src/store/outside-note.ts';
+import type { Frame } from '../../src/protocol/frames.ts';
+import type { WireEntry } from '../../src/protocol/submit.ts';
+import { setFrozen } from '../support/real-browser.ts';
+import { bundleWorker } from '../support/worker-from-source.ts';
+import { leads, nowMs, pendingOf, totalOf, untilLive } from './tab.ts';
+import { delivered, type Device, eventually, sendMany, sleep, World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterEach(() => world.clear());
+afterAll(() => world.remove());
+
+/** As the browser does when it takes storage back, or the user has it taken. */
+const clear = async (phone: Device, page: Page, storageTypes: 'indexeddb' | 'all'): Promise<void> => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.clearDataForOrigin', { origin: phone.origin, storageTypes });
+  await session.detach();
+};
+
+/** What is noted of the store outside of IndexedDB. */
+const noteIn = (page: Page): Promise<OutsideNote | undefined> =>
+  page.evaluate(async () => {
+    const cache = await caches.open('tidemark-notes');
+    const [request] = (await cache.keys()).filter(({ url }) => !url.includes('/ended/'));
+    return request && ((await (await cache.match(request))!.json()) as OutsideNote);
+  });
+
+/** How many messages of a conversation lie on the device, at most 1000. */
+const heldIn = (page: Page | PageFrame, chat: ConversationId): Promise<number> =>
+  page.evaluate(
+    (of) =>
+      new Promise<number>((resolve) => {
+        const all = window.app.client.watchMessages(of, { limit: 1000 });
+        const held = all.subscribe((messages) => {
+          resolve(messages.length);
+          queueMicrotask(() => held.unsubscribe());
+        });
+      }),
+    chat,
+  );
+
+const receiptsOf = (friend: Awaited<ReturnType<World['person']>>, of: string) => friend.rows.get(`direct:${of}`)!.theirs;
+const totals = (page: Page): Promise<number[]> => page.evaluate(() => window.app.total.map(([, value]) => value));
+const lost = (page: Page): Promise<unknown[]> =>
+  page.evaluate(() => window.app.events.map(([, event]) => event).filter(({ type }) => type === 'storageLost'));
+
+it('IndexedDB wiped between two starts: a new device, counts as before, nothing told twice, and word of what was lost (F11, F12)', async () => {
+  const phone = await world.device('wanda');
+  const friend = await world.person('wanda-friend');
+  await sendMany(friend, 'wanda', 4);
+  const page = await phone.start();
+  await delivered(friend, phone, 4);
+  await page.evaluate(() => window.app.client.sendConversationReadReceipt('direct:wanda-friend'));
+  await eventually('her receipt', () => receiptsOf(friend, 'wanda').read.length === 1);
+  await sendMany(friend, 'wanda', 3);
+  await delivered(friend, phone, 7);
+  phone.proxy.cut();
+  await page.evaluate(async () => {
+    await window.app.client.sendMessage('direct:wanda-friend', 'never sent');
+    await window.app.client.sendConversationReadReceipt('direct:wanda-friend');
+  });
+  await eventually('what is owed to be noted', async () => (await noteIn(page))?.owed === 2);
+  const [first] = phone.proxy.sent<Frame<'hello'>>('hello');
+  const told = receiptsOf(friend, 'wanda');
+  await page.goto('about:blank');
+  await clear(phone, page, 'indexeddb');
+
+  const before = phone.proxy.frames.length;
+  phone.proxy.heal();
+  await phone.open();
+  await eventually('the count', async () => (await phone.total()) === 3);
+  await untilLive(phone.page);
+  await eventually('word of it', async () => (await lost(phone.page)).length > 0);
+  expect(await lost(phone.page)).toEqual([{ type: 'storageLost', count: 2 }]);
+  await eventually('the messages again', async () => (await heldIn(phone.page, 'direct:wanda-friend')) === 7);
+  expect(await phone.page.evaluate(() => window.app.client.explainUnread('direct:wanda-friend'))).toMatchObject({ readUpTo: 4 });
+  expect((await totals(phone.page)).filter((total) => total !== 0)).toEqual([3]);
+  // What it takes again was delivered before.
+  expect(phone.proxy.sent('submit', before)).toEqual([]);
+  expect(receiptsOf(friend, 'wanda')).toEqual(told);
+  expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
+  expect(phone.troubles).toEqual([]);
+});
+
+it.each([
+  ['IndexedDB', 'indexeddb'],
+  ['all that the site had', 'all'],
+] as const)(
+  '%s cleared under two running tabs: both go on, no count is wrong for a moment, and what was owed arrives once (F02, F11)',
+  async (_what, types) => {
+    const name = `will-${types}`;
+    const chat: ConversationId = `direct:${name}-friend`;
+    const phone = await world.device(name);
+    const friend = await world.person(`${name}-friend`);
+    await sendMany(friend, name, 5);
+    const leader = await phone.start();
+    await untilLive(leader);
+    const follower = await phone.tab();
+    await untilLive(follower);
+    await delivered(friend, phone, 5);
+    const [first] = phone.proxy.sent<Frame<'hello'>>('hello');
+    phone.proxy.cut();
+    await leader.evaluate((of) => window.app.client.sendMessage(of, 'kept'), chat);
+    await follower.evaluate((of) => window.app.client.clearConversationUnreadCount(of), chat);
+    await Promise.all([leader, follower].map((tab) => eventually('0', async () => (await totalOf(tab)) === 0)));
+    const { generation } = (await noteIn(leader))!;
+    await clear(phone, leader, types);
+    // At once, into whatever there is.
+    await Promise.all(
+      [leader, follower].map((tab, n) => tab.evaluate(([of, i]) => window.app.client.sendMessage(of, `later ${i}`), [chat, n] as const)),
+    );
+    await eventually('another store', async () => {
+      const noted = await noteIn(leader);
+      return noted !== undefined && noted.generation !== generation && noted.lost.includes(generation);
+    });
+    await Promise.all([leader, follower].map((tab) => eventually('all that is owed', async () => (await pendingOf(tab)) === 4)));
+
+    const before = phone.proxy.frames.length;
+    phone.proxy.heal();
+    await eventually('her words', () => (friend.rows.get(`direct:${name}`)?.latestSeq ?? 0) >= 8);
+    await Promise.all([leader, follower].map((tab) => eventually('an empty outbox', async () => (await pendingOf(tab)) === 0)));
+    expect(friend.rows.get(`direct:${name}`)?.latestSeq).toBe(8);
+    expect(receiptsOf(friend, name)).toMatchObject({ delivered: [[1, 5]], read: [] });
+    for (const tab of [leader, follower]) {
+      const seen = await totals(tab);
+      expect(seen.slice(seen.indexOf(5))).toEqual([5, 0]);
+      expect(await lost(tab)).toEqual([]);
+    }
+    expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
+    // Nothing is told of messages that came again.
+    const entries = phone.proxy.sent<Frame<'submit'>>('submit', before).flatMap(({ entries }) => entries as WireEntry[]);
+    expect(entries.filter((entry) => entry.kind === 'receipts' && entry.delivered !== undefined)).toEqual([]);
+    // It is one account still: whoever leaves takes all tabs along.
+    await leader.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
+    await eventually('the other tab to have left', () =>
+      follower.evaluate(() =>
+        window.app.client.flush().then(
+          () => false,
+          (error: unknown) => (error as { code: string }).code === 'usage/closed',
+        ),
+      ),
+    );
+    expect(await leads(follower)).toBe(false);
+    expect(phone.troubles).toEqual([]);
+  },
+);
+
+/** The worker of a release to come: its database is another one. */
+const newerWorker = async (): Promise<string> => {
+  const change = (code: string, from: string, to: string): string => {
+    if (!code.includes(from)) throw new Error(`no longer there: ${from}`);
+    return code.replace(from, to);
+  };
+  const code = await bundleWorker([
+    {
+      name: 'a-newer-schema',
+      enforce: 'pre',
+      transform(code, id) {
+        if (id.endsWith('/src/store/tables.ts')) return change(code, 'SCHEMA = 1', 'SCHEMA = 2');
+        if (id.endsWith('/src/store/migrations.ts'))
+          return change(code, 'Migration[] = []', `Migration[] = [{ to: 2, run: async (tx) => tx.put('meta', 'renewed', true) }]`);
+        return undefined;
+      },
+    },
+  ]);
+  await world.add('newer-worker.js', code);
+  return '/newer-worker.js';
+};
+
+const codeOf = (page: Page, chat: ConversationId): Promise<string> =>
+  page.evaluate(
+    (of) =>
+      window.app.client.sendMessage(of, 'refused').then(
+        () => 'taken',
+        (error: unknown) => (error as { code: string }).code,
+      ),
+    chat,
+  );
+
+it('a tab of a newer release upgrades under an open one: the old one says so and stops, the new one sends what is owed (F07, F09)', async () => {
+  const phone = await world.device('ursa');
+  const friend = await world.person('ursa-friend');
+  const worker = await newerWorker();
+  await sendMany(friend, 'ursa', 3);
+  const old = await phone.start();
+  await delivered(friend, phone, 3);
+  phone.proxy.cut();
+  await old.evaluate(async () => {
+    await window.app.client.sendMessage('direct:ursa-friend', 'by the old one');
+    await window.app.client.sendConversationReadReceipt('direct:ursa-friend');
+  });
+  const began = nowMs();
+  const renewed = await phone.tab([], { worker });
+  await eventually('what is owed', async () => (await pendingOf(renewed)) === 2);
+  console.log(`upgraded under an open tab: ${(nowMs() - began).toFixed(0)} ms until the new one knew what is owed`);
+  expect(await renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability)).toBe('durable');
+  expect(await codeOf(old, 'direct:ursa-friend')).toBe('store/version-ahead');
+  phone.proxy.heal();
+  const healedAt = nowMs();
+  await eventually(
+    'both at the sender',
+    () => friend.rows.get('direct:ursa')?.latestSeq === 4 && receiptsOf(friend, 'ursa').read.length === 1,
+  );
+  console.log(`sent ${(nowMs() - healedAt).toFixed(0)} ms after the network was back`);
+  await eventually('an empty outbox', async () => (await pendingOf(renewed)) === 0);
+  expect(await totals(renewed)).toEqual([0]);
+
+  // Old code that starts now writes nothing, and says why.
+  const again = await phone.tab();
+  expect(await codeOf(again, 'direct:ursa-friend')).toBe('store/version-ahead');
+  expect(friend.rows.get('direct:ursa')?.latestSeq).toBe(4);
+});
+
+it('an upgrade that a frozen tab blocks: in memory within 5 s, on the disk with all of it once that tab lets go (F07)', async () => {
+  const phone = await world.device('bloch', { isReal: true });
+  const friend = await world.person('bloch-friend');
+  const worker = await newerWorker();
+  await sendMany(friend, 'bloch', 3);
+  const old = await phone.start();
+  await delivered(friend, phone, 3);
+  phone.proxy.cut();
+  await old.evaluate(() => window.app.client.sendMessage('direct:bloch-friend', 'by the old one'));
+  const other = await phone.page.context().newPage();
+  await other.bringToFront();
+  await eventually('a hidden tab', () => old.evaluate(() => document.visibilityState === 'hidden'));
+  await setFrozen(old, true);
+  phone.proxy.heal();
+  const renewed = await phone.tab([], { worker });
+  const volatileAt = (): Promise<number | undefined> =>
+    renewed.evaluate(() => window.app.connection.find(([, { durability }]) => durability === 'volatile')?.[0]);
+  await eventually('to do without the disk', async () => (await volatileAt()) !== undefined);
+  console.log(`blocked: in memory ${(await volatileAt())!.toFixed(0)} ms after the page began`);
+  await eventually('the count', async () => (await totalOf(renewed)) === 3);
+  await eventually('the messages', async () => (await heldIn(renewed, 'direct:bloch-friend')) === 3);
+  await eventually('to be live', () => renewed.evaluate(() => window.app.connection.at(-1)?.[1].state === 'live'));
+  phone.proxy.cut();
+  await renewed.evaluate(async () => {
+    await window.app.client.sendConversationReadReceipt('direct:bloch-friend');
+    await window.app.client.sendMessage('direct:bloch-friend', 'in memory');
+  });
+  const thawedAt = nowMs();
+  await setFrozen(old, false);
+  await eventually('the disk', () => renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability === 'durable'));
+  console.log(`on the disk ${(nowMs() - thawedAt).toFixed(0)} ms after the thaw`);
+  await eventually('all that is owed', async () => (await pendingOf(renewed)) === 3);
+  phone.proxy.heal();
+  await eventually('all of it', () => friend.rows.get('direct:bloch')?.latestSeq === 5 && receiptsOf(friend, 'bloch').read.length === 1);
+  expect((await totals(renewed)).at(-1)).toBe(0);
+});
+
+it('killed 50 ms after a read was confirmed: it is owed at the next start, and reaches the sender (F35)', async () => {
+  const phone = await world.device('kim');
+  const friend = await world.person('kim-friend');
+  const ids = await sendMany(friend, 'kim', 6);
+  const page = await phone.start();
+  await delivered(friend, phone, 6);
+  phone.proxy.cut();
+  await eventually('to notice', async () => (await phone.state()) !== 'live');
+  const confirmedAt = await page.evaluate(async (read) => {
+    await window.app.client.sendReadReceipts('direct:kim-friend', read.slice(0, 2));
+    await window.app.client.sendConversationReadReceipt('direct:kim-friend', { upTo: read[3]! });
+    return performance.timeOrigin + performance.now();
+  }, ids);
+  await sleep(Math.max(0, confirmedAt + 50 - nowMs()));
+  await phone.kill();
+  console.log(`killed ${(nowMs() - confirmedAt).toFixed(0)} ms after it was confirmed`);
+  phone.proxy.heal();
+  await phone.start();
+  await eventually('the receipts', () => receiptsOf(friend, 'kim').read.length === 1);
+  expect(receiptsOf(friend, 'kim')).toMatchObject({ read: [[1, 4]], acked: [[1, 2]] });
+  await eventually('the count', async () => (await phone.total()) === 2);
+  expect(await totals(phone.page)).toEqual([2]);
+});
+
+it('in a frame of another site beside a tab: storage of its own, both lead, each receipt is in effect once (F33)', async () => {
+  const phone = await world.device('paul');
+  const friend = await world.person('paul-friend');
+  const ids = await sendMany(friend, 'paul', 6);
+  const tab = await phone.start();
+  await delivered(friend, phone, 6);
+  await world.add(
+    'frame.html',
+    '<iframe></iframe><script>document.querySelector("iframe").src = decodeURIComponent(location.hash.slice(1))</script>',
+  );
+  const outer = await phone.page.context().newPage();
+  const elsewhere = phone.origin.replace('127.0.0.1', 'localhost');
+  await outer.goto(`${elsewhere}/frame.html#${encodeURIComponent(tab.url())}`);
+  let frame!: PageFrame;
+  await eventually('the frame', () => {
+    const inner = outer.frames().find((one) => one.url().startsWith(phone.origin));
+    if (inner) frame = inner;
+    return inner !== undefined;
+  });
+  await frame.waitForFunction(() => 'app' in window);
+  await eventually('the same count', async () => (await frame.evaluate(() => window.app.total.at(-1)?.[1])) === 6);
+  await eventually('the messages', async () => (await heldIn(frame, 'direct:paul-friend')) === 6);
+  await eventually(
+    'both to lead',
+    async () => (await leads(tab)) && frame.evaluate(() => window.app.connection.at(-1)?.[1].leader === true),
+  );
+  const hellos = phone.proxy.sent<Frame<'hello'>>('hello').map(({ deviceId }) => deviceId);
+  expect(new Set(hellos).size).toBe(2);
+
+  // The same messages read in both at once, and a position in each.
+  await Promise.all(
+    [tab, frame].map((one, n) =>
+      one.evaluate(
+        async ([read, i]) => {
+          const { client } = window.app;
+          await Promise.all([
+            client.sendReadReceipts('direct:paul-friend', read.slice(i, i + 4)),
+            client.sendConversationReadReceipt('direct:paul-friend', { upTo: read[i + 2]! }),
+            client.sendMessage('direct:paul-friend', `from ${i}`),
+          ]);
+          await client.flush();
+        },
+        [ids, n] as const,
+      ),
+    ),
+  );
+  await eventually('all of it', () => friend.rows.get('direct:paul')?.latestSeq === 8);
+  expect(receiptsOf(friend, 'paul')).toMatchObject({ delivered: [[1, 6]], read: [[1, 4]], acked: [[1, 5]] });
+  await eventually('the count', async () => (await totalOf(tab)) === 2 && (await frame.evaluate(() => window.app.total.at(-1)?.[1])) === 2);
+  expect(phone.troubles).toEqual([]);
+});
