@@ -221,6 +221,11 @@ export class VirtualDevice {
     }
   }
 
+  /** Who holds the lead, as its locks have it. */
+  get leader(): Lane | undefined {
+    return this.locks.holder(LOCK);
+  }
+
   /** Every tab dies at once, and the service worker with them. */
   killAll(): void {
     for (const tab of this.openTabs) tab.kill();

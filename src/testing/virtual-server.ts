@@ -29,6 +29,8 @@ export class VirtualServer implements NetworkEnd {
   trouble: (name: string) => DatabaseTrouble | null = () => null;
   /** How long the database takes for a transaction, ms. */
   latencyMs: () => number = () => 1;
+  /** How long its answer is on its way, ms: what was committed later may be known earlier. */
+  answerMs: () => number = () => 0;
   /** A transaction that changed something is done. */
   committed: (name: string) => void = () => undefined;
   /** Whether a token that should be good is taken. */
@@ -130,7 +132,9 @@ export class VirtualServer implements NetworkEnd {
                 this.crash();
                 return;
               }
-              lane.below(0, `${name} done`, () => (trouble === 'lose' ? reject(new Error('connection lost')) : resolve(result)));
+              lane.below(this.answerMs(), `${name} done`, () =>
+                trouble === 'lose' ? reject(new Error('connection lost')) : resolve(result),
+              );
             },
             (error: unknown) => lane.below(0, `${name} failed`, () => reject(asError(error))),
           );

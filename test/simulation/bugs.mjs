@@ -66,9 +66,9 @@ export const BUGS = [
   ),
   bug(
     'what people do is not flushed',
-    'engine/engine.ts',
-    "const options: WriteOptions = { durability: 'strict',",
-    "const options: WriteOptions = { durability: 'relaxed',",
+    'engine/decide-intent.ts',
+    "return { durability: 'strict', readsPages",
+    "return { durability: 'relaxed', readsPages",
   ),
   bug(
     'nothing is offered again',

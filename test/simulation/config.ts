@@ -34,7 +34,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** These are too hard on a world to be in every second one. */
-const RARE: Partial<Record<Fault, number>> = { wipe: 0.2, restore: 0.2, 'log-out': 0.25, night: 0.4, 'power-loss': 0.35 };
+const RARE: Partial<Record<Fault, number>> = { wipe: 0.2, restore: 0.3, 'log-out': 0.25, night: 0.4 };
 
 /** What a smaller world of the same seed is made with. */
 export interface Shrink {
@@ -66,7 +66,7 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const devices = Array.from({ length: users }, () => sizes.pick(small ? [1, 1, 2] : [1, 1, 2, 2, 3]));
   const tabs = sizes.between(1, small ? 2 : 3);
   const groups = sizes.between(0, 2);
-  const ops = Math.round((small ? 12 : 14) * 4 ** sizes.next());
+  const ops = Math.round(small ? 12 * 4 ** sizes.next() : 14 * 6 ** sizes.next());
   const gapMs = 20 * 500 ** sizes.next();
   const faults = new Set<Fault>();
   for (const fault of FAULTS)

@@ -70,6 +70,27 @@ export class Ledger {
     private readonly violated: (invariant: string, why: string) => void,
   ) {}
 
+  private readonly saidBy = new WeakMap<Lane, Set<string>>();
+
+  /** A connection, or a request of its own, begins: what was said before it may not have been heard. */
+  connects(lane: Lane): void {
+    this.saidBy.set(lane, new Set());
+  }
+
+  /** I-8: of one conversation nothing overtakes what was written down before it. */
+  submits(lane: Lane, keys: readonly string[]): void {
+    const said = this.saidBy.get(lane) ?? new Set();
+    this.saidBy.set(lane, said);
+    for (const key of keys) said.add(key);
+    const submitted = new Set(keys);
+    const passed = new Map<string, string>();
+    for (const { key, chat } of this.pending.values()) {
+      if (!said.has(key)) passed.set(chat, key);
+      else if (submitted.has(key) && passed.has(chat))
+        this.violated('I-8', `${this.device}: ${lane.name} sends ${key} of ${chat} before ${passed.get(chat)!}, which is older`);
+    }
+  }
+
   /** The entry that carries this message, or how it ended. */
   endOfMessage(id: string): string | undefined {
     for (const entry of this.pending.values()) if (entry.messageId === id) return 'pending';

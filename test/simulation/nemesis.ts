@@ -59,13 +59,10 @@ export class Nemesis {
     this.setServer();
 
     const aHome = (random: SeededRandom): Home => random.pick(homes);
-    const aTab = (random: SeededRandom) => {
-      const { openTabs } = aHome(random).device;
-      return openTabs.length > 0 ? random.pick(openTabs) : undefined;
-    };
     this.plan('partition', 12, (random) => {
       const some = random.chance(0.3) ? homes : [aHome(random)];
-      const ms = 1000 * 600 ** random.next();
+      // Out of reach for a moment, or for a good part of all that happens here.
+      const ms = random.chance(0.5) ? 1000 * 600 ** random.next() : this.horizonMs * (0.1 + 0.5 * random.next());
       const way = random.pick([{ up: false, down: false }, { up: false }, { down: false }]);
       for (const { device } of some) {
         device.network.set(way);
@@ -86,7 +83,10 @@ export class Nemesis {
       return true;
     });
     this.plan('freeze', 15, (random) => {
-      const tab = aTab(random);
+      const { device } = aHome(random);
+      const leader = random.chance(0.5) ? device.leader : undefined;
+      const tab =
+        device.openTabs.find(({ lane }) => lane === leader) ?? (device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined);
       if (!tab || tab.lane.frozen) return false;
       tab.life('hidden');
       tab.freeze();
@@ -94,7 +94,7 @@ export class Nemesis {
       world.time.schedule(1000 * 120 ** random.next(), `${tab.lane.name} thaws`, () => (discarded ? tab.kill() : tab.thaw()));
       return true;
     });
-    this.plan('power-loss', 3, (random) => {
+    this.plan('power-loss', 8, (random) => {
       const { device } = aHome(random);
       void device.losePower(random.between(0, Math.min(10, device.disk.atRisk)));
       return true;
@@ -127,7 +127,7 @@ export class Nemesis {
       void home.device.sync().catch(() => undefined);
       return true;
     });
-    this.plan('membership', 10, (random) => {
+    this.plan('membership', 20, (random) => {
       const chats = [...sim.groups.keys()];
       if (chats.length === 0 || !world.server.isUp) return false;
       const groupId = random.pick(chats).slice('group:'.length);
@@ -159,11 +159,24 @@ export class Nemesis {
     }
     if (this.has('night')) {
       const random = this.stream('night');
-      for (let i = random.between(1, 2); i > 0; i--)
-        this.at(random.next(), 'night falls', () => {
+      for (let i = random.between(1, 2); i > 0; i--) {
+        const at = random.next();
+        // What was done in the evening may have to wait until the morning.
+        const evening = random.fork(`evening ${i}`);
+        const from = at * evening.next();
+        if (evening.chance(0.5))
+          this.at(from, 'the evening', () => {
+            const { device } = aHome(evening);
+            device.network.set({ up: false, down: false });
+            world.time.schedule((at - from) * this.horizonMs + 1, `${device.name} is reached again`, () =>
+              device.network.set({ up: true, down: true }),
+            );
+          });
+        this.at(at, 'night falls', () => {
           sim.count('night');
           this.nights.push(DAY * 14 ** random.next());
         });
+      }
     }
   }
 
@@ -258,6 +271,12 @@ export class Nemesis {
     const { server } = this.sim.world;
     const random = this.stream('database');
     const p = this.has('database') ? 0.08 * random.next() ** 2 : 0;
+    if (this.has('delay')) {
+      const slow = this.stream('delay').fork('server');
+      const mean = 100 ** slow.next();
+      server.latencyMs = () => slow.exponential(mean);
+      server.answerMs = () => slow.exponential(mean);
+    }
     let more = 0;
     server.trouble = () => {
       if (this.stopped || p === 0) return null;

@@ -90,6 +90,7 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
       sim.groups.set(`group:g${g}`, new Set(members));
       await wait(server.host.createGroup({ groupId: `g${g}`, members: members.map((userId) => ({ userId })) }));
     }
+    workload.begin();
     nemesis.start();
     for (const home of sim.homes) for (let i = setUp.between(1, config.tabs); i > 0; i--) void sim.open(home);
 

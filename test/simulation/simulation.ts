@@ -1,6 +1,7 @@
 /** One world while it runs: its devices and what they show, who owes what, and everything that was found to be wrong. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
+import type { Lane } from '../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { CONNECTING } from '../../src/testing/virtual-network.ts';
@@ -18,6 +19,12 @@ export class Violation extends Error {
   ) {
     super(`${invariant}: ${why}`);
   }
+}
+
+/** A frame, as far as the order of what leaves is judged. */
+interface Said {
+  readonly type: string;
+  readonly entries: readonly { readonly key: string }[];
 }
 
 /** What a tab shows, as it last said. */
@@ -101,10 +108,24 @@ export class Simulation {
     device.network.count = this.count;
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
+      if (text === CONNECTING) ledger.connects(lane);
+      else this.judgeOrder(ledger, lane, text);
       this.hear(lane.name, home, text === CONNECTING ? 10 : 1);
     };
     this.homes.push(home);
     return home;
+  }
+
+  private judgeOrder(ledger: Ledger, lane: Lane, text: string): void {
+    if (!text.includes('"type":"submit"')) return;
+    const said = JSON.parse(text) as Said | readonly Said[];
+    if (Array.isArray(said)) ledger.connects(lane);
+    for (const { type, entries } of [said].flat() as readonly Said[])
+      if (type === 'submit')
+        ledger.submits(
+          lane,
+          entries.map(({ key }) => key),
+        );
   }
 
   /** I-21: nobody talks without a pause. */

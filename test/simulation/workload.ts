@@ -17,7 +17,7 @@ const WEIGHTS = {
   mark: 4,
   mute: 3,
   recall: 3,
-  settings: 2,
+  settings: 3,
   pause: 2,
   'log-out': 1,
   'dead-letter': 3,
@@ -31,6 +31,9 @@ const BAG: readonly Kind[] = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => 
 export class Workload {
   done = 0;
   private said = 0;
+  /** Where everybody talks who can: what two do to the same chat at a time shows best there. */
+  private focus: Chat | null = null;
+  private actors: readonly Home[] = [];
   private readonly bag: readonly Kind[];
   private readonly random: SeededRandom;
 
@@ -45,11 +48,21 @@ export class Workload {
     this.bag = BAG.filter((kind) => !left.has(kind));
   }
 
+  /** Once everybody and all groups are there. */
+  begin(): void {
+    const random = this.sim.world.random.fork('focus');
+    this.actors = this.sim.homes;
+    if (!random.chance(0.4)) return;
+    const focus = random.pick(this.allChatsOf(random.pick(this.actors).device.userId));
+    this.focus = focus;
+    this.actors = this.actors.filter(({ device }) => this.allChatsOf(device.userId).includes(focus));
+  }
+
   /** One thing somebody does. */
   act(): void {
-    const { sim, random } = this;
+    const { random } = this;
     this.done++;
-    const home = random.pick(sim.homes);
+    const home = random.pick(this.actors);
     const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady);
     const kind = random.pick(this.bag);
     const chat = random.pick(this.chatsOf(home.device.userId));
@@ -62,7 +75,12 @@ export class Workload {
     if (!screen.tab.lane.frozen) this.perform(kind, home, screen, chat, choice);
   }
 
-  private chatsOf(user: string): Chat[] {
+  private chatsOf(user: string): readonly Chat[] {
+    const chats = this.allChatsOf(user);
+    return this.focus !== null && chats.includes(this.focus) ? [this.focus] : chats;
+  }
+
+  private allChatsOf(user: string): Chat[] {
     const { homes, groups } = this.sim;
     const others = [...new Set(homes.map(({ device }) => device.userId))].filter((name) => name !== user);
     return [...others.map((other) => directChat(user, other)), ...[...groups].flatMap(([chat]) => [chat])];
