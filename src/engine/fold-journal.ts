@@ -9,8 +9,11 @@ import { nothingTouched, type Touched } from './touched.ts';
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
 const FOLD_MESSAGES = 16_384;
 const FOLD_RECORDS = 512;
-/** Or after so many characters: what lies in the journal cannot be given up when the device is full. */
-const FOLD_TEXT = 4 * 1024 * 1024;
+/**
+ * Or after so many characters: what lies in the journal cannot be given up when the device is full, and to fold it then takes room. At
+ * four times as much Chromium was seen to refuse every write for good.
+ */
+const FOLD_TEXT = 1024 * 1024;
 /** Pages per transaction, so that nobody waits long for a turn. */
 const PAGES_PER_SLICE = 64;
 
