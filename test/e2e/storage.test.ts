@@ -1,10 +1,11 @@
 /** Storage that fails in a real browser: full, wiped, upgraded by another tab, split by a frame; and what is safe on it when all dies. */
+import { randomBytes } from 'node:crypto';
 import type { Frame as PageFrame, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
 import type { OutsideNote } from '../../src/store/outside-note.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
-import type { WireEntry } from '../../src/protocol/submit.ts';
+import type { WireEntry, WireMessageEntry } from '../../src/protocol/submit.ts';
 import { setFrozen } from '../support/real-browser.ts';
 import { bundleWorker } from '../support/worker-from-source.ts';
 import { leads, nowMs, pendingOf, totalOf, untilLive } from './tab.ts';
@@ -253,6 +254,111 @@ it('an upgrade that a frozen tab blocks: in memory within 5 s, on the disk with 
   phone.proxy.heal();
   await eventually('all of it', () => friend.rows.get('direct:bloch')?.latestSeq === 5 && receiptsOf(friend, 'bloch').read.length === 1);
   expect((await totals(renewed)).at(-1)).toBe(0);
+});
+
+/** Bytes that no database makes smaller, as text of one message. */
+const bulk = (): string => randomBytes(12_000).toString('base64');
+
+/** Fills what room the site has left with what is not ours. */
+const fillUp = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const junk = await caches.open('junk');
+    for (const size of [1 << 20, 1 << 17, 1 << 14, 1 << 11])
+      for (let isFull = false; !isFull;) {
+        const bytes = new Uint8Array(size);
+        for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+        await junk.put(`/${crypto.randomUUID()}`, new Response(bytes)).catch(() => (isFull = true));
+      }
+  });
+
+it('cached messages fill the device: they go, reads are taken and told, nothing counted or owed is lost; with no room left, typed (F04, F06)', async () => {
+  const [ROOM, FRIENDS, EACH] = [14e6, 6, 50];
+  const phone = await world.device('fulvia');
+  const friends = await Promise.all(Array.from({ length: FRIENDS }, (_, n) => world.person(`fulvia-friend-${n}`)));
+  const chats = friends.map(({ userId }): ConversationId => `direct:${userId}`);
+  const ids = await Promise.all(
+    friends.map(async (friend) => {
+      const entries = Array.from({ length: EACH }, () => friend.messageEntry('direct:fulvia', bulk()) as WireMessageEntry);
+      await friend.submit(entries);
+      return entries.map(({ id }) => id);
+    }),
+  );
+  const page = await phone.start([], {}, async (empty) => {
+    // Before the first write, and for as long as this session is there.
+    const session = await empty.context().newCDPSession(empty);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: phone.origin, quotaSize: ROOM });
+  });
+  const held = async (): Promise<number> => (await Promise.all(chats.map((chat) => heldIn(page, chat)))).reduce((sum, n) => sum + n);
+  await eventually('the count', async () => (await phone.total()) === FRIENDS * EACH);
+  await eventually('all delivered', () => friends.every((friend) => receiptsOf(friend, 'fulvia').delivered[0]?.[1] === EACH));
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+  const before = await held();
+  expect(before).toBe(FRIENDS * EACH);
+  await fillUp(page);
+
+  phone.proxy.cut();
+  await eventually('to notice', async () => (await phone.state()) !== 'live');
+  const say = (text: string): Promise<string> =>
+    page.evaluate(
+      ([chat, body]) =>
+        window.app.client.sendMessage(chat, body).then(
+          () => 'taken',
+          (error: unknown) => (error as { code: string }).code,
+        ),
+      [chats[0]!, text] as const,
+    );
+  let taken = 0;
+  const sayInto = async (): Promise<string> => {
+    await fillUp(page);
+    const said = await say(bulk());
+    if (said === 'taken') taken++;
+    else expect(said).toBe('store/quota-exceeded');
+    return said;
+  };
+  // Somebody else takes the room there is: what can be had again goes, and the call is done.
+  await eventually('cached messages to go', async () => {
+    expect(await sayInto()).toBe('taken');
+    return (await held()) < before;
+  });
+  console.log(`${before - (await held())} of ${before} cached messages went for the ${taken}th own one`);
+  const tookMs = await page.evaluate(
+    async ([all, named]) => {
+      const { client } = window.app;
+      const began = performance.now();
+      for (const [n, chat] of all.entries()) {
+        for (const id of named[n]!) await client.sendReadReceipts(chat, [id]);
+        await client.sendConversationReadReceipt(chat);
+      }
+      return performance.now() - began;
+    },
+    [chats, ids] as const,
+  );
+  console.log(`${FRIENDS * EACH} reads one by one on a full device: ${tookMs.toFixed(0)} ms`);
+  await eventually('nothing unread', async () => (await phone.total()) === 0);
+  expect(await phone.pending()).toBe(FRIENDS + taken);
+
+  // Nothing of ours is left to go.
+  const began = nowMs();
+  await eventually('no room', async () => (await sayInto()) !== 'taken');
+  console.log(`no room left after ${taken} own messages, ${(nowMs() - began).toFixed(0)} ms`);
+  expect(await phone.pending()).toBe(FRIENDS + taken);
+  await page.evaluate(async () => {
+    const junk = await caches.open('junk');
+    await Promise.all((await junk.keys()).map((key) => junk.delete(key)));
+  });
+  const freedAt = nowMs();
+  await eventually('room again', async () => (await say('with room')) === 'taken');
+  console.log(`taken again ${(nowMs() - freedAt).toFixed(0)} ms after there was room`);
+
+  phone.proxy.heal();
+  await eventually('all of it told', () =>
+    friends.every((friend) => JSON.stringify(receiptsOf(friend, 'fulvia').acked) === JSON.stringify([[1, EACH]])),
+  );
+  for (const friend of friends) expect(receiptsOf(friend, 'fulvia').read).toEqual([[1, EACH]]);
+  await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+  await eventually('what was said', () => friends[0]!.rows.get('direct:fulvia')?.latestSeq === EACH + taken + 1);
+  expect(await phone.total()).toBe(0);
+  expect(phone.troubles).toEqual([]);
 });
 
 it('killed 50 ms after a read was confirmed: it is owed at the next start, and reaches the sender (F35)', async () => {
