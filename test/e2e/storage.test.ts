@@ -263,12 +263,15 @@ const bulk = (): string => randomBytes(12_000).toString('base64');
 const fillUp = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const junk = await caches.open('junk');
-    for (const size of [1 << 20, 1 << 17, 1 << 14, 1 << 11])
-      for (let isFull = false; !isFull;) {
-        const bytes = new Uint8Array(size);
-        for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-        await junk.put(`/${crypto.randomUUID()}`, new Response(bytes)).catch(() => (isFull = true));
-      }
+    const fits = async (size: number): Promise<boolean> => {
+      const bytes = new Uint8Array(size);
+      for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+      return junk.put(`/${crypto.randomUUID()}`, new Response(bytes)).then(
+        () => true,
+        () => false,
+      );
+    };
+    for (const size of [1 << 20, 1 << 17, 1 << 14, 1 << 11]) while (await fits(size));
   });
 
 it('cached messages fill the device: they go, reads are taken and told, nothing counted or owed is lost; with no room left, typed (F04, F06)', async () => {
