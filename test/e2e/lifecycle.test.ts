@@ -151,3 +151,32 @@ it('a crashed leader is replaced within 1 s, and what it was told is sent; reope
   console.log(`a closed leader was replaced after ${passedMs.toFixed(0)} ms`);
   expect(passedMs).toBeLessThan(1000);
 });
+
+it('a leader that the browser discards is replaced within 1 s, and what it was told is sent (F35)', async () => {
+  const phone = await world.device('dora');
+  const discard = await phone.withDiscarding();
+  const friend = await world.person('dora-friend');
+  await sendMany(friend, 'dora', 3);
+  const leader = await phone.start([], { tab: 'first' });
+  await untilLive(leader);
+  const follower = await phone.tab();
+  await untilLive(follower);
+  await follower.bringToFront();
+  await delivered(friend, phone, 3);
+  expect([await leads(leader), await leads(follower)]).toEqual([true, false]);
+  phone.proxy.cut();
+  await leader.evaluate(async () => {
+    await window.app.client.sendMessage('direct:dora-friend', 'before it was discarded');
+    await window.app.client.sendConversationReadReceipt('direct:dora-friend');
+  });
+  const discardedAt = nowMs();
+  await discard(leader);
+  const replacedMs = (await leadsSince(follower, discardedAt)) - discardedAt;
+  console.log(`a discarded leader was replaced after ${replacedMs.toFixed(0)} ms`);
+  expect(replacedMs).toBeLessThan(1000);
+  await eventually('its page to be gone', () => leader.isClosed());
+  phone.proxy.heal();
+  await eventually('the words', () => friend.rows.get('direct:dora')?.latestSeq === 4);
+  expect(friend.rows.get('direct:dora')?.theirs.read).toEqual([[1, 3]]);
+  expect(await totalOf(follower)).toBe(0);
+});

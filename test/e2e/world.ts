@@ -97,6 +97,13 @@ export class Device {
     return this.page.evaluate(() => window.app.connection.at(-1)?.[1].state);
   }
 
+  /** Lets tabs be thrown away, see {@link BrowserProfile.discard}; not in a real browser. Before the first start. */
+  async withDiscarding(): Promise<(tab: Page) => Promise<void>> {
+    const profile = this.profile as BrowserProfile;
+    await profile.withDiscarding();
+    return (tab) => profile.discard(tab.url());
+  }
+
   /** SIGKILL. */
   kill(): Promise<void> {
     return this.profile.kill();

@@ -1,5 +1,5 @@
 /** One person's device: a Chromium on a profile folder of its own, which survives the browser's death. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
@@ -16,19 +16,59 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+interface Tabs {
+  query(of: object): Promise<{ readonly id: number; readonly url: string }[]>;
+  discard(id: number): Promise<{ readonly discarded: boolean } | undefined>;
+}
+
 export class BrowserProfile {
   #context: BrowserContext | undefined;
   #pid: number | undefined;
 
   private constructor(readonly folder: string) {}
 
+  /** What a page cannot do to tabs, an extension can: see {@link discard}. Empty until it is wanted. */
+  #extension = '';
+
   static async create(): Promise<BrowserProfile> {
     return new BrowserProfile(await mkdtemp(join(tmpdir(), 'tidemark-profile-')));
   }
 
+  /** The next start brings along what {@link discard} needs. */
+  async withDiscarding(): Promise<void> {
+    this.#extension = join(this.folder, 'discarding');
+    await mkdir(this.#extension);
+    const background = { service_worker: 'background.js' };
+    const manifest = { manifest_version: 3, name: 'discarding', version: '1', permissions: ['tabs'], background };
+    await writeFile(join(this.#extension, 'manifest.json'), JSON.stringify(manifest));
+    await writeFile(join(this.#extension, 'background.js'), '');
+  }
+
+  /** The browser throws the tab's page away, as it does when memory is short: no event, no closing. It must be behind another one. */
+  async discard(url: string): Promise<void> {
+    const context = this.#context!;
+    const worker = context.serviceWorkers().find((one) => one.url().startsWith('chrome-extension:'));
+    const extension = worker ?? (await context.waitForEvent('serviceworker', (one) => one.url().startsWith('chrome-extension:')));
+    await extension.evaluate(async (address) => {
+      const { tabs } = (globalThis as unknown as { chrome: { tabs: Tabs } }).chrome;
+      const tab = (await tabs.query({})).find((one) => one.url === address);
+      if ((await tabs.discard(tab!.id))?.discarded !== true) throw new Error('not discarded');
+    }, url);
+  }
+
   /** Starts the browser, with whatever the profile holds. */
   async start(): Promise<BrowserContext> {
-    this.#context = await chromium.launchPersistentContext(this.folder, await launchOptions());
+    const { args, ...options } = await launchOptions();
+    this.#context = await chromium.launchPersistentContext(
+      this.folder,
+      this.#extension === ''
+        ? { ...options, args }
+        : {
+            ...options,
+            ignoreDefaultArgs: ['--disable-extensions'],
+            args: [...args, '--disable-features=DisableLoadExtensionCommandLineSwitch', `--load-extension=${this.#extension}`],
+          },
+    );
     const session = await this.#context.browser()?.newBrowserCDPSession();
     const { processInfo } = (await session?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
     this.#pid = processInfo.find(({ type }) => type === 'browser')?.id;
