@@ -241,6 +241,8 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const row = await rowOf(store, bob, alice);
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 2, exact: true });
       expect((await fetchAll(store, bob, alice)).map(({ body }) => body === '')).toEqual([false, true, false]);
+      // Sent again by a device that heard no answer: it learns what became of it.
+      expect(await submitOne(store, alice, messageTo(bob, `${alice}-2`))).toMatchObject({ message: { seq: 2, recalled: true } });
       // Its receipts end: one that comes later is no effect and no refusal.
       expect(await submitOne(store, bob, owed(alice, { acked: [[2, 3]] }))).toMatchObject({
         outcome: 'acked',

@@ -105,6 +105,15 @@ describe('the drain', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
+  it('a message that another device took back before this one heard of its place is stored without its text', async () => {
+    await say('bob', 'secret');
+    drain.start();
+    await settled();
+    answer(sent[0]!, (key) => ({ outcome: 'acked', key, row: null, message: { seq: 1, sentAt: 5, recalled: true } }));
+    await settled();
+    expect(writer.model.get('direct:bob')?.newest).toMatchObject({ seq: 1, recalled: true, body: '' });
+  });
+
   it('what was sent under a key never changes, and is sent again as it was; newer work is the next entry', async () => {
     await ack('direct:bob', ['m1']);
     drain.start();
