@@ -156,7 +156,7 @@ export interface ReceiptClient {
    * server in time: its `pending` says how much. Nothing has changed then; the client goes on. `pending: 'discard'` needs no network.
    */
   logOut(options: LogOutOptions): Promise<void>;
-  /** Ends this tab's client; data stays. Streams complete. */
+  /** Ends this tab's client; data stays. Streams complete. Resolves when all that was asked for is stored. */
   close(): Promise<void>;
 
   /** Sum over conversations that are not muted. */

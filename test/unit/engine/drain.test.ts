@@ -10,6 +10,7 @@ import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entr
 import type { Frame, Limits } from '../../../src/protocol/frames.ts';
 import type { WireResult } from '../../../src/protocol/submit.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
@@ -50,14 +51,7 @@ describe('the drain', () => {
     silent = 0;
     clock = new HandClock();
     limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
-    const ports = {
-      store: createMemoryStore(),
-      clock,
-      random: { next: () => 0, id: () => `k${++ids}` },
-      bus: { post: () => undefined, listen: () => () => undefined },
-      fault: () => undefined,
-      log: () => undefined,
-    };
+    const ports = { ...quietPorts(createMemoryStore()), clock, random: { next: () => 0, id: () => `k${++ids}` } };
     writer = await Writer.open(ports, 'alice');
     const fence = await writer.takeFence();
     let id = 0;

@@ -15,9 +15,9 @@ import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { SCHEMA } from '../../../src/store/tables.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
-let ids = 0;
 
 const bytesOn = (disk: MemoryDisk): number => {
   let sum = 0;
@@ -84,14 +84,7 @@ const device = async (count: number, readUpTo: number) => {
   const disk = new MemoryDisk();
   const { store, full, die } = limited(disk);
   const open = async () => {
-    const given = {
-      store,
-      clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-      random: { next: () => 0.5, id: () => `id-${++ids}` },
-      bus: { post: () => undefined, listen: () => () => undefined },
-      fault: () => undefined,
-      log: () => undefined,
-    };
+    const given = quietPorts(store);
     const writer = await Writer.open(given, 'alice');
     writer.makeRoom = () => makeRoom(given, writer);
     return { given, writer };

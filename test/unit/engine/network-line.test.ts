@@ -11,6 +11,7 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, type TestTab } from '../../support/loopback.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const open: TestTab[] = [];
 afterEach(() => {
@@ -18,15 +19,7 @@ afterEach(() => {
 });
 
 const writerOn = async (clock: ManualClock) => {
-  let ids = 0;
-  const ports = {
-    store: createMemoryStore(),
-    clock,
-    random: { next: () => 0, id: () => `k${++ids}` },
-    bus: { post: () => undefined, listen: () => () => undefined },
-    fault: () => undefined,
-    log: () => undefined,
-  };
+  const ports = { ...quietPorts(createMemoryStore()), clock };
   const writer = await Writer.open(ports, 'alice');
   return { ports, writer, fence: await writer.takeFence() };
 };

@@ -6,14 +6,14 @@ import { applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { Writer } from '../../../src/engine/write.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
-import type { ClockPort, StorePort } from '../../../src/ports/ports.ts';
+import type { ClockPort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { FaultyIdb, type IdbFault, WEBKIT } from '../../support/faulty-idb.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 let databases = 0;
-let ids = 0;
 
 /** Passes whenever anybody waits, in no time of its own. */
 const hurried = (): ClockPort => ({
@@ -25,21 +25,12 @@ const hurried = (): ClockPort => ({
   },
 });
 
-const portsOver = (store: StorePort) => ({
-  store,
-  clock: { wall: () => 1000, mono: () => 0, timer: () => () => undefined },
-  random: { next: () => 0.5, id: () => `id-${++ids}` },
-  bus: { post: () => undefined, listen: () => () => undefined },
-  fault: () => undefined,
-  log: () => undefined,
-});
-
 const device = async (clock: ClockPort = hurried()) => {
   const name = `lost-${++databases}`;
   const idb = new FaultyIdb(indexedDB);
   const tab = async () => {
     const store = await openDexieStore(name, { factory: idb.factory, clock });
-    const given = portsOver(store);
+    const given = quietPorts(store);
     const writer = await Writer.open(given, 'alice');
     await writer.refresh();
     return { store, given, writer };
