@@ -27,12 +27,7 @@ export const BUGS = [
     'if (fence === undefined || fence === head.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
-  bug(
-    'two rows join by the last one',
-    'model/conversation.ts',
-    'const readUpTo = Math.max(a.readUpTo, b.readUpTo);',
-    'const readUpTo = b.readUpTo;',
-  ),
+  bug('what was laid over stays owed', 'engine/fold-change.ts', 'if (change.over !== undefined) model.drop(change.over);', ''),
   bug(
     'the server takes any position',
     'server/apply-receipts.ts',
@@ -114,10 +109,10 @@ export const BUGS = [
     'const seq = conversation.latestSeq + (conversation.latestSeq === 2 ? 2 : 1);',
   ),
   bug(
-    'who was no member then is counted as a reader',
-    'server/apply-group-acks.ts',
-    'const candidates = subtract(intersect(wanted, member.present), member.acked);',
-    'const candidates = subtract(wanted, member.acked);',
+    'my other devices are not told what I did in a group',
+    'server/desk.ts',
+    'inGroup ? { ...member, version: Math.max(member.version, this.version) } : member',
+    'inGroup ? { ...member } : member',
   ),
   bug(
     'receipts are taken after their time',
