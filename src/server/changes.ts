@@ -4,8 +4,8 @@ import type { WireMessage, WireReceiptChange } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { ChangedReceipt } from './receipt-records.ts';
-import { type Interval, nameOf, type SeenConversation, type ServerReadTx } from './server-store.ts';
-import { byteLength, rowsOf } from './summary-rows.ts';
+import { type Interval, type MissedRecall, nameOf, type SeenConversation, type ServerReadTx } from './server-store.ts';
+import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Changes = Frame<'changes'>;
@@ -70,6 +70,9 @@ const receiptItem = ({ userId: me, everybodys }: Viewer, changed: ChangedReceipt
     },
   });
 };
+
+const recallItem = ({ groupId, message, version }: MissedRecall): Item =>
+  sized(version, { in: `group:${groupId}` as const, message: messageOf(message) });
 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);
 
@@ -140,8 +143,9 @@ export const pullPage = async (
   if (after === undefined) return undefined;
   const conversations = await tx.changedConversations(me, { after, upTo: tx.head }, PAGE);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, everybodys, { after, upTo: tx.head }, PAGE);
-  // Where one of them has more, the page ends at the earlier end; the other is cut to it.
-  const ends = [conversations, receipts].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
+  const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.head }, PAGE);
+  // Where one of them has more, the page ends at the earliest end; the others are cut to it.
+  const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
   const complete = ends.length === 0;
   const upTo = complete ? tx.head : Math.min(...ends);
   const changed = conversations.filter(({ version }) => version <= upTo);
@@ -149,6 +153,7 @@ export const pullPage = async (
   const items: Item[] = rows.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     if (changed.length > 0) items.push(...(await newsOf(tx, viewer, changed, { after, upTo })));
+    for (const recall of recalls) if (recall.version <= upTo) items.push(recallItem(recall));
     for (const receipt of receipts) if (receipt.version <= upTo) items.push(receiptItem(viewer, receipt));
   }
   const frames = cut(items, cursor, (version) => cursorAt(tx.run, version), after, upTo);

@@ -17,7 +17,7 @@ const joined = (
   version: number,
 ): MemberRecord => ({
   ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NOTHING_TOLD, muted: UNSET, marked: UNMARKED }),
-  ...(before ? { awaySince: before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
+  ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: head,
   present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),
   role,
@@ -61,9 +61,11 @@ export const changeMembers = async (
   for (const [userId, role] of goal) {
     const before = members.get(userId);
     const now = before?.role ?? null;
+    // A transaction with a later version may have held the group before this one.
+    const version = Math.max(before?.version ?? 0, tx.version);
     if (now === role) continue;
-    if (role === null) changed.push(left(before!, latestSeq, tx.version));
-    else if (now === null) changed.push(joined(id, userId, before, role, latestSeq, tx.version));
+    if (role === null) changed.push(left(before!, latestSeq, version));
+    else if (now === null) changed.push(joined(id, userId, before, role, latestSeq, version));
     else changed.push({ ...before!, role });
   }
   if (changed.length > 0) await tx.putMembers(changed);

@@ -1,9 +1,18 @@
 /** The memory store's reads of conversations, members and messages: loops over its tables. */
 import type { UserId } from '../model/ids.ts';
 import { fromSeqs } from '../model/ranges.ts';
-import { memoryReceiptReads } from './memory-receipts.ts';
+import { memoryReceiptReads, toldOf } from './memory-receipts.ts';
 import type { Held, MemoryTables } from './memory-tables.ts';
-import type { ConversationRecord, IslandKind, MessageRecord, SeenConversation, ServerReadTx, StepRecord } from './server-store.ts';
+import {
+  byPlaceAtVersion,
+  type ConversationRecord,
+  type IslandKind,
+  type MessageRecord,
+  type MissedRecall,
+  type SeenConversation,
+  type ServerReadTx,
+  type StepRecord,
+} from './server-store.ts';
 
 const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {
@@ -68,6 +77,22 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       .flatMap((id) => (tables.get(id)?.messages ?? []).filter((message) => message.version > after && message.version <= upTo))
       .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
       .slice(0, limit),
+  missedRecalls: async (me, { after, upTo }, atLeast) => {
+    const missed: MissedRecall[] = [];
+    for (const { conversation, members, messages } of tables.ofUser(me)) {
+      const mine = members.get(me);
+      if (conversation.groupId === null || !mine || mine.version <= after) continue;
+      const told = toldOf(mine, { after, upTo });
+      const end = mine.role === null ? told.upTo : after;
+      for (const message of messages) {
+        if (!message.recalled || message.version <= told.after || message.version > end) continue;
+        missed.push({ groupId: conversation.groupId, message, version: message.version > after ? message.version : mine.backSince });
+      }
+    }
+    missed.sort(byPlaceAtVersion);
+    const last = missed[atLeast - 1];
+    return last ? missed.filter(({ version }) => version <= last.version) : missed;
+  },
   changedSteps: async (ids, me, { after, upTo }, limit) =>
     ids
       .flatMap((id) => (tables.get(id)?.steps ?? []).filter((step) => step.userId !== me && step.version > after && step.version <= upTo))

@@ -2,12 +2,19 @@
 import { contains } from '../model/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { AckRecord, ChangedReceipt, ReceiptRecord } from './receipt-records.ts';
-import type { ServerReadTx } from './server-store.ts';
+import type { Interval, MemberRecord, ServerReadTx } from './server-store.ts';
 
 /** By code unit, as databases sort in byte order. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byTime = (a: AckRecord, b: AckRecord): number => a.at - b.at || byName(a.userId, b.userId);
 const byPlace = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId - b.conversationId || a.seq - b.seq;
+
+/** What of a group's changes one of its members is told in an interval. */
+export const toldOf = (mine: MemberRecord, { after, upTo }: Interval): Interval => {
+  if (mine.role === null) return { after, upTo: Math.min(upTo, mine.version) };
+  const isBack = mine.backSince > after && mine.backSince <= upTo;
+  return { after: isBack ? Math.min(mine.awaySince, after) : after, upTo };
+};
 
 type ReceiptReads = Pick<
   ServerReadTx,
@@ -31,21 +38,20 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
       const changed: ChangedReceipt[] = [];
       for (const { conversation, members, receipts, messages, acks } of tables.ofUser(me)) {
         const mine = members.get(me);
-        if (conversation.groupId === null || !mine?.role) continue;
-        const isBack = mine.backSince > after && mine.backSince <= upTo;
+        if (conversation.groupId === null || !mine) continue;
+        const told = toldOf(mine, { after, upTo });
         for (const receipt of receipts.values()) {
-          const isMissed = isBack && receipt.version <= after && receipt.version > mine.awaySince;
-          if ((receipt.version <= after && !isMissed) || receipt.version > upTo) continue;
+          if (receipt.version <= told.after || receipt.version > told.upTo) continue;
           if (receipt.senderId !== me && !everybodys && !receipt.expired) continue;
-          const told = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
-          const fresh = told.filter(({ version }) => version > after);
+          const read = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
+          const fresh = read.filter(({ version }) => version > after);
           const one = fresh.length === 1 ? fresh[0] : undefined;
           changed.push({
             ...receipt,
-            version: isMissed ? mine.backSince : receipt.version,
+            version: receipt.version > after ? receipt.version : mine.backSince,
             groupId: conversation.groupId,
             messageId: messages[receipt.seq - 1]!.id,
-            readCount: told.length,
+            readCount: read.length,
             fresh: fresh.length,
             by: one?.userId ?? null,
             content: one?.content ?? null,

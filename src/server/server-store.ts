@@ -61,7 +61,10 @@ export interface MemberRecord extends Told {
   readonly role: Role | null;
   /** Groups: of the newest change to this row. 0 in a direct chat, whose conversation carries it. */
   readonly version: number;
-  /** Groups: the newest absence that ended, as versions: what changed within is news to who came back. 0 and 0 for none. */
+  /**
+   * Groups, as versions: when they first left, and when they last came back, 0 and 0 for who never did. A device may have looked in any
+   * absence between, so what changed since the first is news to whoever has not seen the return.
+   */
   readonly awaySince: number;
   readonly backSince: number;
 }
@@ -78,6 +81,14 @@ export interface RosterEntry {
 
 export interface MessageRecord extends StoredMessage {
   readonly conversationId: number;
+  readonly version: number;
+}
+
+/** A message recalled while one of its group was not looking, or not there. */
+export interface MissedRecall {
+  readonly groupId: string;
+  readonly message: MessageRecord;
+  /** At which the feed tells of it. */
   readonly version: number;
 }
 
@@ -149,6 +160,12 @@ export interface ServerReadTx {
   messagesIn(stretches: readonly Stretch[]): Promise<readonly MessageRecord[]>;
   /** Newest version first, at most `limit`. */
   changedMessages(conversationIds: readonly number[], interval: Interval, limit: number): Promise<readonly MessageRecord[]>;
+  /**
+   * Recalled messages that {@link changedMessages} of groups `me` is in does not tell of: recalled before `me` left in the interval, or,
+   * with the version of the return, before it where `me` came back in the interval. By version ascending; at least `atLeast`, then up
+   * to the end of that version.
+   */
+  missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly MissedRecall[]>;
   /** Steps by anyone but `me`, at most `limit`, oldest version first. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
   /** When these places were first covered by somebody other than `me`. */
@@ -163,8 +180,9 @@ export interface ServerReadTx {
   /** How many have read these; places nobody has read may be left out. */
   readCounts(places: readonly Place[]): Promise<readonly ReadCount[]>;
   /**
-   * Receipts changed in the interval in groups `me` is in now: of own messages, with `everybodys` of all, and of all those that
-   * are expired; with those that changed during an absence which ended in the interval. By version ascending; at least `atLeast`, then up to the end of that version.
+   * Receipts changed in the interval in groups of `me`: of own messages, with `everybodys` of all, and of all those that are expired. In
+   * a group they left, up to that; where they came back in the interval, with the version of the return also those that changed since
+   * they first left. By version ascending; at least `atLeast`, then up to the end of that version.
    */
   changedReceipts(me: UserId, everybodys: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
   /** Who has read it, by time and user id, behind `after`; at most `limit`. */
@@ -225,3 +243,7 @@ export const nameOf = (conversation: ConversationRecord, me: UserId): Conversati
 
 /** By code unit, the same in every locale and database. */
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);
+
+/** The order of the feed. */
+export const byPlaceAtVersion = (a: MissedRecall, b: MissedRecall): number =>
+  a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;

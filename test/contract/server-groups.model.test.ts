@@ -71,7 +71,8 @@ const same = (actual: unknown, wanted: unknown): void => {
 interface Copy {
   cursor: string | null;
   row: ConversationRow | undefined;
-  readonly held: Set<number>;
+  /** Whether it was taken back. */
+  readonly held: Map<number, boolean>;
   readonly receipts: Map<number, GroupReceipt>;
 }
 
@@ -145,7 +146,7 @@ class Play {
   async #pull(who: User, device: number): Promise<Copy> {
     const me = `${this.prefix}${who}`;
     let copy = this.#copies.get(`${who} ${device}`);
-    if (!copy) this.#copies.set(`${who} ${device}`, (copy = { cursor: null, row: undefined, held: new Set(), receipts: new Map() }));
+    if (!copy) this.#copies.set(`${who} ${device}`, (copy = { cursor: null, row: undefined, held: new Map(), receipts: new Map() }));
     const { held, receipts } = copy;
     const learn = (seq: number, receipt: GroupReceipt): void => {
       const before = receipts.get(seq);
@@ -161,13 +162,13 @@ class Play {
         if (by !== undefined) expect(this.model.messages[seq - 1]?.acks.map((ack) => this.prefix + ack.user)).toContain(by);
       }
       for (const message of frame.messages.flatMap((of) => of.messages)) {
-        held.add(message.seq);
+        held.set(message.seq, message.recalled);
         if (message.receipt) learn(message.seq, message.receipt);
       }
     }
     if (isFirst)
-      for (const { seq, receipt } of await this.bench.fetch(me, this.group)) {
-        held.add(seq);
+      for (const { seq, receipt, recalled } of await this.bench.fetch(me, this.group)) {
+        held.set(seq, recalled);
         if (receipt) learn(seq, receipt);
       }
     return copy;
@@ -266,8 +267,10 @@ class Play {
       if (!row) continue;
       same({ ...copy.row, uncounted: row.uncounted, lastMessage: row.lastMessage }, row);
       same(unreadAt(copy.row!, copy.row!.readUpTo), unreadAt(row, row.readUpTo));
-      for (const { seq, sender, readers, acks, expired } of isHere ? this.model.messages : []) {
-        if (!readers || !copy.held.has(seq)) continue;
+      for (const { seq, sender, readers, acks, expired, recalled } of isHere ? this.model.messages : []) {
+        if (!copy.held.has(seq)) continue;
+        same(copy.held.get(seq), recalled);
+        if (!readers) continue;
         const known = copy.receipts.get(seq);
         if (sender === who) same(known, { readCount: acks.length, memberCount: readers.length, expired });
         else if (readers.includes(who)) same(known?.expired, expired);

@@ -12,6 +12,7 @@ import { planFetch, readMessages } from '../../src/server/fetch-messages.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
+import { describeAbsences } from './server-absences.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 
@@ -483,5 +484,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     }, 120_000);
 
     describeGroups(() => store);
+
+    describeAbsences(() => store);
   });
 };

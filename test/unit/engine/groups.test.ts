@@ -307,6 +307,33 @@ describe('people in a group', () => {
     await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
   }, 30_000);
 
+  it('what was read and taken back while nobody looked is true again for who left and came back', async () => {
+    const { tab: ann, net } = await start('ann');
+    const { tab: ben } = await start('ben');
+    const asked = await say(ann, 'asked', true);
+    const slip = await say(ben, 'slip', true);
+    await holds(ann, 2);
+    await holds(ben, 2);
+    await quiet(ann);
+    net.cut();
+    await ann.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    await ben.do('sendReadReceipts', CREW, [asked.id]);
+    await quiet(ben);
+    await server.removeMember('crew', 'ann');
+    await ben.do('recallMessage', slip.id);
+    await quiet(ben);
+    net.heal();
+    // Her cursor goes past all of it while she is out.
+    await ben.say('ann', 'where are you?');
+    await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
+    expect(await ann.now({ of: 'messages', conversationId: CREW, limit: 5 })).toMatchObject([{ id: asked.id }, { recalled: false }]);
+    await server.addMember('crew', 'ann');
+    await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
+    await ann.until({ of: 'messages', conversationId: CREW, limit: 5 }, (list) =>
+      list.some(({ id, recalled }) => id === slip.id && recalled),
+    );
+  }, 30_000);
+
   it('receipts can be asked for from any device, in batches as the server takes them, and what comes is kept', async () => {
     server.setPolicy({ limits: { receiptIds: 2 } });
     const { tab: ann, net } = await start('ann');
