@@ -31,12 +31,16 @@ export interface FoldHost {
 }
 
 export class JournalFold {
-  folding = false;
+  private running: Promise<void> | null = null;
 
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'log' | 'fault'>,
     private readonly host: FoldHost,
   ) {}
+
+  get folding(): boolean {
+    return this.running !== null;
+  }
 
   whenDue(): void {
     if (this.folding) return;
@@ -46,19 +50,20 @@ export class JournalFold {
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
 
-  async run(): Promise<void> {
-    if (this.folding) return;
-    this.folding = true;
-    try {
-      const upTo = this.host.model.version;
-      this.host.journalText = 0;
-      for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
-        await this.host.turn(() => this.host.withRoom(() => this.page(slice)));
-      await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
-    } finally {
-      this.folding = false;
-    }
-    this.host.folded();
+  /** Resolves when it is folded; one that is under way is not begun again. */
+  run(): Promise<void> {
+    this.running ??= this.fold()
+      .finally(() => (this.running = null))
+      .then(() => this.host.folded());
+    return this.running;
+  }
+
+  private async fold(): Promise<void> {
+    const upTo = this.host.model.version;
+    this.host.journalText = 0;
+    for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
+      await this.host.turn(() => this.host.withRoom(() => this.page(slice)));
+    await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
   }
 
   private page(slice: readonly Unpaged[]): Promise<void> {
