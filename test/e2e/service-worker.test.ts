@@ -109,9 +109,10 @@ class Waker {
   }
 }
 
-/** Behind the other tab, as the browser freezes them. */
+/** Behind the other tab, as the browser freezes them; not in the middle of a transaction, which Chromium itself would let end. */
 const freeze = async (page: Page): Promise<void> => {
   await eventually('a hidden page', () => page.evaluate(() => document.visibilityState === 'hidden'));
+  await sleep(500);
   await setFrozen(page, true);
 };
 
