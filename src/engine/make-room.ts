@@ -1,7 +1,7 @@
 /**
  * The device is full: cached messages go, oldest and read ones first, so that what the user does still finds room. Positions, receipts
  * and what is owed are never given up. A full device takes no write at all, only deletes: so pages are deleted first, and what that
- * means is written down after it. Should that not happen any more, a sign that is missing tells the next start (see {@link healPages}).
+ * means is written down after it, or once there is room again: until then a sign is missing, also for the next start (see {@link healPages}).
  */
 import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { ConversationId } from '../model/ids.ts';
@@ -51,6 +51,11 @@ const choose = (model: HotModel): readonly Victim[] => {
  * @returns whether anything was given up.
  */
 export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<boolean> => {
+  // What went must be written down before more goes.
+  if (!writer.whole) {
+    await healPages(ports, writer);
+    return true;
+  }
   const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;
@@ -61,10 +66,16 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
       if (rest.length > 0) stay.push({ id, messages: await readPages(tx, id, rest) });
     }
     if (chosen.length > 0) tx.delete('meta', WHOLE_KEY);
-    for (const { id, page } of chosen) for (const table of ['pages', 'indexes'] as const) tx.delete(table, pageKey(id, page));
     return chosen;
   });
   if (victims.length === 0) return false;
+  writer.whole = false;
+  for (const { id, page } of victims) {
+    await ports.store.tx('give-up', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) => {
+      for (const table of ['pages', 'indexes'] as const) tx.delete(table, pageKey(id, page));
+      return Promise.resolve();
+    });
+  }
   await writeAlone(ports, writer, 'made-room', async (tx, model) => {
     tx.put('meta', WHOLE_KEY, true);
     const changes: Change[] = [];
@@ -84,12 +95,13 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
     for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'forget', of: id, seqs });
     return changes;
   });
+  writer.whole = true;
   return true;
 };
 
-/** After a crash while room was made: what is in no page any more counts as given up. Looks at every index once. */
-export const healPages = (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> =>
-  writeAlone(ports, writer, 'heal-pages', async (tx, model) => {
+/** Pages went and it could not be written down, for a crash or want of room: what is in none any more counts as given up. Looks at every index once. */
+export const healPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> => {
+  await writeAlone(ports, writer, 'heal-pages', async (tx, model) => {
     tx.put('meta', WHOLE_KEY, true);
     const found = new Map<ConversationId, number[]>();
     for (const index of await readAllIndexes(tx))
@@ -104,3 +116,5 @@ export const healPages = (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Pr
     }
     return changes;
   });
+  writer.whole = true;
+};

@@ -10,6 +10,8 @@ import { nothingTouched, type Touched } from './touched.ts';
 /** What the writer lends. */
 export interface Lent {
   readonly model: HotModel;
+  /** Pages hold all that the model believes they hold. */
+  whole: boolean;
   catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
   emit(touched: Touched): void;
 }

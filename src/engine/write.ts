@@ -48,6 +48,8 @@ export class Writer {
     this.fold = new JournalFold(ports, this);
   }
 
+  whole = true;
+
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   get model(): HotModel {
     return this.state.model;
@@ -81,11 +83,10 @@ export class Writer {
    */
   static async open(ports: WriterPorts, me: UserId, news: readonly ReceiptEvent[] = []): Promise<Writer> {
     const writer = new Writer(ports, me);
-    const seen = { whole: true };
     const read = (): Promise<Head | undefined> =>
       ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', async (tx) => {
         const head = await writer.catchUp(tx, nothingTouched());
-        seen.whole = (await tx.get('meta', WHOLE_KEY)) !== undefined;
+        writer.whole = (await tx.get('meta', WHOLE_KEY)) !== undefined;
         return head;
       });
     const found = await read();
@@ -93,9 +94,13 @@ export class Writer {
       await ports.store.tx('create', ['meta', 'journal'], 'readwrite', 'strict', (tx) => createHead(tx, ports.random.id(), news));
       await read();
     }
-    // A device that is full now is mended another time.
-    if (!seen.whole) await healPages(ports, writer).catch((error: unknown) => ports.log('pages could not be looked through', error));
+    if (!writer.whole) await writer.heal();
     return writer;
+  }
+
+  /** On a device that is full it is done once something could be written. */
+  private heal(): Promise<void> {
+    return healPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
   }
 
   /** Of the store, as this writer opened it. */
@@ -227,6 +232,7 @@ export class Writer {
       for (const answer of done.answers) answer();
       if (done.record) {
         bus.post({ type: 'changed' });
+        if (!this.whole) this.turns.push(() => this.heal());
         this.fold.whenDue();
       }
     } catch (error) {

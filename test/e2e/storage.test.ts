@@ -274,8 +274,8 @@ const fillUp = (page: Page): Promise<void> =>
     for (const size of [1 << 20, 1 << 17, 1 << 14, 1 << 11]) while (await fits(size));
   });
 
-it('cached messages fill the device: they go, reads are taken and told, nothing counted or owed is lost; with no room left, typed (F04, F06)', async () => {
-  const [ROOM, FRIENDS, EACH] = [14e6, 6, 50];
+it('a full device: cached messages go, each call is taken or refused with its reason, and nothing counted or owed is lost (F04, F06)', async () => {
+  const [ROOM, FRIENDS, EACH] = [30e6, 6, 50];
   const phone = await world.device('fulvia');
   const friends = await Promise.all(Array.from({ length: FRIENDS }, (_, n) => world.person(`fulvia-friend-${n}`)));
   const chats = friends.map(({ userId }): ConversationId => `direct:${userId}`);
@@ -291,16 +291,26 @@ it('cached messages fill the device: they go, reads are taken and told, nothing 
     const session = await empty.context().newCDPSession(empty);
     await session.send('Storage.overrideQuotaForOrigin', { origin: phone.origin, quotaSize: ROOM });
   });
-  const held = async (): Promise<number> => (await Promise.all(chats.map((chat) => heldIn(page, chat)))).reduce((sum, n) => sum + n);
+  // The first chat is where the own ones go.
+  const held = async (): Promise<number> =>
+    (await Promise.all(chats.slice(1).map((chat) => heldIn(page, chat)))).reduce((sum, n) => sum + n);
   await eventually('the count', async () => (await phone.total()) === FRIENDS * EACH);
   await eventually('all delivered', () => friends.every((friend) => receiptsOf(friend, 'fulvia').delivered[0]?.[1] === EACH));
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
   const before = await held();
-  expect(before).toBe(FRIENDS * EACH);
-  await fillUp(page);
+  expect(before).toBe((FRIENDS - 1) * EACH);
 
+  // While the app is closed, for what room an open database was promised it keeps for half a minute; and once it is compacted.
   phone.proxy.cut();
-  await eventually('to notice', async () => (await phone.state()) !== 'live');
+  await world.add('nothing.html', '');
+  await page.goto(`${phone.origin}/nothing.html`);
+  await sleep(3000);
+  await page.evaluate(() => new Promise((resolve) => (indexedDB.open('nothing').onsuccess = resolve)));
+  await sleep(500);
+  await fillUp(page);
+  await phone.open();
+  await eventually('the count', async () => (await phone.total()) === FRIENDS * EACH);
+
   const say = (text: string): Promise<string> =>
     page.evaluate(
       ([chat, body]) =>
@@ -310,41 +320,51 @@ it('cached messages fill the device: they go, reads are taken and told, nothing 
         ),
       [chats[0]!, text] as const,
     );
-  let taken = 0;
-  const sayInto = async (): Promise<string> => {
-    await fillUp(page);
-    const said = await say(bulk());
-    if (said === 'taken') taken++;
-    else expect(said).toBe('store/quota-exceeded');
-    return said;
-  };
-  // Somebody else takes the room there is: what can be had again goes, and the call is done.
-  await eventually('cached messages to go', async () => {
-    expect(await sayInto()).toBe('taken');
-    return (await held()) < before;
-  });
-  console.log(`${before - (await held())} of ${before} cached messages went for the ${taken}th own one`);
-  const tookMs = await page.evaluate(
-    async ([all, named]) => {
-      const { client } = window.app;
-      const began = performance.now();
-      for (const [n, chat] of all.entries()) {
-        for (const id of named[n]!) await client.sendReadReceipts(chat, [id]);
-        await client.sendConversationReadReceipt(chat);
-      }
-      return performance.now() - began;
+  // How much a database finds room for differs from time to time.
+  const [taken, refused] = await page.evaluate(
+    async ([chat, body]) => {
+      let done = 0;
+      const codes = new Set<string>();
+      while (codes.size === 0 && done < 4000)
+        for (const said of await Promise.allSettled(Array.from({ length: 20 }, () => window.app.client.sendMessage(chat, body))))
+          if (said.status === 'fulfilled') done++;
+          else codes.add((said.reason as { code: string }).code);
+      return [done, [...codes]] as const;
     },
-    [chats, ids] as const,
+    [chats[0]!, bulk()] as const,
   );
-  console.log(`${FRIENDS * EACH} reads one by one on a full device: ${tookMs.toFixed(0)} ms`);
-  await eventually('nothing unread', async () => (await phone.total()) === 0);
-  expect(await phone.pending()).toBe(FRIENDS + taken);
+  expect(refused).toEqual(['store/quota-exceeded']);
+  await eventually('cached messages to go', async () => (await held()) < before);
+  console.log(`${before - (await held())} of ${before} cached messages went, ${taken} own ones were taken before there was no room`);
 
-  // Nothing of ours is left to go.
-  const began = nowMs();
-  await eventually('no room', async () => (await sayInto()) !== 'taken');
-  console.log(`no room left after ${taken} own messages, ${(nowMs() - began).toFixed(0)} ms`);
-  expect(await phone.pending()).toBe(FRIENDS + taken);
+  const readAll = (): Promise<{ codes: string[]; read: boolean[]; tookMs: number }> =>
+    page.evaluate(
+      async ([all, named]) => {
+        const { client } = window.app;
+        const began = performance.now();
+        const codes = new Set<string>();
+        const attempt = (done: Promise<unknown>): Promise<boolean> =>
+          done.then(
+            () => true,
+            (error: unknown) => (codes.add((error as { code: string }).code), false),
+          );
+        const read: boolean[] = [];
+        for (const [n, chat] of all.entries()) {
+          const acked = await attempt(client.sendReadReceipts(chat, named[n]!));
+          const cleared = await attempt(client.sendConversationReadReceipt(chat));
+          read.push(cleared);
+          if (acked !== cleared) codes.add('taken in part');
+        }
+        return { codes: [...codes], read, tookMs: performance.now() - began };
+      },
+      [chats, ids] as const,
+    );
+  const attempted = await readAll();
+  const cleared = attempted.read.filter((one) => one).length;
+  console.log(`on a full device ${cleared} of ${FRIENDS} chats could be read, in ${attempted.tookMs.toFixed(0)} ms`);
+  for (const code of attempted.codes) expect(['store/quota-exceeded', 'taken in part']).toContain(code);
+  await eventually('the count as it was taken', async () => (await phone.total()) === (FRIENDS - cleared) * EACH);
+
   await page.evaluate(async () => {
     const junk = await caches.open('junk');
     await Promise.all((await junk.keys()).map((key) => junk.delete(key)));
@@ -352,6 +372,9 @@ it('cached messages fill the device: they go, reads are taken and told, nothing 
   const freedAt = nowMs();
   await eventually('room again', async () => (await say('with room')) === 'taken');
   console.log(`taken again ${(nowMs() - freedAt).toFixed(0)} ms after there was room`);
+  expect(await readAll()).toMatchObject({ codes: [] });
+  await eventually('nothing unread', async () => (await phone.total()) === 0);
+  expect(await phone.pending()).toBe(FRIENDS + taken + 1);
 
   phone.proxy.heal();
   await eventually('all of it told', () =>

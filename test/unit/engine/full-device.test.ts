@@ -136,6 +136,25 @@ it('with nothing left to give up the call is refused, and nothing half done (F04
   expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(true);
 });
 
+it('what was given up and could not be written down is, as soon as there is room: nothing is believed to be here that is not (F06)', async () => {
+  const mine = await device(2000, 1990);
+  const { writer, full } = mine;
+  const unread = writer.model.totalUnreadCount;
+  full.quota = 0;
+  await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+  await expect(say(mine, 'too much again')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+  full.quota = Infinity;
+  await say(mine, 'now');
+  await writer.refresh();
+  const { held } = writer.model.get('direct:bob')!;
+  expect(size(held)).toBeLessThan(2000);
+  const shown = await readShownMessages(writer, 'direct:bob', 5000);
+  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(held));
+  expect(writer.model.totalUnreadCount).toBe(unread);
+  const again = await mine.open();
+  expect(again.writer.model.get('direct:bob')!.held).toEqual(held);
+});
+
 it('a crash between giving up and writing that down: the next start holds what is there, and counts as before (F06)', async () => {
   const mine = await device(2000, 1990);
   const unread = mine.writer.model.totalUnreadCount;
