@@ -159,7 +159,7 @@ export interface ReceiptClient {
   /** Ends this tab's client; data stays. Streams complete. Resolves when all that was asked for is stored. */
   close(): Promise<void>;
 
-  /** Sum over conversations that are not muted. */
+  /** Sum over conversations that are not muted. Where the browser took this device's data: nothing, as of all counts, until the server has spoken. */
   watchTotalUnreadCount(): Observable<number>;
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
   /** Newest first: pending messages, then server time of the last message, then id. Default limit 50. */

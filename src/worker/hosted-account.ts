@@ -21,12 +21,15 @@ import { beginOpening } from './open-store.ts';
 import { type AccountAround, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
 
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
+const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set(['total-unread', 'unread', 'conversations', 'conversation'] satisfies Topic['of'][]);
 
 export class HostedAccount implements Hosted {
   /** Null while it moves. */
   private readonly engine$ = new BehaviorSubject<Engine | null>(null);
-  /** The one whose counts and messages are shown: a new one only once it knows how things stand, so that nothing flickers to 0. */
+  /** The one whose messages are shown: a new one only once it knows how things stand, so that nothing flickers. */
   private readonly shown$ = new BehaviorSubject<Engine | null>(null);
+  /** The one whose counts are: the first one too, where more was known here than it knows. Its 0 would be a guess. */
+  private readonly counted$ = new BehaviorSubject<Engine | null>(null);
   private readonly over$ = new ReplaySubject<void>(1);
   private over = false;
   private place: Place | null = null;
@@ -70,20 +73,24 @@ export class HostedAccount implements Hosted {
 
   private run(place: Place): void {
     const { engine, store, deviceId } = place;
-    const isFirst = this.shown$.value === null;
     this.place = place;
     this.deviceId = deviceId;
     this.engine$.next(engine);
-    if (isFirst) this.shown$.next(engine);
-    else
-      void engine.whenKnown().then(() => {
-        if (this.place === place) this.shown$.next(engine);
-      });
+    this.show(this.shown$, place, this.shown$.value === null);
+    this.show(this.counted$, place, this.counted$.value === null && !place.isBlank);
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
     void store.outgrown.then((error) => engine.outgrown(error));
     this.note(place);
+  }
+
+  private show(on$: BehaviorSubject<Engine | null>, place: Place, atOnce: boolean): void {
+    if (atOnce) on$.next(place.engine);
+    else
+      void place.engine.whenKnown().then(() => {
+        if (this.place === place) on$.next(place.engine);
+      });
   }
 
   private note({ engine, lostGenerations }: Place): void {
@@ -198,7 +205,7 @@ export class HostedAccount implements Hosted {
   }
 
   watch(topic: Topic): Observable<unknown> {
-    const engine$ = STATE_TOPICS.has(topic.of) ? this.engine$ : this.shown$;
+    const engine$ = STATE_TOPICS.has(topic.of) ? this.engine$ : COUNT_TOPICS.has(topic.of) ? this.counted$ : this.shown$;
     let first: Engine | null = null;
     return engine$.pipe(
       switchMap((engine): Observable<unknown> => {

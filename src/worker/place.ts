@@ -28,6 +28,8 @@ export interface Place {
   readonly deviceId: string;
   /** Of stores before this one: lost, not logged out of. */
   readonly lostGenerations: readonly string[];
+  /** New, though there was another before: it knows less than was known here, until the server has spoken. */
+  readonly isBlank: boolean;
 }
 
 /** What one place is made of. */
@@ -81,7 +83,7 @@ export const placeOnDisk = async (
     });
     const isAnother = known !== undefined && known.generation !== engine.generation;
     const lostGenerations = isAnother ? [...known!.lost, known!.generation].slice(-8) : (known?.lost ?? []);
-    return { engine, store, deviceId, lostGenerations };
+    return { engine, store, deviceId, lostGenerations, isBlank: isLost };
   } catch (error) {
     store.close();
     throw error;
@@ -110,7 +112,7 @@ export const placeInMemory = async (
   const around = { ...ports, bus: aloneOnBus(ports.bus), store: createMemoryStore() };
   const account = { userId: config.userId, deviceId };
   const engine = await Engine.open(around, account, lock, config.settings, config.retention, before ? { carried: before } : {});
-  return { engine, store: null, deviceId, lostGenerations: noted?.lost ?? [] };
+  return { engine, store: null, deviceId, lostGenerations: noted?.lost ?? [], isBlank: noted !== undefined };
 };
 
 /** The last of a log-out, once the store is empty. The device's id goes first: its database is what tells that it should. */

@@ -254,8 +254,11 @@ describe('where the browser has wiped the store', () => {
     const again = await w.tab();
     const events: ReceiptEvent[] = [];
     hear(again, events);
+    const totals: number[] = [];
+    (again.watch({ of: 'total-unread' }) as Observable<number>).subscribe((total) => totals.push(total));
     await live(again);
     await until(again, { of: 'total-unread' }, (total) => total === 2);
+    expect(totals).toEqual([2]);
     await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.length === 8);
     expect(events).toEqual([{ type: 'storageLost', count: 1 }]);
     expect(w.devices.at(-1)).not.toBe(device);
@@ -270,6 +273,32 @@ describe('where the browser has wiped the store', () => {
     hear(third, later);
     await live(third);
     expect(later.filter(({ type }) => type === 'storageLost')).toEqual([]);
+  });
+
+  it('before a start without the server: no count is guessed, and what the user says is shown (F11)', async () => {
+    const w = await world();
+    const first = await w.tab();
+    await live(first);
+    await fill(w.bob, 3);
+    await until(first, { of: 'total-unread' }, (total) => total === 3);
+    await expect.poll(() => w.noted?.generation).toBeDefined();
+    await first.close();
+    await w.wipe();
+    w.net.cut();
+    const again = await w.tab();
+    const counts: unknown[] = [];
+    for (const topic of [
+      { of: 'total-unread' },
+      { of: 'unread', conversationId: 'direct:bob' },
+      { of: 'conversations', limit: 9 },
+    ] as const)
+      again.watch(topic).subscribe((value) => counts.push(value));
+    await say(again, 'anyway');
+    await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.some(({ body }) => body === 'anyway'));
+    expect(counts).toEqual([]);
+    w.net.heal();
+    await until(again, { of: 'total-unread' }, (total) => total === 3);
+    expect(counts[0]).not.toBe(0);
   });
 
   it('under a running tab: what the user did goes on to a new store, no count falls to 0, and nobody has to reload (F02, F11)', async () => {
