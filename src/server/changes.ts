@@ -4,7 +4,7 @@ import type { WireMessage, WireReceiptChange } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { ChangedReceipt } from './receipt-records.ts';
-import { type Interval, type MissedRecall, nameOf, type SeenConversation, type ServerReadTx } from './server-store.ts';
+import { type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from './server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -31,12 +31,20 @@ const sized = <T extends object>(version: number, item: T): T & { version: numbe
   bytes: byteLength(JSON.stringify(item)) + 64,
 });
 
+interface NewsOf {
+  readonly items: readonly Item[];
+  /** Of the messages, by id. */
+  readonly told: ReadonlySet<string>;
+  /** There were more messages than are told. */
+  readonly cutShort: boolean;
+}
+
 const newsOf = async (
   tx: ServerReadTx,
   { userId: me, everybodys }: Viewer,
   changed: readonly SeenConversation[],
   interval: Interval,
-): Promise<readonly Item[]> => {
+): Promise<NewsOf> => {
   const names = new Map(changed.filter(({ left }) => !left).map((one): [number, ConversationId] => [one.id, nameOf(one, me)]));
   const ids = [...names.keys()];
   const items: Item[] = [];
@@ -45,14 +53,16 @@ const newsOf = async (
     for (const { conversationId, userId, kind, range, at, version } of steps)
       items.push(sized(version, { step: { conversationId: names.get(conversationId)!, by: userId, kind, range: [...range], at } }));
   let bytes = 0;
+  const told = new Set<string>();
   const records = await tx.changedMessages(ids, interval, MAX_MESSAGES);
   for (const { record, message } of await wireMessages(tx, { userId: me, everybodys }, records)) {
     const item = sized(record.version, { in: names.get(record.conversationId)!, message });
     bytes += item.bytes;
     if (bytes > MAX_MESSAGE_BYTES) break;
     items.push(item);
+    told.add(message.id);
   }
-  return items;
+  return { items, told, cutShort: records.length === MAX_MESSAGES || told.size < records.length };
 };
 
 const receiptItem = ({ userId: me, everybodys }: Viewer, changed: ChangedReceipt): Item => {
@@ -71,8 +81,8 @@ const receiptItem = ({ userId: me, everybodys }: Viewer, changed: ChangedReceipt
   });
 };
 
-const recallItem = ({ groupId, message, version }: MissedRecall): Item =>
-  sized(version, { in: `group:${groupId}` as const, message: messageOf(message) });
+const recallItem = ({ in: conversationId, message, version }: ToldRecall): Item =>
+  sized(version, { in: conversationId, message: messageOf(message) });
 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);
 
@@ -141,23 +151,33 @@ export const pullPage = async (
   const { userId: me, everybodys } = viewer;
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
-  const conversations = await tx.changedConversations(me, { after, upTo: tx.head }, PAGE);
+  const seen = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
+  // What is still being written may have moved a conversation past the head, away from changes of its own that lie below.
+  const conversations = seen.filter(({ version }) => version <= tx.head);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, everybodys, { after, upTo: tx.head }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.head }, PAGE);
   // Where one of them has more, the page ends at the earliest end; the others are cut to it.
   const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
-  const complete = ends.length === 0;
-  const upTo = complete ? tx.head : Math.min(...ends);
+  let upTo = Math.min(tx.head, ...ends);
+  let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed);
   const items: Item[] = rows.map((row) => sized(row.version, { row }));
   if (!snapshot) {
-    if (changed.length > 0) items.push(...(await newsOf(tx, viewer, changed, { after, upTo })));
-    for (const recall of recalls) if (recall.version <= upTo) items.push(recallItem(recall));
-    for (const receipt of receipts) if (receipt.version <= upTo) items.push(receiptItem(viewer, receipt));
+    const news = await newsOf(tx, viewer, changed, { after, upTo });
+    items.push(...news.items, ...recalls.map(recallItem), ...receipts.map((receipt) => receiptItem(viewer, receipt)));
+    // Other news may be left out, for whoever misses it asks for it. Who holds what was recalled asks for nothing: all of it is told.
+    if (news.cutShort || !complete || conversations.length < seen.length) {
+      const others = await tx.changedRecalls(me, { after, upTo }, PAGE);
+      const end = others.length < PAGE ? upTo : others[others.length - 1]!.version;
+      complete &&= end === upTo;
+      upTo = end;
+      for (const recall of others) if (!news.told.has(recall.message.id)) items.push(recallItem(recall));
+    }
   }
-  const frames = cut(items, cursor, (version) => cursorAt(tx.run, version), after, upTo);
+  const within = items.filter(({ version }) => version <= upTo);
+  const frames = cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;
   frames[frames.length - 1] = { ...last, complete };
-  return { frames, empty: items.length === 0, complete };
+  return { frames, empty: within.length === 0, complete };
 };

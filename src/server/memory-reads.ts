@@ -8,10 +8,11 @@ import {
   type ConversationRecord,
   type IslandKind,
   type MessageRecord,
-  type MissedRecall,
+  nameOf,
   type SeenConversation,
   type ServerReadTx,
   type StepRecord,
+  type ToldRecall,
 } from './server-store.ts';
 
 const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
@@ -29,6 +30,12 @@ const byVersion = (a: StepRecord, b: StepRecord): number =>
   a.version - b.version || a.conversationId - b.conversationId || a.kind.localeCompare(b.kind) || a.range[0] - b.range[0];
 
 const byId = (a: ConversationRecord, b: ConversationRecord): number => a.id - b.id;
+
+const firstOf = (recalls: ToldRecall[], atLeast: number): readonly ToldRecall[] => {
+  recalls.sort(byPlaceAtVersion);
+  const last = recalls[atLeast - 1];
+  return last ? recalls.filter(({ version }) => version <= last.version) : recalls;
+};
 
 /** Its version as one of its members sees it. */
 const seenBy = (me: UserId, { conversation, members }: Held): SeenConversation => {
@@ -78,7 +85,7 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
       .slice(0, limit),
   missedRecalls: async (me, { after, upTo }, atLeast) => {
-    const missed: MissedRecall[] = [];
+    const missed: ToldRecall[] = [];
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
       if (conversation.groupId === null || !mine || mine.version <= after) continue;
@@ -86,12 +93,24 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       const end = mine.role === null ? told.upTo : after;
       for (const message of messages) {
         if (!message.recalled || message.version <= told.after || message.version > end) continue;
-        missed.push({ groupId: conversation.groupId, message, version: message.version > after ? message.version : mine.backSince });
+        missed.push({ in: nameOf(conversation, me), message, version: message.version > after ? message.version : mine.backSince });
       }
     }
-    missed.sort(byPlaceAtVersion);
-    const last = missed[atLeast - 1];
-    return last ? missed.filter(({ version }) => version <= last.version) : missed;
+    return firstOf(missed, atLeast);
+  },
+  changedRecalls: async (me, { after, upTo }, atLeast) => {
+    const changed: ToldRecall[] = [];
+    for (const { conversation, members, messages } of tables.ofUser(me)) {
+      const mine = members.get(me);
+      if (!mine?.role || conversation.version <= after) continue;
+      for (const message of messages) {
+        if (!message.recalled || message.version <= after || message.version > upTo) continue;
+        const wasAway = mine.backSince > after && message.version > mine.awaySince;
+        const version = wasAway ? Math.max(message.version, mine.backSince) : message.version;
+        if (version <= upTo) changed.push({ in: nameOf(conversation, me), message, version });
+      }
+    }
+    return firstOf(changed, atLeast);
   },
   changedSteps: async (ids, me, { after, upTo }, limit) =>
     ids

@@ -84,9 +84,10 @@ export interface MessageRecord extends StoredMessage {
   readonly version: number;
 }
 
-/** A message recalled while one of its group was not looking, or not there. */
-export interface MissedRecall {
-  readonly groupId: string;
+/** A recall that the feed tells of beside what else is new in its conversation. */
+export interface ToldRecall {
+  /** As whoever is told of it names it. */
+  readonly in: ConversationId;
   readonly message: MessageRecord;
   /** At which the feed tells of it. */
   readonly version: number;
@@ -165,7 +166,13 @@ export interface ServerReadTx {
    * with the version of the return, before it where `me` came back in the interval. By version ascending; at least `atLeast`, then up
    * to the end of that version.
    */
-  missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly MissedRecall[]>;
+  missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly ToldRecall[]>;
+  /**
+   * Messages recalled in the interval in conversations that `me` is in now, wherever those stand in the feed; each carries the version of
+   * its recall, or of the return where `me` came back since: then {@link missedRecalls} tells what lies before. By version ascending; at
+   * least `atLeast`, then up to the end of that version.
+   */
+  changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly ToldRecall[]>;
   /** Steps by anyone but `me`, at most `limit`, oldest version first. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
   /** When these places were first covered by somebody other than `me`. */
@@ -245,5 +252,5 @@ export const nameOf = (conversation: ConversationRecord, me: UserId): Conversati
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);
 
 /** The order of the feed. */
-export const byPlaceAtVersion = (a: MissedRecall, b: MissedRecall): number =>
+export const byPlaceAtVersion = (a: ToldRecall, b: ToldRecall): number =>
   a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;

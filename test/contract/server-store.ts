@@ -15,6 +15,7 @@ import type { ServerStore } from '../../src/server/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, owed } from './server-harness.ts';
+import { describeRecalls } from './server-recalls.ts';
 
 export interface StoreBench {
   open(): Promise<ServerStore>;
@@ -486,5 +487,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeGroups(() => store);
 
     describeAbsences(() => store);
+
+    describeRecalls(() => store);
   });
 };

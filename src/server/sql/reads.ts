@@ -2,9 +2,10 @@
 import { type ConversationId, conversationTarget } from '../../model/ids.ts';
 import type { Range } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
-import { byPlaceAtVersion, type IslandKind, type Role, type ServerReadTx, sortedPair } from '../server-store.ts';
+import { type IslandKind, type Role, type ServerReadTx, sortedPair } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { MISSED_RECALLS, sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
+import { sqlRecallReads } from './recall-reads.ts';
+import { sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
 import { conversationOf, int, memberOf, messageOf, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
@@ -105,6 +106,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       beganAt: int(row, 'began_at'),
     })),
   ...sqlReceiptReads(query),
+  ...sqlRecallReads(query),
   conversations: async (me, names) => (names.length === 0 ? [] : (await query(...named(me, names, 'now'))).map(conversationOf)),
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
@@ -159,10 +161,6 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
             [JSON.stringify(ids), after, upTo, limit],
           )
         ).map(messageOf),
-  missedRecalls: async (me, { after, upTo }, atLeast) =>
-    (await query(MISSED_RECALLS, [me, after, upTo, atLeast]))
-      .map((row) => ({ groupId: text(row, 'group_id'), message: messageOf(row), version: int(row, 'told_at') }))
-      .sort(byPlaceAtVersion),
   changedSteps: async (ids, me, { after, upTo }, limit) =>
     ids.length === 0
       ? []

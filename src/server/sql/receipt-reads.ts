@@ -18,8 +18,8 @@ const READ_COUNTS = `
   join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
 
 /** What of a group's changes one of its members, `mine`, is told in the interval `$2`, `$3`. */
-const TOLD_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
-const TOLD_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
+export const TOLD_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
+export const TOLD_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
 
 const CHANGED_RECEIPTS = `
   select r.conversation_id, r.seq, r.sender_id, r.member_count, r.expires_at, r.expired, r.open,
@@ -28,15 +28,6 @@ const CHANGED_RECEIPTS = `
   join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > ${TOLD_AFTER} and r.version <= ${TOLD_UP_TO}
   where mine.user_id = $1 and mine.version > 0 and (r.sender_id = $1 or r.expired or $5::text = 'true')
   order by version fetch first ($4) rows with ties`;
-
-export const MISSED_RECALLS = `
-  select m.*, c.group_id, case when m.version > $2 then m.version else mine.back_since end as told_at
-  from tidemark.member mine
-  join tidemark.conversation c on c.id = mine.conversation_id
-  join tidemark.message m on m.conversation_id = mine.conversation_id and m.recalled
-    and m.version > ${TOLD_AFTER} and m.version <= case when mine.role is null then ${TOLD_UP_TO} else $2 end
-  where mine.user_id = $1 and mine.version > 0 and mine.version > $2
-  order by told_at fetch first ($4) rows with ties`;
 
 /** What the feed says of receipts beyond their own rows; asked only where any changed. */
 const TOLD = `

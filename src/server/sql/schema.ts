@@ -93,6 +93,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       foreign key (conversation_id, seq) references tidemark.receipt on delete cascade
     )`,
   ],
+  // A page of the feed looks for recalls in every conversation that changed after it, most of which have none.
+  [`create index recalled_message on tidemark.message (conversation_id, version) where recalled`],
 ];
 
 /** Brings the tables up to date; servers that start at once wait for each other. @throws {Error} for a newer database. */

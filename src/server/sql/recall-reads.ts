@@ -1,0 +1,48 @@
+/** The SQL store's reads of what was taken back. */
+import { byPlaceAtVersion, nameOf, type ServerReadTx, type ToldRecall } from '../server-store.ts';
+import type { SqlQuery, SqlRow } from './driver.ts';
+import { TOLD_AFTER, TOLD_UP_TO } from './receipt-reads.ts';
+import { conversationOf, int, messageOf } from './rows.ts';
+
+const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
+
+const MISSED_RECALLS = `
+  select m.*, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as told_at
+  from tidemark.member mine
+  join tidemark.conversation c on c.id = mine.conversation_id
+  join tidemark.message m on m.conversation_id = mine.conversation_id and m.recalled
+    and m.version > ${TOLD_AFTER} and m.version <= case when mine.role is null then ${TOLD_UP_TO} else $2 end
+  where mine.user_id = $1 and mine.version > 0 and mine.version > $2
+  order by told_at fetch first ($4) rows with ties`;
+
+// A recall moves its conversation: those that stand at or below the place asked from have none. They may stand anywhere above.
+const RECALLED_IN_C = `
+  join tidemark.message m on m.conversation_id = c.id and m.recalled and m.version > $2 and m.version <= $3`;
+const ofSide = (side: 'user_a' | 'user_b'): string => `
+  select m.*, ${NAMES}, m.version as told_at from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
+const CHANGED_RECALLS = `
+  select * from (
+    ${ofSide('user_a')}
+    union all
+    ${ofSide('user_b')}
+    union all
+    select m.*, ${NAMES},
+      case when mine.back_since > $2 and m.version > mine.away_since then greatest(m.version, mine.back_since) else m.version end
+    from tidemark.member mine
+    join tidemark.conversation c on c.id = mine.conversation_id and c.version > $2
+    ${RECALLED_IN_C}
+    where mine.user_id = $1 and mine.version > 0 and mine.role is not null
+  ) r where told_at <= $3 order by told_at fetch first ($4) rows with ties`;
+
+const toldTo = (me: string, row: SqlRow): ToldRecall => {
+  const message = messageOf(row);
+  return { in: nameOf({ ...conversationOf(row), id: message.conversationId }, me), message, version: int(row, 'told_at') };
+};
+
+export const sqlRecallReads = (query: SqlQuery): Pick<ServerReadTx, 'missedRecalls' | 'changedRecalls'> => {
+  const read =
+    (statement: string): ServerReadTx['changedRecalls'] =>
+    async (me, { after, upTo }, atLeast) =>
+      (await query(statement, [me, after, upTo, atLeast])).map((row) => toldTo(me, row)).sort(byPlaceAtVersion);
+  return { missedRecalls: read(MISSED_RECALLS), changedRecalls: read(CHANGED_RECALLS) };
+};
