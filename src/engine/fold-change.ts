@@ -47,6 +47,7 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
         if (senderId !== model.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
       }
       if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.tail.over(conversation.newest);
+      model.forgetRecalled(conversation, change.messages);
       const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
       conversation.held = union(conversation.held, seqs);
       if (conversation.forgotten.length > 0) conversation.forgotten = subtract(conversation.forgotten, seqs);

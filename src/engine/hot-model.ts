@@ -155,7 +155,20 @@ export class HotModel {
 
   isTakenBack(entry: OutboxEntry): boolean {
     if (entry.kind !== 'message') return false;
-    return this.ensure(entry.conversationId).recalls.some(({ messageId }) => messageId === entry.message.id);
+    const { recalls, tail } = this.ensure(entry.conversationId);
+    return recalls.some(({ messageId }) => messageId === entry.message.id) || tail.find(entry.message.id)?.recalled === true;
+  }
+
+  /** What was taken back is told to no tab any more, offered to no server, and no row's last word. */
+  forgetRecalled(conversation: HotConversation, messages: readonly KeptMessage[]): void {
+    const recalled = messages.filter((message) => message.recalled);
+    if (recalled.length === 0) return;
+    const ids = new Set(recalled.map(({ id }) => id));
+    const { row } = conversation;
+    if (row.lastMessage && ids.has(row.lastMessage.id))
+      conversation.row = { ...row, lastMessage: { ...row.lastMessage, body: '', recalled: true } };
+    this.events = this.events.filter(({ event }) => event.type !== 'message' || !ids.has(event.message.id));
+    for (const { id, senderId } of recalled) if (senderId === this.me) this.acked.forgetMessage(id);
   }
 
   drop(ended: string): OutboxEntry | undefined {
