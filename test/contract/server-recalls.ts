@@ -5,7 +5,7 @@ import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/changes.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { type Entry, GroupBench, groupMessage, groupRecall } from './groups.ts';
-import { messageTo } from './server-harness.ts';
+import { messageTo, owed } from './server-harness.ts';
 
 const TEXT = '"the text"';
 let crews = 0;
@@ -31,6 +31,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
     const [g, ann, ben] = [`back-${n}`, `back-ann-${n}`, `back-ben-${n}`];
     const bench = new GroupBench(open());
     const id = (name: string | number): string => `${g}-${name}`;
+    const friends = several(500, (i) => `${ben}-friend-${i}`);
     const cursors = new Map<string, string>();
     const pull = async (user = ben): Promise<Frame<'changes'>[]> => {
       const frames = await bench.pull(user, cursors.get(user) ?? null);
@@ -54,8 +55,9 @@ export const describeRecalls = (open: () => ServerStore): void => {
       /** More than a frame of news names. */
       chatter: (count = 250, body = '"hi"') =>
         bench.submit(ann, ...several(count, (i) => messageTo(ben, id(`c${++keys}-${i}`), body)), groupMessage(g, id(`h${++keys}`))),
-      /** So many chats move that they fill a page of the feed. */
-      manyChats: () => bench.submit(ben, ...several(500, (i) => messageTo(`${ben}-friend-${i}`, id(`f${++keys}-${i}`)))),
+      /** So many chats that they fill a page of the feed, and then move without any message. */
+      manyChats: () => bench.submit(ben, ...friends.map((friend) => messageTo(friend, id(friend)))),
+      moveThem: () => bench.submit(ben, ...friends.map((friend) => owed(friend, { muted: { count: 1, value: true } }))),
       /** What was recalled in what is told, sorted; nothing twice, and none with what it said. */
       told: (frames: readonly Frame<'changes'>[]): string[] => {
         expect(JSON.stringify(frames)).not.toContain(JSON.stringify(TEXT));
@@ -66,12 +68,15 @@ export const describeRecalls = (open: () => ServerStore): void => {
 
   describe('recalls are always told', { timeout: 60_000 }, () => {
     it('before 250 newer messages, to reader and sender, in a direct chat and a group', async () => {
-      const { ann, id, pull, recallBoth, chatter, told } = await crew();
+      const { bench, ann, ben, id, pull, recallBoth, chatter, told } = await crew();
+      await bench.submit(ann, messageTo(ben, id('d2'), TEXT));
       await recallBoth();
       await chatter();
-      expect(told(await pull())).toEqual([id('d1'), id('g1')]);
+      // Among the newest: told with them.
+      await bench.submit(ann, recallTo(ben, id('d2')));
+      expect(told(await pull())).toEqual([id('d1'), id('d2'), id('g1')]);
       expect(told(await pull())).toEqual([]);
-      expect(told(await pull(ann))).toEqual([id('d1'), id('g1')]);
+      expect(told(await pull(ann))).toEqual([id('d1'), id('d2'), id('g1')]);
     });
 
     it('before more than 64 KiB of newer messages', async () => {
@@ -82,9 +87,11 @@ export const describeRecalls = (open: () => ServerStore): void => {
     });
 
     it('where the conversation moved to a later page of the feed', async () => {
-      const { bench, g, ann, ben, id, pull, recallBoth, manyChats, told } = await crew();
-      await recallBoth();
+      const { bench, g, ann, ben, id, pull, recallBoth, manyChats, moveThem, told } = await crew();
       await manyChats();
+      await pull();
+      await recallBoth();
+      await moveThem();
       await bench.submit(ann, messageTo(ben, id('d2')), groupMessage(g, id('g2')));
       const frames = await pull();
       expect(told(frames)).toEqual([id('d1'), id('g1')]);
@@ -125,13 +132,14 @@ export const describeRecalls = (open: () => ServerStore): void => {
 
     it('once to who left and came back, wherever the pages end in between', async () => {
       for (const paged of [false, true]) {
-        const { bench, g, ann, ben, id, pull, chatter, manyChats, told } = await crew();
+        const { bench, g, ann, ben, id, pull, chatter, manyChats, moveThem, told } = await crew();
+        if (paged) await manyChats();
         await bench.submit(ann, ...['a1', 'a2', 'a3'].map((name) => groupMessage(g, id(name), { body: TEXT })));
         await pull();
         await bench.submit(ann, groupRecall(g, id('a1')));
         await bench.members(g, { [ben]: null });
         await bench.submit(ann, groupRecall(g, id('a2')));
-        if (paged) await manyChats();
+        if (paged) await moveThem();
         await bench.members(g, { [ben]: 'member' });
         await bench.submit(ann, groupRecall(g, id('a3')));
         await chatter();

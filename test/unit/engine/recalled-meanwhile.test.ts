@@ -1,8 +1,15 @@
 /** What was taken back while a device was away, and far more has been said since: nothing of it is left there. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { applyMessages } from '../../../src/engine/facts.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import type { Draft } from '../../../src/engine/draft.ts';
+import { endEntry } from '../../../src/engine/sync/end-entry.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const SECRET = 'what nobody is to read';
 const offline = { up: false, down: false };
@@ -87,4 +94,23 @@ describe('a device that was away while a message was taken back, and 250 more we
     const again = await world.open(hers);
     expect(JSON.stringify(await history(again, 'direct:alice'))).not.toContain(SECRET);
   });
+});
+
+it('an own message whose ack was lost, taken back by another device, is not offered again, whichever road tells of it', async () => {
+  for (const road of ['feed', 'answer'] as const) {
+    const ports = quietPorts(createMemoryStore(new MemoryDisk()));
+    const writer = await Writer.open(ports, 'alice');
+    const write = (body: (draft: Draft) => unknown) =>
+      writer.write('test', { durability: 'strict', readsPages: true }, async (draft) => void (await body(draft)));
+    await write((draft) => sendMessage(draft, ports, 'direct:ben', { id: 'm1', body: JSON.stringify(SECRET) }));
+    const [entry] = [...writer.model.outbox.values()];
+    if (entry?.kind !== 'message') throw new Error('nothing is owed');
+    const message = { ...entry.message, seq: 1, sentAt: 5, senderId: 'alice', body: '', recalled: true };
+    await write((draft) =>
+      road === 'feed'
+        ? applyMessages(draft, ports, 'direct:ben', [message], 'silent')
+        : endEntry(draft, ports, entry, { key: entry.key, outcome: 'acked', row: null, message: { seq: 1, sentAt: 5, recalled: true } }),
+    );
+    expect([writer.model.outbox.size, writer.model.acked.all], road).toEqual([0, []]);
+  }
 });
