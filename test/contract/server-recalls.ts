@@ -100,7 +100,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
       expect(frames.slice(0, at + 1).flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId))).not.toContain(`group:${g}`);
     });
 
-    it('where something still being written moved the conversation past the head', async () => {
+    it('where something still being written moved the conversation past the head (F65)', async () => {
       const { bench, ann, ben, g, id, recallBoth, cursors, told } = await crew();
       await recallBoth();
       const head = await bench.store.read('head', async (tx) => tx.head);

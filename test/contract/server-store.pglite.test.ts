@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite';
+import { expect, it } from 'vitest';
 import { pgliteDriver } from '../../src/server/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/sql/sql-store.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
@@ -17,4 +18,21 @@ describeServerStore('PGlite', {
     const loadDataDir = await databases.get(store)!.dumpDataDir('none');
     return openOver(await PGlite.create({ loadDataDir }));
   },
+});
+
+it('brings the tables of an older server up to date, and leaves those of a newer one alone', { timeout: 120_000 }, async () => {
+  const database = await PGlite.create();
+  const driver = { ...pgliteDriver(database), close: async () => undefined };
+  const indexes = async (): Promise<number> =>
+    (await database.query(`select 1 from pg_indexes where schemaname = 'tidemark' and indexname = 'recalled_message'`)).rows.length;
+  await (await openSqlStore(driver)).close();
+  expect(await indexes()).toBe(1);
+  // As the first version left them.
+  await database.exec(`drop index tidemark.recalled_message; update tidemark.schema_version set version = 1`);
+  await (await openSqlStore(driver)).close();
+  expect(await indexes()).toBe(1);
+  await (await openSqlStore(driver)).close();
+  await database.exec(`insert into tidemark.schema_version (version) values (1000)`);
+  await expect(openSqlStore(driver)).rejects.toThrow('run a newer server');
+  await database.close();
 });
