@@ -60,6 +60,8 @@ export type WireMessageEntry = v.InferOutput<typeof MessageEntryShape>;
 export const Submit = v.strictObject({
   type: v.literal('submit'),
   id: RequestId,
+  /** As in a pull: where what was acked there is lost, nothing of this is taken. */
+  seen: v.optional(CursorShape),
   entries: v.pipe(v.array(v.looseObject({ key: Key })), v.minLength(1), v.maxLength(500)),
 });
 

@@ -82,6 +82,9 @@ export const openConnection = (
     await pull(me, from, false);
   };
 
+  const isHere = async (seen: string | undefined): Promise<boolean> =>
+    seen === undefined || (await core.store.read('seen', (tx) => isStillSo(tx, seen)));
+
   const lostHistory = (): void => {
     cursor = undefined;
     out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
@@ -120,12 +123,13 @@ export const openConnection = (
         return greeting.renew(frame, me);
       case 'pull': {
         const { seen } = frame;
-        if (seen !== undefined && !(await core.store.read('seen', (tx) => isStillSo(tx, seen)))) return lostHistory();
+        if (!(await isHere(seen))) return lostHistory();
         if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false);
         return pullWaiting(me, frame.cursor, frame.waitMs);
       }
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
+        if (!(await isHere(frame.seen))) return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
         // Told after the answer, so that what a client did comes back to it as an answer first.

@@ -22,6 +22,7 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
     let nextId = 0;
     let over = false;
     let limits = DEFAULT_LIMITS;
+    let isLost = false;
     const end = (): void => {
       over = true;
       drain.stop();
@@ -42,7 +43,11 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
         fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
       else if (answer) drain.answer(answer);
       else if (error?.code === 'server/busy') drain.busy(id, error.retryAfterMs ?? 1000);
-      else if (error?.code === 'protocol/bad-frame' && error.id === id) drain.refused(id);
+      else if (error?.code === 'protocol/cursor-unknown') {
+        // Sent all the same. The next page finds out as this did, and offers all that was acked again.
+        isLost = true;
+        drain.busy(id, 0);
+      } else if (error?.code === 'protocol/bad-frame' && error.id === id) drain.refused(id);
       else if (error) fail(new TransportError('transport/unreachable', error.message));
       else fail(new ProtocolError('protocol/bad-frame', 'no answer to what was submitted'));
     };
@@ -70,6 +75,7 @@ export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fe
         nextId: () => ++nextId,
         limits: () => limits,
         fence: () => fence,
+        continues: () => !isLost && writer.model.cursor !== null,
         silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
         failed: fail,
         changed: finishWhenEmpty,

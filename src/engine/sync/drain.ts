@@ -16,6 +16,8 @@ export interface DrainHandlers {
   readonly nextId: () => number;
   readonly limits: () => Limits;
   readonly fence: () => number;
+  /** Whether what is stored here is of the server's history, as far as is known. */
+  readonly continues: () => boolean;
   /** The other side did not answer for {@link ANSWER_PATIENCE_MS}. */
   readonly silent: () => void;
   readonly failed: (error: unknown) => void;
@@ -28,6 +30,8 @@ export const ANSWER_PATIENCE_MS = 30_000;
 interface InFlight {
   readonly id: number;
   readonly entries: readonly OutboxEntry[];
+  /** The place it named: where the server no longer is, it takes nothing of it. */
+  readonly seen: Cursor | null;
   readonly bytes: number;
   readonly sentAt: number;
   readonly cancelPatience: () => void;
@@ -115,7 +119,7 @@ export class Drain {
     const limits = this.handlers.limits();
     const fence = this.handlers.fence();
     const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
-    const batch = await this.writer.write('send-batch', { durability, fence }, (draft) => {
+    const [batch, seen] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
       for (const entry of [...draft.model.outbox.values()]) {
         if (entry.kind !== 'receipts' || entry.sent) continue;
         const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
@@ -132,7 +136,7 @@ export class Drain {
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
-      return chosen;
+      return [chosen, this.handlers.continues() ? draft.model.seen : null] as const;
     });
     // One that was written down since.
     if (durability === 'relaxed' && isNewMessage(batch))
@@ -146,13 +150,13 @@ export class Drain {
       return;
     }
     const id = this.handlers.nextId();
-    const frame = { type: 'submit', id, entries: batch.map(wireEntry) } as const;
+    const frame = { type: 'submit', id, ...(seen === null ? {} : { seen }), entries: batch.map(wireEntry) } as const;
     const cancelPatience = clock.timer(this.patience.growing('answer', ANSWER_PATIENCE_MS), () => {
       this.pace.lost();
       this.patience.ended('answer', true);
       this.handlers.silent();
     });
-    this.inFlight = { id, entries: batch, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelPatience };
+    this.inFlight = { id, entries: batch, seen, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelPatience };
     this.handlers.send(frame);
     this.handlers.changed();
   }
@@ -173,7 +177,8 @@ export class Drain {
     this.pace.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
     this.patience.ended('answer', false);
     this.most = Infinity;
-    this.settle(entries, new Map(frame.results.map((result) => [result.key, result])), frame.at);
+    const at = frame.at === undefined ? undefined : { place: frame.at, after: sent.seen };
+    this.settle(entries, new Map(frame.results.map((result) => [result.key, result])), at);
   }
 
   /** A frame refused as a whole: halved, until the entry nobody can read stands alone and is refused by itself. */
@@ -200,7 +205,11 @@ export class Drain {
     this.look();
   }
 
-  private settle(entries: readonly OutboxEntry[], results: ReadonlyMap<string, WireResult>, at?: Cursor): void {
+  private settle(
+    entries: readonly OutboxEntry[],
+    results: ReadonlyMap<string, WireResult>,
+    at?: { readonly place: Cursor; readonly after: Cursor | null },
+  ): void {
     const { clock } = this.ports;
     this.writer
       .write('settle-batch', { durability: 'strict', fence: this.handlers.fence(), readsPages: true }, async (draft) => {
@@ -211,7 +220,9 @@ export class Drain {
           if (result.outcome === 'retry') this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
           else await endEntry(draft, this.ports, entry, result);
         }
-        if (at !== undefined && at !== draft.model.seen) draft.change({ t: 'seen', cursor: at });
+        // One place stands for all before it only where the server said so: else what it lost would go unnoticed (F67).
+        const { cursor, seen } = draft.model;
+        if (at && at.place !== seen && (seen === at.after || cursor === null)) draft.change({ t: 'seen', cursor: at.place });
       })
       .then(
         () => {

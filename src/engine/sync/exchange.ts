@@ -83,6 +83,7 @@ export class Exchange {
     });
     const drained = {
       ...shared,
+      continues: () => this.feed.continues,
       silent: () => lost(new TransportError('transport/timeout', 'the server did not answer')),
       changed: () => this.inFlight$.next(this.drain.inFlightCount),
     };
@@ -185,7 +186,11 @@ export class Exchange {
     if (id === undefined) this.askedToWait(retryAfterMs ?? 0);
     const verdict = verdictOnError(this.account, frame);
     if (verdict) return this.handlers.ended(verdict);
-    if (code === 'protocol/cursor-unknown') return this.feed.pullAnew();
+    if (code === 'protocol/cursor-unknown' && id === undefined) return this.feed.pullAnew();
+    if (code === 'protocol/cursor-unknown') {
+      this.feed.lost();
+      return this.drain.busy(id!, 0);
+    }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;
     this.ports.log('the server did not take a frame', message);

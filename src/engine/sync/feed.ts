@@ -49,6 +49,16 @@ export class Feed {
     this.ask(cursor ?? this.brokenOffAt());
   }
 
+  /** Whether what is stored here is of the server's history, as far as is known. */
+  get continues(): boolean {
+    return this.writer.model.cursor !== null && !this.isSnapshot;
+  }
+
+  /** The server lost what it once acked. */
+  lost(): void {
+    if (this.continues) this.pullAnew();
+  }
+
   /** The server does not know the cursor it was told. */
   pullAnew(): void {
     // Nor where a snapshot broke off: it begins again.
@@ -83,8 +93,7 @@ export class Feed {
     this.asked = cursor;
     const { seen } = this.writer.model;
     // A server put back to before it acked what this device sent may still know the cursor: it lost what no feed had confirmed (F67).
-    const confirms = cursor !== null && !this.isSnapshot && seen !== null;
-    this.handlers.send({ type: 'pull', cursor, ...(confirms ? { seen } : {}) });
+    this.handlers.send({ type: 'pull', cursor, ...(this.continues && seen !== null ? { seen } : {}) });
   }
 
   private brokenOffAt(): string | null {

@@ -63,6 +63,7 @@ describe('the drain', () => {
         nextId: () => ++id,
         limits: () => limits,
         fence: () => fence,
+        continues: () => true,
         silent: () => silent++,
         failed: (error) => {
           throw error;

@@ -26,6 +26,30 @@ it('what was acked and lost again is offered anew, though the feed had not come 
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
 });
 
+it('the same, though another ack came before the loss was dealt with', async () => {
+  const world = createTestWorld({ seed: 1 });
+  const alice = world.device('alice');
+  const first = await world.open(alice);
+  await world.pass(1000);
+  const copy = world.server.dump();
+  alice.disk.committed = ({ name, lane }) => {
+    if (name === 'settle-batch') lane.kill();
+  };
+  await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
+  await world.pass(1000);
+  world.server.restore(copy);
+  const second = await world.open(alice);
+  await world.until(second.do('sendMessage', 'direct:ben', { id: 'm2', body: '"there"' }));
+  await world.pass(1000);
+  expect(second.isOpen).toBe(false);
+  expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2']);
+
+  alice.disk.committed = () => undefined;
+  await world.open(alice);
+  await world.pass(20_000);
+  expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2', 'm1']);
+});
+
 it('a message that was taken back is not offered again to a server that lost it', async () => {
   const world = createTestWorld({ seed: 2 });
   const alice = world.device('alice');

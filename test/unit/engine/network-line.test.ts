@@ -57,6 +57,7 @@ describe('a line that carries so many bytes a second', () => {
         nextId: () => ++id,
         limits: () => limits,
         fence: () => fence,
+        continues: () => true,
         silent: () => {
           lost++;
           connection++;
