@@ -8,7 +8,7 @@ import type { Touched } from './touched.ts';
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
 export interface Draft {
   readonly model: HotModel;
-  /** Reads only; what it returns may be awaited, nothing else may. */
+  /** What it returns may be awaited, nothing else may. Read only, but for pages of what is no longer held. */
   readonly tx: StoreTx;
   /** Recorded, and at once in force for what is decided after it. A decision that throws must do so before its first change. */
   change(...changes: Change[]): void;

@@ -51,9 +51,14 @@ export const wipeTables = async (tx: StoreTx): Promise<void> => {
   if (((await tx.get('meta', HEAD_KEY)) as Head | undefined)?.ended === 'wiped') clearTables(tx);
 };
 
+/** Every message that is not in the journal. */
+export const clearPages = (tx: StoreTx): void => {
+  for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
+};
+
 /** All but the head. */
 export const clearTables = (tx: StoreTx): void => {
   tx.deleteRange('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
-  for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
+  clearPages(tx);
   for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, WHOLE_KEY]) tx.delete('meta', key);
 };

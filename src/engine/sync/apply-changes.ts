@@ -6,6 +6,7 @@ import { applyMessages, applyRow, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../draft.ts';
+import { clearPages } from '../../store/tables.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */
 const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {
@@ -34,7 +35,11 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
 /** A whole snapshot, all its frames at once, so that nothing half of it is ever shown. What is owed stays. */
 export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: readonly Frame<'changes'>[]): Promise<void> => {
   const isAnother = draft.model.cursor !== null;
-  if (isAnother) draft.change({ t: 'reset' });
+  if (isAnother) {
+    draft.change({ t: 'reset' });
+    // Nothing of it is held any more: what was taken back meanwhile would lie there for good.
+    clearPages(draft.tx);
+  }
   for (const frame of frames) {
     for (const row of frame.rows) await applyRow(draft, row, 'silent');
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');

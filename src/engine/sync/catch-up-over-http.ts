@@ -64,7 +64,7 @@ export const catchUpOverHttp = async (
       if (!frame.complete) return true;
       const frames = snapshot;
       snapshot = null;
-      await writer.write('apply-snapshot', options, (draft) => applySnapshot(draft, ports, frames));
+      await writer.write('apply-snapshot', { ...options, readsPages: true }, (draft) => applySnapshot(draft, ports, frames));
       return false;
     }
     const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;

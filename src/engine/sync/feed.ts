@@ -114,7 +114,9 @@ export class Feed {
     this.isSnapshot = false;
     this.asked = undefined;
     writer
-      .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence() }, (draft) => applySnapshot(draft, ports, frames))
+      .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence(), readsPages: true }, (draft) =>
+        applySnapshot(draft, ports, frames),
+      )
       .then(
         () => {
           if (generation === this.generation) handlers.caughtUp();
