@@ -62,6 +62,7 @@ export class Exchange {
     const { patience } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
+      look: () => writer.refresh().catch((error: unknown) => ports.log('the store does not answer', error)),
       ping: () => send({ type: 'ping' }),
       patienceMs: (baseMs) =>
         handlers.isLive() ? patience.atLeast(baseMs, this.drain.bytesInFlight) : patience.growing('catch-up', baseMs),

@@ -9,6 +9,8 @@ const PROBE_PATIENCE_MS = 4_000;
 export interface HeartbeatHandlers {
   /** Silence of this length is followed by a ping. */
   readonly heartbeatMs: () => number;
+  /** Looks whether there is still somebody to speak for; then, if so, it is pinged. Never rejects. */
+  readonly look: () => Promise<void>;
   readonly ping: () => void;
   /** How long to wait for the answer, of which this much is the least. */
   readonly patienceMs: (baseMs: number) => number;
@@ -20,6 +22,8 @@ export interface HeartbeatHandlers {
 
 export class Heartbeat {
   private isOn = false;
+  /** Of the connection: what was begun on another goes nowhere. */
+  private turn = 0;
   private heardAt = 0;
   private pingedAt: number | null = null;
   private patience = PONG_PATIENCE_MS;
@@ -32,6 +36,7 @@ export class Heartbeat {
 
   start(): void {
     this.isOn = true;
+    this.turn++;
     this.pingedAt = null;
     this.patience = PONG_PATIENCE_MS;
     this.listen();
@@ -39,6 +44,7 @@ export class Heartbeat {
 
   stop(): void {
     this.isOn = false;
+    this.turn++;
     this.cancel();
   }
 
@@ -57,10 +63,15 @@ export class Heartbeat {
     this.ping();
   }
 
+  /** A tab that stood still may be the last to hear that the account was logged out: it looks before it speaks. */
   private ping(): void {
-    this.pingedAt ??= this.clock.mono();
-    this.handlers.ping();
-    this.listen();
+    const { turn } = this;
+    void this.handlers.look().then(() => {
+      if (turn !== this.turn) return;
+      this.pingedAt ??= this.clock.mono();
+      this.handlers.ping();
+      this.listen();
+    });
   }
 
   /** Wakes when something is due: a ping after silence, the end of patience after a ping. Deadlines are looked at afresh (F39). */
