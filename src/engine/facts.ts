@@ -66,17 +66,18 @@ export const applyMessages = (
   if (fresh.length + recalled.length + unasked.length === 0) return;
   // What this device recalled itself is empty already and no news.
   const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.recalled !== true);
+  // The feed may be faster than the answer: the message is at the server, so its entry has ended. Before the messages themselves: what was
+  // taken back is not kept.
+  const ended = (model.get(conversationId)?.pending ?? []).flatMap((entry) => {
+    const message = fresh.find(({ id, senderId }) => id === entry.message.id && senderId === model.me);
+    return message ? [{ entry, message }] : [];
+  });
+  for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'acked' });
   draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
-  for (const message of fresh) {
-    if (message.senderId !== model.me) continue;
-    // The feed may be faster than the answer: the message is at the server, so its entry has ended.
-    const entry = conversation.pending.find((pending) => pending.message.id === message.id);
-    if (!entry) continue;
-    draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  for (const { entry, message } of ended)
     if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
-  }
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // Own places between are named along: they say nothing, and the set stays one range instead of hundreds.
   if (received.length > 0) oweDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));

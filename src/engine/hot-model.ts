@@ -155,8 +155,7 @@ export class HotModel {
 
   isTakenBack(entry: OutboxEntry): boolean {
     if (entry.kind !== 'message') return false;
-    const { recalls, tail } = this.ensure(entry.conversationId);
-    return recalls.some(({ messageId }) => messageId === entry.message.id) || tail.find(entry.message.id)?.recalled === true;
+    return this.ensure(entry.conversationId).recalls.some(({ messageId }) => messageId === entry.message.id);
   }
 
   /** What was taken back is told to no tab any more, offered to no server, and no row's last word. */

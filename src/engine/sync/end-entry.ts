@@ -44,6 +44,8 @@ export const endEntry = async (
     return;
   }
   if (result.row) await applyRow(draft, result.row, 'catch-up');
+  // Before the message itself: what was taken back is not kept.
+  if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
   if (entry.kind === 'message' && result.message) {
     const { seq, sentAt, recalled = false } = result.message;
     // Sent once before, and taken back by another device since: the feed may have told of it long ago.
@@ -58,5 +60,5 @@ export const endEntry = async (
   }
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
-  else draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
 };
