@@ -4,7 +4,6 @@ import { type Unpaged, writePages } from '../store/pages.ts';
 import { type Head, HEAD_KEY, PAGE_SIZE } from '../store/tables.ts';
 import type { HotModel } from './hot-model.ts';
 import { putSnapshot } from './snapshot.ts';
-import { nothingTouched, type Touched } from './touched.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
 const FOLD_MESSAGES = 16_384;
@@ -22,8 +21,8 @@ export interface FoldHost {
   readonly model: HotModel;
   turn(run: () => Promise<void>): Promise<void>;
   readHead(tx: StoreTx): Promise<Head | undefined>;
-  catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
-  emit(touched: Touched): void;
+  catchUp(tx: StoreTx): Promise<Head | undefined>;
+  emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
   journalText: number;
   /** The journal was folded: time for what is done when idle. */
@@ -79,9 +78,8 @@ export class JournalFold {
    * has their state, and whoever restores it takes their messages from them.
    */
   private async finish(upTo: number): Promise<void> {
-    const touched = nothingTouched();
     await this.ports.store.tx('fold', ['meta', 'journal'], 'readwrite', 'relaxed', async (tx) => {
-      const head = await this.host.catchUp(tx, touched);
+      const head = await this.host.catchUp(tx);
       // Another tab may have folded further.
       if (!head || head.folded >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
@@ -89,7 +87,7 @@ export class JournalFold {
       tx.deleteRange('journal', { from: 0, upTo });
     });
     this.host.model.dropFolded(upTo);
-    this.host.emit(touched);
+    this.host.emit();
   }
 }
 

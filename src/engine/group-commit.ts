@@ -80,18 +80,17 @@ export class GroupCommit {
     let before: Decided | null = null;
     let ahead = expected;
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
-      const touched = nothingTouched();
       const cutOff = before;
       if (cutOff?.record) {
-        const head = await this.state.catchUp(tx, touched);
+        const head = await this.state.catchUp(tx);
         const kept = head && (await readRecord(tx, cutOff.record.version));
         // It had committed: the answers given then stand, and what it changed was folded just now.
-        if (kept?.id === cutOff.record.id) return { ...cutOff, touched };
+        if (kept?.id === cutOff.record.id) return { ...cutOff, touched: nothingTouched() };
       }
       // What is decided ahead of the head leaves a model that no second run may build upon.
       const known = ahead;
       ahead = undefined;
-      const decided = await this.decide(tx, jobs, touched, known);
+      const decided = await this.decide(tx, jobs, known);
       before = decided;
       fault('write:before-commit');
       return decided;
@@ -99,8 +98,9 @@ export class GroupCommit {
   }
 
   /** One run of a transaction that decides. */
-  private async decide(tx: StoreTx, jobs: readonly Job[], touched: Touched, expected: Head | undefined): Promise<Decided> {
+  private async decide(tx: StoreTx, jobs: readonly Job[], expected: Head | undefined): Promise<Decided> {
     const { state } = this;
+    const touched = nothingTouched();
     const answers: (() => void)[] = [];
     const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
     // Answered in the order they are asked: what is put below is not in it.
@@ -109,7 +109,7 @@ export class GroupCommit {
     // Asked for together with the head: what turns out to have changed is looked up again.
     const ahead = state.stale ? undefined : state.model.index.prefetch(tx, state.model, lookups);
     ahead?.catch(() => undefined);
-    const head = expected ?? (await state.catchUp(tx, touched));
+    const head = expected ?? (await state.catchUp(tx));
     await ahead;
     if (!head) throw new StoreError('store/unavailable', 'the store vanished');
     const { model } = state;

@@ -30,7 +30,7 @@ const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }:
       'readwrite',
       'strict',
       async (tx): Promise<JournalRecord | null> => {
-        const head = await writer.catchUp(tx, touched);
+        const head = await writer.catchUp(tx);
         if (!head) throw new LoggedOutError(false);
         owed = [...writer.model.outbox.keys()];
         if (pending === 'send' && owed.length > 0) return null;

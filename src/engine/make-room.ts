@@ -12,7 +12,6 @@ import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../store/tables.ts';
 import { VanishedError } from './head.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
-import { nothingTouched } from './touched.ts';
 import { type Lent, writeAlone } from './write-alone.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
@@ -59,7 +58,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
   const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;
-    if (!(await writer.catchUp(tx, nothingTouched()))) throw new VanishedError();
+    if (!(await writer.catchUp(tx))) throw new VanishedError();
     const chosen = choose(writer.model);
     for (const { id, page, seqs } of chosen) {
       const rest = subtract(intersect(writer.model.get(id)!.held, placesOf(page)), seqs);

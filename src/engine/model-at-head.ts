@@ -8,13 +8,15 @@ import { foldRecord, refillTails } from './fold-change.ts';
 import { KnownHead, type LoggedOutError } from './head.ts';
 import { HotModel } from './hot-model.ts';
 import { readSnapshot } from './snapshot.ts';
-import type { Touched } from './touched.ts';
+import { nothingTouched, type Touched } from './touched.ts';
 
 export class ModelAtHead {
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
   model: HotModel;
   readonly paint = new PaintRecord();
   readonly head: KnownHead;
+  /** What came into the model from the store and was not told yet. It came for good, whatever becomes of the transaction that read it. */
+  private untold = nothingTouched();
   /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
   private isAhead = true;
   /** The last look at the head found nothing new: so will the next one, most likely. */
@@ -41,13 +43,20 @@ export class ModelAtHead {
     this.isAhead = false;
   }
 
+  takeUntold(): Touched {
+    const { untold } = this;
+    this.untold = nothingTouched();
+    return untold;
+  }
+
   /** The head as this writer left it, where it may be relied on until it is asked. */
   expected(): Head | undefined {
     return this.isAhead || !this.isAlone ? undefined : this.head.expected(this.model);
   }
 
   /** Brings the model to the head, inside a transaction over `meta` and `journal`. Only committed facts are folded here. */
-  async catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
+  async catchUp(tx: StoreTx): Promise<Head | undefined> {
+    const { untold } = this;
     const head = await this.head.read(tx);
     if (!head) return undefined;
     this.head.saw(head);
@@ -60,13 +69,13 @@ export class ModelAtHead {
       // What came while the journal was folded is in the snapshot's state, but its messages are in no page.
       if (snapshot)
         for (const record of await readJournal(tx, head.folded, { ...head, version: snapshot.version })) refillTails(this.model, record);
-      for (const id of this.model.conversations.keys()) touched.conversations.add(id);
-      touched.shown = touched.outbox = touched.deadLetters = touched.settings = true;
+      for (const id of this.model.conversations.keys()) untold.conversations.add(id);
+      untold.shown = untold.outbox = untold.deadLetters = untold.settings = true;
     }
     // Another tab folded: what it put into pages needs no tail here.
     else this.model.dropFolded(head.folded);
     const records = await readJournal(tx, this.model.version, head);
-    for (const record of records) foldRecord(this.model, record, touched);
+    for (const record of records) foldRecord(this.model, record, untold);
     // Whoever wrote them wrote the first paint as well.
     if (this.isAhead || records.length > 0) this.paint.forget();
     this.isAhead = false;

@@ -26,3 +26,14 @@ export const nothingTouched = (): Touched => ({
   awaited: false,
   events: [],
 });
+
+/** Adds to the first what came after it. */
+export const addTouched = (to: Touched, more: Touched): void => {
+  for (const id of more.conversations) to.conversations.add(id);
+  to.shown ||= more.shown;
+  to.outbox ||= more.outbox;
+  to.deadLetters ||= more.deadLetters;
+  to.settings ||= more.settings;
+  to.awaited ||= more.awaited;
+  to.events.push(...more.events);
+};

@@ -12,8 +12,9 @@ export interface Lent {
   readonly model: HotModel;
   /** Pages hold all that the model believes they hold. */
   whole: boolean;
-  catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined>;
-  emit(touched: Touched): void;
+  catchUp(tx: StoreTx): Promise<Head | undefined>;
+  /** Tells what came into the model, and this last. */
+  emit(touched?: Touched): void;
 }
 
 /**
@@ -28,7 +29,7 @@ export const writeAlone = async (
 ): Promise<void> => {
   const touched = nothingTouched();
   const written = await store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
-    const head = await writer.catchUp(tx, touched);
+    const head = await writer.catchUp(tx);
     if (!head) throw new VanishedError();
     const changes = await changesOf(tx, writer.model);
     if (changes.length === 0) return null;

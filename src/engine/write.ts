@@ -14,7 +14,7 @@ import { createHead, type LoggedOutError } from './head.ts';
 import type { HotModel } from './hot-model.ts';
 import { healPages } from './make-room.ts';
 import { ModelAtHead } from './model-at-head.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import { addTouched, nothingTouched, type Touched } from './touched.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
@@ -85,7 +85,7 @@ export class Writer {
     const writer = new Writer(ports, me);
     const read = (): Promise<Head | undefined> =>
       ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', async (tx) => {
-        const head = await writer.catchUp(tx, nothingTouched());
+        const head = await writer.catchUp(tx);
         writer.whole = (await tx.get('meta', WHOLE_KEY)) !== undefined;
         return head;
       });
@@ -152,9 +152,8 @@ export class Writer {
   }
 
   private async catchUpAlone(): Promise<void> {
-    const touched = nothingTouched();
-    await this.ports.store.tx('refresh', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => this.catchUp(tx, touched));
-    this.emit(touched);
+    await this.ports.store.tx('refresh', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => this.catchUp(tx));
+    this.emit();
   }
 
   /** Reads with the model as it stands then, and the pages that belong to it. */
@@ -217,8 +216,8 @@ export class Writer {
   }
 
   /** Brings the model to the head, inside a transaction over `meta` and `journal`. */
-  catchUp(tx: StoreTx, touched: Touched): Promise<Head | undefined> {
-    return this.state.catchUp(tx, touched);
+  catchUp(tx: StoreTx): Promise<Head | undefined> {
+    return this.state.catchUp(tx);
   }
 
   private async commit(jobs: readonly Job[]): Promise<void> {
@@ -242,7 +241,9 @@ export class Writer {
     }
   }
 
-  emit(touched: Touched): void {
+  emit(last = nothingTouched()): void {
+    const touched = this.state.takeUntold();
+    addTouched(touched, last);
     const { conversations, outbox, deadLetters, settings, events } = touched;
     if (conversations.size === 0 && !outbox && !deadLetters && !settings && events.length === 0) return;
     for (const listener of this.listeners) listener(touched);

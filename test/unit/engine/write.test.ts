@@ -84,6 +84,28 @@ describe('the writer', () => {
     expect(writer.model.get('direct:bob')!.unread.unreadCount).toBe(0);
   });
 
+  it('what came into the model is told, though the look at the store that brought it failed at its end (I-15)', async () => {
+    const { disk, given, writer } = await filled();
+    const inner = createMemoryStore(disk);
+    let failing = true;
+    const other = await openAt({
+      ...inner,
+      tx: async (name, tables, mode, durability, body) => {
+        const result = await inner.tx(name, tables, mode, durability, body);
+        if (name === 'refresh' && failing) throw new StoreError('store/unavailable', 'the connection was lost');
+        return result;
+      },
+    });
+    const told: number[] = [];
+    other.writer.onChange(({ outbox }) => outbox && told.push(other.writer.model.outbox.size));
+    await writer.write('say', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"hi"' }));
+    const owed = writer.model.outbox.size;
+    await expect(other.writer.refresh()).rejects.toMatchObject({ code: 'store/unavailable' });
+    failing = false;
+    await other.writer.refresh();
+    expect(told).toEqual([owed]);
+  });
+
   it('a failed transaction changes nothing, and nobody sees what it would have (I-1)', async () => {
     const disk = new MemoryDisk();
     const inner = createMemoryStore(disk);
