@@ -10,6 +10,7 @@ import type { LogOut } from '../../../src/model/log-out.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { enterAccount, finishWipe } from '../../../src/store/accounts.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
 import type { Head } from '../../../src/store/tables.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
@@ -167,6 +168,24 @@ describe('logging out', () => {
     expect(links).toBe(1);
     await logOut(follower);
     expect(links).toBe(0);
+  });
+
+  it('I-26: a leader that was frozen meanwhile says nothing when it thaws, before it has heard of it (F29)', async () => {
+    const virtual = createTestWorld({ seed: 1 });
+    const alice = virtual.device('alice');
+    const first = await virtual.open(alice);
+    await virtual.pass(2000);
+    const other = await virtual.open(alice);
+    await virtual.pass(2000);
+    first.freeze();
+    await virtual.pass(26_000);
+    await virtual.until(other.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false }));
+    const said: string[] = [];
+    alice.network.leaves = (_lane, text) => void said.push(text);
+    first.thaw();
+    await virtual.pass(10_000);
+    expect(first.isOpen).toBe(false);
+    expect(said).toEqual([]);
   });
 
   it('a second tab: streams complete, calls find it closed', async () => {
