@@ -32,6 +32,7 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
     }
     case 'reset': {
       model.cursor = model.seen = null;
+      model.history = {};
       for (const { id } of model.conversations.values()) model.touch(id, touched).reset();
       model.index.clear();
       // Nothing is merged into what was written under the other history.

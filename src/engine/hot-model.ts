@@ -21,6 +21,8 @@ export class HotModel {
   cursor: Cursor | null = null;
   /** The newest place in the server's history at which it acked something. */
   seen: Cursor | null = null;
+  /** Another one after each reset: what is held is of one history of the server's. */
+  history: object = {};
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   readonly conversations = new Map<ConversationId, HotConversation>();

@@ -2,8 +2,9 @@
 import { AuthError } from '../../errors.ts';
 import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
-import { NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { AskedPlaces } from '../asked-places.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { applyMessages } from '../facts.ts';
 import { newestPlaces, readShown } from '../read-messages.ts';
@@ -21,14 +22,16 @@ const heldFrom = (conversation: HotConversation): number => {
 
 export class History {
   /** Asked for since this tab started, so that an opened chat asks once. */
-  private readonly asked = new Map<ConversationId, Ranges>();
+  private readonly asked: AskedPlaces;
   private readonly waiting = new Set<ConversationId>();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
     private readonly writer: Writer,
     private readonly ask: Ask,
-  ) {}
+  ) {
+    this.asked = new AskedPlaces(writer);
+  }
 
   private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
     const answers = await this.ask.ask({ type: 'fetch', id: 1, wants: [{ conversationId, seqs: [...seqs], limit: size(seqs) }] });
@@ -55,13 +58,12 @@ export class History {
     if (!conversation || this.writer.model.paused) return;
     const { row, held, forgotten } = conversation;
     const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
-    const asked = this.asked.get(conversationId) ?? NO_RANGES;
-    const missing = subtract(subtract(range(first, row.latestSeq), union(held, forgotten)), asked);
+    const missing = subtract(subtract(range(first, row.latestSeq), union(held, forgotten)), this.asked.of(conversationId));
     if (missing.length === 0) return;
-    this.asked.set(conversationId, union(asked, missing));
+    this.asked.add(conversationId, missing);
     this.fetch(conversationId, missing.slice(-64)).catch(() => {
       // Offline: asked again when the chat is opened or changes next.
-      this.asked.set(conversationId, subtract(this.asked.get(conversationId) ?? NO_RANGES, missing));
+      this.asked.forget(conversationId, missing);
     });
   }
 

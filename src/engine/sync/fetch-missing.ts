@@ -8,6 +8,7 @@ import { countingBase } from '../../model/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Cancel, Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
+import { AskedPlaces } from '../asked-places.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import type { HotModel } from '../hot-model.ts';
 import type { Writer } from '../write.ts';
@@ -55,7 +56,7 @@ export class FetchMissing {
   private open = false;
   private inFlight: number | null = null;
   /** Places asked for on this connection: what did not come is not asked for again on it. */
-  private readonly asked = new Map<ConversationId, Ranges>();
+  private readonly asked: AskedPlaces;
   private readonly toCheck = new Set<ConversationId>();
   private wants: Frame<'fetch'>['wants'] = [];
   private cancel: Cancel = () => undefined;
@@ -64,7 +65,9 @@ export class FetchMissing {
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
     private readonly writer: Writer,
     private readonly handlers: FetchHandlers,
-  ) {}
+  ) {
+    this.asked = new AskedPlaces(writer);
+  }
 
   start(): void {
     this.open = true;
@@ -103,7 +106,7 @@ export class FetchMissing {
       const limit = size(some);
       room -= limit;
       wants.push({ conversationId: conversation.id, seqs: some, limit });
-      this.asked.set(conversation.id, union(this.asked.get(conversation.id) ?? NO_RANGES, some));
+      this.asked.add(conversation.id, some);
     }
     this.wants = wants;
     this.inFlight = this.handlers.nextId();
@@ -114,7 +117,7 @@ export class FetchMissing {
     const due: { conversation: HotConversation; seqs: Ranges }[] = [];
     for (const id of this.toCheck) {
       const conversation = this.writer.model.get(id);
-      const seqs = conversation ? subtract(missing(conversation), this.asked.get(id) ?? NO_RANGES) : NO_RANGES;
+      const seqs = conversation ? subtract(missing(conversation), this.asked.of(id)) : NO_RANGES;
       if (conversation && seqs.length > 0) due.push({ conversation, seqs });
     }
     return due;
@@ -136,8 +139,7 @@ export class FetchMissing {
   /** Not now: the same again, later. */
   busy(id: number, retryAfterMs: number): void {
     if (id !== this.inFlight) return;
-    for (const { conversationId, seqs } of this.wants)
-      this.asked.set(conversationId, subtract(this.asked.get(conversationId) ?? NO_RANGES, seqs));
+    for (const { conversationId, seqs } of this.wants) this.asked.forget(conversationId, seqs);
     this.cancel = this.ports.clock.timer(retryAfterMs, () => {
       this.inFlight = null;
       this.look();

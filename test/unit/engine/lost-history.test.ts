@@ -120,3 +120,27 @@ it('what is not held under the new history does not lie in pages either: it may 
   expect(onDisk()).not.toContain('a secret');
   expect(onDisk()).toContain('after the copy');
 });
+
+it('a chat that stays open over it is fetched again: what was asked of the lost history does not count', async () => {
+  const world = createTestWorld({ seed: 6 });
+  const alice = await world.open(world.device('alice'));
+  for (let n = 1; n <= 20; n++) await world.until(alice.do('sendMessage', 'direct:ben', { body: `"${n}"` }));
+  await world.pass(2000);
+  const before = await world.open(world.device('ben', 'phone'));
+  await world.pass(5000);
+  await world.until(before.do('clearConversationUnreadCount', 'direct:alice'));
+  await world.pass(5000);
+  // Delivered and read elsewhere: nothing comes by itself, but what is opened.
+  const laptop = await world.open(world.device('ben', 'laptop'));
+  await world.pass(2000);
+  let shown = 0;
+  laptop.watch({ of: 'messages', conversationId: 'direct:alice', limit: 50 }).subscribe((messages) => (shown = messages.length));
+  await world.pass(5000);
+  expect(shown).toBe(20);
+  const copy = world.server.dump();
+  await world.until(alice.do('sendMessage', 'direct:ben', { body: '"after the copy"' }));
+  await world.pass(5000);
+  world.server.restore(copy);
+  await world.pass(60_000);
+  expect(shown).toBe(21);
+});

@@ -1,0 +1,39 @@
+/** Places of messages the server was asked for, so that none is asked for twice. What was asked of a history that is over does not count. */
+import type { ConversationId } from '../model/ids.ts';
+import { NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
+import type { HotModel } from './hot-model.ts';
+
+export class AskedPlaces {
+  private readonly places = new Map<ConversationId, Ranges>();
+  private history: object | null = null;
+
+  constructor(private readonly source: { readonly model: HotModel }) {}
+
+  has(id: ConversationId): boolean {
+    return this.known().has(id);
+  }
+
+  of(id: ConversationId): Ranges {
+    return this.known().get(id) ?? NO_RANGES;
+  }
+
+  add(id: ConversationId, seqs: Ranges): void {
+    this.known().set(id, union(this.of(id), seqs));
+  }
+
+  /** They did not come: they may be asked for again. */
+  forget(id: ConversationId, seqs: Ranges): void {
+    this.known().set(id, subtract(this.of(id), seqs));
+  }
+
+  clear(): void {
+    this.places.clear();
+  }
+
+  private known(): Map<ConversationId, Ranges> {
+    const { history } = this.source.model;
+    if (history !== this.history) this.places.clear();
+    this.history = history;
+    return this.places;
+  }
+}
