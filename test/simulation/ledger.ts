@@ -10,6 +10,8 @@ interface Entry {
   readonly kind: string;
   readonly chat: string;
   readonly messageId: string | null;
+  /** Of a recall. */
+  readonly takesBack?: string | undefined;
   sent: boolean;
   /** What its senders would learn from it. */
   readonly tells: { readonly reads: boolean; readonly deliveries: boolean };
@@ -38,6 +40,7 @@ interface Change {
     readonly conversationId: string;
     readonly sent: boolean;
     readonly message?: { readonly id: string };
+    readonly messageId?: string;
     readonly owed?: Owes;
   };
 }
@@ -97,6 +100,8 @@ export class Ledger {
     return this.endedMessages.get(id);
   }
   private readonly endedMessages = new Map<string, string>();
+  /** Messages that were not there to be taken back, and the user was told so. */
+  readonly refusedRecalls = new Set<string>();
 
   commit({ writes, lane, name }: Committed): void {
     for (const write of writes) {
@@ -142,12 +147,13 @@ export class Ledger {
       this.pending.delete(key);
       this.ended.set(key, how);
       if (entry.messageId !== null) this.endedMessages.set(entry.messageId, how);
+      if (entry.takesBack !== undefined && how === 'rejected') this.refusedRecalls.add(entry.takesBack);
     };
     for (const change of changes)
       switch (change.t) {
         case 'owe': {
-          const { key, kind, conversationId, sent, message, owed } = change.entry!;
-          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, tells: tellsOf(owed) });
+          const { key, kind, conversationId, sent, message, messageId, owed } = change.entry!;
+          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, takesBack: messageId, tells: tellsOf(owed) });
           break;
         }
         case 'receipts': {

@@ -50,6 +50,10 @@ export interface Truth {
   >;
 }
 
+/** What is at somebody, and was not told as delivered; direct chats. */
+export const undeliveredIn = ({ messages, isGroup }: Truth, { user, delivered }: Part): readonly SeenMessage[] =>
+  isGroup ? [] : messages.filter(({ seq, senderId }) => senderId !== user && !has(delivered, seq));
+
 /** The server's tables by conversation. */
 export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
   const truths = new Map<Chat, Truth>();
@@ -167,7 +171,8 @@ export interface Circumstances {
   /** A receipt may have come too late for its message. */
   readonly mayExpire: (sentAt: number) => boolean;
   /** Nobody ever switched anything off, and every device could hold what came. */
-  readonly deliveriesDue: boolean;
+  /** Whether a recall of it was refused, and its user told so. */
+  readonly wasRecallRefused: (id: string) => boolean;
   /** How the entry of a message ended on the device that sent it. */
   readonly endOf: (id: string, device: string) => string | undefined;
 }
@@ -176,7 +181,7 @@ export interface Circumstances {
 export const judgeMeaning = (
   truths: Map<Chat, Truth>,
   book: Book,
-  { restored, mayForget, membersChanged, mayExpire, deliveriesDue, endOf }: Circumstances,
+  { restored, mayForget, membersChanged, mayExpire, wasRecallRefused, endOf }: Circumstances,
   violated: Violated,
 ): void => {
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
@@ -200,7 +205,9 @@ export const judgeMeaning = (
   for (const op of book.ops)
     if (op.kind === 'recall' && sure(op) && !(membersChanged && op.chat?.startsWith('group:')))
       for (const id of op.ids)
-        if (place.get(id)?.message.recalled === false) violated('I-3', `${op.user} took ${id} back, and it is there`);
+        // Taken back on one device while the server had lost it, and then offered again by the one that sent it.
+        if (place.get(id)?.message.recalled === false && !(restored && wasRecallRefused(id)))
+          violated('I-3', `${op.user} took ${id} back, and it is there`);
   for (const { message } of place.values())
     if (
       message.recalled &&
@@ -257,8 +264,6 @@ export const judgeMeaning = (
           senderId === user ||
           (isGroup && (membersChanged || !has(part.present, seq) || mayExpire(sentAt) || !receipts.has(seq)));
         if (meant && !told && !excused) violated('I-3', `${chat}: ${user} told of ${id} (op ${meant.n}), and the server does not know`);
-        if (!isGroup && deliveriesDue && senderId !== user && !book.silent.has(user) && !has(part.delivered, seq))
-          violated('I-14', `${chat}: ${id} is at ${user}, and was not told as delivered`);
         if (!isGroup && has(part.read, seq) && !restored && book.of(user, chat, 'read-chat').length === 0)
           violated('I-6', `${chat}: ${user} never sent a conversation receipt`);
         if (!isGroup && book.silent.has(user) && (told || has(part.read, seq) || has(part.delivered, seq)))

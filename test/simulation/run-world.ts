@@ -223,7 +223,7 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
       mayForget: sim.config.faults.has('clock') || sim.config.faults.has('night'),
       membersChanged: sim.membersChanged,
       mayExpire: (sentAt) => sentAt + RECEIPT_WINDOW_MS < EPOCH + time.now,
-      deliveriesDue: !sim.restored && !sim.config.faults.has('settings') && !sim.counts.has('disk quota'),
+      wasRecallRefused: (id) => sim.homes.some(({ ledger }) => ledger.refusedRecalls.has(id)),
       endOf: (id, device) => sim.homes.find((home) => home.device.name === device)?.ledger.endOfMessage(id),
     },
     violated,

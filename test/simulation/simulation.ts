@@ -9,7 +9,7 @@ import type { TestWorld } from '../../src/testing/world.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
 import { Ledger } from './ledger.ts';
-import { judgeTables, type Truth, truthOf, unreadOf } from './oracle.ts';
+import { judgeTables, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
 
 export class Violation extends Error {
   constructor(
@@ -242,6 +242,11 @@ export class Simulation {
       if (ready.length === 0) problems.push(`${device.name} has no tab`);
       for (const screen of ready) problems.push(...this.differences(home, screen));
     }
+    const deliveriesDue = !this.restored && !this.config.faults.has('settings') && !this.counts.has('disk quota');
+    for (const truth of deliveriesDue ? this.truths.values() : [])
+      for (const part of truth.parts.values())
+        for (const { id } of this.book.silent.has(part.user) ? [] : undeliveredIn(truth, part))
+          problems.push(`${truth.chat}: ${id} is at ${part.user}, and was not told as delivered`);
     return problems;
   }
 
