@@ -237,7 +237,8 @@ export class Simulation {
   unsettled(): string[] {
     const problems: string[] = [];
     for (const home of this.homes) {
-      const { device, screens } = home;
+      const { device, screens, ledger } = home;
+      if (ledger.pending.size > 0) problems.push(`${device.name} owes ${[...ledger.pending.keys()].join()} on its disk`);
       const ready = [...screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
       if (ready.length === 0) problems.push(`${device.name} has no tab`);
       for (const screen of ready) problems.push(...this.differences(home, screen));
