@@ -50,7 +50,7 @@ export const BUGS = [
   bug(
     'a stale hot model is believed',
     'engine/model-at-head.ts',
-    'for (const record of records) foldRecord(this.model, record, touched);',
+    'for (const record of records) foldRecord(this.model, record, untold);',
     'if (records.length > 0) this.model.version = head.version;',
   ),
   bug(
@@ -142,9 +142,10 @@ export const BUGS = [
   bug(
     'the feed names a place ahead of itself',
     'server/changes.ts',
-    'cut(items, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
-    'cut(items, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
+    'cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
+    'cut(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
   ),
+  bug('a tab that thaws pings before it looks', 'engine/sync/exchange.ts', 'look: () => writer.refresh()', 'look: () => Promise.resolve()'),
   bug('a cursor of a lost history is taken', 'server/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
   bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
@@ -209,7 +210,7 @@ export const BUGS = [
     '...(seqs.length > 0 ? { acked: [[1, Math.max(...seqs)]] } : {}),',
   ),
   bug('what was sent is changed', 'engine/hot-conversation.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
-  bug('another history is laid over the old one', 'engine/sync/apply-changes.ts', "if (isAnother) draft.change({ t: 'reset' });", ''),
+  bug('another history is laid over the old one', 'engine/sync/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
   bug(
     'no wait between attempts',
     'transport/backoff.ts',
