@@ -10,7 +10,7 @@ import { nothingTouched, type Touched } from './touched.ts';
 /** What the writer lends. */
 export interface Lent {
   readonly model: HotModel;
-  /** Pages hold all that the model believes they hold. */
+  /** Whether pages hold all that the model believes they hold. */
   whole: boolean;
   catchUp(tx: StoreTx): Promise<Head | undefined>;
   /** Tells what came into the model, and this last. */

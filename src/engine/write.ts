@@ -48,6 +48,7 @@ export class Writer {
     this.fold = new JournalFold(ports, this);
   }
 
+  /** False from when pages are given up for want of room until that is written down. */
   whole = true;
 
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */

@@ -187,10 +187,11 @@ export class Exchange {
     if (id === undefined) this.askedToWait(retryAfterMs ?? 0);
     const verdict = verdictOnError(this.account, frame);
     if (verdict) return this.handlers.ended(verdict);
-    if (code === 'protocol/cursor-unknown' && id === undefined) return this.feed.pullAnew();
     if (code === 'protocol/cursor-unknown') {
+      if (id === undefined) return this.feed.pullAnew();
+      // Sent again at once, without the place that is lost.
       this.feed.lost();
-      return this.drain.busy(id!, 0);
+      return this.drain.busy(id, 0);
     }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;
