@@ -150,9 +150,9 @@ export const BUGS = [
   bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
     'what was taken back is offered again',
-    'engine/fold-change.ts',
-    "if (change.entry.kind === 'recall') model.acked.forgetMessage(change.entry.messageId);",
-    '',
+    'engine/kept-acked.ts',
+    "if (entry.kind === 'message' && entry.message.id === id) this.take(entry.key);",
+    'void [entry, id];',
   ),
   bug(
     'what was acked is not kept',
