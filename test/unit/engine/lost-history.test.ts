@@ -3,13 +3,13 @@ import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-it('what was acked and lost again is offered anew, though the feed had not come that far', async () => {
+/** Alice's m1 is acked, and her tab dies the moment it has stored that: the feed's own step with the message never comes. */
+const ackedAheadOfTheFeed = async () => {
   const world = createTestWorld({ seed: 1 });
   const alice = world.device('alice');
   const first = await world.open(alice);
   await world.pass(1000);
   const copy = world.server.dump();
-  // It dies the moment it has stored the ack: the feed's own step with the message never comes.
   alice.disk.committed = ({ name, lane }) => {
     if (name === 'settle-batch') lane.kill();
   };
@@ -17,7 +17,11 @@ it('what was acked and lost again is offered anew, though the feed had not come 
   await world.pass(1000);
   expect(first.isOpen).toBe(false);
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
+  return { world, alice, copy };
+};
 
+it('what was acked and lost again is offered anew, though the feed had not come that far', async () => {
+  const { world, alice, copy } = await ackedAheadOfTheFeed();
   alice.disk.committed = () => undefined;
   world.server.restore(copy);
   expect(world.server.dump().messages).toEqual([]);
@@ -27,16 +31,7 @@ it('what was acked and lost again is offered anew, though the feed had not come 
 });
 
 it('the same, though another ack came before the loss was dealt with', async () => {
-  const world = createTestWorld({ seed: 1 });
-  const alice = world.device('alice');
-  const first = await world.open(alice);
-  await world.pass(1000);
-  const copy = world.server.dump();
-  alice.disk.committed = ({ name, lane }) => {
-    if (name === 'settle-batch') lane.kill();
-  };
-  await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
-  await world.pass(1000);
+  const { world, alice, copy } = await ackedAheadOfTheFeed();
   world.server.restore(copy);
   const second = await world.open(alice);
   await world.until(second.do('sendMessage', 'direct:ben', { id: 'm2', body: '"there"' }));
