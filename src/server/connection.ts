@@ -47,6 +47,8 @@ export const openConnection = (
   { once = false, answerChars = Infinity }: ConnectionOptions = {},
 ): Connection => {
   let cursor: string | undefined;
+  /** The newest place an answer named on this connection: it is of this history, and is not looked for. */
+  let told: string | undefined;
   let queued = 0;
   let waking = false;
   let work: Promise<void> = Promise.resolve();
@@ -83,7 +85,7 @@ export const openConnection = (
   };
 
   const isHere = async (seen: string | undefined): Promise<boolean> =>
-    seen === undefined || (await core.store.read('seen', (tx) => isStillSo(tx, seen)));
+    seen === undefined || seen === told || (await core.store.read('seen', (tx) => isStillSo(tx, seen)));
 
   const lostHistory = (): void => {
     cursor = undefined;
@@ -132,6 +134,7 @@ export const openConnection = (
         if (!(await isHere(frame.seen))) return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
+        told = at ?? told;
         // Told after the answer, so that what a client did comes back to it as an answer first.
         for (const hint of hints) core.bus.publish(hint);
         return;
