@@ -1,5 +1,13 @@
 /** The code broken on purpose, each a small thing somebody might do: the test beside it has to find it. `npm run faults:break`. */
+import { DOOR_BREAKS } from './door-breaks.ts';
+import { ID_BREAKS } from './id-breaks.ts';
+import { LOAD_BREAKS } from './load-breaks.ts';
 import { NETWORK_BREAKS } from './network-breaks.ts';
+import { ORDER_BREAKS } from './order-breaks.ts';
+import { PACKAGE_BREAKS } from './package-breaks.ts';
+import { RETRY_BREAKS } from './retry-breaks.ts';
+import { SCATTERED_BREAKS } from './scattered-breaks.ts';
+import { STATE_BREAKS } from './state-breaks.ts';
 import { STORAGE_BREAKS } from './storage-breaks.ts';
 import { TAB_BREAKS } from './tab-breaks.ts';
 
@@ -20,9 +28,17 @@ export interface Break extends Place {
 }
 
 export const BREAKS: readonly Break[] = [
+  ...DOOR_BREAKS,
+  ...ID_BREAKS,
+  ...LOAD_BREAKS,
+  ...NETWORK_BREAKS,
+  ...ORDER_BREAKS,
+  ...PACKAGE_BREAKS,
+  ...RETRY_BREAKS,
+  ...SCATTERED_BREAKS,
+  ...STATE_BREAKS,
   ...STORAGE_BREAKS,
   ...TAB_BREAKS,
-  ...NETWORK_BREAKS,
   {
     fault: 'F31',
     file: 'src/engine/group-commit.ts',

@@ -6,6 +6,8 @@ import { CATALOGUE } from '../../faults/catalogue.ts';
 import { findNamedTests, namedTests } from '../../faults/find-tests.ts';
 import { makeTable } from '../../faults/table.ts';
 
+const range = (from: number, upTo: number): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
+
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 describe('the catalogue of faults', () => {
@@ -17,7 +19,8 @@ describe('the catalogue of faults', () => {
 
   it('holds every number once, in order', () => {
     const ids = CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id));
-    expect(ids).toEqual(Array.from({ length: 60 }, (_, i) => `F${String(i + 1).padStart(2, '0')}`));
+    const numbers = [...range(1, 60), ...range(110, 129)];
+    expect(ids).toEqual(numbers.map((number) => `F${String(number).padStart(2, '0')}`));
   });
 });
 
@@ -84,11 +87,11 @@ describe('the table', () => {
   });
 
   it('finds rows without anything, and titles that name nothing', () => {
-    const { mistakes } = makeTable(chapter({ id: 'F02', fault: 'y' }), [test, { ...test, faults: ['F98', 'F110'] }]);
+    const { mistakes } = makeTable(chapter({ id: 'F02', fault: 'y' }), [test, { ...test, faults: ['F98', 'F999'] }]);
     expect(mistakes).toEqual([
       'F02 has neither a test nor a reason',
       'test/e2e/a.test.ts: "ends [well] | ever" names F01, which is in no catalogue',
-      'test/e2e/a.test.ts: "ends [well] | ever" names F110, which is in no catalogue',
+      'test/e2e/a.test.ts: "ends [well] | ever" names F999, which is in no catalogue',
     ]);
   });
 });
