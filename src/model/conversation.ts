@@ -7,7 +7,7 @@ import { joinTold, NOTHING_TOLD, type Told } from './receipt.ts';
 
 /** Above this many ranges a row carries `counted` instead of `uncounted`. */
 export const MAX_UNCOUNTED_RANGES = 256;
-/** A row carries the newest this many ranges of each kind of receipt; with exactly as many, what lies below counts as told. */
+/** A row names at least the newest this many ranges of each kind of receipt, and of older ones those that its reader cannot know yet. */
 export const MAX_TOLD_RANGES = 64;
 /** A row's last message goes without its body above this many bytes. */
 export const MAX_SUMMARY_BODY_BYTES = 256;

@@ -23,6 +23,8 @@ export const Pull = v.strictObject({
   cursor: v.nullable(CursorShape),
   /** The place the newest `answer` named, where there was one: the feed may be behind it. */
   seen: v.optional(CursorShape),
+  /** The cursor ended a frame of a snapshot that is not complete yet: the device goes on with that snapshot. */
+  snapshot: v.optional(v.literal(true)),
   /** HTTP door: where nothing is new the answer may be held for so long, until something is. Elsewhere without effect. */
   waitMs: v.optional(v.pipe(SeqShape, v.maxValue(MAX_WAIT_MS))),
 });

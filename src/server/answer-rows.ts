@@ -1,5 +1,7 @@
 /** The rows that an answer's results carry: what each entry left behind, within what a frame may hold. */
 import type { ConversationId } from '../model/ids.ts';
+import { fromSeqs, NO_RANGES, union } from '../model/ranges.ts';
+import { joinTold, NOTHING_TOLD, type Told } from '../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
 import type { WireEntry, WireResult } from '../protocol/submit.ts';
 import type { Desk } from './desk.ts';
@@ -7,9 +9,29 @@ import type { ConversationRecord, ServerReadTx } from './server-store.ts';
 import { byteLength, rowsOf } from './summary-rows.ts';
 
 /** A result as far as an entry alone decides it. */
-export type Outcome = WireResult | { readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
+export type Outcome =
+  WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
 
-export const acked = (entry: WireEntry, extra: object = {}): Outcome => ({ key: entry.key, conversationId: entry.conversationId, extra });
+export const acked = (entry: WireEntry, extra: object = {}): Outcome => ({
+  entry,
+  key: entry.key,
+  conversationId: entry.conversationId,
+  extra,
+});
+
+/** What the acked entries of this frame say of receipts, by conversation. */
+const addedBy = (desk: Desk, outcomes: readonly Outcome[]): ReadonlyMap<number, Told> => {
+  const added = new Map<number, Told>();
+  for (const one of outcomes) {
+    const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
+    if (!('extra' in one) || !conversation || one.entry.kind !== 'receipts') continue;
+    const { delivered = NO_RANGES, read = NO_RANGES, acked: named = NO_RANGES, ackedIds = [] } = one.entry;
+    const seqs = ackedIds.flatMap((id) => desk.held.get(id)?.seq ?? []);
+    const told = { delivered, read, acked: union(named, fromSeqs(seqs)) };
+    added.set(conversation.id, joinTold(added.get(conversation.id) ?? NOTHING_TOLD, told));
+  }
+  return added;
+};
 
 /** Half of what a frame may hold, so that rows counted in characters stay below it in bytes whatever the names are made of. */
 const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
@@ -24,7 +46,12 @@ export const withRows = async (tx: ServerReadTx, desk: Desk, outcomes: readonly 
     const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
     if (conversation) wanted.set(conversation.id, conversation);
   }
-  const rows = new Map((await rowsOf(tx, desk.me, [...wanted.values()])).map((row) => [row.conversationId, row]));
+  const rows = new Map(
+    (await rowsOf(tx, desk.me, [...wanted.values()], { before: 'entries', added: addedBy(desk, outcomes) })).map((row) => [
+      row.conversationId,
+      row,
+    ]),
+  );
   const lengths = new Map([...rows].map(([id, row]) => [id, byteLength(JSON.stringify(row))]));
   let spent = 0;
   const told = new Set<ConversationId>();

@@ -139,7 +139,7 @@ export interface ChangesPage {
 /**
  * One page of what is new for the viewer after the cursor; `null` begins a snapshot, which carries no messages, steps and receipts.
  *
- * @param snapshot true while a snapshot begun earlier goes on.
+ * @param snapshot true also while a snapshot that was begun earlier goes on: its reader knows nothing of the conversations still to come.
  * @returns `undefined` for a cursor that is not of this history.
  */
 export const pullPage = async (
@@ -161,7 +161,7 @@ export const pullPage = async (
   let upTo = Math.min(tx.head, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
-  const rows = await rowsOf(tx, me, changed);
+  const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
   const items: Item[] = rows.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });

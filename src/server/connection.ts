@@ -93,8 +93,8 @@ export const openConnection = (
   };
 
   /** Everything after the connection's cursor; `quietly` says nothing where nothing changed. */
-  const pull = async (me: UserId, from: string | null, quietly: boolean): Promise<void> => {
-    const snapshot = from === null;
+  const pull = async (me: UserId, from: string | null, quietly: boolean, goesOn = false): Promise<void> => {
+    const snapshot = from === null || goesOn;
     let at = from;
     for (;;) {
       await out.drained();
@@ -126,7 +126,7 @@ export const openConnection = (
       case 'pull': {
         const { seen } = frame;
         if (!(await isHere(seen))) return lostHistory();
-        if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false);
+        if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false, frame.snapshot);
         return pullWaiting(me, frame.cursor, frame.waitMs);
       }
       case 'submit': {

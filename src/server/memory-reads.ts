@@ -1,10 +1,12 @@
 /** The memory store's reads of conversations, members and messages: loops over its tables. */
-import type { UserId } from '../model/ids.ts';
+import type { Seq, UserId } from '../model/ids.ts';
 import { fromSeqs } from '../model/ranges.ts';
+import type { AckRecord } from './receipt-records.ts';
 import { memoryReceiptReads, toldOf } from './memory-receipts.ts';
 import type { Held, MemoryTables } from './memory-tables.ts';
 import {
   byPlaceAtVersion,
+  type ChangedPiece,
   type ConversationRecord,
   type IslandKind,
   type MessageRecord,
@@ -117,6 +119,19 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       .flatMap((id) => (tables.get(id)?.steps ?? []).filter((step) => step.userId !== me && step.version > after && step.version <= upTo))
       .sort(byVersion)
       .slice(0, limit),
+  changedPieces: async (ids, me, { after, upTo }, limit) => {
+    const isChanged = ({ version }: { readonly version: number }): boolean => version > after && version <= upTo;
+    return ids
+      .flatMap((id): ChangedPiece[] => {
+        const { steps = [], acks = new Map<Seq, readonly AckRecord[]>() } = tables.get(id) ?? {};
+        const own = [...acks.values()].flat().filter((ack) => ack.userId === me && isChanged(ack));
+        return [
+          ...steps.filter(isChanged),
+          ...own.map(({ conversationId, userId, seq }) => ({ conversationId, userId, kind: 'acked' as const, range: [seq, seq] as const })),
+        ];
+      })
+      .slice(0, limit);
+  },
   stepTimes: async (me, places) =>
     places.flatMap((place) =>
       (tables.get(place.conversationId)?.steps ?? [])

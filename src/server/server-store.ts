@@ -124,6 +124,9 @@ export interface Stretch {
 /** Which messages of a stretch: `own` sent by the user · `uncounted` not counting as unread for them · `ackable` awaiting their receipt. */
 export type IslandKind = 'own' | 'uncounted' | 'ackable';
 
+/** Places that one member newly covered. */
+export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind' | 'range'>;
+
 export type StepTime = Place & { readonly kind: ReceiptKind; readonly at: number };
 
 export interface Interval {
@@ -175,6 +178,11 @@ export interface ServerReadTx {
   changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly ToldRecall[]>;
   /** Steps by anyone but `me`, at most `limit`, oldest version first. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
+  /**
+   * Pieces of registers that changed in the interval, at most `limit`, in no order: the steps of all members, and in groups the receipts
+   * of `me`.
+   */
+  changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
   /** When these places were first covered by somebody other than `me`. */
   stepTimes(me: UserId, places: readonly Place[]): Promise<readonly StepTime[]>;
   /** For each stretch, in order, the ranges within it whose messages are all of this kind for `me`. */

@@ -1,10 +1,11 @@
 /** A conversation as one of its members sees it: the row from which unread counts and receipt states are derived (I-12, I-13). */
-import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_TOLD_RANGES, MAX_UNCOUNTED_RANGES } from '../model/conversation.ts';
+import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../model/conversation.ts';
 import type { UserId } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
-import { intersect, NO_RANGES, range, type Ranges, size } from '../model/ranges.ts';
+import { intersect, NO_RANGES, range, size } from '../model/ranges.ts';
 import { NOTHING_TOLD, type Told } from '../model/receipt.ts';
 import { countingBase } from '../model/unread.ts';
+import { boundRows, type FullRow, type Known } from './bound-rows.ts';
 import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
 
 const encoder = new TextEncoder();
@@ -22,13 +23,7 @@ export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, c
   recalled,
 });
 
-const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_TOLD_RANGES);
-
-const told = ({ delivered, read, acked }: MemberRecord): Told => ({
-  delivered: newest(delivered),
-  read: newest(read),
-  acked: newest(acked),
-});
+const told = ({ delivered, read, acked }: MemberRecord): Told => ({ delivered, read, acked });
 
 const summaryMessage = (record: MessageRecord): StoredMessage => {
   const message = messageOf(record);
@@ -72,12 +67,15 @@ const seatsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
 /**
  * Rows for `me`, in the order of the conversations, in all of which they are or were. A handful of batch reads, whatever their number.
  *
- * Above 256 uncounted ranges a row carries the count at its position instead.
+ * Above 256 uncounted ranges a row carries the count at its position instead. Receipts in many pieces are told as `boundRows` says.
+ *
+ * @param known what the reader of the rows knows already.
  */
 export const rowsOf = async (
   tx: ServerReadTx,
   me: UserId,
   conversations: readonly ConversationRecord[],
+  known: Known,
 ): Promise<readonly ConversationRow[]> => {
   if (conversations.length === 0) return [];
   const seats = await seatsOf(tx, me, conversations);
@@ -93,14 +91,14 @@ export const rowsOf = async (
   const islands = await tx.islands('uncounted', me, unread);
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 
-  return seats.map(({ conversation, mine, theirs }): ConversationRow => {
+  const rows = seats.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
     const at = countingBase({ joinedAt, firstSeq }, readUpTo);
     const lastMessage = last.get(conversation.id);
-    return {
+    const row: ConversationRow = {
       conversationId: nameOf(conversation, me),
       version,
       latestSeq,
@@ -115,7 +113,9 @@ export const rowsOf = async (
       mine: told(mine),
       theirs: theirs ? told(theirs) : NOTHING_TOLD,
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
-      present: newest(intersect(mine.present, range(1, latestSeq))),
+      present: intersect(mine.present, range(1, latestSeq)),
     };
+    return { id: conversation.id, row, memberVersion: mine.version };
   });
+  return boundRows(tx, me, rows, known);
 };

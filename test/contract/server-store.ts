@@ -16,6 +16,7 @@ import { describeAbsences } from './server-absences.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 import { describeRecalls } from './server-recalls.ts';
+import { describeScattered } from './server-scattered.ts';
 
 export interface StoreBench {
   open(): Promise<ServerStore>;
@@ -489,5 +490,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeAbsences(() => store);
 
     describeRecalls(() => store);
+    describeScattered(() => store);
   });
 };

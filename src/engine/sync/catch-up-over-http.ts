@@ -83,7 +83,9 @@ export const catchUpOverHttp = async (
     const cursor = snapshot ? (snapshot[snapshot.length - 1]?.to ?? null) : writer.model.cursor;
     if (cursor === null) snapshot = [];
     const { seen } = writer.model;
-    const questions: ClientFrame[] = [{ type: 'pull', cursor, ...(snapshot || seen === null ? {} : { seen }) }];
+    const questions: ClientFrame[] = [
+      { type: 'pull', cursor, ...(snapshot && cursor !== null ? { snapshot: true } : {}), ...(snapshot || seen === null ? {} : { seen }) },
+    ];
     // Together with the pull: one round trip for the one message that somebody waits for.
     if (wanted && !isHeld(wanted))
       questions.push({

@@ -93,7 +93,13 @@ export class Feed {
     this.asked = cursor;
     const { seen } = this.writer.model;
     // A server put back to before it acked what this device sent may still know the cursor: it lost what no feed had confirmed (F67).
-    this.handlers.send({ type: 'pull', cursor, ...(this.continues && seen !== null ? { seen } : {}) });
+    const goesOn = this.isSnapshot && cursor !== null;
+    this.handlers.send({
+      type: 'pull',
+      cursor,
+      ...(goesOn ? { snapshot: true } : {}),
+      ...(this.continues && seen !== null ? { seen } : {}),
+    });
   }
 
   private brokenOffAt(): string | null {

@@ -2,7 +2,6 @@
  * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first (contract, section 4). Then,
  * with nothing of that left, what is unread though another device delivered it: only what is held can be read without a network.
  */
-import { MAX_TOLD_RANGES } from '../../model/conversation.ts';
 import { conversationType, type ConversationId } from '../../model/ids.ts';
 import { countingBase } from '../../model/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
@@ -23,11 +22,9 @@ const RANGES_PER_WANT = 64;
 export const undelivered = (model: HotModel, conversation: HotConversation): Ranges => {
   const { row, told, held, forgotten, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
-  // A list as long as the longest that travels was cut: what lies below counts as told.
-  const cut = row.mine.delivered.length >= MAX_TOLD_RANGES ? row.mine.delivered[0]![0] - 1 : 0;
   // With deliveries switched off nothing is ever told; what I read elsewhere need not come by itself.
   const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
-  const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, cut + 1, silent + 1);
+  const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, silent + 1);
   return subtract(subtract(range(from, row.latestSeq), told.delivered), union(held, forgotten));
 };
 

@@ -91,7 +91,9 @@ export class HttpLink implements Link {
         const last = changes[changes.length - 1];
         // Where the feed broke off, whoever reads it asks again by itself.
         if (!last || this.isBusy()) return;
-        const next = { type: 'pull', cursor: last.to, ...(last.complete ? { waitMs: this.holdMs } : {}) } as const;
+        const goesOn = frame.cursor === null || frame.snapshot === true;
+        const how = last.complete ? { waitMs: this.holdMs } : goesOn ? { snapshot: true as const } : {};
+        const next = { type: 'pull', cursor: last.to, ...how } as const;
         const isNews = last.to !== frame.cursor || changes.length > 1 || last.rows.length > 0;
         const early = !isNews && this.ports.clock.mono() - since < (frame.waitMs ?? 0) / 2;
         if (!early) return this.pull(next);

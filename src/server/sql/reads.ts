@@ -82,6 +82,13 @@ const ISLANDS: Record<IslandKind, string> = {
   ackable: islandsWhere(`m.sender_id <> $2 and m.receipt_requested and not m.recalled`),
 };
 
+const CHANGED_PIECES = `
+  select conversation_id, user_id, kind, from_seq, up_to from tidemark.step where ${IN_IDS} and version > $3 and version <= $4
+  union all
+  select conversation_id, user_id, 'acked', seq, seq from tidemark.ack
+  where ${IN_IDS} and user_id = $2 and version > $3 and version <= $4
+  limit $5`;
+
 const STEP_TIMES = `
   select w.c as conversation_id, w.seq, k.kind, s.at
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
@@ -171,6 +178,15 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
             [JSON.stringify(ids), me, after, upTo, limit],
           )
         ).map(stepOf),
+  changedPieces: async (ids, me, { after, upTo }, limit) =>
+    ids.length === 0
+      ? []
+      : (await query(CHANGED_PIECES, [JSON.stringify(ids), me, after, upTo, limit])).map((row) => ({
+          conversationId: int(row, 'conversation_id'),
+          userId: text(row, 'user_id'),
+          kind: text(row, 'kind') as ReceiptKind,
+          range: [int(row, 'from_seq'), int(row, 'up_to')],
+        })),
   stepTimes: async (me, places) =>
     places.length === 0
       ? []

@@ -161,10 +161,10 @@ describe('a snapshot of many frames', () => {
   it('begins again where the server does not know that place any more', async () => {
     const clock = new ManualClock();
     const { ports, writer, fence } = await writerOn(clock);
-    const pulls: (string | null)[] = [];
+    const pulls: object[] = [];
     let caughtUp = 0;
     const feed = new Feed(ports, writer, {
-      send: ({ cursor }) => pulls.push(cursor),
+      send: (pull) => pulls.push(pull),
       fence: () => fence,
       news: () => 'catch-up',
       caughtUp: () => caughtUp++,
@@ -193,7 +193,12 @@ describe('a snapshot of many frames', () => {
     feed.take(frame(null, 'b', false));
     feed.take(frame('b', 'c', true));
     await clock.pass(10);
-    expect(pulls).toEqual([null, 'a', null]);
+    expect(pulls).toEqual([
+      { type: 'pull', cursor: null },
+      // The server has to know that this device lacks the conversations still to come (F114).
+      { type: 'pull', cursor: 'a', snapshot: true },
+      { type: 'pull', cursor: null },
+    ]);
     expect(caughtUp).toBe(1);
     expect(writer.model.cursor).toBe('c');
   });

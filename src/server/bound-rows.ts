@@ -1,0 +1,126 @@
+/**
+ * Rows of bounded size for receipts in any number of pieces. A row names the newest pieces of each register, and beside them the pieces
+ * that its reader cannot know yet. Registers merge by union, so a piece that is named twice changes nothing (I-2).
+ */
+import { type ConversationRow, MAX_TOLD_RANGES } from '../model/conversation.ts';
+import type { UserId } from '../model/ids.ts';
+import { intersect, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
+import { NOTHING_TOLD, type ReceiptKind, type Told } from '../model/receipt.ts';
+import type { Interval, ServerReadTx } from './server-store.ts';
+
+/** What the reader of a row knows of the conversation before. */
+export type Known =
+  /** Nothing: the row belongs to a snapshot. */
+  | { readonly before: 'nothing' }
+  /** Everything before the interval: the row belongs to a pull from a cursor. */
+  | { readonly before: 'interval'; readonly interval: Interval }
+  /** Everything that the feed has told, but not what the reader's own entries add: the row belongs to an answer. */
+  | { readonly before: 'entries'; readonly added: ReadonlyMap<number, Told> };
+
+/** A row with all pieces of its registers. */
+export interface FullRow {
+  /** The conversation's number in the store. */
+  readonly id: number;
+  readonly row: ConversationRow;
+  /** Groups: version of the newest change to the reader's own membership and receipts. */
+  readonly memberVersion: number;
+}
+
+type Registers = Pick<ConversationRow, 'mine' | 'theirs' | 'present'>;
+
+const NO_REGISTERS: Registers = { mine: NOTHING_TOLD, theirs: NOTHING_TOLD, present: NO_RANGES };
+const SIDES = ['mine', 'theirs'] as const;
+const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'acked'];
+/** Above this many changed pieces in one pull, the pull names all pieces of the scattered conversations. */
+const MAX_CHANGED = 500;
+/** Pieces that one more row of the same conversation names. */
+const PIECES_PER_ROW = 500;
+
+const isScattered = ({ mine, theirs, present }: Registers): boolean =>
+  present.length > MAX_TOLD_RANGES || SIDES.some((side) => KINDS.some((kind) => ({ mine, theirs })[side][kind].length > MAX_TOLD_RANGES));
+
+const eachTold = (told: Told, change: (ranges: Ranges, kind: ReceiptKind) => Ranges): Told => ({
+  delivered: change(told.delivered, 'delivered'),
+  read: change(told.read, 'read'),
+  acked: change(told.acked, 'acked'),
+});
+
+const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_TOLD_RANGES);
+
+/** The row with the newest pieces of each register and with `more`. */
+const cutRow = (row: ConversationRow, more: Registers): ConversationRow => ({
+  ...row,
+  mine: eachTold(row.mine, (ranges, kind) => union(newest(ranges), more.mine[kind])),
+  theirs: eachTold(row.theirs, (ranges, kind) => union(newest(ranges), more.theirs[kind])),
+  present: union(newest(row.present), more.present),
+});
+
+/** The pieces that a cut row leaves out, as more rows of the same conversation and version. */
+const otherPieces = (row: ConversationRow): readonly ConversationRow[] => {
+  const rows: ConversationRow[] = [];
+  const name = (ranges: Ranges, registers: (some: Ranges) => Partial<Registers>): void => {
+    for (let upTo = ranges.length - MAX_TOLD_RANGES; upTo > 0; upTo -= PIECES_PER_ROW) {
+      const some = ranges.slice(Math.max(0, upTo - PIECES_PER_ROW), upTo);
+      rows.push({ ...row, lastMessage: null, uncounted: NO_RANGES, ...NO_REGISTERS, ...registers(some) });
+    }
+  };
+  for (const side of SIDES) for (const kind of KINDS) name(row[side][kind], (some) => ({ [side]: { ...NOTHING_TOLD, [kind]: some } }));
+  name(row.present, (present) => ({ present }));
+  return rows;
+};
+
+/** The registers' pieces that changed in the interval; `undefined` where there are too many. */
+const changedIn = async (
+  tx: ServerReadTx,
+  me: UserId,
+  rows: readonly FullRow[],
+  interval: Interval,
+): Promise<ReadonlyMap<number, Registers> | undefined> => {
+  const pieces = await tx.changedPieces(
+    rows.map(({ id }) => id),
+    me,
+    interval,
+    MAX_CHANGED + 1,
+  );
+  if (pieces.length > MAX_CHANGED) return undefined;
+  return new Map(
+    rows.map(({ id, row, memberVersion }): [number, Registers] => {
+      const of = (isMine: boolean): Told =>
+        eachTold(NOTHING_TOLD, (_, kind) =>
+          pieces
+            .filter((piece) => piece.conversationId === id && piece.kind === kind && (piece.userId === me) === isMine)
+            .reduce<Ranges>((ranges, piece) => union(ranges, [piece.range]), NO_RANGES),
+        );
+      // Stays in a group have no version of their own: where the reader's own row changed, all of them are named.
+      return [id, { mine: of(true), theirs: of(false), present: memberVersion > interval.after ? row.present : NO_RANGES }];
+    }),
+  );
+};
+
+/** Of the registers, what the reader's own entries named. */
+const addedBy = ({ id, row }: FullRow, added: ReadonlyMap<number, Told>): Registers => {
+  const told = added.get(id) ?? NOTHING_TOLD;
+  return { ...NO_REGISTERS, mine: eachTold(row.mine, (ranges, kind) => intersect(ranges, told[kind])) };
+};
+
+/**
+ * The rows as they are sent, in the same order. One with at most 64 pieces in each register is sent as it is; a snapshot tells the other
+ * pieces in more rows of the same conversation, which follow the first.
+ */
+export const boundRows = async (
+  tx: ServerReadTx,
+  me: UserId,
+  rows: readonly FullRow[],
+  known: Known,
+): Promise<readonly ConversationRow[]> => {
+  const scattered = rows.filter(({ row }) => isScattered(row));
+  if (scattered.length === 0) return rows.map(({ row }) => row);
+  const isAmong = new Set(scattered);
+  const changed = known.before === 'interval' ? await changedIn(tx, me, scattered, known.interval) : undefined;
+  return rows.flatMap((one): readonly ConversationRow[] => {
+    if (!isAmong.has(one)) return [one.row];
+    if (known.before === 'entries') return [cutRow(one.row, addedBy(one, known.added))];
+    const more = changed?.get(one.id);
+    return more ? [cutRow(one.row, more)] : [cutRow(one.row, NO_REGISTERS), ...otherPieces(one.row)];
+  });
+};

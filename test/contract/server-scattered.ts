@@ -1,0 +1,98 @@
+/** Receipts in many pieces: each reader of a row learns all of them, over every server store, and no frame grows without bound. */
+import { describe, expect, it } from 'vitest';
+import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { fromSeqs, type Ranges, subtract } from '../../src/model/ranges.ts';
+import type { Frame } from '../../src/protocol/frames.ts';
+import { pullPage } from '../../src/server/changes.ts';
+import type { ServerStore } from '../../src/server/server-store.ts';
+import { GroupBench, groupMessage, groupOwed } from './groups.ts';
+import { messageTo, owed } from './server-harness.ts';
+
+let pairs = 0;
+
+/** Every second message of so many. */
+const everySecond = (count: number): Ranges => fromSeqs(Array.from({ length: count / 2 }, (_, i) => 2 * i + 1));
+
+/** What a device knows of the conversation that it had as `before` and for which it gets these rows. */
+const joined = (name: string, frames: readonly Frame<'changes'>[], before?: ConversationRow): ConversationRow => {
+  const rows = frames.flatMap((frame) => frame.rows).filter(({ conversationId }) => conversationId === name) as ConversationRow[];
+  return [...(before ? [before] : []), ...rows].reduce(joinRows);
+};
+
+export const describeScattered = (open: () => ServerStore): void => {
+  const chat = async (messages: number) => {
+    const n = ++pairs;
+    const [ann, ben] = [`scattered-ann-${n}`, `scattered-ben-${n}`];
+    const bench = new GroupBench(open());
+    const id = (seq: number): string => `${ann}-${seq}`;
+    for (let seq = 1; seq <= messages; seq += 200)
+      await bench.submit(ann, ...Array.from({ length: Math.min(200, messages - seq + 1) }, (_, i) => messageTo(ben, id(seq + i))));
+    return { bench, ann, ben, id };
+  };
+
+  describe('receipts in many pieces', { timeout: 60_000 }, () => {
+    it('140 messages of which the reader acknowledges every second one by its id: all devices of both know 70 pieces (F114)', async () => {
+      const { bench, ann, ben, id } = await chat(140);
+      const [annAt, benAt] = [await bench.pull(ann, null), await bench.pull(ben, null)];
+      const pieces = everySecond(140);
+      const named = pieces.map(([seq]) => id(seq));
+      const [result] = await bench.submit(ben, owed(ann, { ackedIds: named.sort() }));
+
+      // The device that sent the receipts gives up its entry for this row.
+      expect(result).toMatchObject({ outcome: 'acked', row: { mine: { acked: pieces } } });
+      const senderAgain = await bench.pull(ann, annAt.at(-1)!.to);
+      expect(joined(`direct:${ben}`, senderAgain, joined(`direct:${ben}`, annAt)).theirs.acked).toEqual(pieces);
+      expect(joined(`direct:${ben}`, await bench.pull(ann, null)).theirs.acked).toEqual(pieces);
+      const readerAgain = await bench.pull(ben, benAt.at(-1)!.to);
+      expect(joined(`direct:${ann}`, readerAgain, joined(`direct:${ann}`, benAt)).mine.acked).toEqual(pieces);
+      expect(joined(`direct:${ann}`, await bench.pull(ben, null)).mine.acked).toEqual(pieces);
+    });
+
+    it('a sender who was away while 1,000 pieces came learns all, and no frame grows above 64 KiB (F114)', async () => {
+      const { bench, ann, ben } = await chat(2000);
+      const before = await bench.pull(ann, null);
+      const pieces = everySecond(2000);
+      await bench.submit(ben, owed(ann, { acked: pieces }));
+      const pulled = await bench.pull(ann, before.at(-1)!.to);
+      for (const frame of pulled) expect(JSON.stringify(frame).length).toBeLessThan(64 * 1024);
+      expect(joined(`direct:${ben}`, pulled, joined(`direct:${ben}`, before)).theirs.acked).toEqual(pieces);
+    });
+
+    it('one more piece is told by a short row to devices that know the others (F114)', async () => {
+      const { bench, ann, ben } = await chat(1000);
+      await bench.submit(ben, owed(ann, { acked: everySecond(500) }));
+      const before = await bench.pull(ann, null);
+      // Below the newest 64 pieces.
+      await bench.submit(ben, owed(ann, { acked: [[2, 2]] }));
+      const pulled = await bench.pull(ann, before.at(-1)!.to);
+      const known = joined(`direct:${ben}`, pulled, joined(`direct:${ben}`, before));
+      expect(subtract([[1, 3]], known.theirs.acked)).toEqual([]);
+      expect(JSON.stringify(pulled).length).toBeLessThan(8 * 1024);
+    });
+
+    it('a snapshot that broke off before the conversation tells all pieces when it goes on (F114)', async () => {
+      const { bench, ann, ben, id } = await chat(140);
+      await bench.submit(ben, owed(ann, { acked: everySecond(140) }));
+      await bench.submit(ann, messageTo(`${ben}-friend`, id(0)));
+      const brokeOffAt = (await bench.pull(ann, null)).at(-1)!.to;
+      await bench.submit(ben, owed(ann, { position: 7 }));
+      const page = await bench.store.read('changes', (tx) => pullPage(tx, { userId: ann, everybodys: false }, brokeOffAt, true));
+      expect(joined(`direct:${ben}`, page!.frames).theirs.acked).toEqual(everySecond(140));
+    });
+
+    it('a reader in a group acknowledges every second message: the other device of the reader knows all of them (F114)', async () => {
+      const n = ++pairs;
+      const [g, ann, ben] = [`scattered-${n}`, `scattered-ann-${n}`, `scattered-ben-${n}`];
+      const bench = new GroupBench(open());
+      await bench.members(g, { [ann]: 'member', [ben]: 'member' });
+      await bench.submit(ann, ...Array.from({ length: 160 }, (_, i) => groupMessage(g, `${g}-${i + 1}`)));
+      const before = await bench.pull(ben, null);
+      const pieces = everySecond(160);
+      const [result] = await bench.submit(ben, groupOwed(g, { acked: pieces }));
+      expect(result).toMatchObject({ outcome: 'acked', row: { mine: { acked: pieces } } });
+      const again = await bench.pull(ben, before.at(-1)!.to);
+      expect(joined(`group:${g}`, again, joined(`group:${g}`, before)).mine.acked).toEqual(pieces);
+      expect(joined(`group:${g}`, await bench.pull(ben, null)).mine.acked).toEqual(pieces);
+    });
+  });
+};

@@ -1,0 +1,38 @@
+/** Messages read by name, here and there: every device of the sender and of the reader shows what the server knows. */
+import { firstValueFrom } from 'rxjs';
+import { expect, it } from 'vitest';
+import { createTestWorld, type TestWorld, type VirtualTab } from '../../../src/testing/index.ts';
+
+const MESSAGES = 140;
+
+/** How many of these messages the tab shows as read. */
+const readIn = async (world: TestWorld, tab: VirtualTab, ids: readonly string[]): Promise<number> => {
+  let read = 0;
+  for (const messageId of ids) if ((await world.until(firstValueFrom(tab.watch({ of: 'receipts', messageId }))))?.state === 'done') read++;
+  return read;
+};
+
+it('140 messages, every second one read by name: both devices of the sender show 70 read, and no device of the reader tells again (F114)', async () => {
+  const world = createTestWorld({ seed: 114 });
+  const [phone, reader] = [await world.open(world.device('ann')), await world.open(world.device('ben'))];
+  const other = world.device('ben');
+  const otherReader = await world.open(other);
+  const ids: string[] = [];
+  for (let n = 0; n < MESSAGES; n++) ids.push((await world.until(phone.do('sendMessage', 'direct:ben', { body: `"${n}"` }))).id);
+  await world.pass(5000);
+
+  other.network.set({ up: false, down: false });
+  const everySecond = ids.filter((_, i) => i % 2 === 0);
+  for (const id of everySecond) await world.until(reader.do('sendReadReceipts', 'direct:ann', [id], {}));
+  await world.pass(5000);
+  // At once, before the feed has told the reader's own receipts back.
+  expect((await world.until(reader.do('sendReadReceipts', 'direct:ann', everySecond, {}))).queued).toEqual([]);
+
+  const tablet = await world.open(world.device('ann'));
+  other.network.set({ up: true, down: true });
+  await world.pass(60_000);
+  expect(await readIn(world, phone, ids)).toBe(70);
+  expect(await readIn(world, tablet, ids)).toBe(70);
+  const again = await world.until(otherReader.do('sendReadReceipts', 'direct:ann', everySecond, {}));
+  expect([again.queued.length, new Set(again.skipped.map(({ reason }) => reason))]).toEqual([0, new Set(['already-acked'])]);
+});
