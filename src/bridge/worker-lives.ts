@@ -11,7 +11,7 @@ const WELL_AFTER_MS = 10_000;
 /** A release may be replaced while we look. After that somebody must reload the page. */
 const MAX_WRONG_VERSIONS = 3;
 
-/** No worker runs, and the last one that was tried did not start. */
+/** No worker runs: the last one ended, or did not start. */
 export interface WorkerTrouble {
   readonly error: ReceiptsError;
   /** Ms until the next is tried; null where none will be. */
@@ -101,7 +101,8 @@ export class WorkerLives {
     this.lives.gone(error);
     if (this.isOver) return;
     const wait = this.nextWait(wasUp, error);
-    if (!wasUp) this.trouble$.next({ error, retryInMs: wait });
+    // A worker that follows at once is told of by its own first word; until one comes later, nothing runs.
+    if (wait !== 0) this.trouble$.next({ error, retryInMs: wait });
     if (wait === null) return;
     this.failures++;
     if (wait === 0) return this.begin();

@@ -15,7 +15,8 @@ const NOTHING_KNOWN: ConnectionStatus = {
 
 const instead = (last: ConnectionStatus | null, { error: { code, message }, retryInMs }: WorkerTrouble): ConnectionStatus => ({
   ...(last ?? NOTHING_KNOWN),
-  state: 'offline',
+  // Where no worker will be tried again, only a reload of the page helps.
+  state: retryInMs === null ? 'stopped' : 'offline',
   leader: false,
   retryAt: retryInMs === null ? null : Date.now() + retryInMs,
   error: { code, message },

@@ -75,6 +75,9 @@ export class Engine {
       if (end instanceof VanishedError && around.vanished) this.vanish(around.vanished);
       else this.lost(end.kept);
     };
+    writer.outgrown = (error) => this.outgrown(error);
+    gate.look = () =>
+      writer.refresh().catch((error: unknown) => ports.log('could not read what another tab wrote before speaking to the server', error));
     writer.makeRoom = () => makeRoom(ports, writer);
     this.stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') this.lost(hint.kept);
@@ -200,7 +203,10 @@ export class Engine {
     this.leave(kept);
   }
 
-  /** A newer release has the store now: this tab reads and writes nothing any more, so others lead. Streams stay as they are (F09). */
+  /**
+   * A newer release has the store now: this tab reads and writes nothing any more, so others lead. Streams stay as they are, but for the
+   * connection, which is `stopped` (F09).
+   */
   outgrown({ code, message }: StoreError): void {
     this.stopMakingRoom();
     this.stopLooking();

@@ -1,17 +1,12 @@
-/** Facts from the server into the store, by whichever road they came: rows joined, messages kept, and the news they make. */
-import { joinRows, rowParts, type ConversationRow } from '../model/conversation.ts';
-import { conversationTarget, conversationType, type ConversationId, type Seq } from '../model/ids.ts';
-import { contains, fromSeqs, highest, intersect, type Ranges, size, subtract, union } from '../model/ranges.ts';
+/** Messages from the server into the store, by whichever road they came: kept, their delivery owed, and the news they make. */
+import { conversationType, type ConversationId, type Seq } from '../model/ids.ts';
+import { contains, fromSeqs, type Ranges, size, subtract, union } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
 import { isNothingOwed } from '../model/outbox-entry.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import { type IntentPorts, owe } from './owe.ts';
-import { readKept } from './read-messages.ts';
 import { shownMessage } from './shown.ts';
 import type { Draft } from './draft.ts';
-
-/** An event names at most this many messages; its ranges name them all. */
-const MAX_IDS_IN_EVENT = 200;
 
 /** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
 export type News = 'live' | 'catch-up' | 'silent';
@@ -86,57 +81,4 @@ export const applyMessages = (
   const arrived = received.filter((message) => !message.recalled);
   for (const message of news === 'live' ? arrived : arrived.slice(-1))
     draft.change({ t: 'event', event: { type: 'message', message: shownMessage(model, conversation, message) } });
-};
-
-/** Own messages of a conversation at these places, by id, newest first. */
-const ownIds = async (draft: Draft, conversationId: ConversationId, ranges: Ranges): Promise<string[]> => {
-  const conversation = draft.model.get(conversationId);
-  if (!conversation) return [];
-  let places = intersect(conversation.held, ranges);
-  if (size(places) > MAX_IDS_IN_EVENT * 2) places = intersect(places, [[highest(places) - MAX_IDS_IN_EVENT * 2, highest(places)]]);
-  return (await readKept(draft.tx, conversation, places))
-    .filter(({ senderId }) => senderId === draft.model.me)
-    .sort((a, b) => b.seq - a.seq)
-    .slice(0, MAX_IDS_IN_EVENT)
-    .map(({ id }) => id);
-};
-
-/** A row from feed or answer: joined, and what it says that nobody here did becomes news. */
-export const applyRow = async (draft: Draft, row: ConversationRow, news: News): Promise<void> => {
-  const { model } = draft;
-  const { conversationId } = row;
-  const conversation = model.get(conversationId);
-  const before = conversation?.row;
-  const readUpTo = conversation?.readUpTo ?? 0;
-  const told = conversation?.told;
-  draft.change({ t: 'row', row: rowParts(row) });
-  if (news === 'silent' || !before || !told) return;
-  const after = joinRows(before, row);
-  const cleared = (): void => {
-    if (after.readUpTo > readUpTo)
-      draft.change({ t: 'event', event: { type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true } });
-  };
-  // In a group nobody is told of a position; my other devices are.
-  if (conversationType(conversationId) === 'group') return cleared();
-  const peer = conversationTarget(conversationId);
-
-  const read = subtract(union(after.theirs.read, after.theirs.acked), union(before.theirs.read, before.theirs.acked));
-  const delivered = subtract(subtract(after.theirs.delivered, before.theirs.delivered), read);
-  for (const [type, ranges] of [['delivered', delivered] as const, ['read', read] as const]) {
-    if (ranges.length === 0) continue;
-    const messageIds = await ownIds(draft, conversationId, ranges);
-    draft.change({ t: 'event', event: { type, conversationId, ranges, messageIds, by: peer } });
-  }
-  if (highest(after.theirs.read) > highest(before.theirs.read))
-    draft.change({
-      t: 'event',
-      event: { type: 'conversationRead', conversationId, upTo: highest(after.theirs.read), by: peer, self: false },
-    });
-  // Mine, by another device: what this one did is in the overlay already.
-  if (subtract(after.mine.read, told.read).length > 0)
-    draft.change({
-      t: 'event',
-      event: { type: 'conversationRead', conversationId, upTo: highest(after.mine.read), by: model.me, self: true },
-    });
-  else cleared();
 };

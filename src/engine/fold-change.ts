@@ -155,7 +155,7 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
     case 'event': {
       const kept = { number: ++model.eventCount, event: change.event };
       model.events.push(kept);
-      if (model.events.length > 2 * MAX_EVENTS_KEPT) model.events = model.events.slice(-MAX_EVENTS_KEPT);
+      if (model.events.length > MAX_EVENTS_KEPT) model.events.shift();
       touched.events.push(kept);
       return;
     }

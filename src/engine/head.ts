@@ -39,8 +39,12 @@ export class KnownHead {
   private seen: Pick<Head, 'generation' | 'fence'> | null = null;
 
   constructor(
-    /** Called when the store turns out to be no longer this writer's. */
-    private readonly ended: (end: LoggedOutError) => void,
+    private readonly on: {
+      /** Called when the store turns out to be no longer this writer's. */
+      ended(end: LoggedOutError): void;
+      /** Called when a newer release turns out to have written the store. */
+      outgrown(error: StoreError): void;
+    },
   ) {}
 
   /** Of the store as it was opened; null before. */
@@ -51,12 +55,15 @@ export class KnownHead {
   /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link VanishedError}. */
   async read(tx: StoreTx): Promise<Head | undefined> {
     const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
-    if (head && head.schema > SCHEMA)
-      throw new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+    if (head && head.schema > SCHEMA) {
+      const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+      this.on.outgrown(error);
+      throw error;
+    }
     const another = this.generation !== null && head?.generation !== this.generation;
     if (head?.ended || another) {
       const end = head?.ended ? new LoggedOutError(head.ended === 'kept') : new VanishedError();
-      this.ended(end);
+      this.on.ended(end);
       throw end;
     }
     this.generation = head?.generation ?? null;

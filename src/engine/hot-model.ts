@@ -80,7 +80,7 @@ export class HotModel {
       outbox: [...this.outbox.values()],
       acked: this.acked.all,
       deadLetters: this.deadLetters,
-      events: this.events.slice(-MAX_EVENTS_KEPT),
+      events: this.events,
       eventCount: this.eventCount,
       heard: this.heard,
     };

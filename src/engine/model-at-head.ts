@@ -5,7 +5,7 @@ import { readJournal } from '../store/journal.ts';
 import type { Head } from '../store/tables.ts';
 import { PaintRecord } from './first-paint.ts';
 import { foldRecord, refillTails } from './fold-change.ts';
-import { KnownHead, type LoggedOutError } from './head.ts';
+import { KnownHead } from './head.ts';
 import { HotModel } from './hot-model.ts';
 import { readSnapshot } from './snapshot.ts';
 import { nothingTouched, type Touched } from './touched.ts';
@@ -22,9 +22,9 @@ export class ModelAtHead {
   /** The last look at the head found nothing new: so will the next one, most likely. */
   private isAlone = false;
 
-  constructor(me: UserId, ended: (end: LoggedOutError) => void) {
+  constructor(me: UserId, on: ConstructorParameters<typeof KnownHead>[0]) {
     this.model = new HotModel(me);
-    this.head = new KnownHead(ended);
+    this.head = new KnownHead(on);
   }
 
   /** It must be read again from the start before anything is decided or shown. */

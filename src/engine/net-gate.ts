@@ -1,4 +1,7 @@
-/** The account's one way out of this tab. Shut, it lets nothing more through, whatever is still on its way to it (I-26). */
+/**
+ * The account's one way out of this tab. It looks at the store before each connection and each request, so that a tab that missed the hint
+ * of a log-out says nothing. Once shut, it lets nothing more through (I-26).
+ */
 import { TransportError } from '../errors.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
@@ -7,14 +10,32 @@ const DEAD: Link = { send: () => undefined, buffered: 0, close: () => undefined 
 
 export class NetGate implements NetPort {
   private isShut = false;
+  /** Resolves when the tab has read what other tabs wrote, or when the store does not answer; shuts the gate where the account has ended. */
+  look: () => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly net: NetPort) {}
 
   connect(handlers: LinkHandlers): Link {
-    return this.isShut ? DEAD : this.net.connect(handlers);
+    let link = DEAD;
+    let isClosed = false;
+    void this.look().then(() => {
+      if (!isClosed && !this.isShut) link = this.net.connect(handlers);
+    });
+    return {
+      send: (frame) => link.send(frame),
+      get buffered() {
+        return link.buffered;
+      },
+      close: () => {
+        isClosed = true;
+        link.close();
+      },
+    };
   }
 
   async request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]> {
+    await this.look();
+    if (signal?.aborted) throw new TransportError('transport/unreachable', 'the request was given up before it was sent');
     if (this.isShut) throw new TransportError('transport/closed', 'this client is closed; nothing was sent');
     return this.net.request(frames, timeoutMs, signal);
   }

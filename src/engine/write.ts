@@ -33,6 +33,8 @@ export class Writer {
   private readonly listeners = new Set<(touched: Touched) => void>();
   /** Called when the store turns out to be no longer this writer's. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
+  /** Called when a newer release turns out to have written the store. */
+  outgrown: (error: StoreError) => void = () => undefined;
   /** Gives up what can be had again, in the writer's turn; called when the device is full. */
   makeRoom: () => Promise<boolean> = () => Promise.resolve(false);
   private readonly state: ModelAtHead;
@@ -43,7 +45,7 @@ export class Writer {
     private readonly ports: WriterPorts,
     me: UserId,
   ) {
-    this.state = new ModelAtHead(me, (end) => this.loggedOut(end));
+    this.state = new ModelAtHead(me, { ended: (end) => this.loggedOut(end), outgrown: (error) => this.outgrown(error) });
     this.group = new GroupCommit(ports, this.state);
     this.fold = new JournalFold(ports, this);
   }

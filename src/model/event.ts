@@ -8,7 +8,7 @@ export type ReceiptEvent =
   /** The server has it. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
   | { readonly type: 'message'; readonly message: Message }
-  /** `messageIds`: those this device holds. */
+  /** Own messages that this device holds: all of them in `ranges`, the newest by id in `messageIds`. */
   | {
       readonly type: 'delivered' | 'read';
       readonly conversationId: ConversationId;

@@ -3,7 +3,7 @@
  * moves to the disk once that can be had. Where the browser wipes the disk, an engine over a new store takes over what the user did.
  * Calls and streams stay the same throughout.
  */
-import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, ReplaySubject, switchMap, takeUntil } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, of, ReplaySubject, switchMap, takeUntil, tap } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/carry-over.ts';
@@ -12,6 +12,7 @@ import type { Engine } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
+import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
@@ -207,9 +208,15 @@ export class HostedAccount implements Hosted {
   watch(topic: Topic): Observable<unknown> {
     const engine$ = STATE_TOPICS.has(topic.of) ? this.engine$ : COUNT_TOPICS.has(topic.of) ? this.counted$ : this.shown$;
     let first: Engine | null = null;
+    let last: ConnectionStatus | null = null;
     return engine$.pipe(
       switchMap((engine): Observable<unknown> => {
         first ??= engine;
+        if (topic.of === 'connection') {
+          if (engine) return engine.watch(topic).pipe(tap((status) => (last = status)));
+          // While the account moves, nothing is connected.
+          return last ? of<ConnectionStatus>({ ...last, state: 'offline', leader: false, retryAt: null }) : NEVER;
+        }
         // Another store numbers its events from the start.
         return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
       }),

@@ -120,7 +120,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F114', fault: 'receipts for scattered messages, in more pieces than a summary carries' },
       { id: 'F115', fault: 'a server that keeps refusing is asked again without a growing delay', open: true },
       { id: 'F116', fault: 'a push cannot be shown: no permission, a callback that throws, a muted conversation', open: true },
-      { id: 'F117', fault: 'a state or an event says what is not so', open: true },
+      { id: 'F117', fault: 'a state or an event says what is not so' },
       { id: 'F118', fault: 'clients that were closed while their worker was booting leave workers or retry loops behind', open: true },
       { id: 'F119', fault: 'one request of any account, or a socket that does not read, fills the memory of the server', open: true },
       { id: 'F120', fault: 'one account takes the server away from all others', open: true },

@@ -2,10 +2,11 @@
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { applyMessages, applyRow, type News } from '../facts.ts';
+import { applyMessages, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../draft.ts';
+import { layRow, tellRow } from '../row-news.ts';
 import { clearPages } from '../../store/tables.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */
@@ -24,9 +25,11 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   const receipts = frame.receipts ?? [];
   const before = await heldBefore(draft, receipts);
   const carried = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
-  for (const row of frame.rows) await applyRow(draft, withoutCarried(row, carried.get(row.conversationId)), news);
+  const rows = frame.rows.map((row) => withoutCarried(row, carried.get(row.conversationId)));
+  const befores = rows.map((row) => layRow(draft, row));
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
+  if (news !== 'silent') for (const [i, row] of rows.entries()) await tellRow(draft, row, befores[i]);
   applyReceiptChanges(draft, before, receipts, news);
   if (frame.to !== frame.from) draft.change({ t: 'cursor', cursor: frame.to });
   return 'applied';
@@ -41,7 +44,7 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     clearPages(draft.tx);
   }
   for (const frame of frames) {
-    for (const row of frame.rows) await applyRow(draft, row, 'silent');
+    for (const row of frame.rows) layRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
     // One that was continued from where it broke off tells of what happened since.
     for (const step of frame.steps) draft.change({ t: 'step', step });

@@ -3,9 +3,9 @@ import type { RejectedCode } from '../../errors.ts';
 import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
-import { applyRow } from '../facts.ts';
 import { findInConversation } from '../find-message.ts';
 import type { Draft } from '../draft.ts';
+import { layRow, tellRow } from '../row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
@@ -43,7 +43,7 @@ export const endEntry = async (
     else reject(draft, ports, entry, result.code);
     return;
   }
-  if (result.row) await applyRow(draft, result.row, 'catch-up');
+  const before = result.row ? layRow(draft, result.row) : undefined;
   // Before the message itself: what was taken back is not kept.
   if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
   if (entry.kind === 'message' && result.message) {
@@ -61,4 +61,5 @@ export const endEntry = async (
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
   else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  if (result.row) await tellRow(draft, result.row, before);
 };

@@ -4,6 +4,7 @@
  * frozen it is stolen. Where there are no locks the tab leads that hears of nobody else: the number alone keeps that safe.
  */
 import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
+import { ReceiptsError } from '../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -172,6 +173,8 @@ export class Leader {
 
   private lead(): void {
     this.watch.stop();
+    // What the leader before told of its connection is over.
+    this.heard.next(NOBODY);
     const attempt = ++this.attempt;
     this.writer.takeFence().then(
       (fence) => {
@@ -183,7 +186,10 @@ export class Leader {
         if (attempt !== this.attempt) return;
         this.ports.log('could not take the lead', error);
         this.leave();
-        this.cancelRetry = this.ports.clock.timer(RETRY_FENCE_MS, () => this.queue());
+        const { clock } = this.ports;
+        const shown = error instanceof ReceiptsError ? { code: error.code, message: error.message } : null;
+        this.heard.next({ ...NOBODY, retryAt: clock.wall() + RETRY_FENCE_MS, error: shown });
+        this.cancelRetry = clock.timer(RETRY_FENCE_MS, () => this.queue());
       },
     );
   }
@@ -192,8 +198,8 @@ export class Leader {
   private deposed(by: LeaderStatus = NOBODY): void {
     if (this.fence.value === null) return;
     this.sync.stop();
-    this.fence.next(null);
     this.heard.next(by);
+    this.fence.next(null);
     if (this.isAlone) this.lead();
     else if (!this.ports.bus.missing) this.watch.start();
   }
@@ -202,6 +208,8 @@ export class Leader {
     this.attempt++;
     this.mayLead = false;
     this.sync.stop();
+    // Before the number goes: a tab that led knows of no other leader.
+    if (this.fence.value !== null) this.heard.next(NOBODY);
     this.fence.next(null);
   }
 

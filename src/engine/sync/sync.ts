@@ -40,6 +40,8 @@ export class Sync {
   private inCrowd = false;
   private link: Link | null = null;
   private fence = -1;
+  /** Of the wait that is on, or was last. */
+  private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
   private readonly exchange: Exchange;
@@ -106,7 +108,7 @@ export class Sync {
     const shown = to === 'live' || to === 'idle' ? null : (error ?? this.status.value.error);
     this.status.next({
       state: SHOWN[to],
-      retryAt: to === 'waiting' ? this.status.value.retryAt : null,
+      retryAt: to === 'waiting' ? this.retryAt : null,
       error: shown ? { code: shown.code, message: shown.message } : null,
     });
   }
@@ -145,7 +147,7 @@ export class Sync {
         const { clock, random } = this.ports;
         const ms = backoffMs(this.inCrowd ? Infinity : this.failures - 1, random.next(), exchange.takeRetryAfterMs());
         this.inCrowd = false;
-        this.status.next({ ...this.status.value, retryAt: clock.wall() + ms });
+        this.retryAt = clock.wall() + ms;
         return this.arm('retry', ms, () => this.handle('retry-due'));
       }
       case 'disarm-retry':

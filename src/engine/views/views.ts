@@ -1,5 +1,5 @@
 /** Observables of state over the hot model: each looks at it when something it depends on was written, and emits what changed. */
-import { combineLatest, distinctUntilChanged, filter, from, map, Observable, of, share, startWith, switchMap } from 'rxjs';
+import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
 import type { NumberedEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
@@ -168,16 +168,20 @@ export class Views {
   }
 
   private connection(): Observable<ConnectionStatus> {
-    const paused$ = this.looks(({ settings }) => settings).pipe(
+    // As last known, at once: a store that answers no more is no reason to say nothing.
+    const paused$ = merge(
+      defer(() => of(this.writer.model)),
+      this.looks(({ settings }) => settings),
+    ).pipe(
       map(({ paused }) => paused),
       distinctUntilChanged(),
     );
     return combineLatest([this.around.leader$, paused$]).pipe(
       map(([{ state, retryAt, error, leader }, paused]) => ({
-        state,
+        // The hint of a pause may come before or after the leader's word that it has hung up.
+        ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
         paused,
         leader,
-        retryAt,
         error,
         durability: this.ports.store.durability,
         // The page knows.

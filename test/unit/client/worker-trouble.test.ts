@@ -1,0 +1,27 @@
+import { BehaviorSubject, firstValueFrom, Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { WorkerTrouble } from '../../../src/bridge/worker-lives.ts';
+import { withWorkerTrouble } from '../../../src/client/worker-trouble.ts';
+import { StoreError } from '../../../src/errors.ts';
+import type { ConnectionStatus } from '../../../src/model/status.ts';
+
+const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
+  firstValueFrom(withWorkerTrouble(new Subject<ConnectionStatus>(), new BehaviorSubject<WorkerTrouble | null>(trouble)));
+
+describe('the connection of a page whose worker does not run', () => {
+  const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+
+  it('is stopped where no worker will be tried again: old code over the store of a newer release (F117)', async () => {
+    expect(await shown({ error, retryInMs: null })).toMatchObject({
+      state: 'stopped',
+      retryAt: null,
+      error: { code: 'store/version-ahead' },
+    });
+  });
+
+  it('is offline, and says when the next worker is tried (F117)', async () => {
+    const status = await shown({ error, retryInMs: 500 });
+    expect(status).toMatchObject({ state: 'offline', leader: false });
+    expect(status.retryAt).toBeGreaterThan(Date.now());
+  });
+});

@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { applyChange } from '../../../src/engine/fold-change.ts';
+import { HotModel } from '../../../src/engine/hot-model.ts';
+import { nothingTouched } from '../../../src/engine/touched.ts';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const settled = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('events', () => {
+  const open: TestTab[] = [];
+  const kept = async (device: TestDevice): Promise<TestTab> => {
+    const tab = await device.open();
+    open.push(tab);
+    return tab;
+  };
+  const heardBy = (tab: TestTab): ReceiptEvent[] => {
+    const events: ReceiptEvent[] = [];
+    tab.watch({ of: 'events' }).subscribe(({ event }) => events.push(event));
+    return events;
+  };
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+
+  it('of a receipt name own messages only, also where what the peer covered runs across the messages of the peer (F117)', async () => {
+    const server = createTestServer();
+    const alice = await kept(new TestDevice('alice', new LoopbackNet(server)));
+    const bob = await kept(new TestDevice('bob', new LoopbackNet(server)));
+    await alice.live();
+    await bob.live();
+    const events = heardBy(alice);
+    const total = (count: number) => bob.until({ of: 'unread', conversationId: 'direct:alice' }, (unread) => unread === count);
+    await alice.say('bob', 'first', { id: 'a1' });
+    await total(1);
+    await bob.say('alice', 'between', { id: 'b2' });
+    await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 1);
+    await alice.say('bob', 'third', { id: 'a3' });
+    await total(2);
+    await bob.do('sendConversationReadReceipt', 'direct:alice', {});
+    await alice.until({ of: 'receipts', messageId: 'a3' }, (receipts) => receipts?.readAt !== null);
+    await settled();
+    const told = events.flatMap((event) => (event.type === 'read' || event.type === 'delivered' ? [event] : []));
+    const places = told.flatMap(({ ranges }) =>
+      ranges.flatMap(([from, upTo]) => Array.from({ length: upTo - from + 1 }, (_, i) => from + i)),
+    );
+    expect(new Set(places)).toEqual(new Set([1, 3]));
+    expect(told.filter(({ type }) => type === 'read')).toEqual([
+      {
+        type: 'read',
+        conversationId: 'direct:bob',
+        ranges: [
+          [1, 1],
+          [3, 3],
+        ],
+        messageIds: ['a3', 'a1'],
+        by: 'bob',
+      },
+    ]);
+  });
+
+  it('of a receipt name a message that came in the same frame as the receipt (F117)', async () => {
+    const server = createTestServer();
+    const [phone, tablet] = [new TestDevice('alice', new LoopbackNet(server)), new TestDevice('alice', new LoopbackNet(server), 'tablet')];
+    const bob = await kept(new TestDevice('bob', new LoopbackNet(server)));
+    const [first, second] = [await kept(phone), await kept(tablet)];
+    await first.say('bob', 'known to both', { id: 'a1' });
+    await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.length === 1);
+    tablet.net.cut();
+    await second.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    await first.say('bob', 'sent meanwhile', { id: 'a2' });
+    await bob.until({ of: 'total-unread' }, (count) => count === 2);
+    await bob.do('sendConversationReadReceipt', 'direct:alice', {});
+    await first.until({ of: 'receipts', messageId: 'a2' }, (receipts) => receipts?.readAt !== null);
+    const events = heardBy(second);
+    tablet.net.heal();
+    await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.at(-1)?.status === 'read', 10_000);
+    await settled();
+    const read = events.find(({ type }) => type === 'read');
+    expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a2', 'a1'] });
+  }, 15_000);
+
+  it('that no tab heard are the last 1,000 at every moment (F117)', () => {
+    const model = new HotModel('alice');
+    for (let number = 1; number <= 1995; number++) {
+      const event = { type: 'recalled', conversationId: 'direct:bob', messageId: `m${number}` } as const;
+      applyChange(model, { t: 'event', event }, nothingTouched());
+    }
+    expect([model.events.length, model.events[0]!.number, model.events.at(-1)!.number]).toEqual([1000, 996, 1995]);
+  });
+});
