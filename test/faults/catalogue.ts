@@ -125,7 +125,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F119', fault: 'one request of any account, or a socket that does not read, fills the memory of the server', open: true },
       { id: 'F120', fault: 'one account takes the server away from all others', open: true },
       { id: 'F121', fault: 'the work of the server grows with the square of a group, or with all connections', open: true },
-      { id: 'F122', fault: 'the folder of the store is in use elsewhere, incomplete or damaged', open: true },
+      { id: 'F122', fault: 'the folder of the store is in use elsewhere, incomplete or damaged' },
       { id: 'F123', fault: 'a token is meant for another service, has expired, or cannot be checked now', open: true },
       { id: 'F124', fault: 'an answer tells that an id exists to a user who may not know', open: true },
       { id: 'F125', fault: 'a connection stays open without end and does nothing', open: true },

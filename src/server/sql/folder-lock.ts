@@ -1,96 +1,120 @@
 /**
- * One process per folder: PGlite itself would let a second one in, and rows acknowledged by the first would be lost (F73). A lock
- * whose holder is dead is taken over, one whose holder lives never is.
+ * One server per folder: PGlite itself would let a second one in, and rows acknowledged by the first would be lost (F73).
+ *
+ * Every server that wants the folder lays its claim into it first and looks at the other claims after that, so that of two servers at
+ * least one sees the other. A claim is judged by what the kernel says of its socket, which holds across containers; where there is no
+ * socket, by its process, where that can be seen from here; and else by whether the holder still touches it (F122).
+ *
+ *   lay claim ─► any other claim alive? ── no ──► holds
+ *       ▲                 ├─ it holds ──► refused, by name
+ *       └─ waits a while ◄┴─ it only asks as well: withdraws
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { promises, rmSync, utimes } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../../errors.ts';
+import { BEAT_MS, type Claim, claimFile, isAlive, newClaim, openSocket, readClaim, socketFile, tokenIn } from './folder-claim.ts';
 
-/** Held by this process: after a restart inside a container the old holder's pid may be our own. */
-const heldHere = new Set<string>();
+/** Those that ask at the same time withdraw and come back, each after a time of its own. */
+const ATTEMPTS = 30;
+const MOST_WAIT_MS = 300;
 
-/** What the system tells of a process, where it does: a pid alone may since have been given to another. */
-const lookUp = (pid: number): { readonly dead: boolean; readonly started: string | null } => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A killed process keeps its pid until its parent looks: it holds nothing any more.
-    return { dead: state === 'Z' || state === 'X', started: rest[18] ?? null };
-  } catch {
-    return { dead: false, started: null };
-  }
-};
-
-interface Holder {
-  readonly pid: number;
-  readonly started: string | null;
+export interface FolderLock {
+  /** Another server took the folder: this process was frozen for so long that it counted as dead. */
+  readonly isLost: boolean;
+  release(): void;
 }
 
-const readHolder = (file: string): Holder | undefined => {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof value !== 'object' || value === null || !('pid' in value) || typeof value.pid !== 'number') return undefined;
-    return { pid: value.pid, started: 'started' in value && typeof value.started === 'string' ? value.started : null };
-  } catch {
-    return undefined;
-  }
+export interface FolderLockOptions {
+  /** How long a claim that nothing else tells about is watched. Default 30 s. */
+  readonly watchMs?: number;
+}
+
+const heldHere = new Set<string>();
+
+const writeClaim = async (folder: string, claim: Claim): Promise<void> => {
+  const file = claimFile(folder, claim.token);
+  await promises.writeFile(`${file}.new`, JSON.stringify(claim), { mode: 0o600 });
+  await promises.rename(`${file}.new`, file); // whole or not at all: no server reads half a claim
 };
 
-const isAlive = (file: string, { pid, started }: Holder): boolean => {
-  if (pid === process.pid) return heldHere.has(file);
+const removeClaim = (folder: string, token: string): void => {
+  rmSync(socketFile(folder, token), { force: true });
+  rmSync(claimFile(folder, token), { force: true });
+  rmSync(`${claimFile(folder, token)}.new`, { force: true });
+};
+
+/** @returns The first other claim that is alive. Dead claims are removed. */
+const findOther = async (folder: string, mine: Claim, watchMs: number | undefined): Promise<Claim | undefined> => {
+  for (const name of await promises.readdir(folder)) {
+    const token = tokenIn(name);
+    if (token === undefined || token === mine.token) continue;
+    const claim = await readClaim(folder, token);
+    if (claim && (await isAlive(folder, claim, mine, heldHere, watchMs))) return claim;
+    removeClaim(folder, token);
+  }
+  return undefined;
+};
+
+const inUse = (folder: string, { pid, host }: Claim): StoreError =>
+  new StoreError(
+    'store/unavailable',
+    `the folder ${folder} is held by process ${pid} on "${host}": one server per folder. Stop that server, or name another folder`,
+  );
+
+/** Lays a claim into the folder, and touches it from then on, so that servers of other machines see that it is alive. */
+const layClaim = async (folder: string): Promise<FolderLock & { readonly claim: Claim }> => {
+  const asking = newClaim();
+  const { token } = asking;
+  const socket = await openSocket(folder, token);
+  const claim: Claim = { ...asking, socket: socket !== undefined };
+  const withdraw = (): void => {
+    heldHere.delete(token);
+    removeClaim(folder, token);
+    socket?.close();
+  };
+  heldHere.add(token);
   try {
-    process.kill(pid, 0);
+    await writeClaim(folder, claim);
   } catch (error) {
-    // Somebody else's process may not be signalled, but it is there.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    withdraw();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreError('store/unavailable', `the folder ${folder} cannot be locked: ${why}`, { cause: error });
   }
-  const now = lookUp(pid);
-  return !now.dead && (started === null || now.started === null || now.started === started);
+  let isLost = false;
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(claimFile(folder, token), now, now, (error) => {
+      if (error?.code === 'ENOENT' && heldHere.has(token)) isLost = true;
+    });
+  }, BEAT_MS).unref();
+  return {
+    claim,
+    get isLost() {
+      return isLost;
+    },
+    release: () => {
+      clearInterval(beat);
+      withdraw();
+    },
+  };
 };
 
-const create = (file: string): boolean => {
-  const own = `${file}.${process.pid}`;
-  writeFileSync(own, JSON.stringify({ pid: process.pid, started: lookUp(process.pid).started }), { mode: 0o600 });
-  try {
-    linkSync(own, file); // whole or not at all: nobody ever reads half a lock
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(own, { force: true });
-  }
-};
-
-/**
- * @returns How to release it.
- * @throws {Error} naming the pid that holds it.
- */
-export const lockFolder = (file: string): (() => void) => {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    if (create(file)) {
-      heldHere.add(file);
-      return () => {
-        heldHere.delete(file);
-        rmSync(file, { force: true });
-      };
-    }
-    const holder = readHolder(file);
-    if (holder && isAlive(file, holder)) throw new Error(`${file} is held by process ${holder.pid}: one server per folder`);
-    // Of several that find it dead one gets it; if it was renewed meanwhile, it goes back where it was.
-    const aside = `${file}.dead.${process.pid}`;
+/** @throws {StoreError} `store/unavailable`, naming the process that holds the folder. */
+export const lockFolder = async (folder: string, { watchMs }: FolderLockOptions = {}): Promise<FolderLock> => {
+  for (let attempt = 0; ; attempt++) {
+    const lock = await layClaim(folder);
     try {
-      renameSync(file, aside);
-    } catch {
-      continue;
-    }
-    const moved = readHolder(aside);
-    if (moved && isAlive(file, moved)) {
-      try {
-        linkSync(aside, file);
-      } catch {
-        // a third one was faster
+      const other = await findOther(folder, lock.claim, watchMs);
+      if (!other) {
+        await writeClaim(folder, { ...lock.claim, holds: true });
+        return lock;
       }
+      if (other.holds || attempt === ATTEMPTS) throw inUse(folder, other);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
-    rmSync(aside, { force: true });
+    lock.release();
+    await sleep(Math.random() * MOST_WAIT_MS);
   }
-  throw new Error(`${file} changes hands all the time: one server per folder`);
 };

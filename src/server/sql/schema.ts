@@ -1,4 +1,5 @@
 /** The tables, in a schema of their own beside whatever else the database holds. Runs on PostgreSQL 15 and later. */
+import { StoreError } from '../../errors.ts';
 import type { SqlQuery } from './driver.ts';
 
 /** Each runs once, in order; what has been released is never edited. */
@@ -97,7 +98,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`create index recalled_message on tidemark.message (conversation_id, version) where recalled`],
 ];
 
-/** Brings the tables up to date; servers that start at once wait for each other. @throws {Error} for a newer database. */
+/** Brings the tables up to date; servers that start at once wait for each other. @throws {StoreError} `store/version-ahead` */
 export const migrate = async (query: SqlQuery): Promise<void> => {
   await query(`select pg_advisory_xact_lock(8439274601)`);
   await query(`create schema if not exists tidemark`);
@@ -105,7 +106,10 @@ export const migrate = async (query: SqlQuery): Promise<void> => {
   const [row] = await query(`select coalesce(max(version), 0) as version from tidemark.schema_version`);
   const version = Number(row?.['version']);
   if (version > MIGRATIONS.length)
-    throw new Error(`the database has schema version ${version}, this server knows ${MIGRATIONS.length}: run a newer server`);
+    throw new StoreError(
+      'store/version-ahead',
+      `the database has schema version ${version}, this server knows ${MIGRATIONS.length}: run a newer server`,
+    );
   for (const statement of MIGRATIONS.slice(version).flat()) await query(statement);
   if (version < MIGRATIONS.length) await query(`insert into tidemark.schema_version (version) values ($1)`, [MIGRATIONS.length]);
 };

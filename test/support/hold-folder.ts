@@ -1,0 +1,15 @@
+/** A process that takes the lock of a folder, says so, and keeps the lock until it is killed. For `run-main.mjs`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lockFolder } from '../../src/server/sql/folder-lock.ts';
+
+export const main = async ([folder = '']: readonly string[]): Promise<number> => {
+  try {
+    const lock = await lockFolder(folder);
+    console.log('held');
+    await sleep(120_000);
+    return lock.isLost ? 1 : 0;
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+};
