@@ -1,10 +1,11 @@
-/** The page's side of the bridge: calls made in one turn cross as one, errors come back as our classes. */
+/** The page's side of the bridge: requests cross in the order in which they were made, calls side by side as one message. */
 import type * as Comlink from 'comlink';
 import { type ReceiptsError, UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { fromWireError } from './error-transfer.ts';
+import { RequestQueue } from './request-queue.ts';
 import { StreamPort } from './streams.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 import { WorkerLife } from './worker-life.ts';
@@ -40,16 +41,20 @@ export class WorkerConnection {
   private readonly told = new Map<'view' | 'network', LifeEvent>();
   private hasStarted = false;
   private leaving = false;
-  private turn: Waiting[] = [];
+  private readonly requests: RequestQueue;
+  /** Intents that cross together, while the last request is an intent that waits. */
+  private batch: Waiting[] | null = null;
 
   /**
-   * @param makeWorker called for the first worker and for each that follows one that died.
+   * @param makeWorker called for the first worker, in the next microtask, and for each that follows one that died.
+   * @param setsAtStart `config` changes stored settings, which is a request like any other: the first, in force once a worker runs.
    * @param config `isFirst`: no worker has run yet, so that what the app set at its start is not set again over what was set since.
    */
   constructor(
     makeWorker: () => Worker,
     config: (isFirst: boolean) => Promise<WorkerConfig>,
     page: PageSide,
+    setsAtStart = false,
     clock: LivesClock = pageClock,
   ) {
     const make = (died: (error: ReceiptsError) => void): WorkerLife =>
@@ -67,7 +72,9 @@ export class WorkerConnection {
       },
     };
     this.lives = new WorkerLives(make, around, clock);
+    this.requests = new RequestQueue(() => this.lives.current);
     this.started = this.lives.up();
+    if (setsAtStart) this.request(async () => undefined).catch(() => undefined);
     // Another tab logged out; this one's own call hears its answer first.
     void this.streams.over.then(() => {
       if (!this.leaving) this.finish();
@@ -90,20 +97,25 @@ export class WorkerConnection {
 
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return new Promise<unknown>((resolve, reject) => {
-      this.turn.push({ call: { do: name, args } as IntentCall, resolve, reject });
-      // What follows in this turn joins: a hundred callers cost one crossing and one transaction.
-      if (this.turn.length === 1) queueMicrotask(() => this.cross());
+      const waiting: Waiting = { call: { do: name, args } as IntentCall, resolve, reject };
+      // It joins the calls just before it: a hundred callers cost one crossing and one transaction.
+      if (this.batch) this.batch.push(waiting);
+      else this.beginBatch(waiting);
     }) as Promise<ReturnType<Intents[K]>>;
   }
 
-  private cross(): void {
-    const waiting = this.turn;
-    this.turn = [];
-    const calls = waiting.map(({ call }) => call);
-    this.answered((api) => api.intents(JSON.stringify(calls))).then(
+  private beginBatch(first: Waiting): void {
+    const batch = [first];
+    const crossing = this.requests.add(async (life) => {
+      if (this.batch === batch) this.batch = null;
+      const calls = JSON.stringify(batch.map(({ call }) => call));
+      return this.answered(life, (api) => api.intents(calls));
+    });
+    this.batch = batch;
+    crossing.then(
       (text) => {
         const outcomes = JSON.parse(text) as readonly Outcome[];
-        waiting.forEach(({ resolve, reject }, i) => {
+        batch.forEach(({ resolve, reject }, i) => {
           const outcome = outcomes[i];
           if (!outcome) reject(new WorkerError('worker/restarted', 'the worker gave no answer'));
           else if (outcome.error) reject(fromWireError(outcome.error));
@@ -111,14 +123,20 @@ export class WorkerConnection {
         });
       },
       (error: unknown) => {
-        for (const { reject } of waiting) reject(error);
+        if (this.batch === batch) this.batch = null;
+        for (const { reject } of batch) reject(error);
       },
     );
   }
 
+  /** Anything but an intent: what is called after it crosses after it. */
+  private request<T>(ask: (life: WorkerLife) => Promise<T>, mayEnd = false): Promise<T> {
+    this.batch = null;
+    return this.requests.add(ask, mayEnd);
+  }
+
   /** What was shown before the answer was given is shown here first: streams and calls cross on ports of their own (I-16). */
-  private async answered<T>(ask: (api: Api) => Promise<Answered<T>>): Promise<T> {
-    const life = await this.lives.current;
+  private async answered<T>(life: WorkerLife, ask: (api: Api) => Promise<Answered<T>>): Promise<T> {
     const { answer, after } = await life.call(ask);
     // What its last messages did not bring, the next worker's first one does.
     if (!life.isOver) await new Promise<void>((shown) => this.streams.after(after, shown));
@@ -126,7 +144,8 @@ export class WorkerConnection {
   }
 
   async query<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
-    return unwrap(await this.answered((api) => api.query({ do: name, args } as QueryCall))) as ReturnType<Queries[K]>;
+    const call = { do: name, args } as QueryCall;
+    return unwrap(await this.request((life) => this.answered(life, (api) => api.query(call)))) as ReturnType<Queries[K]>;
   }
 
   life(event: LifeEvent): void {
@@ -135,10 +154,14 @@ export class WorkerConnection {
     this.lives.tell((api) => api.life(event));
   }
 
-  async logOut(options: LogOut): Promise<void> {
+  logOut(options: LogOut): Promise<void> {
+    return this.request((life) => this.leave(life, options), true);
+  }
+
+  private async leave(life: WorkerLife, options: LogOut): Promise<void> {
     this.leaving = true;
     try {
-      unwrap(await this.askToLeave(options));
+      unwrap(await this.askToLeave(life, options));
       this.streams.end();
     } finally {
       this.leaving = false;
@@ -146,29 +169,31 @@ export class WorkerConnection {
     }
   }
 
-  /** Asked again where the worker died over it: whoever leaves must not find themselves logged in again by the next one. */
-  private async askToLeave(options: LogOut): Promise<Outcome> {
-    const ask = async (): Promise<Outcome> => (await this.lives.current).call((api) => api.logOut(options));
+  /** Asked again where the worker died over it: the next worker must not log in again a user who is leaving. */
+  private async askToLeave(life: WorkerLife, options: LogOut): Promise<Outcome> {
     try {
-      return await ask();
+      return await life.call((api) => api.logOut(options));
     } catch (error) {
       if (!(error instanceof WorkerError) || error.code !== 'worker/restarted') throw error;
-      return ask();
+      return (await this.lives.current).call((api) => api.logOut(options));
     }
   }
 
-  /** Whoever still waits for an answer is told that none comes. */
+  /** Each call that still waits for an answer is told that none comes. */
   private finish(): void {
+    this.streams.end();
     this.lives.end(new UsageError('usage/closed', 'this client was closed, or its account logged out; create another one'));
   }
 
+  /** Resolves when every request made before it is in force and answered, and the worker has ended. */
   async close(): Promise<void> {
-    try {
-      await (await this.lives.current).call((api) => api.close());
-    } catch {
-      // No worker: nothing to close.
-    }
-    this.streams.end();
-    this.finish();
+    // Nothing waits for a worker that is still booting: it ends at once.
+    if (this.requests.isIdle && !this.isUp) return this.finish();
+    const close = async (life: WorkerLife): Promise<void> => {
+      await this.answered(life, (api) => api.close()).catch(() => undefined);
+      this.finish();
+    };
+    // Where no worker runs, there is none to close.
+    await this.request(close, true).catch(() => this.finish());
   }
 }

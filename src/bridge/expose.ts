@@ -7,6 +7,7 @@ import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
 import { serveStreams, type ServedStreams } from './serve-streams.ts';
+import { Unanswered } from './unanswered.ts';
 import { VERSION, versionsDiffer } from './version.ts';
 import { holdForLife } from './worker-lock.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
@@ -16,10 +17,11 @@ export interface Hosted {
   intent(call: IntentCall): Promise<unknown>;
   query(call: QueryCall): Promise<unknown>;
   watch(topic: Topic): Observable<unknown>;
+  /** Once it resolves, every call has an answer. */
   logOut(options: LogOut): Promise<void>;
   /** Resolves when another tab has logged out. */
   readonly loggedOut: Promise<unknown>;
-  /** Resolves when nothing is under way any more; then this worker may be ended. */
+  /** Resolves when nothing is under way any more and every call has an answer; then this worker may be ended. */
   close(): Promise<void>;
 }
 
@@ -41,7 +43,10 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
   let streams: ServedStreams | null = null;
   const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('not started'));
 
+  /** The page ends this worker when `close` or `logOut` is answered: so every answer before it is posted first. */
+  const calls = new Unanswered();
   const answered = <T>(answer: T): Answered<T> => ({ answer, after: streams?.flush() ?? 0 });
+  const run = (call: (running: Hosted) => Promise<unknown>): Promise<Outcome> => outcome(started().then(call));
 
   const api: WorkerApi = {
     hold: holdForLife,
@@ -57,24 +62,24 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
       });
       return { version: VERSION, ...(await outcome(started)) };
     },
-    intents: async (text) => {
-      const calls = JSON.parse(text) as readonly IntentCall[];
-      return answered(JSON.stringify(await Promise.all(calls.map((call) => outcome(started().then((running) => running.intent(call)))))));
+    intents: (text) => {
+      const outcomes = (JSON.parse(text) as readonly IntentCall[]).map((call) => run((running) => running.intent(call)));
+      return calls.add(Promise.all(outcomes).then((all) => answered(JSON.stringify(all))));
     },
-    query: async (call) => answered(await outcome(started().then((running) => running.query(call)))),
+    query: (call) => calls.add(run((running) => running.query(call)).then(answered)),
     logOut: (options) =>
-      outcome(
-        started().then(async (running) => {
-          await running.logOut(options);
-          streams?.end();
-        }),
-      ),
+      run(async (running) => {
+        await running.logOut(options);
+        await calls.settled();
+        streams?.end();
+      }),
     async life(event) {
       host.life(event);
     },
     async close() {
       await (await started()).close();
-      streams?.end();
+      await calls.settled();
+      return answered(null);
     },
   };
   Comlink.expose(api, endpoint);

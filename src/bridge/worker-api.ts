@@ -50,10 +50,11 @@ export interface WorkerApi {
    */
   intents(calls: string): Promise<Answered<string>>;
   query(call: QueryCall): Promise<Answered<Outcome>>;
-  /** Streams end with it, unless it rejects. */
+  /** Streams end with it, unless it rejects; then it is answered after every call that was made before it. */
   logOut(options: LogOut): Promise<Outcome>;
   life(event: LifeEvent): Promise<void>;
-  close(): Promise<void>;
+  /** Answered after every call that was made before it. */
+  close(): Promise<Answered<null>>;
 }
 
 /** Page → worker, on the port of streams. `shown`: so many messages of values were handed on. */

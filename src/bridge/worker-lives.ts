@@ -44,7 +44,13 @@ export class WorkerLives {
     private readonly lives: { begun(life: WorkerLife): void; up(life: WorkerLife): void; gone(error: ReceiptsError): void },
     private readonly clock: LivesClock,
   ) {
-    this.begin();
+    const begun = this.expect();
+    // A client that is closed in the turn that created it starts no worker.
+    queueMicrotask(() => {
+      if (this.isOver) return;
+      this.begin();
+      begun(this.now);
+    });
   }
 
   /** The one that runs or is about to. Rejects at once where the last try failed, until the next one begins. */
@@ -63,6 +69,17 @@ export class WorkerLives {
 
   tell(say: Parameters<WorkerLife['tell']>[0]): void {
     this.life?.tell(say);
+  }
+
+  /** Callers wait for a worker that begins later. @returns how to say which. */
+  private expect(): (next: Promise<WorkerLife>) => void {
+    let begun: (next: Promise<WorkerLife>) => void = () => undefined;
+    this.now = new Promise((resolve, reject) => {
+      begun = resolve;
+      this.abandon = reject;
+    });
+    this.now.catch(() => undefined);
+    return begun;
   }
 
   private begin(): void {
@@ -107,17 +124,10 @@ export class WorkerLives {
     this.failures++;
     if (wait === 0) return this.begin();
     // Callers wait for the next where there was one; where none came they are told so, and each may come again.
-    let handOver: (next: Promise<WorkerLife>) => void = () => undefined;
-    if (wasUp) {
-      this.now = new Promise((resolve, reject) => {
-        handOver = resolve;
-        this.abandon = reject;
-      });
-      this.now.catch(() => undefined);
-    }
+    const begun = wasUp ? this.expect() : () => undefined;
     this.cancel = this.clock.timer(wait, () => {
       this.begin();
-      handOver(this.now);
+      begun(this.now);
     });
   }
 

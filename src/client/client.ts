@@ -2,6 +2,7 @@
 import { defer, map, type Observable } from 'rxjs';
 import { releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
+import type { PageSide } from '../bridge/worker-api.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
@@ -26,6 +27,7 @@ import {
   requireOptions,
 } from './arguments.ts';
 import { wishForSync } from './background-sync.ts';
+import { requirePage } from './browser-page.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
@@ -33,17 +35,28 @@ import { Persistence } from './persistence.ts';
 import { watchPage } from './page-lifecycle.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
 import { spawnWorker } from './spawn-worker.ts';
-import { viewConversation } from './view-conversation.ts';
+import { type OpenView, viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
+
+/** What a page does wrong is most often what React does in development: it runs the clean-up of each effect, and the effect again. */
+const closedByApp = (): UsageError =>
+  new UsageError(
+    'usage/closed',
+    'this client was closed by close(), and a closed client does not open again: create another one. In React, create the client ' +
+      'inside the effect that closes it, and keep it in state: ' +
+      'useEffect(() => { const made = createReceiptClient(options); setClient(made); return () => void made.close(); }, [userId])',
+  );
+const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 /**
  * Opens an account on this device. Returns at once; calls made before the worker is ready wait for it.
  *
- * @throws {UsageError} `usage/invalid-option`
+ * @throws {UsageError} `usage/invalid-option`, also where there is no browser page: on a server that renders, or in a worker.
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
+  requirePage(options.worker !== undefined);
   const { url, userId, getToken, deliveryReceipts, readReceipts, retention, appBadge = false } = options;
   const name = databaseName(url, userId);
   // Both at once: the record is there before the worker has booted.
@@ -59,7 +72,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     ...(retention ? { retention } : {}),
     settings: isFirst ? settings : {},
   });
-  const connection = new WorkerConnection(options.worker ?? spawnWorker, config, {
+  const pageSide: PageSide = {
     getToken: async () => getToken(),
     deviceId,
     renewDevice: async (database) => {
@@ -71,7 +84,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       await forgetDevice(database);
       await (appBadge && database === name ? showOnBadge(database, 0) : releaseBadge(database));
     },
-  });
+  };
+  const setsAtStart = Object.keys(settings).length > 0;
+  const connection = new WorkerConnection(options.worker ?? spawnWorker, config, pageSide, setsAtStart);
   const persistence = new Persistence(navigator);
   const intent: typeof connection.intent = (name, ...args) => {
     const stored = connection.intent(name, ...args);
@@ -88,18 +103,27 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'connection' }),
   );
   const stopBadge = keepBadge(name, appBadge, () => watching.watch({ of: 'badge' }));
-  let closed = false;
-  const shut = (): void => {
-    closed = true;
+  let closing: Promise<void> | null = null;
+  let closed: (() => UsageError) | null = null;
+  const views = new Set<OpenView>();
+  const shut = (why: () => UsageError): void => {
+    closed ??= why;
     stopWatchingPage();
     stopWishing();
     stopBadge();
+    for (const view of views) view.close();
   };
   // Also when another tab logs out.
-  void connection.streams.over.then(shut);
+  void connection.streams.over.then(() => shut(closedByLogOut));
+  const close = async (): Promise<void> => {
+    const seen = [...views].flatMap((view) => view.underWay() ?? []);
+    shut(closedByApp);
+    if (seen.length > 0) await Promise.all(seen);
+    await connection.close();
+  };
 
   const requireOpen = (): void => {
-    if (closed) throw new UsageError('usage/closed', 'this client is closed; create another one');
+    if (closed) throw closed();
   };
   const conversation = (id: unknown): ConversationId => {
     requireOpen();
@@ -107,7 +131,11 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   };
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
     requireOpen();
-    return defer(() => watching.watch(topic));
+    return defer(() => {
+      // Else a component that subscribes late shows nothing, and nothing says why.
+      if (closed === closedByApp) throw closedByApp();
+      return watching.watch(topic);
+    });
   };
 
   return {
@@ -169,7 +197,16 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     viewConversation(conversationId) {
       const id = conversation(conversationId);
-      return viewConversation(connection, watching.watch({ of: 'messages', conversationId: id, limit: 1 }), id);
+      const view = viewConversation(connection, watching.watch({ of: 'messages', conversationId: id, limit: 1 }), id);
+      views.add(view);
+      return {
+        seen: (messageId) => view.seen(messageId),
+        close() {
+          view.close();
+          const left = (): void => void views.delete(view);
+          void (view.underWay() ?? Promise.resolve()).then(left);
+        },
+      };
     },
     async loadOlderMessages(conversationId, given) {
       return connection.query(
@@ -230,11 +267,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       });
       await releaseBadge(name);
     },
-    async close() {
-      if (closed) return;
-      shut();
-      await connection.close();
-    },
+    close: () => (closing ??= close()),
 
     watchTotalUnreadCount: () => watch({ of: 'total-unread' }),
     watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),

@@ -66,10 +66,11 @@ export interface ConversationViewing {
 }
 
 /**
- * One account on this device. Calls resolve when durable, online or off; every call is safe to repeat.
+ * One account on this device. Calls resolve when durable, online or off; every call is safe to repeat. Calls take effect in the order
+ * in which the page makes them, questions included.
  *
  * @throws {UsageError} `usage/invalid-argument` for bad arguments: from `watch…` and `viewConversation` at once, from all else as a
- * rejection. `usage/closed` after `close()`.
+ * rejection. `usage/closed` after `close()`, also from a stream that is subscribed to only then.
  */
 export interface ReceiptClient {
   readonly userId: string;
@@ -156,7 +157,11 @@ export interface ReceiptClient {
    * server in time: its `pending` says how much. Nothing has changed then; the client goes on. `pending: 'discard'` needs no network.
    */
   logOut(options: LogOutOptions): Promise<void>;
-  /** Ends this tab's client; data stays. Streams complete. Resolves when all that was asked for is stored. */
+  /**
+   * Ends this tab's client for good; data stays. Streams complete. Resolves when everything that was called before, in the same turn too,
+   * is stored and answered, and the worker has ended. A `flush` that still waits after 2 s answers with what was sent until then; a
+   * question that still waits for the server rejects with `transport/closed`.
+   */
   close(): Promise<void>;
 
   /** Sum over conversations that are not muted. Where the browser took this device's data: nothing, as of all counts, until the server has spoken. */

@@ -10,11 +10,17 @@ import { WorkerError } from '../errors.ts';
 import { isInView, watchView } from './page-lifecycle.ts';
 import type { ConversationViewing } from './receipt-client.ts';
 
+/** A view as the client keeps it: what `seen` was told of is a call like any other, and close() waits for it. */
+export interface OpenView extends ConversationViewing {
+  /** Resolves when everything that the view has told so far is stored; null where nothing is under way. */
+  underWay(): Promise<void> | null;
+}
+
 export const viewConversation = (
   connection: WorkerConnection,
   newest$: Observable<readonly Message[]>,
   conversationId: ConversationId,
-): ConversationViewing => {
+): OpenView => {
   let looking = false;
   /** As far as the user has seen; null as long as the app says nothing about it. */
   let seenUpTo: Seq | null = null;
@@ -22,7 +28,10 @@ export const viewConversation = (
   let newest: Seq = 0;
   let dealtWith: Seq = 0;
   let turn = Promise.resolve();
+  let turns = 0;
   let closed = false;
+  let tellClosed: () => void = () => undefined;
+  const whenClosed = new Promise<void>((resolve) => (tellClosed = resolve));
   const direct = conversationType(conversationId) === 'direct';
 
   /** Again with the next worker, where one died over it: every call is safe to repeat, and the user has seen what they saw. */
@@ -32,13 +41,18 @@ export const viewConversation = (
         return await run();
       } catch (error) {
         if (!(error instanceof WorkerError) || connection.isUp) throw error;
-        await connection.up();
+        await Promise.race([connection.up(), whenClosed]);
+        if (closed) throw error;
       }
   };
 
   /** One after the other; a refused write is repeated with the next arrival or look. */
   const next = (run: () => Promise<void>): void => {
-    turn = turn.then(() => outlive(run)).catch(() => undefined);
+    turns++;
+    turn = turn
+      .then(() => outlive(run))
+      .catch(() => undefined)
+      .finally(() => turns--);
   };
 
   /** All that is held, or as far as was seen: one conversation receipt, or in a group one for each message that asks. */
@@ -89,19 +103,23 @@ export const viewConversation = (
 
   return {
     seen(messageId) {
+      // As of now: a view that is closed before this is stored was open when the user saw the message.
+      const isSeen = looking;
       next(async () => {
         const seq = await connection.query('seqOf', conversationId, messageId);
         if (seq === null || seq <= (seenUpTo ?? 0)) return;
         seenUpTo = seq;
         seenLast = messageId;
-        if (closed || !looking) return;
+        if (!isSeen) return;
         if (direct && seq > dealtWith) dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, seq);
         await read(messageId);
         dealtWith = Math.max(dealtWith, seq);
       });
     },
+    underWay: () => (turns > 0 ? turn : null),
     close() {
       closed = true;
+      tellClosed();
       looking = false;
       arrivals.unsubscribe();
       stop();

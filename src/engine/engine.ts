@@ -51,11 +51,18 @@ const CLOSE_PATIENCE_MS = 2000;
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
+/** @throws what the caller is told. */
+const refused = (error: unknown): never => {
+  throw error instanceof LoggedOutError && !(error instanceof VanishedError) ? loggedOut() : error;
+};
+
 export class Engine {
   private readonly closed$ = new Subject<void>();
   private readonly stopListening: Cancel;
   private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
+  /** Ends each `flush` that waits: it answers with what was sent until then. */
+  private readonly flushes = new Set<() => void>();
   /** Resolves when another tab has logged out, with whether it kept the data; this engine is closed then. */
   readonly loggedOut = new Promise<boolean>((resolve) => (this.leave = resolve));
 
@@ -125,28 +132,27 @@ export class Engine {
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
     const named = withMessageId(call, this.ports.random);
-    return this.writer
-      .write(named.do, intentOptions(named), (draft) => decideIntent(draft, this.ports, named))
-      .catch((error: unknown) => {
-        throw error instanceof LoggedOutError && !(error instanceof VanishedError) ? loggedOut() : error;
-      });
+    return this.writer.write(named.do, intentOptions(named), (draft) => decideIntent(draft, this.ports, named)).catch(refused);
   }
 
-  async query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
+  /** Asks in the order of the calls: the answer knows every intent before it. */
+  query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
+    return this.writer.question(() => this.answer(call)).catch(refused);
+  }
+
+  private async answer(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
     switch (call.do) {
       case 'loadOlderMessages':
         return this.history.loadOlder(...call.args);
       case 'seqOf': {
         const [conversationId, messageId] = call.args;
-        return this.writer.read('seq-of', async (model, tx) => {
+        return this.writer.readInOrder('seq-of', async (model, tx) => {
           const conversation = model.get(conversationId);
           return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
         });
       }
-      case 'explainUnread': {
-        const [conversationId] = call.args;
-        return new Promise((resolve) => this.writer.atRest(() => resolve(explainUnread(this.writer.model, conversationId))));
-      }
+      case 'explainUnread':
+        return explainUnread(this.writer.model, ...call.args);
       case 'fetchReceipts':
         this.requireSpeech();
         return fetchReceipts(this.ask, this.writer, ...call.args);
@@ -154,7 +160,7 @@ export class Engine {
         this.requireSpeech();
         return fetchReadMembers(this.ask, ...call.args);
       case 'flush':
-        return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args);
+        return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args, this.flushes);
     }
   }
 
@@ -184,7 +190,8 @@ export class Engine {
       const elsewhere = this.loggedOut.then((kept) => {
         throw new LoggedOutError(kept);
       });
-      await Promise.race([recordLogOut(ports, writer, nudge, () => state, options), elsewhere]);
+      const recorded = writer.question(() => recordLogOut(ports, writer, nudge, () => state, this.answerFlushes, options));
+      await Promise.race([recorded, elsewhere]);
     } catch (error) {
       if (!(error instanceof LoggedOutError)) throw error;
       if (error.kept && !options.keepData) throw loggedOut();
@@ -255,8 +262,13 @@ export class Engine {
     });
   }
 
+  private readonly answerFlushes = (): void => {
+    for (const answer of [...this.flushes]) answer();
+  };
+
   /** Nothing leaves from here on, and nothing more is shown. */
   private end(): void {
+    this.answerFlushes();
     this.gate.shut();
     this.stopListening();
     this.stopMakingRoom();

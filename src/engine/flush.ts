@@ -1,14 +1,22 @@
-/** Waits until nothing is owed, or the patience ends. */
+/** Waits until nothing is pending, or the time is up, or the engine ends. */
 import type { FlushResult } from '../model/status.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Writer } from './write.ts';
 
-export const flush = (ports: Pick<Ports, 'clock'>, writer: Writer, nudge: () => void, timeoutMs: number): Promise<FlushResult> =>
+/** @param ends holds what ends each wait early: an engine that ends calls them, and each `flush` answers with what was sent so far. */
+export const flush = (
+  ports: Pick<Ports, 'clock'>,
+  writer: Writer,
+  nudge: () => void,
+  timeoutMs: number,
+  ends: Set<() => void> = new Set(),
+): Promise<FlushResult> =>
   new Promise((resolve) => {
     const owed = new Set(writer.model.outbox.keys());
     const before = owed.size;
     const refusedBefore = new Set(writer.model.deadLetters.map(({ letter }) => letter.id));
     const finish = (): void => {
+      ends.delete(finish);
       cancel();
       stop();
       const pending = writer.model.outbox.size;
@@ -20,6 +28,7 @@ export const flush = (ports: Pick<Ports, 'clock'>, writer: Writer, nudge: () => 
     const stop = writer.onChange(() => {
       if (writer.model.outbox.size === 0) finish();
     });
+    ends.add(finish);
     // Also with nothing owed: it is how an app says "try now".
     nudge();
     if (before === 0) finish();

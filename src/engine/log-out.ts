@@ -20,7 +20,7 @@ const SILENCE_PATIENCE_MS = 2000;
 type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;
 
 /** @returns how many entries are owed still: where `pending` is `send` and it is not 0, nothing was recorded. */
-const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }: LogOut): Promise<number> => {
+const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, { pending, keepData }: LogOut): Promise<number> => {
   let owed: string[] = [];
   const touched = nothingTouched();
   await writer.turn(async () => {
@@ -49,6 +49,7 @@ const record = async (ports: LogOutPorts, writer: Writer, { pending, keepData }:
       },
     );
     if (written) {
+      recorded();
       foldRecord(writer.model, written, touched);
       // Shown at once: streams are about to end.
       touched.awaited = true;
@@ -74,6 +75,7 @@ const wipeUnrecorded = async (ports: LogOutPorts, writer: Writer, { pending, kee
 /**
  * Records the log-out.
  *
+ * @param recorded called when the log-out is on the disk and the model still has what was pending: later it looks as if all were sent.
  * @throws {TransportError} with `pending`, where something is still owed after `timeoutMs`: nothing has changed.
  * @throws {LoggedOutError} where another tab was faster.
  */
@@ -82,6 +84,7 @@ export const recordLogOut = async (
   writer: Writer,
   nudge: () => void,
   state: () => ConnectionStatus['state'],
+  recorded: () => void,
   options: LogOut,
 ): Promise<void> => {
   const { clock } = ports;
@@ -90,7 +93,7 @@ export const recordLogOut = async (
     // A paused account sends nothing, however long one waits.
     if (options.pending === 'send' && !writer.model.paused)
       await flush(ports, writer, nudge, Math.max(0, Math.floor(deadline - clock.mono())));
-    const left = await record(ports, writer, options).catch((error: unknown) => wipeUnrecorded(ports, writer, options, error));
+    const left = await record(ports, writer, recorded, options).catch((error: unknown) => wipeUnrecorded(ports, writer, options, error));
     if (left === 0) return;
     // What another tab wrote meanwhile may take as long as is left.
     if (clock.mono() < deadline && !writer.model.paused) continue;

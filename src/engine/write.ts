@@ -1,6 +1,7 @@
 /**
- * The one way to write. What is asked while a transaction flies shares the next one (group commit): each gets its own answer once
- * that transaction is complete. Between transactions, in turns, goes what must be alone: catching up, folding, making room.
+ * The one way to write: a queue of decisions and turns, served in the order in which they were asked for. Decisions that follow each
+ * other share a transaction (group commit); each gets its own answer once that transaction is complete. A turn runs between
+ * transactions, alone: questions, catching up, folding, making room. So a question knows every call before it, and no call after it.
  */
 import { StoreError } from '../errors.ts';
 import type { ReceiptEvent } from '../model/event.ts';
@@ -23,11 +24,13 @@ const MAX_ROOM_MADE = 3;
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/quota-exceeded';
 
+/** Runs alone, between transactions. Never rejects. */
+type Turn = () => Promise<void>;
+
 type WriterPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>;
 
 export class Writer {
-  private jobs: Job[] = [];
-  private turns: (() => Promise<void>)[] = [];
+  private queue: (Job | Turn)[] = [];
   private running = false;
   private resting: (() => void)[] = [];
   private readonly listeners = new Set<(touched: Touched) => void>();
@@ -120,7 +123,7 @@ export class Writer {
   /** Decides and writes; resolves with the decision's result once durable, rejects with what the decision threw or the store said. */
   write<T>(name: string, options: WriteOptions, decide: (draft: Draft) => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.jobs.push({
+      this.queue.push({
         name,
         options,
         decide: async (draft) => {
@@ -159,6 +162,29 @@ export class Writer {
     this.emit();
   }
 
+  /**
+   * Asks in order: `ask` begins when every call made before is durable or refused, and before any later call is decided. Later calls
+   * do not wait for what `ask` returns.
+   *
+   * @throws {StoreError} where the model must be read again and the store does not answer.
+   */
+  question<T>(ask: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const begin = async (): Promise<void> => {
+        if (this.state.stale) await this.catchUpAlone();
+        resolve(ask());
+      };
+      this.turn(begin).catch(reject);
+    });
+  }
+
+  /** Reads in order, as {@link Writer.question}; later calls wait until it is read, so that it is true of one moment. */
+  readInOrder<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.turn(() => this.read(name, body).then(resolve)).catch(reject);
+    });
+  }
+
   /** Reads with the model as it stands then, and the pages that belong to it. */
   read<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
     return this.ports.store.tx(name, ['pages', 'indexes'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
@@ -191,7 +217,7 @@ export class Writer {
   /** Runs between transactions, alone. */
   turn(run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.turns.push(() => run().then(resolve, reject));
+      this.queue.push(() => run().then(resolve, reject));
       this.pump();
     });
   }
@@ -202,15 +228,26 @@ export class Writer {
     void (async () => {
       // What is asked in this turn goes together from the start: else the first would fly alone, and the rest behind it.
       await Promise.resolve();
-      while (this.jobs.length > 0 || this.turns.length > 0) {
-        const jobs = this.jobs.splice(0, MAX_JOBS_PER_COMMIT);
+      while (this.queue.length > 0) {
+        const jobs = this.nextJobs();
         if (jobs.length > 0) await this.commit(jobs);
-        await this.turns.shift()?.();
+        else await (this.queue.shift() as Turn)();
         this.rested();
       }
       this.running = false;
     })();
     // Nothing in the loop rejects: jobs and turns carry their own failures.
+  }
+
+  /** Takes the decisions before the next turn out of the queue. */
+  private nextJobs(): readonly Job[] {
+    const jobs: Job[] = [];
+    for (const item of this.queue) {
+      if (typeof item === 'function' || jobs.length === MAX_JOBS_PER_COMMIT) break;
+      jobs.push(item);
+    }
+    this.queue.splice(0, jobs.length);
+    return jobs;
   }
 
   /** @throws {LoggedOutError} */
@@ -234,13 +271,14 @@ export class Writer {
       for (const answer of done.answers) answer();
       if (done.record) {
         bus.post({ type: 'changed' });
-        if (!this.whole) this.turns.push(() => this.heal());
+        if (!this.whole) this.queue.unshift(() => this.heal());
         this.fold.whenDue();
       }
     } catch (error) {
       for (const job of jobs) job.failed(error);
       // What was decided is not in the store: the model is read again, so that views show what is.
-      if (this.state.stale) this.turns.push(() => this.catchUpAlone().catch((again: unknown) => log('the store does not answer', again)));
+      if (this.state.stale)
+        this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('the store does not answer', again)));
     }
   }
 

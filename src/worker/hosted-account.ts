@@ -5,11 +5,12 @@
  */
 import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, of, ReplaySubject, switchMap, takeUntil, tap } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
+import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/carry-over.ts';
 import { withMessageId } from '../engine/decide-intent.ts';
 import type { Engine } from '../engine/engine.ts';
-import { StoreError, UsageError } from '../errors.ts';
+import { StoreError, TransportError, UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { ConnectionStatus } from '../model/status.ts';
@@ -24,6 +25,12 @@ import { type AccountAround, type Place, placeInMemory, placeOnDisk, removeStore
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
 const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set(['total-unread', 'unread', 'conversations', 'conversation'] satisfies Topic['of'][]);
 
+/** A client that is closed waits so long for what was called before: for a write, and for an answer that needs the network. */
+const WRITE_PATIENCE_MS = 10_000;
+const ANSWER_PATIENCE_MS = 2000;
+
+const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+
 export class HostedAccount implements Hosted {
   /** Null while it moves. */
   private readonly engine$ = new BehaviorSubject<Engine | null>(null);
@@ -35,7 +42,10 @@ export class HostedAccount implements Hosted {
   private over = false;
   private place: Place | null = null;
   private deviceId: string;
+  /** On the engine there is. */
   private readonly intents = new Set<Promise<unknown>>();
+  private readonly writes = new Unanswered();
+  private readonly questions = new Unanswered();
   private stopNoting: Cancel = () => undefined;
   private leave: () => void = () => undefined;
   readonly loggedOut = new Promise<void>((resolve) => (this.leave = resolve));
@@ -164,7 +174,7 @@ export class HostedAccount implements Hosted {
       ),
       { defaultValue: null },
     );
-    if (!engine || this.over) throw new UsageError('usage/closed', 'this account was logged out; create another client');
+    if (!engine || this.over) throw loggedOut();
     return engine;
   }
 
@@ -189,7 +199,7 @@ export class HostedAccount implements Hosted {
 
   intent(call: IntentCall): Promise<unknown> {
     const named = withMessageId(call, this.around.ports.random);
-    return this.onEngine((engine) => {
+    const written = this.onEngine((engine) => {
       const done = engine.intent(named);
       const ended = done.then(
         () => undefined,
@@ -199,10 +209,11 @@ export class HostedAccount implements Hosted {
       void ended.then(() => this.intents.delete(ended));
       return done;
     });
+    return this.writes.add(written);
   }
 
   query(call: QueryCall): Promise<unknown> {
-    return this.onEngine((engine) => engine.query(call));
+    return this.questions.add(this.onEngine((engine) => engine.query(call)));
   }
 
   watch(topic: Topic): Observable<unknown> {
@@ -249,15 +260,42 @@ export class HostedAccount implements Hosted {
       removeUnseen();
     }
     this.over$.next();
+    await this.refuseRest(loggedOut());
   }
 
   private end(): void {
     if (this.over) return;
-    void this.close();
+    void this.shut();
     this.leave();
   }
 
+  /** Every call that was made before is in force and answered, or refused, when this resolves. */
   async close(): Promise<void> {
+    await Promise.all([this.within(WRITE_PATIENCE_MS, this.writes), this.within(ANSWER_PATIENCE_MS, this.questions)]);
+    await this.shut();
+    await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
+  }
+
+  /** The engine has ended, and has given every answer that it will ever give. */
+  private async refuseRest(noAnswer: Error): Promise<void> {
+    await this.within(0, this.questions);
+    this.questions.refuse(noAnswer);
+    this.writes.refuse(
+      new WorkerError('worker/restarted', 'the device did not store this before the client ended; the call may be repeated'),
+    );
+  }
+
+  private within(ms: number, calls: Unanswered): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.around.ports.clock.timer(ms, resolve);
+      void calls.settled().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  private async shut(): Promise<void> {
     this.over = true;
     this.stopNoting();
     // It closes its store itself, when it is through.

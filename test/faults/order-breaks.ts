@@ -1,4 +1,93 @@
 /** Breaks of the rows about calls in one turn, closed clients (F111, F118, F129). */
 import type { Break } from './breaks.ts';
 
-export const ORDER_BREAKS: readonly Break[] = [];
+const ORDER: Break['test'] = ['node', 'test/unit/bridge/order.test.ts', 'F111'];
+const CLOSING: Break['test'] = ['node', 'test/unit/bridge/closing.test.ts', 'F118'];
+
+export const ORDER_BREAKS: readonly Break[] = [
+  {
+    fault: 'F111',
+    file: 'src/bridge/connect.ts',
+    from: `    this.batch = null;
+    return this.requests.add(ask, mayEnd);`,
+    to: '    return this.requests.add(ask, mayEnd);',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/bridge/request-queue.ts',
+    from: 'if (mayEnd) await answered;',
+    to: 'void mayEnd, answered;',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/engine/write.ts',
+    from: 'this.turn(begin).catch(reject);',
+    to: 'begin().catch(reject);',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/worker/hosted-account.ts',
+    from: 'await Promise.all([this.within(WRITE_PATIENCE_MS, this.writes), this.within(ANSWER_PATIENCE_MS, this.questions)]);',
+    to: '',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/engine/log-out.ts',
+    from: '      recorded();\n',
+    to: '',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/bridge/connect.ts',
+    from: 'if (setsAtStart) this.request(',
+    to: 'if (setsAtStart && this.isUp) this.request(',
+    test: ['node', 'test/unit/bridge/closing.test.ts', 'F111'],
+  },
+  {
+    fault: 'F111',
+    file: 'src/client/client.ts',
+    from: 'if (seen.length > 0) await Promise.all(seen);',
+    to: '',
+    test: ['chromium', 'test/browser/closing.test.ts', 'F111'],
+  },
+  {
+    fault: 'F118',
+    file: 'src/bridge/connect.ts',
+    from: 'if (this.requests.isIdle && !this.isUp) return this.finish();',
+    to: '',
+    test: CLOSING,
+  },
+  {
+    fault: 'F118',
+    file: 'src/bridge/worker-lives.ts',
+    from: '      if (this.isOver) return;\n      this.begin();',
+    to: '      this.begin();',
+    test: CLOSING,
+  },
+  {
+    fault: 'F118',
+    file: 'src/client/client.ts',
+    from: '  requirePage(options.worker !== undefined);\n',
+    to: '',
+    test: ['node', 'test/unit/client/browser-page.test.ts', 'F118'],
+  },
+  {
+    fault: 'F129',
+    file: 'src/client/client.ts',
+    from: 'if (closed === closedByApp) throw closedByApp();',
+    to: '',
+    test: ['chromium', 'test/browser/closing.test.ts', 'F129'],
+  },
+  {
+    fault: 'F129',
+    file: 'src/client/client.ts',
+    from: 'if (closed) throw closed();',
+    to: '',
+    test: ['chromium', 'test/browser/closing.test.ts', 'F129'],
+  },
+];

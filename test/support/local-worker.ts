@@ -3,6 +3,8 @@ import { BehaviorSubject, NEVER, type Observable, Subject } from 'rxjs';
 import { WorkerConnection } from '../../src/bridge/connect.ts';
 import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts';
 import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
+import { Unanswered } from '../../src/bridge/unanswered.ts';
+import { TransportError } from '../../src/errors.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
 
@@ -78,16 +80,17 @@ export class LocalWorker extends EventTarget {
   }
 
   #host(): Host {
+    const calls = new Unanswered();
     const hosted: Hosted = {
-      intent: ({ do: name }) => this.answer(name),
-      query: ({ do: name }) => this.answer(name),
+      intent: ({ do: name }) => calls.add(this.answer(name)),
+      query: ({ do: name }) => calls.add(this.answer(name)),
       watch: (topic): Observable<unknown> => {
         this.watched.push(topic);
         return topic.of === 'total-unread' ? this.total : topic.of === 'events' ? this.events : NEVER;
       },
       logOut: async () => void (await this.answer('logOut')),
       loggedOut: new Promise(() => undefined),
-      close: async () => undefined,
+      close: async () => calls.refuse(new TransportError('transport/closed', 'closed before there was an answer')),
     };
     return {
       start: async (config) => {
@@ -129,7 +132,7 @@ export class WorkerOfNothing extends EventTarget {
 }
 
 /** A page's connection, and every worker it ever made. */
-export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(make: () => W) => {
+export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(make: () => W, setsAtStart = false) => {
   const timers = new PageTimers();
   const workers: W[] = [];
   const firsts: boolean[] = [];
@@ -144,6 +147,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       return { url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} };
     },
     { getToken: async () => 'token', deviceId: async () => 'd', forgetDevice: async () => undefined, renewDevice: async () => 'd' },
+    setsAtStart,
     timers,
   );
   return { connection, timers, workers, firsts };

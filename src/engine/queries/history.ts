@@ -85,7 +85,7 @@ export class History {
         if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
         places = newestPlaces(subtract(conversation.held, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
       }
-    const messages = await this.writer.read('read-older', (model, tx) => readShown(tx, model, model.get(conversationId)!, places));
+    const messages = await this.writer.readInOrder('read-older', (model, tx) => readShown(tx, model, model.get(conversationId)!, places));
     return { messages, complete: places === wanted && wanted[0]![0] <= first };
   }
 }

@@ -1,0 +1,31 @@
+/** Calls that wait for an answer. */
+export class Unanswered {
+  private readonly open = new Map<Promise<unknown>, (error: Error) => void>();
+
+  /** @returns the answer, or what {@link Unanswered.refuse} says before it has come. */
+  add<T>(answer: Promise<T>): Promise<T> {
+    let refuse: (error: Error) => void = () => undefined;
+    const call = new Promise<T>((resolve, reject) => {
+      refuse = reject;
+      answer.then(resolve, reject);
+    });
+    const done = (): void => void this.open.delete(call);
+    this.open.set(call, refuse);
+    call.then(done, done);
+    return call;
+  }
+
+  get isEmpty(): boolean {
+    return this.open.size === 0;
+  }
+
+  /** Resolves when every call that waits now has been answered or refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.open.keys());
+  }
+
+  /** Refuses every call that waits. */
+  refuse(error: Error): void {
+    for (const refuse of this.open.values()) refuse(error);
+  }
+}

@@ -1,0 +1,68 @@
+/** A client that is closed leaves no worker, no timer and no retry behind, whenever it is closed. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { connectPage, LocalWorker, settled, WorkerOfNothing } from '../../support/local-worker.ts';
+
+const MINUTE = 60_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const fate = (call: Promise<unknown>) => {
+  const seen: { is: unknown } = { is: 'waits' };
+  call.then(
+    (value) => (seen.is = value),
+    (error: unknown) => (seen.is = (error as { code: string }).code),
+  );
+  return seen;
+};
+
+describe('a client that is closed', () => {
+  it('in the turn that created it starts no worker (F118)', async () => {
+    const { connection, workers, timers } = connectPage(() => new LocalWorker());
+    connection.streams.watch({ of: 'total-unread' }).subscribe();
+    await connection.close();
+    await timers.pass(MINUTE);
+    expect([workers.length, timers.armed]).toEqual([0, 0]);
+  });
+
+  it('while its worker boots ends that worker at once (F118)', async () => {
+    const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
+    connection.streams.watch({ of: 'total-unread' }).subscribe();
+    await settled();
+    void connection.close();
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    await timers.pass(MINUTE);
+    expect([workers.length, timers.armed]).toEqual([1, 0]);
+  });
+
+  it('while it waits for its worker to be tried again tries no more (F118)', async () => {
+    const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
+    await settled();
+    workers[0]!.dispatchEvent(new Event('error'));
+    await settled();
+    expect(timers.armed).toBe(1);
+    await connection.close();
+    await timers.pass(MINUTE);
+    expect([workers.length, timers.armed]).toEqual([1, 0]);
+  });
+
+  it('with a call that no worker ever answers is closed once that call is refused (F118)', async () => {
+    const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
+    const call = fate(connection.intent('clearAllUnreadCounts'));
+    const closed = fate(connection.close());
+    await timers.pass(25_000);
+    expect([call.is, closed.is]).toEqual(['waits', 'waits']);
+    await timers.pass(10 * MINUTE);
+    expect([call.is, closed.is]).toEqual(['worker/unavailable', undefined]);
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    expect(timers.armed).toBe(0);
+  });
+
+  it('with settings that it was created with stores them first: passing them is a call (F111)', async () => {
+    const { connection, workers } = connectPage(() => new LocalWorker(), true);
+    await connection.close();
+    expect(workers.map(({ configs, isTerminated }) => [configs.length, isTerminated])).toEqual([[1, true]]);
+  });
+});

@@ -1,0 +1,299 @@
+/** Calls of one client take effect in the order in which the page made them: every call with every question and every end. */
+import 'fake-indexeddb/auto';
+import { filter, firstValueFrom } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { WorkerConnection } from '../../../src/bridge/connect.ts';
+import type { LogOut } from '../../../src/model/log-out.ts';
+import type { Intents, Queries } from '../../../src/model/intents.ts';
+import { now, twoPeople } from '../../support/whole-client.ts';
+
+type World = Awaited<ReturnType<typeof twoPeople>> & { readonly letter: string };
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(ends.splice(0).map((end) => end()));
+});
+
+/** Alice has 3 unread messages of bob's, 1 in the group, a message of her own and a refused one; then the network is cut. */
+const world = async (): Promise<World> => {
+  const made = await twoPeople();
+  ends.push(() => made.end());
+  const { phone, bob, net } = made;
+  const { connection } = phone.open();
+  for (const id of ['m1', 'm2', 'm3']) await bob.say('alice', id, { id, requestReceipt: id !== 'm3' });
+  await bob.do('sendMessage', 'group:crew', { id: 'g1', body: '1', requestReceipt: true });
+  await connection.intent('sendMessage', 'direct:bob', { id: 'mine', body: '1' });
+  await connection.intent('sendMessage', 'group:nowhere', { id: 'refused', body: '1' });
+  await firstValueFrom(connection.streams.watch({ of: 'total-unread' }).pipe(filter((count) => count === 4)));
+  const letters = connection.streams.watch({ of: 'dead-letters' });
+  const [letter] = await firstValueFrom(letters.pipe(filter((all) => all.length === 1)));
+  await bob.until(
+    { of: 'messages', conversationId: 'direct:alice', limit: 9 },
+    (all) => all.length === 4 && all.every(({ id, status }) => id === 'mine' || status === 'delivered'),
+  );
+  await firstValueFrom(
+    connection.streams
+      .watch({ of: 'messages', conversationId: 'direct:bob', limit: 9 })
+      .pipe(filter((all) => all.find(({ id }) => id === 'mine')?.status === 'delivered')),
+  );
+  await firstValueFrom(
+    connection.streams.watch({ of: 'messages', conversationId: 'group:crew', limit: 9 }).pipe(filter((all) => all.length === 1)),
+  );
+  await firstValueFrom(connection.streams.watch({ of: 'outbox' }).pipe(filter(({ pending }) => pending === 0)));
+  net.cut();
+  await connection.close();
+  return { ...made, letter: letter!.id };
+};
+
+const CALLS: { readonly [K in keyof Intents]: (world: World) => Parameters<Intents[K]> } = {
+  sendMessage: () => ['direct:bob', { id: 'new', body: '1' }],
+  recallMessage: () => ['mine'],
+  sendReadReceipts: () => ['direct:bob', ['m1']],
+  sendConversationReadReceipt: () => ['direct:bob', {}],
+  clearConversationUnreadCount: () => ['direct:bob'],
+  clearAllUnreadCounts: () => [],
+  setMarkedUnread: () => ['direct:bob', true],
+  setMuted: () => ['direct:bob', true],
+  setReceiptSettings: () => [{ readReceipts: false }],
+  readArrivals: () => ['direct:bob', 0],
+  readGroup: () => ['group:crew'],
+  readGroupArrivals: () => ['group:crew', 0],
+  setPaused: () => [true],
+  dismissDeadLetter: ({ letter }) => [letter],
+  retryDeadLetter: ({ letter }) => [letter, {}],
+};
+const QUESTIONS: { readonly [K in keyof Queries]: Parameters<Queries[K]> } = {
+  loadOlderMessages: ['direct:bob', 5],
+  seqOf: ['direct:bob', 'm1'],
+  explainUnread: ['direct:bob'],
+  fetchReceipts: [['mine']],
+  fetchReadMembers: ['g1', { filter: 'read', cursor: null, limit: 10 }],
+  flush: [20],
+};
+const calls = Object.keys(CALLS) as (keyof Intents)[];
+const questions = Object.keys(QUESTIONS) as (keyof Queries)[];
+
+const call = (connection: WorkerConnection, name: keyof Intents, world: World): Promise<unknown> =>
+  (connection.intent as (name: string, ...args: unknown[]) => Promise<unknown>)(name, ...CALLS[name](world));
+const ask = (connection: WorkerConnection, name: keyof Queries): Promise<unknown> =>
+  (connection.query as (name: string, ...args: unknown[]) => Promise<unknown>)(name, ...QUESTIONS[name]);
+const leave = (connection: WorkerConnection, pending: LogOut['pending'], timeoutMs = 50): Promise<void> =>
+  connection.logOut({ pending, timeoutMs, keepData: false });
+
+/** What is stored, without ids and times. */
+const stateOf = async (connection: WorkerConnection) => {
+  const { readUpTo, unreadCount, pending } = await connection.query('explainUnread', 'direct:bob');
+  const conversations = await now(connection, { of: 'conversations', limit: 9 });
+  const messages = await now(connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 });
+  const group = await connection.query('explainUnread', 'group:crew');
+  const state = {
+    readUpTo,
+    unreadCount,
+    pending: pending.length,
+    group: [group.unreadCount, group.pending.length],
+    flags: conversations.map(({ id, markedUnread, muted }) => ({ id, markedUnread, muted })).sort((a, b) => a.id.localeCompare(b.id)),
+    messages: messages.map(({ id, status }) => [id, status]),
+    outbox: (await now(connection, { of: 'outbox' })).pending,
+    paused: (await now(connection, { of: 'connection' })).paused,
+    letters: (await now(connection, { of: 'dead-letters' })).length,
+  };
+  // Says whether receipts are on, and changes nothing: this message asks for none.
+  const { skipped } = await connection.intent('sendReadReceipts', 'direct:bob', ['m3']);
+  return { ...state, skipped };
+};
+
+/** How requests ended: with a value, or with the code of an error; in the order of their ends. */
+class Endings {
+  readonly #of = new Map<string, unknown>();
+
+  add(name: string, run: Promise<unknown>): void {
+    const end = (value: unknown): void => void this.#of.set(name, value);
+    run.then(end, (error: unknown) => end((error as { code?: string }).code ?? error));
+  }
+
+  async all(count: number): Promise<ReadonlyMap<string, unknown>> {
+    await expect.poll(() => this.#of.size, { timeout: 10_000, interval: 5 }).toBe(count);
+    return this.#of;
+  }
+}
+
+const open = async (made: World, mode: 'booting' | 'running') => {
+  const page = made.phone.open();
+  if (mode === 'running') await page.connection.started;
+  return page;
+};
+const MODES = ['booting', 'running'] as const;
+const EACH = calls.flatMap((name) => MODES.map((mode) => [name, mode] as const));
+
+const tryAwaited = async (name: keyof Intents) => {
+  const made = await world();
+  const { connection } = await open(made, 'running');
+  const before = await stateOf(connection);
+  await call(connection, name, made);
+  const after = await stateOf(connection);
+  expect(after).not.toEqual(before);
+  await connection.close();
+  return { before, after };
+};
+
+const known = new Map<keyof Intents, ReturnType<typeof tryAwaited>>();
+/** What is stored before the call and after it, where the page awaits each request. */
+const awaited = (name: keyof Intents): ReturnType<typeof tryAwaited> => {
+  const made = known.get(name) ?? tryAwaited(name);
+  known.set(name, made);
+  return made;
+};
+
+describe('requests of one turn of the page', () => {
+  it.each(EACH)('%s is in force for the questions after it, and stored before close() resolves; worker %s (F111)', async (name, mode) => {
+    const { after } = await awaited(name);
+    const made = await world();
+    const { connection, workers } = await open(made, mode);
+    const endings = new Endings();
+    endings.add('call', call(connection, name, made));
+    for (const question of questions) endings.add(question, ask(connection, question));
+    endings.add('close', connection.close());
+    endings.add('late call', call(connection, name, made));
+    endings.add('late question', ask(connection, 'flush'));
+    const ended = await endings.all(questions.length + 4);
+    expect([...ended.keys()][0]).toBe('call');
+    const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
+    expect(closed.sort()).toEqual(['late call', 'late question']);
+    expect(ended.get('explainUnread')).toMatchObject({ readUpTo: after.readUpTo, unreadCount: after.unreadCount });
+    expect(ended.get('flush')).toEqual({ sent: 0, pending: after.outbox, rejected: 0 });
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    const again = await open(made, 'running');
+    expect(await stateOf(again.connection)).toEqual(after);
+    await again.connection.close();
+  });
+
+  it.each(EACH)('%s is not in force for the questions before it; worker %s (F111)', async (name, mode) => {
+    const { before, after } = await awaited(name);
+    const made = await world();
+    const { connection } = await open(made, mode);
+    const first = connection.query('explainUnread', 'direct:bob');
+    // A call whose transaction the next call shares, were there no question between them.
+    const muted = connection.intent('setMuted', 'group:crew', false);
+    const second = connection.query('explainUnread', 'direct:bob');
+    void call(connection, name, made);
+    const third = connection.query('explainUnread', 'direct:bob');
+    const seen = await Promise.all([first, second, third]);
+    await muted;
+    const { readUpTo, unreadCount } = before;
+    expect(seen).toMatchObject([
+      { readUpTo, unreadCount },
+      { readUpTo, unreadCount },
+      { readUpTo: after.readUpTo, unreadCount: after.unreadCount },
+    ]);
+    await connection.close();
+  });
+
+  it.each(EACH)(
+    '%s is counted by a log-out that would send it, and what follows that log-out waits for it; worker %s (F111)',
+    async (name, mode) => {
+      const { after } = await awaited(name);
+      const made = await world();
+      const { connection } = await open(made, mode);
+      const endings = new Endings();
+      endings.add('call', call(connection, name, made));
+      endings.add(
+        'log-out',
+        leave(connection, 'send').then(
+          () => 'left',
+          (error: unknown) => (error as { pending: number }).pending,
+        ),
+      );
+      endings.add('question', ask(connection, 'explainUnread'));
+      endings.add('close', connection.close());
+      const ended = await endings.all(4);
+      expect([...ended.keys()]).toEqual(['call', 'log-out', 'question', 'close']);
+      expect(ended.get('log-out')).toBe(after.outbox === 0 ? 'left' : after.outbox);
+      if (after.outbox === 0) expect(ended.get('question')).toBe('usage/closed');
+      else expect(ended.get('question')).toMatchObject({ readUpTo: after.readUpTo });
+    },
+  );
+
+  it.each(EACH)(
+    '%s is answered before a log-out that discards it, and refused after that log-out; worker %s (F111)',
+    async (name, mode) => {
+      const made = await world();
+      const { connection } = await open(made, mode);
+      const endings = new Endings();
+      endings.add('call', call(connection, name, made));
+      for (const question of questions) endings.add(question, ask(connection, question));
+      endings.add('log-out', leave(connection, 'discard'));
+      endings.add('late call', call(connection, name, made));
+      endings.add('late question', ask(connection, 'explainUnread'));
+      endings.add('late log-out', leave(connection, 'discard'));
+      endings.add('close', connection.close());
+      const ended = await endings.all(questions.length + 6);
+      const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
+      expect(closed.sort()).toEqual(['late call', 'late log-out', 'late question']);
+      expect(ended.get('log-out')).toBeUndefined();
+      // The next log-in finds nothing of it.
+      const again = await open(made, 'running');
+      expect(await now(again.connection, { of: 'conversations', limit: 9 })).toEqual([]);
+      await again.connection.close();
+    },
+  );
+
+  it.each(MODES)('a flush counts the message before it, offline and online, and no message after it; worker %s (F111)', async (mode) => {
+    const made = await world();
+    const { connection } = await open(made, mode);
+    void connection.intent('sendMessage', 'direct:bob', { body: '1' });
+    const offline = connection.query('flush', 20);
+    expect(await offline).toEqual({ sent: 0, pending: 1, rejected: 0 });
+    await connection.close();
+    made.net.heal();
+    const online = await open(made, mode);
+    void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
+    const flushed = online.connection.query('flush', 5000);
+    expect(await flushed).toMatchObject({ pending: 0, rejected: 0 });
+    await online.connection.close();
+    const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
+    expect(texts).toHaveLength(5);
+  });
+
+  it.each(MODES)(
+    'a flush that waits is answered by the end of the client with what was sent until then; worker %s (F111)',
+    async (mode) => {
+      for (const end of ['close', 'discard'] as const) {
+        const made = await world();
+        const { connection } = await open(made, mode);
+        void connection.intent('sendMessage', 'direct:bob', { body: '1' });
+        const flushed = connection.query('flush', 3_600_000);
+        await (end === 'close' ? connection.close() : leave(connection, 'discard'));
+        expect(await flushed, end).toEqual({ sent: 0, pending: 1, rejected: 0 });
+      }
+    },
+  );
+
+  it.each(MODES)('what a subscriber is shown before close() resolves has the calls before it; worker %s (F111)', async (mode) => {
+    const made = await world();
+    const { connection } = await open(made, mode);
+    const seen: unknown[] = [];
+    connection.streams.watch({ of: 'unread', conversationId: 'direct:bob' }).subscribe({
+      next: (count) => seen.push(count),
+      complete: () => seen.push('complete'),
+    });
+    void connection.intent('clearConversationUnreadCount', 'direct:bob');
+    await connection.close();
+    expect(seen.slice(-2)).toEqual([0, 'complete']);
+  });
+
+  it('a thousand calls of one turn cross as one message, a question among them as one more (F111)', async () => {
+    const made = await world();
+    const { connection, workers } = await open(made, 'running');
+    let crossings = 0;
+    const post = workers[0]!.postMessage.bind(workers[0]);
+    workers[0]!.postMessage = (message, transfer) => {
+      crossings++;
+      post(message, transfer);
+    };
+    const sent = Array.from({ length: 1000 }, (_, n) => connection.intent('sendMessage', 'direct:bob', { body: String(n) }));
+    expect(await connection.query('flush', 1)).toMatchObject({ pending: 1000 });
+    await Promise.all(sent);
+    expect(crossings).toBe(2);
+    await connection.close();
+  });
+});
