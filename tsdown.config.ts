@@ -1,6 +1,38 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type Rolldown } from 'tsdown';
 
 const shared = { format: 'esm', target: 'es2022', outDir: 'dist', sourcemap: true, fixedExtension: false } as const;
+
+/** Loaded where the worker's file does not start; its text is written by {@link workerAsText}. */
+const INLINE_WORKER = 'inline-worker.js';
+
+const leaveInlineWorker: Rolldown.Plugin = {
+  name: 'leave-inline-worker',
+  resolveId: { order: 'pre', filter: { id: /\/inline-worker\.ts$/ }, handler: () => ({ id: `./${INLINE_WORKER}`, external: true }) },
+};
+
+const workerAsText: Rolldown.Plugin = {
+  name: 'worker-as-text',
+  generateBundle(_options, bundle) {
+    const worker = bundle['worker.js'];
+    if (worker?.type !== 'chunk') return;
+    const text = worker.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
+    this.emitFile({ type: 'asset', fileName: INLINE_WORKER, source: `export const WORKER_SCRIPT = ${JSON.stringify(text)};\n` });
+  },
+};
+
+/** Dexie's front door wraps a script that is no module. Rollup does not read it without a plugin. */
+const DEXIE_MODULE = 'dexie/dist/modern/dexie.mjs';
+
+const dexieAsModule = (isBundled: boolean): Rolldown.Plugin => ({
+  name: 'dexie-as-module',
+  resolveId: {
+    order: 'pre',
+    filter: { id: /^dexie$/ },
+    handler(_id, importer) {
+      return isBundled ? this.resolve(DEXIE_MODULE, importer) : { id: DEXIE_MODULE, external: true };
+    },
+  },
+});
 
 export default defineConfig([
   {
@@ -18,6 +50,7 @@ export default defineConfig([
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',
+    plugins: [leaveInlineWorker, dexieAsModule(false)],
     dts: true,
     clean: true,
     deps: { neverBundle: [/^node:/], onlyBundle: [] },
@@ -28,7 +61,8 @@ export default defineConfig([
     // The worker the page starts by itself: nothing left to resolve, so an app's bundler has nothing to get wrong.
     entry: { worker: 'src/worker/self-starting.ts' },
     platform: 'browser',
-    dts: false,
+    plugins: [dexieAsModule(true), workerAsText],
+    dts: true,
     clean: false,
     minify: true,
     deps: { alwaysBundle: [/./], onlyBundle: false },

@@ -10,6 +10,7 @@ import { StreamPort } from './streams.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 import { WorkerLife } from './worker-life.ts';
 import { type LivesClock, WorkerLives } from './worker-lives.ts';
+import type { WorkerSource } from './worker-source.ts';
 
 type Api = Comlink.Remote<WorkerApi>;
 
@@ -46,19 +47,19 @@ export class WorkerConnection {
   private batch: Waiting[] | null = null;
 
   /**
-   * @param makeWorker called for the first worker, in the next microtask, and for each that follows one that died.
+   * @param source of the first worker, in the next microtask, and of each that follows one that died.
    * @param setsAtStart `config` changes stored settings, which is a request like any other: the first, in force once a worker runs.
    * @param config `isFirst`: no worker has run yet, so that what the app set at its start is not set again over what was set since.
    */
   constructor(
-    makeWorker: () => Worker,
+    source: WorkerSource,
     config: (isFirst: boolean) => Promise<WorkerConfig>,
     page: PageSide,
     setsAtStart = false,
     clock: LivesClock = pageClock,
   ) {
     const make = (died: (error: ReceiptsError) => void): WorkerLife =>
-      new WorkerLife(makeWorker(), config(!this.hasStarted), page, clock.timer, died);
+      new WorkerLife(source.make(), config(!this.hasStarted), page, clock.timer, died);
     const around = {
       begun: (life: WorkerLife) => this.streams.attach(life.port),
       up: (life: WorkerLife) => {
@@ -71,7 +72,7 @@ export class WorkerConnection {
         if (error.code === 'store/closed') this.streams.end();
       },
     };
-    this.lives = new WorkerLives(make, around, clock);
+    this.lives = new WorkerLives(make, source, around, clock);
     this.requests = new RequestQueue(() => this.lives.current);
     this.started = this.lives.up();
     if (setsAtStart) this.request(async () => undefined).catch(() => undefined);

@@ -7,8 +7,7 @@ import { VERSION, versionsDiffer } from './version.ts';
 import { Watchdog } from './watchdog.ts';
 import type { PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 import { whenReleased } from './worker-lock.ts';
-
-export const unavailable = (why: string): WorkerError => new WorkerError('worker/unavailable', `the worker does not start: ${why}`);
+import { unavailable } from './worker-source.ts';
 
 const restarted = (): WorkerError =>
   new WorkerError(

@@ -1,8 +1,9 @@
 /** One worker after the other: whichever dies is followed by the next, ever more slowly where they keep dying. */
 import { BehaviorSubject } from 'rxjs';
-import { type ReceiptsError, type UsageError } from '../errors.ts';
+import { ReceiptsError, type UsageError } from '../errors.ts';
 import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
-import { unavailable, type WorkerLife } from './worker-life.ts';
+import type { WorkerLife } from './worker-life.ts';
+import { messageOf, unavailable, type WorkerSource } from './worker-source.ts';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
@@ -33,21 +34,23 @@ export class WorkerLives {
   private cancel: Cancel = () => undefined;
   private abandon: (error: ReceiptsError) => void = () => undefined;
   private whoWaits: (() => void)[] = [];
-  private isOver = false;
+  private endedBy: UsageError | null = null;
 
   /**
    * @param make starts one; may throw.
+   * @param source asked for another way where one did not start.
    * @param lives.begun called with each as it begins, `lives.up` once it runs, `lives.gone` when it is dead.
    */
   constructor(
     private readonly make: (died: (error: ReceiptsError) => void) => WorkerLife,
+    private readonly source: Pick<WorkerSource, 'failed'>,
     private readonly lives: { begun(life: WorkerLife): void; up(life: WorkerLife): void; gone(error: ReceiptsError): void },
     private readonly clock: LivesClock,
   ) {
     const begun = this.expect();
     // A client that is closed in the turn that created it starts no worker.
     queueMicrotask(() => {
-      if (this.isOver) return;
+      if (this.endedBy) return;
       this.begin();
       begun(this.now);
     });
@@ -83,25 +86,41 @@ export class WorkerLives {
   }
 
   private begin(): void {
-    try {
-      const life = this.make((error) => this.gone(error));
-      this.life = life;
-      this.lives.begun(life);
-      this.now = life.started.then(() => life);
-      life.started.then(
-        () => this.runs(life),
-        () => undefined,
-      );
-    } catch (error) {
-      const trouble = unavailable(error instanceof Error ? error.message : String(error));
-      this.now = Promise.reject(trouble);
-      this.gone(trouble);
-    }
+    this.now = this.start();
     this.now.catch(() => undefined);
   }
 
+  /** Tries each way to start a worker that the source has. Callers wait meanwhile, and are told only where no way is left. */
+  private async start(): Promise<WorkerLife> {
+    for (;;) {
+      try {
+        return await this.startOne();
+      } catch (thrown) {
+        const error = thrown instanceof ReceiptsError ? thrown : unavailable(messageOf(thrown));
+        this.life = null;
+        this.lives.gone(error);
+        const told = error.code === 'worker/unavailable' && !this.endedBy ? await this.source.failed(error) : error;
+        if (this.endedBy) throw this.endedBy;
+        if (!told) continue;
+        this.follow(false, told);
+        throw told;
+      }
+    }
+  }
+
+  private async startOne(): Promise<WorkerLife> {
+    const life = this.make((error) => {
+      if (this.isUp) this.gone(error);
+    });
+    this.life = life;
+    this.lives.begun(life);
+    await life.started;
+    this.runs(life);
+    return life;
+  }
+
   private runs(life: WorkerLife): void {
-    if (life.isOver || this.isOver) return;
+    if (life.isOver || this.endedBy) return;
     this.isUp = true;
     this.wrongVersions = 0;
     this.trouble$.next(null);
@@ -110,13 +129,16 @@ export class WorkerLives {
     for (const tell of this.whoWaits.splice(0)) tell();
   }
 
+  /** The one that ran is dead. */
   private gone(error: ReceiptsError): void {
     this.cancel();
-    const wasUp = this.isUp;
     this.isUp = false;
     this.life = null;
     this.lives.gone(error);
-    if (this.isOver) return;
+    if (!this.endedBy) this.follow(true, error);
+  }
+
+  private follow(wasUp: boolean, error: ReceiptsError): void {
     const wait = this.nextWait(wasUp, error);
     // A worker that follows at once is told of by its own first word; until one comes later, nothing runs.
     if (wait !== 0) this.trouble$.next({ error, retryInMs: wait });
@@ -141,7 +163,7 @@ export class WorkerLives {
   }
 
   end(error: UsageError): void {
-    this.isOver = true;
+    this.endedBy = error;
     this.isUp = false;
     this.cancel();
     this.abandon(error);

@@ -3,6 +3,7 @@ import { defer, map, type Observable } from 'rxjs';
 import { releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
+import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
@@ -31,10 +32,10 @@ import { requirePage } from './browser-page.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
+import { OwnWorkers } from './own-workers.ts';
 import { Persistence } from './persistence.ts';
 import { watchPage } from './page-lifecycle.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
-import { spawnWorker } from './spawn-worker.ts';
 import { type OpenView, viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
@@ -86,7 +87,8 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
   };
   const setsAtStart = Object.keys(settings).length > 0;
-  const connection = new WorkerConnection(options.worker ?? spawnWorker, config, pageSide, setsAtStart);
+  const workers = options.worker ? sourceOf(options.worker) : new OwnWorkers();
+  const connection = new WorkerConnection(workers, config, pageSide, setsAtStart);
   const persistence = new Persistence(navigator);
   const intent: typeof connection.intent = (name, ...args) => {
     const stored = connection.intent(name, ...args);

@@ -34,8 +34,8 @@ export interface ReceiptClientOptions {
    */
   readonly appBadge?: boolean;
   /**
-   * Makes a worker, for bundlers that need the app to do so (esbuild, Rollup): a new one at every call, since one that died is followed by
-   * another. Default: the package's own, no setup.
+   * Makes a worker, for pages whose policy forbids the default start: a new one at every call, since one that died is followed by another.
+   * Default: the package's own, no setup.
    */
   readonly worker?: () => Worker;
 }

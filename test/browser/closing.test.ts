@@ -2,7 +2,7 @@
 import { firstValueFrom, filter, type Observable, timeout } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, UsageError } from '../../src/index.ts';
-import { spawnWorker } from '../../src/client/spawn-worker.ts';
+import { OwnWorkers } from '../../src/client/own-workers.ts';
 import { Backend, until } from './backend.ts';
 
 /** No server listens here: all of this is offline. */
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 const counted = (): Worker => {
-  const worker = spawnWorker();
+  const worker = new OwnWorkers().make();
   const terminate = worker.terminate.bind(worker);
   worker.terminate = () => {
     alive.delete(worker);

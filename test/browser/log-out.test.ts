@@ -3,7 +3,7 @@ import { createStore, get, keys } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
 import { readFirstPaint } from '../../src/client/first-paint.ts';
-import { spawnWorker } from '../../src/client/spawn-worker.ts';
+import { OwnWorkers } from '../../src/client/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 
@@ -121,7 +121,7 @@ describe('logging out in a real browser', () => {
     const workers: Worker[] = [];
     const made = client({
       worker: () => {
-        workers.push(spawnWorker());
+        workers.push(new OwnWorkers().make());
         return workers.at(-1)!;
       },
     });
@@ -144,7 +144,7 @@ describe('logging out in a real browser', () => {
       worker: () => {
         // The page dies with it.
         if (worker) throw new Error('no more workers');
-        return (worker = spawnWorker());
+        return (worker = new OwnWorkers().make());
       },
     });
     await made.sendMessage('direct:bob', 'secret');

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptClient } from '../../src/index.ts';
-import { spawnWorker } from '../../src/client/spawn-worker.ts';
+import { OwnWorkers } from '../../src/client/own-workers.ts';
 import { Backend, until } from './backend.ts';
 import type { TabWindow } from './tab.ts';
 
@@ -48,7 +48,7 @@ describe('tabs in a real browser', () => {
 
   it('a leader whose worker dies is followed within a second, and what it had written goes out (F35)', async () => {
     let worker: Worker | undefined;
-    const [first, second] = await twoTabs(() => (worker = spawnWorker()));
+    const [first, second] = await twoTabs(() => (worker = new OwnWorkers().make()));
     await backend.cut();
     await until(second.watchConnection(), ({ state }) => state === 'offline');
     await first.sendMessage('direct:bob', 'last words');

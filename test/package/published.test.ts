@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { publint } from 'publint';
@@ -23,6 +23,8 @@ const manifest = async () =>
   JSON.parse(await readFile(join(unpacked, 'package.json'), 'utf8')) as {
     exports: Record<string, { types: string; default: string } | string>;
     bin: Record<string, string>;
+    main: string;
+    alias: Record<string, string>;
   };
 
 it('publint finds nothing to say', async () => {
@@ -76,6 +78,29 @@ it('the worker stands alone: nothing is left for a bundler to resolve', async ()
   expect(code.length).toBeGreaterThan(50_000); // Dexie alone is more: it is really in there
 });
 
+it('the copy that the page falls back on is the worker, and a module of its own (F127)', async () => {
+  const { WORKER_SCRIPT } = (await import(pathToFileURL(join(unpacked, 'dist/inline-worker.js')).href)) as { WORKER_SCRIPT: string };
+  const code = await readFile(join(unpacked, 'dist/worker.js'), 'utf8');
+  expect(WORKER_SCRIPT.trimEnd()).toBe(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ''));
+  const loading = await Promise.all(
+    (await modules()).map(async (file) => [relative(unpacked, file), await readFile(file, 'utf8')] as const),
+  );
+  expect(loading.filter(([, text]) => /["'`]\.\/inline-worker\.js["'`]/.test(text))).toEqual([
+    ['dist/index.js', expect.stringContaining('import("./inline-worker.js")') as string],
+  ]);
+});
+
+it('bundlers that read no `exports` find the browser’s doors (F127)', async () => {
+  const { exports, main, alias } = await manifest();
+  const targetOf = (door: string): string => (exports[door] as { default: string }).default;
+  expect(main).toBe(targetOf('.'));
+  for (const door of ['./worker', './service-worker', './protocol']) expect(alias[door]).toBe(targetOf(door));
+});
+
+it('no door asks a bundler for a plugin: what it imports is modules (F127)', async () => {
+  for (const file of await modules()) expect(await readFile(file, 'utf8'), file).not.toMatch(/from ["']dexie["']/);
+});
+
 it('the browser’s doors load nothing of Node', async () => {
   const loaded = async (file: string, seen = new Set<string>()): Promise<string[]> => {
     if (seen.has(file)) return [];
@@ -89,7 +114,8 @@ it('the browser’s doors load nothing of Node', async () => {
   const { exports } = await manifest();
   for (const door of ['.', './worker', './service-worker', './protocol']) {
     const target = exports[door]!;
-    const libraries = [...new Set(await loaded(join(unpacked, typeof target === 'string' ? target : target.default)))].sort();
+    const imports = await loaded(join(unpacked, typeof target === 'string' ? target : target.default));
+    const libraries = [...new Set(imports.map((path) => path.split('/')[0]!))].sort();
     const allowed =
       door === '.'
         ? ['comlink', 'idb-keyval', 'rxjs']
@@ -120,7 +146,11 @@ it('the page’s side is small', async () => {
     ],
     build: { write: false, target: 'es2022', modulePreload: false, rolldownOptions: { input: 'page', external: [/^rxjs/] } },
   })) as Rolldown.RolldownOutput;
-  const page = result.output.find((file) => file.type === 'chunk' && file.isEntry) as Rolldown.OutputChunk;
+  const chunks = new Map(result.output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
+  const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
+  // What is loaded only where the worker's file does not start is not counted.
+  for (const { imports } of loaded) for (const name of imports) if (chunks.has(name)) loaded.add(chunks.get(name)!);
+  const page = { code: [...loaded].map(({ code }) => code).join('\n') };
   const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   const [minified, gzip, brotli] = [Buffer.byteLength(page.code), gzipSync(page.code).length, brotliCompressSync(page.code).length];
   console.log(`page, without RxJS: ${kB(minified)} minified, ${kB(gzip)} gzip, ${kB(brotli)} brotli (aim: 12 kB compressed)`);

@@ -5,6 +5,7 @@ import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts
 import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
 import { Unanswered } from '../../src/bridge/unanswered.ts';
 import { TransportError } from '../../src/errors.ts';
+import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
 
@@ -132,15 +133,22 @@ export class WorkerOfNothing extends EventTarget {
 }
 
 /** A page's connection, and every worker it ever made. */
-export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(make: () => W, setsAtStart = false) => {
+export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(
+  make: () => W,
+  setsAtStart = false,
+  failed: WorkerSource['failed'] = async (error) => error,
+) => {
   const timers = new PageTimers();
   const workers: W[] = [];
   const firsts: boolean[] = [];
   const connection = new WorkerConnection(
-    () => {
-      const worker = make();
-      workers.push(worker);
-      return worker.asWorker();
+    {
+      failed,
+      make: () => {
+        const worker = make();
+        workers.push(worker);
+        return worker.asWorker();
+      },
     },
     async (isFirst) => {
       firsts.push(isFirst);

@@ -21,8 +21,8 @@ export const runToEnd = (program: string, args: readonly string[], cwd: string, 
     });
   });
 
-export const mustRun = async (program: string, args: readonly string[], cwd: string): Promise<string> => {
-  const { code, output } = await runToEnd(program, args, cwd);
+export const mustRun = async (program: string, args: readonly string[], cwd: string, timeoutMs?: number): Promise<string> => {
+  const { code, output } = await runToEnd(program, args, cwd, timeoutMs);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${output}`);
   return output;
 };

@@ -43,8 +43,8 @@ export const workerFromSource = (): Plugin => ({
     bundled = undefined;
   },
   transform(code, id) {
-    if (!id.split('?')[0]!.endsWith('/src/client/spawn-worker.ts')) return undefined;
-    if (!code.includes(SPAWNED)) throw new Error(`spawn-worker.ts no longer says ${SPAWNED}`);
-    return code.replace(SPAWNED, JSON.stringify(ADDRESS));
+    if (!id.split('?')[0]!.endsWith('/src/client/own-workers.ts')) return undefined;
+    if (!code.includes(SPAWNED)) throw new Error(`own-workers.ts no longer says ${SPAWNED}`);
+    return code.replace(SPAWNED, `new URL(${JSON.stringify(ADDRESS)}, location.href)`);
   },
 });

@@ -255,6 +255,29 @@ describe('a worker that does not start', () => {
     expect([connection.trouble$.value, total]).toEqual([null, [0]]);
   });
 
+  it('where the source has another way to start one, it is tried before callers are told (F127)', async () => {
+    const failures: string[] = [];
+    const { connection, workers } = connectPage<LocalWorker | WorkerOfNothing>(
+      () => (failures.length === 0 ? new WorkerOfNothing() : new LocalWorker()),
+      false,
+      async (error) => {
+        failures.push(error.code);
+        return null;
+      },
+    );
+    open.push(connection);
+    const troubles: unknown[] = [];
+    connection.trouble$.subscribe((trouble) => troubles.push(trouble));
+    const call = fate(connection.query('flush', 10));
+    await settled();
+    workers[0]!.dispatchEvent(new Event('error'));
+    await settled();
+    (workers[1] as LocalWorker).answer = async () => 'answered';
+    await settled();
+    expect([call.is, failures, troubles, workers[0]!.isTerminated]).toEqual(['waits', ['worker/unavailable'], [null, null], true]);
+    expect(await connection.query('flush', 10)).toBe('answered');
+  });
+
   it('nor is one waited for without end that neither comes nor says so', async () => {
     const { connection, workers, timers } = page(() => new WorkerOfNothing());
     const call = fate(connection.intent('clearAllUnreadCounts'));
