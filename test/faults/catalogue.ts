@@ -130,7 +130,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F124', fault: 'an answer tells that an id exists to a user who may not know', open: true },
       { id: 'F125', fault: 'a connection stays open without end and does nothing', open: true },
       { id: 'F126', fault: 'an option has an unknown name', open: true },
-      { id: 'F127', fault: 'the bundler, a policy or another origin keeps the worker from starting', open: true },
+      { id: 'F127', fault: 'the bundler, a policy or another origin keeps the worker from starting' },
       { id: 'F128', fault: 'the server refuses the origin of the page', open: true },
       { id: 'F129', fault: 'the app uses a client again after it closed the client' },
     ],

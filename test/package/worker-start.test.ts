@@ -1,0 +1,132 @@
+/** The page starts its worker where servers, policies and origins make it hard, and tells why where it may not. */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { builtPackage } from '../support/built-package.ts';
+import { launchOptions } from '../support/chromium.ts';
+import { MAIN } from './bundlers/apps.ts';
+import { COPY, FILE, openPage } from './bundlers/open-page.ts';
+import { type Served, serveFolder } from './bundlers/serve-folder.ts';
+
+const isWorker = (path: string): boolean => /\/worker-[^/]*\.js$/.test(path);
+
+const missing = (path: string, response: ServerResponse): boolean => {
+  if (isWorker(path)) response.writeHead(404).end('not found');
+  return isWorker(path);
+};
+
+/** As servers of single-page apps answer what they do not have. */
+const asPage = (path: string, response: ServerResponse): boolean => {
+  if (isWorker(path)) response.setHeader('Content-Type', 'text/html; charset=utf-8').end('<!doctype html>');
+  return isWorker(path);
+};
+
+const under =
+  (policy: string, otherwise: typeof missing = () => false): typeof missing =>
+  (path, response) => {
+    response.setHeader('Content-Security-Policy', policy);
+    return otherwise(path, response);
+  };
+
+let folder: string;
+let dist: string;
+let browser: Browser;
+const open: Served[] = [];
+
+const serve = async (root: string, answer?: typeof missing): Promise<string> => {
+  const served = await serveFolder(root, answer);
+  open.push(served);
+  return served.address;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidemark-worker-start-'));
+  dist = join(folder, 'dist');
+  await writeFile(join(folder, 'index.html'), '<!doctype html><title>app</title><script type="module" src="main.js"></script>');
+  await writeFile(join(folder, 'main.js'), MAIN);
+  const root = { root: folder, base: './', configFile: false, logLevel: 'error' } as const;
+  await build({ ...root, resolve: { alias: builtPackage, preserveSymlinks: true }, build: { outDir: dist } });
+  browser = await chromium.launch(await launchOptions());
+});
+afterEach(() => {
+  for (const served of open.splice(0)) served.close();
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('the worker starts from its file, and the copy in the package is not loaded', async () => {
+  const asked: string[] = [];
+  const address = await serve(dist, (path) => {
+    asked.push(path);
+    return false;
+  });
+  expect(await openPage(browser, address)).toBe(FILE);
+  expect(asked.some(isWorker)).toBe(true);
+  expect(asked.filter((path) => path.includes('inline-worker'))).toEqual([]);
+});
+
+it.each([
+  ['where the build left the worker’s file behind, the worker starts from the copy in the package (F127)', missing],
+  ['where the server answers with a page instead of the file, the worker starts from the copy in the package (F127)', asPage],
+  [
+    'where the file is missing under Trusted Types, the worker starts from the copy in the package (F127)',
+    under("require-trusted-types-for 'script'; trusted-types tidemark", missing),
+  ],
+])('%s', async (_title, answer) => {
+  expect(await openPage(browser, await serve(dist, answer))).toBe(COPY);
+});
+
+it('where the scripts come from another origin than the page, the worker starts from the copy in the package (F127)', async () => {
+  const scripts = await serve(dist, (_path, response) => {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    return false;
+  });
+  const page = join(folder, 'page');
+  await mkdir(page, { recursive: true });
+  await writeFile(join(page, 'index.html'), (await readFile(join(dist, 'index.html'), 'utf8')).replaceAll('"./', `"${scripts}`));
+  expect(await openPage(browser, await serve(page))).toBe(COPY);
+});
+
+it('under Trusted Types that allow its policy, the worker starts from its file (F127)', async () => {
+  const policy = "require-trusted-types-for 'script'; trusted-types tidemark; worker-src 'self'";
+  expect(await openPage(browser, await serve(dist, under(policy)))).toBe(FILE);
+});
+
+it('where Trusted Types forbid its policy, the error names the address, the policy and the option (F127)', async () => {
+  const address = await serve(dist, under("require-trusted-types-for 'script'; trusted-types 'none'"));
+  const [worker] = (await readdir(join(dist, 'assets'))).filter((file) => isWorker(`/${file}`));
+  await expect(openPage(browser, address)).rejects.toThrow(
+    `worker/unavailable: the worker does not start: ${address}assets/${worker!}: Failed to construct 'Worker': ` +
+      "This document requires 'TrustedScriptURL' assignment. This page requires Trusted Types: allow the policy tidemark " +
+      '(trusted-types tidemark), or pass the option worker: () => new Worker(…)',
+  );
+});
+
+it('where the Content-Security-Policy forbids workers, the error names the address, the policy and the option (F127)', async () => {
+  const address = await serve(dist, under("worker-src 'none'"));
+  await expect(openPage(browser, address)).rejects.toThrow(
+    /\/assets\/worker-.*\.js: the page’s Content-Security-Policy \(worker-src\) forbids it; the copy in the package: the page’s Content-Security-Policy \(worker-src\) forbids it\. .* allow worker-src blob: .* pass the option worker/,
+  );
+});
+
+it.each([
+  [
+    'where the file is missing and a policy forbids the copy, the error says what the server answers (F127)',
+    missing,
+    'the server answers with status 404',
+  ],
+  [
+    'where a page stands for the file and a policy forbids the copy, the error says so (F127)',
+    asPage,
+    'the server answers with text/html; charset=utf-8 instead of JavaScript',
+  ],
+])('%s', async (_title, answer, why) => {
+  const address = await serve(dist, under("worker-src 'self'", answer));
+  await expect(openPage(browser, address)).rejects.toThrow(`.js: ${why}; the copy in the package: the page’s Content-Security-Policy`);
+});
