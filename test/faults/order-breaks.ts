@@ -65,7 +65,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F118',
     file: 'src/bridge/worker-lives.ts',
-    from: '      if (this.isOver) return;\n      this.begin();',
+    from: '      if (this.endedBy) return;\n      this.begin();',
     to: '      this.begin();',
     test: CLOSING,
   },
