@@ -1,13 +1,13 @@
 /** Tokens as JWTs: the account is `sub`, the end is `exp`. */
 import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { AuthError } from '../errors.ts';
-import { isId } from '../model/ids.ts';
+import { ID_RULE, isId } from '../model/ids.ts';
 import type { Authenticate } from '../server/core.ts';
 
 export const DEV_TOKEN_MS = 600_000;
 
 const identityOf: (payload: JWTPayload) => Awaited<ReturnType<Authenticate>> = ({ sub, exp }) => {
-  if (!isId(sub)) throw new AuthError('auth/forbidden', 'the token names no account: "sub" must be a user id');
+  if (!isId(sub)) throw new AuthError('auth/forbidden', `the token names no account: "sub" must be ${ID_RULE}`);
   return { userId: sub, expiresAt: exp === undefined ? null : Math.floor(exp * 1000) };
 };
 

@@ -4,7 +4,7 @@
  */
 import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
 import type { Message } from '../model/message.ts';
-import { conversationType, type ConversationId, type MessageId, type Seq } from '../model/ids.ts';
+import { conversationType, type ConversationId, type MessageId, requireId, type Seq } from '../model/ids.ts';
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { WorkerError } from '../errors.ts';
 import { isInView, watchView } from './page-lifecycle.ts';
@@ -103,6 +103,7 @@ export const viewConversation = (
 
   return {
     seen(messageId) {
+      requireId(messageId, 'messageId');
       // As of now: a view that is closed before this is stored was open when the user saw the message.
       const isSeen = looking;
       next(async () => {

@@ -1,5 +1,11 @@
-/** Names: users, conversations, messages. Every id is 1–128 bytes of UTF-8 without control characters or lone surrogates. */
-import { UsageError } from '../errors.ts';
+/**
+ * Names: users, groups, messages, devices. An id is 1 to 128 bytes of UTF-8 without control characters, lone surrogates or U+FEFF.
+ *
+ * Two ids are the same id only if they are the same code points. No code normalises, trims or folds an id, so two ids that look alike may
+ * differ. Joiners, other invisible characters and bidi controls are allowed, because scripts and emoji need them. A host that lets its
+ * users choose their ids decides which ids it gives out. U+FEFF is refused because text decoders drop it as a byte order mark.
+ */
+import { type UsageCode, UsageError } from '../errors.ts';
 
 export type UserId = string;
 export type MessageId = string;
@@ -10,11 +16,14 @@ export type Seq = number;
 
 export const MAX_ID_BYTES = 128;
 
-const encoder = new TextEncoder();
-/** Control characters, and surrogates without their other half: a pair is one character here. */
-const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+/** The rule for ids, for error messages. */
+export const ID_RULE = `1 to ${MAX_ID_BYTES} bytes of text without control characters, lone surrogates or U+FEFF`;
 
-/** Whether `value` may name a user, a group, a message or a device. */
+const encoder = new TextEncoder();
+/** Control characters, lone surrogates (with the flag `u`, a pair is one character) and the byte order mark. */
+const FORBIDDEN = /[\p{Cc}\p{Cs}\uFEFF]/u;
+
+/** Whether `value` may name a user, a group, a message or a device: see {@link ID_RULE}. */
 export const isId = (value: unknown): value is string =>
   typeof value === 'string' &&
   value.length > 0 &&
@@ -31,15 +40,16 @@ export const conversationType = (id: ConversationId): 'direct' | 'group' => (id.
 /** The peer's user id, or the group's id. */
 export const conversationTarget = (id: ConversationId): string => id.slice(id.indexOf(':') + 1);
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value);
+/** A value for an error message. Invisible characters are written as their code points. */
+const shown = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 60)).replace(/\p{C}/gu, (one) => `U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
+    : typeof value;
 
-/** @throws {UsageError} `usage/invalid-argument` naming the argument and the value seen. */
-export const requireId = (value: unknown, what: string): string => {
+/** @throws {UsageError} naming the argument, the rule and the value seen. */
+export const requireId = (value: unknown, what: string, code: UsageCode = 'usage/invalid-argument'): string => {
   if (isId(value)) return value;
-  throw new UsageError(
-    'usage/invalid-argument',
-    `${what} must be 1 to ${MAX_ID_BYTES} bytes of text without control characters or lone surrogates; got ${shown(value)}`,
-  );
+  throw new UsageError(code, `${what} must be ${ID_RULE}; got ${shown(value)}`);
 };
 
 /** @throws {UsageError} `usage/invalid-argument` for anything that is no conversation id, and for a chat with oneself. */
@@ -47,7 +57,7 @@ export const requireConversationId = (value: unknown, me: UserId): ConversationI
   if (!isConversationId(value))
     throw new UsageError(
       'usage/invalid-argument',
-      `conversationId must read "direct:<user id>" or "group:<group id>"; got ${shown(value)}`,
+      `conversationId must read "direct:<user id>" or "group:<group id>", the id being ${ID_RULE}; got ${shown(value)}`,
     );
   if (value === `direct:${me}`) throw new UsageError('usage/invalid-argument', 'a direct conversation needs somebody else as its peer');
   return value;

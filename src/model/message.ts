@@ -43,6 +43,30 @@ const isPlain = (value: object): boolean => {
   return prototype === null || prototype === Object.prototype || Array.isArray(value);
 };
 
+const IS_NAME = /^[a-z_$][\w$]*$/i;
+const IS_PLACE = /^\d+$/;
+const pathTo = (path: string, key: string): string =>
+  IS_PLACE.test(key) ? `${path}[${key}]` : IS_NAME.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+
+const findUnfitIn = (value: object, path: string): string | undefined => {
+  const keys = Object.keys(value);
+  if (Object.getOwnPropertySymbols(value).length > 0) return `${path} has a symbol for a key`;
+  if (Array.isArray(value)) {
+    // Without a hole, the first keys are the list's indexes; a key after them is a property that JSON would drop.
+    const odd = keys[value.length];
+    for (let i = 0; i < value.length; i++) if (!(i in value)) return `${path}[${i}] is a hole`;
+    if (odd !== undefined) return `${pathTo(path, odd)} is no item of the list`;
+  }
+  for (const key of keys) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    // An optional field without a value is the only thing that JSON may leave out.
+    if (item === undefined && !Array.isArray(value)) continue;
+    const unfit = findUnfit(item, pathTo(path, key));
+    if (unfit) return unfit;
+  }
+  return undefined;
+};
+
 /** What JSON would silently drop or change is refused by name. */
 const findUnfit = (value: unknown, path: string): string | undefined => {
   switch (typeof value) {
@@ -50,17 +74,11 @@ const findUnfit = (value: unknown, path: string): string | undefined => {
     case 'boolean':
       return undefined;
     case 'number':
+      if (Object.is(value, -0)) return `${path} is -0`;
       return Number.isFinite(value) ? undefined : `${path} is ${value}`;
-    case 'object': {
+    case 'object':
       if (value === null) return undefined;
-      if (!isPlain(value)) return `${path} is an instance of ${value.constructor.name || 'a class'}`;
-      for (const [key, item] of Object.entries(value)) {
-        if (item === undefined && !Array.isArray(value)) continue;
-        const unfit = findUnfit(item, `${path}.${key}`);
-        if (unfit) return unfit;
-      }
-      return undefined;
-    }
+      return isPlain(value) ? findUnfitIn(value, path) : `${path} is an instance of ${value.constructor.name || 'a class'}`;
     default:
       return `${path} is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`;
   }
@@ -71,10 +89,10 @@ const findUnfit = (value: unknown, path: string): string | undefined => {
 const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
 /**
- * A message body as JSON text.
+ * A message body as JSON text. A field of an object whose value is undefined is left out.
  *
- * @throws {UsageError} `usage/invalid-argument` for what JSON cannot carry unchanged (functions, class instances, NaN, cycles,
- * NUL, lone surrogates) and for more than 16 KiB of UTF-8.
+ * @throws {UsageError} `usage/invalid-argument` for whatever else JSON cannot carry unchanged (functions, class instances, symbols, NaN,
+ * -0, holes in lists, cycles, NUL, lone surrogates), naming the path, and for more than 16 KiB of UTF-8.
  */
 export const bodyText = (body: unknown): string => {
   let text: string;

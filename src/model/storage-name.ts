@@ -1,10 +1,10 @@
 /** One database, lock and bus per (server, account): no two accounts ever share a table (I-23). */
 import type { UserId } from './ids.ts';
 
-/** What the names of all accounts of one server begin with. */
+/** The prefix of the names of all accounts of one server. A user id may contain colons, so colons of the path are escaped. */
 export const databasePrefix = (url: string): string => {
   const { host, pathname } = new URL(url);
-  return `tidemark:${host}${pathname}:`;
+  return `tidemark:${host}${pathname.replaceAll(':', '%3A')}:`;
 };
 
 export const databaseName = (url: string, userId: UserId): string => databasePrefix(url) + userId;

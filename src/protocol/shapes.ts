@@ -1,10 +1,13 @@
 /** Shapes that several frames share. Strict: an unknown key refuses the frame. */
 import * as v from 'valibot';
-import { isConversationId, isId, type ConversationId } from '../model/ids.ts';
+import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
 import { isRanges, type Ranges } from '../model/ranges.ts';
 
-export const Id = v.custom<string>(isId, 'an id: 1 to 128 bytes, no control characters, no lone surrogates');
-export const ConversationIdShape = v.custom<ConversationId>(isConversationId, '"direct:<user id>" or "group:<group id>"');
+export const Id = v.custom<string>(isId, `an id is ${ID_RULE}`);
+export const ConversationIdShape = v.custom<ConversationId>(
+  isConversationId,
+  `"direct:<user id>" or "group:<group id>", the id being ${ID_RULE}`,
+);
 export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');

@@ -1,6 +1,6 @@
 /** Who is at the other end of a connection: hello, welcome, a fresh token, and the end of one (I-24). */
 import { AuthError } from '../errors.ts';
-import type { UserId } from '../model/ids.ts';
+import { ID_RULE, isId, type UserId } from '../model/ids.ts';
 import type { Cancel } from '../ports/ports.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { ClientFrame, Frame } from '../protocol/frames.ts';
@@ -68,6 +68,11 @@ export class Greeting {
       return undefined;
     }
     if (!out.open) return undefined;
+    if (!isId(who.userId)) {
+      this.core.log(`authenticate returned a userId that is no id: an id is ${ID_RULE}`);
+      out.fail('auth/forbidden', `the token names no account: a user id is ${ID_RULE}`, CLOSE.unauthorized);
+      return undefined;
+    }
     if (who.userId === userId) return who;
     out.fail('auth/wrong-user', 'the token names somebody else', CLOSE.wrongUser);
     return undefined;

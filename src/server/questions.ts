@@ -1,4 +1,5 @@
 /** Receipts by request: what became of messages, and who has read one. Whoever may not see it is answered as if there were nothing (I-10). */
+import { isId } from '../model/ids.ts';
 import { type ReadMember } from '../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Frame } from '../protocol/frames.ts';
@@ -57,7 +58,7 @@ const CURSOR = { read: /^r(0|[1-9][0-9]{0,15})\.(.+)$/s, unread: /^u(0)\.(.+)$/s
 /** @returns `undefined` for a cursor that no page of this list ended with. */
 export const listPlaceOf = (cursor: string, filter: Ask['filter']): ListPlace | undefined => {
   const [, at, userId] = CURSOR[filter].exec(cursor) ?? [];
-  return at === undefined || userId === undefined ? undefined : { at: Number(at), userId };
+  return at === undefined || !isId(userId) ? undefined : { at: Number(at), userId };
 };
 
 const cursorBehind = (filter: Ask['filter'], { userId, readAt }: ReadMember): string =>

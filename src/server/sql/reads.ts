@@ -6,7 +6,7 @@ import { type IslandKind, type Role, type ServerReadTx, sortedPair } from '../se
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
-import { conversationOf, int, memberOf, messageOf, stepOf, text } from './rows.ts';
+import { conversationOf, int, memberOf, MESSAGE, messageOf, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
   JSON.stringify(
@@ -144,16 +144,17 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
     ids.length === 0
       ? []
       : (
-          await query(`select * from tidemark.message where id in (select value from json_array_elements_text($1::text::json))`, [
-            JSON.stringify(ids),
-          ])
+          await query(
+            `select ${MESSAGE} from tidemark.message m where id in (select value from json_array_elements_text($1::text::json))`,
+            [JSON.stringify(ids)],
+          )
         ).map(messageOf),
   messagesIn: async (stretches) =>
     stretches.length === 0
       ? []
       : (
           await query(
-            `select m.* from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
+            `select ${MESSAGE} from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
              join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u`,
             [stretchesOf(stretches)],
           )
@@ -163,7 +164,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
       ? []
       : (
           await query(
-            `select * from tidemark.message where ${IN_IDS} and version > $2 and version <= $3
+            `select ${MESSAGE} from tidemark.message m where ${IN_IDS} and version > $2 and version <= $3
              order by version desc, conversation_id, seq desc limit $4`,
             [JSON.stringify(ids), after, upTo, limit],
           )

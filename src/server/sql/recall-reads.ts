@@ -2,12 +2,12 @@
 import { byPlaceAtVersion, nameOf, type ServerReadTx, type ToldRecall } from '../server-store.ts';
 import type { SqlQuery, SqlRow } from './driver.ts';
 import { TOLD_AFTER, TOLD_UP_TO } from './receipt-reads.ts';
-import { conversationOf, int, messageOf } from './rows.ts';
+import { conversationOf, int, MESSAGE, messageOf } from './rows.ts';
 
 const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
 
 const MISSED_RECALLS = `
-  select m.*, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as told_at
+  select ${MESSAGE}, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as told_at
   from tidemark.member mine
   join tidemark.conversation c on c.id = mine.conversation_id
   join tidemark.message m on m.conversation_id = mine.conversation_id and m.recalled
@@ -19,14 +19,14 @@ const MISSED_RECALLS = `
 const RECALLED_IN_C = `
   join tidemark.message m on m.conversation_id = c.id and m.recalled and m.version > $2 and m.version <= $3`;
 const ofSide = (side: 'user_a' | 'user_b'): string => `
-  select m.*, ${NAMES}, m.version as told_at from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
+  select ${MESSAGE}, ${NAMES}, m.version as told_at from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
 const CHANGED_RECALLS = `
   select * from (
     ${ofSide('user_a')}
     union all
     ${ofSide('user_b')}
     union all
-    select m.*, ${NAMES},
+    select ${MESSAGE}, ${NAMES},
       case when mine.back_since > $2 and m.version > mine.away_since then greatest(m.version, mine.back_since) else m.version end
     from tidemark.member mine
     join tidemark.conversation c on c.id = mine.conversation_id and c.version > $2

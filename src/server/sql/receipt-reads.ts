@@ -1,7 +1,7 @@
 /** The SQL store's reads of receipts in groups. */
 import type { Place, ServerReadTx, Stretch } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { ackOf, int, receiptOf, text, textOrNull } from './rows.ts';
+import { ACK, ackOf, int, receiptOf, text, textOrNull, written, writtenOrNull } from './rows.ts';
 
 /** Stretches as one parameter: `w(c, f, u)`. */
 export const stretchesOf = (stretches: readonly Stretch[]): string =>
@@ -37,12 +37,12 @@ const TOLD = `
   join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
   cross join lateral (
     select count(*) as read_count, count(*) filter (where a.version > $2) as fresh,
-      min(a.user_id) filter (where a.version > $2) as by, min(a.content) filter (where a.version > $2) as content
+      min(a.user_id) filter (where a.version > $2) as by, min(${written('a.content')}) filter (where a.version > $2) as written_content
     from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
   ) told`;
 
 const READERS = `
-  select * from tidemark.ack where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
+  select ${ACK} from tidemark.ack a where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
   order by at, user_id limit $5`;
 
 const NON_READERS = `
@@ -85,7 +85,7 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
           readCount: int(row, 'read_count'),
           fresh,
           by: fresh === 1 ? textOrNull(row, 'by') : null,
-          content: fresh === 1 ? textOrNull(row, 'content') : null,
+          content: fresh === 1 ? writtenOrNull(row, 'written_content') : null,
         };
       })
       .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq);
