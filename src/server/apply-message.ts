@@ -32,15 +32,15 @@ const askingOf = (desk: Desk, conversation: GroupRecord, entry: WireMessageEntry
 export const applyMessage = (desk: Desk, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
   const conversation = desk.conversation(entry.conversationId);
   const before = desk.held.get(entry.id);
-  if (before)
-    return sameMessage(desk, before, entry, conversation)
-      ? acked(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } })
-      : reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
+  if (before && sameMessage(desk, before, entry, conversation))
+    return acked(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
 
+  // A sender who may not write here must not learn whether the id names a message elsewhere.
   const inGroup = entry.conversationId.startsWith('group:');
   if (inGroup && (!conversation || desk.member(conversation).role === null)) return noSuchConversation(entry.key);
-  if (!conversation || (!inGroup && !mayWrite))
-    return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
+  if (!inGroup && !mayWrite) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
+  // A first message with a used id makes no conversation.
+  if (before || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
   const asking = conversation.groupId === null ? undefined : askingOf(desk, conversation, entry, policy);
   if (asking && 'refusal' in asking) return asking.refusal;
 

@@ -6,7 +6,7 @@ import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../prot
 import type { Frame, ServerFrame } from '../protocol/frames.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
-import { hasTokenInUrl, isOriginAllowed, TOKEN_IN_URL } from './origin.ts';
+import { hasQuery, isOriginAllowed, QUERY_IN_URL } from './origin.ts';
 
 /** A pull stops short after this much, so that a slow line gets on; the client continues from the cursor it was given. */
 const MAX_ANSWER_CHARS = 64 * 1024;
@@ -114,7 +114,7 @@ export const createHttpDoor =
     const work = async (): Promise<void> => {
       if (!isOriginAllowed(origin, host, allowedOrigins))
         return answer(refusal(403, 'this origin may not speak to this server', 'auth/forbidden'));
-      if (hasTokenInUrl(url)) return answer(refusal(400, TOKEN_IN_URL));
+      if (hasQuery(url)) return answer(refusal(400, QUERY_IN_URL));
       if (request.method === 'OPTIONS')
         return answer(
           { status: 204, body: '' },

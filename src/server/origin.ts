@@ -20,12 +20,7 @@ export const isOriginAllowed = (origin: string | undefined, host: string | undef
   return from === hostOf(`${origin.slice(0, origin.indexOf(':'))}://${host}`);
 };
 
-/** A token in a URL ends up in logs and histories; it is refused rather than read. */
-export const hasTokenInUrl = (url: string): boolean => {
-  const query = url.indexOf('?');
-  if (query < 0) return false;
-  const names = [...new URLSearchParams(url.slice(query + 1)).keys()];
-  return names.some((name) => /^(access_?|id_?|auth_?)?token$|^jwt$|^authorization$/i.test(name));
-};
+/** Whether a URL has a query. The protocol uses none. The server refuses a query because it may be a token, and URLs are logged. */
+export const hasQuery = (url: string): boolean => /\?./s.test(url);
 
-export const TOKEN_IN_URL = 'a token in the URL is not read, as URLs are logged: send it in the hello frame';
+export const QUERY_IN_URL = 'the URL takes no query, because URLs are logged: send the token in the hello frame';

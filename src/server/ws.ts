@@ -7,7 +7,7 @@ import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
-import { hasTokenInUrl, isOriginAllowed, TOKEN_IN_URL } from './origin.ts';
+import { hasQuery, isOriginAllowed, QUERY_IN_URL } from './origin.ts';
 
 export interface WebSocketDoorOptions {
   readonly path: string;
@@ -70,7 +70,7 @@ export const createWebSocketDoor = (core: () => Core | undefined, { path, allowe
       if (url.split('?', 1)[0] !== path) return false;
       const { origin, host } = request.headers;
       if (!isOriginAllowed(origin, host, allowedOrigins)) refuse(socket, 403, 'auth/forbidden', 'this origin may not speak to this server');
-      else if (hasTokenInUrl(url)) refuse(socket, 400, 'protocol/bad-frame', TOKEN_IN_URL);
+      else if (hasQuery(url)) refuse(socket, 400, 'protocol/bad-frame', QUERY_IN_URL);
       else server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened, request));
       return true;
     },

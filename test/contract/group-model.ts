@@ -62,12 +62,11 @@ export class GroupModel {
 
   send(user: string, id: string, asks: boolean, countable: boolean): string {
     const before = this.messages.find((one) => one.id === id);
-    if (before) {
-      const same = before.sender === user && before.countable === countable && (before.asked === asks || (asks && !before.asked));
-      return same ? `acked ${before.seq}` : 'rejected/id-conflict';
-    }
+    const same = before?.sender === user && before.countable === countable && (before.asked === asks || (asks && !before.asked));
+    if (same) return `acked ${before.seq}`;
     const me = this.members.get(user);
     if (!me || me.role === null) return 'rejected/no-such-conversation';
+    if (before) return 'rejected/id-conflict';
     if (asks && !this.policy.groups) return 'rejected/group-receipts-disabled';
     if (asks && this.policy.mayRequest === 'admins' && me.role !== 'admin') return 'rejected/permission-denied';
     const here: string[] = [];
