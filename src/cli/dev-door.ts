@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { isId } from '../model/ids.ts';
 import { UsageError } from '../errors.ts';
-import type { GroupMember } from '../server/directory.ts';
+import { requireId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
+import type { Role } from '../server/server-store.ts';
 import { isOriginAllowed } from '../server/origin.ts';
 import type { ReceiptServer } from '../server/server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
@@ -45,33 +46,42 @@ const isLocalHost = (host: string | undefined): boolean => /^(localhost|127\.0\.
 
 type Groups = Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'policy'>;
 
+interface MemberChange {
+  readonly groupId: string;
+  readonly userId: string;
+  readonly role?: Role | null;
+}
+
 interface Door {
   /** What is to be posted. */
   readonly takes: string;
-  /** @returns the answer; `undefined` for a body that does not fit. @throws {UsageError} */
-  answer(body: Body): object | undefined | Promise<object | undefined>;
+  /** @returns the answer. @throws {UsageError} for a body that does not fit. */
+  answer(body: Body): object | Promise<object>;
 }
 
 /** What arrives is judged by the server itself, which throws a usage error for what does not fit. */
 const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<string, Door>> => ({
   '/dev/token': {
-    takes: '{"userId": "…"}, 1 to 128 bytes',
-    answer: async ({ userId }) => (isId(userId) ? { token: await issueDevToken(secret, userId), expiresInMs: DEV_TOKEN_MS } : undefined),
+    takes: '{"userId": "…"}',
+    answer: async (body) => {
+      const { userId } = readOptions(body, '/dev/token', { userId: 1 });
+      return { token: await issueDevToken(secret, requireId(userId, 'userId')), expiresInMs: DEV_TOKEN_MS };
+    },
   },
   '/dev/group': {
     takes: '{"groupId": "…", "members": [{"userId": "…", "role": "member" or "admin"}]}',
-    answer: async ({ groupId, members }) => {
-      if (!isId(groupId) || !Array.isArray(members) || members.some((one) => typeof one !== 'object' || one === null)) return undefined;
-      await groups().createGroup({ groupId, members: members as GroupMember[] });
+    answer: async (body) => {
+      await groups().createGroup(body as unknown as Parameters<Groups['createGroup']>[0]);
       return {};
     },
   },
   '/dev/member': {
     takes: '{"groupId": "…", "userId": "…", "role": "member", "admin" or null for one who leaves}',
-    answer: async ({ groupId, userId, role = 'member' }) => {
-      if (!isId(groupId) || !isId(userId)) return undefined;
+    answer: async (body) => {
+      const given = body as unknown as MemberChange;
+      const { groupId, userId, role = 'member' } = readOptions(given, '/dev/member', { groupId: 1, userId: 1, role: 1 });
       if (role === null) await groups().removeMember(groupId, userId);
-      else await groups().addMember(groupId, userId, { role: role as 'member' });
+      else await groups().addMember(groupId, userId, { role });
       return {};
     },
   },

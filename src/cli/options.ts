@@ -1,5 +1,6 @@
 /** What may be said on the command line. */
 import { parseArgs } from 'node:util';
+import { nearestName } from '../model/option-names.ts';
 
 export const USAGE = `tidemark serve: a receipt server for one machine
 
@@ -27,6 +28,18 @@ export interface ServeOptions {
   readonly static: string | undefined;
 }
 
+const FLAGS = {
+  dev: { type: 'boolean', default: false },
+  port: { type: 'string', default: '8787' },
+  host: { type: 'string', default: '127.0.0.1' },
+  data: { type: 'string', default: '.tidemark' },
+  'jwt-secret': { type: 'string' },
+  jwks: { type: 'string' },
+  'allow-origin': { type: 'string', multiple: true },
+  static: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 /** Something on the command line is wrong; the message says what. */
 export class CommandLineError extends Error {
   override readonly name = 'CommandLineError';
@@ -47,27 +60,24 @@ const urlOf = (text: string): URL => {
   return url;
 };
 
+/** Why the arguments could not be read; for an unknown option with the nearest known one. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'the command line cannot be read';
+  const unknown = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
+  if (unknown === undefined) return error.message;
+  return `unknown option ${unknown}; ${nearestName(
+    unknown,
+    Object.keys(FLAGS).map((flag) => `--${flag}`),
+  )}`;
+};
+
 /** @returns `help` where help was asked for. @throws {CommandLineError} */
 export const readCommandLine = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): ServeOptions | 'help' => {
   let parsed;
   try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        dev: { type: 'boolean', default: false },
-        port: { type: 'string', default: '8787' },
-        host: { type: 'string', default: '127.0.0.1' },
-        data: { type: 'string', default: '.tidemark' },
-        'jwt-secret': { type: 'string' },
-        jwks: { type: 'string' },
-        'allow-origin': { type: 'string', multiple: true },
-        static: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    parsed = parseArgs({ args: [...args], allowPositionals: true, options: FLAGS });
   } catch (error) {
-    throw new CommandLineError(error instanceof Error ? error.message : 'the command line cannot be read');
+    throw new CommandLineError(reasonOf(error));
   }
   const { values, positionals } = parsed;
   if (values.help || positionals[0] === 'help') return 'help';

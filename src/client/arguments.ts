@@ -22,11 +22,6 @@ export const requireCount = (value: unknown, what: string, most: number): number
   throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
 };
 
-export const requireLetter = (id: unknown): string => {
-  if (typeof id === 'string') return id;
-  throw new UsageError('usage/invalid-argument', 'id must be that of a dead letter');
-};
-
 export const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
   if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
   throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
@@ -41,12 +36,6 @@ export const requireCursor = (cursor: unknown): string | null => {
   if (cursor === undefined || cursor === null) return null;
   if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
   throw new UsageError('usage/invalid-argument', 'cursor must be that of the page before');
-};
-
-export const requireOptions = <T extends object>(value: T | undefined): T => {
-  if (value === undefined) return {} as T;
-  if (typeof value === 'object' && (value as T | null) !== null) return value;
-  throw new UsageError('usage/invalid-argument', 'options must be an object');
 };
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>

@@ -7,6 +7,7 @@ import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
+import { readOptions } from '../model/option-names.ts';
 import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
@@ -24,8 +25,6 @@ import {
   requireFilter,
   requireFlag,
   requireIds,
-  requireLetter,
-  requireOptions,
 } from './arguments.ts';
 import { wishForSync } from './background-sync.ts';
 import { requirePage } from './browser-page.ts';
@@ -140,12 +139,16 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     });
   };
 
+  const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
+    requireCount(readOptions(given, call, { limit: 1 }).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT);
+
   return {
     userId,
 
     async sendMessage(conversationId, body, given) {
       const id = conversation(conversationId);
-      const { requestReceipt, countable, id: messageId } = requireOptions(given);
+      const names = { requestReceipt: 1, countable: 1, id: 1 } as const;
+      const { requestReceipt, countable, id: messageId } = readOptions(given, 'sendMessage', names);
       return intent('sendMessage', id, {
         body: bodyText(body),
         id: optionalId(messageId, 'id'),
@@ -160,14 +163,14 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async sendReadReceipts(conversationId, messageIds, given) {
       const id = conversation(conversationId);
       const ids = requireIds(messageIds);
-      const { content } = requireOptions(given);
+      const { content } = readOptions(given, 'sendReadReceipts', { content: 1 });
       return content === undefined
         ? intent('sendReadReceipts', id, ids)
         : intent('sendReadReceipts', id, ids, { content: requireContent(content) });
     },
     async sendConversationReadReceipt(conversationId, given) {
       const id = conversation(conversationId);
-      const { upTo, keepUnread } = requireOptions(given);
+      const { upTo, keepUnread } = readOptions(given, 'sendConversationReadReceipt', { upTo: 1, keepUnread: 1 });
       return intent('sendConversationReadReceipt', id, {
         upTo: optionalId(upTo, 'upTo'),
         keepUnread: optionalFlag(keepUnread, 'keepUnread'),
@@ -175,30 +178,38 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async clearConversationUnreadCount(conversationId, given) {
       const id = conversation(conversationId);
-      const upTo = optionalId(requireOptions(given).upTo, 'upTo');
+      const upTo = optionalId(readOptions(given, 'clearConversationUnreadCount', { upTo: 1 }).upTo, 'upTo');
       return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
     },
-    async clearAllUnreadCounts() {
+    async clearAllUnreadCounts(given?: object) {
       requireOpen();
+      readOptions(given, 'clearAllUnreadCounts', {});
       return intent('clearAllUnreadCounts');
     },
-    async setMarkedUnread(conversationId, marked) {
-      return intent('setMarkedUnread', conversation(conversationId), requireFlag(marked, 'marked'));
+    async setMarkedUnread(conversationId, marked, given?: object) {
+      const id = conversation(conversationId);
+      readOptions(given, 'setMarkedUnread', {});
+      return intent('setMarkedUnread', id, requireFlag(marked, 'marked'));
     },
     async setMuted(conversationId, muted) {
       return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
     },
     async setReceiptSettings(settings) {
       requireOpen();
-      const delivery = optionalFlag(requireOptions(settings).deliveryReceipts, 'deliveryReceipts');
-      const read = optionalFlag(settings.readReceipts, 'readReceipts');
+      const { deliveryReceipts: ofDelivery, readReceipts: ofReading } = readOptions(settings, 'setReceiptSettings', {
+        deliveryReceipts: 1,
+        readReceipts: 1,
+      });
+      const delivery = optionalFlag(ofDelivery, 'deliveryReceipts');
+      const read = optionalFlag(ofReading, 'readReceipts');
       return intent('setReceiptSettings', {
         ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
         ...(read === undefined ? {} : { readReceipts: read }),
       });
     },
-    viewConversation(conversationId) {
+    viewConversation(conversationId, given?: object) {
       const id = conversation(conversationId);
+      readOptions(given, 'viewConversation', {});
       const view = viewConversation(connection, watching.watch({ of: 'messages', conversationId: id, limit: 1 }), id);
       views.add(view);
       return {
@@ -214,7 +225,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       return connection.query(
         'loadOlderMessages',
         conversation(conversationId),
-        requireCount(requireOptions(given).limit, 'limit', MAX_LIMIT),
+        requireCount(readOptions(given, 'loadOlderMessages', { limit: 1 }).limit, 'limit', MAX_LIMIT),
       );
     },
     async fetchReceipts(messageIds) {
@@ -223,7 +234,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async fetchReadMembers(messageId, given) {
       requireOpen();
-      const { filter, cursor, limit } = requireOptions(given);
+      const { filter, cursor, limit } = readOptions(given, 'fetchReadMembers', { filter: 1, cursor: 1, limit: 1 });
       return connection.query('fetchReadMembers', requireId(messageId, 'messageId'), {
         filter: requireFilter(filter),
         cursor: requireCursor(cursor),
@@ -244,22 +255,23 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async flush(given) {
       requireOpen();
-      return connection.query('flush', requireCount(requireOptions(given).timeoutMs ?? DEFAULT_FLUSH_MS, 'timeoutMs', LONGEST_MS));
+      const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
+      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', LONGEST_MS));
     },
     async retryDeadLetter(id, given) {
       requireOpen();
-      return intent('retryDeadLetter', requireLetter(id), {
-        requestReceipt: optionalFlag(requireOptions(given).requestReceipt, 'requestReceipt'),
-      });
+      const { requestReceipt } = readOptions(given, 'retryDeadLetter', { requestReceipt: 1 });
+      return intent('retryDeadLetter', requireId(id, 'id'), { requestReceipt: optionalFlag(requestReceipt, 'requestReceipt') });
     },
     async dismissDeadLetter(id) {
       requireOpen();
-      return intent('dismissDeadLetter', requireLetter(id));
+      return intent('dismissDeadLetter', requireId(id, 'id'));
     },
     async logOut(given) {
       requireOpen();
       // Callers without types may pass anything.
-      const { pending, timeoutMs = DEFAULT_FLUSH_MS, keepData } = requireOptions(given as Partial<LogOutOptions> | undefined);
+      const names = { pending: 1, timeoutMs: 1, keepData: 1 } as const;
+      const { pending, timeoutMs = DEFAULT_FLUSH_MS, keepData } = readOptions(given as Partial<LogOutOptions> | undefined, 'logOut', names);
       if (pending !== 'send' && pending !== 'discard')
         throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
       await connection.logOut({
@@ -271,16 +283,18 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     close: () => (closing ??= close()),
 
-    watchTotalUnreadCount: () => watch({ of: 'total-unread' }),
+    watchTotalUnreadCount: (given?: object) => {
+      readOptions(given, 'watchTotalUnreadCount', {});
+      return watch({ of: 'total-unread' });
+    },
     watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
-    watchConversations: (given) =>
-      watch({ of: 'conversations', limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT) }),
+    watchConversations: (given) => watch({ of: 'conversations', limit: limitOf(given, 'watchConversations') }),
     watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
     watchMessages: (id, given) =>
       watch({
         of: 'messages',
         conversationId: conversation(id),
-        limit: requireCount(requireOptions(given).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT),
+        limit: limitOf(given, 'watchMessages'),
       }),
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
     watchConnection: () => persistence.joined(withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$)),

@@ -14,7 +14,7 @@ import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/statu
 export interface ReceiptClientOptions {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
   readonly url: string;
-  /** Whose client this is. A token that names somebody else stops it with `auth/wrong-user`. */
+  /** Whose client this is: 1 to 128 bytes of text without control characters, lone surrogates or U+FEFF, as every id is. A token that names somebody else stops it with `auth/wrong-user`. */
   readonly userId: string;
   /** Asked when a connection is opened and before the token ends; never stored. Its failure is retried. */
   readonly getToken: () => string | Promise<string>;
@@ -69,13 +69,16 @@ export interface ConversationViewing {
  * One account on this device. Calls resolve when durable, online or off; every call is safe to repeat. Calls take effect in the order
  * in which the page makes them, questions included.
  *
- * @throws {UsageError} `usage/invalid-argument` for bad arguments: from `watch…` and `viewConversation` at once, from all else as a
- * rejection. `usage/closed` after `close()`, also from a stream that is subscribed to only then.
+ * @throws {UsageError} `usage/invalid-argument` for bad arguments, also for an option with an unknown name: from `watch…` and
+ * `viewConversation` at once, from all else as a rejection. `usage/closed` after `close()`, also from a stream that is subscribed to only then.
  */
 export interface ReceiptClient {
   readonly userId: string;
 
-  /** Queues a message; sent in order. `body` is any JSON up to 16 KiB. Resolves with the pending message. */
+  /**
+   * Queues a message; sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0, NaN, holes in lists, class
+   * instances) are refused with their path. Resolves with the pending message.
+   */
   sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
   /** Takes an own message back: its body goes everywhere, counts fall where it was unread. `usage/unknown-message` where not held. */
   recallMessage(messageId: MessageId): Promise<void>;

@@ -1,5 +1,6 @@
 /** What a host may say of its users and their groups. */
 import type { UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
 import type { Role } from './server-store.ts';
 
 export interface GroupMember {
@@ -18,3 +19,14 @@ export interface Directory {
    */
   members?(groupId: string): readonly GroupMember[] | Promise<readonly GroupMember[]>;
 }
+
+/**
+ * Checks the names of a directory that is a plain object: with the name `mayMesage`, every user could write to every user. An instance of a
+ * class may have other members.
+ *
+ * @throws {UsageError} `usage/invalid-option`
+ */
+export const checkDirectory = (directory: Directory | undefined): void => {
+  const isInstance = directory && Object.getPrototypeOf(directory) !== Object.prototype;
+  if (!isInstance) readOptions(directory, 'directory', { mayMessage: 1, members: 1 }, 'usage/invalid-option');
+};

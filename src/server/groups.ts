@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../errors.ts';
 import { type ConversationId, conversationTarget, requireId, type UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus.ts';
 import type { Directory, GroupMember } from './directory.ts';
@@ -43,8 +44,20 @@ const roleOf = (role: unknown): Role => {
   throw new UsageError('usage/invalid-argument', `role must be "member" or "admin"; got ${JSON.stringify(role)}`);
 };
 
-const wantedOf = (members: readonly GroupMember[]): Wanted =>
-  new Map(members.map(({ userId, role }) => [requireId(userId, 'userId'), roleOf(role)]));
+const wantedOf = (members: readonly GroupMember[]): Wanted => {
+  // A caller or a directory without types may give any value.
+  if (!Array.isArray(members)) throw new UsageError('usage/invalid-argument', 'members must be a list of { userId, role? }');
+  return new Map(
+    members.map((member: GroupMember | null | undefined) => [requireId(member?.userId, "a member's userId"), roleOf(member?.role)]),
+  );
+};
+
+/** As {@link wantedOf}, for a call. A directory's answers may have further fields, the members given to a call may not. */
+const givenMembers = (members: readonly GroupMember[]): Wanted => {
+  const wanted = wantedOf(members);
+  for (const member of members) readOptions(member, 'a member', { userId: 1, role: 1 });
+  return wanted;
+};
 
 export interface GroupsOptions {
   readonly store: ServerStore;
@@ -94,11 +107,18 @@ export const createGroups = (core: GroupsOptions): Groups => {
   };
 
   return {
-    createGroup: async ({ groupId, members }) => change(requireOwn(groupId), wantedOf(members), 'stay'),
-    addMember: async (groupId, userId, { role } = {}) => change(requireOwn(groupId), wantedOf([{ userId, role: roleOf(role) }]), 'stay'),
+    createGroup: async (group) => {
+      const { groupId, members } = readOptions(group, 'createGroup', { groupId: 1, members: 1 });
+      await change(requireOwn(groupId), givenMembers(members), 'stay');
+    },
+    addMember: async (groupId, userId, how) => {
+      const { role } = readOptions(how, 'addMember', { role: 1 });
+      await change(requireOwn(groupId), wantedOf([{ userId, role: roleOf(role) }]), 'stay');
+    },
     removeMember: async (groupId, userId) => change(requireOwn(groupId), new Map([[requireId(userId, 'userId'), null]]), 'stay'),
     membersChanged: async (groupId) => {
-      if (directory?.members) await lookOnce(requireId(groupId, 'groupId'), true);
+      requireId(groupId, 'groupId');
+      if (directory?.members) await lookOnce(groupId, true);
     },
     mirror: async (groupIds) => {
       if (!directory?.members) return;

@@ -1,4 +1,5 @@
 /** A server store in memory: transactions run one after another and are undone when they fail. For tests, simulations and trials. */
+import { readOptions } from '../model/option-names.ts';
 import { memoryReads } from './memory-reads.ts';
 import { type MemoryDump, MemoryTables } from './memory-tables.ts';
 import { memoryWrites } from './memory-writes.ts';
@@ -17,7 +18,9 @@ export interface MemoryStore extends ServerStore {
   dump(): MemoryDump;
 }
 
-export const createMemoryStore = ({ now = Date.now, runId, from }: MemoryStoreOptions = {}): MemoryStore => {
+/** @throws {UsageError} for an option with an unknown name. */
+export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
+  const { now = Date.now, runId, from } = readOptions(options, 'createMemoryStore', { now: 1, runId: 1, from: 1 }, 'usage/invalid-option');
   const tables = new MemoryTables(from);
   const runs: RunRecord[] = [...(from?.runs ?? [])];
   let version = from?.version ?? 0;

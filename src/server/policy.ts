@@ -1,6 +1,7 @@
 /** What this server takes and allows. Told to clients in the handshake, never a constant in them. */
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
+import { readOptions } from '../model/option-names.ts';
 import { MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
 import { LimitsShape, ReceiptPolicyShape } from '../protocol/hello.ts';
@@ -37,17 +38,22 @@ const PolicyShape = v.strictObject({
   rate: v.strictObject({ perSecond: Positive, burst: Positive }),
 });
 
-/** What is named changes, the rest stays. @throws {UsageError} `usage/invalid-option` */
-export const changePolicy = (policy: Policy, { limits, receipts, rate }: PolicyChange): Policy => {
+const LIMITS = { entries: 1, frameBytes: 1, fetchMessages: 1, receiptIds: 1, members: 1, heartbeatMs: 1 } as const;
+const RECEIPTS = { groups: 1, mayRequest: 1, windowMs: 1, maxMembers: 1, visibleTo: 1 } as const;
+const CODE = 'usage/invalid-option';
+
+/** What is named changes, the rest stays. @throws {UsageError} `usage/invalid-option`, also for an unknown name. */
+export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
+  const { limits, receipts, rate } = readOptions(change, 'policy', { limits: 1, receipts: 1, rate: 1 }, CODE);
   const changed = {
-    limits: { ...policy.limits, ...limits },
-    receipts: { ...policy.receipts, ...receipts },
-    rate: { ...policy.rate, ...rate },
+    limits: { ...policy.limits, ...readOptions(limits, 'policy.limits', LIMITS, CODE) },
+    receipts: { ...policy.receipts, ...readOptions(receipts, 'policy.receipts', RECEIPTS, CODE) },
+    rate: { ...policy.rate, ...readOptions(rate, 'policy.rate', { perSecond: 1, burst: 1 }, CODE) },
   };
   const result = v.safeParse(PolicyShape, changed, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new UsageError('usage/invalid-option', `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
+  throw new UsageError(CODE, `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
 };
 
 /** One allowance per user, refilled as time passes; users at rest cost nothing. */

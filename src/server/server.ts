@@ -5,15 +5,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RejectedError, UsageError } from '../errors.ts';
-import { requireId, type UserId } from '../model/ids.ts';
+import { type ConversationId, requireId, type UserId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
+import { readOptions } from '../model/option-names.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
 import { openConnection } from './connection.ts';
 import type { Authenticate, Core } from './core.ts';
-import type { Directory } from './directory.ts';
+import { checkDirectory, type Directory } from './directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
 import { createGroups, type GroupDoor } from './groups.ts';
 import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
@@ -84,9 +85,33 @@ export interface ReceiptServer extends GroupDoor {
   close(): Promise<void>;
 }
 
-/** @throws {UsageError} `usage/invalid-option` */
+const OPTIONS = {
+  store: 1,
+  authenticate: 1,
+  policy: 1,
+  directory: 1,
+  bus: 1,
+  allowedOrigins: 1,
+  path: 1,
+  clock: 1,
+  onMessage: 1,
+  log: 1,
+} as const;
+const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1 } as const;
+
+/** The conversation of a published message, named from the sender's side. @throws {UsageError} */
+const conversationOf = (to: PublishedMessage['to']): ConversationId => {
+  const { user, group } = readOptions<{ user?: unknown; group?: unknown }>(to, 'publish: to', { user: 1, group: 1 });
+  if ((user === undefined) === (group === undefined))
+    throw new UsageError('usage/invalid-argument', 'publish: to must be { user } or { group }, one of them');
+  return user === undefined ? `group:${requireId(group, 'to.group')}` : `direct:${requireId(user, 'to.user')}`;
+};
+
+/** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
 export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServer => {
+  readOptions(options, 'createReceiptServer', OPTIONS, 'usage/invalid-option');
   const { authenticate, directory, allowedOrigins, path = '/receipts', bus = createLocalBus(), clock = systemClock } = options;
+  checkDirectory(directory);
   if (!path.startsWith('/') || path.includes('?'))
     throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
   let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
@@ -164,21 +189,21 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     addMember: async (groupId, userId, how) => (await opening).groups.addMember(groupId, userId, how),
     removeMember: async (groupId, userId) => (await opening).groups.removeMember(groupId, userId),
     membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
-    publish: async ({ from, to, body, id = crypto.randomUUID(), receiptRequested = 'user' in to, countable = true }) => {
+    publish: async (message) => {
+      const { from, to, body, id = crypto.randomUUID(), receiptRequested, countable = true } = readOptions(message, 'publish', MESSAGE);
       requireId(from, 'from');
-      const target = 'user' in to ? requireId(to.user, 'to.user') : requireId(to.group, 'to.group');
-      const now = await opening;
+      const conversationId = conversationOf(to);
       const entry = {
         kind: 'message',
-        key: id,
-        conversationId: `${'user' in to ? 'direct' : 'group'}:${target}`,
+        key: requireId(id, 'id'),
+        conversationId,
         cursor: null,
         id,
         body: bodyText(body),
-        receiptRequested,
+        receiptRequested: receiptRequested ?? conversationId.startsWith('direct:'),
         countable,
       };
-      const { results, hints } = await submitEntries(now, { userId: from, deviceId: 'server' }, [entry]);
+      const { results, hints } = await submitEntries(await opening, { userId: from, deviceId: 'server' }, [entry]);
       const [result] = results;
       if (result?.outcome === 'acked' && result.message) {
         for (const hint of hints) bus.publish(hint);
@@ -195,6 +220,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       return policy;
     },
     revoke: (userId) => {
+      requireId(userId, 'userId');
       for (const connection of [...(core?.connections ?? [])])
         if (connection.userId === userId) connection.end(CLOSE.unauthorized, 'auth/forbidden');
     },

@@ -1,4 +1,5 @@
 /** For the app's service worker: `installReceiptSync(self, { url, getToken, notification })`. */
+import { readOptions } from '../model/option-names.ts';
 import { SYNC_TAG } from '../model/storage-name.ts';
 import { drainAllAccounts } from './background-sync.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
@@ -21,8 +22,10 @@ const isPush = (event: Event): event is Lasting & { readonly data: { text(): str
  * - the app's badge shows the total of the account that owns it (the client's option `appBadge`).
  *
  * @see PROTOCOL.md, "Push"
+ * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
 export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
+  readOptions(options, 'installReceiptSync', { url: 1, getToken: 1, notification: 1 }, 'usage/invalid-option');
   scope.addEventListener('sync', (event) => {
     if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(options));
   });

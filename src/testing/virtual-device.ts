@@ -6,6 +6,7 @@ import { leaderAnswers } from '../engine/sync/leader-answers.ts';
 import { Writer } from '../engine/write.ts';
 import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/retention.ts';
 import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
 import { enterAccount, finishWipe, readAccount } from '../store/accounts.ts';
@@ -134,6 +135,8 @@ export class VirtualDevice {
    * @param settings as given to `createReceiptClient`
    */
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
+    readOptions(settings, 'openTab: settings', { deliveryReceipts: 1, readReceipts: 1 });
+    readOptions(retention, 'openTab: retention', { messagesPerConversation: 1, days: 1 });
     const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
     const listeners = new Set<(event: LifeEvent) => void>();
     const tab = new VirtualTab(lane, listeners, () => this.removeAccount());

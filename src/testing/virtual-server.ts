@@ -1,5 +1,5 @@
 /** The real server over the memory store, as a process that can die and a database that can be put back to an older copy. */
-import type { UserId } from '../model/ids.ts';
+import { requireId, type UserId } from '../model/ids.ts';
 import { createMemoryStore, type MemoryStore } from '../server/memory-store.ts';
 import type { MemoryDump } from '../server/memory-tables.ts';
 import type { PolicyChange } from '../server/policy.ts';
@@ -54,7 +54,7 @@ export class VirtualServer implements NetworkEnd {
   /** A new token. */
   token(userId: UserId, expiresAt: number | null = null): string {
     const token = this.random.id();
-    this.tokens.set(token, { userId, expiresAt });
+    this.tokens.set(token, { userId: requireId(userId, 'userId'), expiresAt });
     return token;
   }
 

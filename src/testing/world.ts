@@ -1,5 +1,6 @@
 /** A world in one seed: a server, devices, and everything between them, in one thread and in virtual time. */
-import type { UserId } from '../model/ids.ts';
+import { requireId, type UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createMemoryStore, MemoryDisk } from '../store/memory-store.ts';
@@ -54,6 +55,7 @@ export class TestWorld {
 
   /** Another device of a user. @param token what its app hands out; default: a good one that never ends. */
   device(userId: UserId, name = `${userId}${this.devices.length}`, token?: () => Promise<string>): VirtualDevice {
+    requireId(userId, 'userId');
     const disk = new VirtualDisk((this.options.storage ?? memoryStorage)(name));
     const device = new VirtualDevice({
       userId,
@@ -84,4 +86,6 @@ export class TestWorld {
   }
 }
 
-export const createTestWorld = (options?: WorldOptions): TestWorld => new TestWorld(options);
+/** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
+export const createTestWorld = (options?: WorldOptions): TestWorld =>
+  new TestWorld(readOptions(options, 'createTestWorld', { seed: 1, policy: 1, storage: 1 }, 'usage/invalid-option'));

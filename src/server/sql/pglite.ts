@@ -3,6 +3,7 @@ import { chmodSync, closeSync, fsyncSync, openSync, rmSync, writeFileSync } from
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../../errors.ts';
+import { readOptions } from '../../model/option-names.ts';
 import type { ServerStore } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
 import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart } from './folder-check.ts';
@@ -99,8 +100,10 @@ const openDatabase = async (folder: string, found: Found, open: (database: PGlit
  *
  * @throws {StoreError} `store/unavailable`: the folder is in use (the message names the process), cannot be read and written, holds other
  *   files, or a database that is damaged. `store/version-ahead`: it was written by a newer PostgreSQL. The message names the way out.
+ * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
 export const openPgliteStore = async (folder: string, options: SqlStoreOptions = {}): Promise<ServerStore> => {
+  readOptions(options, 'openPgliteStore', { runId: 1 }, 'usage/invalid-option');
   const data = resolve(folder);
   requireFolder(data);
   const lock = await lockFolder(data);
