@@ -9,13 +9,16 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   tidemark serve --jwt-secret SECRET           tokens are JWTs signed with a shared secret (or TIDEMARK_JWT_SECRET)
   tidemark serve --jwks URL                    tokens are JWTs signed by keys published at this address
 
+  --jwt-audience NAME    the token's "aud" must be this, or one of these where it is repeated; give it wherever the same keys
+                         sign tokens for other services as well
+  --jwt-issuer NAME      the token's "iss" must be this, or one of these where it is repeated
   --port 8787            0 picks a free one
   --host 127.0.0.1
   --data .tidemark       folder of the embedded database
   --allow-origin ORIGIN  pages that may connect, such as https://chat.example; may be repeated; default: the server's own host
   --static DIR           also serves these files
 
-The account is the token's "sub"; "exp" is honoured.`;
+The account is the token's "sub"; "exp" and "nbf" are honoured. While the keys of --jwks cannot be had, clients are asked to come back.`;
 
 export interface ServeOptions {
   readonly dev: boolean;
@@ -24,6 +27,8 @@ export interface ServeOptions {
   readonly data: string;
   readonly jwtSecret: string | undefined;
   readonly jwks: URL | undefined;
+  /** Checked only where they are given. */
+  readonly claims: { readonly audience?: string[]; readonly issuer?: string[] };
   readonly allowedOrigins: readonly string[] | undefined;
   readonly static: string | undefined;
 }
@@ -35,6 +40,8 @@ const FLAGS = {
   data: { type: 'string', default: '.tidemark' },
   'jwt-secret': { type: 'string' },
   jwks: { type: 'string' },
+  'jwt-audience': { type: 'string', multiple: true },
+  'jwt-issuer': { type: 'string', multiple: true },
   'allow-origin': { type: 'string', multiple: true },
   static: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -86,6 +93,11 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
   const jwtSecret = values['jwt-secret'] ?? (values.dev || values.jwks !== undefined ? undefined : env['TIDEMARK_JWT_SECRET']);
   const ways = [values.dev, jwtSecret !== undefined, values.jwks !== undefined].filter(Boolean).length;
   if (ways !== 1) throw new CommandLineError('say how tokens are checked: one of --dev, --jwt-secret and --jwks');
+  const { 'jwt-audience': audience, 'jwt-issuer': issuer } = values;
+  if (values.dev && (audience ?? issuer))
+    throw new CommandLineError('--dev makes its own tokens: --jwt-audience and --jwt-issuer do not go with it');
+  if ([...(audience ?? []), ...(issuer ?? [])].includes(''))
+    throw new CommandLineError('--jwt-audience and --jwt-issuer need a name; got none');
   if (jwtSecret !== undefined && new TextEncoder().encode(jwtSecret).length < 32)
     throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter one can be guessed');
   if (values.dev && !LOOPBACK.includes(values.host))
@@ -98,6 +110,7 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     data: values.data,
     jwtSecret,
     jwks: values.jwks === undefined ? undefined : urlOf(values.jwks),
+    claims: { ...(audience ? { audience } : {}), ...(issuer ? { issuer } : {}) },
     allowedOrigins: values['allow-origin'],
     static: values.static,
   };

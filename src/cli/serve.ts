@@ -21,7 +21,7 @@ export interface Serving {
 /** @param log where failures are told; names and texts never are. */
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
-  const authenticate = options.jwks ? authenticateByKeys(options.jwks) : authenticateBySecret(secret);
+  const authenticate = options.jwks ? authenticateByKeys(options.jwks, options.claims) : authenticateBySecret(secret, options.claims);
   const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins, () => receipts) : undefined;
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 

@@ -3,6 +3,7 @@ import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTPayload } from 
 import { AuthError } from '../errors.ts';
 import { ID_RULE, isId } from '../model/ids.ts';
 import type { Authenticate } from '../server/core.ts';
+import type { ServeOptions } from './options.ts';
 
 export const DEV_TOKEN_MS = 600_000;
 
@@ -11,13 +12,23 @@ const identityOf: (payload: JWTPayload) => Awaited<ReturnType<Authenticate>> = (
   return { userId: sub, expiresAt: exp === undefined ? null : Math.floor(exp * 1000) };
 };
 
+/** What is wrong with the token itself. Anything else is trouble with the keys: a time-out, a status 500, an answer that holds no keys. */
+const FAULTS_OF_TOKENS = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+];
+
 const refusalOf = (error: unknown): AuthError => {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError('auth/expired', 'the token has ended');
-  // Keys that cannot be had say nothing of the token.
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
-    return new AuthError('auth/unavailable', 'the keys cannot be had');
-  return new AuthError('auth/forbidden', 'the token is not valid here');
+  if (FAULTS_OF_TOKENS.some((fault) => error instanceof fault)) return new AuthError('auth/forbidden', 'the token is not valid here');
+  return new AuthError('auth/unavailable', 'the keys cannot be had');
 };
 
 const verifying =
@@ -33,11 +44,16 @@ const verifying =
 /** Only these: a token must not choose how it is checked. */
 const SHARED = { algorithms: ['HS256', 'HS384', 'HS512'] };
 
-export const authenticateBySecret = (secret: Uint8Array): Authenticate => verifying((token) => jwtVerify(token, secret, SHARED));
+/** Of whom and for whom a token must be. What is absent is not checked. */
+export type Claims = ServeOptions['claims'];
 
-export const authenticateByKeys = (url: URL): Authenticate => {
+export const authenticateBySecret = (secret: Uint8Array, claims: Claims = {}): Authenticate =>
+  verifying((token) => jwtVerify(token, secret, { ...SHARED, ...claims }));
+
+/** Keys are fetched when they are needed: within 5 s, again after 10 minutes, and for a key that is not known at most every 30 s. */
+export const authenticateByKeys = (url: URL, claims: Claims = {}): Authenticate => {
   const keys = createRemoteJWKSet(url);
-  return verifying((token) => jwtVerify(token, keys));
+  return verifying((token) => jwtVerify(token, keys, claims));
 };
 
 /** A token of ten minutes for anybody. For development only. */

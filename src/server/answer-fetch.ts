@@ -18,7 +18,8 @@ export const viewerOf = (core: Core, userId: UserId): Viewer => ({
 });
 
 export const answerFetch = async (core: Core, out: Outgoing, me: UserId, { id, wants }: Frame<'fetch'>): Promise<void> => {
-  await core.groups.mirror(groupIdsIn(wants));
+  const unknown = await core.groups.mirror(groupIdsIn(wants));
+  if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be had now', id, 1000);
   const plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
   for (const { want, stretches } of plan) {
     await out.drained();

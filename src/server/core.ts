@@ -12,13 +12,14 @@ import type { ServerStore } from './server-store.ts';
 /** Whom a token names. */
 export interface Identity {
   readonly userId: UserId;
-  /** Epoch ms when the token ends; absent for never. */
+  /** Epoch ms when the token ends; absent for never. A token that has ended is refused with `auth/expired`. */
   readonly expiresAt?: number | null;
 }
 
 /**
- * Names the account of a token. Rejects for a bad one: with an `AuthError` `auth/expired` or `auth/forbidden`, or
- * `auth/unavailable` where it cannot be told now; anything else counts as forbidden.
+ * Names the account of a token, or throws an `AuthError`: "no" is `auth/forbidden`, or `auth/expired`; "not now" is `auth/unavailable`,
+ * and the client comes back with the same token. Another error counts as "no" and is logged. No answer within 8 s, and an answer that is no
+ * identity, count as "not now" and are logged.
  */
 export type Authenticate = (token: string) => Promise<Identity>;
 

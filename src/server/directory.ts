@@ -11,11 +11,15 @@ export interface GroupMember {
 
 /** What the host knows of its users. */
 export interface Directory {
-  /** Who may write to whom in direct chats. Default: anybody to anybody. */
+  /**
+   * Who may write to whom in direct chats: true or false. Default: anybody to anybody. Where it throws or answers anything else, the log is
+   * told, and the client is asked to send the message again later.
+   */
   mayMessage?(from: UserId, to: UserId): boolean | Promise<boolean>;
   /**
-   * Who is in a group; nobody for one that does not exist. Mirrored in the store: asked at first use, every 30 s while the group is in
+   * Who is in a group; an empty array for one that does not exist. Mirrored in the store: asked at first use, every 30 s while the group is in
    * use, and after `membersChanged`. With it the host's groups are the only ones.
+   * Where it throws or answers no array, what was known stays in force; a member whose id or role is none is left out. The log is told.
    */
   members?(groupId: string): readonly GroupMember[] | Promise<readonly GroupMember[]>;
 }

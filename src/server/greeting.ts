@@ -1,18 +1,18 @@
 /** Who is at the other end of a connection: hello, welcome, a fresh token, and the end of one (I-24). */
-import { AuthError } from '../errors.ts';
-import { ID_RULE, isId, type UserId } from '../model/ids.ts';
+import type { UserId } from '../model/ids.ts';
 import type { Cancel } from '../ports/ports.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import type { ClientFrame, Frame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
-import type { Core, Identity } from './core.ts';
+import type { Core } from './core.ts';
+import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const HELLO_WITHIN_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Greeting {
-  identity: Identity | undefined;
+  identity: Named | undefined;
   deviceId = '';
   private cancelExpiry: Cancel = () => undefined;
   private readonly cancelHello: Cancel;
@@ -56,32 +56,21 @@ export class Greeting {
   }
 
   /** Nothing where the token does not name this user; the connection has ended then. */
-  private async verify(token: string, userId: UserId): Promise<Identity | undefined> {
+  private async verify(token: string, userId: UserId): Promise<Named | undefined> {
     const { out } = this;
-    let who: Identity;
-    try {
-      who = await this.core.authenticate(token);
-    } catch (error) {
-      const code = error instanceof AuthError ? error.code : 'auth/forbidden';
-      if (code === 'auth/unavailable') out.failBusy('the token cannot be checked now');
-      else out.fail(code === 'auth/expired' ? code : 'auth/forbidden', 'the token was refused', CLOSE.unauthorized);
-      return undefined;
-    }
+    const who = await identify(this.core, token);
     if (!out.open) return undefined;
-    if (!isId(who.userId)) {
-      this.core.log(`authenticate returned a userId that is no id: an id is ${ID_RULE}`);
-      out.fail('auth/forbidden', `the token names no account: a user id is ${ID_RULE}`, CLOSE.unauthorized);
-      return undefined;
-    }
-    if (who.userId === userId) return who;
-    out.fail('auth/wrong-user', 'the token names somebody else', CLOSE.wrongUser);
+    if (who === 'not-now') out.failBusy('the token cannot be checked now');
+    else if ('refused' in who) out.fail(who.refused, who.why, CLOSE.unauthorized);
+    else if (who.userId === userId) return who;
+    else out.fail('auth/wrong-user', 'the token names another user', CLOSE.wrongUser);
     return undefined;
   }
 
-  private welcome(who: Identity): void {
+  private welcome(who: Named): void {
     this.identity = who;
     this.stop();
-    if (who.expiresAt !== undefined && who.expiresAt !== null) this.watchExpiry(who.expiresAt);
+    if (who.expiresAt !== null) this.watchExpiry(who.expiresAt);
     this.sendWelcome(who);
   }
 
@@ -92,7 +81,7 @@ export class Greeting {
     );
   }
 
-  private sendWelcome({ userId, expiresAt = null }: Identity): void {
+  private sendWelcome({ userId, expiresAt }: Named): void {
     const { clock } = this.core;
     const { limits, receipts } = this.core.policy();
     this.out.send({

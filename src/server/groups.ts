@@ -30,8 +30,12 @@ export interface GroupDoor {
 }
 
 export interface Groups extends GroupDoor {
-  /** Brings the host's groups up to date before they are used. Rejects where a group was never seen and cannot be asked for. */
-  mirror(groupIds: readonly string[]): Promise<void>;
+  /**
+   * Brings the host's groups up to date before they are used. Never rejects.
+   *
+   * @returns Groups that were never seen and cannot be asked for now: nothing is known of them.
+   */
+  mirror(groupIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** The groups that entries, wants or the like name. */
@@ -59,6 +63,21 @@ const givenMembers = (members: readonly GroupMember[]): Wanted => {
   return wanted;
 };
 
+/** What the host says of a group, as far as it can be used: a member that the server cannot name is left out, and told to the log. */
+const membersIn = (said: unknown, core: Pick<GroupsOptions, 'log'>): Wanted => {
+  if (!Array.isArray(said))
+    throw new UsageError('usage/invalid-option', `directory.members must answer an array of { userId, role? }; got ${typeof said}`);
+  const wanted = new Map<UserId, Role>();
+  for (const member of said as readonly (Partial<GroupMember> | null)[]) {
+    try {
+      wanted.set(requireId(member?.userId, 'userId'), roleOf(member?.role));
+    } catch (error) {
+      core.log('directory.members names a member that cannot be one, and is left out', error);
+    }
+  }
+  return wanted;
+};
+
 export interface GroupsOptions {
   readonly store: ServerStore;
   readonly clock: ClockPort;
@@ -82,8 +101,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
   };
 
   const look = async (groupId: string): Promise<void> => {
-    const members = await directory?.members?.(groupId);
-    if (members) await change(groupId, wantedOf(members), 'leave');
+    if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave');
   };
   /** One look at a time; whoever comes meanwhile waits for it. */
   const lookOnce = (groupId: string, afresh: boolean): Promise<void> => {
@@ -121,7 +139,8 @@ export const createGroups = (core: GroupsOptions): Groups => {
       if (directory?.members) await lookOnce(groupId, true);
     },
     mirror: async (groupIds) => {
-      if (!directory?.members) return;
+      const unknown = new Set<string>();
+      if (!directory?.members) return unknown;
       await Promise.all(
         groupIds.map(async (groupId) => {
           const last = looked.get(groupId);
@@ -129,12 +148,13 @@ export const createGroups = (core: GroupsOptions): Groups => {
           try {
             await lookOnce(groupId, false);
           } catch (error) {
-            // What was true a while ago still is, as far as anybody can tell.
-            if (!looked.get(groupId)?.seen) throw error;
+            // What was true a while ago still is, as far as the server can tell.
+            if (!looked.get(groupId)?.seen) unknown.add(groupId);
             core.log('the members of a group could not be had; those known stay', error);
           }
         }),
       );
+      return unknown;
     },
   };
 };

@@ -4,6 +4,7 @@ export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './
 export type { MemoryDump } from './memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus } from './bus.ts';
 export type { Authenticate, Identity } from './core.ts';
+export { AuthError, StoreError, UsageError } from '../errors.ts';
 export type { Directory, GroupMember } from './directory.ts';
 export type { GroupDoor } from './groups.ts';
 export type { Connection, Socket } from './socket.ts';

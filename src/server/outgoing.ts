@@ -59,7 +59,7 @@ export class Outgoing {
   /** Not now: the same again a second later. */
   failBusy(message: string): void {
     this.refuse('server/busy', message, undefined, 1000);
-    this.end(CLOSE.tryLater, 'server/busy');
+    this.end(CLOSE.tryLater, message);
   }
 
   end(code: number, reason: string): void {

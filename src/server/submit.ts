@@ -1,18 +1,31 @@
 /** Runs the entries of one frame: asks the directory, then one transaction. */
 import { conversationTarget, type UserId } from '../model/ids.ts';
+import type { WireResult } from '../protocol/submit.ts';
 import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';
 import type { Core } from './core.ts';
 import { groupIdsIn } from './groups.ts';
-import { readEntries } from './read-entries.ts';
+import { type ReadEntry, readEntries } from './read-entries.ts';
 import { persist } from './persist.ts';
 
 const RETRY_AFTER_MS = 1000;
 
-const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): Promise<ReadonlySet<UserId>> => {
+type MayWrite = (peer: UserId) => boolean | 'not-now';
+
+const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): Promise<MayWrite> => {
   const { directory } = core;
-  if (!directory?.mayMessage) return peers;
-  const answers = await Promise.all([...peers].map(async (peer) => ((await directory.mayMessage?.(me, peer)) ? [peer] : [])));
-  return new Set(answers.flat());
+  if (!directory?.mayMessage) return () => true;
+  const answers = new Map<UserId, boolean>();
+  const ask = async (peer: UserId): Promise<void> => {
+    try {
+      const answer: unknown = await directory.mayMessage?.(me, peer);
+      if (typeof answer === 'boolean') answers.set(peer, answer);
+      else core.log(`directory.mayMessage must answer true or false; got ${typeof answer}`);
+    } catch (error) {
+      core.log('directory.mayMessage failed', error);
+    }
+  };
+  await Promise.all([...peers].map(ask));
+  return (peer) => answers.get(peer) ?? 'not-now';
 };
 
 /** After the commit: what the host does with it is none of the frame's business. */
@@ -28,6 +41,8 @@ const tellHost = (core: Core, { pushes }: Applied): void => {
   }
 };
 
+const retry = ({ key }: { readonly key: string }): WireResult => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS });
+
 /** Never rejects: what could not be done is answered `retry`, and nothing of it is in effect (F72). */
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
@@ -39,13 +54,24 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     ),
   );
   try {
-    const [allowed] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries))]);
-    const rules: Rules = { mayWrite: (peer) => allowed.has(peer), receipts: () => core.policy().receipts };
-    const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, read, rules));
+    const [mayWrite, unknown] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries))]);
+    const unsaid = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
+    // Where the host does not say, only the conversations that it was asked about wait, each as a whole: entries keep their order.
+    const waits = (one: ReadEntry): boolean => {
+      if (!('entry' in one)) return false;
+      const { conversationId } = one.entry;
+      return (conversationId.startsWith('group:') ? unknown : unsaid).has(conversationTarget(conversationId));
+    };
+    const rules: Rules = { mayWrite: (peer) => mayWrite(peer) === true, receipts: () => core.policy().receipts };
+    const ready = read.filter((one) => !waits(one));
+    if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
+    const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
     tellHost(core, applied);
-    return applied;
+    if (ready.length === read.length) return applied;
+    const results = applied.results[Symbol.iterator]();
+    return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
   } catch (error) {
     core.log('submit failed', error);
-    return { results: raw.map(({ key }) => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS })), hints: [], pushes: () => [] };
+    return { results: raw.map(retry), hints: [], pushes: () => [] };
   }
 };

@@ -130,8 +130,8 @@ export class HttpLink implements Link {
         this.handlers.frame({ ...answer, id });
       else this.handlers.frame(answer);
     }
-    if (answers.some((answer) => answer.type === 'error' && answer.code === 'server/busy' && answer.id === undefined))
-      this.closed(CLOSE.tryLater, 'server/busy');
+    for (const answer of answers)
+      if (answer.type === 'error' && answer.code === 'server/busy' && answer.id === undefined) this.closed(CLOSE.tryLater, answer.message);
   }
 
   /** A request holds hello besides the frame, and is held for less than a heartbeat. */

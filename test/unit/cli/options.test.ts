@@ -13,6 +13,7 @@ describe('tidemark serve', () => {
       data: '.tidemark',
       jwtSecret: undefined,
       jwks: undefined,
+      claims: {},
       allowedOrigins: undefined,
       static: undefined,
     });
@@ -33,6 +34,8 @@ describe('tidemark serve', () => {
     ['--dev for everybody', ['serve', '--dev', '--host', '0.0.0.0'], {}, 'loopback only'],
     ['--dev in production', ['serve', '--dev'], { NODE_ENV: 'production' }, 'NODE_ENV'],
     ['keys over plain HTTP', ['serve', '--jwks', 'http://keys.example/jwks'], {}, 'https'],
+    ['an audience for development', ['serve', '--dev', '--jwt-audience', 'chat'], {}, 'do not go with it'],
+    ['an audience without a name', ['serve', '--jwt-secret', SECRET, '--jwt-audience', ''], {}, 'need a name'],
     ['a port that is none', ['serve', '--dev', '--port', '70000'], {}, '0 to 65535'],
     ['a port that is text', ['serve', '--dev', '--port', '8e3'], {}, '0 to 65535'],
   ])('refuses %s', (_what, args, env, message) => {

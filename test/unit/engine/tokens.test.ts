@@ -143,3 +143,30 @@ describe('a token that ends in the middle of a drain', () => {
     30_000,
   );
 });
+
+it('a server that cannot check tokens now is asked again with the same token, and the client never says that it is forbidden (F123)', async () => {
+  let checks = 0;
+  const server = createReceiptServer({
+    store: createMemoryStore(),
+    authenticate: async (token) => {
+      if (++checks <= 2) throw new AuthError('auth/unavailable', 'the key server answered 500');
+      return { userId: token.slice('token-of-'.length) };
+    },
+  });
+  let asked = 0;
+  const hers = await new TestDevice('alice', new LoopbackNet(server)).open({}, undefined, {
+    getToken: async () => (asked++, 'token-of-alice'),
+  });
+  open.push(hers);
+  const errors = new Set<string>();
+  await hers.until(
+    { of: 'connection' },
+    ({ state, error }) => {
+      if (error) errors.add(`${error.code}: ${error.message}`);
+      return state === 'live';
+    },
+    20_000,
+  );
+  expect([...errors]).toEqual(['transport/closed: the token cannot be checked now']);
+  expect([checks, asked]).toEqual([3, 1]);
+}, 30_000);

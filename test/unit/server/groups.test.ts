@@ -325,4 +325,51 @@ describe('who is in a group', () => {
     await ann.submit({ ...groupMessage('unseen', 'm7') });
     expect(ann.news().at(-1)).toMatchObject({ results: [{ outcome: 'retry' }] });
   });
+
+  describe('a host whose directory answers what is no answer (F123)', () => {
+    const logged: string[] = [];
+    beforeEach(() => void logged.splice(0));
+    const log = (message: string): void => void logged.push(message);
+    const sendTwo = async (first: string, second: string): Promise<(string | undefined)[]> => {
+      const ann = await phone('ann');
+      await ann.submit({ ...groupMessage('x', 'a1'), conversationId: first }, { ...groupMessage('x', 'a2'), conversationId: second });
+      return ann
+        .news()
+        .flatMap((frame) => (frame.type === 'answer' ? frame.results : []))
+        .map((result) => (result.outcome === 'rejected' ? result.code : result.outcome));
+    };
+
+    it.each([
+      ['nothing', undefined],
+      ['text', 'ann'],
+      ['an object', { ann: 'member' }],
+    ])('for one group: %s. The entries of that group wait, all others go on', async (_what, answer) => {
+      const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
+      open({ directory: { members: members as () => GroupMember[] }, log });
+      expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'acked']);
+      expect(logged).toEqual(['the members of a group could not be had; those known stay']);
+      const ann = await phone('ann');
+      await ann.ask({ type: 'fetch', id: 7, wants: [{ conversationId: 'group:odd', seqs: [[1, 1]], limit: 1 }] });
+      expect(ann.news()).toMatchObject([{ type: 'error', code: 'server/busy', id: 7 }]);
+      expect(ann.socket.closedWith).toBeUndefined();
+    });
+
+    it('for one member: that member is left out, the group goes on', async () => {
+      const members = (): unknown => [{ userId: 'ann' }, { userId: 'ben', role: 'king' }, { userId: 7 }, null, { userId: 'carl' }];
+      open({ directory: { members: members as () => GroupMember[] }, log });
+      expect(await sendTwo('group:crew', 'group:crew')).toEqual(['acked', 'acked']);
+      expect(logged).toHaveLength(3);
+    });
+
+    it.each<[string, () => unknown]>([
+      ['nothing', () => undefined],
+      ['a number', () => 1],
+      ['an error', () => Promise.reject(new Error('the host is silent'))],
+    ])('for one peer: %s. The message to that peer waits, all others go on', async (_what, answer) => {
+      const mayMessage = (_from: string, to: string): unknown => (to === 'odd' ? answer() : true);
+      open({ directory: { mayMessage: mayMessage as () => boolean }, log });
+      expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'acked']);
+      expect(logged).toEqual([expect.stringContaining('directory.mayMessage')]);
+    });
+  });
 });

@@ -1,0 +1,125 @@
+/** What the host's `authenticate` may answer, and what the server makes of it. */
+import { describe, expect, it } from 'vitest';
+import { AuthError } from '../../../src/errors.ts';
+import { CLOSE } from '../../../src/protocol/close-codes.ts';
+import { decodeServerFrame } from '../../../src/protocol/codec.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
+import type { Authenticate } from '../../../src/server/core.ts';
+import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+
+const NOW = 1_800_000_000_000;
+const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 't', userId: 'bob', deviceId: 'd' };
+
+const serverWith = (authenticate: unknown): { server: ReceiptServer; clock: ManualClock; logged: string[] } => {
+  const clock = new ManualClock();
+  clock.wallAheadMs = NOW;
+  const logged: string[] = [];
+  const log = (message: string): void => void logged.push(message);
+  return {
+    server: createReceiptServer({ store: createMemoryStore(), authenticate: authenticate as Authenticate, clock, log }),
+    clock,
+    logged,
+  };
+};
+
+const greet = async (authenticate: unknown) => {
+  const { server, logged } = serverWith(authenticate);
+  const socket = new FakeSocket();
+  const connection = server.connect(socket)!;
+  connection.receive(JSON.stringify(hello));
+  await connection.settled();
+  // Nothing leaves the wire's schema.
+  const frames = socket.sent.map((frame) => decodeServerFrame(JSON.stringify(frame)));
+  return { frames, closedWith: socket.closedWith, logged };
+};
+
+describe('an identity that the host answers (F123)', () => {
+  it.each([
+    ['absent', undefined, null],
+    ['null', null, null],
+    ['in a minute', NOW + 60_000, 60_000],
+    ['no whole number', NOW + 60_000.75, 60_000],
+    ['without end', Infinity, null],
+    ['later than any clock tells', 1e303, null],
+  ])('is taken with an end that is %s', async (_what, expiresAt, expiresInMs) => {
+    const { frames, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
+    expect(frames).toMatchObject([{ type: 'welcome', expiresInMs }]);
+    expect(logged).toEqual([]);
+  });
+
+  it.each([
+    ['a second ago', NOW - 1000, []],
+    ['just now', NOW, []],
+    ['before time began', -1e303, []],
+    ['in seconds', NOW / 1000 + 60, [expect.stringContaining('in ms, not in seconds')]],
+  ])('is refused as expired where its end is %s', async (_what, expiresAt, logs) => {
+    const { frames, closedWith, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
+    expect(frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
+    expect(closedWith).toBe(CLOSE.unauthorized);
+    expect(logged).toEqual(logs);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'must answer { userId, expiresAt? }; got undefined'],
+    ['text', 'bob', 'must answer { userId, expiresAt? }; got text of 3 characters'],
+    ['a number for a user', { userId: 42 }, 'a userId that is text; got number 42'],
+    ['no user', {}, 'a userId that is text; got undefined'],
+    ['an end that is no number', { userId: 'bob', expiresAt: NaN }, 'expiresAt in epoch ms, or none for never; got number NaN'],
+    ['an end that is text', { userId: 'bob', expiresAt: '2030-01-01' }, 'expiresAt in epoch ms'],
+    ['an end that is a Date', { userId: 'bob', expiresAt: new Date(NOW + 1000) }, 'expiresAt in epoch ms'],
+  ])('is the host’s named error in the log, and "not now" for the client, where it is %s', async (_what, answer, says) => {
+    const { frames, closedWith, logged } = await greet(async () => answer);
+    expect(frames).toMatchObject([{ type: 'error', code: 'server/busy', retryAfterMs: 1000 }]);
+    expect(closedWith).toBe(CLOSE.tryLater);
+    expect(logged).toEqual([expect.stringContaining(says)]);
+  });
+});
+
+it('a user of the host whose name is no id is refused, by name in the log (F123)', async () => {
+  const { frames, logged } = await greet(async () => ({ userId: 'x'.repeat(129) }));
+  expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden', message: expect.stringContaining('names no account') as string }]);
+  expect(logged).toEqual([expect.stringContaining('a userId that is no id')]);
+});
+
+describe('a host that says no, or not now (F123)', () => {
+  const reject = (error: Error) => async () => Promise.reject(error);
+  it.each<[string, unknown, string, number]>([
+    ['no', reject(new AuthError('auth/forbidden', 'x')), 'auth/forbidden', CLOSE.unauthorized],
+    ['it has ended', reject(new AuthError('auth/expired', 'x')), 'auth/expired', CLOSE.unauthorized],
+    ['not now', reject(new AuthError('auth/unavailable', 'x')), 'server/busy', CLOSE.tryLater],
+    ['not now, by a copy of the class', reject(Object.assign(new Error('x'), { code: 'auth/unavailable' })), 'server/busy', CLOSE.tryLater],
+    [
+      'not now, thrown at once',
+      () => {
+        throw new AuthError('auth/unavailable', 'x');
+      },
+      'server/busy',
+      CLOSE.tryLater,
+    ],
+  ])('%s', async (_what, authenticate, code, close) => {
+    const { frames, closedWith, logged } = await greet(authenticate);
+    expect(frames).toMatchObject([{ type: 'error', code }]);
+    expect(closedWith).toBe(close);
+    expect(logged).toEqual([]);
+  });
+
+  it('with an error of its own counts as no, and the log says how to say "not now"', async () => {
+    const { frames, logged } = await greet(reject(new Error('ECONNREFUSED')));
+    expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden' }]);
+    expect(logged).toEqual([expect.stringContaining('"auth/unavailable" says that it cannot be checked now')]);
+  });
+
+  it('by silence means not now, over both roads', async () => {
+    const { server, clock, logged } = serverWith(() => new Promise(() => undefined));
+    const socket = new FakeSocket();
+    server.connect(socket)!.receive(JSON.stringify(hello));
+    const answer = server.request(JSON.stringify([hello]));
+    await clock.pass(8000);
+    expect(socket.sent).toMatchObject([{ type: 'error', code: 'server/busy' }]);
+    expect(socket.closedWith).toBe(CLOSE.tryLater);
+    expect(await answer).toMatchObject({ status: 503, retryAfterMs: 1000 });
+    expect(logged).toEqual(['authenticate did not answer within 8000 ms', 'authenticate did not answer within 8000 ms']);
+  });
+});
