@@ -6,7 +6,7 @@ export type UsageCode = 'usage/invalid-option' | 'usage/invalid-argument' | 'usa
 export type StoreCode = 'store/unavailable' | 'store/quota-exceeded' | 'store/version-ahead' | 'store/closed';
 export type WorkerCode = 'worker/unavailable' | 'worker/restarted';
 export type TransportCode = 'transport/unreachable' | 'transport/closed' | 'transport/timeout';
-export type AuthCode = 'auth/expired' | 'auth/forbidden' | 'auth/unavailable' | 'auth/wrong-user';
+export type AuthCode = 'auth/expired' | 'auth/forbidden' | 'auth/unavailable' | 'auth/wrong-user' | 'auth/origin-refused';
 export type ProtocolCode = 'protocol/bad-frame' | 'protocol/version-unsupported';
 export type RejectedCode =
   | 'rejected/no-such-conversation'
@@ -78,7 +78,10 @@ export class TransportError extends ReceiptsError {
   }
 }
 
-/** The token was refused or could not be had. `getToken` is asked again, except for `auth/wrong-user`, which stops. */
+/**
+ * The token was refused or could not be had. `getToken` is asked again, except for `auth/wrong-user`, which stops, and
+ * `auth/origin-refused`: the server takes no page of this origin until its operator lists the origin.
+ */
 export class AuthError extends ReceiptsError {
   override readonly name = 'AuthError';
   readonly retryable: boolean;
@@ -87,7 +90,7 @@ export class AuthError extends ReceiptsError {
     message: string,
   ) {
     super(message);
-    this.retryable = code !== 'auth/wrong-user';
+    this.retryable = code !== 'auth/wrong-user' && code !== 'auth/origin-refused';
   }
 }
 

@@ -8,6 +8,8 @@ export const CLOSE = {
   tryLater: 1013,
   /** Token ended or was refused: come back with another one. */
   unauthorized: 4401,
+  /** The server takes no page of this origin: come back seldom, the operator may change that. */
+  originRefused: 4403,
   /** No hello within 10 s. */
   helloTimeout: 4408,
   /** Did not read fast enough; come back and pull. */

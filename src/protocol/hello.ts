@@ -67,6 +67,7 @@ export const WireErrorCode = v.picklist([
   'auth/expired',
   'auth/forbidden',
   'auth/wrong-user',
+  'auth/origin-refused',
   'server/busy',
 ]);
 

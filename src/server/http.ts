@@ -6,7 +6,7 @@ import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../prot
 import type { Frame, ServerFrame } from '../protocol/frames.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
-import { hasQuery, isOriginAllowed, QUERY_IN_URL } from './origin.ts';
+import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 
 /** A pull stops short after this much, so that a slow line gets on; the client continues from the cursor it was given. */
 const MAX_ANSWER_CHARS = 64 * 1024;
@@ -26,6 +26,7 @@ const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
   'auth/expired': 401,
   'auth/forbidden': 401,
   'auth/wrong-user': 403,
+  'auth/origin-refused': 403,
   'server/busy': 503,
 };
 
@@ -98,6 +99,7 @@ export const createHttpDoor =
     const url = request.url ?? '/';
     if (url.split('?', 1)[0] !== path) return false;
     const { origin, host } = request.headers;
+    const isAllowed = isOriginAllowed(origin, host, allowedOrigins);
     const answer = ({ status, body, retryAfterMs }: DoorAnswer, headers: Record<string, string> = {}): void => {
       if (response.headersSent) return;
       response.writeHead(status, {
@@ -105,21 +107,21 @@ export const createHttpDoor =
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         Vary: 'Origin',
-        ...(origin && status !== 403 ? { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'Retry-After' } : {}),
+        // Any page may read why it is refused; nothing else is answered to one whose origin is not allowed.
+        ...(origin ? { 'Access-Control-Allow-Origin': isAllowed ? origin : '*', 'Access-Control-Expose-Headers': 'Retry-After' } : {}),
         ...(retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }),
         ...headers,
       });
       response.end(body);
     };
     const work = async (): Promise<void> => {
-      if (!isOriginAllowed(origin, host, allowedOrigins))
-        return answer(refusal(403, 'this origin may not speak to this server', 'auth/forbidden'));
       if (hasQuery(url)) return answer(refusal(400, QUERY_IN_URL));
       if (request.method === 'OPTIONS')
         return answer(
           { status: 204, body: '' },
           { 'Access-Control-Allow-Methods': 'POST', 'Access-Control-Allow-Headers': 'Content-Type', 'Access-Control-Max-Age': '600' },
         );
+      if (!isAllowed) return answer(refusal(403, originRefusal(origin, host, allowedOrigins), 'auth/origin-refused'));
       if (request.method !== 'POST') return answer(refusal(405, 'POST frames, or open a WebSocket'), { Allow: 'POST, OPTIONS' });
       const now = core();
       if (!now) return answer(refusal(503, 'starting', 'server/busy'), { 'Retry-After': '1' });

@@ -1,5 +1,7 @@
 /** Which pages may speak to this server. Cookies are never read, so a missing Origin (no browser) is as good as any other client. */
 
+import { UsageError } from '../errors.ts';
+
 const hostOf = (url: string): string | undefined => {
   try {
     return new URL(url).host;
@@ -18,6 +20,35 @@ export const isOriginAllowed = (origin: string | undefined, host: string | undef
   if (from === undefined || host === undefined || /[/?#@\s]/.test(host)) return false;
   // Ports that go without saying differ by scheme: the page's own decides.
   return from === hostOf(`${origin.slice(0, origin.indexOf(':'))}://${host}`);
+};
+
+/**
+ * Why a page was refused, for the person who can mend it. It tells only what the request itself said.
+ *
+ * @param allowed as for {@link isOriginAllowed}.
+ */
+export const originRefusal = (origin = '', host = '', allowed?: readonly string[]): string => {
+  const [page, here] = [origin, host].map((text) => JSON.stringify(text.slice(0, 200)));
+  return allowed
+    ? `the server (host ${here}) takes no page of the origin ${page}: it is not in allowedOrigins (tidemark serve: --allow-origin)`
+    : `the page's origin ${page} is not the server's host ${here}: list the origin in allowedOrigins (tidemark serve: --allow-origin), ` +
+        'or let the proxy pass the Host header on';
+};
+
+const isOrigin = (text: unknown): boolean => {
+  if (typeof text !== 'string' || !URL.canParse(text)) return text === 'null';
+  const { origin } = new URL(text);
+  // Apps have origins of schemes of their own (capacitor://localhost), which URL does not name.
+  return origin === 'null' ? /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text) : origin === text;
+};
+
+/** An origin that no browser sends would be allowed in vain. @throws {UsageError} `usage/invalid-option` */
+export const requireOrigins = (allowed: readonly string[] | undefined): void => {
+  const wrong = allowed?.find((text) => !isOrigin(text));
+  if (wrong === undefined) return;
+  const meant = URL.canParse(wrong) && new URL(wrong).origin !== 'null' ? `; did you mean ${JSON.stringify(new URL(wrong).origin)}?` : '';
+  const message = `allowedOrigins are exact origins, such as "https://chat.example"; got ${JSON.stringify(wrong)}${meant}`;
+  throw new UsageError('usage/invalid-option', message);
 };
 
 /** Whether a URL has a query. The protocol uses none. The server refuses a query because it may be a token, and URLs are logged. */

@@ -18,6 +18,7 @@ import { checkDirectory, type Directory } from './directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
 import { createGroups, type GroupDoor } from './groups.ts';
 import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
+import { requireOrigins } from './origin.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
 import type { Connection, Socket } from './socket.ts';
@@ -114,6 +115,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   checkDirectory(directory);
   if (!path.startsWith('/') || path.includes('?'))
     throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
+  requireOrigins(allowedOrigins);
   let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
   let core: Core | undefined;
   let closing = false;

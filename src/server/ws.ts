@@ -1,13 +1,12 @@
 /** The WebSocket door over `ws`: the one file that knows this library. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Frame } from '../protocol/frames.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
-import { hasQuery, isOriginAllowed, QUERY_IN_URL } from './origin.ts';
+import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 
 export interface WebSocketDoorOptions {
   readonly path: string;
@@ -20,15 +19,21 @@ export interface WebSocketDoor {
   close(): void;
 }
 
-const REASONS: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden' };
-
-const refuse = (socket: Duplex, status: number, code: Frame<'error'>['code'], message: string): void => {
-  const body = `[${encodeFrame({ type: 'error', code, message })}]`;
+const refuseQuery = (socket: Duplex): void => {
+  const body = `[${encodeFrame({ type: 'error', code: 'protocol/bad-frame', message: QUERY_IN_URL })}]`;
   socket.on('error', () => undefined);
   socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+};
+
+/** A page cannot read why an upgrade was refused: the socket opens, says why and closes. Nothing that comes over it is looked at. */
+const refuseOrigin = (socket: WebSocket, message: string): void => {
+  socket.on('error', () => undefined);
+  socket.send(encodeFrame({ type: 'error', code: 'auth/origin-refused', message }));
+  socket.close(CLOSE.originRefused, 'auth/origin-refused');
+  setTimeout(() => socket.terminate(), 1000).unref();
 };
 
 const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
@@ -69,8 +74,9 @@ export const createWebSocketDoor = (core: () => Core | undefined, { path, allowe
       const url = request.url ?? '/';
       if (url.split('?', 1)[0] !== path) return false;
       const { origin, host } = request.headers;
-      if (!isOriginAllowed(origin, host, allowedOrigins)) refuse(socket, 403, 'auth/forbidden', 'this origin may not speak to this server');
-      else if (hasQuery(url)) refuse(socket, 400, 'protocol/bad-frame', QUERY_IN_URL);
+      if (hasQuery(url)) refuseQuery(socket);
+      else if (!isOriginAllowed(origin, host, allowedOrigins))
+        server.handleUpgrade(request, socket, head, (opened) => refuseOrigin(opened, originRefusal(origin, host, allowedOrigins)));
       else server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened, request));
       return true;
     },

@@ -28,6 +28,11 @@ export class Backend {
     return new Backend((await ask('start', { crew })).port);
   }
 
+  /** One that takes no page of this origin. */
+  static async startForeign(): Promise<Backend> {
+    return new Backend((await ask('start', { foreign: true })).port);
+  }
+
   get url(): string {
     return `ws://127.0.0.1:${this.port}/receipts`;
   }

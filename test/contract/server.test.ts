@@ -3,6 +3,7 @@ import { CLOSE } from '../../src/protocol/close-codes.ts';
 import { createMemoryStore } from '../../src/server/memory-store.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
+import { startProxy } from '../support/http-proxy.ts';
 import { authenticate, hello, messageTo, owed, post, startTestServer, TestClient, type TestServer } from './server-harness.ts';
 
 let running: TestServer | undefined;
@@ -290,8 +291,13 @@ describe('hostile input', () => {
 describe('origins and tokens', () => {
   const refused = async (headers: Record<string, string>, query = ''): Promise<string> => {
     try {
-      (await open(headers, query)).close();
-      return 'taken';
+      const client = await open(headers, query);
+      client.send(hello('alice'));
+      const answer = await Promise.any([client.next('welcome'), client.next('error')]);
+      const isTaken = answer.type === 'welcome';
+      if (!isTaken) expect(await client.closed).toEqual({ code: CLOSE.originRefused, reason: 'auth/origin-refused' });
+      client.close();
+      return isTaken ? 'taken' : '403';
     } catch (error) {
       return error instanceof Error ? error.message.slice(0, 3) : 'odd';
     }
@@ -320,6 +326,73 @@ describe('origins and tokens', () => {
       const { status } = await post(host, [hello('alice')], headers);
       expect(status, JSON.stringify(headers)).toBe(outcome === 'taken' ? 200 : 403);
     }
+  });
+
+  it('a page of another origin is told why over both roads, and nothing else (F128)', async () => {
+    const asked: string[] = [];
+    const { host } = await start({ authenticate: async (userId) => (asked.push(userId), { userId }) });
+    const origin = 'http://localhost:5173';
+    const client = await open({ Origin: origin });
+    client.send(hello('alice'));
+    const { code, message } = await client.next('error');
+    expect([code, message]).toEqual(['auth/origin-refused', expect.stringContaining('allowedOrigins')]);
+    expect(message).toContain(`"${origin}" is not the server's host "${host}"`);
+    expect(await client.closed).toMatchObject({ code: CLOSE.originRefused });
+
+    // A browser asks before it posts, and shows the page no answer without this header.
+    const preflight = await fetch(`http://${host}/receipts`, { method: 'OPTIONS', headers: { Origin: origin } });
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'Content-Type']);
+    const { status, frames, headers } = await post(host, [hello('alice')], { Origin: origin });
+    expect([status, frames]).toEqual([403, [{ type: 'error', code, message }]]);
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(client.frames).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  it('behind a proxy that says another host, the text names both; where the proxy passes the host on, the page is taken (F128)', async () => {
+    const { host } = await start();
+    const proxies = await Promise.all([startProxy(host, 'rewrites'), startProxy(host, 'passes')]);
+    const [rewriting, passing] = proxies;
+    try {
+      const refused = await TestClient.open(`ws://${rewriting.host}/receipts`, { Origin: `http://${rewriting.host}` });
+      const { code, message } = await refused.next('error');
+      expect(code).toBe('auth/origin-refused');
+      expect(message).toContain(`"http://${rewriting.host}" is not the server's host "${host}"`);
+      expect(message).toContain('let the proxy pass the Host header on');
+      const { status, frames } = await post(rewriting.host, [hello('alice')], { Origin: `http://${rewriting.host}` });
+      expect([status, frames]).toMatchObject([403, [{ code, message }]]);
+
+      const taken = await TestClient.open(`ws://${passing.host}/receipts`, { Origin: `http://${passing.host}` });
+      taken.send(hello('alice'));
+      await taken.next('welcome');
+      expect((await post(passing.host, [hello('alice')], { Origin: `http://${passing.host}` })).status).toBe(200);
+      for (const client of [refused, taken]) client.close();
+    } finally {
+      for (const proxy of proxies) proxy.close();
+    }
+  });
+
+  it('an allowed origin that no browser ever sends is refused by name when the server is made (F128)', () => {
+    const made =
+      (...allowedOrigins: string[]) =>
+      () =>
+        createReceiptServer({ store: createMemoryStore(), authenticate, allowedOrigins });
+    for (const wrong of [
+      '*',
+      'chat.example',
+      'https://chat.example/',
+      'https://chat.example/app',
+      'https://CHAT.example',
+      'https://chat.example:443',
+      '',
+    ])
+      expect(made('https://chat.example', wrong), wrong).toThrow(
+        `allowedOrigins are exact origins, such as "https://chat.example"; got ${JSON.stringify(wrong)}`,
+      );
+    expect(made('https://chat.example/')).toThrow('did you mean "https://chat.example"?');
+    for (const right of ['http://localhost:5173', 'https://chat.example', 'capacitor://localhost', 'chrome-extension://abcdef', 'null'])
+      expect(made(right), right).not.toThrow();
   });
 
   it('takes listed origins exactly, and then only those', async () => {

@@ -2,6 +2,8 @@
 import type { Break } from './breaks.ts';
 
 const FOLDER = 'test/contract/server-store.folder.test.ts';
+const IDENTIFY = 'test/unit/server/identify.test.ts';
+const DOORS = 'test/contract/server.test.ts';
 const LOCK = 'test/unit/server/folder-lock.test.ts';
 
 export const DOOR_BREAKS: readonly Break[] = [
@@ -46,5 +48,91 @@ export const DOOR_BREAKS: readonly Break[] = [
     from: `  writeFileSync(signOfFirstStart(folder), `,
     to: `  void (`,
     test: ['node', FOLDER, 'F122.*was killed'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/cli/tokens.ts',
+    from: 'jwtVerify(token, secret, { ...SHARED, ...claims })',
+    to: 'jwtVerify(token, secret, { ...SHARED })',
+    test: ['node', 'test/unit/cli/tokens.test.ts', 'F123.*audience'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/cli/tokens.ts',
+    from: `  return new AuthError('auth/unavailable', 'the keys cannot be had');`,
+    to: `  return new AuthError('auth/forbidden', 'the keys cannot be had');`,
+    test: ['node', 'test/unit/cli/tokens.test.ts', 'F123.*answers 500'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/identify.ts',
+    from: 'if (expiresAt === null || expiresAt > clock.wall()) return named;',
+    to: 'return named;',
+    test: ['node', IDENTIFY, 'F123.*expired'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/identify.ts',
+    from: 'expiresAt > Number.MAX_SAFE_INTEGER ? null : Math.floor(expiresAt)',
+    to: 'expiresAt',
+    test: ['node', IDENTIFY, 'F123.*is taken with an end'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/identify.ts',
+    from: `if (typeof userId !== 'string')`,
+    to: `if (false as boolean)`,
+    test: ['node', IDENTIFY, 'F123.*named error'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/identify.ts',
+    from: 'reject(new LateError(',
+    to: 'void (new LateError(',
+    test: ['node', IDENTIFY, 'F123.*silence'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/greeting.ts',
+    from: `out.failBusy('the token cannot be checked now')`,
+    to: `out.fail('auth/forbidden', 'the token cannot be checked now', CLOSE.unauthorized)`,
+    test: ['node', 'test/unit/engine/tokens.test.ts', 'F123'],
+  },
+  {
+    fault: 'F123',
+    file: 'src/server/submit.ts',
+    from: `const ready = read.filter((one) => !waits(one));`,
+    to: `const ready = read;`,
+    test: ['node', 'test/unit/server/groups.test.ts', 'F123'],
+  },
+  {
+    fault: 'F128',
+    file: 'src/server/ws.ts',
+    from: `  socket.send(encodeFrame({ type: 'error', code: 'auth/origin-refused', message }));
+  socket.close(CLOSE.originRefused, 'auth/origin-refused');`,
+    to: `  void message;
+  socket.terminate();`,
+    test: ['node', DOORS, 'F128'],
+  },
+  {
+    fault: 'F128',
+    file: 'src/server/http.ts',
+    from: `isAllowed ? origin : '*'`,
+    to: `isAllowed ? origin : 'https://nowhere.example'`,
+    test: ['chromium', 'test/browser/origin.test.ts', 'F128'],
+  },
+  {
+    fault: 'F128',
+    file: 'src/server/server.ts',
+    from: '  requireOrigins(allowedOrigins);',
+    to: '',
+    test: ['node', DOORS, 'F128.*no browser ever sends'],
+  },
+  {
+    fault: 'F128',
+    file: 'src/engine/sync/verdict.ts',
+    from: '  retryAfterMs: OPERATOR_MS,',
+    to: '',
+    test: ['node', 'test/unit/engine/network-retry.test.ts', 'F59'],
   },
 ];

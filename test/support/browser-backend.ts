@@ -18,8 +18,8 @@ declare module 'vitest' {
 
 /** What a page may ask of the backend, by the path it posts to. */
 export interface BackendCalls {
-  /** A new server for this page's origin, with a group `crew` of these members. */
-  start: { readonly takes: { readonly crew?: readonly string[] }; readonly gives: { readonly port: number } };
+  /** A new server for this page's origin (or, `foreign`, for pages of its own host only), with a group `crew` of these members. */
+  start: { readonly takes: { readonly crew?: readonly string[]; readonly foreign?: boolean }; readonly gives: { readonly port: number } };
   cut: { readonly takes: { readonly port: number }; readonly gives: object };
   heal: { readonly takes: { readonly port: number }; readonly gives: object };
   /** Frames of one type that browsers sent through this port, oldest first. */
@@ -39,11 +39,11 @@ const listen = async (http: Server): Promise<number> => {
 };
 
 /** Tokens name their user: `token-of-alice`. */
-const startServed = async (origin: string): Promise<Served> => {
+const startServed = async (allowedOrigins: readonly string[] | undefined): Promise<Served> => {
   const receipts = createReceiptServer({
     store: createMemoryStore(),
     policy: { receipts: { groups: true } },
-    allowedOrigins: [origin],
+    ...(allowedOrigins ? { allowedOrigins } : {}),
     authenticate: async (token) => ({ userId: token.slice('token-of-'.length) }),
   });
   const http = createServer();
@@ -72,8 +72,8 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     return served;
   };
   const calls: { [K in keyof BackendCalls]: (asked: BackendCalls[K]['takes'], origin: string) => Promise<BackendCalls[K]['gives']> } = {
-    start: async ({ crew = [] }, origin) => {
-      const served = await startServed(origin);
+    start: async ({ crew = [], foreign = false }, origin) => {
+      const served = await startServed(foreign ? undefined : [origin]);
       if (crew.length > 0) await served.receipts.createGroup({ groupId: 'crew', members: crew.map((userId) => ({ userId })) });
       running.set(served.network.port, served);
       return { port: served.network.port };

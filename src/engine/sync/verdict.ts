@@ -16,10 +16,18 @@ export interface Verdict {
 
 /** A server that is starting, or too busy to say more, is left alone for as long. */
 const BUSY_MS = 1000;
+/** What only an operator can mend is asked after seldom. */
+const OPERATOR_MS = 60_000;
 
 export const wrongUser = ({ userId }: Account): Verdict => ({
   next: 'never',
   error: new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was sent`),
+});
+
+const originRefused = (message: string): Verdict => ({
+  next: 'again',
+  error: new AuthError('auth/origin-refused', message),
+  retryAfterMs: OPERATOR_MS,
 });
 
 /** @param wasOpen whether the socket had opened. */
@@ -31,6 +39,7 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
       error: new ProtocolError('protocol/version-unsupported', 'server and client speak different versions: update one of them'),
     };
   if (code === CLOSE.unauthorized) return { next: 'another-token', error: new AuthError('auth/expired', 'the token is no longer taken') };
+  if (code === CLOSE.originRefused) return originRefused('the server takes no page of this origin: list it in allowedOrigins');
   const error = new TransportError(wasOpen ? 'transport/closed' : 'transport/unreachable', reason || `closed with ${code}`);
   return {
     next: 'again',
@@ -50,6 +59,8 @@ export const verdictOnError = (account: Account, { code, message, id }: Frame<'e
     case 'auth/expired':
     case 'auth/forbidden':
       return { next: 'another-token', error: new AuthError(code, message) };
+    case 'auth/origin-refused':
+      return originRefused(message);
     case 'protocol/bad-frame':
       return id === undefined ? { next: 'again', error: new ProtocolError(code satisfies ErrorCode, message) } : null;
     case 'protocol/cursor-unknown':

@@ -86,6 +86,10 @@ describe('every code a connection can end with', () => {
     }
     expect(verdictOnClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
     expect(verdictOnClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
+    // What only the operator of the server can mend is tried seldom (F128).
+    const seldom = { next: 'again', retryAfterMs: 60_000, error: { code: 'auth/origin-refused' } };
+    expect(verdictOnClose(account, CLOSE.originRefused, '', true)).toMatchObject(seldom);
+    expect(verdictOnError(account, { type: 'error', code: 'auth/origin-refused', message: 'why' })).toMatchObject(seldom);
     expect(verdictOnClose(account, CLOSE.tryLater, '', true).retryAfterMs).toBeGreaterThan(0);
   });
 
