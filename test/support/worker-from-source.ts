@@ -45,6 +45,6 @@ export const workerFromSource = (): Plugin => ({
   transform(code, id) {
     if (!id.split('?')[0]!.endsWith('/src/client/own-workers.ts')) return undefined;
     if (!code.includes(SPAWNED)) throw new Error(`own-workers.ts no longer says ${SPAWNED}`);
-    return code.replace(SPAWNED, `new URL(${JSON.stringify(ADDRESS)}, location.href)`);
+    return code.replace(SPAWNED, `new URL(new URL(import.meta.url).origin + ${JSON.stringify(ADDRESS)})`);
   },
 });
