@@ -1,4 +1,6 @@
 /** Calls that wait for an answer. */
+import type { ClockPort } from '../ports/ports.ts';
+
 export class Unanswered {
   private readonly open = new Map<Promise<unknown>, (error: Error) => void>();
 
@@ -22,6 +24,17 @@ export class Unanswered {
   /** Resolves when every call that waits now has been answered or refused. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.open.keys());
+  }
+
+  /** As {@link Unanswered.settled}, or when `ms` have passed. */
+  settledWithin(ms: number, timer: ClockPort['timer']): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = timer(ms, resolve);
+      void this.settled().then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** Refuses every call that waits. */

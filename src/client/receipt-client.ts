@@ -154,7 +154,7 @@ export interface ReceiptClient {
   /**
    * Leaves the account on this device: in every tab streams complete and calls reject with `usage/closed`; once this resolves nothing
    * of it is sent any more, and nothing of it is stored here, this device's id included. Interrupted by a crash, it is finished at the
-   * next start before anything is shown. Other accounts are not touched.
+   * next start before anything is shown. Other accounts are not touched. What is called after it waits for its outcome.
    *
    * @throws {TransportError} from `pending: 'send'`, `transport/unreachable` or `transport/timeout`, where something did not reach the
    * server in time: its `pending` says how much. Nothing has changed then; the client goes on. `pending: 'discard'` needs no network.

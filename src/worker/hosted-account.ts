@@ -271,28 +271,19 @@ export class HostedAccount implements Hosted {
 
   /** Every call that was made before is in force and answered, or refused, when this resolves. */
   async close(): Promise<void> {
-    await Promise.all([this.within(WRITE_PATIENCE_MS, this.writes), this.within(ANSWER_PATIENCE_MS, this.questions)]);
+    const { timer } = this.around.ports.clock;
+    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, timer), this.questions.settledWithin(ANSWER_PATIENCE_MS, timer)]);
     await this.shut();
     await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
   }
 
   /** The engine has ended, and has given every answer that it will ever give. */
   private async refuseRest(noAnswer: Error): Promise<void> {
-    await this.within(0, this.questions);
+    await this.questions.settledWithin(0, this.around.ports.clock.timer);
     this.questions.refuse(noAnswer);
     this.writes.refuse(
       new WorkerError('worker/restarted', 'the device did not store this before the client ended; the call may be repeated'),
     );
-  }
-
-  private within(ms: number, calls: Unanswered): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.around.ports.clock.timer(ms, resolve);
-      void calls.settled().then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 
   private async shut(): Promise<void> {

@@ -99,27 +99,6 @@ describe('calls and close() in one turn', () => {
   });
 });
 
-describe('clients of a page that mounts and unmounts', () => {
-  it('50 quick mounts leave no worker behind, booted or not (F118)', async () => {
-    for (let n = 0; n < 50; n++) {
-      const client = create(newUser());
-      const seen = client.watchTotalUnreadCount().subscribe();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      seen.unsubscribe();
-      void client.close();
-    }
-    expect(made).toBe(50);
-    // A worker that had started meanwhile takes its leave first.
-    await expect.poll(() => alive.size, { timeout: 2000 }).toBe(0);
-  });
-
-  it('a client that is closed in the turn that created it starts no worker (F118)', async () => {
-    for (let n = 0; n < 50; n++) void create(newUser()).close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(made).toBe(0);
-  });
-});
-
 /**
  * React's StrictMode in development, in the order that React 19 was seen to keep: each state initialiser runs twice and the first result
  * stays; then all effects, all clean-ups and all effects again in one turn, a parent's clean-up before its child's second effect.
@@ -202,5 +181,26 @@ describe('under the StrictMode of React', () => {
     unmount();
     await Promise.all(clients.map((client) => client.close()));
     expect(alive.size).toBe(0);
+  });
+});
+
+describe('clients of a page that mounts and unmounts', () => {
+  it('50 quick mounts leave no worker behind, booted or not (F118)', async () => {
+    for (let n = 0; n < 50; n++) {
+      const client = create(newUser());
+      const seen = client.watchTotalUnreadCount().subscribe();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      seen.unsubscribe();
+      void client.close();
+    }
+    expect(made).toBe(50);
+    // A worker that had started meanwhile takes its leave first.
+    await expect.poll(() => alive.size, { timeout: 2000 }).toBe(0);
+  });
+
+  it('a client that is closed in the turn that created it starts no worker (F118)', async () => {
+    for (let n = 0; n < 50; n++) void create(newUser()).close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(made).toBe(0);
   });
 });

@@ -30,8 +30,15 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F111',
     file: 'src/worker/hosted-account.ts',
-    from: 'await Promise.all([this.within(WRITE_PATIENCE_MS, this.writes), this.within(ANSWER_PATIENCE_MS, this.questions)]);',
-    to: '',
+    from: 'await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, timer), this.questions.settledWithin(ANSWER_PATIENCE_MS, timer)]);',
+    to: 'void timer;',
+    test: ORDER,
+  },
+  {
+    fault: 'F111',
+    file: 'src/worker/hosted-account.ts',
+    from: 'this.questions.refuse(noAnswer);',
+    to: 'void noAnswer;',
     test: ORDER,
   },
   {

@@ -268,6 +268,20 @@ describe('requests of one turn of the page', () => {
     },
   );
 
+  it('a question that the server does not answer ends with the client, typed, and holds close() for 2 s at most (F111)', async () => {
+    const made = await world();
+    made.net.heal();
+    made.net.request = () => new Promise(() => undefined);
+    const { connection } = await open(made, 'running');
+    const asked = connection.query('fetchReceipts', ['mine']).catch((error: unknown) => error);
+    const stored = connection.intent('setMuted', 'direct:bob', true);
+    const since = performance.now();
+    await connection.close();
+    expect(performance.now() - since).toBeLessThan(5000);
+    expect(await asked).toMatchObject({ code: 'transport/closed' });
+    await stored;
+  });
+
   it.each(MODES)('what a subscriber is shown before close() resolves has the calls before it; worker %s (F111)', async (mode) => {
     const made = await world();
     const { connection } = await open(made, mode);
