@@ -27,9 +27,9 @@ export class Unanswered {
   }
 
   /** As {@link Unanswered.settled}, or when `ms` have passed. */
-  settledWithin(ms: number, timer: ClockPort['timer']): Promise<void> {
+  settledWithin(ms: number, clock: Pick<ClockPort, 'timer'>): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = timer(ms, resolve);
+      const cancel = clock.timer(ms, resolve);
       void this.settled().then(() => {
         cancel();
         resolve();

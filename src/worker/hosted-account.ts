@@ -271,15 +271,15 @@ export class HostedAccount implements Hosted {
 
   /** Every call that was made before is in force and answered, or refused, when this resolves. */
   async close(): Promise<void> {
-    const { timer } = this.around.ports.clock;
-    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, timer), this.questions.settledWithin(ANSWER_PATIENCE_MS, timer)]);
+    const { clock } = this.around.ports;
+    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, clock), this.questions.settledWithin(ANSWER_PATIENCE_MS, clock)]);
     await this.shut();
     await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
   }
 
   /** The engine has ended, and has given every answer that it will ever give. */
   private async refuseRest(noAnswer: Error): Promise<void> {
-    await this.questions.settledWithin(0, this.around.ports.clock.timer);
+    await this.questions.settledWithin(0, this.around.ports.clock);
     this.questions.refuse(noAnswer);
     this.writes.refuse(
       new WorkerError('worker/restarted', 'the device did not store this before the client ended; the call may be repeated'),
