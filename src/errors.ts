@@ -2,7 +2,12 @@
  * The one error family. Callers branch on `code`, never on text; `retryable` says whether doing the same again can help.
  */
 
-export type UsageCode = 'usage/invalid-option' | 'usage/invalid-argument' | 'usage/unknown-message' | 'usage/closed';
+export type UsageCode =
+  | 'usage/invalid-option'
+  | 'usage/invalid-argument'
+  | 'usage/unknown-message'
+  | 'usage/unknown-conversation'
+  | 'usage/closed';
 export type StoreCode = 'store/unavailable' | 'store/quota-exceeded' | 'store/version-ahead' | 'store/closed';
 export type WorkerCode = 'worker/unavailable' | 'worker/restarted';
 export type TransportCode = 'transport/unreachable' | 'transport/closed' | 'transport/timeout';

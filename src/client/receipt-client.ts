@@ -71,6 +71,7 @@ export interface ConversationViewing {
  *
  * @throws {UsageError} `usage/invalid-argument` for bad arguments, also for an option with an unknown name: from `watch…` and
  * `viewConversation` at once, from all else as a rejection. `usage/closed` after `close()`, also from a stream that is subscribed to only then.
+ * `usage/unknown-conversation` from calls that move the read position, for a conversation that a device does not know before its first sync.
  */
 export interface ReceiptClient {
   readonly userId: string;
@@ -106,7 +107,9 @@ export interface ReceiptClient {
   /** Clears the unread count; the sender learns nothing, my other devices do. Also drops a marked-unread flag. */
   clearConversationUnreadCount(conversationId: ConversationId, options?: { readonly upTo?: MessageId }): Promise<void>;
   clearAllUnreadCounts(): Promise<void>;
+  /** Of a conversation that this device knows or not: the flag is in force when the conversation appears. */
   setMarkedUnread(conversationId: ConversationId, marked: boolean): Promise<void>;
+  /** As {@link ReceiptClient.setMarkedUnread}. */
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;
   /**
@@ -148,7 +151,10 @@ export interface ReceiptClient {
   resume(): Promise<void>;
   /** Nudges the outbox and waits until it is empty, at most `timeoutMs` (default 10,000). */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
-  /** Tries a refused entry again, as a new one; a message refused for asking for receipts can go without. */
+  /**
+   * Tries a refused entry again, as a new one; a message refused for asking for receipts can go without. `usage/invalid-argument` for
+   * receipts that are switched off by now.
+   */
   retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
   dismissDeadLetter(id: string): Promise<void>;
   /**

@@ -1,31 +1,60 @@
-/** What goes along when an engine moves to another store: what the user did and the server has not, and the switches. */
+/**
+ * What goes along when an engine moves to another store: what the user did and the server has not, the switches, and what was shown, so
+ * that a call is decided by what the user saw. Messages do not go along: they can be had again.
+ */
+import { rowParts } from '../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../model/outbox-entry.ts';
-import type { ReceiptSettings } from '../store/journal.ts';
+import type { Change, ReceiptSettings } from '../store/journal.ts';
+import { takeCounts } from './blind-flags.ts';
 import type { Draft } from './draft.ts';
+import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 import { type IntentPorts, owe } from './owe.ts';
 import type { KeptDeadLetter } from './snapshot.ts';
+
+type Restored = Extract<Change, { t: 'restore' }>;
 
 export interface Carried {
   readonly outbox: readonly OutboxEntry[];
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly settings: ReceiptSettings;
   readonly paused: boolean;
+  /** Absent where the server had told nothing yet. */
+  readonly shown?: Restored;
 }
 
-export const carriedOf = ({ outbox, deadLetters, settings, paused }: HotModel): Carried => ({
+const shownConversation = ({
+  row,
+  newest,
+  readFloor,
+  deliveryFloor,
+  newestReceived,
+}: HotConversation): Restored['conversations'][number] => ({
+  // The row may leave its message to the one that is held, which does not go along.
+  row: rowParts(newest && newest.seq >= (row.lastMessage?.seq ?? 0) ? { ...row, lastMessage: newest } : row),
+  readFloor,
+  deliveryFloor,
+  newestReceived,
+});
+
+export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, seen, conversations }: HotModel): Carried => ({
   outbox: [...outbox.values()],
   deadLetters: [...deadLetters],
   settings,
   paused,
+  ...(cursor === null ? {} : { shown: { t: 'restore', cursor, seen, conversations: [...conversations.values()].map(shownConversation) } }),
 });
 
 /**
  * Laid over what is there: receipts merge, a message is the same under its id, and done twice it changes nothing more. A switch that is
  * off on either side stays off: nothing is told that was not to be told (I-6).
+ *
+ * @returns whether the store knows of the server's side only what was shown: one that knew something by itself keeps that.
  */
-export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, settings, paused }: Carried): void => {
+export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, settings, paused, shown }: Carried): boolean => {
   const { model } = draft;
+  const isRestored = model.cursor === null && shown !== undefined;
+  if (isRestored) draft.change(shown);
   const joined: ReceiptSettings = {
     deliveryReceipts: model.settings.deliveryReceipts && settings.deliveryReceipts,
     readReceipts: model.settings.readReceipts && settings.readReceipts,
@@ -37,10 +66,18 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     if (entry.kind === 'receipts') owe(draft, ports, entry.conversationId, allowedBy(joined, entry.owed));
     else if (entry.kind === 'recall' || !isKnown(model, entry.message.id)) draft.change({ t: 'owe', entry });
   }
+  // Set where nothing of the server's was known.
+  if (!shown && model.cursor !== null)
+    takeCounts(
+      draft,
+      ports,
+      outbox.flatMap(({ conversationId }) => model.get(conversationId) ?? []),
+    );
   for (const { letter, entry } of deadLetters) {
     if (model.deadLetters.some((known) => known.letter.id === letter.id)) continue;
     draft.change({ t: 'owe', entry }, { t: 'end', key: entry.key, end: 'rejected', deadLetter: letter });
   }
+  return isRestored;
 };
 
 const isKnown = (model: HotModel, messageId: string): boolean =>

@@ -1,5 +1,5 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
-import { map, type Observable, Subject, takeUntil } from 'rxjs';
+import { filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
 import { type StoreError, TransportError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
@@ -77,6 +77,8 @@ export class Engine {
     private readonly ask: Ask,
     private readonly stopLooking: Cancel,
     around: EngineAround,
+    /** What this store knows of the server's side is what the tab showed before, without the messages. */
+    private readonly isRestored: boolean,
   ) {
     writer.loggedOut = (end) => {
       if (end instanceof VanishedError && around.vanished) this.vanish(around.vanished);
@@ -109,7 +111,7 @@ export class Engine {
     const lost = around.lostEntries ?? 0;
     const writer = await Writer.open(ports, account.userId, lost > 0 ? [{ type: 'storageLost', count: lost }] : []);
     const { carried } = around;
-    if (carried) await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried));
+    const isRestored = carried ? await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried)) : false;
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
     const tokens = new TokenSource(ports.token);
@@ -122,7 +124,7 @@ export class Engine {
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
     const stopLooking = keepFresh(ports, writer, () => leader.leads);
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, around);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, around, isRestored);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -249,6 +251,17 @@ export class Engine {
       const stop = writer.onChange(look);
       look();
     });
+  }
+
+  /** Resolves once messages can be shown from this store: where it was restored without them, once the server answers. */
+  whenFilled(): Promise<void> {
+    if (!this.isRestored) return this.whenKnown();
+    const isLive$ = this.leader.status$.pipe(
+      filter(({ state }) => state === 'live'),
+      take(1),
+      takeUntil(this.closed$),
+    );
+    return new Promise((resolve) => void isLive$.subscribe(() => resolve()));
   }
 
   /** Calls `fn` now, and whenever what is owed or switched may have changed. */

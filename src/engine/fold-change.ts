@@ -30,6 +30,18 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
       conversation.row = joinRows(conversation.row, wholeRow(change.row));
       return;
     }
+    case 'restore': {
+      for (const { row, readFloor, deliveryFloor, newestReceived } of change.conversations) {
+        const conversation = model.touch(row.conversationId, touched);
+        conversation.row = joinRows(conversation.row, wholeRow(row));
+        conversation.readFloor = Math.max(conversation.readFloor, readFloor);
+        conversation.deliveryFloor = Math.max(conversation.deliveryFloor, deliveryFloor);
+        conversation.newestReceived = Math.max(conversation.newestReceived, newestReceived);
+      }
+      model.cursor = change.cursor;
+      model.seen = change.seen;
+      return;
+    }
     case 'reset': {
       model.cursor = model.seen = null;
       model.history = {};

@@ -1,6 +1,6 @@
 /** One conversation as the hot model holds it: the server's row, the overlay of what is pending, and what both make of it. */
 import { type ConversationRow, emptyRow } from '../model/conversation.ts';
-import { isMarked, latestFlag, type Mark } from '../model/flag.ts';
+import { type Flag, isMarked, latestFlag, type Mark } from '../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
 import {
   mergeOwed,
@@ -95,8 +95,18 @@ export class HotConversation {
     return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
   }
 
+  /** The server has told of it; else it is here for what is pending alone. */
+  get isKnown(): boolean {
+    return this.row.version > 0;
+  }
+
   get muted(): boolean {
-    return (this.owed.muted ? latestFlag(this.row.muted, this.owed.muted) : this.row.muted).value;
+    return this.muteFlag.value;
+  }
+
+  /** Muted, as last set here or elsewhere. */
+  get muteFlag(): Flag {
+    return this.owed.muted ? latestFlag(this.row.muted, this.owed.muted) : this.row.muted;
   }
 
   get markedUnread(): boolean {

@@ -15,7 +15,7 @@ import type { Hint } from './bus.ts';
 import { cursorAt, reachOfCursor } from './cursors.ts';
 import { Desk } from './desk.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { type ConversationRecord, nameOf, type ServerReadTx, type ServerTx } from './server-store.ts';
+import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from './server-store.ts';
 
 /** Whose entries they are, as the session says: never the frame (I-24). */
 export interface Author {
@@ -45,25 +45,42 @@ export interface Applied {
 const idsIn = (entry: WireEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.ackedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
-/** Makes the direct chats that first messages need. */
-const makeMissing = async (
-  tx: ServerTx,
-  me: UserId,
+/** A flag is its user's own affair: it asks nobody, and waits at the server for the first message. */
+const setsFlag = (entry: WireEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
+
+/** The direct chats that this frame needs and that do not exist for its author: for first messages, and for flags of chats without one. */
+const missingIn = (
   entries: readonly WireEntry[],
-  there: readonly ConversationRecord[],
+  names: ReadonlySet<ConversationId>,
   isHeld: (id: string) => boolean,
   mayWrite: (peer: UserId) => boolean,
-): Promise<boolean> => {
-  const names = new Set<ConversationId>(there.map((one) => nameOf(one, me)));
+): ReadonlySet<UserId> => {
   const missing = new Set<UserId>();
   for (const entry of entries) {
     const { conversationId } = entry;
-    if (entry.kind !== 'message' || conversationId.startsWith('group:') || names.has(conversationId) || isHeld(entry.id)) continue;
+    if (conversationId.startsWith('group:') || names.has(conversationId)) continue;
     const peer = conversationTarget(conversationId);
-    if (mayWrite(peer)) missing.add(peer);
+    if (setsFlag(entry) || (entry.kind === 'message' && !isHeld(entry.id) && mayWrite(peer))) missing.add(peer);
   }
-  if (missing.size > 0) await tx.createDirect(me, [...missing]);
-  return missing.size > 0;
+  return missing;
+};
+
+/**
+ * The conversations of these names that exist for the author, locked, with the author's own rows. One in which only the peer has set a
+ * flag does not exist for the author: the flag is told to nobody else.
+ */
+const lockSeen = async (
+  tx: ServerTx,
+  me: UserId,
+  names: readonly ConversationId[],
+): Promise<{ readonly conversations: readonly ConversationRecord[]; readonly mine: readonly MemberRecord[] }> => {
+  const locked = await tx.lockConversations(me, names);
+  const mine = await tx.ownMembers(
+    me,
+    locked.map(({ id }) => id),
+  );
+  const flags = new Map(mine.map((member) => [member.conversationId, hasFlags(member)]));
+  return { conversations: locked.filter((one) => one.groupId !== null || one.latestSeq > 0 || flags.get(one.id)), mine };
 };
 
 /** Applies the entries of one frame, in order, for their author. */
@@ -71,33 +88,33 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const { userId: me, deviceId } = author;
   const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
-  let conversations = await tx.lockConversations(me, names);
+  let { conversations, mine } = await lockSeen(tx, me, names);
 
   // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
   const held = new Map((await tx.messagesById([...new Set(entries.flatMap(idsIn))])).map((message) => [message.id, message]));
-  if (
-    await makeMissing(
-      tx,
+  const seen = new Set(conversations.map((one) => nameOf(one, me)));
+  const missing = missingIn(
+    entries,
+    seen,
+    (id) => held.has(id),
+    (peer) => rules.mayWrite(peer),
+  );
+  if (missing.size > 0) {
+    await tx.createDirect(me, [...missing]);
+    conversations = (await tx.lockConversations(me, names)).filter((one) => {
+      const name = nameOf(one, me);
+      return seen.has(name) || missing.has(conversationTarget(name));
+    });
+    mine = await tx.ownMembers(
       me,
-      entries,
-      conversations,
-      (id) => held.has(id),
-      (peer) => rules.mayWrite(peer),
-    )
-  )
-    conversations = await tx.lockConversations(me, names);
+      conversations.map(({ id }) => id),
+    );
+  }
 
   const policy = rules.receipts();
   const desk = new Desk(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
   const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
-  desk.lay(
-    conversations,
-    await tx.ownMembers(
-      me,
-      conversations.map(({ id }) => id),
-    ),
-    groups.length > 0 ? await tx.roster(groups) : [],
-  );
+  desk.lay(conversations, mine, groups.length > 0 ? await tx.roster(groups) : []);
   const works = await prepare(tx, desk, entries);
 
   const outcomes = read.map((one): Outcome => {

@@ -4,7 +4,7 @@ import type { WireMessage, WireReceiptChange } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { ChangedReceipt } from './receipt-records.ts';
-import { type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from './server-store.ts';
+import { hasFlags, type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from './server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -162,7 +162,9 @@ export const pullPage = async (
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
-  const items: Item[] = rows.map((row) => sized(row.version, { row }));
+  // A direct chat without a message was made by a flag of one of the two: to the other it does not exist.
+  const told = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
+  const items: Item[] = told.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
     items.push(...news.items, ...recalls.map(recallItem), ...receipts.map((receipt) => receiptItem(viewer, receipt)));

@@ -73,6 +73,8 @@ export class Desk {
     this.#changed.add(name);
     this.#hinted.add(this.me);
     if (conversation.groupId === null) {
+      // Without a message there is nothing in it for the peer: only flags of this user.
+      if (latestSeq === 0) return;
       this.#hinted.add(conversation.userA);
       this.#hinted.add(conversation.userB);
     } else for (const { userId } of this.roster(conversation)) this.#hinted.add(userId);

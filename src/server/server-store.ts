@@ -69,6 +69,9 @@ export interface MemberRecord extends Told {
   readonly backSince: number;
 }
 
+/** Whether the member ever set a flag: then the conversation exists for them, also without a message. */
+export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
+
 /** Where a range goes on for as long as somebody stays. */
 export const NO_END: Seq = Number.MAX_SAFE_INTEGER;
 

@@ -1,7 +1,7 @@
 /** The journal: one record per write transaction, what changed and nothing else. Folding the records in order gives the state. */
 import type { RowParts } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
-import type { ConversationId } from '../model/ids.ts';
+import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, Owed } from '../model/outbox-entry.ts';
 import type { Ranges } from '../model/ranges.ts';
@@ -23,6 +23,18 @@ export interface ReceiptSettings {
 export type Change =
   /** A server row, joined with the one held. */
   | { readonly t: 'row'; readonly row: RowParts }
+  /** What a tab showed when its store was lost: what was known of each conversation, without the messages, and from where it goes on. */
+  | {
+      readonly t: 'restore';
+      readonly cursor: Cursor;
+      readonly seen: Cursor | null;
+      readonly conversations: readonly {
+        readonly row: RowParts;
+        readonly readFloor: Seq;
+        readonly deliveryFloor: Seq;
+        readonly newestReceived: Seq;
+      }[];
+    }
   /** The server's history is another one: rows and cursor start again, what is owed stays. */
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }

@@ -23,7 +23,13 @@ import { beginOpening } from './open-store.ts';
 import { type AccountAround, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
 
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
-const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set(['total-unread', 'unread', 'conversations', 'conversation'] satisfies Topic['of'][]);
+const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
+  'total-unread',
+  'badge',
+  'unread',
+  'conversations',
+  'conversation',
+] satisfies Topic['of'][]);
 
 /** A client that is closed waits so long for what was called before: for a write, and for an answer that needs the network. */
 const WRITE_PATIENCE_MS = 10_000;
@@ -87,8 +93,8 @@ export class HostedAccount implements Hosted {
     this.place = place;
     this.deviceId = deviceId;
     this.engine$.next(engine);
-    this.show(this.shown$, place, this.shown$.value === null);
-    this.show(this.counted$, place, this.counted$.value === null && !place.isBlank);
+    this.show(this.shown$, place, this.shown$.value === null ? null : engine.whenFilled());
+    this.show(this.counted$, place, this.counted$.value === null && !place.isBlank ? null : engine.whenKnown());
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
@@ -96,10 +102,11 @@ export class HostedAccount implements Hosted {
     this.note(place);
   }
 
-  private show(on$: BehaviorSubject<Engine | null>, place: Place, atOnce: boolean): void {
-    if (atOnce) on$.next(place.engine);
+  /** @param when null for at once. */
+  private show(on$: BehaviorSubject<Engine | null>, place: Place, when: Promise<void> | null): void {
+    if (!when) on$.next(place.engine);
     else
-      void place.engine.whenKnown().then(() => {
+      void when.then(() => {
         if (this.place === place) on$.next(place.engine);
       });
   }

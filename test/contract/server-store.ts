@@ -13,6 +13,7 @@ import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
+import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 import { describeRecalls } from './server-recalls.ts';
@@ -491,5 +492,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
 
     describeRecalls(() => store);
     describeScattered(() => store);
+    describeFlags(() => store);
   });
 };

@@ -3,6 +3,62 @@ import type { Break } from './breaks.ts';
 
 export const STATE_BREAKS: readonly Break[] = [
   {
+    fault: 'F112',
+    file: 'src/server/apply-entries.ts',
+    from: 'if (setsFlag(entry) || (entry.kind',
+    to: 'if ((entry.kind',
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'in force with the first message'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/server/changes.ts',
+    from: "row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row)",
+    to: 'row.latestSeq >= 0',
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'no sign of life'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: '  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);\n',
+    to: '',
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'win over older ones'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/engine/sync/drain.ts',
+    from: 'sendable(draft.model),',
+    to: 'draft.model.outbox.values(),',
+    also: [
+      {
+        file: 'src/engine/sync/drain-over-http.ts',
+        from: '.some((entry) => awaitsSnapshot(model, entry))',
+        to: '.some(() => false)',
+      },
+    ],
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'without a page'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/engine/intents/positions.ts',
+    from: 'if (isBlind(model, conversation))',
+    to: 'if (!model)',
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'before the first snapshot is in force later'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/engine/carry-over.ts',
+    from: '  if (isRestored) draft.change(shown);\n',
+    to: '',
+    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'decided by what the tab showed'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/engine/fold-change.ts',
+    from: 'conversation.readFloor = Math.max(conversation.readFloor, readFloor);',
+    to: 'void readFloor;',
+    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'is not told after the wipe'],
+  },
+  {
     fault: 'F117',
     file: 'src/client/worker-trouble.ts',
     from: "state: retryInMs === null ? 'stopped' : 'offline',",

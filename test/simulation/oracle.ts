@@ -242,7 +242,7 @@ export const judgeMeaning = (
           kind === 'mute' &&
           set.length === 1 &&
           sure(set[0]!) &&
-          set[0]!.latestShown > 0 &&
+          (set[0]!.latestShown > 0 || !isGroup) &&
           shown !== set[0]!.value &&
           !restored &&
           !(membersChanged && isGroup)

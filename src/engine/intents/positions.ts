@@ -5,8 +5,25 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { Owed } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
 import type { HotConversation } from '../hot-conversation.ts';
+import { isBlind } from '../blind-flags.ts';
 import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
+
+/**
+ * The conversation whose position is to move. `undefined` where the device knows all conversations, and this is none of them: nothing of
+ * it is unread.
+ *
+ * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, for one that is not known yet.
+ */
+export const movable = ({ model }: Draft, conversationId: ConversationId): HotConversation | undefined => {
+  const conversation = model.get(conversationId);
+  if (isBlind(model, conversation))
+    throw new UsageError(
+      'usage/unknown-conversation',
+      `conversation ${JSON.stringify(conversationId)} is not known on this device yet: repeat the call once watchConversations() has emitted`,
+    );
+  return conversation;
+};
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
 export const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
@@ -27,6 +44,7 @@ export const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => 
  * sender learns nothing; my other devices do. Where there is nothing to move and no flag to drop, nothing is queued.
  *
  * @param upTo move only to this message.
+ * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, where it is not known.
  * @see PROTOCOL.md, "Read position"
  */
 export const clearConversationUnreadCount = async (
@@ -35,12 +53,18 @@ export const clearConversationUnreadCount = async (
   conversationId: ConversationId,
   upTo?: MessageId,
 ): Promise<void> => {
-  const conversation = draft.model.get(conversationId);
+  const conversation = movable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
   if (conversation) owe(draft, ports, conversationId, moved(conversation, to));
 };
 
+/** @throws {UsageError} `usage/unknown-conversation` before the first snapshot: which conversations there are is not known. */
 export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => {
+  if (draft.model.cursor === null)
+    throw new UsageError(
+      'usage/unknown-conversation',
+      'no conversation is known on this device yet: repeat the call once watchConversations() has emitted',
+    );
   for (const conversation of draft.model.conversations.values())
     owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));
 };
@@ -49,6 +73,8 @@ export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => 
  * "I have read what I received so far", told to the peer of a direct chat. Decided from what was told before, never from the unread
  * count (a cleared chat may still owe its receipt). The bound is the newest message held from the peer, fixed here: what arrives
  * later was not read by this. In a group, and while receipts are off, it is a clear.
+ *
+ * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, where it is not known.
  */
 export const sendConversationReadReceipt = async (
   draft: Draft,
@@ -57,7 +83,7 @@ export const sendConversationReadReceipt = async (
   options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined } = {},
 ): Promise<void> => {
   const { model } = draft;
-  const conversation = model.get(conversationId);
+  const conversation = movable(draft, conversationId);
   const upTo = options.upTo === undefined ? undefined : await seqOf(draft, conversation, options.upTo);
   if (!conversation) return;
   const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);

@@ -1,5 +1,5 @@
 /** Reading a group by looking at it: the private position, and a receipt for each message that asks for one. Nothing else is told. */
-import { moved, seqOf } from './positions.ts';
+import { movable, moved, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
@@ -42,7 +42,7 @@ const asking = async ({ model, tx }: Draft, conversation: HotConversation, stret
  * @throws {UsageError} `usage/unknown-message` where it is not held.
  */
 export const readGroup = async (draft: Draft, ports: IntentPorts, conversationId: ConversationId, upTo?: MessageId): Promise<void> => {
-  const conversation = draft.model.get(conversationId);
+  const conversation = movable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
   if (!conversation) return;
   owe(draft, ports, conversationId, { ...moved(conversation, to), acked: await asking(draft, conversation, range(1, to)) });

@@ -1,23 +1,26 @@
 /** Switches: mute, mark as unread, what is told to senders, pause. */
-import { setFlag, setMark } from '../../model/flag.ts';
+import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../store/journal.ts';
+import { isBlind } from '../blind-flags.ts';
 import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 
+/** Mutes the conversation or not, known here or not: the flag is in force at once, and when the conversation appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
   const conversation = draft.model.get(conversationId);
-  if (!conversation || conversation.muted === muted) return;
-  const flag = conversation.owed.muted ?? conversation.row.muted;
-  owe(draft, ports, conversationId, { muted: setFlag(flag.count >= conversation.row.muted.count ? flag : conversation.row.muted, muted) });
+  const pending = conversation?.owed.muted;
+  const before = isBlind(draft.model, conversation) ? pending : (conversation?.muteFlag ?? UNSET);
+  if (before?.value !== muted) owe(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
 };
 
-/** A flag beside the position, which stays where it is. */
+/** Sets a flag beside the position, which stays where it is; of a conversation known here or not. */
 export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean): void => {
   const conversation = draft.model.get(conversationId);
-  if (!conversation || conversation.markedUnread === marked) return;
-  owe(draft, ports, conversationId, { marked: setMark(conversation.mark, marked, conversation.row.latestSeq) });
+  const isSet = isBlind(draft.model, conversation) ? conversation?.owed.marked?.value : (conversation?.markedUnread ?? false);
+  if (isSet === marked) return;
+  owe(draft, ports, conversationId, { marked: setMark(conversation?.mark ?? UNMARKED, marked, conversation?.row.latestSeq ?? 0) });
 };
 
 /**

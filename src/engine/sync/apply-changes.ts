@@ -4,6 +4,7 @@ import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
+import { takeCounts } from '../blind-flags.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../draft.ts';
 import { layRow, tellRow } from '../row-news.ts';
@@ -50,6 +51,7 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     for (const step of frame.steps) draft.change({ t: 'step', step });
     applyReceiptChanges(draft, new Map(), frame.receipts ?? [], 'silent');
   }
+  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });
   // A server that lost history gets back what it once acked; whoever still has it answers that it is there already. Before the first

@@ -5,6 +5,8 @@ import type { Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { LoggedOutError } from '../head.ts';
 import type { Writer } from '../write.ts';
+import { awaitsSnapshot } from '../blind-flags.ts';
+import { catchUpOverHttp } from './catch-up-over-http.ts';
 import { Drain } from './drain.ts';
 import { Patience } from './patience.ts';
 
@@ -13,11 +15,17 @@ const REQUEST_PATIENCE_MS = 20_000;
 const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
 
 /**
- * Resolves once nothing is owed. Rejects where the server could not be reached or did not take the account: what is owed stays.
+ * Resolves once nothing is owed; reads a first snapshot before, where something waits for one. Rejects where the server could not be reached or did not take the account: what is owed stays.
  *
  * @param fence the leader's number, taken just before.
  */
-export const drainOverHttp = (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> =>
+export const drainOverHttp = async (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> => {
+  const { model } = writer;
+  if ([...model.outbox.values()].some((entry) => awaitsSnapshot(model, entry))) await catchUpOverHttp(ports, account, writer, fence);
+  return drainOnce(ports, account, writer, fence);
+};
+
+const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
     let over = false;

@@ -8,6 +8,7 @@ import { Pace } from './pace.ts';
 import type { Patience } from './patience.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import { endEntry } from './end-entry.ts';
+import { sendable } from '../blind-flags.ts';
 import type { Writer } from '../write.ts';
 
 export interface DrainHandlers {
@@ -130,7 +131,7 @@ export class Drain {
       const now = clock.mono();
       for (const [conversationId, until] of this.heldBackUntil) if (until <= now) this.heldBackUntil.delete(conversationId);
       const chosen = nextBatch(
-        draft.model.outbox.values(),
+        sendable(draft.model),
         { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.pace.bytes) },
         (conversationId) => this.heldBackUntil.has(conversationId),
       );

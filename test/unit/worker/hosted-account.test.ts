@@ -332,6 +332,49 @@ describe('where the browser has wiped the store', () => {
     expect(events.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
 
+  it('under a running tab without the server: a clear is decided by what the tab showed, seen at once and told later (F112)', async () => {
+    const w = await world();
+    const mine = await w.tab();
+    await live(mine);
+    await fill(w.bob, 2);
+    await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 2);
+    await until(mine, { of: 'total-unread' }, (total) => total === 2);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    w.net.cut();
+    w.idb.forceClose();
+    await w.wipe();
+    const totals: unknown[] = [];
+    mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
+    await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
+    await until(mine, { of: 'total-unread' }, (total) => total === 0);
+    // A page hears the same number once.
+    expect([...new Set(totals)]).toEqual([2, 0]);
+    w.net.heal();
+    await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (all) => all.every(({ status }) => status === 'read'));
+    await live(mine);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 2);
+    expect(totals.at(-1)).toBe(0);
+  });
+
+  it('under a running tab: what was read while receipts were off is not told after the wipe either (F112)', async () => {
+    const w = await world();
+    const mine = await w.tab();
+    await live(mine);
+    await act(mine, 'setReceiptSettings', { readReceipts: false });
+    await fill(w.bob, 2);
+    await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 2);
+    await act(mine, 'clearConversationUnreadCount', 'direct:bob');
+    await act(mine, 'setReceiptSettings', { readReceipts: true });
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
+    w.idb.forceClose();
+    await w.wipe();
+    await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
+    await say(mine, 'heard after it');
+    const all = await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (list) => list.length === 3);
+    expect(all.filter(({ senderId }) => senderId === 'bob').map(({ status }) => status)).toEqual(['delivered', 'delivered']);
+  });
+
   it('removed by somebody while calls are under way: they are done on the new store (F08)', async () => {
     const w = await world();
     w.net.cut();

@@ -1,0 +1,209 @@
+/** No call resolves without being in force, now or later: every intent, on a device that does not know what the call names (F112). */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Intents } from '../../../src/model/intents.ts';
+import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { Writer } from '../../../src/engine/write.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+type Outcome =
+  /** The call rejects with this code. */
+  | { readonly rejects: string }
+  /** The call resolves, and an entry waits in the outbox. */
+  | 'pending'
+  /** The call resolves, and what is stored is another. */
+  | 'stored'
+  /** The call resolves, and nothing was to be done. */
+  | { readonly inForce: string };
+
+interface Row<K extends keyof Intents> {
+  readonly args: Parameters<Intents[K]>;
+  /** Before the first snapshot; after it, for a conversation that the server does not know. */
+  readonly before: Outcome;
+  readonly after: Outcome;
+}
+
+const UNKNOWN = { rejects: 'usage/unknown-conversation' };
+const NO_MESSAGE = { rejects: 'usage/unknown-message' };
+const nothingUnread = { inForce: 'a conversation that does not exist has nothing unread' };
+
+/** A new intent does not compile until it has a row. */
+const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
+  sendMessage: { args: ['direct:bob', { body: '"hi"' }], before: 'pending', after: 'pending' },
+  recallMessage: { args: ['m1'], before: NO_MESSAGE, after: NO_MESSAGE },
+  sendReadReceipts: { args: ['direct:bob', ['m1']], before: 'pending', after: 'pending' },
+  sendConversationReadReceipt: { args: ['direct:bob', {}], before: UNKNOWN, after: nothingUnread },
+  clearConversationUnreadCount: { args: ['direct:bob'], before: UNKNOWN, after: nothingUnread },
+  clearAllUnreadCounts: { args: [], before: UNKNOWN, after: nothingUnread },
+  setMarkedUnread: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
+  setMuted: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
+  setReceiptSettings: { args: [{ readReceipts: false }], before: 'stored', after: 'stored' },
+  readArrivals: {
+    args: ['direct:bob', 0],
+    before: { inForce: 'the answer says that nothing was dealt with' },
+    after: { inForce: 'the answer says that nothing was dealt with' },
+  },
+  readGroup: { args: ['group:crew'], before: UNKNOWN, after: nothingUnread },
+  readGroupArrivals: {
+    args: ['group:crew', 0],
+    before: { inForce: 'the answer says that nothing was dealt with' },
+    after: { inForce: 'the answer says that nothing was dealt with' },
+  },
+  setPaused: { args: [true], before: 'stored', after: 'stored' },
+  dismissDeadLetter: {
+    args: ['none'],
+    before: { inForce: 'there is no such dead letter' },
+    after: { inForce: 'there is no such dead letter' },
+  },
+  retryDeadLetter: {
+    args: ['none', {}],
+    before: { rejects: 'usage/invalid-argument' },
+    after: { rejects: 'usage/invalid-argument' },
+  },
+};
+
+describe('a call about what this device does not know', () => {
+  const open: TestTab[] = [];
+  const kept = async (device: TestDevice): Promise<TestTab> => {
+    const tab = await device.open();
+    open.push(tab);
+    return tab;
+  };
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+
+  const outcomeOf = async (device: TestDevice, tab: TestTab, name: keyof Intents): Promise<unknown> => {
+    const stored = (): string => JSON.stringify([...device.disk.tables.get('journal')!.values()]);
+    const before = stored();
+    try {
+      await tab.do(name, ...(ROWS[name].args as Parameters<Intents[typeof name]>));
+    } catch (error) {
+      return { rejects: (error as { code?: string }).code };
+    }
+    if ((await tab.now({ of: 'outbox' })).pending > 0) return 'pending';
+    return stored() === before ? 'in force' : 'stored';
+  };
+  const wanted = (outcome: Outcome): unknown => (typeof outcome === 'object' && 'inForce' in outcome ? 'in force' : outcome);
+
+  describe.each(Object.keys(ROWS) as (keyof Intents)[])('%s', (name) => {
+    it('before the first snapshot is in force later, or rejects (F112)', async () => {
+      const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
+      device.net.cut();
+      expect(await outcomeOf(device, await kept(device), name)).toEqual(wanted(ROWS[name].before));
+    });
+
+    it('after the first snapshot is in force later, rejects, or has nothing to do (F112)', async () => {
+      const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
+      const tab = await kept(device);
+      await tab.live();
+      device.net.cut();
+      await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+      expect(await outcomeOf(device, tab, name)).toEqual(wanted(ROWS[name].after));
+    });
+  });
+
+  const CHAT = 'direct:bob';
+  const two = async () => {
+    const server = createTestServer();
+    const net = () => new LoopbackNet(server);
+    const phone = new TestDevice('alice', net());
+    const tablet = new TestDevice('alice', net(), 'tablet');
+    return { phone, tablet, bob: await kept(new TestDevice('bob', net())) };
+  };
+  const shows = (tab: TestTab, flags: { readonly muted: boolean; readonly markedUnread: boolean }, latestSeq: number) =>
+    tab.until(
+      { of: 'conversation', conversationId: CHAT },
+      (chat) => chat?.muted === flags.muted && chat.markedUnread === flags.markedUnread && chat.latestSeq === latestSeq,
+    );
+  const BOTH = { muted: true, markedUnread: true };
+
+  it('flags of a conversation that does not exist yet are in force when its first message comes, on all devices (F112)', async () => {
+    const { phone, tablet, bob } = await two();
+    const first = await kept(phone);
+    await first.live();
+    await first.do('setMuted', CHAT, true);
+    await first.do('setMarkedUnread', CHAT, true);
+    await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    expect(await first.now({ of: 'conversations', limit: 10 })).toEqual([]);
+    await bob.say('alice', 'hello');
+    for (const tab of [first, await kept(tablet)]) {
+      await shows(tab, BOTH, 1);
+      expect(await tab.now({ of: 'total-unread' })).toBe(0);
+    }
+    expect(await first.now({ of: 'dead-letters' })).toEqual([]);
+  });
+
+  it('flags set before the first snapshot win over older ones, which this device had not seen (F112)', async () => {
+    const { phone, tablet, bob } = await two();
+    const first = await kept(phone);
+    for (const text of ['one', 'two', 'three']) await bob.say('alice', text);
+    await shows(first, { muted: false, markedUnread: false }, 3);
+    // Its flags have been changed often, and its position stands above what a blind mark would stand at.
+    for (const flag of [true, false, true, false]) {
+      await first.do('setMuted', CHAT, flag);
+      await first.do('setMarkedUnread', CHAT, flag);
+      await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    }
+    await first.do('clearConversationUnreadCount', CHAT);
+    await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    tablet.net.cut();
+    const second = await kept(tablet);
+    await second.do('setMuted', CHAT, true);
+    await second.do('setMarkedUnread', CHAT, true);
+    tablet.net.heal();
+    for (const tab of [second, first]) await shows(tab, BOTH, 3);
+    await second.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    for (const tab of [second, first]) await shows(tab, BOTH, 3);
+  }, 15_000);
+
+  it('a flag taken away before the first snapshot is taken away (F112)', async () => {
+    const { phone, tablet, bob } = await two();
+    const first = await kept(phone);
+    await bob.say('alice', 'one');
+    await shows(first, { muted: false, markedUnread: false }, 1);
+    await first.do('setMuted', CHAT, true);
+    await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    tablet.net.cut();
+    const second = await kept(tablet);
+    await second.do('setMuted', CHAT, false);
+    tablet.net.heal();
+    for (const tab of [second, first]) await shows(tab, { muted: false, markedUnread: false }, 1);
+  }, 15_000);
+
+  it('flags set before the first snapshot go out without a page, after a snapshot read on the way (F112)', async () => {
+    const { phone, tablet, bob } = await two();
+    const first = await kept(phone);
+    await bob.say('alice', 'one');
+    await shows(first, { muted: false, markedUnread: false }, 1);
+    for (const flag of [true, false]) await first.do('setMuted', CHAT, flag);
+    await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    tablet.net.cut();
+    const second = await kept(tablet);
+    await second.do('setMuted', CHAT, true);
+    await second.engine.close();
+    tablet.net.heal();
+    const ports = tablet.ports();
+    const writer = await Writer.open(ports, 'alice');
+    await drainOverHttp(ports, { userId: 'alice', deviceId: 'tablet' }, writer, await writer.takeFence());
+    expect(writer.model.outbox.size).toBe(0);
+    await shows(first, { muted: true, markedUnread: false }, 1);
+  });
+
+  it('a flag of a group that this user is not in becomes a dead letter (F112)', async () => {
+    const { phone } = await two();
+    const tab = await kept(phone);
+    await tab.do('setMuted', 'group:of-others', true);
+    const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
+    expect(letter).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'receipts', conversationId: 'group:of-others' });
+  });
+
+  it('a refused receipt is not tried again while receipts are switched off: the call rejects, and the letter stays (F112)', async () => {
+    const { phone } = await two();
+    const tab = await kept(phone);
+    await tab.do('sendReadReceipts', 'group:of-others', ['m1']);
+    const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
+    await tab.do('setReceiptSettings', { readReceipts: false });
+    await expect(tab.do('retryDeadLetter', letter!.id, {})).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+    expect(await tab.now({ of: 'dead-letters' })).toHaveLength(1);
+  });
+});
