@@ -3,11 +3,7 @@
  */
 
 export type UsageCode =
-  | 'usage/invalid-option'
-  | 'usage/invalid-argument'
-  | 'usage/unknown-message'
-  | 'usage/unknown-conversation'
-  | 'usage/closed';
+  'usage/invalid-option' | 'usage/invalid-argument' | 'usage/unknown-message' | 'usage/unknown-conversation' | 'usage/closed';
 export type StoreCode = 'store/unavailable' | 'store/quota-exceeded' | 'store/version-ahead' | 'store/closed';
 export type WorkerCode = 'worker/unavailable' | 'worker/restarted';
 export type TransportCode = 'transport/unreachable' | 'transport/closed' | 'transport/timeout';

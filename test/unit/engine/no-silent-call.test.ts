@@ -76,7 +76,7 @@ describe('a call about what this device does not know', () => {
     const stored = (): string => JSON.stringify([...device.disk.tables.get('journal')!.values()]);
     const before = stored();
     try {
-      await tab.do(name, ...(ROWS[name].args as Parameters<Intents[typeof name]>));
+      await tab.do(name, ...ROWS[name].args);
     } catch (error) {
       return { rejects: (error as { code?: string }).code };
     }
