@@ -9,10 +9,8 @@ export interface App {
   readonly build?: readonly string[];
   /** What a web server serves after the build. */
   readonly served?: string;
-  /** What serves it by itself, where it is not built; `PORT` stands for the port. */
+  /** The bundler's own server, where it is not built; `PORT` stands for the port. */
   readonly serve?: readonly string[];
-  /** Where its folder is told to the bundler by a path relative to it. */
-  readonly page?: string;
 }
 
 /** Ends with what the page has to show: a promise that resolved and a stream that emitted. No server: it works offline. */
@@ -45,7 +43,8 @@ const CLASSIC = html('<script defer src="main.js"></script>');
 /** A page and its script, which the bundler writes into `dist`. */
 const plain = (page = MODULE): Record<string, string> => ({ 'src/main.js': MAIN, 'dist/index.html': page });
 
-const THREE = { 'src/own-worker.js': OWN_WORKER, 'src/service-worker.js': SERVICE_WORKER };
+/** Two more entries, for bundlers that are told their entries by name. */
+const DOORS = { 'src/own-worker.js': OWN_WORKER, 'src/service-worker.js': SERVICE_WORKER };
 
 const webpackLike = (bundler: string, mode: string): string => `
 import bundler from '${bundler}';
@@ -102,7 +101,7 @@ export const APPS: Readonly<Record<string, App>> = {
   },
   'esbuild, split': {
     packages: 'esbuild',
-    files: { ...plain(), ...THREE },
+    files: { ...plain(), ...DOORS },
     build: [
       'esbuild',
       'src/main.js',
@@ -120,7 +119,7 @@ export const APPS: Readonly<Record<string, App>> = {
   rollup: {
     files: {
       ...plain(),
-      ...THREE,
+      ...DOORS,
       'rollup.config.mjs': rollup(`export default {
         input: ['src/main.js', 'src/own-worker.js', 'src/service-worker.js'],
         output: { dir: 'dist', format: 'es' },
@@ -134,7 +133,7 @@ export const APPS: Readonly<Record<string, App>> = {
     packages: 'rollup',
     files: {
       ...plain(),
-      ...THREE,
+      ...DOORS,
       'rollup.config.mjs': rollup(`export default {
         input: ['src/main.js', 'src/own-worker.js', 'src/service-worker.js'],
         output: { dir: 'dist', format: 'es' },

@@ -38,7 +38,7 @@ const install = async (name: string, { packages = name, files }: App, { tarball 
 
 const program = (folder: string, name: string): string => (name === 'node' ? process.execPath : join(folder, 'node_modules/.bin', name));
 
-/** The largest script and the sum of all, compressed: where the copy of the worker has gone. */
+/** The largest scripts, compressed: they show where the copy of the worker has gone. */
 const sizesOf = async (folder: string): Promise<string> => {
   const sizes = [];
   for (const file of await readdir(folder, { recursive: true }))
