@@ -49,11 +49,8 @@ installReceiptSync(worker, {
   url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/receipts`,
   getToken: fetchToken,
   // Nobody pushes to this demo; a host that does need not change it.
-  notification: ({ senderId, body }, { userId, muted, visible }) =>
-    muted || visible
-      ? null
-      : {
-          title: `${person(senderId).name} to ${person(userId).name}`,
-          options: { body: typeof body === 'string' ? body : 'A new message', icon: '/icon-192.png' },
-        },
+  notification: ({ senderId, body }, { userId, muted, visible }) => ({
+    title: `${person(senderId).name} to ${person(userId).name}`,
+    options: { body: typeof body === 'string' ? body : 'A new message', icon: '/icon-192.png', silent: muted || visible },
+  }),
 });

@@ -1,5 +1,5 @@
 /** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
-import { filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
+import { distinctUntilChanged, filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
 import { type StoreError, TransportError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
@@ -123,7 +123,17 @@ export class Engine {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
     });
-    const stopLooking = keepFresh(ports, writer, () => leader.leads);
+    const reached = leader.status$
+      .pipe(
+        map(({ state }) => state === 'live'),
+        distinctUntilChanged(),
+      )
+      .subscribe((isLive) => isLive && history.reached());
+    const stopFresh = keepFresh(ports, writer, () => leader.leads);
+    const stopLooking = (): void => {
+      reached.unsubscribe();
+      stopFresh();
+    };
     const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, around, isRestored);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)

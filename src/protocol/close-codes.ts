@@ -19,3 +19,6 @@ export const CLOSE = {
 } as const;
 
 export const isFinalClose = (code: number): boolean => (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
+
+/** Codes that a browser makes up where the server gave no reason. */
+export const UNSPOKEN_CLOSES: ReadonlySet<number> = new Set([1005, 1006, 1015]);

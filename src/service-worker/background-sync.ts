@@ -12,19 +12,30 @@ import type { ReceiptSyncOptions } from './options.ts';
 /** A page that leads has this long to send what it was asked to; then the browser is asked to come back. */
 const PAGE_PATIENCE_MS = 10_000;
 
-const drain = async (open: OpenAccount): Promise<void> => {
+/** How long a server may go on refusing before the browser is asked to come back: it does, three times in all and ever later. */
+const REFUSED_PATIENCE_MS = 30_000;
+/** The browser does not come back after this one. Chromium ends such an event after three minutes. */
+const LAST_PATIENCE_MS = 2 * 60_000;
+
+const drain = async (open: OpenAccount, patienceMs: number): Promise<void> => {
   const { name, account, ports, writer } = open;
   const isEmpty = (): boolean => writer.model.outbox.size === 0;
   if (isEmpty()) return;
-  const led = await leading(name, ports.bus, async () => drainOverHttp(ports, account, writer, await writer.takeFence()));
+  const led = await leading(name, ports.bus, async () => drainOverHttp(ports, account, writer, await writer.takeFence(), patienceMs));
   if (!led && !(await until(open, isEmpty, PAGE_PATIENCE_MS)))
     throw new TransportError('transport/timeout', 'the page that leads did not send what is owed');
 };
 
-/** Every account of this server on this device. Rejects when one could not be drained, so that the browser comes back. */
-export const drainAllAccounts = async (options: ReceiptSyncOptions): Promise<void> => {
+/**
+ * Every account of this server on this device. Rejects when one could not be drained, so that the browser comes back.
+ *
+ * @param isLastChance the browser will not come back for this one: what stays is sent by the next page.
+ * @see https://wicg.github.io/background-sync/spec/#sync-event
+ */
+export const drainAllAccounts = async (options: ReceiptSyncOptions, isLastChance = false): Promise<void> => {
+  const patienceMs = isLastChance ? LAST_PATIENCE_MS : REFUSED_PATIENCE_MS;
   const names = await accountDatabases(indexedDB, options.url);
-  const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, drain)));
+  const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => drain(open, patienceMs))));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
 };

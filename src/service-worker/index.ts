@@ -9,7 +9,8 @@ interface Lasting extends Event {
   waitUntil(done: Promise<unknown>): void;
 }
 
-const isSync = (event: Event): event is Lasting & { readonly tag: string } => 'tag' in event && 'waitUntil' in event;
+const isSync = (event: Event): event is Lasting & { readonly tag: string; readonly lastChance?: boolean } =>
+  'tag' in event && 'waitUntil' in event;
 const isPush = (event: Event): event is Lasting & { readonly data: { text(): string } | null } => 'data' in event && 'waitUntil' in event;
 
 /**
@@ -17,8 +18,8 @@ const isPush = (event: Event): event is Lasting & { readonly data: { text(): str
  *
  * - what pages left behind is sent whenever the browser's Background Sync says that the network is back. Where that is missing, the next
  *   start of a page does the same;
- * - a message that the app's backend told of by Web Push is stored, its delivery told, and the app's notification shown. Other pushes are
- *   left to the app's own listeners;
+ * - a message that the app's backend told of by Web Push is stored, its delivery told, and the app's notification shown, or a plain one.
+ *   Other pushes are left to the app's own listeners;
  * - the app's badge shows the total of the account that owns it (the client's option `appBadge`).
  *
  * @see PROTOCOL.md, "Push"
@@ -27,7 +28,7 @@ const isPush = (event: Event): event is Lasting & { readonly data: { text(): str
 export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
   readOptions(options, 'installReceiptSync', { url: 1, getToken: 1, notification: 1 }, 'usage/invalid-option');
   scope.addEventListener('sync', (event) => {
-    if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(options));
+    if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(options, event.lastChance));
   });
   scope.addEventListener('push', (event) => {
     if (isPush(event) && event.data) event.waitUntil(takePush(event.data.text(), options, scope));

@@ -21,6 +21,8 @@ export interface OpenAccount {
   readonly account: Account;
   readonly ports: Ports;
   readonly writer: Writer;
+  /** Shows the account's total on the app's badge, where the badge is this account's. */
+  readonly showBadge: () => Promise<void>;
 }
 
 /** One wake-up of an account after the other: two that want the lead of the same would take it from one another. */
@@ -70,15 +72,16 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
     opened.onChange(({ settings }) => {
       if (settings && opened.model.paused) gate.shut();
     });
-    try {
-      await run({ name, account, ports, writer });
-    } catch (error) {
-      if (!opened.model.paused) throw error;
-    } finally {
-      await noteOwed(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
-    }
-    // What a device never heard of the server is no count.
-    if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);
+    const showBadge = async (): Promise<void> => {
+      // What a device never heard of the server is no count.
+      if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);
+    };
+    const [end] = await Promise.allSettled([run({ name, account, ports, writer, showBadge })]);
+    await noteOwed(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
+    const isLoggedOut = end.status === 'rejected' && end.reason instanceof LoggedOutError;
+    // Whatever else failed: the store knows the count.
+    if (!isLoggedOut) await showBadge();
+    if (end.status === 'rejected' && (isLoggedOut || !opened.model.paused)) throw end.reason;
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
     // Nothing of an account that was logged out is sent or shown; what a crash left of it goes at the next start of a page.
@@ -89,7 +92,7 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
   }
 };
 
-/** Opens the account unless it is logged out or paused, and closes it when `run` is through; then the app's badge shows its total. */
+/** Opens the account unless it is logged out or paused, and closes it when `run` is through or failed; then the app's badge shows its total. */
 export const withAccount = (name: string, options: ReceiptSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> =>
   inTurn(name, () => open(name, options, run));
 

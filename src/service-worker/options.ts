@@ -25,11 +25,12 @@ export interface ReceiptSyncOptions {
   /** The service worker's own road to a token, typically a request to the app's origin. */
   readonly getToken: (userId: string) => string | Promise<string>;
   /**
-   * What is shown for a message that was pushed; null for nothing. Never asked for what is read, own, recalled, or does not count. The
-   * message's `body` is null where it could not be fetched. Default: nothing is shown.
+   * What is shown for a message that was pushed. Never asked for what is read, own, recalled, or does not count. The message's `body` is
+   * null where it could not be fetched.
    *
-   * Browsers that grant Web Push for visible notifications only show one of their own where an app shows none while no window of it is
-   * visible.
+   * Browsers end a subscription whose pushes show nothing: Safari after three of them. So every push leads to something shown: where this is
+   * missing or was not asked, gives null, throws, or gives no answer within 15 s of the push, a plain and silent notification that says
+   * the app's host name and nothing else. What was thrown rejects the push event, after everything else was done.
    */
   readonly notification?: (message: Message, context: MessageContext) => MessageNotification | null | Promise<MessageNotification | null>;
 }
@@ -37,7 +38,11 @@ export interface ReceiptSyncOptions {
 /** Of a service worker's global scope, what is used here. */
 export interface ServiceWorkerScope {
   addEventListener(type: string, listener: (event: Event) => void): void;
-  readonly registration: { showNotification(title: string, options?: NotificationOptions): Promise<void> };
+  readonly registration: {
+    /** The app's address. Default: the plain notification names the host of {@link ReceiptSyncOptions.url}. */
+    readonly scope?: string;
+    showNotification(title: string, options?: NotificationOptions): Promise<void>;
+  };
   readonly clients: {
     matchAll(options: { readonly type: 'window'; readonly includeUncontrolled: boolean }): Promise<readonly object[]>;
   };

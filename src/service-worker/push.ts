@@ -1,82 +1,131 @@
 /**
- * A push says that there is a message, and no more: what it says is fetched and stored as in any other tab, its delivery told, the badge
- * set, and the app's notification shown. A push may be late, doubled, lost, or of an account that is gone; the store and the server decide.
+ * A push says that there is a message, and no more: what it says is fetched and stored as in any other tab and the badge is set; then the
+ * app's notification is shown, and the delivery told. Each of these may fail alone. A push may be late, doubled, lost, or of an account that
+ * is gone; the store and the server decide.
  */
 import { newsOf } from '../engine/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/catch-up-over-http.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
 import { LoggedOutError } from '../engine/head.ts';
-import { AuthError } from '../errors.ts';
+import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/ranges.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';
 import { accountDatabases } from '../store/accounts.ts';
 import { type PushFrame, readPush } from '../transport/web-push.ts';
 import { leading } from './lead.ts';
+import { Notice } from './notice.ts';
 import { type OpenAccount, until, withAccount } from './open-account.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 
 /** A page that leads has it from its socket, most likely already; it is not waited for longer than a user would notice. */
 const PAGE_PATIENCE_MS = 3000;
+/** A server that takes longer is not waited for by the notification: it shows what the push itself says. */
+const SERVER_PATIENCE_MS = 8000;
+/** The delivery receipt waits for a server that refuses it no longer than this: Background Sync sends it later. */
+const REFUSED_PATIENCE_MS = 5000;
 
 const isVisible = (client: object): boolean => 'visibilityState' in client && client.visibilityState === 'visible';
 
-const notify = async (open: OpenAccount, push: PushFrame, isCaughtUp: boolean, options: ReceiptSyncOptions, scope: ServiceWorkerScope) => {
-  const { account, writer } = open;
-  const news = await newsOf(writer, push.conversationId, push.message, isCaughtUp);
-  if (!news || !options.notification) return;
-  const windows = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  const shown = await options.notification(news.message, {
-    userId: account.userId,
-    muted: news.muted,
-    visible: windows.some(isVisible),
-    totalUnreadCount: writer.model.totalUnreadCount,
-  });
-  // The app may have taken its time.
-  await writer.refresh();
-  if (!shown || writer.model.paused) return;
-  const tag = `tidemark:${account.userId}:${push.message.id}`;
-  await scope.registration.showNotification(shown.title, { tag, ...shown.options });
-};
+/** One push, and what went wrong with it. */
+class Taking {
+  readonly failures: unknown[] = [];
 
-/** The delivery receipt goes now, or when the network is back. */
-const wishForSync = async ({ registration }: ServiceWorkerScope): Promise<void> => {
-  const { sync } = registration as { readonly sync?: { register(tag: string): Promise<void> } };
-  await sync?.register(SYNC_TAG);
-};
+  constructor(
+    private readonly push: PushFrame,
+    private readonly options: ReceiptSyncOptions,
+    private readonly scope: ServiceWorkerScope,
+    readonly notice: Notice,
+  ) {}
 
-const take = async (open: OpenAccount, push: PushFrame, options: ReceiptSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
-  const { name, account, ports, writer } = open;
-  const { conversationId, message } = push;
-  const wanted = { conversationId, seq: message.seq };
-  const isHeld = (): boolean => contains(writer.model.get(conversationId)?.held ?? [], message.seq);
-  let notified: Promise<void> = Promise.resolve();
-  const led = await leading(name, ports.bus, async () => {
-    const fence = await writer.takeFence();
-    let isCaughtUp = true;
+  /** What fails is told at the end; what comes after it is done all the same, unless the account is gone. */
+  async alone(run: () => Promise<unknown>): Promise<void> {
     try {
-      await catchUpOverHttp(ports, account, writer, fence, wanted);
+      await run();
     } catch (error) {
-      // Of an account that may not speak nothing is shown; without a network, what the push itself says.
-      if (error instanceof LoggedOutError || (error instanceof AuthError && error.code !== 'auth/unavailable')) throw error;
-      isCaughtUp = false;
+      if (error instanceof LoggedOutError) throw error;
+      this.failures.push(error);
     }
-    notified = notify(open, push, isCaughtUp, options, scope);
-    notified.catch(() => undefined);
-    await drainOverHttp(ports, account, writer, fence).catch(() => wishForSync(scope).catch(() => undefined));
-  });
-  if (!led) {
-    await until(open, isHeld, PAGE_PATIENCE_MS);
-    notified = notify(open, push, false, options, scope);
   }
-  await notified;
-};
 
-/** Resolves when everything that follows from it is done; anything that is no push of this protocol is left alone. */
+  async take(open: OpenAccount): Promise<void> {
+    const { name, account, ports, writer } = open;
+    const { conversationId, message } = this.push;
+    const wanted = { conversationId, seq: message.seq };
+    const isHeld = (): boolean => contains(writer.model.get(conversationId)?.held ?? [], message.seq);
+    const led = await leading(name, ports.bus, async () => {
+      const fence = await writer.takeFence();
+      const caughtUp = catchUpOverHttp(ports, account, writer, fence, wanted).then(
+        () => true,
+        (error: unknown) => {
+          // Of an account that may not speak nothing is told; without a network, what the push itself says.
+          if (error instanceof LoggedOutError || (error instanceof AuthError && error.code !== 'auth/unavailable')) throw error;
+          if (!(error instanceof TransportError || error instanceof AuthError)) this.failures.push(error);
+          return false;
+        },
+      );
+      const late = new Promise<false>((resolve) => void ports.clock.timer(SERVER_PATIENCE_MS, () => resolve(false)));
+      const told = this.tell(open, await Promise.race([caughtUp, late]));
+      told.catch(() => undefined);
+      try {
+        await caughtUp;
+        await drainOverHttp(ports, account, writer, fence, REFUSED_PATIENCE_MS).catch(() => this.wishForSync().catch(() => undefined));
+      } finally {
+        await told;
+      }
+    });
+    if (led) return;
+    await until(open, isHeld, PAGE_PATIENCE_MS);
+    await this.tell(open, false);
+  }
+
+  private async tell(open: OpenAccount, isCaughtUp: boolean): Promise<void> {
+    await this.alone(open.showBadge);
+    await this.alone(() => this.notify(open, isCaughtUp));
+    await this.alone(() => this.notice.showPlain());
+  }
+
+  private async notify({ account, writer }: OpenAccount, isCaughtUp: boolean): Promise<void> {
+    const { push, options, scope, notice } = this;
+    const news = await newsOf(writer, push.conversationId, push.message, isCaughtUp);
+    if (!news || !options.notification) return;
+    const windows = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    const context = {
+      userId: account.userId,
+      muted: news.muted,
+      visible: windows.some(isVisible),
+      totalUnreadCount: writer.model.totalUnreadCount,
+    };
+    const shown = await notice.inTime(Promise.resolve(options.notification(news.message, context)));
+    // The app may have taken its time.
+    await writer.refresh();
+    if (!shown || writer.model.paused) return;
+    await notice.show(shown.title, { tag: `tidemark:${account.userId}:${push.message.id}`, ...shown.options });
+  }
+
+  /** The delivery receipt goes now, or when the network is back. */
+  private async wishForSync(): Promise<void> {
+    const { sync } = this.scope.registration as { readonly sync?: { register(tag: string): Promise<void> } };
+    await sync?.register(SYNC_TAG);
+  }
+}
+
+/**
+ * Resolves when everything that follows from it is done; anything that is no push of this protocol is left alone. Whatever becomes of a
+ * push, something is shown. Rejects with what failed first, after the rest was done.
+ */
 export const takePush = async (text: string, options: ReceiptSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
   const push = readPush(text);
   if (!push) return;
-  const name = databaseName(options.url, push.userId);
-  // Never made by a push: what is not there was logged out, or never logged in.
-  const names = await accountDatabases(indexedDB, options.url);
-  if (names.includes(name)) await withAccount(name, options, (open) => take(open, push, options, scope));
+  const notice = new Notice(scope, push.userId, new URL(options.url).hostname);
+  const taking = new Taking(push, options, scope, notice);
+  const { failures } = taking;
+  await taking.alone(async () => {
+    const name = databaseName(options.url, push.userId);
+    // Never made by a push: what is not there was logged out, or never logged in.
+    const names = await accountDatabases(indexedDB, options.url);
+    if (names.includes(name)) await withAccount(name, options, (open) => taking.take(open));
+  });
+  await taking.alone(() => notice.showPlain());
+  notice.close();
+  if (failures.length > 0) throw failures[0];
 };

@@ -15,6 +15,8 @@ import { SCHEMA, TABLES } from './tables.ts';
 export const SILENCE_MS = 10_000;
 /** Waits between attempts; after the last one the caller is told. */
 const AGAIN_AFTER_MS = [20, 100, 400, 1000];
+/** A database whose connections are lost one after the other is looked at ever more seldom (I-21). */
+const LONGEST_AGAIN_MS = 60_000;
 /** A connection that does not open by then is not waited for by a transaction: another tab may hold on to an older version (F07). */
 const RECONNECT_PATIENCE_MS = 4000;
 /** Of transactions that went silent: each costs the caller {@link SILENCE_MS}. */
@@ -46,6 +48,8 @@ class LastingStore implements DexieStore {
   private closed = false;
   private connection: Connection | null;
   private opening: Promise<Connection> | null = null;
+  /** Connections lost in a row, with no transaction completed in between. */
+  private losses = 0;
   private tellRemoved: () => void = () => undefined;
   readonly removed = new Promise<void>((resolve) => (this.tellRemoved = resolve));
   private tellOutgrown: (error: StoreError) => void = () => undefined;
@@ -67,7 +71,10 @@ class LastingStore implements DexieStore {
       if (this.connection === connection) this.connection = null;
       if (end === 'removed') this.gone();
       // What a lost connection leaves is looked at soon: all of it may be gone (F02).
-      else if (!this.closed) this.clock.timer(AGAIN_AFTER_MS[0]!, () => void this.connected().catch(() => undefined));
+      else if (!this.closed) {
+        const ms = Math.min(LONGEST_AGAIN_MS, AGAIN_AFTER_MS[0]! * 2 ** Math.min(this.losses++, 16));
+        this.clock.timer(ms, () => void this.connected().catch(() => undefined));
+      }
     });
   }
 
@@ -124,7 +131,9 @@ class LastingStore implements DexieStore {
       let connection: Connection | null = null;
       try {
         connection = this.connection ?? (await this.connected());
-        return await this.attempt(connection, (alive, on) => on.run(name, tables, mode, durability, body, alive));
+        const result = await this.attempt(connection, (alive, on) => on.run(name, tables, mode, durability, body, alive));
+        this.losses = 0;
+        return result;
       } catch (thrown) {
         const error = storeError(thrown);
         if (!(error instanceof LostError)) throw error;

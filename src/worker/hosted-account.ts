@@ -66,7 +66,7 @@ export class HostedAccount implements Hosted {
   static async start(config: WorkerConfig, around: AccountAround): Promise<HostedAccount> {
     const account = new HostedAccount(config, around);
     const { note, ports, open } = around;
-    const opening = beginOpening(open, ports.clock, () => !account.over);
+    const opening = beginOpening(open, ports, () => !account.over);
     const [noted, store] = await Promise.all([note.read(), opening.soon]);
     if (store && (await account.moveTo(() => account.onDisk(store, noted)))) return account;
     await account.moveTo(() => account.inMemory(noted));
@@ -166,7 +166,7 @@ export class HostedAccount implements Hosted {
       noted = { generation, lost: lostGenerations, owed: outbox.length, paused, settings };
       await note.write(noted);
     }
-    const opening = beginOpening(open, ports.clock, () => !this.over);
+    const opening = beginOpening(open, ports, () => !this.over);
     const again = await opening.soon.catch(() => null);
     if (again && (await this.moveTo(() => this.onDisk(again, noted, carried)).catch(() => false))) return;
     await this.moveTo(() => this.inMemory(noted, carried));

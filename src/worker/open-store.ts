@@ -1,11 +1,12 @@
 /** The device's store, waited for as long as a user may; it may come later. */
 import { StoreError } from '../errors.ts';
-import type { ClockPort } from '../ports/ports.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
+import { Backoff } from '../transport/backoff.ts';
 
 /** A database that does not open by then is done without for now (F07, F15, F16). */
 const OPEN_PATIENCE_MS = 4500;
-/** One that cannot be opened is asked again this often. */
+/** One that cannot be opened is asked again after at least so long, and longer each time. */
 const ASK_AGAIN_MS = 30_000;
 
 export interface OpeningStore {
@@ -15,7 +16,12 @@ export interface OpeningStore {
   readonly atLast: Promise<DexieStore>;
 }
 
-export const beginOpening = (open: () => Promise<DexieStore>, clock: ClockPort, wanted: () => boolean): OpeningStore => {
+export const beginOpening = (
+  open: () => Promise<DexieStore>,
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  wanted: () => boolean,
+): OpeningStore => {
+  const backoff = new Backoff(random);
   const first = open();
   const soon = new Promise<DexieStore | null>((resolve, reject) => {
     const cancel = clock.timer(OPEN_PATIENCE_MS, () => resolve(null));
@@ -28,7 +34,7 @@ export const beginOpening = (open: () => Promise<DexieStore>, clock: ClockPort, 
   });
   const atLast = new Promise<DexieStore>((resolve) => {
     const again = (): void => {
-      if (wanted()) clock.timer(ASK_AGAIN_MS, () => void (wanted() && open().then(resolve, again)));
+      if (wanted()) clock.timer(backoff.failed(ASK_AGAIN_MS), () => void (wanted() && open().then(resolve, again)));
     };
     first.then(resolve, again);
   });

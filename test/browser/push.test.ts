@@ -42,6 +42,9 @@ it('a push of an account on this device is shown without a network, of any other
   const userId = `pushed-${performance.timeOrigin}`;
   await push(userId, 'm1');
   expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(databaseName(url, userId));
+  // Shown all the same, or the browser ends the subscription; it says nothing of any account.
+  const plain = ['127.0.0.1', { tag: `tidemark:${userId}`, silent: true }];
+  expect(shown.splice(0)).toEqual([plain]);
   const client = createReceiptClient({ url, userId, getToken: () => 'token', appBadge: true });
   open.push(client);
   await client.sendMessage('direct:bob', 'x');
@@ -50,7 +53,7 @@ it('a push of an account on this device is shown without a network, of any other
   await push(userId, 'm1');
   const title = JSON.stringify({ body: null, visible: true, muted: false, totalUnreadCount: 0 });
   const one = [title, { tag: `tidemark:${userId}:m1`, lang: 'en' }];
-  expect(shown).toEqual([one, one]);
+  expect(shown.splice(0)).toEqual([one, one]);
 
   const again = createReceiptClient({ url, userId, getToken: () => 'token' });
   open.push(again);
@@ -59,5 +62,5 @@ it('a push of an account on this device is shown without a network, of any other
   await again.resume();
   await again.logOut({ pending: 'discard' });
   await push(userId, 'm3');
-  expect(shown).toHaveLength(2);
+  expect(shown).toEqual([plain, plain]);
 });

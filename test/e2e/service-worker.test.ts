@@ -93,6 +93,11 @@ class Waker {
     return this.noted(worker);
   }
 
+  /** From here on the user wants none. */
+  async refuseNotifications(): Promise<void> {
+    await this.session.send('Browser.setPermission', { permission: { name: 'notifications' }, setting: 'denied', origin: this.origin });
+  }
+
   noted(worker: Worker): Promise<Noted> {
     return worker.evaluate(() => {
       const { appBadge, asked, ends } = self as unknown as Noted;
@@ -344,7 +349,7 @@ describe('Web Push', () => {
     expect(after.asked).toHaveLength(1);
   });
 
-  it('shows and stores nothing for an account that is paused, logged out or never was, nor for anything else that is pushed', async () => {
+  it('stores nothing and names nothing for an account that is paused, logged out or never was, nor for anything else that is pushed', async () => {
     const [phone, waker] = await withServiceWorker('iris');
     const friend = await world.person('iris-friend');
     const [read] = await sendMany(friend, 'iris', 1);
@@ -366,10 +371,42 @@ describe('Web Push', () => {
     const { asked, ends } = await waker.pushed(pushOf('iris', friend, id!, 2));
     expect(asked).toEqual([]);
     expect(new Set(ends)).toEqual(new Set(['done']));
-    expect(await waker.notifications()).toEqual([]);
+    const { hostname } = new URL(phone.page.url());
+    // One of each account, plain: the next one replaced the one before.
+    expect((await waker.notifications()).sort((a, b) => a.tag.localeCompare(b.tag))).toEqual([
+      { title: hostname, body: '', tag: 'tidemark:iris' },
+      { title: hostname, body: '', tag: 'tidemark:somebody-else' },
+    ]);
     expect(phone.proxy.posts).toEqual([]);
     const names = await phone.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
     expect(names.filter((name) => name?.startsWith('tidemark:'))).toEqual([]);
+  });
+
+  it('a muted chat, a callback that throws and a browser that shows nothing: the icon counts, and something is shown (F116)', async () => {
+    const [phone, waker] = await withServiceWorker('hugo', { appBadge: 'true' });
+    const friend = await world.person('hugo-friend');
+    const [first] = await sendMany(friend, 'hugo', 1);
+    await eventually('it', async () => (await phone.total()) === 1);
+    await phone.page.evaluate(() => window.app.client.setMuted('direct:hugo-friend', true));
+    await eventually('an empty outbox', async () => (await phone.pending()) === 0);
+    const { hostname } = new URL(phone.page.url());
+    const plain = { title: hostname, body: '', tag: 'tidemark:hugo' };
+    await phone.page.close();
+    await waker.pushed(pushOf('hugo', friend, first!, 1));
+    expect(await waker.notifications()).toEqual([plain]);
+
+    const loud = await world.person('the app throws');
+    const [second] = await sendMany(loud, 'hugo', 1);
+    const { appBadge, ends } = await waker.pushed(pushOf('hugo', loud, second!, 1));
+    expect(ends.at(-1)).toContain('the app threw');
+    expect(appBadge.at(-1)).toBe(1);
+    expect(await waker.notifications()).toEqual([plain]);
+
+    await waker.refuseNotifications();
+    const [third] = await sendMany(loud, 'hugo', 1);
+    const denied = await waker.pushed(pushOf('hugo', loud, third!, 2));
+    expect(denied.appBadge.at(-1)).toBe(2);
+    await eventually('both delivered', () => loud.rows.get('direct:hugo')?.theirs.delivered[0]?.[1] === 2);
   });
 
   it('a page that leads brings the message itself; a frozen one is not waited for', async () => {

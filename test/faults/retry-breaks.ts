@@ -1,4 +1,50 @@
 /** Breaks of the rows about retries and pushes (F115, F116). */
 import type { Break } from './breaks.ts';
 
-export const RETRY_BREAKS: readonly Break[] = [];
+export const RETRY_BREAKS: readonly Break[] = [
+  {
+    fault: 'F115',
+    file: 'src/transport/backoff.ts',
+    from: 'BACKOFF_BASE_MS * 2 ** Math.min(attempt, 16)',
+    to: 'BACKOFF_BASE_MS',
+    test: ['node', 'test/unit/engine/refused.test.ts', 'F115'],
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/refusals.ts',
+    from: '    if (taken.size > 0) this.frames = NOT_REFUSED;',
+    to: '    this.frames = NOT_REFUSED;\n    this.conversations.clear();',
+    test: ['node', 'test/unit/engine/refused.test.ts', 'entries is asked'],
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/feed.ts',
+    from: 'this.backoff.failed(retryAfterMs)',
+    to: 'retryAfterMs',
+    test: ['node', 'test/unit/engine/refused.test.ts', 'the feed is pulled'],
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/drain-over-http.ts',
+    from: '- refusedSince > patienceMs)',
+    to: '- refusedSince > patienceMs * 1000)',
+    test: ['node', 'test/unit/engine/refused.test.ts', 'ends within half a minute'],
+  },
+  {
+    fault: 'F116',
+    file: 'src/service-worker/push.ts',
+    from: '    await this.alone(open.showBadge);\n',
+    to: '',
+    // Either would do.
+    also: [{ file: 'src/service-worker/open-account.ts', from: 'if (!isLoggedOut) await', to: "if (end.status === 'fulfilled') await" }],
+    test: ['node', 'test/unit/service-worker/push.test.ts', 'F116'],
+  },
+  {
+    fault: 'F116',
+    file: 'src/service-worker/push.ts',
+    from: '    await this.alone(() => this.notice.showPlain());\n',
+    to: '',
+    also: [{ file: 'src/service-worker/push.ts', from: '  await taking.alone(() => notice.showPlain());\n', to: '' }],
+    test: ['node', 'test/unit/service-worker/push.test.ts', 'F116'],
+  },
+];

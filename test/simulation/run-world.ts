@@ -3,6 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
+import { BACKOFF_CAP_MS } from '../../src/transport/backoff.ts';
 import { type Chat, nameFor } from './book.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
@@ -11,7 +12,7 @@ import { type Home, Simulation, Violation } from './simulation.ts';
 import { Workload } from './workload.ts';
 
 /** I-14: a minute, and the longest wait between two attempts. */
-const REST_WITHIN_MS = 75_000;
+const REST_WITHIN_MS = 60_000 + BACKOFF_CAP_MS;
 /** Where answers were slow a silent line is waited for longer: twice what they took, at most two minutes (F55). */
 const SLOW_MS = 120_000;
 const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);

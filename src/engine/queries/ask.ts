@@ -13,12 +13,18 @@ type AskLimits = Pick<Limits, 'receiptIds' | 'members'>;
 export class Ask {
   /** As the server last told; until then what any server takes. */
   limits: AskLimits = { receiptIds: 100, members: 100 };
+  private busyUntil = 0;
 
   constructor(
     private readonly ports: Pick<Ports, 'net' | 'clock'>,
     private readonly account: Account,
     private readonly tokens: TokenSource,
   ) {}
+
+  /** Ms for which the server asked to be left alone: nothing that asks by itself asks before. */
+  get leftAloneMs(): number {
+    return Math.max(0, this.busyUntil - this.ports.clock.mono());
+  }
 
   /**
    * @throws {TransportError} `transport/unreachable`; `transport/timeout` where no answer came in 10 s, the token's time included.
@@ -32,6 +38,7 @@ export class Ask {
     for (const answer of answers) {
       if (answer.type === 'error') {
         if (answer.code.startsWith('auth/')) this.tokens.forget();
+        if (answer.code === 'server/busy') this.busyUntil = this.ports.clock.mono() + (answer.retryAfterMs ?? 0);
         if (answer.code === 'server/busy' || answer.code === 'protocol/cursor-unknown')
           throw errorOf('transport/unreachable', answer.message);
         throw errorOf(answer.code, answer.message);

@@ -4,6 +4,7 @@ import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import { AskedPlaces } from '../asked-places.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { applyMessages } from '../facts.ts';
@@ -24,6 +25,8 @@ export class History {
   /** Asked for since this tab started, so that an opened chat asks once. */
   private readonly asked: AskedPlaces;
   private readonly waiting = new Set<ConversationId>();
+  /** Chats whose messages did not come: a chat that changes all the time is no reason to ask all the time (F115). */
+  private readonly failed = new Map<ConversationId, { readonly backoff: Backoff; readonly until: number }>();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
@@ -47,10 +50,16 @@ export class History {
     if (this.waiting.has(conversationId)) return;
     // The feed brings what is new by itself, often a moment after its row.
     this.waiting.add(conversationId);
-    this.ports.clock.timer(FEED_PATIENCE_MS, () => {
+    const leftAloneMs = (this.failed.get(conversationId)?.until ?? 0) - this.ports.clock.mono();
+    this.ports.clock.timer(Math.max(FEED_PATIENCE_MS, leftAloneMs), () => {
       this.waiting.delete(conversationId);
       this.fetchMissing(conversationId, limit);
     });
+  }
+
+  /** The server is there again: what did not come is asked for as soon as its chat changes or is opened. */
+  reached(): void {
+    this.failed.clear();
   }
 
   private fetchMissing(conversationId: ConversationId, limit: number): void {
@@ -61,10 +70,15 @@ export class History {
     const missing = subtract(subtract(range(first, row.latestSeq), union(held, forgotten)), this.asked.of(conversationId));
     if (missing.length === 0) return;
     this.asked.add(conversationId, missing);
-    this.fetch(conversationId, missing.slice(-64)).catch(() => {
-      // Offline: asked again when the chat is opened or changes next.
-      this.asked.forget(conversationId, missing);
-    });
+    this.fetch(conversationId, missing.slice(-64)).then(
+      () => this.failed.delete(conversationId),
+      () => {
+        // Asked again when the chat is opened or changes next, and not before the wait is over.
+        this.asked.forget(conversationId, missing);
+        const backoff = this.failed.get(conversationId)?.backoff ?? new Backoff(this.ports.random);
+        this.failed.set(conversationId, { backoff, until: this.ports.clock.mono() + backoff.failed(this.ask.leftAloneMs) });
+      },
+    );
   }
 
   /** Backfill below what is held without a gap. Offline: what is held there. */

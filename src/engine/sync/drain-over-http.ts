@@ -11,26 +11,37 @@ import { Drain } from './drain.ts';
 import { Patience } from './patience.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
+/** What the server refuses for now is tried again within this time; then the host ends, and comes back later. */
+const REFUSED_PATIENCE_MS = 30_000;
 /** Until a server has said otherwise. */
 const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
 
 /**
- * Resolves once nothing is owed; reads a first snapshot before, where something waits for one. Rejects where the server could not be reached or did not take the account: what is owed stays.
+ * Resolves once nothing is owed; reads a first snapshot before, where something waits for one. Rejects where the server could not be
+ * reached, did not take the account, or went on refusing: what is owed stays.
  *
  * @param fence the leader's number, taken just before.
+ * @param patienceMs how long the server may go on refusing, counted from the last entry that it took.
  */
-export const drainOverHttp = async (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> => {
+export const drainOverHttp = async (
+  ports: Ports,
+  account: Account,
+  writer: Writer,
+  fence: number,
+  patienceMs = REFUSED_PATIENCE_MS,
+): Promise<void> => {
   const { model } = writer;
   if ([...model.outbox.values()].some((entry) => awaitsSnapshot(model, entry))) await catchUpOverHttp(ports, account, writer, fence);
-  return drainOnce(ports, account, writer, fence);
+  return drainOnce(ports, account, writer, fence, patienceMs);
 };
 
-const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number): Promise<void> =>
+const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number, patienceMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
     let over = false;
     let limits = DEFAULT_LIMITS;
     let isLost = false;
+    let refusedSince = ports.clock.mono();
     const end = (): void => {
       over = true;
       drain.stop();
@@ -49,12 +60,14 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
       if (welcome?.type === 'welcome') limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
       if (error?.code === 'auth/wrong-user' || (welcome?.type === 'welcome' && welcome.userId !== account.userId))
         fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
-      else if (answer) drain.answer(answer);
-      else if (error?.code === 'server/busy') drain.busy(id, error.retryAfterMs ?? 1000);
+      else if (answer) {
+        if (answer.results.some(({ outcome }) => outcome !== 'retry')) refusedSince = ports.clock.mono();
+        drain.answer(answer);
+      } else if (error?.code === 'server/busy') drain.busy(id, error.retryAfterMs ?? 1000);
       else if (error?.code === 'protocol/cursor-unknown') {
         // Sent all the same. The next page finds out as this did, and offers all that was acked again.
         isLost = true;
-        drain.busy(id, 0);
+        drain.placeLost(id);
       } else if (error?.code === 'protocol/bad-frame' && error.id === id) drain.refused(id);
       else if (error) fail(new TransportError('transport/unreachable', error.message));
       else fail(new ProtocolError('protocol/bad-frame', 'no answer to what was submitted'));
@@ -87,6 +100,11 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
         silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
         failed: fail,
         changed: finishWhenEmpty,
+        // Known beforehand: no host stays awake for a wait that it will not see the end of.
+        waits: (ms) => {
+          if (ports.clock.mono() + ms - refusedSince > patienceMs)
+            fail(new TransportError('transport/timeout', `the server took nothing of what is pending for ${patienceMs / 1000} s`));
+        },
       },
       new Patience(),
     );

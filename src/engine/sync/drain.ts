@@ -1,5 +1,4 @@
 /** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
-import type { ConversationId } from '../../model/ids.ts';
 import type { Cursor, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
@@ -9,6 +8,7 @@ import type { Patience } from './patience.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import { endEntry } from './end-entry.ts';
 import { sendable } from '../blind-flags.ts';
+import { Refusals } from './refusals.ts';
 import type { Writer } from '../write.ts';
 
 export interface DrainHandlers {
@@ -23,6 +23,8 @@ export interface DrainHandlers {
   readonly silent: () => void;
   readonly failed: (error: unknown) => void;
   readonly changed: () => void;
+  /** Nothing may be sent for so long: the server refused all that is pending, for now. */
+  readonly waits?: (ms: number) => void;
 }
 
 /** Pongs may flow while an answer does not come. Waited for at least so long. */
@@ -51,8 +53,7 @@ export class Drain {
   private again = false;
   /** Halved while frames are refused as a whole, until the bad entry stands alone. */
   private most = Infinity;
-  private heldBackUntil = new Map<ConversationId, number>();
-  private busyUntil = 0;
+  private readonly refusals: Refusals;
   private wakeUp: (() => void) | null = null;
   private readonly pace = new Pace();
 
@@ -61,7 +62,9 @@ export class Drain {
     private readonly writer: Writer,
     private readonly handlers: DrainHandlers,
     private readonly patience: Patience,
-  ) {}
+  ) {
+    this.refusals = new Refusals(ports);
+  }
 
   get inFlightCount(): number {
     return this.inFlight?.entries.length ?? 0;
@@ -85,8 +88,6 @@ export class Drain {
     this.inFlight = null;
     this.wakeUp?.();
     this.wakeUp = null;
-    this.heldBackUntil.clear();
-    this.busyUntil = 0;
   }
 
   /** Something may be owed. Looks afresh, so a wake-up may repeat but is never lost. */
@@ -97,8 +98,8 @@ export class Drain {
       return;
     }
     if (this.writer.model.outbox.size === 0) return;
-    const { clock } = this.ports;
-    if (this.busyUntil > clock.mono()) return this.lookAt(this.busyUntil);
+    const { framesWaitUntil } = this.refusals;
+    if (framesWaitUntil > this.ports.clock.mono()) return this.lookAt(framesWaitUntil);
     this.choosing = true;
     this.choose()
       .catch((error: unknown) => this.handlers.failed(error))
@@ -111,8 +112,10 @@ export class Drain {
   }
 
   private lookAt(mono: number): void {
+    const ms = Math.max(1, mono - this.ports.clock.mono());
     this.wakeUp?.();
-    this.wakeUp = this.ports.clock.timer(Math.max(1, mono - this.ports.clock.mono()), () => this.look());
+    this.wakeUp = this.ports.clock.timer(ms, () => this.look());
+    this.handlers.waits?.(ms);
   }
 
   private async choose(): Promise<void> {
@@ -128,12 +131,10 @@ export class Drain {
         for (const part of parts) draft.change({ t: 'owe', entry: part });
         draft.change({ t: 'end', key: entry.key, end: 'superseded' });
       }
-      const now = clock.mono();
-      for (const [conversationId, until] of this.heldBackUntil) if (until <= now) this.heldBackUntil.delete(conversationId);
       const chosen = nextBatch(
         sendable(draft.model),
         { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.pace.bytes) },
-        (conversationId) => this.heldBackUntil.has(conversationId),
+        this.refusals.heldBack(sendable(draft.model)),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
@@ -146,7 +147,7 @@ export class Drain {
       );
     if (!this.open) return;
     if (batch.length === 0) {
-      const next = Math.min(...this.heldBackUntil.values());
+      const next = this.refusals.firstDue(sendable(this.writer.model));
       if (Number.isFinite(next)) this.lookAt(next);
       return;
     }
@@ -199,10 +200,18 @@ export class Drain {
       );
   }
 
-  /** Not now: everything waits. */
+  /** Not now: everything waits, longer each time until the server takes an entry. */
   busy(id: number, retryAfterMs: number): void {
     if (!this.land(id)) return;
-    this.busyUntil = this.ports.clock.mono() + retryAfterMs;
+    this.refusals.frame(retryAfterMs);
+    this.look();
+  }
+
+  /** The server lost the place that a frame named: the frame is sent at once without it. One that named none changes nothing: it waits. */
+  placeLost(id: number): void {
+    if (this.inFlight?.id !== id) return;
+    if (this.inFlight.seen === null) return this.busy(id, 0);
+    this.land(id);
     this.look();
   }
 
@@ -211,15 +220,14 @@ export class Drain {
     results: ReadonlyMap<string, WireResult>,
     at?: { readonly place: Cursor; readonly after: Cursor | null },
   ): void {
-    const { clock } = this.ports;
+    // Before anything is written: what is written wakes this drain up.
+    this.refusals.answer(entries, results);
     this.writer
       .write('settle-batch', { durability: 'strict', fence: this.handlers.fence(), readsPages: true }, async (draft) => {
         for (const { key } of entries) {
           const entry = draft.model.outbox.get(key);
           const result = results.get(key);
-          if (!entry || !result) continue;
-          if (result.outcome === 'retry') this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));
-          else await endEntry(draft, this.ports, entry, result);
+          if (entry && result && result.outcome !== 'retry') await endEntry(draft, this.ports, entry, result);
         }
         // One place stands for all before it only where the server said so: else what it lost would go unnoticed (F67).
         const { cursor, seen } = draft.model;
@@ -227,8 +235,6 @@ export class Drain {
       })
       .then(
         () => {
-          // Without an answer of its own an entry stays owed; a pause keeps a server that forgets from being asked in a loop (I-21).
-          if (entries.some(({ key }) => !results.has(key))) this.busyUntil = clock.mono() + 1000;
           this.handlers.changed();
           this.look();
         },

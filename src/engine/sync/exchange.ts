@@ -58,7 +58,7 @@ export class Exchange {
     const { send, fence, failed } = handlers;
     const shared = { nextId: () => ++this.lastId, limits: () => this.limits, send, fence, failed };
     const lost = (error: ReceiptsError): void => handlers.ended({ next: 'again', error });
-    this.token = new SessionToken(ports.clock, tokens);
+    this.token = new SessionToken(ports, tokens);
     const { patience } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
@@ -191,7 +191,7 @@ export class Exchange {
       if (id === undefined) return this.feed.pullAnew();
       // Sent again at once, without the place that is lost.
       this.feed.lost();
-      return this.drain.busy(id, 0);
+      return this.drain.placeLost(id);
     }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;

@@ -4,6 +4,7 @@
  */
 import { ProtocolError } from '../../errors.ts';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { News } from '../facts.ts';
 import type { IntentPorts } from '../owe.ts';
@@ -35,12 +36,15 @@ export class Feed {
   private snapshot: Changes[] = [];
   private isSnapshot = false;
   private cancel: Cancel = () => undefined;
+  private readonly backoff: Backoff;
 
   constructor(
     private readonly ports: IntentPorts & { readonly clock: ClockPort },
     private readonly writer: Writer,
     private readonly handlers: FeedHandlers,
-  ) {}
+  ) {
+    this.backoff = new Backoff(ports.random);
+  }
 
   /** From where this device stands. */
   pull(): void {
@@ -61,18 +65,21 @@ export class Feed {
 
   /** The server does not know the cursor it was told. */
   pullAnew(): void {
+    // A server that does not know where everything begins is asked a few times only (I-21).
+    if (this.asked === null && ++this.gaps > MAX_GAPS)
+      return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the server does not know the beginning of its feed'));
     // Nor where a snapshot broke off: it begins again.
     if (this.isSnapshot) this.snapshot = [];
     this.isSnapshot = true;
     this.ask(this.brokenOffAt());
   }
 
-  /** Not now: the same again, later. */
+  /** Not now: the same again, later each time until a step of the feed is stored. */
   busy(retryAfterMs: number): void {
     const { asked } = this;
     if (asked === undefined) return;
     this.cancel();
-    this.cancel = this.ports.clock.timer(retryAfterMs, () => this.ask(asked));
+    this.cancel = this.ports.clock.timer(this.backoff.failed(retryAfterMs), () => this.ask(asked));
   }
 
   stop(): void {
@@ -114,6 +121,7 @@ export class Feed {
       return;
     }
     this.snapshot.push(frame);
+    this.backoff.succeeded();
     if (!frame.complete) return;
     const frames = this.snapshot;
     this.snapshot = [];
@@ -144,6 +152,7 @@ export class Feed {
           if (generation !== this.generation) return;
           if (outcome === 'gap') return this.mendGap();
           this.gaps = 0;
+          this.backoff.succeeded();
           this.snapshot = [];
           if (!frame.complete) return;
           this.asked = undefined;

@@ -6,6 +6,7 @@ import { conversationType, type ConversationId } from '../../model/ids.ts';
 import { countingBase } from '../../model/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Cancel, Ports } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import { AskedPlaces } from '../asked-places.ts';
 import type { HotConversation } from '../hot-conversation.ts';
@@ -57,6 +58,9 @@ export class FetchMissing {
   private readonly toCheck = new Set<ConversationId>();
   private wants: Frame<'fetch'>['wants'] = [];
   private cancel: Cancel = () => undefined;
+  /** As `mono()` counts. Another connection does not end it: only an answer does (F115). */
+  private busyUntil = 0;
+  private readonly backoff: Backoff;
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
@@ -64,6 +68,7 @@ export class FetchMissing {
     private readonly handlers: FetchHandlers,
   ) {
     this.asked = new AskedPlaces(writer);
+    this.backoff = new Backoff(ports.random);
   }
 
   start(): void {
@@ -88,6 +93,12 @@ export class FetchMissing {
 
   look(): void {
     if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
+    const leftAloneMs = this.busyUntil - this.ports.clock.mono();
+    this.cancel();
+    if (leftAloneMs > 0) {
+      this.cancel = this.ports.clock.timer(leftAloneMs, () => this.look());
+      return;
+    }
     const { model } = this.writer;
     let due = this.due((conversation) => undelivered(model, conversation));
     if (due.length === 0) {
@@ -122,6 +133,7 @@ export class FetchMissing {
 
   answer(frame: Frame<'messages'>): void {
     if (frame.id !== this.inFlight) return;
+    this.backoff.succeeded();
     this.writer
       // The server can send these again: nothing of the user's is in them.
       .write('fetched', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
@@ -133,14 +145,13 @@ export class FetchMissing {
     this.look();
   }
 
-  /** Not now: the same again, later. */
+  /** Not now: the same again, later each time until an answer comes. */
   busy(id: number, retryAfterMs: number): void {
     if (id !== this.inFlight) return;
     for (const { conversationId, seqs } of this.wants) this.asked.forget(conversationId, seqs);
-    this.cancel = this.ports.clock.timer(retryAfterMs, () => {
-      this.inFlight = null;
-      this.look();
-    });
+    this.busyUntil = this.ports.clock.mono() + this.backoff.failed(retryAfterMs);
+    this.inFlight = null;
+    this.look();
   }
 
   /** The request was refused as a whole; what it asked for is left to the next connection. */

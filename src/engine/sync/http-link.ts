@@ -4,6 +4,7 @@
  */
 import { ProtocolError, TransportError } from '../../errors.ts';
 import type { Link, LinkHandlers, Ports } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
 
@@ -11,7 +12,7 @@ import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
 const HOLD_MS = 20_000;
 /** Beyond what a request is held. */
 const REQUEST_PATIENCE_MS = 30_000;
-/** Before the next pull, where one that should have been held was not: no loop runs hot (I-21). */
+/** At least so long before the next pull, where one that should have been held was not; longer each time (I-21). */
 const NOT_HELD_MS = 3_000;
 /** Room for a request around hello and a frame. */
 const REQUEST_OVERHEAD = 64;
@@ -29,10 +30,13 @@ export class HttpLink implements Link {
   private holdMs = HOLD_MS;
   private readonly asking = new AbortController();
 
+  private readonly notHeld: Backoff;
+
   constructor(
-    private readonly ports: Pick<Ports, 'net' | 'clock'>,
+    private readonly ports: Pick<Ports, 'net' | 'clock' | 'random'>,
     private readonly handlers: LinkHandlers,
   ) {
+    this.notHeld = new Backoff(ports.random);
     void Promise.resolve().then(() => {
       if (!this.isDone) handlers.opened();
     });
@@ -96,8 +100,11 @@ export class HttpLink implements Link {
         const next = { type: 'pull', cursor: last.to, ...how } as const;
         const isNews = last.to !== frame.cursor || changes.length > 1 || last.rows.length > 0;
         const early = !isNews && this.ports.clock.mono() - since < (frame.waitMs ?? 0) / 2;
-        if (!early) return this.pull(next);
-        this.ports.clock.timer(NOT_HELD_MS, () => {
+        if (!early) {
+          if (frame.waitMs) this.notHeld.succeeded();
+          return this.pull(next);
+        }
+        this.ports.clock.timer(this.notHeld.failed(NOT_HELD_MS), () => {
           if (!this.isBusy()) this.pull(next);
         });
       },

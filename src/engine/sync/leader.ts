@@ -6,11 +6,12 @@
 import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
 import { ReceiptsError } from '../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import type { Writer } from '../write.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import type { Sync } from './sync.ts';
 
-/** A tab that could not write its number leaves the lead to the others for this long. */
+/** A tab that could not write its number leaves the lead to the others for at least this long, and longer each time. */
 const RETRY_FENCE_MS = 1000;
 
 const NOBODY: LeaderStatus = { state: 'offline', retryAt: null, error: null, inFlight: 0 };
@@ -28,6 +29,7 @@ export class Leader {
   private readonly watch: LeaderWatch;
   private releaseLock: Cancel | null = null;
   private cancelRetry: Cancel | null = null;
+  private readonly fenceBackoff: Backoff;
   private isRunning = false;
   /** About to be frozen, cached or closed: others lead until this page is back. */
   private isParked = false;
@@ -46,6 +48,7 @@ export class Leader {
     private readonly lockName: string,
   ) {
     this.isAlone = ports.store.durability === 'volatile';
+    this.fenceBackoff = new Backoff(ports.random);
     this.watch = new LeaderWatch(ports.clock, ports.random, {
       ask: () => ports.bus.post({ type: 'status?' }),
       silent: () => this.silent(),
@@ -179,6 +182,7 @@ export class Leader {
     this.writer.takeFence().then(
       (fence) => {
         if (attempt !== this.attempt) return;
+        this.fenceBackoff.succeeded();
         this.fence.next(fence);
         this.follow();
       },
@@ -188,8 +192,9 @@ export class Leader {
         this.leave();
         const { clock } = this.ports;
         const shown = error instanceof ReceiptsError ? { code: error.code, message: error.message } : null;
-        this.heard.next({ ...NOBODY, retryAt: clock.wall() + RETRY_FENCE_MS, error: shown });
-        this.cancelRetry = clock.timer(RETRY_FENCE_MS, () => this.queue());
+        const ms = this.fenceBackoff.failed(RETRY_FENCE_MS);
+        this.heard.next({ ...NOBODY, retryAt: clock.wall() + ms, error: shown });
+        this.cancelRetry = clock.timer(ms, () => this.queue());
       },
     );
   }

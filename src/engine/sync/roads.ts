@@ -3,6 +3,7 @@
  * try of the WebSocket from time to time (F53). To whoever speaks it is one road.
  */
 import type { Cancel, Link, LinkHandlers, Ports } from '../../ports/ports.ts';
+import { UNSPOKEN_CLOSES } from '../../protocol/close-codes.ts';
 import type { ClientFrame, Frame } from '../../protocol/frames.ts';
 import { HttpLink } from './http-link.ts';
 
@@ -12,9 +13,6 @@ const MISSES = 2;
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 5 * 60_000;
 const RETRY_PATIENCE_MS = 10_000;
-
-/** Codes a browser makes up when nobody said why. */
-const UNSPOKEN: ReadonlySet<number> = new Set([1005, 1006, 1015]);
 
 export interface RoadHandlers extends LinkHandlers {
   /** From here on it is another connection of the same account: what was asked and not answered will not be. */
@@ -98,7 +96,7 @@ class Road implements Link {
       }),
       malformed: mine((error) => this.handlers.malformed(error)),
       closed: mine((code, reason) => {
-        if (!UNSPOKEN.has(code) && !this.onHttp) this.worked();
+        if (!UNSPOKEN_CLOSES.has(code) && !this.onHttp) this.worked();
         else if (this.said && !this.onHttp && this.fallBackMs !== null) return this.fallBack();
         this.handlers.closed(code, reason);
       }),

@@ -1,11 +1,11 @@
 /** The token of the running connection: asked for before it opens, renewed before it ends, asked for again when it was refused. */
 import { AuthError, ReceiptsError } from '../../errors.ts';
-import type { Cancel, ClockPort } from '../../ports/ports.ts';
+import type { Cancel, Ports } from '../../ports/ports.ts';
+import { Backoff } from '../../transport/backoff.ts';
 import type { TokenSource } from '../token-source.ts';
 
-/** A token is renewed this long before it ends. */
+/** A token is renewed this long before it ends, a short one after half of its time. */
 const RENEW_BEFORE_MS = 60_000;
-const RENEW_AGAIN_MS = 10_000;
 
 export class SessionToken {
   current = '';
@@ -16,15 +16,19 @@ export class SessionToken {
   private renewalAt = Infinity;
   private cancelRenewal: Cancel = () => undefined;
 
+  private readonly backoff: Backoff;
+
   constructor(
-    private readonly clock: ClockPort,
+    private readonly ports: Pick<Ports, 'clock' | 'random'>,
     private readonly tokens: TokenSource,
-  ) {}
+  ) {
+    this.backoff = new Backoff(ports.random);
+  }
 
   ask(ready: () => void, failed: (error: ReceiptsError) => void): void {
     const generation = ++this.generation;
     // After a long sleep the one at hand is over: sent, it would cost a refusal (F54).
-    if (this.clock.mono() >= this.renewalAt) this.tokens.forget();
+    if (this.ports.clock.mono() >= this.renewalAt) this.tokens.forget();
     this.renewalAt = Infinity;
     const { asked } = this.tokens;
     this.tokens.get().then(
@@ -45,8 +49,9 @@ export class SessionToken {
   taken(expiresInMs: number | null, send: (token: string) => void): void {
     this.cancelRenewal();
     if (expiresInMs === null) return;
-    const ms = Math.max(1000, expiresInMs - RENEW_BEFORE_MS);
-    this.renewalAt = this.clock.mono() + ms;
+    // An app may hand out the same short token again: half of what is left each time, so that it is not asked every second (I-21).
+    const ms = Math.max(1000, expiresInMs - RENEW_BEFORE_MS, expiresInMs / 2);
+    this.renewalAt = this.ports.clock.mono() + ms;
     this.renewIn(ms, send);
   }
 
@@ -73,7 +78,7 @@ export class SessionToken {
   }
 
   private renewIn(ms: number, send: (token: string) => void): void {
-    this.cancelRenewal = this.clock.timer(ms, () => this.renew(send));
+    this.cancelRenewal = this.ports.clock.timer(ms, () => this.renew(send));
   }
 
   private renew(send: (token: string) => void): void {
@@ -81,10 +86,11 @@ export class SessionToken {
     this.tokens.forget();
     this.tokens.get().then(
       (token) => {
+        this.backoff.succeeded();
         if (generation === this.generation) send(token);
       },
       () => {
-        if (generation === this.generation) this.renewIn(RENEW_AGAIN_MS, send);
+        if (generation === this.generation) this.renewIn(this.backoff.failed(), send);
       },
     );
   }

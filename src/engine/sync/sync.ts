@@ -3,10 +3,10 @@
  * long to wait. What is said is the {@link Exchange}'s; nothing goes from it to a view but through the store.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { ReceiptsError, StoreError, TransportError } from '../../errors.ts';
+import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../errors.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
-import { backoffMs } from '../../transport/backoff.ts';
+import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../transport/backoff.ts';
 import type { TokenSource } from '../token-source.ts';
 import { FencedError } from '../head.ts';
 import type { Writer } from '../write.ts';
@@ -20,6 +20,9 @@ import { type Verdict, verdictOnClose } from './verdict.ts';
 const CONNECT_PATIENCE_MS = 10_000;
 /** Connected for this long, the network counts as good again (F57). */
 const STABLE_MS = 30_000;
+
+/** Failures of the network, unless the server itself gave the reason. */
+const OF_NETWORK: ReadonlySet<ErrorCode> = new Set(['transport/unreachable', 'transport/timeout', 'transport/closed']);
 
 type SyncStatus = Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'>;
 
@@ -38,6 +41,8 @@ export class Sync {
   private state: State = 'idle';
   private failures = 0;
   private inCrowd = false;
+  /** The network failed, and no server refused anything. */
+  private isUnreached = false;
   private link: Link | null = null;
   private fence = -1;
   /** Of the wait that is on, or was last. */
@@ -98,10 +103,11 @@ export class Sync {
     this.handle('nudge');
   }
 
-  private handle(event: Event, error: ReceiptsError | null = null): void {
+  private handle(event: Event, error: ReceiptsError | null = null, isServersWord = false): void {
     const before = this.state;
     const { to, effects } = transition(before, event);
     this.state = to;
+    if (error) this.isUnreached = OF_NETWORK.has(error.code) && !isServersWord;
     if (to !== before && (to === 'waiting' || to === 'stopped' || to === 'idle' || to === 'token')) this.leave();
     for (const effect of effects) this.run(effect);
     if (to === before && !error) return;
@@ -145,7 +151,10 @@ export class Sync {
         return;
       case 'arm-retry': {
         const { clock, random } = this.ports;
-        const ms = backoffMs(this.inCrowd ? Infinity : this.failures - 1, random.next(), exchange.takeRetryAfterMs());
+        const ms = backoffMs(this.failures - 1, random.next(), exchange.takeRetryAfterMs(), {
+          spreadMs: this.inCrowd ? RESTART_SPREAD_MS : 0,
+          capMs: this.isUnreached ? UNREACHABLE_CAP_MS : BACKOFF_CAP_MS,
+        });
         this.inCrowd = false;
         this.retryAt = clock.wall() + ms;
         return this.arm('retry', ms, () => this.handle('retry-due'));
@@ -190,12 +199,12 @@ export class Sync {
     this.link = this.roads.open(handlers, patienceMs);
   }
 
-  private end({ next, error, inCrowd = false, retryAfterMs = 0 }: Verdict): void {
+  private end({ next, error, isServersWord = false, inCrowd = false, retryAfterMs = 0 }: Verdict): void {
     const { token } = this.exchange;
     this.inCrowd = inCrowd;
     this.exchange.askedToWait(retryAfterMs);
-    if (next === 'again') return this.handle('lost', error);
-    if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', error);
+    if (next === 'again') return this.handle('lost', error, isServersWord);
+    if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', error, isServersWord);
     if (error.code === 'auth/wrong-user') token.forget();
     this.handle('refused', error);
   }

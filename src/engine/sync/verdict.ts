@@ -1,13 +1,15 @@
 /** What the end of a connection, or an error frame, means for the next one: come back, come back with another token, or never. */
 import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../errors.ts';
 import type { Account } from '../../ports/ports.ts';
-import { CLOSE, isFinalClose } from '../../protocol/close-codes.ts';
+import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../protocol/close-codes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 
 export interface Verdict {
   /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */
   readonly next: 'again' | 'another-token' | 'never';
   readonly error: ReceiptsError;
+  /** The server refuses; it is no network's failure. */
+  readonly isServersWord?: boolean;
   /** Everybody was sent away at once: come back spread out, whoever comes first (F56). */
   readonly inCrowd?: boolean;
   /** Not before this many ms. */
@@ -44,6 +46,7 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
   return {
     next: 'again',
     error,
+    ...(UNSPOKEN_CLOSES.has(code) || code === CLOSE.restart ? {} : { isServersWord: true }),
     ...(code === CLOSE.restart ? { inCrowd: true } : {}),
     ...(code === CLOSE.tryLater ? { retryAfterMs: BUSY_MS } : {}),
   };

@@ -44,6 +44,7 @@ installReceiptSync(worker, {
   },
   notification(message, context) {
     noted.asked.push({ id: message.id, body: message.body, context });
+    if (JSON.stringify(message.body).includes('the app throws')) throw new Error('the app threw');
     return context.muted ? null : { title: `${message.senderId} to ${context.userId}`, options: { body: JSON.stringify(message.body) } };
   },
 });

@@ -1,0 +1,63 @@
+/** A network whose server says "not now" to frames of the test's choice, and how often it was asked. */
+import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
+import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+
+export interface Refusing {
+  /** Frames that are refused; nothing by default. */
+  refuses: (frame: ClientFrame) => boolean;
+  retryAfterMs: number;
+  /** No socket opens: everything goes over HTTP. */
+  noSockets: boolean;
+  /** Over HTTP: each request is refused unread, as a proxy does. */
+  refusesRequests: boolean;
+  /** Moments at which something was refused, ms. */
+  readonly asked: number[];
+}
+
+const refusal = ({ retryAfterMs }: Refusing, frame?: ClientFrame): Frame<'error'> => ({
+  type: 'error',
+  code: 'server/busy',
+  message: 'not now',
+  retryAfterMs,
+  ...(frame && 'id' in frame ? { id: frame.id } : {}),
+});
+
+/** Before any tab of the device is opened. */
+export const refusing = (device: VirtualDevice): Refusing => {
+  const state: Refusing = { refuses: () => false, retryAfterMs: 1000, noSockets: false, refusesRequests: false, asked: [] };
+  const { network } = device;
+  const port = network.port.bind(network);
+  network.port = (lane) => {
+    const real = port(lane);
+    return {
+      connect(handlers) {
+        let isOpen = true;
+        if (state.noSockets) {
+          lane.later(10, 'no socket', () => isOpen && handlers.closed(1006, ''));
+          return { buffered: 0, send: () => undefined, close: () => void (isOpen = false) };
+        }
+        const link = real.connect(handlers);
+        return {
+          buffered: 0,
+          send(frame) {
+            if (!state.refuses(frame)) return link.send(frame);
+            state.asked.push(device.now);
+            lane.later(20, 'is refused', () => isOpen && handlers.frame(refusal(state, frame)));
+          },
+          close() {
+            isOpen = false;
+            link.close();
+          },
+        };
+      },
+      async request(frames, timeoutMs, signal) {
+        const refused = frames.find((frame) => state.refuses(frame));
+        if (!refused && !state.refusesRequests) return real.request(frames, timeoutMs, signal);
+        state.asked.push(device.now);
+        const welcome: ServerFrame[] = state.refusesRequests ? [] : await real.request(frames.slice(0, 1), timeoutMs, signal);
+        return [...welcome, refusal(state, state.refusesRequests ? undefined : refused)];
+      },
+    };
+  };
+  return state;
+};

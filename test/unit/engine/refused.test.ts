@@ -1,0 +1,212 @@
+/** A server that keeps refusing is asked less and less, on every road; once it takes something, all is as before. */
+import { firstValueFrom } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { TransportError } from '../../../src/errors.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
+import { type Refusing, refusing } from '../../support/refusing.ts';
+
+const MINUTE = 60_000;
+/** Doubling from 0.5 s: ten waits make about four minutes, and the rest are of two and a half on average. */
+const MOST_IN_10_MIN = 25;
+const MOST_IN_1_H = 60;
+
+interface Refused {
+  readonly world: TestWorld;
+  readonly phone: VirtualDevice;
+  readonly net: Refusing;
+  readonly ann: VirtualTab;
+  readonly ben: VirtualTab;
+}
+
+const refused = async (before: (net: Refusing) => void = () => undefined): Promise<Refused> => {
+  const world = createTestWorld({ seed: 115 });
+  const phone = world.device('ann');
+  const net = refusing(phone);
+  before(net);
+  const ann = await world.open(phone);
+  const ben = await world.open(world.device('ben'));
+  await world.pass(5000);
+  return { world, phone, net, ann, ben };
+};
+
+/** Submits that the real server was given, and what it answers with `retry`. */
+const refuseEntries = ({ world, phone, net }: Refused, isRefused = true): void => {
+  world.server.trouble = (name) => (isRefused && name === 'submit' ? 'refuse' : null);
+  phone.network.leaves = (_, text) => {
+    if (text.includes('"type":"submit"')) net.asked.push(world.time.now);
+  };
+};
+
+const say = (world: TestWorld, tab: VirtualTab, to: string, text = 'hi') =>
+  world.until(tab.do('sendMessage', `direct:${to}`, { body: JSON.stringify(text) }));
+
+/** Ten minutes and an hour of refusals: few, ever further apart, none before its time, and never none at all. */
+const expectGrowth = async ({ world, net }: Pick<Refused, 'world' | 'net'>): Promise<void> => {
+  const { asked } = net;
+  asked.length = 0;
+  const began = world.time.now;
+  await world.pass(10 * MINUTE);
+  expect(asked.length).toBeLessThanOrEqual(MOST_IN_10_MIN);
+  expect(asked.length).toBeGreaterThanOrEqual(3);
+  await world.pass(50 * MINUTE);
+  expect(asked.length).toBeLessThanOrEqual(MOST_IN_1_H);
+  const late = asked.filter((at) => at - began > 15 * MINUTE);
+  expect(late.length).toBeGreaterThanOrEqual(8);
+  expect(Math.max(...late.slice(1).map((at, i) => at - late[i]!))).toBeGreaterThan(2 * MINUTE);
+};
+
+const gaps = (asked: readonly number[]): number[] => asked.slice(1).map((at, i) => at - asked[i]!);
+
+describe('over a socket, a server that keeps refusing', () => {
+  it('entries is asked for them less and less, and never before it said; other conversations go on (F115)', async () => {
+    const all = await refused();
+    const { world, ann, net } = all;
+    await say(world, ann, 'ben');
+    await world.pass(2000);
+    refuseEntries(all);
+    await say(world, ann, 'ben', 'refused');
+    await say(world, ann, 'carl', 'refused as well');
+    await world.pass(1);
+    await expectGrowth(all);
+    expect(Math.min(...gaps(net.asked))).toBeGreaterThanOrEqual(1000);
+
+    // The server is well again: a conversation that was never refused does not wait for the others.
+    world.server.trouble = () => null;
+    await say(world, ann, 'dora');
+    await world.pass(1000);
+    expect(world.server.dump().messages.map(({ body }) => body)).toEqual(['"hi"', '"hi"']);
+    await world.pass(11 * MINUTE);
+    expect(world.server.dump().messages).toHaveLength(4);
+
+    // Taken once: the next refusal is no old one.
+    refuseEntries(all);
+    net.asked.length = 0;
+    await say(world, ann, 'ben', 'once more');
+    await world.pass(20_000);
+    expect(net.asked.length).toBeGreaterThanOrEqual(3);
+  }, 60_000);
+
+  it('frames is asked less and less, also where the connection breaks in between (F115)', async () => {
+    const all = await refused((net) => (net.refuses = ({ type }) => type === 'submit'));
+    const { world, ann, phone, net } = all;
+    await say(world, ann, 'ben');
+    await expectGrowth(all);
+    net.asked.length = 0;
+    for (let n = 0; n < 20; n++) {
+      phone.network.cut();
+      await world.pass(MINUTE);
+    }
+    expect(net.asked.length).toBeLessThanOrEqual(20);
+    net.refuses = () => false;
+    await world.pass(11 * MINUTE);
+    expect(world.server.dump().messages).toHaveLength(1);
+  }, 60_000);
+
+  it('the feed is pulled from less and less (F115)', async () => {
+    await expectGrowth(await refused((net) => (net.refuses = ({ type }) => type === 'pull')));
+  }, 60_000);
+
+  it('what this device does not hold is asked for less and less (F115)', async () => {
+    const { world, ben } = await refused();
+    for (let n = 0; n < 3; n++) await say(world, ben, 'dora', `${n}`);
+    await world.pass(5000);
+    const device = world.device('dora');
+    const net = refusing(device);
+    net.refuses = ({ type }) => type === 'fetch';
+    const dora = await world.open(device);
+    await expectGrowth({ world, net });
+    net.refuses = () => false;
+    await world.pass(11 * MINUTE);
+    const held = await world.until(firstValueFrom(dora.watch({ of: 'messages', conversationId: 'direct:ben', limit: 9 })));
+    expect(held).toHaveLength(3);
+  }, 60_000);
+
+  it('a chat that is open and changes all the time asks for its older messages less and less (F115)', async () => {
+    const { world, ben } = await refused();
+    for (let n = 0; n < 3; n++) await say(world, ben, 'dora', `${n}`);
+    await world.pass(5000);
+    const device = world.device('dora');
+    const net = refusing(device);
+    net.refuses = ({ type }) => type === 'fetch';
+    const dora = await world.open(device);
+    const seen = dora.watch({ of: 'messages', conversationId: 'direct:ben', limit: 500 }).subscribe();
+    const busy = async (ms: number): Promise<number> => {
+      net.asked.length = 0;
+      for (let passed = 0; passed < ms; passed += 2000) {
+        await say(world, ben, 'dora', 'more');
+        await world.pass(2000);
+      }
+      return net.asked.length;
+    };
+    await busy(5 * MINUTE);
+    // Those of the leader's own fetching included.
+    expect(await busy(5 * MINUTE)).toBeLessThanOrEqual(MOST_IN_10_MIN);
+    seen.unsubscribe();
+  }, 120_000);
+});
+
+describe('over HTTP, a server that keeps refusing', () => {
+  const overHttp = async (before: (net: Refusing) => void = () => undefined): Promise<Refused> => {
+    const all = await refused((net) => {
+      net.noSockets = true;
+      before(net);
+    });
+    await all.world.pass(MINUTE);
+    return all;
+  };
+
+  it('entries is asked for them less and less (F115)', async () => {
+    const all = await overHttp();
+    refuseEntries(all);
+    await say(all.world, all.ann, 'ben');
+    await expectGrowth(all);
+  }, 60_000);
+
+  it('frames is asked less and less (F115)', async () => {
+    const all = await overHttp((net) => (net.refuses = ({ type }) => type === 'submit'));
+    await say(all.world, all.ann, 'ben');
+    await expectGrowth(all);
+  }, 60_000);
+
+  it('every request, as a proxy does, is asked less and less (F115)', async () => {
+    await expectGrowth(await overHttp((net) => (net.refusesRequests = true)));
+  }, 60_000);
+});
+
+describe('a host without a page', () => {
+  for (const [what, refuse] of [
+    ['entries', (all: Refused) => refuseEntries(all)],
+    ['frames', ({ net }: Refused) => void (net.refuses = ({ type }) => type === 'submit')],
+  ] as const)
+    it(`whose server keeps refusing ${what} ends within half a minute, and rejects so that the browser comes back (F115)`, async () => {
+      const all = await refused();
+      const { world, phone, ann, net } = all;
+      phone.network.set({ up: false, down: false });
+      await say(world, ann, 'ben');
+      ann.kill();
+      phone.network.set({ up: true, down: true });
+      refuse(all);
+      const began = world.time.now;
+      await expect(world.until(phone.sync(), 5 * MINUTE)).rejects.toThrow(TransportError);
+      expect(world.time.now - began).toBeLessThanOrEqual(35_000);
+      expect(net.asked.length).toBeGreaterThanOrEqual(2);
+      expect(net.asked.length).toBeLessThanOrEqual(10);
+      world.server.trouble = () => null;
+      net.refuses = () => false;
+      await world.until(phone.sync());
+      expect(world.server.dump().messages).toHaveLength(1);
+    }, 60_000);
+});
+
+it('an app whose getToken keeps failing is asked less and less (F115)', async () => {
+  const world = createTestWorld({ seed: 116 });
+  const asked: number[] = [];
+  const phone = world.device('ann', 'phone', async () => {
+    asked.push(world.time.now);
+    throw new Error('no token');
+  });
+  await world.open(phone);
+  await expectGrowth({ world, net: { ...refusing(phone), asked } });
+}, 60_000);

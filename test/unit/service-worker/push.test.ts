@@ -1,0 +1,191 @@
+/** A push event from its dispatch to its end, in the service worker's code over a real store and server. */
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { browserClock } from '../../../src/bridge/platform.ts';
+import { claimBadge } from '../../../src/bridge/app-badge.ts';
+import { databaseName } from '../../../src/model/storage-name.ts';
+import type { ReceiptServer } from '../../../src/server/server.ts';
+import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';
+import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
+import { enterAccount } from '../../../src/store/accounts.ts';
+import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+
+const url = 'ws://server.example/receipts';
+const PLAIN = { title: 'app.example', options: { tag: 'tidemark:alice', silent: true } };
+
+describe('a push', () => {
+  let server: ReceiptServer;
+  let bob: TestTab;
+  let badge: number[];
+  let shown: { title: string; options: NotificationOptions | undefined }[];
+  let isAllowed: boolean;
+  let isReachable: boolean;
+  /** In the order in which they happened. */
+  let steps: string[];
+  let seq: number;
+
+  beforeEach(async () => {
+    [badge, shown, steps, isAllowed, isReachable, seq] = [[], [], [], true, true, 0];
+    vi.stubGlobal('isSecureContext', true);
+    const setAppBadge = async (total: number): Promise<void> => {
+      badge.push(total);
+      steps.push('badge');
+    };
+    vi.stubGlobal('navigator', { setAppBadge, clearAppBadge: () => setAppBadge(0) });
+    server = createTestServer();
+    vi.stubGlobal('fetch', async (_: string, { body }: { body: string }) => {
+      if (!isReachable) throw new TypeError('no network');
+      const answer = await server.request(body);
+      return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
+    });
+    bob = await new TestDevice('bob', new LoopbackNet(server)).open();
+    const name = databaseName(url, 'alice');
+    const store = await openDexieStore(name, { clock: browserClock });
+    await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
+    store.close();
+    await claimBadge(name);
+  });
+  afterEach(async () => {
+    bob.close();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name!);
+  });
+
+  const scope = (listeners: Map<string, (event: Event) => void>): ServiceWorkerScope => ({
+    addEventListener: (type, listener) => void listeners.set(type, listener),
+    registration: {
+      scope: 'https://app.example/',
+      showNotification: async (title, options) => {
+        if (!isAllowed) throw new TypeError('No notification permission has been granted for this origin.');
+        shown.push({ title, options });
+        steps.push('shown');
+      },
+    },
+    clients: { matchAll: async () => [] },
+  });
+
+  /** Dispatches it. @returns what the event waits for. */
+  const dispatch = (data: object, notification?: ReceiptSyncOptions['notification']): Promise<unknown> => {
+    const listeners = new Map<string, (event: Event) => void>();
+    installReceiptSync(scope(listeners), { url, getToken: () => 'token-of-alice', ...(notification ? { notification } : {}) });
+    let done: Promise<unknown> = Promise.resolve();
+    const event = { data: { text: () => JSON.stringify(data) }, waitUntil: (work: Promise<unknown>) => (done = work) };
+    listeners.get('push')!(event as unknown as Event);
+    return done;
+  };
+
+  /** Bob writes, and a host tells of it. */
+  const pushOf = async (text: string, userId = 'alice'): Promise<object> => {
+    const { id } = await bob.say('alice', text);
+    await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    const message = { id, seq: ++seq, senderId: 'bob', sentAt: 1, receiptRequested: true, countable: true };
+    return { type: 'push', userId, conversationId: 'direct:bob', message };
+  };
+
+  it('is stored and counted on the icon before the app is asked, and shown as the app says', async () => {
+    await dispatch(await pushOf('hi'), ({ body }, { totalUnreadCount }) => {
+      steps.push('asked');
+      return { title: `${JSON.stringify(body)} ${totalUnreadCount}` };
+    });
+    expect(steps.slice(0, 3)).toEqual(['badge', 'asked', 'shown']);
+    expect(shown.map(({ title }) => title)).toEqual(['"hi" 1']);
+    await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
+  });
+
+  it('counts on the icon and tells its delivery where no notification may be shown, and says so in the end (F116)', async () => {
+    isAllowed = false;
+    await expect(dispatch(await pushOf('hi'), () => ({ title: 'hi' }))).rejects.toThrow('permission');
+    expect(badge.at(-1)).toBe(1);
+    expect(shown).toEqual([]);
+    await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
+  });
+
+  for (const [how, notification] of [
+    ['throws', () => Promise.reject(new Error('of the app'))],
+    [
+      'throws at once',
+      () => {
+        throw new Error('of the app');
+      },
+    ],
+  ] as const)
+    it(`whose callback ${how} is counted, told as delivered, and shown plainly; the error comes last (F116)`, async () => {
+      await expect(dispatch(await pushOf('hi'), notification)).rejects.toThrow('of the app');
+      expect(badge.at(-1)).toBe(1);
+      expect(shown).toEqual([PLAIN]);
+      await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
+    });
+
+  it('for which the app shows nothing, or has no callback, is shown plainly, and replaces the plain one before (F116)', async () => {
+    await dispatch(await pushOf('muted'), () => null);
+    await dispatch(await pushOf('no callback'));
+    expect(shown).toEqual([PLAIN, PLAIN]);
+    expect(badge.at(-1)).toBe(2);
+  });
+
+  it('whose callback gives no answer is shown plainly within 15 s, and ends (F116)', async () => {
+    const push = await pushOf('hi');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    let asked: () => void = () => undefined;
+    const wasAsked = new Promise<void>((resolve) => (asked = resolve));
+    const done = dispatch(push, () => {
+      asked();
+      return new Promise(() => undefined);
+    });
+    const end = expect(done).rejects.toMatchObject({ code: 'usage/invalid-option' });
+    while (await Promise.race([wasAsked.then(() => false), new Promise((resolve) => setImmediate(() => resolve(true)))]))
+      await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(SHOWN_WITHIN_MS);
+    await end;
+    expect(shown).toEqual([PLAIN]);
+    expect(badge.at(-1)).toBe(1);
+  });
+
+  it('whose notification the browser does not take is shown plainly (F116)', async () => {
+    const real = new Map<string, (event: Event) => void>();
+    const { registration } = scope(real);
+    const refuses = async (title: string, options?: NotificationOptions): Promise<void> => {
+      if (options?.body === 'bad') throw new TypeError('bad options');
+      return registration.showNotification(title, options);
+    };
+    const listeners = new Map<string, (event: Event) => void>();
+    installReceiptSync(
+      { ...scope(listeners), registration: { ...registration, showNotification: refuses } },
+      {
+        url,
+        getToken: () => 'token-of-alice',
+        notification: () => ({ title: 'hi', options: { body: 'bad' } }),
+      },
+    );
+    let done: Promise<unknown> = Promise.resolve();
+    const data = JSON.stringify(await pushOf('hi'));
+    listeners.get('push')!({ data: { text: () => data }, waitUntil: (work: Promise<unknown>) => (done = work) } as unknown as Event);
+    await expect(done).rejects.toThrow('bad options');
+    expect(shown).toEqual([PLAIN]);
+  });
+
+  it('is shown as the push says where no server answers (F116)', async () => {
+    const push = await pushOf('hi');
+    isReachable = false;
+    await dispatch(push, ({ senderId, body }) => ({ title: `${senderId} ${String(body)}` }));
+    expect(shown.map(({ title }) => title)).toEqual(['bob null']);
+  });
+
+  it('of an account that is not here, or that says nothing new, names nothing and is shown all the same (F116)', async () => {
+    const push = await pushOf('hi');
+    const asked: string[] = [];
+    const notification = ({ id }: { id: string }): null => {
+      asked.push(id);
+      return null;
+    };
+    await dispatch({ ...push, userId: 'of-nobody' }, notification);
+    await dispatch({ ...push, message: { ...(push as { message: object }).message, id: 'made-up' } }, notification);
+    expect(asked).toEqual([]);
+    expect(shown).toEqual([{ ...PLAIN, options: { ...PLAIN.options, tag: 'tidemark:of-nobody' } }, PLAIN]);
+    // What is no push of this protocol is the app's own to show.
+    await dispatch({ hello: 'world' }, notification);
+    expect(shown).toHaveLength(2);
+  });
+});
