@@ -33,10 +33,8 @@ export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F116',
     file: 'src/service-worker/push.ts',
-    from: '    await this.alone(open.showBadge);\n',
-    to: '',
-    // Either would do.
-    also: [{ file: 'src/service-worker/open-account.ts', from: 'if (!isLoggedOut) await', to: "if (end.status === 'fulfilled') await" }],
+    from: '      if (error instanceof LoggedOutError) throw error;\n      this.failures',
+    to: '      if (error) throw error;\n      this.failures',
     test: ['node', 'test/unit/service-worker/push.test.ts', 'F116'],
   },
   {
