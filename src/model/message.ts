@@ -43,25 +43,20 @@ const isPlain = (value: object): boolean => {
   return prototype === null || prototype === Object.prototype || Array.isArray(value);
 };
 
-const IS_NAME = /^[a-z_$][\w$]*$/i;
-const IS_PLACE = /^\d+$/;
-const pathTo = (path: string, key: string): string =>
-  IS_PLACE.test(key) ? `${path}[${key}]` : IS_NAME.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
-
 const findUnfitIn = (value: object, path: string): string | undefined => {
   const keys = Object.keys(value);
+  const isList = Array.isArray(value);
   if (Object.getOwnPropertySymbols(value).length > 0) return `${path} has a symbol for a key`;
-  if (Array.isArray(value)) {
-    // Without a hole, the first keys are the list's indexes; a key after them is a property that JSON would drop.
-    const odd = keys[value.length];
+  if (isList) {
     for (let i = 0; i < value.length; i++) if (!(i in value)) return `${path}[${i}] is a hole`;
-    if (odd !== undefined) return `${pathTo(path, odd)} is no item of the list`;
+    // Without a hole, the first keys are the list's indexes. JSON would drop the properties after them.
+    if (keys.length > value.length) return `${path}.${keys[value.length]} is no item of the list`;
   }
   for (const key of keys) {
     const item = (value as Readonly<Record<string, unknown>>)[key];
     // An optional field without a value is the only thing that JSON may leave out.
-    if (item === undefined && !Array.isArray(value)) continue;
-    const unfit = findUnfit(item, pathTo(path, key));
+    if (item === undefined && !isList) continue;
+    const unfit = findUnfit(item, isList ? `${path}[${key}]` : `${path}.${key}`);
     if (unfit) return unfit;
   }
   return undefined;

@@ -237,11 +237,11 @@ describe('F110: what JSON would change in a body', () => {
     ['-0 by itself', -0, 'body is -0'],
 
     ['a hole', { list: [1, , 3] }, 'body.list[1] is a hole'],
-    ['a hole at the end', { 'a b': new Array(2) }, 'body["a b"][0] is a hole'],
+    ['a hole at the end', { 'a b': new Array(2) }, 'body.a b[0] is a hole'],
     ['what hangs on a list', Object.assign([1], { total: 1 }), 'body.total is no item of the list'],
     ['a symbol for a key', { in: { [Symbol('s')]: 1 } }, 'body.in has a symbol for a key'],
     ['undefined in a list', [undefined], 'body[0] is undefined'],
-    ['NaN', { a: { 7: Number.NaN } }, 'body.a[7] is NaN'],
+    ['NaN', { a: { 7: Number.NaN } }, 'body.a.7 is NaN'],
   ])('refuses %s with its path (F110)', (_what, body, named) => {
     expect(() => bodyText(body)).toThrow(named);
   });
