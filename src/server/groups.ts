@@ -48,19 +48,16 @@ const roleOf = (role: unknown): Role => {
   throw new UsageError('usage/invalid-argument', `role must be "member" or "admin"; got ${JSON.stringify(role)}`);
 };
 
+/** The members that a call names. A directory's answer may have further fields, the argument of a call may not. */
 const wantedOf = (members: readonly GroupMember[]): Wanted => {
-  // A caller or a directory without types may give any value.
+  // A caller without types may give any value.
   if (!Array.isArray(members)) throw new UsageError('usage/invalid-argument', 'members must be a list of { userId, role? }');
   return new Map(
-    members.map((member: GroupMember | null | undefined) => [requireId(member?.userId, "a member's userId"), roleOf(member?.role)]),
+    members.map((member: GroupMember | undefined) => {
+      const { userId, role } = readOptions(member, 'a member', { userId: 1, role: 1 });
+      return [requireId(userId, "a member's userId"), roleOf(role)];
+    }),
   );
-};
-
-/** As {@link wantedOf}, for a call. A directory's answers may have further fields, the members given to a call may not. */
-const givenMembers = (members: readonly GroupMember[]): Wanted => {
-  const wanted = wantedOf(members);
-  for (const member of members) readOptions(member, 'a member', { userId: 1, role: 1 });
-  return wanted;
 };
 
 /** What the host says of a group, as far as it can be used: a member that the server cannot name is left out, and told to the log. */
@@ -127,7 +124,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
   return {
     createGroup: async (group) => {
       const { groupId, members } = readOptions(group, 'createGroup', { groupId: 1, members: 1 });
-      await change(requireOwn(groupId), givenMembers(members), 'stay');
+      await change(requireOwn(groupId), wantedOf(members), 'stay');
     },
     addMember: async (groupId, userId, how) => {
       const { role } = readOptions(how, 'addMember', { role: 1 });

@@ -152,7 +152,7 @@ describe('an id that holds U+FEFF', () => {
       directory: { members: () => [{ userId: 'ann' }, { userId: bad }] },
       log: (_said: string, detail: unknown) => logged.push(detail),
     });
-    await expect(receipts.membersChanged('h')).rejects.toThrow(ID_RULE);
+    await receipts.membersChanged('h');
     const entry = {
       kind: 'message',
       key: 'k',
@@ -163,10 +163,9 @@ describe('an id that holds U+FEFF', () => {
       receiptRequested: false,
       countable: true,
     };
-    expect(await ask(receipts, hello('ann'), { type: 'submit', id: 1, entries: [entry] })).toMatchObject([
-      {},
-      { results: [{ outcome: 'retry' }] },
-    ]);
+    const submit: ClientFrame = { type: 'submit', id: 1, entries: [entry] };
+    expect(await ask(receipts, hello('ann'), submit)).toMatchObject([{}, { results: [{ outcome: 'acked' }] }]);
+    expect(await ask(receipts, hello('ben'), submit)).toMatchObject([{}, { results: [{ code: 'rejected/no-such-conversation' }] }]);
     expect(logged).toEqual([expect.objectContaining({ message: expect.stringContaining(ID_RULE) as string })]);
   });
 
