@@ -1,4 +1,7 @@
-/** Reads which faults the tests name: titles that end with their numbers in brackets, `(F30)` or `(F30, F31)`. */
+/**
+ * Reads which faults and invariants the tests name. A title ends with the numbers in brackets, as in `(F30)` or `(I-2, F61)`; a title of a
+ * property begins with the invariant's number, as in `I-4: …`.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -9,9 +12,11 @@ export interface NamedTest {
   /** Without the numbers. */
   readonly title: string;
   readonly faults: readonly string[];
+  readonly invariants: readonly string[];
 }
 
-const NUMBERED = /^(.*?)\s*\((F\d+(?:,\s*F\d+)*)\)$/s;
+const NUMBERED = /^(.*?)\s*\(((?:F|I-)\d+(?:,\s*(?:F|I-)\d+)*)\)$/s;
+const LED_BY_NUMBER = /^(I-\d+(?:, I-\d+)*): (.*)$/s;
 
 /** `it`, `it.each([…])`, `it.skipIf(…)`, `test…`: whatever hangs on one of these two names. */
 const isTest = (callee: ts.Expression): boolean => {
@@ -31,8 +36,13 @@ const titleOf = (node: ts.Node): string | undefined => {
 export const namedTests = (file: string, text: string): NamedTest[] => {
   const found: NamedTest[] = [];
   const take = (node: ts.Node | undefined): void => {
-    const [, title, numbers] = NUMBERED.exec((node && titleOf(node)) ?? '') ?? [];
-    if (title !== undefined && numbers !== undefined) found.push({ file, title, faults: numbers.split(/,\s*/) });
+    const whole = (node && titleOf(node)) ?? '';
+    const [, first, rest] = LED_BY_NUMBER.exec(whole) ?? [];
+    const [, title, numbers] = NUMBERED.exec(rest ?? whole) ?? [];
+    const all = [first, numbers].flatMap((list) => list?.split(/,\s*/) ?? []);
+    if (all.length === 0) return;
+    const of = (letter: string): string[] => all.filter((number) => number.startsWith(letter));
+    found.push({ file, title: title ?? rest ?? whole, faults: of('F'), invariants: of('I') });
   };
   const takeRows = (node: ts.Node): void => {
     take(node);
@@ -59,6 +69,6 @@ export const findNamedTests = (root: string): NamedTest[] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([file, path]) => {
       const text = readFileSync(path, 'utf8');
-      // Parsing all there is takes seconds; most files name none.
-      return /\(F\d/.test(text) ? namedTests(file, text) : [];
+      // To parse all files takes seconds, and most name no number.
+      return /\bF\d|\bI-\d/.test(text) ? namedTests(file, text) : [];
     });

@@ -20,7 +20,7 @@ const rowOf = (all: readonly Line[], readUpTo: number, version = 1): Conversatio
   uncounted: fromSeqs(all.flatMap((line, i) => (i + 1 > readUpTo && !counts(line) ? [i + 1] : []))),
 });
 
-it('I-12: the count is that of a recount, at the row’s position and at any pending one above it', () => {
+it('I-12, I-13: the count is that of a recount, at the row’s position and at any pending one above it', () => {
   fc.assert(
     fc.property(lines, fc.nat(40), fc.nat(40), (all, position, pending) => {
       const readUpTo = Math.min(position, all.length);

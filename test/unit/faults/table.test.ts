@@ -19,7 +19,7 @@ describe('the catalogue of faults', () => {
 
   it('holds every number once, in order', () => {
     const ids = CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id));
-    const numbers = [...range(1, 60), ...range(110, 129)];
+    const numbers = range(1, ids.length);
     expect(ids).toEqual(numbers.map((number) => `F${String(number).padStart(2, '0')}`));
   });
 });
@@ -69,7 +69,7 @@ describe('the faults that titles name', () => {
 
 describe('the table', () => {
   const chapter = (...faults: (typeof CATALOGUE)[number]['faults']) => [{ title: 'T', faults }];
-  const test = { file: 'test/e2e/a.test.ts', title: 'ends [well] | ever', faults: ['F01'] };
+  const test = { file: 'test/e2e/a.test.ts', title: 'ends [well] | ever', faults: ['F01'], invariants: [] };
 
   it('links tests, and says what is not covered', () => {
     const { text, mistakes, open } = makeTable(
