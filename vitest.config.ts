@@ -52,7 +52,7 @@ export default defineConfig(async () => {
           resolve: { alias: builtPackage },
           test: {
             name: 'node',
-            include: ['test/{unit,property,contract}/**/*.test.ts', 'test/floor-plan.test.ts'],
+            include: ['test/{unit,property,contract}/**/*.test.ts', 'test/{floor-plan,citations}.test.ts'],
             // Vitest would leave one core to itself, and it has little to do.
             maxWorkers: availableParallelism(),
             sequence: { groupOrder: 0 },

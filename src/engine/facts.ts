@@ -22,7 +22,7 @@ const oweDelivered = (draft: Draft, ports: IntentPorts, conversationId: Conversa
 
 const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
-/** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends (contract, "Ends"). */
+/** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends. */
 const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: HotConversation, recalled: readonly WireMessage[]): void => {
   const places = fromSeqs(recalled.map(({ seq }) => seq));
   const ids = new Set(recalled.map(({ id }) => id));

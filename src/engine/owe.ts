@@ -9,7 +9,7 @@ export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
 
 /**
  * Lays `more` over what the conversation owes. What was sent under a key never changes, so newer work becomes the next entry; what
- * was not sent is merged into a new entry, and the old one ends `superseded` (contract, "Outbox").
+ * was not sent is merged into a new entry, and the old one ends `superseded`.
  */
 export const owe = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, more: Partial<Owed>): void => {
   if (isNothingOwed({ ...NOTHING_OWED, ...more })) return;

@@ -82,7 +82,7 @@ export const joinPages = (held: readonly KeptMessage[], more: readonly KeptMessa
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
-/** A receipt step laid over messages of its conversation: the first time each was covered stays (contract, section 1). */
+/** A receipt step laid over messages of its conversation: the first time each was covered stays. */
 export const withStep = (messages: readonly KeptMessage[], step: ReceiptStep): readonly KeptMessage[] => {
   const [from, upTo] = step.range;
   const dates = ({ seq, senderId, times }: KeptMessage): boolean => {

@@ -45,7 +45,7 @@ export const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => 
  *
  * @param upTo move only to this message.
  * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, where it is not known.
- * @see PROTOCOL.md, "Read position"
+ * @see PROTOCOL.md, "`submit` — client → server"
  */
 export const clearConversationUnreadCount = async (
   draft: Draft,

@@ -1,5 +1,5 @@
 /**
- * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first (contract, section 4). Then,
+ * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first. Then,
  * with nothing of that left, what is unread though another device delivered it: only what is held can be read without a network.
  */
 import { conversationType, type ConversationId } from '../../model/ids.ts';
