@@ -25,7 +25,12 @@ export const commentsOf = (text) => {
       else run.text += ` ${line}`;
     } else if (kind === ts.SyntaxKind.MultiLineCommentTrivia) {
       run = null;
-      found.push({ text: scanner.getTokenText().replace(/^\/\*+|\*+\/$/g, '').replace(/^\s*\* ?/gm, ' ') });
+      found.push({
+        text: scanner
+          .getTokenText()
+          .replace(/^\/\*+|\*+\/$/g, '')
+          .replace(/^\s*\* ?/gm, ' '),
+      });
     } else if (kind !== ts.SyntaxKind.WhitespaceTrivia && kind !== ts.SyntaxKind.NewLineTrivia) {
       run = null;
       // A slash may begin a regular expression and a brace may go on with a template: what they hold is no comment.
