@@ -1,0 +1,230 @@
+/**
+ * What one account, or one address, can do to the server and to the others: memory of the server's process, and the latency of others.
+ * `node test/support/run-main.mjs test/bench/load.ts [answer | unread | unnamed | hog | group]…`; loopback only, small loads.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
+import { applyEntries } from '../../src/server/apply-entries.ts';
+import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { changeMembers } from '../../src/server/membership.ts';
+import { DEFAULT_POLICY } from '../../src/server/policy.ts';
+import { readEntries } from '../../src/server/read-entries.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const MIB = 1024 * 1024;
+
+interface Loaded {
+  readonly port: number;
+  readonly rssMib: () => number;
+  readonly peakMib: () => number;
+  readonly isAlive: () => boolean;
+  stop(): void;
+}
+
+const start = async (kind: string, slowMs = 0): Promise<Loaded> => {
+  const args = ['--max-old-space-size=700', join(HERE, '../support/run-main.mjs'), join(HERE, 'load-server.ts'), kind, String(slowMs)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let alive = true;
+  child.on('exit', () => (alive = false));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.once('data', (data) => resolve(Number(String(data))));
+    child.once('exit', () => reject(new Error('the server did not start')));
+  });
+  const status = (key: string): number => {
+    try {
+      return Math.round(Number(new RegExp(`${key}:\\s+(\\d+)`).exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+    } catch {
+      return Number.NaN;
+    }
+  };
+  let peak = 0;
+  const sampling = setInterval(() => (peak = Math.max(peak, status('VmRSS') || 0)), 20);
+  return {
+    port,
+    rssMib: () => status('VmRSS'),
+    peakMib: () => Math.max(peak, status('VmRSS') || 0),
+    isAlive: () => alive,
+    stop: () => {
+      clearInterval(sampling);
+      child.kill('SIGKILL');
+    },
+  };
+};
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const hello = (userId: string) => ({ type: 'hello', version: PROTOCOL_VERSION, token: userId, userId, deviceId: `d-${userId}` });
+let ids = 0;
+const message = (peer: string, bytes = 10) => {
+  const id = `${process.pid}-${++ids}`;
+  return {
+    kind: 'message',
+    key: id,
+    conversationId: `direct:${peer}`,
+    cursor: null,
+    id,
+    body: JSON.stringify('x'.repeat(bytes)),
+    receiptRequested: true,
+    countable: true,
+  };
+};
+
+const post = async (port: number, frames: readonly object[]): Promise<string> => {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/receipts`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(frames),
+    });
+    const body = await response.text();
+    return `status ${response.status}, ${(body.length / MIB).toFixed(2)} MiB`;
+  } catch (error) {
+    return `no answer (${String(error)})`;
+  }
+};
+
+/** Stores about 23 MiB of own messages, slowly enough for every allowance. */
+const fill = async (port: number, user: string): Promise<void> => {
+  for (let i = 0; i < 480; i++)
+    await post(port, [
+      hello(user),
+      { type: 'submit', id: 1, entries: [message('peer', 16_000), message('peer', 16_000), message('peer', 16_000)] },
+    ]);
+};
+
+const wants = (ranges = 1) => [
+  { conversationId: 'direct:peer', seqs: Array.from({ length: ranges }, (): [number, number] => [1, 100_000]), limit: 2000 },
+];
+
+const open = async (port: number, frames: readonly object[], read = true): Promise<WebSocket> => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/receipts`);
+  socket.on('error', () => undefined);
+  await new Promise<void>((resolve) => {
+    socket.once('open', () => resolve());
+    socket.once('close', () => resolve());
+  });
+  if (!read) socket.pause();
+  for (const frame of frames) if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+  return socket;
+};
+
+const answer = async (): Promise<void> => {
+  const server = await start('memory');
+  await fill(server.port, 'ann');
+  const before = server.rssMib();
+  const fetches = Array.from({ length: 250 }, (_, i) => ({ type: 'fetch', id: i + 1, wants: wants() }));
+  const got = await Promise.race([post(server.port, [hello('ann'), ...fetches]), sleep(60_000).then(() => 'nothing in 60 s')]);
+  console.log(`answer: one POST, 250 fetches of 23 MiB: ${got}; RSS ${before} → ${server.peakMib()} MiB; alive: ${server.isAlive()}`);
+  server.stop();
+};
+
+const unread = async (): Promise<void> => {
+  const server = await start('memory');
+  await fill(server.port, 'ann');
+  await sleep(500);
+  const before = server.rssMib();
+  const sockets = [];
+  for (let i = 0; i < 40; i++) sockets.push(await open(server.port, [hello('ann'), { type: 'fetch', id: 1, wants: wants() }], false));
+  await sleep(4000);
+  const peak = server.peakMib();
+  console.log(
+    `unread: 40 sockets that fetch and do not read: RSS ${before} → ${peak} MiB, ${((peak - before) / 40).toFixed(1)} each; alive: ${server.isAlive()}`,
+  );
+  for (const socket of sockets) socket.terminate();
+  server.stop();
+};
+
+const unnamed = async (): Promise<void> => {
+  const server = await start('memory', 60_000);
+  const before = server.rssMib();
+  const sockets: WebSocket[] = [];
+  const big = { type: 'auth', token: 'x'.repeat(60_000) };
+  for (let i = 0; i < 60; i++) sockets.push(await open(server.port, [hello('ann'), ...Array.from({ length: 200 }, () => big)]));
+  await sleep(4000);
+  console.log(`unnamed: 60 sockets while authenticate is slow: RSS ${before} → ${server.peakMib()} MiB; alive: ${server.isAlive()}`);
+  for (const socket of sockets) socket.terminate();
+  server.stop();
+};
+
+const quantile = (list: number[], q: number): string => (list.sort((a, b) => a - b)[Math.floor(list.length * q)] ?? Number.NaN).toFixed(0);
+
+const hog = async (): Promise<void> => {
+  const server = await start('pglite');
+  const measure = async (ms: number): Promise<number[]> => {
+    const times: number[] = [];
+    const until = Date.now() + ms;
+    await Promise.all(
+      ['bob', 'cat', 'dan', 'eve'].map(async (user) => {
+        const socket = await open(server.port, [hello(user)]);
+        let landed: () => void = () => undefined;
+        socket.on('message', (data) => {
+          if (String(data).startsWith('{"type":"answer"')) landed();
+        });
+        while (Date.now() < until) {
+          const since = performance.now();
+          const done = new Promise<void>((resolve) => (landed = resolve));
+          socket.send(JSON.stringify({ type: 'submit', id: 1, entries: [message(`${user}-peer`)] }));
+          await Promise.race([done, sleep(10_000)]);
+          times.push(performance.now() - since);
+          await sleep(100);
+        }
+        socket.terminate();
+      }),
+    );
+    return times;
+  };
+  await measure(1000);
+  const quiet = await measure(5000);
+  let busy = 0;
+  let answered = 0;
+  const sockets = await Promise.all(Array.from({ length: 8 }, () => open(server.port, [hello('hog')])));
+  for (const socket of sockets) {
+    const send = (): void =>
+      socket.send(JSON.stringify({ type: 'submit', id: 1, entries: Array.from({ length: 100 }, (_, i) => message(`h${i % 20}`)) }));
+    socket.on('message', (data) => {
+      const text = String(data);
+      if (text.includes('"server/busy"')) {
+        busy++;
+        setTimeout(send, Number(/"retryAfterMs":(\d+)/.exec(text)?.[1] ?? 100));
+      } else if (text.startsWith('{"type":"answer"')) {
+        answered++;
+        send();
+      }
+    });
+    send();
+  }
+  await sleep(500);
+  const loaded = await measure(8000);
+  console.log(
+    `hog: others' submit p50/p95 ${quantile(quiet, 0.5)}/${quantile(quiet, 0.95)} ms alone, ` +
+      `${quantile(loaded, 0.5)}/${quantile(loaded, 0.95)} ms beside 8 sockets of one account (its frames: ${answered} answered, ${busy} busy)`,
+  );
+  for (const socket of sockets) socket.terminate();
+  server.stop();
+};
+
+const group = async (): Promise<void> => {
+  for (const size of [1000, 5000, 20_000]) {
+    const store = createMemoryStore();
+    const members = new Map(Array.from({ length: size }, (_, i) => [`m${i}`, 'member' as const]));
+    await store.tx('members', (tx) => changeMembers(tx, 'big', members, 'stay'));
+    const apply = async (entry: { key: string }): Promise<number> => {
+      const since = performance.now();
+      const rules = { mayWrite: () => true, receipts: () => DEFAULT_POLICY.receipts };
+      await store.tx('submit', (tx) => applyEntries(tx, { userId: 'm1', deviceId: 'd' }, readEntries('m1', [entry]), rules));
+      return performance.now() - since;
+    };
+    const sent = await apply({ ...message('x'), conversationId: 'group:big', receiptRequested: false } as { key: string });
+    const read = await apply({ kind: 'receipts', key: 'k', conversationId: 'group:big', cursor: null, position: 1 } as { key: string });
+    console.log(`group: ${size} members: a message ${sent.toFixed(1)} ms, a read position ${read.toFixed(1)} ms`);
+  }
+};
+
+export const main = async (names: readonly string[]): Promise<number> => {
+  const all: Record<string, () => Promise<void>> = { group, answer, unread, unnamed, hog };
+  for (const name of names.length > 0 ? names : Object.keys(all)) await all[name]?.();
+  return 0;
+};
