@@ -16,6 +16,7 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   --host 127.0.0.1
   --data .tidemark       folder of the embedded database
   --allow-origin ORIGIN  pages that may connect, such as https://chat.example; may be repeated; default: the server's own host
+  --behind-proxy        the client's address is the last one of X-Forwarded-For, which the proxy must set
   --static DIR           also serves these files
 
 The account is the token's "sub"; "exp" and "nbf" are honoured. While the keys of --jwks cannot be had, clients are asked to come back.`;
@@ -31,6 +32,7 @@ export interface ServeOptions {
   readonly claims: { readonly audience?: string[]; readonly issuer?: string[] };
   readonly allowedOrigins: readonly string[] | undefined;
   readonly static: string | undefined;
+  readonly behindProxy: boolean;
 }
 
 const FLAGS = {
@@ -44,6 +46,7 @@ const FLAGS = {
   'jwt-issuer': { type: 'string', multiple: true },
   'allow-origin': { type: 'string', multiple: true },
   static: { type: 'string' },
+  'behind-proxy': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -113,5 +116,6 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     claims: { ...(audience ? { audience } : {}), ...(issuer ? { issuer } : {}) },
     allowedOrigins: values['allow-origin'],
     static: values.static,
+    behindProxy: values['behind-proxy'],
   };
 };

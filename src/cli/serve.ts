@@ -1,5 +1,5 @@
 /** `tidemark serve`: HTTP server, embedded store, tokens. Listens at once; until the store is open it answers "starting" (F75). */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createReceiptServer } from '../server/server.ts';
@@ -17,6 +17,13 @@ export interface Serving {
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
+
+/** The entry that the proxy itself added: those before it are whatever the client said. */
+const forwardedFor = ({ headers, socket }: IncomingMessage): string | undefined =>
+  String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim() || socket.remoteAddress;
 
 /** @param log where failures are told; names and texts never are. */
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
@@ -45,6 +52,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     // To be looked at, everything is on.
     ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
     // Why the store did not open, `ready` tells.
     log: (message, detail) => void (opened && log(detail instanceof Error ? `${message}: ${detail.message}` : message)),
   });

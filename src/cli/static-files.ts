@@ -2,6 +2,7 @@
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { extname, join, resolve, sep } from 'node:path';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -70,10 +71,8 @@ export const createStaticDoor = (folder: string) => {
       'X-Content-Type-Options': 'nosniff',
       'Service-Worker-Allowed': '/',
     });
+    // Also closes the file where the client goes away in the middle.
     if (request.method === 'HEAD') response.end();
-    else
-      createReadStream(file)
-        .on('error', () => response.destroy())
-        .pipe(response);
+    else await pipeline(createReadStream(file), response).catch(() => response.destroy());
   };
 };

@@ -16,6 +16,7 @@ describe('tidemark serve', () => {
       claims: {},
       allowedOrigins: undefined,
       static: undefined,
+      behindProxy: false,
     });
   });
 
