@@ -14,6 +14,8 @@ export const CLOSE = {
   helloTimeout: 4408,
   /** Did not read fast enough; come back and pull. */
   tooSlow: 4409,
+  /** Sent no frame for four heartbeats; come back and pull. */
+  silent: 4410,
   versionUnsupported: 4500,
   wrongUser: 4501,
 } as const;

@@ -30,7 +30,7 @@ export const LimitsShape = v.strictObject({
   receiptIds: v.pipe(SeqShape, v.minValue(1)),
   /** Members on one page of `fetch-members`. */
   members: v.pipe(SeqShape, v.minValue(1)),
-  /** A client that heard nothing for this long sends `ping`. */
+  /** A client that heard nothing for this long, or sent nothing for twice as long, sends `ping`. */
   heartbeatMs: v.pipe(SeqShape, v.minValue(1)),
 });
 

@@ -17,16 +17,29 @@ export const viewerOf = (core: Core, userId: UserId): Viewer => ({
   everybodys: core.policy().receipts.visibleTo === 'members',
 });
 
-export const answerFetch = async (core: Core, out: Outgoing, me: UserId, { id, wants }: Frame<'fetch'>): Promise<void> => {
-  const unknown = await core.groups.mirror(groupIdsIn(wants));
+/**
+ * Answers in as many frames as it takes, and holds no more than a page of them for a slow reader.
+ *
+ * @param goesOn false where the answer is full: it ends without a frame that says `complete`, and the client asks for the rest.
+ */
+export const answerFetch = async (
+  core: Core,
+  out: Outgoing,
+  me: UserId,
+  { id, wants }: Frame<'fetch'>,
+  goesOn: () => boolean,
+): Promise<void> => {
+  const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be had now', id, 1000);
-  const plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
-  for (const { want, stretches } of plan) {
+  let plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
+  while (plan.stretches.length > 0) {
     await out.drained();
     if (!out.open) return;
-    const lists = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), stretches, FRAME_BUDGET));
-    for (const messages of lists)
-      out.send({ type: 'messages', id, of: [{ conversationId: want.conversationId, messages }], complete: false });
+    const here = plan;
+    const { lists, rest } = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), here, FRAME_BUDGET));
+    for (const of of lists) out.send({ type: 'messages', id, of, complete: false });
+    plan = rest;
+    if (rest.stretches.length > 0 && !goesOn()) return;
   }
   out.send({ type: 'messages', id, of: [], complete: true });
 };

@@ -91,7 +91,10 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   let { conversations, mine } = await lockSeen(tx, me, names);
 
   // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
-  const held = new Map((await tx.messagesById([...new Set(entries.flatMap(idsIn))])).map((message) => [message.id, message]));
+  const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0)));
+  // One character more than the longest body of the frame: enough to tell a body that is not the same.
+  const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
+  const held = new Map(found.map((message) => [message.id, message]));
   const seen = new Set(conversations.map((one) => nameOf(one, me)));
   const missing = missingIn(
     entries,
@@ -113,9 +116,10 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
 
   const policy = rules.receipts();
   const desk = new Desk(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
-  const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
-  desk.lay(conversations, mine, groups.length > 0 ? await tx.roster(groups) : []);
+  desk.lay(conversations, mine);
   const works = await prepare(tx, desk, entries);
+  const groups = groupsConcerned(desk, entries, works);
+  if (groups.length > 0) desk.layRosters(await tx.roster(groups));
 
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
@@ -140,6 +144,26 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   };
 };
 
+const isGroupWork = (work: ReceiptsWork | GroupWork): work is GroupWork => 'receipts' in work;
+
+/** Groups whose members the frame concerns. What only a member's own devices are told of needs no roster, which may be long. */
+const groupsConcerned = (
+  desk: Desk,
+  entries: readonly WireEntry[],
+  works: ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>,
+): readonly number[] => {
+  const ids = new Set<number>();
+  for (const entry of entries) {
+    const conversation = desk.conversation(entry.conversationId);
+    if (!conversation || conversation.groupId === null) continue;
+    const work = entry.kind === 'receipts' ? works.get(entry) : undefined;
+    const group = work && isGroupWork(work) ? work : undefined;
+    const tellsAll = group && (group.over.length > 0 || (desk.everybodys && group.receipts.size > 0));
+    if (entry.kind !== 'receipts' || tellsAll) ids.add(conversation.id);
+  }
+  return [...ids];
+};
+
 const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {
   const conversation = desk.conversation(entry.conversationId);
   if (!work || !conversation) return noSuchConversation(entry.key);
@@ -149,9 +173,9 @@ const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | Gr
   if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : acked(entry);
   if (effect) {
     desk.changeMember(conversation, effect.member);
-    if (!('receipts' in work)) desk.addSteps(effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
+    if (!isGroupWork(work)) desk.addSteps(effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
   }
-  if ('receipts' in work) tellGroup(desk, work, freshSeqs(effect?.steps ?? []));
+  if (isGroupWork(work)) tellGroup(desk, work, freshSeqs(effect?.steps ?? []));
   return acked(entry, work.refused.length > 0 ? { refused: work.refused } : {});
 };
 

@@ -79,7 +79,7 @@ export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: rea
     return { input, refused, over, receipts: new Map(there.filter((one) => !isOver(one)).map((one) => [one.seq, one])) };
   });
   const lateIds = new Map(
-    (late.length > 0 ? await tx.messagesIn(late) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
+    (late.length > 0 ? await tx.messagesIn(late, 0) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
   );
 
   const bridges = await bridgesOf(tx, desk, judged);

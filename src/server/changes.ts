@@ -54,7 +54,7 @@ const newsOf = async (
       items.push(sized(version, { step: { conversationId: names.get(conversationId)!, by: userId, kind, range: [...range], at } }));
   let bytes = 0;
   const told = new Set<string>();
-  const records = await tx.changedMessages(ids, interval, MAX_MESSAGES);
+  const records = await tx.changedMessages(ids, interval, MAX_MESSAGES, MAX_MESSAGE_BYTES);
   for (const { record, message } of await wireMessages(tx, { userId: me, everybodys }, records)) {
     const item = sized(record.version, { in: names.get(record.conversationId)!, message });
     bytes += item.bytes;

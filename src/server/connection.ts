@@ -7,27 +7,43 @@ import type { UserId } from '../model/ids.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { BadFrame, decodeClientFrame } from '../protocol/codec.ts';
 import type { ClientFrame } from '../protocol/frames.ts';
-import { answerFetch, answerMembers, answerReceipts, viewerOf } from './answer-fetch.ts';
-import { pullPage } from './changes.ts';
+import { answerFetch, answerMembers, answerReceipts } from './answer-fetch.ts';
+import type { Ticket } from './admission.ts';
 import { isStillSo } from './cursors.ts';
 import type { Core } from './core.ts';
+import { FeedSender } from './feed-sender.ts';
 import { Greeting } from './greeting.ts';
 import { Outgoing } from './outgoing.ts';
+import { Silence } from './silence.ts';
 import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
+import { inTurnsOf } from './turns.ts';
 
+/** What a client may send ahead of the answers. A larger part is never kept: the connection ends. */
 const MAX_QUEUED_FRAMES = 256;
+const MAX_QUEUED_CHARS = 320 * 1024;
+/** Before the token is checked: room for hello and what a client sends in the same flight. */
+const MAX_UNNAMED_CHARS = 128 * 1024;
+/** A user with more waiting work than the store does in this time is told to come back when it is done. */
+const MAX_BACKLOG_MS = 500;
+/** A client that was told to come back later is not read for as long, but no longer than this. */
+const MAX_PAUSE_MS = 1000;
 /** What readers of group messages tell within this long reaches their sender as one. */
 const RECEIPTS_EVERY_MS = 250;
 
 export interface ConnectionOptions {
-  /** Asked a single time: nothing is told later, and a pull may wait for news. Default false. */
-  readonly once?: boolean;
-  /** Characters after which a pull stops short, to be continued by the next one; default none. */
-  readonly answerChars?: number;
+  /** Its place among the connections of its address and account; given back at the end. */
+  readonly ticket: Ticket;
+  /** Asked a single time: nothing is told later, and a pull may wait for news. What one answer holds, in characters: */
+  readonly once?: {
+    /** A pull stops short behind this, and is continued by the next one. */
+    readonly pullChars: number;
+    /** Behind this nothing more is answered: the client asks in another request. */
+    readonly answerChars: number;
+  };
 }
 
-/** What a frame counts against its user's allowance. */
+/** What a frame counts against its user's allowance before it is answered. What the answer costs is counted as it is sent. */
 const cost = (frame: ClientFrame): number => {
   switch (frame.type) {
     case 'submit':
@@ -41,83 +57,94 @@ const cost = (frame: ClientFrame): number => {
   }
 };
 
-export const openConnection = (
-  core: Core,
-  socket: Socket,
-  { once = false, answerChars = Infinity }: ConnectionOptions = {},
-): Connection => {
-  let cursor: string | undefined;
+/** Frames that ask: their answers count against the allowance. What is told unasked, and what an entry left behind, does not. */
+const ASKING: ReadonlySet<ClientFrame['type']> = new Set(['pull', 'fetch', 'fetch-receipts', 'fetch-members']);
+
+export const openConnection = (shared: Core, socket: Socket, { ticket, once }: ConnectionOptions): Connection => {
+  /** What all connections share; once the account is named, with the store as this account reaches it. */
+  let core = shared;
   /** The newest place an answer named on this connection: it is of this history, and is not looked for. */
   let told: string | undefined;
   let queued = 0;
+  let queuedChars = 0;
   let waking = false;
   let work: Promise<void> = Promise.resolve();
   let receiptsAt = -Infinity;
   let cancelReceipts: (() => void) | undefined;
-  /** Ends the wait of a pull that is held until there is news. */
-  let release: (() => void) | undefined;
+  let endPause: (() => void) | undefined;
 
   const out = new Outgoing(core.clock, socket, () => {
     greeting.stop();
+    silence.stop();
     cancelReceipts?.();
-    release?.();
-    core.connections.delete(connection);
+    feed.release();
+    endPause?.();
+    if (greeting.identity) core.connections.delete(greeting.identity.userId, connection);
+    // Its place is free when nothing of it is left: an `authenticate` that takes its time still holds the token.
+    void work.finally(() => ticket.leave());
   });
-  const greeting = new Greeting(core, out, () => {
-    if (!once) core.connections.add(connection);
+  const greeting = new Greeting(core, out, (userId) => {
+    if (!ticket.name(userId)) return false;
+    core = { ...shared, store: inTurnsOf(shared.store, shared.turns, userId) };
+    if (once) return true;
+    core.connections.add(userId, connection);
+    silence.start();
+    return true;
   });
-
-  /** Everything after the cursor, as soon as there is anything; after that time, that there is nothing. */
-  const pullWaiting = async (me: UserId, from: string, waitMs: number): Promise<void> => {
-    const until = core.clock.mono() + waitMs;
-    core.connections.add(connection);
-    while (core.clock.mono() < until) {
-      // Listened for before it is looked: what is written in between is not slept through.
-      const news = new Promise<void>((resolve) => (release = resolve));
-      const cancel = core.clock.timer(until - core.clock.mono(), () => release?.());
-      const before = out.sent;
-      await pull(me, from, true);
-      if (out.sent === before) await news;
-      cancel();
-      if (!out.open || out.sent > before) return;
-    }
-    await pull(me, from, false);
-  };
+  const feed = new FeedSender(() => core, out, once?.pullChars);
+  const silence = new Silence(
+    core.clock,
+    () => core.policy().limits.heartbeatMs,
+    () => out.end(CLOSE.silent, 'nothing heard'),
+  );
 
   const isHere = async (seen: string | undefined): Promise<boolean> =>
     seen === undefined || seen === told || (await core.store.read('seen', (tx) => isStillSo(tx, seen)));
 
-  const lostHistory = (): void => {
-    cursor = undefined;
-    out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
+  /** Why a frame is not answered now; the same again after so many ms. */
+  const busyWith = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
+    if (once && out.sent > once.answerChars) return { why: 'the answer is full: ask for this in another request', ms: 0 };
+    const backlogMs = frame.type === 'auth' || frame.type === 'ping' ? 0 : core.turns.backlogMs(me);
+    if (backlogMs > MAX_BACKLOG_MS) return { why: 'more than the server can do for one account', ms: Math.ceil(backlogMs) };
+    const ms = core.buckets.take(me, cost(frame), core.policy().rate, core.clock.mono());
+    return ms > 0 ? { why: 'too much at once', ms } : undefined;
   };
 
-  /** Everything after the connection's cursor; `quietly` says nothing where nothing changed. */
-  const pull = async (me: UserId, from: string | null, quietly: boolean, goesOn = false): Promise<void> => {
-    const snapshot = from === null || goesOn;
-    let at = from;
-    for (;;) {
-      await out.drained();
-      if (!out.open) return;
-      const here = at;
-      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot));
-      if (!page) return lostHistory();
-      if (quietly && page.empty && page.complete) return;
-      for (const frame of page.frames) {
-        await out.drained();
-        out.send(frame);
-        cursor = at = frame.to;
-      }
-      if (page.complete || out.sent > answerChars) return;
-    }
+  const pause = async (ms: number): Promise<void> => {
+    let cancel: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      endPause = resolve;
+      cancel = core.clock.timer(ms, resolve);
+    });
+    cancel?.();
+    endPause = undefined;
   };
 
   const take = async (frame: ClientFrame): Promise<void> => {
     if (!greeting.identity) return greeting.hello(frame);
     const me = greeting.identity.userId;
     const id = 'id' in frame ? frame.id : undefined;
-    const retryAfterMs = core.buckets.take(me, cost(frame), core.policy().rate, core.clock.mono());
-    if (retryAfterMs > 0) return out.refuse('server/busy', 'too much at once', id, retryAfterMs);
+    const busy = busyWith(frame, me);
+    if (busy) {
+      out.refuse('server/busy', busy.why, id, busy.ms);
+      return once ? undefined : pause(Math.min(busy.ms, MAX_PAUSE_MS));
+    }
+    // A pull that is held does nothing meanwhile.
+    if (frame.type === 'pull' && frame.waitMs) return charged(frame, me);
+    return core.turns.during(me, () => charged(frame, me));
+  };
+
+  const charged = async (frame: ClientFrame, me: UserId): Promise<void> => {
+    if (!ASKING.has(frame.type)) return answer(frame, me);
+    out.charge = (chars) => core.buckets.charge(me, chars / 1024, core.policy().rate, core.clock.mono());
+    try {
+      await answer(frame, me);
+    } finally {
+      out.charge = undefined;
+    }
+  };
+
+  const answer = async (frame: ClientFrame, me: UserId): Promise<void> => {
     switch (frame.type) {
       case 'hello':
         return out.bad('hello comes once');
@@ -125,9 +152,10 @@ export const openConnection = (
         return greeting.renew(frame, me);
       case 'pull': {
         const { seen } = frame;
-        if (!(await isHere(seen))) return lostHistory();
-        if (!once || frame.cursor === null || !frame.waitMs) return pull(me, frame.cursor, false, frame.snapshot);
-        return pullWaiting(me, frame.cursor, frame.waitMs);
+        if (!(await isHere(seen))) return feed.lostHistory();
+        if (!once || frame.cursor === null || !frame.waitMs) return feed.pull(me, frame.cursor, false, frame.snapshot);
+        core.connections.add(me, connection);
+        return feed.pullWaiting(me, frame.cursor, frame.waitMs);
       }
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
@@ -140,19 +168,21 @@ export const openConnection = (
         return;
       }
       case 'fetch':
-        return answerFetch(core, out, me, frame);
+        return answerFetch(core, out, me, frame, () => !once || out.sent <= once.answerChars);
       case 'fetch-receipts':
         return answerReceipts(core, out, me, frame);
       case 'fetch-members':
         return answerMembers(core, out, me, frame);
       case 'ping':
-        if (cursor !== undefined) await pull(me, cursor, true);
+        await feed.pullNews(me);
         return out.send({ type: 'pong' });
     }
   };
 
-  const inTurn = (job: () => Promise<void> | void): void => {
+  /** @param chars of the client's frame; 0 for what the server does by itself. */
+  const inTurn = (job: () => Promise<void> | void, chars = 0): void => {
     queued++;
+    queuedChars += chars;
     work = work.then(async () => {
       queued--;
       if (!out.open) return;
@@ -163,15 +193,17 @@ export const openConnection = (
         core.log('a frame failed', error);
         out.failBusy('something failed; try again');
       }
+      queuedChars -= chars;
+      if (chars > 0) silence.heard();
     });
   };
 
   const wake = (): void => {
-    if (waking || !out.open || cursor === undefined) return;
+    if (waking || !out.open || !feed.isOn) return;
     waking = true;
     inTurn(async () => {
       waking = false;
-      if (greeting.identity && cursor !== undefined) await pull(greeting.identity.userId, cursor, true);
+      if (greeting.identity) await feed.pullNews(greeting.identity.userId);
     });
   };
   /** At once where it has been quiet, else when the time is over: whatever was told meanwhile is one step. */
@@ -202,16 +234,18 @@ export const openConnection = (
   const connection: Connection = {
     receive: (text) => {
       if (!out.open) return;
-      // Somebody who sends faster than answers come is not read any further.
-      if (queued >= MAX_QUEUED_FRAMES) return out.end(CLOSE.tryLater, 'too many frames unanswered');
-      inTurn(() => read(text));
+      silence.heard();
+      // A client that sends faster than answers come is not read any further.
+      const most = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
+      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > most) return out.end(CLOSE.tryLater, 'too much unanswered');
+      inTurn(() => read(text), text.length);
     },
     receiveUnreadable: (why) => {
       if (out.open) inTurn(() => (greeting.identity ? out.bad(why) : out.fail('protocol/bad-frame', why, CLOSE.unauthorized)));
     },
     closed: () => out.closed(),
     wake: (kind = 'changes') => {
-      if (once) release?.();
+      if (once) feed.release();
       else if (kind === 'receipts') wakeForReceipts();
       else wake();
     },

@@ -3,11 +3,13 @@ import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { HintBus } from './bus.ts';
-import type { Connection } from './socket.ts';
+import type { Admission } from './admission.ts';
+import type { Connections } from './connections.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
 import type { Directory } from './directory.ts';
 import type { Groups } from './groups.ts';
 import type { ServerStore } from './server-store.ts';
+import type { Turns } from './turns.ts';
 
 /** Whom a token names. */
 export interface Identity {
@@ -24,14 +26,16 @@ export interface Identity {
 export type Authenticate = (token: string) => Promise<Identity>;
 
 export interface Core {
+  /** For the work of a user's frame: as that user reaches it, in turns ({@link Turns}). */
   readonly store: ServerStore;
+  readonly turns: Turns;
+  readonly admission: Admission;
   readonly authenticate: Authenticate;
   readonly directory: Directory | undefined;
   readonly bus: HintBus;
   readonly clock: ClockPort;
   readonly buckets: TokenBuckets;
-  /** Those with an account. */
-  readonly connections: Set<Connection>;
+  readonly connections: Connections;
   readonly groups: Groups;
   readonly onMessage: ((push: PushFrame) => void) | undefined;
   policy(): Policy;

@@ -29,9 +29,12 @@ export class Desk {
   readonly #receipts = new Map<string, ReceiptRecord>();
   readonly #endedReceipts: Place[] = [];
   readonly #acks: AckRecord[] = [];
-  /** Whom a change concerns at once, and whom an ack. */
+  /** Users whom a change concerns at once, and users whom an ack concerns. */
   readonly #hinted = new Set<UserId>();
   readonly #told = new Set<UserId>();
+  /** Groups with all their members, in the same way. Expanded once, when the hints are made: an entry costs the same in every group. */
+  readonly #hintedGroups = new Set<number>();
+  readonly #toldGroups = new Set<number>();
 
   /**
    * @param held messages named by the frame, by id; those it sends are added.
@@ -46,10 +49,17 @@ export class Desk {
     readonly everybodys: boolean,
   ) {}
 
-  lay(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[], roster: readonly RosterEntry[]): void {
+  lay(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[]): void {
     for (const conversation of conversations) this.#conversations.set(nameOf(conversation, this.me), conversation);
     for (const member of mine) this.#members.set(member.conversationId, member);
-    for (const entry of roster) this.#rosters.set(entry.conversationId, [...(this.#rosters.get(entry.conversationId) ?? []), entry]);
+  }
+
+  layRosters(roster: readonly RosterEntry[]): void {
+    for (const entry of roster) {
+      const list = this.#rosters.get(entry.conversationId);
+      if (list) list.push(entry);
+      else this.#rosters.set(entry.conversationId, [entry]);
+    }
   }
 
   /** One the author is or was part of. */
@@ -62,7 +72,7 @@ export class Desk {
     return this.#members.get(conversation.id)!;
   }
 
-  /** Who is in a group; told only of groups that a frame writes to. */
+  /** The members of a group; laid only for groups whose members the frame concerns. */
   roster(conversation: ConversationRecord): readonly RosterEntry[] {
     return this.#rosters.get(conversation.id) ?? [];
   }
@@ -77,7 +87,7 @@ export class Desk {
       if (latestSeq === 0) return;
       this.#hinted.add(conversation.userA);
       this.#hinted.add(conversation.userB);
-    } else for (const { userId } of this.roster(conversation)) this.#hinted.add(userId);
+    } else this.#hintedGroups.add(conversation.id);
   }
 
   /** In a direct chat it changes the conversation too, for whoever is told; in a group it is the member's own affair. */
@@ -114,13 +124,13 @@ export class Desk {
     this.#acks.push({ conversationId, seq, userId: this.me, at: this.now, content, version: this.version });
     this.#receipts.set(placeKey(receipt), { ...receipt, version: Math.max(receipt.version, this.version) });
     this.#told.add(receipt.senderId);
-    if (this.everybodys) for (const { userId } of this.roster(conversation)) this.#told.add(userId);
+    if (this.everybodys) this.#toldGroups.add(conversation.id);
   }
 
   /** Told to the whole group. */
   expire(conversation: ConversationRecord, receipt: ReceiptRecord): void {
     this.#receipts.set(placeKey(receipt), { ...receipt, open: false, expired: true, version: Math.max(receipt.version, this.version) });
-    for (const { userId } of this.roster(conversation)) this.#hinted.add(userId);
+    this.#hintedGroups.add(conversation.id);
   }
 
   async writeBack(tx: ServerTx): Promise<void> {
@@ -141,11 +151,18 @@ export class Desk {
   }
 
   get hints(): readonly Hint[] {
-    const told = [...this.#told].filter((user) => !this.#hinted.has(user));
+    const hinted = this.#withMembers(this.#hinted, this.#hintedGroups);
+    const told = [...this.#withMembers(this.#told, this.#toldGroups)].filter((user) => !hinted.has(user));
     const hints: Hint[] = [];
-    if (this.#hinted.size > 0) hints.push({ kind: 'changes', userIds: [...this.#hinted] });
+    if (hinted.size > 0) hints.push({ kind: 'changes', userIds: [...hinted] });
     if (told.length > 0) hints.push({ kind: 'receipts', userIds: told });
     return hints;
+  }
+
+  #withMembers(users: ReadonlySet<UserId>, groups: ReadonlySet<number>): ReadonlySet<UserId> {
+    const all = new Set(users);
+    for (const id of groups) for (const { userId } of this.#rosters.get(id) ?? []) all.add(userId);
+    return all;
   }
 }
 

@@ -1,7 +1,6 @@
 /** Messages by place, newest first: what a device does not hold yet. */
-import type { UserId } from '../model/ids.ts';
+import type { ConversationId, UserId } from '../model/ids.ts';
 import { intersect, range, type Range, type Ranges } from '../model/ranges.ts';
-import type { WireMessage } from '../protocol/changes.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
 import { byteLength } from './summary-rows.ts';
@@ -9,8 +8,8 @@ import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Want = Frame<'fetch'>['wants'][number];
 
-/** Read and sent at once, so that a large answer is many short transactions. */
-export const FETCH_PAGE = 100;
+/** Messages read at once, so that a large answer is many short transactions. */
+const FETCH_PAGE = 100;
 
 /** The newest `limit` places of the ranges. Sequence numbers have no gaps, so places can be counted before anything is read. */
 const newestPlaces = (ranges: Ranges, limit: number): Range[] => {
@@ -25,53 +24,80 @@ const newestPlaces = (ranges: Ranges, limit: number): Range[] => {
   return out;
 };
 
-/** Pages of stretches that answer the wants; of conversations `me` is no part of, nothing. */
-export const planFetch = async (
-  tx: ServerReadTx,
-  me: UserId,
-  wants: readonly Want[],
-  limit: number,
-): Promise<readonly { readonly want: Want; readonly stretches: readonly Stretch[] }[]> => {
-  const names = [...new Set(wants.map(({ conversationId }) => conversationId))];
-  const byName = new Map((await tx.conversations(me, names)).map((one) => [nameOf(one, me), one]));
-  const pages: { want: Want; stretches: Stretch[] }[] = [];
+/** What is still to be told of an answer. */
+export interface FetchPlan {
+  /** In the order of the wants, newest first in each: all of them exist. */
+  readonly stretches: readonly Stretch[];
+  /** Names of their conversations, as `me` knows them. */
+  readonly names: ReadonlyMap<number, ConversationId>;
+}
+
+/** The stretches that answer the wants, `limit` messages at most; of conversations `me` is no part of, none. */
+export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Want[], limit: number): Promise<FetchPlan> => {
+  const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
+  const conversations = await tx.conversations(me, asked);
+  const byName = new Map(conversations.map((one) => [nameOf(one, me), one]));
+  const stretches: Stretch[] = [];
   let left = limit;
   for (const want of wants) {
     const conversation = byName.get(want.conversationId);
     if (!conversation || left <= 0) continue;
     const existing = intersect(want.seqs, range(conversation.firstSeq, conversation.latestSeq));
-    for (const [from, upTo] of newestPlaces(existing, Math.min(want.limit, left))) {
-      left -= upTo - from + 1;
-      for (let end = upTo; end >= from; end -= FETCH_PAGE) {
-        const one: Range = [Math.max(from, end - FETCH_PAGE + 1), end];
-        pages.push({ want, stretches: [{ conversationId: conversation.id, range: one }] });
-      }
+    for (const one of newestPlaces(existing, Math.min(want.limit, left))) {
+      left -= one[1] - one[0] + 1;
+      stretches.push({ conversationId: conversation.id, range: one });
     }
   }
-  return pages;
+  return { stretches, names: new Map(conversations.map((one) => [one.id, nameOf(one, me)])) };
 };
 
-/** One page as lists of at most `budget` bytes each, newest first. */
+/** Splits off the first `count` places, of each stretch the newest first. */
+const splitPlaces = (stretches: readonly Stretch[], count: number): readonly [first: Stretch[], rest: Stretch[]] => {
+  const first: Stretch[] = [];
+  let left = count;
+  for (const [i, { conversationId, range: one }] of stretches.entries()) {
+    if (left === 0) return [first, stretches.slice(i)];
+    const [from, upTo] = one;
+    const cut = Math.max(from, upTo - left + 1);
+    first.push({ conversationId, range: [cut, upTo] });
+    left -= upTo - cut + 1;
+    if (cut > from) return [first, [{ conversationId, range: [from, cut - 1] }, ...stretches.slice(i + 1)]];
+  }
+  return [first, []];
+};
+
+type Told = Frame<'messages'>['of'];
+
+/**
+ * Reads what comes next of a plan, not much more than `budget` bytes of bodies, and cuts it into what frames of `budget` bytes hold.
+ *
+ * @returns what is left of the plan; empty at its end.
+ */
 export const readMessages = async (
   tx: ServerReadTx,
   viewer: Viewer,
-  stretches: readonly Stretch[],
+  { stretches, names }: FetchPlan,
   budget: number,
-): Promise<readonly WireMessage[][]> => {
-  const records = [...(await tx.messagesIn(stretches))].sort((a, b) => b.seq - a.seq);
-  const lists: WireMessage[][] = [];
+): Promise<{ readonly lists: readonly Told[]; readonly rest: FetchPlan }> => {
+  const [page, behind] = splitPlaces(stretches, FETCH_PAGE);
+  const records = await tx.messagesWithin(page, budget);
+  const isCut = records.reduce((sum, { body }) => sum + byteLength(body), 0) >= budget;
+  const lists: Told[] = [];
   let bytes = 0;
-  let list: WireMessage[] = [];
-  for (const { message } of await wireMessages(tx, viewer, records)) {
+  let list: Told = [];
+  for (const { record, message } of await wireMessages(tx, viewer, records)) {
     const length = byteLength(JSON.stringify(message)) + 1;
     if (list.length > 0 && bytes + length > budget) {
       lists.push(list);
       list = [];
       bytes = 0;
     }
-    list.push(message);
+    const conversationId = names.get(record.conversationId)!;
+    const last = list[list.length - 1];
+    if (last?.conversationId === conversationId) last.messages.push(message);
+    else list.push({ conversationId, messages: [message] });
     bytes += length;
   }
   if (list.length > 0) lists.push(list);
-  return lists;
+  return { lists, rest: { stretches: isCut ? splitPlaces(stretches, records.length)[1] : behind, names } };
 };

@@ -9,6 +9,8 @@ import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const HELLO_WITHIN_MS = 10_000;
+/** An account with too many connections is told to come back after this long. */
+const CROWDED_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Greeting {
@@ -20,8 +22,8 @@ export class Greeting {
   constructor(
     private readonly core: Core,
     private readonly out: Outgoing,
-    /** The account is named for the first time. */
-    private readonly named: () => void,
+    /** The account is named for the first time. @returns false where it may not have another connection. */
+    private readonly named: (userId: UserId) => boolean,
   ) {
     this.cancelHello = core.clock.timer(HELLO_WITHIN_MS, () => {
       if (!this.identity) out.end(CLOSE.helloTimeout, 'no hello');
@@ -36,7 +38,7 @@ export class Greeting {
     this.deviceId = frame.deviceId;
     const who = await this.verify(frame.token, frame.userId);
     if (!who) return;
-    this.named();
+    if (!this.named(who.userId)) return out.failBusy('too many connections of this account', CROWDED_MS);
     this.welcome(who);
   }
 

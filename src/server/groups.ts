@@ -31,11 +31,11 @@ export interface GroupDoor {
 
 export interface Groups extends GroupDoor {
   /**
-   * Brings the host's groups up to date before they are used. Never rejects.
+   * Brings the host's groups up to date before they are used, in the turns of the store's user. Never rejects.
    *
    * @returns Groups that were never seen and cannot be asked for now: nothing is known of them.
    */
-  mirror(groupIds: readonly string[]): Promise<ReadonlySet<string>>;
+  mirror(groupIds: readonly string[], store: ServerStore): Promise<ReadonlySet<string>>;
 }
 
 /** The groups that entries, wants or the like name. */
@@ -87,8 +87,8 @@ export const createGroups = (core: GroupsOptions): Groups => {
   const { directory, clock, bus } = core;
   const looked = new Map<string, { at: number; seen: boolean; looking: Promise<void> | undefined }>();
 
-  const change = async (groupId: string, wanted: Wanted, others: 'stay' | 'leave'): Promise<void> => {
-    const userIds = await persist(core, 'members', (tx) => changeMembers(tx, groupId, wanted, others));
+  const change = async (groupId: string, wanted: Wanted, others: 'stay' | 'leave', store = core.store): Promise<void> => {
+    const userIds = await persist({ store, clock }, 'members', (tx) => changeMembers(tx, groupId, wanted, others));
     if (userIds.length > 0) bus.publish({ kind: 'changes', userIds });
   };
   const requireOwn = (groupId: string): string => {
@@ -97,15 +97,15 @@ export const createGroups = (core: GroupsOptions): Groups => {
     return requireId(groupId, 'groupId');
   };
 
-  const look = async (groupId: string): Promise<void> => {
-    if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave');
+  const look = async (groupId: string, store: ServerStore): Promise<void> => {
+    if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave', store);
   };
   /** One look at a time; whoever comes meanwhile waits for it. */
-  const lookOnce = (groupId: string, afresh: boolean): Promise<void> => {
+  const lookOnce = (groupId: string, afresh: boolean, store = core.store): Promise<void> => {
     const last = looked.get(groupId);
     if (last?.looking && !afresh) return last.looking;
     const before = last?.looking?.catch(() => undefined) ?? Promise.resolve();
-    const looking = before.then(() => look(groupId));
+    const looking = before.then(() => look(groupId, store));
     const entry = { at: clock.mono(), seen: last?.seen ?? false, looking: looking as Promise<void> | undefined };
     looked.delete(groupId);
     looked.set(groupId, entry);
@@ -135,7 +135,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
       requireId(groupId, 'groupId');
       if (directory?.members) await lookOnce(groupId, true);
     },
-    mirror: async (groupIds) => {
+    mirror: async (groupIds, store) => {
       const unknown = new Set<string>();
       if (!directory?.members) return unknown;
       await Promise.all(
@@ -143,7 +143,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
           const last = looked.get(groupId);
           if (last?.seen && !last.looking && clock.mono() - last.at < MIRROR_FOR_MS) return;
           try {
-            await lookOnce(groupId, false);
+            await lookOnce(groupId, false, store);
           } catch (error) {
             // What was true a while ago still is, as far as the server can tell.
             if (!looked.get(groupId)?.seen) unknown.add(groupId);

@@ -4,12 +4,16 @@ import { ProtocolError } from '../errors.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
 import type { Frame, ServerFrame } from '../protocol/frames.ts';
+import type { Ticket } from './admission.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 
-/** A pull stops short after this much, so that a slow line gets on; the client continues from the cursor it was given. */
-const MAX_ANSWER_CHARS = 64 * 1024;
+/** What one answer holds: a pull stops short, so that a slow line gets on; behind the whole the client asks in another request. */
+const ANSWER = { pullChars: 64 * 1024, answerChars: 256 * 1024 };
+const MAX_FRAMES = 256;
+/** A request must be here, and its answer taken, in this long: after it no client of this protocol waits any more. */
+const TRANSFERRED_WITHIN_MS = 30_000;
 
 /** Of a body that is too long so much is read and dropped: a client still sending would not hear why it is refused. */
 const MAX_REFUSED_BYTES = 1024 * 1024;
@@ -21,6 +25,9 @@ export interface DoorAnswer {
   /** Said in a header as well, for what stands between. */
   readonly retryAfterMs?: number;
 }
+
+/** An address with too many connections is told to come back after this long. */
+const CROWDED_MS = 5000;
 
 const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
   'auth/expired': 401,
@@ -44,9 +51,10 @@ const endOf = (code: number): Frame<'error'> =>
 /**
  * Answers the body of one request; knows no HTTP library. The request as a whole is refused, or every frame is answered in order.
  *
+ * @param ticket given back when nothing of the request is left.
  * @param gone aborted when nobody waits for the answer any more.
  */
-export const answerRequest = async (core: Core, body: string, gone?: AbortSignal): Promise<DoorAnswer> => {
+export const answerRequest = async (core: Core, body: string, ticket: Ticket, gone?: AbortSignal): Promise<DoorAnswer> => {
   let frames;
   try {
     frames = decodeClientFrames(body);
@@ -54,13 +62,14 @@ export const answerRequest = async (core: Core, body: string, gone?: AbortSignal
     if (!(error instanceof ProtocolError)) throw error;
     return refusal(400, error.message);
   }
+  if (frames.length > MAX_FRAMES) return refusal(400, `at most ${MAX_FRAMES} frames in one request; got ${frames.length}`);
   if (frames[0]?.type !== 'hello') return refusal(400, 'hello comes first');
   const answers: string[] = [];
   let endedWith: number | undefined;
   const connection = openConnection(
     core,
     { send: (text) => void answers.push(text), close: (code) => (endedWith = code), buffered: 0 },
-    { once: true, answerChars: MAX_ANSWER_CHARS },
+    { once: ANSWER, ticket },
   );
   gone?.addEventListener('abort', () => connection.closed());
   for (const frame of frames) connection.receive(encodeFrame(frame));
@@ -90,11 +99,13 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
 export interface HttpDoorOptions {
   readonly path: string;
   readonly allowedOrigins: readonly string[] | undefined;
+  /** Whose limit on connections a request counts against. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
 /** Whether the request was for this door; if so it is, or is being, answered. */
 export const createHttpDoor =
-  (core: () => Core | undefined, { path, allowedOrigins }: HttpDoorOptions) =>
+  (core: () => Core | undefined, { path, allowedOrigins, addressOf }: HttpDoorOptions) =>
   (request: IncomingMessage, response: ServerResponse): boolean => {
     const url = request.url ?? '/';
     if (url.split('?', 1)[0] !== path) return false;
@@ -125,17 +136,25 @@ export const createHttpDoor =
       if (request.method !== 'POST') return answer(refusal(405, 'POST frames, or open a WebSocket'), { Allow: 'POST, OPTIONS' });
       const now = core();
       if (!now) return answer(refusal(503, 'starting', 'server/busy'), { 'Retry-After': '1' });
+      const ticket = now.admission.enter(addressOf(request));
+      if (!ticket) return answer({ ...refusal(503, 'too many connections from this address', 'server/busy'), retryAfterMs: CROWDED_MS });
+      const over = new Promise<void>((resolve) => response.on('close', resolve));
+      void over.then(() => ticket.leave());
       let body: string | undefined;
+      const late = now.clock.timer(TRANSFERRED_WITHIN_MS, () => request.destroy());
       try {
         body = await readBody(request);
       } catch (error) {
         if (error instanceof TypeError) return answer(refusal(400, 'not UTF-8'));
         throw error;
+      } finally {
+        late();
       }
       if (body === undefined) return answer(refusal(413, `at most ${MAX_CLIENT_FRAME_BYTES} bytes`), { Connection: 'close' });
       const gone = new AbortController();
       response.on('close', () => gone.abort());
-      answer(await answerRequest(now, body, gone.signal));
+      answer(await answerRequest(now, body, ticket, gone.signal));
+      void over.then(now.clock.timer(TRANSFERRED_WITHIN_MS, () => response.destroy()));
     };
     work().catch((error: unknown) => {
       core()?.log('a request failed', error);

@@ -53,7 +53,9 @@ export const changeMembers = async (
   }
   if (!group) throw new Error(`group ${groupId} was made and is not there`);
   const { id, latestSeq } = group;
-  const members = new Map((await tx.members([id])).map((member) => [member.userId, member]));
+  // One who joins a large group costs one row, not a look at everybody.
+  const rows = others === 'leave' ? await tx.members([id]) : await tx.membersNamed(id, [...wanted.keys()]);
+  const members = new Map(rows.map((member) => [member.userId, member]));
   const goal = new Map(wanted);
   if (others === 'leave') for (const userId of members.keys()) if (!goal.has(userId)) goal.set(userId, null);
 

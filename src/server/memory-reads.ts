@@ -8,6 +8,7 @@ import {
   byPlaceAtVersion,
   type ChangedPiece,
   type ConversationRecord,
+  cutBody,
   type IslandKind,
   type MessageRecord,
   nameOf,
@@ -15,6 +16,7 @@ import {
   type ServerReadTx,
   type StepRecord,
   type ToldRecall,
+  upToBytes,
 } from './server-store.ts';
 
 const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
@@ -70,6 +72,7 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
     const last = changed[atLeast - 1];
     return last ? changed.filter((one) => one.version <= last.version) : changed;
   },
+  membersNamed: async (id, userIds) => [...new Set(userIds)].flatMap((userId) => tables.get(id)?.members.get(userId) ?? []),
   members: async (ids) => ids.flatMap((id) => [...(tables.get(id)?.members.values() ?? [])]),
   ownMembers: async (me, ids) => ids.flatMap((id) => tables.get(id)?.members.get(me) ?? []),
   roster: async (ids) =>
@@ -78,14 +81,27 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
         role ? [{ conversationId, userId, role }] : [],
       ),
     ),
-  messagesById: async (ids) => [...new Set(ids)].flatMap((id) => tables.messagesById.get(id) ?? []),
-  messagesIn: async (stretches) =>
-    stretches.flatMap(({ conversationId, range: [start, upTo] }) => tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []),
-  changedMessages: async (ids, { after, upTo }, limit) =>
-    ids
-      .flatMap((id) => (tables.get(id)?.messages ?? []).filter((message) => message.version > after && message.version <= upTo))
-      .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
-      .slice(0, limit),
+  messagesById: async (ids, chars) =>
+    [...new Set(ids)].flatMap((id) => tables.messagesById.get(id) ?? []).map((message) => cutBody(message, chars)),
+  messagesIn: async (stretches, chars) =>
+    stretches
+      .flatMap(({ conversationId, range: [start, upTo] }) => tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
+      .map((message) => cutBody(message, chars)),
+  messagesWithin: async (stretches, bytes) =>
+    upToBytes(
+      stretches.flatMap(({ conversationId, range: [start, upTo] }) =>
+        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).reverse(),
+      ),
+      bytes,
+    ),
+  changedMessages: async (ids, { after, upTo }, limit, bytes) =>
+    upToBytes(
+      ids
+        .flatMap((id) => (tables.get(id)?.messages ?? []).filter((message) => message.version > after && message.version <= upTo))
+        .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
+        .slice(0, limit),
+      bytes,
+    ),
   missedRecalls: async (me, { after, upTo }, atLeast) => {
     const missed: ToldRecall[] = [];
     for (const { conversation, members, messages } of tables.ofUser(me)) {

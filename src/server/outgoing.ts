@@ -18,6 +18,8 @@ export class Outgoing {
   open = true;
   /** Characters sent so far. */
   sent = 0;
+  /** Told how many characters an answer has, while one is given that its user is charged for. */
+  charge: ((chars: number) => void) | undefined;
   private badFrames = 0;
 
   constructor(
@@ -31,6 +33,7 @@ export class Outgoing {
     if (!this.open) return;
     const text = encodeFrame(frame);
     this.sent += text.length;
+    this.charge?.(text.length);
     this.socket.send(text);
   }
 
@@ -56,9 +59,9 @@ export class Outgoing {
     this.end(close, code);
   }
 
-  /** Not now: the same again a second later. */
-  failBusy(message: string): void {
-    this.refuse('server/busy', message, undefined, 1000);
+  /** Not now: the same again a second later, or after the time given. */
+  failBusy(message: string, retryAfterMs = 1000): void {
+    this.refuse('server/busy', message, undefined, retryAfterMs);
     this.end(CLOSE.tryLater, message);
   }
 
@@ -70,15 +73,21 @@ export class Outgoing {
 
   /** The socket is gone. */
   closed(): void {
+    if (!this.open) return;
     this.open = false;
     this.ended();
+  }
+
+  /** The reader has not taken what it was given: what else there is for it is not kept ready. */
+  get isFull(): boolean {
+    return this.socket.buffered > HIGH_WATER_BYTES;
   }
 
   /** Waits while the reader is slow; what changes meanwhile is told in one step when it is back (F109). */
   async drained(): Promise<void> {
     let before = this.socket.buffered;
     let since = this.clock.mono();
-    while (this.open && this.socket.buffered > HIGH_WATER_BYTES) {
+    while (this.open && this.isFull) {
       await new Promise<void>((resolve) => this.clock.timer(DRAIN_POLL_MS, resolve));
       if (this.socket.buffered < before) since = this.clock.mono();
       else if (this.clock.mono() - since > STALLED_AFTER_MS) this.end(CLOSE.tooSlow, 'not reading');

@@ -14,7 +14,7 @@ const MEMBERS_BUDGET = MAX_SERVER_FRAME_BYTES - 4096;
 /** In the order of the ids. */
 export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readonly string[]): Promise<WireFoundReceipt[]> => {
   const { userId: me } = viewer;
-  const messages = new Map((await tx.messagesById([...new Set(ids)])).map((message) => [message.id, message]));
+  const messages = new Map((await tx.messagesById([...new Set(ids)], 0)).map((message) => [message.id, message]));
   const conversationIds = [...new Set([...messages.values()].map(({ conversationId }) => conversationId))];
   const conversations = new Map((await tx.conversationsById(me, conversationIds)).map((one) => [one.id, one]));
   const isDirect = ({ conversationId }: Place): boolean => conversations.get(conversationId)?.groupId === null;
@@ -67,7 +67,7 @@ const cursorBehind = (filter: Ask['filter'], { userId, readAt }: ReadMember): st
 /** One page; it ends early where the texts are long. */
 export const listMembers = async (tx: ServerReadTx, viewer: Viewer, ask: Ask, after: ListPlace | null): Promise<MembersPage> => {
   const { messageId, filter, limit } = ask;
-  const [message] = await tx.messagesById([messageId]);
+  const [message] = await tx.messagesById([messageId], 0);
   if (!message || message.recalled || !seesReaders(viewer, message)) return NOBODY;
   const [conversation] = await tx.conversationsById(viewer.userId, [message.conversationId]);
   const [receipt] = await tx.receiptsIn([{ conversationId: message.conversationId, range: [message.seq, message.seq] }]);

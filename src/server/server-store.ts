@@ -157,16 +157,25 @@ export interface ServerReadTx {
    * group's version is the higher of its own and of `me`'s row in it; of a group they left only the latter counts.
    */
   changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly SeenConversation[]>;
+  /** Rows of these users in one conversation, past members too. */
+  membersNamed(conversationId: number, userIds: readonly UserId[]): Promise<readonly MemberRecord[]>;
   /** Everybody who is or was in them. */
   members(conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
   /** The user's own rows. */
   ownMembers(me: UserId, conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
   /** Everybody who is in these groups now. */
   roster(conversationIds: readonly number[]): Promise<readonly RosterEntry[]>;
-  messagesById(ids: readonly MessageId[]): Promise<readonly MessageRecord[]>;
-  messagesIn(stretches: readonly Stretch[]): Promise<readonly MessageRecord[]>;
-  /** Newest version first, at most `limit`. */
-  changedMessages(conversationIds: readonly number[], interval: Interval, limit: number): Promise<readonly MessageRecord[]>;
+  /** Of each body the first `chars` characters: a question that names many messages does not read what they all say. */
+  messagesById(ids: readonly MessageId[], chars: number): Promise<readonly MessageRecord[]>;
+  /** Bodies are cut in the same way. */
+  messagesIn(stretches: readonly Stretch[], chars: number): Promise<readonly MessageRecord[]>;
+  /**
+   * Messages of the stretches in the order of the stretches, newest first in each. The list ends with the message whose body brings all
+   * bodies together to `bytes`.
+   */
+  messagesWithin(stretches: readonly Stretch[], bytes: number): Promise<readonly MessageRecord[]>;
+  /** Newest version first, at most `limit`. The list ends with the message whose body brings all bodies together to `bytes`. */
+  changedMessages(conversationIds: readonly number[], interval: Interval, limit: number, bytes: number): Promise<readonly MessageRecord[]>;
   /**
    * Recalled messages that {@link changedMessages} of groups `me` is in does not tell of: recalled before `me` left in the interval, or,
    * with the version of the return, before it where `me` came back in the interval. By version ascending; at least `atLeast`, then up
@@ -244,6 +253,8 @@ export interface ServerTx extends ServerReadTx {
 }
 
 export interface ServerStore {
+  /** How many transactions run side by side; more of them wait for their turn, by user. Default 1. */
+  readonly atOnce?: number;
   /** One consistent view. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
   /** All of it or nothing. Where it rejects, running the whole again may succeed (F72). */
@@ -261,6 +272,28 @@ export const nameOf = (conversation: ConversationRecord, me: UserId): Conversati
 
 /** By code unit, the same in every locale and database. */
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);
+
+/** The list up to the message whose body brings all bodies together to `bytes`. */
+export const upToBytes = (messages: readonly MessageRecord[], bytes: number): readonly MessageRecord[] => {
+  let sum = 0;
+  const last = messages.findIndex(({ body }) => (sum += bodyBytes(body)) >= bytes);
+  return last < 0 ? messages : messages.slice(0, last + 1);
+};
+
+/** The message with the first `chars` characters of its body. */
+export const cutBody = (message: MessageRecord, chars: number): MessageRecord =>
+  message.body.length <= chars
+    ? message
+    : {
+        ...message,
+        body: Array.from(message.body.slice(0, 2 * chars))
+          .slice(0, chars)
+          .join(''),
+      };
+
+const encoder = new TextEncoder();
+/** Length of a body in UTF-8. */
+export const bodyBytes = (body: string): number => encoder.encode(body).length;
 
 /** The order of the feed. */
 export const byPlaceAtVersion = (a: ToldRecall, b: ToldRecall): number =>

@@ -13,6 +13,8 @@ import type { PushFrame } from '../protocol/push.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
 import { openConnection } from './connection.ts';
+import { Admission } from './admission.ts';
+import { Connections } from './connections.ts';
 import type { Authenticate, Core } from './core.ts';
 import { checkDirectory, type Directory } from './directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
@@ -24,6 +26,7 @@ import type { ServerStore } from './server-store.ts';
 import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
 import { systemClock } from './system-clock.ts';
+import { inTurnsOf, Turns } from './turns.ts';
 import type { WebSocketDoor } from './ws.ts';
 
 export interface ReceiptServerOptions {
@@ -31,7 +34,8 @@ export interface ReceiptServerOptions {
   readonly store: ServerStore | Promise<ServerStore>;
   readonly authenticate: Authenticate;
   /**
-   * Default: 100 entries a frame, 2000 entries a second per user, a heartbeat every 25 s; group receipts off, and where they are on, asked
+   * Default: 100 entries a frame, 2000 entries or KiB of answers a second per user, 64 connections per user and 4096 per address (256 of
+   * them before their token is checked), a heartbeat every 25 s; group receipts off, and where they are on, asked
    * for by any member, of at most 200, taken for 3 days, seen by the sender.
    */
   readonly policy?: PolicyChange;
@@ -42,6 +46,11 @@ export interface ReceiptServerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Default `/receipts`. */
   readonly path?: string;
+  /**
+   * The address whose limit on connections (`policy.connections`) a request counts against. Default: the other end of its socket. Behind
+   * a proxy that is the proxy: take what the proxy says of its client, such as the last entry of `X-Forwarded-For`.
+   */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined;
   /** Default: the machine's. */
   readonly clock?: ClockPort;
   /**
@@ -94,6 +103,7 @@ const OPTIONS = {
   bus: 1,
   allowedOrigins: 1,
   path: 1,
+  addressOf: 1,
   clock: 1,
   onMessage: 1,
   log: 1,
@@ -130,7 +140,9 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       authenticate,
       groups: createGroups(shared),
       buckets: new TokenBuckets(),
-      connections: new Set(),
+      turns: new Turns(clock, store.atOnce ?? 1),
+      admission: new Admission(() => policy.connections),
+      connections: new Connections(),
       policy: () => policy,
     };
   };
@@ -139,14 +151,12 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   opening.catch((error: unknown) => log('the store did not open', error));
 
   const live = (): Core | undefined => (closing ? undefined : core);
-  const door = { path, allowedOrigins };
+  const door = { path, allowedOrigins, addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress) };
   const handle = createHttpDoor(live, door);
   const webSockets: Promise<WebSocketDoor>[] = [];
   const detach: (() => void)[] = [
     bus.subscribe(({ kind, userIds }) => {
-      const hinted = new Set(userIds);
-      for (const connection of core?.connections ?? [])
-        if (connection.userId !== undefined && hinted.has(connection.userId)) connection.wake(kind);
+      for (const userId of userIds) for (const connection of core?.connections.of(userId) ?? []) connection.wake(kind);
       expiry?.arm();
     }),
   ];
@@ -184,9 +194,19 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     handle,
     connect: (socket) => {
       const now = live();
-      return now && openConnection(now, socket);
+      // Without a network there is no address, whose limit alone refuses a ticket.
+      const ticket = now?.admission.enter(undefined);
+      return now && ticket && openConnection(now, socket, { ticket });
     },
-    request: async (body) => answerRequest(await opening, body),
+    request: async (body) => {
+      const now = await opening;
+      const ticket = now.admission.enter(undefined)!;
+      try {
+        return await answerRequest(now, body, ticket);
+      } finally {
+        ticket.leave();
+      }
+    },
     createGroup: async (group) => (await opening).groups.createGroup(group),
     addMember: async (groupId, userId, how) => (await opening).groups.addMember(groupId, userId, how),
     removeMember: async (groupId, userId) => (await opening).groups.removeMember(groupId, userId),
@@ -205,7 +225,9 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
         receiptRequested: receiptRequested ?? conversationId.startsWith('direct:'),
         countable,
       };
-      const { results, hints } = await submitEntries(await opening, { userId: from, deviceId: 'server' }, [entry]);
+      const now = await opening;
+      const mine = { ...now, store: inTurnsOf(now.store, now.turns, from) };
+      const { results, hints } = await submitEntries(mine, { userId: from, deviceId: 'server' }, [entry]);
       const [result] = results;
       if (result?.outcome === 'acked' && result.message) {
         for (const hint of hints) bus.publish(hint);
@@ -216,21 +238,20 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     },
     setPolicy: (change) => {
       policy = changePolicy(policy, change);
-      for (const connection of core?.connections ?? []) connection.tellPolicy();
+      for (const connection of core?.connections.all() ?? []) connection.tellPolicy();
     },
     get policy() {
       return policy;
     },
     revoke: (userId) => {
       requireId(userId, 'userId');
-      for (const connection of [...(core?.connections ?? [])])
-        if (connection.userId === userId) connection.end(CLOSE.unauthorized, 'auth/forbidden');
+      for (const connection of [...(core?.connections.of(userId) ?? [])]) connection.end(CLOSE.unauthorized, 'auth/forbidden');
     },
     close: async () => {
       if (closing) return;
       closing = true;
       for (const step of detach) step();
-      const connections = [...(core?.connections ?? [])];
+      const connections = core?.connections.all() ?? [];
       for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
       for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
       await Promise.all(connections.map((connection) => connection.settled()));

@@ -54,7 +54,7 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     ),
   );
   try {
-    const [mayWrite, unknown] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries))]);
+    const [mayWrite, unknown] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries), core.store)]);
     const unsaid = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
     // Where the host does not say, only the conversations that it was asked about wait, each as a whole: entries keep their order.
     const waits = (one: ReadEntry): boolean => {

@@ -87,7 +87,7 @@ export const rowsOf = async (
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
-  const last = new Map((await tx.messagesIn(heads)).map((message) => [message.conversationId, message]));
+  const last = new Map((await tx.messagesIn(heads, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
   const islands = await tx.islands('uncounted', me, unread);
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 

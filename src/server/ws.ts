@@ -4,13 +4,18 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
+import type { Frame } from '../protocol/frames.ts';
+import type { Ticket } from './admission.ts';
 import { openConnection } from './connection.ts';
 import type { Core } from './core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
+import type { Socket } from './socket.ts';
 
 export interface WebSocketDoorOptions {
   readonly path: string;
   readonly allowedOrigins: readonly string[] | undefined;
+  /** Whose limit on connections a socket counts against. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
 export interface WebSocketDoor {
@@ -19,11 +24,16 @@ export interface WebSocketDoor {
   close(): void;
 }
 
-const refuseQuery = (socket: Duplex): void => {
-  const body = `[${encodeFrame({ type: 'error', code: 'protocol/bad-frame', message: QUERY_IN_URL })}]`;
+/** Above this nothing is put behind what a peer has not taken yet: pings of a peer that does not read stay without an answer. */
+const MAX_UNREAD_BYTES = 256 * 1024;
+/** An address with too many connections is told to come back after this long. */
+const CROWDED_SECONDS = 5;
+
+const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
+  const body = `[${encodeFrame({ type: 'error', ...error })}]`;
   socket.on('error', () => undefined);
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n${header}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 };
@@ -38,7 +48,10 @@ const refuseOrigin = (socket: WebSocket, message: string): void => {
 
 const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
 
-export const createWebSocketDoor = (core: () => Core | undefined, { path, allowedOrigins }: WebSocketDoorOptions): WebSocketDoor => {
+export const createWebSocketDoor = (
+  core: () => Core | undefined,
+  { path, allowedOrigins, addressOf }: WebSocketDoorOptions,
+): WebSocketDoor => {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
@@ -47,12 +60,10 @@ export const createWebSocketDoor = (core: () => Core | undefined, { path, allowe
     maxFragments: 64,
     maxBufferedChunks: 1024,
     clientTracking: true,
+    autoPong: false,
   });
-  server.on('connection', (socket) => {
-    socket.on('error', () => undefined); // a close with its code follows
-    const now = core();
-    if (!now) return socket.close(CLOSE.tryLater, 'starting');
-    const connection = openConnection(now, {
+  const begin = (socket: WebSocket, now: Core, ticket: Ticket): void => {
+    const carrier: Socket = {
       send: (text) => socket.send(text),
       close: (code, reason) => {
         socket.close(code, reason);
@@ -62,22 +73,46 @@ export const createWebSocketDoor = (core: () => Core | undefined, { path, allowe
       get buffered() {
         return socket.bufferedAmount;
       },
+    };
+    const connection = openConnection(now, carrier, { ticket });
+    socket.on('ping', (data) => {
+      if (socket.bufferedAmount < MAX_UNREAD_BYTES) socket.pong(data);
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary) connection.receiveUnreadable('frames are text');
       else connection.receive(textOf(data));
     });
     socket.on('close', () => connection.closed());
-  });
+  };
+  const enter = (request: IncomingMessage, socket: Duplex, head: Buffer, isAllowed: boolean): void => {
+    const now = core();
+    const ticket = now?.admission.enter(addressOf(request));
+    if (now && !ticket)
+      return refuse(
+        socket,
+        '503 Service Unavailable',
+        { code: 'server/busy', message: 'too many connections from this address', retryAfterMs: CROWDED_SECONDS * 1000 },
+        `Retry-After: ${CROWDED_SECONDS}\r\n`,
+      );
+    let hasBegun = false;
+    // A handshake that fails, or is refused, begins no connection that would give the place back.
+    socket.once('close', () => void (hasBegun || ticket?.leave()));
+    server.handleUpgrade(request, socket, head, (opened) => {
+      const { origin, host } = request.headers;
+      if (!isAllowed) return refuseOrigin(opened, originRefusal(origin, host, allowedOrigins));
+      opened.on('error', () => undefined); // a close with its code follows
+      if (!now || !ticket) return opened.close(CLOSE.tryLater, 'starting');
+      hasBegun = true;
+      begin(opened, now, ticket);
+    });
+  };
   return {
     upgrade: (request, socket, head) => {
       const url = request.url ?? '/';
       if (url.split('?', 1)[0] !== path) return false;
       const { origin, host } = request.headers;
-      if (hasQuery(url)) refuseQuery(socket);
-      else if (!isOriginAllowed(origin, host, allowedOrigins))
-        server.handleUpgrade(request, socket, head, (opened) => refuseOrigin(opened, originRefusal(origin, host, allowedOrigins)));
-      else server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened, request));
+      if (hasQuery(url)) refuse(socket, '400 Bad Request', { code: 'protocol/bad-frame', message: QUERY_IN_URL });
+      else enter(request, socket, head, isOriginAllowed(origin, host, allowedOrigins));
       return true;
     },
     close: () => {

@@ -102,9 +102,12 @@ export class GroupBench {
   async fetch(me: string, group: string): Promise<WireMessage[]> {
     const wants = [{ conversationId: `group:${group}` as const, seqs: [[1, 100_000]] as [number, number][], limit: 2000 }];
     const out: WireMessage[] = [];
-    const plan = await this.store.read('plan', (tx) => planFetch(tx, me, wants, 2000));
-    for (const { stretches } of plan)
-      for (const list of await this.store.read('fetch', (tx) => readMessages(tx, this.viewer(me), stretches, 250_000))) out.push(...list);
+    for (let plan = await this.store.read('plan', (tx) => planFetch(tx, me, wants, 2000)); plan.stretches.length > 0;) {
+      const here = plan;
+      const { lists, rest } = await this.store.read('fetch', (tx) => readMessages(tx, this.viewer(me), here, 250_000));
+      for (const { messages } of lists.flat()) out.push(...messages);
+      plan = rest;
+    }
     return out;
   }
 }

@@ -63,10 +63,12 @@ export const fetchAll = async (
 ): Promise<WireMessage[]> => {
   const out: WireMessage[] = [];
   const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
-  const plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit));
-  for (const { stretches } of plan)
-    for (const list of await store.read('fetch', (tx) => readMessages(tx, { userId: me, everybodys: false }, stretches, 250_000)))
-      out.push(...list);
+  for (let plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit)); plan.stretches.length > 0;) {
+    const here = plan;
+    const { lists, rest } = await store.read('fetch', (tx) => readMessages(tx, { userId: me, everybodys: false }, here, 32_768));
+    for (const { messages } of lists.flat()) out.push(...messages);
+    plan = rest;
+  }
   return out;
 };
 

@@ -1,4 +1,166 @@
 /** Breaks of the rows about the load on a server (F119, F120, F121, F125). */
 import type { Break } from './breaks.ts';
 
-export const LOAD_BREAKS: readonly Break[] = [];
+const BOUNDS = 'test/unit/server/bounds.test.ts';
+const GROUPS = 'test/unit/server/group-cost.test.ts';
+
+export const LOAD_BREAKS: readonly Break[] = [
+  {
+    fault: 'F119',
+    file: 'src/server/connection.ts',
+    from: 'if (once && out.sent > once.answerChars) return {',
+    to: 'if (once && out.sent > Infinity) return {',
+    test: ['node', BOUNDS, 'one request of many fetches'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/answer-fetch.ts',
+    from: 'if (rest.stretches.length > 0 && !goesOn()) return;',
+    to: '',
+    test: ['node', BOUNDS, 'one request of many fetches'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/fetch-messages.ts',
+    from: 'tx.messagesWithin(page, budget)',
+    to: 'tx.messagesWithin(page, Infinity)',
+    test: ['node', BOUNDS, 'does not read'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/feed-sender.ts',
+    from: 'if (at !== from && (out.isFull || out.sent > this.mostChars)) return { at, done: false };',
+    to: 'if (out.isFull) return { at: from, done: false };',
+    test: ['node', BOUNDS, 'a page of the feed'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/connection.ts',
+    from: 'core.buckets.charge(me, chars / 1024, core.policy().rate, core.clock.mono());',
+    to: 'core.buckets.charge(me, chars * 0, core.policy().rate, core.clock.mono());',
+    test: ['node', BOUNDS, 'costs what it returns'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/connection.ts',
+    from: 'queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > most',
+    to: 'queued >= MAX_QUEUED_FRAMES',
+    test: ['node', BOUNDS, 'before the token is checked'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/connection.ts',
+    from: 'if (!ticket.name(userId)) return false;',
+    to: 'ticket.name(userId);',
+    test: ['node', BOUNDS, 'so many connections and no more'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/http.ts',
+    from: 'void over.then(() => ticket.leave());',
+    to: '',
+    also: [{ file: 'src/server/connection.ts', from: 'void work.finally(() => ticket.leave());', to: '' }],
+    test: ['node', 'test/contract/server-doors.test.ts', 'gets the places back'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/engine/sync/http-link.ts',
+    from: 'this.waiting.unshift({ ...frame, wants });',
+    to: 'void wants;',
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'no socket reaches'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/engine/queries/history.ts',
+    from: 'wants = restOfFetch(fetch, answers);',
+    to: 'wants = [];',
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'a page of history'],
+  },
+  {
+    fault: 'F120',
+    file: 'src/server/turns.ts',
+    from: `      this.#ring.delete(line);
+      const job = line.waiting.shift()!;
+      if (line.waiting.length > 0) this.#ring.add(line);`,
+    to: `      const job = line.waiting.shift()!;
+      if (line.waiting.length === 0) this.#ring.delete(line);`,
+    test: ['node', 'test/unit/server/turns.test.ts', 'F120'],
+  },
+  {
+    fault: 'F120',
+    file: 'src/server/connection.ts',
+    from: 'if (backlogMs > MAX_BACKLOG_MS)',
+    to: 'if (backlogMs > Infinity)',
+    test: ['node', 'test/unit/server/turns.test.ts', 'piles up'],
+  },
+  {
+    fault: 'F120',
+    file: 'src/server/sql/pglite.ts',
+    from: 'await letOthersIn();',
+    to: '',
+    test: ['node', 'test/contract/server-store.turns.test.ts', 'F120'],
+  },
+  {
+    fault: 'F121',
+    file: 'src/server/desk.ts',
+    from: 'if (list) list.push(entry);',
+    to: 'if (list) this.#rosters.set(entry.conversationId, [...list, entry]);',
+    test: ['node', GROUPS, 'a message reads each member once'],
+  },
+  {
+    fault: 'F121',
+    file: 'src/server/apply-entries.ts',
+    from: `if (entry.kind !== 'receipts' || tellsAll) ids.add`,
+    to: `if (entry.kind !== 'receipts' || tellsAll !== null) ids.add`,
+    test: ['node', GROUPS, 'reads no other member'],
+  },
+  {
+    fault: 'F121',
+    file: 'src/server/membership.ts',
+    from: `others === 'leave' ? await tx.members([id])`,
+    to: `wanted.size > 0 ? await tx.members([id])`,
+    test: ['node', GROUPS, 'without a look at the others'],
+  },
+  {
+    fault: 'F121',
+    file: 'src/server/server.ts',
+    from: 'for (const connection of core?.connections.of(userId) ?? []) connection.wake(kind);',
+    to: 'for (const connection of core?.connections.all() ?? []) if (connection.userId === userId) connection.wake(kind);',
+    test: ['node', GROUPS, 'a hint takes as many steps'],
+  },
+  {
+    fault: 'F125',
+    file: 'src/server/connection.ts',
+    from: '    silence.start();\n',
+    to: '',
+    test: ['node', 'test/unit/server/connection.test.ts', 'said nothing for four heartbeats'],
+  },
+  {
+    fault: 'F125',
+    file: 'src/server/connection.ts',
+    from: 'if (chars > 0) silence.heard();',
+    to: 'silence.heard();',
+    test: ['node', 'test/unit/server/connection.test.ts', 'said nothing for four heartbeats'],
+  },
+  {
+    fault: 'F125',
+    file: 'src/server/http.ts',
+    from: 'if (frames.length > MAX_FRAMES) return',
+    to: 'if (frames.length > Infinity) return',
+    test: ['node', BOUNDS, 'more than 256 frames'],
+  },
+  {
+    fault: 'F125',
+    file: 'src/server/ws.ts',
+    from: 'if (socket.bufferedAmount < MAX_UNREAD_BYTES) socket.pong(data);',
+    to: 'socket.pong(data);',
+    test: ['node', 'test/contract/server-doors.test.ts', 'no more of them than the peer reads'],
+  },
+  {
+    fault: 'F125',
+    file: 'src/engine/sync/heartbeat.ts',
+    from: 'Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs)',
+    to: 'this.heardAt + heartbeatMs',
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'says nothing pings all the same'],
+  },
+];

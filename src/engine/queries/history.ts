@@ -5,6 +5,8 @@ import type { Message } from '../../model/message.ts';
 import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../transport/backoff.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import { restOfFetch } from '../rest-of-fetch.ts';
 import { AskedPlaces } from '../asked-places.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { applyMessages } from '../facts.ts';
@@ -37,11 +39,17 @@ export class History {
   }
 
   private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
-    const answers = await this.ask.ask({ type: 'fetch', id: 1, wants: [{ conversationId, seqs: [...seqs], limit: size(seqs) }] });
-    const frames = answers.filter((answer) => answer.type === 'messages');
-    await this.writer.write('fetched', { durability: 'relaxed' }, (draft) => {
-      for (const { of } of frames) for (const item of of) applyMessages(draft, this.ports, item.conversationId, item.messages, 'silent');
-    });
+    let wants: Frame<'fetch'>['wants'] = [{ conversationId, seqs: [...seqs], limit: size(seqs) }];
+    // One answer may not hold it all.
+    while (wants.length > 0) {
+      const fetch = { type: 'fetch', id: 1, wants } as const;
+      const answers = await this.ask.ask(fetch);
+      const frames = answers.filter((answer) => answer.type === 'messages');
+      await this.writer.write('fetched', { durability: 'relaxed' }, (draft) => {
+        for (const { of } of frames) for (const item of of) applyMessages(draft, this.ports, item.conversationId, item.messages, 'silent');
+      });
+      wants = restOfFetch(fetch, answers);
+    }
   }
 
   /** A chat is open: what is missing of its newest `limit` messages is fetched, once, as far as the network allows. */

@@ -55,7 +55,11 @@ export class Exchange {
     tokens: TokenSource,
     private readonly handlers: ExchangeHandlers,
   ) {
-    const { send, fence, failed } = handlers;
+    const { fence, failed } = handlers;
+    const send = (frame: ClientFrame): void => {
+      handlers.send(frame);
+      this.heartbeat.said();
+    };
     const shared = { nextId: () => ++this.lastId, limits: () => this.limits, send, fence, failed };
     const lost = (error: ReceiptsError): void => handlers.ended({ next: 'again', error });
     this.token = new SessionToken(ports, tokens);

@@ -5,6 +5,8 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 const PONG_PATIENCE_MS = 8_000;
 /** A probe after a thaw or an `online` is answered sooner, or the socket is dead. */
 const PROBE_PATIENCE_MS = 4_000;
+/** Of heartbeats without a frame of its own, a client pings although it hears much: a server ends a connection that says nothing. */
+const UNSAID_HEARTBEATS = 2;
 
 export interface HeartbeatHandlers {
   /** Silence of this length is followed by a ping. */
@@ -25,6 +27,7 @@ export class Heartbeat {
   /** Of the connection: what was begun on another goes nowhere. */
   private turn = 0;
   private heardAt = 0;
+  private saidAt = 0;
   private pingedAt: number | null = null;
   private patience = PONG_PATIENCE_MS;
   private cancel: Cancel = () => undefined;
@@ -57,6 +60,11 @@ export class Heartbeat {
     if (this.isOn) this.listen();
   }
 
+  /** A frame went out, whatever it is. */
+  said(): void {
+    this.saidAt = this.clock.mono();
+  }
+
   /** Asks at once, with a short patience. */
   probe(): void {
     this.patience = PROBE_PATIENCE_MS;
@@ -77,7 +85,9 @@ export class Heartbeat {
   /** Wakes when something is due: a ping after silence, the end of patience after a ping. Deadlines are looked at afresh (F39). */
   private listen(): void {
     const { clock, handlers } = this;
-    const due = this.pingedAt === null ? this.heardAt + handlers.heartbeatMs() : this.pingedAt + handlers.patienceMs(this.patience);
+    const heartbeatMs = handlers.heartbeatMs();
+    const quiet = Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs);
+    const due = this.pingedAt === null ? quiet : this.pingedAt + handlers.patienceMs(this.patience);
     this.cancel();
     this.cancel = clock.timer(Math.max(1, due - clock.mono()), () => {
       if (clock.mono() < due) return this.listen();

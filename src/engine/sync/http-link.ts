@@ -7,6 +7,7 @@ import type { Link, LinkHandlers, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../transport/backoff.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
+import { restOfFetch } from '../rest-of-fetch.ts';
 
 /** Shorter than a heartbeat, and than what proxies take for idle. */
 const HOLD_MS = 20_000;
@@ -75,6 +76,9 @@ export class HttpLink implements Link {
     this.request(frame, this.asking.signal).then(
       (answers) => {
         this.isAsking = false;
+        const wants = frame.type === 'fetch' ? restOfFetch(frame, answers) : [];
+        // One answer did not hold it all: the rest is asked for under the same id, and answers the same fetch.
+        if (frame.type === 'fetch' && wants.length > 0) this.waiting.unshift({ ...frame, wants });
         this.hand(frame, answers);
         this.askNext();
       },

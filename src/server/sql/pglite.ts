@@ -14,6 +14,12 @@ import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
 const VACUUM_AFTER = 2000;
 const IDLE_MS = 10_000;
 
+/**
+ * The database runs in this thread, and its promises settle without a turn of the event loop. Between two transactions the frames that
+ * arrived are read: else they would wait until nothing is left to do, whatever the order of turns.
+ */
+const letOthersIn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** A driver over a database that is open; closing it closes the database. */
 export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => {
   let transactions = 0;
@@ -40,6 +46,7 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
         });
       } finally {
         noteIdle();
+        await letOthersIn();
       }
     },
     close: async () => {

@@ -2,11 +2,11 @@
 import { type ConversationId, conversationTarget } from '../../model/ids.ts';
 import type { Range } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
-import { type IslandKind, type Role, type ServerReadTx, sortedPair } from '../server-store.ts';
+import { type IslandKind, type Role, type ServerReadTx, sortedPair, type Stretch } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
-import { conversationOf, int, memberOf, MESSAGE, messageOf, stepOf, text } from './rows.ts';
+import { conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
   JSON.stringify(
@@ -67,6 +67,36 @@ const LATEST_BELOW = `
 
 const IN_IDS = `conversation_id in (select value::bigint from json_array_elements_text($1::text::json))`;
 
+const CUT = messageWith('substr(m.body, 1, $2::int)');
+
+const MESSAGES_BY_ID = `
+  select ${CUT} from tidemark.message m where m.id in (select value from json_array_elements_text($1::text::json))`;
+
+const MESSAGES_IN = `
+  select ${CUT} from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
+  join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u`;
+
+// The length of a body is known without reading it, so that what is left out costs little.
+const MESSAGES_WITHIN = `
+  select ${MESSAGE} from (
+    select m.*, w.i, sum(octet_length(m.body)) over (order by w.i, m.seq desc rows unbounded preceding) - octet_length(m.body) as before
+    from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
+    join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u
+  ) m where before < $2 order by i, seq desc`;
+
+const orderedStretches = (stretches: readonly Stretch[]): string =>
+  JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u })));
+
+const CHANGED_MESSAGES = `
+  select ${MESSAGE} from (
+    select m.*, sum(octet_length(body)) over (order by version desc, conversation_id, seq desc rows unbounded preceding)
+      - octet_length(body) as before
+    from (
+      select * from tidemark.message where ${IN_IDS} and version > $2 and version <= $3
+      order by version desc, conversation_id, seq desc limit $4
+    ) m
+  ) m where before < $5 order by version desc, conversation_id, seq desc`;
+
 /** A run of places that follow one another keeps the same distance to its rank. */
 const islandsWhere = (condition: string): string => `
   select i, min(seq) as from_seq, max(seq) as up_to from (
@@ -120,6 +150,13 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
     (await query(CHANGED, [me, after, upTo, atLeast]))
       .map((row) => ({ ...conversationOf(row), left: row['is_left'] === true }))
       .sort((a, b) => a.version - b.version || a.id - b.id),
+  membersNamed: async (id, userIds) =>
+    (
+      await query(
+        `select * from tidemark.member where conversation_id = $1 and user_id in (select value from json_array_elements_text($2::text::json))`,
+        [id, JSON.stringify(userIds)],
+      )
+    ).map(memberOf),
   members: async (ids) =>
     ids.length === 0 ? [] : (await query(`select * from tidemark.member where ${IN_IDS}`, [JSON.stringify(ids)])).map(memberOf),
   ownMembers: async (me, ids) =>
@@ -140,35 +177,13 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
           userId: text(row, 'user_id'),
           role: text(row, 'role') as Role,
         })),
-  messagesById: async (ids) =>
-    ids.length === 0
-      ? []
-      : (
-          await query(
-            `select ${MESSAGE} from tidemark.message m where id in (select value from json_array_elements_text($1::text::json))`,
-            [JSON.stringify(ids)],
-          )
-        ).map(messageOf),
-  messagesIn: async (stretches) =>
-    stretches.length === 0
-      ? []
-      : (
-          await query(
-            `select ${MESSAGE} from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
-             join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u`,
-            [stretchesOf(stretches)],
-          )
-        ).map(messageOf),
-  changedMessages: async (ids, { after, upTo }, limit) =>
-    ids.length === 0
-      ? []
-      : (
-          await query(
-            `select ${MESSAGE} from tidemark.message m where ${IN_IDS} and version > $2 and version <= $3
-             order by version desc, conversation_id, seq desc limit $4`,
-            [JSON.stringify(ids), after, upTo, limit],
-          )
-        ).map(messageOf),
+  messagesById: async (ids, chars) => (ids.length === 0 ? [] : (await query(MESSAGES_BY_ID, [JSON.stringify(ids), chars])).map(messageOf)),
+  messagesIn: async (stretches, chars) =>
+    stretches.length === 0 ? [] : (await query(MESSAGES_IN, [stretchesOf(stretches), chars])).map(messageOf),
+  messagesWithin: async (stretches, bytes) =>
+    stretches.length === 0 ? [] : (await query(MESSAGES_WITHIN, [orderedStretches(stretches), bytes])).map(messageOf),
+  changedMessages: async (ids, { after, upTo }, limit, bytes) =>
+    ids.length === 0 ? [] : (await query(CHANGED_MESSAGES, [JSON.stringify(ids), after, upTo, limit, bytes])).map(messageOf),
   changedSteps: async (ids, me, { after, upTo }, limit) =>
     ids.length === 0
       ? []

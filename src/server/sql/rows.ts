@@ -25,9 +25,12 @@ const writtenIn = (row: SqlRow, name: string): string => text(row, name).slice(1
 /** The same for a column that may be null. */
 export const writtenOrNull = (row: SqlRow, name: string): string | null => (row[name] === null ? null : writtenIn(row, name));
 
-/** The columns that {@link messageOf} reads; `m` names the table. */
-export const MESSAGE = `m.conversation_id, m.seq, m.id, m.sender_id, m.sent_at, ${written('m.body')} as written_body, m.receipt_requested,
-  m.countable, m.recalled, m.version`;
+/** The columns that {@link messageOf} reads, with this as the body; `m` names the table. */
+export const messageWith = (body: string): string =>
+  `m.conversation_id, m.seq, m.id, m.sender_id, m.sent_at, ${written(body)} as written_body, m.receipt_requested, m.countable, m.recalled,
+  m.version`;
+
+export const MESSAGE = messageWith('m.body');
 
 /** The columns that {@link ackOf} reads; `a` names the table. */
 export const ACK = `a.conversation_id, a.seq, a.user_id, a.at, ${written('a.content')} as written_content, a.version`;

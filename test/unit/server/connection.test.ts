@@ -36,6 +36,7 @@ describe('one connection', () => {
   });
 
   it('lives to the end of its token, even one further away than a timer reaches', async () => {
+    server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
     await receive(hello);
     expect(socket.sent).toMatchObject([{ type: 'welcome', expiresInMs: 3_000_000_000 }]);
     await clock.pass(2_999_999_999);
@@ -43,6 +44,28 @@ describe('one connection', () => {
     await clock.pass(1);
     expect(socket.sent.at(-1)).toMatchObject({ type: 'error', code: 'auth/expired' });
     expect(socket.closedWith).toBe(CLOSE.unauthorized);
+  });
+
+  it('is closed when its client said nothing for four heartbeats, although it hears much, and not before (F125)', async () => {
+    await receive(hello, { type: 'pull', cursor: null });
+    for (let second = 0; second < 99; second += 11) {
+      await clock.pass(11_000);
+      await server.publish({ from: 'ann', to: { user: 'bob' }, body: second });
+      await connection.settled();
+    }
+    await clock.pass(999);
+    expect(socket.closedWith).toBeUndefined();
+    await clock.pass(1);
+    expect(socket.closedWith).toBe(CLOSE.silent);
+  });
+
+  it('lives on with one frame in four heartbeats (F125)', async () => {
+    await receive(hello);
+    for (let i = 0; i < 5; i++) {
+      await clock.pass(99_000);
+      await receive({ type: 'ping' });
+    }
+    expect(socket.closedWith).toBeUndefined();
   });
 
   it('waits for a reader that is slow and closes one that takes nothing (F109)', async () => {

@@ -37,6 +37,7 @@ it.each([
   { limits: { receiptIds: 251 } },
   { limits: { members: 0 } },
   { rate: { burst: 0 } },
+  { connections: { perUser: 0 } },
 ])('refuses a policy that makes no sense: %j', (change) => {
   expect(() => changePolicy(DEFAULT_POLICY, change as object)).toThrow(expect.objectContaining({ code: 'usage/invalid-option' }) as Error);
 });
@@ -47,5 +48,6 @@ it('a policy changes by what is named and keeps the rest', () => {
     limits: { ...DEFAULT_POLICY.limits, entries: 7 },
     receipts: DEFAULT_POLICY.receipts,
     rate: { perSecond: 2000, burst: 1 },
+    connections: DEFAULT_POLICY.connections,
   });
 });

@@ -1,0 +1,129 @@
+/** Answers of the HTTP door that end before they are complete: the client asks for the rest (F119). */
+import { afterEach, describe, expect, it } from 'vitest';
+import { restOfFetch } from '../../../src/engine/rest-of-fetch.ts';
+import { Heartbeat } from '../../../src/engine/sync/heartbeat.ts';
+import type { Frame, ServerFrame } from '../../../src/protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import type { ReceiptServer } from '../../../src/server/server.ts';
+import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const message = (seq: number) => ({
+  id: `m${seq}`,
+  seq,
+  senderId: 'bob',
+  sentAt: 0,
+  body: '1',
+  receiptRequested: true,
+  countable: true,
+  recalled: false,
+});
+const told = (conversationId: 'direct:bob' | 'direct:cat', seqs: readonly number[], complete = false): Frame<'messages'> => ({
+  type: 'messages',
+  id: 1,
+  of: seqs.length > 0 ? [{ conversationId, messages: seqs.map(message) }] : [],
+  complete,
+});
+const wants: Frame<'fetch'>['wants'] = [
+  {
+    conversationId: 'direct:bob',
+    seqs: [
+      [1, 5],
+      [8, 9],
+    ],
+    limit: 6,
+  },
+  { conversationId: 'direct:cat', seqs: [[1, 3]], limit: 3 },
+];
+
+describe('what is left of a fetch', () => {
+  it('is what lies behind the last message that came, in the order of the wants', () => {
+    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8]), told('direct:bob', [5])])).toEqual([
+      { conversationId: 'direct:bob', seqs: [[1, 4]], limit: 3 },
+      wants[1],
+    ]);
+    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8, 5, 4, 3, 2]), told('direct:cat', [3])])).toEqual([
+      { conversationId: 'direct:cat', seqs: [[1, 2]], limit: 2 },
+    ]);
+    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8, 5, 4, 3, 2])])).toEqual([wants[1]]);
+  });
+
+  it('is nothing where the answer is complete, or brought nothing', () => {
+    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9]), told('direct:bob', [], true)])).toEqual([]);
+    expect(restOfFetch({ id: 1, wants }, [])).toEqual([]);
+    expect(restOfFetch({ id: 1, wants }, [{ ...told('direct:bob', [9]), id: 2 }])).toEqual([]);
+  });
+});
+
+describe('long messages over HTTP', () => {
+  const open: TestTab[] = [];
+  afterEach(() => {
+    for (const tab of open.splice(0)) tab.close();
+  });
+  const COUNT = 60;
+
+  const fill = async (server: ReceiptServer, to: { user: string } | { group: string }): Promise<void> => {
+    for (let i = 0; i < COUNT; i++) await server.publish({ from: 'bob', to, body: 'x'.repeat(15_000), id: `m${i}` });
+  };
+  const start = async (server: ReceiptServer, noSockets: boolean): Promise<{ alice: TestTab; net: LoopbackNet }> => {
+    const net = new LoopbackNet(server);
+    net.noSockets = noSockets;
+    const alice = await new TestDevice('alice', net).open();
+    open.push(alice);
+    await alice.live();
+    return { alice, net };
+  };
+
+  it('all of them reach a device that no socket reaches, although no answer holds them all (F119)', async () => {
+    const server = createTestServer();
+    await fill(server, { user: 'alice' });
+    await start(server, true);
+    // What the device holds, it tells the sender.
+    const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 'token-of-bob', userId: 'bob', deviceId: 'd' };
+    const told = async (): Promise<unknown> => {
+      const { body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor: null }]));
+      const frames = (JSON.parse(body) as ServerFrame[]).filter((frame) => frame.type === 'changes');
+      return frames.flatMap(({ rows }) => rows)[0]?.theirs.delivered;
+    };
+    await expect.poll(told, { timeout: 10_000 }).toEqual([[1, COUNT]]);
+  });
+
+  it('a page of history comes with as many requests as it takes (F119)', async () => {
+    const server = createTestServer();
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
+    await fill(server, { group: 'crew' });
+    const { alice, net } = await start(server, false);
+    const { messages, complete } = await alice.ask('loadOlderMessages', 'group:crew', 100);
+    expect(complete).toBe(true);
+    expect(messages).toHaveLength(COUNT);
+    expect(net.requests.length).toBeGreaterThan(2);
+  });
+});
+
+it('a client that hears much and says nothing pings all the same: a server ends a connection that says nothing (F125)', async () => {
+  const clock = new ManualClock();
+  let pings = 0;
+  const heartbeat = new Heartbeat(clock, {
+    heartbeatMs: () => 25_000,
+    look: () => Promise.resolve(),
+    ping: () => {
+      pings++;
+      heartbeat.said();
+    },
+    patienceMs: (ms) => ms,
+    answered: () => undefined,
+    silent: () => {
+      throw new Error('it is not silent');
+    },
+  });
+  heartbeat.said();
+  heartbeat.heard();
+  heartbeat.start();
+  for (let second = 0; second < 200; second += 5) {
+    await clock.pass(5_000);
+    heartbeat.heard();
+  }
+  expect(pings).toBeGreaterThanOrEqual(3);
+  expect(pings).toBeLessThanOrEqual(4);
+  heartbeat.stop();
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import type { ServerStore } from '../../../src/server/server-store.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import { inTurnsOf, Turns } from '../../../src/server/turns.ts';
+import { hello, messageTo } from '../../contract/server-harness.ts';
+import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+
+/** A store whose transactions take as long as the test says, one after another. */
+const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly began: string[] } => {
+  const store = createMemoryStore({ now: clock.wall });
+  const began: string[] = [];
+  const slowly = async <T>(body: () => Promise<T>): Promise<T> => {
+    const result = await body();
+    await new Promise<void>((resolve) => clock.timer(ms, resolve));
+    return result;
+  };
+  return {
+    began,
+    read: (name, body) => slowly(() => store.read(name, body)),
+    tx: (name, body) =>
+      slowly(() =>
+        store.tx(name, (tx) => {
+          began.push(name);
+          return body(tx);
+        }),
+      ),
+    close: () => store.close(),
+  };
+};
+
+describe('turns at the store', () => {
+  it('users take turns, whatever one of them has waiting (F120)', async () => {
+    const turns = new Turns(new ManualClock(), 1);
+    const order: string[] = [];
+    const run = (user: string, times: number): Promise<void>[] =>
+      Array.from({ length: times }, () => turns.run(user, async () => void order.push(user)));
+    await Promise.all([...run('hog', 6), ...run('bob', 2), ...run('cat', 1)]);
+    expect(order).toEqual(['hog', 'hog', 'bob', 'cat', 'hog', 'bob', 'hog', 'hog', 'hog'].slice(0, 9));
+  });
+
+  it('a user who comes later waits for one transaction of each of the others (F120)', async () => {
+    const turns = new Turns(new ManualClock(), 1);
+    const order: string[] = [];
+    const step = (user: string) => turns.run(user, async () => void order.push(user));
+    const all = Array.from({ length: 8 }, () => step('hog'));
+    await step('bob');
+    expect(order.filter((user) => user === 'hog').length).toBeLessThanOrEqual(2);
+    await Promise.all(all);
+  });
+
+  it('runs as many side by side as the store takes, and goes on after one that fails', async () => {
+    const turns = new Turns(new ManualClock(), 2);
+    let running = 0;
+    let most = 0;
+    const job = async (): Promise<void> => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve));
+      running--;
+      throw new Error('no');
+    };
+    const results = await Promise.allSettled(['a', 'b', 'c', 'a', 'b'].map((user) => turns.run(user, job)));
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(most).toBe(2);
+  });
+
+  it('counts the frames of a user in the time the store takes for them, from the moment they are begun', async () => {
+    const clock = new ManualClock();
+    const turns = new Turns(clock, 1);
+    const store = inTurnsOf(slowStore(clock, 100), turns, 'ann');
+    const frame = () => turns.during('ann', () => store.read('x', async () => undefined));
+    const first = frame();
+    await clock.pass(100);
+    await first;
+    expect(turns.backlogMs('ann')).toBe(0);
+    const more = Promise.all([frame(), frame(), frame()]);
+    expect(turns.backlogMs('ann')).toBe(300);
+    expect(turns.backlogMs('bob')).toBe(0);
+    await clock.pass(400);
+    await more;
+    expect(turns.backlogMs('ann')).toBe(0);
+  });
+});
+
+it('an account whose work piles up is told to come back, and no other account is (F120)', async () => {
+  const clock = new ManualClock();
+  const server = createReceiptServer({
+    store: slowStore(clock, 400),
+    authenticate: async (token) => ({ userId: token }),
+    clock,
+  });
+  const open = (user: string) => {
+    const socket = new FakeSocket();
+    const connection = server.connect(socket)!;
+    connection.receive(JSON.stringify(hello(user)));
+    return {
+      socket,
+      submit: (id: string) => connection.receive(JSON.stringify({ type: 'submit', id: 1, entries: [messageTo(`${user}-peer`, id)] })),
+    };
+  };
+  const hogs = Array.from({ length: 8 }, () => open('hog'));
+  const bob = open('bob');
+  await clock.pass(0);
+  // The first of them tell how long the store takes.
+  hogs[0]!.submit('warm');
+  await clock.pass(2000);
+  hogs.forEach(({ submit }, i) => submit(`h${i}`));
+  await clock.pass(0);
+  bob.submit('b');
+  await clock.pass(1200);
+  expect(bob.socket.sent.map(({ type }) => type)).toEqual(['welcome', 'answer']);
+  const refused = hogs.flatMap(({ socket }) => socket.sent.filter(({ type }) => type === 'error'));
+  expect(refused.length).toBeGreaterThan(0);
+  for (const one of refused) expect(one).toMatchObject({ code: 'server/busy', id: 1, retryAfterMs: expect.any(Number) as number });
+  await clock.pass(60_000);
+});
