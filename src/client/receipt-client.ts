@@ -173,12 +173,15 @@ export interface ReceiptClient {
    */
   close(): Promise<void>;
 
-  /** Sum over conversations that are not muted. Where the browser took this device's data: nothing, as of all counts, until the server has spoken. */
+  /**
+   * Sum over conversations that are not muted, true of one moment: a long catch-up moves it once, at its end. Nothing, as of all counts and
+   * of conversations, before the first complete snapshot; nor, where the browser took this device's data, until the server has spoken.
+   */
   watchTotalUnreadCount(): Observable<number>;
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
   /** Newest first: pending messages, then server time of the last message, then id. Default limit 50. */
   watchConversations(options?: { readonly limit?: number }): Observable<readonly Conversation[]>;
-  /** `null` while nothing is known of it. */
+  /** `null` where the server knows nothing of it. */
   watchConversation(conversationId: ConversationId): Observable<Conversation | null>;
   /** The newest `limit` (default 50), oldest first, pending last. Opening one fetches what is not held. */
   watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message[]>;

@@ -33,6 +33,8 @@ export class PaintRecord {
   private last: PaintedState | null = null;
 
   put(tx: StoreTx, model: HotModel): void {
+    // Before the first snapshot nothing is known: a 0 would be a guess.
+    if (model.cursor === null) return;
     const now = paintedState(model);
     const { last } = this;
     if (last?.length === now.length && now.every((part, i) => part === last[i])) return;

@@ -27,10 +27,12 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
   switch (change.t) {
     case 'row': {
       const conversation = model.touch(change.row.conversationId, touched);
+      if (change.ahead && !model.settled.has(conversation.id)) model.settled.set(conversation.id, conversation.row);
       conversation.row = joinRows(conversation.row, wholeRow(change.row));
       return;
     }
     case 'restore': {
+      touched.known = true;
       for (const { row, readFloor, deliveryFloor, newestReceived } of change.conversations) {
         const conversation = model.touch(row.conversationId, touched);
         conversation.row = joinRows(conversation.row, wholeRow(row));
@@ -44,6 +46,7 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
     }
     case 'reset': {
       model.cursor = model.seen = null;
+      model.settled.clear();
       model.history = {};
       for (const { id } of model.conversations.values()) model.touch(id, touched).reset();
       model.index.clear();
@@ -87,7 +90,11 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
       return;
     }
     case 'cursor':
+      touched.known ||= model.cursor === null;
       model.cursor = change.cursor;
+      if (change.ahead || model.settled.size === 0) return;
+      model.settled.clear();
+      touched.shown = true;
       return;
     case 'seen':
       model.seen = change.cursor;
@@ -127,6 +134,7 @@ export const applyChange = (model: HotModel, change: Change, touched: Touched): 
       const entry = model.drop(change.key);
       if (!entry) return;
       model.touch(entry.conversationId, touched);
+      if (change.end === 'acked' && entry.kind === 'receipts') model.settle(entry);
       if (change.end === 'acked' && !model.isTakenBack(entry)) model.acked.keep(entry);
       if (change.deadLetter) {
         model.deadLetters = [...model.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);

@@ -95,6 +95,16 @@ export class HotConversation {
     return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
   }
 
+  /** What it adds to a total: by this row in place of the newest one, where a row is given. */
+  countedBy(row: ConversationRow | undefined): { readonly muted: boolean; readonly unreadCount: number } {
+    if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount };
+    const { muted, position } = this.owed;
+    return {
+      muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
+      unreadCount: unreadAt(row, Math.max(row.readUpTo, position)).unreadCount,
+    };
+  }
+
   /** The server has told of it; else it is here for what is pending alone. */
   get isKnown(): boolean {
     return this.row.version > 0;

@@ -4,7 +4,9 @@
  * the overlay of pending entries (I-13).
  */
 import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
-import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry } from '../model/outbox-entry.ts';
+import type { ConversationRow } from '../model/conversation.ts';
+import { latestFlag } from '../model/flag.ts';
+import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
 import { contains } from '../model/ranges.ts';
 import type { KeptMessage, ReceiptSettings } from '../store/journal.ts';
 import { HotConversation } from './hot-conversation.ts';
@@ -26,6 +28,8 @@ export class HotModel {
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   readonly conversations = new Map<ConversationId, HotConversation>();
+  /** Rows as they stood before the catch-up that is under way, of conversations it has told of: until it is complete, the total is theirs. */
+  readonly settled = new Map<ConversationId, ConversationRow>();
   /** Everything owed, oldest first. */
   readonly outbox = new Map<string, OutboxEntry>();
   /** What the server acked of late, for one that lost history. */
@@ -52,6 +56,7 @@ export class HotModel {
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
+    for (const row of snapshot.settled ?? []) model.settled.set(row.conversationId, row);
     for (const entry of snapshot.outbox) model.owe(entry);
     model.acked = KeptAcked.of(snapshot.acked);
     model.deadLetters = [...snapshot.deadLetters];
@@ -77,6 +82,7 @@ export class HotModel {
         newest,
         newestReceived,
       })),
+      ...(this.settled.size > 0 ? { settled: [...this.settled.values()] } : {}),
       outbox: [...this.outbox.values()],
       acked: this.acked.all,
       deadLetters: this.deadLetters,
@@ -119,10 +125,22 @@ export class HotModel {
     return count;
   }
 
+  /** Of one moment: while a catch-up tells of one conversation after the other, of the moment before it, with what is pending. */
   get totalUnreadCount(): number {
     let total = 0;
-    for (const conversation of this.conversations.values()) if (!conversation.muted) total += conversation.unread.unreadCount;
+    for (const conversation of this.conversations.values()) {
+      const { muted, unreadCount } = conversation.countedBy(this.settled.get(conversation.id));
+      if (!muted) total += unreadCount;
+    }
     return total;
+  }
+
+  /** The server acked it while a catch-up is under way: what the user did is part of the total of the moment before. */
+  settle({ conversationId, owed }: ReceiptsEntry): void {
+    const row = this.settled.get(conversationId);
+    if (!row) return;
+    const muted = owed.muted ? latestFlag(row.muted, owed.muted) : row.muted;
+    this.settled.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, owed.position), muted });
   }
 
   /** Forgets tails that are in pages now. */

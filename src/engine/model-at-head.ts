@@ -70,7 +70,7 @@ export class ModelAtHead {
       if (snapshot)
         for (const record of await readJournal(tx, head.folded, { ...head, version: snapshot.version })) refillTails(this.model, record);
       for (const id of this.model.conversations.keys()) untold.conversations.add(id);
-      untold.shown = untold.outbox = untold.deadLetters = untold.settings = true;
+      untold.shown = untold.known = untold.outbox = untold.deadLetters = untold.settings = true;
     }
     // Another tab folded: what it put into pages needs no tail here.
     else this.model.dropFolded(head.folded);

@@ -18,11 +18,18 @@ export interface RowBefore {
   readonly told: Told;
 }
 
-/** Joins a row with the one there is. @returns what stood before; `undefined` where the conversation was not known. */
-export const layRow = (draft: Draft, row: ConversationRow): RowBefore | undefined => {
+/**
+ * Joins a row with the one there is.
+ *
+ * @param isPart of a catch-up that is not complete with the frame of this row.
+ * @returns what stood before; `undefined` where the conversation was not known.
+ */
+export const layRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
   const conversation = draft.model.get(row.conversationId);
   const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, told: conversation.told };
-  draft.change({ t: 'row', row: rowParts(row) });
+  // Also what an answer carries in between, newer than the moment that the total is of.
+  const ahead = isPart || draft.model.settled.size > 0;
+  draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
   return before;
 };
 

@@ -28,6 +28,8 @@ export interface Snapshot {
     readonly newest: KeptMessage | null;
     readonly newestReceived: Seq;
   }[];
+  /** Rows before the catch-up that is under way. */
+  readonly settled?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
   /** What the server acked of late. */
   readonly acked?: readonly OutboxEntry[];

@@ -9,6 +9,8 @@ export interface Touched {
   readonly conversations: Set<ConversationId>;
   /** Whether any of them may look different now: a receipt queued is seen on none. */
   shown: boolean;
+  /** The first snapshot is complete, or a store was read in which it is: from here on counts are known. */
+  known: boolean;
   outbox: boolean;
   deadLetters: boolean;
   settings: boolean;
@@ -20,6 +22,7 @@ export interface Touched {
 export const nothingTouched = (): Touched => ({
   conversations: new Set(),
   shown: false,
+  known: false,
   outbox: false,
   deadLetters: false,
   settings: false,
@@ -31,6 +34,7 @@ export const nothingTouched = (): Touched => ({
 export const addTouched = (to: Touched, more: Touched): void => {
   for (const id of more.conversations) to.conversations.add(id);
   to.shown ||= more.shown;
+  to.known ||= more.known;
   to.outbox ||= more.outbox;
   to.deadLetters ||= more.deadLetters;
   to.settings ||= more.settings;

@@ -285,8 +285,8 @@ export class Writer {
   emit(last = nothingTouched()): void {
     const touched = this.state.takeUntold();
     addTouched(touched, last);
-    const { conversations, outbox, deadLetters, settings, events } = touched;
-    if (conversations.size === 0 && !outbox && !deadLetters && !settings && events.length === 0) return;
+    const { conversations, shown, known, outbox, deadLetters, settings, events } = touched;
+    if (conversations.size === 0 && !shown && !known && !outbox && !deadLetters && !settings && events.length === 0) return;
     for (const listener of this.listeners) listener(touched);
   }
 }

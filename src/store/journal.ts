@@ -21,8 +21,8 @@ export interface ReceiptSettings {
 }
 
 export type Change =
-  /** A server row, joined with the one held. */
-  | { readonly t: 'row'; readonly row: RowParts }
+  /** A server row, joined with the one held; `ahead`: part of a catch-up that is not complete yet. */
+  | { readonly t: 'row'; readonly row: RowParts; readonly ahead?: true }
   /** What a tab showed when its store was lost: what was known of each conversation, without the messages, and from where it goes on. */
   | {
       readonly t: 'restore';
@@ -43,7 +43,8 @@ export type Change =
   | { readonly t: 'step'; readonly step: ReceiptStep }
   /** What became of group messages' receipts, held here or not. */
   | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly PlacedReceipt[] }
-  | { readonly t: 'cursor'; readonly cursor: Cursor }
+  /** `ahead`: the catch-up goes on from here. */
+  | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true }
   /** What was acked is in the server's history at this place; the feed may be behind it. */
   | { readonly t: 'seen'; readonly cursor: Cursor }
   | { readonly t: 'owe'; readonly entry: OutboxEntry }

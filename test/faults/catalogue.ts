@@ -176,7 +176,7 @@ export const CATALOGUE: readonly Chapter[] = [
       },
       { id: 'F111', fault: 'calls, questions and an end (close, log-out) follow each other in one turn of the page' },
       { id: 'F112', fault: 'a call resolves and changes nothing' },
-      { id: 'F113', fault: 'a device shows a count before its first complete snapshot, or totals that were true at no time', open: true },
+      { id: 'F113', fault: 'a device shows a count before its first complete snapshot, or totals that were true at no time' },
       { id: 'F114', fault: 'receipts for scattered messages, in more pieces than a summary carries' },
       { id: 'F115', fault: 'a server that keeps refusing is asked again without a growing delay' },
       { id: 'F116', fault: 'a push cannot be shown: no permission, a callback that throws, a muted conversation' },

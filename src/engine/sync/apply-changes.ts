@@ -27,12 +27,13 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   const before = await heldBefore(draft, receipts);
   const carried = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
   const rows = frame.rows.map((row) => withoutCarried(row, carried.get(row.conversationId)));
-  const befores = rows.map((row) => layRow(draft, row));
+  const befores = rows.map((row) => layRow(draft, row, !frame.complete));
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
   if (news !== 'silent') for (const [i, row] of rows.entries()) await tellRow(draft, row, befores[i]);
   applyReceiptChanges(draft, before, receipts, news);
-  if (frame.to !== frame.from) draft.change({ t: 'cursor', cursor: frame.to });
+  const settles = frame.complete && draft.model.settled.size > 0;
+  if (frame.to !== frame.from || settles) draft.change({ t: 'cursor', cursor: frame.to, ...(frame.complete ? {} : { ahead: true }) });
   return 'applied';
 };
 

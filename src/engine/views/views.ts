@@ -91,42 +91,41 @@ export class Views {
     );
   }
 
+  /** As {@link looks}, from the first complete snapshot on: before it every count would be a guess. */
+  private known(when: (touched: Touched) => boolean): Observable<HotModel> {
+    return this.looks((touched) => touched.known || when(touched)).pipe(filter(({ cursor }) => cursor !== null));
+  }
+
   private totalUnreadCount(): Observable<number> {
-    return this.looks(({ shown }) => shown).pipe(
+    return this.known(({ shown }) => shown).pipe(
       map((model) => model.totalUnreadCount),
       distinctUntilChanged(),
     );
   }
 
   private badge(): Observable<number | null> {
-    // A first snapshot without conversations touches nothing that is shown, but it is then that the total is known.
-    const state$ = this.around.leader$.pipe(
-      map(({ state }) => state),
-      distinctUntilChanged(),
-    );
-    return state$.pipe(
-      switchMap(() => this.looks(({ shown }) => shown)),
+    return this.looks(({ shown, known }) => shown || known).pipe(
       map((model) => (model.cursor === null ? null : model.totalUnreadCount)),
       distinctUntilChanged(),
     );
   }
 
   private unreadCount(id: ConversationId): Observable<number> {
-    return this.looks(({ conversations }) => conversations.has(id)).pipe(
+    return this.known(({ conversations }) => conversations.has(id)).pipe(
       map((model) => model.get(id)?.unread.unreadCount ?? 0),
       distinctUntilChanged(),
     );
   }
 
   private conversations(limit: number): Observable<readonly Conversation[]> {
-    return this.looks(({ shown }) => shown).pipe(
+    return this.known(({ shown }) => shown).pipe(
       map((model) => newestConversations(model, limit).map((conversation) => shownConversation(model, conversation))),
       distinctUntilChanged(sameList),
     );
   }
 
   private conversation(id: ConversationId): Observable<Conversation | null> {
-    return this.looks(({ conversations }) => conversations.has(id)).pipe(
+    return this.known(({ conversations }) => conversations.has(id)).pipe(
       map((model) => {
         const conversation = model.get(id);
         return conversation ? shownConversation(model, conversation) : null;

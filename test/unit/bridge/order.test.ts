@@ -232,7 +232,7 @@ describe('requests of one turn of the page', () => {
       expect(ended.get('log-out')).toBeUndefined();
       // The next log-in finds nothing of it.
       const again = await open(made, 'running');
-      expect(await now(again.connection, { of: 'conversations', limit: 9 })).toEqual([]);
+      expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
       await again.connection.close();
     },
   );

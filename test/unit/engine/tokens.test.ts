@@ -34,7 +34,6 @@ describe('two accounts at once on one device', () => {
     await carol.until({ of: 'total-unread' }, (count) => count === 1);
     await expect(hers.engine.query({ do: 'loadOlderMessages', args: ['direct:carol', 10] })).resolves.toMatchObject({ messages: [] });
     expect((await hers.now({ of: 'outbox' })).pending).toBe(1);
-    expect(await hers.now({ of: 'total-unread' })).toBe(0);
     expect(alice.net.sent('submit')).toEqual([]);
     const listed = await carol.now({ of: 'conversations', limit: 9 });
     expect(listed.map(({ id }) => id).sort()).toEqual(['direct:alice', 'direct:bob']);
