@@ -12,8 +12,11 @@ import { asError, type Lane } from './lane.ts';
 export type DiskPoint = 'begin' | 'request' | 'commit' | 'complete' | 'continue' | 'after';
 export const DISK_POINTS: readonly DiskPoint[] = ['begin', 'request', 'commit', 'complete', 'continue', 'after'];
 
-/** `abort`, `unknown`, `quota`: the transaction fails · `hang`: it never ends · `die`: the tab does, here. */
-export type DiskTrouble = 'abort' | 'unknown' | 'quota' | 'hang' | 'die';
+/**
+ * `abort`, `unknown`, `quota`: the transaction fails · `ahead`: newer code has changed the store meanwhile · `hang`: it never ends ·
+ * `die`: the tab does, here.
+ */
+export type DiskTrouble = 'abort' | 'unknown' | 'quota' | 'ahead' | 'hang' | 'die';
 
 export type Write =
   | { readonly op: 'put'; readonly table: TableName; readonly key: StoreKey; readonly record: unknown }
@@ -140,6 +143,7 @@ export class VirtualDisk {
         lane.time.note(`${lane.name} ${name} ${point}: ${trouble}`);
         if (trouble === 'die') lane.kill();
         else if (trouble === 'quota') throw new StoreError('store/quota-exceeded', 'this device has no room left; nothing was written');
+        else if (trouble === 'ahead') throw new StoreError('store/version-ahead', 'newer code has opened this store; reload');
         else if (trouble === 'abort' || trouble === 'unknown') throw new StoreError('store/unavailable', `IndexedDB failed: ${trouble}`);
         else return false;
         return false;

@@ -26,6 +26,8 @@ export interface NetworkConditions {
   /** Whether frames get from the device to the server, and back. */
   up: boolean;
   down: boolean;
+  /** Whether a WebSocket gets through; requests do all the same. */
+  sockets: boolean;
   /** Chance that a frame breaks its connection. */
   cut: number;
   /** Of broken connections, how many the device hears nothing of. */
@@ -41,6 +43,7 @@ export const WELL: Readonly<NetworkConditions> = {
   maxDelayMs: 1000,
   up: true,
   down: true,
+  sockets: true,
   cut: 0,
   halfOpen: 0,
   duplicate: 0,
@@ -71,6 +74,7 @@ class Road {
     const { conditions } = network;
     lane.onEnd(() => this.abandon());
     this.travel('up', 'connecting', () => {
+      if (!conditions.sockets) return this.tellClosed(1006, 'no sockets here');
       const at = network.end.lane;
       if (!at?.alive) return this.tellClosed(1006, 'refused');
       this.connection = network.end.connect({

@@ -6,6 +6,8 @@ import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer, type ReceiptServer } from '../server/server.ts';
 import type { ServerStore } from '../server/server-store.ts';
 import { AuthError } from '../errors.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
+import { encodeFrame } from '../protocol/codec.ts';
 import { asError, Lane, VIRTUAL_EPOCH } from './lane.ts';
 import type { NetworkEnd } from './virtual-network.ts';
 import type { SeededRandom } from './random.ts';
@@ -20,6 +22,25 @@ export interface VirtualToken {
   readonly expiresAt: number | null;
 }
 
+const OTHER_VERSION = encodeFrame({ type: 'error', code: 'protocol/version-unsupported', message: 'this server speaks another version' });
+
+const turnAway = (socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<ReceiptServer['connect']> => {
+  const refuse = (): void => {
+    socket.send(OTHER_VERSION);
+    socket.close(CLOSE.versionUnsupported, 'protocol/version-unsupported');
+  };
+  return {
+    receive: refuse,
+    receiveUnreadable: refuse,
+    closed: () => undefined,
+    wake: () => undefined,
+    tellPolicy: () => undefined,
+    end: (code, reason) => socket.close(code, reason),
+    userId: undefined,
+    settled: () => Promise.resolve(),
+  };
+};
+
 export class VirtualServer implements NetworkEnd {
   lane: Lane | null = null;
   private server: ReceiptServer | null = null;
@@ -33,8 +54,10 @@ export class VirtualServer implements NetworkEnd {
   answerMs: () => number = () => 0;
   /** A transaction that changed something is done. */
   committed: (name: string) => void = () => undefined;
-  /** Whether a token that should be good is taken. */
+  /** Whether a token that should be good is taken. May throw an `AuthError`, as the app's own `authenticate` does. */
   accepts: (token: VirtualToken) => boolean = () => true;
+  /** A version that no client here speaks: each is told so, and nothing is taken. */
+  isOtherVersion = false;
 
   constructor(
     private readonly time: VirtualTime,
@@ -86,6 +109,15 @@ export class VirtualServer implements NetworkEnd {
     this.server = null;
   }
 
+  /** The process ends in order: it sends its clients away, to come back spread out. */
+  close(): void {
+    const { lane, server } = this;
+    if (!lane || !server) return;
+    this.lane = null;
+    this.server = null;
+    void server.close().then(() => lane.later(1000, 'is over', () => lane.kill()));
+  }
+
   /** All there is in the database. */
   dump(): MemoryDump {
     return this.store.dump();
@@ -104,15 +136,15 @@ export class VirtualServer implements NetworkEnd {
   }
 
   connect(socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<ReceiptServer['connect']> {
-    return this.running.connect(socket);
+    return this.isOtherVersion ? turnAway(socket) : this.running.connect(socket);
   }
 
   request(body: string): ReturnType<ReceiptServer['request']> {
-    return this.running.request(body);
+    return this.isOtherVersion ? Promise.resolve({ status: 400, body: `[${OTHER_VERSION}]` }) : this.running.request(body);
   }
 
   /** What a host does with groups and policy; for when the server is up. */
-  get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'revoke'> {
+  get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'publish' | 'setPolicy' | 'revoke'> {
     return this.running;
   }
 

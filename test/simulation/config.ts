@@ -3,8 +3,8 @@ import { SeededRandom } from '../../src/testing/random.ts';
 
 export type Tier = 'model' | 'dexie';
 
-/** Each is on in half of the worlds; a stream of chance of its own, so that switching one off shifts nothing else. */
-export const FAULTS = [
+/** Trouble, and hard use. Each is on in half of the worlds; a stream of chance of its own, so that switching one off shifts nothing else. */
+export const KINDS = [
   'delay',
   'cut',
   'duplicate',
@@ -30,15 +30,52 @@ export const FAULTS = [
   'bus',
   'buggify',
   'service-worker',
+  // Something says no, and goes on to say it.
+  'busy',
+  'policy',
+  'wrong-user',
+  'version',
+  'upgrade',
+  'no-sockets',
+  'restart',
+  // What tabs go through without dying.
+  'life',
+  'park',
+  // What people do that is hard to get right: all at once, of everything, or too late.
+  'flurry',
+  'regret',
+  'history',
+  'sweep',
+  'slow',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+export type Kind = (typeof KINDS)[number];
 
-/** These are too hard on a world to be in every second one. */
-const RARE: Partial<Record<Fault, number>> = { wipe: 0.2, restore: 0.3, 'log-out': 0.25, night: 0.4 };
+/** These are too hard on a world, or too dear, to be in every second one. */
+const RARE: Partial<Record<Kind, number>> = {
+  wipe: 0.2,
+  restore: 0.3,
+  'log-out': 0.25,
+  night: 0.4,
+  busy: 0.3,
+  policy: 0.25,
+  'wrong-user': 0.15,
+  version: 0.15,
+  upgrade: 0.1,
+  'no-sockets': 0.25,
+  restart: 0.2,
+  history: 0.04,
+  sweep: 0.2,
+  slow: 0.15,
+};
+/** A slow world has so much time between two things people do, at least: what takes minutes has room in it. */
+const SLOW_GAP_MS = 4000;
+
+/** Pieces that named receipts of one user in one chat come to, at most. */
+export const MOST_PIECES = 40;
 
 /** What a smaller world of the same seed is made with. */
 export interface Shrink {
-  readonly without?: readonly Fault[];
+  readonly without?: readonly Kind[];
   readonly users?: number;
   readonly devices?: number;
   readonly ops?: number;
@@ -55,7 +92,7 @@ export interface Config {
   readonly ops: number;
   /** Mean time between two things people do, ms. */
   readonly gapMs: number;
-  readonly faults: ReadonlySet<Fault>;
+  readonly faults: ReadonlySet<Kind>;
 }
 
 export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Config => {
@@ -67,10 +104,10 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const tabs = sizes.between(1, small ? 2 : 3);
   const groups = sizes.between(0, 2);
   const ops = Math.round(small ? 12 * 4 ** sizes.next() : 14 * 6 ** sizes.next());
-  const gapMs = 20 * 500 ** sizes.next();
-  const faults = new Set<Fault>();
-  for (const fault of FAULTS)
-    if (random.fork(`on ${fault}`).chance(RARE[fault] ?? 0.5) && !shrink.without?.includes(fault)) faults.add(fault);
+  const drawnGapMs = 20 * 500 ** sizes.next();
+  const faults = new Set<Kind>();
+  for (const kind of KINDS) if (random.fork(`on ${kind}`).chance(RARE[kind] ?? 0.5) && !shrink.without?.includes(kind)) faults.add(kind);
+  const gapMs = faults.has('slow') ? Math.max(SLOW_GAP_MS, drawnGapMs) : drawnGapMs;
   return {
     seed,
     tier,

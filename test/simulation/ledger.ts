@@ -7,6 +7,8 @@ import type { Lane } from '../../src/testing/lane.ts';
 
 interface Entry {
   readonly key: string;
+  /** Who wrote it down. */
+  readonly lane: Lane;
   readonly kind: string;
   readonly chat: string;
   readonly messageId: string | null;
@@ -61,6 +63,8 @@ interface HeadSeen {
 export class Ledger {
   readonly pending = new Map<string, Entry>();
   readonly ended = new Map<string, string>();
+  /** A first look at the server came to its end, and is on the disk. */
+  knowsServer = false;
   /** How many entries were ever written down. */
   made = 0;
   private records: Kept[] = [];
@@ -81,7 +85,11 @@ export class Ledger {
   }
 
   /** I-8: of one conversation nothing overtakes what was written down before it. */
-  submits(lane: Lane, keys: readonly string[]): void {
+  submits(lane: Lane, entries: readonly { readonly key: string; readonly kind: string; readonly id?: string }[]): void {
+    const keys = entries.map(({ key }) => key);
+    for (const { kind, id } of entries)
+      if (kind === 'message' && id !== undefined && this.takenBack.has(id))
+        this.violated('I-3', `${this.device}: ${lane.name} offers ${id} again, which was taken back here`);
     const said = this.saidBy.get(lane) ?? new Set();
     this.saidBy.set(lane, said);
     for (const key of keys) said.add(key);
@@ -94,12 +102,21 @@ export class Ledger {
     }
   }
 
+  /** What this tab wrote down and is owed still. */
+  owedBy(lane: Lane): string[] {
+    return [...this.pending.values()].filter((entry) => entry.lane === lane).map(({ key }) => key);
+  }
+
   /** The entry that carries this message, or how it ended. */
   endOfMessage(id: string): string | undefined {
     for (const entry of this.pending.values()) if (entry.messageId === id) return 'pending';
     return this.endedMessages.get(id);
   }
   private readonly endedMessages = new Map<string, string>();
+  /** By key: the message a recall takes back, also of one that ended and is offered again. */
+  private readonly recalls = new Map<string, string>();
+  /** Messages the server had taken when this device took them back: their text leaves it no more. */
+  private readonly takenBack = new Set<string>();
   /** Messages that were not there to be taken back, and the user was told so. */
   readonly refusedRecalls = new Set<string>();
 
@@ -129,14 +146,19 @@ export class Ledger {
     this.fold(kept);
   }
 
-  private fold({ changes }: Kept): void {
+  private fold({ changes, lane }: Kept): void {
     const fresh = new Set<string>();
     const put = (entry: Entry): void => {
       if (!this.pending.has(entry.key)) this.made++;
+      if (entry.takesBack !== undefined) {
+        this.recalls.set(entry.key, entry.takesBack);
+        if (this.endedMessages.get(entry.takesBack) === 'acked') this.takenBack.add(entry.takesBack);
+      }
       this.pending.set(entry.key, entry);
       fresh.add(entry.key);
     };
     const end = (key: string, how: string): void => {
+      if (how === 'rejected' && this.recalls.has(key)) this.refusedRecalls.add(this.recalls.get(key)!);
       const entry = this.pending.get(key);
       if (!entry) {
         // What was owed again may have turned out to be nothing.
@@ -147,13 +169,12 @@ export class Ledger {
       this.pending.delete(key);
       this.ended.set(key, how);
       if (entry.messageId !== null) this.endedMessages.set(entry.messageId, how);
-      if (entry.takesBack !== undefined && how === 'rejected') this.refusedRecalls.add(entry.takesBack);
     };
     for (const change of changes)
       switch (change.t) {
         case 'owe': {
           const { key, kind, conversationId, sent, message, messageId, owed } = change.entry!;
-          put({ key, kind, chat: conversationId, sent, messageId: message?.id ?? null, takesBack: messageId, tells: tellsOf(owed) });
+          put({ key, lane, kind, chat: conversationId, sent, messageId: message?.id ?? null, takesBack: messageId, tells: tellsOf(owed) });
           break;
         }
         case 'receipts': {
@@ -166,9 +187,12 @@ export class Ledger {
           } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
           const { reads, deliveries } = tellsOf(change.owed);
           const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
-          put({ key: change.key!, kind: 'receipts', chat: change.of!, sent: false, messageId: null, tells });
+          put({ key: change.key!, lane, kind: 'receipts', chat: change.of!, sent: false, messageId: null, tells });
           break;
         }
+        case 'cursor':
+          this.knowsServer = true;
+          break;
         case 'sent':
           for (const key of change.keys as readonly string[]) {
             const entry = this.pending.get(key);
@@ -193,6 +217,7 @@ export class Ledger {
             this.ended.set(acked, 'again');
             // Switched off since, it may come to nothing; an end it may have all the same.
             this.ended.set(key, 'again');
+            if (this.recalls.has(acked)) this.recalls.set(key, this.recalls.get(acked)!);
           }
       }
     const unsent = new Map<string, string>();
@@ -226,8 +251,10 @@ export class Ledger {
   /** The disk is as it stands now: what was lost is taken back here too. */
   lost(head: HeadSeen | undefined): void {
     const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
-    for (const map of [this.pending, this.ended, this.endedMessages]) map.clear();
+    for (const map of [this.pending, this.ended, this.endedMessages, this.recalls, this.takenBack]) map.clear();
     this.made = 0;
+    // A journal that was folded away tells no more of it: another store alone has never heard of the server.
+    this.knowsServer &&= head !== undefined && head.generation === this.head?.generation;
     this.records = kept;
     for (const record of kept) this.fold(record);
     this.head = head ?? null;

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Fault, FAULTS, type Tier } from './config.ts';
+import { type Kind, KINDS, type Tier } from './config.ts';
 import { lineOf, run } from './one.ts';
 import { type Line, Tally } from './tally.ts';
 
@@ -177,7 +177,7 @@ type Values = { readonly [K in 'without' | 'users' | 'devices' | 'ops' | 'until'
 const one = async (seed: string, tier: Tier, { without, users, devices, ops, until, trace }: Values): Promise<number> => {
   const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
   const shrink: Record<string, unknown> = {
-    without: FAULTS.filter((fault: Fault) => without?.split(',').includes(fault)),
+    without: KINDS.filter((kind: Kind) => without?.split(',').includes(kind)),
     users: number(users),
     devices: number(devices),
     ops: number(ops),

@@ -1,6 +1,6 @@
 /** One seed as the commands need it: run, run again where that is due, and made smaller where it fails. */
 import { watchTable } from './coverage.ts';
-import { type Fault, FAULTS, type Shrink, type Tier } from './config.ts';
+import { type Kind, KINDS, type Shrink, type Tier } from './config.ts';
 import { type Outcome, runWorld, type RunOptions } from './run-world.ts';
 import { isFault, type Line } from './tally.ts';
 
@@ -38,8 +38,8 @@ export const makeSmaller = async (outcome: Outcome): Promise<Shrink> => {
     best = shrink;
     return true;
   };
-  const on = FAULTS.filter((fault) => config.faults.has(fault));
-  let gone: readonly Fault[] = [];
+  const on = KINDS.filter((fault) => config.faults.has(fault));
+  let gone: readonly Kind[] = [];
   for (let size = Math.ceil(on.length / 2); size >= 1 && left > 3; size = Math.floor(size / 2)) {
     const rest = on.filter((fault) => !gone.includes(fault));
     const some = rest.slice(0, size);

@@ -1,13 +1,15 @@
 /** One world from its seed to its verdict: people and trouble, then peace, then everything must agree. */
 import { firstValueFrom } from 'rxjs';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
-import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { BACKOFF_CAP_MS } from '../../src/transport/backoff.ts';
+import { judgeAnswers } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
+import { makeHistory } from './history.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
-import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS, type Truth } from './oracle.ts';
+import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS } from './oracle.ts';
+import { Plans } from './plans.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
 import { Workload } from './workload.ts';
 
@@ -52,7 +54,8 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
     if (!sim.asleep && home.opening === 0) void sim.open(home);
   };
   const horizonMs = config.ops * config.gapMs;
-  const nemesis = new Nemesis(sim, horizonMs, openTab);
+  const workload = new Workload(sim, openTab);
+  const nemesis = new Nemesis(new Plans(sim, horizonMs, openTab), workload);
   const setUp = world.random.fork('set up');
   const users = Array.from({ length: config.users }, (_, i) => `u${i}`);
   for (const [i, user] of users.entries()) {
@@ -84,13 +87,13 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
   };
 
   let restMs = 0;
-  const workload = new Workload(sim, openTab);
   try {
     for (let g = 0; g < config.groups; g++) {
       const members = users.filter(() => setUp.chance(0.8));
       sim.groups.set(`group:g${g}`, new Set(members));
       await wait(server.host.createGroup({ groupId: `g${g}`, members: members.map((userId) => ({ userId })) }));
     }
+    if (config.faults.has('history')) await wait(makeHistory(sim), Infinity);
     workload.begin();
     nemesis.start();
     for (const home of sim.homes) for (let i = setUp.between(1, config.tabs); i > 0; i--) void sim.open(home);
@@ -152,6 +155,9 @@ type Wait = (promise: Promise<unknown>, withinMs?: number) => Promise<boolean>;
 /** One that was about to be reloaded when faults stopped. */
 const reopen = (sim: Simulation): void => {
   for (const home of sim.homes) {
+    home.pausedSince = null;
+    // A final word that was on its way when everything was mended: people reload.
+    for (const { tab, connection } of home.screens.values()) if (connection === 'stopped' && home.mayStop) tab.kill();
     if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
     // A pause that was on its way when everybody was told to go on.
     for (const { tab, paused } of home.screens.values()) if (paused && tab.isReady) void tab.do('setPaused', false).catch(() => undefined);
@@ -166,6 +172,7 @@ const rest = async (sim: Simulation, nemesis: Nemesis, stepUntil: StepUntil, wai
   // Tabs that hang are reloaded, as people do.
   await stepUntil(() => !sim.homes.some(({ opening }) => opening > 0) || time.nextAt > time.now + 20_000);
   for (const home of sim.homes) {
+    home.pausedSince = null;
     for (const tab of home.device.openTabs) if (!tab.isReady || !home.screens.has(tab)) tab.kill();
     const ready = home.device.openTabs.find((tab) => tab.isReady);
     if (!ready && !(await wait(sim.open(home), 10_000))) sim.violated('I-14', `${home.device.name}: a tab does not open`);
@@ -201,17 +208,6 @@ const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): strin
   return isRead || within(peer.delivered) ? 'delivered' : 'sent';
 };
 
-/** I-10: whoever did not send it is told zeros, as of a message that nobody was asked about. */
-const asksWhoRead = async (sim: Simulation, wait: Wait, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
-  const ids = truth.messages.filter(({ senderId, asked }) => senderId !== user && asked).map(({ id }) => id);
-  if (!truth.isGroup || ids.length === 0) return;
-  const answer = tab.ask('fetchReceipts', ids).then((found) => {
-    for (const { messageId, readCount, unreadCount } of found)
-      if (readCount + unreadCount > 0) sim.violated('I-10', `${tab.lane.name} is told who read ${messageId}`);
-  });
-  await wait(answer, 15_000);
-};
-
 /** What was meant against what came of it; what each device shows of each message; and a second road to the same end. */
 const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait): Promise<void> => {
   const { world, book, violated } = sim;
@@ -222,7 +218,7 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
     {
       restored: sim.restored,
       mayForget: sim.config.faults.has('clock') || sim.config.faults.has('night'),
-      membersChanged: sim.membersChanged,
+      membersChanged: sim.membersChanged || sim.policyChanged,
       mayExpire: (sentAt) => sentAt + RECEIPT_WINDOW_MS < EPOCH + time.now,
       wasRecallRefused: (id) => sim.homes.some(({ ledger }) => ledger.refusedRecalls.has(id)),
       endOf: (id, device) => sim.homes.find((home) => home.device.name === device)?.ledger.endOfMessage(id),
@@ -236,7 +232,7 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
       const shows = async (): Promise<string[]> => {
-        const list = await firstValueFrom(tab.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 500 }));
+        const list = await firstValueFrom(tab.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
         const problems: string[] = [];
         const held = new Map(list.filter(({ seq }) => seq !== null).map((message) => [message.seq!, message]));
         for (const { id, seq, senderId, recalled } of truth.messages) {
@@ -277,7 +273,11 @@ const finalJudgement = async (sim: Simulation, stepUntil: StepUntil, wait: Wait)
         await stepUntil(() => time.now >= until || time.nextAt > until);
         time.now = Math.max(time.now, until);
       }
-      await asksWhoRead(sim, wait, tab, user, truth);
+      await wait(
+        // A request may be lost to the last trouble there was.
+        judgeAnswers(sim, tab, user, truth).catch((error: unknown) => sim.count(`refused at rest ${String(error)}`)),
+        30_000,
+      );
       if (sim.violation) return;
     }
   }

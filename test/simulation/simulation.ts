@@ -8,6 +8,7 @@ import { CONNECTING } from '../../src/testing/virtual-network.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
+import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { judgeTables, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
 
@@ -24,8 +25,11 @@ export class Violation extends Error {
 /** A frame, as far as the order of what leaves is judged. */
 interface Said {
   readonly type: string;
-  readonly entries: readonly { readonly key: string }[];
+  readonly entries: Parameters<Ledger['submits']>[1];
 }
+
+/** A tab that misses what another one wrote looks by itself every 10 s. */
+const PAUSED_AFTER_MS = 60_000;
 
 /** What a tab shows, as it last said. */
 export interface Screen {
@@ -51,6 +55,10 @@ export interface Home {
   loggedOut: boolean;
   opening: number;
   readonly silent: boolean;
+  /** It was told something that is final until it is reloaded. */
+  mayStop: boolean;
+  /** Since when nothing may leave it, as its user was told; `null` where it may. */
+  pausedSince: number | null;
 }
 
 export class Simulation {
@@ -62,6 +70,10 @@ export class Simulation {
   violation: Violation | null = null;
   restored = false;
   membersChanged = false;
+  /** What the server takes changed on the way. */
+  policyChanged = false;
+  /** Told of everything that leaves a device. */
+  readonly leaving = new Set<(home: Home, text: string) => void>();
   /** Faults have stopped: what is refused now is wrong. */
   resting = false;
   asleep = false;
@@ -97,20 +109,36 @@ export class Simulation {
 
   addHome(device: VirtualDevice, silent: boolean): Home {
     const ledger = new Ledger(device.name, this.keys, this.violated);
-    const home: Home = { device, ledger, screens: new Map(), highest: new Map(), loggedOut: false, opening: 0, silent };
+    const home: Home = {
+      device,
+      ledger,
+      screens: new Map(),
+      highest: new Map(),
+      loggedOut: false,
+      opening: 0,
+      silent,
+      mayStop: false,
+      pausedSince: null,
+    };
     device.disk.committed = (what) => {
       for (const write of what.writes)
         if (write.op === 'put' && write.table === 'journal')
           this.world.time.note(`${what.lane.name} ${what.name} wrote ${String(write.record)}`);
       ledger.commit(what);
     };
-    device.disk.lost = () => ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
+    device.disk.lost = () => {
+      home.pausedSince = null;
+      ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
+    };
     device.network.count = this.count;
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
+      if (home.pausedSince !== null && this.world.time.now - home.pausedSince > PAUSED_AFTER_MS)
+        this.violated('I-26', `${lane.name} says ${text.slice(0, 80)}, and is paused`);
       if (text === CONNECTING) ledger.connects(lane);
       else this.judgeOrder(ledger, lane, text);
       this.hear(lane.name, home, text === CONNECTING ? 10 : 1);
+      for (const listener of this.leaving) listener(home, text);
     };
     this.homes.push(home);
     return home;
@@ -120,12 +148,7 @@ export class Simulation {
     if (!text.includes('"type":"submit"')) return;
     const said = JSON.parse(text) as Said | readonly Said[];
     if (Array.isArray(said)) ledger.connects(lane);
-    for (const { type, entries } of [said].flat() as readonly Said[])
-      if (type === 'submit')
-        ledger.submits(
-          lane,
-          entries.map(({ key }) => key),
-        );
+    for (const { type, entries } of [said].flat() as readonly Said[]) if (type === 'submit') ledger.submits(lane, entries);
   }
 
   /** I-21: nobody talks without a pause. */
@@ -179,12 +202,17 @@ export class Simulation {
         screen.total = total;
         if (total < 0) this.violated('I-15', `${device.name} shows ${total} unread`);
       }),
+      tab.watch({ of: 'badge' }).subscribe((total) => {
+        if (alive() && total !== null && !home.ledger.knowsServer)
+          this.violated('I-12', `${tab.lane.name} counts ${total}, and never heard of the server`);
+      }),
       tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
         if (alive()) screen.pending = pending;
       }),
       tab.watch({ of: 'connection' }).subscribe(({ state, paused }) => {
         if (!alive()) return;
         screen.connection = state;
+        if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.lane.name} has stopped, and nothing final was said`);
         screen.paused = paused;
       }),
       tab.watch({ of: 'dead-letters' }).subscribe((letters) => {
@@ -195,11 +223,7 @@ export class Simulation {
       tab.watch({ of: 'events' }).subscribe(({ event }) => {
         if (!alive()) return;
         this.count(`event ${event.type}`);
-        if (event.type !== 'message') return;
-        const { body, conversationId } = event.message;
-        const chat = chatOf(device.userId, conversationId);
-        if ((body as { chat?: string } | null)?.chat !== chat)
-          this.violated('I-23', `${device.name} was shown ${JSON.stringify(body)} in ${chat}`);
+        for (const { invariant, why } of judgeEvent(this, device.userId, event)) this.violated(invariant, `${tab.lane.name}: ${why}`);
       }),
     );
     tab.lane.onEnd(() => {

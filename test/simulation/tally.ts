@@ -1,6 +1,6 @@
 /** What many worlds came to, and the table that tells it. */
 import { DISK_POINTS } from '../../src/testing/virtual-disk.ts';
-import { CELLS } from './coverage.ts';
+import { CELLS, POSSIBLE } from './coverage.ts';
 import type { Tier } from './config.ts';
 
 /** A world's outcome as it crosses from a process to the one that counts. */
@@ -62,7 +62,9 @@ export class Tally {
     const died = [...points].filter((point) => point.endsWith('†')).length;
     const faults = lines.map((line) => line.faults);
     const again = lines.filter((line) => line.again).length;
-    const missed = CELLS.filter((cell) => !cells.has(cell));
+    const possible = POSSIBLE.filter((cell) => cells.has(cell));
+    const missed = POSSIBLE.filter((cell) => !cells.has(cell));
+    const more = [...cells].filter((cell) => !POSSIBLE.includes(cell));
     return [
       `worlds      ${this.worlds('model')} model, ${this.worlds('dexie')} dexie in ${seconds.toFixed(0)} s: ${(lines.length / seconds).toFixed(1)} a second, ${Math.round(sum(({ steps }) => steps) / seconds)} steps a second`,
       `time        ${(sum(({ virtualMs }) => virtualMs) / 86_400_000).toFixed(0)} virtual days; at rest after ${(median(lines.map(({ restMs }) => restMs)) / 1000).toFixed(1)} s in the median, ${(Math.max(0, ...lines.map(({ restMs }) => restMs)) / 1000).toFixed(1)} s at most`,
@@ -73,7 +75,7 @@ export class Tally {
       shown('refused', (kind) => kind.startsWith('refused ')),
       shown('faults', isFault),
       `            ${median(faults)} a world in the median, ${percentile(faults, 0.95)} at the 95th percentile`,
-      `cells       ${cells.size} of ${CELLS.length} (state, event)${missed.length > 0 ? `; not: ${missed.slice(0, 12).join(', ')}${missed.length > 12 ? ', …' : ''}` : ''}`,
+      `cells       ${possible.length} of ${POSSIBLE.length} (state, event) that can be, of ${CELLS.length} in all${missed.length > 0 ? `; not: ${missed.join(', ')}` : ''}${more.length > 0 ? `; taken for impossible: ${more.join(', ')}` : ''}`,
       `pairs       ${pairs.filter((pair) => points.has(pair)).length} of ${pairs.length} (transaction, point) seen, tabs died at ${died} of them`,
       `failures    ${this.failures.length}`,
       ...this.failures.map(

@@ -25,8 +25,12 @@ const WEIGHTS = {
   older: 2,
   receipts: 2,
 } as const;
-type Kind = keyof typeof WEIGHTS;
-const BAG: readonly Kind[] = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
+export type OpKind = keyof typeof WEIGHTS;
+export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly OpKind[];
+const BAG: readonly OpKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
+
+const FLUSH_MS = 5000;
+const SETTLED_MS = 2000;
 
 export class Workload {
   done = 0;
@@ -34,7 +38,7 @@ export class Workload {
   /** Where everybody talks who can: what two do to the same chat at a time shows best there. */
   private focus: Chat | null = null;
   private actors: readonly Home[] = [];
-  private readonly bag: readonly Kind[];
+  private readonly bag: readonly OpKind[];
   private readonly random: SeededRandom;
 
   constructor(
@@ -44,7 +48,7 @@ export class Workload {
     this.random = sim.world.random.fork('workload');
     // Not everybody does everything: what one call does shows best where nothing else does the same.
     const kinds = sim.world.random.fork('kinds');
-    const left = new Set((Object.keys(WEIGHTS) as Kind[]).filter((kind) => kind !== 'say' && kinds.chance(0.3)));
+    const left = new Set(KINDS_OF_OPS.filter((kind) => kind !== 'say' && kinds.chance(0.3)));
     this.bag = BAG.filter((kind) => !left.has(kind));
   }
 
@@ -75,6 +79,35 @@ export class Workload {
     if (!screen.tab.lane.frozen) this.perform(kind, home, screen, chat, choice);
   }
 
+  /**
+   * Something that is not left to chance alone.
+   *
+   * @param names messages it is about; default: some of the newest.
+   * @returns nothing where there is no tab to do it in, or nothing to do it with.
+   */
+  does(kind: OpKind, home: Home, chat: Chat, random: SeededRandom, names?: readonly string[]): Op | undefined {
+    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+    const { ops } = this.sim.book;
+    const before = ops.length;
+    if (ready.length > 0) this.perform(kind, home, random.pick(ready), chat, random, names);
+    return ops[before];
+  }
+
+  aChatOf({ device }: Home, random: SeededRandom): Chat {
+    return random.pick(this.chatsOf(device.userId));
+  }
+
+  /** As soon as a page of this device is up again, or never. */
+  onceReady(home: Home, fn: () => void): void {
+    const { time } = this.sim.world;
+    const look = (left: number): void =>
+      void time.schedule(1, `${home.device.name} is looked for`, () => {
+        if ([...home.screens.values()].some(({ tab }) => tab.isReady)) fn();
+        else if (left > 0) look(left - 1);
+      });
+    look(500);
+  }
+
   private chatsOf(user: string): readonly Chat[] {
     const chats = this.allChatsOf(user);
     return this.focus !== null && chats.includes(this.focus) ? [this.focus] : chats;
@@ -86,7 +119,7 @@ export class Workload {
     return [...others.map((other) => directChat(user, other)), ...[...groups].flatMap(([chat]) => [chat])];
   }
 
-  private perform(kind: Kind, home: Home, screen: Screen, chat: Chat, random: SeededRandom): void {
+  private perform(kind: OpKind, home: Home, screen: Screen, chat: Chat, random: SeededRandom, names?: readonly string[]): void {
     const { sim } = this;
     const { book, config } = sim;
     const { device } = home;
@@ -108,10 +141,10 @@ export class Workload {
       }
       case 'ack': {
         if (others.length === 0) return;
-        const ids = Array.from({ length: random.between(1, 4) }, () => random.pick(others.slice(-12)).id);
+        const ids = names ?? Array.from({ length: random.between(1, 4) }, () => random.pick(others.slice(-12)).id);
         const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
         const content = chat.startsWith('group:') && random.chance(0.3) ? { content: 'seen' } : {};
-        return this.ask(home, screen, op, { do: 'sendReadReceipts', args: [name, ids, content] });
+        return this.ask(home, screen, op, { do: 'sendReadReceipts', args: [name, [...ids], content] });
       }
       case 'read-chat':
       case 'clear': {
@@ -132,9 +165,15 @@ export class Workload {
             : { do: 'sendConversationReadReceipt', args: [name, { upTo, keepUnread }] },
         );
       }
-      case 'clear-all':
-        // What is shown of each chat was not noted: it moves, and nobody is held to how far.
-        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [] });
+      case 'clear-all': {
+        const shown = [...screen.chats].map(([id, { latestSeq }]) => [id, latestSeq] as const);
+        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [] }, () => {
+          for (const [id, latest] of sim.restored || screen.leaves ? [] : shown) {
+            const is = screen.chats.get(id)?.readUpTo ?? latest;
+            if (is < latest) sim.violated('I-16', `${tab.lane.name}: all was cleared, and ${id} shows ${is} of ${latest}`);
+          }
+        });
+      }
       case 'read-group':
         if (!chat.startsWith('group:')) return;
         return this.ask(home, screen, book.begin(device, kind, { chat, latestShown }), { do: 'readGroup', args: [name] });
@@ -155,7 +194,7 @@ export class Workload {
         );
       }
       case 'recall': {
-        const own = messages.filter(({ from }) => from === user);
+        const own = messages.filter(({ id, from }) => from === user && (names?.includes(id) ?? true));
         if (own.length === 0) return;
         const { id, op: sent } = random.pick(own.slice(-6));
         const op = book.begin(device, kind, { chat, ids: [id], latestShown });
@@ -173,7 +212,7 @@ export class Workload {
       }
       case 'pause':
         if (!config.faults.has('pause')) return;
-        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'setPaused', args: [random.chance(0.5)] });
+        return this.pause(home, screen, random.chance(0.5));
       case 'log-out':
         if (config.faults.has('log-out')) void this.logOut(home, screen, random.chance(0.5));
         return;
@@ -191,8 +230,7 @@ export class Workload {
         );
       }
       case 'flush':
-        void tab.ask('flush', 5000).catch(() => undefined);
-        return;
+        return this.flush(home, screen);
       case 'older':
         void tab.ask('loadOlderMessages', name, random.between(1, 30)).catch(() => undefined);
         void firstValueFrom(tab.watch({ of: 'messages', conversationId: name, limit: 20 }), { defaultValue: [] }).catch(() => undefined);
@@ -212,7 +250,41 @@ export class Workload {
     }
   }
 
-  private ask(home: Home, screen: Screen, op: Op, call: IntentCall): void {
+  private pause(home: Home, screen: Screen, on: boolean): void {
+    const { sim } = this;
+    const op = sim.book.begin(home.device, 'pause', { value: on });
+    home.pausedSince = null;
+    const isAlone = (): boolean =>
+      !sim.book.ops.some(
+        ({ n, kind, device, state }) => kind === 'pause' && device === op.device && (n > op.n || (n < op.n && state === 'open')),
+      );
+    this.ask(home, screen, op, { do: 'setPaused', args: [on] }, () => {
+      if (on && !home.loggedOut && isAlone()) home.pausedSince = sim.world.time.now;
+    });
+  }
+
+  /** It waits until nothing is left or its time is over; and where it says that nothing is left, what this tab owed has come to its end. */
+  private flush({ ledger, device }: Home, { tab }: Screen): void {
+    const { sim } = this;
+    const { time } = sim.world;
+    const owed = ledger.owedBy(tab.lane);
+    const began = time.now;
+    void tab.ask('flush', FLUSH_MS).then(
+      ({ pending }) => {
+        if (pending > 0 && time.now - began < FLUSH_MS - 1)
+          sim.violated('I-14', `${device.name}: a flush ends early, and ${pending} are owed`);
+        // What the server answered may be on its way to the disk.
+        if (pending === 0)
+          tab.lane.later(SETTLED_MS, 'looks what is left', () => {
+            const left = sim.counts.has('disk hang') || sim.restored ? [] : owed.filter((key) => ledger.pending.has(key));
+            if (left.length > 0) sim.violated('I-3', `${device.name}: all was sent, and ${left.join()} is owed`);
+          });
+      },
+      () => undefined,
+    );
+  }
+
+  private ask(home: Home, screen: Screen, op: Op, call: IntentCall, done: () => void = () => undefined): void {
     const { sim } = this;
     const { tab } = screen;
     sim.count(`op ${op.kind}`);
@@ -230,6 +302,7 @@ export class Workload {
           if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
           sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
           this.judge(home, screen, op);
+          done();
         },
         (error: unknown) => {
           if (!tab.lane.alive) return;
@@ -241,10 +314,12 @@ export class Workload {
   }
 
   /** What must be true the moment a call is answered. */
-  private judge({ ledger, device }: Home, screen: Screen, op: Op): void {
+  private judge(home: Home, screen: Screen, op: Op): void {
+    const { ledger, device } = home;
     const { sim } = this;
     if (op.kind === 'say' && ledger.endOfMessage(op.ids[0]!) === undefined && !sim.restored)
       sim.violated('I-1', `${device.name}: ${op.ids[0]!} was accepted, and is not on the disk`);
+    if (op.kind === 'mark' || op.kind === 'mute') this.judgeFlag(home, screen, op);
     if (
       (op.kind === 'clear' || op.kind === 'read-chat') &&
       op.ids.length === 0 &&
@@ -256,6 +331,20 @@ export class Workload {
       if (shown < op.latestShown)
         sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!} was cleared to ${op.latestShown}, and shows ${shown}`);
     }
+  }
+
+  /** A flag is shown the moment its call is answered, where nobody else touches it. */
+  private judgeFlag({ device }: Home, screen: Screen, op: Op): void {
+    const { sim } = this;
+    const shown = screen.chats.get(op.chat!);
+    const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new');
+    const others = sim.book
+      .of(op.user, op.chat!, 'mark', 'mute', 'clear', 'clear-all', 'read-chat', 'read-group', 'view')
+      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    if (!shown || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
+    const is = op.kind === 'mute' ? shown.muted : shown.markedUnread;
+    if (is !== op.value)
+      sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
   }
 
   private async logOut(home: Home, screen: Screen, discard: boolean): Promise<void> {
@@ -273,6 +362,7 @@ export class Workload {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
       sim.book.doubt(device.name, ({ state }) => state === 'open');
       home.loggedOut = true;
+      home.pausedSince = null;
       home.highest.clear();
       sim.world.time.note(`${device.name} is logged out`);
     } catch (error) {

@@ -1,0 +1,82 @@
+/** News as a tab hears it: of whose messages it is, from whom, and whether it is so. */
+import type { ReceiptEvent } from '../../src/model/event.ts';
+import { chatOf } from './book.ts';
+import type { Simulation } from './simulation.ts';
+
+interface Wrong {
+  readonly invariant: string;
+  readonly why: string;
+}
+
+/** @returns what is wrong with it. */
+export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): Wrong[] => {
+  const wrong: Wrong[] = [];
+  const { book, restored } = sim;
+  const is = (right: boolean, invariant: string, why: string): void => {
+    if (!right) wrong.push({ invariant, why });
+  };
+  const truthOf = (conversationId: string) => sim.truths.get(chatOf(user, conversationId));
+  const isMine = (id: string): boolean => book.said.get(id)?.from === user;
+  switch (event.type) {
+    case 'message': {
+      const { body, conversationId, id, senderId } = event.message;
+      const chat = chatOf(user, conversationId);
+      is((body as { chat?: string } | null)?.chat === chat, 'I-23', `was shown ${JSON.stringify(body)} in ${chat}`);
+      is(!isMine(id) && book.said.get(id)?.from === senderId, 'I-5', `hears of ${id} from ${senderId}`);
+      return wrong;
+    }
+    case 'sent':
+      is(isMine(event.messageId), 'I-5', `hears that ${event.messageId} was sent, which is not its own`);
+      // Places move with a restored copy.
+      is(
+        restored || truthOf(event.conversationId)?.messages[event.seq - 1]?.id === event.messageId,
+        'I-5',
+        `hears that ${event.messageId} is at ${event.seq}`,
+      );
+      return wrong;
+    case 'delivered':
+    case 'read':
+      is(event.by !== user && event.messageIds.every(isMine), 'I-10', `hears ${event.type} by ${event.by} of ${event.messageIds.join()}`);
+      return wrong;
+    case 'conversationRead':
+    case 'unreadCleared': {
+      const latest = truthOf(event.conversationId)?.messages.length ?? 0;
+      is(restored || event.upTo <= latest, 'I-5', `hears ${event.type} to ${event.upTo} of ${latest}`);
+      if (event.type === 'conversationRead') is(event.self === (event.by === user), 'I-5', `hears of a read by ${event.by} as its own`);
+      return wrong;
+    }
+    case 'recalled':
+      is(
+        restored || truthOf(event.conversationId)?.messages.find(({ id }) => id === event.messageId)?.recalled === true,
+        'I-5',
+        `hears that ${event.messageId} was taken back`,
+      );
+      return wrong;
+    case 'groupRead': {
+      const { messageId, by, readCount, unreadCount, conversationId } = event;
+      const truth = truthOf(conversationId);
+      const message = truth?.messages.find(({ id }) => id === messageId);
+      const receipt = message && truth?.receipts.get(message.seq);
+      is(isMine(messageId) && by !== user, 'I-10', `hears that ${by ?? 'some'} read ${messageId}`);
+      is(
+        restored || (receipt !== undefined && readCount <= receipt.readers.length && readCount + unreadCount === receipt.memberCount),
+        'I-11',
+        `hears that ${messageId} was read by ${readCount}, not by ${unreadCount}; ${JSON.stringify(receipt)}`,
+      );
+      is(restored || by === undefined || receipt?.readers.includes(by) === true, 'I-6', `hears that ${by ?? ''} read ${messageId}`);
+      return wrong;
+    }
+    case 'receiptStatistics':
+      for (const { messageId, readCount, unreadCount } of event.receipts)
+        is(
+          isMine(messageId) && readCount >= 0 && unreadCount >= 0,
+          'I-10',
+          `is told what became of ${messageId}: ${readCount}, ${unreadCount}`,
+        );
+      return wrong;
+    case 'expired':
+    case 'rejected':
+    case 'storageLost':
+      return wrong;
+  }
+};

@@ -1,0 +1,115 @@
+/** What people do that is hard to get right: many things at once, of everything, too late, or taken back at a bad moment. */
+import type { SeededRandom } from '../../src/testing/random.ts';
+import type { Chat, Op } from './book.ts';
+import { MOST_PIECES } from './config.ts';
+import type { Plans } from './plans.ts';
+import type { Home } from './simulation.ts';
+import { KINDS_OF_OPS, type OpKind, type Workload } from './workload.ts';
+
+/** What two do at once shows best where it is of the same kind. */
+const TOGETHER: readonly OpKind[] = ['say', 'ack', 'read-chat', 'clear', 'read-group', 'mark', 'mute', 'recall', 'flush'];
+
+export class Habits {
+  private readonly swept = new Set<string>();
+
+  constructor(
+    private readonly plans: Plans,
+    private readonly workload: Workload,
+  ) {}
+
+  start(): void {
+    const { plans, workload } = this;
+    const { sim } = plans;
+    plans.plan('life', 30, (random) => {
+      const { device } = plans.aHome(random);
+      const tab = device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined;
+      if (!tab) return false;
+      const event = random.pick(['hidden', 'visible', 'online', 'offline'] as const);
+      tab.life(event);
+      if (event === 'hidden') plans.in(plans.while(random), `${tab.lane.name} is looked at`, () => tab.life('visible'));
+      return true;
+    });
+    plans.plan('park', 10, (random) => {
+      const { device } = plans.aHome(random);
+      const tab = device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined;
+      if (!tab || tab.lane.frozen) return false;
+      tab.life('hidden');
+      tab.life('parked');
+      tab.freeze();
+      plans.in(plans.while(random), `${tab.lane.name} is back`, () => {
+        tab.thaw();
+        tab.life('visible');
+      });
+      return true;
+    });
+    plans.plan('flurry', 12, (random) => {
+      const home = plans.aHome(random);
+      const chat = workload.aChatOf(home, random);
+      const kinds = random.chance(0.5) ? TOGETHER : KINDS_OF_OPS;
+      for (let i = random.between(2, 8); i > 0; i--) workload.does(random.pick(kinds), home, chat, random.fork(String(i)));
+      return true;
+    });
+    plans.plan('regret', 6, (random) => this.regret(random));
+    plans.plan('sweep', 4, (random) => this.sweep(random));
+    if (plans.has('regret')) sim.leaving.add((home, text) => this.losesPower(home, text));
+  }
+
+  /** Reads what there is in groups, while out of reach: the server hears of it days later. */
+  evening(home: Home, inMs: number, random: SeededRandom): void {
+    this.plans.in(inMs, `${home.device.name} reads`, () => {
+      for (const [chat, members] of this.plans.sim.groups)
+        if (members.has(home.device.userId)) this.workload.does('read-group', home, chat, random.fork(chat));
+    });
+  }
+
+  /** Every second message that asked: as many pieces as named receipts come to. */
+  private sweep(random: SeededRandom): boolean {
+    const home = this.plans.aHome(random);
+    const user = home.device.userId;
+    const chat = this.workload.aChatOf(home, random);
+    // Once for each user and chat, so that the pieces stay as many.
+    if (this.swept.has(`${user} ${chat}`)) return false;
+    const ids = (this.plans.sim.truths.get(chat)?.messages ?? [])
+      .filter(({ senderId, asked }) => senderId !== user && asked)
+      .filter((_, i) => i % 2 === 0)
+      .slice(-MOST_PIECES)
+      .map(({ id }) => id);
+    if (ids.length < 2 || !this.workload.does('ack', home, chat, random, ids)) return false;
+    this.swept.add(`${user} ${chat}`);
+    return true;
+  }
+
+  /** By message: power is lost the moment it has left, and its sender takes it back as soon as there is a page again. */
+  private readonly doomed = new Map<string, Home>();
+
+  /** Says something, and takes it back: a little later, or after the power was lost just when it had left. */
+  private regret(random: SeededRandom): boolean {
+    const { plans, workload } = this;
+    const home = plans.aHome(random);
+    const chat = workload.aChatOf(home, random);
+    const op = workload.does('say', home, chat, random);
+    if (!op) return false;
+    if (random.chance(0.5)) this.doomed.set(op.ids[0]!, home);
+    else plans.in(random.exponential(2000), 'somebody regrets', () => this.takeBack(home, chat, op, random));
+    return true;
+  }
+
+  private losesPower(home: Home, text: string): void {
+    for (const [id, owner] of this.doomed) {
+      if (owner !== home || !text.includes(`"id":"${id}"`)) continue;
+      this.doomed.delete(id);
+      const { plans, workload } = this;
+      const random = plans.stream('regret').fork(id);
+      const said = plans.sim.book.said.get(id)!;
+      // On its way to the server, or back.
+      plans.in(home.device.network.delay() * 2, `${home.device.name} loses power`, () => {
+        void home.device.losePower(home.device.disk.atRisk).then(() => plans.openTab(home));
+        workload.onceReady(home, () => this.takeBack(home, said.chat, said.op, random));
+      });
+    }
+  }
+
+  private takeBack(home: Home, chat: Chat, { ids }: Op, random: SeededRandom): void {
+    this.workload.does('recall', home, chat, random.fork('recall'), ids);
+  }
+}

@@ -1,0 +1,27 @@
+/** A chat that is long before any device of this world is there: what a new device, or one that was away, has to catch up with. */
+import { directChat } from './book.ts';
+import type { Simulation } from './simulation.ts';
+
+export const makeHistory = async (sim: Simulation): Promise<void> => {
+  const { world, homes, groups, book, config } = sim;
+  const random = world.random.fork('history');
+  const users = [...new Set(homes.map(({ device }) => device.userId))];
+  const long = [...groups].filter(([, members]) => members.size > 1).map(([chat]) => chat);
+  const chat = long.length > 0 && random.chance(0.3) ? random.pick(long) : directChat(users[0]!, users[1]!);
+  const speakers = groups.has(chat) ? [...groups.get(chat)!] : users.slice(0, 2);
+  const length = config.tier === 'dexie' ? random.between(201, 260) : random.between(201, 450);
+  for (let i = 1; i <= length; i++) {
+    const from = random.pick(speakers);
+    const { device } = homes.find((home) => home.device.userId === from)!;
+    const id = `h${i}`;
+    const asks = random.chance(0.8);
+    const countable = random.chance(0.95);
+    const op = book.begin(device, 'say', { chat, ids: [id] });
+    book.said.set(id, { id, from, device: device.name, chat, countable, asks, op });
+    const to = chat.startsWith('group:') ? { group: chat.slice('group:'.length) } : { user: speakers.find((name) => name !== from)! };
+    await world.server.host.publish({ from, to, id, body: { chat, id }, receiptRequested: asks, countable });
+    op.state = 'done';
+    op.latestAtEnd = i;
+  }
+  sim.count('history');
+};

@@ -1,0 +1,65 @@
+/** When things happen that nobody of the world asked for: at moments drawn from a stream of chance that each kind has for itself. */
+import type { SeededRandom } from '../../src/testing/random.ts';
+import type { Kind } from './config.ts';
+import type { Home, Simulation } from './simulation.ts';
+
+export class Plans {
+  /** Nothing that is planned happens any more. */
+  stopped = false;
+
+  /** @param horizonMs how long people act, about. */
+  constructor(
+    readonly sim: Simulation,
+    readonly horizonMs: number,
+    readonly openTab: (home: Home) => void,
+  ) {}
+
+  has(kind: Kind): boolean {
+    return this.sim.config.faults.has(kind);
+  }
+
+  stream(kind: Kind): SeededRandom {
+    return this.sim.world.random.fork(`nemesis ${kind}`);
+  }
+
+  aHome(random: SeededRandom): Home {
+    return random.pick(this.sim.homes);
+  }
+
+  at(part: number, what: string, fn: () => void): void {
+    this.in(part * this.horizonMs, what, fn);
+  }
+
+  in(ms: number, what: string, fn: () => void): void {
+    this.sim.world.time.schedule(ms, what, () => {
+      if (!this.stopped) fn();
+    });
+  }
+
+  /** Up to `most` times at random moments. What could not be done is not counted. */
+  plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean): void {
+    if (!this.has(kind)) return;
+    const random = this.stream(kind);
+    const times = Math.ceil(most * random.next() ** 2);
+    for (let i = 0; i < times; i++) {
+      const own = random.fork(String(i));
+      this.at(own.next(), kind, () => {
+        if (!this.sim.asleep && fn(own)) this.sim.count(kind);
+      });
+    }
+  }
+
+  /** For a moment, or for a good part of all that happens here. */
+  while(random: SeededRandom): number {
+    return random.chance(0.5) ? 1000 * 600 ** random.next() : this.horizonMs * (0.1 + 0.5 * random.next());
+  }
+
+  /** What people do with a page that does not go on. */
+  reload(home: Home, ms: number): void {
+    for (const tab of home.device.openTabs)
+      this.in(ms, `${tab.lane.name} is reloaded`, () => {
+        tab.kill();
+        this.openTab(home);
+      });
+  }
+}

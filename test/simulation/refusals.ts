@@ -1,0 +1,146 @@
+/** Something says no and goes on to say it: the server, its database, the app with its tokens, what lies between, or newer code. */
+import { AuthError } from '../../src/errors.ts';
+import type { PolicyChange } from '../../src/server/policy.ts';
+import { DEFAULT_POLICY } from '../../src/server/policy.ts';
+import type { Lane } from '../../src/testing/lane.ts';
+import type { SeededRandom } from '../../src/testing/random.ts';
+import type { Plans } from './plans.ts';
+
+/** As the world begins. */
+const POLICY: PolicyChange = {
+  limits: DEFAULT_POLICY.limits,
+  receipts: { ...DEFAULT_POLICY.receipts, groups: true },
+  rate: DEFAULT_POLICY.rate,
+};
+
+export class Refusals {
+  tokensGood = true;
+  private databaseAwayUntil = 0;
+  private authAwayUntil = 0;
+  /** Whom the app names by mistake, by user. */
+  private readonly mistaken = new Map<string, string>();
+  private readonly outdated = new WeakSet<Lane>();
+
+  constructor(private readonly plans: Plans) {}
+
+  private get now(): number {
+    return this.plans.sim.world.time.now;
+  }
+
+  nameFor(userId: string): string {
+    return (this.plans.stopped ? undefined : this.mistaken.get(userId)) ?? userId;
+  }
+
+  isDatabaseAway(): boolean {
+    return !this.plans.stopped && this.now < this.databaseAwayUntil;
+  }
+
+  /** Newer code opened the store while this tab ran: it is out of the game until it is reloaded. */
+  isOutdated(lane: Lane): boolean {
+    return this.outdated.has(lane);
+  }
+
+  accepts(): boolean {
+    if (this.plans.stopped) return true;
+    if (this.now < this.authAwayUntil) throw new AuthError('auth/unavailable', 'the key server does not answer');
+    return this.tokensGood;
+  }
+
+  start(): void {
+    const { plans } = this;
+    const { sim } = plans;
+    const { server } = sim.world;
+    plans.plan('busy', 3, (random) => {
+      const until = this.now + plans.while(random);
+      if (random.chance(0.7)) this.databaseAwayUntil = until;
+      else this.authAwayUntil = until;
+      return true;
+    });
+    plans.plan('policy', 8, (random) => {
+      if (!server.isUp) return false;
+      sim.policyChanged = true;
+      server.host.setPolicy(this.policy(random));
+      return true;
+    });
+    plans.plan('wrong-user', 2, (random) => {
+      const { userId } = plans.aHome(random).device;
+      const others = sim.homes.map(({ device }) => device.userId).filter((name) => name !== userId);
+      if (others.length === 0) return false;
+      const homes = sim.homes.filter(({ device }) => device.userId === userId);
+      for (const home of homes) home.mayStop = true;
+      this.mistaken.set(userId, random.pick(others));
+      if (random.chance(0.5) && server.isUp) server.host.revoke(userId);
+      plans.in(plans.while(random), `the app names ${userId} again`, () => {
+        this.mistaken.delete(userId);
+        for (const home of homes) plans.reload(home, random.exponential(3000));
+      });
+      return true;
+    });
+    plans.plan('version', 2, (random) => {
+      server.isOtherVersion = true;
+      server.crash();
+      server.start();
+      for (const home of sim.homes) home.mayStop = true;
+      plans.in(plans.while(random), 'the server speaks our version again', () => {
+        server.isOtherVersion = false;
+        for (const home of sim.homes) plans.reload(home, random.exponential(3000));
+      });
+      return true;
+    });
+    plans.plan('upgrade', 2, (random) => {
+      const home = plans.aHome(random);
+      for (const { lane } of home.device.openTabs) this.outdated.add(lane);
+      home.mayStop = true;
+      plans.reload(home, random.exponential(20_000));
+      return home.device.openTabs.length > 0;
+    });
+    plans.plan('no-sockets', 4, (random) => {
+      const some = random.chance(0.5) ? sim.homes : [plans.aHome(random)];
+      const ms = plans.while(random);
+      for (const { device } of some) {
+        device.network.set({ sockets: false });
+        device.network.cut();
+        plans.in(ms, `${device.name} gets sockets through`, () => device.network.set({ sockets: true }));
+      }
+      return true;
+    });
+    plans.plan('restart', 6, (random) => {
+      if (!server.isUp) return false;
+      server.close();
+      sim.world.time.schedule(random.exponential(2000), 'the server is up again', () => {
+        if (!sim.asleep) server.start();
+      });
+      return true;
+    });
+  }
+
+  /** Tight, or tighter; and now and then as it was. */
+  private policy(random: SeededRandom): PolicyChange {
+    if (random.chance(0.3)) return POLICY;
+    const { limits, receipts } = DEFAULT_POLICY;
+    return {
+      limits: {
+        ...limits,
+        entries: random.pick([1, 2, 5, 100]),
+        frameBytes: random.pick([2048, 4096, limits.frameBytes]),
+        fetchMessages: random.pick([1, 10, limits.fetchMessages]),
+        heartbeatMs: random.pick([5000, limits.heartbeatMs]),
+      },
+      receipts: { ...receipts, groups: random.chance(0.7), maxMembers: random.pick([1, 200]) },
+      rate: random.chance(0.5) ? DEFAULT_POLICY.rate : { perSecond: random.pick([2, 20]), burst: random.pick([5, 50]) },
+    };
+  }
+
+  /** What can be mended is; who was turned away for good is reloaded by people. */
+  stop(): void {
+    const { sim } = this.plans;
+    const { server } = sim.world;
+    this.tokensGood = true;
+    server.isOtherVersion = false;
+    server.start();
+    if (sim.policyChanged) server.host.setPolicy(POLICY);
+    for (const { device, mayStop, screens } of sim.homes)
+      for (const tab of device.openTabs)
+        if (this.outdated.has(tab.lane) || (mayStop && screens.get(tab)?.connection === 'stopped')) tab.kill();
+  }
+}
