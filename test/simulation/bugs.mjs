@@ -1,5 +1,7 @@
 // Bugs on purpose, each a text that is replaced when the simulator is bundled: nothing in `src` knows of them.
 // The simulation must find 95 in a hundred of them; see drill.mjs.
+import { HARDER_BUGS } from './harder-bugs.mjs';
+
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const BUGS = [
@@ -217,4 +219,5 @@ export const BUGS = [
     'return Math.round(retryAfterMs + Math.max(BACKOFF_FLOOR_MS, random * Math.max(cap, retryAfterMs)));',
     'return Math.round(cap * 0 + random * retryAfterMs * 0);',
   ),
+  ...HARDER_BUGS,
 ];

@@ -71,7 +71,7 @@ const RARE: Partial<Record<Kind, number>> = {
 const SLOW_GAP_MS = 4000;
 
 /** Pieces that named receipts of one user in one chat come to, at most. */
-export const MOST_PIECES = 40;
+export const MOST_PIECES = 150;
 
 /** What a smaller world of the same seed is made with. */
 export interface Shrink {

@@ -14,12 +14,21 @@ const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf
 const bugs = BUGS.filter(({ name }) => only === undefined || name.includes(only));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Of processors, in all: what the drill costs whatever else the machine does. */
+let total = 0;
+
 const hunt = async (bug, number) => {
-  const began = Date.now();
   const script = await bundle(`drill-${number}`, [bug]);
   const child = spawn(process.execPath, [script, '--first', '--minutes', MOST_MINUTES], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  let seconds = 0;
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      said += String(data).replace(/^processor time ([\d.]+) s\n/m, (_, took) => {
+        seconds = Number(took);
+        return '';
+      });
+    });
   const code = await new Promise((done) => child.on('exit', done));
   // What breaks the simulator itself was found as well.
   const found = code !== 0;
@@ -34,9 +43,8 @@ const hunt = async (bug, number) => {
               .find((line) => line.includes('Error')) ?? code
           }`
         : '';
-  console.log(
-    `${found ? 'found ' : 'MISSED'} ${((Date.now() - began) / 1000).toFixed(0).padStart(3)} s  ${bug.name}${how ? `: ${how.slice(0, 150)}` : ''}`,
-  );
+  console.log(`${found ? 'found ' : 'MISSED'} ${seconds.toFixed(0).padStart(3)} s  ${bug.name}${how ? `: ${how.slice(0, 150)}` : ''}`);
+  total += seconds;
   return found;
 };
 
@@ -48,6 +56,6 @@ await Promise.all(
   }),
 );
 const missed = results.filter(({ found }) => !found);
-console.log(`${results.length - missed.length} of ${results.length} found`);
+console.log(`${results.length - missed.length} of ${results.length} found, in ${(total / 60).toFixed(1)} minutes of processor time`);
 for (const { bug } of missed) console.log(`missed: ${bug.name} (${bug.file})`);
 process.exitCode = results.length > 0 && (results.length - missed.length) / results.length >= LEAST ? 0 : 1;

@@ -199,10 +199,12 @@ const one = async (seed: string, tier: Tier, { without, users, devices, ops, unt
 
 /** Exits with 3 where a world failed: a planted bug was found. @param ms of this process's own: others may share the machine. */
 const untilFound = async (ms: number): Promise<number> => {
-  const isOver = (): boolean => {
+  const spentMs = (): number => {
     const { user, system } = process.cpuUsage();
-    return (user + system) / 1000 > ms;
+    return (user + system) / 1000;
   };
+  const isOver = (): boolean => spentMs() > ms;
+  process.on('exit', () => console.log(`processor time ${(spentMs() / 1000).toFixed(1)} s`));
   const jobs = await corpus();
   for (let seed = 1; !isOver(); seed++) {
     const job = jobs.shift() ?? { seed: String(seed), tier: seed % 8 === 0 ? ('dexie' as const) : ('model' as const) };

@@ -341,7 +341,7 @@ export class Workload {
     const others = sim.book
       .of(op.user, op.chat!, 'mark', 'mute', 'clear', 'clear-all', 'read-chat', 'read-group', 'view')
       .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
-    if (!shown || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
+    if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const is = op.kind === 'mute' ? shown.muted : shown.markedUnread;
     if (is !== op.value)
       sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);

@@ -1,0 +1,122 @@
+// Bugs on purpose that only long, refused or crowded worlds show, or only questions at rest; see bugs.mjs.
+const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
+
+export const HARDER_BUGS = [
+  bug(
+    'a mute resolves and does nothing',
+    'engine/intents/switches.ts',
+    'if (!conversation || conversation.muted === muted) return;',
+    'if (!conversation || muted || !conversation.muted) return;',
+  ),
+  bug(
+    'a mark as unread resolves and does nothing',
+    'engine/intents/switches.ts',
+    'if (!conversation || conversation.markedUnread === marked) return;',
+    'if (!conversation || marked || !conversation.markedUnread) return;',
+  ),
+  bug(
+    'a clear of all leaves groups out',
+    'engine/intents/positions.ts',
+    'owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));',
+    "if (conversation.id.startsWith('direct:')) owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));",
+  ),
+  bug('a flush does not wait', 'engine/flush.ts', 'if (before === 0) finish();', 'finish();'),
+  bug(
+    'the badge counts before the server was heard',
+    'engine/views/views.ts',
+    'map((model) => (model.cursor === null ? null : model.totalUnreadCount)),',
+    'map((model) => model.totalUnreadCount),',
+  ),
+  bug(
+    'an event names messages that are not mine',
+    'engine/facts.ts',
+    '.filter(({ senderId }) => senderId === draft.model.me)',
+    '.filter(({ senderId }) => senderId.length > 0)',
+  ),
+  bug(
+    'own messages from elsewhere are news',
+    'engine/facts.ts',
+    'const received = fresh.filter(({ senderId }) => senderId !== model.me);',
+    'const received = fresh.filter(({ senderId }) => senderId.length > 0);',
+  ),
+  bug(
+    'scattered pieces of a snapshot are dropped',
+    'server/bound-rows.ts',
+    'return more ? [cutRow(one.row, more)] : [cutRow(one.row, NO_REGISTERS), ...otherPieces(one.row)];',
+    'return more ? [cutRow(one.row, more)] : [cutRow(one.row, NO_REGISTERS)];',
+  ),
+  bug(
+    'scattered pieces that changed are dropped',
+    'server/bound-rows.ts',
+    'return [id, { mine: of(true), theirs: of(false), present:',
+    'return [id, { mine: of(true), theirs: NOTHING_TOLD, present:',
+  ),
+  bug(
+    'the sender is listed among those who have not read',
+    'server/questions.ts',
+    'tx.nonReaders(receipt, receipt.senderId,',
+    "tx.nonReaders(receipt, '',",
+  ),
+  bug(
+    'a page of readers begins too late',
+    'server/questions.ts',
+    'for (const member of list.slice(0, limit)) {',
+    'for (const member of list.slice(1, limit)) {',
+  ),
+  bug(
+    'a paused account goes on',
+    'engine/sync/leader.ts',
+    'if (this.writer.model.paused) this.sync.stop();\n    else this.sync.start(fence);',
+    'this.sync.start(fence);',
+  ),
+  bug(
+    'a page that comes back waits for nothing',
+    'engine/sync/leader.ts',
+    'this.isParked = false;\n    this.queue();',
+    'this.isParked = false;',
+  ),
+  bug('a log-out leaves the others talking', 'engine/engine.ts', 'await silence(ports, this.lockName, options.keepData);', ''),
+  bug(
+    'a line that went silent is waited for',
+    'engine/sync/heartbeat.ts',
+    'if (this.pingedAt === null) return this.ping();\n      handlers.silent();',
+    'if (this.pingedAt === null) return this.ping();',
+  ),
+  bug(
+    'a busy server is asked at once',
+    'engine/sync/drain.ts',
+    'this.busyUntil = this.ports.clock.mono() + retryAfterMs;',
+    'this.busyUntil = this.ports.clock.mono() + 0 * retryAfterMs;',
+  ),
+  bug(
+    'what came before somebody joined counts',
+    'model/unread.ts',
+    'Math.max(readUpTo, row.joinedAt, row.firstSeq - 1);',
+    'Math.max(readUpTo, row.firstSeq - 1);',
+  ),
+  bug(
+    'what was taken back keeps its text here',
+    'engine/facts.ts',
+    'messages: [...fresh, ...recalled, ...unasked] });',
+    'messages: [...fresh, ...unasked] });',
+  ),
+  bug(
+    'a refused entry is tried for ever',
+    'engine/sync/end-entry.ts',
+    'else reject(draft, ports, entry, result.code);\n    return;',
+    'return;',
+  ),
+  bug(
+    'a message that came twice is there twice',
+    'server/apply-message.ts',
+    'const before = desk.held.get(entry.id);\n  if (before)',
+    "const before = desk.held.get(entry.id);\n  if (before && entry.conversationId.startsWith('group:'))",
+  ),
+  bug(
+    'who comes back to a group was never away',
+    'server/membership.ts',
+    'present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),',
+    'present: union(before?.present ?? NO_RANGES, [[1, NO_END]]),',
+  ),
+  bug('an explanation counts stretches', 'engine/queries/explain-unread.ts', '...unread,', '...unread, unreadCount: counted.length,'),
+];
