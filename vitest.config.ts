@@ -7,8 +7,12 @@ import { launchOptions } from './test/support/chromium.ts';
 import { findEngines } from './test/support/find-engines.ts';
 import { firefox } from './test/support/firefox-provider.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
+import { slowness } from './test/support/machine.ts';
 import { webkit } from './test/support/webkit-provider.ts';
 import { workerFromSource } from './test/support/worker-from-source.ts';
+
+/** A test that hangs is given up, on a machine that was busy when it all began so many times later. */
+const SLOWNESS = await slowness();
 
 /** One project each: two providers do not go into one. `order` is when in the run. */
 const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
@@ -19,7 +23,7 @@ const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, 
     name,
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/support/browser-backend.ts'],
-    testTimeout: 20_000,
+    testTimeout: 40_000 * SLOWNESS,
     sequence: { groupOrder: order },
     browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser: name }] },
   },
@@ -36,8 +40,8 @@ const JOURNEYS = [
 /** On what `npm run build` made. */
 const built = {
   globalSetup: ['test/support/made-store.ts', 'test/support/made-page.ts'],
-  testTimeout: 180_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000 * SLOWNESS,
+  hookTimeout: 240_000 * SLOWNESS,
 };
 
 export default defineConfig(async () => {
@@ -55,6 +59,8 @@ export default defineConfig(async () => {
             include: ['test/{unit,property,contract}/**/*.test.ts', 'test/{floor-plan,citations}.test.ts'],
             // Vitest would leave one core to itself, and it has little to do.
             maxWorkers: availableParallelism(),
+            testTimeout: 10_000 * SLOWNESS,
+            hookTimeout: 20_000 * SLOWNESS,
             sequence: { groupOrder: 0 },
           },
         },

@@ -1,5 +1,5 @@
 /** A page's way to servers of its own: see `support/browser-backend.ts`. */
-import { firstValueFrom, filter, type Observable, timeout } from 'rxjs';
+import { firstValueFrom, filter, map, type Observable, raceWith, switchMap, timer } from 'rxjs';
 import { inject } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
 import type { BackendCalls } from '../support/browser-backend.ts';
@@ -14,9 +14,20 @@ const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendCalls[K]
 /** Longer than any promise: what is measured says so itself. */
 export const PATIENCE_MS = 15_000;
 
+/** A time as this machine takes it now: on a quiet one, so many ms. */
+export const stretched = async (ms: number): Promise<number> => ms * (await ask('slowness', {})).times;
+
 /** The first value that fits. */
-export const until = <T>(stream$: Observable<T>, fits: (value: T) => boolean): Promise<T> =>
-  firstValueFrom(stream$.pipe(filter(fits), timeout(PATIENCE_MS)));
+export const until = <T>(stream$: Observable<T>, fits: (value: T) => boolean): Promise<T> => {
+  const tooLate$ = timer(PATIENCE_MS).pipe(
+    switchMap(() => stretched(PATIENCE_MS)),
+    switchMap((ms) => timer(ms - PATIENCE_MS)),
+    map((): T => {
+      throw new Error(`nothing that fits came within ${PATIENCE_MS} ms, nor within what a busy machine adds`);
+    }),
+  );
+  return firstValueFrom(stream$.pipe(filter(fits), raceWith(tooLate$)));
+};
 
 /** A receipt server, its network, and the clients that a test opens on it. */
 export class Backend {

@@ -2,7 +2,7 @@ import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptClient } from '../../src/index.ts';
 import { OwnWorkers } from '../../src/client/own-workers.ts';
-import { Backend, until } from './backend.ts';
+import { Backend, stretched, until } from './backend.ts';
 import type { TabWindow } from './tab.ts';
 
 const isLeading = async (client: ReceiptClient): Promise<boolean> => (await firstValueFrom(client.watchConnection())).leader;
@@ -20,7 +20,7 @@ const openFrame = async (): Promise<{ readonly tab: TabWindow; remove(): void }>
   // Whole, so that the frame's address is the page's own: storage, locks and hints are shared by origin.
   frame.srcdoc = '<!doctype html><script type="module" src="/test/browser/tab.ts"></script>';
   document.body.append(frame);
-  await expect.poll(() => 'createReceiptClient' in (frame.contentWindow ?? {}), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => 'createReceiptClient' in (frame.contentWindow ?? {}), { timeout: await stretched(10_000) }).toBe(true);
   return { tab: frame.contentWindow as TabWindow, remove: () => frame.remove() };
 };
 
@@ -43,7 +43,9 @@ describe('tabs in a real browser', () => {
   it('a leader that closes is followed within a second', async () => {
     const [first, second] = await twoTabs();
     await first.close();
-    expect(await timed(() => until(second.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(1000);
+    expect(await timed(() => until(second.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(
+      await stretched(1000),
+    );
   });
 
   it('a leader whose worker dies is followed within a second, and what it had written goes out (F35)', async () => {
@@ -55,7 +57,7 @@ describe('tabs in a real browser', () => {
     backend.forget(first);
     worker!.terminate();
     const led = timed(() => until(second.watchConnection(), ({ leader }) => leader));
-    expect(await led).toBeLessThan(1000);
+    expect(await led).toBeLessThan(await stretched(1000));
     await backend.heal();
     await until(second.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
   });
@@ -69,7 +71,9 @@ describe('tabs in a real browser', () => {
     expect(await isLeading(outside)).toBe(false);
     await inside.sendMessage('direct:bob', 'from the frame');
     remove();
-    expect(await timed(() => until(outside.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(1000);
+    expect(await timed(() => until(outside.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(
+      await stretched(1000),
+    );
     await until(outside.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
   });
 
@@ -79,12 +83,12 @@ describe('tabs in a real browser', () => {
     await bob.sendMessage('direct:alice', 'one');
     await until(second.watchUnreadCount('direct:bob'), (count) => count === 1);
     await second.clearConversationUnreadCount('direct:bob');
-    expect(await timed(() => until(first.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(1000);
+    expect(await timed(() => until(first.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(await stretched(1000));
     expect(await second.flush()).toMatchObject({ pending: 0, rejected: 0 });
     await bob.sendMessage('direct:alice', 'two');
     await until(second.watchUnreadCount('direct:bob'), (count) => count === 1);
     await first.clearConversationUnreadCount('direct:bob');
-    expect(await timed(() => until(second.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(1000);
+    expect(await timed(() => until(second.watchTotalUnreadCount(), (count) => count === 0))).toBeLessThan(await stretched(1000));
     expect(await second.explainUnread('direct:bob')).toMatchObject({ unreadCount: 0 });
   });
 

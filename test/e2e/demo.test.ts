@@ -10,10 +10,11 @@ import type { Locator, Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BrowserProfile } from '../support/browser-profile.ts';
+import { stretched } from '../support/machine.ts';
 import { ServedReceipts } from '../support/serve.ts';
 
 const CONFIG = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
-const WITHIN = { timeout: 30_000, interval: 50 };
+const WITHIN = { timeout: await stretched(30_000), interval: 50 };
 
 let folder: string;
 let server: ServedReceipts;

@@ -1,5 +1,6 @@
 /** What lies between a browser and the server: lines that break at any frame, proxies that know no WebSocket, portals that answer for it. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { stretched } from '../support/machine.ts';
 import { delivered, eventually, sendMany, World } from './world.ts';
 
 let world: World;
@@ -36,7 +37,7 @@ it('where no WebSocket gets through, receipts and messages flow over HTTP, both 
     await friend.sendMessage('direct:hilde', `news ${n}`);
     await eventually('the news', async () => (await phone.total()) === n + 1);
     const seenAt = await phone.page.evaluate(() => window.app.total.at(-1)![0]);
-    expect(seenAt - before).toBeLessThan(5000);
+    expect(seenAt - before).toBeLessThan(await stretched(5000));
   }
   expect(phone.proxy.frames).toEqual([]);
   expect(phone.proxy.strangerAnswered).toBeGreaterThan(1);
@@ -73,7 +74,7 @@ it('a captive portal costs nothing but time, and what the browser says of being 
     while (window.app.connection.at(-1)![1].state !== 'live') await new Promise((resolve) => setTimeout(resolve, 20));
     return performance.now() - since;
   });
-  expect(shownLiveMs).toBeLessThan(10_000);
+  expect(shownLiveMs).toBeLessThan(await stretched(10_000));
   await eventually('the receipt', () => friend.rows.get('direct:kapitola')?.theirs.read.length === 1);
   await phone.page.evaluate(async () => {
     window.dispatchEvent(new Event('offline'));

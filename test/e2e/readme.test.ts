@@ -8,6 +8,7 @@ import { build } from 'vite';
 import { afterAll, expect, it } from 'vitest';
 import { builtPackage } from '../support/built-package.ts';
 import { launchOptions } from '../support/chromium.ts';
+import { stretched } from '../support/machine.ts';
 import { ServedReceipts } from '../support/serve.ts';
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
@@ -47,7 +48,7 @@ it('the ten lines in README send a message and show it', async () => {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto(served.url.replace('ws', 'http').replace('/receipts', '/'));
-  await page.getByText('High water at six sent').waitFor({ timeout: 20_000 });
+  await page.getByText('High water at six sent').waitFor({ timeout: await stretched(20_000) });
   expect(await page.title()).toBe('Chat');
   expect(errors).toEqual([]);
 });

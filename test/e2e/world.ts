@@ -3,6 +3,7 @@ import type { Page } from 'playwright';
 import type { PreviewServer } from 'vite';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { BrowserProfile } from '../support/browser-profile.ts';
+import { Deadline } from '../support/machine.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import { INSECURE_HOST, RealBrowser } from '../support/real-browser.ts';
 import { ServedReceipts } from '../support/serve.ts';
@@ -13,11 +14,11 @@ const insecure = (address: string): string => address.replace('127.0.0.1', INSEC
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resolves as soon as it holds; looked at every 20 ms. @throws {Error} naming `what`. */
+/** Resolves as soon as it holds; looked at every 20 ms. On a busy machine it has longer. @throws {Error} naming `what`. */
 export const eventually = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
-  const until = Date.now() + withinMs;
+  const deadline = new Deadline(withinMs);
   while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`${what}: not within ${withinMs} ms`);
+    if (await deadline.isOver()) throw new Error(`${what}: not within ${withinMs} ms`);
     await sleep(20);
   }
 };

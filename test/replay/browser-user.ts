@@ -1,6 +1,7 @@
 /** The busiest person, on a phone. */
 import type { Page } from 'playwright';
 import { contains } from '../../src/model/ranges.ts';
+import { Deadline, stretched } from '../support/machine.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';
 import type { Book } from './book.ts';
@@ -55,7 +56,7 @@ export class BrowserUser implements Participant {
   }
 
   async #flush(): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
+    const deadline = new Deadline(PATIENCE_MS);
     for (;;) {
       const count = this.#unsentTo.length;
       const pending = await this.phone.flush(FLUSH_MS);
@@ -63,7 +64,7 @@ export class BrowserUser implements Participant {
         for (const peer of this.#unsentTo.splice(0, count)) this.book.accepted(this.userId, peer);
         return;
       }
-      if (Date.now() > until) throw new Error(`${this.userId}: the outbox still holds ${pending} entries`);
+      if (await deadline.isOver()) throw new Error(`${this.userId}: the outbox still holds ${pending} entries`);
     }
   }
 
@@ -95,8 +96,8 @@ export class BrowserUser implements Participant {
     };
     // A cut may come while this waits: whoever waits sees to it that there is a network.
     await this.flushed();
-    for (const until = Date.now() + PATIENCE_MS; missing() !== undefined; await this.flushed()) {
-      if (Date.now() > until)
+    for (const deadline = new Deadline(PATIENCE_MS); missing() !== undefined; await this.flushed()) {
+      if (await deadline.isOver())
         throw new Error(`${this.userId}: ${missing() ?? 'something'} was never delivered; ${await this.#whatItShows()}`);
       await this.#witness!.waitFor(() => missing() === undefined, FLUSH_MS).catch(() => undefined);
     }
@@ -119,8 +120,8 @@ export class BrowserUser implements Participant {
   }
 
   /** The device knows all that the server knows. */
-  caughtUp(): Promise<void> {
-    return this.phone.live(PATIENCE_MS);
+  async caughtUp(): Promise<void> {
+    return this.phone.live(await stretched(PATIENCE_MS));
   }
 
   async read(cleared: readonly string[], answered: string | null): Promise<void> {

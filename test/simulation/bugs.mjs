@@ -20,8 +20,8 @@ export const BUGS = [
   bug(
     'the cursor moves, the messages stay out',
     'engine/sync/apply-changes.ts',
-    'for (const row of frame.rows) await applyRow(draft, withoutCarried(row, carried.get(row.conversationId)), news);',
-    '',
+    'const befores = rows.map((row) => layRow(draft, row));',
+    'const befores = rows.map(() => undefined);',
   ),
   bug(
     'a leader that was replaced goes on writing',

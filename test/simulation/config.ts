@@ -43,6 +43,7 @@ export const KINDS = [
   'park',
   // What people do that is hard to get right: all at once, of everything, or too late.
   'flurry',
+  'elsewhere',
   'regret',
   'history',
   'sweep',

@@ -35,9 +35,14 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
       );
       return wrong;
     case 'delivered':
-    case 'read':
-      is(event.by !== user && event.messageIds.every(isMine), 'I-10', `hears ${event.type} by ${event.by} of ${event.messageIds.join()}`);
+    case 'read': {
+      const { type, by, messageIds, ranges, conversationId } = event;
+      is(by !== user && messageIds.every(isMine), 'I-10', `hears ${type} by ${by} of ${messageIds.join()}`);
+      const messages = truthOf(conversationId)?.messages ?? [];
+      const others = ranges.some(([from, upTo]) => messages.slice(from - 1, upTo).some(({ senderId }) => senderId !== user));
+      is(restored || !others, 'I-10', `hears ${type} by ${by} of ${JSON.stringify(ranges)}, which are not all its own`);
       return wrong;
+    }
     case 'conversationRead':
     case 'unreadCleared': {
       const latest = truthOf(event.conversationId)?.messages.length ?? 0;

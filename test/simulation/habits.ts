@@ -49,6 +49,7 @@ export class Habits {
       for (let i = random.between(2, 8); i > 0; i--) workload.does(random.pick(kinds), home, chat, random.fork(String(i)));
       return true;
     });
+    plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));
     if (plans.has('regret')) sim.leaving.add((home, text) => this.losesPower(home, text));
@@ -60,6 +61,26 @@ export class Habits {
       for (const [chat, members] of this.plans.sim.groups)
         if (members.has(home.device.userId)) this.workload.does('read-group', home, chat, random.fork(chat));
     });
+  }
+
+  /** One of my devices is out of reach and does the same as another one meanwhile, with what it knows: its word comes last, and is older. */
+  private elsewhere(random: SeededRandom): boolean {
+    const { plans, workload } = this;
+    const one = plans.aHome(random);
+    const other = plans.sim.homes.find(({ device }) => device.userId === one.device.userId && device !== one.device);
+    if (!other) return false;
+    const chat = workload.aChatOf(one, random);
+    const kind = random.pick(['clear', 'clear', 'read-chat', 'mute', 'mark'] as const);
+    const [peer] = plans.sim.homes.filter(({ device }) => device.userId !== one.device.userId && chat.includes(device.userId));
+    one.device.network.set({ up: false, down: false });
+    workload.does(kind, one, chat, random.fork('one'));
+    for (let i = random.between(1, 3); peer && i > 0; i--) workload.does('say', peer, chat, random.fork(`say ${i}`));
+    const aWhile = random.exponential(1000);
+    plans.in(aWhile, `${other.device.name} does ${kind}`, () => void workload.does(kind, other, chat, random.fork('other')));
+    plans.in(aWhile + random.exponential(2000), `${one.device.name} is reached again`, () =>
+      one.device.network.set({ up: true, down: true }),
+    );
+    return true;
   }
 
   /** Every second message that asked: as many pieces as named receipts come to. */

@@ -29,9 +29,9 @@ export const HARDER_BUGS = [
   ),
   bug(
     'an event names messages that are not mine',
-    'engine/facts.ts',
-    '.filter(({ senderId }) => senderId === draft.model.me)',
-    '.filter(({ senderId }) => senderId.length > 0)',
+    'engine/row-news.ts',
+    'if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);\n    // A page',
+    'if (contains(places, seq)) own.set(seq, messageId);\n    // A page',
   ),
   bug(
     'own messages from elsewhere are news',

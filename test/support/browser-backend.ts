@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
 import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { slowness } from './machine.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 declare module 'vitest' {
@@ -25,6 +26,8 @@ export interface BackendCalls {
   /** Frames of one type that browsers sent through this port, oldest first. */
   sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
   stop: { readonly takes: { readonly port: number }; readonly gives: object };
+  /** How slow the machine is now, see `machine.ts`. */
+  slowness: { readonly takes: object; readonly gives: { readonly times: number } };
 }
 
 interface Served {
@@ -93,6 +96,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
       await stopServed(served);
       return {};
     },
+    slowness: async () => ({ times: await slowness() }),
   };
   const http = createServer((request, response) => {
     const answer = (status: number, body: object): void => {

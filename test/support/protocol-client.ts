@@ -13,6 +13,7 @@ import { decodeServerFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Frame, Limits } from '../../src/protocol/frames.ts';
 import type { WireEntry, WireReceiptsEntry, WireResult } from '../../src/protocol/submit.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+import { Deadline } from './machine.ts';
 
 const RECONNECT_MS = 200;
 /** Room for the frame around its entries. */
@@ -149,18 +150,18 @@ export class ProtocolClient {
 
   /** Resolves as soon as `condition` holds; looked at after every frame. @throws {Error} naming `what` after `withinMs`. */
   async waitFor(condition: () => boolean, withinMs = DEFAULT_PATIENCE_MS, what = 'what was waited for'): Promise<void> {
-    const until = Date.now() + withinMs;
+    const deadline = new Deadline(withinMs);
     while (!condition()) {
-      const left = until - Date.now();
       if (this.#end) throw this.#end;
-      if (left <= 0) throw new Error(`${this.userId}: ${what} did not come within ${withinMs} ms`);
+      if (await deadline.isOver()) throw new Error(`${this.userId}: ${what} did not come within ${withinMs} ms`);
+      if (condition()) return;
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           clearTimeout(timer);
           this.#waiting.delete(wake);
           resolve();
         };
-        const timer = setTimeout(wake, left);
+        const timer = setTimeout(wake, Math.max(1, deadline.leftMs));
         this.#waiting.add(wake);
       });
     }

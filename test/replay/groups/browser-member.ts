@@ -1,4 +1,5 @@
 /** The busiest speaker: a phone that is killed and cut off, and a second device of the same account. Both read now and then. */
+import { Deadline, stretched } from '../../support/machine.ts';
 import type { Chance } from '../chance.ts';
 import type { Door } from '../door.ts';
 import { Phone } from '../phone.ts';
@@ -64,10 +65,10 @@ export class BrowserMember {
 
   /** The server has all that was said and read here. */
   async flushed(): Promise<void> {
-    for (const until = Date.now() + PATIENCE_MS; ;) {
+    for (const deadline = new Deadline(PATIENCE_MS); ;) {
       const pending = await this.phone.flush(FLUSH_MS);
       if (pending === 0) return;
-      if (Date.now() > until) throw new Error(`${this.userId}: the outbox still holds ${pending} entries`);
+      if (await deadline.isOver()) throw new Error(`${this.userId}: the outbox still holds ${pending} entries`);
     }
   }
 
@@ -75,7 +76,7 @@ export class BrowserMember {
   async #settle(group: string, length: number, unread: readonly number[]): Promise<void> {
     await this.phone.heal();
     if (length === 0) return;
-    const work = this.phone.inPage((page) =>
+    const work = this.phone.inPage(async (page) =>
       page.evaluate(
         async ([id, length, unread, most, ms]) => {
           const { client, until } = window.phone;
@@ -92,7 +93,7 @@ export class BrowserMember {
             ms,
           );
         },
-        [groupId(group), length, [...unread], MOST_SHOWN, PATIENCE_MS] as const,
+        [groupId(group), length, [...unread], MOST_SHOWN, await stretched(PATIENCE_MS)] as const,
       ),
     );
     await work.catch(async (error: unknown) => {
@@ -115,7 +116,7 @@ export class BrowserMember {
 
   /** By looking, as long as it takes. */
   #look(group: string): Promise<void> {
-    return this.phone.inPage((page) =>
+    return this.phone.inPage(async (page) =>
       page.evaluate(
         async ([id, ms]) => {
           const { client, until } = window.phone;
@@ -126,7 +127,7 @@ export class BrowserMember {
           await client.clearConversationUnreadCount(id);
           viewing.close();
         },
-        [groupId(group), PATIENCE_MS] as const,
+        [groupId(group), await stretched(PATIENCE_MS)] as const,
       ),
     );
   }
@@ -158,14 +159,14 @@ export class BrowserMember {
   async #readOnSecond(group: string, length: number, unread: readonly number[], isCut: boolean): Promise<void> {
     await this.second.act(group, length);
     if (isCut || length === 0) return;
-    const count = await this.phone.inPage((page) =>
+    const count = await this.phone.inPage(async (page) =>
       page.evaluate(
         async ([id, ms]) => {
           const { client, now, until } = window.phone;
           const counts = client.watchUnreadCount(id);
           return until(counts, (count) => count === 0, ms).catch(() => now(counts));
         },
-        [groupId(group), PATIENCE_MS] as const,
+        [groupId(group), await stretched(PATIENCE_MS)] as const,
       ),
     );
     this.#note('browser: unread after the second device read everything', group, count, 0);

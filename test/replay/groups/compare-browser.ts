@@ -1,4 +1,5 @@
 /** What the busiest speaker's browser shows by the public door, and what the second device was told, against the recount. */
+import { stretched } from '../../support/machine.ts';
 import type { Tally } from '../tally.ts';
 import { type BrowserMember, MOST_SHOWN } from './browser-member.ts';
 import { compareRow } from './compare-members.ts';
@@ -26,7 +27,7 @@ const compareReceipts = async (tally: Tally, browser: BrowserMember, group: Reco
       // What was sent while they were away need not be held.
       mayLack: message.from !== me && !message.members.has(me),
     }));
-  const shown = await browser.phone.inPage((page) =>
+  const shown = await browser.phone.inPage(async (page) =>
     page.evaluate(
       ([wanted, ms]) => {
         const { client, now, until } = window.phone;
@@ -37,7 +38,7 @@ const compareReceipts = async (tally: Tally, browser: BrowserMember, group: Reco
           }),
         );
       },
-      [wanted, TOLD_MS] as const,
+      [wanted, await stretched(TOLD_MS)] as const,
     ),
   );
   for (const [i, { id, mayLack }] of wanted.entries()) {
@@ -60,7 +61,7 @@ const compareReceipts = async (tally: Tally, browser: BrowserMember, group: Reco
 const compareMessages = async (tally: Tally, browser: BrowserMember, group: RecountedGroup): Promise<void> => {
   const me = browser.userId;
   const there = group.present.get(me) ?? [];
-  const list = await browser.phone.inPage((page) =>
+  const list = await browser.phone.inPage(async (page) =>
     page.evaluate(
       async ([id, there, most, ms]) => {
         const { client, now, until } = window.phone;
@@ -71,7 +72,12 @@ const compareMessages = async (tally: Tally, browser: BrowserMember, group: Reco
         };
         return until(messages, complete, ms).catch(() => now(messages));
       },
-      [groupId(group.name), there.filter((seq) => seq > group.messages.length - MOST_SHOWN), MOST_SHOWN, PATIENCE_MS] as const,
+      [
+        groupId(group.name),
+        there.filter((seq) => seq > group.messages.length - MOST_SHOWN),
+        MOST_SHOWN,
+        await stretched(PATIENCE_MS),
+      ] as const,
     ),
   );
   const held = new Set(list.map(({ seq }) => seq));
@@ -103,11 +109,11 @@ const compareSecond = (tally: Tally, browser: BrowserMember, group: RecountedGro
 export const compareBrowser = async (tally: Tally, recount: Recount, browser: BrowserMember): Promise<void> => {
   const me = browser.userId;
   await browser.flushed();
-  await browser.phone.live(PATIENCE_MS);
+  await browser.phone.live(await stretched(PATIENCE_MS));
   await browser.second.comeOnline();
   for (const group of recount.groupsOf(me)) {
     const isIn = group.now.has(me);
-    const [badge, conversation] = await browser.phone.inPage((page) =>
+    const [badge, conversation] = await browser.phone.inPage(async (page) =>
       page.evaluate(
         async ([id, length, ms]) => {
           const { client, now, until } = window.phone;
@@ -115,7 +121,7 @@ export const compareBrowser = async (tally: Tally, recount: Recount, browser: Br
           if (length > 0) await until(conversations, (one) => (one?.latestSeq ?? 0) >= length, ms).catch(() => null);
           return [await now(client.watchUnreadCount(id)), await now(conversations)] as const;
         },
-        [groupId(group.name), isIn ? group.messages.length : 0, PATIENCE_MS] as const,
+        [groupId(group.name), isIn ? group.messages.length : 0, await stretched(PATIENCE_MS)] as const,
       ),
     );
     tally.same('browser: badges, watched alone', group.name, badge, group.unread(me));

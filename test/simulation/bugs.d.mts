@@ -1,0 +1,8 @@
+/** One text in `src` in place of another. */
+export interface Bug {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+export const BUGS: readonly Bug[];
