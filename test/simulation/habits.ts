@@ -49,6 +49,17 @@ export class Habits {
       for (let i = random.between(2, 8); i > 0; i--) workload.does(random.pick(kinds), home, chat, random.fork(String(i)));
       return true;
     });
+    plans.plan('log-out', 2, (random) => {
+      const home = plans.aHome(random);
+      const tabs = home.device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
+      const frozen = tabs.find(({ lane }) => lane === home.device.leader);
+      if (tabs.length < 2 || !frozen) return false;
+      // The one that leads hears nothing of it until it thaws.
+      frozen.freeze();
+      workload.does('log-out', home, workload.aChatOf(home, random), random);
+      plans.in(10_000 + random.exponential(20_000), `${frozen.lane.name} thaws`, () => frozen.thaw());
+      return true;
+    });
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));
@@ -76,6 +87,11 @@ export class Habits {
     workload.does(kind, one, chat, random.fork('one'));
     for (let i = random.between(1, 3); peer && i > 0; i--) workload.does('say', peer, chat, random.fork(`say ${i}`));
     const aWhile = random.exponential(1000);
+    // What is owed meanwhile is one entry; and a switch may end it.
+    for (const part of [0.3, 0.6])
+      plans.in(aWhile * part, `${one.device.name} acks`, () => void workload.does('ack', one, chat, random.fork(`ack ${part}`)));
+    if (random.chance(0.3))
+      plans.in(aWhile * 0.8, `${one.device.name} switches`, () => void workload.does('settings', one, chat, random.fork('switch')));
     plans.in(aWhile, `${other.device.name} does ${kind}`, () => void workload.does(kind, other, chat, random.fork('other')));
     plans.in(aWhile + random.exponential(2000), `${one.device.name} is reached again`, () =>
       one.device.network.set({ up: true, down: true }),

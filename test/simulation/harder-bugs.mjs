@@ -109,8 +109,8 @@ export const HARDER_BUGS = [
   bug(
     'a message that came twice is there twice',
     'server/apply-message.ts',
-    'const before = desk.held.get(entry.id);\n  if (before)',
-    "const before = desk.held.get(entry.id);\n  if (before && entry.conversationId.startsWith('group:'))",
+    'if (before && sameMessage(desk, before, entry, conversation))\n    return acked',
+    'if (before && before.seq < 0)\n    return acked',
   ),
   bug(
     'who comes back to a group was never away',

@@ -84,7 +84,7 @@ export class Nemesis {
       tab.life('hidden');
       tab.freeze();
       const discarded = random.chance(0.2);
-      world.time.schedule(1000 * 120 ** random.next(), `${tab.lane.name} thaws`, () => (discarded ? tab.kill() : tab.thaw()));
+      plans.in(1000 * 120 ** random.next(), `${tab.lane.name} thaws`, () => (discarded ? tab.kill() : tab.thaw()));
       return true;
     });
     plans.plan('power-loss', 8, (random) => {
