@@ -172,8 +172,8 @@ export const BUGS = [
   bug(
     'not now is taken for never',
     'engine/sync/drain.ts',
-    "if (result.outcome === 'retry') this.heldBackUntil.set(entry.conversationId, clock.mono() + Math.max(100, result.retryAfterMs));",
-    "if (result.outcome === 'retry') draft.change({ t: 'end', key, end: 'acked' });",
+    "if (entry && result && result.outcome !== 'retry') await endEntry(",
+    "if (entry && result?.outcome === 'retry') draft.change({ t: 'end', key, end: 'acked' }); else if (entry && result && result.outcome !== 'retry') await endEntry(",
   ),
   bug(
     'the older flag wins',
@@ -216,7 +216,7 @@ export const BUGS = [
   bug(
     'no wait between attempts',
     'transport/backoff.ts',
-    'return Math.round(retryAfterMs + Math.max(BACKOFF_FLOOR_MS, random * Math.max(cap, retryAfterMs)));',
+    'return Math.round(Math.max(BACKOFF_FLOOR_MS, retryAfterMs + random * Math.max(cap, retryAfterMs)));',
     'return Math.round(cap * 0 + random * retryAfterMs * 0);',
   ),
   ...HARDER_BUGS,

@@ -5,14 +5,14 @@ export const HARDER_BUGS = [
   bug(
     'a mute resolves and does nothing',
     'engine/intents/switches.ts',
-    'if (!conversation || conversation.muted === muted) return;',
-    'if (!conversation || muted || !conversation.muted) return;',
+    'if (before?.value !== muted) owe(',
+    'if (before?.value !== muted && !muted) owe(',
   ),
   bug(
     'a mark as unread resolves and does nothing',
     'engine/intents/switches.ts',
-    'if (!conversation || conversation.markedUnread === marked) return;',
-    'if (!conversation || marked || !conversation.markedUnread) return;',
+    'if (isSet === marked) return;',
+    'if (isSet === marked || marked) return;',
   ),
   bug(
     'a clear of all leaves groups out',
@@ -82,11 +82,12 @@ export const HARDER_BUGS = [
     'if (this.pingedAt === null) return this.ping();\n      handlers.silent();',
     'if (this.pingedAt === null) return this.ping();',
   ),
+  bug('a busy server is asked at once', 'engine/sync/drain.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
   bug(
-    'a busy server is asked at once',
-    'engine/sync/drain.ts',
-    'this.busyUntil = this.ports.clock.mono() + retryAfterMs;',
-    'this.busyUntil = this.ports.clock.mono() + 0 * retryAfterMs;',
+    'waits do not grow',
+    'transport/backoff.ts',
+    'return backoffMs(this.failures++, this.random.next(), retryAfterMs);',
+    'return backoffMs(0, this.random.next(), retryAfterMs);',
   ),
   bug(
     'what came before somebody joined counts',

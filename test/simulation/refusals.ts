@@ -5,6 +5,7 @@ import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Plans } from './plans.ts';
+import type { Home } from './simulation.ts';
 
 /** As the world begins. */
 const POLICY: PolicyChange = {
@@ -13,9 +14,16 @@ const POLICY: PolicyChange = {
   rate: DEFAULT_POLICY.rate,
 };
 
+/** By then a device that is refused over and over waits long. */
+const GROWN_MS = 60_000;
+/** Asked in a minute after that: more than a few new starts of a page come to, less than without growth. */
+const MOST_ASKED = 40;
+
 export class Refusals {
   tokensGood = true;
+  private databaseAwaySince = 0;
   private databaseAwayUntil = 0;
+  private readonly asked = new Map<Home, readonly number[]>();
   private authAwayUntil = 0;
   /** Whom the app names by mistake, by user. */
   private readonly mistaken = new Map<string, string>();
@@ -50,10 +58,13 @@ export class Refusals {
     const { plans } = this;
     const { sim } = plans;
     const { server } = sim.world;
+    sim.leaving.add((home, text) => this.asks(home, text));
     plans.plan('busy', 3, (random) => {
       const until = this.now + plans.while(random);
-      if (random.chance(0.7)) this.databaseAwayUntil = until;
-      else this.authAwayUntil = until;
+      if (random.chance(0.7)) {
+        if (!this.isDatabaseAway()) this.databaseAwaySince = this.now;
+        this.databaseAwayUntil = until;
+      } else this.authAwayUntil = until;
       return true;
     });
     plans.plan('policy', 8, (random) => {
@@ -112,6 +123,15 @@ export class Refusals {
       });
       return true;
     });
+  }
+
+  /** I-21: who is refused for long asks less and less. */
+  private asks(home: Home, text: string): void {
+    if (!this.isDatabaseAway() || this.now < this.databaseAwaySince + GROWN_MS || !text.includes('"type":"submit"')) return;
+    const times = [...(this.asked.get(home) ?? []).filter((at) => at > this.now - 60_000), this.now];
+    this.asked.set(home, times);
+    if (times.length > MOST_ASKED)
+      this.plans.sim.violated('I-21', `${home.device.name} asks ${times.length} times a minute, and is refused for long`);
   }
 
   /** Tight, or tighter; and now and then as it was. */
