@@ -140,7 +140,7 @@ describe('under the StrictMode of React', () => {
     });
     // What React renders next: children get the client from the state.
     const client = current as unknown as ReceiptClient;
-    expect(await first(client.watchTotalUnreadCount())).toBe(0);
+    expect(await first(client.watchOutbox())).toMatchObject({ pending: 0 });
     expect(made).toBe(1);
     unmount();
     await expect.poll(() => alive.size).toBe(0);
