@@ -199,7 +199,8 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   };
 
   const wake = (): void => {
-    if (waking || !out.open || !feed.isOn) return;
+    // A first pull may be on its way: what was written since it was read is told behind it.
+    if (waking || !out.open) return;
     waking = true;
     inTurn(async () => {
       waking = false;

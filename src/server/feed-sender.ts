@@ -25,11 +25,6 @@ export class FeedSender {
     private readonly mostChars = Infinity,
   ) {}
 
-  /** The client has pulled: it is told what is new from then on. */
-  get isOn(): boolean {
-    return this.#cursor !== undefined;
-  }
-
   /** Ends the wait of a pull that is held until there is news. */
   release(): void {
     this.#release?.();

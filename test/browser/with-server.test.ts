@@ -50,7 +50,7 @@ describe('a client in a real browser, with a server', () => {
     expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read', 'delivered']);
   });
 
-  it('what was read offline is there after a restart, before anything else, and reaches the sender once', async () => {
+  it('what was read offline is there after a restart, before anything else, and reaches the sender once (F91)', async () => {
     const alice = await backend.live('alice');
     let bob = await backend.live('bob');
     await sendAll(alice, 'bob', 20);

@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const one of serving.splice(0)) await one.close();
 }, 60_000);
 
-it('keeps messages and tokens across a restart, in a folder for its owner alone, open once', { timeout: 120_000 }, async () => {
+it('keeps messages and tokens across a restart, in a folder for its owner alone, open once (F73)', { timeout: 120_000 }, async () => {
   const data = join(folder(), 'data');
   const first = await start('--dev', '--data', data);
   const alice = await token(first.host, 'alice');

@@ -166,7 +166,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await bench.pull(ben, benAt)).flatMap(({ rows }) => rows)).toMatchObject([{ readUpTo: 1, muted: { value: true } }]);
     });
 
-    it('keeps what asking needs: the policy, the role and the size; later messages of the frame go on', async () => {
+    it('keeps what asking needs: the policy, the role and the size; later messages of the frame go on (F82)', async () => {
       const { bench, g, ann, cat, id } = await crew();
       const ask = (name: string, more: object = {}) => groupMessage(g, id(name), more);
       bench.policy = { ...RECEIPTS_ON, groups: false };
@@ -221,7 +221,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       );
     });
 
-    it('who left has no unread, no news and no say, and a repetition still stands', async () => {
+    it('who left has no unread, no news and no say, and a repetition still stands (F78)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       const own = groupMessage(g, id('b1'));
@@ -258,7 +258,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('who comes back keeps position and acks, and counts unread from the newest join', async () => {
+    it('who comes back keeps position and acks, and counts unread from the newest join (F84)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       await bench.submit(ben, groupOwed(g, { acked: [[1, 1]], position: 1 }));
@@ -341,7 +341,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('a recall ends the receipts: no count, no list, and a late ack is no effect', async () => {
+    it('a recall ends the receipts: no count, no list, and a late ack is no effect (F83)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
       await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
@@ -361,7 +361,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(outcomes(both)).toEqual(['acked', 'acked', 'acked']);
     });
 
-    it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so', async () => {
+    it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so (F81)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       bench.policy = { ...RECEIPTS_ON, windowMs: 0 };
       await bench.submit(ann, groupMessage(g, id('m1')));

@@ -57,7 +57,7 @@ const contentOf = (folder: string): Record<string, string> =>
     }),
   );
 
-describe('a folder that is no whole store is refused by name, and nothing in it changes (F122)', { timeout: 60_000 }, () => {
+describe('a folder that is no whole store is refused by name, and nothing in it changes', { timeout: 60_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-damage-'));
   const whole = join(root, 'whole');
   let damaged = '';
@@ -92,7 +92,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     );
 
   it.each<[string, (pg: string) => void, string]>([
-    ['no PG_VERSION', (pg) => rmSync(join(pg, 'PG_VERSION')), 'the file "PG_VERSION" is missing'],
+    ['no PG_VERSION (F122)', (pg) => rmSync(join(pg, 'PG_VERSION')), 'the file "PG_VERSION" is missing'],
     [
       'nothing but a file of another kind',
       (pg) => (rmSync(pg, { recursive: true }), mkdirSync(pg), writeFileSync(join(pg, 'photo.jpg'), 'x')),
@@ -108,7 +108,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
       '"global/pg_control" is of version',
     ],
     [
-      'a pg_control with one wrong bit',
+      'a pg_control with one wrong bit (F122)',
       (pg) => {
         const bytes = readFileSync(join(pg, 'global/pg_control'));
         bytes[100]! ^= 1;
@@ -116,7 +116,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
       },
       'the checksum of "global/pg_control" is wrong',
     ],
-    ['no log', (pg) => rmSync(segmentOf(pg)), 'of its log is missing'],
+    ['no log (F122)', (pg) => rmSync(segmentOf(pg)), 'of its log is missing'],
     ['a short log', (pg) => truncateSync(segmentOf(pg), 100), 'of its log has 100 bytes instead of 16777216'],
     ['a garbled log', (pg) => writeFileSync(segmentOf(pg), Buffer.alloc(16 * 1024 * 1024, 7)), 'holds no log'],
     ['no folder of tables', (pg) => rmSync(join(pg, 'base'), { recursive: true }), 'the folder "base" is missing'],
@@ -144,11 +144,11 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     expect(message).toContain('Nothing was changed.');
   });
 
-  it('a newer PostgreSQL is told by a code of its own', async () => {
+  it('a newer PostgreSQL is told by a code of its own (F122)', async () => {
     expect(await refused((pg) => writeFileSync(join(pg, 'PG_VERSION'), '19\n'))).toMatchObject({ code: 'store/version-ahead' });
   });
 
-  it('a file in the place of the folder, and a folder in a place that does not exist', async () => {
+  it('a file in the place of the folder, and a folder in a place that does not exist (F122)', async () => {
     writeFileSync(join(root, 'file'), 'x');
     for (const place of [join(root, 'file'), join(root, 'file', 'below')])
       await expect(openPgliteStore(place)).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     expect(readFileSync(join(root, 'file'), 'utf8')).toBe('x');
   });
 
-  it('damage that only PostgreSQL finds ends in the same error', { timeout: 30_000 }, async () => {
+  it('damage that only PostgreSQL finds ends in the same error (F122)', { timeout: 30_000 }, async () => {
     damaged = join(root, 'deep');
     copy(whole, damaged);
     writeFileSync(join(damaged, 'pg/global/pg_filenode.map'), Buffer.alloc(512, 7));
@@ -168,7 +168,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     });
   });
 
-  it('what a first start left that was killed is no store yet: the next start begins anew', async () => {
+  it('what a first start left that was killed is no store yet: the next start begins anew (F122)', async () => {
     const folder = join(root, 'killed');
     const child = spawn(process.execPath, [RUNNER, join(import.meta.dirname, '../support/open-folder.ts'), folder]);
     const ended = once(child, 'exit');

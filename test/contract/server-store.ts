@@ -144,7 +144,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect((await rowOf(store, bob, alice)).latestSeq).toBe(2);
     });
 
-    it('merges positions by maximum and receipts by union, and a repetition changes nothing (I-2, I-4)', async () => {
+    it('merges positions by maximum and receipts by union, and a repetition changes nothing (I-2, I-4, F86)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 10);
       const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], acked: [[5, 5]] });
@@ -223,7 +223,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       });
     });
 
-    it('recalls for the sender alone: the body goes, the count falls, and again changes nothing', async () => {
+    it('recalls for the sender alone: the body goes, the count falls, and again changes nothing (F83)', async () => {
       const [alice, bob] = pair();
       const recall = (of: string, id: string) => ({
         kind: 'recall',
@@ -307,7 +307,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect((await fetchAll(store, bob, alice)).some(({ times }) => times !== undefined)).toBe(false);
     });
 
-    it('keeps flags by highest count, on a tie the quieter value', async () => {
+    it('keeps flags by highest count, on a tie the quieter value (F94)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const flag = async (count: number, value: boolean): Promise<unknown> => {
@@ -374,7 +374,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(await fetchAll(store, `${bob}-nobody`, alice)).toEqual([]);
     });
 
-    it('undoes a transaction that fails, all of it', async () => {
+    it('undoes a transaction that fails, all of it (F64)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const cursor = await cursorOf(store, bob);
@@ -445,7 +445,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       }
     }, 120_000);
 
-    it('refuses cursors that are truncated, foreign or of the future', async () => {
+    it('refuses cursors that are truncated, foreign or of the future (F66)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const cursor = await cursorOf(store, bob);

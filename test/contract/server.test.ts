@@ -55,7 +55,7 @@ describe('two users on one server', () => {
     ]);
   });
 
-  it('every frame starts where the one before it ended', async () => {
+  it('every frame starts where the one before it ended (F69)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -87,7 +87,7 @@ describe('the handshake', () => {
   it.each([
     ['a refused token', hello('alice', 'bad'), 'auth/forbidden', CLOSE.unauthorized],
     ['an ended token', hello('alice', `alice@${Date.now() - 1000}`), 'auth/expired', CLOSE.unauthorized],
-    ['a version from elsewhere', { ...hello('alice'), version: 99 }, 'protocol/version-unsupported', CLOSE.versionUnsupported],
+    ['a version from elsewhere (F105)', { ...hello('alice'), version: 99 }, 'protocol/version-unsupported', CLOSE.versionUnsupported],
     ['another frame first', { type: 'ping' } as const, 'auth/forbidden', CLOSE.unauthorized],
   ])('refuses %s and answers nothing else', async (_what, first, code, close) => {
     await start();
@@ -110,7 +110,7 @@ describe('the handshake', () => {
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'changes', 'answer', 'changes']);
   });
 
-  it('ends with its token, unless a fresh one came', async () => {
+  it('ends with its token, unless a fresh one came (F76)', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', `alice@${Date.now() + 300}`));
@@ -134,7 +134,7 @@ describe('the handshake', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.wrongUser });
   });
 
-  it('is closed to whoever is revoked, and to them alone', async () => {
+  it('is closed to a user who is revoked, and to no other (F77)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -165,7 +165,7 @@ describe('the handshake', () => {
 });
 
 describe('hostile input', () => {
-  it('answers bad frames one by one and lives on', async () => {
+  it('answers bad frames one by one and lives on (F101, F103, F104)', async () => {
     await start();
     const client = await signIn('alice');
     const bad = [
@@ -198,7 +198,7 @@ describe('hostile input', () => {
     expect(await client.closed).toMatchObject({ code: 1008 });
   });
 
-  it('closes on a frame over 64 KiB (F98), and on more than 64 fragments (F99)', async () => {
+  it('closes on a frame over 64 KiB and on more than 64 fragments (F98, F99)', async () => {
     await start();
     const large = await signIn('alice');
     large.sendText(JSON.stringify({ type: 'ping', filler: 'x'.repeat(64 * 1024) }));
@@ -206,6 +206,22 @@ describe('hostile input', () => {
     const crumbs = await signIn('alice');
     for (let i = 0; i < 100; i++) crumbs.socket.send(' ', { fin: i === 99 });
     expect((await crumbs.closed).code).not.toBe(CLOSE.normal);
+  });
+
+  it('takes no compression, which a client offers (F100)', async () => {
+    await start();
+    const client = await signIn('alice');
+    expect(client.socket.extensions).toBe('');
+  });
+
+  it('refuses as many keys as fit into a frame, and closes on more (F102)', async () => {
+    await start();
+    const keys = (count: number): string => JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0])));
+    const client = await signIn('alice');
+    client.sendText(keys(5000));
+    expect(await client.next('error')).toMatchObject({ code: 'protocol/bad-frame' });
+    client.sendText(keys(100_000));
+    expect(await client.closed).toMatchObject({ code: CLOSE.frameTooLarge });
   });
 
   it('tells whoever sends too much when to come back, and keeps the connection (F107)', async () => {

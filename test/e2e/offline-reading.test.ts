@@ -129,7 +129,7 @@ const nothingMoves = async ({ phone, laptop }: Away): Promise<void> => {
   });
 };
 
-it('500 reads made offline survive the death of the browser and leave as one frame', async () => {
+it('500 reads made offline survive the death of the browser and leave as one frame (F91)', async () => {
   const away = await readEverythingAndDie('alice');
   const { phone, before, conversations } = away;
   phone.proxy.heal();
@@ -141,7 +141,7 @@ it('500 reads made offline survive the death of the browser and leave as one fra
   expect(submits[0]!.entries.map(({ conversationId }) => conversationId).sort()).toEqual([...conversations].sort());
 });
 
-it('the same when the server is killed with the frame in hand, before it could answer', async () => {
+it('the same when the server is killed with the frame in hand, before it could answer (F61)', async () => {
   const away = await readEverythingAndDie('amira');
   const { phone, before } = away;
   // The answer is on its way when the process dies: the work is done and nobody was told.
@@ -160,7 +160,7 @@ it('the same when the server is killed with the frame in hand, before it could a
   expect(again.map(({ entries }) => entries)).toEqual([first!.entries]);
 });
 
-it('the same when the server is killed while it works on the frame', async () => {
+it('the same when the server is killed while it works on the frame (F64)', async () => {
   const away = await readEverythingAndDie('anna');
   const { phone, before } = away;
   const killed = new Promise<void>((resolve, reject) => {
@@ -182,7 +182,7 @@ it('the same when the server is killed while it works on the frame', async () =>
   for (const entry of again.flatMap(({ entries }) => entries)) expect(entry).toEqual(sent.get(entry.key));
 });
 
-it('three messages that came while away make the badge go from 0 to 3, and nothing in between', async () => {
+it('three messages that came while away make the badge go from 0 to 3, and nothing in between (F92)', async () => {
   const phone = await world.device('agnes');
   const [bob, carol] = await Promise.all([world.person('agnes-bob'), world.person('agnes-carol')]);
   await sendMany(bob, 'agnes', UNREAD);

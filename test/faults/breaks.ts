@@ -1,12 +1,15 @@
 /** The code broken on purpose, each a small thing somebody might do: the test beside it has to find it. `npm run faults:break`. */
 import { DOOR_BREAKS } from './door-breaks.ts';
+import { HOSTILE_BREAKS } from './hostile-breaks.ts';
 import { ID_BREAKS } from './id-breaks.ts';
 import { LOAD_BREAKS } from './load-breaks.ts';
 import { NETWORK_BREAKS } from './network-breaks.ts';
 import { ORDER_BREAKS } from './order-breaks.ts';
 import { PACKAGE_BREAKS } from './package-breaks.ts';
+import { RECEIPT_BREAKS } from './receipt-breaks.ts';
 import { RETRY_BREAKS } from './retry-breaks.ts';
 import { SCATTERED_BREAKS } from './scattered-breaks.ts';
+import { SERVER_BREAKS } from './server-breaks.ts';
 import { STATE_BREAKS } from './state-breaks.ts';
 import { STORAGE_BREAKS } from './storage-breaks.ts';
 import { TAB_BREAKS } from './tab-breaks.ts';
@@ -29,13 +32,16 @@ export interface Break extends Place {
 
 export const BREAKS: readonly Break[] = [
   ...DOOR_BREAKS,
+  ...HOSTILE_BREAKS,
   ...ID_BREAKS,
   ...LOAD_BREAKS,
   ...NETWORK_BREAKS,
   ...ORDER_BREAKS,
   ...PACKAGE_BREAKS,
+  ...RECEIPT_BREAKS,
   ...RETRY_BREAKS,
   ...SCATTERED_BREAKS,
+  ...SERVER_BREAKS,
   ...STATE_BREAKS,
   ...STORAGE_BREAKS,
   ...TAB_BREAKS,

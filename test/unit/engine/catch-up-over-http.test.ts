@@ -71,7 +71,7 @@ describe('an account woken without a page', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
-  it('a server that lost its history is read anew; what is owed stays, and the wanted message comes all the same', async () => {
+  it('a server that lost its history is read anew; what is owed stays, and the wanted message comes all the same (F66)', async () => {
     await said('one');
     await wake();
     await writer.write('say', STRICT, (draft) => sendMessage(draft, ports, 'direct:bob', { body: '"kept"' }));

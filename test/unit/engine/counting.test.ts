@@ -14,6 +14,7 @@ describe('what counts as unread, on every device of hers', () => {
   let phone: TestTab;
   let tablet: TestTab;
   let phoneNet: LoopbackNet;
+  let tabletNet: LoopbackNet;
   let disk: TestDevice;
   const open: TestTab[] = [];
 
@@ -31,7 +32,7 @@ describe('what counts as unread, on every device of hers', () => {
     server = createTestServer(createMemoryStore({ now: () => now }));
     ({ tab: bob } = await start('bob'));
     ({ tab: phone, net: phoneNet, device: disk } = await start('alice'));
-    ({ tab: tablet } = await start('alice', 'tablet'));
+    ({ tab: tablet, net: tabletNet } = await start('alice', 'tablet'));
   });
   afterEach(async () => {
     for (const tab of open.splice(0)) tab.close();
@@ -69,7 +70,7 @@ describe('what counts as unread, on every device of hers', () => {
     expect([...seen].filter((count) => count !== 0 && count !== 37)).toEqual([]);
   });
 
-  it('a partial read leaves the rest, and an older one takes nothing back', async () => {
+  it('a partial read leaves the rest, and an older one takes nothing back (F86)', async () => {
     const ids = await say(5);
     await both(5);
     await holds(phone, 5);
@@ -82,6 +83,27 @@ describe('what counts as unread, on every device of hers', () => {
     await phone.do('sendConversationReadReceipt', BOB, { upTo: ids[3] });
     await both(1);
   });
+
+  it.each(['further', 'less far'])(
+    'two devices read offline, and the one that read %s speaks last: the higher position holds (F95)',
+    async (last) => {
+      const ids = await say(5);
+      await both(5);
+      await Promise.all([holds(phone, 5), holds(tablet, 5)]);
+      for (const net of [phoneNet, tabletNet]) net.cut();
+      await phone.do('clearConversationUnreadCount', BOB, ids[1]);
+      await tablet.do('clearConversationUnreadCount', BOB, ids[3]);
+      const roads = [[phone, phoneNet] as const, [tablet, tabletNet] as const];
+      for (const [tab, net] of last === 'further' ? roads : roads.reverse()) {
+        net.heal();
+        await quiet(tab);
+      }
+      await both(1);
+      const { tab: late } = await start('alice', 'late');
+      await unread(late, 1);
+    },
+    30_000,
+  );
 
   it('clearing what is empty, unknown or read already owes nothing', async () => {
     await phone.do('clearConversationUnreadCount', 'direct:nobody');
@@ -97,7 +119,7 @@ describe('what counts as unread, on every device of hers', () => {
     expect(phoneNet.sent('submit')).toHaveLength(sent);
   });
 
-  it('a recall takes one off above the position and none below it', async () => {
+  it('a recall takes one off above the position and none below it (F83)', async () => {
     const ids = await say(4);
     await both(4);
     await holds(phone, 4);
@@ -110,7 +132,7 @@ describe('what counts as unread, on every device of hers', () => {
     await both(2);
   });
 
-  it('what is not countable, and what she wrote herself on any device, never counts', async () => {
+  it('what is not countable, and what she wrote herself on any device, never counts (F89, F93)', async () => {
     await bob.say('alice', 'typing…', { countable: false });
     await bob.say('alice', 'a real line');
     await tablet.say('bob', 'mine, from the tablet');
@@ -129,7 +151,7 @@ describe('what counts as unread, on every device of hers', () => {
     await tablet.until({ of: 'total-unread' }, (total) => total === 3);
   });
 
-  it('a mark is no count, stays through new messages, and falls with the next read', async () => {
+  it('a mark is no count, stays through new messages, and falls with the next read (F94)', async () => {
     await say(1);
     await both(1);
     await phone.do('clearConversationUnreadCount', BOB);
@@ -161,7 +183,7 @@ describe('what counts as unread, on every device of hers', () => {
     await tablet.until({ of: 'total-unread' }, (total) => total === 0, 20_000);
   });
 
-  it('read on the first day and delivered on the fourth: the position counts, the group receipt has expired', async () => {
+  it('read on the first day and delivered on the fourth: the position counts, the group receipt has expired (F81)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
     const { id } = await bob.do('sendMessage', 'group:crew', { body: '"who is in?"', requestReceipt: true });
     await both(1, 'group:crew');

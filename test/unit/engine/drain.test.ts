@@ -109,7 +109,7 @@ describe('the drain', () => {
     expect(writer.model.get('direct:bob')?.newest).toMatchObject({ seq: 1, recalled: true, body: '' });
   });
 
-  it('what was sent under a key never changes, and is sent again as it was; newer work is the next entry', async () => {
+  it('what was sent under a key never changes, and is sent again as it was; newer work is the next entry (F61)', async () => {
     await ack('direct:bob', ['m1']);
     drain.start();
     await settled();
@@ -123,7 +123,7 @@ describe('the drain', () => {
     expect(sent[1]!.entries.map((entry) => entry['ackedIds'])).toEqual([['m1'], ['m2', 'm3']]);
   });
 
-  it('a temporary refusal holds back its conversation only, for as long as asked', async () => {
+  it('a temporary refusal holds back its conversation only, for as long as asked (F62)', async () => {
     await say('bob', 'one');
     await say('carol', 'two');
     drain.start();

@@ -125,7 +125,7 @@ describe('counts of group messages', () => {
     }
   });
 
-  it('that come before their message lie over it when it comes', async () => {
+  it('that come before their message lie over it when it comes (F87)', async () => {
     const device = await Device.holding(own(1));
     await device.changes('silent', { rows: [row(2)], receipts: [told(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
@@ -256,7 +256,7 @@ describe('receipts for group messages', () => {
     expect(device.owed).toMatchObject({ position: 2, acked: [], contents: [] });
   });
 
-  it('for a message taken back meanwhile end superseded', async () => {
+  it('for a message taken back meanwhile end superseded (F83)', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2'], 'ok');
     const recall = (seq: number) =>
@@ -312,7 +312,7 @@ describe('how receipts of a group end', () => {
     expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['acked']);
   });
 
-  it('messages taken back: superseded, and no news', async () => {
+  it('messages taken back: superseded, and no news (F83)', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1']);
     expect(await refuse(device, [{ id: 'm1', code: 'rejected/message-recalled' }])).toEqual([['superseded'], []]);

@@ -135,7 +135,7 @@ describe('people in a group', () => {
     }
   }, 30_000);
 
-  it('a group in view is cleared and its messages get their receipts, in one frame; my other device does not ack again', async () => {
+  it('a group in view is cleared and its messages get their receipts, in one frame; my other device does not ack again (F97)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     const { tab: laptop, net: laptopNet } = await start('ben', 'laptop');
@@ -206,7 +206,7 @@ describe('people in a group', () => {
     ]);
   }, 30_000);
 
-  it('a receipt that comes too late ends expired, without a dead letter', async () => {
+  it('a receipt that comes too late ends expired, without a dead letter (F81)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     const asked = await say(ann, 'soon', true);
@@ -228,7 +228,7 @@ describe('people in a group', () => {
     expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
   }, 30_000);
 
-  it('policy: what asks where nobody may is refused alone, and goes out without asking; too large a group shows none', async () => {
+  it('policy: what asks where nobody may is refused alone, and goes out without asking; too large a group shows none (F82)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     server.setPolicy({ receipts: { groups: false } });
@@ -255,7 +255,7 @@ describe('people in a group', () => {
     expect(await receiptsOf(ben, open.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
   }, 30_000);
 
-  it('membership: 0 at first sight of an old group, 1 after one message, 0 and refused once removed, and from the newest join again', async () => {
+  it('membership: 0 at first sight of an old group, 1 after one message, 0 and refused once removed, and from the newest join again (F78, F84)', async () => {
     const { tab: ann } = await start('ann');
     for (let n = 0; n < 50; n++) await say(ann, `old ${n}`, true);
     await quiet(ann);
@@ -289,7 +289,7 @@ describe('people in a group', () => {
     expect(await receiptsOf(ann, again.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
   }, 30_000);
 
-  it('who left and came back sees what was read meanwhile', async () => {
+  it('who left and came back sees what was read meanwhile (F84)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
@@ -382,7 +382,7 @@ describe('people in a group', () => {
     await expect(fetch(ben, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
   }, 30_000);
 
-  it('a server restored from an older copy is given back what it lost, and nothing unseen becomes read', async () => {
+  it('a server restored from an older copy is given back what it lost, and nothing unseen becomes read (F67)', async () => {
     const { tab: ann, net: annNet } = await start('ann');
     const { tab: ben, net: benNet } = await start('ben');
     const first = await say(ann, 'first', true);

@@ -20,7 +20,7 @@ const ackedAheadOfTheFeed = async () => {
   return { world, alice, copy };
 };
 
-it('what was acked and lost again is offered anew, though the feed had not come that far', async () => {
+it('what was acked and lost again is offered anew, though the feed had not come that far (F67)', async () => {
   const { world, alice, copy } = await ackedAheadOfTheFeed();
   alice.disk.committed = () => undefined;
   world.server.restore(copy);

@@ -127,13 +127,13 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
     console.log(`reset at ${places.length} places of a session of ${passedUp} frames up and ${passedDown} down`);
   });
 
-  it('with every frame of the server twice (F49)', async () => {
+  it('with every frame of the server twice (F49, F90)', async () => {
     const net = new TroubledNet(createTestServer());
     net.onDown = () => 'twice';
     expect(await session(net)).toEqual(await calm());
   });
 
-  it('with a frame of the feed lost on a connection that goes on, once another follows', async () => {
+  it('with a frame of the feed lost on a connection that goes on, once another follows (F69)', async () => {
     const end = await calm();
     const ends = await inTurns(
       Array.from({ length: 2 }, (_, i) => async () => {

@@ -96,7 +96,7 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 996 + i));
   });
 
-  it('drops by days of the server, whatever this device believes the time to be; the newest always stays', async () => {
+  it('drops by days of the server, whatever this device believes the time to be; the newest always stays (F80)', async () => {
     const { disk, retention, conversation } = await filled(1000, { days: 30 });
     await retention.run();
     expect(conversation().held).toEqual([[700, 1000]]);

@@ -12,7 +12,7 @@ const readIn = async (world: TestWorld, tab: VirtualTab, ids: readonly string[])
   return read;
 };
 
-it('140 messages, every second one read by name: both devices of the sender show 70 read, and no device of the reader tells again (F114)', async () => {
+it('140 messages, every second one read by name: both devices of the sender show 70 read, and no device of the reader tells again (F97, F114)', async () => {
   const world = createTestWorld({ seed: 114 });
   const [phone, reader] = [await world.open(world.device('ann')), await world.open(world.device('ben'))];
   const other = world.device('ben');

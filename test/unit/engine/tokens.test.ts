@@ -120,8 +120,8 @@ describe('a token that ends in the middle of a drain', () => {
   const inOrder = Array.from({ length: MESSAGES }, (_, n) => `${n}`);
 
   it.each([
-    ['expired', ({ clock }: { clock: MovedClock }) => clock.move(3_700_000)],
-    ['revoked', ({ revoke }: { revoke: (userId: string) => void }) => revoke('alice')],
+    ['expired (F76)', ({ clock }: { clock: MovedClock }) => clock.move(3_700_000)],
+    ['revoked (F77)', ({ revoke }: { revoke: (userId: string) => void }) => revoke('alice')],
   ])(
     '%s: nothing is lost or sent twice in effect, and the drain goes on under the next token',
     async (_how, end) => {

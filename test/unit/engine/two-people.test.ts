@@ -37,7 +37,7 @@ describe('two people in a direct chat', () => {
     expect(await bob.now({ of: 'total-unread' })).toBe(0);
   });
 
-  it('what was read offline leaves as one frame, one entry per conversation, once', async () => {
+  it('what was read offline leaves as one frame, one entry per conversation, once (F91)', async () => {
     const net = new LoopbackNet(createTestServer());
     const people = await Promise.all(['p1', 'p2', 'p3', 'p4'].map((name) => device(net, name)));
     for (const [, tab] of people) for (let i = 0; i < 5; i++) await tab.say('alice', `message ${i}`);
@@ -82,7 +82,7 @@ describe('two people in a direct chat', () => {
     expect(await again.now({ of: 'total-unread' })).toBe(0);
   }, 30_000);
 
-  it('three that came while away take the badge from 0 to 3 with no other value between', async () => {
+  it('three that came while away take the badge from 0 to 3 with no other value between (F92)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, bob] = await device(net, 'bob');
     await bob.say('alice', 'one');
@@ -99,6 +99,27 @@ describe('two people in a direct chat', () => {
     await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 3, 20_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(seen).toEqual([0, 3]);
+  }, 30_000);
+
+  it('a receipt counts as told once the server has taken it, and not before (F96)', async () => {
+    const net = new LoopbackNet(createTestServer());
+    const [, bob] = await device(net, 'bob');
+    const { id } = await bob.say('alice', 'hello');
+    const aliceNet = new LoopbackNet(net.server);
+    const [phone, alice] = await device(aliceNet, 'alice');
+    await alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    aliceNet.cut();
+    await alice.do('sendReadReceipts', 'direct:bob', [id]);
+    expect(await alice.now({ of: 'receipts', messageId: id })).toMatchObject({ state: 'pending' });
+    alice.close();
+    const again = await phone.open();
+    open.push(again);
+    expect(await again.now({ of: 'receipts', messageId: id })).toMatchObject({ state: 'pending' });
+    expect((await again.now({ of: 'outbox' })).pending).toBe(1);
+    aliceNet.heal();
+    await again.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
+    await bob.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
   }, 30_000);
 
   it('a second device shows what the first cleared, and hears of it', async () => {
@@ -181,7 +202,7 @@ describe('two people in a direct chat', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
   });
 
-  it('a recalled message is empty at once here and soon everywhere, and its count falls', async () => {
+  it('a recalled message is empty at once here and soon everywhere, and its count falls (F83)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
@@ -230,7 +251,7 @@ describe('two people in a direct chat', () => {
     await expect(alice.do('retryDeadLetter', 'none', {})).rejects.toMatchObject({ code: 'usage/invalid-argument' });
   });
 
-  it('a refused entry becomes a dead letter and holds up nothing', async () => {
+  it('a refused entry becomes a dead letter and holds up nothing (F62)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');

@@ -144,7 +144,7 @@ describe('the writer', () => {
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
-  it('I-17: a step that does not start at the stored cursor is a gap, and nothing of it is stored', async () => {
+  it('I-17: a step that does not start at the stored cursor is a gap, and nothing of it is stored (F69)', async () => {
     const { writer, given } = await filled(2);
     const outcome = await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(5, 6, 'c4'), 'live'));
     expect(outcome).toBe('gap');

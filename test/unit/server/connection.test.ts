@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import { createLocalBus } from '../../../src/server/bus.ts';
 import { createMemoryStore } from '../../../src/server/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
+import type { ServerStore } from '../../../src/server/server-store.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
@@ -35,7 +37,7 @@ describe('one connection', () => {
     expect(socket.closedWith).toBe(CLOSE.helloTimeout);
   });
 
-  it('lives to the end of its token, even one further away than a timer reaches', async () => {
+  it('lives to the end of its token, even one further away than a timer reaches (F76)', async () => {
     server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
     await receive(hello);
     expect(socket.sent).toMatchObject([{ type: 'welcome', expiresInMs: 3_000_000_000 }]);
@@ -87,6 +89,30 @@ describe('one connection', () => {
     socket.buffered = 300 * 1024;
     for (let i = 0; i < 300; i++) connection.receive('{"type":"ping"}');
     expect(socket.closedWith).toBe(CLOSE.tryLater);
+  });
+
+  it('tells what was written while the first pull was read (F69)', async () => {
+    const bus = createLocalBus();
+    const memory = createMemoryStore({ now: clock.wall });
+    const shared = { authenticate: async () => ({ userId: 'bob' }), bus, clock };
+    const otherNode = createReceiptServer({ ...shared, store: memory });
+    let isFirst = true;
+    const store: ServerStore = {
+      ...memory,
+      read: async (name, body) => {
+        const page = await memory.read(name, body);
+        if (name !== 'changes' || !isFirst) return page;
+        isFirst = false;
+        await otherNode.publish({ from: 'ann', to: { user: 'bob' }, body: 1 });
+        return page;
+      },
+    };
+    connection = createReceiptServer({ ...shared, store }).connect(socket)!;
+    await receive(hello, { type: 'pull', cursor: null });
+    await connection.settled();
+    const [first, second] = socket.sent.filter(({ type }) => type === 'changes');
+    expect(first).toMatchObject({ from: null, rows: [], complete: true });
+    expect(second).toMatchObject({ from: (first as unknown as { to: string }).to, rows: [{ latestSeq: 1 }] });
   });
 
   it('makes one step of many hints', async () => {

@@ -32,8 +32,8 @@ const takeAndGive = async (folder: string): Promise<void> => (await lockFolder(f
 /** A claim that only its file tells of is watched this long. */
 const BRIEFLY = { watchMs: 1200 };
 
-describe('a folder lock (F73)', () => {
-  it('lets one in at a time, and the next one after it was released', async () => {
+describe('a folder lock', () => {
+  it('lets one in at a time, and the next one after it was released (F73)', async () => {
     const folder = newFolder();
     const lock = await lockFolder(folder);
     await expect(lockFolder(folder)).rejects.toMatchObject({
@@ -45,7 +45,7 @@ describe('a folder lock (F73)', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is given to exactly one of many that ask at once', async () => {
+  it('is given to exactly one of many that ask at once (F73)', async () => {
     const folder = newFolder();
     const asked = await Promise.allSettled(Array.from({ length: 6 }, () => lockFolder(folder)));
     const won = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -54,7 +54,7 @@ describe('a folder lock (F73)', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is never taken from a living holder, and always from a dead one', async () => {
+  it('is never taken from a living holder, and always from a dead one (F73)', async () => {
     const folder = newFolder();
     const holder = await sleeper();
     layClaim(folder, { pid: holder.pid, started: null });
@@ -65,7 +65,7 @@ describe('a folder lock (F73)', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('knows a pid that was given to another process since', async () => {
+  it('knows a pid that was given to another process since (F73)', async () => {
     const folder = newFolder();
     const other = await sleeper();
     layClaim(folder, { pid: other.pid, started: '1' });
@@ -74,7 +74,7 @@ describe('a folder lock (F73)', () => {
     else await expect(lockFolder(folder)).rejects.toThrow('held by process');
   });
 
-  it('takes over its own pid left by an earlier life, as after a restart in a container, and a torn file', async () => {
+  it('takes over its own pid left by an earlier life, as after a restart in a container, and a torn file (F73)', async () => {
     const folder = newFolder();
     layClaim(folder, {});
     await takeAndGive(folder);
@@ -84,11 +84,11 @@ describe('a folder lock (F73)', () => {
   });
 });
 
-describe('a folder lock whose holder is in another container (F122)', () => {
+describe('a folder lock whose holder is in another container', () => {
   /** No process of this pid can be seen from here. */
   const elsewhere = { pid: 2 ** 22 + 1, pidNamespace: 'pid:[1]', host: 'the-other-container' } as const;
 
-  it('is known by the socket that its holder keeps open, and by nothing else', async () => {
+  it('is known by the socket that its holder keeps open, and by nothing else (F122)', async () => {
     const folder = newFolder();
     const { token } = layClaim(folder, { ...elsewhere, socket: true });
     const socket = await openSocket(folder, token);
@@ -100,7 +100,7 @@ describe('a folder lock whose holder is in another container (F122)', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is known by the socket where the path of the folder is longer than a socket address may be', async () => {
+  it('is known by the socket where the path of the folder is longer than a socket address may be (F122)', async () => {
     const folder = join(newFolder(), 'x'.repeat(90), 'y'.repeat(90));
     mkdirSync(folder, { recursive: true });
     const claim = layClaim(folder, { ...elsewhere, socket: true });
@@ -110,7 +110,7 @@ describe('a folder lock whose holder is in another container (F122)', () => {
     socket?.close();
   });
 
-  it('on another machine is known by what it touches: a claim that is touched stays, one that is not is taken', async () => {
+  it('on another machine is known by what it touches: a claim that is touched stays, one that is not is taken (F122)', async () => {
     const folder = newFolder();
     const { token } = layClaim(folder, { ...elsewhere, machine: 'another', socket: true });
     const beat = setInterval(() => utimesSync(claimFile(folder, token), new Date(), new Date()), 100);
@@ -124,7 +124,7 @@ describe('a folder lock whose holder is in another container (F122)', () => {
     expect(performance.now() - began).toBeGreaterThan(BRIEFLY.watchMs);
   });
 
-  it('is lost where another server took it from a holder that was frozen, and its holder knows', { timeout: 20_000 }, async () => {
+  it('is lost where another server took it from a holder that was frozen, and its holder knows (F122)', { timeout: 20_000 }, async () => {
     const folder = newFolder();
     const lock = await lockFolder(folder);
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
@@ -135,7 +135,7 @@ describe('a folder lock whose holder is in another container (F122)', () => {
   const inNamespace = ['-p', '-f', '--mount-proc', '--kill-child'];
   const canUnshare = spawnSync('unshare', [...inNamespace, 'true']).status === 0;
 
-  it.skipIf(!canUnshare)('holds between two PID namespaces until the holder is killed', { timeout: 60_000 }, async () => {
+  it.skipIf(!canUnshare)('holds between two PID namespaces until the holder is killed (F122)', { timeout: 60_000 }, async () => {
     const folder = newFolder();
     const runner = join(import.meta.dirname, '../../support/run-main.mjs');
     const holding = join(import.meta.dirname, '../../support/hold-folder.ts');

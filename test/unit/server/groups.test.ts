@@ -175,7 +175,7 @@ describe('receipts on the wire', () => {
     expect(ann.news().at(-1)).toMatchObject({ type: 'error', code: 'protocol/bad-frame', id: 1 });
   });
 
-  it('a new policy is told to every connection, and in force at once', async () => {
+  it('a new policy is told to every connection, and in force at once (F82)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     server.setPolicy({ receipts: { groups: false } });
@@ -191,6 +191,7 @@ describe('receipts on the wire', () => {
 });
 
 describe('the end of a receipt', () => {
+  const DAY_MS = 24 * 60 * 60 * 1000;
   const window = 1000;
   const begin = async (): Promise<[Phone, Phone]> => {
     server.setPolicy({ receipts: { windowMs: window } });
@@ -205,7 +206,7 @@ describe('the end of a receipt', () => {
     [-1, undefined],
     [0, undefined],
     [1, [{ id: 'm1', code: 'rejected/receipt-expired' }]],
-  ])('%i ms from the limit', async (offset, refused) => {
+  ])('%i ms from the limit (F81)', async (offset, refused) => {
     const [ann, ben] = await begin();
     await clock.pass(window + offset);
     for (const one of [ann, ben]) one.news();
@@ -216,6 +217,30 @@ describe('the end of a receipt', () => {
     await settle(ann);
     expect(ann.receipts()).toMatchObject([[refused ? { readCount: 0, expired: true } : { readCount: 1, expired: false }]]);
   });
+
+  it.each([-3 * DAY_MS, 3 * DAY_MS])(
+    'is told by the clock of the database where the clock of the node is %i ms off (F79)',
+    async (offMs) => {
+      const wrong: ClockPort = { wall: () => clock.wall() + offMs, mono: clock.mono, timer: (ms, fn) => clock.timer(ms, fn) };
+      server = createReceiptServer({
+        store,
+        authenticate: async (token) => ({ userId: token }),
+        clock: wrong,
+        policy: { receipts: { groups: true } },
+      });
+      const [ann, ben] = await begin();
+      await clock.pass(window);
+      ben.news();
+      await ben.submit(groupOwed('crew', { acked: [[1, 1]] }));
+      expect(ben.news()[0]).toMatchObject({ results: [{ outcome: 'acked', row: { mine: { acked: [[1, 1]] } } }] });
+      await ann.submit(groupMessage('crew', 'm2'));
+      await settle(ben);
+      await clock.pass(window + 1);
+      ben.news();
+      await ben.submit(groupOwed('crew', { acked: [[2, 2]] }));
+      expect(ben.news()[0]).toMatchObject({ results: [{ refused: [{ id: 'm2', code: 'rejected/receipt-expired' }] }] });
+    },
+  );
 
   it('is written and told within a minute though nobody asks, and at the start of a server', async () => {
     const [ann, ben] = await begin();
@@ -253,7 +278,7 @@ describe('the end of a receipt', () => {
 });
 
 describe('who is in a group', () => {
-  it('members come and go while connected', async () => {
+  it('members come and go while connected (F78)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     await server.addMember('crew', 'ben');

@@ -4,7 +4,7 @@ import { changePolicy, DEFAULT_POLICY, TokenBuckets } from '../../../src/server/
 const RATE = { perSecond: 10, burst: 20 };
 
 describe('the allowance of a user', () => {
-  it('takes a burst, then says exactly how long to wait', () => {
+  it('takes a burst, then says exactly how long to wait (F107)', () => {
     const buckets = new TokenBuckets();
     expect(buckets.take('a', 20, RATE, 0)).toBe(0);
     const wait = buckets.take('a', 5, RATE, 0);
@@ -13,7 +13,7 @@ describe('the allowance of a user', () => {
     expect(buckets.take('a', 5, RATE, wait)).toBe(0);
   });
 
-  it('is each user’s own', () => {
+  it('is each user’s own (F107)', () => {
     const buckets = new TokenBuckets();
     buckets.take('a', 20, RATE, 0);
     expect(buckets.take('b', 20, RATE, 0)).toBe(0);

@@ -1,0 +1,111 @@
+/** Breaks of the rows about receipts and unread counts (F86–F97). */
+import type { Break } from './breaks.ts';
+
+const STORE = 'test/contract/server-store.memory.test.ts';
+const COUNTING = 'test/unit/engine/counting.test.ts';
+const PEOPLE = 'test/unit/engine/two-people.test.ts';
+
+export const RECEIPT_BREAKS: readonly Break[] = [
+  {
+    fault: 'F86',
+    file: 'src/server/apply-receipts.ts',
+    from: 'const moved = position > member.readUpTo ?',
+    to: 'const moved = position > 0 ?',
+    test: ['node', STORE, 'F86'],
+  },
+  {
+    fault: 'F87',
+    file: 'src/engine/tail.ts',
+    from: '    for (const receipt of receipts) {\n',
+    to: '    for (const receipt of receipts) {\n      if (!this.messages.has(receipt.seq)) continue;\n',
+    test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F87'],
+  },
+  {
+    fault: 'F88',
+    file: 'src/engine/facts.ts',
+    from: 'owe(draft, ports, conversationId, { delivered: due });',
+    to: 'owe(draft, ports, conversationId, { delivered: due, position: due[0][1] });',
+    test: ['node', 'test/unit/engine/crash-in-sync.test.ts', 'F88'],
+  },
+  {
+    fault: 'F89',
+    file: 'src/server/memory-reads.ts',
+    from: 'return message.senderId === me || !message.countable || message.recalled;',
+    to: 'return !message.countable || message.recalled;',
+    test: ['node', COUNTING, 'F89'],
+  },
+  {
+    fault: 'F90',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
+    to: 'if (frame.from === null)',
+    also: [
+      {
+        file: 'src/engine/fold-change.ts',
+        from: '      conversation.tail.layMessages(change.messages, model.version);\n',
+        to: `      conversation.tail.layMessages(change.messages, model.version);
+      conversation.row = { ...conversation.row, latestSeq: conversation.row.latestSeq + change.messages.length };\n`,
+      },
+    ],
+    test: ['node', 'test/unit/engine/network-frames.test.ts', 'F90'],
+  },
+  {
+    fault: 'F91',
+    file: 'src/engine/sync/batch.ts',
+    from: '...(position > 0 ? { position } : {}),',
+    to: '',
+    test: ['node', PEOPLE, 'F91'],
+  },
+  {
+    fault: 'F92',
+    file: 'src/engine/sync/end-entry.ts',
+    from: 'const before = result.row ? layRow(draft, result.row) : undefined;',
+    to: 'const before = undefined;',
+    test: ['node', PEOPLE, 'F92'],
+  },
+  {
+    fault: 'F93',
+    file: 'src/server/memory-reads.ts',
+    from: 'return message.senderId === me || !message.countable || message.recalled;',
+    to: 'return message.senderId === me || message.recalled;',
+    test: ['node', COUNTING, 'F93'],
+  },
+  {
+    fault: 'F94',
+    file: 'src/model/flag.ts',
+    from: 'return a.value ? b : a;',
+    to: 'return a.value ? a : b;',
+    test: ['node', STORE, 'F94'],
+  },
+  {
+    fault: 'F94',
+    file: 'src/engine/hot-conversation.ts',
+    from: 'return isMarked(this.mark, this.readUpTo);',
+    to: 'return isMarked(this.mark, this.row.latestSeq);',
+    test: ['node', COUNTING, 'F94'],
+  },
+  {
+    fault: 'F95',
+    file: 'src/server/apply-receipts.ts',
+    from: 'position <= member.readUpTo &&',
+    to: 'position === 0 &&',
+    also: [
+      { file: 'src/server/apply-receipts.ts', from: 'const moved = position > member.readUpTo ?', to: 'const moved = position > 0 ?' },
+    ],
+    test: ['node', COUNTING, 'F95'],
+  },
+  {
+    fault: 'F96',
+    file: 'src/engine/shown-receipts.ts',
+    from: `if (isRead(row.mine, message.seq)) return 'done';`,
+    to: `if (isRead(told, message.seq)) return 'done';`,
+    test: ['node', PEOPLE, 'F96'],
+  },
+  {
+    fault: 'F97',
+    file: 'src/engine/intents/send-read-receipts.ts',
+    from: `if (conversation.isAcked(id, message.seq)) return 'already-acked';`,
+    to: '',
+    test: ['node', 'test/unit/engine/scattered-receipts.test.ts', 'F97'],
+  },
+];

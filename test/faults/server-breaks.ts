@@ -1,0 +1,194 @@
+/** Breaks of the rows about the server and its database (F61–F85). */
+import type { Break } from './breaks.ts';
+
+const STORE = 'test/contract/server-store.memory.test.ts';
+const FOLDER = 'test/contract/server-store.folder.test.ts';
+const DOORS = 'test/contract/server.test.ts';
+const CONNECTION = 'test/unit/server/connection.test.ts';
+const SERVER_GROUPS = 'test/unit/server/groups.test.ts';
+const GROUPS = 'test/unit/engine/groups.test.ts';
+
+export const SERVER_BREAKS: readonly Break[] = [
+  {
+    fault: 'F61',
+    file: 'src/server/apply-message.ts',
+    from: 'if (before && sameMessage(desk, before, entry, conversation))',
+    to: 'if (before && false)',
+    test: ['node', STORE, 'F61'],
+  },
+  {
+    fault: 'F62',
+    file: 'src/server/read-entries.ts',
+    from: 'const issue = result.issues[0];',
+    to: `throw new Error('malformed');`,
+    test: ['node', STORE, 'F62'],
+  },
+  {
+    fault: 'F63',
+    file: 'src/engine/sync/drain.ts',
+    from: 'this.most = Math.max(1, Math.floor(entries.length / 2));',
+    to: 'this.most = Infinity;',
+    test: ['node', 'test/unit/engine/drain.test.ts', 'F63'],
+  },
+  {
+    fault: 'F64',
+    file: 'src/server/memory-store.ts',
+    from: 'for (const step of undo.reverse()) step();',
+    to: '',
+    test: ['node', STORE, 'F64'],
+  },
+  {
+    fault: 'F64',
+    file: 'src/server/sql/pglite.ts',
+    from: 'database = await PGlite.create(databaseIn(folder));',
+    to: `database = await PGlite.create(databaseIn(folder));\n    await database.exec('set synchronous_commit = off');`,
+    test: ['node', FOLDER, 'F64'],
+  },
+  {
+    fault: 'F65',
+    file: 'src/server/memory-store.ts',
+    from: 'inTurn(() => body({ ...reads, head: version }))',
+    to: 'inTurn(() => body({ ...reads, head: version + 1 }))',
+    test: ['node', STORE, 'F65'],
+  },
+  {
+    fault: 'F66',
+    file: 'src/server/cursors.ts',
+    from: 'if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;',
+    to: 'if (runId === tx.run.id) return Infinity;',
+    test: ['node', STORE, 'F66'],
+  },
+  {
+    fault: 'F67',
+    file: 'src/server/cursors.ts',
+    from: 'if (version >= next.beganAt) return next.beganAt;',
+    to: '',
+    test: ['node', STORE, 'F67'],
+  },
+  {
+    fault: 'F67',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: 'if (acked.length > 0) draft.change(',
+    to: 'if (acked.length < 0) draft.change(',
+    test: ['node', GROUPS, 'F67'],
+  },
+  {
+    fault: 'F69',
+    file: 'src/engine/sync/apply-changes.ts',
+    from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
+    to: 'if (frame.from === null)',
+    test: ['node', 'test/unit/engine/write.test.ts', 'F69'],
+  },
+  {
+    fault: 'F69',
+    file: 'src/server/connection.ts',
+    from: 'if (waking || !out.open) return;',
+    to: 'if (waking || out.open) return;',
+    test: ['node', CONNECTION, 'F69'],
+  },
+  {
+    fault: 'F72',
+    file: 'src/server/persist.ts',
+    from: 'const ATTEMPTS = 5;',
+    to: 'const ATTEMPTS = 1;',
+    test: ['node', DOORS, 'F72'],
+  },
+  {
+    fault: 'F73',
+    file: 'src/server/sql/folder-lock.ts',
+    from: 'if (claim && (await isAlive(',
+    to: 'if (claim && !(await isAlive(',
+    test: ['node', 'test/unit/server/folder-lock.test.ts', 'F73'],
+  },
+  {
+    fault: 'F74',
+    file: 'src/server/sql/pglite.ts',
+    from: 'database = await PGlite.create(databaseIn(folder));',
+    to: `database = await PGlite.create(databaseIn(folder));\n    await database.exec('set synchronous_commit = off');`,
+    test: ['node', FOLDER, 'F74'],
+  },
+  {
+    fault: 'F75',
+    file: 'src/server/ws.ts',
+    from: `CLOSE.tryLater, 'starting'`,
+    to: `CLOSE.normal, 'starting'`,
+    test: ['node', DOORS, 'F75'],
+  },
+  {
+    fault: 'F76',
+    file: 'src/server/greeting.ts',
+    from: 'if (who.expiresAt !== null) this.watchExpiry(who.expiresAt);',
+    to: '',
+    test: ['node', CONNECTION, 'F76'],
+  },
+  {
+    fault: 'F77',
+    file: 'src/server/server.ts',
+    from: `connection.end(CLOSE.unauthorized, 'auth/forbidden');`,
+    to: 'connection.wake();',
+    test: ['node', DOORS, 'F77'],
+  },
+  {
+    fault: 'F78',
+    file: 'src/server/apply-message.ts',
+    from: 'if (inGroup && (!conversation || desk.member(conversation).role === null))',
+    to: 'if (inGroup && !conversation)',
+    test: ['node', GROUPS, 'F78'],
+  },
+  {
+    fault: 'F79',
+    file: 'src/server/apply-entries.ts',
+    from: 'await tx.now()',
+    to: 'Date.now()',
+    test: ['node', SERVER_GROUPS, 'F79'],
+  },
+  {
+    fault: 'F80',
+    file: 'src/engine/sync/end-entry.ts',
+    from: 'body, seq, sentAt, senderId',
+    to: 'body, seq, sentAt: entry.at, senderId',
+    test: ['node', 'test/unit/engine/wrong-clocks.test.ts', 'F80'],
+  },
+  {
+    fault: 'F80',
+    file: 'src/engine/retention.ts',
+    from: 'let newest = 0;',
+    to: 'let newest = this.ports.clock.wall();',
+    test: ['node', 'test/unit/engine/retention.test.ts', 'F80'],
+  },
+  {
+    fault: 'F81',
+    file: 'src/server/apply-group-acks.ts',
+    from: 'desk.now > expiresAt',
+    to: 'desk.now >= expiresAt',
+    test: ['node', SERVER_GROUPS, 'F81'],
+  },
+  {
+    fault: 'F82',
+    file: 'src/server/apply-message.ts',
+    from: 'if (!policy.groups) return',
+    to: 'if (false) return',
+    test: ['node', GROUPS, 'F82'],
+  },
+  {
+    fault: 'F83',
+    file: 'src/server/memory-reads.ts',
+    from: 'message.receiptRequested && !message.recalled;',
+    to: 'message.receiptRequested;',
+    test: ['node', STORE, 'F83'],
+  },
+  {
+    fault: 'F83',
+    file: 'src/engine/facts.ts',
+    from: '  dropRecalled(draft, ports, conversation, recalled);\n',
+    to: '',
+    test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F83'],
+  },
+  {
+    fault: 'F84',
+    file: 'src/server/membership.ts',
+    from: '  joinedAt: head,\n  present: union(',
+    to: '  joinedAt: 0,\n  present: union(',
+    test: ['node', GROUPS, 'F84'],
+  },
+];
