@@ -145,8 +145,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/sync/apply-changes.ts',
-    from: '  const befores = rows.map((row) => layRow(draft, row));\n',
-    to: '  for (const row of rows) await tellRow(draft, row, layRow(draft, row));\n',
+    from: '  const befores = rows.map((row) => layRow(draft, row, !frame.complete));\n',
+    to: '  for (const row of rows) await tellRow(draft, row, layRow(draft, row, !frame.complete));\n',
     also: [
       {
         file: 'src/engine/sync/apply-changes.ts',

@@ -26,11 +26,12 @@ it.each([10, -10])(
     await world.until(ann.do('sendReadReceipts', 'group:crew', [asked.id]));
     sent.push(await says(ann, 'ben'), await says(ben, 'ann'));
 
-    const list = await firstValueFrom(ann.watch({ of: 'messages', conversationId: 'direct:ben', limit: 10 }));
+    const list = await world.until(firstValueFrom(ann.watch({ of: 'messages', conversationId: 'direct:ben', limit: 10 })));
     expect(list.map(({ id }) => id)).toEqual(sent);
     const kept = new Map(world.server.dump().messages.map(({ id, sentAt }) => [id, sentAt]));
     expect(list.map(({ sentAt }) => sentAt)).toEqual(sent.map((id) => kept.get(id)));
-    expect(await firstValueFrom(ann.watch({ of: 'unread', conversationId: 'direct:ben' }))).toBe(1);
-    expect(await firstValueFrom(ben.watch({ of: 'receipts', messageId: asked.id }))).toMatchObject({ state: 'done', readCount: 1 });
+    expect(await world.until(firstValueFrom(ann.watch({ of: 'unread', conversationId: 'direct:ben' })))).toBe(1);
+    const receipts = await world.until(firstValueFrom(ben.watch({ of: 'receipts', messageId: asked.id })));
+    expect(receipts).toMatchObject({ state: 'done', readCount: 1 });
   },
 );

@@ -351,7 +351,7 @@ describe('who is in a group', () => {
     expect(ann.news().at(-1)).toMatchObject({ results: [{ outcome: 'retry' }] });
   });
 
-  describe('a host whose directory answers what is no answer (F123)', () => {
+  describe('a host whose directory answers what is no answer', () => {
     const logged: string[] = [];
     beforeEach(() => void logged.splice(0));
     const log = (message: string): void => void logged.push(message);
@@ -368,7 +368,7 @@ describe('who is in a group', () => {
       ['nothing', undefined],
       ['text', 'ann'],
       ['an object', { ann: 'member' }],
-    ])('for one group: %s. The entries of that group wait, all others go on', async (_what, answer) => {
+    ])('for one group: %s. The entries of that group wait, all others go on (F123)', async (_what, answer) => {
       const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'acked']);
@@ -379,7 +379,7 @@ describe('who is in a group', () => {
       expect(ann.socket.closedWith).toBeUndefined();
     });
 
-    it('for one member: that member is left out, the group goes on', async () => {
+    it('for one member: that member is left out, the group goes on (F123)', async () => {
       const members = (): unknown => [{ userId: 'ann' }, { userId: 'ben', role: 'king' }, { userId: 7 }, null, { userId: 'carl' }];
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:crew', 'group:crew')).toEqual(['acked', 'acked']);
@@ -390,7 +390,7 @@ describe('who is in a group', () => {
       ['nothing', () => undefined],
       ['a number', () => 1],
       ['an error', () => Promise.reject(new Error('the host is silent'))],
-    ])('for one peer: %s. The message to that peer waits, all others go on', async (_what, answer) => {
+    ])('for one peer: %s. The message to that peer waits, all others go on (F123)', async (_what, answer) => {
       const mayMessage = (_from: string, to: string): unknown => (to === 'odd' ? answer() : true);
       open({ directory: { mayMessage: mayMessage as () => boolean }, log });
       expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'acked']);

@@ -35,7 +35,7 @@ const greet = async (authenticate: unknown) => {
   return { frames, closedWith: socket.closedWith, logged };
 };
 
-describe('an identity that the host answers (F123)', () => {
+describe('an identity that the host answers', () => {
   it.each([
     ['absent', undefined, null],
     ['null', null, null],
@@ -43,7 +43,7 @@ describe('an identity that the host answers (F123)', () => {
     ['no whole number', NOW + 60_000.75, 60_000],
     ['without end', Infinity, null],
     ['later than any clock tells', 1e303, null],
-  ])('is taken with an end that is %s', async (_what, expiresAt, expiresInMs) => {
+  ])('is taken with an end that is %s (F123)', async (_what, expiresAt, expiresInMs) => {
     const { frames, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
     expect(frames).toMatchObject([{ type: 'welcome', expiresInMs }]);
     expect(logged).toEqual([]);
@@ -54,7 +54,7 @@ describe('an identity that the host answers (F123)', () => {
     ['just now', NOW, []],
     ['before time began', -1e303, []],
     ['in seconds', NOW / 1000 + 60, [expect.stringContaining('in ms, not in seconds')]],
-  ])('is refused as expired where its end is %s', async (_what, expiresAt, logs) => {
+  ])('is refused as expired where its end is %s (F123)', async (_what, expiresAt, logs) => {
     const { frames, closedWith, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
     expect(frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
     expect(closedWith).toBe(CLOSE.unauthorized);
@@ -69,7 +69,7 @@ describe('an identity that the host answers (F123)', () => {
     ['an end that is no number', { userId: 'bob', expiresAt: NaN }, 'expiresAt in epoch ms, or none for never; got number NaN'],
     ['an end that is text', { userId: 'bob', expiresAt: '2030-01-01' }, 'expiresAt in epoch ms'],
     ['an end that is a Date', { userId: 'bob', expiresAt: new Date(NOW + 1000) }, 'expiresAt in epoch ms'],
-  ])('is the host’s named error in the log, and "not now" for the client, where it is %s', async (_what, answer, says) => {
+  ])('is the host’s named error in the log, and "not now" for the client, where it is %s (F123)', async (_what, answer, says) => {
     const { frames, closedWith, logged } = await greet(async () => answer);
     expect(frames).toMatchObject([{ type: 'error', code: 'server/busy', retryAfterMs: 1000 }]);
     expect(closedWith).toBe(CLOSE.tryLater);
@@ -83,7 +83,7 @@ it('a user of the host whose name is no id is refused, by name in the log (F123)
   expect(logged).toEqual([expect.stringContaining('a userId that is no id')]);
 });
 
-describe('a host that says no, or not now (F123)', () => {
+describe('a host that says no, or not now', () => {
   const reject = (error: Error) => async () => Promise.reject(error);
   it.each<[string, unknown, string, number]>([
     ['no', reject(new AuthError('auth/forbidden', 'x')), 'auth/forbidden', CLOSE.unauthorized],
@@ -98,20 +98,20 @@ describe('a host that says no, or not now (F123)', () => {
       'server/busy',
       CLOSE.tryLater,
     ],
-  ])('%s', async (_what, authenticate, code, close) => {
+  ])('%s (F123)', async (_what, authenticate, code, close) => {
     const { frames, closedWith, logged } = await greet(authenticate);
     expect(frames).toMatchObject([{ type: 'error', code }]);
     expect(closedWith).toBe(close);
     expect(logged).toEqual([]);
   });
 
-  it('with an error of its own counts as no, and the log says how to say "not now"', async () => {
+  it('with an error of its own counts as no, and the log says how to say "not now" (F123)', async () => {
     const { frames, logged } = await greet(reject(new Error('ECONNREFUSED')));
     expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden' }]);
     expect(logged).toEqual([expect.stringContaining('"auth/unavailable" says that it cannot be checked now')]);
   });
 
-  it('by silence means not now, over both roads', async () => {
+  it('by silence means not now, over both roads (F123)', async () => {
     const { server, clock, logged } = serverWith(() => new Promise(() => undefined));
     const socket = new FakeSocket();
     server.connect(socket)!.receive(JSON.stringify(hello));
