@@ -20,7 +20,7 @@ export const BUGS = [
   bug(
     'the cursor moves, the messages stay out',
     'engine/sync/apply-changes.ts',
-    'const befores = rows.map((row) => layRow(draft, row));',
+    'const befores = rows.map((row) => layRow(draft, row, !frame.complete));',
     'const befores = rows.map(() => undefined);',
   ),
   bug(
@@ -181,12 +181,7 @@ export const BUGS = [
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),
-  bug(
-    'muted chats count',
-    'engine/hot-model.ts',
-    'if (!conversation.muted) total += conversation.unread.unreadCount;',
-    'total += conversation.unread.unreadCount;',
-  ),
+  bug('muted chats count', 'engine/hot-model.ts', 'if (!muted) total += unreadCount;', 'total += muted ? unreadCount : unreadCount;'),
   bug(
     'a clear reaches no further than what is held',
     'engine/intents/positions.ts',
