@@ -100,7 +100,7 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F44',
     file: 'src/bridge/connect.ts',
-    from: 'return ask();',
+    from: 'return (await this.lives.current).call((api) => api.logOut(options));',
     to: 'throw error;',
     test: ['node', 'test/unit/bridge/connect.test.ts', 'F44'],
   },
@@ -149,7 +149,7 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F54',
     file: 'src/engine/sync/session-token.ts',
-    from: 'if (this.clock.mono() >= this.renewalAt) this.tokens.forget();',
+    from: 'if (this.ports.clock.mono() >= this.renewalAt) this.tokens.forget();',
     to: '',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F54'],
   },

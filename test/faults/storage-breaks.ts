@@ -12,7 +12,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F02',
     file: 'src/store/dexie-store.ts',
-    from: `else if (!this.closed) this.clock.timer(AGAIN_AFTER_MS[0]!, () => void this.connected().catch(() => undefined));`,
+    from: 'this.clock.timer(ms, () => void this.connected().catch(() => undefined));',
     to: '',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F02'],
   },
@@ -196,7 +196,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
     file: 'src/engine/write.ts',
-    from: 'if (!this.whole) this.turns.push(() => this.heal());',
+    from: 'if (!this.whole) this.queue.unshift(() => this.heal());',
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'could not be written down'],
   },

@@ -75,7 +75,7 @@ describe('a crowd of 5,000 that comes back', () => {
 });
 
 describe('every code a connection can end with', () => {
-  it('is final between 3500 and 3999 and from 4500 on, asks for another token at 4401, and is tried again elsewhere (F59)', () => {
+  it('is final between 3500 and 3999 and from 4500 on, asks for another token at 4401, and is tried again elsewhere (F59, F128)', () => {
     for (let code = 0; code <= 5000; code++) {
       for (const wasOpen of [true, false]) {
         const { next } = verdictOnClose(account, code, '', wasOpen);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { BREAKS } from '../../faults/breaks.ts';
@@ -33,9 +34,14 @@ describe('the code broken on purpose', () => {
 
   it('is looked for by tests that name the fault', () => {
     const named = findNamedTests(ROOT);
+    /** A contract is run by a file that stands beside it, and may have its parts beside it too. */
+    const filesOf = (file: string): readonly string[] => {
+      const contract = file.replace(/\.\w+\.test\.ts$/, '.ts');
+      const text = existsSync(`${ROOT}${contract}`) ? readFileSync(`${ROOT}${contract}`, 'utf8') : '';
+      return [file, contract, ...[...text.matchAll(/from '\.\/([\w-]+\.ts)'/g)].map(([, name]) => `${dirname(file)}/${name}`)];
+    };
     for (const { fault, test } of BREAKS) {
-      // A contract is run by a file that stands beside it.
-      const files = [test[1], test[1].replace(/\.\w+\.test\.ts$/, '.ts')];
+      const files = filesOf(test[1]);
       const found = named.some(({ file, faults }) => files.includes(file) && faults.includes(fault));
       expect([fault, test[1], found]).toEqual([fault, test[1], true]);
     }
