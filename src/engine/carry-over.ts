@@ -4,7 +4,7 @@
  */
 import { rowParts } from '../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../model/outbox-entry.ts';
-import type { Change, ReceiptSettings } from '../store/journal.ts';
+import type { Change, ReceiptSettings } from '../log/log-record.ts';
 import { takeCounts } from './blind-flags.ts';
 import type { Draft } from './draft.ts';
 import type { HotConversation } from './hot-conversation.ts';

@@ -1,6 +1,6 @@
 /** What a decision is handed, and what becomes of it: the changes of one transaction. */
 import type { StoreTx } from '../ports/ports.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../log/log-record.ts';
 import { applyChange } from './fold-change.ts';
 import type { HotModel } from './hot-model.ts';
 import type { Touched } from './touched.ts';

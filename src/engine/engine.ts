@@ -7,7 +7,7 @@ import type { Retention } from '../model/retention.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
-import type { ReceiptSettings } from '../store/journal.ts';
+import type { ReceiptSettings } from '../log/log-record.ts';
 import { decideIntent, intentOptions, withMessageId } from './decide-intent.ts';
 import { adopt, type Carried, carriedOf } from './carry-over.ts';
 import { findInConversation } from './find-message.ts';

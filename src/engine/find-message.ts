@@ -2,9 +2,9 @@
 import type { MessageId } from '../model/ids.ts';
 import { highest, intersect, range } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../store/journal.ts';
-import { readPages } from '../store/pages.ts';
-import { PAGE_SIZE } from '../store/tables.ts';
+import type { KeptMessage } from '../log/log-record.ts';
+import { readPages } from '../log/pages.ts';
+import { PAGE_SIZE } from '../log/tables.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 

@@ -2,8 +2,8 @@
 import { joinRows, wholeRow } from '../model/conversation.ts';
 import { mergeOwed, NOTHING_OWED } from '../model/outbox-entry.ts';
 import { fromSeqs, subtract, union } from '../model/ranges.ts';
-import type { Change, JournalRecord } from '../store/journal.ts';
-import { withReceipt, withStep } from '../store/pages.ts';
+import type { Change, JournalRecord } from '../log/log-record.ts';
+import { withReceipt, withStep } from '../log/pages.ts';
 import { type HotModel, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './hot-model.ts';
 import type { Touched } from './touched.ts';
 

@@ -1,7 +1,7 @@
 /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated, and a crash loses none. */
 import type { Ports, StoreTx } from '../ports/ports.ts';
-import { type Unpaged, writePages } from '../store/pages.ts';
-import { type Head, HEAD_KEY, PAGE_SIZE } from '../store/tables.ts';
+import { type Unpaged, writePages } from '../log/pages.ts';
+import { type Head, HEAD_KEY, PAGE_SIZE } from '../log/tables.ts';
 import type { HotModel } from './hot-model.ts';
 import { putSnapshot } from './snapshot.ts';
 

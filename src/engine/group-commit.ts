@@ -5,8 +5,8 @@
  */
 import { StoreError } from '../errors.ts';
 import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type JournalRecord, readRecord } from '../store/journal.ts';
-import { type Head, HEAD_KEY } from '../store/tables.ts';
+import { appendToJournal, type JournalRecord, readRecord } from '../log/log-record.ts';
+import { type Head, HEAD_KEY } from '../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHead } from './head.ts';
 import type { Lookup } from './message-index.ts';

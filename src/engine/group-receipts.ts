@@ -4,7 +4,7 @@ import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
 import { contains, fromSeqs } from '../model/ranges.ts';
 import type { GroupReceipt } from '../model/receipt.ts';
 import type { WireReceiptChange } from '../protocol/changes.ts';
-import type { KeptMessage } from '../store/journal.ts';
+import type { KeptMessage } from '../log/log-record.ts';
 import type { News } from './facts.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import { readHeld } from './read-messages.ts';

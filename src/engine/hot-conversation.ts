@@ -14,7 +14,7 @@ import {
 import { contains, NO_RANGES, type Ranges } from '../model/ranges.ts';
 import { joinTold, type Told } from '../model/receipt.ts';
 import { unreadAt, type Unread } from '../model/unread.ts';
-import type { KeptMessage } from '../store/journal.ts';
+import type { KeptMessage } from '../log/log-record.ts';
 import { Tail } from './tail.ts';
 
 /** As it was, with `item` where its key stands, or last. */

@@ -8,7 +8,7 @@ import type { ConversationRow } from '../model/conversation.ts';
 import { latestFlag } from '../model/flag.ts';
 import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
 import { contains } from '../model/ranges.ts';
-import type { KeptMessage, ReceiptSettings } from '../store/journal.ts';
+import type { KeptMessage, ReceiptSettings } from '../log/log-record.ts';
 import { HotConversation } from './hot-conversation.ts';
 import { KeptAcked } from './kept-acked.ts';
 import { MessageIndex } from './message-index.ts';

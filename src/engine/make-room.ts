@@ -6,9 +6,9 @@
 import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { ConversationId } from '../model/ids.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Change, KeptMessage } from '../store/journal.ts';
-import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../store/pages.ts';
-import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../store/tables.ts';
+import type { Change, KeptMessage } from '../log/log-record.ts';
+import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../log/pages.ts';
+import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../log/tables.ts';
 import { VanishedError } from './head.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';

@@ -5,7 +5,7 @@
 import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import { contains, highest, intersect, range, size } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../store/journal.ts';
+import type { KeptMessage } from '../log/log-record.ts';
 import {
   type IndexedMessage,
   type IndexLine,
@@ -15,7 +15,7 @@ import {
   readAllIndexes,
   readIndex,
   readIndexes,
-} from '../store/pages.ts';
+} from '../log/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 
 export interface Located {

@@ -1,8 +1,8 @@
 /** The model, and whether it may be believed: inside every transaction it is brought to the journal's head before anything is decided. */
 import type { UserId } from '../model/ids.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import { readJournal } from '../store/journal.ts';
-import type { Head } from '../store/tables.ts';
+import { readJournal } from '../log/log-record.ts';
+import type { Head } from '../log/tables.ts';
 import { PaintRecord } from './first-paint.ts';
 import { foldRecord, refillTails } from './fold-change.ts';
 import { KnownHead } from './head.ts';

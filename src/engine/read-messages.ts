@@ -2,8 +2,8 @@
 import type { Message } from '../model/message.ts';
 import { intersect, type Range, type Ranges, seqsOf } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../store/journal.ts';
-import { readPages } from '../store/pages.ts';
+import type { KeptMessage } from '../log/log-record.ts';
+import { readPages } from '../log/pages.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 import { shownMessage } from './shown.ts';

@@ -3,7 +3,7 @@ import { type ConversationRow, joinRows, rowParts } from '../model/conversation.
 import { conversationTarget, conversationType, type MessageId, type Seq } from '../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { Told } from '../model/receipt.ts';
-import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../store/pages.ts';
+import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../log/pages.ts';
 import type { Draft } from './draft.ts';
 import type { HotConversation } from './hot-conversation.ts';
 

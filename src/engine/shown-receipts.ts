@@ -11,7 +11,7 @@ import {
   type ReceiptTimes,
   timesOf,
 } from '../model/receipt.ts';
-import type { KeptMessage } from '../store/journal.ts';
+import type { KeptMessage } from '../log/log-record.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 

@@ -5,7 +5,7 @@ import { type Message, parseBody } from '../model/message.ts';
 import type { MessageEntry } from '../model/outbox-entry.ts';
 import { highest } from '../model/ranges.ts';
 import { directStatus } from '../model/receipt.ts';
-import type { KeptMessage } from '../store/journal.ts';
+import type { KeptMessage } from '../log/log-record.ts';
 import type { HotConversation } from './hot-conversation.ts';
 import type { HotModel } from './hot-model.ts';
 

@@ -2,8 +2,8 @@
 import type { MessageId, Seq } from '../model/ids.ts';
 import { contains, type Ranges } from '../model/ranges.ts';
 import { joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
-import type { KeptMessage } from '../store/journal.ts';
-import { joinMessages, withReceipt, withStep } from '../store/pages.ts';
+import type { KeptMessage } from '../log/log-record.ts';
+import { joinMessages, withReceipt, withStep } from '../log/pages.ts';
 
 interface Unfolded<T> {
   readonly version: number;

@@ -1,7 +1,7 @@
 /** A record written in a turn between the writer's transactions: what is decided there may read and write pages. */
 import type { Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord } from '../store/journal.ts';
-import { type Head, HEAD_KEY, TABLES } from '../store/tables.ts';
+import { appendToJournal, type Change, type JournalRecord } from '../log/log-record.ts';
+import { type Head, HEAD_KEY, TABLES } from '../log/tables.ts';
 import { foldRecord } from './fold-change.ts';
 import { VanishedError } from './head.ts';
 import type { HotModel } from './hot-model.ts';

@@ -7,7 +7,7 @@ import { StoreError } from '../errors.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Ports, StoreTx } from '../ports/ports.ts';
-import { type Head, WHOLE_KEY } from '../store/tables.ts';
+import { type Head, WHOLE_KEY } from '../log/tables.ts';
 import type { Draft } from './draft.ts';
 import { JournalFold } from './fold-journal.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';

@@ -1,7 +1,7 @@
 /** Which accounts this device holds, for hosts that start without a page (the service worker), and what logging out left of them. */
 import { databasePrefix } from '../model/storage-name.ts';
 import type { Account, StorePort } from '../ports/ports.ts';
-import { ACCOUNT_KEY, type Head, HEAD_KEY, TABLES, wipeTables } from './tables.ts';
+import { ACCOUNT_KEY, type Head, HEAD_KEY, TABLES, wipeTables } from '../log/tables.ts';
 
 /**
  * At every start, before anything is read: whose store this is. One that was logged out of and kept is entered again. Nothing is

@@ -9,7 +9,7 @@ import { browserFactory, connect, type Connection, type ConnectionEnd } from './
 import { LostError, storeError } from './idb-errors.ts';
 import { insist, warmly } from './insist.ts';
 import { type Layout, MIGRATIONS } from './migrations.ts';
-import { SCHEMA, TABLES } from './tables.ts';
+import { SCHEMA, TABLES } from '../log/tables.ts';
 
 /** A transaction that answers nothing for this long never will (F17). */
 export const SILENCE_MS = 10_000;

@@ -1,7 +1,7 @@
 /** The store in memory: for devices that refuse to store, and for tests. Same acceptance suite as the one over Dexie. */
 import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
-import { TABLES } from './tables.ts';
+import { TABLES } from '../log/tables.ts';
 
 const rank = (part: unknown): number => (typeof part === 'number' ? 0 : typeof part === 'string' ? 1 : 2);
 

@@ -3,7 +3,7 @@
  * nothing, wherever it is interrupted (F10).
  */
 import type { StoreTx, TableName } from '../ports/ports.ts';
-import { type Head, HEAD_KEY } from './tables.ts';
+import { type Head, HEAD_KEY } from '../log/tables.ts';
 
 export interface Migration {
   /** The schema that results: one more than before. */

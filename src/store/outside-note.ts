@@ -6,7 +6,7 @@
  * A log-out leaves word that it was one, by the generation alone, which says nothing of the account: a tab that finds its store gone
  * and no such word knows that nobody logged out, even where the browser took the note as well.
  */
-import type { ReceiptSettings } from './journal.ts';
+import type { ReceiptSettings } from '../log/log-record.ts';
 
 export interface OutsideNote {
   readonly generation: string;

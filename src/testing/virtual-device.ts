@@ -10,7 +10,7 @@ import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/retention.ts';
 import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
 import { enterAccount, finishWipe, readAccount } from '../store/accounts.ts';
-import type { ReceiptSettings } from '../store/journal.ts';
+import type { ReceiptSettings } from '../log/log-record.ts';
 import { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualDisk } from './virtual-disk.ts';

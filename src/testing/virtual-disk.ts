@@ -5,7 +5,7 @@
 import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { compareKeys } from '../store/memory-store.ts';
-import { TABLES } from '../store/tables.ts';
+import { TABLES } from '../log/tables.ts';
 import { asError, type Lane } from './lane.ts';
 
 /** `begin` nothing asked yet · `request` an answer is due · `commit` all asked, nothing done · `complete` done, not told · `continue` told, not heard · `after` heard. */

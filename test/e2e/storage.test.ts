@@ -164,7 +164,7 @@ const newerWorker = async (): Promise<string> => {
       name: 'a-newer-schema',
       enforce: 'pre',
       transform(code, id) {
-        if (id.endsWith('/src/store/tables.ts')) return change(code, 'SCHEMA = 1', 'SCHEMA = 2');
+        if (id.endsWith('/src/log/tables.ts')) return change(code, 'SCHEMA = 1', 'SCHEMA = 2');
         if (id.endsWith('/src/store/migrations.ts'))
           return change(code, 'Migration[] = []', `Migration[] = [{ to: 2, run: async (tx) => tx.put('meta', 'renewed', true) }]`);
         return undefined;

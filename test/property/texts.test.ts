@@ -15,9 +15,9 @@ import type { ServerStore } from '../../src/server/server-store.ts';
 import { pgliteDriver } from '../../src/server/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/sql/sql-store.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
-import type { KeptMessage } from '../../src/store/journal.ts';
+import type { KeptMessage } from '../../src/log/log-record.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import { readAllIndexes, readIndex, readPages, writePages } from '../../src/store/pages.ts';
+import { readAllIndexes, readIndex, readPages, writePages } from '../../src/log/pages.ts';
 import { GroupBench, groupMessage, groupOwed, groupRecall } from '../contract/groups.ts';
 
 /** Texts that decoders, databases and line formats are known to change; drawn more often than by chance. */

@@ -140,7 +140,7 @@ export const BUGS = [
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
   ),
-  bug('a page is written over', 'store/pages.ts', 'const bySeq = new Map(held.map(', 'const bySeq = new Map(held.slice(0, 0).map('),
+  bug('a page is written over', 'log/pages.ts', 'const bySeq = new Map(held.map(', 'const bySeq = new Map(held.slice(0, 0).map('),
   bug(
     'the feed names a place ahead of itself',
     'server/changes.ts',

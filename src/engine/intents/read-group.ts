@@ -3,7 +3,7 @@ import { movable, moved, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
-import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../store/pages.ts';
+import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { locate } from '../message-index.ts';
 import { type IntentPorts, owe } from '../owe.ts';

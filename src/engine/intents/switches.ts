@@ -2,7 +2,7 @@
 import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { ReceiptSettings } from '../../store/journal.ts';
+import type { ReceiptSettings } from '../../log/log-record.ts';
 import { isBlind } from '../blind-flags.ts';
 import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';

@@ -4,8 +4,8 @@ import { type ConversationId, conversationType, type MessageId, type Seq } from 
 import { contains, fromSeqs } from '../../model/ranges.ts';
 import { isRead, type MessageReceipts, type ReceiptState, timesOf } from '../../model/receipt.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import type { KeptMessage } from '../../store/journal.ts';
-import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../store/pages.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';
 import type { HotConversation } from '../hot-conversation.ts';
 import { readHeld } from '../read-messages.ts';
 import { groupState, shownReceipts } from '../shown-receipts.ts';

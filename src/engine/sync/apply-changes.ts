@@ -8,7 +8,7 @@ import { takeCounts } from '../blind-flags.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../draft.ts';
 import { layRow, tellRow } from '../row-news.ts';
-import { clearPages } from '../../store/tables.ts';
+import { clearPages } from '../../log/tables.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */
 const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {

@@ -4,7 +4,7 @@ import { AuthError, StoreError } from '../../../src/errors.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
 import type { LifeEvent, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore, type MemoryDisk } from '../../../src/store/memory-store.ts';
-import { type Head, HEAD_KEY } from '../../../src/store/tables.ts';
+import { type Head, HEAD_KEY } from '../../../src/log/tables.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
 

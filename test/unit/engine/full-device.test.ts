@@ -14,7 +14,7 @@ import { size } from '../../../src/model/ranges.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
-import { SCHEMA } from '../../../src/store/tables.ts';
+import { SCHEMA } from '../../../src/log/tables.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;

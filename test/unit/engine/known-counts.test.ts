@@ -1,7 +1,7 @@
 /** Counts are shown once they are known, and a total is of one moment (F113). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Topic } from '../../../src/model/topic.ts';
-import { PAINT_KEY } from '../../../src/store/tables.ts';
+import { PAINT_KEY } from '../../../src/log/tables.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 import { TroubledNet } from '../../support/troubled-net.ts';
 

@@ -11,7 +11,7 @@ import type { StorePort } from '../../../src/ports/ports.ts';
 import { enterAccount, finishWipe } from '../../../src/store/accounts.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
-import type { Head } from '../../../src/store/tables.ts';
+import type { Head } from '../../../src/log/tables.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;

@@ -4,8 +4,8 @@ import { HotConversation } from '../../../src/engine/hot-conversation.ts';
 import { MessageIndex } from '../../../src/engine/message-index.ts';
 import type { StoreTx } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import { writePages } from '../../../src/store/pages.ts';
-import { PAGE_SIZE } from '../../../src/store/tables.ts';
+import { writePages } from '../../../src/log/pages.ts';
+import { PAGE_SIZE } from '../../../src/log/tables.ts';
 
 const MANY = 60;
 const PAGES = 3;

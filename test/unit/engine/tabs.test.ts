@@ -6,7 +6,7 @@ import type { BusHint, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore as createServerStore } from '../../../src/server/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import type { Head } from '../../../src/store/tables.ts';
+import type { Head } from '../../../src/log/tables.ts';
 import { Freezing } from '../../support/freezing.ts';
 import { LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -11,7 +11,7 @@ import type { StorePort, StoreTx } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
-import { TABLES } from '../../../src/store/tables.ts';
+import { TABLES } from '../../../src/log/tables.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;

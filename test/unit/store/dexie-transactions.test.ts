@@ -5,7 +5,7 @@ import { browserClock } from '../../../src/bridge/platform.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
-import { HEAD_KEY, SCHEMA, TABLES } from '../../../src/store/tables.ts';
+import { HEAD_KEY, SCHEMA, TABLES } from '../../../src/log/tables.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
 
 let databases = 0;

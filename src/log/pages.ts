@@ -3,7 +3,7 @@ import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, intersect, type Ranges } from '../model/ranges.ts';
 import { type GroupReceipt, joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from './journal.ts';
+import type { KeptMessage } from './log-record.ts';
 import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
 
 /** What receipts need to know of a message, as its page's index has it: a line of text, read by {@link parseIndexLine}. */
