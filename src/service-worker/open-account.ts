@@ -9,7 +9,7 @@ import { Writer } from '../engine/write.ts';
 import type { Account, Ports } from '../ports/ports.ts';
 import { readAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
-import { cacheStorage, keepNote, noteOwed } from '../store/outside-note.ts';
+import { cacheStorage, keepNote, noteOwed } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import type { ReceiptSyncOptions } from './options.ts';
 

@@ -7,7 +7,7 @@ import { StoreError } from '../errors.ts';
 import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
 import { browserFactory, connect, type Connection, type ConnectionEnd } from './connection.ts';
 import { LostError, storeError } from './idb-errors.ts';
-import { insist, warmly } from './insist.ts';
+import { insist, warmly } from './open-with-retry.ts';
 import { type Layout, MIGRATIONS } from './migrations.ts';
 import { SCHEMA, TABLES } from '../log/tables.ts';
 

@@ -5,7 +5,7 @@ import type { PageSide } from '../bridge/worker-api.ts';
 import { accountDatabases, finishWipe, isUnwiped } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { databaseName } from '../model/storage-name.ts';
-import { cacheStorage, keepNote } from '../store/outside-note.ts';
+import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import { HostedAccount } from './hosted-account.ts';
 

@@ -17,7 +17,7 @@ import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
-import type { OutsideNote } from '../store/outside-note.ts';
+import type { OutsideNote } from '../store/loss-marker.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
 import { type AccountAround, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';

@@ -1,7 +1,7 @@
 /** Keeps the note outside of IndexedDB true while an engine runs: what it would take to notice the store's loss. */
 import type { Engine, Standing } from '../engine/engine.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
-import type { NoteKeeper } from '../store/outside-note.ts';
+import type { NoteKeeper } from '../store/loss-marker.ts';
 
 /** What is owed for a moment only is not noted: most receipts are at the server before. */
 const NOTE_AFTER_MS = 1000;

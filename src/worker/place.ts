@@ -6,7 +6,7 @@ import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
 import { enterAccount, finishWipe } from '../store/accounts.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
-import type { NoteKeeper, OutsideNote } from '../store/outside-note.ts';
+import type { NoteKeeper, OutsideNote } from '../store/loss-marker.ts';
 
 /** A frozen tab may hold on to the database for as long as it likes: what is in it is gone by then, and its name goes with that tab. */
 const REMOVE_PATIENCE_MS = 2000;

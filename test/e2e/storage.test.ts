@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Frame as PageFrame, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
-import type { OutsideNote } from '../../src/store/outside-note.ts';
+import type { OutsideNote } from '../../src/store/loss-marker.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { WireEntry, WireMessageEntry } from '../../src/protocol/submit.ts';
 import { setFrozen } from '../support/real-browser.ts';

@@ -109,7 +109,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F13',
-    file: 'src/store/insist.ts',
+    file: 'src/store/open-with-retry.ts',
     from: 'const TRY_AGAIN_MS = [50, 500];',
     to: 'const TRY_AGAIN_MS: number[] = [];',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F13'],
@@ -139,7 +139,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F16',
-    file: 'src/store/insist.ts',
+    file: 'src/store/open-with-retry.ts',
     from: 'const WARM_AFTER_MS = 2000;',
     to: 'const WARM_AFTER_MS = 20_000;',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F16'],

@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import type { WorkerConnection } from '../../src/bridge/connect.ts';
 import { browserClock } from '../../src/bridge/platform.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
-import type { OutsideNote } from '../../src/store/outside-note.ts';
+import type { OutsideNote } from '../../src/store/loss-marker.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
 import { HostedAccount } from '../../src/worker/hosted-account.ts';
 import { connectPage, LocalWorker } from './local-worker.ts';

@@ -8,7 +8,7 @@ import type { Topic, TopicValue } from '../../../src/model/topic.ts';
 import type { BusHint, ClockPort, StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
-import type { OutsideNote } from '../../../src/store/outside-note.ts';
+import type { OutsideNote } from '../../../src/store/loss-marker.ts';
 import { SCHEMA, TABLES } from '../../../src/log/tables.ts';
 import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
