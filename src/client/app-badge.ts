@@ -1,6 +1,6 @@
 /** The option `appBadge`: the page's part in the number on the app's icon. */
 import { concatMap, filter, from, type Observable } from 'rxjs';
-import { claimBadge, releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
+import { claimBadge, releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 
 /**
  * Takes the badge for this account and keeps it true, or gives it back should the account own it.

@@ -1,6 +1,6 @@
 /** Builds the page's client: worker, first paint, lifecycle, and the calls checked before they cross. */
 import { defer, map, type Observable } from 'rxjs';
-import { releaseBadge, showOnBadge } from '../bridge/app-badge.ts';
+import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
 import { sourceOf } from '../bridge/worker-source.ts';

@@ -1,5 +1,5 @@
 /** Who speaks for an account: a page that has the lead and answers, else the service worker. */
-import { browserClock } from '../bridge/platform.ts';
+import { browserClock } from '../platform/browser-ports.ts';
 import { leaderAnswers } from '../engine/sync/leader-answers.ts';
 import type { BusPort } from '../ports/ports.ts';
 

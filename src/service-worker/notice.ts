@@ -2,7 +2,7 @@
  * What one push leads to on the screen: the app's notification, else a plain one. A browser that sees pushes without a notification takes
  * the subscription away: Safari does after three of them.
  */
-import { browserClock } from '../bridge/platform.ts';
+import { browserClock } from '../platform/browser-ports.ts';
 import { UsageError } from '../errors.ts';
 import type { ServiceWorkerScope } from './options.ts';
 

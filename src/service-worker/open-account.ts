@@ -1,6 +1,6 @@
 /** An account of this device, opened for a moment by a host without a page. */
-import { showOnBadge } from '../bridge/app-badge.ts';
-import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
+import { showOnBadge } from '../platform/app-badge.ts';
+import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { makeRoom } from '../engine/make-room.ts';
 import { NetGate } from '../engine/net-gate.ts';
 import { TokenSource } from '../engine/token-source.ts';

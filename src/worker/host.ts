@@ -1,6 +1,6 @@
 /** Picks the platform's ports, opens the account, and exposes it to the page. */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
-import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../bridge/platform.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
 import { accountDatabases, finishWipe, isUnwiped } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';

@@ -1,4 +1,4 @@
-import { browserClock } from '../../src/bridge/platform.ts';
+import { browserClock } from '../../src/platform/browser-ports.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
 import { storeContract } from '../contract/store.ts';
 

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { browserClock } from '../../src/bridge/platform.ts';
+import { browserClock } from '../../src/platform/browser-ports.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
 import { storeContract } from './store.ts';
 

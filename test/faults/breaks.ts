@@ -232,10 +232,10 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F40',
-    file: 'src/bridge/platform.ts',
+    file: 'src/platform/browser-ports.ts',
     from: 'const MAX_TIMER_MS = 2 ** 31 - 1;',
     to: 'const MAX_TIMER_MS = 2 ** 40;',
-    test: ['node', 'test/unit/bridge/platform.test.ts', 'F40'],
+    test: ['node', 'test/unit/platform/browser-ports.test.ts', 'F40'],
   },
   {
     fault: 'F47',

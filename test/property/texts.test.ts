@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserClock } from '../../src/bridge/platform.ts';
+import { browserClock } from '../../src/platform/browser-ports.ts';
 import { ID_RULE, isConversationId, isId, requireConversationId, requireId } from '../../src/model/ids.ts';
 import { bodyText, parseBody } from '../../src/model/message.ts';
 import { requireContent } from '../../src/model/receipt.ts';

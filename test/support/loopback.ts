@@ -22,7 +22,7 @@ import { createMemoryStore as createServerMemoryStore } from '../../src/server/m
 import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';
-import { browserClock } from '../../src/bridge/platform.ts';
+import { browserClock } from '../../src/platform/browser-ports.ts';
 
 /** Tokens name their user: `token-of-alice`. */
 export const createTestServer = (store: ServerStore | Promise<ServerStore> = createServerMemoryStore()): ReceiptServer =>

@@ -1,7 +1,7 @@
 /** A client whole but for threads: the page's side of the bridge, the worker's side, account and engine over IndexedDB; the network can be cut. */
 import { firstValueFrom } from 'rxjs';
 import type { WorkerConnection } from '../../src/bridge/connect.ts';
-import { browserClock } from '../../src/bridge/platform.ts';
+import { browserClock } from '../../src/platform/browser-ports.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
 import type { OutsideNote } from '../../src/store/loss-marker.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';

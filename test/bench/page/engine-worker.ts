@@ -1,6 +1,6 @@
 /** Ours: the backlog through the engine's own write path into its store, with its own views answering the page meanwhile. */
 import { of } from 'rxjs';
-import { browserBus, browserClock, browserRandom } from '../../../src/bridge/platform.ts';
+import { browserBus, browserClock, browserRandom } from '../../../src/platform/browser-ports.ts';
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/sync/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';

@@ -1,6 +1,6 @@
 /** Tabs that freeze, come back, and believe that they still lead; on one store, with time that passes only when told to. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { PageLife } from '../../../src/bridge/platform.ts';
+import { PageLife } from '../../../src/platform/browser-ports.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { BusHint, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore as createServerStore } from '../../../src/server/memory-store.ts';

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
-import { browserClock } from '../../../src/bridge/platform.ts';
+import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';

@@ -1,8 +1,8 @@
 /** A push event from its dispatch to its end, in the service worker's code over a real store and server. */
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { browserClock } from '../../../src/bridge/platform.ts';
-import { claimBadge } from '../../../src/bridge/app-badge.ts';
+import { browserClock } from '../../../src/platform/browser-ports.ts';
+import { claimBadge } from '../../../src/platform/app-badge.ts';
 import { databaseName } from '../../../src/model/storage-name.ts';
 import type { ReceiptServer } from '../../../src/server/server.ts';
 import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';

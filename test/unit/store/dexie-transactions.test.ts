@@ -1,7 +1,7 @@
 /** What a transaction of ours does where IndexedDB lets one go wrong quietly. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
-import { browserClock } from '../../../src/bridge/platform.ts';
+import { browserClock } from '../../../src/platform/browser-ports.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';

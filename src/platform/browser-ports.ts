@@ -1,6 +1,6 @@
 /** The browser's ports, as a worker has them: clock, randomness, and the crossings to page and other tabs. */
 import { AuthError } from '../errors.ts';
-import type { PageSide } from './worker-api.ts';
+import type { PageSide } from '../bridge/worker-api.ts';
 import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, RandomPort, TokenPort } from '../ports/ports.ts';
 
 /** Longer timers fire at once in every browser. */

@@ -1,6 +1,6 @@
 /** The ports as a browser fills them, as far as Node can tell. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { browserClock } from '../../../src/bridge/platform.ts';
+import { browserClock } from '../../../src/platform/browser-ports.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { claimBadge, releaseBadge, showOnBadge } from '../../../src/bridge/app-badge.ts';
+import { claimBadge, releaseBadge, showOnBadge } from '../../../src/platform/app-badge.ts';
 
 describe('the badge of the app', () => {
   let shown: number[];
