@@ -2,7 +2,7 @@
 import { StoreError } from '../errors.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
-import { Backoff } from '../transport/backoff.ts';
+import { Backoff } from '../model/backoff.ts';
 
 /** A database that does not open by then is done without for now (F07, F15, F16). */
 const OPEN_PATIENCE_MS = 4500;

@@ -204,7 +204,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F56',
-    file: 'src/transport/backoff.ts',
+    file: 'src/model/backoff.ts',
     from: 'random * Math.max(cap, retryAfterMs)',
     to: 'Math.min(cap, random * 500 * 2 ** Math.min(attempt, 16))',
     test: ['node', 'test/unit/engine/network-retry.test.ts', 'F56'],

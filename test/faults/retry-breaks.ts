@@ -4,7 +4,7 @@ import type { Break } from './breaks.ts';
 export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F115',
-    file: 'src/transport/backoff.ts',
+    file: 'src/model/backoff.ts',
     from: 'BACKOFF_BASE_MS * 2 ** Math.min(attempt, 16)',
     to: 'BACKOFF_BASE_MS',
     test: ['node', 'test/unit/engine/refused.test.ts', 'F115'],

@@ -210,7 +210,7 @@ export const BUGS = [
   bug('another history is laid over the old one', 'engine/sync/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
   bug(
     'no wait between attempts',
-    'transport/backoff.ts',
+    'model/backoff.ts',
     'return Math.round(Math.max(BACKOFF_FLOOR_MS, retryAfterMs + random * Math.max(cap, retryAfterMs)));',
     'return Math.round(cap * 0 + random * retryAfterMs * 0);',
   ),

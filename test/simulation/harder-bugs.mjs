@@ -85,7 +85,7 @@ export const HARDER_BUGS = [
   bug('a busy server is asked at once', 'engine/sync/drain.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
   bug(
     'waits do not grow',
-    'transport/backoff.ts',
+    'model/backoff.ts',
     'return backoffMs(this.failures++, this.random.next(), retryAfterMs);',
     'return backoffMs(0, this.random.next(), retryAfterMs);',
   ),

@@ -2,7 +2,7 @@
 import { firstValueFrom } from 'rxjs';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
-import { BACKOFF_CAP_MS } from '../../src/transport/backoff.ts';
+import { BACKOFF_CAP_MS } from '../../src/model/backoff.ts';
 import { judgeAnswers } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
 import { makeHistory } from './history.ts';

@@ -42,7 +42,7 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   engine: [
     ...['journal', 'pages', 'tables'].map((file) => `src/store/${file}.ts`),
     ...['frames', 'hello', 'submit', 'changes', 'version', 'close-codes'].map((file) => `src/protocol/${file}.ts`),
-    'src/transport/backoff.ts',
+    'src/model/backoff.ts',
   ],
   ports: ['src/protocol/frames.ts'],
 };

@@ -4,7 +4,7 @@ import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../transport/backoff.ts';
+import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../rest-of-fetch.ts';
 import { AskedPlaces } from '../asked-places.ts';

@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '../../errors.ts';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
-import { Backoff } from '../../transport/backoff.ts';
+import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { News } from '../facts.ts';
 import type { IntentPorts } from '../owe.ts';

@@ -4,7 +4,7 @@
  */
 import { ProtocolError, TransportError } from '../../errors.ts';
 import type { Link, LinkHandlers, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../transport/backoff.ts';
+import { Backoff } from '../../model/backoff.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../rest-of-fetch.ts';

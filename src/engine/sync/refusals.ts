@@ -6,7 +6,7 @@ import type { ConversationId } from '../../model/ids.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
-import { BACKOFF_FLOOR_MS, backoffMs } from '../../transport/backoff.ts';
+import { BACKOFF_FLOOR_MS, backoffMs } from '../../model/backoff.ts';
 
 /** An entry that the server left out of its answer is left alone for at least so long. */
 const UNANSWERED_MS = 1000;

@@ -1,7 +1,7 @@
 /** The token of the running connection: asked for before it opens, renewed before it ends, asked for again when it was refused. */
 import { AuthError, ReceiptsError } from '../../errors.ts';
 import type { Cancel, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../transport/backoff.ts';
+import { Backoff } from '../../model/backoff.ts';
 import type { TokenSource } from '../token-source.ts';
 
 /** A token is renewed this long before it ends, a short one after half of its time. */

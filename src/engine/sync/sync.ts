@@ -6,7 +6,7 @@ import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../errors.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
-import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../transport/backoff.ts';
+import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../model/backoff.ts';
 import type { TokenSource } from '../token-source.ts';
 import { FencedError } from '../head.ts';
 import type { Writer } from '../write.ts';

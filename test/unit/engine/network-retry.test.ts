@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/verdict.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
-import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/transport/backoff.ts';
+import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
 import { createTestServer, type TestTab } from '../../support/loopback.ts';
 import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
 
