@@ -5,8 +5,8 @@
 import { latestFlag, setFlag, setMark } from '../model/flag.ts';
 import type { OutboxEntry } from '../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 import { type IntentPorts, owe } from './owe.ts';
 
 /** Whether the server's flags of this conversation may differ from what this device has seen. */

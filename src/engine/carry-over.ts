@@ -7,10 +7,10 @@ import { allowedBy, type OutboxEntry } from '../model/outbox-entry.ts';
 import type { Change, ReceiptSettings } from '../log/log-record.ts';
 import { takeCounts } from './blind-flags.ts';
 import type { Draft } from './draft.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 import { type IntentPorts, owe } from './owe.ts';
-import type { KeptDeadLetter } from './snapshot.ts';
+import type { KeptDeadLetter } from './state/snapshot.ts';
 
 type Restored = Extract<Change, { t: 'restore' }>;
 

@@ -8,7 +8,7 @@ import { sendMessage } from './intents/send-message.ts';
 import { readGroup, readGroupArrivals } from './intents/read-group.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
-import type { Lookup } from './message-index.ts';
+import type { Lookup } from './state/message-index.ts';
 import type { IntentPorts } from './owe.ts';
 import type { Draft } from './draft.ts';
 import type { WriteOptions } from './group-commit.ts';

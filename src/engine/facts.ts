@@ -3,7 +3,7 @@ import { conversationType, type ConversationId, type Seq } from '../model/ids.ts
 import { contains, fromSeqs, type Ranges, size, subtract, union } from '../model/ranges.ts';
 import type { WireMessage } from '../protocol/changes.ts';
 import { isNothingOwed } from '../model/outbox-entry.ts';
-import type { HotConversation } from './hot-conversation.ts';
+import type { HotConversation } from './state/conversation-state.ts';
 import { type IntentPorts, owe } from './owe.ts';
 import { shownMessage } from './shown.ts';
 import type { Draft } from './draft.ts';

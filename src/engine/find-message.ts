@@ -5,8 +5,8 @@ import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../log/log-record.ts';
 import { readPages } from '../log/pages.ts';
 import { PAGE_SIZE } from '../log/tables.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 
 const PAGES_AT_ONCE = 16;
 

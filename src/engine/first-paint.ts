@@ -2,7 +2,7 @@
 import type { Conversation, FirstPaint } from '../model/conversation.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import { PAINT_KEY } from '../log/tables.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotModel } from './state/account-state.ts';
 import { newestConversations, shownConversation } from './shown.ts';
 
 export const PAINTED_CONVERSATIONS = 50;

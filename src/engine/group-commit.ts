@@ -9,9 +9,9 @@ import { appendToJournal, type JournalRecord, readRecord } from '../log/log-reco
 import { type Head, HEAD_KEY } from '../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHead } from './head.ts';
-import type { Lookup } from './message-index.ts';
+import type { Lookup } from './state/message-index.ts';
 import type { ModelAtHead } from './model-at-head.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import { nothingTouched, type Touched } from './state/dirty.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;

@@ -6,7 +6,7 @@ import type { GroupReceipt } from '../model/receipt.ts';
 import type { WireReceiptChange } from '../protocol/changes.ts';
 import type { KeptMessage } from '../log/log-record.ts';
 import type { News } from './facts.ts';
-import type { HotConversation } from './hot-conversation.ts';
+import type { HotConversation } from './state/conversation-state.ts';
 import { readHeld } from './read-messages.ts';
 import type { Draft } from './draft.ts';
 

@@ -9,9 +9,9 @@ import type { Ports } from '../ports/ports.ts';
 import { appendToJournal, type JournalRecord } from '../log/log-record.ts';
 import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../log/tables.ts';
 import { flush } from './flush.ts';
-import { foldRecord } from './fold-change.ts';
+import { foldRecord } from './state/apply-change.ts';
 import { LoggedOutError } from './head.ts';
-import { nothingTouched } from './touched.ts';
+import { nothingTouched } from './state/dirty.ts';
 import type { Writer } from './write.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */

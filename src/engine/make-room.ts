@@ -10,8 +10,8 @@ import type { Change, KeptMessage } from '../log/log-record.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../log/pages.ts';
 import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../log/tables.ts';
 import { VanishedError } from './head.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 import { type Lent, writeAlone } from './write-alone.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */

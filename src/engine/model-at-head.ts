@@ -4,11 +4,11 @@ import type { StoreTx } from '../ports/ports.ts';
 import { readJournal } from '../log/log-record.ts';
 import type { Head } from '../log/tables.ts';
 import { PaintRecord } from './first-paint.ts';
-import { foldRecord, refillTails } from './fold-change.ts';
+import { foldRecord, refillTails } from './state/apply-change.ts';
 import { KnownHead } from './head.ts';
-import { HotModel } from './hot-model.ts';
-import { readSnapshot } from './snapshot.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import { HotModel } from './state/account-state.ts';
+import { readSnapshot } from './state/snapshot.ts';
+import { nothingTouched, type Touched } from './state/dirty.ts';
 
 export class ModelAtHead {
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */

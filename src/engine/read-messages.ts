@@ -4,8 +4,8 @@ import { intersect, type Range, type Ranges, seqsOf } from '../model/ranges.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from '../log/log-record.ts';
 import { readPages } from '../log/pages.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 import { shownMessage } from './shown.ts';
 
 /** The highest `count` places of a set. */

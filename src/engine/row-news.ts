@@ -5,7 +5,7 @@ import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } 
 import type { Told } from '../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../log/pages.ts';
 import type { Draft } from './draft.ts';
-import type { HotConversation } from './hot-conversation.ts';
+import type { HotConversation } from './state/conversation-state.ts';
 
 /** An event names at most this many messages; its ranges name all that are held. */
 const MAX_IDS_IN_EVENT = 200;

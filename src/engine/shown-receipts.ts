@@ -12,8 +12,8 @@ import {
   timesOf,
 } from '../model/receipt.ts';
 import type { KeptMessage } from '../log/log-record.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 

@@ -6,8 +6,8 @@ import type { MessageEntry } from '../model/outbox-entry.ts';
 import { highest } from '../model/ranges.ts';
 import { directStatus } from '../model/receipt.ts';
 import type { KeptMessage } from '../log/log-record.ts';
-import type { HotConversation } from './hot-conversation.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotConversation } from './state/conversation-state.ts';
+import type { HotModel } from './state/account-state.ts';
 
 export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => {
   const recalled = message.recalled || conversation.recalls.some(({ messageId }) => messageId === message.id);

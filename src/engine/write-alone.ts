@@ -2,10 +2,10 @@
 import type { Ports, StoreTx } from '../ports/ports.ts';
 import { appendToJournal, type Change, type JournalRecord } from '../log/log-record.ts';
 import { type Head, HEAD_KEY, TABLES } from '../log/tables.ts';
-import { foldRecord } from './fold-change.ts';
+import { foldRecord } from './state/apply-change.ts';
 import { VanishedError } from './head.ts';
-import type { HotModel } from './hot-model.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import type { HotModel } from './state/account-state.ts';
+import { nothingTouched, type Touched } from './state/dirty.ts';
 
 /** What the writer lends. */
 export interface Lent {

@@ -12,10 +12,10 @@ import type { Draft } from './draft.ts';
 import { JournalFold } from './fold-journal.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
 import { createHead, type LoggedOutError } from './head.ts';
-import type { HotModel } from './hot-model.ts';
+import type { HotModel } from './state/account-state.ts';
 import { healPages } from './make-room.ts';
 import { ModelAtHead } from './model-at-head.ts';
-import { addTouched, nothingTouched, type Touched } from './touched.ts';
+import { addTouched, nothingTouched, type Touched } from './state/dirty.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 

@@ -15,7 +15,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F87',
-    file: 'src/engine/tail.ts',
+    file: 'src/engine/state/unflushed-messages.ts',
     from: '    for (const receipt of receipts) {\n',
     to: '    for (const receipt of receipts) {\n      if (!this.messages.has(receipt.seq)) continue;\n',
     test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F87'],
@@ -41,7 +41,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     to: 'if (frame.from === null)',
     also: [
       {
-        file: 'src/engine/fold-change.ts',
+        file: 'src/engine/state/apply-change.ts',
         from: '      conversation.tail.layMessages(change.messages, model.version);\n',
         to: `      conversation.tail.layMessages(change.messages, model.version);
       conversation.row = { ...conversation.row, latestSeq: conversation.row.latestSeq + change.messages.length };\n`,
@@ -79,7 +79,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F94',
-    file: 'src/engine/hot-conversation.ts',
+    file: 'src/engine/state/conversation-state.ts',
     from: 'return isMarked(this.mark, this.readUpTo);',
     to: 'return isMarked(this.mark, this.row.latestSeq);',
     test: ['node', COUNTING, 'F94'],

@@ -25,12 +25,12 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F113',
-    file: 'src/engine/hot-model.ts',
+    file: 'src/engine/state/account-state.ts',
     from: 'readUpTo: Math.max(row.readUpTo, owed.position), muted });',
     to: 'muted });',
     also: [
       {
-        file: 'src/engine/hot-conversation.ts',
+        file: 'src/engine/state/conversation-state.ts',
         from: 'unreadAt(row, Math.max(row.readUpTo, position))',
         to: 'unreadAt(row, row.readUpTo)',
       },
@@ -88,7 +88,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/engine/fold-change.ts',
+    file: 'src/engine/state/apply-change.ts',
     from: 'conversation.readFloor = Math.max(conversation.readFloor, readFloor);',
     to: 'void readFloor;',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'is not told after the wipe'],
@@ -158,7 +158,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/fold-change.ts',
+    file: 'src/engine/state/apply-change.ts',
     from: 'if (model.events.length > MAX_EVENTS_KEPT) model.events.shift();',
     to: 'if (model.events.length > 2 * MAX_EVENTS_KEPT) model.events = model.events.slice(-MAX_EVENTS_KEPT);',
     test: ['node', 'test/unit/engine/events.test.ts', '1,000'],

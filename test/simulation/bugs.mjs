@@ -29,7 +29,7 @@ export const BUGS = [
     'if (fence === undefined || fence === head.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
-  bug('what was laid over stays owed', 'engine/fold-change.ts', 'if (change.over !== undefined) model.drop(change.over);', ''),
+  bug('what was laid over stays owed', 'engine/state/apply-change.ts', 'if (change.over !== undefined) model.drop(change.over);', ''),
   bug(
     'the server takes any position',
     'server/apply-receipts.ts',
@@ -75,7 +75,7 @@ export const BUGS = [
   ),
   bug(
     'another history empties the outbox',
-    'engine/fold-change.ts',
+    'engine/state/apply-change.ts',
     'for (const entry of model.outbox.values()) model.owe({ ...entry, sent: true });',
     'for (const entry of [...model.outbox.values()]) model.drop(entry.key);',
   ),
@@ -136,7 +136,7 @@ export const BUGS = [
   ),
   bug(
     'the snapshot leaves out what is owed',
-    'engine/hot-model.ts',
+    'engine/state/account-state.ts',
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
   ),
@@ -152,13 +152,13 @@ export const BUGS = [
   bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
     'what was taken back is offered again',
-    'engine/kept-acked.ts',
+    'engine/state/recently-confirmed.ts',
     "if (entry.kind === 'message' && entry.message.id === id) this.take(entry.key);",
     'void [entry, id];',
   ),
   bug(
     'what was acked is not kept',
-    'engine/fold-change.ts',
+    'engine/state/apply-change.ts',
     "if (change.end === 'acked' && !model.isTakenBack(entry)) model.acked.keep(entry);",
     '',
   ),
@@ -181,7 +181,7 @@ export const BUGS = [
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),
-  bug('muted chats count', 'engine/hot-model.ts', 'if (!muted) total += unreadCount;', 'total += muted ? unreadCount : unreadCount;'),
+  bug('muted chats count', 'engine/state/account-state.ts', 'if (!muted) total += unreadCount;', 'total += muted ? unreadCount : unreadCount;'),
   bug(
     'a clear reaches no further than what is held',
     'engine/intents/positions.ts',
@@ -206,7 +206,7 @@ export const BUGS = [
     '...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),',
     '...(seqs.length > 0 ? { acked: [[1, Math.max(...seqs)]] } : {}),',
   ),
-  bug('what was sent is changed', 'engine/hot-conversation.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
+  bug('what was sent is changed', 'engine/state/conversation-state.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
   bug('another history is laid over the old one', 'engine/sync/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
   bug(
     'no wait between attempts',

@@ -4,7 +4,7 @@ import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { Owed } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
-import type { HotConversation } from '../hot-conversation.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
 import { isBlind } from '../blind-flags.ts';
 import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';

@@ -4,7 +4,7 @@ import { conversationType, type ConversationId, type MessageId } from '../../mod
 import type { NewMessage } from '../../model/intents.ts';
 import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
-import type { HotModel } from '../hot-model.ts';
+import type { HotModel } from '../state/account-state.ts';
 import { shownMessage, shownPending } from '../shown.ts';
 import type { Draft } from '../draft.ts';
 import type { IntentPorts } from '../owe.ts';

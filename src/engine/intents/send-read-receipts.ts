@@ -3,8 +3,8 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
 import { UsageError } from '../../errors.ts';
-import type { HotConversation } from '../hot-conversation.ts';
-import type { Located } from '../message-index.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { Located } from '../state/message-index.ts';
 import type { Draft } from '../draft.ts';
 import { type IntentPorts, owe } from '../owe.ts';
 

@@ -2,7 +2,7 @@
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, subtract } from '../../model/ranges.ts';
 import { countedAt, type UnreadExplanation } from '../../model/unread.ts';
-import type { HotModel } from '../hot-model.ts';
+import type { HotModel } from '../state/account-state.ts';
 
 export const explainUnread = (model: HotModel, conversationId: ConversationId): UnreadExplanation => {
   const conversation = model.get(conversationId);

@@ -8,7 +8,7 @@ import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../rest-of-fetch.ts';
 import { AskedPlaces } from '../asked-places.ts';
-import type { HotConversation } from '../hot-conversation.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
 import { applyMessages } from '../facts.ts';
 import { newestPlaces, readShown } from '../read-messages.ts';
 import type { Writer } from '../write.ts';

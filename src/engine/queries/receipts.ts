@@ -6,7 +6,7 @@ import { isRead, type MessageReceipts, type ReceiptState, timesOf } from '../../
 import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';
-import type { HotConversation } from '../hot-conversation.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
 import { readHeld } from '../read-messages.ts';
 import { groupState, shownReceipts } from '../shown-receipts.ts';
 import type { Draft } from '../draft.ts';

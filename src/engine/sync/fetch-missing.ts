@@ -9,8 +9,8 @@ import type { Cancel, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
 import { AskedPlaces } from '../asked-places.ts';
-import type { HotConversation } from '../hot-conversation.ts';
-import type { HotModel } from '../hot-model.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
 import type { Writer } from '../write.ts';
 import { applyMessages } from '../facts.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { applyChange } from '../../../src/engine/fold-change.ts';
-import { HotModel } from '../../../src/engine/hot-model.ts';
-import { nothingTouched } from '../../../src/engine/touched.ts';
+import { applyChange } from '../../../src/engine/state/apply-change.ts';
+import { HotModel } from '../../../src/engine/state/account-state.ts';
+import { nothingTouched } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/model/ids.ts';
-import { HotConversation } from '../../../src/engine/hot-conversation.ts';
-import { MessageIndex } from '../../../src/engine/message-index.ts';
+import { HotConversation } from '../../../src/engine/state/conversation-state.ts';
+import { MessageIndex } from '../../../src/engine/state/message-index.ts';
 import type { StoreTx } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { writePages } from '../../../src/log/pages.ts';

@@ -1,11 +1,11 @@
 /** What each change of the journal does to the model. Folding the records in order gives the state, in this tab as in every other. */
-import { joinRows, wholeRow } from '../model/conversation.ts';
-import { mergeOwed, NOTHING_OWED } from '../model/outbox-entry.ts';
-import { fromSeqs, subtract, union } from '../model/ranges.ts';
-import type { Change, JournalRecord } from '../log/log-record.ts';
-import { withReceipt, withStep } from '../log/pages.ts';
-import { type HotModel, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './hot-model.ts';
-import type { Touched } from './touched.ts';
+import { joinRows, wholeRow } from '../../model/conversation.ts';
+import { mergeOwed, NOTHING_OWED } from '../../model/outbox-entry.ts';
+import { fromSeqs, subtract, union } from '../../model/ranges.ts';
+import type { Change, JournalRecord } from '../../log/log-record.ts';
+import { withReceipt, withStep } from '../../log/pages.ts';
+import { type HotModel, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
+import type { Touched } from './dirty.ts';
 
 export const foldRecord = (model: HotModel, { version, changes }: JournalRecord, touched: Touched): void => {
   model.version = version;

@@ -1,12 +1,12 @@
 /** The hot model as it is kept: what the journal's records were folded into. */
-import type { ConversationRow } from '../model/conversation.ts';
-import type { Seq } from '../model/ids.ts';
-import type { Cursor, DeadLetter, OutboxEntry } from '../model/outbox-entry.ts';
-import type { Ranges } from '../model/ranges.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage, ReceiptSettings } from '../log/log-record.ts';
-import { SNAPSHOT_KEY } from '../log/tables.ts';
-import type { KeptEvent } from './touched.ts';
+import type { ConversationRow } from '../../model/conversation.ts';
+import type { Seq } from '../../model/ids.ts';
+import type { Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
+import type { Ranges } from '../../model/ranges.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
+import { SNAPSHOT_KEY } from '../../log/tables.ts';
+import type { KeptEvent } from './dirty.ts';
 
 export interface KeptDeadLetter {
   readonly letter: DeadLetter;

@@ -1,6 +1,6 @@
 /** What a fold or a decision changed. */
-import type { NumberedEvent } from '../model/event.ts';
-import type { ConversationId } from '../model/ids.ts';
+import type { NumberedEvent } from '../../model/event.ts';
+import type { ConversationId } from '../../model/ids.ts';
 
 export type KeptEvent = NumberedEvent;
 

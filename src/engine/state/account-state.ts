@@ -3,17 +3,17 @@
  * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
  * the overlay of pending entries (I-13).
  */
-import type { ConversationId, MessageId, UserId } from '../model/ids.ts';
-import type { ConversationRow } from '../model/conversation.ts';
-import { latestFlag } from '../model/flag.ts';
-import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry, type ReceiptsEntry } from '../model/outbox-entry.ts';
-import { contains } from '../model/ranges.ts';
-import type { KeptMessage, ReceiptSettings } from '../log/log-record.ts';
-import { HotConversation } from './hot-conversation.ts';
-import { KeptAcked } from './kept-acked.ts';
+import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
+import type { ConversationRow } from '../../model/conversation.ts';
+import { latestFlag } from '../../model/flag.ts';
+import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { contains } from '../../model/ranges.ts';
+import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
+import { HotConversation } from './conversation-state.ts';
+import { KeptAcked } from './recently-confirmed.ts';
 import { MessageIndex } from './message-index.ts';
 import type { KeptDeadLetter, Snapshot } from './snapshot.ts';
-import type { KeptEvent, Touched } from './touched.ts';
+import type { KeptEvent, Touched } from './dirty.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
 export const MAX_DEAD_LETTERS = 1000;

@@ -2,10 +2,10 @@
  * From a message's id to what receipts need to know of it, without reading pages for every call: a bounded cache of pages looked
  * into before. Cleared when pages change under it (a fold, another history); what no page has yet is looked for in the tail.
  */
-import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import { contains, highest, intersect, range, size } from '../model/ranges.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../log/log-record.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
+import { contains, highest, intersect, range, size } from '../../model/ranges.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
 import {
   type IndexedMessage,
   type IndexLine,
@@ -15,8 +15,8 @@ import {
   readAllIndexes,
   readIndex,
   readIndexes,
-} from '../log/pages.ts';
-import type { HotConversation } from './hot-conversation.ts';
+} from '../../log/pages.ts';
+import type { HotConversation } from './conversation-state.ts';
 
 export interface Located {
   readonly seq: Seq;

@@ -2,8 +2,8 @@
  * Entries the server has acked in the last days, kept for one that lost history: a copy restored from a backup is offered them again.
  * Bounded three ways, oldest first to go, so that it never weighs on the device.
  */
-import type { MessageId } from '../model/ids.ts';
-import type { OutboxEntry } from '../model/outbox-entry.ts';
+import type { MessageId } from '../../model/ids.ts';
+import type { OutboxEntry } from '../../model/outbox-entry.ts';
 
 /** Between two entries of this device, by its own clock: how long they are worth keeping, and nothing else. */
 const KEPT_MS = 3 * 24 * 60 * 60 * 1000;

@@ -1,7 +1,7 @@
 /** One conversation as the hot model holds it: the server's row, the overlay of what is pending, and what both make of it. */
-import { type ConversationRow, emptyRow } from '../model/conversation.ts';
-import { type Flag, isMarked, latestFlag, type Mark } from '../model/flag.ts';
-import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
+import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
+import { type Flag, isMarked, latestFlag, type Mark } from '../../model/flag.ts';
+import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import {
   mergeOwed,
   type MessageEntry,
@@ -10,12 +10,12 @@ import {
   type Owed,
   type RecallEntry,
   type ReceiptsEntry,
-} from '../model/outbox-entry.ts';
-import { contains, NO_RANGES, type Ranges } from '../model/ranges.ts';
-import { joinTold, type Told } from '../model/receipt.ts';
-import { unreadAt, type Unread } from '../model/unread.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import { Tail } from './tail.ts';
+} from '../../model/outbox-entry.ts';
+import { contains, NO_RANGES, type Ranges } from '../../model/ranges.ts';
+import { joinTold, type Told } from '../../model/receipt.ts';
+import { unreadAt, type Unread } from '../../model/unread.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import { Tail } from './unflushed-messages.ts';
 
 /** As it was, with `item` where its key stands, or last. */
 const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {

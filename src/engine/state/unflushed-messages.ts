@@ -1,9 +1,9 @@
 /** What came for one conversation and no page holds yet, each with the journal record it came with. */
-import type { MessageId, Seq } from '../model/ids.ts';
-import { contains, type Ranges } from '../model/ranges.ts';
-import { joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import { joinMessages, withReceipt, withStep } from '../log/pages.ts';
+import type { MessageId, Seq } from '../../model/ids.ts';
+import { contains, type Ranges } from '../../model/ranges.ts';
+import { joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../../model/receipt.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import { joinMessages, withReceipt, withStep } from '../../log/pages.ts';
 
 interface Unfolded<T> {
   readonly version: number;
