@@ -10,7 +10,7 @@ import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
 import { decideIntent, intentOptions, withMessageId } from './decide-intent.ts';
 import { adopt, type Carried, carriedOf } from './carry-over.ts';
-import { findInConversation } from './find-message.ts';
+import { findInConversation } from './present/find-message.ts';
 import { flush } from './flush.ts';
 import { keepFresh } from './keep-fresh.ts';
 import { setReceiptSettings } from './intents/switches.ts';

@@ -5,7 +5,7 @@ import type { WireMessage } from '../protocol/changes.ts';
 import { isNothingOwed } from '../model/outbox-entry.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 import { type IntentPorts, owe } from './owe.ts';
-import { shownMessage } from './shown.ts';
+import { shownMessage } from './present/present-conversation.ts';
 import type { Draft } from './draft.ts';
 
 /** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */

@@ -7,7 +7,7 @@ import type { WireReceiptChange } from '../protocol/changes.ts';
 import type { KeptMessage } from '../log/log-record.ts';
 import type { News } from './facts.ts';
 import type { HotConversation } from './state/conversation-state.ts';
-import { readHeld } from './read-messages.ts';
+import { readHeld } from './present/read-messages.ts';
 import type { Draft } from './draft.ts';
 
 type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;

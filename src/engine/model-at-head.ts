@@ -3,7 +3,7 @@ import type { UserId } from '../model/ids.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import { readJournal } from '../log/log-record.ts';
 import type { Head } from '../log/tables.ts';
-import { PaintRecord } from './first-paint.ts';
+import { PaintRecord } from './present/first-paint.ts';
 import { foldRecord, refillTails } from './state/apply-change.ts';
 import { KnownHead } from './head.ts';
 import { HotModel } from './state/account-state.ts';

@@ -3,8 +3,8 @@ import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
 import { contains } from '../model/ranges.ts';
 import { countingBase } from '../model/unread.ts';
-import { findInConversation } from './find-message.ts';
-import { shownMessage } from './shown.ts';
+import { findInConversation } from './present/find-message.ts';
+import { shownMessage } from './present/present-conversation.ts';
 import type { Writer } from './write.ts';
 
 /** What the push said of it. */

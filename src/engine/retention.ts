@@ -11,7 +11,7 @@ import type { Change } from '../log/log-record.ts';
 import { pagesOf, shrinkPages } from '../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../log/tables.ts';
 import type { HotConversation } from './state/conversation-state.ts';
-import { newestPlaces, readKept } from './read-messages.ts';
+import { newestPlaces, readKept } from './present/read-messages.ts';
 import { writeAlone } from './write-alone.ts';
 import type { Writer } from './write.ts';
 

@@ -96,7 +96,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F96',
-    file: 'src/engine/shown-receipts.ts',
+    file: 'src/engine/present/present-receipts.ts',
     from: `if (isRead(row.mine, message.seq)) return 'done';`,
     to: `if (isRead(told, message.seq)) return 'done';`,
     test: ['node', PEOPLE, 'F96'],

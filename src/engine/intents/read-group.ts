@@ -7,7 +7,7 @@ import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages
 import type { HotConversation } from '../state/conversation-state.ts';
 import { locate } from '../state/message-index.ts';
 import { type IntentPorts, owe } from '../owe.ts';
-import { newestPlaces } from '../read-messages.ts';
+import { newestPlaces } from '../present/read-messages.ts';
 import type { Draft } from '../draft.ts';
 
 /** Of a long backlog, so many of the newest are looked at: nobody reads more of it at once. */

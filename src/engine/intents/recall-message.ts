@@ -1,7 +1,7 @@
 /** Taking an own message back. */
 import { UsageError } from '../../errors.ts';
 import type { MessageId } from '../../model/ids.ts';
-import { findAnywhere } from '../find-message.ts';
+import { findAnywhere } from '../present/find-message.ts';
 import type { IntentPorts } from '../owe.ts';
 import type { Draft } from '../draft.ts';
 

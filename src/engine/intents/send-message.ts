@@ -5,7 +5,7 @@ import type { NewMessage } from '../../model/intents.ts';
 import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { HotModel } from '../state/account-state.ts';
-import { shownMessage, shownPending } from '../shown.ts';
+import { shownMessage, shownPending } from '../present/present-conversation.ts';
 import type { Draft } from '../draft.ts';
 import type { IntentPorts } from '../owe.ts';
 

@@ -7,10 +7,10 @@ import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../rest-of-fetch.ts';
-import { AskedPlaces } from '../asked-places.ts';
+import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import { applyMessages } from '../facts.ts';
-import { newestPlaces, readShown } from '../read-messages.ts';
+import { newestPlaces, readShown } from '../present/read-messages.ts';
 import type { Writer } from '../write.ts';
 import type { Ask } from './ask.ts';
 

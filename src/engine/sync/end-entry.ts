@@ -3,7 +3,7 @@ import type { RejectedCode } from '../../errors.ts';
 import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
-import { findInConversation } from '../find-message.ts';
+import { findInConversation } from '../present/find-message.ts';
 import type { Draft } from '../draft.ts';
 import { layRow, tellRow } from '../row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';

@@ -8,7 +8,7 @@ import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, unio
 import type { Cancel, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame, Limits } from '../../protocol/frames.ts';
-import { AskedPlaces } from '../asked-places.ts';
+import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import type { HotModel } from '../state/account-state.ts';
 import type { Writer } from '../write.ts';

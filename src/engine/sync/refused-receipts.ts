@@ -4,8 +4,8 @@ import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { type DeadLetter, type EntryEnd, isNothingOwed, NOTHING_OWED, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import { size } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { findInConversation } from '../find-message.ts';
-import { readHeld } from '../read-messages.ts';
+import { findInConversation } from '../present/find-message.ts';
+import { readHeld } from '../present/read-messages.ts';
 import type { Draft } from '../draft.ts';
 
 /** From here on they are shown as expired, whatever the feed says when. */

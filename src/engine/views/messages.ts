@@ -2,8 +2,8 @@
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { Writer } from '../write.ts';
-import { newestPlaces, readShown } from '../read-messages.ts';
-import { shownPending } from '../shown.ts';
+import { newestPlaces, readShown } from '../present/read-messages.ts';
+import { shownPending } from '../present/present-conversation.ts';
 
 export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>
   writer.read('read-messages', async (model, tx) => {

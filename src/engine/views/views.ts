@@ -9,14 +9,14 @@ import type { MessageReceipts } from '../../model/receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
-import { findAnywhere } from '../find-message.ts';
+import { findAnywhere } from '../present/find-message.ts';
 import type { HotModel } from '../state/account-state.ts';
 import type { KeptEvent, Touched } from '../state/dirty.ts';
 import type { Writer } from '../write.ts';
 import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
-import { shownReceipts } from '../shown-receipts.ts';
-import { newestConversations, shownConversation } from '../shown.ts';
+import { shownReceipts } from '../present/present-receipts.ts';
+import { newestConversations, shownConversation } from '../present/present-conversation.ts';
 
 /** Heard events are written down a little later, with whatever else is written then. */
 const HEARD_AFTER_MS = 250;

@@ -3,8 +3,8 @@ import { readGroup, readGroupArrivals } from '../../../src/engine/intents/read-g
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { applyMessages, type News } from '../../../src/engine/facts.ts';
-import { findAnywhere } from '../../../src/engine/find-message.ts';
-import { shownReceipts } from '../../../src/engine/shown-receipts.ts';
+import { findAnywhere } from '../../../src/engine/present/find-message.ts';
+import { shownReceipts } from '../../../src/engine/present/present-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { endRefused, expireAll } from '../../../src/engine/sync/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write.ts';

@@ -1,9 +1,9 @@
 /** What the page shows before the worker is there: written in the same transaction as what it summarises, so it is always true. */
-import type { Conversation, FirstPaint } from '../model/conversation.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import { PAINT_KEY } from '../log/tables.ts';
-import type { HotModel } from './state/account-state.ts';
-import { newestConversations, shownConversation } from './shown.ts';
+import type { Conversation, FirstPaint } from '../../model/conversation.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import { PAINT_KEY } from '../../log/tables.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { newestConversations, shownConversation } from './present-conversation.ts';
 
 export const PAINTED_CONVERSATIONS = 50;
 

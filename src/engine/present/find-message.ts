@@ -1,12 +1,12 @@
 /** From a message's id to the message: newest first, since that is what people act on. */
-import type { MessageId } from '../model/ids.ts';
-import { highest, intersect, range } from '../model/ranges.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import { readPages } from '../log/pages.ts';
-import { PAGE_SIZE } from '../log/tables.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
+import type { MessageId } from '../../model/ids.ts';
+import { highest, intersect, range } from '../../model/ranges.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import { readPages } from '../../log/pages.ts';
+import { PAGE_SIZE } from '../../log/tables.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
 
 const PAGES_AT_ONCE = 16;
 

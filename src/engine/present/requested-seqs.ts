@@ -1,7 +1,7 @@
 /** Places of messages the server was asked for, so that none is asked for twice. What was asked of a history that is over does not count. */
-import type { ConversationId } from '../model/ids.ts';
-import { NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
-import type { HotModel } from './state/account-state.ts';
+import type { ConversationId } from '../../model/ids.ts';
+import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
+import type { HotModel } from '../state/account-state.ts';
 
 export class AskedPlaces {
   private readonly places = new Map<ConversationId, Ranges>();

@@ -1,13 +1,13 @@
 /** How conversations and messages look from outside: the server's row and what is pending, joined. */
-import type { Conversation } from '../model/conversation.ts';
-import { conversationType } from '../model/ids.ts';
-import { type Message, parseBody } from '../model/message.ts';
-import type { MessageEntry } from '../model/outbox-entry.ts';
-import { highest } from '../model/ranges.ts';
-import { directStatus } from '../model/receipt.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
+import type { Conversation } from '../../model/conversation.ts';
+import { conversationType } from '../../model/ids.ts';
+import { type Message, parseBody } from '../../model/message.ts';
+import type { MessageEntry } from '../../model/outbox-entry.ts';
+import { highest } from '../../model/ranges.ts';
+import { directStatus } from '../../model/receipt.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
 
 export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => {
   const recalled = message.recalled || conversation.recalls.some(({ messageId }) => messageId === message.id);

@@ -1,7 +1,7 @@
 /** What is known of one message's receipts. */
-import { conversationType } from '../model/ids.ts';
-import type { MessageEntry } from '../model/outbox-entry.ts';
-import { contains } from '../model/ranges.ts';
+import { conversationType } from '../../model/ids.ts';
+import type { MessageEntry } from '../../model/outbox-entry.ts';
+import { contains } from '../../model/ranges.ts';
 import {
   type GroupReceipt,
   isDelivered,
@@ -10,10 +10,10 @@ import {
   type ReceiptState,
   type ReceiptTimes,
   timesOf,
-} from '../model/receipt.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
+} from '../../model/receipt.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
 
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 

@@ -1,12 +1,12 @@
 /** Messages of one conversation as they stand: what pages hold, with what no page has yet laid over it. */
-import type { Message } from '../model/message.ts';
-import { intersect, type Range, type Ranges, seqsOf } from '../model/ranges.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import { readPages } from '../log/pages.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
-import { shownMessage } from './shown.ts';
+import type { Message } from '../../model/message.ts';
+import { intersect, type Range, type Ranges, seqsOf } from '../../model/ranges.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import { readPages } from '../../log/pages.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { shownMessage } from './present-conversation.ts';
 
 /** The highest `count` places of a set. */
 export const newestPlaces = (places: Ranges, count: number): Ranges => {
