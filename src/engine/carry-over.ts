@@ -5,11 +5,11 @@
 import { rowParts } from '../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../model/outbox-entry.ts';
 import type { Change, ReceiptSettings } from '../log/log-record.ts';
-import { takeCounts } from './blind-flags.ts';
-import type { Draft } from './draft.ts';
+import { takeCounts } from './write/blind-flags.ts';
+import type { Draft } from './write/draft.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 import type { HotModel } from './state/account-state.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import { type IntentPorts, owe } from './write/enqueue.ts';
 import type { KeptDeadLetter } from './state/snapshot.ts';
 
 type Restored = Extract<Change, { t: 'restore' }>;

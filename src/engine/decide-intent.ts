@@ -9,9 +9,9 @@ import { readGroup, readGroupArrivals } from './intents/read-group.ts';
 import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
 import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
 import type { Lookup } from './state/message-index.ts';
-import type { IntentPorts } from './owe.ts';
-import type { Draft } from './draft.ts';
-import type { WriteOptions } from './group-commit.ts';
+import type { IntentPorts } from './write/enqueue.ts';
+import type { Draft } from './write/draft.ts';
+import type { WriteOptions } from './write/group-commit.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([

@@ -27,8 +27,8 @@ import { Sync } from './sync/sync.ts';
 import { TokenSource } from './token-source.ts';
 import { RetentionLane } from './retention.ts';
 import { Views } from './views/views.ts';
-import { LoggedOutError, VanishedError } from './head.ts';
-import { Writer } from './write.ts';
+import { LoggedOutError, VanishedError } from './write/log-head.ts';
+import { Writer } from './write/writer.ts';
 
 /** What is owed and switched, for whoever keeps note of it elsewhere. */
 export interface Standing {

@@ -4,9 +4,9 @@ import { contains, fromSeqs, type Ranges, size, subtract, union } from '../model
 import type { WireMessage } from '../protocol/changes.ts';
 import { isNothingOwed } from '../model/outbox-entry.ts';
 import type { HotConversation } from './state/conversation-state.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import { type IntentPorts, owe } from './write/enqueue.ts';
 import { shownMessage } from './present/present-conversation.ts';
-import type { Draft } from './draft.ts';
+import type { Draft } from './write/draft.ts';
 
 /** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
 export type News = 'live' | 'catch-up' | 'silent';

@@ -8,7 +8,7 @@ import type { KeptMessage } from '../log/log-record.ts';
 import type { News } from './facts.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 import { readHeld } from './present/read-messages.ts';
-import type { Draft } from './draft.ts';
+import type { Draft } from './write/draft.ts';
 
 type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;
 

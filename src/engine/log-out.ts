@@ -10,9 +10,9 @@ import { appendToJournal, type JournalRecord } from '../log/log-record.ts';
 import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../log/tables.ts';
 import { flush } from './flush.ts';
 import { foldRecord } from './state/apply-change.ts';
-import { LoggedOutError } from './head.ts';
+import { LoggedOutError } from './write/log-head.ts';
 import { nothingTouched } from './state/dirty.ts';
-import type { Writer } from './write.ts';
+import type { Writer } from './write/writer.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
 const SILENCE_PATIENCE_MS = 2000;

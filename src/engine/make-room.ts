@@ -9,10 +9,10 @@ import type { Ports } from '../ports/ports.ts';
 import type { Change, KeptMessage } from '../log/log-record.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../log/pages.ts';
 import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../log/tables.ts';
-import { VanishedError } from './head.ts';
+import { VanishedError } from './write/log-head.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 import type { HotModel } from './state/account-state.ts';
-import { type Lent, writeAlone } from './write-alone.ts';
+import { type Lent, writeAlone } from './write/maintenance-write.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
 const LEAST_PAGES = 32;

@@ -5,7 +5,7 @@ import { contains } from '../model/ranges.ts';
 import { countingBase } from '../model/unread.ts';
 import { findInConversation } from './present/find-message.ts';
 import { shownMessage } from './present/present-conversation.ts';
-import type { Writer } from './write.ts';
+import type { Writer } from './write/writer.ts';
 
 /** What the push said of it. */
 export interface MessageHead {

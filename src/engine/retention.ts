@@ -12,8 +12,8 @@ import { pagesOf, shrinkPages } from '../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../log/tables.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 import { newestPlaces, readKept } from './present/read-messages.ts';
-import { writeAlone } from './write-alone.ts';
-import type { Writer } from './write.ts';
+import { writeAlone } from './write/maintenance-write.ts';
+import type { Writer } from './write/writer.ts';
 
 /** After a start there are better things to do first. */
 const START_AFTER_MS = 5000;

@@ -4,7 +4,7 @@ import { conversationTarget, conversationType, type MessageId, type Seq } from '
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../model/ranges.ts';
 import type { Told } from '../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../log/pages.ts';
-import type { Draft } from './draft.ts';
+import type { Draft } from './write/draft.ts';
 import type { HotConversation } from './state/conversation-state.ts';
 
 /** An event names at most this many messages; its ranges name all that are held. */

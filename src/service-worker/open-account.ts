@@ -4,8 +4,8 @@ import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '..
 import { makeRoom } from '../engine/make-room.ts';
 import { NetGate } from '../engine/net-gate.ts';
 import { TokenSource } from '../engine/token-source.ts';
-import { LoggedOutError } from '../engine/head.ts';
-import { Writer } from '../engine/write.ts';
+import { LoggedOutError } from '../engine/write/log-head.ts';
+import { Writer } from '../engine/write/writer.ts';
 import type { Account, Ports } from '../ports/ports.ts';
 import { readAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';

@@ -1,9 +1,9 @@
 /** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
 import { Engine } from '../engine/engine.ts';
-import { LoggedOutError } from '../engine/head.ts';
+import { LoggedOutError } from '../engine/write/log-head.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
 import { leaderAnswers } from '../engine/sync/leader-answers.ts';
-import { Writer } from '../engine/write.ts';
+import { Writer } from '../engine/write/writer.ts';
 import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';

@@ -47,7 +47,7 @@ export const BREAKS: readonly Break[] = [
   ...TAB_BREAKS,
   {
     fault: 'F31',
-    file: 'src/engine/group-commit.ts',
+    file: 'src/engine/write/group-commit.ts',
     from: 'if (fence === undefined || fence === head.fence)',
     to: 'if (fence !== -1)',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F31'],

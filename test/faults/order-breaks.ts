@@ -22,7 +22,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F111',
-    file: 'src/engine/write.ts',
+    file: 'src/engine/write/writer.ts',
     from: 'this.turn(begin).catch(reject);',
     to: 'begin().catch(reject);',
     test: ORDER,

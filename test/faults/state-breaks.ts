@@ -102,7 +102,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/head.ts',
+    file: 'src/engine/write/log-head.ts',
     from: '      this.on.outgrown(error);\n',
     to: '',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'a newer release'],

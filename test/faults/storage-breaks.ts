@@ -67,7 +67,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F09',
-    file: 'src/engine/head.ts',
+    file: 'src/engine/write/log-head.ts',
     from: 'if (head && head.schema > SCHEMA)',
     to: 'if (head && head.schema < SCHEMA)',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F09'],
@@ -160,7 +160,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F24',
-    file: 'src/engine/owe.ts',
+    file: 'src/engine/write/enqueue.ts',
     from: `else draft.change({ ...change, key: ports.random.id(), over: unsent.key });`,
     to: 'else draft.change({ ...change, key: ports.random.id(), at: ports.clock.wall() });',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F24'],
@@ -188,14 +188,14 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F26',
-    file: 'src/engine/group-commit.ts',
+    file: 'src/engine/write/group-commit.ts',
     from: 'if (kept?.id === cutOff.record.id) return',
     to: 'if (kept === undefined && cutOff.record.id === undefined) return',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F26'],
   },
   {
     fault: 'F06',
-    file: 'src/engine/write.ts',
+    file: 'src/engine/write/writer.ts',
     from: 'if (!this.whole) this.queue.unshift(() => this.heal());',
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'could not be written down'],

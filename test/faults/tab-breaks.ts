@@ -4,14 +4,14 @@ import type { Break } from './breaks.ts';
 export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F22',
-    file: 'src/engine/head.ts',
+    file: 'src/engine/write/log-head.ts',
     from: 'a?.version === b.version && a.folded',
     to: 'a?.folded',
     test: ['e2e', 'test/e2e/tabs.test.ts', 'F22'],
   },
   {
     fault: 'F22',
-    file: 'src/engine/head.ts',
+    file: 'src/engine/write/log-head.ts',
     from: 'a?.version === b.version && a.folded',
     to: 'a?.folded',
     test: ['chromium', 'test/browser/tabs.test.ts', 'F22'],

@@ -25,7 +25,7 @@ export const BUGS = [
   ),
   bug(
     'a leader that was replaced goes on writing',
-    'engine/group-commit.ts',
+    'engine/write/group-commit.ts',
     'if (fence === undefined || fence === head.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
@@ -51,13 +51,13 @@ export const BUGS = [
   bug('the last receipts owed win', 'model/outbox-entry.ts', 'acked: union(older.acked, newer.acked),', 'acked: newer.acked,'),
   bug(
     'a stale hot model is believed',
-    'engine/model-at-head.ts',
+    'engine/write/synced-state.ts',
     'for (const record of records) foldRecord(this.model, record, untold);',
     'if (records.length > 0) this.model.version = head.version;',
   ),
   bug(
     'a head that moved is overwritten',
-    'engine/group-commit.ts',
+    'engine/write/group-commit.ts',
     'if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();',
     'await asked;',
   ),

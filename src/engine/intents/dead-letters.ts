@@ -1,9 +1,9 @@
 /** Entries that the server refused: dismissed, or tried once more. */
 import { UsageError } from '../../errors.ts';
 import { allowedBy, isNothingOwed, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { IntentPorts } from '../owe.ts';
-import { owe } from '../owe.ts';
-import type { Draft } from '../draft.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import { owe } from '../write/enqueue.ts';
+import type { Draft } from '../write/draft.ts';
 import { setMarkedUnread, setMuted } from './switches.ts';
 
 /** One that is gone already, dismissed in another tab, is no error. */

@@ -5,9 +5,9 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { Owed } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
-import { isBlind } from '../blind-flags.ts';
-import type { Draft } from '../draft.ts';
-import { type IntentPorts, owe } from '../owe.ts';
+import { isBlind } from '../write/blind-flags.ts';
+import type { Draft } from '../write/draft.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
 
 /**
  * The conversation whose position is to move. `undefined` where the device knows all conversations, and this is none of them: nothing of

@@ -6,9 +6,9 @@ import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, 
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import { locate } from '../state/message-index.ts';
-import { type IntentPorts, owe } from '../owe.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
 import { newestPlaces } from '../present/read-messages.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 
 /** Of a long backlog, so many of the newest are looked at: nobody reads more of it at once. */
 const MAX_LOOKED_AT = 1000;

@@ -2,8 +2,8 @@
 import { UsageError } from '../../errors.ts';
 import type { MessageId } from '../../model/ids.ts';
 import { findAnywhere } from '../present/find-message.ts';
-import type { IntentPorts } from '../owe.ts';
-import type { Draft } from '../draft.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import type { Draft } from '../write/draft.ts';
 
 /**
  * Empties an own message everywhere. One that never left ends `cancelled` and is gone; one that may have is recalled after it was

@@ -6,8 +6,8 @@ import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { HotModel } from '../state/account-state.ts';
 import { shownMessage, shownPending } from '../present/present-conversation.ts';
-import type { Draft } from '../draft.ts';
-import type { IntentPorts } from '../owe.ts';
+import type { Draft } from '../write/draft.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
 
 const conflict = (id: MessageId): RejectedError =>
   new RejectedError('rejected/id-conflict', `message id ${JSON.stringify(id)} was used for another message`);

@@ -5,8 +5,8 @@ import { contains, fromSeqs } from '../../model/ranges.ts';
 import { UsageError } from '../../errors.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import type { Located } from '../state/message-index.ts';
-import type { Draft } from '../draft.ts';
-import { type IntentPorts, owe } from '../owe.ts';
+import type { Draft } from '../write/draft.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
 
 export const reasonToSkip = (conversation: HotConversation, id: MessageId, message: Located): SkipReason | undefined => {
   if (message.own) return 'own';

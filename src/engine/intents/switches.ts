@@ -3,9 +3,9 @@ import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../log/log-record.ts';
-import { isBlind } from '../blind-flags.ts';
-import type { Draft } from '../draft.ts';
-import { type IntentPorts, owe } from '../owe.ts';
+import { isBlind } from '../write/blind-flags.ts';
+import type { Draft } from '../write/draft.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
 
 /** Mutes the conversation or not, known here or not: the flag is in force at once, and when the conversation appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {

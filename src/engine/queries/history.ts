@@ -11,7 +11,7 @@ import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import { applyMessages } from '../facts.ts';
 import { newestPlaces, readShown } from '../present/read-messages.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 
 /** How long an open chat waits for the feed before it asks itself. */

@@ -9,8 +9,8 @@ import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../lo
 import type { HotConversation } from '../state/conversation-state.ts';
 import { readHeld } from '../present/read-messages.ts';
 import { groupState, shownReceipts } from '../present/present-receipts.ts';
-import type { Draft } from '../draft.ts';
-import type { Writer } from '../write.ts';
+import type { Draft } from '../write/draft.ts';
+import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 
 type FoundReceipt = Frame<'receipts'>['receipts'][number];

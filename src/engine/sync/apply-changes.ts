@@ -4,9 +4,9 @@ import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, type News } from '../facts.ts';
 import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
-import { takeCounts } from '../blind-flags.ts';
-import type { IntentPorts } from '../owe.ts';
-import type { Draft } from '../draft.ts';
+import { takeCounts } from '../write/blind-flags.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import type { Draft } from '../write/draft.ts';
 import { layRow, tellRow } from '../row-news.ts';
 import { clearPages } from '../../log/tables.ts';
 

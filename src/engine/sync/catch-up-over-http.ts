@@ -6,7 +6,7 @@ import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { applyMessages } from '../facts.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import { applyChanges, applySnapshot } from './apply-changes.ts';
 
 const REQUEST_PATIENCE_MS = 10_000;

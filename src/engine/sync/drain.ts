@@ -7,9 +7,9 @@ import { Pace } from './pace.ts';
 import type { Patience } from './patience.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import { endEntry } from './end-entry.ts';
-import { sendable } from '../blind-flags.ts';
+import { sendable } from '../write/blind-flags.ts';
 import { Refusals } from './refusals.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 
 export interface DrainHandlers {
   readonly send: (frame: Frame<'submit'>) => void;

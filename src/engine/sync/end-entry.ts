@@ -4,7 +4,7 @@ import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-en
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import { layRow, tellRow } from '../row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 

@@ -7,8 +7,8 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { News } from '../facts.ts';
-import type { IntentPorts } from '../owe.ts';
-import type { Writer } from '../write.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import type { Writer } from '../write/writer.ts';
 import { applyChanges, applySnapshot } from './apply-changes.ts';
 
 /** Steps in a row that do not fit, before the connection is doubted (I-21). */

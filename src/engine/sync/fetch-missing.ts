@@ -11,7 +11,7 @@ import type { Frame, Limits } from '../../protocol/frames.ts';
 import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import type { HotModel } from '../state/account-state.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import { applyMessages } from '../facts.ts';
 
 /** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */

@@ -7,7 +7,7 @@ import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
 import { ReceiptsError } from '../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import type { Sync } from './sync.ts';
 

@@ -6,7 +6,7 @@ import { size } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { readHeld } from '../present/read-messages.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 
 /** From here on they are shown as expired, whatever the feed says when. */
 const expire = async (draft: Draft, conversationId: ConversationId, ids: readonly MessageId[]): Promise<void> => {

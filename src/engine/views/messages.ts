@@ -1,7 +1,7 @@
 /** The newest messages of one conversation: from pages, from what no page has yet, and what is still to be sent. */
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import { newestPlaces, readShown } from '../present/read-messages.ts';
 import { shownPending } from '../present/present-conversation.ts';
 

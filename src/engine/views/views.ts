@@ -12,7 +12,7 @@ import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../present/find-message.ts';
 import type { HotModel } from '../state/account-state.ts';
 import type { KeptEvent, Touched } from '../state/dirty.ts';
-import type { Writer } from '../write.ts';
+import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
 import { shownReceipts } from '../present/present-receipts.ts';

@@ -4,7 +4,7 @@ import { browserBus, browserClock, browserRandom } from '../../../src/platform/b
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/sync/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { decodeServerFrame, encodeFrame } from '../../../src/protocol/codec.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { makeBacklog, ME } from './backlog.ts';

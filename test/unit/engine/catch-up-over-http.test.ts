@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FencedError, LoggedOutError } from '../../../src/engine/head.ts';
+import { FencedError, LoggedOutError } from '../../../src/engine/write/log-head.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';
 import { newsOf } from '../../../src/engine/pushed-message.ts';
 import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/catch-up-over-http.ts';
 import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { NetPort, Ports } from '../../../src/ports/ports.ts';

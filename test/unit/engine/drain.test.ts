@@ -4,7 +4,7 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { splitEntry, wireEntry } from '../../../src/engine/sync/batch.ts';
 import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
 import { Patience } from '../../../src/engine/sync/patience.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { Frame, Limits } from '../../../src/protocol/frames.ts';

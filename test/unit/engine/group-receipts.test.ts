@@ -7,7 +7,7 @@ import { findAnywhere } from '../../../src/engine/present/find-message.ts';
 import { shownReceipts } from '../../../src/engine/present/present-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { endRefused, expireAll } from '../../../src/engine/sync/refused-receipts.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';

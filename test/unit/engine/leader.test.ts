@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 

@@ -5,7 +5,7 @@ import { Pace } from '../../../src/engine/sync/pace.ts';
 import { Patience } from '../../../src/engine/sync/patience.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, type TestTab } from '../../support/loopback.ts';

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
 import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 type Outcome =

@@ -8,7 +8,7 @@ import { applyMessages } from '../../../src/engine/facts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { undelivered, unreadUnheld } from '../../../src/engine/sync/fetch-missing.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { Message, StoredMessage } from '../../../src/model/message.ts';
 import { size } from '../../../src/model/ranges.ts';

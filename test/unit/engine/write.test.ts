@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
-import { FencedError } from '../../../src/engine/head.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { FencedError } from '../../../src/engine/write/log-head.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { clearConversationUnreadCount, sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
-import { Writer } from '../../../src/engine/write.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';

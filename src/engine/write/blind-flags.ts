@@ -2,12 +2,12 @@
  * Flags of conversations, set before the device knows what the server has. A change of a flag takes the highest count seen plus one, so
  * such a flag waits in the outbox for the first snapshot and takes its count from the row there.
  */
-import { latestFlag, setFlag, setMark } from '../model/flag.ts';
-import type { OutboxEntry } from '../model/outbox-entry.ts';
+import { latestFlag, setFlag, setMark } from '../../model/flag.ts';
+import type { OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
-import { type IntentPorts, owe } from './owe.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { type IntentPorts, owe } from './enqueue.ts';
 
 /** Whether the server's flags of this conversation may differ from what this device has seen. */
 export const isBlind = (model: HotModel, conversation: HotConversation | undefined): boolean =>

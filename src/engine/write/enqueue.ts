@@ -1,7 +1,7 @@
 /** How an intent is written down: at most one unsent entry per conversation, carrying all its registers. */
-import type { ConversationId } from '../model/ids.ts';
-import { isNothingOwed, NOTHING_OWED, type Owed } from '../model/outbox-entry.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { ConversationId } from '../../model/ids.ts';
+import { isNothingOwed, NOTHING_OWED, type Owed } from '../../model/outbox-entry.ts';
+import type { Ports } from '../../ports/ports.ts';
 import type { Draft } from './draft.ts';
 
 /** What intents need of the platform. */

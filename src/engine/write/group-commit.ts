@@ -3,15 +3,15 @@
  * and appends one record. Where nobody else writes, the head is as this writer left it: then it decides while the head is asked for,
  * and begins anew should the answer be another one.
  */
-import { StoreError } from '../errors.ts';
-import type { Durability, Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type JournalRecord, readRecord } from '../log/log-record.ts';
-import { type Head, HEAD_KEY } from '../log/tables.ts';
+import { StoreError } from '../../errors.ts';
+import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
+import { appendToJournal, type JournalRecord, readRecord } from '../../log/log-record.ts';
+import { type Head, HEAD_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
-import { FencedError, sameHead } from './head.ts';
-import type { Lookup } from './state/message-index.ts';
-import type { ModelAtHead } from './model-at-head.ts';
-import { nothingTouched, type Touched } from './state/dirty.ts';
+import { FencedError, sameHead } from './log-head.ts';
+import type { Lookup } from '../state/message-index.ts';
+import type { ModelAtHead } from './synced-state.ts';
+import { nothingTouched, type Touched } from '../state/dirty.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;

@@ -1,11 +1,11 @@
 /** A record written in a turn between the writer's transactions: what is decided there may read and write pages. */
-import type { Ports, StoreTx } from '../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord } from '../log/log-record.ts';
-import { type Head, HEAD_KEY, TABLES } from '../log/tables.ts';
-import { foldRecord } from './state/apply-change.ts';
-import { VanishedError } from './head.ts';
-import type { HotModel } from './state/account-state.ts';
-import { nothingTouched, type Touched } from './state/dirty.ts';
+import type { Ports, StoreTx } from '../../ports/ports.ts';
+import { appendToJournal, type Change, type JournalRecord } from '../../log/log-record.ts';
+import { type Head, HEAD_KEY, TABLES } from '../../log/tables.ts';
+import { foldRecord } from '../state/apply-change.ts';
+import { VanishedError } from './log-head.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { nothingTouched, type Touched } from '../state/dirty.ts';
 
 /** What the writer lends. */
 export interface Lent {

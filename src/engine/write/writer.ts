@@ -3,19 +3,19 @@
  * other share a transaction (group commit); each gets its own answer once that transaction is complete. A turn runs between
  * transactions, alone: questions, catching up, folding, making room. So a question knows every call before it, and no call after it.
  */
-import { StoreError } from '../errors.ts';
-import type { ReceiptEvent } from '../model/event.ts';
-import type { UserId } from '../model/ids.ts';
-import type { Ports, StoreTx } from '../ports/ports.ts';
-import { type Head, WHOLE_KEY } from '../log/tables.ts';
+import { StoreError } from '../../errors.ts';
+import type { ReceiptEvent } from '../../model/event.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { Ports, StoreTx } from '../../ports/ports.ts';
+import { type Head, WHOLE_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
-import { JournalFold } from './fold-journal.ts';
+import { JournalFold } from './compact-log.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
-import { createHead, type LoggedOutError } from './head.ts';
-import type { HotModel } from './state/account-state.ts';
-import { healPages } from './make-room.ts';
-import { ModelAtHead } from './model-at-head.ts';
-import { addTouched, nothingTouched, type Touched } from './state/dirty.ts';
+import { createHead, type LoggedOutError } from './log-head.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { healPages } from '../make-room.ts';
+import { ModelAtHead } from './synced-state.ts';
+import { addTouched, nothingTouched, type Touched } from '../state/dirty.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 

@@ -1,9 +1,9 @@
 /** What a decision is handed, and what becomes of it: the changes of one transaction. */
-import type { StoreTx } from '../ports/ports.ts';
-import type { Change } from '../log/log-record.ts';
-import { applyChange } from './state/apply-change.ts';
-import type { HotModel } from './state/account-state.ts';
-import type { Touched } from './state/dirty.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import type { Change } from '../../log/log-record.ts';
+import { applyChange } from '../state/apply-change.ts';
+import type { HotModel } from '../state/account-state.ts';
+import type { Touched } from '../state/dirty.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
 export interface Draft {

@@ -1,9 +1,9 @@
 /** The journal's head as one writer knows it: whose store it is, who leads, and how far it goes. */
-import { StoreError } from '../errors.ts';
-import type { ReceiptEvent } from '../model/event.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import { appendToJournal } from '../log/log-record.ts';
-import { type Head, HEAD_KEY, SCHEMA, WHOLE_KEY } from '../log/tables.ts';
+import { StoreError } from '../../errors.ts';
+import type { ReceiptEvent } from '../../model/event.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import { appendToJournal } from '../../log/log-record.ts';
+import { type Head, HEAD_KEY, SCHEMA, WHOLE_KEY } from '../../log/tables.ts';
 
 /** Another leader has come since: the write changed nothing (I-19). */
 export class FencedError extends StoreError {

@@ -1,14 +1,14 @@
 /** The model, and whether it may be believed: inside every transaction it is brought to the journal's head before anything is decided. */
-import type { UserId } from '../model/ids.ts';
-import type { StoreTx } from '../ports/ports.ts';
-import { readJournal } from '../log/log-record.ts';
-import type { Head } from '../log/tables.ts';
-import { PaintRecord } from './present/first-paint.ts';
-import { foldRecord, refillTails } from './state/apply-change.ts';
-import { KnownHead } from './head.ts';
-import { HotModel } from './state/account-state.ts';
-import { readSnapshot } from './state/snapshot.ts';
-import { nothingTouched, type Touched } from './state/dirty.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { StoreTx } from '../../ports/ports.ts';
+import { readJournal } from '../../log/log-record.ts';
+import type { Head } from '../../log/tables.ts';
+import { PaintRecord } from '../present/first-paint.ts';
+import { foldRecord, refillTails } from '../state/apply-change.ts';
+import { KnownHead } from './log-head.ts';
+import { HotModel } from '../state/account-state.ts';
+import { readSnapshot } from '../state/snapshot.ts';
+import { nothingTouched, type Touched } from '../state/dirty.ts';
 
 export class ModelAtHead {
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */

@@ -1,9 +1,9 @@
 /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated, and a crash loses none. */
-import type { Ports, StoreTx } from '../ports/ports.ts';
-import { type Unpaged, writePages } from '../log/pages.ts';
-import { type Head, HEAD_KEY, PAGE_SIZE } from '../log/tables.ts';
-import type { HotModel } from './state/account-state.ts';
-import { putSnapshot } from './state/snapshot.ts';
+import type { Ports, StoreTx } from '../../ports/ports.ts';
+import { type Unpaged, writePages } from '../../log/pages.ts';
+import { type Head, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { putSnapshot } from '../state/snapshot.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
 const FOLD_MESSAGES = 16_384;
