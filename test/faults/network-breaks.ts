@@ -18,13 +18,13 @@ export const NETWORK_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F49',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
     to: 'if (frame.from === null)',
     // Either would do.
     also: [
       {
-        file: 'src/engine/facts.ts',
+        file: 'src/engine/apply/apply-server-rows.ts',
         from: 'messages.filter((message) => !contains(held, message.seq))',
         to: 'messages.filter(() => true)',
       },
@@ -33,13 +33,13 @@ export const NETWORK_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F50',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
     to: 'if (frame.from === null)',
     // Either would do.
     also: [
       {
-        file: 'src/engine/facts.ts',
+        file: 'src/engine/apply/apply-server-rows.ts',
         from: 'messages.filter((message) => !contains(held, message.seq))',
         to: 'messages.filter(() => true)',
       },

@@ -22,7 +22,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F88',
-    file: 'src/engine/facts.ts',
+    file: 'src/engine/apply/apply-server-rows.ts',
     from: 'owe(draft, ports, conversationId, { delivered: due });',
     to: 'owe(draft, ports, conversationId, { delivered: due, position: due[0][1] });',
     test: ['node', 'test/unit/engine/crash-in-sync.test.ts', 'F88'],
@@ -36,7 +36,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F90',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
     to: 'if (frame.from === null)',
     also: [
@@ -58,7 +58,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F92',
-    file: 'src/engine/sync/end-entry.ts',
+    file: 'src/engine/apply/end-entry.ts',
     from: 'const before = result.row ? layRow(draft, result.row) : undefined;',
     to: 'const before = undefined;',
     test: ['node', PEOPLE, 'F92'],

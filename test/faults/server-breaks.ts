@@ -67,14 +67,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F67',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'if (acked.length > 0) draft.change(',
     to: 'if (acked.length < 0) draft.change(',
     test: ['node', GROUPS, 'F67'],
   },
   {
     fault: 'F69',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'if (frame.from === null || frame.from !== draft.model.cursor)',
     to: 'if (frame.from === null)',
     test: ['node', 'test/unit/engine/write.test.ts', 'F69'],
@@ -144,7 +144,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F80',
-    file: 'src/engine/sync/end-entry.ts',
+    file: 'src/engine/apply/end-entry.ts',
     from: 'body, seq, sentAt, senderId',
     to: 'body, seq, sentAt: entry.at, senderId',
     test: ['node', 'test/unit/engine/wrong-clocks.test.ts', 'F80'],
@@ -179,7 +179,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F83',
-    file: 'src/engine/facts.ts',
+    file: 'src/engine/apply/apply-server-rows.ts',
     from: '  dropRecalled(draft, ports, conversation, recalled);\n',
     to: '',
     test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F83'],

@@ -18,7 +18,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F113',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: 'layRow(draft, row, !frame.complete)',
     to: 'layRow(draft, row)',
     test: ['node', 'test/unit/engine/known-counts.test.ts', 'moves the total once'],
@@ -53,7 +53,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: '  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);\n',
     to: '',
     test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'win over older ones'],
@@ -137,19 +137,19 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/row-news.ts',
+    file: 'src/engine/apply/row-news.ts',
     from: 'if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);\n    // A page',
     to: 'if (contains(places, seq)) own.set(seq, messageId);\n    // A page',
     test: ['node', 'test/unit/engine/events.test.ts', 'own messages only'],
   },
   {
     fault: 'F117',
-    file: 'src/engine/sync/apply-changes.ts',
+    file: 'src/engine/apply/apply-changes.ts',
     from: '  const befores = rows.map((row) => layRow(draft, row, !frame.complete));\n',
     to: '  for (const row of rows) await tellRow(draft, row, layRow(draft, row, !frame.complete));\n',
     also: [
       {
-        file: 'src/engine/sync/apply-changes.ts',
+        file: 'src/engine/apply/apply-changes.ts',
         from: "  if (news !== 'silent') for (const [i, row] of rows.entries()) await tellRow(draft, row, befores[i]);\n",
         to: '',
       },

@@ -19,7 +19,7 @@ export const BUGS = [
   ),
   bug(
     'the cursor moves, the messages stay out',
-    'engine/sync/apply-changes.ts',
+    'engine/apply/apply-changes.ts',
     'const befores = rows.map((row) => layRow(draft, row, !frame.complete));',
     'const befores = rows.map(() => undefined);',
   ),
@@ -69,7 +69,7 @@ export const BUGS = [
   ),
   bug(
     'nothing is offered again',
-    'engine/sync/apply-changes.ts',
+    'engine/apply/apply-changes.ts',
     "if (acked.length > 0) draft.change({ t: 'again'",
     "if (acked.length < 0) draft.change({ t: 'again'",
   ),
@@ -82,7 +82,7 @@ export const BUGS = [
   bug('a switch cancels nothing', 'engine/intents/switches.ts', 'if (owed === entry.owed) continue;', 'if (owed !== null) continue;'),
   bug(
     'deliveries are told whatever the switch says',
-    'engine/facts.ts',
+    'engine/apply/apply-server-rows.ts',
     'if (!conversation || !model.settings.deliveryReceipts || conversationType',
     'if (!conversation || conversationType',
   ),
@@ -168,7 +168,7 @@ export const BUGS = [
     "isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed'",
     "'relaxed' as string as 'relaxed' | 'strict'",
   ),
-  bug('deliveries are not owed', 'engine/facts.ts', 'if (received.length > 0) oweDelivered(', 'if (received.length < 0) oweDelivered('),
+  bug('deliveries are not owed', 'engine/apply/apply-server-rows.ts', 'if (received.length > 0) oweDelivered(', 'if (received.length < 0) oweDelivered('),
   bug(
     'not now is taken for never',
     'engine/sync/drain.ts',
@@ -207,7 +207,7 @@ export const BUGS = [
     '...(seqs.length > 0 ? { acked: [[1, Math.max(...seqs)]] } : {}),',
   ),
   bug('what was sent is changed', 'engine/state/conversation-state.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
-  bug('another history is laid over the old one', 'engine/sync/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
+  bug('another history is laid over the old one', 'engine/apply/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
   bug(
     'no wait between attempts',
     'model/backoff.ts',

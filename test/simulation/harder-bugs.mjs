@@ -29,13 +29,13 @@ export const HARDER_BUGS = [
   ),
   bug(
     'an event names messages that are not mine',
-    'engine/row-news.ts',
+    'engine/apply/row-news.ts',
     'if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);\n    // A page',
     'if (contains(places, seq)) own.set(seq, messageId);\n    // A page',
   ),
   bug(
     'own messages from elsewhere are news',
-    'engine/facts.ts',
+    'engine/apply/apply-server-rows.ts',
     'const received = fresh.filter(({ senderId }) => senderId !== model.me);',
     'const received = fresh.filter(({ senderId }) => senderId.length > 0);',
   ),
@@ -97,13 +97,13 @@ export const HARDER_BUGS = [
   ),
   bug(
     'what was taken back keeps its text here',
-    'engine/facts.ts',
+    'engine/apply/apply-server-rows.ts',
     'messages: [...fresh, ...recalled, ...unasked] });',
     'messages: [...fresh, ...unasked] });',
   ),
   bug(
     'a refused entry is tried for ever',
-    'engine/sync/end-entry.ts',
+    'engine/apply/end-entry.ts',
     'else reject(draft, ports, entry, result.code);\n    return;',
     'return;',
   ),

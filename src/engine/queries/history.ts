@@ -9,7 +9,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../rest-of-fetch.ts';
 import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
-import { applyMessages } from '../facts.ts';
+import { applyMessages } from '../apply/apply-server-rows.ts';
 import { newestPlaces, readShown } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';

@@ -6,7 +6,7 @@ import type { WireResult } from '../../protocol/submit.ts';
 import { Pace } from './pace.ts';
 import type { Patience } from './patience.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
-import { endEntry } from './end-entry.ts';
+import { endEntry } from '../apply/end-entry.ts';
 import { sendable } from '../write/blind-flags.ts';
 import { Refusals } from './refusals.ts';
 import type { Writer } from '../write/writer.ts';

@@ -6,10 +6,10 @@ import { ProtocolError } from '../../errors.ts';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import type { News } from '../facts.ts';
+import type { News } from '../apply/apply-server-rows.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Writer } from '../write/writer.ts';
-import { applyChanges, applySnapshot } from './apply-changes.ts';
+import { applyChanges, applySnapshot } from '../apply/apply-changes.ts';
 
 /** Steps in a row that do not fit, before the connection is doubted (I-21). */
 const MAX_GAPS = 3;

@@ -12,7 +12,7 @@ import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import type { HotModel } from '../state/account-state.ts';
 import type { Writer } from '../write/writer.ts';
-import { applyMessages } from '../facts.ts';
+import { applyMessages } from '../apply/apply-server-rows.ts';
 
 /** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */
 const WANTS = 100;

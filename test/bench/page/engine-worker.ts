@@ -2,7 +2,7 @@
 import { of } from 'rxjs';
 import { browserBus, browserClock, browserRandom } from '../../../src/platform/browser-ports.ts';
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
-import { applyChanges } from '../../../src/engine/sync/apply-changes.ts';
+import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { decodeServerFrame, encodeFrame } from '../../../src/protocol/codec.ts';

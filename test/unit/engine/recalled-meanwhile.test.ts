@@ -1,10 +1,10 @@
 /** What was taken back while a device was away, and far more has been said since: nothing of it is left there. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { applyMessages } from '../../../src/engine/facts.ts';
+import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import type { Draft } from '../../../src/engine/write/draft.ts';
-import { endEntry } from '../../../src/engine/sync/end-entry.ts';
+import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';

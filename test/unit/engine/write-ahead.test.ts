@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
-import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { FencedError } from '../../../src/engine/write/log-head.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyChanges, applySnapshot } from '../../../src/engine/sync/apply-changes.ts';
+import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { FencedError } from '../../../src/engine/write/log-head.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';

@@ -2,12 +2,12 @@
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { applyMessages, type News } from '../facts.ts';
-import { applyReceiptChanges, heldBefore } from '../group-receipts.ts';
+import { applyMessages, type News } from './apply-server-rows.ts';
+import { applyReceiptChanges, heldBefore } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
-import { layRow, tellRow } from '../row-news.ts';
+import { layRow, tellRow } from './row-news.ts';
 import { clearPages } from '../../log/tables.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */

@@ -1,11 +1,11 @@
 /** Rows from the server into the store, by whichever road they came; and the news that a row brings, told once its messages are kept. */
-import { type ConversationRow, joinRows, rowParts } from '../model/conversation.ts';
-import { conversationTarget, conversationType, type MessageId, type Seq } from '../model/ids.ts';
-import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../model/ranges.ts';
-import type { Told } from '../model/receipt.ts';
-import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../log/pages.ts';
-import type { Draft } from './write/draft.ts';
-import type { HotConversation } from './state/conversation-state.ts';
+import { type ConversationRow, joinRows, rowParts } from '../../model/conversation.ts';
+import { conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
+import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../../model/ranges.ts';
+import type { Told } from '../../model/receipt.ts';
+import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
+import type { Draft } from '../write/draft.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
 
 /** An event names at most this many messages; its ranges name all that are held. */
 const MAX_IDS_IN_EVENT = 200;

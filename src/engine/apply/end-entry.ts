@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
 import type { Draft } from '../write/draft.ts';
-import { layRow, tellRow } from '../row-news.ts';
+import { layRow, tellRow } from './row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>

@@ -1,14 +1,14 @@
 /** What became of group messages' receipts: numbers that only grow, laid over the messages, and the news they make. */
-import type { ReceiptEvent } from '../model/event.ts';
-import type { ConversationId, MessageId, Seq } from '../model/ids.ts';
-import { contains, fromSeqs } from '../model/ranges.ts';
-import type { GroupReceipt } from '../model/receipt.ts';
-import type { WireReceiptChange } from '../protocol/changes.ts';
-import type { KeptMessage } from '../log/log-record.ts';
-import type { News } from './facts.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import { readHeld } from './present/read-messages.ts';
-import type { Draft } from './write/draft.ts';
+import type { ReceiptEvent } from '../../model/event.ts';
+import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
+import { contains, fromSeqs } from '../../model/ranges.ts';
+import type { GroupReceipt } from '../../model/receipt.ts';
+import type { WireReceiptChange } from '../../protocol/changes.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import type { News } from './apply-server-rows.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import { readHeld } from '../present/read-messages.ts';
+import type { Draft } from '../write/draft.ts';
 
 type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;
 

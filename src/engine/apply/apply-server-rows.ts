@@ -1,12 +1,12 @@
 /** Messages from the server into the store, by whichever road they came: kept, their delivery owed, and the news they make. */
-import { conversationType, type ConversationId, type Seq } from '../model/ids.ts';
-import { contains, fromSeqs, type Ranges, size, subtract, union } from '../model/ranges.ts';
-import type { WireMessage } from '../protocol/changes.ts';
-import { isNothingOwed } from '../model/outbox-entry.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import { type IntentPorts, owe } from './write/enqueue.ts';
-import { shownMessage } from './present/present-conversation.ts';
-import type { Draft } from './write/draft.ts';
+import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
+import { contains, fromSeqs, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import type { WireMessage } from '../../protocol/changes.ts';
+import { isNothingOwed } from '../../model/outbox-entry.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
+import { shownMessage } from '../present/present-conversation.ts';
+import type { Draft } from '../write/draft.ts';
 
 /** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
 export type News = 'live' | 'catch-up' | 'silent';
