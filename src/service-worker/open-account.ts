@@ -1,7 +1,7 @@
 /** An account of this device, opened for a moment by a host without a page. */
 import { showOnBadge } from '../platform/app-badge.ts';
 import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
-import { makeRoom } from '../engine/make-room.ts';
+import { makeRoom } from '../engine/space/evict-messages.ts';
 import { NetGate } from '../engine/net-gate.ts';
 import { TokenSource } from '../engine/token-source.ts';
 import { LoggedOutError } from '../engine/write/log-head.ts';

@@ -151,7 +151,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F80',
-    file: 'src/engine/retention.ts',
+    file: 'src/engine/space/retention.ts',
     from: 'let newest = 0;',
     to: 'let newest = this.ports.clock.wall();',
     test: ['node', 'test/unit/engine/retention.test.ts', 'F80'],

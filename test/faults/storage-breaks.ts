@@ -32,7 +32,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F04',
-    file: 'src/engine/make-room.ts',
+    file: 'src/engine/space/evict-messages.ts',
     from: 'if (victims.length === 0) return false;',
     to: 'if (victims.length < 1e9) return false;',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F04'],
@@ -46,7 +46,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F06',
-    file: 'src/engine/make-room.ts',
+    file: 'src/engine/space/evict-messages.ts',
     from: `if (chosen.length > 0) tx.delete('meta', WHOLE_KEY);`,
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F06'],

@@ -13,7 +13,7 @@ import { JournalFold } from './compact-log.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
 import { createHead, type LoggedOutError } from './log-head.ts';
 import type { HotModel } from '../state/account-state.ts';
-import { healPages } from '../make-room.ts';
+import { healPages } from '../space/evict-messages.ts';
 import { ModelAtHead } from './synced-state.ts';
 import { addTouched, nothingTouched, type Touched } from '../state/dirty.ts';
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
-import { makeRoom } from '../../../src/engine/make-room.ts';
+import { makeRoom } from '../../../src/engine/space/evict-messages.ts';
 import { owe } from '../../../src/engine/write/enqueue.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';

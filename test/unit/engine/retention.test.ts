@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/engine/engine.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
-import { RetentionLane } from '../../../src/engine/retention.ts';
+import { RetentionLane } from '../../../src/engine/space/retention.ts';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { undelivered, unreadUnheld } from '../../../src/engine/sync/fetch-missing.ts';

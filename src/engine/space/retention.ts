@@ -3,17 +3,17 @@
  * nothing happens. They are gone from `held` and from their pages in one transaction; rows, positions and what is owed or told know
  * nothing of it, so no count changes and nothing is told twice. The newest message of a conversation always stays.
  */
-import type { ConversationId, Seq } from '../model/ids.ts';
-import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../model/ranges.ts';
-import type { Retention } from '../model/retention.ts';
-import type { Cancel, Ports, StoreTx } from '../ports/ports.ts';
-import type { Change } from '../log/log-record.ts';
-import { pagesOf, shrinkPages } from '../log/pages.ts';
-import { PAGE_SIZE, pageOf } from '../log/tables.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import { newestPlaces, readKept } from './present/read-messages.ts';
-import { writeAlone } from './write/maintenance-write.ts';
-import type { Writer } from './write/writer.ts';
+import type { ConversationId, Seq } from '../../model/ids.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import type { Retention } from '../../model/retention.ts';
+import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
+import type { Change } from '../../log/log-record.ts';
+import { pagesOf, shrinkPages } from '../../log/pages.ts';
+import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import { newestPlaces, readKept } from '../present/read-messages.ts';
+import { writeAlone } from '../write/maintenance-write.ts';
+import type { Writer } from '../write/writer.ts';
 
 /** After a start there are better things to do first. */
 const START_AFTER_MS = 5000;

@@ -3,16 +3,16 @@
  * and what is owed are never given up. A full device takes no write at all, only deletes: so pages are deleted first, and what that
  * means is written down after it, or once there is room again: until then a sign is missing, also for the next start (see {@link healPages}).
  */
-import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../model/ranges.ts';
-import type { ConversationId } from '../model/ids.ts';
-import type { Ports } from '../ports/ports.ts';
-import type { Change, KeptMessage } from '../log/log-record.ts';
-import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../log/pages.ts';
-import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../log/tables.ts';
-import { VanishedError } from './write/log-head.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
-import { type Lent, writeAlone } from './write/maintenance-write.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
+import type { ConversationId } from '../../model/ids.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { Change, KeptMessage } from '../../log/log-record.ts';
+import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../../log/pages.ts';
+import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../../log/tables.ts';
+import { VanishedError } from '../write/log-head.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { type Lent, writeAlone } from '../write/maintenance-write.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
 const LEAST_PAGES = 32;
