@@ -8,7 +8,7 @@ import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
-import { decideIntent, intentOptions, withMessageId } from './decide-intent.ts';
+import { decideIntent, intentOptions, withMessageId } from './intents/decide-intent.ts';
 import { adopt, type Carried, carriedOf } from './carry-over.ts';
 import { findInConversation } from './present/find-message.ts';
 import { flush } from './flush.ts';

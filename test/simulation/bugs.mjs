@@ -63,7 +63,7 @@ export const BUGS = [
   ),
   bug(
     'what people do is not flushed',
-    'engine/decide-intent.ts',
+    'engine/intents/decide-intent.ts',
     "return { durability: 'strict', readsPages",
     "return { durability: 'relaxed', readsPages",
   ),

@@ -1,17 +1,17 @@
 /** What the user asked for, to the decision that is made of it: which one, and what it needs to be read. */
-import type { IntentCall, Intents } from '../model/intents.ts';
-import type { Ports } from '../ports/ports.ts';
-import { dismissDeadLetter, retryDeadLetter } from './intents/dead-letters.ts';
-import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './intents/positions.ts';
-import { recallMessage } from './intents/recall-message.ts';
-import { sendMessage } from './intents/send-message.ts';
-import { readGroup, readGroupArrivals } from './intents/read-group.ts';
-import { readArrivals, sendReadReceipts } from './intents/send-read-receipts.ts';
-import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './intents/switches.ts';
-import type { Lookup } from './state/message-index.ts';
-import type { IntentPorts } from './write/enqueue.ts';
-import type { Draft } from './write/draft.ts';
-import type { WriteOptions } from './write/group-commit.ts';
+import type { IntentCall, Intents } from '../../model/intents.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { dismissDeadLetter, retryDeadLetter } from './dead-letters.ts';
+import { clearAllUnreadCounts, clearConversationUnreadCount, sendConversationReadReceipt } from './positions.ts';
+import { recallMessage } from './recall-message.ts';
+import { sendMessage } from './send-message.ts';
+import { readGroup, readGroupArrivals } from './read-group.ts';
+import { readArrivals, sendReadReceipts } from './send-read-receipts.ts';
+import { setMarkedUnread, setMuted, setPaused, setReceiptSettings } from './switches.ts';
+import type { Lookup } from '../state/message-index.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import type { Draft } from '../write/draft.ts';
+import type { WriteOptions } from '../write/group-commit.ts';
 
 /** These look into pages to find what they name. */
 const READS_PAGES: ReadonlySet<keyof Intents> = new Set([
