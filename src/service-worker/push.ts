@@ -3,7 +3,7 @@
  * app's notification is shown, and the delivery told. Each of these may fail alone. A push may be late, doubled, lost, or of an account that
  * is gone; the store and the server decide.
  */
-import { newsOf } from '../engine/pushed-message.ts';
+import { newsOf } from '../engine/queries/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/catch-up-over-http.ts';
 import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
 import { LoggedOutError } from '../engine/write/log-head.ts';

@@ -3,7 +3,7 @@ import { FencedError, LoggedOutError } from '../../../src/engine/write/log-head.
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';
-import { newsOf } from '../../../src/engine/pushed-message.ts';
+import { newsOf } from '../../../src/engine/queries/pushed-message.ts';
 import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/catch-up-over-http.ts';
 import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';

@@ -1,11 +1,11 @@
 /** Whether a message that a push told of is news to the user, as the store knows by now. */
-import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import type { Message } from '../model/message.ts';
-import { contains } from '../model/ranges.ts';
-import { countingBase } from '../model/unread.ts';
-import { findInConversation } from './present/find-message.ts';
-import { shownMessage } from './present/present-conversation.ts';
-import type { Writer } from './write/writer.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
+import type { Message } from '../../model/message.ts';
+import { contains } from '../../model/ranges.ts';
+import { countingBase } from '../../model/unread.ts';
+import { findInConversation } from '../present/find-message.ts';
+import { shownMessage } from '../present/present-conversation.ts';
+import type { Writer } from '../write/writer.ts';
 
 /** What the push said of it. */
 export interface MessageHead {
