@@ -2,8 +2,8 @@
 import { showOnBadge } from '../platform/app-badge.ts';
 import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { makeRoom } from '../engine/space/evict-messages.ts';
-import { NetGate } from '../engine/net-gate.ts';
-import { TokenSource } from '../engine/token-source.ts';
+import { NetGate } from '../engine/net/net-gate.ts';
+import { TokenSource } from '../engine/net/token-source.ts';
 import { LoggedOutError } from '../engine/write/log-head.ts';
 import { Writer } from '../engine/write/writer.ts';
 import type { Account, Ports } from '../ports/ports.ts';

@@ -109,14 +109,14 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/net-gate.ts',
+    file: 'src/engine/net/net-gate.ts',
     from: '    void this.look().then(() => {',
     to: '    void Promise.resolve().then(() => {',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'opens no other connection'],
   },
   {
     fault: 'F117',
-    file: 'src/engine/net-gate.ts',
+    file: 'src/engine/net/net-gate.ts',
     from: '    await this.look();\n',
     to: '',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'sends no request'],

@@ -3,7 +3,7 @@ import { AuthError, errorOf, ProtocolError, TransportError } from '../../errors.
 import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { TokenSource } from '../token-source.ts';
+import type { TokenSource } from '../net/token-source.ts';
 
 /** Queries give up sooner than sync does: somebody waits. */
 export const QUERY_PATIENCE_MS = 10_000;

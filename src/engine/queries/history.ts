@@ -6,7 +6,7 @@ import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { restOfFetch } from '../rest-of-fetch.ts';
+import { restOfFetch } from '../net/rest-of-fetch.ts';
 import { AskedPlaces } from '../present/requested-seqs.ts';
 import type { HotConversation } from '../state/conversation-state.ts';
 import { applyMessages } from '../apply/apply-server-rows.ts';

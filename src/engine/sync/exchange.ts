@@ -4,7 +4,7 @@ import { type ReceiptsError, TransportError } from '../../errors.ts';
 import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { TokenSource } from '../token-source.ts';
+import type { TokenSource } from '../net/token-source.ts';
 import type { Writer } from '../write/writer.ts';
 import { Drain } from './drain.ts';
 import { Feed } from './feed.ts';

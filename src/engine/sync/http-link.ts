@@ -7,7 +7,7 @@ import type { Link, LinkHandlers, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
-import { restOfFetch } from '../rest-of-fetch.ts';
+import { restOfFetch } from '../net/rest-of-fetch.ts';
 
 /** Shorter than a heartbeat, and than what proxies take for idle. */
 const HOLD_MS = 20_000;

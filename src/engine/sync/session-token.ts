@@ -2,7 +2,7 @@
 import { AuthError, ReceiptsError } from '../../errors.ts';
 import type { Cancel, Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
-import type { TokenSource } from '../token-source.ts';
+import type { TokenSource } from '../net/token-source.ts';
 
 /** A token is renewed this long before it ends, a short one after half of its time. */
 const RENEW_BEFORE_MS = 60_000;

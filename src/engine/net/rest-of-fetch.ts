@@ -1,6 +1,6 @@
 /** What a `fetch` asks for that its answer, which ended before it was complete, did not bring. */
-import { range, size, subtract } from '../model/ranges.ts';
-import type { Frame, ServerFrame } from '../protocol/frames.ts';
+import { range, size, subtract } from '../../model/ranges.ts';
+import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 
 type Wants = Frame<'fetch'>['wants'];
 

@@ -1,5 +1,5 @@
 /** The app's token, kept in memory only: asked for once, and again when it was refused or ends. */
-import type { TokenPort } from '../ports/ports.ts';
+import type { TokenPort } from '../../ports/ports.ts';
 
 export class TokenSource {
   private current: Promise<string> | null = null;

@@ -2,9 +2,9 @@
  * The account's one way out of this tab. It looks at the store before each connection and each request, so that a tab that missed the hint
  * of a log-out says nothing. Once shut, it lets nothing more through (I-26).
  */
-import { TransportError } from '../errors.ts';
-import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
-import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
+import { TransportError } from '../../errors.ts';
+import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
+import type { Link, LinkHandlers, NetPort } from '../../ports/ports.ts';
 
 const DEAD: Link = { send: () => undefined, buffered: 0, close: () => undefined };
 
