@@ -7,7 +7,7 @@ import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, of, Re
 import type { Hosted } from '../bridge/expose.ts';
 import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
-import type { Carried } from '../engine/carry-over.ts';
+import type { Carried } from '../engine/account/migrate-pending.ts';
 import { withMessageId } from '../engine/intents/decide-intent.ts';
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, TransportError, UsageError, WorkerError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** Where an account's data is kept in this tab: on the disk, or in memory where the device refuses; and the engine over it. */
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
-import type { Carried } from '../engine/carry-over.ts';
+import type { Carried } from '../engine/account/migrate-pending.ts';
 import { Engine } from '../engine/engine.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
 import { enterAccount, finishWipe } from '../store/accounts.ts';

@@ -127,7 +127,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F23',
-    file: 'src/engine/keep-fresh.ts',
+    file: 'src/engine/account/follow-other-tabs.ts',
     from: '    if (!isParked && (!isHidden || isLeading())) refresh();',
     to: '',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F23'],

@@ -43,7 +43,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F111',
-    file: 'src/engine/log-out.ts',
+    file: 'src/engine/account/log-out.ts',
     from: '      recorded();\n',
     to: '',
     test: ORDER,

@@ -81,7 +81,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/engine/carry-over.ts',
+    file: 'src/engine/account/migrate-pending.ts',
     from: '  if (isRestored) draft.change(shown);\n',
     to: '',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'decided by what the tab showed'],

@@ -20,7 +20,7 @@ export const HARDER_BUGS = [
     'owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));',
     "if (conversation.id.startsWith('direct:')) owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));",
   ),
-  bug('a flush does not wait', 'engine/flush.ts', 'if (before === 0) finish();', 'finish();'),
+  bug('a flush does not wait', 'engine/account/flush.ts', 'if (before === 0) finish();', 'finish();'),
   bug(
     'the badge counts before the server was heard',
     'engine/views/views.ts',

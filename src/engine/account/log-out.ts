@@ -2,17 +2,17 @@
  * Leaving: the log-out is recorded first, in the transaction that looks whether anything is owed, so that whatever happens next, nobody
  * shows, writes or sends anything of the account any more; then everybody falls silent, then the store is emptied.
  */
-import { StoreError, TransportError } from '../errors.ts';
-import type { LogOut } from '../model/log-out.ts';
-import type { ConnectionStatus } from '../model/status.ts';
-import type { Ports } from '../ports/ports.ts';
-import { appendToJournal, type JournalRecord } from '../log/log-record.ts';
-import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../log/tables.ts';
+import { StoreError, TransportError } from '../../errors.ts';
+import type { LogOut } from '../../model/log-out.ts';
+import type { ConnectionStatus } from '../../model/status.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { appendToJournal, type JournalRecord } from '../../log/log-record.ts';
+import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
 import { flush } from './flush.ts';
-import { foldRecord } from './state/apply-change.ts';
-import { LoggedOutError } from './write/log-head.ts';
-import { nothingTouched } from './state/dirty.ts';
-import type { Writer } from './write/writer.ts';
+import { foldRecord } from '../state/apply-change.ts';
+import { LoggedOutError } from '../write/log-head.ts';
+import { nothingTouched } from '../state/dirty.ts';
+import type { Writer } from '../write/writer.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
 const SILENCE_PATIENCE_MS = 2000;

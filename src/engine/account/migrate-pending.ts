@@ -2,15 +2,15 @@
  * What goes along when an engine moves to another store: what the user did and the server has not, the switches, and what was shown, so
  * that a call is decided by what the user saw. Messages do not go along: they can be had again.
  */
-import { rowParts } from '../model/conversation.ts';
-import { allowedBy, type OutboxEntry } from '../model/outbox-entry.ts';
-import type { Change, ReceiptSettings } from '../log/log-record.ts';
-import { takeCounts } from './write/blind-flags.ts';
-import type { Draft } from './write/draft.ts';
-import type { HotConversation } from './state/conversation-state.ts';
-import type { HotModel } from './state/account-state.ts';
-import { type IntentPorts, owe } from './write/enqueue.ts';
-import type { KeptDeadLetter } from './state/snapshot.ts';
+import { rowParts } from '../../model/conversation.ts';
+import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
+import type { Change, ReceiptSettings } from '../../log/log-record.ts';
+import { takeCounts } from '../write/blind-flags.ts';
+import type { Draft } from '../write/draft.ts';
+import type { HotConversation } from '../state/conversation-state.ts';
+import type { HotModel } from '../state/account-state.ts';
+import { type IntentPorts, owe } from '../write/enqueue.ts';
+import type { KeptDeadLetter } from '../state/snapshot.ts';
 
 type Restored = Extract<Change, { t: 'restore' }>;
 

@@ -1,7 +1,7 @@
 /** Waits until nothing is pending, or the time is up, or the engine ends. */
-import type { FlushResult } from '../model/status.ts';
-import type { Ports } from '../ports/ports.ts';
-import type { Writer } from './write/writer.ts';
+import type { FlushResult } from '../../model/status.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { Writer } from '../write/writer.ts';
 
 /** @param ends holds what ends each wait early: an engine that ends calls them, and each `flush` answers with what was sent so far. */
 export const flush = (

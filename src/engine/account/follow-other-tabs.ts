@@ -1,6 +1,6 @@
 /** Folds what other tabs wrote: when they say so, when this tab was away, and now and then, since hints may be lost (F23). */
-import type { Cancel, Ports } from '../ports/ports.ts';
-import type { Writer } from './write/writer.ts';
+import type { Cancel, Ports } from '../../ports/ports.ts';
+import type { Writer } from '../write/writer.ts';
 
 /** What a lost hint costs at most, in a tab that somebody sees or that syncs. */
 const LOOK_MS = 10_000;
