@@ -2,7 +2,7 @@
  * What was done offline reaches the server even when no page is open any more: Background Sync wakes the service worker, which drains
  * every account's outbox through the HTTP door. Where a page leads, it is asked to do so; a frozen one is not waited for.
  */
-import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
+import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { TransportError } from '../errors.ts';
 import { accountDatabases } from '../store/accounts.ts';
 import { leading } from './lead.ts';

@@ -1,6 +1,6 @@
 /** Who speaks for an account: a page that has the lead and answers, else the service worker. */
 import { browserClock } from '../platform/browser-ports.ts';
-import { leaderAnswers } from '../engine/sync/leader-answers.ts';
+import { leaderAnswers } from '../engine/sync/leader/ask-leader.ts';
 import type { BusPort } from '../ports/ports.ts';
 
 /**

@@ -4,8 +4,8 @@
  * is gone; the store and the server decide.
  */
 import { newsOf } from '../engine/queries/pushed-message.ts';
-import { catchUpOverHttp } from '../engine/sync/catch-up-over-http.ts';
-import { drainOverHttp } from '../engine/sync/drain-over-http.ts';
+import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
+import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { LoggedOutError } from '../engine/write/log-head.ts';
 import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/ranges.ts';

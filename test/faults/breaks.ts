@@ -61,14 +61,14 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F30',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: 'this.wishForLock(true);',
     to: 'this.wishForLock(false);',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F30'],
   },
   {
     fault: 'F34',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: `  private park(): void {
     this.isParked = true;
     this.leave();`,
@@ -106,7 +106,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F53',
-    file: 'src/engine/sync/roads.ts',
+    file: 'src/engine/sync/connection/transport-fallback.ts',
     from: 'const MISSES = 2;',
     to: 'const MISSES = 1_000_000;',
     test: ['node', 'test/unit/engine/network-http.test.ts', 'F53'],
@@ -120,7 +120,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F38',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: 'if (this.writer.model.paused) this.sync.stop();',
     to: 'if (true) this.sync.stop();',
     test: ['e2e', 'test/e2e/service-worker.test.ts', 'F38'],
@@ -134,21 +134,21 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F33',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: 'if (this.mayLead || this.hasNoLocks) return this.lead();',
     to: 'if (this.mayLead) return this.lead();',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F33'],
   },
   {
     fault: 'F39',
-    file: 'src/engine/sync/leader-watch.ts',
+    file: 'src/engine/sync/leader/leader-watch.ts',
     from: 'const stoodStill = late && !this.wasLate;',
     to: 'const stoodStill = false;',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F39'],
   },
   {
     fault: 'F54',
-    file: 'src/engine/sync/session-token.ts',
+    file: 'src/engine/sync/connection/session-token.ts',
     from: 'if (this.ports.clock.mono() >= this.renewalAt) this.tokens.forget();',
     to: '',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F54'],
@@ -176,14 +176,14 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F48',
-    file: 'src/engine/sync/roads.ts',
+    file: 'src/engine/sync/connection/transport-fallback.ts',
     from: 'if (turn === this.turn && !this.isDone) fn(...args);',
     to: 'fn(...args);',
     test: ['node', 'test/unit/engine/network-frames.test.ts', 'F48'],
   },
   {
     fault: 'F51',
-    file: 'src/engine/sync/heartbeat.ts',
+    file: 'src/engine/sync/connection/heartbeat.ts',
     from: 'if (this.pingedAt === null) return this.ping();',
     to: 'if (this.pingedAt === null) return;',
     test: ['node', 'test/unit/engine/network-frames.test.ts', 'F51'],
@@ -197,7 +197,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F55',
-    file: 'src/engine/sync/pace.ts',
+    file: 'src/engine/sync/timing/frame-size.ts',
     from: 'const START_BYTES = 16 * 1024;',
     to: 'const START_BYTES = 1024 * 1024;',
     test: ['node', 'test/unit/engine/network-line.test.ts', 'F55'],
@@ -211,7 +211,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F57',
-    file: 'src/engine/sync/sync.ts',
+    file: 'src/engine/sync/connection/sync.ts',
     from: 'this.failures = 0;\n        return;',
     to: 'return;',
     test: ['node', 'test/unit/engine/network-retry.test.ts', 'F57'],
@@ -225,7 +225,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F60',
-    file: 'src/engine/sync/feed.ts',
+    file: 'src/engine/sync/feed/feed.ts',
     from: 'return this.snapshot[this.snapshot.length - 1]?.to ?? null;',
     to: 'return null;',
     test: ['node', 'test/unit/engine/network-line.test.ts', 'F60'],
@@ -239,7 +239,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F47',
-    file: 'src/engine/sync/drain.ts',
+    file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: `this.inFlight = null;
     this.wakeUp?.();`,
     to: 'this.wakeUp?.();',
@@ -247,7 +247,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F58',
-    file: 'src/engine/sync/drain.ts',
+    file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: 'Math.min(limits.frameBytes, this.pace.bytes)',
     to: '1_000_000_000',
     test: ['node', 'test/unit/engine/network-line.test.ts', 'F58'],

@@ -130,7 +130,7 @@ export const DOOR_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F128',
-    file: 'src/engine/sync/verdict.ts',
+    file: 'src/engine/sync/connection/disconnect-reason.ts',
     from: '  retryAfterMs: OPERATOR_MS,',
     to: '',
     test: ['node', 'test/unit/engine/network-retry.test.ts', 'F59'],

@@ -64,7 +64,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F119',
-    file: 'src/engine/sync/http-link.ts',
+    file: 'src/engine/sync/connection/http-link.ts',
     from: 'this.waiting.unshift({ ...frame, wants });',
     to: 'void wants;',
     test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'no socket reaches'],
@@ -158,7 +158,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F125',
-    file: 'src/engine/sync/heartbeat.ts',
+    file: 'src/engine/sync/connection/heartbeat.ts',
     from: 'Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs)',
     to: 'this.heardAt + heartbeatMs',
     test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'says nothing pings all the same'],

@@ -4,14 +4,14 @@ import type { Break } from './breaks.ts';
 export const NETWORK_BREAKS: readonly Break[] = [
   {
     fault: 'F14',
-    file: 'src/engine/sync/drain.ts',
+    file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: `kind === 'message' && !sent)`,
     to: `kind === 'message' && sent)`,
     test: ['node', 'test/unit/engine/power-loss.test.ts', 'F14'],
   },
   {
     fault: 'F46',
-    file: 'src/engine/sync/heartbeat.ts',
+    file: 'src/engine/sync/connection/heartbeat.ts',
     from: 'handlers.silent();',
     to: '',
     test: ['journeys', 'test/e2e/half-open.test.ts', 'F46'],

@@ -51,7 +51,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F91',
-    file: 'src/engine/sync/batch.ts',
+    file: 'src/engine/sync/outbox/batch.ts',
     from: '...(position > 0 ? { position } : {}),',
     to: '',
     test: ['node', PEOPLE, 'F91'],

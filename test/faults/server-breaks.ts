@@ -25,7 +25,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F63',
-    file: 'src/engine/sync/drain.ts',
+    file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: 'this.most = Math.max(1, Math.floor(entries.length / 2));',
     to: 'this.most = Infinity;',
     test: ['node', 'test/unit/engine/drain.test.ts', 'F63'],

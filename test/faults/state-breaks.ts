@@ -60,12 +60,12 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/engine/sync/drain.ts',
+    file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: 'sendable(draft.model),',
     to: 'draft.model.outbox.values(),',
     also: [
       {
-        file: 'src/engine/sync/drain-over-http.ts',
+        file: 'src/engine/sync/outbox/send-outbox-over-http.ts',
         from: '.some((entry) => awaitsSnapshot(model, entry))',
         to: '.some(() => false)',
       },
@@ -123,12 +123,12 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: 'if (this.fence.value !== null) this.heard.next(NOBODY);',
     to: '',
     also: [
       {
-        file: 'src/engine/sync/leader.ts',
+        file: 'src/engine/sync/leader/leader.ts',
         from: '    // What the leader before told of its connection is over.\n    this.heard.next(NOBODY);\n',
         to: '',
       },

@@ -130,7 +130,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F15',
-    file: 'src/engine/sync/leader.ts',
+    file: 'src/engine/sync/leader/leader.ts',
     from: `this.isAlone = ports.store.durability === 'volatile';`,
     to: 'this.isAlone = false;',
     // Either would do.

@@ -7,7 +7,7 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 export const BUGS = [
   bug(
     'an entry ends when it is sent',
-    'engine/sync/drain.ts',
+    'engine/sync/outbox/outbox-sender.ts',
     "if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });",
     "if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent }); for (const key of unsent) draft.change({ t: 'end', key, end: 'acked' });",
   ),
@@ -147,7 +147,7 @@ export const BUGS = [
     'cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
     'cut(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
   ),
-  bug('a tab that thaws pings before it looks', 'engine/sync/exchange.ts', 'look: () => writer.refresh()', 'look: () => Promise.resolve()'),
+  bug('a tab that thaws pings before it looks', 'engine/sync/connection/session.ts', 'look: () => writer.refresh()', 'look: () => Promise.resolve()'),
   bug('a cursor of a lost history is taken', 'server/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
   bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
@@ -164,14 +164,14 @@ export const BUGS = [
   ),
   bug(
     'that a message left is not flushed',
-    'engine/sync/drain.ts',
+    'engine/sync/outbox/outbox-sender.ts',
     "isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed'",
     "'relaxed' as string as 'relaxed' | 'strict'",
   ),
   bug('deliveries are not owed', 'engine/apply/apply-server-rows.ts', 'if (received.length > 0) oweDelivered(', 'if (received.length < 0) oweDelivered('),
   bug(
     'not now is taken for never',
-    'engine/sync/drain.ts',
+    'engine/sync/outbox/outbox-sender.ts',
     "if (entry && result && result.outcome !== 'retry') await endEntry(",
     "if (entry && result?.outcome === 'retry') draft.change({ t: 'end', key, end: 'acked' }); else if (entry && result && result.outcome !== 'retry') await endEntry(",
   ),

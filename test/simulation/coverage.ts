@@ -1,5 +1,5 @@
 /** What of the engine a run has been through: cells of the connection's table, and transactions at the points where things break. */
-import { type Event, type State, TABLE } from '../../src/engine/sync/connection.ts';
+import { type Event, type State, TABLE } from '../../src/engine/sync/connection/connection-states.ts';
 
 export const CELLS = Object.entries(TABLE).flatMap(([state, row]) => Object.keys(row).map((event) => `${state} ${event}`));
 

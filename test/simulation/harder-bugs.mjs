@@ -65,24 +65,24 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a paused account goes on',
-    'engine/sync/leader.ts',
+    'engine/sync/leader/leader.ts',
     'if (this.writer.model.paused) this.sync.stop();\n    else this.sync.start(fence);',
     'this.sync.start(fence);',
   ),
   bug(
     'a page that comes back waits for nothing',
-    'engine/sync/leader.ts',
+    'engine/sync/leader/leader.ts',
     'this.isParked = false;\n    this.queue();',
     'this.isParked = false;',
   ),
   bug('a log-out leaves the others talking', 'engine/engine.ts', 'await silence(ports, this.lockName, options.keepData);', ''),
   bug(
     'a line that went silent is waited for',
-    'engine/sync/heartbeat.ts',
+    'engine/sync/connection/heartbeat.ts',
     'if (this.pingedAt === null) return this.ping();\n      handlers.silent();',
     'if (this.pingedAt === null) return this.ping();',
   ),
-  bug('a busy server is asked at once', 'engine/sync/drain.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
+  bug('a busy server is asked at once', 'engine/sync/outbox/outbox-sender.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
   bug(
     'waits do not grow',
     'model/backoff.ts',

@@ -4,8 +4,8 @@ import { clearConversationUnreadCount } from '../../../src/engine/intents/positi
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';
 import { newsOf } from '../../../src/engine/queries/pushed-message.ts';
-import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/catch-up-over-http.ts';
-import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/feed/catch-up-over-http.ts';
+import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
 import type { Message } from '../../../src/model/message.ts';

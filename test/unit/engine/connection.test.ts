@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Effect, type Event, type State, TABLE, transition } from '../../../src/engine/sync/connection.ts';
+import { type Effect, type Event, type State, TABLE, transition } from '../../../src/engine/sync/connection/connection-states.ts';
 
 const states = Object.keys(TABLE) as State[];
 const events = Object.keys(TABLE.idle) as Event[];

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
-import { splitEntry, wireEntry } from '../../../src/engine/sync/batch.ts';
-import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
-import { Patience } from '../../../src/engine/sync/patience.ts';
+import { splitEntry, wireEntry } from '../../../src/engine/sync/outbox/batch.ts';
+import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/outbox/outbox-sender.ts';
+import { Patience } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';

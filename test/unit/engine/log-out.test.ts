@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { lastValueFrom, toArray } from 'rxjs';
-import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { LoggedOutError } from '../../../src/engine/write/log-head.ts';

@@ -1,10 +1,10 @@
 /** Lines that are slow, and snapshots that take more than one connection. Time is the test's. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { Feed } from '../../../src/engine/sync/feed.ts';
-import { Pace } from '../../../src/engine/sync/pace.ts';
-import { Patience } from '../../../src/engine/sync/patience.ts';
+import { Feed } from '../../../src/engine/sync/feed/feed.ts';
+import { Pace } from '../../../src/engine/sync/timing/frame-size.ts';
+import { Patience } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
-import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/drain.ts';
+import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/outbox/outbox-sender.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';

@@ -1,6 +1,6 @@
 /** When to come back, and when not to. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/verdict.ts';
+import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
 import { createTestServer, type TestTab } from '../../support/loopback.ts';

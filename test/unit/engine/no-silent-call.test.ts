@@ -1,7 +1,7 @@
 /** No call resolves without being in force, now or later: every intent, on a device that does not know what the call names (F112). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
-import { drainOverHttp } from '../../../src/engine/sync/drain-over-http.ts';
+import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 

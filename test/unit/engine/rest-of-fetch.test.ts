@@ -1,7 +1,7 @@
 /** Answers of the HTTP door that end before they are complete: the client asks for the rest (F119). */
 import { afterEach, describe, expect, it } from 'vitest';
 import { restOfFetch } from '../../../src/engine/net/rest-of-fetch.ts';
-import { Heartbeat } from '../../../src/engine/sync/heartbeat.ts';
+import { Heartbeat } from '../../../src/engine/sync/connection/heartbeat.ts';
 import type { Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { ReceiptServer } from '../../../src/server/server.ts';

@@ -6,7 +6,7 @@ import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { RetentionLane } from '../../../src/engine/space/retention.ts';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import { undelivered, unreadUnheld } from '../../../src/engine/sync/fetch-missing.ts';
+import { undelivered, unreadUnheld } from '../../../src/engine/sync/feed/fetch-missing.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';

@@ -1,8 +1,8 @@
 /** What the end of a connection, or an error frame, means for the next one: come back, come back with another token, or never. */
-import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../errors.ts';
-import type { Account } from '../../ports/ports.ts';
-import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../protocol/close-codes.ts';
-import type { Frame } from '../../protocol/frames.ts';
+import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../../errors.ts';
+import type { Account } from '../../../ports/ports.ts';
+import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
+import type { Frame } from '../../../protocol/frames.ts';
 
 export interface Verdict {
   /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */

@@ -1,11 +1,11 @@
 /** What goes into one frame: entries in order, within the limits the server told, one conversation's trouble holding back no other. */
-import type { ConversationId } from '../../model/ids.ts';
-import type { Flag, Mark } from '../../model/flag.ts';
-import { isNothingOwed, NOTHING_OWED, type OutboxEntry, type Owed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { Ranges } from '../../model/ranges.ts';
-import type { AckContent } from '../../model/receipt.ts';
-import type { Limits } from '../../protocol/frames.ts';
-import type { WireEntry } from '../../protocol/submit.ts';
+import type { ConversationId } from '../../../model/ids.ts';
+import type { Flag, Mark } from '../../../model/flag.ts';
+import { isNothingOwed, NOTHING_OWED, type OutboxEntry, type Owed, type ReceiptsEntry } from '../../../model/outbox-entry.ts';
+import type { Ranges } from '../../../model/ranges.ts';
+import type { AckContent } from '../../../model/receipt.ts';
+import type { Limits } from '../../../protocol/frames.ts';
+import type { WireEntry } from '../../../protocol/submit.ts';
 
 /** Room for the frame around the entries. */
 const FRAME_OVERHEAD = 256;

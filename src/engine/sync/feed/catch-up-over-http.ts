@@ -1,13 +1,13 @@
 /** Reads on from the stored cursor once, without a connection: for hosts that live for a moment. Same frames, same rules. */
-import { AuthError, errorOf, ProtocolError } from '../../errors.ts';
-import type { ConversationId, Seq } from '../../model/ids.ts';
-import { contains } from '../../model/ranges.ts';
-import type { Account, Ports } from '../../ports/ports.ts';
-import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { applyMessages } from '../apply/apply-server-rows.ts';
-import type { Writer } from '../write/writer.ts';
-import { applyChanges, applySnapshot } from '../apply/apply-changes.ts';
+import { AuthError, errorOf, ProtocolError } from '../../../errors.ts';
+import type { ConversationId, Seq } from '../../../model/ids.ts';
+import { contains } from '../../../model/ranges.ts';
+import type { Account, Ports } from '../../../ports/ports.ts';
+import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
+import { applyMessages } from '../../apply/apply-server-rows.ts';
+import type { Writer } from '../../write/writer.ts';
+import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
 const REQUEST_PATIENCE_MS = 10_000;
 /** A pull ends after about 1 MiB: a device that was away for longer reads the rest when a page is open. */

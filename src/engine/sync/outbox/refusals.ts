@@ -2,11 +2,11 @@
  * What the server refused for now, and until when it is left alone: single conversations, and frames as a whole. Each refusal in a row makes
  * the wait longer, up to minutes (F115). Only an entry that the server takes ends that: a new connection does not.
  */
-import type { ConversationId } from '../../model/ids.ts';
-import type { OutboxEntry } from '../../model/outbox-entry.ts';
-import type { Ports } from '../../ports/ports.ts';
-import type { WireResult } from '../../protocol/submit.ts';
-import { BACKOFF_FLOOR_MS, backoffMs } from '../../model/backoff.ts';
+import type { ConversationId } from '../../../model/ids.ts';
+import type { OutboxEntry } from '../../../model/outbox-entry.ts';
+import type { Ports } from '../../../ports/ports.ts';
+import type { WireResult } from '../../../protocol/submit.ts';
+import { BACKOFF_FLOOR_MS, backoffMs } from '../../../model/backoff.ts';
 
 /** An entry that the server left out of its answer is left alone for at least so long. */
 const UNANSWERED_MS = 1000;

@@ -2,14 +2,14 @@
  * The change feed on one connection: asks for what is new, stores it step by step, and asks again where a step is missing. What came of a
  * snapshot before the connection broke is kept, and the next one goes on from there (F60).
  */
-import { ProtocolError } from '../../errors.ts';
-import type { Cancel, ClockPort } from '../../ports/ports.ts';
-import { Backoff } from '../../model/backoff.ts';
-import type { Frame } from '../../protocol/frames.ts';
-import type { News } from '../apply/apply-server-rows.ts';
-import type { IntentPorts } from '../write/enqueue.ts';
-import type { Writer } from '../write/writer.ts';
-import { applyChanges, applySnapshot } from '../apply/apply-changes.ts';
+import { ProtocolError } from '../../../errors.ts';
+import type { Cancel, ClockPort } from '../../../ports/ports.ts';
+import { Backoff } from '../../../model/backoff.ts';
+import type { Frame } from '../../../protocol/frames.ts';
+import type { News } from '../../apply/apply-server-rows.ts';
+import type { IntentPorts } from '../../write/enqueue.ts';
+import type { Writer } from '../../write/writer.ts';
+import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
 /** Steps in a row that do not fit, before the connection is doubted (I-21). */
 const MAX_GAPS = 3;

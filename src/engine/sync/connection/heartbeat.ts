@@ -1,5 +1,5 @@
 /** Whether the other side is still there: asked after silence, or when something suggests to. A silent socket is never waited for (F46). */
-import type { Cancel, ClockPort } from '../../ports/ports.ts';
+import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 
 /** After a ping, before the other side is taken for gone: with the heartbeat, half-open is noticed within 35 s (F46). */
 const PONG_PATIENCE_MS = 8_000;

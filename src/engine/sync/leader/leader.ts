@@ -4,12 +4,12 @@
  * frozen it is stolen. Where there are no locks the tab leads that hears of nobody else: the number alone keeps that safe.
  */
 import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
-import { ReceiptsError } from '../../errors.ts';
-import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../model/backoff.ts';
-import type { Writer } from '../write/writer.ts';
+import { ReceiptsError } from '../../../errors.ts';
+import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
+import { Backoff } from '../../../model/backoff.ts';
+import type { Writer } from '../../write/writer.ts';
 import { LeaderWatch } from './leader-watch.ts';
-import type { Sync } from './sync.ts';
+import type { Sync } from '../connection/sync.ts';
 
 /** A tab that could not write its number leaves the lead to the others for at least this long, and longer each time. */
 const RETRY_FENCE_MS = 1000;

@@ -2,9 +2,9 @@
  * Which way to the server: a WebSocket; and where something between lets none through while HTTP gets an answer, requests, with another
  * try of the WebSocket from time to time (F53). To whoever speaks it is one road.
  */
-import type { Cancel, Link, LinkHandlers, Ports } from '../../ports/ports.ts';
-import { UNSPOKEN_CLOSES } from '../../protocol/close-codes.ts';
-import type { ClientFrame, Frame } from '../../protocol/frames.ts';
+import type { Cancel, Link, LinkHandlers, Ports } from '../../../ports/ports.ts';
+import { UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
+import type { ClientFrame, Frame } from '../../../protocol/frames.ts';
 import { HttpLink } from './http-link.ts';
 
 /** WebSockets in a row over which the server said nothing, before HTTP is tried as well. */

@@ -1,15 +1,15 @@
 /** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
-import type { Cursor, OutboxEntry } from '../../model/outbox-entry.ts';
-import type { Ports } from '../../ports/ports.ts';
-import type { Frame, Limits } from '../../protocol/frames.ts';
-import type { WireResult } from '../../protocol/submit.ts';
-import { Pace } from './pace.ts';
-import type { Patience } from './patience.ts';
+import type { Cursor, OutboxEntry } from '../../../model/outbox-entry.ts';
+import type { Ports } from '../../../ports/ports.ts';
+import type { Frame, Limits } from '../../../protocol/frames.ts';
+import type { WireResult } from '../../../protocol/submit.ts';
+import { Pace } from '../timing/frame-size.ts';
+import type { Patience } from '../timing/adaptive-timeout.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
-import { endEntry } from '../apply/end-entry.ts';
-import { sendable } from '../write/blind-flags.ts';
+import { endEntry } from '../../apply/end-entry.ts';
+import { sendable } from '../../write/blind-flags.ts';
 import { Refusals } from './refusals.ts';
-import type { Writer } from '../write/writer.ts';
+import type { Writer } from '../../write/writer.ts';
 
 export interface DrainHandlers {
   readonly send: (frame: Frame<'submit'>) => void;

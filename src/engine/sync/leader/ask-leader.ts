@@ -1,5 +1,5 @@
 /** For hosts that live for a moment: whether a tab speaks for the account, so that they need not. */
-import type { BusPort, ClockPort } from '../../ports/ports.ts';
+import type { BusPort, ClockPort } from '../../../ports/ports.ts';
 
 /** A leader that does not answer within this is frozen: its lock is taken, and the fencing number makes its late writes harmless. */
 const LEADER_PATIENCE_MS = 2000;

@@ -1,14 +1,14 @@
 /** Empties the outbox once, without a connection: for hosts that live for a moment. Same frames, same keys, same ends. */
-import { AuthError, ProtocolError, TransportError } from '../../errors.ts';
-import type { Account, Ports } from '../../ports/ports.ts';
-import type { Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { LoggedOutError } from '../write/log-head.ts';
-import type { Writer } from '../write/writer.ts';
-import { awaitsSnapshot } from '../write/blind-flags.ts';
-import { catchUpOverHttp } from './catch-up-over-http.ts';
-import { Drain } from './drain.ts';
-import { Patience } from './patience.ts';
+import { AuthError, ProtocolError, TransportError } from '../../../errors.ts';
+import type { Account, Ports } from '../../../ports/ports.ts';
+import type { Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
+import { LoggedOutError } from '../../write/log-head.ts';
+import type { Writer } from '../../write/writer.ts';
+import { awaitsSnapshot } from '../../write/blind-flags.ts';
+import { catchUpOverHttp } from '../feed/catch-up-over-http.ts';
+import { Drain } from './outbox-sender.ts';
+import { Patience } from '../timing/adaptive-timeout.ts';
 
 const REQUEST_PATIENCE_MS = 20_000;
 /** What the server refuses for now is tried again within this time; then the host ends, and comes back later. */

@@ -2,17 +2,17 @@
  * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first. Then,
  * with nothing of that left, what is unread though another device delivered it: only what is held can be read without a network.
  */
-import { conversationType, type ConversationId } from '../../model/ids.ts';
-import { countingBase } from '../../model/unread.ts';
-import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
-import type { Cancel, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../model/backoff.ts';
-import type { Frame, Limits } from '../../protocol/frames.ts';
-import { AskedPlaces } from '../present/requested-seqs.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
-import type { Writer } from '../write/writer.ts';
-import { applyMessages } from '../apply/apply-server-rows.ts';
+import { conversationType, type ConversationId } from '../../../model/ids.ts';
+import { countingBase } from '../../../model/unread.ts';
+import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../../model/ranges.ts';
+import type { Cancel, Ports } from '../../../ports/ports.ts';
+import { Backoff } from '../../../model/backoff.ts';
+import type { Frame, Limits } from '../../../protocol/frames.ts';
+import { AskedPlaces } from '../../present/requested-seqs.ts';
+import type { HotConversation } from '../../state/conversation-state.ts';
+import type { HotModel } from '../../state/account-state.ts';
+import type { Writer } from '../../write/writer.ts';
+import { applyMessages } from '../../apply/apply-server-rows.ts';
 
 /** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */
 const WANTS = 100;

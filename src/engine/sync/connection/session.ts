@@ -1,18 +1,18 @@
 /** What is said on the running connection: hello first, then each frame to whom it concerns. */
 import { BehaviorSubject } from 'rxjs';
-import { type ReceiptsError, TransportError } from '../../errors.ts';
-import type { Account, Ports } from '../../ports/ports.ts';
-import type { ClientFrame, Frame, Limits, ServerFrame } from '../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { TokenSource } from '../net/token-source.ts';
-import type { Writer } from '../write/writer.ts';
-import { Drain } from './drain.ts';
-import { Feed } from './feed.ts';
-import { FetchMissing } from './fetch-missing.ts';
+import { type ReceiptsError, TransportError } from '../../../errors.ts';
+import type { Account, Ports } from '../../../ports/ports.ts';
+import type { ClientFrame, Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
+import type { TokenSource } from '../../net/token-source.ts';
+import type { Writer } from '../../write/writer.ts';
+import { Drain } from '../outbox/outbox-sender.ts';
+import { Feed } from '../feed/feed.ts';
+import { FetchMissing } from '../feed/fetch-missing.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../timing/adaptive-timeout.ts';
 import { SessionToken } from './session-token.ts';
-import { type Verdict, verdictOnError, wrongUser } from './verdict.ts';
+import { type Verdict, verdictOnError, wrongUser } from './disconnect-reason.ts';
 
 const DEFAULT_LIMITS: Limits = {
   entries: 500,

@@ -2,12 +2,12 @@
  * The HTTP door as a road like a socket, for where no socket gets through (F53): each frame goes out as a request of its own, and a pull
  * that the server holds until something is new stands for the live feed.
  */
-import { ProtocolError, TransportError } from '../../errors.ts';
-import type { Link, LinkHandlers, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../model/backoff.ts';
-import { CLOSE } from '../../protocol/close-codes.ts';
-import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
-import { restOfFetch } from '../net/rest-of-fetch.ts';
+import { ProtocolError, TransportError } from '../../../errors.ts';
+import type { Link, LinkHandlers, Ports } from '../../../ports/ports.ts';
+import { Backoff } from '../../../model/backoff.ts';
+import { CLOSE } from '../../../protocol/close-codes.ts';
+import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
+import { restOfFetch } from '../../net/rest-of-fetch.ts';
 
 /** Shorter than a heartbeat, and than what proxies take for idle. */
 const HOLD_MS = 20_000;

@@ -3,18 +3,18 @@
  * long to wait. What is said is the {@link Exchange}'s; nothing goes from it to a view but through the store.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../errors.ts';
-import type { ConnectionStatus } from '../../model/status.ts';
-import type { Account, Cancel, Link, Ports } from '../../ports/ports.ts';
-import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../model/backoff.ts';
-import type { TokenSource } from '../net/token-source.ts';
-import { FencedError } from '../write/log-head.ts';
-import type { Writer } from '../write/writer.ts';
-import { type Effect, type Event, type State, transition } from './connection.ts';
-import { Exchange } from './exchange.ts';
-import { Patience } from './patience.ts';
-import { type RoadHandlers, Roads } from './roads.ts';
-import { type Verdict, verdictOnClose } from './verdict.ts';
+import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
+import type { ConnectionStatus } from '../../../model/status.ts';
+import type { Account, Cancel, Link, Ports } from '../../../ports/ports.ts';
+import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../model/backoff.ts';
+import type { TokenSource } from '../../net/token-source.ts';
+import { FencedError } from '../../write/log-head.ts';
+import type { Writer } from '../../write/writer.ts';
+import { type Effect, type Event, type State, transition } from './connection-states.ts';
+import { Exchange } from './session.ts';
+import { Patience } from '../timing/adaptive-timeout.ts';
+import { type RoadHandlers, Roads } from './transport-fallback.ts';
+import { type Verdict, verdictOnClose } from './disconnect-reason.ts';
 
 /** Opening and greeting together may take this long. */
 const CONNECT_PATIENCE_MS = 10_000;

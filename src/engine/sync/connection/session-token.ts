@@ -1,8 +1,8 @@
 /** The token of the running connection: asked for before it opens, renewed before it ends, asked for again when it was refused. */
-import { AuthError, ReceiptsError } from '../../errors.ts';
-import type { Cancel, Ports } from '../../ports/ports.ts';
-import { Backoff } from '../../model/backoff.ts';
-import type { TokenSource } from '../net/token-source.ts';
+import { AuthError, ReceiptsError } from '../../../errors.ts';
+import type { Cancel, Ports } from '../../../ports/ports.ts';
+import { Backoff } from '../../../model/backoff.ts';
+import type { TokenSource } from '../../net/token-source.ts';
 
 /** A token is renewed this long before it ends, a short one after half of its time. */
 const RENEW_BEFORE_MS = 60_000;

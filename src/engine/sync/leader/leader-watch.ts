@@ -2,7 +2,7 @@
  * Whether anybody leads: asked again and again while the page is visible, seldom while it is hidden. A lock alone does not tell: a frozen
  * tab holds it and does nothing (F30).
  */
-import type { Cancel, ClockPort, RandomPort } from '../../ports/ports.ts';
+import type { Cancel, ClockPort, RandomPort } from '../../../ports/ports.ts';
 
 /** With the patience below: a leader that fell silent is noticed after at most 3.7 s. */
 const VISIBLE_MS = 1500;
