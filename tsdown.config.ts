@@ -44,7 +44,7 @@ export default defineConfig([
       'service-worker/index': 'src/service-worker/index.ts',
       'protocol/index': 'src/protocol/index.ts',
       'server/index': 'src/server/index.ts',
-      'server/ws': 'src/server/ws.ts',
+      'server/ws': 'src/server/doors/ws.ts',
       'server/sql/pglite': 'src/server/sql/pglite.ts',
       'testing/index': 'src/testing/index.ts',
       'cli/main': 'src/cli/main.ts',

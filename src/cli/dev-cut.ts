@@ -1,7 +1,7 @@
 /** `/dev/cut`: takes the receipt server away and gives it back, so that a demo can show what stays true without it. `--dev` only. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isOriginAllowed } from '../server/origin.ts';
+import { isOriginAllowed } from '../server/doors/origin.ts';
 
 const isForReceipts = (request: IncomingMessage): boolean => (request.url ?? '').split('?', 1)[0] === '/receipts';
 

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Role } from '../server/server-store.ts';
-import { isOriginAllowed } from '../server/origin.ts';
+import { isOriginAllowed } from '../server/doors/origin.ts';
 import type { ReceiptServer } from '../server/server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
 

@@ -8,6 +8,6 @@ export { AuthError, StoreError, UsageError } from '../errors.ts';
 export type { Directory, GroupMember } from './directory.ts';
 export type { GroupDoor } from './groups.ts';
 export type { Connection, Socket } from './socket.ts';
-export type { DoorAnswer } from './http.ts';
+export type { DoorAnswer } from './doors/http.ts';
 export type { Policy, PolicyChange } from './policy.ts';
 export type { ServerStore } from './server-store.ts';

@@ -19,15 +19,15 @@ import type { Authenticate, Core } from './core.ts';
 import { checkDirectory, type Directory } from './directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
 import { createGroups, type GroupDoor } from './groups.ts';
-import { answerRequest, createHttpDoor, type DoorAnswer } from './http.ts';
-import { requireOrigins } from './origin.ts';
+import { answerRequest, createHttpDoor, type DoorAnswer } from './doors/http.ts';
+import { requireOrigins } from './doors/origin.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
 import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit.ts';
 import { systemClock } from './system-clock.ts';
 import { inTurnsOf, Turns } from './turns.ts';
-import type { WebSocketDoor } from './ws.ts';
+import type { WebSocketDoor } from './doors/ws.ts';
 
 export interface ReceiptServerOptions {
   /** An open store, or one on its way: until then everything is answered "starting, come back". Closed with the server. */
@@ -163,7 +163,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
 
   return {
     attach: (server) => {
-      const loading = import('./ws.ts').then(({ createWebSocketDoor }) => createWebSocketDoor(live, door));
+      const loading = import('./doors/ws.ts').then(({ createWebSocketDoor }) => createWebSocketDoor(live, door));
       webSockets.push(loading);
       loading.catch((error: unknown) => log('the WebSocket door needs the package "ws"', error));
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

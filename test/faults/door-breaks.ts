@@ -107,7 +107,7 @@ export const DOOR_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F128',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: `  socket.send(encodeFrame({ type: 'error', code: 'auth/origin-refused', message }));
   socket.close(CLOSE.originRefused, 'auth/origin-refused');`,
     to: `  void message;
@@ -116,7 +116,7 @@ export const DOOR_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F128',
-    file: 'src/server/http.ts',
+    file: 'src/server/doors/http.ts',
     from: `isAllowed ? origin : '*'`,
     to: `isAllowed ? origin : 'https://nowhere.example'`,
     test: ['chromium', 'test/browser/origin.test.ts', 'F128'],

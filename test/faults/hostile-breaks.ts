@@ -8,15 +8,15 @@ const DOORS = 'test/contract/server.test.ts';
 export const HOSTILE_BREAKS: readonly Break[] = [
   {
     fault: 'F98',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: 'maxPayload: MAX_CLIENT_FRAME_BYTES,',
     to: 'maxPayload: 100 * 1024 * 1024,',
     test: ['node', DOORS, 'F98'],
   },
-  { fault: 'F99', file: 'src/server/ws.ts', from: 'maxFragments: 64,', to: 'maxFragments: 131_072,', test: ['node', DOORS, 'F99'] },
+  { fault: 'F99', file: 'src/server/doors/ws.ts', from: 'maxFragments: 64,', to: 'maxFragments: 131_072,', test: ['node', DOORS, 'F99'] },
   {
     fault: 'F100',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: 'perMessageDeflate: false,',
     to: 'perMessageDeflate: true,',
     test: ['node', DOORS, 'F100'],
@@ -37,7 +37,7 @@ export const HOSTILE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F102',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: 'maxPayload: MAX_CLIENT_FRAME_BYTES,',
     to: 'maxPayload: 100 * 1024 * 1024,',
     test: ['node', DOORS, 'F102'],

@@ -76,7 +76,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F124',
-    file: 'src/server/origin.ts',
+    file: 'src/server/doors/origin.ts',
     from: '/\\?./s.test(url)',
     to: '/[?&](access_)?token=/.test(url)',
     test: ['node', 'test/contract/server.test.ts', 'F124'],

@@ -56,7 +56,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F119',
-    file: 'src/server/http.ts',
+    file: 'src/server/doors/http.ts',
     from: 'void over.then(() => ticket.leave());',
     to: '',
     also: [{ file: 'src/server/connection.ts', from: 'void work.finally(() => ticket.leave());', to: '' }],
@@ -144,14 +144,14 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F125',
-    file: 'src/server/http.ts',
+    file: 'src/server/doors/http.ts',
     from: 'if (frames.length > MAX_FRAMES) return',
     to: 'if (frames.length > Infinity) return',
     test: ['node', BOUNDS, 'more than 256 frames'],
   },
   {
     fault: 'F125',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: 'if (socket.bufferedAmount < MAX_UNREAD_BYTES) socket.pong(data);',
     to: 'socket.pong(data);',
     test: ['node', 'test/contract/server-doors.test.ts', 'no more of them than the peer reads'],

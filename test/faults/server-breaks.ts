@@ -109,7 +109,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F75',
-    file: 'src/server/ws.ts',
+    file: 'src/server/doors/ws.ts',
     from: `CLOSE.tryLater, 'starting'`,
     to: `CLOSE.normal, 'starting'`,
     test: ['node', DOORS, 'F75'],

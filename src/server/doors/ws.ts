@@ -2,14 +2,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { CLOSE } from '../protocol/close-codes.ts';
-import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Frame } from '../protocol/frames.ts';
-import type { Ticket } from './admission.ts';
-import { openConnection } from './connection.ts';
-import type { Core } from './core.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../../protocol/codec.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import type { Ticket } from '../admission.ts';
+import { openConnection } from '../connection.ts';
+import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
-import type { Socket } from './socket.ts';
+import type { Socket } from '../socket.ts';
 
 export interface WebSocketDoorOptions {
   readonly path: string;

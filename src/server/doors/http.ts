@@ -1,12 +1,12 @@
 /** The HTTP door: the same frames, same keys, as one POST. For queries from any tab, and for service workers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ProtocolError } from '../errors.ts';
-import { CLOSE } from '../protocol/close-codes.ts';
-import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Frame, ServerFrame } from '../protocol/frames.ts';
-import type { Ticket } from './admission.ts';
-import { openConnection } from './connection.ts';
-import type { Core } from './core.ts';
+import { ProtocolError } from '../../errors.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../../protocol/codec.ts';
+import type { Frame, ServerFrame } from '../../protocol/frames.ts';
+import type { Ticket } from '../admission.ts';
+import { openConnection } from '../connection.ts';
+import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 
 /** What one answer holds: a pull stops short, so that a slow line gets on; behind the whole the client asks in another request. */

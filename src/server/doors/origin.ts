@@ -1,6 +1,6 @@
 /** Which pages may speak to this server. Cookies are never read, so a missing Origin (no browser) is as good as any other client. */
 
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 const hostOf = (url: string): string | undefined => {
   try {
