@@ -12,7 +12,7 @@ import { CLOSE } from '../protocol/close-codes.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import { createLocalBus, type HintBus } from './bus.ts';
-import { openConnection } from './connection.ts';
+import { openConnection } from './connection/connection.ts';
 import { Admission } from './admission.ts';
 import { Connections } from './connections.ts';
 import type { Authenticate, Core } from './core.ts';

@@ -58,7 +58,7 @@ export const HOSTILE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F105',
-    file: 'src/server/greeting.ts',
+    file: 'src/server/connection/greeting.ts',
     from: 'if (frame.version !== PROTOCOL_VERSION)',
     to: 'if (frame.version < 0)',
     test: ['node', DOORS, 'F105'],
@@ -72,21 +72,21 @@ export const HOSTILE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F107',
-    file: 'src/server/connection.ts',
+    file: 'src/server/connection/connection.ts',
     from: `return ms > 0 ? { why: 'too much at once', ms } : undefined;`,
     to: 'return undefined;',
     test: ['node', DOORS, 'F107'],
   },
   {
     fault: 'F108',
-    file: 'src/server/greeting.ts',
+    file: 'src/server/connection/greeting.ts',
     from: 'const HELLO_WITHIN_MS = 10_000;',
     to: 'const HELLO_WITHIN_MS = 60_000;',
     test: ['node', CONNECTION, 'F108'],
   },
   {
     fault: 'F109',
-    file: 'src/server/outgoing.ts',
+    file: 'src/server/connection/outgoing.ts',
     from: 'const STALLED_AFTER_MS = 10_000;',
     to: 'const STALLED_AFTER_MS = 10_000_000;',
     test: ['node', CONNECTION, 'F109'],

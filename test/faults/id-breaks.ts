@@ -26,7 +26,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F110',
-    file: 'src/server/identify.ts',
+    file: 'src/server/connection/identify.ts',
     from: 'if (!isId(userId)) return undefined;',
     to: '',
     test: ['node', 'test/contract/option-names.test.ts', 'F110'],

@@ -81,7 +81,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F69',
-    file: 'src/server/connection.ts',
+    file: 'src/server/connection/connection.ts',
     from: 'if (waking || !out.open) return;',
     to: 'if (waking || out.open) return;',
     test: ['node', CONNECTION, 'F69'],
@@ -116,7 +116,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F76',
-    file: 'src/server/greeting.ts',
+    file: 'src/server/connection/greeting.ts',
     from: 'if (who.expiresAt !== null) this.watchExpiry(who.expiresAt);',
     to: '',
     test: ['node', CONNECTION, 'F76'],

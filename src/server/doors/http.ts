@@ -5,7 +5,7 @@ import { CLOSE } from '../../protocol/close-codes.ts';
 import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 import type { Ticket } from '../admission.ts';
-import { openConnection } from '../connection.ts';
+import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 

@@ -1,5 +1,5 @@
 /** Ends a connection whose client says nothing: a client sends a frame at least every two heartbeats, so that one is gone or idle on purpose. */
-import type { Cancel, ClockPort } from '../ports/ports.ts';
+import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
 /** Of heartbeats without a whole frame from the client: its own twice, and as long again for a slow line and a throttled timer. */
 export const SILENT_HEARTBEATS = 4;

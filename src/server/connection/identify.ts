@@ -1,8 +1,8 @@
 /** Asks the host whose token it is. What the host answers is looked at before it is believed, as it ends up on the wire. */
-import { UsageError } from '../errors.ts';
-import { ID_RULE, isId, type UserId } from '../model/ids.ts';
-import type { ClockPort } from '../ports/ports.ts';
-import type { Core } from './core.ts';
+import { UsageError } from '../../errors.ts';
+import { ID_RULE, isId, type UserId } from '../../model/ids.ts';
+import type { ClockPort } from '../../ports/ports.ts';
+import type { Core } from '../core.ts';
 
 /** Shorter than a client may stay silent before its hello counts as missing. */
 const WITHIN_MS = 8000;

@@ -2,22 +2,22 @@
  * One client's connection, from hello to close. Knows no socket library: frames come in as text, and go out through a
  * {@link Socket}. Frames are taken strictly in order, and nothing is answered before the token has named the account (I-24).
  */
-import { ProtocolError } from '../errors.ts';
-import type { UserId } from '../model/ids.ts';
-import { CLOSE } from '../protocol/close-codes.ts';
-import { BadFrame, decodeClientFrame } from '../protocol/codec.ts';
-import type { ClientFrame } from '../protocol/frames.ts';
+import { ProtocolError } from '../../errors.ts';
+import type { UserId } from '../../model/ids.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import { BadFrame, decodeClientFrame } from '../../protocol/codec.ts';
+import type { ClientFrame } from '../../protocol/frames.ts';
 import { answerFetch, answerMembers, answerReceipts } from './answer-fetch.ts';
-import type { Ticket } from './admission.ts';
-import { isStillSo } from './cursors.ts';
-import type { Core } from './core.ts';
+import type { Ticket } from '../admission.ts';
+import { isStillSo } from '../cursors.ts';
+import type { Core } from '../core.ts';
 import { FeedSender } from './feed-sender.ts';
 import { Greeting } from './greeting.ts';
 import { Outgoing } from './outgoing.ts';
 import { Silence } from './silence.ts';
-import type { Connection, Socket } from './socket.ts';
-import { submitEntries } from './submit.ts';
-import { inTurnsOf } from './turns.ts';
+import type { Connection, Socket } from '../socket.ts';
+import { submitEntries } from '../submit.ts';
+import { inTurnsOf } from '../turns.ts';
 
 /** What a client may send ahead of the answers. A larger part is never kept: the connection ends. */
 const MAX_QUEUED_FRAMES = 256;

@@ -1,12 +1,12 @@
 /** Answers what a client asks for by name: messages, what became of receipts, who has read. Nothing here moves its cursor. */
-import type { UserId } from '../model/ids.ts';
-import type { Frame } from '../protocol/frames.ts';
-import type { Core } from './core.ts';
-import { planFetch, readMessages } from './fetch-messages.ts';
-import { groupIdsIn } from './groups.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import type { Core } from '../core.ts';
+import { planFetch, readMessages } from '../fetch-messages.ts';
+import { groupIdsIn } from '../groups.ts';
 import type { Outgoing } from './outgoing.ts';
-import { findReceipts, listMembers, listPlaceOf } from './questions.ts';
-import type { Viewer } from './wire-messages.ts';
+import { findReceipts, listMembers, listPlaceOf } from '../questions.ts';
+import type { Viewer } from '../wire-messages.ts';
 
 /** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
 const FRAME_BUDGET = 32 * 1024;

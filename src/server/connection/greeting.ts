@@ -1,10 +1,10 @@
 /** Who is at the other end of a connection: hello, welcome, a fresh token, and the end of one (I-24). */
-import type { UserId } from '../model/ids.ts';
-import type { Cancel } from '../ports/ports.ts';
-import { CLOSE } from '../protocol/close-codes.ts';
-import type { ClientFrame, Frame } from '../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../protocol/version.ts';
-import type { Core } from './core.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { Cancel } from '../../ports/ports.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import type { ClientFrame, Frame } from '../../protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { Core } from '../core.ts';
 import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
 

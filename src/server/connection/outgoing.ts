@@ -1,9 +1,9 @@
 /** What goes out on one connection: frames in their order, and no more at a time than its reader takes. */
-import type { ClockPort } from '../ports/ports.ts';
-import { CLOSE } from '../protocol/close-codes.ts';
-import { encodeFrame } from '../protocol/codec.ts';
-import type { Frame, ServerFrame } from '../protocol/frames.ts';
-import type { Socket } from './socket.ts';
+import type { ClockPort } from '../../ports/ports.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import { encodeFrame } from '../../protocol/codec.ts';
+import type { Frame, ServerFrame } from '../../protocol/frames.ts';
+import type { Socket } from '../socket.ts';
 
 /** Above this a reader is slow: nothing more is read for it until it has taken what it was given. */
 const HIGH_WATER_BYTES = 256 * 1024;
