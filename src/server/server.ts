@@ -24,7 +24,7 @@ import { requireOrigins } from './doors/origin.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
 import type { ServerStore } from './server-store.ts';
 import type { Connection, Socket } from './socket.ts';
-import { submitEntries } from './submit.ts';
+import { submitEntries } from './submit/submit.ts';
 import { systemClock } from './system-clock.ts';
 import { inTurnsOf, Turns } from './turns.ts';
 import type { WebSocketDoor } from './doors/ws.ts';

@@ -7,11 +7,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { applyEntries } from '../../src/server/apply-entries.ts';
+import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { createMemoryStore } from '../../src/server/memory-store.ts';
 import { changeMembers } from '../../src/server/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
-import { readEntries } from '../../src/server/read-entries.ts';
+import { readEntries } from '../../src/server/submit/read-entries.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));

@@ -3,12 +3,12 @@ import type { ConversationRow } from '../../src/model/conversation.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { ReceiptPolicy } from '../../src/protocol/frames.ts';
 import type { WireResult } from '../../src/protocol/submit.ts';
-import { applyEntries } from '../../src/server/apply-entries.ts';
+import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { pullPage } from '../../src/server/changes.ts';
 import { planFetch, readMessages } from '../../src/server/fetch-messages.ts';
 import { changeMembers, type Wanted } from '../../src/server/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
-import { readEntries } from '../../src/server/read-entries.ts';
+import { readEntries } from '../../src/server/submit/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 

@@ -100,7 +100,7 @@ export const DOOR_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F123',
-    file: 'src/server/submit.ts',
+    file: 'src/server/submit/submit.ts',
     from: `const ready = read.filter((one) => !waits(one));`,
     to: `const ready = read;`,
     test: ['node', 'test/unit/server/groups.test.ts', 'F123'],

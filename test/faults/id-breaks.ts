@@ -54,7 +54,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F124',
-    file: 'src/server/apply-message.ts',
+    file: 'src/server/submit/apply-message.ts',
     from: '  const inGroup = entry.conversationId',
     to: `  if (before) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
   const inGroup = entry.conversationId`,
@@ -62,7 +62,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F124',
-    file: 'src/server/apply-receipts.ts',
+    file: 'src/server/submit/apply-receipts.ts',
     from: '(member.role !== null || message.seq <= member.joinedAt)',
     to: 'true',
     test: ['node', 'test/contract/hidden-answers.test.ts', 'F124'],

@@ -102,14 +102,14 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F121',
-    file: 'src/server/desk.ts',
+    file: 'src/server/submit/submit-work.ts',
     from: 'if (list) list.push(entry);',
     to: 'if (list) this.#rosters.set(entry.conversationId, [...list, entry]);',
     test: ['node', GROUPS, 'a message reads each member once'],
   },
   {
     fault: 'F121',
-    file: 'src/server/apply-entries.ts',
+    file: 'src/server/submit/apply-entries.ts',
     from: `if (entry.kind !== 'receipts' || tellsAll) ids.add`,
     to: `if (entry.kind !== 'receipts' || tellsAll !== null) ids.add`,
     test: ['node', GROUPS, 'reads no other member'],

@@ -8,7 +8,7 @@ const PEOPLE = 'test/unit/engine/two-people.test.ts';
 export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F86',
-    file: 'src/server/apply-receipts.ts',
+    file: 'src/server/submit/apply-receipts.ts',
     from: 'const moved = position > member.readUpTo ?',
     to: 'const moved = position > 0 ?',
     test: ['node', STORE, 'F86'],
@@ -86,11 +86,11 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F95',
-    file: 'src/server/apply-receipts.ts',
+    file: 'src/server/submit/apply-receipts.ts',
     from: 'position <= member.readUpTo &&',
     to: 'position === 0 &&',
     also: [
-      { file: 'src/server/apply-receipts.ts', from: 'const moved = position > member.readUpTo ?', to: 'const moved = position > 0 ?' },
+      { file: 'src/server/submit/apply-receipts.ts', from: 'const moved = position > member.readUpTo ?', to: 'const moved = position > 0 ?' },
     ],
     test: ['node', COUNTING, 'F95'],
   },

@@ -11,14 +11,14 @@ const GROUPS = 'test/unit/engine/groups.test.ts';
 export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F61',
-    file: 'src/server/apply-message.ts',
+    file: 'src/server/submit/apply-message.ts',
     from: 'if (before && sameMessage(desk, before, entry, conversation))',
     to: 'if (before && false)',
     test: ['node', STORE, 'F61'],
   },
   {
     fault: 'F62',
-    file: 'src/server/read-entries.ts',
+    file: 'src/server/submit/read-entries.ts',
     from: 'const issue = result.issues[0];',
     to: `throw new Error('malformed');`,
     test: ['node', STORE, 'F62'],
@@ -130,14 +130,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F78',
-    file: 'src/server/apply-message.ts',
+    file: 'src/server/submit/apply-message.ts',
     from: 'if (inGroup && (!conversation || desk.member(conversation).role === null))',
     to: 'if (inGroup && !conversation)',
     test: ['node', GROUPS, 'F78'],
   },
   {
     fault: 'F79',
-    file: 'src/server/apply-entries.ts',
+    file: 'src/server/submit/apply-entries.ts',
     from: 'await tx.now()',
     to: 'Date.now()',
     test: ['node', SERVER_GROUPS, 'F79'],
@@ -158,14 +158,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F81',
-    file: 'src/server/apply-group-acks.ts',
+    file: 'src/server/submit/apply-group-acks.ts',
     from: 'desk.now > expiresAt',
     to: 'desk.now >= expiresAt',
     test: ['node', SERVER_GROUPS, 'F81'],
   },
   {
     fault: 'F82',
-    file: 'src/server/apply-message.ts',
+    file: 'src/server/submit/apply-message.ts',
     from: 'if (!policy.groups) return',
     to: 'if (false) return',
     test: ['node', GROUPS, 'F82'],

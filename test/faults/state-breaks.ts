@@ -39,7 +39,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/server/apply-entries.ts',
+    file: 'src/server/submit/apply-entries.ts',
     from: 'if (setsFlag(entry) || (entry.kind',
     to: 'if ((entry.kind',
     test: ['node', 'test/contract/server-store.memory.test.ts', 'in force with the first message'],

@@ -109,7 +109,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a message that came twice is there twice',
-    'server/apply-message.ts',
+    'server/submit/apply-message.ts',
     'if (before && sameMessage(desk, before, entry, conversation))\n    return acked',
     'if (before && before.seq < 0)\n    return acked',
   ),

@@ -16,7 +16,7 @@ import { Greeting } from './greeting.ts';
 import { Outgoing } from './outgoing.ts';
 import { Silence } from './silence.ts';
 import type { Connection, Socket } from '../socket.ts';
-import { submitEntries } from '../submit.ts';
+import { submitEntries } from '../submit/submit.ts';
 import { inTurnsOf } from '../turns.ts';
 
 /** What a client may send ahead of the answers. A larger part is never kept: the connection ends. */

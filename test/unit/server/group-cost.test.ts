@@ -1,10 +1,10 @@
 /** What an entry costs in a large group: rows read from the store, and steps of loops. */
 import { describe, expect, it } from 'vitest';
-import { applyEntries, type Rules } from '../../../src/server/apply-entries.ts';
+import { applyEntries, type Rules } from '../../../src/server/submit/apply-entries.ts';
 import { changeMembers } from '../../../src/server/membership.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
 import { DEFAULT_POLICY } from '../../../src/server/policy.ts';
-import { readEntries } from '../../../src/server/read-entries.ts';
+import { readEntries } from '../../../src/server/submit/read-entries.ts';
 import type { ServerTx } from '../../../src/server/server-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { hello } from '../../contract/server-harness.ts';

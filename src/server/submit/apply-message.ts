@@ -1,11 +1,11 @@
 /** What a `message` and a `recall` entry do. What is there already is acked before anything else is asked again (F61). */
-import type { ReceiptPolicy } from '../protocol/frames.ts';
-import type { WireMessageEntry, WireRecallEntry } from '../protocol/submit.ts';
+import type { ReceiptPolicy } from '../../protocol/frames.ts';
+import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
 import { acked, type Outcome } from './answer-rows.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './submit-work.ts';
 import { noSuchConversation, reject } from './read-entries.ts';
-import type { ReceiptRecord } from './receipt-records.ts';
-import type { ConversationRecord, GroupRecord, MessageRecord } from './server-store.ts';
+import type { ReceiptRecord } from '../receipt-records.ts';
+import type { ConversationRecord, GroupRecord, MessageRecord } from '../server-store.ts';
 
 const sameMessage = (desk: Desk, held: MessageRecord, entry: WireMessageEntry, conversation: ConversationRecord | undefined): boolean =>
   held.senderId === desk.me &&

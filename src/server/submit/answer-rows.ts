@@ -1,12 +1,12 @@
 /** The rows that an answer's results carry: what each entry left behind, within what a frame may hold. */
-import type { ConversationId } from '../model/ids.ts';
-import { fromSeqs, NO_RANGES, union } from '../model/ranges.ts';
-import { joinTold, NOTHING_TOLD, type Told } from '../model/receipt.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
-import type { WireEntry, WireResult } from '../protocol/submit.ts';
-import type { Desk } from './desk.ts';
-import type { ConversationRecord, ServerReadTx } from './server-store.ts';
-import { byteLength, rowsOf } from './summary-rows.ts';
+import type { ConversationId } from '../../model/ids.ts';
+import { fromSeqs, NO_RANGES, union } from '../../model/ranges.ts';
+import { joinTold, NOTHING_TOLD, type Told } from '../../model/receipt.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
+import type { WireEntry, WireResult } from '../../protocol/submit.ts';
+import type { Desk } from './submit-work.ts';
+import type { ConversationRecord, ServerReadTx } from '../server-store.ts';
+import { byteLength, rowsOf } from '../summary-rows.ts';
 
 /** A result as far as an entry alone decides it. */
 export type Outcome =

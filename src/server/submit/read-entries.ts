@@ -1,10 +1,10 @@
 /** Entries of a `submit` frame, each read alone: a malformed one, or one of an unknown kind, is refused by its key (F62, F105). */
 import * as v from 'valibot';
-import { conversationTarget, type UserId } from '../model/ids.ts';
-import { MAX_BODY_BYTES } from '../model/message.ts';
-import type { RejectedCode } from '../errors.ts';
-import { EntryShape, type WireEntry, type WireResult } from '../protocol/submit.ts';
-import { byteLength } from './summary-rows.ts';
+import { conversationTarget, type UserId } from '../../model/ids.ts';
+import { MAX_BODY_BYTES } from '../../model/message.ts';
+import type { RejectedCode } from '../../errors.ts';
+import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
+import { byteLength } from '../summary-rows.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
 

@@ -1,11 +1,11 @@
 /** What one `receipts` entry does to a member's row: each register by its own merge rule, so a retry changes nothing (I-2, I-4). */
-import type { ReadBy } from '../model/conversation.ts';
-import { latestFlag, type Mark } from '../model/flag.ts';
-import type { Seq, UserId } from '../model/ids.ts';
-import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../model/ranges.ts';
-import type { ReceiptKind } from '../model/receipt.ts';
-import type { WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from './server-store.ts';
+import type { ReadBy } from '../../model/conversation.ts';
+import { latestFlag, type Mark } from '../../model/flag.ts';
+import type { Seq, UserId } from '../../model/ids.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../../model/ranges.ts';
+import type { ReceiptKind } from '../../model/receipt.ts';
+import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from '../server-store.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
 

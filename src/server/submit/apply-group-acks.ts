@@ -2,12 +2,12 @@
  * Receipts for group messages: each names a message that asked, is judged by itself, and counts once. What was acked before is acked
  * before its time is asked again (I-2); after that the database's clock decides (I-9).
  */
-import type { MessageId, Seq } from '../model/ids.ts';
-import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../model/ranges.ts';
+import type { MessageId, Seq } from '../../model/ids.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
-import type { Desk } from './desk.ts';
-import type { ReceiptRecord } from './receipt-records.ts';
-import type { MessageRecord, ServerReadTx, Stretch } from './server-store.ts';
+import type { Desk } from './submit-work.ts';
+import type { ReceiptRecord } from '../receipt-records.ts';
+import type { MessageRecord, ServerReadTx, Stretch } from '../server-store.ts';
 
 /** One entry of a group: what it adds, and the receipts that go with it. */
 export interface GroupWork extends ReceiptsWork {

@@ -1,11 +1,11 @@
 /** Runs the entries of one frame: asks the directory, then one transaction. */
-import { conversationTarget, type UserId } from '../model/ids.ts';
-import type { WireResult } from '../protocol/submit.ts';
+import { conversationTarget, type UserId } from '../../model/ids.ts';
+import type { WireResult } from '../../protocol/submit.ts';
 import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';
-import type { Core } from './core.ts';
-import { groupIdsIn } from './groups.ts';
+import type { Core } from '../core.ts';
+import { groupIdsIn } from '../groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
-import { persist } from './persist.ts';
+import { persist } from '../persist.ts';
 
 const RETRY_AFTER_MS = 1000;
 

@@ -2,20 +2,20 @@
  * What a `submit` frame does: each entry on its own, all in one transaction, a handful of statements whatever their number.
  * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `acked`.
  */
-import { conversationTarget, type ConversationId, type Seq, type UserId } from '../model/ids.ts';
-import type { Cursor } from '../model/outbox-entry.ts';
-import type { ReceiptPolicy } from '../protocol/frames.ts';
-import type { PushFrame } from '../protocol/push.ts';
-import type { WireEntry, WireReceiptsEntry, WireResult } from '../protocol/submit.ts';
+import { conversationTarget, type ConversationId, type Seq, type UserId } from '../../model/ids.ts';
+import type { Cursor } from '../../model/outbox-entry.ts';
+import type { ReceiptPolicy } from '../../protocol/frames.ts';
+import type { PushFrame } from '../../protocol/push.ts';
+import type { WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import { acked, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-group-acks.ts';
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
-import type { Hint } from './bus.ts';
-import { cursorAt, reachOfCursor } from './cursors.ts';
-import { Desk } from './desk.ts';
+import type { Hint } from '../bus.ts';
+import { cursorAt, reachOfCursor } from '../cursors.ts';
+import { Desk } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from './server-store.ts';
+import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../server-store.ts';
 
 /** Whose entries they are, as the session says: never the frame (I-24). */
 export interface Author {
