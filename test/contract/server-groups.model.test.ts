@@ -9,7 +9,7 @@ import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { createMemoryStore } from '../../src/server/memory-store.ts';
-import { findReceipts, listMembers } from '../../src/server/questions.ts';
+import { findReceipts, listMembers } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { pgliteDriver } from '../../src/server/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/sql/sql-store.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
-import { findReceipts, listMembers, listPlaceOf } from '../../src/server/questions.ts';
+import { findReceipts, listMembers, listPlaceOf } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { RECEIPTS_ON, GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 

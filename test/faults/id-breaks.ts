@@ -69,7 +69,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F124',
-    file: 'src/server/questions.ts',
+    file: 'src/server/feed/questions.ts',
     from: 'if (!conversation || !receipt) return NOBODY;',
     to: 'if (!receipt) return NOBODY;',
     test: ['node', 'test/contract/hidden-answers.test.ts', 'F124'],

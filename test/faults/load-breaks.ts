@@ -21,7 +21,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F119',
-    file: 'src/server/fetch-messages.ts',
+    file: 'src/server/feed/fetch-messages.ts',
     from: 'tx.messagesWithin(page, budget)',
     to: 'tx.messagesWithin(page, Infinity)',
     test: ['node', BOUNDS, 'does not read'],

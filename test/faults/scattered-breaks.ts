@@ -4,21 +4,21 @@ import type { Break } from './breaks.ts';
 export const SCATTERED_BREAKS: readonly Break[] = [
   {
     fault: 'F114',
-    file: 'src/server/bound-rows.ts',
+    file: 'src/server/feed/bound-rows.ts',
     from: '[cutRow(one.row, NO_REGISTERS), ...otherPieces(one.row)]',
     to: '[cutRow(one.row, NO_REGISTERS)]',
     test: ['node', 'test/unit/engine/scattered-receipts.test.ts', 'F114'],
   },
   {
     fault: 'F114',
-    file: 'src/server/bound-rows.ts',
+    file: 'src/server/feed/bound-rows.ts',
     from: 'return [cutRow(one.row, addedBy(one, known.added))];',
     to: 'return [cutRow(one.row, NO_REGISTERS)];',
     test: ['node', 'test/contract/server-store.memory.test.ts', 'F114'],
   },
   {
     fault: 'F114',
-    file: 'src/server/bound-rows.ts',
+    file: 'src/server/feed/bound-rows.ts',
     from: 'return more ? [cutRow(one.row, more)]',
     to: 'return more ? [cutRow(one.row, NO_REGISTERS)]',
     test: ['node', 'test/contract/server-store.memory.test.ts', 'F114'],

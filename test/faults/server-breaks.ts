@@ -53,14 +53,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F66',
-    file: 'src/server/cursors.ts',
+    file: 'src/server/feed/cursors.ts',
     from: 'if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;',
     to: 'if (runId === tx.run.id) return Infinity;',
     test: ['node', STORE, 'F66'],
   },
   {
     fault: 'F67',
-    file: 'src/server/cursors.ts',
+    file: 'src/server/feed/cursors.ts',
     from: 'if (version >= next.beganAt) return next.beganAt;',
     to: '',
     test: ['node', STORE, 'F67'],

@@ -46,7 +46,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/server/changes.ts',
+    file: 'src/server/feed/changes.ts',
     from: "row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row)",
     to: 'row.latestSeq >= 0',
     test: ['node', 'test/contract/server-store.memory.test.ts', 'no sign of life'],

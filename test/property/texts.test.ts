@@ -10,7 +10,7 @@ import { requireContent } from '../../src/model/receipt.ts';
 import { databaseName, databasePrefix } from '../../src/model/storage-name.ts';
 import type { StorePort } from '../../src/ports/ports.ts';
 import { createMemoryStore as createServerStore } from '../../src/server/memory-store.ts';
-import { listMembers } from '../../src/server/questions.ts';
+import { listMembers } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';
 import { pgliteDriver } from '../../src/server/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/sql/sql-store.ts';

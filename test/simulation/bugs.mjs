@@ -130,7 +130,7 @@ export const BUGS = [
   ),
   bug(
     'everybody sees who has read',
-    'server/wire-messages.ts',
+    'server/feed/wire-messages.ts',
     'everybodys || receipt.senderId === userId',
     'everybodys || receipt.senderId !== null',
   ),
@@ -143,13 +143,13 @@ export const BUGS = [
   bug('a page is written over', 'log/pages.ts', 'const bySeq = new Map(held.map(', 'const bySeq = new Map(held.slice(0, 0).map('),
   bug(
     'the feed names a place ahead of itself',
-    'server/changes.ts',
+    'server/feed/changes.ts',
     'cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
     'cut(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
   ),
   bug('a tab that thaws pings before it looks', 'engine/sync/connection/session.ts', 'look: () => writer.refresh()', 'look: () => Promise.resolve()'),
-  bug('a cursor of a lost history is taken', 'server/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
-  bug('a lost ack is not noticed', 'server/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
+  bug('a cursor of a lost history is taken', 'server/feed/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
+  bug('a lost ack is not noticed', 'server/feed/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
     'what was taken back is offered again',
     'engine/state/recently-confirmed.ts',

@@ -2,11 +2,11 @@
 import type { UserId } from '../../model/ids.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { Core } from '../core.ts';
-import { planFetch, readMessages } from '../fetch-messages.ts';
+import { planFetch, readMessages } from '../feed/fetch-messages.ts';
 import { groupIdsIn } from '../groups.ts';
 import type { Outgoing } from './outgoing.ts';
-import { findReceipts, listMembers, listPlaceOf } from '../questions.ts';
-import type { Viewer } from '../wire-messages.ts';
+import { findReceipts, listMembers, listPlaceOf } from '../feed/questions.ts';
+import type { Viewer } from '../feed/wire-messages.ts';
 
 /** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
 const FRAME_BUDGET = 32 * 1024;

@@ -9,7 +9,7 @@ import { BadFrame, decodeClientFrame } from '../../protocol/codec.ts';
 import type { ClientFrame } from '../../protocol/frames.ts';
 import { answerFetch, answerMembers, answerReceipts } from './answer-fetch.ts';
 import type { Ticket } from '../admission.ts';
-import { isStillSo } from '../cursors.ts';
+import { isStillSo } from '../feed/cursors.ts';
 import type { Core } from '../core.ts';
 import { FeedSender } from './feed-sender.ts';
 import { Greeting } from './greeting.ts';

@@ -1,7 +1,7 @@
 /** The change feed on one connection: what is new since the client's cursor, no faster than the client takes it. */
 import type { UserId } from '../../model/ids.ts';
 import { viewerOf } from './answer-fetch.ts';
-import { type ChangesPage, pullPage } from '../changes.ts';
+import { type ChangesPage, pullPage } from '../feed/changes.ts';
 import type { Core } from '../core.ts';
 import type { Outgoing } from './outgoing.ts';
 

@@ -6,7 +6,7 @@ import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { Desk } from './submit-work.ts';
 import type { ConversationRecord, ServerReadTx } from '../server-store.ts';
-import { byteLength, rowsOf } from '../summary-rows.ts';
+import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
 /** A result as far as an entry alone decides it. */
 export type Outcome =

@@ -12,7 +12,7 @@ import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from '../bus.ts';
-import { cursorAt, reachOfCursor } from '../cursors.ts';
+import { cursorAt, reachOfCursor } from '../feed/cursors.ts';
 import { Desk } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../server-store.ts';

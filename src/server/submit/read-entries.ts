@@ -4,7 +4,7 @@ import { conversationTarget, type UserId } from '../../model/ids.ts';
 import { MAX_BODY_BYTES } from '../../model/message.ts';
 import type { RejectedCode } from '../../errors.ts';
 import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
-import { byteLength } from '../summary-rows.ts';
+import { byteLength } from '../feed/summary-rows.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
 

@@ -1,9 +1,9 @@
 /** Messages as one of their readers is given them: with what came of their receipts so far, as far as that reader may see it (I-10). */
-import type { UserId } from '../model/ids.ts';
-import type { GroupReceipt, ReceiptTimes } from '../model/receipt.ts';
-import type { WireMessage } from '../protocol/changes.ts';
-import type { ReceiptRecord } from './receipt-records.ts';
-import type { MessageRecord, Place, ServerReadTx } from './server-store.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
+import type { WireMessage } from '../../protocol/changes.ts';
+import type { ReceiptRecord } from '../receipt-records.ts';
+import type { MessageRecord, Place, ServerReadTx } from '../server-store.ts';
 import { messageOf } from './summary-rows.ts';
 
 /** Who looks, and whether every member of a group sees what readers told its senders. */

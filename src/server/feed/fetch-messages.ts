@@ -1,8 +1,8 @@
 /** Messages by place, newest first: what a device does not hold yet. */
-import type { ConversationId, UserId } from '../model/ids.ts';
-import { intersect, range, type Range, type Ranges } from '../model/ranges.ts';
-import type { Frame } from '../protocol/frames.ts';
-import { nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
+import type { ConversationId, UserId } from '../../model/ids.ts';
+import { intersect, range, type Range, type Ranges } from '../../model/ranges.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import { nameOf, type ServerReadTx, type Stretch } from '../server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 

@@ -1,10 +1,10 @@
 /** Receipts by request: what became of messages, and who has read one. Whoever may not see it is answered as if there were nothing (I-10). */
-import { isId } from '../model/ids.ts';
-import { type ReadMember } from '../model/receipt.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
-import type { Frame } from '../protocol/frames.ts';
-import type { WireFoundReceipt } from '../protocol/receipts.ts';
-import { type MessageRecord, nameOf, type Place, type ServerReadTx } from './server-store.ts';
+import { isId } from '../../model/ids.ts';
+import { type ReadMember } from '../../model/receipt.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
+import type { Frame } from '../../protocol/frames.ts';
+import type { WireFoundReceipt } from '../../protocol/receipts.ts';
+import { type MessageRecord, nameOf, type Place, type ServerReadTx } from '../server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { placeKey, receiptsOfPlaces, seesReaders, timesOfPlaces, type Viewer } from './wire-messages.ts';
 

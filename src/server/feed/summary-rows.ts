@@ -1,12 +1,12 @@
 /** A conversation as one of its members sees it: the row from which unread counts and receipt states are derived (I-12, I-13). */
-import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../model/conversation.ts';
-import type { UserId } from '../model/ids.ts';
-import type { StoredMessage } from '../model/message.ts';
-import { intersect, NO_RANGES, range, size } from '../model/ranges.ts';
-import { NOTHING_TOLD, type Told } from '../model/receipt.ts';
-import { countingBase } from '../model/unread.ts';
+import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { StoredMessage } from '../../model/message.ts';
+import { intersect, NO_RANGES, range, size } from '../../model/ranges.ts';
+import { NOTHING_TOLD, type Told } from '../../model/receipt.ts';
+import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from './server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from '../server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;

@@ -2,11 +2,11 @@
  * Rows of bounded size for receipts in any number of pieces. A row names the newest pieces of each register, and beside them the pieces
  * that its reader cannot know yet. Registers merge by union, so a piece that is named twice changes nothing (I-2).
  */
-import { type ConversationRow, MAX_TOLD_RANGES } from '../model/conversation.ts';
-import type { UserId } from '../model/ids.ts';
-import { intersect, NO_RANGES, type Ranges, union } from '../model/ranges.ts';
-import { NOTHING_TOLD, type ReceiptKind, type Told } from '../model/receipt.ts';
-import type { Interval, ServerReadTx } from './server-store.ts';
+import { type ConversationRow, MAX_TOLD_RANGES } from '../../model/conversation.ts';
+import type { UserId } from '../../model/ids.ts';
+import { intersect, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
+import { NOTHING_TOLD, type ReceiptKind, type Told } from '../../model/receipt.ts';
+import type { Interval, ServerReadTx } from '../server-store.ts';
 
 /** What the reader of a row knows of the conversation before. */
 export type Known =
