@@ -6,8 +6,8 @@ import type { HintBus } from './bus.ts';
 import type { Admission } from './admission.ts';
 import type { Connections } from './connections.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
-import type { Directory } from './directory.ts';
-import type { Groups } from './groups.ts';
+import type { Directory } from './groups/directory.ts';
+import type { Groups } from './groups/groups.ts';
 import type { ServerStore } from './server-store.ts';
 import type { Turns } from './turns.ts';
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { createMemoryStore } from '../../src/server/memory-store.ts';
-import { changeMembers } from '../../src/server/membership.ts';
+import { changeMembers } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';

@@ -6,7 +6,7 @@ import type { WireResult } from '../../src/protocol/submit.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
 import { planFetch, readMessages } from '../../src/server/feed/fetch-messages.ts';
-import { changeMembers, type Wanted } from '../../src/server/membership.ts';
+import { changeMembers, type Wanted } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
 import type { ServerStore } from '../../src/server/server-store.ts';

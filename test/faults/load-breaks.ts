@@ -116,7 +116,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F121',
-    file: 'src/server/membership.ts',
+    file: 'src/server/groups/membership.ts',
     from: `others === 'leave' ? await tx.members([id])`,
     to: `wanted.size > 0 ? await tx.members([id])`,
     test: ['node', GROUPS, 'without a look at the others'],

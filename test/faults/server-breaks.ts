@@ -186,7 +186,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F84',
-    file: 'src/server/membership.ts',
+    file: 'src/server/groups/membership.ts',
     from: '  joinedAt: head,\n  present: union(',
     to: '  joinedAt: 0,\n  present: union(',
     test: ['node', GROUPS, 'F84'],

@@ -115,7 +115,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'who comes back to a group was never away',
-    'server/membership.ts',
+    'server/groups/membership.ts',
     'present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),',
     'present: union(before?.present ?? NO_RANGES, [[1, NO_END]]),',
   ),

@@ -3,7 +3,7 @@ import type { UserId } from '../../model/ids.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { Core } from '../core.ts';
 import { planFetch, readMessages } from '../feed/fetch-messages.ts';
-import { groupIdsIn } from '../groups.ts';
+import { groupIdsIn } from '../groups/groups.ts';
 import type { Outgoing } from './outgoing.ts';
 import { findReceipts, listMembers, listPlaceOf } from '../feed/questions.ts';
 import type { Viewer } from '../feed/wire-messages.ts';

@@ -3,7 +3,7 @@ import { conversationTarget, type UserId } from '../../model/ids.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';
 import type { Core } from '../core.ts';
-import { groupIdsIn } from '../groups.ts';
+import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 import { persist } from '../persist.ts';
 

@@ -1,7 +1,7 @@
 /** What an entry costs in a large group: rows read from the store, and steps of loops. */
 import { describe, expect, it } from 'vitest';
 import { applyEntries, type Rules } from '../../../src/server/submit/apply-entries.ts';
-import { changeMembers } from '../../../src/server/membership.ts';
+import { changeMembers } from '../../../src/server/groups/membership.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
 import { DEFAULT_POLICY } from '../../../src/server/policy.ts';
 import { readEntries } from '../../../src/server/submit/read-entries.ts';

@@ -2,15 +2,15 @@
  * Groups and who is in them: the server's own, told by `createGroup` and its like, or the host's, mirrored. Either way every check is
  * made against the store's table, in the transaction of its effect (I-25).
  */
-import { UsageError } from '../errors.ts';
-import { type ConversationId, conversationTarget, requireId, type UserId } from '../model/ids.ts';
-import { readOptions } from '../model/option-names.ts';
-import type { ClockPort } from '../ports/ports.ts';
-import type { HintBus } from './bus.ts';
+import { UsageError } from '../../errors.ts';
+import { type ConversationId, conversationTarget, requireId, type UserId } from '../../model/ids.ts';
+import { readOptions } from '../../model/option-names.ts';
+import type { ClockPort } from '../../ports/ports.ts';
+import type { HintBus } from '../bus.ts';
 import type { Directory, GroupMember } from './directory.ts';
 import { changeMembers, type Wanted } from './membership.ts';
-import { persist } from './persist.ts';
-import type { Role, ServerStore } from './server-store.ts';
+import { persist } from '../persist.ts';
+import type { Role, ServerStore } from '../server-store.ts';
 
 /** A mirrored group in use is looked at anew after this long. */
 const MIRROR_FOR_MS = 30_000;
