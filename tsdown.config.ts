@@ -45,7 +45,7 @@ export default defineConfig([
       'protocol/index': 'src/protocol/index.ts',
       'server/index': 'src/server/index.ts',
       'server/ws': 'src/server/doors/ws.ts',
-      'server/sql/pglite': 'src/server/sql/pglite.ts',
+      'server/sql/pglite': 'src/server/store/sql/pglite.ts',
       'testing/index': 'src/testing/index.ts',
       'cli/main': 'src/cli/main.ts',
     },

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createReceiptServer } from '../server/server.ts';
-import { openPgliteStore } from '../server/sql/pglite.ts';
+import { openPgliteStore } from '../server/store/sql/pglite.ts';
 import { attachCut } from './dev-cut.ts';
 import { createDevDoor, devSecret } from './dev-door.ts';
 import { CommandLineError, type ServeOptions } from './options.ts';

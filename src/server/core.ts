@@ -8,8 +8,8 @@ import type { Connections } from './connections.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
 import type { Directory } from './groups/directory.ts';
 import type { Groups } from './groups/groups.ts';
-import type { ServerStore } from './server-store.ts';
-import type { Turns } from './turns.ts';
+import type { ServerStore } from './store/server-store.ts';
+import type { Turns } from './store/turns.ts';
 
 /** Whom a token names. */
 export interface Identity {

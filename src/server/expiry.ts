@@ -4,8 +4,8 @@
  */
 import type { Hint } from './bus.ts';
 import type { Core } from './core.ts';
-import { persist } from './persist.ts';
-import type { ServerStore, ServerTx } from './server-store.ts';
+import { persist } from './store/persist.ts';
+import type { ServerStore, ServerTx } from './store/server-store.ts';
 import { placeKey } from './feed/wire-messages.ts';
 
 const SWEEP_EVERY_MS = 30_000;

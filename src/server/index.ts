@@ -1,7 +1,7 @@
 /** `./server`: the reference server, for any Node HTTP server. */
 export { createReceiptServer, type PublishedMessage, type ReceiptServer, type ReceiptServerOptions } from './server.ts';
-export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
-export type { MemoryDump } from './memory-tables.ts';
+export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
+export type { MemoryDump } from './store/memory/memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus } from './bus.ts';
 export type { Authenticate, Identity } from './core.ts';
 export { AuthError, StoreError, UsageError } from '../errors.ts';
@@ -10,4 +10,4 @@ export type { GroupDoor } from './groups/groups.ts';
 export type { Connection, Socket } from './socket.ts';
 export type { DoorAnswer } from './doors/http.ts';
 export type { Policy, PolicyChange } from './policy.ts';
-export type { ServerStore } from './server-store.ts';
+export type { ServerStore } from './store/server-store.ts';

@@ -22,11 +22,11 @@ import { createGroups, type GroupDoor } from './groups/groups.ts';
 import { answerRequest, createHttpDoor, type DoorAnswer } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
 import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
-import type { ServerStore } from './server-store.ts';
+import type { ServerStore } from './store/server-store.ts';
 import type { Connection, Socket } from './socket.ts';
 import { submitEntries } from './submit/submit.ts';
 import { systemClock } from './system-clock.ts';
-import { inTurnsOf, Turns } from './turns.ts';
+import { inTurnsOf, Turns } from './store/turns.ts';
 import type { WebSocketDoor } from './doors/ws.ts';
 
 export interface ReceiptServerOptions {

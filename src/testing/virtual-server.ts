@@ -1,10 +1,10 @@
 /** The real server over the memory store, as a process that can die and a database that can be put back to an older copy. */
 import { requireId, type UserId } from '../model/ids.ts';
-import { createMemoryStore, type MemoryStore } from '../server/memory-store.ts';
-import type { MemoryDump } from '../server/memory-tables.ts';
+import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
+import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer, type ReceiptServer } from '../server/server.ts';
-import type { ServerStore } from '../server/server-store.ts';
+import type { ServerStore } from '../server/store/server-store.ts';
 import { AuthError } from '../errors.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame } from '../protocol/codec.ts';

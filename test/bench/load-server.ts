@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
-import { openPgliteStore } from '../../src/server/sql/pglite.ts';
+import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
 
 /** `node run-main.mjs load-server.ts pglite|memory [authenticate ms]` */
 const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promise<never> => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';

@@ -9,7 +9,7 @@ import { planFetch, readMessages } from '../../src/server/feed/fetch-messages.ts
 import { changeMembers, type Wanted } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 
 export type Entry = Frame<'submit'>['entries'][number];

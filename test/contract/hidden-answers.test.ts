@@ -1,7 +1,7 @@
 /** A user gets the same answer, byte for byte, for what the user may not see and for what does not exist. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
 import { authenticate, hello } from './server-harness.ts';
 

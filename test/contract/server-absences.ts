@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupOwed, groupRecall, RECEIPTS_ON, withClock } from './groups.ts';
 
 type Changes = readonly Frame<'changes'>[];

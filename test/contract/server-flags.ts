@@ -1,6 +1,6 @@
 /** Flags of conversations that have no message yet, over every server store. */
 import { describe, expect, it } from 'vitest';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench } from './groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 

@@ -8,11 +8,11 @@ import { seqsOf } from '../../src/model/ranges.ts';
 import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { findReceipts, listMembers } from '../../src/server/feed/questions.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
-import { pgliteDriver } from '../../src/server/sql/pglite.ts';
-import { openSqlStore } from '../../src/server/sql/sql-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
+import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
 import { GroupModel, type ModelPolicy } from './group-model.ts';
 import { GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { findReceipts, listMembers, listPlaceOf } from '../../src/server/feed/questions.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { RECEIPTS_ON, GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 
 let groups = 0;

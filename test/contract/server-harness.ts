@@ -6,7 +6,7 @@ import { AuthError } from '../../src/errors.ts';
 import { decodeServerFrame, decodeServerFrames } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../src/server/server.ts';
 
 export interface TestServer {

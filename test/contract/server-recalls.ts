@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { type Entry, GroupBench, groupMessage, groupRecall } from './groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 

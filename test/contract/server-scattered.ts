@@ -4,7 +4,7 @@ import { type ConversationRow, joinRows } from '../../src/model/conversation.ts'
 import { fromSeqs, type Ranges, subtract } from '../../src/model/ranges.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupOwed } from './groups.ts';
 import { messageTo, owed } from './server-harness.ts';
 

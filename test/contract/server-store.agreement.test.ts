@@ -6,10 +6,10 @@ import { type ConversationRow, joinRows } from '../../src/model/conversation.ts'
 import { contains, fromSeqs, type Ranges } from '../../src/model/ranges.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
-import { pgliteDriver } from '../../src/server/sql/pglite.ts';
-import { openSqlStore } from '../../src/server/sql/sql-store.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
+import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
+import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { fetchAll, pullAll, submit } from './server-store.ts';
 
 const memory = createMemoryStore();

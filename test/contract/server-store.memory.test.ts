@@ -1,4 +1,4 @@
-import { createMemoryStore, type MemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { describeServerStore } from './server-store.ts';
 
 describeServerStore('memory', {

@@ -1,8 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
 import { expect, it } from 'vitest';
-import { pgliteDriver } from '../../src/server/sql/pglite.ts';
-import { openSqlStore } from '../../src/server/sql/sql-store.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
+import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeServerStore } from './server-store.ts';
 
 const databases = new Map<ServerStore, PGlite>();

@@ -11,7 +11,7 @@ import { pullPage } from '../../src/server/feed/changes.ts';
 import { planFetch, readMessages } from '../../src/server/feed/fetch-messages.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';

@@ -1,10 +1,10 @@
 /** The embedded database runs in the server's thread: between its transactions the server must hear what else arrives. */
 import { PGlite } from '@electric-sql/pglite';
 import { expect, it } from 'vitest';
-import { openSqlStore } from '../../src/server/sql/sql-store.ts';
+import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
-import { inTurnsOf, Turns } from '../../src/server/turns.ts';
-import { pgliteDriver } from '../../src/server/sql/pglite.ts';
+import { inTurnsOf, Turns } from '../../src/server/store/turns.ts';
+import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
 
 it('the event loop turns between two transactions, although many wait (F120)', async () => {
   const store = await openSqlStore(pgliteDriver(await PGlite.create()));

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
 import { startProxy } from '../support/http-proxy.ts';
 import { authenticate, hello, messageTo, owed, post, startTestServer, TestClient, type TestServer } from './server-harness.ts';

@@ -11,10 +11,10 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F110',
-    file: 'src/server/sql/rows.ts',
+    file: 'src/server/store/sql/rows.ts',
     from: "`'=' || ${column}`",
     to: 'column',
-    also: [{ file: 'src/server/sql/rows.ts', from: 'text(row, name).slice(1)', to: 'text(row, name)' }],
+    also: [{ file: 'src/server/store/sql/rows.ts', from: 'text(row, name).slice(1)', to: 'text(row, name)' }],
     test: ['node', 'test/property/texts.test.ts', 'F110'],
   },
   {

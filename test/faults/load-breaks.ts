@@ -78,7 +78,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F120',
-    file: 'src/server/turns.ts',
+    file: 'src/server/store/turns.ts',
     from: `      this.#ring.delete(line);
       const job = line.waiting.shift()!;
       if (line.waiting.length > 0) this.#ring.add(line);`,
@@ -95,7 +95,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F120',
-    file: 'src/server/sql/pglite.ts',
+    file: 'src/server/store/sql/pglite.ts',
     from: 'await letOthersIn();',
     to: '',
     test: ['node', 'test/contract/server-store.turns.test.ts', 'F120'],

@@ -29,7 +29,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F89',
-    file: 'src/server/memory-reads.ts',
+    file: 'src/server/store/memory/memory-reads.ts',
     from: 'return message.senderId === me || !message.countable || message.recalled;',
     to: 'return !message.countable || message.recalled;',
     test: ['node', COUNTING, 'F89'],
@@ -65,7 +65,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F93',
-    file: 'src/server/memory-reads.ts',
+    file: 'src/server/store/memory/memory-reads.ts',
     from: 'return message.senderId === me || !message.countable || message.recalled;',
     to: 'return message.senderId === me || message.recalled;',
     test: ['node', COUNTING, 'F93'],

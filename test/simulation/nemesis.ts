@@ -1,5 +1,5 @@
 /** Everything that goes wrong, drawn from the seed: which kinds, how hard, and when. */
-import type { MemoryDump } from '../../src/server/memory-tables.ts';
+import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { WELL } from '../../src/testing/virtual-network.ts';
 import { setConditions } from './conditions.ts';

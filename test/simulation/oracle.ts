@@ -2,7 +2,7 @@
  * What must be true in the end, worked out from what people meant (the book) and from the order in which the server took it (its
  * tables), by plain sets and loops. It shares no code with what it judges.
  */
-import type { MemoryDump } from '../../src/server/memory-tables.ts';
+import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import { type Book, type Chat, directChat, type Op } from './book.ts';
 
 type Pairs = readonly (readonly [number, number])[];

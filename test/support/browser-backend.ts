@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
-import { createMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { slowness } from './machine.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 

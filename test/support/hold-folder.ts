@@ -1,6 +1,6 @@
 /** A process that takes the lock of a folder, says so, and keeps the lock until it is killed. For `run-main.mjs`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockFolder } from '../../src/server/sql/folder-lock.ts';
+import { lockFolder } from '../../src/server/store/sql/folder-lock.ts';
 
 export const main = async ([folder = '']: readonly string[]): Promise<number> => {
   try {

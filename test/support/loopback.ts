@@ -18,9 +18,9 @@ import type {
 } from '../../src/ports/ports.ts';
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
-import { createMemoryStore as createServerMemoryStore } from '../../src/server/memory-store.ts';
+import { createMemoryStore as createServerMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
-import type { ServerStore } from '../../src/server/server-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';
 import { browserClock } from '../../src/platform/browser-ports.ts';
 

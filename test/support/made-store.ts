@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPgliteStore } from '../../src/server/sql/pglite.ts';
+import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
 import { MADE_STORE } from './serve.ts';
 
 export default async function makeStore(): Promise<(() => Promise<void>) | undefined> {

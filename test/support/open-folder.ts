@@ -1,5 +1,5 @@
 /** A process that opens the embedded store in a folder, and says so. For `run-main.mjs`. */
-import { openPgliteStore } from '../../src/server/sql/pglite.ts';
+import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
 
 export const main = async ([folder = '']: readonly string[]): Promise<number> => {
   const store = await openPgliteStore(folder);

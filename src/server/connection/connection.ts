@@ -17,7 +17,7 @@ import { Outgoing } from './outgoing.ts';
 import { Silence } from './silence.ts';
 import type { Connection, Socket } from '../socket.ts';
 import { submitEntries } from '../submit/submit.ts';
-import { inTurnsOf } from '../turns.ts';
+import { inTurnsOf } from '../store/turns.ts';
 
 /** What a client may send ahead of the answers. A larger part is never kept: the connection ends. */
 const MAX_QUEUED_FRAMES = 256;

@@ -6,7 +6,7 @@ import { type ConversationRow, MAX_TOLD_RANGES } from '../../model/conversation.
 import type { UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
 import { NOTHING_TOLD, type ReceiptKind, type Told } from '../../model/receipt.ts';
-import type { Interval, ServerReadTx } from '../server-store.ts';
+import type { Interval, ServerReadTx } from '../store/server-store.ts';
 
 /** What the reader of a row knows of the conversation before. */
 export type Known =

@@ -3,8 +3,8 @@ import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import type { ChangedReceipt } from '../receipt-records.ts';
-import { hasFlags, type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from '../server-store.ts';
+import type { ChangedReceipt } from '../store/receipt-records.ts';
+import { hasFlags, type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from '../store/server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 

@@ -1,6 +1,6 @@
 /** Places in the change feed: `<run>.<version>`. Opaque to clients; this file alone reads them. */
 import type { Cursor } from '../../model/outbox-entry.ts';
-import type { RunRecord, ServerReadTx } from '../server-store.ts';
+import type { RunRecord, ServerReadTx } from '../store/server-store.ts';
 
 /** Names the newest run its transaction saw, so that a copy restored from an earlier backup does not recognise it (F67). */
 export const cursorAt = (run: RunRecord, version: number): Cursor => `${run.id}.${version}`;

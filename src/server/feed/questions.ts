@@ -4,7 +4,7 @@ import { type ReadMember } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
-import { type MessageRecord, nameOf, type Place, type ServerReadTx } from '../server-store.ts';
+import { type MessageRecord, nameOf, type Place, type ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { placeKey, receiptsOfPlaces, seesReaders, timesOfPlaces, type Viewer } from './wire-messages.ts';
 

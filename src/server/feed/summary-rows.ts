@@ -6,7 +6,7 @@ import { intersect, NO_RANGES, range, size } from '../../model/ranges.ts';
 import { NOTHING_TOLD, type Told } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from '../server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;

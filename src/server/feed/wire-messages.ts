@@ -2,8 +2,8 @@
 import type { UserId } from '../../model/ids.ts';
 import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
-import type { ReceiptRecord } from '../receipt-records.ts';
-import type { MessageRecord, Place, ServerReadTx } from '../server-store.ts';
+import type { ReceiptRecord } from '../store/receipt-records.ts';
+import type { MessageRecord, Place, ServerReadTx } from '../store/server-store.ts';
 import { messageOf } from './summary-rows.ts';
 
 /** Who looks, and whether every member of a group sees what readers told its senders. */

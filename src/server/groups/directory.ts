@@ -1,7 +1,7 @@
 /** What a host may say of its users and their groups. */
 import type { UserId } from '../../model/ids.ts';
 import { readOptions } from '../../model/option-names.ts';
-import type { Role } from '../server-store.ts';
+import type { Role } from '../store/server-store.ts';
 
 export interface GroupMember {
   readonly userId: UserId;

@@ -9,8 +9,8 @@ import type { ClockPort } from '../../ports/ports.ts';
 import type { HintBus } from '../bus.ts';
 import type { Directory, GroupMember } from './directory.ts';
 import { changeMembers, type Wanted } from './membership.ts';
-import { persist } from '../persist.ts';
-import type { Role, ServerStore } from '../server-store.ts';
+import { persist } from '../store/persist.ts';
+import type { Role, ServerStore } from '../store/server-store.ts';
 
 /** A mirrored group in use is looked at anew after this long. */
 const MIRROR_FOR_MS = 30_000;

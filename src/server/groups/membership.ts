@@ -3,7 +3,7 @@ import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
 import { NOTHING_TOLD } from '../../model/receipt.ts';
-import { type MemberRecord, NO_END, type Role, type ServerTx } from '../server-store.ts';
+import { type MemberRecord, NO_END, type Role, type ServerTx } from '../store/server-store.ts';
 
 /** What is wanted of a group: `null` for whoever is to be in it no more. */
 export type Wanted = ReadonlyMap<UserId, Role | null>;

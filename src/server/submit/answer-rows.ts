@@ -5,7 +5,7 @@ import { joinTold, NOTHING_TOLD, type Told } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { Desk } from './submit-work.ts';
-import type { ConversationRecord, ServerReadTx } from '../server-store.ts';
+import type { ConversationRecord, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
 /** A result as far as an entry alone decides it. */

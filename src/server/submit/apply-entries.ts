@@ -15,7 +15,7 @@ import type { Hint } from '../bus.ts';
 import { cursorAt, reachOfCursor } from '../feed/cursors.ts';
 import { Desk } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../server-store.ts';
+import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../store/server-store.ts';
 
 /** Whose entries they are, as the session says: never the frame (I-24). */
 export interface Author {

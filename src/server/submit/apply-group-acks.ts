@@ -6,8 +6,8 @@ import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
 import type { Desk } from './submit-work.ts';
-import type { ReceiptRecord } from '../receipt-records.ts';
-import type { MessageRecord, ServerReadTx, Stretch } from '../server-store.ts';
+import type { ReceiptRecord } from '../store/receipt-records.ts';
+import type { MessageRecord, ServerReadTx, Stretch } from '../store/server-store.ts';
 
 /** One entry of a group: what it adds, and the receipts that go with it. */
 export interface GroupWork extends ReceiptsWork {

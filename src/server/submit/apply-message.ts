@@ -4,8 +4,8 @@ import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts
 import { acked, type Outcome } from './answer-rows.ts';
 import type { Desk } from './submit-work.ts';
 import { noSuchConversation, reject } from './read-entries.ts';
-import type { ReceiptRecord } from '../receipt-records.ts';
-import type { ConversationRecord, GroupRecord, MessageRecord } from '../server-store.ts';
+import type { ReceiptRecord } from '../store/receipt-records.ts';
+import type { ConversationRecord, GroupRecord, MessageRecord } from '../store/server-store.ts';
 
 const sameMessage = (desk: Desk, held: MessageRecord, entry: WireMessageEntry, conversation: ConversationRecord | undefined): boolean =>
   held.senderId === desk.me &&

@@ -5,7 +5,7 @@ import type { Seq, UserId } from '../../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from '../server-store.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from '../store/server-store.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
 

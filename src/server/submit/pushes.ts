@@ -1,6 +1,6 @@
 /** What a host may send by Web Push: that there is a message, for each user it is for. */
 import type { PushFrame } from '../../protocol/push.ts';
-import type { ConversationRecord, MessageRecord, RosterEntry } from '../server-store.ts';
+import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/server-store.ts';
 
 /** One frame for each reader; none for what does not count. */
 export const pushesOf = (conversation: ConversationRecord, message: MessageRecord, roster: readonly RosterEntry[]): PushFrame[] => {

@@ -3,7 +3,7 @@ import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { Hint } from '../bus.ts';
 import { pushesOf } from './pushes.ts';
-import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
+import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
 import {
   type ConversationRecord,
   type MemberRecord,
@@ -13,7 +13,7 @@ import {
   type RosterEntry,
   type ServerTx,
   type StepRecord,
-} from '../server-store.ts';
+} from '../store/server-store.ts';
 
 export class Desk {
   readonly #conversations = new Map<ConversationId, ConversationRecord>();

@@ -5,7 +5,7 @@ import { type Applied, applyEntries, type Author, type Rules } from './apply-ent
 import type { Core } from '../core.ts';
 import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
-import { persist } from '../persist.ts';
+import { persist } from '../store/persist.ts';
 
 const RETRY_AFTER_MS = 1000;
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { PageLife } from '../../../src/platform/browser-ports.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import type { BusHint, Ports } from '../../../src/ports/ports.ts';
-import { createMemoryStore as createServerStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore as createServerStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { Head } from '../../../src/log/tables.ts';

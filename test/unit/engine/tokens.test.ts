@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
-import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { systemClock } from '../../../src/server/system-clock.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { applyEntries, type Rules } from '../../../src/server/submit/apply-entries.ts';
 import { changeMembers } from '../../../src/server/groups/membership.ts';
-import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { DEFAULT_POLICY } from '../../../src/server/policy.ts';
 import { readEntries } from '../../../src/server/submit/read-entries.ts';
-import type { ServerTx } from '../../../src/server/server-store.ts';
+import type { ServerTx } from '../../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { hello } from '../../contract/server-harness.ts';
 import { countSteps } from '../../support/counted-steps.ts';

@@ -3,7 +3,7 @@ import type { ClockPort } from '../../../src/ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { GroupMember } from '../../../src/server/groups/directory.ts';
-import { createMemoryStore, type MemoryStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../../src/server/server.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { groupMessage, groupOwed } from '../../contract/groups.ts';

@@ -4,7 +4,7 @@ import { AuthError } from '../../../src/errors.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { decodeServerFrame } from '../../../src/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
-import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
 import type { Authenticate } from '../../../src/server/core.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { decodePush } from '../../../src/protocol/codec.ts';
 import type { PushFrame } from '../../../src/protocol/push.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
-import { createMemoryStore } from '../../../src/server/memory-store.ts';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
 
 describe('what a host may push', () => {

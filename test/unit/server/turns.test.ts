@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStore } from '../../../src/server/memory-store.ts';
-import type { ServerStore } from '../../../src/server/server-store.ts';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
+import type { ServerStore } from '../../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
-import { inTurnsOf, Turns } from '../../../src/server/turns.ts';
+import { inTurnsOf, Turns } from '../../../src/server/store/turns.ts';
 import { hello, messageTo } from '../../contract/server-harness.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 

@@ -1,8 +1,8 @@
 /** Rows of the tables as the records they stand for. */
-import type { ReadBy } from '../../model/conversation.ts';
-import type { Flag, Mark } from '../../model/flag.ts';
-import type { Ranges } from '../../model/ranges.ts';
-import type { ReceiptKind } from '../../model/receipt.ts';
+import type { ReadBy } from '../../../model/conversation.ts';
+import type { Flag, Mark } from '../../../model/flag.ts';
+import type { Ranges } from '../../../model/ranges.ts';
+import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../server-store.ts';
 import type { SqlRow } from './driver.ts';

@@ -1,7 +1,7 @@
 /** The memory store's reads of conversations, members and messages: loops over its tables. */
-import type { Seq, UserId } from '../model/ids.ts';
-import { fromSeqs } from '../model/ranges.ts';
-import type { AckRecord } from './receipt-records.ts';
+import type { Seq, UserId } from '../../../model/ids.ts';
+import { fromSeqs } from '../../../model/ranges.ts';
+import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, toldOf } from './memory-receipts.ts';
 import type { Held, MemoryTables } from './memory-tables.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type StepRecord,
   type ToldRecall,
   upToBytes,
-} from './server-store.ts';
+} from '../server-store.ts';
 
 const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {

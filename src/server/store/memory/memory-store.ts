@@ -1,9 +1,9 @@
 /** A server store in memory: transactions run one after another and are undone when they fail. For tests, simulations and trials. */
-import { readOptions } from '../model/option-names.ts';
+import { readOptions } from '../../../model/option-names.ts';
 import { memoryReads } from './memory-reads.ts';
 import { type MemoryDump, MemoryTables } from './memory-tables.ts';
 import { memoryWrites } from './memory-writes.ts';
-import type { RunRecord, ServerReadTx, ServerStore, ServerTx } from './server-store.ts';
+import type { RunRecord, ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 
 export interface MemoryStoreOptions {
   /** The "database's" clock, epoch ms. Default `Date.now`. */

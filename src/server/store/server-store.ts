@@ -2,12 +2,12 @@
  * What the server keeps, and the few batch steps its rules are written in. The rules themselves (`apply-entries.ts`, `changes.ts`,
  * `summary-rows.ts`) stand above this interface, so that memory and SQL behave alike by construction and run one contract suite.
  */
-import type { ReadBy } from '../model/conversation.ts';
-import type { Flag, Mark } from '../model/flag.ts';
-import type { ConversationId, MessageId, Seq, UserId } from '../model/ids.ts';
-import type { StoredMessage } from '../model/message.ts';
-import type { Range, Ranges } from '../model/ranges.ts';
-import type { ReceiptKind, Told } from '../model/receipt.ts';
+import type { ReadBy } from '../../model/conversation.ts';
+import type { Flag, Mark } from '../../model/flag.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
+import type { StoredMessage } from '../../model/message.ts';
+import type { Range, Ranges } from '../../model/ranges.ts';
+import type { ReceiptKind, Told } from '../../model/receipt.ts';
 import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 
 interface ConversationState {

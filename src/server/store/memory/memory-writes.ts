@@ -1,9 +1,9 @@
 /** The memory store's writes: each knows how to be undone, for a transaction that fails. */
-import { UNMARKED, UNSET } from '../model/flag.ts';
-import { NO_RANGES } from '../model/ranges.ts';
-import { NOTHING_TOLD } from '../model/receipt.ts';
+import { UNMARKED, UNSET } from '../../../model/flag.ts';
+import { NO_RANGES } from '../../../model/ranges.ts';
+import { NOTHING_TOLD } from '../../../model/receipt.ts';
 import type { MemoryTables } from './memory-tables.ts';
-import { type ServerReadTx, type ServerTx, sortedPair } from './server-store.ts';
+import { type ServerReadTx, type ServerTx, sortedPair } from '../server-store.ts';
 
 export const memoryWrites = (
   tables: MemoryTables,

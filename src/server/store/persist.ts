@@ -1,5 +1,5 @@
 /** One transaction, tried again whole where the database asks for it (F72). */
-import type { ClockPort } from '../ports/ports.ts';
+import type { ClockPort } from '../../ports/ports.ts';
 import type { ServerStore, ServerTx } from './server-store.ts';
 
 const ATTEMPTS = 5;

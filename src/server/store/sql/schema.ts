@@ -1,5 +1,5 @@
 /** The tables, in a schema of their own beside whatever else the database holds. Runs on PostgreSQL 15 and later. */
-import { StoreError } from '../../errors.ts';
+import { StoreError } from '../../../errors.ts';
 import type { SqlQuery } from './driver.ts';
 
 /** Each runs once, in order; what has been released is never edited. */

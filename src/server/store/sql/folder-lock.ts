@@ -11,7 +11,7 @@
  */
 import { promises, rmSync, utimes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StoreError } from '../../errors.ts';
+import { StoreError } from '../../../errors.ts';
 import { BEAT_MS, type Claim, claimFile, isAlive, newClaim, openSocket, readClaim, socketFile, tokenIn } from './folder-claim.ts';
 
 /** Those that ask at the same time withdraw and come back, each after a time of its own. */

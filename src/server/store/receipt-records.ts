@@ -1,5 +1,5 @@
 /** What the server keeps of receipts in groups. How many have read a message is the number of its acks: never a counter. */
-import type { MessageId, Seq, UserId } from '../model/ids.ts';
+import type { MessageId, Seq, UserId } from '../../model/ids.ts';
 
 /** A group message that was accepted as asking. Where none is, nothing is asked, or the message was recalled. */
 export interface ReceiptRecord {

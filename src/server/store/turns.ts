@@ -5,8 +5,8 @@
  *   bob: ■           ──▶    bob and cat each wait for one transaction of ann, not for all of hers.
  *   cat: ■
  */
-import type { UserId } from '../model/ids.ts';
-import type { ClockPort } from '../ports/ports.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { ClockPort } from '../../ports/ports.ts';
 import type { ServerStore } from './server-store.ts';
 
 /** Share of a new measurement in the running mean of how long a user's transactions take. */

@@ -1,7 +1,7 @@
 /** The reading half of the SQL store: batches in, rows out. */
-import { type ConversationId, conversationTarget } from '../../model/ids.ts';
-import type { Range } from '../../model/ranges.ts';
-import type { ReceiptKind } from '../../model/receipt.ts';
+import { type ConversationId, conversationTarget } from '../../../model/ids.ts';
+import type { Range } from '../../../model/ranges.ts';
+import type { ReceiptKind } from '../../../model/receipt.ts';
 import { type IslandKind, type Role, type ServerReadTx, sortedPair, type Stretch } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';

@@ -1,8 +1,8 @@
 /** The memory store's reads of receipts in groups. */
-import { contains } from '../model/ranges.ts';
+import { contains } from '../../../model/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
-import type { AckRecord, ChangedReceipt, ReceiptRecord } from './receipt-records.ts';
-import type { Interval, MemberRecord, ServerReadTx } from './server-store.ts';
+import type { AckRecord, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
+import type { Interval, MemberRecord, ServerReadTx } from '../server-store.ts';
 
 /** By code unit, as databases sort in byte order. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

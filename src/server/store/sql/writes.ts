@@ -1,5 +1,5 @@
 /** The writing half of the SQL store: one statement per kind of row, whatever their number. */
-import { UNMARKED, UNSET } from '../../model/flag.ts';
+import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { named, pairsOf } from './reads.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { StoreError } from '../../errors.ts';
-import { readOptions } from '../../model/option-names.ts';
+import { StoreError } from '../../../errors.ts';
+import { readOptions } from '../../../model/option-names.ts';
 import type { ServerStore } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
 import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart } from './folder-check.ts';

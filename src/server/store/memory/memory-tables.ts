@@ -1,6 +1,6 @@
 /** The tables of the memory store: plain maps, and the indexes its reads go by. */
-import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../model/ids.ts';
-import type { AckRecord, ReceiptRecord } from './receipt-records.ts';
+import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../../../model/ids.ts';
+import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
 import {
   type ConversationRecord,
   type MemberRecord,
@@ -8,7 +8,7 @@ import {
   type RunRecord,
   sortedPair,
   type StepRecord,
-} from './server-store.ts';
+} from '../server-store.ts';
 
 /** Everything a memory store holds: what a backup would. */
 export interface MemoryDump {
