@@ -27,11 +27,11 @@ import {
   requireIds,
 } from './arguments.ts';
 import { wishForSync } from './background-sync.ts';
-import { requirePage } from './browser-page.ts';
+import { requirePage } from './worker-start/browser-page.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
-import { OwnWorkers } from './own-workers.ts';
+import { OwnWorkers } from './worker-start/own-workers.ts';
 import { Persistence } from './persistence.ts';
 import { watchPage } from './page-lifecycle.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';

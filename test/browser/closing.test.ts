@@ -2,7 +2,7 @@
 import { firstValueFrom, filter, type Observable, timeout } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, UsageError } from '../../src/index.ts';
-import { OwnWorkers } from '../../src/client/own-workers.ts';
+import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { Backend, until } from './backend.ts';
 
 /** No server listens here: all of this is offline. */

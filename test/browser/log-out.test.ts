@@ -3,7 +3,7 @@ import { createStore, get, keys } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
 import { readFirstPaint } from '../../src/client/first-paint.ts';
-import { OwnWorkers } from '../../src/client/own-workers.ts';
+import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 

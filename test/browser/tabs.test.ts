@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptClient } from '../../src/index.ts';
-import { OwnWorkers } from '../../src/client/own-workers.ts';
+import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { Backend, stretched, until } from './backend.ts';
 import type { TabWindow } from './tab.ts';
 

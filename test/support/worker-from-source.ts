@@ -43,7 +43,7 @@ export const workerFromSource = (): Plugin => ({
     bundled = undefined;
   },
   transform(code, id) {
-    if (!id.split('?')[0]!.endsWith('/src/client/own-workers.ts')) return undefined;
+    if (!id.split('?')[0]!.endsWith('/src/client/worker-start/own-workers.ts')) return undefined;
     if (!code.includes(SPAWNED)) throw new Error(`own-workers.ts no longer says ${SPAWNED}`);
     return code.replace(SPAWNED, `new URL(new URL(import.meta.url).origin + ${JSON.stringify(ADDRESS)})`);
   },

@@ -2,8 +2,8 @@
  * The package's own worker. It starts from the file that lies beside this module. Where it does not, because the bundler left the file
  * behind or the file lies on another origin, it starts from a copy of the script that the package carries as text.
  */
-import { messageOf, type WorkerSource } from '../bridge/worker-source.ts';
-import type { ReceiptsError } from '../errors.ts';
+import { messageOf, type WorkerSource } from '../../bridge/worker-source.ts';
+import type { ReceiptsError } from '../../errors.ts';
 import { ScriptTry } from './script-try.ts';
 
 /** Bundlers look for this expression: they bring the file along and put its address here. Empty in builds without `import.meta.url`. */

@@ -1,5 +1,5 @@
 /** Refuses to create a client where a browser page is missing: on a server that renders, in a test without a DOM, in a worker. */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 const PAGE = ['document', 'navigator', 'MessageChannel', 'crypto'] as const;
 

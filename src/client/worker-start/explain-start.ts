@@ -1,6 +1,6 @@
 /** Why the package's worker did not start, for the error that callers are told. Loaded only then: texts are most of it. */
-import { messageOf, unavailable } from '../bridge/worker-source.ts';
-import type { WorkerError } from '../errors.ts';
+import { messageOf, unavailable } from '../../bridge/worker-source.ts';
+import type { WorkerError } from '../../errors.ts';
 import type { ScriptTry } from './script-try.ts';
 import { POLICY_NAME } from './trusted-script.ts';
 
