@@ -104,9 +104,9 @@ it.each([
 });
 
 it('tells what a room loads by a way round, types aside', () => {
-  const journal = (text: string) => house({ 'engine/a.ts': `import { read } from '../store/journal.ts';`, 'store/journal.ts': text });
-  expect(breaches(journal(`import type { Table } from 'dexie'; import { map } from 'rxjs';`))).toEqual([]);
-  expect(breaches(journal(`import { type Table, Dexie } from 'dexie';`))).toEqual([
+  const log = (text: string) => house({ 'engine/a.ts': `import { read } from '../store/journal.ts';`, 'store/journal.ts': text });
+  expect(breaches(log(`import type { Table } from 'dexie'; import { map } from 'rxjs';`))).toEqual([]);
+  expect(breaches(log(`import { type Table, Dexie } from 'dexie';`))).toEqual([
     'src/engine/a.ts loads dexie by way of src/log/log-record.ts',
   ]);
   const page = house({

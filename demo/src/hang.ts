@@ -1,7 +1,7 @@
 /** Something that hangs from a button: Escape and a press elsewhere close it, the focus goes back to the button. */
 
-const place = (node: HTMLElement, around: Element): void => {
-  const from = around.getBoundingClientRect();
+const place = (node: HTMLElement, context: Element): void => {
+  const from = context.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = node;
   const below = from.bottom + 6 + height <= innerHeight;
   node.style.left = `${Math.max(8, Math.min(from.right - width, innerWidth - width - 8))}px`;
@@ -10,12 +10,12 @@ const place = (node: HTMLElement, around: Element): void => {
 
 export interface Hanging {
   /** What it must not cover. Default: the button. */
-  readonly around?: Element | null;
+  readonly context?: Element | null;
   closed?(): void;
 }
 
 /** Shows a popover and removes it when it closes. */
-export const hang = (node: HTMLElement, button: HTMLElement, { around, closed }: Hanging = {}): void => {
+export const hang = (node: HTMLElement, button: HTMLElement, { context, closed }: Hanging = {}): void => {
   let hadFocus = false;
   node.addEventListener('beforetoggle', () => (hadFocus = node.contains(document.activeElement)));
   node.addEventListener('toggle', (event) => {
@@ -31,5 +31,5 @@ export const hang = (node: HTMLElement, button: HTMLElement, { around, closed }:
   (button.closest('[popover], .phone') ?? document.body).append(node);
   button.setAttribute('aria-expanded', 'true');
   node.showPopover();
-  place(node, around ?? button);
+  place(node, context ?? button);
 };

@@ -115,6 +115,6 @@ export const openReaders = (client: ReceiptClient, message: Message, button: HTM
         unread.show(outcome.got.unread);
       }),
   );
-  hang(node, button, { around: button.closest('.message'), closed: () => subscription.unsubscribe() });
+  hang(node, button, { context: button.closest('.message'), closed: () => subscription.unsubscribe() });
   close.focus();
 };

@@ -20,18 +20,18 @@ const KEY = 'tidemark-demo:story';
 
 interface Facts {
   readonly paused: boolean;
-  readonly owed: number;
+  readonly pendingReceipts: number;
   /** This page was loaded after the second step was done. */
   readonly reloaded: boolean;
 }
 
 /** How many steps are done, knowing how many were. One step at a time, in order. */
-export const advanceStory = (done: number, { paused, owed, reloaded }: Facts): number => {
+export const advanceStory = (done: number, { paused, pendingReceipts, reloaded }: Facts): number => {
   if (done === 0 && paused) return 1;
   if (done === 1 && !paused) return 0;
-  if (done === 1 && owed > 0) return 2;
+  if (done === 1 && pendingReceipts > 0) return 2;
   if (done === 2 && reloaded) return 3;
-  if (done >= 2 && done < 4 && !paused && owed === 0) return 4;
+  if (done >= 2 && done < 4 && !paused && pendingReceipts === 0) return 4;
   return done;
 };
 
@@ -88,7 +88,7 @@ export const startStory = (parent: HTMLElement, bob: Phone): Observable<number> 
     }
   });
   combineLatest([bob.client.watchConnection(), bob.client.watchOutbox()]).subscribe(([{ paused }, { pending }]) => {
-    const facts = { paused, owed: pending, reloaded: restored >= 2 };
+    const facts = { paused, pendingReceipts: pending, reloaded: restored >= 2 };
     let done = done$.value;
     for (let next = advanceStory(done, facts); next !== done; next = advanceStory(done, facts)) done = next;
     if (done !== done$.value) done$.next(done);

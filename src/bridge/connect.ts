@@ -60,7 +60,7 @@ export class WorkerConnection {
   ) {
     const make = (died: (error: ReceiptsError) => void): WorkerLife =>
       new WorkerLife(source.make(), config(!this.hasStarted), page, clock.timer, died);
-    const around = {
+    const context = {
       begun: (life: WorkerLife) => this.streams.attach(life.port),
       up: (life: WorkerLife) => {
         this.hasStarted = true;
@@ -72,7 +72,7 @@ export class WorkerConnection {
         if (error.code === 'store/closed') this.streams.end();
       },
     };
-    this.lives = new WorkerLives(make, source, around, clock);
+    this.lives = new WorkerLives(make, source, context, clock);
     this.requests = new RequestQueue(() => this.lives.current);
     this.started = this.lives.up();
     if (setsAtStart) this.request(async () => undefined).catch(() => undefined);

@@ -19,11 +19,11 @@ const wish = async (): Promise<void> => {
 export const wishForSync = (outbox$: () => Observable<OutboxStatus>, connection$: () => Observable<ConnectionStatus>): (() => void) => {
   if (!('SyncManager' in globalThis) || !('serviceWorker' in navigator)) return () => undefined;
   let wished = false;
-  const owed = combineLatest([outbox$(), connection$()]).subscribe(([{ pending }, { state, paused }]) => {
+  const pendingReceipts = combineLatest([outbox$(), connection$()]).subscribe(([{ pending }, { state, paused }]) => {
     const wanted = pending > 0 && state === 'offline' && !paused;
     // Refused by the user's settings: the next start does it.
     if (wanted && !wished) wish().catch(() => undefined);
     wished = wanted;
   });
-  return () => owed.unsubscribe();
+  return () => pendingReceipts.unsubscribe();
 };

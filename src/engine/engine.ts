@@ -27,17 +27,17 @@ import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { RetentionLane } from './space/retention.ts';
 import { Views } from './views/views.ts';
-import { LoggedOutError, VanishedError } from './write/log-head.ts';
+import { LoggedOutError, WipedError } from './write/log-head.ts';
 import { Writer } from './write/writer.ts';
 
 /** What is owed and switched, for whoever keeps note of it elsewhere. */
 export interface Standing {
-  readonly owed: number;
+  readonly pendingReceipts: number;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
 }
 
-export interface EngineAround {
+export interface EngineContext {
   /** Of an engine whose store came to an end, or of one that had none. */
   readonly carried?: Carried;
   /** Entries known to be lost with the store before this one, should it be made now: an event tells the app. */
@@ -47,13 +47,13 @@ export interface EngineAround {
 }
 
 /** A store that does not answer by then is left to itself. */
-const CLOSE_PATIENCE_MS = 2000;
+const CLOSE_TIMEOUT_MS = 2000;
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 /** @throws what the caller is told. */
 const refused = (error: unknown): never => {
-  throw error instanceof LoggedOutError && !(error instanceof VanishedError) ? loggedOut() : error;
+  throw error instanceof LoggedOutError && !(error instanceof WipedError) ? loggedOut() : error;
 };
 
 export class Engine {
@@ -76,15 +76,15 @@ export class Engine {
     private readonly history: History,
     private readonly ask: Ask,
     private readonly stopLooking: Cancel,
-    around: EngineAround,
+    context: EngineContext,
     /** What this store knows of the server's side is what the tab showed before, without the messages. */
     private readonly isRestored: boolean,
   ) {
     writer.loggedOut = (end) => {
-      if (end instanceof VanishedError && around.vanished) this.vanish(around.vanished);
+      if (end instanceof WipedError && context.vanished) this.vanish(context.vanished);
       else this.lost(end.kept);
     };
-    writer.outgrown = (error) => this.outgrown(error);
+    writer.newerSchema = (error) => this.newerSchema(error);
     gate.look = () =>
       writer.refresh().catch((error: unknown) => ports.log('could not read what another tab wrote before speaking to the server', error));
     writer.makeRoom = () => makeRoom(ports, writer);
@@ -104,13 +104,13 @@ export class Engine {
     lockName: string,
     settings: Partial<ReceiptSettings>,
     retention: Retention = {},
-    around: EngineAround = {},
+    context: EngineContext = {},
   ): Promise<Engine> {
     const gate = new NetGate(given.net);
     const ports: Ports = { ...given, net: gate };
-    const lost = around.lostEntries ?? 0;
+    const lost = context.lostEntries ?? 0;
     const writer = await Writer.open(ports, account.userId, lost > 0 ? [{ type: 'storageLost', count: lost }] : []);
-    const { carried } = around;
+    const { carried } = context;
     const isRestored = carried ? await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried)) : false;
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
@@ -134,7 +134,7 @@ export class Engine {
       reached.unsubscribe();
       stopFresh();
     };
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, around, isRestored);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, context, isRestored);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -226,7 +226,7 @@ export class Engine {
    * A newer release has the store now: this tab reads and writes nothing any more, so others lead. Streams stay as they are, but for the
    * connection, which is `stopped` (F09).
    */
-  outgrown({ code, message }: StoreError): void {
+  newerSchema({ code, message }: StoreError): void {
     this.stopMakingRoom();
     this.stopLooking();
     this.leader.retire({ code, message });
@@ -278,7 +278,7 @@ export class Engine {
   watchStanding(fn: (standing: Standing) => void): Cancel {
     const { writer } = this;
     const look = (): void =>
-      writer.atRest(() => fn({ owed: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }));
+      writer.atRest(() => fn({ pendingReceipts: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }));
     look();
     return writer.onChange(({ outbox, settings }) => {
       if (outbox || settings) look();
@@ -306,7 +306,7 @@ export class Engine {
     const { clock, store } = this.ports;
     this.end();
     return new Promise((resolve) => {
-      const cancel = clock.timer(CLOSE_PATIENCE_MS, resolve);
+      const cancel = clock.timer(CLOSE_TIMEOUT_MS, resolve);
       const shut = (): void => {
         store.close();
         cancel();

@@ -3,11 +3,11 @@ import type { RowParts } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
-import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, Owed } from '../model/outbox-entry.ts';
+import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
 import type { Ranges } from '../model/ranges.ts';
-import type { GroupReceipt, PlacedReceipt, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
+import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { StoreTx } from '../ports/ports.ts';
-import type { Head } from './tables.ts';
+import type { LogHeader } from './tables.ts';
 
 /** A message as kept: with the times its receipts have (direct chats, own), or what they came to (groups). */
 export interface KeptMessage extends StoredMessage {
@@ -27,7 +27,7 @@ export type Change =
   | {
       readonly t: 'restore';
       readonly cursor: Cursor;
-      readonly seen: Cursor | null;
+      readonly confirmedAt: Cursor | null;
       readonly conversations: readonly {
         readonly row: RowParts;
         readonly readFloor: Seq;
@@ -39,15 +39,15 @@ export type Change =
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }
   /** No longer kept here, and not fetched by itself again; what is known of the conversation stays. */
-  | { readonly t: 'forget'; readonly of: ConversationId; readonly seqs: Ranges }
+  | { readonly t: 'evict'; readonly of: ConversationId; readonly seqs: Ranges }
   | { readonly t: 'step'; readonly step: ReceiptStep }
   /** What became of group messages' receipts, held here or not. */
-  | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly PlacedReceipt[] }
+  | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly ReceiptAtSeq[] }
   /** `ahead`: the catch-up goes on from here. */
   | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true }
   /** What was acked is in the server's history at this place; the feed may be behind it. */
-  | { readonly t: 'seen'; readonly cursor: Cursor }
-  | { readonly t: 'owe'; readonly entry: OutboxEntry }
+  | { readonly t: 'confirmed-at'; readonly cursor: Cursor }
+  | { readonly t: 'enqueue'; readonly entry: OutboxEntry }
   /**
    * More is owed of a conversation's registers: laid over the unsent entry `over`, which ends `superseded`; or over the entry of this
    * key, made in this very record. What was owed before is not written again.
@@ -56,7 +56,7 @@ export type Change =
       readonly t: 'receipts';
       readonly key: string;
       readonly of: ConversationId;
-      readonly owed: Partial<Owed>;
+      readonly pendingReceipts: Partial<PendingReceipts>;
       readonly over?: string;
       /** Epoch ms; default: as the entry it is laid over. */
       readonly at?: number;
@@ -64,7 +64,7 @@ export type Change =
   | { readonly t: 'sent'; readonly keys: readonly string[] }
   | { readonly t: 'end'; readonly key: string; readonly end: EntryEnd; readonly deadLetter?: DeadLetter }
   /** Entries that were acked by a history the server has lost are owed again, each under a new key. */
-  | { readonly t: 'again'; readonly keys: readonly (readonly [acked: string, key: string])[] }
+  | { readonly t: 'offer-again'; readonly keys: readonly (readonly [confirmed: string, key: string])[] }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }
   | { readonly t: 'paused'; readonly paused: boolean }
   | { readonly t: 'event'; readonly event: ReceiptEvent }
@@ -72,7 +72,7 @@ export type Change =
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };
 
-export interface JournalRecord {
+export interface LogRecord {
   readonly version: number;
   /** Of the transaction that wrote it: one that was cut off finds out whether it had committed. */
   readonly id?: string;
@@ -81,19 +81,19 @@ export interface JournalRecord {
 
 // As text: what a structured clone takes for thousands of small arrays and objects, JSON does in a third of the time.
 /** @returns how many characters it takes. */
-export const appendToJournal = (tx: StoreTx, record: JournalRecord): number => {
+export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
   const text = JSON.stringify(record);
-  tx.put('journal', record.version, text);
+  tx.put('log', record.version, text);
   return text.length;
 };
 
 /** The records after one version, oldest first. */
-export const readJournal = async (tx: StoreTx, after: number, head: Head): Promise<JournalRecord[]> =>
+export const readLog = async (tx: StoreTx, after: number, head: LogHeader): Promise<LogRecord[]> =>
   after >= head.version
     ? []
-    : (await tx.range('journal', { from: after + 1, upTo: head.version })).map((text) => JSON.parse(text as string) as JournalRecord);
+    : (await tx.range('log', { from: after + 1, upTo: head.version })).map((text) => JSON.parse(text as string) as LogRecord);
 
-export const readRecord = async (tx: StoreTx, version: number): Promise<JournalRecord | undefined> => {
-  const text = (await tx.get('journal', version)) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as JournalRecord);
+export const readRecord = async (tx: StoreTx, version: number): Promise<LogRecord | undefined> => {
+  const text = (await tx.get('log', version)) as string | undefined;
+  return text === undefined ? undefined : (JSON.parse(text) as LogRecord);
 };

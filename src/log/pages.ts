@@ -1,7 +1,7 @@
 /** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, intersect, type Ranges } from '../model/ranges.ts';
-import { type GroupReceipt, joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../model/receipt.ts';
+import { type GroupReceipt, joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../model/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './log-record.ts';
 import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
@@ -73,8 +73,8 @@ export const withReceipt = (message: KeptMessage, receipt: GroupReceipt | undefi
   };
 };
 
-export const joinPages = (held: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
-  const bySeq = new Map(held.map((message) => [message.seq, message]));
+export const joinPages = (storedSeqs: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
+  const bySeq = new Map(storedSeqs.map((message) => [message.seq, message]));
   for (const message of more) {
     const before = bySeq.get(message.seq);
     bySeq.set(message.seq, before ? joinMessages(before, message) : message);
@@ -132,9 +132,9 @@ export interface Unpaged {
   readonly conversationId: ConversationId;
   readonly messages: readonly KeptMessage[];
   readonly steps: readonly ReceiptStep[];
-  readonly counts: readonly PlacedReceipt[];
+  readonly counts: readonly ReceiptAtSeq[];
   /** Everything held, paged or not: a step or count touches only pages that exist. */
-  readonly held: Ranges;
+  readonly storedSeqs: Ranges;
 }
 
 /** Writes messages and what became of them into pages. Repeating it changes nothing. */
@@ -148,8 +148,9 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
       if (list) list.push(message);
       else byPage.set(page, [message]);
     }
-    for (const { range } of of.steps) for (const page of pagesOf(intersect([range], of.held))) if (!byPage.has(page)) byPage.set(page, []);
-    for (const { seq } of of.counts) if (contains(of.held, seq) && !byPage.has(pageOf(seq))) byPage.set(pageOf(seq), []);
+    for (const { range } of of.steps)
+      for (const page of pagesOf(intersect([range], of.storedSeqs))) if (!byPage.has(page)) byPage.set(page, []);
+    for (const { seq } of of.counts) if (contains(of.storedSeqs, seq) && !byPage.has(pageOf(seq))) byPage.set(pageOf(seq), []);
     for (const [page, messages] of byPage) work.push({ key: pageKey(of.conversationId, page), page, of, messages });
   }
   if (work.length === 0) return;
@@ -176,12 +177,17 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
 };
 
 /** Leaves of these pages only what is held. */
-export const shrinkPages = async (tx: StoreTx, conversationId: ConversationId, pages: readonly number[], held: Ranges): Promise<void> => {
+export const shrinkPages = async (
+  tx: StoreTx,
+  conversationId: ConversationId,
+  pages: readonly number[],
+  storedSeqs: Ranges,
+): Promise<void> => {
   const keys = pages.map((page) => pageKey(conversationId, page));
   const before = await tx.getMany('pages', keys);
   pages.forEach((page, i) => {
     const key = keys[i]!;
-    const kept = decodePage(before[i]).filter(({ seq }) => contains(held, seq));
+    const kept = decodePage(before[i]).filter(({ seq }) => contains(storedSeqs, seq));
     if (kept.length > 0) {
       tx.put('pages', key, encodePage(kept));
       tx.put('indexes', key, { of: conversationId, page, lines: indexLines(kept) } satisfies PageIndex);

@@ -4,7 +4,7 @@ import type { StoreKey, StoreTx, TableName } from '../ports/ports.ts';
 /** Raised when old code could not read what new code wrote; old code then refuses to write (F09). */
 export const SCHEMA = 1;
 
-export const TABLES: readonly TableName[] = ['meta', 'journal', 'pages', 'indexes'];
+export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes'];
 
 /** `meta`: where the journal ends, and what was folded out of it. */
 export const HEAD_KEY = 'head';
@@ -15,9 +15,9 @@ export const PAINT_KEY = 'paint';
 export const ACCOUNT_KEY = 'account';
 
 /** There unless room is being made: pages are deleted before it can be written down that they were. */
-export const WHOLE_KEY = 'whole';
+export const PAGES_INTACT_KEY = 'whole';
 
-export interface Head {
+export interface LogHeader {
   readonly schema: number;
   /**
    * Made with the database, and anew at every log-out: a writer that finds another one than it began with changes nothing. Another one
@@ -48,7 +48,7 @@ export const pageKey = (conversationId: string, page: number): StoreKey => [conv
  * it changes nothing.
  */
 export const wipeTables = async (tx: StoreTx): Promise<void> => {
-  if (((await tx.get('meta', HEAD_KEY)) as Head | undefined)?.ended === 'wiped') clearTables(tx);
+  if (((await tx.get('meta', HEAD_KEY)) as LogHeader | undefined)?.ended === 'wiped') clearTables(tx);
 };
 
 /** Every message that is not in the journal. */
@@ -58,7 +58,7 @@ export const clearPages = (tx: StoreTx): void => {
 
 /** All but the head. */
 export const clearTables = (tx: StoreTx): void => {
-  tx.deleteRange('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
+  tx.deleteRange('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
   clearPages(tx);
-  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, WHOLE_KEY]) tx.delete('meta', key);
+  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, PAGES_INTACT_KEY]) tx.delete('meta', key);
 };

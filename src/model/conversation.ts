@@ -3,12 +3,12 @@ import { latestFlag, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
 import { above, NO_RANGES, type Ranges, union } from './ranges.ts';
-import { joinTold, NOTHING_TOLD, type Told } from './receipt.ts';
+import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from './receipt.ts';
 
 /** Above this many ranges a row carries `counted` instead of `uncounted`. */
 export const MAX_UNCOUNTED_RANGES = 256;
 /** A row names at least the newest this many ranges of each kind of receipt, and of older ones those that its reader cannot know yet. */
-export const MAX_TOLD_RANGES = 64;
+export const MAX_RECEIPT_RANGES = 64;
 /** A row's last message goes without its body above this many bytes. */
 export const MAX_SUMMARY_BODY_BYTES = 256;
 
@@ -49,8 +49,8 @@ export interface ConversationRow {
   readonly muted: Flag;
   readonly marked: Mark;
   /** Direct chats: what I told the peer, and what the peer told me. */
-  readonly mine: Told;
-  readonly theirs: Told;
+  readonly mine: ReceiptsSent;
+  readonly theirs: ReceiptsSent;
   readonly lastMessage: StoredMessage | null;
   /** Groups: the seqs at whose commit I was a member. */
   readonly present: Ranges;
@@ -68,8 +68,8 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   counted: null,
   muted: UNSET,
   marked: UNMARKED,
-  mine: NOTHING_TOLD,
-  theirs: NOTHING_TOLD,
+  mine: NO_RECEIPTS_SENT,
+  theirs: NO_RECEIPTS_SENT,
   lastMessage: null,
   present: NO_RANGES,
 });
@@ -77,7 +77,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
 /** A row without what says nothing: joined with an empty one it is whole again. */
 export type RowParts = Pick<ConversationRow, 'conversationId' | 'version'> & Partial<ConversationRow>;
 
-const isUntold = ({ delivered, read, acked }: Told): boolean => delivered.length + read.length + acked.length === 0;
+const hasSentNothing = ({ delivered, read, named }: ReceiptsSent): boolean => delivered.length + read.length + named.length === 0;
 const isUnset = ({ count, value }: Flag): boolean => count === 0 && !value;
 
 /** Rows are written often, and most of their registers are at rest. */
@@ -93,8 +93,8 @@ export const rowParts = (row: ConversationRow): RowParts => ({
   ...(row.counted ? { counted: row.counted } : {}),
   ...(isUnset(row.muted) ? {} : { muted: row.muted }),
   ...(isUnset(row.marked) ? {} : { marked: row.marked }),
-  ...(isUntold(row.mine) ? {} : { mine: row.mine }),
-  ...(isUntold(row.theirs) ? {} : { theirs: row.theirs }),
+  ...(hasSentNothing(row.mine) ? {} : { mine: row.mine }),
+  ...(hasSentNothing(row.theirs) ? {} : { theirs: row.theirs }),
   ...(row.lastMessage ? { lastMessage: row.lastMessage } : {}),
   ...(row.present.length > 0 ? { present: row.present } : {}),
 });
@@ -124,8 +124,8 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     counted: newer.counted,
     muted: latestFlag(a.muted, b.muted),
     marked: latestFlag(a.marked, b.marked),
-    mine: joinTold(a.mine, b.mine),
-    theirs: joinTold(a.theirs, b.theirs),
+    mine: joinReceiptsSent(a.mine, b.mine),
+    theirs: joinReceiptsSent(a.theirs, b.theirs),
     lastMessage: newerMessage(a.lastMessage, b.lastMessage),
     present: union(a.present, b.present),
   };

@@ -8,27 +8,27 @@ import type { AckContent } from './receipt.ts';
 export type Cursor = string;
 
 /** All registers one conversation owes, in one: merging is maximum, union and highest count. */
-export interface Owed {
+export interface PendingReceipts {
   /** My private read position; 0 for none. */
   readonly position: Seq;
   /** The public ones: by conversation receipt, by device, by name. */
   readonly read: Ranges;
   readonly delivered: Ranges;
-  readonly acked: Ranges;
+  readonly named: Ranges;
   /** Named receipts for messages this device does not hold; the server judges them. Sorted. */
-  readonly ackedIds: readonly MessageId[];
+  readonly namedIds: readonly MessageId[];
   /** Groups: what the reader says with some of them. By id, sorted. */
   readonly contents: readonly AckContent[];
   readonly muted: Flag | null;
   readonly marked: Mark | null;
 }
 
-export const NOTHING_OWED: Owed = {
+export const NO_PENDING_RECEIPTS: PendingReceipts = {
   position: 0,
   read: NO_RANGES,
   delivered: NO_RANGES,
-  acked: NO_RANGES,
-  ackedIds: [],
+  named: NO_RANGES,
+  namedIds: [],
   contents: [],
   muted: null,
   marked: null,
@@ -48,35 +48,40 @@ const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): reado
 };
 
 /** What one conversation owes: `newer` laid over `older`. Commutative, associative, idempotent (I-2). */
-export const mergeOwed = (older: Owed, newer: Owed): Owed => ({
+export const mergePendingReceipts = (older: PendingReceipts, newer: PendingReceipts): PendingReceipts => ({
   position: Math.max(older.position, newer.position),
   read: union(older.read, newer.read),
   delivered: union(older.delivered, newer.delivered),
-  acked: union(older.acked, newer.acked),
-  ackedIds: newer.ackedIds.length === 0 ? older.ackedIds : [...new Set([...older.ackedIds, ...newer.ackedIds])].sort(),
+  named: union(older.named, newer.named),
+  namedIds: newer.namedIds.length === 0 ? older.namedIds : [...new Set([...older.namedIds, ...newer.namedIds])].sort(),
   contents: joinContents(older.contents, newer.contents),
   muted: latest(older.muted, newer.muted),
   marked: latest(older.marked, newer.marked),
 });
 
-export const isNothingOwed = (owed: Owed): boolean =>
-  owed.position === 0 &&
-  owed.read.length === 0 &&
-  owed.delivered.length === 0 &&
-  owed.acked.length === 0 &&
-  owed.ackedIds.length === 0 &&
-  owed.contents.length === 0 &&
-  !owed.muted &&
-  !owed.marked;
+export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
+  pendingReceipts.position === 0 &&
+  pendingReceipts.read.length === 0 &&
+  pendingReceipts.delivered.length === 0 &&
+  pendingReceipts.named.length === 0 &&
+  pendingReceipts.namedIds.length === 0 &&
+  pendingReceipts.contents.length === 0 &&
+  !pendingReceipts.muted &&
+  !pendingReceipts.marked;
 
 /** Of what is owed, what these switches let senders learn. The same object where that is all of it. */
-export const allowedBy = (switches: { readonly deliveryReceipts: boolean; readonly readReceipts: boolean }, owed: Owed): Owed => {
-  const reads = !switches.readReceipts && owed.read.length + owed.acked.length + owed.ackedIds.length + owed.contents.length > 0;
-  const deliveries = !switches.deliveryReceipts && owed.delivered.length > 0;
-  if (!reads && !deliveries) return owed;
+export const allowedBy = (
+  switches: { readonly deliveryReceipts: boolean; readonly readReceipts: boolean },
+  pendingReceipts: PendingReceipts,
+): PendingReceipts => {
+  const reads =
+    !switches.readReceipts &&
+    pendingReceipts.read.length + pendingReceipts.named.length + pendingReceipts.namedIds.length + pendingReceipts.contents.length > 0;
+  const deliveries = !switches.deliveryReceipts && pendingReceipts.delivered.length > 0;
+  if (!reads && !deliveries) return pendingReceipts;
   return {
-    ...owed,
-    ...(reads ? { read: NO_RANGES, acked: NO_RANGES, ackedIds: [], contents: [] } : {}),
+    ...pendingReceipts,
+    ...(reads ? { read: NO_RANGES, named: NO_RANGES, namedIds: [], contents: [] } : {}),
     ...(deliveries ? { delivered: NO_RANGES } : {}),
   };
 };
@@ -97,7 +102,7 @@ interface EntryBase {
 
 export interface ReceiptsEntry extends EntryBase {
   readonly kind: 'receipts';
-  readonly owed: Owed;
+  readonly pendingReceipts: PendingReceipts;
 }
 
 export interface MessageEntry extends EntryBase {
@@ -120,7 +125,7 @@ export interface RecallEntry extends EntryBase {
 export type OutboxEntry = ReceiptsEntry | MessageEntry | RecallEntry;
 
 /** How an entry ended (I-3). `cancelled`: switched off, or logged out. */
-export type EntryEnd = 'acked' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
+export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
 
 /** A refused entry, kept with its reason until the app dismisses it. */
 export interface DeadLetter {

@@ -4,23 +4,23 @@ import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
 import { contains, NO_RANGES, type Range, type Ranges, union } from './ranges.ts';
 
-/** `delivered` held by a device · `read` by a conversation receipt · `acked` by a message receipt, named. */
-export type ReceiptKind = 'delivered' | 'read' | 'acked';
+/** `delivered` held by a device · `read` by a conversation receipt · `named` by a message receipt, named. */
+export type ReceiptKind = 'delivered' | 'read' | 'named';
 
-/** What one member told the other. `read` and `acked` stay apart: neither absorbs the other. */
-export interface Told {
+/** What one member told the other. `read` and `named` stay apart: neither absorbs the other. */
+export interface ReceiptsSent {
   readonly delivered: Ranges;
   readonly read: Ranges;
-  readonly acked: Ranges;
+  readonly named: Ranges;
 }
 
-export const NOTHING_TOLD: Told = { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES };
+export const NO_RECEIPTS_SENT: ReceiptsSent = { delivered: NO_RANGES, read: NO_RANGES, named: NO_RANGES };
 
-export const joinTold = (a: Told, b: Told): Told => {
+export const joinReceiptsSent = (a: ReceiptsSent, b: ReceiptsSent): ReceiptsSent => {
   const delivered = union(a.delivered, b.delivered);
   const read = union(a.read, b.read);
-  const acked = union(a.acked, b.acked);
-  return delivered === a.delivered && read === a.read && acked === a.acked ? a : { delivered, read, acked };
+  const named = union(a.named, b.named);
+  return delivered === a.delivered && read === a.read && named === a.named ? a : { delivered, read, named };
 };
 
 /** The first time a stretch of messages was covered: `[from, upTo]` at `at` (epoch ms, the server's clock). Never changes. */
@@ -67,7 +67,7 @@ export interface ReadMember {
 export interface ReceiptTimes {
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
-  readonly acked?: number | undefined;
+  readonly named?: number | undefined;
 }
 
 /** Of a group message that asked: how many of its members have read it. The numbers only grow. */
@@ -87,7 +87,7 @@ export const joinGroupReceipts = (a: GroupReceipt, b: GroupReceipt): GroupReceip
 });
 
 /** A group message's receipt, by the message's place. */
-export interface PlacedReceipt extends GroupReceipt {
+export interface ReceiptAtSeq extends GroupReceipt {
   readonly seq: Seq;
 }
 
@@ -112,13 +112,15 @@ export interface MessageReceipts {
   readonly unreadCount: number;
 }
 
-export const isRead = (told: Told, seq: Seq): boolean => contains(told.read, seq) || contains(told.acked, seq);
+export const isRead = (receiptsSent: ReceiptsSent, seq: Seq): boolean =>
+  contains(receiptsSent.read, seq) || contains(receiptsSent.named, seq);
 
 /** delivered ≥ read, whatever was reported (I-7). */
-export const isDelivered = (told: Told, seq: Seq): boolean => isRead(told, seq) || contains(told.delivered, seq);
+export const isDelivered = (receiptsSent: ReceiptsSent, seq: Seq): boolean =>
+  isRead(receiptsSent, seq) || contains(receiptsSent.delivered, seq);
 
 /** A direct message that did not ask for receipts stops at `delivered`. */
-export const directStatus = (message: StoredMessage, me: UserId, theirs: Told): MessageStatus => {
+export const directStatus = (message: StoredMessage, me: UserId, theirs: ReceiptsSent): MessageStatus => {
   if (message.senderId !== me) return 'received';
   if (message.receiptRequested && isRead(theirs, message.seq)) return 'read';
   return isDelivered(theirs, message.seq) ? 'delivered' : 'sent';
@@ -131,7 +133,7 @@ const earliest = (...times: (number | undefined)[]): number | null => {
 
 /** The three public times from the three kinds of step. */
 export const timesOf = (times: ReceiptTimes): Pick<MessageReceipts, 'deliveredAt' | 'readAt' | 'ackedAt'> => ({
-  deliveredAt: earliest(times.delivered, times.read, times.acked),
-  readAt: earliest(times.read, times.acked),
-  ackedAt: times.acked ?? null,
+  deliveredAt: earliest(times.delivered, times.read, times.named),
+  readAt: earliest(times.read, times.named),
+  ackedAt: times.named ?? null,
 });

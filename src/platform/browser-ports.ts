@@ -6,7 +6,7 @@ import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort
 /** Longer timers fire at once in every browser. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** An app that does not answer for this long has no token. */
-const TOKEN_PATIENCE_MS = 20_000;
+const TOKEN_TIMEOUT_MS = 20_000;
 
 export const browserClock: ClockPort = {
   wall: () => Date.now(),
@@ -92,7 +92,7 @@ export const pageToken = (page: Pick<PageSide, 'getToken'>, clock: ClockPort): T
   getToken: () =>
     new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; it is asked again later`));
-      const cancel = clock.timer(TOKEN_PATIENCE_MS, () => fail('was silent for 20 s'));
+      const cancel = clock.timer(TOKEN_TIMEOUT_MS, () => fail('was silent for 20 s'));
       page.getToken().then(
         (token: unknown) => {
           cancel();

@@ -34,7 +34,7 @@ export interface KeyRange {
   readonly upTo: StoreKey;
 }
 
-export type TableName = 'meta' | 'journal' | 'pages' | 'indexes';
+export type TableName = 'meta' | 'log' | 'pages' | 'indexes';
 
 /** What a transaction's body may do. Records are what was put, as structured clones; keys stand outside them. */
 export interface StoreTx {

@@ -22,7 +22,7 @@ export const Pull = v.strictObject({
   type: v.literal('pull'),
   cursor: v.nullable(CursorShape),
   /** The place the newest `answer` named, where there was one: the feed may be behind it. */
-  seen: v.optional(CursorShape),
+  confirmedAt: v.optional(CursorShape),
   /** The cursor ended a frame of a snapshot that is not complete yet: the device goes on with that snapshot. */
   snapshot: v.optional(v.literal(true)),
   /** HTTP door: where nothing is new the answer may be held for so long, until something is. Elsewhere without effect. */
@@ -32,7 +32,7 @@ export const Pull = v.strictObject({
 /** A message on the wire: an own one carries what its receipts came to so far. */
 export const WireMessageShape = v.strictObject({
   ...MessageShape.entries,
-  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), acked: v.optional(Time) })),
+  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
   /** Groups, where it asked. */
   receipt: v.optional(GroupReceiptShape),
 });

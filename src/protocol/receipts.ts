@@ -19,7 +19,7 @@ export const FoundReceipt = v.strictObject({
   /** Where the message is. */
   place: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: v.pipe(SeqShape, v.minValue(1)) })),
   /** Direct chats, own messages. */
-  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), acked: v.optional(Time) })),
+  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
 });
 export type WireFoundReceipt = v.InferOutput<typeof FoundReceipt>;
 

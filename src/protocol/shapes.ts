@@ -30,7 +30,7 @@ export const MessageShape = v.strictObject({
   recalled: v.boolean(),
 });
 
-export const ToldShape = v.strictObject({ delivered: RangesShape, read: RangesShape, acked: RangesShape });
+export const ReceiptsSentShape = v.strictObject({ delivered: RangesShape, read: RangesShape, named: RangesShape });
 
 export const RowShape = v.strictObject({
   conversationId: ConversationIdShape,
@@ -44,8 +44,8 @@ export const RowShape = v.strictObject({
   counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   muted: FlagShape,
   marked: MarkShape,
-  mine: ToldShape,
-  theirs: ToldShape,
+  mine: ReceiptsSentShape,
+  theirs: ReceiptsSentShape,
   lastMessage: v.nullable(MessageShape),
   /** Groups: the seqs at whose commit the reader was a member. Messages outside ask nothing of them. */
   present: RangesShape,
@@ -62,7 +62,7 @@ export const GroupReceiptShape = v.strictObject({
 export const StepShape = v.strictObject({
   conversationId: ConversationIdShape,
   by: Id,
-  kind: v.picklist(['delivered', 'read', 'acked']),
+  kind: v.picklist(['delivered', 'read', 'named']),
   range: v.tuple([v.pipe(SeqShape, v.minValue(1)), v.pipe(SeqShape, v.minValue(1))]),
   at: Time,
 });

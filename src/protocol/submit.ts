@@ -19,8 +19,8 @@ export const ReceiptsEntryShape = v.strictObject({
   read: v.optional(RangesShape),
   delivered: v.optional(RangesShape),
   /** Message read receipts, by seq, and by id where the device does not hold the message. */
-  acked: v.optional(RangesShape),
-  ackedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
+  named: v.optional(RangesShape),
+  namedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
   /** Groups: what the reader says with a receipt, by message id. */
   contents: v.optional(
     v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(1024)) })), v.minLength(1), v.maxLength(500)),
@@ -61,7 +61,7 @@ export const Submit = v.strictObject({
   type: v.literal('submit'),
   id: RequestId,
   /** As in a pull: where what was acked there is lost, nothing of this is taken. */
-  seen: v.optional(CursorShape),
+  confirmedAt: v.optional(CursorShape),
   entries: v.pipe(v.array(v.looseObject({ key: Key })), v.minLength(1), v.maxLength(500)),
 });
 
@@ -77,10 +77,10 @@ export const RejectedCodeShape = v.picklist([
   'rejected/unsupported',
 ]);
 
-/** `acked`: in effect, now or already; `row` is what it left behind. `rejected`: never will be. `retry`: not now, not its fault. */
+/** `named`: in effect, now or already; `row` is what it left behind. `rejected`: never will be. `retry`: not now, not its fault. */
 export const ResultShape = v.variant('outcome', [
   v.strictObject({
-    outcome: v.literal('acked'),
+    outcome: v.literal('confirmed'),
     key: Key,
     row: v.nullable(RowShape),
     /** For a message: the place and time it was given. */

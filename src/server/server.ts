@@ -229,7 +229,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       const mine = { ...now, store: inTurnsOf(now.store, now.turns, from) };
       const { results, hints } = await submitEntries(mine, { userId: from, deviceId: 'server' }, [entry]);
       const [result] = results;
-      if (result?.outcome === 'acked' && result.message) {
+      if (result?.outcome === 'confirmed' && result.message) {
         for (const hint of hints) bus.publish(hint);
         return { id, ...result.message };
       }

@@ -10,19 +10,19 @@ import { type OpenAccount, until, withAccount } from './open-account.ts';
 import type { ReceiptSyncOptions } from './options.ts';
 
 /** A page that leads has this long to send what it was asked to; then the browser is asked to come back. */
-const PAGE_PATIENCE_MS = 10_000;
+const PAGE_TIMEOUT_MS = 10_000;
 
 /** How long a server may go on refusing before the browser is asked to come back: it does, three times in all and ever later. */
 const REFUSED_PATIENCE_MS = 30_000;
 /** The browser does not come back after this one. Chromium ends such an event after three minutes. */
 const LAST_PATIENCE_MS = 2 * 60_000;
 
-const drain = async (open: OpenAccount, patienceMs: number): Promise<void> => {
+const drain = async (open: OpenAccount, timeoutMs: number): Promise<void> => {
   const { name, account, ports, writer } = open;
   const isEmpty = (): boolean => writer.model.outbox.size === 0;
   if (isEmpty()) return;
-  const led = await leading(name, ports.bus, async () => drainOverHttp(ports, account, writer, await writer.takeFence(), patienceMs));
-  if (!led && !(await until(open, isEmpty, PAGE_PATIENCE_MS)))
+  const led = await leading(name, ports.bus, async () => drainOverHttp(ports, account, writer, await writer.takeFence(), timeoutMs));
+  if (!led && !(await until(open, isEmpty, PAGE_TIMEOUT_MS)))
     throw new TransportError('transport/timeout', 'the page that leads did not send what is owed');
 };
 
@@ -33,9 +33,9 @@ const drain = async (open: OpenAccount, patienceMs: number): Promise<void> => {
  * @see https://wicg.github.io/background-sync/spec/#sync-event
  */
 export const drainAllAccounts = async (options: ReceiptSyncOptions, isLastChance = false): Promise<void> => {
-  const patienceMs = isLastChance ? LAST_PATIENCE_MS : REFUSED_PATIENCE_MS;
+  const timeoutMs = isLastChance ? LAST_PATIENCE_MS : REFUSED_PATIENCE_MS;
   const names = await accountDatabases(indexedDB, options.url);
-  const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => drain(open, patienceMs))));
+  const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => drain(open, timeoutMs))));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
 };

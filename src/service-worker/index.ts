@@ -5,13 +5,14 @@ import { drainAllAccounts } from './background-sync.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 import { takePush } from './push.ts';
 
-interface Lasting extends Event {
+interface Reconnecting extends Event {
   waitUntil(done: Promise<unknown>): void;
 }
 
-const isSync = (event: Event): event is Lasting & { readonly tag: string; readonly lastChance?: boolean } =>
+const isSync = (event: Event): event is Reconnecting & { readonly tag: string; readonly lastChance?: boolean } =>
   'tag' in event && 'waitUntil' in event;
-const isPush = (event: Event): event is Lasting & { readonly data: { text(): string } | null } => 'data' in event && 'waitUntil' in event;
+const isPush = (event: Event): event is Reconnecting & { readonly data: { text(): string } | null } =>
+  'data' in event && 'waitUntil' in event;
 
 /**
  * Call it while the service worker's script runs for the first time. Then

@@ -9,7 +9,7 @@ import { Writer } from '../engine/write/writer.ts';
 import type { Account, Ports } from '../ports/ports.ts';
 import { readAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
-import { cacheStorage, keepNote, noteOwed } from '../store/loss-marker.ts';
+import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import type { ReceiptSyncOptions } from './options.ts';
 
@@ -77,7 +77,7 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
       if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);
     };
     const [end] = await Promise.allSettled([run({ name, account, ports, writer, showBadge })]);
-    await noteOwed(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
+    await notePending(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
     const isLoggedOut = end.status === 'rejected' && end.reason instanceof LoggedOutError;
     // Whatever else failed: the store knows the count.
     if (!isLoggedOut) await showBadge();
@@ -97,9 +97,9 @@ export const withAccount = (name: string, options: ReceiptSyncOptions, run: (ope
   inTurn(name, () => open(name, options, run));
 
 /** Resolves with whether it came to hold in time, whoever brought it about. @throws {LoggedOutError} */
-export const until = async ({ ports, writer }: OpenAccount, holds: () => boolean, patienceMs: number): Promise<boolean> => {
+export const until = async ({ ports, writer }: OpenAccount, holds: () => boolean, timeoutMs: number): Promise<boolean> => {
   const { clock } = ports;
-  const deadline = clock.mono() + patienceMs;
+  const deadline = clock.mono() + timeoutMs;
   for (;;) {
     await writer.refresh();
     if (holds()) return true;

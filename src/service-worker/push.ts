@@ -18,7 +18,7 @@ import { type OpenAccount, until, withAccount } from './open-account.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 
 /** A page that leads has it from its socket, most likely already; it is not waited for longer than a user would notice. */
-const PAGE_PATIENCE_MS = 3000;
+const PAGE_TIMEOUT_MS = 3000;
 /** A server that takes longer is not waited for by the notification: it shows what the push itself says. */
 const SERVER_PATIENCE_MS = 8000;
 /** The delivery receipt waits for a server that refuses it no longer than this: Background Sync sends it later. */
@@ -51,7 +51,7 @@ class Taking {
     const { name, account, ports, writer } = open;
     const { conversationId, message } = this.push;
     const wanted = { conversationId, seq: message.seq };
-    const isHeld = (): boolean => contains(writer.model.get(conversationId)?.held ?? [], message.seq);
+    const isHeld = (): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], message.seq);
     const led = await leading(name, ports.bus, async () => {
       const fence = await writer.takeFence();
       const caughtUp = catchUpOverHttp(ports, account, writer, fence, wanted).then(
@@ -74,7 +74,7 @@ class Taking {
       }
     });
     if (led) return;
-    await until(open, isHeld, PAGE_PATIENCE_MS);
+    await until(open, isHeld, PAGE_TIMEOUT_MS);
     await this.tell(open, false);
   }
 

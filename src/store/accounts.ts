@@ -1,7 +1,7 @@
 /** Which accounts this device holds, for hosts that start without a page (the service worker), and what logging out left of them. */
 import { databasePrefix } from '../model/storage-name.ts';
 import type { Account, StorePort } from '../ports/ports.ts';
-import { ACCOUNT_KEY, type Head, HEAD_KEY, TABLES, wipeTables } from '../log/tables.ts';
+import { ACCOUNT_KEY, type LogHeader, HEAD_KEY, TABLES, wipeTables } from '../log/tables.ts';
 
 /**
  * At every start, before anything is read: whose store this is. One that was logged out of and kept is entered again. Nothing is
@@ -12,11 +12,11 @@ import { ACCOUNT_KEY, type Head, HEAD_KEY, TABLES, wipeTables } from '../log/tab
  */
 export const enterAccount = (store: StorePort, account: Account): Promise<'entered' | 'new' | 'unwiped'> =>
   store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
-    const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
+    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
     if (head?.ended === 'wiped') return 'unwiped';
     if (head?.ended) {
       const { ended: _, ...open } = head;
-      tx.put('meta', HEAD_KEY, open satisfies Head);
+      tx.put('meta', HEAD_KEY, open satisfies LogHeader);
     }
     const known = (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined;
     if (known?.userId !== account.userId || known.deviceId !== account.deviceId) tx.put('meta', ACCOUNT_KEY, account);
@@ -51,7 +51,7 @@ export const isUnwiped = (factory: IDBFactory, name: string): Promise<boolean> =
       db.onversionchange = () => db.close();
       try {
         const request = db.transaction('meta').objectStore('meta').get(HEAD_KEY);
-        request.onsuccess = () => say((request.result as Head | undefined)?.ended === 'wiped');
+        request.onsuccess = () => say((request.result as LogHeader | undefined)?.ended === 'wiped');
         request.onerror = () => say(false);
       } catch {
         say(false);

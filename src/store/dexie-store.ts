@@ -7,7 +7,7 @@ import { StoreError } from '../errors.ts';
 import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
 import { browserFactory, connect, type Connection, type ConnectionEnd } from './connection.ts';
 import { LostError, storeError } from './idb-errors.ts';
-import { insist, warmly } from './open-with-retry.ts';
+import { openWithRetry, openHedged } from './open-with-retry.ts';
 import { type Layout, MIGRATIONS } from './migrations.ts';
 import { SCHEMA, TABLES } from '../log/tables.ts';
 
@@ -18,7 +18,7 @@ const AGAIN_AFTER_MS = [20, 100, 400, 1000];
 /** A database whose connections are lost one after the other is looked at ever more seldom (I-21). */
 const LONGEST_AGAIN_MS = 60_000;
 /** A connection that does not open by then is not waited for by a transaction: another tab may hold on to an older version (F07). */
-const RECONNECT_PATIENCE_MS = 4000;
+const RECONNECT_TIMEOUT_MS = 4000;
 /** Of transactions that went silent: each costs the caller {@link SILENCE_MS}. */
 const SILENT_RUNS = 2;
 
@@ -31,7 +31,7 @@ export interface DexieStore extends StorePort {
   /** Resolves when somebody removes the database, or it turned out to be gone: `tx` rejects with `store/closed` from then on. */
   readonly removed: Promise<void>;
   /** Resolves with `store/version-ahead` when a newer release has upgraded the database: `tx` rejects with it from then on. */
-  readonly outgrown: Promise<StoreError>;
+  readonly newerSchema: Promise<StoreError>;
 }
 
 export interface DexieStoreOptions {
@@ -43,7 +43,7 @@ export interface DexieStoreOptions {
 
 const LAYOUT: Layout = { schema: SCHEMA, tables: TABLES, migrations: MIGRATIONS };
 
-class LastingStore implements DexieStore {
+class ReconnectingStore implements DexieStore {
   readonly durability = 'durable';
   private closed = false;
   private connection: Connection | null;
@@ -53,7 +53,7 @@ class LastingStore implements DexieStore {
   private tellRemoved: () => void = () => undefined;
   readonly removed = new Promise<void>((resolve) => (this.tellRemoved = resolve));
   private tellOutgrown: (error: StoreError) => void = () => undefined;
-  readonly outgrown = new Promise<StoreError>((resolve) => (this.tellOutgrown = resolve));
+  readonly newerSchema = new Promise<StoreError>((resolve) => (this.tellOutgrown = resolve));
 
   constructor(
     private readonly name: string,
@@ -114,7 +114,7 @@ class LastingStore implements DexieStore {
 
   private patiently(opening: Promise<Connection>): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const cancel = this.clock.timer(RECONNECT_PATIENCE_MS, () =>
+      const cancel = this.clock.timer(RECONNECT_TIMEOUT_MS, () =>
         reject(new StoreError('store/unavailable', 'the database does not open: another tab may hold on to an older version of it')),
       );
       opening.then(resolve, reject).finally(cancel);
@@ -215,6 +215,6 @@ export const openDexieStore = async (
   name: string,
   { clock, factory = browserFactory(), layout = LAYOUT }: DexieStoreOptions,
 ): Promise<DexieStore> => {
-  const open = (): Promise<Connection> => warmly(() => connect(name, layout, factory), clock);
-  return new LastingStore(name, open, factory, clock, await insist(open, clock));
+  const open = (): Promise<Connection> => openHedged(() => connect(name, layout, factory), clock);
+  return new ReconnectingStore(name, open, factory, clock, await openWithRetry(open, clock));
 };

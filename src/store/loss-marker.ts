@@ -12,7 +12,7 @@ export interface OutsideNote {
   readonly generation: string;
   /** Generations before it that were lost, not logged out of; a log-out ends these as well. */
   readonly lost: readonly string[];
-  readonly owed: number;
+  readonly pendingReceipts: number;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
 }
@@ -74,9 +74,9 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
 };
 
 /** For hosts that only send: as much as is owed now, where this store is the one noted. */
-export const noteOwed = async (note: NoteKeeper, generation: string, owed: number): Promise<void> => {
+export const notePending = async (note: NoteKeeper, generation: string, pendingReceipts: number): Promise<void> => {
   const noted = await note.read();
-  if (noted?.generation === generation && noted.owed !== owed) await note.write({ ...noted, owed });
+  if (noted?.generation === generation && noted.pendingReceipts !== pendingReceipts) await note.write({ ...noted, pendingReceipts });
 };
 
 /** Undefined outside of secure contexts, and where even to ask is refused. */

@@ -3,7 +3,7 @@
  * nothing, wherever it is interrupted (F10).
  */
 import type { StoreTx, TableName } from '../ports/ports.ts';
-import { type Head, HEAD_KEY } from '../log/tables.ts';
+import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
 
 export interface Migration {
   /** The schema that results: one more than before. */
@@ -25,6 +25,6 @@ export const MIGRATIONS: readonly Migration[] = [];
 /** One step, and the head's word for it: older code that still runs finds it there, and writes nothing any more (F09). */
 export const migrate = async (tx: StoreTx, { to, run }: Migration): Promise<void> => {
   await run(tx);
-  const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
-  if (head) tx.put('meta', HEAD_KEY, { ...head, schema: to } satisfies Head);
+  const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+  if (head) tx.put('meta', HEAD_KEY, { ...head, schema: to } satisfies LogHeader);
 };

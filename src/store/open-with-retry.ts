@@ -10,7 +10,7 @@ const WARM_AFTER_MS = 2000;
 const TRY_AGAIN_MS = [50, 500];
 
 /** Opens once more should the first opening hang. Whichever comes first is it; the other is closed when it comes. */
-export const warmly = (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> =>
+export const openHedged = (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> =>
   new Promise((resolve, reject) => {
     let taken = false;
     const take = (connection: Connection): void => {
@@ -26,7 +26,7 @@ export const warmly = (open: () => Promise<Connection>, clock: ClockPort): Promi
   });
 
 /** @throws {StoreError} where the last attempt failed as the first. */
-export const insist = async (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> => {
+export const openWithRetry = async (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> => {
   for (let attempt = 0; ; attempt++) {
     try {
       return await open();

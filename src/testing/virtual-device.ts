@@ -20,7 +20,7 @@ import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 const LOCK = 'lead';
-const TOKEN_PATIENCE_MS = 20_000;
+const TOKEN_TIMEOUT_MS = 20_000;
 
 export interface DeviceOptions {
   readonly userId: UserId;
@@ -109,7 +109,7 @@ export class VirtualDevice {
         getToken: () =>
           new Promise((resolve, reject) => {
             const fail = (): void => reject(new AuthError('auth/unavailable', 'getToken failed; it is asked again later'));
-            const cancel = lane.later(TOKEN_PATIENCE_MS, 'has no token', fail);
+            const cancel = lane.later(TOKEN_TIMEOUT_MS, 'has no token', fail);
             this.options.token().then(
               (token) =>
                 lane.later(1, 'has a token', () => {

@@ -20,7 +20,7 @@ import type { DexieStore } from '../store/dexie-store.ts';
 import type { OutsideNote } from '../store/loss-marker.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
-import { type AccountAround, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
+import { type AccountContext, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
 
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
 const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
@@ -33,7 +33,7 @@ const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
 
 /** A client that is closed waits so long for what was called before: for a write, and for an answer that needs the network. */
 const WRITE_PATIENCE_MS = 10_000;
-const ANSWER_PATIENCE_MS = 2000;
+const ANSWER_TIMEOUT_MS = 2000;
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
@@ -58,14 +58,14 @@ export class HostedAccount implements Hosted {
 
   private constructor(
     private readonly config: WorkerConfig,
-    private readonly around: AccountAround,
+    private readonly context: AccountContext,
   ) {
     this.deviceId = config.deviceId;
   }
 
-  static async start(config: WorkerConfig, around: AccountAround): Promise<HostedAccount> {
-    const account = new HostedAccount(config, around);
-    const { note, ports, open } = around;
+  static async start(config: WorkerConfig, context: AccountContext): Promise<HostedAccount> {
+    const account = new HostedAccount(config, context);
+    const { note, ports, open } = context;
     const opening = beginOpening(open, ports, () => !account.over);
     const [noted, store] = await Promise.all([note.read(), opening.soon]);
     if (store && (await account.moveTo(() => account.onDisk(store, noted)))) return account;
@@ -98,7 +98,7 @@ export class HostedAccount implements Hosted {
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
-    void store.outgrown.then((error) => engine.outgrown(error));
+    void store.newerSchema.then((error) => engine.newerSchema(error));
     this.note(place);
   }
 
@@ -112,18 +112,18 @@ export class HostedAccount implements Hosted {
   }
 
   private note({ engine, lostGenerations }: Place): void {
-    const { note, ports } = this.around;
+    const { note, ports } = this.context;
     this.stopNoting = noteStanding(note, ports.clock, engine, lostGenerations);
   }
 
   private onDisk(store: DexieStore, noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
     const { config, deviceId } = this;
-    return placeOnDisk(this.around, store, { config, deviceId, noted, carried }, (gone) => void this.vanished(gone));
+    return placeOnDisk(this.context, store, { config, deviceId, noted, carried }, (gone) => void this.vanished(gone));
   }
 
   private inMemory(noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
     const { config, deviceId } = this;
-    return placeInMemory(this.around, { config, deviceId, noted, carried });
+    return placeInMemory(this.context, { config, deviceId, noted, carried });
   }
 
   /** Nobody begins anything more on the engine there is, and what was begun has ended: what it would leave behind. */
@@ -143,7 +143,7 @@ export class HostedAccount implements Hosted {
       store.close();
       return;
     }
-    const noted = await this.around.note.read();
+    const noted = await this.context.note.read();
     const carried = await this.stopped();
     if (await this.moveTo(() => this.onDisk(store, noted, carried)).catch(() => false)) return;
     await this.moveTo(() => this.inMemory(noted, carried));
@@ -154,7 +154,7 @@ export class HostedAccount implements Hosted {
     if (this.over || this.place?.store !== store) return;
     const { engine, lostGenerations } = this.place;
     const { generation } = engine;
-    const { note, open, ports } = this.around;
+    const { note, open, ports } = this.context;
     const carried = await this.stopped();
     store.close();
     // Whoever logs out says so before anything goes. Where it cannot be told, nothing of the account is sent again.
@@ -163,7 +163,7 @@ export class HostedAccount implements Hosted {
     if (!noted) {
       // The browser took it together with the store; it says again what it said.
       const { outbox, paused, settings } = carried;
-      noted = { generation, lost: lostGenerations, owed: outbox.length, paused, settings };
+      noted = { generation, lost: lostGenerations, pendingReceipts: outbox.length, paused, settings };
       await note.write(noted);
     }
     const opening = beginOpening(open, ports, () => !this.over);
@@ -205,7 +205,7 @@ export class HostedAccount implements Hosted {
   }
 
   intent(call: IntentCall): Promise<unknown> {
-    const named = withMessageId(call, this.around.ports.random);
+    const named = withMessageId(call, this.context.ports.random);
     const written = this.onEngine((engine) => {
       const done = engine.intent(named);
       const ended = done.then(
@@ -243,7 +243,7 @@ export class HostedAccount implements Hosted {
   }
 
   async logOut(options: LogOut): Promise<void> {
-    const { note, page, name, removeUnseen } = this.around;
+    const { note, page, name, removeUnseen } = this.context;
     const engine = await this.running();
     const place = this.place!;
     const ended = [engine.generation, ...place.lostGenerations];
@@ -261,7 +261,7 @@ export class HostedAccount implements Hosted {
     this.over = true;
     const { store } = place;
     if (options.keepData) store?.close();
-    else if (store) await removeStore(this.around, store);
+    else if (store) await removeStore(this.context, store);
     else {
       await page.forgetDevice(name);
       removeUnseen();
@@ -278,15 +278,15 @@ export class HostedAccount implements Hosted {
 
   /** Every call that was made before is in force and answered, or refused, when this resolves. */
   async close(): Promise<void> {
-    const { clock } = this.around.ports;
-    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, clock), this.questions.settledWithin(ANSWER_PATIENCE_MS, clock)]);
+    const { clock } = this.context.ports;
+    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);
     await this.shut();
     await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
   }
 
   /** The engine has ended, and has given every answer that it will ever give. */
   private async refuseRest(noAnswer: Error): Promise<void> {
-    await this.questions.settledWithin(0, this.around.ports.clock);
+    await this.questions.settledWithin(0, this.context.ports.clock);
     this.questions.refuse(noAnswer);
     this.writes.refuse(
       new WorkerError('worker/restarted', 'the device did not store this before the client ended; the call may be repeated'),

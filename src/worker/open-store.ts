@@ -5,7 +5,7 @@ import type { DexieStore } from '../store/dexie-store.ts';
 import { Backoff } from '../model/backoff.ts';
 
 /** A database that does not open by then is done without for now (F07, F15, F16). */
-const OPEN_PATIENCE_MS = 4500;
+const OPEN_TIMEOUT_MS = 4500;
 /** One that cannot be opened is asked again after at least so long, and longer each time. */
 const ASK_AGAIN_MS = 30_000;
 
@@ -24,7 +24,7 @@ export const beginOpening = (
   const backoff = new Backoff(random);
   const first = open();
   const soon = new Promise<DexieStore | null>((resolve, reject) => {
-    const cancel = clock.timer(OPEN_PATIENCE_MS, () => resolve(null));
+    const cancel = clock.timer(OPEN_TIMEOUT_MS, () => resolve(null));
     first
       .then(resolve, (error: unknown) => {
         if (error instanceof StoreError && error.code === 'store/version-ahead') reject(error);

@@ -9,9 +9,9 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import type { NoteKeeper, OutsideNote } from '../store/loss-marker.ts';
 
 /** A frozen tab may hold on to the database for as long as it likes: what is in it is gone by then, and its name goes with that tab. */
-const REMOVE_PATIENCE_MS = 2000;
+const REMOVE_TIMEOUT_MS = 2000;
 
-export interface AccountAround {
+export interface AccountContext {
   readonly ports: Omit<Ports, 'store'>;
   readonly name: string;
   readonly note: NoteKeeper;
@@ -46,12 +46,12 @@ export interface Move {
  * @param vanished called when the store turns out to be gone, and nobody wrote down a log-out.
  */
 export const placeOnDisk = async (
-  around: AccountAround,
+  context: AccountContext,
   opened: DexieStore,
   { config, deviceId: before, noted, carried }: Move,
   vanished: (store: DexieStore) => void,
 ): Promise<Place> => {
-  const { page, name, ports, open, note } = around;
+  const { page, name, ports, open, note } = context;
   const { userId } = config;
   let store = opened;
   let deviceId = before;
@@ -62,7 +62,7 @@ export const placeOnDisk = async (
       // Before anything is shown: what a log-out left is nobody's any more.
       await finishWipe(store);
       await note.end([]);
-      await removeStore(around, store);
+      await removeStore(context, store);
       known = undefined;
       deviceId = await page.deviceId(name);
       store = await open();
@@ -78,7 +78,7 @@ export const placeOnDisk = async (
     const engine = await Engine.open({ ...ports, store }, { userId, deviceId }, name, config.settings, config.retention, {
       ...(carried ? { carried } : {}),
       // What a running tab carries over is not lost.
-      ...(isLost && !carried ? { lostEntries: known?.owed ?? 0 } : {}),
+      ...(isLost && !carried ? { lostEntries: known?.pendingReceipts ?? 0 } : {}),
       vanished: () => vanished(mine),
     });
     const isAnother = known !== undefined && known.generation !== engine.generation;
@@ -102,16 +102,16 @@ const aloneOnBus = (bus: BusPort): BusPort => ({
 });
 
 export const placeInMemory = async (
-  { ports, name }: Pick<AccountAround, 'ports' | 'name'>,
+  { ports, name }: Pick<AccountContext, 'ports' | 'name'>,
   { config, deviceId, noted, carried }: Move,
 ): Promise<Place> => {
   // The switches as they were: a device that forgot them would tell what was not to be told.
   const before = carried ?? (noted ? { outbox: [], deadLetters: [], settings: noted.settings, paused: noted.paused } : undefined);
   // Every tab leads for itself: a follower of another's would have no store to follow.
   const lock = `${name}:memory:${ports.random.id()}`;
-  const around = { ...ports, bus: aloneOnBus(ports.bus), store: createMemoryStore() };
+  const context = { ...ports, bus: aloneOnBus(ports.bus), store: createMemoryStore() };
   const account = { userId: config.userId, deviceId };
-  const engine = await Engine.open(around, account, lock, config.settings, config.retention, before ? { carried: before } : {});
+  const engine = await Engine.open(context, account, lock, config.settings, config.retention, before ? { carried: before } : {});
   return { engine, store: null, deviceId, lostGenerations: noted?.lost ?? [], isBlank: noted !== undefined };
 };
 
@@ -125,7 +125,7 @@ export const removeStore = async (
   store: DexieStore,
 ): Promise<void> => {
   await page.forgetDevice(name);
-  const patience = new Promise<void>((resolve) => void ports.clock.timer(REMOVE_PATIENCE_MS, resolve));
+  const patience = new Promise<void>((resolve) => void ports.clock.timer(REMOVE_TIMEOUT_MS, resolve));
   await Promise.race([store.remove(), patience]);
   store.close();
 };

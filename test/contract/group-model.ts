@@ -34,7 +34,7 @@ interface ModelMember {
   position: number;
   /** Every message they were there for. */
   readonly present: Set<number>;
-  readonly acked: Set<number>;
+  readonly named: Set<number>;
 }
 
 export class GroupModel {
@@ -46,7 +46,7 @@ export class GroupModel {
   join(user: string, role: 'member' | 'admin'): void {
     const there = this.members.get(user);
     if (!there) {
-      this.members.set(user, { role, joinedAt: this.messages.length, position: 0, present: new Set(), acked: new Set() });
+      this.members.set(user, { role, joinedAt: this.messages.length, position: 0, present: new Set(), named: new Set() });
       return;
     }
     if (there.role === null) there.joinedAt = this.messages.length;
@@ -91,7 +91,7 @@ export class GroupModel {
 
   recall(user: string, id: string): string {
     const message = this.messages.find((one) => one.id === id);
-    if (message?.sender === user && message.recalled) return 'acked';
+    if (message?.sender === user && message.recalled) return 'confirmed';
     const me = this.members.get(user);
     if (!me || me.role === null) return 'rejected/no-such-conversation';
     if (!message) return 'rejected/unknown-message';
@@ -99,7 +99,7 @@ export class GroupModel {
     message.recalled = true;
     message.readers = null;
     message.acks = [];
-    return 'acked';
+    return 'confirmed';
   }
 
   /** @returns the outcome, with the ids refused. */
@@ -117,20 +117,20 @@ export class GroupModel {
     const fresh: ModelMessage[] = [];
     const late: ModelMessage[] = [];
     for (const message of this.messages) {
-      if (!named.has(message.seq) || me.acked.has(message.seq) || !message.readers?.includes(user)) continue;
+      if (!named.has(message.seq) || me.named.has(message.seq) || !message.readers?.includes(user)) continue;
       if (message.expired || this.now > message.expiresAt) late.push(message);
       else fresh.push(message);
     }
     for (const message of late) refused.push(`${message.id} rejected/receipt-expired`);
     const bound = Math.min(position, gone ? me.joinedAt : this.messages.length);
-    if (gone) return fresh.length > 0 || refused.length > 0 || bound > me.position ? 'rejected/no-such-conversation' : 'acked';
+    if (gone) return fresh.length > 0 || refused.length > 0 || bound > me.position ? 'rejected/no-such-conversation' : 'confirmed';
     for (const message of late) message.expired = true;
     for (const message of fresh) {
       message.acks.push({ user, at: this.now, text: message.id === ids[0] ? text : null });
-      me.acked.add(message.seq);
+      me.named.add(message.seq);
     }
     me.position = Math.max(me.position, bound);
-    return ['acked', ...refused.sort()].join(' ');
+    return ['confirmed', ...refused.sort()].join(' ');
   }
 
   sweep(): void {

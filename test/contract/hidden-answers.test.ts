@@ -52,17 +52,17 @@ const probes = (): readonly (readonly [string, ClientFrame])[] => [
         ]),
       ),
       [`recall of ${id} in ${conversation}`, submit(conversation, { kind: 'recall', id })],
-      [`receipt for ${id} in ${conversation}`, submit(conversation, { kind: 'receipts', ackedIds: [id] })],
+      [`receipt for ${id} in ${conversation}`, submit(conversation, { kind: 'receipts', namedIds: [id] })],
       [
         `text for ${id} in ${conversation}`,
-        submit(conversation, { kind: 'receipts', ackedIds: [id], contents: [{ id, text: 'aye' }], position: 1 }),
+        submit(conversation, { kind: 'receipts', namedIds: [id], contents: [{ id, text: 'aye' }], position: 1 }),
       ],
     ]),
     ...[1, 2, 3, 99].flatMap((seq): (readonly [string, ClientFrame])[] => [
       [`position ${seq} in ${conversation}`, submit(conversation, { kind: 'receipts', position: seq })],
       [
         `receipts for ${seq} in ${conversation}`,
-        submit(conversation, { kind: 'receipts', acked: [[seq, seq]], read: [[1, seq]], delivered: [[1, seq]] }),
+        submit(conversation, { kind: 'receipts', named: [[seq, seq]], read: [[1, seq]], delivered: [[1, seq]] }),
       ],
     ]),
     [`flags in ${conversation}`, submit(conversation, { kind: 'receipts', muted: { count: 1, value: true } })] as const,
@@ -124,6 +124,6 @@ describe.each(['sender', 'members'] as const)('what a user may not see (receipts
   it('a message that was sent before is acked again after its sender left the group', async () => {
     const frame = submit('group:past', { kind: 'message', id: 'eves', body: '1', receiptRequested: true, countable: true });
     const { body } = await full.request(JSON.stringify([hello('eve'), frame]));
-    expect((JSON.parse(body) as ServerFrame[])[1]).toMatchObject({ results: [{ outcome: 'acked', message: { seq: 2 } }] });
+    expect((JSON.parse(body) as ServerFrame[])[1]).toMatchObject({ results: [{ outcome: 'confirmed', message: { seq: 2 } }] });
   });
 });

@@ -164,7 +164,7 @@ describe('an id that holds U+FEFF', () => {
       countable: true,
     };
     const submit: ClientFrame = { type: 'submit', id: 1, entries: [entry] };
-    expect(await ask(receipts, hello('ann'), submit)).toMatchObject([{}, { results: [{ outcome: 'acked' }] }]);
+    expect(await ask(receipts, hello('ann'), submit)).toMatchObject([{}, { results: [{ outcome: 'confirmed' }] }]);
     expect(await ask(receipts, hello('ben'), submit)).toMatchObject([{}, { results: [{ code: 'rejected/no-such-conversation' }] }]);
     expect(logged).toEqual([expect.objectContaining({ message: expect.stringContaining(ID_RULE) as string })]);
   });
@@ -187,7 +187,7 @@ describe('an id that holds U+FEFF', () => {
       { kind: 'message', conversationId: 'direct:ben', id: bad, body: '1', receiptRequested: false, countable: true },
       { kind: 'message', conversationId: `group:${bad}`, id: 'm', body: '1', receiptRequested: false, countable: true },
       { kind: 'recall', conversationId: 'direct:ben', id: bad },
-      { kind: 'receipts', conversationId: 'direct:ben', ackedIds: [bad] },
+      { kind: 'receipts', conversationId: 'direct:ben', namedIds: [bad] },
       { kind: 'receipts', conversationId: 'direct:ben', contents: [{ id: bad, text: 'x' }] },
     ].map((one, i) => ({ ...base, ...one, key: `k${i}` }));
     const [, answer] = await ask(server, hello('ann'), { type: 'submit', id: 1, entries });

@@ -40,7 +40,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       id: (name: string) => `${g}-${name}`,
       leave: () => bench.members(g, { [cat]: null }),
       comeBack: () => bench.members(g, { [cat]: 'member' }),
-      ack: (reader: string, ...seqs: number[]) => bench.submit(reader, groupOwed(g, { acked: seqs.map((seq) => [seq, seq]) })),
+      ack: (reader: string, ...seqs: number[]) => bench.submit(reader, groupOwed(g, { named: seqs.map((seq) => [seq, seq]) })),
     };
   };
 

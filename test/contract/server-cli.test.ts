@@ -45,7 +45,7 @@ it('keeps messages and tokens across a restart, in a folder for its owner alone,
   const again = await start('--dev', '--data', data);
   await again.ready;
   const { frames } = await post(again.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }]);
-  expect(frames).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'acked', message: { seq: 1 }, row: { latestSeq: 1 } }] }]);
+  expect(frames).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'confirmed', message: { seq: 1 }, row: { latestSeq: 1 } }] }]);
 });
 
 it('gives dev tokens to its own pages only, and cuts and returns the server on request', { timeout: 120_000 }, async () => {
@@ -95,11 +95,11 @@ it('makes groups and changes the policy for the pages of a demo', { timeout: 120
   const crew = { groupId: 'crew', members: [{ userId: 'ann', role: 'admin' }, { userId: 'ben' }] };
   expect(await dev('group', crew)).toEqual([200, {}]);
   expect(await dev('group', crew)).toEqual([200, {}]);
-  expect(await send('ann')).toBe('acked');
+  expect(await send('ann')).toBe('confirmed');
   expect((await dev('policy', { receipts: { mayRequest: 'admins' } }))[1].receipts).toMatchObject({ mayRequest: 'admins', groups: true });
   expect(await send('ben')).toBe('rejected/permission-denied');
   expect(await dev('member', { groupId: 'crew', userId: 'ben', role: 'admin' })).toEqual([200, {}]);
-  expect(await send('ben')).toBe('acked');
+  expect(await send('ben')).toBe('confirmed');
   expect(await dev('member', { groupId: 'crew', userId: 'ben', role: null })).toEqual([200, {}]);
   expect(await send('ben')).toBe('rejected/no-such-conversation');
   for (const [path, body] of [

@@ -20,7 +20,7 @@ export const describeFlags = (open: () => ServerStore): void => {
       const { bench, ann, ben } = start();
       const [result] = await bench.submit(ann, owed(ben, { muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 0 } }));
       const flags = { muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 0 } };
-      expect(result).toMatchObject({ outcome: 'acked', row: { conversationId: `direct:${ben}`, latestSeq: 0, ...flags } });
+      expect(result).toMatchObject({ outcome: 'confirmed', row: { conversationId: `direct:${ben}`, latestSeq: 0, ...flags } });
       const rows = async () => (await bench.pull(ann, null)).flatMap((frame) => frame.rows);
       expect(await rows()).toMatchObject([{ conversationId: `direct:${ben}`, latestSeq: 0, ...flags }]);
       await bench.submit(ben, messageTo(ann, `${ben}-1`));
@@ -37,14 +37,14 @@ export const describeFlags = (open: () => ServerStore): void => {
       const recall = { kind: 'recall', key: 'recall', conversationId: `direct:${ann}`, cursor: null, id: 'nothing' };
       const [position, recalled] = await bench.submit(ben, owed(ann, { position: 1 }), recall);
       expect([position, recalled]).toMatchObject([NO_SUCH, NO_SUCH]);
-      expect(await bench.submit(ben, messageTo(ann, `${ben}-1`))).toMatchObject([{ outcome: 'acked', row: { latestSeq: 1 } }]);
+      expect(await bench.submit(ben, messageTo(ann, `${ben}-1`))).toMatchObject([{ outcome: 'confirmed', row: { latestSeq: 1 } }]);
     });
 
     it('of both users do not mix (F112)', async () => {
       const { bench, ann, ben } = start();
       await bench.submit(ann, muted(ben));
       expect(await bench.submit(ben, muted(ann, 2, false))).toMatchObject([
-        { outcome: 'acked', row: { muted: { count: 2, value: false } } },
+        { outcome: 'confirmed', row: { muted: { count: 2, value: false } } },
       ]);
       expect((await bench.pull(ann, null)).flatMap((frame) => frame.rows)).toMatchObject([{ muted: { count: 1, value: true } }]);
     });

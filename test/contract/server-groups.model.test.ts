@@ -100,9 +100,9 @@ class Play {
 
   async #outcome(who: User, entry: { key: string }): Promise<string> {
     const [result] = await this.bench.submit(`${this.prefix}${who}`, entry);
-    if (result?.outcome !== 'acked') return result?.outcome === 'rejected' ? result.code : 'retry';
+    if (result?.outcome !== 'confirmed') return result?.outcome === 'rejected' ? result.code : 'retry';
     const refused = (result.refused ?? []).map((one) => `${one.id.slice(this.prefix.length)} ${one.code}`).sort();
-    return ['acked', ...(result.message ? [String(result.message.seq)] : []), ...refused].join(' ');
+    return ['confirmed', ...(result.message ? [String(result.message.seq)] : []), ...refused].join(' ');
   }
 
   async take(one: Step): Promise<void> {
@@ -118,8 +118,8 @@ class Play {
         const [first] = one.ids;
         const entry = groupOwed(group, {
           position: one.position,
-          acked: one.seqs.sort((a, b) => a - b).reduce<[number, number][]>(addSeq, []),
-          ...(first === undefined ? {} : { ackedIds: one.ids.map((name) => `${prefix}${name}`) }),
+          named: one.seqs.sort((a, b) => a - b).reduce<[number, number][]>(addSeq, []),
+          ...(first === undefined ? {} : { namedIds: one.ids.map((name) => `${prefix}${name}`) }),
           ...(first === undefined || one.text === null ? {} : { contents: [{ id: `${prefix}${first}`, text: one.text }] }),
         });
         return same(await this.#outcome(one.user, entry), model.ack(one.user, one.seqs, one.ids, one.position, one.text));
@@ -195,8 +195,8 @@ class Play {
         unread: unreadAt(row, row.readUpTo),
         present: [...seqsOf(row.present)],
         // Where nothing is asked, it may hold what it likes.
-        acked: [...seqsOf(row.mine.acked)].filter((seq) => member.acked.has(seq) || this.model.messages[seq - 1]?.readers?.includes(who)),
-        others: [row.mine.read, row.mine.delivered, row.theirs.acked],
+        named: [...seqsOf(row.mine.named)].filter((seq) => member.named.has(seq) || this.model.messages[seq - 1]?.readers?.includes(who)),
+        others: [row.mine.read, row.mine.delivered, row.theirs.named],
       },
       {
         latestSeq: member.role === null ? member.joinedAt : this.model.messages.length,
@@ -204,7 +204,7 @@ class Play {
         readUpTo: member.position,
         unread: { unreadCount: this.model.unread(who), exact: true },
         present: [...member.present].sort((a, b) => a - b),
-        acked: [...member.acked].sort((a, b) => a - b),
+        named: [...member.named].sort((a, b) => a - b),
         others: [[], [], []],
       },
     );

@@ -36,7 +36,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       const [annAt, catAt] = [await bench.cursor(ann), await bench.cursor(cat)];
       const sent = await bench.frame(ann, groupMessage(g, id('m1')));
       expect(sent.results).toMatchObject([
-        { outcome: 'acked', message: { seq: 1 }, row: { latestSeq: 1, present: [[1, 1]], uncounted: [[1, 1]] } },
+        { outcome: 'confirmed', message: { seq: 1 }, row: { latestSeq: 1, present: [[1, 1]], uncounted: [[1, 1]] } },
       ]);
       expect(sent.hints.map(({ kind, userIds }) => [kind, [...userIds].sort()])).toEqual([['changes', [ann, ben, cat].sort()]]);
       const news = (await bench.pull(cat, catAt)).at(-1)!;
@@ -44,8 +44,8 @@ export const describeGroups = (open: () => ServerStore): void => {
         { conversationId: `group:${g}`, messages: [{ id: id('m1'), receipt: { readCount: 0, memberCount: 0 } }] },
       ]);
 
-      const read = await bench.frame(ben, groupOwed(g, { acked: [[1, 1]], contents: [{ id: id('m1'), text: 'on my way' }] }));
-      expect(read.results).toMatchObject([{ outcome: 'acked', row: { mine: { acked: [[1, 1]] }, readUpTo: 0 } }]);
+      const read = await bench.frame(ben, groupOwed(g, { named: [[1, 1]], contents: [{ id: id('m1'), text: 'on my way' }] }));
+      expect(read.results).toMatchObject([{ outcome: 'confirmed', row: { mine: { named: [[1, 1]] }, readUpTo: 0 } }]);
       expect(read.hints).toEqual([
         { kind: 'changes', userIds: [ben] },
         { kind: 'receipts', userIds: [ann] },
@@ -72,9 +72,9 @@ export const describeGroups = (open: () => ServerStore): void => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(ann);
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
       const afterBen = (await bench.pull(ann, at)).at(-1)!;
-      await bench.submit(cat, groupOwed(g, { ackedIds: [id('m1')] }));
+      await bench.submit(cat, groupOwed(g, { namedIds: [id('m1')] }));
       const [both] = (await bench.pull(ann, at)).flatMap(({ receipts = [] }) => receipts);
       expect(both).toMatchObject({ readCount: 2, memberCount: 2 });
       expect(both).not.toHaveProperty('by');
@@ -84,7 +84,7 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('an ack counts once, however often and on whichever way it comes (I-2)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
-      const entry = groupOwed(g, { acked: [[1, 1]], ackedIds: [id('m1')], contents: [{ id: id('m1'), text: 'first' }] });
+      const entry = groupOwed(g, { named: [[1, 1]], namedIds: [id('m1')], contents: [{ id: id('m1'), text: 'first' }] });
       await bench.submit(ben, entry, { ...entry, key: 'twice' });
       const at = await bench.cursor(ann);
       const again = await bench.frame(ben, { ...entry, contents: [{ id: id('m1'), text: 'second' }] } as { key: string });
@@ -105,20 +105,20 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ann, groupRecall(g, id('m3')));
       await bench.members(g, { [dan]: 'member' });
       await bench.submit(ann, groupMessage(g, id('m5')));
-      const all = { acked: [[1, 99]] };
+      const all = { named: [[1, 99]] };
       expect(await bench.submit(ben, groupOwed(g, { ...all, read: [[1, 5]], delivered: [[1, 5]] }))).toMatchObject([
         {
           row: {
             mine: {
-              acked: [[1, 5]],
+              named: [[1, 5]],
               read: [],
               delivered: [],
             },
           },
         },
       ]);
-      expect(await bench.submit(dan, groupOwed(g, { ...all, ackedIds: [id('m1'), id('nowhere')] }))).toMatchObject([
-        { refused: [{ id: id('nowhere'), code: 'rejected/unknown-message' }], row: { mine: { acked: [[5, 5]] }, present: [[5, 5]] } },
+      expect(await bench.submit(dan, groupOwed(g, { ...all, namedIds: [id('m1'), id('nowhere')] }))).toMatchObject([
+        { refused: [{ id: id('nowhere'), code: 'rejected/unknown-message' }], row: { mine: { named: [[5, 5]] }, present: [[5, 5]] } },
       ]);
       const counts = (await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount]);
       expect(counts).toEqual([
@@ -142,18 +142,18 @@ export const describeGroups = (open: () => ServerStore): void => {
       );
       await bench.submit(ben, groupMessage(g, id('5')));
       await bench.submit(ann, groupMessage(g, id('6')));
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
-      await bench.submit(ben, groupOwed(g, { acked: [[3, 3]] }));
-      await bench.submit(ben, groupOwed(g, { acked: [[6, 6]] }));
-      const ranges = (await bench.row(ben, g))!.mine.acked;
+      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[3, 3]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[6, 6]] }));
+      const ranges = (await bench.row(ben, g))!.mine.named;
       expect(ranges).toEqual([
         [1, 3],
         [6, 6],
       ]);
-      await bench.submit(ben, groupOwed(g, { acked: [[4, 4]] }));
-      expect((await bench.row(ben, g))!.mine.acked).toEqual([[1, 6]]);
+      await bench.submit(ben, groupOwed(g, { named: [[4, 4]] }));
+      expect((await bench.row(ben, g))!.mine.named).toEqual([[1, 6]]);
       expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt?.readCount)).toEqual([1, 0, 1, 1, undefined, 1]);
-      expect((await bench.row(cat, g))!.mine.acked).toEqual([]);
+      expect((await bench.row(cat, g))!.mine.named).toEqual([]);
     });
 
     it('a position in a group is private: only that member’s row moves', async () => {
@@ -172,17 +172,22 @@ export const describeGroups = (open: () => ServerStore): void => {
       bench.policy = { ...RECEIPTS_ON, groups: false };
       expect(outcomes(await bench.submit(ann, ask('m1'), ask('m2', { receiptRequested: false })))).toEqual([
         'group-receipts-disabled',
-        'acked',
+        'confirmed',
       ]);
-      expect(await bench.submit(ann, ask('m1', { receiptRequested: false }))).toMatchObject([{ outcome: 'acked', message: { seq: 2 } }]);
+      expect(await bench.submit(ann, ask('m1', { receiptRequested: false }))).toMatchObject([
+        { outcome: 'confirmed', message: { seq: 2 } },
+      ]);
       bench.policy = { ...RECEIPTS_ON, mayRequest: 'admins' };
-      expect(outcomes(await bench.submit(ann, ask('m3'), ask('m4', { receiptRequested: false })))).toEqual(['permission-denied', 'acked']);
-      expect(outcomes(await bench.submit(cat, ask('m5')))).toEqual(['acked']);
+      expect(outcomes(await bench.submit(ann, ask('m3'), ask('m4', { receiptRequested: false })))).toEqual([
+        'permission-denied',
+        'confirmed',
+      ]);
+      expect(outcomes(await bench.submit(cat, ask('m5')))).toEqual(['confirmed']);
       bench.policy = { ...RECEIPTS_ON, maxMembers: 2 };
       const large = ask('m6');
       expect(await bench.submit(ann, large, { ...large, key: 'again' })).toMatchObject([
-        { outcome: 'acked', message: { seq: 5 } },
-        { outcome: 'acked', message: { seq: 5 } },
+        { outcome: 'confirmed', message: { seq: 5 } },
+        { outcome: 'confirmed', message: { seq: 5 } },
       ]);
       bench.policy = { ...RECEIPTS_ON, maxMembers: 3 };
       await bench.submit(ann, ask('m7'));
@@ -196,7 +201,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
       // Accepted as asking stays so, and its repetition is acked whatever the policy says now.
       bench.policy = { ...RECEIPTS_ON, groups: false };
-      expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'acked', message: { seq: 6 } }]);
+      expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'confirmed', message: { seq: 6 } }]);
     });
 
     it('whoever is no member is answered as if the group did not exist, in every way', async () => {
@@ -207,7 +212,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         bench.submit(
           eve,
           { ...groupMessage(group, id('e1')), key: 'a' },
-          { ...groupOwed(group, { position: 1, acked: [[1, 1]] }), key: 'b' },
+          { ...groupOwed(group, { position: 1, named: [[1, 1]] }), key: 'b' },
           { ...groupRecall(group, id('m1')), key: 'c' },
         );
       const seen = await ask(g);
@@ -225,7 +230,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       const own = groupMessage(g, id('b1'));
-      const told = groupOwed(g, { acked: [[1, 1]], position: 1 });
+      const told = groupOwed(g, { named: [[1, 1]], position: 1 });
       await bench.submit(ben, own, told);
       const at = await bench.cursor(ben);
       expect(await bench.members(g, { [ben]: null })).toEqual([ben]);
@@ -243,12 +248,20 @@ export const describeGroups = (open: () => ServerStore): void => {
           own,
           told,
           groupMessage(g, id('b2')),
-          groupOwed(g, { acked: [[2, 2]] }),
+          groupOwed(g, { named: [[2, 2]] }),
           groupOwed(g, { position: 2 }),
           groupRecall(g, id('b1')),
-          groupOwed(g, { ackedIds: [id('m3')] }),
+          groupOwed(g, { namedIds: [id('m3')] }),
         ),
-      ).toMatchObject([{ outcome: 'acked', message: { seq: 3 } }, { outcome: 'acked' }, NO_SUCH, NO_SUCH, NO_SUCH, NO_SUCH, NO_SUCH]);
+      ).toMatchObject([
+        { outcome: 'confirmed', message: { seq: 3 } },
+        { outcome: 'confirmed' },
+        NO_SUCH,
+        NO_SUCH,
+        NO_SUCH,
+        NO_SUCH,
+        NO_SUCH,
+      ]);
       // Who left since counts as they stood.
       expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
         [4, 0, 0].map((n, i) => (i === 0 ? 4 : i === 2 ? 1 : n)),
@@ -261,7 +274,7 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('who comes back keeps position and acks, and counts unread from the newest join (F84)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]], position: 1 }));
+      await bench.submit(ben, groupOwed(g, { named: [[1, 1]], position: 1 }));
       await bench.members(g, { [ben]: null });
       await bench.submit(ann, groupMessage(g, id('m3')));
       await bench.members(g, { [ben]: 'admin' });
@@ -271,14 +284,14 @@ export const describeGroups = (open: () => ServerStore): void => {
         joinedAt: 3,
         readUpTo: 1,
         latestSeq: 4,
-        mine: { acked: [[1, 1]] },
+        mine: { named: [[1, 1]] },
         present: [
           [1, 2],
           [4, 4],
         ],
       });
       expect(unreadAt(row, row.readUpTo).unreadCount).toBe(1);
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 4]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[1, 4]] }));
       expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
         [4, 1, 2],
         [3, 0, 1],
@@ -296,10 +309,10 @@ export const describeGroups = (open: () => ServerStore): void => {
         const after = cursor === null ? null : listPlaceOf(cursor, filter)!;
         return bench.store.read('members', (tx) => listMembers(tx, bench.viewer(me), { messageId: id('m1'), filter, limit: 4 }, after));
       };
-      for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupOwed(g, { acked: [[1, 1]] }));
+      for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupOwed(g, { named: [[1, 1]] }));
       const first = await page('read', null);
       expect(first.complete).toBe(false);
-      for (const one of many.slice(5, 8)) await bench.submit(one, groupOwed(g, { acked: [[1, 1]] }));
+      for (const one of many.slice(5, 8)) await bench.submit(one, groupOwed(g, { named: [[1, 1]] }));
       const second = await page('read', first.cursor);
       expect(second).toMatchObject({ complete: true, cursor: null });
       const readers = [...first.members, ...second.members];
@@ -327,7 +340,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       bench.policy = { ...RECEIPTS_ON, visibleTo: 'members' };
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(cat);
-      const { hints } = await bench.frame(ben, groupOwed(g, { acked: [[1, 1]] }));
+      const { hints } = await bench.frame(ben, groupOwed(g, { named: [[1, 1]] }));
       expect(hints.map(({ kind, userIds }) => [kind, [...userIds].sort()])).toEqual([
         ['changes', [ben]],
         ['receipts', [ann, cat].sort()],
@@ -344,10 +357,10 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('a recall ends the receipts: no count, no list, and a late ack is no effect (F83)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 1]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
       await bench.submit(ann, groupRecall(g, id('m1')));
-      expect(await bench.submit(cat, groupOwed(g, { acked: [[1, 1]], ackedIds: [id('m1')] }))).toMatchObject([
-        { outcome: 'acked', row: { mine: { acked: [] } } },
+      expect(await bench.submit(cat, groupOwed(g, { named: [[1, 1]], namedIds: [id('m1')] }))).toMatchObject([
+        { outcome: 'confirmed', row: { mine: { named: [] } } },
       ]);
       expect((await bench.fetch(ann, g))[0]).not.toHaveProperty('receipt');
       expect(await bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(ann), [id('m1')]))).toEqual([
@@ -358,7 +371,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       );
       expect(list.members).toEqual([]);
       const both = await bench.submit(ann, groupMessage(g, id('m2')), groupRecall(g, id('m2')), groupMessage(g, id('m2')));
-      expect(outcomes(both)).toEqual(['acked', 'acked', 'acked']);
+      expect(outcomes(both)).toEqual(['confirmed', 'confirmed', 'confirmed']);
     });
 
     it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so (F81)', async () => {
@@ -369,12 +382,12 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ann, groupMessage(g, id('m2')));
       now += 1;
       const catAt = await bench.cursor(cat);
-      const late = await bench.frame(ben, groupOwed(g, { acked: [[1, 2]], position: 2 }));
+      const late = await bench.frame(ben, groupOwed(g, { named: [[1, 2]], position: 2 }));
       expect(late.results).toMatchObject([
         {
-          outcome: 'acked',
+          outcome: 'confirmed',
           refused: [{ id: id('m1'), code: 'rejected/receipt-expired' }],
-          row: { readUpTo: 2, mine: { acked: [[2, 2]] } },
+          row: { readUpTo: 2, mine: { named: [[2, 2]] } },
         },
       ]);
       expect(late.hints[0]?.userIds).toContain(cat);
@@ -385,8 +398,8 @@ export const describeGroups = (open: () => ServerStore): void => {
         { readCount: 1, memberCount: 2, expired: false },
         { readCount: 0, memberCount: 2, expired: true },
       ]);
-      expect(await bench.submit(ben, groupOwed(g, { acked: [[2, 2]] }))).toMatchObject([{ outcome: 'acked' }]);
-      expect(await bench.submit(ben, groupOwed(g, { ackedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
+      expect(await bench.submit(ben, groupOwed(g, { named: [[2, 2]] }))).toMatchObject([{ outcome: 'confirmed' }]);
+      expect(await bench.submit(ben, groupOwed(g, { namedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
     });
 
     it('a sweep ends what is over and not read by all, once', async () => {
@@ -396,8 +409,8 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       bench.policy = RECEIPTS_ON;
       await bench.submit(ann, groupMessage(g, id('m3')));
-      await bench.submit(ben, groupOwed(g, { acked: [[1, 2]] }));
-      await bench.submit(cat, groupOwed(g, { acked: [[1, 1]] }));
+      await bench.submit(ben, groupOwed(g, { named: [[1, 2]] }));
+      await bench.submit(cat, groupOwed(g, { named: [[1, 1]] }));
       const at = await bench.cursor(ben);
       now += 151;
       const { hints } = await sweep();
@@ -409,14 +422,14 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
       expect((await bench.pull(ben, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ seq: 2, readCount: 0, expired: true }]);
       expect(await sweep()).toMatchObject({ looked: 0, hints: [] });
-      expect(await bench.submit(cat, groupOwed(g, { acked: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
+      expect(await bench.submit(cat, groupOwed(g, { named: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
     });
 
     it('pages a long list of changed receipts without losing one', async () => {
       const { bench, g, ann, ben, id } = await crew();
       for (let i = 0; i < 6; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
       const at = await bench.cursor(ann);
-      for (let i = 0; i < 12; i++) await bench.submit(ben, groupOwed(g, { acked: [[i * 50 + 1, i * 50 + 50]] }));
+      for (let i = 0; i < 12; i++) await bench.submit(ben, groupOwed(g, { named: [[i * 50 + 1, i * 50 + 50]] }));
       const frames = await bench.pull(ann, at);
       expect(frames.length).toBeGreaterThan(1);
       for (const [i, frame] of frames.entries()) expect(frame.from).toBe(i === 0 ? at : frames[i - 1]!.to);

@@ -36,48 +36,48 @@ export const describeScattered = (open: () => ServerStore): void => {
       const [annAt, benAt] = [await bench.pull(ann, null), await bench.pull(ben, null)];
       const pieces = everySecond(140);
       const named = pieces.map(([seq]) => id(seq));
-      const [result] = await bench.submit(ben, owed(ann, { ackedIds: named.sort() }));
+      const [result] = await bench.submit(ben, owed(ann, { namedIds: named.sort() }));
 
       // The device that sent the receipts gives up its entry for this row.
-      expect(result).toMatchObject({ outcome: 'acked', row: { mine: { acked: pieces } } });
+      expect(result).toMatchObject({ outcome: 'confirmed', row: { mine: { named: pieces } } });
       const senderAgain = await bench.pull(ann, annAt.at(-1)!.to);
-      expect(joined(`direct:${ben}`, senderAgain, joined(`direct:${ben}`, annAt)).theirs.acked).toEqual(pieces);
-      expect(joined(`direct:${ben}`, await bench.pull(ann, null)).theirs.acked).toEqual(pieces);
+      expect(joined(`direct:${ben}`, senderAgain, joined(`direct:${ben}`, annAt)).theirs.named).toEqual(pieces);
+      expect(joined(`direct:${ben}`, await bench.pull(ann, null)).theirs.named).toEqual(pieces);
       const readerAgain = await bench.pull(ben, benAt.at(-1)!.to);
-      expect(joined(`direct:${ann}`, readerAgain, joined(`direct:${ann}`, benAt)).mine.acked).toEqual(pieces);
-      expect(joined(`direct:${ann}`, await bench.pull(ben, null)).mine.acked).toEqual(pieces);
+      expect(joined(`direct:${ann}`, readerAgain, joined(`direct:${ann}`, benAt)).mine.named).toEqual(pieces);
+      expect(joined(`direct:${ann}`, await bench.pull(ben, null)).mine.named).toEqual(pieces);
     });
 
     it('a sender who was away while 1,000 pieces came learns all, and no frame grows above 64 KiB (F114)', async () => {
       const { bench, ann, ben } = await chat(2000);
       const before = await bench.pull(ann, null);
       const pieces = everySecond(2000);
-      await bench.submit(ben, owed(ann, { acked: pieces }));
+      await bench.submit(ben, owed(ann, { named: pieces }));
       const pulled = await bench.pull(ann, before.at(-1)!.to);
       for (const frame of pulled) expect(JSON.stringify(frame).length).toBeLessThan(64 * 1024);
-      expect(joined(`direct:${ben}`, pulled, joined(`direct:${ben}`, before)).theirs.acked).toEqual(pieces);
+      expect(joined(`direct:${ben}`, pulled, joined(`direct:${ben}`, before)).theirs.named).toEqual(pieces);
     });
 
     it('one more piece is told by a short row to devices that know the others (F114)', async () => {
       const { bench, ann, ben } = await chat(1000);
-      await bench.submit(ben, owed(ann, { acked: everySecond(500) }));
+      await bench.submit(ben, owed(ann, { named: everySecond(500) }));
       const before = await bench.pull(ann, null);
       // Below the newest 64 pieces.
-      await bench.submit(ben, owed(ann, { acked: [[2, 2]] }));
+      await bench.submit(ben, owed(ann, { named: [[2, 2]] }));
       const pulled = await bench.pull(ann, before.at(-1)!.to);
       const known = joined(`direct:${ben}`, pulled, joined(`direct:${ben}`, before));
-      expect(subtract([[1, 3]], known.theirs.acked)).toEqual([]);
+      expect(subtract([[1, 3]], known.theirs.named)).toEqual([]);
       expect(JSON.stringify(pulled).length).toBeLessThan(8 * 1024);
     });
 
     it('a snapshot that broke off before the conversation tells all pieces when it goes on (F114)', async () => {
       const { bench, ann, ben, id } = await chat(140);
-      await bench.submit(ben, owed(ann, { acked: everySecond(140) }));
+      await bench.submit(ben, owed(ann, { named: everySecond(140) }));
       await bench.submit(ann, messageTo(`${ben}-friend`, id(0)));
       const brokeOffAt = (await bench.pull(ann, null)).at(-1)!.to;
       await bench.submit(ben, owed(ann, { position: 7 }));
       const page = await bench.store.read('changes', (tx) => pullPage(tx, { userId: ann, everybodys: false }, brokeOffAt, true));
-      expect(joined(`direct:${ben}`, page!.frames).theirs.acked).toEqual(everySecond(140));
+      expect(joined(`direct:${ben}`, page!.frames).theirs.named).toEqual(everySecond(140));
     });
 
     it('a reader in a group acknowledges every second message: the other device of the reader knows all of them (F114)', async () => {
@@ -88,11 +88,11 @@ export const describeScattered = (open: () => ServerStore): void => {
       await bench.submit(ann, ...Array.from({ length: 160 }, (_, i) => groupMessage(g, `${g}-${i + 1}`)));
       const before = await bench.pull(ben, null);
       const pieces = everySecond(160);
-      const [result] = await bench.submit(ben, groupOwed(g, { acked: pieces }));
-      expect(result).toMatchObject({ outcome: 'acked', row: { mine: { acked: pieces } } });
+      const [result] = await bench.submit(ben, groupOwed(g, { named: pieces }));
+      expect(result).toMatchObject({ outcome: 'confirmed', row: { mine: { named: pieces } } });
       const again = await bench.pull(ben, before.at(-1)!.to);
-      expect(joined(`group:${g}`, again, joined(`group:${g}`, before)).mine.acked).toEqual(pieces);
-      expect(joined(`group:${g}`, await bench.pull(ben, null)).mine.acked).toEqual(pieces);
+      expect(joined(`group:${g}`, again, joined(`group:${g}`, before)).mine.named).toEqual(pieces);
+      expect(joined(`group:${g}`, await bench.pull(ben, null)).mine.named).toEqual(pieces);
     });
   });
 };

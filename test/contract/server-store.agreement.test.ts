@@ -37,7 +37,7 @@ const receipts = fc.record(
     position: fc.integer({ min: 1, max: 15 }),
     read: ranges,
     delivered: ranges,
-    acked: ranges,
+    named: ranges,
     ackedNs: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 3 }),
     muted: flag,
     marked: fc.record({ count: fc.integer({ min: 0, max: 3 }), value: fc.boolean(), at: fc.integer({ min: 0, max: 15 }) }),
@@ -88,7 +88,7 @@ const play = async (store: ServerStore, prefix: string, list: readonly { who: { 
         conversationId: `direct:${prefix}${who.peer}`,
         cursor: stale ? 'gone.1' : null,
         ...(n === undefined ? {} : { id: `${prefix}${n}`, body: text }),
-        ...(ackedNs ? { ackedIds: ackedNs.map((one) => `${prefix}${one}`) } : {}),
+        ...(ackedNs ? { namedIds: ackedNs.map((one) => `${prefix}${one}`) } : {}),
       };
     });
     seen.push(comparable(await submit(store, `${prefix}${who.me}`, ...entries)));
@@ -122,11 +122,11 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: unread.length, exact: true });
       for (const one of messages) {
         // Who told what has a date, and nothing else has (I-5).
-        for (const kind of ['delivered', 'read', 'acked'] as const) {
+        for (const kind of ['delivered', 'read', 'named'] as const) {
           const told = one.senderId === me && contains(row.theirs[kind], one.seq);
           expect(one.times?.[kind] !== undefined, `${kind} ${one.seq} ${JSON.stringify(row.theirs)}`).toBe(told);
         }
-        if (contains(row.mine.acked, one.seq) && one.senderId !== me) expect(one.receiptRequested).toBe(true);
+        if (contains(row.mine.named, one.seq) && one.senderId !== me) expect(one.receiptRequested).toBe(true);
       }
       for (const set of [...Object.values(row.mine), ...Object.values(row.theirs)] as Ranges[])
         for (const [, upTo] of set) expect(upTo).toBeLessThanOrEqual(row.latestSeq);

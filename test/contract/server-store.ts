@@ -92,10 +92,10 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const [alice, bob] = pair();
       const first = messageTo(bob, `${alice}-m1`);
       const answers = await submit(store, alice, first, messageTo(bob, `${alice}-m2`), first);
-      expect(answers.map((one) => one.outcome === 'acked' && one.message?.seq)).toEqual([1, 2, 1]);
+      expect(answers.map((one) => one.outcome === 'confirmed' && one.message?.seq)).toEqual([1, 2, 1]);
       const cursor = await cursorOf(store, bob);
       const again = await submitOne(store, alice, { ...first, key: 'another-key' });
-      expect(again).toMatchObject({ outcome: 'acked', key: 'another-key', message: { seq: 1 }, row: { latestSeq: 2 } });
+      expect(again).toMatchObject({ outcome: 'confirmed', key: 'another-key', message: { seq: 1 }, row: { latestSeq: 2 } });
       expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
     });
 
@@ -129,7 +129,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         messageTo(bob, `${alice}-8`),
       );
       expect(results.map((one) => (one.outcome === 'rejected' ? one.code.slice(9) : one.outcome))).toEqual([
-        'acked',
+        'confirmed',
         'unsupported',
         'unsupported',
         'unsupported',
@@ -139,7 +139,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         'unsupported',
         'unsupported',
         'no-such-conversation',
-        'acked',
+        'confirmed',
       ]);
       expect((await rowOf(store, bob, alice)).latestSeq).toBe(2);
     });
@@ -147,7 +147,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     it('merges positions by maximum and receipts by union, and a repetition changes nothing (I-2, I-4, F86)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 10);
-      const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], acked: [[5, 5]] });
+      const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], named: [[5, 5]] });
       await submit(store, bob, entry);
       await submit(
         store,
@@ -170,7 +170,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
             [6, 6],
           ],
           delivered: [[1, 10]],
-          acked: [[5, 5]],
+          named: [[5, 5]],
         },
       });
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 3, exact: true });
@@ -187,10 +187,10 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(
         store,
         bob,
-        owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], acked: [[3, 99]], marked: { count: 1, value: true, at: 99 } }),
+        owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], named: [[3, 99]], marked: { count: 1, value: true, at: 99 } }),
       );
       const row = await rowOf(store, bob, alice);
-      expect(row).toMatchObject({ readUpTo: 3, marked: { at: 3 }, mine: { read: [[2, 3]], delivered: [], acked: [[3, 3]] } });
+      expect(row).toMatchObject({ readUpTo: 3, marked: { at: 3 }, mine: { read: [[2, 3]], delivered: [], named: [[3, 3]] } });
     });
 
     it('takes named receipts only where they are awaited, and judges ids one by one', async () => {
@@ -205,12 +205,12 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(store, bob, messageTo(alice, `${bob}-own`));
       await submit(store, `${alice}-x`, messageTo(`${bob}-x`, `${alice}-foreign`));
       const ids = [`${alice}-asks-too`, `${bob}-own`, `${alice}-foreign`, `${alice}-nowhere`];
-      const result = await submitOne(store, bob, owed(alice, { acked: [[1, 4]], ackedIds: ids }));
+      const result = await submitOne(store, bob, owed(alice, { named: [[1, 4]], namedIds: ids }));
       expect(result).toMatchObject({
-        outcome: 'acked',
+        outcome: 'confirmed',
         row: {
           mine: {
-            acked: [
+            named: [
               [1, 1],
               [3, 3],
             ],
@@ -241,7 +241,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         { outcome: 'rejected', code: 'rejected/no-such-conversation' },
       ]);
       const cursor = await cursorOf(store, bob);
-      expect(await submitOne(store, alice, recall(bob, `${alice}-2`))).toMatchObject({ outcome: 'acked' });
+      expect(await submitOne(store, alice, recall(bob, `${alice}-2`))).toMatchObject({ outcome: 'confirmed' });
       const changes = (await pullAll(store, bob, cursor))!;
       expect(changes.flatMap(({ messages }) => messages)).toMatchObject([{ messages: [{ id: `${alice}-2`, recalled: true, body: '' }] }]);
       const row = await rowOf(store, bob, alice);
@@ -250,16 +250,16 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       // Sent again by a device that heard no answer: it learns what became of it.
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-2`))).toMatchObject({ message: { seq: 2, recalled: true } });
       // Its receipts end: one that comes later is no effect and no refusal.
-      expect(await submitOne(store, bob, owed(alice, { acked: [[2, 3]] }))).toMatchObject({
-        outcome: 'acked',
-        row: { mine: { acked: [[3, 3]] } },
+      expect(await submitOne(store, bob, owed(alice, { named: [[2, 3]] }))).toMatchObject({
+        outcome: 'confirmed',
+        row: { mine: { named: [[3, 3]] } },
       });
       const after = await cursorOf(store, bob);
       await submit(store, alice, recall(bob, `${alice}-2`));
       expect((await pullAll(store, bob, after))!.flatMap(({ rows }) => rows)).toEqual([]);
       // Within one frame too, and the same message sent again stays recalled.
       const both = await submit(store, alice, messageTo(bob, `${alice}-4`), recall(bob, `${alice}-4`), messageTo(bob, `${alice}-4`));
-      expect(both.map(({ outcome }) => outcome)).toEqual(['acked', 'acked', 'acked']);
+      expect(both.map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed', 'confirmed']);
       expect((await fetchAll(store, bob, alice)).find(({ id }) => id === `${alice}-4`)).toMatchObject({ recalled: true, body: '', seq: 4 });
     });
 
@@ -293,14 +293,14 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(store, bob, owed(alice, { read: [[1, 2]] }));
       const [first] = await fetchAll(store, alice, bob, [[2, 2]]);
       await new Promise((resolve) => setTimeout(resolve, 5));
-      await submit(store, bob, owed(alice, { read: [[1, 4]], acked: [[2, 2]] }));
+      await submit(store, bob, owed(alice, { read: [[1, 4]], named: [[2, 2]] }));
       const [again] = await fetchAll(store, alice, bob, [[2, 2]]);
       expect(first?.times?.read).toBeGreaterThan(0);
       expect(again?.times?.read).toBe(first?.times?.read);
-      expect(again?.times?.acked).toBeGreaterThan(first!.times!.read!);
+      expect(again?.times?.named).toBeGreaterThan(first!.times!.read!);
       expect((await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps.map(({ kind, range }) => [kind, range]))).toEqual([
         ['read', [1, 2]],
-        ['acked', [2, 2]],
+        ['confirmed', [2, 2]],
         ['read', [3, 4]],
       ]);
       // Only the sender learns when: bob's own fetch shows no times.
@@ -434,10 +434,10 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         expect(await pullAll(copy, bob, lost)).toBeUndefined();
         expect((await pullAll(copy, bob, old))!.at(-1)!.rows).toMatchObject([{ latestSeq: 10 }]);
         // Bounds of the lost history reach as far as the two are the same, flags and ids as ever.
-        const entry = owed(alice, { position: 5, read: [[1, 5]], ackedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } }, lost);
+        const entry = owed(alice, { position: 5, read: [[1, 5]], namedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } }, lost);
         expect(await submitOne(copy, bob, entry)).toMatchObject({
-          outcome: 'acked',
-          row: { readUpTo: 2, muted: { value: true }, mine: { read: [[1, 2]], acked: [[10, 10]] } },
+          outcome: 'confirmed',
+          row: { readUpTo: 2, muted: { value: true }, mine: { read: [[1, 2]], named: [[10, 10]] } },
         });
         expect(await submitOne(copy, bob, { ...entry, cursor: old } as { key: string })).toMatchObject({
           row: { readUpTo: 5, mine: { read: [[1, 5]] } },

@@ -38,7 +38,7 @@ describe('two users on one server', () => {
 
     alice.send({ type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] });
     const { results } = await alice.next('answer');
-    expect(results).toMatchObject([{ outcome: 'acked', message: { seq: 1 }, row: { conversationId: 'direct:bob', latestSeq: 1 } }]);
+    expect(results).toMatchObject([{ outcome: 'confirmed', message: { seq: 1 }, row: { conversationId: 'direct:bob', latestSeq: 1 } }]);
 
     const news = await bob.next('changes');
     expect(news.rows).toMatchObject([{ conversationId: 'direct:alice', latestSeq: 1, readUpTo: 0, uncounted: [] }]);
@@ -46,7 +46,7 @@ describe('two users on one server', () => {
     await alice.next('changes');
 
     bob.send({ type: 'submit', id: 2, entries: [owed('alice', { delivered: [[1, 1]], read: [[1, 1]], position: 1 }, bob.cursor)] });
-    expect((await bob.next('answer')).results).toMatchObject([{ outcome: 'acked', row: { readUpTo: 1, mine: { read: [[1, 1]] } } }]);
+    expect((await bob.next('answer')).results).toMatchObject([{ outcome: 'confirmed', row: { readUpTo: 1, mine: { read: [[1, 1]] } } }]);
     const told = await alice.next('changes');
     expect(told.rows).toMatchObject([{ theirs: { delivered: [[1, 1]], read: [[1, 1]] }, readUpTo: 0 }]);
     expect(told.steps.map(({ by, kind, range }) => ({ by, kind, range }))).toEqual([
@@ -236,7 +236,7 @@ describe('hostile input', () => {
     expect(busy.retryAfterMs).toBeGreaterThan(500);
     const other = await signIn('bob');
     other.send({ type: 'submit', id: 1, entries: [messageTo('alice', 'other')] });
-    expect((await other.next('answer')).results).toMatchObject([{ outcome: 'acked' }]);
+    expect((await other.next('answer')).results).toMatchObject([{ outcome: 'confirmed' }]);
   });
 
   it('takes identity from the session, never from a body (I-24)', async () => {
@@ -275,7 +275,7 @@ describe('hostile input', () => {
     friends = false;
     client.send({ type: 'submit', id: 2, entries: [entry, messageTo('bob', 'm2')] });
     expect((await client.next('answer')).results).toMatchObject([
-      { outcome: 'acked', message: { seq: 1 } },
+      { outcome: 'confirmed', message: { seq: 1 } },
       { outcome: 'rejected', code: 'rejected/permission-denied' },
     ]);
   });
@@ -295,12 +295,12 @@ describe('hostile input', () => {
     await start({ store });
     const client = await signIn('alice');
     client.send({ type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] });
-    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'acked', message: { seq: 1 } }]);
+    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'confirmed', message: { seq: 1 } }]);
     failures = 5;
     client.send({ type: 'submit', id: 2, entries: [messageTo('bob', 'm2')] });
     expect((await client.next('answer')).results).toMatchObject([{ outcome: 'retry', retryAfterMs: 1000 }]);
     client.send({ type: 'submit', id: 3, entries: [messageTo('bob', 'm2')] });
-    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'acked', message: { seq: 2 } }]);
+    expect((await client.next('answer')).results).toMatchObject([{ outcome: 'confirmed', message: { seq: 2 } }]);
   });
 });
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { StorePort } from '../../src/ports/ports.ts';
 
-const ALL = ['meta', 'journal', 'pages'] as const;
+const ALL = ['meta', 'log', 'pages'] as const;
 
 export const storeContract = (name: string, open: () => Promise<StorePort>): void => {
   describe(`store contract: ${name}`, () => {
@@ -45,7 +45,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
 
     it('orders a range by key: numbers by value, arrays by their parts', async () => {
       await store.tx('fill', ALL, 'readwrite', 'relaxed', (tx) => {
-        for (const version of [10, 9, 2]) tx.put('journal', version, version);
+        for (const version of [10, 9, 2]) tx.put('log', version, version);
         tx.putMany(
           'pages',
           [
@@ -57,9 +57,9 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
         );
         return Promise.resolve();
       });
-      const [journal, pages, many] = await store.tx('read', ALL, 'readonly', 'relaxed', (tx) =>
+      const [log, pages, many] = await store.tx('read', ALL, 'readonly', 'relaxed', (tx) =>
         Promise.all([
-          tx.range('journal', { from: 3, upTo: 10 }),
+          tx.range('log', { from: 3, upTo: 10 }),
           tx.range('pages', { from: ['direct:a', 0], upTo: ['direct:a', 99] }),
           tx.getMany('pages', [
             ['direct:b', 0],
@@ -68,19 +68,19 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
           ]),
         ]),
       );
-      expect(journal).toEqual([9, 10]);
+      expect(log).toEqual([9, 10]);
       expect(pages).toEqual(['a2', 'a10']);
       expect(many).toEqual(['b0', undefined, 'a2']);
     });
 
     it('deletes by key and by range', async () => {
-      await store.tx('fill', ['journal'], 'readwrite', 'relaxed', (tx) => {
-        for (let version = 1; version <= 5; version++) tx.put('journal', version, version);
-        tx.deleteRange('journal', { from: 2, upTo: 3 });
-        tx.delete('journal', 5);
+      await store.tx('fill', ['log'], 'readwrite', 'relaxed', (tx) => {
+        for (let version = 1; version <= 5; version++) tx.put('log', version, version);
+        tx.deleteRange('log', { from: 2, upTo: 3 });
+        tx.delete('log', 5);
         return Promise.resolve();
       });
-      const left = await store.tx('read', ['journal'], 'readonly', 'relaxed', (tx) => tx.range('journal', { from: 0, upTo: 9 }));
+      const left = await store.tx('read', ['log'], 'readonly', 'relaxed', (tx) => tx.range('log', { from: 0, upTo: 9 }));
       expect(left).toEqual([1, 4]);
     });
 

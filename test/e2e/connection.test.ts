@@ -43,7 +43,7 @@ it('a token that now names somebody else stops the client: nothing of hers is se
   expect(phone.proxy.sent('hello', before)).toHaveLength(1);
   expect([...bob.rows.keys()]).toEqual([]);
   expect(friend.rows.get('direct:bob')).toBeUndefined();
-  expect(friend.rows.get('direct:clara')).toMatchObject({ latestSeq: 3, theirs: { read: [], acked: [] } });
+  expect(friend.rows.get('direct:clara')).toMatchObject({ latestSeq: 3, theirs: { read: [], named: [] } });
 
   // Once it is hers again, all of it goes out as hers.
   await phone.open();

@@ -91,7 +91,7 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
   for (const pending of restarted.outbox) expect(pending).toBeLessThanOrEqual(SENDERS);
   expect(restarted.outbox.at(-1)).toBe(SENDERS);
   // The server knows of none of it.
-  for (const sender of senders) expect(receiptTo(sender, reader)).toMatchObject({ read: [], acked: [] });
+  for (const sender of senders) expect(receiptTo(sender, reader)).toMatchObject({ read: [], named: [] });
   expect(await laptop.total()).toBe(SENDERS * UNREAD);
   return { reader, phone, laptop, senders, conversations, before: phone.proxy.frames.length };
 };
@@ -100,7 +100,7 @@ const everybodyAgrees = async ({ reader, phone, laptop, senders, conversations }
   await eventually('every sender to see every message read', () =>
     senders.every((sender) => {
       const told = receiptTo(sender, reader);
-      return told !== undefined && seqs.every((seq) => contains(told.read, seq) && contains(told.acked, seq));
+      return told !== undefined && seqs.every((seq) => contains(told.read, seq) && contains(told.named, seq));
     }),
   );
   await eventually('the laptop at 0', async () => (await laptop.total()) === 0);

@@ -13,7 +13,7 @@ type Submit = Frame<'submit'>;
 type Hello = Frame<'hello'>;
 
 /** As long as the service worker waits for a page that leads. */
-const LEADER_PATIENCE_MS = 2000;
+const LEADER_TIMEOUT_MS = 2000;
 
 let world: World;
 beforeAll(async () => {
@@ -247,7 +247,7 @@ describe('Background Sync', () => {
     const { ends } = await waker.noted(worker);
     await waker.sync();
     await say(phone, friend.userId, ['3', '4']);
-    await sleep(LEADER_PATIENCE_MS + 500);
+    await sleep(LEADER_TIMEOUT_MS + 500);
     release();
     await eventually('the end of the sync', async () => (await waker.noted(worker)).ends.length > ends.length);
     expect((await waker.noted(worker)).ends.at(-1)).toBe('done');
@@ -309,7 +309,7 @@ describe('Web Push', () => {
       { title: 'gwen-friend to gwen', body: '{"text":"gwen-friend 1"}', tag: `tidemark:gwen:${pushed}` },
     ]);
     await eventually('both delivered', () => friend.rows.get('direct:gwen')?.theirs.delivered[0]?.[1] === 2);
-    expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], acked: [] });
+    expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], named: [] });
 
     // The same push again, and one of a message that came along with the first.
     await waker.pushed(push);

@@ -67,7 +67,7 @@ it('IndexedDB wiped between two starts: a new device, counts as before, nothing 
     await window.app.client.sendMessage('direct:wanda-friend', 'never sent');
     await window.app.client.sendConversationReadReceipt('direct:wanda-friend');
   });
-  await eventually('what is owed to be noted', async () => (await noteIn(page))?.owed === 2);
+  await eventually('what is owed to be noted', async () => (await noteIn(page))?.pendingReceipts === 2);
   const [first] = phone.proxy.sent<Frame<'hello'>>('hello');
   const told = receiptsOf(friend, 'wanda');
   await page.goto('about:blank');
@@ -350,10 +350,10 @@ it('a full device: cached messages go, each call is taken or refused with its re
           );
         const read: boolean[] = [];
         for (const [n, chat] of all.entries()) {
-          const acked = await attempt(client.sendReadReceipts(chat, named[n]!));
+          const isConfirmed = await attempt(client.sendReadReceipts(chat, named[n]!));
           const cleared = await attempt(client.sendConversationReadReceipt(chat));
           read.push(cleared);
-          if (acked !== cleared) codes.add('taken in part');
+          if (isConfirmed !== cleared) codes.add('taken in part');
         }
         return { codes: [...codes], read, tookMs: performance.now() - began };
       },
@@ -378,7 +378,7 @@ it('a full device: cached messages go, each call is taken or refused with its re
 
   phone.proxy.heal();
   await eventually('all of it told', () =>
-    friends.every((friend) => JSON.stringify(receiptsOf(friend, 'fulvia').acked) === JSON.stringify([[1, EACH]])),
+    friends.every((friend) => JSON.stringify(receiptsOf(friend, 'fulvia').named) === JSON.stringify([[1, EACH]])),
   );
   for (const friend of friends) expect(receiptsOf(friend, 'fulvia').read).toEqual([[1, EACH]]);
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
@@ -406,7 +406,7 @@ it('killed 50 ms after a read was confirmed: it is owed at the next start, and r
   phone.proxy.heal();
   await phone.start();
   await eventually('the receipts', () => receiptsOf(friend, 'kim').read.length === 1);
-  expect(receiptsOf(friend, 'kim')).toMatchObject({ read: [[1, 4]], acked: [[1, 2]] });
+  expect(receiptsOf(friend, 'kim')).toMatchObject({ read: [[1, 4]], named: [[1, 2]] });
   await eventually('the count', async () => (await phone.total()) === 2);
   expect(await totals(phone.page)).toEqual([2]);
 });
@@ -458,7 +458,7 @@ it('in a frame of another site beside a tab: storage of its own, both lead, each
     ),
   );
   await eventually('all of it', () => friend.rows.get('direct:paul')?.latestSeq === 8);
-  expect(receiptsOf(friend, 'paul')).toMatchObject({ delivered: [[1, 6]], read: [[1, 4]], acked: [[1, 5]] });
+  expect(receiptsOf(friend, 'paul')).toMatchObject({ delivered: [[1, 6]], read: [[1, 4]], named: [[1, 5]] });
   await eventually('the count', async () => (await totalOf(tab)) === 2 && (await frame.evaluate(() => window.app.total.at(-1)?.[1])) === 2);
   expect(phone.troubles).toEqual([]);
 });

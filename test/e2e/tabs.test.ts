@@ -59,7 +59,7 @@ it('six tabs write at once: the union of their receipts and the maximum of their
   for (const friend of friends) {
     await eventually('all of it', () => (friend.rows.get('direct:six')?.latestSeq ?? 0) === PER_FRIEND + 60);
     const { theirs } = friend.rows.get('direct:six')!;
-    expect(theirs.acked).toEqual([[1, PER_FRIEND]]);
+    expect(theirs.named).toEqual([[1, PER_FRIEND]]);
     // A clear is nobody's business but the reader's.
     expect(theirs.read).toEqual([]);
     const said = [...friend.messages.get('direct:six')!.values()].filter(({ senderId }) => senderId === 'six').map(({ body }) => body);

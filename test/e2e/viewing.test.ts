@@ -13,7 +13,7 @@ afterEach(() => world.clear());
 afterAll(() => world.remove());
 
 const told = (sender: ProtocolClient, reader: string) =>
-  sender.rows.get(`direct:${reader}`)?.theirs ?? { delivered: [], read: [], acked: [] };
+  sender.rows.get(`direct:${reader}`)?.theirs ?? { delivered: [], read: [], named: [] };
 
 const seen = (device: Device, messageId: string): Promise<void> =>
   device.page.evaluate((id) => (window as unknown as { viewing: { seen(id: string): void } }).viewing.seen(id), messageId);
@@ -31,7 +31,7 @@ it('what arrives while the user looks is read; what arrives while not is only de
   await view(phone, chat);
   await eventually('what was there to be read', () => contains(told(bob, 'vera').read, 1));
   await bob.sendMessage('direct:vera', 'while looking');
-  await eventually('the arrival to be acked', () => contains(told(bob, 'vera').acked, 2));
+  await eventually('the arrival to be acked', () => contains(told(bob, 'vera').named, 2));
   await eventually('no badge', async () => (await phone.total()) === 0);
 
   await focus(phone, false);
@@ -39,7 +39,7 @@ it('what arrives while the user looks is read; what arrives while not is only de
   await eventually('delivery', () => contains(told(bob, 'vera').delivered, 3));
   await eventually('the badge', async () => (await phone.total()) === 1);
   await sleep(300);
-  expect(contains(told(bob, 'vera').read, 3) || contains(told(bob, 'vera').acked, 3)).toBe(false);
+  expect(contains(told(bob, 'vera').read, 3) || contains(told(bob, 'vera').named, 3)).toBe(false);
 
   await focus(phone, true);
   await eventually('the look back', () => contains(told(bob, 'vera').read, 3));

@@ -70,7 +70,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
   });
   await sendMany(friend, 'walter', 2);
   await sendMany(seen, 'walter', 1);
-  await eventually('the viewing to go on', () => contains(seen.rows.get('direct:walter')?.theirs.acked ?? [], 2));
+  await eventually('the viewing to go on', () => contains(seen.rows.get('direct:walter')?.theirs.named ?? [], 2));
   await eventually('the badge to go on', async () => (await phone.total()) === 5);
   expect(await phone.page.evaluate(() => window.app.workers.length)).toBe(3);
   const shown = await phone.page.evaluate(() => ({

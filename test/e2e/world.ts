@@ -176,7 +176,7 @@ export const sendMany = async (from: ProtocolClient, to: string, count: number):
   const results = await from.submit(entries);
   return results.map((result, i) => {
     const entry = entries[i]!;
-    if (result.outcome === 'acked' && entry.kind === 'message') return entry.id;
+    if (result.outcome === 'confirmed' && entry.kind === 'message') return entry.id;
     throw new Error(JSON.stringify(result));
   });
 };

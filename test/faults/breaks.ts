@@ -248,7 +248,7 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F58',
     file: 'src/engine/sync/outbox/outbox-sender.ts',
-    from: 'Math.min(limits.frameBytes, this.pace.bytes)',
+    from: 'Math.min(limits.frameBytes, this.frameSize.bytes)',
     to: '1_000_000_000',
     test: ['node', 'test/unit/engine/network-line.test.ts', 'F58'],
   },

@@ -25,7 +25,7 @@ export const NETWORK_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/apply/apply-server-rows.ts',
-        from: 'messages.filter((message) => !contains(held, message.seq))',
+        from: 'messages.filter((message) => !contains(storedSeqs, message.seq))',
         to: 'messages.filter(() => true)',
       },
     ],
@@ -40,7 +40,7 @@ export const NETWORK_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/apply/apply-server-rows.ts',
-        from: 'messages.filter((message) => !contains(held, message.seq))',
+        from: 'messages.filter((message) => !contains(storedSeqs, message.seq))',
         to: 'messages.filter(() => true)',
       },
     ],

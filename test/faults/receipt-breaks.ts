@@ -23,8 +23,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F88',
     file: 'src/engine/apply/apply-server-rows.ts',
-    from: 'owe(draft, ports, conversationId, { delivered: due });',
-    to: 'owe(draft, ports, conversationId, { delivered: due, position: due[0][1] });',
+    from: 'enqueueReceipts(draft, ports, conversationId, { delivered: due });',
+    to: 'enqueueReceipts(draft, ports, conversationId, { delivered: due, position: due[0][1] });',
     test: ['node', 'test/unit/engine/crash-in-sync.test.ts', 'F88'],
   },
   {
@@ -90,7 +90,11 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     from: 'position <= member.readUpTo &&',
     to: 'position === 0 &&',
     also: [
-      { file: 'src/server/submit/apply-receipts.ts', from: 'const moved = position > member.readUpTo ?', to: 'const moved = position > 0 ?' },
+      {
+        file: 'src/server/submit/apply-receipts.ts',
+        from: 'const moved = position > member.readUpTo ?',
+        to: 'const moved = position > 0 ?',
+      },
     ],
     test: ['node', COUNTING, 'F95'],
   },
@@ -98,13 +102,13 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     fault: 'F96',
     file: 'src/engine/present/present-receipts.ts',
     from: `if (isRead(row.mine, message.seq)) return 'done';`,
-    to: `if (isRead(told, message.seq)) return 'done';`,
+    to: `if (isRead(receiptsSent, message.seq)) return 'done';`,
     test: ['node', PEOPLE, 'F96'],
   },
   {
     fault: 'F97',
     file: 'src/engine/intents/send-read-receipts.ts',
-    from: `if (conversation.isAcked(id, message.seq)) return 'already-acked';`,
+    from: `if (conversation.isNamed(id, message.seq)) return 'already-named';`,
     to: '',
     test: ['node', 'test/unit/engine/scattered-receipts.test.ts', 'F97'],
   },

@@ -26,8 +26,8 @@ export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F115',
     file: 'src/engine/sync/outbox/send-outbox-over-http.ts',
-    from: '- refusedSince > patienceMs)',
-    to: '- refusedSince > patienceMs * 1000)',
+    from: '- refusedSince > timeoutMs)',
+    to: '- refusedSince > timeoutMs * 1000)',
     test: ['node', 'test/unit/engine/refused.test.ts', 'ends within half a minute'],
   },
   {

@@ -12,7 +12,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F61',
     file: 'src/server/submit/apply-message.ts',
-    from: 'if (before && sameMessage(desk, before, entry, conversation))',
+    from: 'if (before && sameMessage(unit, before, entry, conversation))',
     to: 'if (before && false)',
     test: ['node', STORE, 'F61'],
   },
@@ -68,8 +68,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F67',
     file: 'src/engine/apply/apply-changes.ts',
-    from: 'if (acked.length > 0) draft.change(',
-    to: 'if (acked.length < 0) draft.change(',
+    from: 'if (named.length > 0) draft.change(',
+    to: 'if (named.length < 0) draft.change(',
     test: ['node', GROUPS, 'F67'],
   },
   {
@@ -131,7 +131,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F78',
     file: 'src/server/submit/apply-message.ts',
-    from: 'if (inGroup && (!conversation || desk.member(conversation).role === null))',
+    from: 'if (inGroup && (!conversation || unit.member(conversation).role === null))',
     to: 'if (inGroup && !conversation)',
     test: ['node', GROUPS, 'F78'],
   },
@@ -159,8 +159,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F81',
     file: 'src/server/submit/apply-group-acks.ts',
-    from: 'desk.now > expiresAt',
-    to: 'desk.now >= expiresAt',
+    from: 'unit.now > expiresAt',
+    to: 'unit.now >= expiresAt',
     test: ['node', SERVER_GROUPS, 'F81'],
   },
   {

@@ -26,7 +26,7 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F113',
     file: 'src/engine/state/account-state.ts',
-    from: 'readUpTo: Math.max(row.readUpTo, owed.position), muted });',
+    from: 'readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });',
     to: 'muted });',
     also: [
       {
@@ -103,7 +103,7 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/write/log-head.ts',
-    from: '      this.on.outgrown(error);\n',
+    from: '      this.on.newerSchema(error);\n',
     to: '',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'a newer release'],
   },
@@ -129,7 +129,7 @@ export const STATE_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/sync/leader/leader.ts',
-        from: '    // What the leader before told of its connection is over.\n    this.heard.next(NOBODY);\n',
+        from: '    // What the leader before receiptsSent of its connection is over.\n    this.heard.next(NOBODY);\n',
         to: '',
       },
     ],

@@ -47,15 +47,15 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
     file: 'src/engine/space/evict-messages.ts',
-    from: `if (chosen.length > 0) tx.delete('meta', WHOLE_KEY);`,
+    from: `if (chosen.length > 0) tx.delete('meta', PAGES_INTACT_KEY);`,
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F06'],
   },
   {
     fault: 'F07',
     file: 'src/worker/open-store.ts',
-    from: 'const OPEN_PATIENCE_MS = 4500;',
-    to: 'const OPEN_PATIENCE_MS = 4_500_000;',
+    from: 'const OPEN_TIMEOUT_MS = 4500;',
+    to: 'const OPEN_TIMEOUT_MS = 4_500_000;',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F07'],
   },
   {
@@ -196,7 +196,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
     file: 'src/engine/write/writer.ts',
-    from: 'if (!this.whole) this.queue.unshift(() => this.heal());',
+    from: 'if (!this.pagesIntact) this.queue.unshift(() => this.heal());',
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'could not be written down'],
   },
@@ -217,14 +217,14 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F07',
     file: 'src/worker/open-store.ts',
-    from: 'const OPEN_PATIENCE_MS = 4500;',
-    to: 'const OPEN_PATIENCE_MS = 4_500_000;',
+    from: 'const OPEN_TIMEOUT_MS = 4500;',
+    to: 'const OPEN_TIMEOUT_MS = 4_500_000;',
     test: ['e2e', 'test/e2e/storage.test.ts', 'a frozen tab blocks'],
   },
   {
     fault: 'F09',
     file: 'src/worker/hosted-account.ts',
-    from: 'void store.outgrown.then((error) => engine.outgrown(error));',
+    from: 'void store.newerSchema.then((error) => engine.newerSchema(error));',
     to: '',
     test: ['e2e', 'test/e2e/storage.test.ts', 'F09'],
   },

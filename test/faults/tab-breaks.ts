@@ -62,7 +62,7 @@ export const TAB_BREAKS: readonly Break[] = [
     fault: 'F36',
     file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: `if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });`,
-    to: `for (const key of unsent) draft.change({ t: 'end', key, end: 'acked' });`,
+    to: `for (const key of unsent) draft.change({ t: 'end', key, end: 'confirmed' });`,
     test: ['e2e', 'test/e2e/service-worker.test.ts', 'F36'],
   },
   {

@@ -60,7 +60,7 @@ class Place {
 /** What was meant, in plain sets of message ids: the order of seqs is the server's, so bounds are noted as the ids they covered. */
 class Meant {
   readonly messages: { id: string; from: Person; to: Person; ask: boolean; count: boolean }[] = [];
-  readonly acked = new Set<string>();
+  readonly named = new Set<string>();
   /** By reader and peer: the highest seq told, and the highest cleared. */
   readonly read = new Map<string, number>();
   readonly position = new Map<string, number>();
@@ -102,13 +102,13 @@ const disagreements = async (places: readonly Place[], meant: Meant): Promise<st
         if (from !== place.who) continue;
         const message = held.find((one) => one.id === id);
         const seq = seqOf.get(id) ?? Infinity;
-        const isRead = ask && (meant.acked.has(id) || seq <= readByPeer);
+        const isRead = ask && (meant.named.has(id) || seq <= readByPeer);
         if (isRead && message?.status !== 'read') problems.push(`${where}: ${id} is ${message?.status ?? 'missing'}, was read`);
         if (!ask && message?.status === 'read') problems.push(`${where}: ${id} shows read and never asked`);
         if (!isRead && message && message.status !== 'read' && message.status !== 'delivered')
           problems.push(`${where}: ${id} is ${message.status}`);
         const receipts = await place.tab.now({ of: 'receipts', messageId: id });
-        if (meant.acked.has(id) !== (receipts?.ackedAt !== null)) problems.push(`${where}: ${id} acked ${String(receipts?.ackedAt)}`);
+        if (meant.named.has(id) !== (receipts?.ackedAt !== null)) problems.push(`${where}: ${id} acked ${String(receipts?.ackedAt)}`);
         // I-7
         if (receipts && receipts.readAt !== null && (receipts.deliveredAt === null || receipts.deliveredAt > receipts.readAt))
           problems.push(`${where}: ${id} read before delivered`);
@@ -165,7 +165,7 @@ const run = async (steps: readonly Step[]): Promise<void> => {
         const latest = (await place.tab.now({ of: 'conversation', conversationId: chat }))?.latestSeq ?? 0;
         if (one.do === 'ack') {
           const ids = held.filter(({ senderId, seq }) => senderId === peer && seq !== null).map(({ id }) => id);
-          for (const id of (await place.tab.do('sendReadReceipts', chat, ids)).queued) meant.acked.add(id);
+          for (const id of (await place.tab.do('sendReadReceipts', chat, ids)).queued) meant.named.add(id);
         } else if (one.do === 'read') {
           // What arrives between the look and the call was held when it was called: the call's own bound is asked below it.
           const before = held.filter(({ senderId }) => senderId === peer).reduce((seq, message) => Math.max(seq, message.seq ?? 0), 0);

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { mergeOwed, NOTHING_OWED, type Owed } from '../../src/model/outbox-entry.ts';
+import { mergePendingReceipts, NO_PENDING_RECEIPTS, type PendingReceipts } from '../../src/model/outbox-entry.ts';
 import { fromSeqs } from '../../src/model/ranges.ts';
 
 const ranges = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }).map(fromSeqs);
 const flag = fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() }));
-const owed: fc.Arbitrary<Owed> = fc.record({
+const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   position: fc.nat(30),
   read: ranges,
   delivered: ranges,
-  acked: ranges,
-  ackedIds: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')).map((ids) => ids.sort()),
+  named: ranges,
+  namedIds: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')).map((ids) => ids.sort()),
   contents: fc
     .uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), text: fc.constantFrom('x', 'y') }), { selector: ({ id }) => id })
     .map((list) => list.sort((x, y) => (x.id < y.id ? -1 : 1))),
@@ -20,11 +20,11 @@ const owed: fc.Arbitrary<Owed> = fc.record({
 
 it('I-2: merging what is owed is commutative, associative and idempotent, so nothing sent twice or late changes more', () => {
   fc.assert(
-    fc.property(owed, owed, owed, (a, b, c) => {
-      expect(mergeOwed(a, b)).toEqual(mergeOwed(b, a));
-      expect(mergeOwed(mergeOwed(a, b), c)).toEqual(mergeOwed(a, mergeOwed(b, c)));
-      expect(mergeOwed(a, a)).toEqual(a);
-      expect(mergeOwed(NOTHING_OWED, a)).toEqual(a);
+    fc.property(pendingReceipts, pendingReceipts, pendingReceipts, (a, b, c) => {
+      expect(mergePendingReceipts(a, b)).toEqual(mergePendingReceipts(b, a));
+      expect(mergePendingReceipts(mergePendingReceipts(a, b), c)).toEqual(mergePendingReceipts(a, mergePendingReceipts(b, c)));
+      expect(mergePendingReceipts(a, a)).toEqual(a);
+      expect(mergePendingReceipts(NO_PENDING_RECEIPTS, a)).toEqual(a);
     }),
   );
 });

@@ -94,16 +94,18 @@ describe('F110: the stores of the server', () => {
         await bench.members(group, { [ann]: 'member', [ben]: 'member' });
         const annsBefore = await bench.cursor(ann);
         const [sent] = await bench.submit(ann, groupMessage(group, message, { body }));
-        expect(sent).toMatchObject({ outcome: 'acked', message: { seq: 1 }, row: { conversationId: `group:${group}` } });
+        expect(sent).toMatchObject({ outcome: 'confirmed', message: { seq: 1 }, row: { conversationId: `group:${group}` } });
         // The server acks the same message again only if the stored body is the same.
-        expect(await bench.submit(ann, groupMessage(group, message, { body }))).toMatchObject([{ outcome: 'acked', message: { seq: 1 } }]);
+        expect(await bench.submit(ann, groupMessage(group, message, { body }))).toMatchObject([
+          { outcome: 'confirmed', message: { seq: 1 } },
+        ]);
 
         const wire = { id: message, senderId: ann, body, recalled: false };
         expect(await bench.fetch(ben, group)).toMatchObject([wire]);
         const told = (await bench.pull(ben, before)).flatMap(({ messages }) => messages);
         expect(told).toMatchObject([{ conversationId: `group:${group}`, messages: [wire] }]);
 
-        await bench.submit(ben, groupOwed(group, { ackedIds: [message], contents: [{ id: message, text: content }] }));
+        await bench.submit(ben, groupOwed(group, { namedIds: [message], contents: [{ id: message, text: content }] }));
         const receipts = (await bench.pull(ann, annsBefore)).flatMap((frame) => frame.receipts);
         expect(receipts).toMatchObject([{ id: message, by: ben, content, readCount: 1 }]);
         const asked = { messageId: message, filter: 'read' as const, limit: 10 };
@@ -111,7 +113,7 @@ describe('F110: the stores of the server', () => {
         expect(page.members).toEqual([{ userId: ben, readAt: expect.any(Number) as number, content }]);
 
         // A recall reads the row and writes it back: no column may change on the way.
-        expect(await bench.submit(ann, groupRecall(group, message))).toMatchObject([{ outcome: 'acked' }]);
+        expect(await bench.submit(ann, groupRecall(group, message))).toMatchObject([{ outcome: 'confirmed' }]);
         expect(await bench.fetch(ben, group)).toMatchObject([{ id: message, senderId: ann, body: '', recalled: true }]);
       }),
       { numRuns: 60, interruptAfterTimeLimit: 25_000, examples: [['\ufeff\ufeff=x', '\ufeff=', ['a', 'b', 'c', 'd']]] },
@@ -135,13 +137,13 @@ describe('F110: the stores of the device', () => {
           ...{ id, seq: 1, senderId, sentAt: 1, body: text },
           ...{ receiptRequested: true, countable: true, recalled: false },
         };
-        await store.tx('write', ['meta', 'journal', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+        await store.tx('write', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
           for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: ['', 0], upTo: ['\uffff', 0] });
-          tx.put('journal', 1, { entry: { id, text } });
-          await writePages(tx, [{ conversationId, messages: [message], steps: [], counts: [], held: [[1, 1]] }]);
+          tx.put('log', 1, { entry: { id, text } });
+          await writePages(tx, [{ conversationId, messages: [message], steps: [], counts: [], storedSeqs: [[1, 1]] }]);
         });
-        const [record, pages, indexes] = await store.tx('read', ['journal', 'pages', 'indexes'], 'readonly', 'relaxed', (tx) =>
-          Promise.all([tx.get('journal', 1), readPages(tx, conversationId, [[1, 1]]), readAllIndexes(tx)]),
+        const [record, pages, indexes] = await store.tx('read', ['log', 'pages', 'indexes'], 'readonly', 'relaxed', (tx) =>
+          Promise.all([tx.get('log', 1), readPages(tx, conversationId, [[1, 1]]), readAllIndexes(tx)]),
         );
         expect(record).toEqual({ entry: { id, text } });
         expect(pages).toEqual([message]);

@@ -26,7 +26,7 @@ const compareRow = (tally: Tally, oracle: Oracle, me: string, peer: string, row:
   for (const [i, message] of messages.entries()) {
     const told = message.from === me ? row.theirs : row.mine;
     const side = message.from === me ? 'as its sender sees it' : 'as its reader told it';
-    const read = covers(told.read, i + 1) || covers(told.acked, i + 1);
+    const read = covers(told.read, i + 1) || covers(told.named, i + 1);
     tally.same(`messages read, ${side}`, `${where}, message ${i + 1}`, read, message.read);
     tally.same(`messages delivered, ${side}`, `${where}, message ${i + 1}`, read || covers(told.delivered, i + 1), message.delivered);
   }

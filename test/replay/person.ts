@@ -84,7 +84,7 @@ export class Person implements Participant {
   }
 
   async #submit(entries: readonly WireEntry[]): Promise<void> {
-    const refused = (await this.#client!.submit(entries)).find(({ outcome }) => outcome !== 'acked');
+    const refused = (await this.#client!.submit(entries)).find(({ outcome }) => outcome !== 'confirmed');
     if (refused) throw new Error(`${this.userId}: an entry was refused: ${JSON.stringify(refused)}`);
   }
 

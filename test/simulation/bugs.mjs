@@ -9,7 +9,7 @@ export const BUGS = [
     'an entry ends when it is sent',
     'engine/sync/outbox/outbox-sender.ts',
     "if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });",
-    "if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent }); for (const key of unsent) draft.change({ t: 'end', key, end: 'acked' });",
+    "if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent }); for (const key of unsent) draft.change({ t: 'end', key, end: 'confirmed' });",
   ),
   bug(
     'uncounted messages are counted',
@@ -29,7 +29,12 @@ export const BUGS = [
     'if (fence === undefined || fence === head.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
-  bug('what was laid over stays owed', 'engine/state/apply-change.ts', 'if (change.over !== undefined) model.drop(change.over);', ''),
+  bug(
+    'what was laid over stays pendingReceipts',
+    'engine/state/apply-change.ts',
+    'if (change.over !== undefined) model.drop(change.over);',
+    '',
+  ),
   bug(
     'the server takes any position',
     'server/submit/apply-receipts.ts',
@@ -43,22 +48,22 @@ export const BUGS = [
     'after[kind] = added[kind];',
   ),
   bug(
-    'the last position owed wins',
+    'the last position pendingReceipts wins',
     'model/outbox-entry.ts',
     'position: Math.max(older.position, newer.position),',
     'position: newer.position,',
   ),
-  bug('the last receipts owed win', 'model/outbox-entry.ts', 'acked: union(older.acked, newer.acked),', 'acked: newer.acked,'),
+  bug('the last receipts pendingReceipts win', 'model/outbox-entry.ts', 'named: union(older.named, newer.named),', 'named: newer.named,'),
   bug(
     'a stale hot model is believed',
     'engine/write/synced-state.ts',
-    'for (const record of records) foldRecord(this.model, record, untold);',
+    'for (const record of records) foldRecord(this.model, record, unpublished);',
     'if (records.length > 0) this.model.version = head.version;',
   ),
   bug(
     'a head that moved is overwritten',
     'engine/write/group-commit.ts',
-    'if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();',
+    'if (expected && !sameHeader(await asked, expected)) throw new HeaderMovedError();',
     'await asked;',
   ),
   bug(
@@ -70,30 +75,35 @@ export const BUGS = [
   bug(
     'nothing is offered again',
     'engine/apply/apply-changes.ts',
-    "if (acked.length > 0) draft.change({ t: 'again'",
-    "if (acked.length < 0) draft.change({ t: 'again'",
+    "if (named.length > 0) draft.change({ t: 'offer-again'",
+    "if (named.length < 0) draft.change({ t: 'offer-again'",
   ),
   bug(
     'another history empties the outbox',
     'engine/state/apply-change.ts',
-    'for (const entry of model.outbox.values()) model.owe({ ...entry, sent: true });',
+    'for (const entry of model.outbox.values()) model.putEntry({ ...entry, sent: true });',
     'for (const entry of [...model.outbox.values()]) model.drop(entry.key);',
   ),
-  bug('a switch cancels nothing', 'engine/intents/switches.ts', 'if (owed === entry.owed) continue;', 'if (owed !== null) continue;'),
   bug(
-    'deliveries are told whatever the switch says',
+    'a switch cancels nothing',
+    'engine/intents/switches.ts',
+    'if (pendingReceipts === entry.pendingReceipts) continue;',
+    'if (pendingReceipts !== null) continue;',
+  ),
+  bug(
+    'deliveries are receiptsSent whatever the switch says',
     'engine/apply/apply-server-rows.ts',
     'if (!conversation || !model.settings.deliveryReceipts || conversationType',
     'if (!conversation || conversationType',
   ),
   bug(
-    'named receipts are told whatever the switch says',
+    'named receipts are receiptsSent whatever the switch says',
     'engine/intents/send-read-receipts.ts',
     'if (!model.settings.readReceipts) return',
     'if (model.settings === undefined) return',
   ),
   bug(
-    'conversation receipts are told whatever the switch says',
+    'conversation receipts are receiptsSent whatever the switch says',
     'engine/intents/positions.ts',
     "conversationType(conversationId) === 'direct' && model.settings.readReceipts &&",
     "conversationType(conversationId) === 'direct' &&",
@@ -101,8 +111,8 @@ export const BUGS = [
   bug(
     'what was taken back stays',
     'server/submit/apply-message.ts',
-    "desk.recall(conversation, { ...before, body: '', recalled: true,",
-    'desk.recall(conversation, { ...before,',
+    "unit.recall(conversation, { ...before, body: '', recalled: true,",
+    'unit.recall(conversation, { ...before,',
   ),
   bug(
     'a place is skipped',
@@ -119,8 +129,8 @@ export const BUGS = [
   bug(
     'receipts are taken after their time',
     'server/submit/apply-group-acks.ts',
-    'expired || desk.now > expiresAt',
-    'desk.now > expiresAt + 1e12',
+    'expired || unit.now > expiresAt',
+    'unit.now > expiresAt + 1e12',
   ),
   bug(
     'the sender counts as a reader to come',
@@ -135,19 +145,29 @@ export const BUGS = [
     'everybodys || receipt.senderId !== null',
   ),
   bug(
-    'the snapshot leaves out what is owed',
+    'the snapshot leaves out what is pendingReceipts',
     'engine/state/account-state.ts',
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
   ),
-  bug('a page is written over', 'log/pages.ts', 'const bySeq = new Map(held.map(', 'const bySeq = new Map(held.slice(0, 0).map('),
+  bug(
+    'a page is written over',
+    'log/pages.ts',
+    'const bySeq = new Map(storedSeqs.map(',
+    'const bySeq = new Map(storedSeqs.slice(0, 0).map(',
+  ),
   bug(
     'the feed names a place ahead of itself',
     'server/feed/changes.ts',
     'cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
     'cut(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
   ),
-  bug('a tab that thaws pings before it looks', 'engine/sync/connection/session.ts', 'look: () => writer.refresh()', 'look: () => Promise.resolve()'),
+  bug(
+    'a tab that thaws pings before it looks',
+    'engine/sync/connection/session.ts',
+    'look: () => writer.refresh()',
+    'look: () => Promise.resolve()',
+  ),
   bug('a cursor of a lost history is taken', 'server/feed/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
   bug('a lost ack is not noticed', 'server/feed/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),
   bug(
@@ -157,9 +177,9 @@ export const BUGS = [
     'void [entry, id];',
   ),
   bug(
-    'what was acked is not kept',
+    'what was named is not kept',
     'engine/state/apply-change.ts',
-    "if (change.end === 'acked' && !model.isTakenBack(entry)) model.acked.keep(entry);",
+    "if (change.end === 'confirmed' && !model.isTakenBack(entry)) model.confirmed.keep(entry);",
     '',
   ),
   bug(
@@ -168,12 +188,17 @@ export const BUGS = [
     "isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed'",
     "'relaxed' as string as 'relaxed' | 'strict'",
   ),
-  bug('deliveries are not owed', 'engine/apply/apply-server-rows.ts', 'if (received.length > 0) oweDelivered(', 'if (received.length < 0) oweDelivered('),
+  bug(
+    'deliveries are not pendingReceipts',
+    'engine/apply/apply-server-rows.ts',
+    'if (received.length > 0) enqueueDelivered(',
+    'if (received.length < 0) enqueueDelivered(',
+  ),
   bug(
     'not now is taken for never',
     'engine/sync/outbox/outbox-sender.ts',
     "if (entry && result && result.outcome !== 'retry') await endEntry(",
-    "if (entry && result?.outcome === 'retry') draft.change({ t: 'end', key, end: 'acked' }); else if (entry && result && result.outcome !== 'retry') await endEntry(",
+    "if (entry && result?.outcome === 'retry') draft.change({ t: 'end', key, end: 'confirmed' }); else if (entry && result && result.outcome !== 'retry') await endEntry(",
   ),
   bug(
     'the older flag wins',
@@ -181,7 +206,12 @@ export const BUGS = [
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),
-  bug('muted chats count', 'engine/state/account-state.ts', 'if (!muted) total += unreadCount;', 'total += muted ? unreadCount : unreadCount;'),
+  bug(
+    'muted chats count',
+    'engine/state/account-state.ts',
+    'if (!muted) total += unreadCount;',
+    'total += muted ? unreadCount : unreadCount;',
+  ),
   bug(
     'a clear reaches no further than what is held',
     'engine/intents/positions.ts',
@@ -197,14 +227,14 @@ export const BUGS = [
   bug(
     'a named receipt moves the position',
     'engine/intents/send-read-receipts.ts',
-    '...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),',
-    '...(seqs.length > 0 ? { acked: fromSeqs(seqs), position: Math.max(...seqs) } : {}),',
+    '...(seqs.length > 0 ? { named: fromSeqs(seqs) } : {}),',
+    '...(seqs.length > 0 ? { named: fromSeqs(seqs), position: Math.max(...seqs) } : {}),',
   ),
   bug(
     'a named receipt becomes a range',
     'engine/intents/send-read-receipts.ts',
-    '...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),',
-    '...(seqs.length > 0 ? { acked: [[1, Math.max(...seqs)]] } : {}),',
+    '...(seqs.length > 0 ? { named: fromSeqs(seqs) } : {}),',
+    '...(seqs.length > 0 ? { named: [[1, Math.max(...seqs)]] } : {}),',
   ),
   bug('what was sent is changed', 'engine/state/conversation-state.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
   bug('another history is laid over the old one', 'engine/apply/apply-changes.ts', "draft.change({ t: 'reset' });", ''),

@@ -5,8 +5,8 @@ export const HARDER_BUGS = [
   bug(
     'a mute resolves and does nothing',
     'engine/intents/switches.ts',
-    'if (before?.value !== muted) owe(',
-    'if (before?.value !== muted && !muted) owe(',
+    'if (before?.value !== muted) enqueueReceipts(',
+    'if (before?.value !== muted && !muted) enqueueReceipts(',
   ),
   bug(
     'a mark as unread resolves and does nothing',
@@ -17,8 +17,8 @@ export const HARDER_BUGS = [
   bug(
     'a clear of all leaves groups out',
     'engine/intents/positions.ts',
-    'owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));',
-    "if (conversation.id.startsWith('direct:')) owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));",
+    'enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));',
+    "if (conversation.id.startsWith('direct:')) enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));",
   ),
   bug('a flush does not wait', 'engine/account/flush.ts', 'if (before === 0) finish();', 'finish();'),
   bug(
@@ -49,7 +49,7 @@ export const HARDER_BUGS = [
     'scattered pieces that changed are dropped',
     'server/feed/bound-rows.ts',
     'return [id, { mine: of(true), theirs: of(false), present:',
-    'return [id, { mine: of(true), theirs: NOTHING_TOLD, present:',
+    'return [id, { mine: of(true), theirs: NO_RECEIPTS_SENT, present:',
   ),
   bug(
     'the sender is listed among those who have not read',
@@ -110,8 +110,8 @@ export const HARDER_BUGS = [
   bug(
     'a message that came twice is there twice',
     'server/submit/apply-message.ts',
-    'if (before && sameMessage(desk, before, entry, conversation))\n    return acked',
-    'if (before && before.seq < 0)\n    return acked',
+    'if (before && sameMessage(unit, before, entry, conversation))\n    return named',
+    'if (before && before.seq < 0)\n    return named',
   ),
   bug(
     'who comes back to a group was never away',

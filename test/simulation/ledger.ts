@@ -20,11 +20,11 @@ interface Entry {
 }
 
 /** What an entry owes, as far as the ledger looks. */
-type Owes = { readonly [K in 'read' | 'acked' | 'ackedIds' | 'delivered']?: readonly unknown[] };
+type Owes = { readonly [K in 'read' | 'named' | 'namedIds' | 'delivered']?: readonly unknown[] };
 
-const tellsOf = (owed: Owes | undefined): Entry['tells'] => ({
-  reads: [owed?.read, owed?.acked, owed?.ackedIds].some((list) => (list?.length ?? 0) > 0),
-  deliveries: (owed?.delivered?.length ?? 0) > 0,
+const tellsOf = (pendingReceipts: Owes | undefined): Entry['tells'] => ({
+  reads: [pendingReceipts?.read, pendingReceipts?.named, pendingReceipts?.namedIds].some((list) => (list?.length ?? 0) > 0),
+  deliveries: (pendingReceipts?.delivered?.length ?? 0) > 0,
 });
 
 interface Change {
@@ -33,7 +33,7 @@ interface Change {
   readonly over?: string;
   readonly of?: string;
   readonly end?: string;
-  readonly owed?: Owes;
+  readonly pendingReceipts?: Owes;
   readonly settings?: { readonly readReceipts: boolean; readonly deliveryReceipts: boolean };
   readonly keys?: readonly (string | readonly [string, string])[];
   readonly entry?: {
@@ -43,7 +43,7 @@ interface Change {
     readonly sent: boolean;
     readonly message?: { readonly id: string };
     readonly messageId?: string;
-    readonly owed?: Owes;
+    readonly pendingReceipts?: Owes;
   };
 }
 
@@ -123,7 +123,7 @@ export class Ledger {
   commit({ writes, lane, name }: Committed): void {
     for (const write of writes) {
       if (write.op !== 'put') continue;
-      if (write.table === 'journal') this.record(JSON.parse(write.record as string) as Kept, lane);
+      if (write.table === 'log') this.record(JSON.parse(write.record as string) as Kept, lane);
       else if (write.key === 'head') this.seeHead(write.record as HeadSeen, lane, name);
       else if (write.key === 'snapshot') this.seeSnapshot(write.record as string);
     }
@@ -135,7 +135,7 @@ export class Ledger {
       this.violated('I-18', `${this.device}: journal record ${record.version} where ${expected} was due: another tab's write is lost`);
     if (record.changes.some(({ t }) => t === 'cursor' || t === 'sent') && this.leader !== lane)
       this.violated('I-19', `${this.device}: ${lane.name} wrote as a leader, and ${this.leader?.name ?? 'nobody'} leads`);
-    const made = new Set(record.changes.flatMap(({ t, key, entry }) => (t === 'owe' ? [entry!.key] : t === 'receipts' ? [key!] : [])));
+    const made = new Set(record.changes.flatMap(({ t, key, entry }) => (t === 'enqueue' ? [entry!.key] : t === 'receipts' ? [key!] : [])));
     for (const key of made) {
       if (this.pending.has(key)) continue;
       if (this.keysOfAll.has(key)) this.violated('I-2', `${this.device}: the key ${key} was used before`);
@@ -152,7 +152,7 @@ export class Ledger {
       if (!this.pending.has(entry.key)) this.made++;
       if (entry.takesBack !== undefined) {
         this.recalls.set(entry.key, entry.takesBack);
-        if (this.endedMessages.get(entry.takesBack) === 'acked') this.takenBack.add(entry.takesBack);
+        if (this.endedMessages.get(entry.takesBack) === 'named') this.takenBack.add(entry.takesBack);
       }
       this.pending.set(entry.key, entry);
       fresh.add(entry.key);
@@ -172,9 +172,18 @@ export class Ledger {
     };
     for (const change of changes)
       switch (change.t) {
-        case 'owe': {
-          const { key, kind, conversationId, sent, message, messageId, owed } = change.entry!;
-          put({ key, lane, kind, chat: conversationId, sent, messageId: message?.id ?? null, takesBack: messageId, tells: tellsOf(owed) });
+        case 'enqueue': {
+          const { key, kind, conversationId, sent, message, messageId, pendingReceipts } = change.entry!;
+          put({
+            key,
+            lane,
+            kind,
+            chat: conversationId,
+            sent,
+            messageId: message?.id ?? null,
+            takesBack: messageId,
+            tells: tellsOf(pendingReceipts),
+          });
           break;
         }
         case 'receipts': {
@@ -185,7 +194,7 @@ export class Ledger {
               this.violated('I-2', `${this.device}: ${over} was changed after it was ${before ? 'sent' : 'over'}`);
             end(over, 'superseded');
           } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
-          const { reads, deliveries } = tellsOf(change.owed);
+          const { reads, deliveries } = tellsOf(change.pendingReceipts);
           const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
           put({ key: change.key!, lane, kind: 'receipts', chat: change.of!, sent: false, messageId: null, tells });
           break;
@@ -212,12 +221,12 @@ export class Ledger {
         case 'end':
           end(change.key!, change.end!);
           break;
-        case 'again':
-          for (const [acked, key] of change.keys as readonly (readonly [string, string])[]) {
-            this.ended.set(acked, 'again');
+        case 'offer-again':
+          for (const [confirmed, key] of change.keys as readonly (readonly [string, string])[]) {
+            this.ended.set(confirmed, 'again');
             // Switched off since, it may come to nothing; an end it may have all the same.
             this.ended.set(key, 'again');
-            if (this.recalls.has(acked)) this.recalls.set(key, this.recalls.get(acked)!);
+            if (this.recalls.has(named)) this.recalls.set(key, this.recalls.get(named)!);
           }
       }
     const unsent = new Map<string, string>();

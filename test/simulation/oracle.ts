@@ -34,7 +34,7 @@ export interface Part {
   readonly marked: boolean;
   readonly delivered: Pairs;
   readonly read: Pairs;
-  readonly acked: Pairs;
+  readonly named: Pairs;
   readonly present: Pairs;
 }
 
@@ -63,7 +63,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
     const chat = groupId === null ? directChat(userA, userB) : `group:${groupId}`;
     const acks = inOf(dump.acks, id);
     const parts = inOf(dump.members, id).map(
-      ({ userId, role, joinedAt, readUpTo, muted, marked, delivered, read, acked, present }): [string, Part] => [
+      ({ userId, role, joinedAt, readUpTo, muted, marked, delivered, read, named, present }): [string, Part] => [
         userId,
         {
           user: userId,
@@ -74,7 +74,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
           marked: marked.value && readUpTo <= marked.at,
           delivered,
           read,
-          acked,
+          named,
           present,
         },
       ],
@@ -140,7 +140,7 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
       if (truth.isGroup && part.delivered.length + part.read.length > 0) violated('I-7', `${chat}: a group knows of deliveries`);
       for (const { seq, senderId, asked } of truth.messages) {
         // Own messages between are named along, in groups all that asks nothing, so that the set stays one range: they say nothing.
-        if (!truth.isGroup && senderId !== part.user && has(part.acked, seq) && !asked)
+        if (!truth.isGroup && senderId !== part.user && has(part.named, seq) && !asked)
           violated('I-6', `${chat}: ${part.user} acked ${seq}, which did not ask`);
       }
     }
@@ -250,7 +250,7 @@ export const judgeMeaning = (
           violated('I-3', `${chat}: ${user} set ${kind} to ${String(set[0]!.value)}`);
       }
       const acks = book.of(user, chat, 'ack', 'view', 'read-group');
-      const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.acked, seq));
+      const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {
         const told = readers(seq);
         if (told && senderId !== user && !restored && !acks.some(({ kind, ids }) => kind !== 'ack' || ids.includes(id)))

@@ -203,7 +203,7 @@ const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): strin
   const peer = [...truth.parts.values()].find((part) => part.user !== user);
   const within = (ranges: readonly (readonly [number, number])[]): boolean => ranges.some(([from, upTo]) => seq >= from && seq <= upTo);
   if (!peer) return 'sent';
-  const isRead = within(peer.read) || within(peer.acked);
+  const isRead = within(peer.read) || within(peer.named);
   if (message.asked && isRead) return 'read';
   return isRead || within(peer.delivered) ? 'delivered' : 'sent';
 };

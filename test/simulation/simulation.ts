@@ -122,7 +122,7 @@ export class Simulation {
     };
     device.disk.committed = (what) => {
       for (const write of what.writes)
-        if (write.op === 'put' && write.table === 'journal')
+        if (write.op === 'put' && write.table === 'log')
           this.world.time.note(`${what.lane.name} ${what.name} wrote ${String(write.record)}`);
       ledger.commit(what);
     };

@@ -267,7 +267,7 @@ export class Workload {
   private flush({ ledger, device }: Home, { tab }: Screen): void {
     const { sim } = this;
     const { time } = sim.world;
-    const owed = ledger.owedBy(tab.lane);
+    const pendingReceipts = ledger.owedBy(tab.lane);
     const began = time.now;
     void tab.ask('flush', FLUSH_MS).then(
       ({ pending }) => {
@@ -276,7 +276,7 @@ export class Workload {
         // What the server answered may be on its way to the disk.
         if (pending === 0)
           tab.lane.later(SETTLED_MS, 'looks what is left', () => {
-            const left = sim.counts.has('disk hang') || sim.restored ? [] : owed.filter((key) => ledger.pending.has(key));
+            const left = sim.counts.has('disk hang') || sim.restored ? [] : pendingReceipts.filter((key) => ledger.pending.has(key));
             if (left.length > 0) sim.violated('I-3', `${device.name}: all was sent, and ${left.join()} is owed`);
           });
       },

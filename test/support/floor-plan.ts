@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   engine: [
-    ...['journal', 'pages', 'tables'].map((file) => `src/store/${file}.ts`),
+    ...['log', 'pages', 'tables'].map((file) => `src/store/${file}.ts`),
     ...['frames', 'hello', 'submit', 'changes', 'version', 'close-codes'].map((file) => `src/protocol/${file}.ts`),
     'src/model/backoff.ts',
   ],

@@ -98,7 +98,7 @@ export class ProtocolClient {
     { id = randomUUID(), requestReceipt = true, countable = true }: { id?: string; requestReceipt?: boolean; countable?: boolean } = {},
   ): Promise<SentMessage> {
     const [result] = await this.submit([this.messageEntry(conversationId, body, { id, requestReceipt, countable })]);
-    if (result?.outcome === 'acked' && result.message) return { id, ...result.message };
+    if (result?.outcome === 'confirmed' && result.message) return { id, ...result.message };
     throw new Error(`the message was not taken: ${JSON.stringify(result)}`);
   }
 
@@ -268,7 +268,7 @@ export class ProtocolClient {
     if (this.#inFlight?.id !== id) return;
     const { batch } = this.#inFlight;
     this.#inFlight = undefined;
-    for (const result of results) if (result.outcome === 'acked' && result.row) this.#fold(result.row);
+    for (const result of results) if (result.outcome === 'confirmed' && result.row) this.#fold(result.row);
     batch.done(results);
     this.#next();
   }

@@ -12,8 +12,8 @@ export const flush = (
   ends: Set<() => void> = new Set(),
 ): Promise<FlushResult> =>
   new Promise((resolve) => {
-    const owed = new Set(writer.model.outbox.keys());
-    const before = owed.size;
+    const pendingReceipts = new Set(writer.model.outbox.keys());
+    const before = pendingReceipts.size;
     const refusedBefore = new Set(writer.model.deadLetters.map(({ letter }) => letter.id));
     const finish = (): void => {
       ends.delete(finish);
@@ -21,7 +21,7 @@ export const flush = (
       stop();
       const pending = writer.model.outbox.size;
       const rejected = writer.model.deadLetters.filter(({ letter }) => !refusedBefore.has(letter.id)).length;
-      const left = [...owed].filter((key) => writer.model.outbox.has(key)).length;
+      const left = [...pendingReceipts].filter((key) => writer.model.outbox.has(key)).length;
       resolve({ sent: Math.max(0, before - left - rejected), pending, rejected });
     };
     const cancel = ports.clock.timer(timeoutMs, () => writer.atRest(finish));

@@ -6,59 +6,53 @@ import { StoreError, TransportError } from '../../errors.ts';
 import type { LogOut } from '../../model/log-out.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { appendToJournal, type JournalRecord } from '../../log/log-record.ts';
-import { clearTables, type Head, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
+import { appendToLog, type LogRecord } from '../../log/log-record.ts';
+import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
 import { flush } from './flush.ts';
 import { foldRecord } from '../state/apply-change.ts';
 import { LoggedOutError } from '../write/log-head.ts';
-import { nothingTouched } from '../state/dirty.ts';
+import { nothingDirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 
 /** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
-const SILENCE_PATIENCE_MS = 2000;
+const SILENCE_TIMEOUT_MS = 2000;
 
 type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;
 
 /** @returns how many entries are owed still: where `pending` is `send` and it is not 0, nothing was recorded. */
 const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, { pending, keepData }: LogOut): Promise<number> => {
-  let owed: string[] = [];
-  const touched = nothingTouched();
+  let pendingReceipts: string[] = [];
+  const dirty = nothingDirty();
   await writer.turn(async () => {
-    const written = await ports.store.tx(
-      'log-out',
-      ['meta', 'journal'],
-      'readwrite',
-      'strict',
-      async (tx): Promise<JournalRecord | null> => {
-        const head = await writer.catchUp(tx);
-        if (!head) throw new LoggedOutError(false);
-        owed = [...writer.model.outbox.keys()];
-        if (pending === 'send' && owed.length > 0) return null;
-        const last = { version: head.version + 1, changes: owed.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
-        appendToJournal(tx, last);
-        tx.put('meta', HEAD_KEY, {
-          ...head,
-          version: last.version,
-          fence: head.fence + 1,
-          generation: ports.random.id(),
-          ended: keepData ? 'kept' : 'wiped',
-        } satisfies Head);
-        // The page reads it by itself: it must not show what is no longer so.
-        if (!keepData || owed.length > 0) tx.delete('meta', PAINT_KEY);
-        return last;
-      },
-    );
+    const written = await ports.store.tx('log-out', ['meta', 'log'], 'readwrite', 'strict', async (tx): Promise<LogRecord | null> => {
+      const head = await writer.catchUp(tx);
+      if (!head) throw new LoggedOutError(false);
+      pendingReceipts = [...writer.model.outbox.keys()];
+      if (pending === 'send' && pendingReceipts.length > 0) return null;
+      const last = { version: head.version + 1, changes: pendingReceipts.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
+      appendToLog(tx, last);
+      tx.put('meta', HEAD_KEY, {
+        ...head,
+        version: last.version,
+        fence: head.fence + 1,
+        generation: ports.random.id(),
+        ended: keepData ? 'kept' : 'wiped',
+      } satisfies LogHeader);
+      // The page reads it by itself: it must not show what is no longer so.
+      if (!keepData || pendingReceipts.length > 0) tx.delete('meta', PAINT_KEY);
+      return last;
+    });
     if (written) {
       recorded();
-      foldRecord(writer.model, written, touched);
+      foldRecord(writer.model, written, dirty);
       // Shown at once: streams are about to end.
-      touched.awaited = true;
+      dirty.awaited = true;
       // This tab knows, and goes on to the end by itself.
       writer.loggedOut = () => undefined;
     }
-    writer.emit(touched);
+    writer.emit(dirty);
   });
-  return pending === 'send' ? owed.length : 0;
+  return pending === 'send' ? pendingReceipts.length : 0;
 };
 
 /** A device without room may refuse even a record; emptying it needs none. Whoever comes later finds nothing, and writes nothing. */
@@ -115,7 +109,7 @@ export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Pr
       release();
       resolve();
     };
-    const cancel = ports.clock.timer(SILENCE_PATIENCE_MS, done);
+    const cancel = ports.clock.timer(SILENCE_TIMEOUT_MS, done);
     const release = ports.locks.acquire(lockName, {
       held: done,
       lost: () => undefined,

@@ -7,9 +7,9 @@ import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Change, ReceiptSettings } from '../../log/log-record.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { KeptDeadLetter } from '../state/snapshot.ts';
 
 type Restored = Extract<Change, { t: 'restore' }>;
@@ -23,13 +23,13 @@ export interface Carried {
   readonly shown?: Restored;
 }
 
-const shownConversation = ({
+const presentConversation = ({
   row,
   newest,
   readFloor,
   deliveryFloor,
   newestReceived,
-}: HotConversation): Restored['conversations'][number] => ({
+}: ConversationState): Restored['conversations'][number] => ({
   // The row may leave its message to the one that is held, which does not go along.
   row: rowParts(newest && newest.seq >= (row.lastMessage?.seq ?? 0) ? { ...row, lastMessage: newest } : row),
   readFloor,
@@ -37,12 +37,14 @@ const shownConversation = ({
   newestReceived,
 });
 
-export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, seen, conversations }: HotModel): Carried => ({
+export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confirmedAt, conversations }: AccountState): Carried => ({
   outbox: [...outbox.values()],
   deadLetters: [...deadLetters],
   settings,
   paused,
-  ...(cursor === null ? {} : { shown: { t: 'restore', cursor, seen, conversations: [...conversations.values()].map(shownConversation) } }),
+  ...(cursor === null
+    ? {}
+    : { shown: { t: 'restore', cursor, confirmedAt, conversations: [...conversations.values()].map(presentConversation) } }),
 });
 
 /**
@@ -63,8 +65,8 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     draft.change({ t: 'settings', settings: joined });
   if (paused && !model.paused) draft.change({ t: 'paused', paused });
   for (const entry of outbox) {
-    if (entry.kind === 'receipts') owe(draft, ports, entry.conversationId, allowedBy(joined, entry.owed));
-    else if (entry.kind === 'recall' || !isKnown(model, entry.message.id)) draft.change({ t: 'owe', entry });
+    if (entry.kind === 'receipts') enqueueReceipts(draft, ports, entry.conversationId, allowedBy(joined, entry.pendingReceipts));
+    else if (entry.kind === 'recall' || !isKnown(model, entry.message.id)) draft.change({ t: 'enqueue', entry });
   }
   // Set where nothing of the server's was known.
   if (!shown && model.cursor !== null)
@@ -75,10 +77,10 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     );
   for (const { letter, entry } of deadLetters) {
     if (model.deadLetters.some((known) => known.letter.id === letter.id)) continue;
-    draft.change({ t: 'owe', entry }, { t: 'end', key: entry.key, end: 'rejected', deadLetter: letter });
+    draft.change({ t: 'enqueue', entry }, { t: 'end', key: entry.key, end: 'rejected', deadLetter: letter });
   }
   return isRestored;
 };
 
-const isKnown = (model: HotModel, messageId: string): boolean =>
+const isKnown = (model: AccountState, messageId: string): boolean =>
   model.findPending(messageId) !== undefined || model.findUnpaged(messageId) !== undefined;

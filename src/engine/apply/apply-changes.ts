@@ -57,6 +57,6 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
   if (last) draft.change({ t: 'cursor', cursor: last.to });
   // A server that lost history gets back what it once acked; whoever still has it answers that it is there already. Before the first
   // snapshot nobody can tell.
-  const acked = draft.model.acked.all;
-  if (acked.length > 0) draft.change({ t: 'again', keys: acked.map(({ key }) => [key, ports.random.id()]) });
+  const confirmed = draft.model.confirmed.all;
+  if (confirmed.length > 0) draft.change({ t: 'offer-again', keys: confirmed.map(({ key }) => [key, ports.random.id()]) });
 };

@@ -2,39 +2,44 @@
 import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
-import { isNothingOwed } from '../../model/outbox-entry.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
-import { shownMessage } from '../present/present-conversation.ts';
+import { isNothingPending } from '../../model/outbox-entry.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import { presentMessage } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
 export type News = 'live' | 'catch-up' | 'silent';
 
 /** My delivery receipts for these places, where the switch allows: once durable here, however they came. */
-const oweDelivered = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, seqs: Ranges): void => {
+const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, seqs: Ranges): void => {
   const { model } = draft;
   const conversation = model.get(conversationId);
   if (!conversation || !model.settings.deliveryReceipts || conversationType(conversationId) !== 'direct') return;
-  const due = subtract(seqs, union(conversation.told.delivered, fromFloor(conversation.deliveryFloor)));
-  if (due.length > 0) owe(draft, ports, conversationId, { delivered: due });
+  const due = subtract(seqs, union(conversation.receiptsSent.delivered, fromFloor(conversation.deliveryFloor)));
+  if (due.length > 0) enqueueReceipts(draft, ports, conversationId, { delivered: due });
 };
 
 const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
 /** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends. */
-const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: HotConversation, recalled: readonly WireMessage[]): void => {
+const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
   const places = fromSeqs(recalled.map(({ seq }) => seq));
   const ids = new Set(recalled.map(({ id }) => id));
   const without = <T>(list: readonly T[], idOf: (item: T) => string): readonly T[] =>
     list.some((item) => ids.has(idOf(item))) ? list.filter((item) => !ids.has(idOf(item))) : list;
   for (const entry of recalled.length > 0 ? conversation.receipts : []) {
-    const acked = subtract(entry.owed.acked, places);
-    const ackedIds = without(entry.owed.ackedIds, (id) => id);
-    if (entry.sent || (size(acked) === size(entry.owed.acked) && ackedIds === entry.owed.ackedIds)) continue;
-    const owed = { ...entry.owed, acked, ackedIds, contents: without(entry.owed.contents, ({ id }) => id) };
+    const named = subtract(entry.pendingReceipts.named, places);
+    const namedIds = without(entry.pendingReceipts.namedIds, (id) => id);
+    if (entry.sent || (size(named) === size(entry.pendingReceipts.named) && namedIds === entry.pendingReceipts.namedIds)) continue;
+    const pendingReceipts = {
+      ...entry.pendingReceipts,
+      named,
+      namedIds,
+      contents: without(entry.pendingReceipts.contents, ({ id }) => id),
+    };
     draft.change({ t: 'end', key: entry.key, end: 'superseded' });
-    if (!isNothingOwed(owed)) draft.change({ t: 'owe', entry: { ...entry, key: ports.random.id(), owed } });
+    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: ports.random.id(), pendingReceipts } });
   }
 };
 
@@ -47,10 +52,10 @@ export const applyMessages = (
   news: News,
 ): void => {
   const { model } = draft;
-  const held = model.get(conversationId)?.held ?? [];
+  const storedSeqs = model.get(conversationId)?.storedSeqs ?? [];
   // Frames carry the newest first; news comes in the order in which it was said.
-  const fresh = messages.filter((message) => !contains(held, message.seq)).sort((a, b) => a.seq - b.seq);
-  const known = messages.filter((message) => contains(held, message.seq));
+  const fresh = messages.filter((message) => !contains(storedSeqs, message.seq)).sort((a, b) => a.seq - b.seq);
+  const known = messages.filter((message) => contains(storedSeqs, message.seq));
   const recalled = known.filter((message) => message.recalled);
   const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
   if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
@@ -67,7 +72,7 @@ export const applyMessages = (
     const message = fresh.find(({ id, senderId }) => id === entry.message.id && senderId === model.me);
     return message ? [{ entry, message }] : [];
   });
-  for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
@@ -75,10 +80,10 @@ export const applyMessages = (
     if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // Own places between are named along: they say nothing, and the set stays one range instead of hundreds.
-  if (received.length > 0) oweDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
+  if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
   const arrived = received.filter((message) => !message.recalled);
   for (const message of news === 'live' ? arrived : arrived.slice(-1))
-    draft.change({ t: 'event', event: { type: 'message', message: shownMessage(model, conversation, message) } });
+    draft.change({ t: 'event', event: { type: 'message', message: presentMessage(model, conversation, message) } });
 };

@@ -9,7 +9,7 @@ import { layRow, tellRow } from './row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
-  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.owed.ackedIds;
+  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.pendingReceipts.namedIds;
 
 const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, code: RejectedCode): void => {
   const deadLetter: DeadLetter = {
@@ -45,7 +45,7 @@ export const endEntry = async (
   }
   const before = result.row ? layRow(draft, result.row) : undefined;
   // Before the message itself: what was taken back is not kept.
-  if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (entry.kind === 'message' && result.message) {
     const { seq, sentAt, recalled = false } = result.message;
     // Sent once before, and taken back by another device since: the feed may have told of it long ago.
@@ -60,6 +60,6 @@ export const endEntry = async (
   }
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
-  else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'acked' });
+  else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (result.row) await tellRow(draft, result.row, before);
 };

@@ -6,7 +6,7 @@ import type { GroupReceipt } from '../../model/receipt.ts';
 import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { News } from './apply-server-rows.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import { readHeld } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
@@ -27,8 +27,8 @@ export const heldBefore = async (draft: Draft, changes: readonly WireReceiptChan
   const before = new Map<ConversationId, Map<Seq, KeptMessage>>();
   for (const [id, list] of byConversation(changes)) {
     const conversation = draft.model.get(id);
-    const held = conversation ? await readHeld(draft.tx, conversation, fromSeqs(list.map(({ seq }) => seq))) : [];
-    before.set(id, new Map(held.map((message) => [message.seq, message])));
+    const storedSeqs = conversation ? await readHeld(draft.tx, conversation, fromSeqs(list.map(({ seq }) => seq))) : [];
+    before.set(id, new Map(storedSeqs.map((message) => [message.seq, message])));
   }
   return before;
 };
@@ -36,12 +36,12 @@ export const heldBefore = async (draft: Draft, changes: readonly WireReceiptChan
 const isDone = ({ readCount, memberCount }: GroupReceipt): boolean => memberCount > 0 && readCount >= memberCount;
 
 /** Whether the end of its time is news here: an own message nobody reads any more, or one this device was too late for. */
-const endsHere = (draft: Draft, conversation: HotConversation, message: KeptMessage, receipt: GroupReceipt): boolean => {
+const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMessage, receipt: GroupReceipt): boolean => {
   if (!receipt.expired || message.receipt?.expired || message.recalled || !message.receiptRequested) return false;
   const { me, settings } = draft.model;
   if (message.senderId === me) return !isDone(receipt);
   // One that is queued hears of its end by its own answer.
-  const owes = contains(conversation.row.present, message.seq) && !conversation.isAcked(message.id, message.seq);
+  const owes = contains(conversation.row.present, message.seq) && !conversation.isNamed(message.id, message.seq);
   return settings.readReceipts && owes;
 };
 

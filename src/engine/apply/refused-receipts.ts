@@ -1,7 +1,7 @@
 /** Receipts the server did not take, one by one: those that came too late, those for a message taken back, and the rest. */
 import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
-import { type DeadLetter, type EntryEnd, isNothingOwed, NOTHING_OWED, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { type DeadLetter, type EntryEnd, isNothingPending, NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import { size } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { findInConversation } from '../present/find-message.ts';
@@ -12,27 +12,27 @@ import type { Draft } from '../write/draft.ts';
 const expire = async (draft: Draft, conversationId: ConversationId, ids: readonly MessageId[]): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   if (ids.length === 0) return;
-  const held = conversation ? [...(await findInConversation(draft.tx, conversation, ids)).values()] : [];
-  if (held.length > 0)
+  const storedSeqs = conversation ? [...(await findInConversation(draft.tx, conversation, ids)).values()] : [];
+  if (storedSeqs.length > 0)
     draft.change({
       t: 'counts',
       of: conversationId,
-      receipts: held.map(({ seq, receipt }) => ({ readCount: 0, memberCount: 0, ...receipt, seq, expired: true })),
+      receipts: storedSeqs.map(({ seq, receipt }) => ({ readCount: 0, memberCount: 0, ...receipt, seq, expired: true })),
     });
   draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ids } });
 };
 
 /** The entry as a whole came too late. */
-export const expireAll = async (draft: Draft, { key, conversationId, owed }: ReceiptsEntry): Promise<void> => {
+export const expireAll = async (draft: Draft, { key, conversationId, pendingReceipts }: ReceiptsEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
-  const named = conversation ? await readHeld(draft.tx, conversation, owed.acked) : [];
+  const namedMessages = conversation ? await readHeld(draft.tx, conversation, pendingReceipts.named) : [];
   draft.change({ t: 'end', key, end: 'expired' });
-  await expire(draft, conversationId, [...new Set([...named.map(({ id }) => id), ...owed.ackedIds])]);
+  await expire(draft, conversationId, [...new Set([...namedMessages.map(({ id }) => id), ...pendingReceipts.namedIds])]);
 };
 
 /**
  * The entry is in effect, but for these. It ends as the server did with all of it: one that owed nothing but receipts which came too
- * late ends `expired`, one whose messages were all taken back `superseded`, any other `acked`.
+ * late ends `expired`, one whose messages were all taken back `superseded`, any other `named`.
  */
 export const endRefused = async (
   draft: Draft,
@@ -40,14 +40,14 @@ export const endRefused = async (
   entry: ReceiptsEntry,
   refused: readonly { readonly id: MessageId; readonly code: RejectedCode }[],
 ): Promise<void> => {
-  const { key, conversationId, owed } = entry;
+  const { key, conversationId, pendingReceipts } = entry;
   const withCode = (code: RejectedCode): MessageId[] => refused.flatMap((one) => (one.code === code ? [one.id] : []));
   const late = withCode('rejected/receipt-expired');
   const takenBack = withCode('rejected/message-recalled');
-  const { acked, ackedIds } = owed;
-  const namesOnly = isNothingOwed({ ...owed, acked: NOTHING_OWED.acked, ackedIds: [], contents: [] });
-  const none = namesOnly && late.length + takenBack.length >= size(acked) + ackedIds.length;
-  const end: EntryEnd = none ? (late.length > 0 ? 'expired' : 'superseded') : 'acked';
+  const { named, namedIds } = pendingReceipts;
+  const namesOnly = isNothingPending({ ...pendingReceipts, named: NO_PENDING_RECEIPTS.named, namedIds: [], contents: [] });
+  const none = namesOnly && late.length + takenBack.length >= size(named) + namedIds.length;
+  const end: EntryEnd = none ? (late.length > 0 ? 'expired' : 'superseded') : 'confirmed';
   draft.change({ t: 'end', key, end });
   if (entry.again) return;
   await expire(draft, conversationId, late);

@@ -2,10 +2,10 @@
 import { type ConversationRow, joinRows, rowParts } from '../../model/conversation.ts';
 import { conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../../model/ranges.ts';
-import type { Told } from '../../model/receipt.ts';
+import type { ReceiptsSent } from '../../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { Draft } from '../write/draft.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 
 /** An event names at most this many messages; its ranges name all that are held. */
 const MAX_IDS_IN_EVENT = 200;
@@ -15,7 +15,7 @@ export interface RowBefore {
   readonly row: ConversationRow;
   /** The position and what the peer was told, with what is pending. */
   readonly readUpTo: Seq;
-  readonly told: Told;
+  readonly receiptsSent: ReceiptsSent;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface RowBefore {
  */
 export const layRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
   const conversation = draft.model.get(row.conversationId);
-  const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, told: conversation.told };
+  const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, receiptsSent: conversation.receiptsSent };
   // Also what an answer carries in between, newer than the moment that the total is of.
   const ahead = isPart || draft.model.settled.size > 0;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
@@ -36,10 +36,10 @@ export const layRow = (draft: Draft, row: ConversationRow, isPart = false): RowB
 /** Of these places, those of own messages held here; and the newest of those messages by id. */
 const ownAt = async (
   { tx, model }: Draft,
-  { id, held, tail }: HotConversation,
+  { id, storedSeqs, tail }: ConversationState,
   ranges: Ranges,
 ): Promise<{ readonly ranges: Ranges; readonly messageIds: readonly MessageId[] }> => {
-  const places = intersect(held, ranges);
+  const places = intersect(storedSeqs, ranges);
   const pages = pagesOf(subtract(places, fromSeqs(tail.seqs))).map((page) => ({ conversationId: id, page }));
   const own = new Map<Seq, MessageId>();
   for (const index of pages.length > 0 ? await readIndexes(tx, pages) : [])
@@ -72,7 +72,7 @@ export const tellRow = async (draft: Draft, row: ConversationRow, before: RowBef
   const peer = conversationTarget(conversationId);
 
   const [was, is] = [before.row.theirs, after.theirs];
-  const read = subtract(union(is.read, is.acked), union(was.read, was.acked));
+  const read = subtract(union(is.read, is.named), union(was.read, was.named));
   const delivered = subtract(subtract(is.delivered, was.delivered), read);
   for (const [type, covered] of [['delivered', delivered] as const, ['read', read] as const]) {
     if (covered.length === 0) continue;
@@ -83,7 +83,7 @@ export const tellRow = async (draft: Draft, row: ConversationRow, before: RowBef
   if (highest(is.read) > highest(was.read))
     draft.change({ t: 'event', event: { type: 'conversationRead', conversationId, upTo: highest(is.read), by: peer, self: false } });
   // Mine, by another device: what this one did is in the overlay already.
-  if (subtract(after.mine.read, before.told.read).length > 0)
+  if (subtract(after.mine.read, before.receiptsSent.read).length > 0)
     draft.change({
       t: 'event',
       event: { type: 'conversationRead', conversationId, upTo: highest(after.mine.read), by: model.me, self: true },

@@ -1,8 +1,8 @@
 /** Entries that the server refused: dismissed, or tried once more. */
 import { UsageError } from '../../errors.ts';
-import { allowedBy, isNothingOwed, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { allowedBy, isNothingPending, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
-import { owe } from '../write/enqueue.ts';
+import { enqueueReceipts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
 import { setMarkedUnread, setMuted } from './switches.ts';
 
@@ -27,12 +27,12 @@ export const retryDeadLetter = (
   const dead = model.deadLetters.find(({ letter }) => letter.id === id);
   if (!dead) throw new UsageError('usage/invalid-argument', `there is no dead letter ${JSON.stringify(id)}`);
   const { entry } = dead;
-  if (entry.kind === 'receipts') return oweAgain(draft, ports, id, entry);
+  if (entry.kind === 'receipts') return putEntryAgain(draft, ports, id, entry);
   draft.change({ t: 'dismiss', id });
   const fresh: OutboxEntry = { ...entry, key: ports.random.id(), sent: false, cursor: model.cursor };
   const { requestReceipt } = options;
   draft.change({
-    t: 'owe',
+    t: 'enqueue',
     entry:
       fresh.kind === 'message' && requestReceipt !== undefined
         ? { ...fresh, message: { ...fresh.message, receiptRequested: requestReceipt } }
@@ -41,15 +41,15 @@ export const retryDeadLetter = (
 };
 
 /** What is switched off by now is not told; a flag is set anew, above what was set since. */
-const oweAgain = (draft: Draft, ports: IntentPorts, id: string, { conversationId, owed }: ReceiptsEntry): void => {
-  const { muted, marked, ...rest } = allowedBy(draft.model.settings, owed);
-  if (isNothingOwed({ ...rest, muted, marked }))
+const putEntryAgain = (draft: Draft, ports: IntentPorts, id: string, { conversationId, pendingReceipts }: ReceiptsEntry): void => {
+  const { muted, marked, ...rest } = allowedBy(draft.model.settings, pendingReceipts);
+  if (isNothingPending({ ...rest, muted, marked }))
     throw new UsageError(
       'usage/invalid-argument',
       `the receipts of dead letter ${JSON.stringify(id)} are switched off: switch them on, or dismiss it`,
     );
   draft.change({ t: 'dismiss', id });
-  owe(draft, ports, conversationId, rest);
+  enqueueReceipts(draft, ports, conversationId, rest);
   if (muted) setMuted(draft, ports, conversationId, muted.value);
   if (marked) setMarkedUnread(draft, ports, conversationId, marked.value);
 };

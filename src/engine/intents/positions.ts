@@ -2,12 +2,12 @@
 import { UsageError } from '../../errors.ts';
 import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
-import type { Owed } from '../../model/outbox-entry.ts';
+import type { PendingReceipts } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 
 /**
  * The conversation whose position is to move. `undefined` where the device knows all conversations, and this is none of them: nothing of
@@ -15,7 +15,7 @@ import { type IntentPorts, owe } from '../write/enqueue.ts';
  *
  * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, for one that is not known yet.
  */
-export const movable = ({ model }: Draft, conversationId: ConversationId): HotConversation | undefined => {
+export const movable = ({ model }: Draft, conversationId: ConversationId): ConversationState | undefined => {
   const conversation = model.get(conversationId);
   if (isBlind(model, conversation))
     throw new UsageError(
@@ -26,7 +26,7 @@ export const movable = ({ model }: Draft, conversationId: ConversationId): HotCo
 };
 
 /** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
-export const seqOf = async (draft: Draft, conversation: HotConversation | undefined, id: MessageId): Promise<Seq> => {
+export const seqOf = async (draft: Draft, conversation: ConversationState | undefined, id: MessageId): Promise<Seq> => {
   if (conversation) await draft.model.index.prefetch(draft.tx, draft.model, [{ conversationId: conversation.id, ids: [id] }]);
   const message = conversation && draft.model.index.find(conversation, id);
   if (message) return message.seq;
@@ -34,7 +34,7 @@ export const seqOf = async (draft: Draft, conversation: HotConversation | undefi
 };
 
 /** To this position, if that is forward; a mark falls even where there is nowhere to move. */
-export const moved = (conversation: HotConversation, to: Seq): Partial<Owed> => ({
+export const moved = (conversation: ConversationState, to: Seq): Partial<PendingReceipts> => ({
   ...(to > conversation.readUpTo ? { position: to } : {}),
   ...(conversation.mark.value ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
 });
@@ -55,7 +55,7 @@ export const clearConversationUnreadCount = async (
 ): Promise<void> => {
   const conversation = movable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
-  if (conversation) owe(draft, ports, conversationId, moved(conversation, to));
+  if (conversation) enqueueReceipts(draft, ports, conversationId, moved(conversation, to));
 };
 
 /** @throws {UsageError} `usage/unknown-conversation` before the first snapshot: which conversations there are is not known. */
@@ -66,7 +66,7 @@ export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => 
       'no conversation is known on this device yet: repeat the call once watchConversations() has emitted',
     );
   for (const conversation of draft.model.conversations.values())
-    owe(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));
+    enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));
 };
 
 /**
@@ -87,11 +87,13 @@ export const sendConversationReadReceipt = async (
   const upTo = options.upTo === undefined ? undefined : await seqOf(draft, conversation, options.upTo);
   if (!conversation) return;
   const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);
-  const told = range(conversation.readFloor + 1, bound);
+  const receiptsSent = range(conversation.readFloor + 1, bound);
   const tells =
-    conversationType(conversationId) === 'direct' && model.settings.readReceipts && subtract(told, conversation.told.read).length > 0;
-  owe(draft, ports, conversationId, {
+    conversationType(conversationId) === 'direct' &&
+    model.settings.readReceipts &&
+    subtract(receiptsSent, conversation.receiptsSent.read).length > 0;
+  enqueueReceipts(draft, ports, conversationId, {
     ...(options.keepUnread ? {} : moved(conversation, upTo ?? conversation.row.latestSeq)),
-    ...(tells ? { read: told } : {}),
+    ...(tells ? { read: receiptsSent } : {}),
   });
 };

@@ -4,20 +4,20 @@ import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import { locate } from '../state/message-index.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
-import { newestPlaces } from '../present/read-messages.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import { newestSeqs } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** Of a long backlog, so many of the newest are looked at: nobody reads more of it at once. */
 const MAX_LOOKED_AT = 1000;
 
 /** Held messages in this stretch that ask for my receipt and have none. Their pages' indexes say so; no body is read. */
-const asking = async ({ model, tx }: Draft, conversation: HotConversation, stretch: Ranges): Promise<Ranges> => {
+const asking = async ({ model, tx }: Draft, conversation: ConversationState, stretch: Ranges): Promise<Ranges> => {
   if (!model.settings.readReceipts) return NO_RANGES;
-  const { row, held, tail, told } = conversation;
-  const places = newestPlaces(subtract(intersect(intersect(held, row.present), stretch), told.acked), MAX_LOOKED_AT);
+  const { row, storedSeqs, tail, receiptsSent } = conversation;
+  const places = newestSeqs(subtract(intersect(intersect(storedSeqs, row.present), stretch), receiptsSent.named), MAX_LOOKED_AT);
   const pages = pagesOf(subtract(places, fromSeqs(tail.seqs))).map((page) => ({ conversationId: conversation.id, page }));
   const seqs: Seq[] = [];
   for (const index of await readIndexes(tx, pages))
@@ -45,7 +45,7 @@ export const readGroup = async (draft: Draft, ports: IntentPorts, conversationId
   const conversation = movable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
   if (!conversation) return;
-  owe(draft, ports, conversationId, { ...moved(conversation, to), acked: await asking(draft, conversation, range(1, to)) });
+  enqueueReceipts(draft, ports, conversationId, { ...moved(conversation, to), named: await asking(draft, conversation, range(1, to)) });
 };
 
 /** What arrived above `after` while the user was looking, as far as `upTo`. Returns the newest dealt with. */
@@ -58,11 +58,11 @@ export const readGroupArrivals = async (
 ): Promise<Seq> => {
   const conversation = draft.model.get(conversationId);
   if (!conversation) return after;
-  const arrived = intersect(conversation.held, range(after + 1, upTo));
+  const arrived = intersect(conversation.storedSeqs, range(after + 1, upTo));
   const newest = highest(arrived);
   if (newest === 0) return after;
-  owe(draft, ports, conversation.id, {
-    acked: await asking(draft, conversation, arrived),
+  enqueueReceipts(draft, ports, conversation.id, {
+    named: await asking(draft, conversation, arrived),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),
   });
   return newest;

@@ -21,7 +21,7 @@ export const recallMessage = async (draft: Draft, ports: IntentPorts, messageId:
   const conversationId = pending?.conversationId ?? found!.conversation.id;
   if (found?.message.recalled || model.get(conversationId)?.recalls.some((recall) => recall.messageId === messageId)) return;
   draft.change({
-    t: 'owe',
+    t: 'enqueue',
     entry: { kind: 'recall', key: ports.random.id(), conversationId, at: ports.clock.wall(), sent: false, cursor: model.cursor, messageId },
   });
 };

@@ -4,8 +4,8 @@ import { conversationType, type ConversationId, type MessageId } from '../../mod
 import type { NewMessage } from '../../model/intents.ts';
 import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
-import type { HotModel } from '../state/account-state.ts';
-import { shownMessage, shownPending } from '../present/present-conversation.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { presentMessage, presentPending } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 
@@ -13,16 +13,23 @@ const conflict = (id: MessageId): RejectedError =>
   new RejectedError('rejected/id-conflict', `message id ${JSON.stringify(id)} was used for another message`);
 
 /** The message this id already stands for here, if it is the same one. */
-const already = (model: HotModel, conversationId: ConversationId, id: MessageId, message: MessageEntry['message']): Message | undefined => {
+const already = (
+  model: AccountState,
+  conversationId: ConversationId,
+  id: MessageId,
+  message: MessageEntry['message'],
+): Message | undefined => {
   const pending = model.findPending(id);
   if (pending) {
-    if (pending.conversationId === conversationId && pending.message.body === message.body) return shownPending(model, pending, 'pending');
+    if (pending.conversationId === conversationId && pending.message.body === message.body)
+      return presentPending(model, pending, 'pending');
     throw conflict(id);
   }
-  const held = model.findUnpaged(id);
-  if (!held) return undefined;
-  const same = held.conversation.id === conversationId && held.message.senderId === model.me;
-  if (same && (held.message.recalled || held.message.body === message.body)) return shownMessage(model, held.conversation, held.message);
+  const storedSeqs = model.findUnpaged(id);
+  if (!storedSeqs) return undefined;
+  const same = storedSeqs.conversation.id === conversationId && storedSeqs.message.senderId === model.me;
+  if (same && (storedSeqs.message.recalled || storedSeqs.message.body === message.body))
+    return presentMessage(model, storedSeqs.conversation, storedSeqs.message);
   throw conflict(id);
 };
 
@@ -46,6 +53,6 @@ export const sendMessage = (draft: Draft, ports: IntentPorts, conversationId: Co
     cursor: model.cursor,
     message: content,
   };
-  draft.change({ t: 'owe', entry });
-  return shownPending(model, entry, 'pending');
+  draft.change({ t: 'enqueue', entry });
+  return presentPending(model, entry, 'pending');
 };

@@ -3,16 +3,16 @@ import { conversationType, type ConversationId, type MessageId, type Seq } from 
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
 import { UsageError } from '../../errors.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import type { Located } from '../state/message-index.ts';
 import type { Draft } from '../write/draft.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 
-export const reasonToSkip = (conversation: HotConversation, id: MessageId, message: Located): SkipReason | undefined => {
+export const reasonToSkip = (conversation: ConversationState, id: MessageId, message: Located): SkipReason | undefined => {
   if (message.own) return 'own';
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
-  if (conversation.isAcked(id, message.seq)) return 'already-acked';
+  if (conversation.isNamed(id, message.seq)) return 'already-acked';
   if (conversationType(conversation.id) === 'direct') return undefined;
   // Nobody counts one who was no member then, nor one who comes after the time is over.
   return message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
@@ -55,7 +55,7 @@ export const sendReadReceipts = async (
         ? reasonToSkip(conversation, id, message)
         : model.findPending(id)
           ? 'own'
-          : conversation?.owed.ackedIds.includes(id)
+          : conversation?.pendingReceipts.namedIds.includes(id)
             ? 'already-acked'
             : undefined;
     if (reason) {
@@ -66,9 +66,9 @@ export const sendReadReceipts = async (
     if (message) seqs.push(message.seq);
     else unheld.push(id);
   }
-  owe(draft, ports, conversationId, {
-    ...(seqs.length > 0 ? { acked: fromSeqs(seqs) } : {}),
-    ...(unheld.length > 0 ? { ackedIds: unheld.sort() } : {}),
+  enqueueReceipts(draft, ports, conversationId, {
+    ...(seqs.length > 0 ? { named: fromSeqs(seqs) } : {}),
+    ...(unheld.length > 0 ? { namedIds: unheld.sort() } : {}),
     ...(content === undefined ? {} : { contents: [...queued].sort().map((id) => ({ id, text: content })) }),
   });
   return { queued, skipped };
@@ -99,8 +99,8 @@ export const readArrivals = (
         (message) => !reasonToSkip(conversation, message.id, { ...message, own: message.senderId === model.me, expired: false }),
       )
     : [];
-  owe(draft, ports, conversationId, {
-    acked: fromSeqs(asked.map(({ seq }) => seq)),
+  enqueueReceipts(draft, ports, conversationId, {
+    named: fromSeqs(asked.map(({ seq }) => seq)),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),
   });
   return newest;

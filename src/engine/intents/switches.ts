@@ -1,26 +1,28 @@
 /** Switches: mute, mark as unread, what is told to senders, pause. */
 import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import { allowedBy, isNothingOwed, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { allowedBy, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../log/log-record.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
-import { type IntentPorts, owe } from '../write/enqueue.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 
 /** Mutes the conversation or not, known here or not: the flag is in force at once, and when the conversation appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
   const conversation = draft.model.get(conversationId);
-  const pending = conversation?.owed.muted;
+  const pending = conversation?.pendingReceipts.muted;
   const before = isBlind(draft.model, conversation) ? pending : (conversation?.muteFlag ?? UNSET);
-  if (before?.value !== muted) owe(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
+  if (before?.value !== muted) enqueueReceipts(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
 };
 
 /** Sets a flag beside the position, which stays where it is; of a conversation known here or not. */
 export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean): void => {
   const conversation = draft.model.get(conversationId);
-  const isSet = isBlind(draft.model, conversation) ? conversation?.owed.marked?.value : (conversation?.markedUnread ?? false);
+  const isSet = isBlind(draft.model, conversation) ? conversation?.pendingReceipts.marked?.value : (conversation?.markedUnread ?? false);
   if (isSet === marked) return;
-  owe(draft, ports, conversationId, { marked: setMark(conversation?.mark ?? UNMARKED, marked, conversation?.row.latestSeq ?? 0) });
+  enqueueReceipts(draft, ports, conversationId, {
+    marked: setMark(conversation?.mark ?? UNMARKED, marked, conversation?.row.latestSeq ?? 0),
+  });
 };
 
 /**
@@ -33,10 +35,10 @@ export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Par
   if (settings.readReceipts === model.settings.readReceipts && settings.deliveryReceipts === model.settings.deliveryReceipts) return;
   const unsent = [...model.outbox.values()].filter((entry): entry is ReceiptsEntry => entry.kind === 'receipts' && !entry.sent);
   for (const entry of unsent) {
-    const owed = allowedBy(settings, entry.owed);
-    if (owed === entry.owed) continue;
+    const pendingReceipts = allowedBy(settings, entry.pendingReceipts);
+    if (pendingReceipts === entry.pendingReceipts) continue;
     draft.change({ t: 'end', key: entry.key, end: 'cancelled' });
-    if (!isNothingOwed(owed)) draft.change({ t: 'owe', entry: { ...entry, key: ports.random.id(), owed } });
+    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: ports.random.id(), pendingReceipts } });
   }
   draft.change({ t: 'settings', settings });
 };

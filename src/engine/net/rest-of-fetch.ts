@@ -13,12 +13,12 @@ type Wants = Frame<'fetch'>['wants'];
  */
 export const restOfFetch = ({ id, wants }: Pick<Frame<'fetch'>, 'id' | 'wants'>, answers: readonly ServerFrame[]): Wants => {
   const frames = answers.filter((answer): answer is Frame<'messages'> => answer.type === 'messages' && answer.id === id);
-  const told = frames.flatMap(({ of }) => of);
-  const last = told[told.length - 1];
+  const receiptsSent = frames.flatMap(({ of }) => of);
+  const last = receiptsSent[receiptsSent.length - 1];
   if (!last || frames.some(({ complete }) => complete)) return [];
   const at = wants.findLastIndex(({ conversationId }) => conversationId === last.conversationId);
   const want = wants[at];
-  const seqs = told.flatMap(({ conversationId, messages }) =>
+  const seqs = receiptsSent.flatMap(({ conversationId, messages }) =>
     conversationId === last.conversationId ? messages.map(({ seq }) => seq) : [],
   );
   if (!want || seqs.length === 0) return [];

@@ -5,15 +5,15 @@ import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { readPages } from '../../log/pages.ts';
 import { PAGE_SIZE } from '../../log/tables.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 
 const PAGES_AT_ONCE = 16;
 
 /** The messages with these ids that one conversation holds. */
 export const findInConversation = async (
   tx: StoreTx,
-  conversation: HotConversation,
+  conversation: ConversationState,
   ids: Iterable<MessageId>,
 ): Promise<Map<MessageId, KeptMessage>> => {
   const wanted = new Set(ids);
@@ -25,8 +25,8 @@ export const findInConversation = async (
   for (const message of conversation.tail.all) look(message);
   if (conversation.newest) look(conversation.newest);
   const stretch = PAGES_AT_ONCE * PAGE_SIZE;
-  for (let upTo = highest(conversation.held); upTo > 0 && wanted.size > 0; upTo -= stretch) {
-    const seqs = intersect(conversation.held, range(Math.max(1, upTo - stretch + 1), upTo));
+  for (let upTo = highest(conversation.storedSeqs); upTo > 0 && wanted.size > 0; upTo -= stretch) {
+    const seqs = intersect(conversation.storedSeqs, range(Math.max(1, upTo - stretch + 1), upTo));
     if (seqs.length > 0) for (const message of await readPages(tx, conversation.id, seqs)) look(message);
   }
   return found;
@@ -35,9 +35,9 @@ export const findInConversation = async (
 /** A message by id alone: what is not in pages first, then every page. */
 export const findAnywhere = async (
   tx: StoreTx,
-  model: HotModel,
+  model: AccountState,
   id: MessageId,
-): Promise<{ conversation: HotConversation; message: KeptMessage } | undefined> => {
+): Promise<{ conversation: ConversationState; message: KeptMessage } | undefined> => {
   const unpaged = model.findUnpaged(id);
   if (unpaged) return unpaged;
   for (const conversation of model.conversations.values()) {

@@ -2,8 +2,8 @@
 import type { Conversation, FirstPaint } from '../../model/conversation.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../log/tables.ts';
-import type { HotModel } from '../state/account-state.ts';
-import { newestConversations, shownConversation } from './present-conversation.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { newestConversations, presentConversation } from './present-conversation.ts';
 
 export const PAINTED_CONVERSATIONS = 50;
 
@@ -18,9 +18,9 @@ const painted = (conversation: Conversation): Conversation => {
 /** What it is made of: the same objects as long as nothing of it changed. */
 type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
 
-const paintedState = (model: HotModel): PaintedState => [
+const paintedState = (model: AccountState): PaintedState => [
   model.totalUnreadCount,
-  ...newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => shownConversation(model, conversation)),
+  ...newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => presentConversation(model, conversation)),
 ];
 
 const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPaint => ({
@@ -32,7 +32,7 @@ const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPa
 export class PaintRecord {
   private last: PaintedState | null = null;
 
-  put(tx: StoreTx, model: HotModel): void {
+  put(tx: StoreTx, model: AccountState): void {
     // Before the first snapshot nothing is known: a 0 would be a guess.
     if (model.cursor === null) return;
     const now = paintedState(model);

@@ -6,10 +6,10 @@ import type { MessageEntry } from '../../model/outbox-entry.ts';
 import { highest } from '../../model/ranges.ts';
 import { directStatus } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 
-export const shownMessage = (model: HotModel, conversation: HotConversation, message: KeptMessage): Message => {
+export const presentMessage = (model: AccountState, conversation: ConversationState, message: KeptMessage): Message => {
   const recalled = message.recalled || conversation.recalls.some(({ messageId }) => messageId === message.id);
   return {
     id: message.id,
@@ -31,7 +31,11 @@ export const shownMessage = (model: HotModel, conversation: HotConversation, mes
 };
 
 /** A message that is not at the server: still queued, or refused by it. */
-export const shownPending = (model: HotModel, { conversationId, message, at }: MessageEntry, status: 'pending' | 'failed'): Message => ({
+export const presentPending = (
+  model: AccountState,
+  { conversationId, message, at }: MessageEntry,
+  status: 'pending' | 'failed',
+): Message => ({
   id: message.id,
   conversationId,
   senderId: model.me,
@@ -44,27 +48,27 @@ export const shownPending = (model: HotModel, { conversationId, message, at }: M
   status,
 });
 
-const lastMessage = (model: HotModel, conversation: HotConversation): Message | undefined => {
+const lastMessage = (model: AccountState, conversation: ConversationState): Message | undefined => {
   const pending = conversation.pending[conversation.pending.length - 1];
-  if (pending) return shownPending(model, pending, 'pending');
+  if (pending) return presentPending(model, pending, 'pending');
   const { newest } = conversation;
   const { lastMessage: last } = conversation.row;
   // The row leaves out long bodies; the message itself, once held, has it.
   const message = newest && (!last || newest.seq >= last.seq) ? newest : last;
-  return message ? shownMessage(model, conversation, message) : undefined;
+  return message ? presentMessage(model, conversation, message) : undefined;
 };
 
-interface ShownBefore {
+interface PresentedBefore {
   readonly revision: number;
   readonly made: readonly unknown[];
   readonly text: string;
   readonly shown: Conversation;
 }
 
-const shownBefore = new WeakMap<HotConversation, ShownBefore>();
+const presentedBefore = new WeakMap<ConversationState, PresentedBefore>();
 
 /** What the shown form is made of: a receipt queued is no change of any of it. */
-const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: HotConversation): readonly unknown[] => [
+const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: ConversationState): readonly unknown[] => [
   row,
   newest,
   pending,
@@ -75,23 +79,23 @@ const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }
 ];
 
 /** The same object as long as nothing of it changed. */
-export const shownConversation = (model: HotModel, conversation: HotConversation): Conversation => {
+export const presentConversation = (model: AccountState, conversation: ConversationState): Conversation => {
   const { revision } = conversation;
-  const before = shownBefore.get(conversation);
+  const before = presentedBefore.get(conversation);
   if (before?.revision === revision) return before.shown;
   const made = madeOf(conversation);
   const now = before?.made.every((part, i) => part === made[i]) ? before.shown : show(model, conversation);
   const text = now === before?.shown ? before.text : JSON.stringify(now);
   const shown = before?.text === text ? before.shown : now;
-  shownBefore.set(conversation, { revision, made, text, shown });
+  presentedBefore.set(conversation, { revision, made, text, shown });
   return shown;
 };
 
-const show = (model: HotModel, conversation: HotConversation): Conversation => {
+const show = (model: AccountState, conversation: ConversationState): Conversation => {
   const { row } = conversation;
   const direct = conversationType(conversation.id) === 'direct';
   const last = lastMessage(model, conversation);
-  const peerRead = Math.max(highest(row.theirs.read), highest(row.theirs.acked));
+  const peerRead = Math.max(highest(row.theirs.read), highest(row.theirs.named));
   return {
     id: conversation.id,
     type: direct ? 'direct' : 'group',
@@ -106,12 +110,12 @@ const show = (model: HotModel, conversation: HotConversation): Conversation => {
 };
 
 /** Pending messages first, then server time of the last message, then id. */
-const before = (a: HotConversation, b: HotConversation): number =>
+const before = (a: ConversationState, b: ConversationState): number =>
   Number(b.pending.length > 0) - Number(a.pending.length > 0) || b.latestSentAt - a.latestSentAt || (a.id < b.id ? -1 : 1);
 
 /** The first `limit` in the order of the list. One pass: the list is short, the conversations may be many. */
-export const newestConversations = (model: HotModel, limit: number): HotConversation[] => {
-  const out: HotConversation[] = [];
+export const newestConversations = (model: AccountState, limit: number): ConversationState[] => {
+  const out: ConversationState[] = [];
   for (const conversation of model.conversations.values()) {
     if (conversation.row.latestSeq === 0 && conversation.pending.length === 0) continue;
     if (out.length === limit && before(conversation, out[limit - 1]!) > 0) continue;

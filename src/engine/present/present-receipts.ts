@@ -12,8 +12,8 @@ import {
   timesOf,
 } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 
@@ -31,38 +31,38 @@ export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): R
 const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };
 
 /** An own message: what the peer told, or how many of the group. */
-const stateOfOwn = (conversation: HotConversation, message: KeptMessage): ReceiptState => {
+const stateOfOwn = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
   if (!message.receiptRequested || message.recalled) return 'none';
   if (conversationType(conversation.id) === 'group') return message.receipt ? groupState(message.receipt) : 'processing';
   return isRead(conversation.row.theirs, message.seq) ? 'done' : 'processing';
 };
 
 /** Somebody else's: what I owe. */
-const stateOfOthers = (conversation: HotConversation, message: KeptMessage): ReceiptState => {
+const stateOfOthers = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
   if (!message.receiptRequested || message.recalled) return 'none';
-  const { row, told, owed } = conversation;
+  const { row, receiptsSent, pendingReceipts } = conversation;
   if (isRead(row.mine, message.seq)) return 'done';
   if (conversationType(conversation.id) === 'group') {
     // Nobody waits for one who was no member then.
     if (!contains(row.present, message.seq)) return 'none';
     if (message.receipt?.expired) return 'expired';
   }
-  return isRead(told, message.seq) || owed.ackedIds.includes(message.id) ? 'pending' : 'processing';
+  return isRead(receiptsSent, message.seq) || pendingReceipts.namedIds.includes(message.id) ? 'pending' : 'processing';
 };
 
 /** Times only for what the sets say: a step may be known before or after its row. */
-const known = (conversation: HotConversation, message: KeptMessage): ReceiptTimes => {
+const known = (conversation: ConversationState, message: KeptMessage): ReceiptTimes => {
   const { times } = message;
   const { theirs } = conversation.row;
   if (!times) return {};
   return {
     delivered: isDelivered(theirs, message.seq) ? times.delivered : undefined,
     read: contains(theirs.read, message.seq) ? times.read : undefined,
-    acked: contains(theirs.acked, message.seq) ? times.acked : undefined,
+    named: contains(theirs.named, message.seq) ? times.named : undefined,
   };
 };
 
-export const shownReceipts = {
+export const presentReceipts = {
   pending: ({ message, conversationId }: MessageEntry): MessageReceipts => ({
     messageId: message.id,
     conversationId,
@@ -71,7 +71,7 @@ export const shownReceipts = {
     ...NO_COUNTS,
   }),
 
-  held: (model: HotModel, conversation: HotConversation, message: KeptMessage): MessageReceipts => {
+  storedSeqs: (model: AccountState, conversation: ConversationState, message: KeptMessage): MessageReceipts => {
     const own = message.senderId === model.me;
     return {
       messageId: message.id,

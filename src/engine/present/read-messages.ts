@@ -4,12 +4,12 @@ import { intersect, type Range, type Ranges, seqsOf } from '../../model/ranges.t
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { readPages } from '../../log/pages.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
-import { shownMessage } from './present-conversation.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { presentMessage } from './present-conversation.ts';
 
 /** The highest `count` places of a set. */
-export const newestPlaces = (places: Ranges, count: number): Ranges => {
+export const newestSeqs = (places: Ranges, count: number): Ranges => {
   const out: Range[] = [];
   let room = count;
   for (let i = places.length - 1; i >= 0 && room > 0; i--) {
@@ -22,7 +22,7 @@ export const newestPlaces = (places: Ranges, count: number): Ranges => {
 };
 
 /** Messages at these places, ascending, in pages or not, without what was laid over them since. */
-export const readKept = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> => {
+export const readKept = async (tx: StoreTx, conversation: ConversationState, places: Ranges): Promise<KeptMessage[]> => {
   const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
   for (const seq of seqsOf(places)) {
     const unpaged = conversation.tail.get(seq);
@@ -32,9 +32,9 @@ export const readKept = async (tx: StoreTx, conversation: HotConversation, place
 };
 
 /** Held messages at these places, ascending, with what became of their receipts. */
-export const readHeld = async (tx: StoreTx, conversation: HotConversation, places: Ranges): Promise<KeptMessage[]> =>
-  (await readKept(tx, conversation, intersect(conversation.held, places))).map((message) => conversation.tail.over(message));
+export const readHeld = async (tx: StoreTx, conversation: ConversationState, places: Ranges): Promise<KeptMessage[]> =>
+  (await readKept(tx, conversation, intersect(conversation.storedSeqs, places))).map((message) => conversation.tail.over(message));
 
 /** Held messages at these places, ascending, as the page is shown them. */
-export const readShown = async (tx: StoreTx, model: HotModel, conversation: HotConversation, places: Ranges): Promise<Message[]> =>
-  (await readKept(tx, conversation, places)).map((message) => shownMessage(model, conversation, message));
+export const readShown = async (tx: StoreTx, model: AccountState, conversation: ConversationState, places: Ranges): Promise<Message[]> =>
+  (await readKept(tx, conversation, places)).map((message) => presentMessage(model, conversation, message));

@@ -1,13 +1,13 @@
 /** Places of messages the server was asked for, so that none is asked for twice. What was asked of a history that is over does not count. */
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
-import type { HotModel } from '../state/account-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 
-export class AskedPlaces {
+export class RequestedSeqs {
   private readonly places = new Map<ConversationId, Ranges>();
   private history: object | null = null;
 
-  constructor(private readonly source: { readonly model: HotModel }) {}
+  constructor(private readonly source: { readonly model: AccountState }) {}
 
   has(id: ConversationId): boolean {
     return this.known().has(id);

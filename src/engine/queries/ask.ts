@@ -6,7 +6,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { TokenSource } from '../net/token-source.ts';
 
 /** Queries give up sooner than sync does: somebody waits. */
-export const QUERY_PATIENCE_MS = 10_000;
+export const QUERY_TIMEOUT_MS = 10_000;
 
 type AskLimits = Pick<Limits, 'receiptIds' | 'members'>;
 
@@ -53,13 +53,13 @@ export class Ask {
   private async request(frame: ClientFrame): Promise<readonly ServerFrame[]> {
     const { userId, deviceId } = this.account;
     const token = await this.tokens.get();
-    return this.ports.net.request([{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame], QUERY_PATIENCE_MS);
+    return this.ports.net.request([{ type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId }, frame], QUERY_TIMEOUT_MS);
   }
 
   private inTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const late = (): void => reject(new TransportError('transport/timeout', `no answer within ${QUERY_PATIENCE_MS} ms`));
-      const cancel = this.ports.clock.timer(QUERY_PATIENCE_MS, late);
+      const late = (): void => reject(new TransportError('transport/timeout', `no answer within ${QUERY_TIMEOUT_MS} ms`));
+      const cancel = this.ports.clock.timer(QUERY_TIMEOUT_MS, late);
       void answer.then(resolve, reject).finally(cancel);
     });
   }

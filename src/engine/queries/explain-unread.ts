@@ -2,9 +2,9 @@
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, subtract } from '../../model/ranges.ts';
 import { countedAt, type UnreadExplanation } from '../../model/unread.ts';
-import type { HotModel } from '../state/account-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 
-export const explainUnread = (model: HotModel, conversationId: ConversationId): UnreadExplanation => {
+export const explainUnread = (model: AccountState, conversationId: ConversationId): UnreadExplanation => {
   const conversation = model.get(conversationId);
   if (!conversation)
     return {
@@ -18,16 +18,16 @@ export const explainUnread = (model: HotModel, conversationId: ConversationId): 
       counted: NO_RANGES,
       notHeld: NO_RANGES,
     };
-  const { row, readUpTo, unread, receipts, held } = conversation;
+  const { row, readUpTo, unread, receipts, storedSeqs } = conversation;
   const counted = countedAt(row, readUpTo);
   return {
     conversationId,
     ...unread,
     readUpTo,
     server: { readUpTo: row.readUpTo, by: row.readBy },
-    pending: receipts.map(({ key, owed, at, sent }) => ({ key, position: owed.position, at, sent })),
+    pending: receipts.map(({ key, pendingReceipts, at, sent }) => ({ key, position: pendingReceipts.position, at, sent })),
     latestSeq: row.latestSeq,
     counted,
-    notHeld: subtract(counted, held),
+    notHeld: subtract(counted, storedSeqs),
   };
 };

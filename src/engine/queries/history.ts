@@ -7,25 +7,25 @@ import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../net/rest-of-fetch.ts';
-import { AskedPlaces } from '../present/requested-seqs.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import { RequestedSeqs } from '../present/requested-seqs.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import { applyMessages } from '../apply/apply-server-rows.ts';
-import { newestPlaces, readShown } from '../present/read-messages.ts';
+import { newestSeqs, readShown } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 
 /** How long an open chat waits for the feed before it asks itself. */
-const FEED_PATIENCE_MS = 250;
+const FEED_TIMEOUT_MS = 250;
 
 /** Where the stretch begins that is held without a gap up to the newest message; one past the newest where that is not held. */
-const heldFrom = (conversation: HotConversation): number => {
-  const last = conversation.held[conversation.held.length - 1];
+const heldFrom = (conversation: ConversationState): number => {
+  const last = conversation.storedSeqs[conversation.storedSeqs.length - 1];
   return last && last[1] >= conversation.row.latestSeq ? last[0] : conversation.row.latestSeq + 1;
 };
 
 export class History {
   /** Asked for since this tab started, so that an opened chat asks once. */
-  private readonly asked: AskedPlaces;
+  private readonly asked: RequestedSeqs;
   private readonly waiting = new Set<ConversationId>();
   /** Chats whose messages did not come: a chat that changes all the time is no reason to ask all the time (F115). */
   private readonly failed = new Map<ConversationId, { readonly backoff: Backoff; readonly until: number }>();
@@ -35,7 +35,7 @@ export class History {
     private readonly writer: Writer,
     private readonly ask: Ask,
   ) {
-    this.asked = new AskedPlaces(writer);
+    this.asked = new RequestedSeqs(writer);
   }
 
   private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
@@ -59,7 +59,7 @@ export class History {
     // The feed brings what is new by itself, often a moment after its row.
     this.waiting.add(conversationId);
     const leftAloneMs = (this.failed.get(conversationId)?.until ?? 0) - this.ports.clock.mono();
-    this.ports.clock.timer(Math.max(FEED_PATIENCE_MS, leftAloneMs), () => {
+    this.ports.clock.timer(Math.max(FEED_TIMEOUT_MS, leftAloneMs), () => {
       this.waiting.delete(conversationId);
       this.fetchMissing(conversationId, limit);
     });
@@ -73,9 +73,9 @@ export class History {
   private fetchMissing(conversationId: ConversationId, limit: number): void {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation || this.writer.model.paused) return;
-    const { row, held, forgotten } = conversation;
+    const { row, storedSeqs, evicted } = conversation;
     const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
-    const missing = subtract(subtract(range(first, row.latestSeq), union(held, forgotten)), this.asked.of(conversationId));
+    const missing = subtract(subtract(range(first, row.latestSeq), union(storedSeqs, evicted)), this.asked.of(conversationId));
     if (missing.length === 0) return;
     this.asked.add(conversationId, missing);
     this.fetch(conversationId, missing.slice(-64)).then(
@@ -98,14 +98,14 @@ export class History {
     const below = heldFrom(conversation) - 1;
     const wanted = range(Math.max(first, below - limit + 1), below);
     if (wanted.length === 0) return { messages: [], complete: true };
-    const missing = subtract(wanted, conversation.held);
+    const missing = subtract(wanted, conversation.storedSeqs);
     let places = wanted;
     if (missing.length > 0 && !this.writer.model.paused)
       try {
         await this.fetch(conversationId, missing.slice(-64));
       } catch (error) {
         if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
-        places = newestPlaces(subtract(conversation.held, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
+        places = newestSeqs(subtract(conversation.storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
       }
     const messages = await this.writer.readInOrder('read-older', (model, tx) => readShown(tx, model, model.get(conversationId)!, places));
     return { messages, complete: places === wanted && wanted[0]![0] <= first };

@@ -4,7 +4,7 @@ import type { Message } from '../../model/message.ts';
 import { contains } from '../../model/ranges.ts';
 import { countingBase } from '../../model/unread.ts';
 import { findInConversation } from '../present/find-message.ts';
-import { shownMessage } from '../present/present-conversation.ts';
+import { presentMessage } from '../present/present-conversation.ts';
 import type { Writer } from '../write/writer.ts';
 
 /** What the push said of it. */
@@ -37,17 +37,17 @@ export const newsOf = async (
   await writer.refresh();
   return writer.read('pushed-message', async (model, tx) => {
     const conversation = model.get(conversationId);
-    const held = conversation && (await findInConversation(tx, conversation, [head.id])).get(head.id);
-    if (model.paused || (isCaughtUp && !held)) return null;
-    const { seq, senderId, countable } = held ?? head;
+    const storedSeqs = conversation && (await findInConversation(tx, conversation, [head.id])).get(head.id);
+    if (model.paused || (isCaughtUp && !storedSeqs)) return null;
+    const { seq, senderId, countable } = storedSeqs ?? head;
     if (senderId === model.me || !countable) return null;
     if (conversation) {
-      const { row, readUpTo, told } = conversation;
-      if (seq <= countingBase(row, readUpTo) || contains(told.read, seq) || contains(told.acked, seq)) return null;
+      const { row, readUpTo, receiptsSent } = conversation;
+      if (seq <= countingBase(row, readUpTo) || contains(receiptsSent.read, seq) || contains(receiptsSent.named, seq)) return null;
     }
     const muted = conversation?.muted ?? false;
-    if (conversation && held) {
-      const message = shownMessage(model, conversation, held);
+    if (conversation && storedSeqs) {
+      const message = presentMessage(model, conversation, storedSeqs);
       return message.recalled ? null : { message, muted };
     }
     const { id, sentAt, receiptRequested } = head;

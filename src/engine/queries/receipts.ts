@@ -6,9 +6,9 @@ import { isRead, type MessageReceipts, type ReceiptState, timesOf } from '../../
 import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import { readHeld } from '../present/read-messages.ts';
-import { groupState, shownReceipts } from '../present/present-receipts.ts';
+import { groupState, presentReceipts } from '../present/present-receipts.ts';
 import type { Draft } from '../write/draft.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
@@ -35,7 +35,7 @@ const askFor = async (ask: Ask, ids: readonly MessageId[]): Promise<Found> => {
 };
 
 interface Located {
-  readonly conversation: HotConversation;
+  readonly conversation: ConversationState;
   readonly message: KeptMessage;
 }
 
@@ -54,14 +54,14 @@ const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found
   for (const index of unplaced.size > 0 ? await readAllIndexes(tx) : [])
     for (const [id, line] of readIndex(index)) if (unplaced.has(id)) look(index.of, parseIndexLine(line).seq);
   const wanted = new Set(ids);
-  const held = new Map<MessageId, Located>();
+  const storedSeqs = new Map<MessageId, Located>();
   for (const [conversationId, seqs] of places) {
     const conversation = model.get(conversationId);
     if (!conversation) continue;
     for (const message of await readHeld(tx, conversation, fromSeqs(seqs)))
-      if (wanted.has(message.id)) held.set(message.id, { conversation, message });
+      if (wanted.has(message.id)) storedSeqs.set(message.id, { conversation, message });
   }
-  return held;
+  return storedSeqs;
 };
 
 /** Laid over a held message, which comes back as it stands then. */
@@ -80,28 +80,32 @@ const keep = (draft: Draft, { conversation, message }: Located, fact: FoundRecei
   return dated;
 };
 
-const shownHeld = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
+const presentStored = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
   const { conversation } = located;
   const message = fact ? keep(draft, located, fact) : located.message;
-  const shown = shownReceipts.held(draft.model, conversation, message);
+  const shown = presentReceipts.storedSeqs(draft.model, conversation, message);
   const { times } = fact ?? {};
   if (!times) return shown;
   // What was asked for just now may be ahead of the feed.
-  const read = times.read !== undefined || times.acked !== undefined;
+  const read = times.read !== undefined || times.named !== undefined;
   return { ...shown, ...timesOf({ ...times, ...message.times }), state: read && shown.state === 'processing' ? 'done' : shown.state };
 };
 
 /** A message that is not on this device, by what the server says of it alone. */
-const shownPlaced = (draft: Draft, fact: FoundReceipt, { conversationId, seq }: NonNullable<FoundReceipt['place']>): MessageReceipts => {
+const presentUnstored = (
+  draft: Draft,
+  fact: FoundReceipt,
+  { conversationId, seq }: NonNullable<FoundReceipt['place']>,
+): MessageReceipts => {
   const row = draft.model.get(conversationId)?.row;
   const { messageId, readCount, memberCount, expired, times } = fact;
   const done = row ? isRead(row.mine, seq) || isRead(row.theirs, seq) : false;
   const state: ReceiptState =
     conversationType(conversationId) === 'direct'
-      ? done || times?.read !== undefined || times?.acked !== undefined
+      ? done || times?.read !== undefined || times?.named !== undefined
         ? 'done'
         : 'processing'
-      : row && contains(row.mine.acked, seq)
+      : row && contains(row.mine.named, seq)
         ? 'done'
         : groupState({ readCount, memberCount, expired });
   return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: Math.max(0, memberCount - readCount) };
@@ -115,14 +119,14 @@ export const fetchReceipts = async (ask: Ask, writer: Writer, ids: readonly Mess
     unique.filter((id) => !writer.model.findPending(id)),
   );
   return writer.write('fetched-receipts', { durability: 'relaxed', readsPages: true }, async (draft) => {
-    const held = await locateHeld(draft, unique, found);
+    const storedSeqs = await locateHeld(draft, unique, found);
     return unique.flatMap((id): MessageReceipts[] => {
       const pending = draft.model.findPending(id);
-      if (pending) return [shownReceipts.pending(pending)];
-      const located = held.get(id);
+      if (pending) return [presentReceipts.pending(pending)];
+      const located = storedSeqs.get(id);
       const fact = found.get(id);
-      if (located) return [shownHeld(draft, located, fact)];
-      return fact?.place ? [shownPlaced(draft, fact, fact.place)] : [];
+      if (located) return [presentStored(draft, located, fact)];
+      return fact?.place ? [presentUnstored(draft, fact, fact.place)] : [];
     });
   });
 };

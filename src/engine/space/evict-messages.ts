@@ -8,15 +8,15 @@ import type { ConversationId } from '../../model/ids.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../../log/pages.ts';
-import { PAGE_SIZE, pageKey, TABLES, WHOLE_KEY } from '../../log/tables.ts';
-import { VanishedError } from '../write/log-head.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import type { HotModel } from '../state/account-state.ts';
+import { PAGE_SIZE, pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
+import { WipedError } from '../write/log-head.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import type { AccountState } from '../state/account-state.ts';
 import { type Lent, writeAlone } from '../write/maintenance-write.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
-const LEAST_PAGES = 32;
-const MOST_PAGES = 512;
+const MIN_PAGES = 32;
+const MAX_PAGES = 512;
 
 interface Victim {
   readonly id: ConversationId;
@@ -28,20 +28,20 @@ interface Victim {
 const placesOf = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
 
 /** What no page holds yet takes its room in the journal, and is left alone. */
-const paged = ({ held, tail }: HotConversation): Ranges => subtract(held, fromSeqs(tail.seqs));
+const paged = ({ storedSeqs, tail }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(tail.seqs));
 
-const victimsIn = (conversation: HotConversation, through: number): Victim[] => {
+const victimsIn = (conversation: ConversationState, through: number): Victim[] => {
   const { id, newest } = conversation;
   const mayGo = subtract(intersect(paged(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
   return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, placesOf(page)) }));
 };
 
 /** Read messages of the conversations that were silent longest; where none is left, unread ones: the server has them. */
-const choose = (model: HotModel): readonly Victim[] => {
+const choose = (model: AccountState): readonly Victim[] => {
   const byAge = [...model.conversations.values()].sort((a, b) => a.latestSentAt - b.latestSentAt);
   const read = byAge.flatMap((conversation) => (conversation.readUpTo > 0 ? victimsIn(conversation, conversation.readUpTo) : []));
   const all = read.length > 0 ? read : byAge.flatMap((conversation) => victimsIn(conversation, Number.MAX_SAFE_INTEGER));
-  return all.slice(0, Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil(all.length / 2))));
+  return all.slice(0, Math.min(MAX_PAGES, Math.max(MIN_PAGES, Math.ceil(all.length / 2))));
 };
 
 /**
@@ -51,24 +51,24 @@ const choose = (model: HotModel): readonly Victim[] => {
  */
 export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<boolean> => {
   // What went must be written down before more goes.
-  if (!writer.whole) {
+  if (!writer.pagesIntact) {
     await healPages(ports, writer);
     return true;
   }
   const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;
-    if (!(await writer.catchUp(tx))) throw new VanishedError();
+    if (!(await writer.catchUp(tx))) throw new WipedError();
     const chosen = choose(writer.model);
     for (const { id, page, seqs } of chosen) {
-      const rest = subtract(intersect(writer.model.get(id)!.held, placesOf(page)), seqs);
+      const rest = subtract(intersect(writer.model.get(id)!.storedSeqs, placesOf(page)), seqs);
       if (rest.length > 0) stay.push({ id, messages: await readPages(tx, id, rest) });
     }
-    if (chosen.length > 0) tx.delete('meta', WHOLE_KEY);
+    if (chosen.length > 0) tx.delete('meta', PAGES_INTACT_KEY);
     return chosen;
   });
   if (victims.length === 0) return false;
-  writer.whole = false;
+  writer.pagesIntact = false;
   for (const { id, page } of victims) {
     await ports.store.tx('give-up', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) => {
       for (const table of ['pages', 'indexes'] as const) tx.delete(table, pageKey(id, page));
@@ -76,12 +76,12 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
     });
   }
   await writeAlone(ports, writer, 'made-room', async (tx, model) => {
-    tx.put('meta', WHOLE_KEY, true);
+    tx.put('meta', PAGES_INTACT_KEY, true);
     const changes: Change[] = [];
     for (const { id, messages } of stay) {
-      await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], held: NO_RANGES }]);
+      await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: NO_RANGES }]);
       // Taken for lost by a tab that started in between.
-      const lost = messages.filter(({ seq }) => intersect(model.get(id)?.held ?? NO_RANGES, [[seq, seq]]).length === 0);
+      const lost = messages.filter(({ seq }) => intersect(model.get(id)?.storedSeqs ?? NO_RANGES, [[seq, seq]]).length === 0);
       if (lost.length > 0) changes.push({ t: 'messages', of: id, messages: lost });
     }
     const gone = new Map<ConversationId, Ranges>();
@@ -91,17 +91,17 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
       if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(paged(conversation), placesOf(page))));
     }
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
-    for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'forget', of: id, seqs });
+    for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });
     return changes;
   });
-  writer.whole = true;
+  writer.pagesIntact = true;
   return true;
 };
 
 /** Pages went and it could not be written down, for a crash or want of room: what is in none any more counts as given up. Looks at every index once. */
 export const healPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> => {
   await writeAlone(ports, writer, 'heal-pages', async (tx, model) => {
-    tx.put('meta', WHOLE_KEY, true);
+    tx.put('meta', PAGES_INTACT_KEY, true);
     const found = new Map<ConversationId, number[]>();
     for (const index of await readAllIndexes(tx))
       found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);
@@ -109,11 +109,11 @@ export const healPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Len
     for (const conversation of model.conversations.values()) {
       const lost = subtract(paged(conversation), fromSeqs(found.get(conversation.id) ?? []));
       if (lost.length > 0) {
-        changes.push({ t: 'forget', of: conversation.id, seqs: lost });
-        await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.held, lost));
+        changes.push({ t: 'evict', of: conversation.id, seqs: lost });
+        await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.storedSeqs, lost));
       }
     }
     return changes;
   });
-  writer.whole = true;
+  writer.pagesIntact = true;
 };

@@ -1,6 +1,6 @@
 /**
  * Makes room: old messages beyond what the app wants kept leave this device, bodies and all, in slices when the journal was folded or
- * nothing happens. They are gone from `held` and from their pages in one transaction; rows, positions and what is owed or told know
+ * nothing happens. They are gone from `storedSeqs` and from their pages in one transaction; rows, positions and what is owed or told know
  * nothing of it, so no count changes and nothing is told twice. The newest message of a conversation always stays.
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
@@ -10,8 +10,8 @@ import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { pagesOf, shrinkPages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
-import type { HotConversation } from '../state/conversation-state.ts';
-import { newestPlaces, readKept } from '../present/read-messages.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import { newestSeqs, readKept } from '../present/read-messages.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
 
@@ -78,16 +78,16 @@ export class RetentionLane {
     const { days } = this.limits;
     if (days === undefined) return null;
     let newest = 0;
-    for (const { row, newest: held } of this.writer.model.conversations.values())
-      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, held?.sentAt ?? 0);
+    for (const { row, newest: storedSeqs } of this.writer.model.conversations.values())
+      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, storedSeqs?.sentAt ?? 0);
     return newest - days * DAY_MS;
   }
 
-  private mayExceed({ id, held }: HotConversation, cutoff: number | null): boolean {
-    if (held.length === 0) return false;
-    if (size(held) > (this.limits.messagesPerConversation ?? Infinity)) return true;
+  private mayExceed({ id, storedSeqs }: ConversationState, cutoff: number | null): boolean {
+    if (storedSeqs.length === 0) return false;
+    if (size(storedSeqs) > (this.limits.messagesPerConversation ?? Infinity)) return true;
     const known = this.oldest.get(id);
-    return cutoff !== null && !(known?.seq === held[0]![0] && known.sentAt >= cutoff);
+    return cutoff !== null && !(known?.seq === storedSeqs[0]![0] && known.sentAt >= cutoff);
   }
 
   /** As many conversations as fit one transaction; those that are through leave the list. */
@@ -99,8 +99,8 @@ export class RetentionLane {
         const conversation = model.get(ids[0]!);
         const { seqs, pages, done } = conversation ? await this.beyond(tx, conversation, cutoff, room) : { seqs: [], pages: 0, done: true };
         if (conversation && seqs.length > 0) {
-          changes.push({ t: 'forget', of: conversation.id, seqs });
-          await shrinkPages(tx, conversation.id, pagesOf(seqs), subtract(conversation.held, seqs));
+          changes.push({ t: 'evict', of: conversation.id, seqs });
+          await shrinkPages(tx, conversation.id, pagesOf(seqs), subtract(conversation.storedSeqs, seqs));
         }
         room -= Math.max(1, pages);
         if (done) ids.shift();
@@ -111,10 +111,10 @@ export class RetentionLane {
     });
   }
 
-  private async beyond(tx: StoreTx, conversation: HotConversation, cutoff: number | null, room: number): Promise<Beyond> {
-    const { held, newest } = conversation;
+  private async beyond(tx: StoreTx, conversation: ConversationState, cutoff: number | null, room: number): Promise<Beyond> {
+    const { storedSeqs, newest } = conversation;
     const most = this.limits.messagesPerConversation;
-    let kept = most === undefined ? held : newestPlaces(held, most);
+    let kept = most === undefined ? storedSeqs : newestSeqs(storedSeqs, most);
     let read = 0;
     let young = cutoff === null;
     while (!young && kept.length > 0 && read < room) {
@@ -125,7 +125,7 @@ export class RetentionLane {
       young = stay.length > 0;
       if (stay[0]) this.oldest.set(conversation.id, { seq: stay[0].seq, sentAt: stay[0].sentAt });
     }
-    const all = subtract(held, newest ? union(kept, [[newest.seq, newest.seq]]) : kept);
+    const all = subtract(storedSeqs, newest ? union(kept, [[newest.seq, newest.seq]]) : kept);
     const pages = pagesOf(all);
     const some = pages.slice(0, room);
     const seqs = some.length === pages.length ? all : some.reduce<Ranges>((sum, page) => union(sum, onPage(all, page)), NO_RANGES);

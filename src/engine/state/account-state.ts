@@ -6,34 +6,41 @@
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
 import { latestFlag } from '../../model/flag.ts';
-import { allowedBy, type Cursor, isNothingOwed, type MessageEntry, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import {
+  allowedBy,
+  type Cursor,
+  isNothingPending,
+  type MessageEntry,
+  type OutboxEntry,
+  type ReceiptsEntry,
+} from '../../model/outbox-entry.ts';
 import { contains } from '../../model/ranges.ts';
 import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
-import { HotConversation } from './conversation-state.ts';
-import { KeptAcked } from './recently-confirmed.ts';
+import { ConversationState } from './conversation-state.ts';
+import { RecentlyConfirmed } from './recently-confirmed.ts';
 import { MessageIndex } from './message-index.ts';
 import type { KeptDeadLetter, Snapshot } from './snapshot.ts';
-import type { KeptEvent, Touched } from './dirty.ts';
+import type { KeptEvent, Dirty } from './dirty.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
 export const MAX_DEAD_LETTERS = 1000;
 
-export class HotModel {
+export class AccountState {
   version = 0;
   cursor: Cursor | null = null;
   /** The newest place in the server's history at which it acked something. */
-  seen: Cursor | null = null;
+  confirmedAt: Cursor | null = null;
   /** Another one after each reset: what is held is of one history of the server's. */
   history: object = {};
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
-  readonly conversations = new Map<ConversationId, HotConversation>();
+  readonly conversations = new Map<ConversationId, ConversationState>();
   /** Rows as they stood before the catch-up that is under way, of conversations it has told of: until it is complete, the total is theirs. */
   readonly settled = new Map<ConversationId, ConversationRow>();
   /** Everything owed, oldest first. */
   readonly outbox = new Map<string, OutboxEntry>();
   /** What the server acked of late, for one that lost history. */
-  acked = KeptAcked.of();
+  confirmed = RecentlyConfirmed.of();
   deadLetters: KeptDeadLetter[] = [];
   /** What no tab may have heard yet. */
   events: KeptEvent[] = [];
@@ -47,18 +54,18 @@ export class HotModel {
     this.index = new MessageIndex(me);
   }
 
-  static restore(me: UserId, snapshot: Snapshot | undefined): HotModel {
-    const model = new HotModel(me);
+  static restore(me: UserId, snapshot: Snapshot | undefined): AccountState {
+    const model = new AccountState(me);
     if (!snapshot) return model;
     model.version = snapshot.version;
     model.cursor = snapshot.cursor;
-    model.seen = snapshot.seen ?? null;
+    model.confirmedAt = snapshot.confirmedAt ?? null;
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
     for (const row of snapshot.settled ?? []) model.settled.set(row.conversationId, row);
-    for (const entry of snapshot.outbox) model.owe(entry);
-    model.acked = KeptAcked.of(snapshot.acked);
+    for (const entry of snapshot.outbox) model.putEntry(entry);
+    model.confirmed = RecentlyConfirmed.of(snapshot.confirmed);
     model.deadLetters = [...snapshot.deadLetters];
     model.events = [...snapshot.events];
     model.eventCount = snapshot.eventCount;
@@ -70,21 +77,23 @@ export class HotModel {
     return {
       version: this.version,
       cursor: this.cursor,
-      seen: this.seen,
+      confirmedAt: this.confirmedAt,
       paused: this.paused,
       settings: this.settings,
-      conversations: [...this.conversations.values()].map(({ row, held, forgotten, readFloor, deliveryFloor, newest, newestReceived }) => ({
-        row,
-        held,
-        forgotten,
-        readFloor,
-        deliveryFloor,
-        newest,
-        newestReceived,
-      })),
+      conversations: [...this.conversations.values()].map(
+        ({ row, storedSeqs, evicted, readFloor, deliveryFloor, newest, newestReceived }) => ({
+          row,
+          storedSeqs,
+          evicted,
+          readFloor,
+          deliveryFloor,
+          newest,
+          newestReceived,
+        }),
+      ),
       ...(this.settled.size > 0 ? { settled: [...this.settled.values()] } : {}),
       outbox: [...this.outbox.values()],
-      acked: this.acked.all,
+      confirmed: this.confirmed.all,
       deadLetters: this.deadLetters,
       events: this.events,
       eventCount: this.eventCount,
@@ -93,18 +102,18 @@ export class HotModel {
   }
 
   /** A conversation that may not be known. */
-  get(id: ConversationId): HotConversation | undefined {
+  get(id: ConversationId): ConversationState | undefined {
     return this.conversations.get(id);
   }
 
-  ensure(id: ConversationId): HotConversation {
+  ensure(id: ConversationId): ConversationState {
     let conversation = this.conversations.get(id);
-    if (!conversation) this.conversations.set(id, (conversation = new HotConversation(id)));
+    if (!conversation) this.conversations.set(id, (conversation = new ConversationState(id)));
     return conversation;
   }
 
   /** Where a message with this id is, among what no page holds yet. */
-  findUnpaged(messageId: MessageId): { conversation: HotConversation; message: KeptMessage } | undefined {
+  findUnpaged(messageId: MessageId): { conversation: ConversationState; message: KeptMessage } | undefined {
     for (const conversation of this.conversations.values()) {
       const { newest, tail } = conversation;
       const message = tail.find(messageId) ?? (newest?.id === messageId ? newest : undefined);
@@ -136,11 +145,11 @@ export class HotModel {
   }
 
   /** The server acked it while a catch-up is under way: what the user did is part of the total of the moment before. */
-  settle({ conversationId, owed }: ReceiptsEntry): void {
+  settle({ conversationId, pendingReceipts }: ReceiptsEntry): void {
     const row = this.settled.get(conversationId);
     if (!row) return;
-    const muted = owed.muted ? latestFlag(row.muted, owed.muted) : row.muted;
-    this.settled.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, owed.position), muted });
+    const muted = pendingReceipts.muted ? latestFlag(row.muted, pendingReceipts.muted) : row.muted;
+    this.settled.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });
   }
 
   /** Forgets tails that are in pages now. */
@@ -160,16 +169,16 @@ export class HotModel {
       if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
         throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
       for (const seq of conversation.tail.seqs)
-        if (!contains(conversation.held, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
+        if (!contains(conversation.storedSeqs, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
     }
   }
 
   /** From here on: what a change does (fold-change.ts), and nobody else. */
-  touch(id: ConversationId, touched: Touched, shown = true): HotConversation {
+  touch(id: ConversationId, dirty: Dirty, shown = true): ConversationState {
     const conversation = this.ensure(id);
     conversation.touch();
-    touched.conversations.add(id);
-    touched.shown ||= shown;
+    dirty.conversations.add(id);
+    dirty.shown ||= shown;
     return conversation;
   }
 
@@ -179,7 +188,7 @@ export class HotModel {
   }
 
   /** What was taken back is told to no tab any more, offered to no server, and no row's last word. */
-  forgetRecalled(conversation: HotConversation, messages: readonly KeptMessage[]): void {
+  forgetRecalled(conversation: ConversationState, messages: readonly KeptMessage[]): void {
     const recalled = messages.filter((message) => message.recalled);
     if (recalled.length === 0) return;
     const ids = new Set(recalled.map(({ id }) => id));
@@ -187,7 +196,7 @@ export class HotModel {
     if (row.lastMessage && ids.has(row.lastMessage.id))
       conversation.row = { ...row, lastMessage: { ...row.lastMessage, body: '', recalled: true } };
     this.events = this.events.filter(({ event }) => event.type !== 'message' || !ids.has(event.message.id));
-    for (const { id, senderId } of recalled) if (senderId === this.me) this.acked.forgetMessage(id);
+    for (const { id, senderId } of recalled) if (senderId === this.me) this.confirmed.forgetMessage(id);
   }
 
   drop(ended: string): OutboxEntry | undefined {
@@ -199,13 +208,13 @@ export class HotModel {
   }
 
   /** What was told while a switch was on is not told again while it is off. */
-  oweAgain(entry: OutboxEntry): void {
-    if (entry.kind !== 'receipts') return this.owe(entry);
-    const owed = allowedBy(this.settings, entry.owed);
-    if (!isNothingOwed(owed)) this.owe({ ...entry, owed });
+  putEntryAgain(entry: OutboxEntry): void {
+    if (entry.kind !== 'receipts') return this.putEntry(entry);
+    const pendingReceipts = allowedBy(this.settings, entry.pendingReceipts);
+    if (!isNothingPending(pendingReceipts)) this.putEntry({ ...entry, pendingReceipts });
   }
 
-  owe(entry: OutboxEntry): void {
+  putEntry(entry: OutboxEntry): void {
     this.outbox.set(entry.key, entry);
     this.ensure(entry.conversationId).put(entry);
   }

@@ -3,19 +3,19 @@ import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
 import { type Flag, isMarked, latestFlag, type Mark } from '../../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import {
-  mergeOwed,
+  mergePendingReceipts,
   type MessageEntry,
-  NOTHING_OWED,
+  NO_PENDING_RECEIPTS,
   type OutboxEntry,
-  type Owed,
+  type PendingReceipts,
   type RecallEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges } from '../../model/ranges.ts';
-import { joinTold, type Told } from '../../model/receipt.ts';
+import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
 import { unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import { Tail } from './unflushed-messages.ts';
+import { UnflushedMessages } from './unflushed-messages.ts';
 
 /** As it was, with `item` where its key stands, or last. */
 const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
@@ -24,16 +24,16 @@ const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
 };
 
 /** One conversation, with what is owed for it. */
-export class HotConversation {
+export class ConversationState {
   row: ConversationRow;
   /** Messages held on this device, in pages or not. */
-  held: Ranges = NO_RANGES;
+  storedSeqs: Ranges = NO_RANGES;
   /** Held once and given up to make room: comes back when older messages are asked for, never by itself. */
-  forgotten: Ranges = NO_RANGES;
+  evicted: Ranges = NO_RANGES;
   /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
-  readonly tail = new Tail();
+  readonly tail = new UnflushedMessages();
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
@@ -42,7 +42,7 @@ export class HotConversation {
   newest: KeptMessage | null = null;
   /** The newest held message from somebody else: as far as a read receipt may reach. */
   newestReceived: Seq = 0;
-  private owedCache: Owed | null = null;
+  private pendingReceiptsCache: PendingReceipts | null = null;
   private unreadCache: Unread | null = null;
 
   constructor(readonly id: ConversationId) {
@@ -54,7 +54,7 @@ export class HotConversation {
 
   touch(): void {
     this.revision++;
-    this.owedCache = null;
+    this.pendingReceiptsCache = null;
     this.unreadCache = null;
   }
 
@@ -72,23 +72,26 @@ export class HotConversation {
     else this.recalls = this.recalls.filter(({ key }) => key !== ended.key);
   }
 
-  /** Another history: the same places may hold other messages now, and pages are believed only where `held` says so. */
+  /** Another history: the same places may hold other messages now, and pages are believed only where `storedSeqs` says so. */
   reset(): void {
     this.touch();
     this.row = emptyRow(this.id);
     this.tail.clear();
-    this.held = this.forgotten = NO_RANGES;
+    this.storedSeqs = this.evicted = NO_RANGES;
     this.newest = null;
     this.newestReceived = 0;
   }
 
-  get owed(): Owed {
-    return (this.owedCache ??= this.receipts.reduce((owed, entry) => mergeOwed(owed, entry.owed), NOTHING_OWED));
+  get pendingReceipts(): PendingReceipts {
+    return (this.pendingReceiptsCache ??= this.receipts.reduce(
+      (pendingReceipts, entry) => mergePendingReceipts(pendingReceipts, entry.pendingReceipts),
+      NO_PENDING_RECEIPTS,
+    ));
   }
 
   /** My read position in force: the server's and what is pending, by maximum. */
   get readUpTo(): Seq {
-    return Math.max(this.row.readUpTo, this.owed.position);
+    return Math.max(this.row.readUpTo, this.pendingReceipts.position);
   }
 
   get unread(): Unread {
@@ -98,7 +101,7 @@ export class HotConversation {
   /** What it adds to a total: by this row in place of the newest one, where a row is given. */
   countedBy(row: ConversationRow | undefined): { readonly muted: boolean; readonly unreadCount: number } {
     if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount };
-    const { muted, position } = this.owed;
+    const { muted, position } = this.pendingReceipts;
     return {
       muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
       unreadCount: unreadAt(row, Math.max(row.readUpTo, position)).unreadCount,
@@ -116,7 +119,7 @@ export class HotConversation {
 
   /** Muted, as last set here or elsewhere. */
   get muteFlag(): Flag {
-    return this.owed.muted ? latestFlag(this.row.muted, this.owed.muted) : this.row.muted;
+    return this.pendingReceipts.muted ? latestFlag(this.row.muted, this.pendingReceipts.muted) : this.row.muted;
   }
 
   get markedUnread(): boolean {
@@ -125,23 +128,23 @@ export class HotConversation {
 
   /** Marked unread, as last set here or elsewhere. */
   get mark(): Mark {
-    return this.owed.marked ? latestFlag(this.row.marked, this.owed.marked) : this.row.marked;
+    return this.pendingReceipts.marked ? latestFlag(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
   }
 
   /** What I told the peer, or am about to. */
-  get told(): Told {
-    const { delivered, read, acked } = this.owed;
-    return joinTold(this.row.mine, { delivered, read, acked });
+  get receiptsSent(): ReceiptsSent {
+    const { delivered, read, named } = this.pendingReceipts;
+    return joinReceiptsSent(this.row.mine, { delivered, read, named });
   }
 
   /** Whether I told the peer of this very message, or am about to. */
-  hasAcked(seq: Seq): boolean {
-    return contains(this.row.mine.acked, seq) || contains(this.owed.acked, seq);
+  hasNamed(seq: Seq): boolean {
+    return contains(this.row.mine.named, seq) || contains(this.pendingReceipts.named, seq);
   }
 
-  /** As {@link hasAcked}; one named before it was held is known by its id. */
-  isAcked(id: MessageId, seq: Seq): boolean {
-    return this.hasAcked(seq) || (this.owed.ackedIds.length > 0 && this.owed.ackedIds.includes(id));
+  /** As {@link hasNamed}; one named before it was held is known by its id. */
+  isNamed(id: MessageId, seq: Seq): boolean {
+    return this.hasNamed(seq) || (this.pendingReceipts.namedIds.length > 0 && this.pendingReceipts.namedIds.includes(id));
   }
 
   /** The entry that newer work may still be merged into. */

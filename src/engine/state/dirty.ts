@@ -5,7 +5,7 @@ import type { ConversationId } from '../../model/ids.ts';
 export type KeptEvent = NumberedEvent;
 
 /** What a fold changed, for views to look at. */
-export interface Touched {
+export interface Dirty {
   readonly conversations: Set<ConversationId>;
   /** Whether any of them may look different now: a receipt queued is seen on none. */
   shown: boolean;
@@ -19,7 +19,7 @@ export interface Touched {
   events: KeptEvent[];
 }
 
-export const nothingTouched = (): Touched => ({
+export const nothingDirty = (): Dirty => ({
   conversations: new Set(),
   shown: false,
   known: false,
@@ -31,7 +31,7 @@ export const nothingTouched = (): Touched => ({
 });
 
 /** Adds to the first what came after it. */
-export const addTouched = (to: Touched, more: Touched): void => {
+export const addDirty = (to: Dirty, more: Dirty): void => {
   for (const id of more.conversations) to.conversations.add(id);
   to.shown ||= more.shown;
   to.known ||= more.known;

@@ -16,7 +16,7 @@ import {
   readIndex,
   readIndexes,
 } from '../../log/pages.ts';
-import type { HotConversation } from './conversation-state.ts';
+import type { ConversationState } from './conversation-state.ts';
 
 export interface Located {
   readonly seq: Seq;
@@ -29,8 +29,8 @@ export interface Located {
 
 /** Of the model, what is needed here. */
 interface Conversations {
-  readonly conversations: ReadonlyMap<ConversationId, HotConversation>;
-  get(id: ConversationId): HotConversation | undefined;
+  readonly conversations: ReadonlyMap<ConversationId, ConversationState>;
+  get(id: ConversationId): ConversationState | undefined;
 }
 
 /** What somebody is about to name. */
@@ -64,7 +64,7 @@ type Paged = IndexedMessage;
 const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expired: message.receipt?.expired === true });
 
 /** What receipts need to know, with what no page has yet laid over it. */
-export const locate = (conversation: HotConversation, message: IndexedMessage, me: UserId): Located => {
+export const locate = (conversation: ConversationState, message: IndexedMessage, me: UserId): Located => {
   const unpaged = conversation.tail.get(message.seq);
   const { seq, senderId, receiptRequested, recalled } = unpaged ?? message;
   return {
@@ -92,13 +92,13 @@ export class MessageIndex {
   }
 
   /** What is known of a message without reading anything. */
-  find(conversation: HotConversation, id: MessageId): Located | undefined {
+  find(conversation: ConversationState, id: MessageId): Located | undefined {
     const { newest } = conversation;
     const paged = this.pagedOf(conversation.id, id);
     if (paged) {
       const unpaged = conversation.tail.get(paged.seq);
       // A page may still hold what lay at this place in another history.
-      if (contains(conversation.held, paged.seq) && (!unpaged || unpaged.id === id)) return locate(conversation, paged, this.me);
+      if (contains(conversation.storedSeqs, paged.seq) && (!unpaged || unpaged.id === id)) return locate(conversation, paged, this.me);
     }
     if (newest?.id === id) return locate(conversation, asIndexed(newest), this.me);
     const unpaged = conversation.tail.find(id);
@@ -147,15 +147,15 @@ export class MessageIndex {
   /** Whether all there is may be kept. */
   private fits(model: Conversations): boolean {
     let messages = 0;
-    for (const { held } of model.conversations.values()) messages += size(held);
+    for (const { storedSeqs } of model.conversations.values()) messages += size(storedSeqs);
     return messages <= MANY_MESSAGES;
   }
 
   /** Ascending. */
-  private newestUnread(conversation: HotConversation, count: number): number[] {
+  private newestUnread(conversation: ConversationState, count: number): number[] {
     const known = this.conversations.get(conversation.id)?.pages;
     const pages: number[] = [];
-    for (const page of pagesOf(intersect(conversation.held, range(1, highest(conversation.held)))).reverse()) {
+    for (const page of pagesOf(intersect(conversation.storedSeqs, range(1, highest(conversation.storedSeqs)))).reverse()) {
       if (known?.has(page)) continue;
       pages.push(page);
       if (pages.length === count) break;

@@ -13,15 +13,15 @@ const MAX_KEPT_TEXT = 512 * 1024;
 
 const textOf = (entry: OutboxEntry): number => (entry.kind === 'message' ? entry.message.body.length : 0);
 
-export class KeptAcked {
+export class RecentlyConfirmed {
   private text = 0;
 
   private constructor(private readonly entries: Map<string, OutboxEntry>) {
     for (const entry of entries.values()) this.text += textOf(entry);
   }
 
-  static of(entries: readonly OutboxEntry[] = []): KeptAcked {
-    return new KeptAcked(new Map(entries.map((entry) => [entry.key, entry])));
+  static of(entries: readonly OutboxEntry[] = []): RecentlyConfirmed {
+    return new RecentlyConfirmed(new Map(entries.map((entry) => [entry.key, entry])));
   }
 
   /** Oldest first. */

@@ -16,13 +16,13 @@ export interface KeptDeadLetter {
 export interface Snapshot {
   readonly version: number;
   readonly cursor: Cursor | null;
-  readonly seen?: Cursor | null;
+  readonly confirmedAt?: Cursor | null;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
   readonly conversations: readonly {
     readonly row: ConversationRow;
-    readonly held: Ranges;
-    readonly forgotten?: Ranges;
+    readonly storedSeqs: Ranges;
+    readonly evicted?: Ranges;
     readonly readFloor: Seq;
     readonly deliveryFloor: Seq;
     readonly newest: KeptMessage | null;
@@ -32,7 +32,7 @@ export interface Snapshot {
   readonly settled?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
   /** What the server acked of late. */
-  readonly acked?: readonly OutboxEntry[];
+  readonly confirmed?: readonly OutboxEntry[];
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly events: readonly KeptEvent[];
   readonly eventCount: number;

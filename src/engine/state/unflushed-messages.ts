@@ -1,7 +1,7 @@
 /** What came for one conversation and no page holds yet, each with the journal record it came with. */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, type Ranges } from '../../model/ranges.ts';
-import { joinGroupReceipts, type PlacedReceipt, type ReceiptStep } from '../../model/receipt.ts';
+import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { joinMessages, withReceipt, withStep } from '../../log/pages.ts';
 
@@ -13,12 +13,12 @@ interface Unfolded<T> {
 const upToVersion = <T>(list: Iterable<Unfolded<T>>, last: number): T[] =>
   [...list].flatMap(({ version, value }) => (version <= last ? [value] : []));
 
-export class Tail {
+export class UnflushedMessages {
   private readonly messages = new Map<Seq, Unfolded<KeptMessage>>();
   private readonly placed = new Map<MessageId, Seq>();
   private steps: Unfolded<ReceiptStep>[] = [];
   /** Groups: what became of receipts, by place. Also of messages that come later. */
-  private readonly receipts = new Map<Seq, Unfolded<PlacedReceipt>>();
+  private readonly receipts = new Map<Seq, Unfolded<ReceiptAtSeq>>();
 
   /** Messages. */
   get size(): number {
@@ -48,7 +48,7 @@ export class Tail {
     return seq === undefined ? undefined : this.get(seq);
   }
 
-  receiptAt(seq: Seq): PlacedReceipt | undefined {
+  receiptAt(seq: Seq): ReceiptAtSeq | undefined {
     return this.receipts.get(seq)?.value;
   }
 
@@ -71,7 +71,7 @@ export class Tail {
     this.steps.push({ version, value: step });
   }
 
-  layReceipts(receipts: readonly PlacedReceipt[], version: number): void {
+  layReceipts(receipts: readonly ReceiptAtSeq[], version: number): void {
     for (const receipt of receipts) {
       const before = this.receiptAt(receipt.seq) ?? receipt;
       this.receipts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
@@ -90,7 +90,7 @@ export class Tail {
   }
 
   /** What these records brought, to be put into pages. */
-  upTo(last: number): { messages: KeptMessage[]; steps: ReceiptStep[]; counts: PlacedReceipt[] } {
+  upTo(last: number): { messages: KeptMessage[]; steps: ReceiptStep[]; counts: ReceiptAtSeq[] } {
     return {
       messages: upToVersion(this.messages.values(), last),
       steps: upToVersion(this.steps, last),

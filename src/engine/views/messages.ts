@@ -2,8 +2,8 @@
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { Writer } from '../write/writer.ts';
-import { newestPlaces, readShown } from '../present/read-messages.ts';
-import { shownPending } from '../present/present-conversation.ts';
+import { newestSeqs, readShown } from '../present/read-messages.ts';
+import { presentPending } from '../present/present-conversation.ts';
 
 export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>
   writer.read('read-messages', async (model, tx) => {
@@ -11,11 +11,11 @@ export const readShownMessages = (writer: Writer, id: ConversationId, limit: num
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
     const pending = conversation.pending;
-    const held = await readShown(tx, model, conversation, newestPlaces(conversation.held, limit));
+    const storedSeqs = await readShown(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
     return [
-      ...held,
-      ...failed.map((entry) => shownPending(model, entry, 'failed')),
-      ...pending.map((entry) => shownPending(model, entry, 'pending')),
+      ...storedSeqs,
+      ...failed.map((entry) => presentPending(model, entry, 'failed')),
+      ...pending.map((entry) => presentPending(model, entry, 'pending')),
     ];
   });
 

@@ -10,13 +10,13 @@ import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../present/find-message.ts';
-import type { HotModel } from '../state/account-state.ts';
-import type { KeptEvent, Touched } from '../state/dirty.ts';
+import type { AccountState } from '../state/account-state.ts';
+import type { KeptEvent, Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
-import { shownReceipts } from '../present/present-receipts.ts';
-import { newestConversations, shownConversation } from '../present/present-conversation.ts';
+import { presentReceipts } from '../present/present-receipts.ts';
+import { newestConversations, presentConversation } from '../present/present-conversation.ts';
 
 /** Heard events are written down a little later, with whatever else is written then. */
 const HEARD_AFTER_MS = 250;
@@ -32,14 +32,14 @@ const sameFields = <T extends object>(a: T, b: T): boolean =>
   (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key]) && Object.keys(a).length === Object.keys(b).length;
 
 export class Views {
-  private readonly touched$: Observable<Touched>;
+  private readonly touched$: Observable<Dirty>;
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'store' | 'log'>,
     private readonly writer: Writer,
-    private readonly around: ViewPorts,
+    private readonly context: ViewPorts,
   ) {
-    this.touched$ = new Observable<Touched>((subscriber) => writer.onChange((touched) => subscriber.next(touched))).pipe(share());
+    this.touched$ = new Observable<Dirty>((subscriber) => writer.onChange((dirty) => subscriber.next(dirty))).pipe(share());
   }
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
@@ -74,14 +74,14 @@ export class Views {
   }
 
   /** Emits at once and whenever `when` says so; never while a transaction is being decided. */
-  private looks(when: (touched: Touched) => boolean): Observable<HotModel> {
+  private looks(when: (dirty: Dirty) => boolean): Observable<AccountState> {
     return this.touched$.pipe(
       filter(when),
       startWith(undefined),
-      conflated(this.ports.clock, (touched: Touched | undefined) => touched?.awaited === true),
+      conflated(this.ports.clock, (dirty: Dirty | undefined) => dirty?.awaited === true),
       switchMap(
         () =>
-          new Observable<HotModel>((subscriber) => {
+          new Observable<AccountState>((subscriber) => {
             this.writer.atRest(() => {
               subscriber.next(this.writer.model);
               subscriber.complete();
@@ -92,8 +92,8 @@ export class Views {
   }
 
   /** As {@link looks}, from the first complete snapshot on: before it every count would be a guess. */
-  private known(when: (touched: Touched) => boolean): Observable<HotModel> {
-    return this.looks((touched) => touched.known || when(touched)).pipe(filter(({ cursor }) => cursor !== null));
+  private known(when: (dirty: Dirty) => boolean): Observable<AccountState> {
+    return this.looks((dirty) => dirty.known || when(dirty)).pipe(filter(({ cursor }) => cursor !== null));
   }
 
   private totalUnreadCount(): Observable<number> {
@@ -119,7 +119,7 @@ export class Views {
 
   private conversations(limit: number): Observable<readonly Conversation[]> {
     return this.known(({ shown }) => shown).pipe(
-      map((model) => newestConversations(model, limit).map((conversation) => shownConversation(model, conversation))),
+      map((model) => newestConversations(model, limit).map((conversation) => presentConversation(model, conversation))),
       distinctUntilChanged(sameList),
     );
   }
@@ -128,7 +128,7 @@ export class Views {
     return this.known(({ conversations }) => conversations.has(id)).pipe(
       map((model) => {
         const conversation = model.get(id);
-        return conversation ? shownConversation(model, conversation) : null;
+        return conversation ? presentConversation(model, conversation) : null;
       }),
       distinctUntilChanged(),
     );
@@ -137,7 +137,7 @@ export class Views {
   private messages(id: ConversationId, limit: number): Observable<readonly Message[]> {
     return this.looks(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
       switchMap(() => {
-        this.around.opened(id, limit);
+        this.context.opened(id, limit);
         return from(readShownMessages(this.writer, id, limit));
       }),
       distinctUntilChanged(sameMessages),
@@ -152,13 +152,13 @@ export class Views {
         const pending = model.findPending(id);
         if (pending) {
           where = pending.conversationId;
-          return of(shownReceipts.pending(pending));
+          return of(presentReceipts.pending(pending));
         }
         return from(
           this.writer.read('find-receipts', async (now, tx) => {
             const found = await findAnywhere(tx, now, id);
             where = found?.conversation.id ?? null;
-            return found ? shownReceipts.held(now, found.conversation, found.message) : null;
+            return found ? presentReceipts.storedSeqs(now, found.conversation, found.message) : null;
           }),
         );
       }),
@@ -175,7 +175,7 @@ export class Views {
       map(({ paused }) => paused),
       distinctUntilChanged(),
     );
-    return combineLatest([this.around.leader$, paused$]).pipe(
+    return combineLatest([this.context.leader$, paused$]).pipe(
       map(([{ state, retryAt, error, leader }, paused]) => ({
         // The hint of a pause may come before or after the leader's word that it has hung up.
         ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
@@ -198,7 +198,7 @@ export class Views {
         return { pending: outbox.size, oldestAt };
       }),
     );
-    return combineLatest([owed$, this.around.leader$]).pipe(
+    return combineLatest([owed$, this.context.leader$]).pipe(
       map(([{ pending, oldestAt }, { inFlight }]) => ({ pending, oldestAt, inFlight: Math.min(inFlight, pending) })),
       distinctUntilChanged(sameFields),
     );

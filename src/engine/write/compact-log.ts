@@ -1,8 +1,8 @@
 /** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated, and a crash loses none. */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type Unpaged, writePages } from '../../log/pages.ts';
-import { type Head, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
-import type { HotModel } from '../state/account-state.ts';
+import { type LogHeader, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
+import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
@@ -17,24 +17,24 @@ const FOLD_TEXT = 1024 * 1024;
 const PAGES_PER_SLICE = 64;
 
 /** What the writer lends: its model, and turns between its transactions. */
-export interface FoldHost {
-  readonly model: HotModel;
+export interface CompactionHost {
+  readonly model: AccountState;
   turn(run: () => Promise<void>): Promise<void>;
-  readHead(tx: StoreTx): Promise<Head | undefined>;
-  catchUp(tx: StoreTx): Promise<Head | undefined>;
+  readHead(tx: StoreTx): Promise<LogHeader | undefined>;
+  catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
-  journalText: number;
+  logText: number;
   /** The journal was folded: time for what is done when idle. */
   folded(): void;
 }
 
-export class JournalFold {
+export class LogCompaction {
   private running: Promise<void> | null = null;
 
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'log' | 'fault'>,
-    private readonly host: FoldHost,
+    private readonly host: CompactionHost,
   ) {}
 
   get folding(): boolean {
@@ -43,8 +43,8 @@ export class JournalFold {
 
   whenDue(): void {
     if (this.folding) return;
-    const { model, journalText } = this.host;
-    const due = model.unpaged >= FOLD_MESSAGES || model.version - model.folded >= FOLD_RECORDS || journalText >= FOLD_TEXT;
+    const { model, logText } = this.host;
+    const due = model.unpaged >= FOLD_MESSAGES || model.version - model.folded >= FOLD_RECORDS || logText >= FOLD_TEXT;
     if (!due && !this.ports.fault('fold:due')) return;
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
@@ -59,7 +59,7 @@ export class JournalFold {
 
   private async fold(): Promise<void> {
     const upTo = this.host.model.version;
-    this.host.journalText = 0;
+    this.host.logText = 0;
     for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
       await this.host.turn(() => this.host.withRoom(() => this.page(slice)));
     await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
@@ -78,13 +78,13 @@ export class JournalFold {
    * has their state, and whoever restores it takes their messages from them.
    */
   private async finish(upTo: number): Promise<void> {
-    await this.ports.store.tx('fold', ['meta', 'journal'], 'readwrite', 'relaxed', async (tx) => {
+    await this.ports.store.tx('fold', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
       const head = await this.host.catchUp(tx);
       // Another tab may have folded further.
       if (!head || head.folded >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
-      tx.put('meta', HEAD_KEY, { ...head, folded: upTo } satisfies Head);
-      tx.deleteRange('journal', { from: 0, upTo });
+      tx.put('meta', HEAD_KEY, { ...head, folded: upTo } satisfies LogHeader);
+      tx.deleteRange('log', { from: 0, upTo });
     });
     this.host.model.dropFolded(upTo);
     this.host.emit();
@@ -92,10 +92,10 @@ export class JournalFold {
 }
 
 /** What came with these records and is in no page yet. */
-const unpagedOf = (model: HotModel, upTo: number): Unpaged[] => {
+const unpagedOf = (model: AccountState, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
-  for (const { id, tail, held } of model.conversations.values()) {
-    const unpaged = { conversationId: id, held, ...tail.upTo(upTo) };
+  for (const { id, tail, storedSeqs } of model.conversations.values()) {
+    const unpaged = { conversationId: id, storedSeqs, ...tail.upTo(upTo) };
     if (unpaged.messages.length + unpaged.steps.length + unpaged.counts.length > 0) out.push(unpaged);
   }
   return out;

@@ -2,12 +2,12 @@
 import type { StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { applyChange } from '../state/apply-change.ts';
-import type { HotModel } from '../state/account-state.ts';
-import type { Touched } from '../state/dirty.ts';
+import type { AccountState } from '../state/account-state.ts';
+import type { Dirty } from '../state/dirty.ts';
 
 /** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
 export interface Draft {
-  readonly model: HotModel;
+  readonly model: AccountState;
   /** What it returns may be awaited, nothing else may. Read only, but for pages of what is no longer held. */
   readonly tx: StoreTx;
   /** Recorded, and at once in force for what is decided after it. A decision that throws must do so before its first change. */
@@ -19,8 +19,8 @@ export interface Draft {
 /** A draft, and the list its changes go to. */
 export const openDraft = (
   tx: StoreTx,
-  model: HotModel,
-  touched: Touched,
+  model: AccountState,
+  dirty: Dirty,
 ): { readonly draft: Draft; readonly changes: readonly Change[] } => {
   const changes: Change[] = [];
   const fresh = new Set<string>();
@@ -29,9 +29,9 @@ export const openDraft = (
     tx,
     change: (...more) => {
       for (const change of more) {
-        applyChange(model, change, touched);
+        applyChange(model, change, dirty);
         changes.push(change);
-        if (change.t === 'owe') fresh.add(change.entry.key);
+        if (change.t === 'enqueue') fresh.add(change.entry.key);
         else if (change.t === 'receipts') fresh.add(change.key);
       }
     },

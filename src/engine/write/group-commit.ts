@@ -5,13 +5,13 @@
  */
 import { StoreError } from '../../errors.ts';
 import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
-import { appendToJournal, type JournalRecord, readRecord } from '../../log/log-record.ts';
-import { type Head, HEAD_KEY } from '../../log/tables.ts';
+import { appendToLog, type LogRecord, readRecord } from '../../log/log-record.ts';
+import { type LogHeader, HEAD_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
-import { FencedError, sameHead } from './log-head.ts';
+import { FencedError, sameHeader } from './log-head.ts';
 import type { Lookup } from '../state/message-index.ts';
-import type { ModelAtHead } from './synced-state.ts';
-import { nothingTouched, type Touched } from '../state/dirty.ts';
+import type { SyncedState } from './synced-state.ts';
+import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -33,25 +33,25 @@ export interface Job {
 
 /** What a completed transaction leaves to be told. */
 export interface Decided {
-  readonly touched: Touched;
+  readonly dirty: Dirty;
   readonly answers: readonly (() => void)[];
   /** Null: nothing changed, and nothing was written. */
-  readonly record: JournalRecord | null;
+  readonly record: LogRecord | null;
 }
 
 /** It was decided on what is not the newest: the transaction is given up, and its jobs are decided again. */
-class HeadMovedError extends Error {}
+class HeaderMovedError extends Error {}
 
 export class GroupCommit {
   /** Names this writer's transactions. */
   private readonly id: string;
   private runs = 0;
   /** Characters put into the journal since it was folded. */
-  journalText = 0;
+  logText = 0;
 
   constructor(
     private readonly ports: Pick<Ports, 'store' | 'random' | 'fault'>,
-    private readonly state: ModelAtHead,
+    private readonly state: SyncedState,
   ) {
     this.id = ports.random.id();
   }
@@ -61,7 +61,7 @@ export class GroupCommit {
     try {
       return await this.transact(jobs, this.state.expected());
     } catch (error) {
-      if (error instanceof HeadMovedError) return this.transact(jobs);
+      if (error instanceof HeaderMovedError) return this.transact(jobs);
       throw error;
     }
   }
@@ -70,12 +70,12 @@ export class GroupCommit {
    * @param expected decided on at once.
    * @throws {HeadMovedError} should the head be another one; then it changed nothing.
    */
-  private async transact(jobs: readonly Job[], expected?: Head): Promise<Decided> {
+  private async transact(jobs: readonly Job[], expected?: LogHeader): Promise<Decided> {
     const { store, fault } = this.ports;
     const strict = jobs.some(({ options }) => options.durability === 'strict');
     const tables = jobs.some(({ options }) => options.readsPages)
-      ? (['meta', 'journal', 'pages', 'indexes'] as const)
-      : (['meta', 'journal'] as const);
+      ? (['meta', 'log', 'pages', 'indexes'] as const)
+      : (['meta', 'log'] as const);
     /** Of the run before, should this one be cut off. */
     let before: Decided | null = null;
     let ahead = expected;
@@ -85,7 +85,7 @@ export class GroupCommit {
         const head = await this.state.catchUp(tx);
         const kept = head && (await readRecord(tx, cutOff.record.version));
         // It had committed: the answers given then stand, and what it changed was folded just now.
-        if (kept?.id === cutOff.record.id) return { ...cutOff, touched: nothingTouched() };
+        if (kept?.id === cutOff.record.id) return { ...cutOff, dirty: nothingDirty() };
       }
       // What is decided ahead of the head leaves a model that no second run may build upon.
       const known = ahead;
@@ -98,9 +98,9 @@ export class GroupCommit {
   }
 
   /** One run of a transaction that decides. */
-  private async decide(tx: StoreTx, jobs: readonly Job[], expected: Head | undefined): Promise<Decided> {
+  private async decide(tx: StoreTx, jobs: readonly Job[], expected: LogHeader | undefined): Promise<Decided> {
     const { state } = this;
-    const touched = nothingTouched();
+    const dirty = nothingDirty();
     const answers: (() => void)[] = [];
     const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
     // Answered in the order they are asked: what is put below is not in it.
@@ -115,21 +115,21 @@ export class GroupCommit {
     const { model } = state;
     const version = head.version + 1;
     state.runAhead(version);
-    const { draft, changes } = openDraft(tx, model, touched);
+    const { draft, changes } = openDraft(tx, model, dirty);
     if (!expected) await model.index.prefetch(tx, model, lookups);
     for (const job of jobs) {
       const { fence } = job.options;
       if (fence === undefined || fence === head.fence) answers.push(await job.decide(draft));
       else answers.push(() => job.failed(new FencedError()));
     }
-    let record: JournalRecord | null = null;
+    let record: LogRecord | null = null;
     if (changes.length > 0) {
       record = { version, id: `${this.id}/${++this.runs}`, changes };
-      this.journalText += appendToJournal(tx, record);
-      tx.put('meta', HEAD_KEY, { ...head, version } satisfies Head);
-      if (touched.shown) state.paint.put(tx, model);
+      this.logText += appendToLog(tx, record);
+      tx.put('meta', HEAD_KEY, { ...head, version } satisfies LogHeader);
+      if (dirty.shown) state.paint.put(tx, model);
     } else model.version = head.version;
-    if (expected && !sameHead(await asked, expected)) throw new HeadMovedError();
-    return { touched, answers, record };
+    if (expected && !sameHeader(await asked, expected)) throw new HeaderMovedError();
+    return { dirty, answers, record };
   }
 }

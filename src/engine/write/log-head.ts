@@ -2,8 +2,8 @@
 import { StoreError } from '../../errors.ts';
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import { appendToJournal } from '../../log/log-record.ts';
-import { type Head, HEAD_KEY, SCHEMA, WHOLE_KEY } from '../../log/tables.ts';
+import { appendToLog } from '../../log/log-record.ts';
+import { type LogHeader, HEAD_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
 
 /** Another leader has come since: the write changed nothing (I-19). */
 export class FencedError extends StoreError {
@@ -23,27 +23,27 @@ export class LoggedOutError extends StoreError {
 }
 
 /** What the store held is gone, and nobody wrote down a log-out: wiped by the browser, or removed with a log-out that was missed. */
-export class VanishedError extends LoggedOutError {
+export class WipedError extends LoggedOutError {
   constructor() {
     super(false);
   }
 }
 
-export const sameHead = (a: Head | undefined, b: Head): boolean =>
+export const sameHeader = (a: LogHeader | undefined, b: LogHeader): boolean =>
   a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
 
-export class KnownHead {
+export class KnownHeader {
   /** The store's, as it was opened. */
   private generation: string | null = null;
   /** As last seen; version and `folded` stand in the model. */
-  private seen: Pick<Head, 'generation' | 'fence'> | null = null;
+  private seen: Pick<LogHeader, 'generation' | 'fence'> | null = null;
 
   constructor(
     private readonly on: {
       /** Called when the store turns out to be no longer this writer's. */
       ended(end: LoggedOutError): void;
       /** Called when a newer release turns out to have written the store. */
-      outgrown(error: StoreError): void;
+      newerSchema(error: StoreError): void;
     },
   ) {}
 
@@ -52,17 +52,17 @@ export class KnownHead {
     return this.generation;
   }
 
-  /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link VanishedError}. */
-  async read(tx: StoreTx): Promise<Head | undefined> {
-    const head = (await tx.get('meta', HEAD_KEY)) as Head | undefined;
+  /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link WipedError}. */
+  async read(tx: StoreTx): Promise<LogHeader | undefined> {
+    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
     if (head && head.schema > SCHEMA) {
       const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
-      this.on.outgrown(error);
+      this.on.newerSchema(error);
       throw error;
     }
     const another = this.generation !== null && head?.generation !== this.generation;
     if (head?.ended || another) {
-      const end = head?.ended ? new LoggedOutError(head.ended === 'kept') : new VanishedError();
+      const end = head?.ended ? new LoggedOutError(head.ended === 'kept') : new WipedError();
       this.on.ended(end);
       throw end;
     }
@@ -70,7 +70,7 @@ export class KnownHead {
     return head;
   }
 
-  saw(head: Pick<Head, 'generation' | 'fence'>): void {
+  saw(head: Pick<LogHeader, 'generation' | 'fence'>): void {
     this.seen = head;
   }
 
@@ -78,7 +78,7 @@ export class KnownHead {
   async takeFence(tx: StoreTx): Promise<number> {
     const head = await this.read(tx);
     if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-    tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies Head);
+    tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies LogHeader);
     return head.fence + 1;
   }
 
@@ -87,17 +87,17 @@ export class KnownHead {
   }
 
   /** What it is if nobody else wrote since; undefined before it was seen. */
-  expected({ version, folded }: Pick<Head, 'version' | 'folded'>): Head | undefined {
+  expected({ version, folded }: Pick<LogHeader, 'version' | 'folded'>): LogHeader | undefined {
     return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, folded, fence: this.seen.fence } : undefined;
   }
 }
 
-/** Makes a store, inside a transaction over `meta` and `journal`; `news` are its first events. */
-export const createHead = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
+/** Makes a store, inside a transaction over `meta` and `log`; `news` are its first events. */
+export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
   // Another tab may have come first.
   if (await tx.get('meta', HEAD_KEY)) return;
   const version = news.length > 0 ? 1 : 0;
-  if (version > 0) appendToJournal(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
-  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, folded: 0, fence: 0 } satisfies Head);
-  tx.put('meta', WHOLE_KEY, true);
+  if (version > 0) appendToLog(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
+  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, folded: 0, fence: 0 } satisfies LogHeader);
+  tx.put('meta', PAGES_INTACT_KEY, true);
 };

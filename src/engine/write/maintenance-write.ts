@@ -1,20 +1,20 @@
 /** A record written in a turn between the writer's transactions: what is decided there may read and write pages. */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
-import { appendToJournal, type Change, type JournalRecord } from '../../log/log-record.ts';
-import { type Head, HEAD_KEY, TABLES } from '../../log/tables.ts';
+import { appendToLog, type Change, type LogRecord } from '../../log/log-record.ts';
+import { type LogHeader, HEAD_KEY, TABLES } from '../../log/tables.ts';
 import { foldRecord } from '../state/apply-change.ts';
-import { VanishedError } from './log-head.ts';
-import type { HotModel } from '../state/account-state.ts';
-import { nothingTouched, type Touched } from '../state/dirty.ts';
+import { WipedError } from './log-head.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
 /** What the writer lends. */
 export interface Lent {
-  readonly model: HotModel;
+  readonly model: AccountState;
   /** Whether pages hold all that the model believes they hold. */
-  whole: boolean;
-  catchUp(tx: StoreTx): Promise<Head | undefined>;
+  pagesIntact: boolean;
+  catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   /** Tells what came into the model, and this last. */
-  emit(touched?: Touched): void;
+  emit(dirty?: Dirty): void;
 }
 
 /**
@@ -25,20 +25,20 @@ export const writeAlone = async (
   { store, bus }: Pick<Ports, 'store' | 'bus'>,
   writer: Lent,
   name: string,
-  changesOf: (tx: StoreTx, model: HotModel) => Promise<readonly Change[]>,
+  changesOf: (tx: StoreTx, model: AccountState) => Promise<readonly Change[]>,
 ): Promise<void> => {
-  const touched = nothingTouched();
-  const written = await store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<JournalRecord | null> => {
+  const dirty = nothingDirty();
+  const written = await store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<LogRecord | null> => {
     const head = await writer.catchUp(tx);
-    if (!head) throw new VanishedError();
+    if (!head) throw new WipedError();
     const changes = await changesOf(tx, writer.model);
     if (changes.length === 0) return null;
     const record = { version: head.version + 1, changes };
-    appendToJournal(tx, record);
-    tx.put('meta', HEAD_KEY, { ...head, version: record.version } satisfies Head);
+    appendToLog(tx, record);
+    tx.put('meta', HEAD_KEY, { ...head, version: record.version } satisfies LogHeader);
     return record;
   });
-  if (written) foldRecord(writer.model, written, touched);
-  writer.emit(touched);
+  if (written) foldRecord(writer.model, written, dirty);
+  writer.emit(dirty);
   if (written) bus.post({ type: 'changed' });
 };

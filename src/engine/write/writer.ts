@@ -7,15 +7,15 @@ import { StoreError } from '../../errors.ts';
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
-import { type Head, WHOLE_KEY } from '../../log/tables.ts';
+import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
-import { JournalFold } from './compact-log.ts';
+import { LogCompaction } from './compact-log.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
-import { createHead, type LoggedOutError } from './log-head.ts';
-import type { HotModel } from '../state/account-state.ts';
+import { createLogHeader, type LoggedOutError } from './log-head.ts';
+import type { AccountState } from '../state/account-state.ts';
 import { healPages } from '../space/evict-messages.ts';
-import { ModelAtHead } from './synced-state.ts';
-import { addTouched, nothingTouched, type Touched } from '../state/dirty.ts';
+import { SyncedState } from './synced-state.ts';
+import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
@@ -33,31 +33,31 @@ export class Writer {
   private queue: (Job | Turn)[] = [];
   private running = false;
   private resting: (() => void)[] = [];
-  private readonly listeners = new Set<(touched: Touched) => void>();
+  private readonly listeners = new Set<(dirty: Dirty) => void>();
   /** Called when the store turns out to be no longer this writer's. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
   /** Called when a newer release turns out to have written the store. */
-  outgrown: (error: StoreError) => void = () => undefined;
+  newerSchema: (error: StoreError) => void = () => undefined;
   /** Gives up what can be had again, in the writer's turn; called when the device is full. */
   makeRoom: () => Promise<boolean> = () => Promise.resolve(false);
-  private readonly state: ModelAtHead;
+  private readonly state: SyncedState;
   private readonly group: GroupCommit;
-  private readonly fold: JournalFold;
+  private readonly fold: LogCompaction;
 
   private constructor(
     private readonly ports: WriterPorts,
     me: UserId,
   ) {
-    this.state = new ModelAtHead(me, { ended: (end) => this.loggedOut(end), outgrown: (error) => this.outgrown(error) });
+    this.state = new SyncedState(me, { ended: (end) => this.loggedOut(end), newerSchema: (error) => this.newerSchema(error) });
     this.group = new GroupCommit(ports, this.state);
-    this.fold = new JournalFold(ports, this);
+    this.fold = new LogCompaction(ports, this);
   }
 
   /** False from when pages are given up for want of room until that is written down. */
-  whole = true;
+  pagesIntact = true;
 
   /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
-  get model(): HotModel {
+  get model(): AccountState {
     return this.state.model;
   }
 
@@ -69,12 +69,12 @@ export class Writer {
   }
 
   /** Characters this writer has put into the journal since it was folded. */
-  get journalText(): number {
-    return this.group.journalText;
+  get logText(): number {
+    return this.group.logText;
   }
 
-  set journalText(count: number) {
-    this.group.journalText = count;
+  set logText(count: number) {
+    this.group.logText = count;
   }
 
   /** Folds now, due or not: when idle, and for tests. */
@@ -89,18 +89,18 @@ export class Writer {
    */
   static async open(ports: WriterPorts, me: UserId, news: readonly ReceiptEvent[] = []): Promise<Writer> {
     const writer = new Writer(ports, me);
-    const read = (): Promise<Head | undefined> =>
-      ports.store.tx('open', ['meta', 'journal'], 'readonly', 'relaxed', async (tx) => {
+    const read = (): Promise<LogHeader | undefined> =>
+      ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
         const head = await writer.catchUp(tx);
-        writer.whole = (await tx.get('meta', WHOLE_KEY)) !== undefined;
+        writer.pagesIntact = (await tx.get('meta', PAGES_INTACT_KEY)) !== undefined;
         return head;
       });
     const found = await read();
     if (!found) {
-      await ports.store.tx('create', ['meta', 'journal'], 'readwrite', 'strict', (tx) => createHead(tx, ports.random.id(), news));
+      await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), news));
       await read();
     }
-    if (!writer.whole) await writer.heal();
+    if (!writer.pagesIntact) await writer.heal();
     return writer;
   }
 
@@ -115,7 +115,7 @@ export class Writer {
   }
 
   /** Called after every completed transaction or catch-up that changed something. */
-  onChange(listener: (touched: Touched) => void): () => void {
+  onChange(listener: (dirty: Dirty) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -158,7 +158,7 @@ export class Writer {
   }
 
   private async catchUpAlone(): Promise<void> {
-    await this.ports.store.tx('refresh', ['meta', 'journal'], 'readonly', 'relaxed', (tx) => this.catchUp(tx));
+    await this.ports.store.tx('refresh', ['meta', 'log'], 'readonly', 'relaxed', (tx) => this.catchUp(tx));
     this.emit();
   }
 
@@ -179,14 +179,14 @@ export class Writer {
   }
 
   /** Reads in order, as {@link Writer.question}; later calls wait until it is read, so that it is true of one moment. */
-  readInOrder<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
+  readInOrder<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.turn(() => this.read(name, body).then(resolve)).catch(reject);
     });
   }
 
   /** Reads with the model as it stands then, and the pages that belong to it. */
-  read<T>(name: string, body: (model: HotModel, tx: StoreTx) => Promise<T>): Promise<T> {
+  read<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
     return this.ports.store.tx(name, ['pages', 'indexes'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
   }
 
@@ -251,12 +251,12 @@ export class Writer {
   }
 
   /** @throws {LoggedOutError} */
-  readHead(tx: StoreTx): Promise<Head | undefined> {
+  readHead(tx: StoreTx): Promise<LogHeader | undefined> {
     return this.state.head.read(tx);
   }
 
-  /** Brings the model to the head, inside a transaction over `meta` and `journal`. */
-  catchUp(tx: StoreTx): Promise<Head | undefined> {
+  /** Brings the model to the head, inside a transaction over `meta` and `log`. */
+  catchUp(tx: StoreTx): Promise<LogHeader | undefined> {
     return this.state.catchUp(tx);
   }
 
@@ -266,12 +266,12 @@ export class Writer {
       const done = await this.withRoom(() => this.group.run(jobs));
       this.state.settle();
       fault('write:after-commit');
-      done.touched.awaited = true;
-      this.emit(done.touched);
+      done.dirty.awaited = true;
+      this.emit(done.dirty);
       for (const answer of done.answers) answer();
       if (done.record) {
         bus.post({ type: 'changed' });
-        if (!this.whole) this.queue.unshift(() => this.heal());
+        if (!this.pagesIntact) this.queue.unshift(() => this.heal());
         this.fold.whenDue();
       }
     } catch (error) {
@@ -282,11 +282,11 @@ export class Writer {
     }
   }
 
-  emit(last = nothingTouched()): void {
-    const touched = this.state.takeUntold();
-    addTouched(touched, last);
-    const { conversations, shown, known, outbox, deadLetters, settings, events } = touched;
+  emit(last = nothingDirty()): void {
+    const dirty = this.state.takeUnpublished();
+    addDirty(dirty, last);
+    const { conversations, shown, known, outbox, deadLetters, settings, events } = dirty;
     if (conversations.size === 0 && !shown && !known && !outbox && !deadLetters && !settings && events.length === 0) return;
-    for (const listener of this.listeners) listener(touched);
+    for (const listener of this.listeners) listener(dirty);
   }
 }

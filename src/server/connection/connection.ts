@@ -98,8 +98,8 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     () => out.end(CLOSE.silent, 'nothing heard'),
   );
 
-  const isHere = async (seen: string | undefined): Promise<boolean> =>
-    seen === undefined || seen === told || (await core.store.read('seen', (tx) => isStillSo(tx, seen)));
+  const isHere = async (confirmedAt: string | undefined): Promise<boolean> =>
+    confirmedAt === undefined || confirmedAt === told || (await core.store.read('confirmedAt', (tx) => isStillSo(tx, confirmedAt)));
 
   /** Why a frame is not answered now; the same again after so many ms. */
   const busyWith = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
@@ -151,15 +151,15 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       case 'auth':
         return greeting.renew(frame, me);
       case 'pull': {
-        const { seen } = frame;
-        if (!(await isHere(seen))) return feed.lostHistory();
+        const { confirmedAt } = frame;
+        if (!(await isHere(confirmedAt))) return feed.lostHistory();
         if (!once || frame.cursor === null || !frame.waitMs) return feed.pull(me, frame.cursor, false, frame.snapshot);
         core.connections.add(me, connection);
         return feed.pullWaiting(me, frame.cursor, frame.waitMs);
       }
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
-        if (!(await isHere(frame.seen))) return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
+        if (!(await isHere(frame.confirmedAt))) return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
         told = at ?? told;

@@ -2,10 +2,10 @@
  * Rows of bounded size for receipts in any number of pieces. A row names the newest pieces of each register, and beside them the pieces
  * that its reader cannot know yet. Registers merge by union, so a piece that is named twice changes nothing (I-2).
  */
-import { type ConversationRow, MAX_TOLD_RANGES } from '../../model/conversation.ts';
+import { type ConversationRow, MAX_RECEIPT_RANGES } from '../../model/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
-import { NOTHING_TOLD, type ReceiptKind, type Told } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/receipt.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 
 /** What the reader of a row knows of the conversation before. */
@@ -15,7 +15,7 @@ export type Known =
   /** Everything before the interval: the row belongs to a pull from a cursor. */
   | { readonly before: 'interval'; readonly interval: Interval }
   /** Everything that the feed has told, but not what the reader's own entries add: the row belongs to an answer. */
-  | { readonly before: 'entries'; readonly added: ReadonlyMap<number, Told> };
+  | { readonly before: 'entries'; readonly added: ReadonlyMap<number, ReceiptsSent> };
 
 /** A row with all pieces of its registers. */
 export interface FullRow {
@@ -28,24 +28,25 @@ export interface FullRow {
 
 type Registers = Pick<ConversationRow, 'mine' | 'theirs' | 'present'>;
 
-const NO_REGISTERS: Registers = { mine: NOTHING_TOLD, theirs: NOTHING_TOLD, present: NO_RANGES };
+const NO_REGISTERS: Registers = { mine: NO_RECEIPTS_SENT, theirs: NO_RECEIPTS_SENT, present: NO_RANGES };
 const SIDES = ['mine', 'theirs'] as const;
-const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'acked'];
+const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'named'];
 /** Above this many changed pieces in one pull, the pull names all pieces of the scattered conversations. */
 const MAX_CHANGED = 500;
 /** Pieces that one more row of the same conversation names. */
 const PIECES_PER_ROW = 500;
 
 const isScattered = ({ mine, theirs, present }: Registers): boolean =>
-  present.length > MAX_TOLD_RANGES || SIDES.some((side) => KINDS.some((kind) => ({ mine, theirs })[side][kind].length > MAX_TOLD_RANGES));
+  present.length > MAX_RECEIPT_RANGES ||
+  SIDES.some((side) => KINDS.some((kind) => ({ mine, theirs })[side][kind].length > MAX_RECEIPT_RANGES));
 
-const eachTold = (told: Told, change: (ranges: Ranges, kind: ReceiptKind) => Ranges): Told => ({
+const eachTold = (told: ReceiptsSent, change: (ranges: Ranges, kind: ReceiptKind) => Ranges): ReceiptsSent => ({
   delivered: change(told.delivered, 'delivered'),
   read: change(told.read, 'read'),
-  acked: change(told.acked, 'acked'),
+  named: change(told.named, 'named'),
 });
 
-const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_TOLD_RANGES);
+const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_RECEIPT_RANGES);
 
 /** The row with the newest pieces of each register and with `more`. */
 const cutRow = (row: ConversationRow, more: Registers): ConversationRow => ({
@@ -59,12 +60,12 @@ const cutRow = (row: ConversationRow, more: Registers): ConversationRow => ({
 const otherPieces = (row: ConversationRow): readonly ConversationRow[] => {
   const rows: ConversationRow[] = [];
   const name = (ranges: Ranges, registers: (some: Ranges) => Partial<Registers>): void => {
-    for (let upTo = ranges.length - MAX_TOLD_RANGES; upTo > 0; upTo -= PIECES_PER_ROW) {
+    for (let upTo = ranges.length - MAX_RECEIPT_RANGES; upTo > 0; upTo -= PIECES_PER_ROW) {
       const some = ranges.slice(Math.max(0, upTo - PIECES_PER_ROW), upTo);
       rows.push({ ...row, lastMessage: null, uncounted: NO_RANGES, ...NO_REGISTERS, ...registers(some) });
     }
   };
-  for (const side of SIDES) for (const kind of KINDS) name(row[side][kind], (some) => ({ [side]: { ...NOTHING_TOLD, [kind]: some } }));
+  for (const side of SIDES) for (const kind of KINDS) name(row[side][kind], (some) => ({ [side]: { ...NO_RECEIPTS_SENT, [kind]: some } }));
   name(row.present, (present) => ({ present }));
   return rows;
 };
@@ -85,8 +86,8 @@ const changedIn = async (
   if (pieces.length > MAX_CHANGED) return undefined;
   return new Map(
     rows.map(({ id, row, memberVersion }): [number, Registers] => {
-      const of = (isMine: boolean): Told =>
-        eachTold(NOTHING_TOLD, (_, kind) =>
+      const of = (isMine: boolean): ReceiptsSent =>
+        eachTold(NO_RECEIPTS_SENT, (_, kind) =>
           pieces
             .filter((piece) => piece.conversationId === id && piece.kind === kind && (piece.userId === me) === isMine)
             .reduce<Ranges>((ranges, piece) => union(ranges, [piece.range]), NO_RANGES),
@@ -98,8 +99,8 @@ const changedIn = async (
 };
 
 /** Of the registers, what the reader's own entries named. */
-const addedBy = ({ id, row }: FullRow, added: ReadonlyMap<number, Told>): Registers => {
-  const told = added.get(id) ?? NOTHING_TOLD;
+const addedBy = ({ id, row }: FullRow, added: ReadonlyMap<number, ReceiptsSent>): Registers => {
+  const told = added.get(id) ?? NO_RECEIPTS_SENT;
   return { ...NO_REGISTERS, mine: eachTold(row.mine, (ranges, kind) => intersect(ranges, told[kind])) };
 };
 

@@ -12,7 +12,7 @@ type Want = Frame<'fetch'>['wants'][number];
 const FETCH_PAGE = 100;
 
 /** The newest `limit` places of the ranges. Sequence numbers have no gaps, so places can be counted before anything is read. */
-const newestPlaces = (ranges: Ranges, limit: number): Range[] => {
+const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
   const out: Range[] = [];
   let left = limit;
   for (let i = ranges.length - 1; i >= 0 && left > 0; i--) {
@@ -43,7 +43,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
     const conversation = byName.get(want.conversationId);
     if (!conversation || left <= 0) continue;
     const existing = intersect(want.seqs, range(conversation.firstSeq, conversation.latestSeq));
-    for (const one of newestPlaces(existing, Math.min(want.limit, left))) {
+    for (const one of newestSeqs(existing, Math.min(want.limit, left))) {
       left -= one[1] - one[0] + 1;
       stretches.push({ conversationId: conversation.id, range: one });
     }
@@ -66,7 +66,7 @@ const splitPlaces = (stretches: readonly Stretch[], count: number): readonly [fi
   return [first, []];
 };
 
-type Told = Frame<'messages'>['of'];
+type ReceiptsSent = Frame<'messages'>['of'];
 
 /**
  * Reads what comes next of a plan, not much more than `budget` bytes of bodies, and cuts it into what frames of `budget` bytes hold.
@@ -78,13 +78,13 @@ export const readMessages = async (
   viewer: Viewer,
   { stretches, names }: FetchPlan,
   budget: number,
-): Promise<{ readonly lists: readonly Told[]; readonly rest: FetchPlan }> => {
+): Promise<{ readonly lists: readonly ReceiptsSent[]; readonly rest: FetchPlan }> => {
   const [page, behind] = splitPlaces(stretches, FETCH_PAGE);
   const records = await tx.messagesWithin(page, budget);
   const isCut = records.reduce((sum, { body }) => sum + byteLength(body), 0) >= budget;
-  const lists: Told[] = [];
+  const lists: ReceiptsSent[] = [];
   let bytes = 0;
-  let list: Told = [];
+  let list: ReceiptsSent = [];
   for (const { record, message } of await wireMessages(tx, viewer, records)) {
     const length = byteLength(JSON.stringify(message)) + 1;
     if (list.length > 0 && bytes + length > budget) {

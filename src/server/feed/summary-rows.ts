@@ -3,10 +3,17 @@ import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } fr
 import type { UserId } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import { intersect, NO_RANGES, range, size } from '../../model/ranges.ts';
-import { NOTHING_TOLD, type Told } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ServerReadTx, type Stretch } from '../store/server-store.ts';
+import {
+  type ConversationRecord,
+  type MemberRecord,
+  type MessageRecord,
+  nameOf,
+  type ServerReadTx,
+  type Stretch,
+} from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
@@ -23,7 +30,7 @@ export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, c
   recalled,
 });
 
-const told = ({ delivered, read, acked }: MemberRecord): Told => ({ delivered, read, acked });
+const told = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
 
 const summaryMessage = (record: MessageRecord): StoredMessage => {
   const message = messageOf(record);
@@ -111,7 +118,7 @@ export const rowsOf = async (
       muted,
       marked,
       mine: told(mine),
-      theirs: theirs ? told(theirs) : NOTHING_TOLD,
+      theirs: theirs ? told(theirs) : NO_RECEIPTS_SENT,
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
       present: intersect(mine.present, range(1, latestSeq)),
     };

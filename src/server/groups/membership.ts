@@ -2,7 +2,7 @@
 import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
-import { NOTHING_TOLD } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
 import { type MemberRecord, NO_END, type Role, type ServerTx } from '../store/server-store.ts';
 
 /** What is wanted of a group: `null` for whoever is to be in it no more. */
@@ -16,7 +16,7 @@ const joined = (
   head: Seq,
   version: number,
 ): MemberRecord => ({
-  ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NOTHING_TOLD, muted: UNSET, marked: UNMARKED }),
+  ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NO_RECEIPTS_SENT, muted: UNSET, marked: UNMARKED }),
   ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: head,
   present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),

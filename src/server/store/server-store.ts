@@ -7,7 +7,7 @@ import type { Flag, Mark } from '../../model/flag.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import type { Range, Ranges } from '../../model/ranges.ts';
-import type { ReceiptKind, Told } from '../../model/receipt.ts';
+import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
 import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 
 interface ConversationState {
@@ -46,7 +46,7 @@ export type SeenConversation = ConversationRecord & {
 export type Role = 'member' | 'admin';
 
 /** What one member did in a conversation. The ranges are the truth of the sets; steps only date them. */
-export interface MemberRecord extends Told {
+export interface MemberRecord extends ReceiptsSent {
   readonly conversationId: number;
   readonly userId: UserId;
   /** The newest message when they last joined, or, once they are gone, when they left; 0 in a direct chat. */

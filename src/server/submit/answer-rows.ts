@@ -1,10 +1,10 @@
 /** The rows that an answer's results carry: what each entry left behind, within what a frame may hold. */
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, NO_RANGES, union } from '../../model/ranges.ts';
-import { joinTold, NOTHING_TOLD, type Told } from '../../model/receipt.ts';
+import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
-import type { Desk } from './submit-work.ts';
+import type { SubmitWork } from './submit-work.ts';
 import type { ConversationRecord, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
@@ -12,7 +12,7 @@ import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 export type Outcome =
   WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
 
-export const acked = (entry: WireEntry, extra: object = {}): Outcome => ({
+export const confirmed = (entry: WireEntry, extra: object = {}): Outcome => ({
   entry,
   key: entry.key,
   conversationId: entry.conversationId,
@@ -20,15 +20,15 @@ export const acked = (entry: WireEntry, extra: object = {}): Outcome => ({
 });
 
 /** What the acked entries of this frame say of receipts, by conversation. */
-const addedBy = (desk: Desk, outcomes: readonly Outcome[]): ReadonlyMap<number, Told> => {
-  const added = new Map<number, Told>();
+const addedBy = (unit: SubmitWork, outcomes: readonly Outcome[]): ReadonlyMap<number, ReceiptsSent> => {
+  const added = new Map<number, ReceiptsSent>();
   for (const one of outcomes) {
-    const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
+    const conversation = 'extra' in one ? unit.conversation(one.conversationId) : undefined;
     if (!('extra' in one) || !conversation || one.entry.kind !== 'receipts') continue;
-    const { delivered = NO_RANGES, read = NO_RANGES, acked: named = NO_RANGES, ackedIds = [] } = one.entry;
-    const seqs = ackedIds.flatMap((id) => desk.held.get(id)?.seq ?? []);
-    const told = { delivered, read, acked: union(named, fromSeqs(seqs)) };
-    added.set(conversation.id, joinTold(added.get(conversation.id) ?? NOTHING_TOLD, told));
+    const { delivered = NO_RANGES, read = NO_RANGES, named: named = NO_RANGES, namedIds = [] } = one.entry;
+    const seqs = namedIds.flatMap((id) => unit.held.get(id)?.seq ?? []);
+    const told = { delivered, read, named: union(named, fromSeqs(seqs)) };
+    added.set(conversation.id, joinReceiptsSent(added.get(conversation.id) ?? NO_RECEIPTS_SENT, told));
   }
   return added;
 };
@@ -40,14 +40,14 @@ const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
  * Every acked entry carries the row its frame left behind. Where that grows too long, a row is told once, and what does not fit at
  * all is asked for again: it is in effect, so the repetition is an answer and nothing more.
  */
-export const withRows = async (tx: ServerReadTx, desk: Desk, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
+export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
   const wanted = new Map<number, ConversationRecord>();
   for (const one of outcomes) {
-    const conversation = 'extra' in one ? desk.conversation(one.conversationId) : undefined;
+    const conversation = 'extra' in one ? unit.conversation(one.conversationId) : undefined;
     if (conversation) wanted.set(conversation.id, conversation);
   }
   const rows = new Map(
-    (await rowsOf(tx, desk.me, [...wanted.values()], { before: 'entries', added: addedBy(desk, outcomes) })).map((row) => [
+    (await rowsOf(tx, unit.me, [...wanted.values()], { before: 'entries', added: addedBy(unit, outcomes) })).map((row) => [
       row.conversationId,
       row,
     ]),
@@ -63,6 +63,6 @@ export const withRows = async (tx: ServerReadTx, desk: Desk, outcomes: readonly 
     if (!fits && !told.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };
     if (fits) spent += length;
     told.add(conversationId);
-    return { outcome: 'acked', key, row: fits ? (rows.get(conversationId) ?? null) : null, ...extra };
+    return { outcome: 'confirmed', key, row: fits ? (rows.get(conversationId) ?? null) : null, ...extra };
   });
 };

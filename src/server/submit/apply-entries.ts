@@ -1,19 +1,19 @@
 /**
  * What a `submit` frame does: each entry on its own, all in one transaction, a handful of statements whatever their number.
- * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `acked`.
+ * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `named`.
  */
 import { conversationTarget, type ConversationId, type Seq, type UserId } from '../../model/ids.ts';
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import { acked, type Outcome, withRows } from './answer-rows.ts';
+import { confirmed, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-group-acks.ts';
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from '../bus.ts';
 import { cursorAt, reachOfCursor } from '../feed/cursors.ts';
-import { Desk } from './submit-work.ts';
+import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../store/server-store.ts';
 
@@ -43,7 +43,7 @@ export interface Applied {
 
 /** Every id an entry names. */
 const idsIn = (entry: WireEntry): readonly string[] =>
-  entry.kind === 'receipts' ? [...(entry.ackedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
+  entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
 /** A flag is its user's own affair: it asks nobody, and waits at the server for the first message. */
 const setsFlag = (entry: WireEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
@@ -115,31 +115,31 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   }
 
   const policy = rules.receipts();
-  const desk = new Desk(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
-  desk.lay(conversations, mine);
-  const works = await prepare(tx, desk, entries);
-  const groups = groupsConcerned(desk, entries, works);
-  if (groups.length > 0) desk.layRosters(await tx.roster(groups));
+  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
+  unit.load(conversations, mine);
+  const works = await prepare(tx, unit, entries);
+  const groups = groupsConcerned(unit, entries, works);
+  if (groups.length > 0) unit.layRosters(await tx.roster(groups));
 
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
     const { entry } = one;
     switch (entry.kind) {
       case 'message':
-        return applyMessage(desk, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy);
+        return applyMessage(unit, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy);
       case 'recall':
-        return applyRecall(desk, entry);
+        return applyRecall(unit, entry);
       case 'receipts':
-        return applyOwed(desk, entry, works.get(entry));
+        return applyReceiptsEntry(unit, entry, works.get(entry));
     }
   });
-  await desk.writeBack(tx);
-  const results = await withRows(tx, desk, outcomes);
-  const newest = Math.max(0, ...results.map((result) => (result.outcome === 'acked' ? (result.row?.version ?? 0) : 0)));
+  await unit.writeBack(tx);
+  const results = await withRows(tx, unit, outcomes);
+  const newest = Math.max(0, ...results.map((result) => (result.outcome === 'confirmed' ? (result.row?.version ?? 0) : 0)));
   return {
     results,
-    hints: desk.hints,
-    pushes: () => desk.pushes,
+    hints: unit.hints,
+    pushes: () => unit.pushes,
     ...(newest > 0 ? { at: cursorAt(tx.run, newest) } : {}),
   };
 };
@@ -148,35 +148,35 @@ const isGroupWork = (work: ReceiptsWork | GroupWork): work is GroupWork => 'rece
 
 /** Groups whose members the frame concerns. What only a member's own devices are told of needs no roster, which may be long. */
 const groupsConcerned = (
-  desk: Desk,
+  unit: SubmitWork,
   entries: readonly WireEntry[],
   works: ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>,
 ): readonly number[] => {
   const ids = new Set<number>();
   for (const entry of entries) {
-    const conversation = desk.conversation(entry.conversationId);
+    const conversation = unit.conversation(entry.conversationId);
     if (!conversation || conversation.groupId === null) continue;
     const work = entry.kind === 'receipts' ? works.get(entry) : undefined;
     const group = work && isGroupWork(work) ? work : undefined;
-    const tellsAll = group && (group.over.length > 0 || (desk.everybodys && group.receipts.size > 0));
+    const tellsAll = group && (group.over.length > 0 || (unit.everybodys && group.receipts.size > 0));
     if (entry.kind !== 'receipts' || tellsAll) ids.add(conversation.id);
   }
   return [...ids];
 };
 
-const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
+const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: ReceiptsWork | GroupWork | undefined): Outcome => {
+  const conversation = unit.conversation(entry.conversationId);
   if (!work || !conversation) return noSuchConversation(entry.key);
-  const member = desk.member(conversation);
-  const effect = applyReceipts(member, work, { deviceId: desk.deviceId, at: desk.now });
+  const member = unit.member(conversation);
+  const effect = applyReceipts(member, work, { deviceId: unit.deviceId, at: unit.now });
   // Who has left is told that what they did stands, and nothing else.
-  if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : acked(entry);
+  if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
   if (effect) {
-    desk.changeMember(conversation, effect.member);
-    if (!isGroupWork(work)) desk.addSteps(effect.steps.map((step) => ({ ...step, at: desk.now, version: desk.version })));
+    unit.changeMember(conversation, effect.member);
+    if (!isGroupWork(work)) unit.addSteps(effect.steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));
   }
-  if (isGroupWork(work)) tellGroup(desk, work, freshSeqs(effect?.steps ?? []));
-  return acked(entry, work.refused.length > 0 ? { refused: work.refused } : {});
+  if (isGroupWork(work)) tellGroup(unit, work, freshSeqs(effect?.steps ?? []));
+  return confirmed(entry, work.refused.length > 0 ? { refused: work.refused } : {});
 };
 
 /**
@@ -185,12 +185,12 @@ const applyOwed = (desk: Desk, entry: WireReceiptsEntry, work: ReceiptsWork | Gr
  */
 const limitsOf = async (
   tx: ServerReadTx,
-  owed: readonly { readonly entry: WireReceiptsEntry; readonly conversation: ConversationRecord }[],
+  pendingReceipts: readonly { readonly entry: WireReceiptsEntry; readonly conversation: ConversationRecord }[],
 ): Promise<readonly Seq[]> => {
   const reaches = new Map<string, number | undefined>();
   const shared = new Map<number, ReadonlyMap<number, Seq>>();
-  const ids = [...new Set(owed.map(({ conversation }) => conversation.id))];
-  for (const { entry } of owed) {
+  const ids = [...new Set(pendingReceipts.map(({ conversation }) => conversation.id))];
+  for (const { entry } of pendingReceipts) {
     const { cursor } = entry;
     if (cursor === null || reaches.has(cursor)) continue;
     const reach = await reachOfCursor(tx, cursor);
@@ -198,7 +198,7 @@ const limitsOf = async (
     if (reach === undefined || reach === Infinity || shared.has(reach)) continue;
     shared.set(reach, new Map((await tx.latestSeqsBelow(reach, ids)).map(({ conversationId, seq }) => [conversationId, seq])));
   }
-  return owed.map(({ entry, conversation }) => {
+  return pendingReceipts.map(({ entry, conversation }) => {
     const reach = entry.cursor === null ? Infinity : reaches.get(entry.cursor);
     if (reach === undefined) return 0;
     return reach === Infinity ? conversation.latestSeq : (shared.get(reach)?.get(conversation.id) ?? 0);
@@ -207,17 +207,17 @@ const limitsOf = async (
 
 const prepare = async (
   tx: ServerReadTx,
-  desk: Desk,
+  unit: SubmitWork,
   entries: readonly WireEntry[],
 ): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>> => {
-  const owed = entries.flatMap((entry) => {
-    const conversation = entry.kind === 'receipts' ? desk.conversation(entry.conversationId) : undefined;
+  const pendingReceipts = entries.flatMap((entry) => {
+    const conversation = entry.kind === 'receipts' ? unit.conversation(entry.conversationId) : undefined;
     return entry.kind === 'receipts' && conversation ? [{ entry, conversation }] : [];
   });
-  if (owed.length === 0) return new Map();
-  const limits = await limitsOf(tx, owed);
-  const inputs = owed.map(({ entry, conversation }, i): ReceiptsInput => {
-    const member = desk.member(conversation);
+  if (pendingReceipts.length === 0) return new Map();
+  const limits = await limitsOf(tx, pendingReceipts);
+  const inputs = pendingReceipts.map(({ entry, conversation }, i): ReceiptsInput => {
+    const member = unit.member(conversation);
     // Of what came after they left, a former member says nothing.
     const limit = member.role === null ? Math.min(limits[i]!, member.joinedAt) : limits[i]!;
     return { entry, conversation, member, limit };
@@ -226,8 +226,8 @@ const prepare = async (
   const direct = inputs.filter(isDirect);
   const group = inputs.filter((one) => !isDirect(one));
   const works = [
-    ...(direct.length > 0 ? await prepareReceipts(tx, desk.me, direct, desk.held) : []),
-    ...(group.length > 0 ? await prepareGroupAcks(tx, desk, group) : []),
+    ...(direct.length > 0 ? await prepareReceipts(tx, unit.me, direct, unit.held) : []),
+    ...(group.length > 0 ? await prepareGroupAcks(tx, unit, group) : []),
   ];
   return new Map(works.map((work) => [work.entry, work]));
 };

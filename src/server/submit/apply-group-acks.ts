@@ -5,7 +5,7 @@
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
-import type { Desk } from './submit-work.ts';
+import type { SubmitWork } from './submit-work.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { MessageRecord, ServerReadTx, Stretch } from '../store/server-store.ts';
 
@@ -18,7 +18,7 @@ export interface GroupWork extends ReceiptsWork {
   readonly contents: ReadonlyMap<Seq, string>;
 }
 
-const NOTHING = { delivered: NO_RANGES, read: NO_RANGES, acked: NO_RANGES };
+const NOTHING = { delivered: NO_RANGES, read: NO_RANGES, named: NO_RANGES };
 
 const contentsOf = ({ entry, conversation }: ReceiptsInput, held: ReadonlyMap<MessageId, MessageRecord>): ReadonlyMap<Seq, string> => {
   const contents = new Map<Seq, string>();
@@ -35,41 +35,45 @@ const contentsOf = ({ entry, conversation }: ReceiptsInput, held: ReadonlyMap<Me
  */
 const bridgesOf = async (
   tx: ServerReadTx,
-  desk: Desk,
+  unit: SubmitWork,
   drafts: readonly { readonly input: ReceiptsInput; readonly receipts: ReadonlyMap<Seq, ReceiptRecord> }[],
 ): Promise<readonly Ranges[]> => {
-  const gaps = drafts.map(({ input, receipts }) => gapsBeside(input.member.acked, fromSeqs(receipts.keys())));
+  const gaps = drafts.map(({ input, receipts }) => gapsBeside(input.member.named, fromSeqs(receipts.keys())));
   const stretches = drafts.flatMap(({ input }, i) => gaps[i]!.map((one) => ({ conversationId: input.conversation.id, range: one })));
   const asking = stretches.length > 0 ? await tx.receiptsIn(stretches) : [];
   return drafts.map(({ input: { conversation, member } }, i) => {
-    const owed = asking
+    const pendingReceipts = asking
       .filter(
-        ({ conversationId, senderId, seq }) => conversationId === conversation.id && senderId !== desk.me && contains(member.present, seq),
+        ({ conversationId, senderId, seq }) => conversationId === conversation.id && senderId !== unit.me && contains(member.present, seq),
       )
       .map(({ seq }) => seq);
-    return gaps[i]!.filter(([from, upTo]) => !owed.some((seq) => seq >= from && seq <= upTo));
+    return gaps[i]!.filter(([from, upTo]) => !pendingReceipts.some((seq) => seq >= from && seq <= upTo));
   });
 };
 
 /** Reads what the entries of one frame need of groups: a few batch queries in all. */
-export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: readonly ReceiptsInput[]): Promise<readonly GroupWork[]> => {
+export const prepareGroupAcks = async (
+  tx: ServerReadTx,
+  unit: SubmitWork,
+  inputs: readonly ReceiptsInput[],
+): Promise<readonly GroupWork[]> => {
   const asked: Stretch[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
-    const named = namedSeqs(input, desk.held);
-    const wanted = union(clampTo(entry.acked, limit), fromSeqs(named.seqs));
-    const candidates = subtract(intersect(wanted, member.present), member.acked);
+    const named = namedSeqs(input, unit.held);
+    const wanted = union(clampTo(entry.named, limit), fromSeqs(named.seqs));
+    const candidates = subtract(intersect(wanted, member.present), member.named);
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
     return { input, refused: named.refused, candidates };
   });
   const byConversation = new Map<number, ReceiptRecord[]>();
   for (const receipt of asked.length > 0 ? await tx.receiptsIn(asked) : []) {
-    if (receipt.senderId === desk.me) continue;
+    if (receipt.senderId === unit.me) continue;
     const list = byConversation.get(receipt.conversationId);
     if (list) list.push(receipt);
     else byConversation.set(receipt.conversationId, [receipt]);
   }
-  const isOver = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || desk.now > expiresAt;
+  const isOver = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || unit.now > expiresAt;
 
   const late: Stretch[] = [];
   const judged = drafts.map(({ input, refused, candidates }) => {
@@ -82,7 +86,7 @@ export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: rea
     (late.length > 0 ? await tx.messagesIn(late, 0) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
   );
 
-  const bridges = await bridgesOf(tx, desk, judged);
+  const bridges = await bridgesOf(tx, unit, judged);
 
   return judged.map(({ input, refused, over, receipts }, i): GroupWork => {
     const expired = over.map(({ conversationId, seq }): Refused[number] => ({
@@ -93,20 +97,20 @@ export const prepareGroupAcks = async (tx: ServerReadTx, desk: Desk, inputs: rea
       entry: input.entry,
       conversation: input.conversation,
       limit: input.limit,
-      added: { ...NOTHING, acked: fromSeqs(receipts.keys()) },
-      bridges: { ...NOTHING, acked: bridges[i]! },
+      added: { ...NOTHING, named: fromSeqs(receipts.keys()) },
+      bridges: { ...NOTHING, named: bridges[i]! },
       refused: [...refused, ...expired],
       receipts,
       over: over.filter((one) => !one.expired),
-      contents: contentsOf(input, desk.held),
+      contents: contentsOf(input, unit.held),
     };
   });
 };
 
 /** Counts the acks that an entry turned out to be the first to bring, and ends what came too late. */
-export const tellGroup = (desk: Desk, work: GroupWork, fresh: Iterable<Seq>): void => {
-  for (const seq of fresh) desk.addAck(work.conversation, work.receipts.get(seq)!, work.contents.get(seq) ?? null);
-  for (const receipt of work.over) desk.expire(work.conversation, receipt);
+export const tellGroup = (unit: SubmitWork, work: GroupWork, fresh: Iterable<Seq>): void => {
+  for (const seq of fresh) unit.addAck(work.conversation, work.receipts.get(seq)!, work.contents.get(seq) ?? null);
+  for (const receipt of work.over) unit.expire(work.conversation, receipt);
 };
 
 export const freshSeqs = (steps: readonly { readonly range: readonly [Seq, Seq] }[]): Seq[] =>

@@ -1,14 +1,19 @@
 /** What a `message` and a `recall` entry do. What is there already is acked before anything else is asked again (F61). */
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
-import { acked, type Outcome } from './answer-rows.ts';
-import type { Desk } from './submit-work.ts';
+import { confirmed, type Outcome } from './answer-rows.ts';
+import type { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, reject } from './read-entries.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { ConversationRecord, GroupRecord, MessageRecord } from '../store/server-store.ts';
 
-const sameMessage = (desk: Desk, held: MessageRecord, entry: WireMessageEntry, conversation: ConversationRecord | undefined): boolean =>
-  held.senderId === desk.me &&
+const sameMessage = (
+  unit: SubmitWork,
+  held: MessageRecord,
+  entry: WireMessageEntry,
+  conversation: ConversationRecord | undefined,
+): boolean =>
+  held.senderId === unit.me &&
   conversation !== undefined &&
   held.conversationId === conversation.id &&
   held.countable === entry.countable &&
@@ -19,62 +24,62 @@ const sameMessage = (desk: Desk, held: MessageRecord, entry: WireMessageEntry, c
 type Asking = { readonly refusal: Outcome } | { readonly memberCount: number | null };
 
 /** Whether a group message may ask, and whom: `memberCount` is null for one that does not. */
-const askingOf = (desk: Desk, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): Asking => {
+const askingOf = (unit: SubmitWork, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): Asking => {
   if (!entry.receiptRequested) return { memberCount: null };
   if (!policy.groups) return { refusal: reject(entry.key, 'rejected/group-receipts-disabled', 'groups have no receipts here') };
-  if (policy.mayRequest === 'admins' && desk.member(conversation).role !== 'admin')
+  if (policy.mayRequest === 'admins' && unit.member(conversation).role !== 'admin')
     return { refusal: reject(entry.key, 'rejected/permission-denied', 'only admins may ask for receipts in a group') };
-  const members = desk.roster(conversation).length;
+  const members = unit.roster(conversation).length;
   return { memberCount: members > policy.maxMembers ? null : members - 1 };
 };
 
 /** @param mayWrite whether the directory lets the author write to the peer of a direct chat. */
-export const applyMessage = (desk: Desk, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
-  const before = desk.held.get(entry.id);
-  if (before && sameMessage(desk, before, entry, conversation))
-    return acked(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
+export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
+  const conversation = unit.conversation(entry.conversationId);
+  const before = unit.held.get(entry.id);
+  if (before && sameMessage(unit, before, entry, conversation))
+    return confirmed(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
 
   // A sender who may not write here must not learn whether the id names a message elsewhere.
   const inGroup = entry.conversationId.startsWith('group:');
-  if (inGroup && (!conversation || desk.member(conversation).role === null)) return noSuchConversation(entry.key);
+  if (inGroup && (!conversation || unit.member(conversation).role === null)) return noSuchConversation(entry.key);
   if (!inGroup && !mayWrite) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
   // A first message with a used id makes no conversation.
   if (before || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
-  const asking = conversation.groupId === null ? undefined : askingOf(desk, conversation, entry, policy);
+  const asking = conversation.groupId === null ? undefined : askingOf(unit, conversation, entry, policy);
   if (asking && 'refusal' in asking) return asking.refusal;
 
   const seq = conversation.latestSeq + 1;
-  const place = { conversationId: conversation.id, seq, senderId: desk.me };
+  const place = { conversationId: conversation.id, seq, senderId: unit.me };
   const memberCount = asking?.memberCount ?? null;
   const receipt: ReceiptRecord | undefined =
     memberCount === null
       ? undefined
-      : { ...place, memberCount, expiresAt: desk.now + policy.windowMs, expired: false, open: true, version: desk.version };
+      : { ...place, memberCount, expiresAt: unit.now + policy.windowMs, expired: false, open: true, version: unit.version };
   const message: MessageRecord = {
     ...place,
     id: entry.id,
-    sentAt: desk.now,
+    sentAt: unit.now,
     body: entry.body,
     receiptRequested: asking ? receipt !== undefined : entry.receiptRequested,
     countable: entry.countable,
     recalled: false,
-    version: desk.version,
+    version: unit.version,
   };
-  desk.addMessage(conversation, message, receipt);
-  desk.change(conversation, seq);
-  return acked(entry, { message: { seq, sentAt: desk.now } });
+  unit.addMessage(conversation, message, receipt);
+  unit.change(conversation, seq);
+  return confirmed(entry, { message: { seq, sentAt: unit.now } });
 };
 
 /** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
-export const applyRecall = (desk: Desk, entry: WireRecallEntry): Outcome => {
-  const conversation = desk.conversation(entry.conversationId);
-  const before = desk.held.get(entry.id);
+export const applyRecall = (unit: SubmitWork, entry: WireRecallEntry): Outcome => {
+  const conversation = unit.conversation(entry.conversationId);
+  const before = unit.held.get(entry.id);
   const isHere = conversation !== undefined && before?.conversationId === conversation.id;
-  if (conversation && isHere && before.senderId === desk.me && before.recalled) return acked(entry);
-  if (!conversation || desk.member(conversation).role === null) return noSuchConversation(entry.key);
+  if (conversation && isHere && before.senderId === unit.me && before.recalled) return confirmed(entry);
+  if (!conversation || unit.member(conversation).role === null) return noSuchConversation(entry.key);
   if (!isHere) return reject(entry.key, 'rejected/unknown-message', 'no such message');
-  if (before.senderId !== desk.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
-  desk.recall(conversation, { ...before, body: '', recalled: true, version: Math.max(before.version, desk.version) });
-  return acked(entry);
+  if (before.senderId !== unit.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
+  unit.recall(conversation, { ...before, body: '', recalled: true, version: Math.max(before.version, unit.version) });
+  return confirmed(entry);
 };

@@ -2,23 +2,34 @@
 import type { ReadBy } from '../../model/conversation.ts';
 import { latestFlag, type Mark } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
-import { contains, fromSeqs, intersect, NO_RANGES, range, type Range, type Ranges, sameRanges, subtract, union } from '../../model/ranges.ts';
+import {
+  contains,
+  fromSeqs,
+  intersect,
+  NO_RANGES,
+  range,
+  type Range,
+  type Ranges,
+  sameRanges,
+  subtract,
+  union,
+} from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from '../store/server-store.ts';
 
-export type Refused = NonNullable<Extract<WireResult, { outcome: 'acked' }>['refused']>;
+export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 
 /** A gap no wider than this between two ranges is closed where it holds only the reader's own messages, so that sets stay small. */
 const MAX_GAP = 1000;
 
-const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'acked'];
+const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'named'];
 
 /** One entry with everything it needs to know, read in batches for a whole frame. */
 export interface ReceiptsWork {
   readonly entry: WireReceiptsEntry;
   readonly conversation: ConversationRecord;
-  /** Clamped to what exists; `acked` holds only messages that await it. */
+  /** Clamped to what exists; `named` holds only messages that await it. */
   readonly added: Record<ReceiptKind, Ranges>;
   /** Stretches between ranges that hold only the reader's own messages. */
   readonly bridges: Record<ReceiptKind, Ranges>;
@@ -59,7 +70,7 @@ export const namedSeqs = (
 ): { readonly seqs: readonly Seq[]; readonly refused: Refused } => {
   const refused: Refused = [];
   const seqs: Seq[] = [];
-  for (const id of entry.ackedIds ?? []) {
+  for (const id of entry.namedIds ?? []) {
     const message = held.get(id);
     const isSeen = message?.conversationId === conversation.id && (member.role !== null || message.seq <= member.joinedAt);
     if (!isSeen) refused.push({ id, code: 'rejected/unknown-message' });
@@ -84,7 +95,7 @@ export const prepareReceipts = async (
     const { entry, limit, conversation, member } = input;
     const { seqs, refused } = namedSeqs(input, held);
     const told = (ranges: Ranges | undefined): Ranges => clampTo(ranges, limit);
-    const candidates = subtract(union(told(entry.acked), fromSeqs(seqs)), member.acked);
+    const candidates = subtract(union(told(entry.named), fromSeqs(seqs)), member.named);
     const from = asked.length;
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
     return { input, refused, delivered: told(entry.delivered), read: told(entry.read), from, upTo: asked.length };
@@ -92,8 +103,8 @@ export const prepareReceipts = async (
   const ackable = await tx.islands('ackable', me, asked);
 
   const gapStretches: Stretch[] = [];
-  const withAcked = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
-    const added = { delivered, read, acked: ackable.slice(from, upTo).reduce(union, NO_RANGES) };
+  const withNamed = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
+    const added = { delivered, read, named: ackable.slice(from, upTo).reduce(union, NO_RANGES) };
     const start = gapStretches.length;
     const gaps = KINDS.map((kind) => gapsBeside(input.member[kind], added[kind]));
     for (const one of gaps) gapStretches.push(...one.map((gap) => ({ conversationId: input.conversation.id, range: gap })));
@@ -101,10 +112,10 @@ export const prepareReceipts = async (
   });
   const own = await tx.islands('own', me, gapStretches);
 
-  return withAcked.map(({ input, refused, added, gaps, start }) => {
+  return withNamed.map(({ input, refused, added, gaps, start }) => {
     let i = start;
     const bridge = (kind: number): Ranges => gaps[kind]!.filter((gap) => sameRanges(own[i++] ?? NO_RANGES, [gap]));
-    const bridges = { delivered: bridge(0), read: bridge(1), acked: bridge(2) };
+    const bridges = { delivered: bridge(0), read: bridge(1), named: bridge(2) };
     return { entry: input.entry, limit: input.limit, conversation: input.conversation, added, bridges, refused };
   });
 };
@@ -128,7 +139,7 @@ export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: Read
   const marked = markAfter(member.marked, entry.marked, limit);
 
   const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
-  const after = { delivered: member.delivered, read: member.read, acked: member.acked };
+  const after = { delivered: member.delivered, read: member.read, named: member.named };
   for (const kind of KINDS) {
     const fresh = subtract(added[kind], member[kind]);
     if (fresh.length === 0) continue;

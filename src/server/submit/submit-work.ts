@@ -15,7 +15,7 @@ import {
   type StepRecord,
 } from '../store/server-store.ts';
 
-export class Desk {
+export class SubmitWork {
   readonly #conversations = new Map<ConversationId, ConversationRecord>();
   readonly #members = new Map<number, MemberRecord>();
   readonly #rosters = new Map<number, RosterEntry[]>();
@@ -49,7 +49,7 @@ export class Desk {
     readonly everybodys: boolean,
   ) {}
 
-  lay(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[]): void {
+  load(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[]): void {
     for (const conversation of conversations) this.#conversations.set(nameOf(conversation, this.me), conversation);
     for (const member of mine) this.#members.set(member.conversationId, member);
   }

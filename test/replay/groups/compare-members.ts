@@ -25,7 +25,7 @@ export const compareRow = (tally: Tally, group: RecountedGroup, me: string, row:
   // Of what was never theirs to tell, the set may hold anything: it runs on over it to stay small.
   for (const { number, asks, members, readBy } of group.messages)
     if (asks && members.has(me))
-      tally.same(`${who}receipts they told`, `${where}, message ${number}`, covers(row.mine.acked, number), readBy.has(me));
+      tally.same(`${who}receipts they told`, `${where}, message ${number}`, covers(row.mine.named, number), readBy.has(me));
 };
 
 const rowsOf = async (door: Door, person: string): Promise<ProtocolClient['rows']> => {

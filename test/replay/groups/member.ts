@@ -67,21 +67,21 @@ export class Member {
       await client.waitFor(() => (client.rows.get(id)?.latestSeq ?? 0) >= length, PATIENCE_MS, `message ${length} of ${group}`);
       const row = client.rows.get(id)!;
       await this.#fetchMissing(id, row);
-      const acked = fromSeqs(this.#unacked(id, row));
-      entries.push(client.receiptsEntry(id, { position: row.latestSeq, ...(acked.length > 0 ? { acked } : {}) }));
+      const named = fromSeqs(this.#unacked(id, row));
+      entries.push(client.receiptsEntry(id, { position: row.latestSeq, ...(named.length > 0 ? { named } : {}) }));
     }
     if (saying) entries.push(client.messageEntry(id, saying.text, { id: messageId(group, length + 1), requestReceipt: saying.asks }));
     const results = await client.submit(entries);
-    const refused = results.find((result) => result.outcome !== 'acked' || result.refused);
+    const refused = results.find((result) => result.outcome !== 'confirmed' || result.refused);
     if (refused) throw new Error(`${this.userId} in ${group}: not taken as it was meant: ${JSON.stringify(refused)}`);
     const said = saying ? results.at(-1) : undefined;
-    if (said?.outcome === 'acked' && said.message?.seq !== length + 1)
+    if (said?.outcome === 'confirmed' && said.message?.seq !== length + 1)
       throw new Error(`${group}: message ${length + 1} of the file is message ${said.message?.seq} of the server`);
   }
 
   *#unacked(id: ConversationId, { present, mine }: ConversationRow): Iterable<number> {
     for (const { seq, senderId, receiptRequested } of this.held.get(id)?.values() ?? [])
-      if (receiptRequested && senderId !== this.userId && contains(present, seq) && !covers(mine.acked, seq)) yield seq;
+      if (receiptRequested && senderId !== this.userId && contains(present, seq) && !covers(mine.named, seq)) yield seq;
   }
 
   /** A first connection brings no messages, and a long absence not all of them. */

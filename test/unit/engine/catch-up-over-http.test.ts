@@ -56,14 +56,14 @@ describe('an account woken without a page', () => {
     await wake({ conversationId: 'direct:bob', seq: second.seq });
     expect(requests).toBe(1);
     expect(writer.model.totalUnreadCount).toBe(2);
-    expect(writer.model.get('direct:bob')?.held).toEqual([[2, 2]]);
+    expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[2, 2]]);
     const third = await said('three');
     await wake({ conversationId: 'direct:bob', seq: third.seq });
     expect(writer.model.totalUnreadCount).toBe(3);
-    expect(writer.model.get('direct:bob')?.held).toEqual([[2, 3]]);
+    expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[2, 3]]);
     // Held is told as delivered, and nothing else is told.
     expect([...writer.model.outbox.values()]).toMatchObject([
-      { kind: 'receipts', owed: { delivered: [[2, 3]], read: [], acked: [], position: 0 } },
+      { kind: 'receipts', pendingReceipts: { delivered: [[2, 3]], read: [], named: [], position: 0 } },
     ]);
     await drainOverHttp(ports, account, writer, fence);
     await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 3);
@@ -80,7 +80,7 @@ describe('an account woken without a page', () => {
     bob = await new TestDevice('bob', new LoopbackNet(net.server)).open();
     const other = await said('of another history');
     await wake({ conversationId: 'direct:bob', seq: other.seq });
-    expect(writer.model.get('direct:bob')?.held).toEqual([[1, 1]]);
+    expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[1, 1]]);
     expect((await news(other))?.message.body).toBe('of another history');
     expect([...writer.model.outbox.values()].some((entry) => entry.kind === 'message')).toBe(true);
   });

@@ -4,7 +4,7 @@ import { AuthError, StoreError } from '../../../src/errors.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
 import type { LifeEvent, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore, type MemoryDisk } from '../../../src/store/memory-store.ts';
-import { type Head, HEAD_KEY } from '../../../src/log/tables.ts';
+import { type LogHeader, HEAD_KEY } from '../../../src/log/tables.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
 
@@ -13,7 +13,7 @@ const NEWER_RELEASE = 1000;
 /** What a newer release that runs beside this one does to the store. */
 const writeAsNewerRelease = (disk: MemoryDisk): Promise<void> =>
   createMemoryStore(disk).tx('upgrade', ['meta'], 'readwrite', 'strict', async (tx) => {
-    const head = (await tx.get('meta', HEAD_KEY)) as Head;
+    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader;
     tx.put('meta', HEAD_KEY, { ...head, schema: NEWER_RELEASE });
   });
 

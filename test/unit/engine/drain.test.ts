@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { splitEntry, wireEntry } from '../../../src/engine/sync/outbox/batch.ts';
-import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/outbox/outbox-sender.ts';
-import { Patience } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
+import { ANSWER_TIMEOUT_MS, OutboxSender } from '../../../src/engine/sync/outbox/outbox-sender.ts';
+import { AdaptiveTimeout } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
-import { NOTHING_OWED, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
+import { NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { Frame, Limits } from '../../../src/protocol/frames.ts';
 import type { WireResult } from '../../../src/protocol/submit.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -39,7 +39,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 describe('the drain', () => {
   let clock: HandClock;
   let writer: Writer;
-  let drain: Drain;
+  let drain: OutboxSender;
   let sent: Frame<'submit'>[];
   let silent: number;
   let limits: Limits;
@@ -55,7 +55,7 @@ describe('the drain', () => {
     writer = await Writer.open(ports, 'alice');
     const fence = await writer.takeFence();
     let id = 0;
-    drain = new Drain(
+    drain = new OutboxSender(
       ports,
       writer,
       {
@@ -70,7 +70,7 @@ describe('the drain', () => {
         },
         changed: () => undefined,
       },
-      new Patience(),
+      new AdaptiveTimeout(),
     );
     writer.onChange(() => drain.look());
     say = (to, text) => writer.write('say', STRICT, (draft) => sendMessage(draft, ports, `direct:${to}`, { body: JSON.stringify(text) }));
@@ -82,7 +82,7 @@ describe('the drain', () => {
   const texts = (frame: Frame<'submit'>): unknown[] => frame.entries.map((entry) => entry['body']);
   const answer = (frame: Frame<'submit'>, result: (key: string, n: number) => WireResult): void =>
     drain.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }, n) => result(key, n)) });
-  const acked = (key: string): WireResult => ({ outcome: 'acked', key, row: null });
+  const named = (key: string): WireResult => ({ outcome: 'confirmed', key, row: null });
 
   it('sends what is owed in order, one frame in flight, the rest in the next', async () => {
     await say('bob', 'one');
@@ -92,10 +92,10 @@ describe('the drain', () => {
     await say('carol', 'three');
     await settled();
     expect(sent.map(texts)).toEqual([['"one"', '"two"']]);
-    answer(sent[0]!, acked);
+    answer(sent[0]!, named);
     await settled();
     expect(sent.map(texts)).toEqual([['"one"', '"two"'], ['"three"']]);
-    answer(sent[1]!, acked);
+    answer(sent[1]!, named);
     await settled();
     expect(writer.model.outbox.size).toBe(0);
   });
@@ -104,7 +104,7 @@ describe('the drain', () => {
     await say('bob', 'secret');
     drain.start();
     await settled();
-    answer(sent[0]!, (key) => ({ outcome: 'acked', key, row: null, message: { seq: 1, sentAt: 5, recalled: true } }));
+    answer(sent[0]!, (key) => ({ outcome: 'confirmed', key, row: null, message: { seq: 1, sentAt: 5, recalled: true } }));
     await settled();
     expect(writer.model.get('direct:bob')?.newest).toMatchObject({ seq: 1, recalled: true, body: '' });
   });
@@ -120,7 +120,7 @@ describe('the drain', () => {
     await settled();
     expect(sent).toHaveLength(2);
     expect(sent[1]!.entries[0]).toEqual(sent[0]!.entries[0]);
-    expect(sent[1]!.entries.map((entry) => entry['ackedIds'])).toEqual([['m1'], ['m2', 'm3']]);
+    expect(sent[1]!.entries.map((entry) => entry['namedIds'])).toEqual([['m1'], ['m2', 'm3']]);
   });
 
   it('a temporary refusal holds back its conversation only, for as long as asked (F62)', async () => {
@@ -128,13 +128,13 @@ describe('the drain', () => {
     await say('carol', 'two');
     drain.start();
     await settled();
-    answer(sent[0]!, (key, n) => (n === 0 ? { outcome: 'retry', key, retryAfterMs: 5000 } : acked(key)));
+    answer(sent[0]!, (key, n) => (n === 0 ? { outcome: 'retry', key, retryAfterMs: 5000 } : named(key)));
     await settled();
     await say('bob', 'after one');
     await say('dan', 'three');
     await settled();
     expect(sent.slice(1).map(texts)).toEqual([['"three"']]);
-    answer(sent[1]!, acked);
+    answer(sent[1]!, named);
     await settled();
     clock.pass(4000);
     await settled();
@@ -151,7 +151,7 @@ describe('the drain', () => {
     for (let i = 0; i < sent.length && i < 40; i++) {
       const frame = sent[i]!;
       if (texts(frame).includes('"bad"')) drain.refused(frame.id);
-      else answer(frame, acked);
+      else answer(frame, named);
       await settled();
     }
     expect(writer.model.outbox.size).toBe(0);
@@ -178,7 +178,7 @@ describe('the drain', () => {
     await say('bob', 'one');
     drain.start();
     await settled();
-    clock.pass(ANSWER_PATIENCE_MS);
+    clock.pass(ANSWER_TIMEOUT_MS);
     expect(silent).toBe(1);
   });
 
@@ -189,7 +189,7 @@ describe('the drain', () => {
     await settled();
     for (let i = 0; i < sent.length && i < 20; i++) {
       expect(new TextEncoder().encode(JSON.stringify(sent[i])).length).toBeLessThanOrEqual(4096);
-      answer(sent[i]!, acked);
+      answer(sent[i]!, named);
       await settled();
     }
     expect(sent.flatMap(texts)).toHaveLength(10);
@@ -204,15 +204,17 @@ describe('the drain', () => {
       at: 0,
       sent: false,
       cursor: null,
-      owed: {
-        ...NOTHING_OWED,
+      pendingReceipts: {
+        ...NO_PENDING_RECEIPTS,
         position: 9,
-        acked: Array.from({ length: 2500 }, (_, n) => [n * 2 + 1, n * 2 + 1] as const),
-        ackedIds: Array.from({ length: 450 }, (_, n) => `m${n}`),
+        named: Array.from({ length: 2500 }, (_, n) => [n * 2 + 1, n * 2 + 1] as const),
+        namedIds: Array.from({ length: 450 }, (_, n) => `m${n}`),
       },
     };
     const parts = splitEntry(entry, () => `k${++ids}`, limits.frameBytes);
-    expect(parts.map(({ owed }) => [owed.position, owed.acked.length, owed.ackedIds.length])).toEqual([
+    expect(
+      parts.map(({ pendingReceipts }) => [pendingReceipts.position, pendingReceipts.named.length, pendingReceipts.namedIds.length]),
+    ).toEqual([
       [9, 0, 0],
       [0, 1000, 0],
       [0, 1000, 0],
@@ -234,22 +236,24 @@ describe('the drain', () => {
       at: 0,
       sent: false,
       cursor: null,
-      owed: {
-        ...NOTHING_OWED,
+      pendingReceipts: {
+        ...NO_PENDING_RECEIPTS,
         position: 70,
-        acked: [[1, 70]],
-        ackedIds: ['m0', 'far'],
+        named: [[1, 70]],
+        namedIds: ['m0', 'far'],
         contents: ids.map((id) => ({ id, text: '😀'.repeat(256) })),
       },
     };
     const parts = splitEntry(entry, () => `k${++n}`, limits.frameBytes);
-    const texts = parts.filter(({ owed }) => owed.contents.length > 0);
-    expect(texts.flatMap(({ owed }) => owed.contents.map(({ id }) => id))).toEqual(ids);
+    const texts = parts.filter(({ pendingReceipts }) => pendingReceipts.contents.length > 0);
+    expect(texts.flatMap(({ pendingReceipts }) => pendingReceipts.contents.map(({ id }) => id))).toEqual(ids);
     for (const part of texts) {
-      expect(part.owed.ackedIds).toEqual(part.owed.contents.map(({ id }) => id));
+      expect(part.pendingReceipts.namedIds).toEqual(part.pendingReceipts.contents.map(({ id }) => id));
       expect(JSON.stringify(wireEntry(part)).length).toBeLessThan(16 * 1024);
     }
-    expect(parts.slice(texts.length).map(({ owed }) => [owed.position, owed.acked, owed.ackedIds])).toEqual([
+    expect(
+      parts.slice(texts.length).map(({ pendingReceipts }) => [pendingReceipts.position, pendingReceipts.named, pendingReceipts.namedIds]),
+    ).toEqual([
       [70, [], []],
       [0, [[1, 70]], []],
       [0, [], ['far']],

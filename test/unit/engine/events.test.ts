@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { applyChange } from '../../../src/engine/state/apply-change.ts';
-import { HotModel } from '../../../src/engine/state/account-state.ts';
-import { nothingTouched } from '../../../src/engine/state/dirty.ts';
+import { AccountState } from '../../../src/engine/state/account-state.ts';
+import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
@@ -40,12 +40,12 @@ describe('events', () => {
     await bob.do('sendConversationReadReceipt', 'direct:alice', {});
     await alice.until({ of: 'receipts', messageId: 'a3' }, (receipts) => receipts?.readAt !== null);
     await settled();
-    const told = events.flatMap((event) => (event.type === 'read' || event.type === 'delivered' ? [event] : []));
-    const places = told.flatMap(({ ranges }) =>
+    const receiptsSent = events.flatMap((event) => (event.type === 'read' || event.type === 'delivered' ? [event] : []));
+    const places = receiptsSent.flatMap(({ ranges }) =>
       ranges.flatMap(([from, upTo]) => Array.from({ length: upTo - from + 1 }, (_, i) => from + i)),
     );
     expect(new Set(places)).toEqual(new Set([1, 3]));
-    expect(told.filter(({ type }) => type === 'read')).toEqual([
+    expect(receiptsSent.filter(({ type }) => type === 'read')).toEqual([
       {
         type: 'read',
         conversationId: 'direct:bob',
@@ -81,10 +81,10 @@ describe('events', () => {
   }, 15_000);
 
   it('that no tab heard are the last 1,000 at every moment (F117)', () => {
-    const model = new HotModel('alice');
+    const model = new AccountState('alice');
     for (let number = 1; number <= 1995; number++) {
       const event = { type: 'recalled', conversationId: 'direct:bob', messageId: `m${number}` } as const;
-      applyChange(model, { t: 'event', event }, nothingTouched());
+      applyChange(model, { t: 'event', event }, nothingDirty());
     }
     expect([model.events.length, model.events[0]!.number, model.events.at(-1)!.number]).toEqual([1000, 996, 1995]);
   });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { makeRoom } from '../../../src/engine/space/evict-messages.ts';
-import { owe } from '../../../src/engine/write/enqueue.ts';
+import { enqueueReceipts } from '../../../src/engine/write/enqueue.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
@@ -109,25 +109,25 @@ it('read messages go, oldest first, and the call that found no room is done; not
   };
   full.quota = bytesOn(disk) + 10;
   await say(mine, 'there is room for this');
-  const held = writer.model.get('direct:bob')!.held;
-  expect(size(held)).toBeLessThan(2010);
-  expect(held.at(-1)).toEqual([expect.any(Number), 2010]);
-  expect(held[0]![0]).toBeGreaterThan(1);
+  const storedSeqs = writer.model.get('direct:bob')!.storedSeqs;
+  expect(size(storedSeqs)).toBeLessThan(2010);
+  expect(storedSeqs.at(-1)).toEqual([expect.any(Number), 2010]);
+  expect(storedSeqs[0]![0]).toBeGreaterThan(1);
   expect(writer.model.totalUnreadCount).toBe(before.unread);
   expect(writer.model.get('direct:bob')!.row).toEqual(before.row);
   expect([...writer.model.outbox.values()].slice(0, before.outbox.length)).toEqual(before.outbox);
   const again = await mine.open();
-  expect(again.writer.model.get('direct:bob')!.held).toEqual(held);
+  expect(again.writer.model.get('direct:bob')!.storedSeqs).toEqual(storedSeqs);
   expect([...again.writer.model.outbox.values()]).toEqual([...writer.model.outbox.values()]);
   const shown = await readShownMessages(again.writer, 'direct:bob', 5000);
-  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(held));
+  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
 });
 
 it('with nothing left to give up the call is refused, and nothing half done (F04, F06)', async () => {
   const mine = await device(3, 3);
   mine.full.quota = bytesOn(mine.disk) + 10;
   await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
-  expect(JSON.stringify([...mine.disk.tables.get('journal')!.values()])).not.toContain('too much');
+  expect(JSON.stringify([...mine.disk.tables.get('log')!.values()])).not.toContain('too much');
   await mine.writer.refresh();
   expect(mine.writer.model.outbox.size).toBe((await mine.open()).writer.model.outbox.size);
   expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(false);
@@ -146,13 +146,13 @@ it('what was given up and could not be written down is, as soon as there is room
   full.quota = Infinity;
   await say(mine, 'now');
   await writer.refresh();
-  const { held } = writer.model.get('direct:bob')!;
-  expect(size(held)).toBeLessThan(2000);
+  const { storedSeqs } = writer.model.get('direct:bob')!;
+  expect(size(storedSeqs)).toBeLessThan(2000);
   const shown = await readShownMessages(writer, 'direct:bob', 5000);
-  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(held));
+  expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
   expect(writer.model.totalUnreadCount).toBe(unread);
   const again = await mine.open();
-  expect(again.writer.model.get('direct:bob')!.held).toEqual(held);
+  expect(again.writer.model.get('direct:bob')!.storedSeqs).toEqual(storedSeqs);
 });
 
 it('a crash between giving up and writing that down: the next start holds what is there, and counts as before (F06)', async () => {
@@ -164,10 +164,10 @@ it('a crash between giving up and writing that down: the next start holds what i
   mine.die.after = '';
   mine.full.quota = Infinity;
   const again = await mine.open();
-  const { held } = again.writer.model.get('direct:bob')!;
+  const { storedSeqs } = again.writer.model.get('direct:bob')!;
   const shown = await readShownMessages(again.writer, 'direct:bob', 5000);
-  expect(shown).toHaveLength(size(held));
-  expect(size(held)).toBeLessThan(2000);
+  expect(shown).toHaveLength(size(storedSeqs));
+  expect(size(storedSeqs)).toBeLessThan(2000);
   expect(again.writer.model.totalUnreadCount).toBe(unread);
 });
 
@@ -190,12 +190,12 @@ it('100,000 receipts in 50 conversations are 50 entries, however long the device
     await Promise.all(
       Array.from({ length: 1000 }, (_, i) => {
         const seq = round * 20 + Math.floor(i / 50) + 1;
-        return writer.write('read', STRICT, (draft) => owe(draft, given, `direct:${i % 50}`, { acked: [[seq, seq]] }));
+        return writer.write('read', STRICT, (draft) => enqueueReceipts(draft, given, `direct:${i % 50}`, { named: [[seq, seq]] }));
       }),
     );
   const entries = [...writer.model.outbox.values()].filter(({ conversationId }) => conversationId !== 'direct:bob');
   expect(entries).toHaveLength(50);
-  for (const entry of entries) expect(entry.kind === 'receipts' && entry.owed.acked).toEqual([[1, 2000]]);
+  for (const entry of entries) expect(entry.kind === 'receipts' && entry.pendingReceipts.named).toEqual([[1, 2000]]);
   expect(JSON.stringify(writer.model.snapshot().outbox).length).toBeLessThan(20_000);
   expect(performance.now() - started).toBeLessThan(20_000);
 }, 30_000);

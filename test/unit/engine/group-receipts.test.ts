@@ -4,7 +4,7 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { applyMessages, type News } from '../../../src/engine/apply/apply-server-rows.ts';
 import { findAnywhere } from '../../../src/engine/present/find-message.ts';
-import { shownReceipts } from '../../../src/engine/present/present-receipts.ts';
+import { presentReceipts } from '../../../src/engine/present/present-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { endRefused, expireAll } from '../../../src/engine/apply/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
@@ -41,7 +41,7 @@ const row = (latestSeq: number, more: Partial<ConversationRow> = {}): Conversati
   ...more,
 });
 
-const told = (seq: number, more: Partial<WireReceiptChange> = {}): WireReceiptChange => ({
+const receiptsSent = (seq: number, more: Partial<WireReceiptChange> = {}): WireReceiptChange => ({
   conversationId: CREW,
   seq,
   id: `m${seq}`,
@@ -93,12 +93,12 @@ class Device {
   shown(id: string) {
     return this.writer.read('shown', async (model, tx) => {
       const found = await findAnywhere(tx, model, id);
-      return found ? shownReceipts.held(model, found.conversation, found.message) : null;
+      return found ? presentReceipts.storedSeqs(model, found.conversation, found.message) : null;
     });
   }
 
-  get owed() {
-    return this.writer.model.get(CREW)!.owed;
+  get pendingReceipts() {
+    return this.writer.model.get(CREW)!.pendingReceipts;
   }
 
   async restart(): Promise<void> {
@@ -113,10 +113,10 @@ const expired = { readCount: 0, memberCount: 0, expired: true };
 describe('counts of group messages', () => {
   it('come to the same in any order, in the tail, in pages and after a restart', async () => {
     const device = await Device.holding(own(1), own(2));
-    await device.changes('silent', { receipts: [told(1, { readCount: 2 })] });
+    await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 2 })] });
     await device.writer.foldJournal();
     // Late and doubled facts change nothing; later ones lie over what the page has.
-    await device.changes('silent', { receipts: [told(1, { readCount: 1 }), told(2, { readCount: 3 })] });
+    await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 1 }), receiptsSent(2, { readCount: 3 })] });
     for (const look of ['now', 'restarted', 'folded', 'folded and restarted']) {
       if (look.startsWith('folded')) await device.writer.foldJournal();
       if (look.endsWith('restarted')) await device.restart();
@@ -127,7 +127,7 @@ describe('counts of group messages', () => {
 
   it('that come before their message lie over it when it comes (F87)', async () => {
     const device = await Device.holding(own(1));
-    await device.changes('silent', { rows: [row(2)], receipts: [told(2, { readCount: 2 })] });
+    await device.changes('silent', { rows: [row(2)], receipts: [receiptsSent(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
@@ -151,17 +151,23 @@ describe('counts of group messages', () => {
 describe('news of group receipts', () => {
   it('live: one event per growth of an own message, with reader and text where it is one reader', async () => {
     const device = await Device.holding(own(1), message(2));
-    expect(await device.changes('live', { receipts: [told(1, { by: 'bob', content: 'on my way' }), told(2, { readCount: 2 })] })).toEqual([
+    expect(
+      await device.changes('live', { receipts: [receiptsSent(1, { by: 'bob', content: 'on my way' }), receiptsSent(2, { readCount: 2 })] }),
+    ).toEqual([
       { type: 'groupRead', conversationId: CREW, messageId: 'm1', readCount: 1, unreadCount: 2, by: 'bob', content: 'on my way' },
     ]);
-    expect(await device.changes('live', { receipts: [told(1)] })).toEqual([]);
+    expect(await device.changes('live', { receipts: [receiptsSent(1)] })).toEqual([]);
     // Where the policy shows them, counts of others' messages are state and no news.
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
   it('after a time away: one statistics for all', async () => {
     const device = await Device.holding(own(1), own(2), own(3));
-    expect(await device.changes('catch-up', { receipts: [told(1), told(1, { readCount: 2 }), told(3, { readCount: 3 })] })).toEqual([
+    expect(
+      await device.changes('catch-up', {
+        receipts: [receiptsSent(1), receiptsSent(1, { readCount: 2 }), receiptsSent(3, { readCount: 3 })],
+      }),
+    ).toEqual([
       {
         type: 'receiptStatistics',
         receipts: [
@@ -176,9 +182,9 @@ describe('news of group receipts', () => {
     const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
     await device.ack(['m4']);
     const receipts = [
-      told(1, { expired: true }),
-      told(2, { readCount: 3, expired: true }),
-      ...[3, 4, 5, 6].map((seq) => told(seq, seq === 5 ? { ...expired, expired: false } : expired)),
+      receiptsSent(1, { expired: true }),
+      receiptsSent(2, { readCount: 3, expired: true }),
+      ...[3, 4, 5, 6].map((seq) => receiptsSent(seq, seq === 5 ? { ...expired, expired: false } : expired)),
     ];
     const events = await device.changes('catch-up', { receipts });
     expect(events.filter(({ type }) => type === 'expired')).toEqual([{ type: 'expired', conversationId: CREW, messageIds: ['m1', 'm3'] }]);
@@ -201,8 +207,8 @@ describe('receipts for group messages', () => {
       message(7),
     );
     await device.changes('live', {
-      rows: [row(8, { version: 20, present: [[1, 6]], mine: { delivered: [], read: [], acked: [[5, 5]] } })],
-      receipts: [told(6, expired)],
+      rows: [row(8, { version: 20, present: [[1, 6]], mine: { delivered: [], read: [], named: [[5, 5]] } })],
+      receipts: [receiptsSent(6, expired)],
     });
     // The row before said that alice was there for all: places only grow.
     expect(device.writer.model.get(CREW)!.row.present).toEqual([[1, 7]]);
@@ -216,12 +222,12 @@ describe('receipts for group messages', () => {
         { id: 'm6', reason: 'not-counted' },
       ],
     });
-    expect(device.owed).toMatchObject({
+    expect(device.pendingReceipts).toMatchObject({
       position: 0,
       read: [],
       delivered: [],
-      acked: [[2, 2]],
-      ackedIds: ['far'],
+      named: [[2, 2]],
+      namedIds: ['far'],
       contents: [
         { id: 'far', text: 'ok' },
         { id: 'm2', text: 'ok' },
@@ -253,7 +259,7 @@ describe('receipts for group messages', () => {
     expect(device.writer.model.outbox.size).toBe(0);
     expect(await device.ack(['m2'])).toEqual({ queued: [], skipped: [{ id: 'm2', reason: 'receipts-off' }] });
     await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
-    expect(device.owed).toMatchObject({ position: 2, acked: [], contents: [] });
+    expect(device.pendingReceipts).toMatchObject({ position: 2, named: [], contents: [] });
   });
 
   it('for a message taken back meanwhile end superseded (F83)', async () => {
@@ -262,10 +268,10 @@ describe('receipts for group messages', () => {
     const recall = (seq: number) =>
       device.changes('live', { messages: [{ conversationId: CREW, messages: [message(seq, { recalled: true, body: '' })] }] });
     await recall(1);
-    expect(device.owed).toMatchObject({ acked: [[2, 2]], contents: [{ id: 'm2', text: 'ok' }] });
+    expect(device.pendingReceipts).toMatchObject({ named: [[2, 2]], contents: [{ id: 'm2', text: 'ok' }] });
     await recall(2);
     expect(device.writer.model.outbox.size).toBe(0);
-    expect(device.writer.model.acked.all).toEqual([]);
+    expect(device.writer.model.confirmed.all).toEqual([]);
   });
 });
 
@@ -306,10 +312,10 @@ describe('how receipts of a group end', () => {
   it('some too late, or more was owed: acked', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
-    expect((await refuse(device, [{ id: 'm1', code: 'rejected/receipt-expired' }]))[0]).toEqual(['acked']);
+    expect((await refuse(device, [{ id: 'm1', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
     await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
-    expect(device.owed).toMatchObject({ position: 2, acked: [[2, 2]] });
-    expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['acked']);
+    expect(device.pendingReceipts).toMatchObject({ position: 2, named: [[2, 2]] });
+    expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
   });
 
   it('messages taken back: superseded, and no news (F83)', async () => {
@@ -339,21 +345,21 @@ describe('a group in view', () => {
     await device.changes('live', {
       rows: [row(301)],
       messages: [{ conversationId: CREW, messages: [message(301)] }],
-      receipts: [told(5, expired)],
+      receipts: [receiptsSent(5, expired)],
     });
     const view = (upTo?: string) => device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW, upTo));
     await view('m9');
-    expect(device.owed).toMatchObject({ position: 9, read: [], delivered: [], acked: [1, 3, 7, 9].map((seq) => [seq, seq]) });
+    expect(device.pendingReceipts).toMatchObject({ position: 9, read: [], delivered: [], named: [1, 3, 7, 9].map((seq) => [seq, seq]) });
     await view();
-    expect(device.owed.position).toBe(301);
-    expect(device.owed.acked).toHaveLength(150);
+    expect(device.pendingReceipts.position).toBe(301);
+    expect(device.pendingReceipts.named).toHaveLength(150);
     expect(device.writer.model.totalUnreadCount).toBe(0);
   });
 
   it('looks at the newest thousand of a long backlog', async () => {
     const device = await Device.holding(...Array.from({ length: 1500 }, (_, i) => message(i + 1)));
     await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
-    expect(device.owed.acked).toEqual([[501, 1500]]);
+    expect(device.pendingReceipts.named).toEqual([[501, 1500]]);
   });
 
   it('arrivals are read as they come, and nothing below them', async () => {
@@ -361,11 +367,11 @@ describe('a group in view', () => {
     const arrived = (after: number, upTo?: number) =>
       device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
     expect(await arrived(1, 4)).toBe(4);
-    expect(device.owed).toMatchObject({ position: 4, acked: [[2, 2]] });
+    expect(device.pendingReceipts).toMatchObject({ position: 4, named: [[2, 2]] });
     expect(await arrived(4)).toBe(5);
-    expect(device.owed).toMatchObject({
+    expect(device.pendingReceipts).toMatchObject({
       position: 5,
-      acked: [
+      named: [
         [2, 2],
         [5, 5],
       ],
@@ -377,7 +383,7 @@ describe('a group in view', () => {
 describe('another history of the server', () => {
   it('is offered again what was acked of late, in order, under new keys and the old cursor, once', async () => {
     const device = await Device.holding(message(1), message(2));
-    const end = (key: string) => device.writer.write('end', STRICT, (draft) => draft.change({ t: 'end', key, end: 'acked' }));
+    const end = (key: string) => device.writer.write('end', STRICT, (draft) => draft.change({ t: 'end', key, end: 'confirmed' }));
     await device.ack(['m1']);
     const [first] = device.writer.model.outbox.values();
     await end(first!.key);
@@ -396,16 +402,16 @@ describe('another history of the server', () => {
       expect(again!.cursor).toBe('c1');
       expect(then).toMatchObject({ key: waiting!.key, sent: true });
     }
-    expect(device.writer.model.acked.all).toEqual([]);
+    expect(device.writer.model.confirmed.all).toEqual([]);
     await end([...device.writer.model.outbox.keys()][0]!);
-    expect(device.writer.model.acked.all).toHaveLength(1);
+    expect(device.writer.model.confirmed.all).toHaveLength(1);
   });
 
   it('hears nothing of what a switch forbids by now', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1']);
     await device.writer.write('end', STRICT, (draft) => {
-      for (const key of [...draft.model.outbox.keys()]) draft.change({ t: 'end', key, end: 'acked' });
+      for (const key of [...draft.model.outbox.keys()]) draft.change({ t: 'end', key, end: 'confirmed' });
     });
     await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
     await device.snapshot({ rows: [row(2)] });

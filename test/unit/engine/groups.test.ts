@@ -131,7 +131,7 @@ describe('people in a group', () => {
     for (const entry of entries) {
       expect(entry).not.toHaveProperty('delivered');
       expect(entry).not.toHaveProperty('read');
-      expect(entry).not.toHaveProperty('acked');
+      expect(entry).not.toHaveProperty('named');
     }
   }, 30_000);
 
@@ -157,7 +157,7 @@ describe('people in a group', () => {
       [
         expect.objectContaining({
           position: 4,
-          acked: [
+          named: [
             [1, 1],
             [3, 4],
           ],

@@ -11,14 +11,15 @@ import type { StorePort } from '../../../src/ports/ports.ts';
 import { enterAccount, finishWipe } from '../../../src/store/accounts.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
-import type { Head } from '../../../src/log/tables.ts';
+import type { LogHeader } from '../../../src/log/tables.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
 /** Every record of the device, as text. */
 const bytesOn = ({ disk }: TestDevice): string => JSON.stringify([...disk.tables].map(([name, rows]) => [name, [...rows.values()]]));
-const headOf = ({ disk }: TestDevice): Head => [...disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as Head;
+const headOf = ({ disk }: TestDevice): LogHeader =>
+  [...disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as LogHeader;
 
 describe('logging out', () => {
   const open: TestTab[] = [];
@@ -105,8 +106,8 @@ describe('logging out', () => {
     await logOut(hers, { keepData: true });
     expect((await outbox).length).toBeGreaterThan(0);
     await messages;
-    const journal = bytesOn(alice);
-    expect(journal).toContain('cancelled');
+    const log = bytesOn(alice);
+    expect(log).toContain('cancelled');
     const again = await Writer.open(alice.ports(), 'alice').catch((error: unknown) => error);
     expect(again).toBeInstanceOf(LoggedOutError);
     alice.net.heal();

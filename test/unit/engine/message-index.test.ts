@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/model/ids.ts';
-import { HotConversation } from '../../../src/engine/state/conversation-state.ts';
+import { ConversationState } from '../../../src/engine/state/conversation-state.ts';
 import { MessageIndex } from '../../../src/engine/state/message-index.ts';
 import type { StoreTx } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -22,18 +22,18 @@ const message = (of: string, seq: number) => ({
 });
 
 /** Sixty conversations of three pages each, said to be held; in pages as far as `paged` says. */
-const held = async (paged: boolean) => {
+const storedSeqs = async (paged: boolean) => {
   const store = createMemoryStore();
-  const conversations = new Map<ConversationId, HotConversation>();
+  const conversations = new Map<ConversationId, ConversationState>();
   for (let n = 0; n < MANY; n++) {
     const id: ConversationId = `direct:p${n}`;
-    const conversation = new HotConversation(id);
-    conversation.held = [[1, PAGES * PAGE_SIZE - 1]];
+    const conversation = new ConversationState(id);
+    conversation.storedSeqs = [[1, PAGES * PAGE_SIZE - 1]];
     conversations.set(id, conversation);
     const messages = Array.from({ length: PAGES * PAGE_SIZE - 1 }, (_, i) => message(id, i + 1));
     if (paged)
       await store.tx('pages', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) =>
-        writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], held: conversation.held }]),
+        writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: conversation.storedSeqs }]),
       );
   }
   let requests = 0;
@@ -60,14 +60,14 @@ const ended = (requests: number): void => {
 
 describe('looking for messages', () => {
   it('ends where nobody has them and no page is written yet', async () => {
-    const { conversations, look } = await held(false);
+    const { conversations, look } = await storedSeqs(false);
     const index = new MessageIndex('me');
     await look(index, () => ['nowhere']);
     for (const conversation of conversations.values()) expect(index.find(conversation, 'nowhere')).toBeUndefined();
   });
 
   it('ends, and finds them all, where they are more than is kept', async () => {
-    const { conversations, look } = await held(true);
+    const { conversations, look } = await storedSeqs(true);
     const index = new MessageIndex('me', 1000);
     for (const seq of [1, PAGES * PAGE_SIZE - 1]) {
       await look(index, (id) => [`${id} ${seq}`]);

@@ -1,10 +1,10 @@
 /** Lines that are slow, and snapshots that take more than one connection. Time is the test's. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { Feed } from '../../../src/engine/sync/feed/feed.ts';
-import { Pace } from '../../../src/engine/sync/timing/frame-size.ts';
-import { Patience } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
+import { FrameSize } from '../../../src/engine/sync/timing/frame-size.ts';
+import { AdaptiveTimeout } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
-import { ANSWER_PATIENCE_MS, Drain } from '../../../src/engine/sync/outbox/outbox-sender.ts';
+import { ANSWER_TIMEOUT_MS, OutboxSender } from '../../../src/engine/sync/outbox/outbox-sender.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -37,7 +37,7 @@ describe('a line that carries so many bytes a second', () => {
     let connection = 0;
     const sizes: number[] = [];
     const seen = new Set<string>();
-    const drain: Drain = new Drain(
+    const drain: OutboxSender = new OutboxSender(
       ports,
       writer,
       {
@@ -51,7 +51,11 @@ describe('a line that carries so many bytes a second', () => {
             if (mine !== connection) return;
             inFlight -= bytes;
             for (const { key } of frame.entries) seen.add(key);
-            drain.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }) => ({ outcome: 'acked', key, row: null })) });
+            drain.answer({
+              type: 'answer',
+              id: frame.id,
+              results: frame.entries.map(({ key }) => ({ outcome: 'confirmed', key, row: null })),
+            });
           });
         },
         nextId: () => ++id,
@@ -70,7 +74,7 @@ describe('a line that carries so many bytes a second', () => {
         },
         changed: () => undefined,
       },
-      new Patience(),
+      new AdaptiveTimeout(),
     );
     for (let n = 0; n < 96; n++)
       await writer.write('say', { durability: 'strict' }, (draft) =>
@@ -107,14 +111,14 @@ describe('a line that carries so many bytes a second', () => {
 
 describe('patience', () => {
   it('is never shorter than twice what answers took, grows where it was in vain, and has an end (F55)', () => {
-    const patience = new Patience();
+    const patience = new AdaptiveTimeout();
     expect(patience.atLeast(4000)).toBe(4000);
     patience.measured(7000);
     expect(patience.atLeast(4000)).toBe(14_000);
     expect(patience.growing('connect', 10_000)).toBe(14_000);
     patience.ended('connect', true);
     expect(patience.growing('connect', 10_000)).toBe(28_000);
-    expect(patience.growing('answer', ANSWER_PATIENCE_MS)).toBe(ANSWER_PATIENCE_MS);
+    expect(patience.growing('answer', ANSWER_TIMEOUT_MS)).toBe(ANSWER_TIMEOUT_MS);
     for (let n = 0; n < 20; n++) patience.ended('connect', true);
     expect(patience.growing('connect', 10_000)).toBe(120_000);
     patience.ended('connect', false);
@@ -124,17 +128,17 @@ describe('patience', () => {
   });
 
   it('frames shrink fast and grow slowly, within their bounds', () => {
-    const pace = new Pace();
-    for (let n = 0; n < 10; n++) pace.lost();
-    expect(pace.bytes).toBe(2048);
-    pace.answered(2000, 100);
-    expect(pace.bytes).toBe(4096);
-    pace.answered(100, 100);
-    expect(pace.bytes).toBe(4096);
-    for (let n = 0; n < 10; n++) pace.answered(pace.bytes, 100);
-    expect(pace.bytes).toBe(64 * 1024);
-    pace.answered(64 * 1024, 64_000);
-    expect(pace.bytes).toBe(4096);
+    const frameSize = new FrameSize();
+    for (let n = 0; n < 10; n++) frameSize.lost();
+    expect(frameSize.bytes).toBe(2048);
+    frameSize.answered(2000, 100);
+    expect(frameSize.bytes).toBe(4096);
+    frameSize.answered(100, 100);
+    expect(frameSize.bytes).toBe(4096);
+    for (let n = 0; n < 10; n++) frameSize.answered(frameSize.bytes, 100);
+    expect(frameSize.bytes).toBe(64 * 1024);
+    frameSize.answered(64 * 1024, 64_000);
+    expect(frameSize.bytes).toBe(4096);
   });
 });
 

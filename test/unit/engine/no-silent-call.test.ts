@@ -73,7 +73,7 @@ describe('a call about what this device does not know', () => {
   });
 
   const outcomeOf = async (device: TestDevice, tab: TestTab, name: keyof Intents): Promise<unknown> => {
-    const stored = (): string => JSON.stringify([...device.disk.tables.get('journal')!.values()]);
+    const stored = (): string => JSON.stringify([...device.disk.tables.get('log')!.values()]);
     const before = stored();
     try {
       await tab.do(name, ...ROWS[name].args);

@@ -109,8 +109,13 @@ it('an own message whose ack was lost, taken back by another device, is not offe
     await write((draft) =>
       road === 'feed'
         ? applyMessages(draft, ports, 'direct:ben', [message], 'silent')
-        : endEntry(draft, ports, entry, { key: entry.key, outcome: 'acked', row: null, message: { seq: 1, sentAt: 5, recalled: true } }),
+        : endEntry(draft, ports, entry, {
+            key: entry.key,
+            outcome: 'confirmed',
+            row: null,
+            message: { seq: 1, sentAt: 5, recalled: true },
+          }),
     );
-    expect([writer.model.outbox.size, writer.model.acked.all], road).toEqual([0, []]);
+    expect([writer.model.outbox.size, writer.model.confirmed.all], road).toEqual([0, []]);
   }
 });

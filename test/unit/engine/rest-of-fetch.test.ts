@@ -18,7 +18,7 @@ const message = (seq: number) => ({
   countable: true,
   recalled: false,
 });
-const told = (conversationId: 'direct:bob' | 'direct:cat', seqs: readonly number[], complete = false): Frame<'messages'> => ({
+const receiptsSent = (conversationId: 'direct:bob' | 'direct:cat', seqs: readonly number[], complete = false): Frame<'messages'> => ({
   type: 'messages',
   id: 1,
   of: seqs.length > 0 ? [{ conversationId, messages: seqs.map(message) }] : [],
@@ -38,20 +38,20 @@ const wants: Frame<'fetch'>['wants'] = [
 
 describe('what is left of a fetch', () => {
   it('is what lies behind the last message that came, in the order of the wants', () => {
-    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8]), told('direct:bob', [5])])).toEqual([
+    expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8]), receiptsSent('direct:bob', [5])])).toEqual([
       { conversationId: 'direct:bob', seqs: [[1, 4]], limit: 3 },
       wants[1],
     ]);
-    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8, 5, 4, 3, 2]), told('direct:cat', [3])])).toEqual([
+    expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8, 5, 4, 3, 2]), receiptsSent('direct:cat', [3])])).toEqual([
       { conversationId: 'direct:cat', seqs: [[1, 2]], limit: 2 },
     ]);
-    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9, 8, 5, 4, 3, 2])])).toEqual([wants[1]]);
+    expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8, 5, 4, 3, 2])])).toEqual([wants[1]]);
   });
 
   it('is nothing where the answer is complete, or brought nothing', () => {
-    expect(restOfFetch({ id: 1, wants }, [told('direct:bob', [9]), told('direct:bob', [], true)])).toEqual([]);
+    expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9]), receiptsSent('direct:bob', [], true)])).toEqual([]);
     expect(restOfFetch({ id: 1, wants }, [])).toEqual([]);
-    expect(restOfFetch({ id: 1, wants }, [{ ...told('direct:bob', [9]), id: 2 }])).toEqual([]);
+    expect(restOfFetch({ id: 1, wants }, [{ ...receiptsSent('direct:bob', [9]), id: 2 }])).toEqual([]);
   });
 });
 
@@ -80,12 +80,12 @@ describe('long messages over HTTP', () => {
     await start(server, true);
     // What the device holds, it tells the sender.
     const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 'token-of-bob', userId: 'bob', deviceId: 'd' };
-    const told = async (): Promise<unknown> => {
+    const receiptsSent = async (): Promise<unknown> => {
       const { body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor: null }]));
       const frames = (JSON.parse(body) as ServerFrame[]).filter((frame) => frame.type === 'changes');
       return frames.flatMap(({ rows }) => rows)[0]?.theirs.delivered;
     };
-    await expect.poll(told, { timeout: 10_000 }).toEqual([[1, COUNT]]);
+    await expect.poll(receiptsSent, { timeout: 10_000 }).toEqual([[1, COUNT]]);
   });
 
   it('a page of history comes with as many requests as it takes (F119)', async () => {
@@ -110,7 +110,7 @@ it('a client that hears much and says nothing pings all the same: a server ends 
       pings++;
       heartbeat.said();
     },
-    patienceMs: (ms) => ms,
+    timeoutMs: (ms) => ms,
     answered: () => undefined,
     silent: () => {
       throw new Error('it is not silent');

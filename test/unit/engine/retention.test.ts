@@ -61,12 +61,20 @@ const bodiesOn = (disk: MemoryDisk): number[] => {
 describe('retention', () => {
   it('keeps the newest of each conversation; counts, positions, and what is owed stay as they were', async () => {
     const { disk, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 300 });
-    const before = { unread: conversation().unread, owed: conversation().owed, newestReceived: conversation().newestReceived };
+    const before = {
+      unread: conversation().unread,
+      pendingReceipts: conversation().pendingReceipts,
+      newestReceived: conversation().newestReceived,
+    };
     expect(bodiesOn(disk)).toHaveLength(1000);
     await retention.run();
-    expect(conversation().held).toEqual([[701, 1000]]);
+    expect(conversation().storedSeqs).toEqual([[701, 1000]]);
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 300 }, (_, i) => 701 + i));
-    expect({ unread: conversation().unread, owed: conversation().owed, newestReceived: conversation().newestReceived }).toEqual(before);
+    expect({
+      unread: conversation().unread,
+      pendingReceipts: conversation().pendingReceipts,
+      newestReceived: conversation().newestReceived,
+    }).toEqual(before);
     expect(before.unread).toEqual({ unreadCount: 1000, exact: true });
     writer.model.recount();
     const shown = await readShownMessages(writer, 'direct:bob', 500);
@@ -82,12 +90,12 @@ describe('retention', () => {
     const other = await Writer.open(ports(disk), 'alice');
     await retention.run();
     await other.refresh();
-    expect(other.model.get('direct:bob')!.held).toEqual([[991, 1000]]);
+    expect(other.model.get('direct:bob')!.storedSeqs).toEqual([[991, 1000]]);
     expect(other.model.get('direct:bob')!.unread).toEqual(conversation().unread);
     const reopened = async () => (await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!;
     for (const again of [await reopened(), (await writer.foldJournal(), await reopened())]) {
-      expect(again.held).toEqual([[991, 1000]]);
-      expect(again.forgotten).toEqual([[1, 990]]);
+      expect(again.storedSeqs).toEqual([[991, 1000]]);
+      expect(again.evicted).toEqual([[1, 990]]);
       expect(again.tail.size).toBe(0);
     }
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(1001, 1005, 'c1000'), 'live'));
@@ -99,18 +107,18 @@ describe('retention', () => {
   it('drops by days of the server, whatever this device believes the time to be; the newest always stays (F80)', async () => {
     const { disk, retention, conversation } = await filled(1000, { days: 30 });
     await retention.run();
-    expect(conversation().held).toEqual([[700, 1000]]);
+    expect(conversation().storedSeqs).toEqual([[700, 1000]]);
     expect(bodiesOn(disk)).toHaveLength(301);
     const tiny = await filled(400, { days: 0.01 });
     await tiny.retention.run();
-    expect(tiny.conversation().held).toEqual([[400, 400]]);
+    expect(tiny.conversation().storedSeqs).toEqual([[400, 400]]);
     expect(bodiesOn(tiny.disk)).toEqual([400]);
   });
 
   it('both limits: whichever keeps less', async () => {
     const { retention, conversation } = await filled(1000, { days: 30, messagesPerConversation: 50 });
     await retention.run();
-    expect(conversation().held).toEqual([[951, 1000]]);
+    expect(conversation().storedSeqs).toEqual([[951, 1000]]);
   });
 
   it('more than a transaction takes goes in slices, and others write in between', async () => {
@@ -118,28 +126,28 @@ describe('retention', () => {
     const slices: number[] = [];
     const { tx } = given.store;
     given.store.tx = (name, ...rest) => {
-      if (name === 'retention') slices.push(size(conversation().held));
+      if (name === 'retention') slices.push(size(conversation().storedSeqs));
       return tx(name, ...rest);
     };
     const run = retention.run();
     await writer.write('between', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"mine"' }));
     await run;
     expect(slices.length).toBeGreaterThan(1);
-    expect(conversation().held).toEqual([[15_901, 16_000]]);
+    expect(conversation().storedSeqs).toEqual([[15_901, 16_000]]);
     expect(bodiesOn(disk)).toHaveLength(100);
     expect(writer.model.outbox.size).toBe(2);
   });
 
   it('what was given up is not fetched by itself, and not told as delivered twice when it is asked for again', async () => {
     const { given, writer, retention, conversation, disk } = await filled(200, { messagesPerConversation: 50 });
-    const told = conversation().told.delivered;
+    const receiptsSent = conversation().receiptsSent.delivered;
     await retention.run();
     expect(undelivered(writer.model, conversation())).toEqual([]);
     expect(unreadUnheld(conversation())).toEqual([]);
     await writer.write('fetched', STRICT, (draft) => applyMessages(draft, given, 'direct:bob', messages(101, 150), 'silent'));
-    expect(conversation().held).toEqual([[101, 200]]);
-    expect(conversation().forgotten).toEqual([[1, 100]]);
-    expect(conversation().told.delivered).toEqual(told);
+    expect(conversation().storedSeqs).toEqual([[101, 200]]);
+    expect(conversation().evicted).toEqual([[1, 100]]);
+    expect(conversation().receiptsSent.delivered).toEqual(receiptsSent);
     expect((await readShownMessages(writer, 'direct:bob', 100)).map(({ body }) => body)[0]).toBe('body 101.');
     // With the next fold they go again.
     await writer.foldJournal();
@@ -156,7 +164,7 @@ describe('retention', () => {
     await writer.foldJournal();
     await new RetentionLane(given, writer, { messagesPerConversation: 10 }).run();
     const conversation = writer.model.get('direct:bob')!;
-    expect(conversation.held).toEqual([[91, 100]]);
+    expect(conversation.storedSeqs).toEqual([[91, 100]]);
     expect(undelivered(writer.model, conversation)).toEqual([]);
     expect(unreadUnheld(conversation)).toEqual([]);
   });
@@ -190,9 +198,9 @@ describe('retention', () => {
       return tx(name, ...rest);
     };
     await writer.foldJournal();
-    expect(disk.tables.get('journal')!.size).toBe(2);
+    expect(disk.tables.get('log')!.size).toBe(2);
     const restored = await Writer.open(ports(disk), 'alice');
-    expect(restored.model.get('direct:bob')!.held).toEqual([[66, 70]]);
+    expect(restored.model.get('direct:bob')!.storedSeqs).toEqual([[66, 70]]);
     expect([...restored.model.get('direct:bob')!.tail.seqs]).toEqual([66, 67, 68, 69, 70]);
     restored.model.recount();
     const shown = await readShownMessages(restored, 'direct:bob', 100);

@@ -6,7 +6,7 @@ import type { BusHint, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore as createServerStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import type { Head } from '../../../src/log/tables.ts';
+import type { LogHeader } from '../../../src/log/tables.ts';
 import { Freezing } from '../../support/freezing.ts';
 import { LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -86,7 +86,7 @@ const createWorld = ({ entries = 100 } = {}) => {
   const pass = async (ms: number, step = 500): Promise<void> => {
     for (const end = clock.mono() + ms; clock.mono() < end; await settled(4)) await clock.pass(Math.min(step, end - clock.mono()));
   };
-  const head = (): Head => [...alice.disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as Head;
+  const head = (): LogHeader => [...alice.disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as LogHeader;
   return {
     clock,
     server,
@@ -180,8 +180,8 @@ describe('a leader that freezes', () => {
     await a.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     freezes = true;
     const before = a.net.sent('submit').length;
-    const told: unknown[] = [];
-    his.watch({ of: 'events' }).subscribe(({ event }) => told.push(event.type));
+    const receiptsSent: unknown[] = [];
+    his.watch({ of: 'events' }).subscribe(({ event }) => receiptsSent.push(event.type));
     void a.say('bob', 'said twice, heard once');
     void a.do('sendConversationReadReceipt', 'direct:bob', {});
     await until('it to leave', () => a.net.sent('submit').length > before, 1000);
@@ -190,8 +190,8 @@ describe('a leader that freezes', () => {
     a.freezing.thaw();
     await b.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     await settled();
-    expect(told.filter((type) => type === 'message')).toHaveLength(1);
-    expect(told.filter((type) => type === 'conversationRead')).toHaveLength(1);
+    expect(receiptsSent.filter((type) => type === 'message')).toHaveLength(1);
+    expect(receiptsSent.filter((type) => type === 'conversationRead')).toHaveLength(1);
     expect(await his.now({ of: 'total-unread' })).toBe(1);
   });
 
@@ -330,9 +330,9 @@ describe('without locks', () => {
     const { tab, until, bob, alice, pass } = createWorld();
     alice.locks.isMissing = true;
     const his = await bob();
-    const told: string[] = [];
+    const receiptsSent: string[] = [];
     his.watch({ of: 'events' }).subscribe(({ event }) => {
-      if (event.type === 'message' || event.type === 'read') told.push(event.type);
+      if (event.type === 'message' || event.type === 'read') receiptsSent.push(event.type);
     });
     const mute = (): Partial<Ports> => ({ bus: { missing: true, post: () => undefined, listen: () => () => undefined } });
     const ids: string[] = [];
@@ -349,7 +349,7 @@ describe('without locks', () => {
     }
     await pass(2000);
     expect(await his.now({ of: 'total-unread' })).toBe(10);
-    expect(told.filter((type) => type === 'message')).toHaveLength(10);
+    expect(receiptsSent.filter((type) => type === 'message')).toHaveLength(10);
     expect((await b.now({ of: 'outbox' })).pending).toBe(0);
     expect([a, b].filter(({ leads }) => leads)).toHaveLength(1);
     // Who looked last leads; the other does not dispute it.

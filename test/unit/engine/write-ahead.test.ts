@@ -64,12 +64,12 @@ const acknowledge = (given: Given, writer: Writer, ...names: string[]) =>
 const everything = (store: StorePort) =>
   store.tx('look', TABLES, 'readonly', 'relaxed', async (tx) => [
     await tx.get('meta', 'head'),
-    await tx.range('journal', { from: 0, upTo: Number.MAX_SAFE_INTEGER }),
+    await tx.range('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER }),
   ]);
 
-const owed = async (writer: Writer) => {
+const pendingReceipts = async (writer: Writer) => {
   await writer.refresh();
-  return writer.model.get('direct:bob')!.owed;
+  return writer.model.get('direct:bob')!.pendingReceipts;
 };
 
 let databases = 0;
@@ -140,10 +140,10 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
       if (round % 2 === 0) await Promise.all(asked.slice(0, 3));
       for (const { queued } of await Promise.all(asked)) expect(queued).toHaveLength(1);
     }
-    const [a, b] = await Promise.all(tabs.map(({ writer }) => owed(writer)));
-    expect(a).toMatchObject({ acked: [[1, 60]] });
+    const [a, b] = await Promise.all(tabs.map(({ writer }) => pendingReceipts(writer)));
+    expect(a).toMatchObject({ named: [[1, 60]] });
     expect(b).toEqual(a);
-    expect(await owed((await tab()).writer)).toEqual(a);
+    expect(await pendingReceipts((await tab()).writer)).toEqual(a);
   });
 
   it('refuses no call that only what another tab wrote makes valid', async () => {
@@ -156,7 +156,7 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(known.status).toBe('fulfilled');
     expect(unknown).toMatchObject({ status: 'rejected', reason: { code: 'usage/unknown-message' } });
     expect(a.writer.model.totalUnreadCount).toBe(0);
-    expect(await owed(b.writer)).toMatchObject({ position: 4 });
+    expect(await pendingReceipts(b.writer)).toMatchObject({ position: 4 });
   });
 
   it('answers what another tab had done already as done', async () => {
@@ -189,7 +189,7 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(await acknowledge(a.given, a.writer, 'm2')).toMatchObject({ queued: ['m2'] });
     expect((await everything(b.given.store))[0]).toEqual({ ...(head as object), version: 2 });
     expect(a.writer.model.unpaged).toBe(0);
-    expect(await owed((await tab()).writer)).toMatchObject({ acked: [[2, 2]], ackedIds: [] });
+    expect(await pendingReceipts((await tab()).writer)).toMatchObject({ named: [[2, 2]], namedIds: [] });
     expect((await tab()).writer.model.totalUnreadCount).toBe(3);
   });
 });

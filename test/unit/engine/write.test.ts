@@ -68,7 +68,7 @@ describe('the writer', () => {
     );
     expect(queued.map((result) => result.queued)).toEqual(Array.from({ length: 10 }, (_, i) => [`m${i + 1}`]));
     expect(writer.model.version - before).toBe(1);
-    expect(writer.model.get('direct:bob')!.unsent?.owed.acked).toEqual([[1, 10]]);
+    expect(writer.model.get('direct:bob')!.unsent?.pendingReceipts.named).toEqual([[1, 10]]);
     expect([...writer.model.outbox.values()].filter(({ kind }) => kind === 'receipts')).toHaveLength(1);
     expect((await openAt(createMemoryStore(disk))).writer.model.outbox.size).toBe(1);
   });
@@ -96,14 +96,14 @@ describe('the writer', () => {
         return result;
       },
     });
-    const told: number[] = [];
-    other.writer.onChange(({ outbox }) => outbox && told.push(other.writer.model.outbox.size));
+    const receiptsSent: number[] = [];
+    other.writer.onChange(({ outbox }) => outbox && receiptsSent.push(other.writer.model.outbox.size));
     await writer.write('say', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"hi"' }));
-    const owed = writer.model.outbox.size;
+    const pendingReceipts = writer.model.outbox.size;
     await expect(other.writer.refresh()).rejects.toMatchObject({ code: 'store/unavailable' });
     failing = false;
     await other.writer.refresh();
-    expect(told).toEqual([owed]);
+    expect(receiptsSent).toEqual([pendingReceipts]);
   });
 
   it('a failed transaction changes nothing, and nobody sees what it would have (I-1)', async () => {
@@ -163,7 +163,7 @@ describe('the writer', () => {
     );
     for (const { writer } of tabs) {
       await writer.refresh();
-      expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 4, acked: [[1, 6]] });
+      expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 4, named: [[1, 6]] });
       expect(writer.model.totalUnreadCount).toBe(4);
       writer.model.recount();
     }
@@ -189,7 +189,7 @@ describe('folding the journal', () => {
     await writer.foldJournal();
     expect(state(writer)).toEqual(before);
     expect(writer.model.unpaged).toBe(0);
-    expect([...disk.tables.get('journal')!.keys()]).toEqual([]);
+    expect([...disk.tables.get('log')!.keys()]).toEqual([]);
     expect(await readShownMessages(writer, 'direct:bob', 400)).toEqual(shown);
     expect(shown).toHaveLength(301);
 
@@ -233,24 +233,24 @@ describe('what is told to senders', () => {
     const { writer, given } = await filled(5);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: false }));
-    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 5, read: [], delivered: [[1, 5]] });
+    expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 5, read: [], delivered: [[1, 5]] });
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(6, 8, 'c5'), 'live'));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 8, read: [] });
+    expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 8, read: [] });
     await writer.write('on', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: true }));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed.read).toEqual([]);
+    expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([]);
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(9, 9, 'c8'), 'live'));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed.read).toEqual([[9, 9]]);
+    expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[9, 9]]);
   });
 
   it('a chat that was only cleared still owes its receipt: decided from what was told, never from the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed.read).toEqual([]);
+    expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([]);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed.read).toEqual([[1, 3]]);
+    expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[1, 3]]);
   });
 
   it('I-5: a conversation receipt reaches as far as what is held here, the position as far as what is known', async () => {
@@ -259,14 +259,14 @@ describe('what is told to senders', () => {
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, summary, 'live'));
     expect(writer.model.totalUnreadCount).toBe(9);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
-    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 9, read: [[1, 3]] });
+    expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 9, read: [[1, 3]] });
     expect(writer.model.totalUnreadCount).toBe(0);
   });
 
   it('keepUnread tells the peer and keeps the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { keepUnread: true }));
-    expect(writer.model.get('direct:bob')!.owed).toMatchObject({ position: 0, read: [[1, 3]] });
+    expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 0, read: [[1, 3]] });
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
@@ -316,7 +316,8 @@ describe('what is told to senders', () => {
         }),
       );
     expect((await read('old', 7)).every(({ queued }) => queued.length === 1)).toBe(true);
-    for (const peer of peers) expect(again.writer.model.get(`direct:${peer}`)!.owed).toMatchObject({ acked: [[7, 7]], ackedIds: [] });
+    for (const peer of peers)
+      expect(again.writer.model.get(`direct:${peer}`)!.pendingReceipts).toMatchObject({ named: [[7, 7]], namedIds: [] });
 
     await again.writer.write('snapshot', STRICT, (draft) => {
       draft.change({ t: 'reset' });
@@ -325,12 +326,12 @@ describe('what is told to senders', () => {
     await again.writer.foldJournal();
     await Promise.all([read('old', 9), read('new', 2)]);
     // The old place 9 is not held any more: its id is left to the server.
-    expect(again.writer.model.get('direct:p5')!.owed).toMatchObject({
-      acked: [
+    expect(again.writer.model.get('direct:p5')!.pendingReceipts).toMatchObject({
+      named: [
         [2, 2],
         [7, 7],
       ],
-      ackedIds: ['old-p5-9'],
+      namedIds: ['old-p5-9'],
     });
   });
 });

@@ -66,7 +66,7 @@ const cost = async (store: MemoryStore, me: string, entries: readonly { key: str
     store.tx('submit', async (real) => {
       const { tx, rows: read } = counting(real);
       const { results } = await applyEntries(tx, { userId: me, deviceId: 'd' }, readEntries(me, entries), RULES);
-      if (results.some(({ outcome }) => outcome !== 'acked')) throw new Error(JSON.stringify(results));
+      if (results.some(({ outcome }) => outcome !== 'confirmed')) throw new Error(JSON.stringify(results));
       rows = read();
     }),
   );
@@ -80,8 +80,8 @@ describe('a large group', () => {
       const store = await groupOf(size);
       await cost(store, 'm0', [sent()]);
       const read = await cost(store, 'm1', [position(), position({ muted: { count: 1, value: true } })]);
-      const acked = await cost(store, 'm2', [position({ acked: [[1, 1]] })]);
-      costs.push({ read, acked });
+      const named = await cost(store, 'm2', [position({ named: [[1, 1]] })]);
+      costs.push({ read, named });
     }
     expect(costs[1]).toEqual(costs[0]);
     expect(costs[0]!.read.rows).toBeLessThan(10);

@@ -75,7 +75,7 @@ describe('receipts on the wire', () => {
     ann.news();
     for (const [i, reader] of readers.entries()) {
       const one = new Phone(reader);
-      await one.submit(groupOwed('crew', { acked: [[1, 1]] }));
+      await one.submit(groupOwed('crew', { named: [[1, 1]] }));
       one.connection.closed();
       if (i % 2 === 1) await clock.pass(9);
     }
@@ -94,7 +94,7 @@ describe('receipts on the wire', () => {
     await settle(ann, ben);
     expect(ben.news()).toMatchObject([{ type: 'changes', messages: [{ conversationId: 'group:crew' }] }]);
     ann.news();
-    await ben.submit(groupOwed('crew', { acked: [[1, 1]] }));
+    await ben.submit(groupOwed('crew', { named: [[1, 1]] }));
     await settle(ann);
     expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 1, memberCount: 1, by: 'ben' }]]);
   });
@@ -116,7 +116,7 @@ describe('receipts on the wire', () => {
     const [ann, ben, eve] = [await phone('ann'), await phone('ben'), await phone('eve')];
     await ann.submit(groupMessage('crew', 'm1'));
     await clock.pass(5);
-    await ben.submit(groupOwed('crew', { acked: [[1, 1]], contents: [{ id: 'm1', text: 'seen' }] }));
+    await ben.submit(groupOwed('crew', { named: [[1, 1]], contents: [{ id: 'm1', text: 'seen' }] }));
     await settle(ann, ben);
     for (const one of [ann, ben]) one.news();
     const receipts: ClientFrame = { type: 'fetch-receipts', id: 1, messageIds: ['m1', 'nothing'] };
@@ -210,9 +210,9 @@ describe('the end of a receipt', () => {
     const [ann, ben] = await begin();
     await clock.pass(window + offset);
     for (const one of [ann, ben]) one.news();
-    await ben.submit(groupOwed('crew', { acked: [[1, 1]], position: 1 }));
+    await ben.submit(groupOwed('crew', { named: [[1, 1]], position: 1 }));
     const answer = ben.news().find((frame) => frame.type === 'answer');
-    expect(answer?.results[0]).toMatchObject({ outcome: 'acked', row: { readUpTo: 1, mine: { acked: refused ? [] : [[1, 1]] } } });
+    expect(answer?.results[0]).toMatchObject({ outcome: 'confirmed', row: { readUpTo: 1, mine: { named: refused ? [] : [[1, 1]] } } });
     expect((answer?.results[0] as { refused?: unknown }).refused).toEqual(refused);
     await settle(ann);
     expect(ann.receipts()).toMatchObject([[refused ? { readCount: 0, expired: true } : { readCount: 1, expired: false }]]);
@@ -231,13 +231,13 @@ describe('the end of a receipt', () => {
       const [ann, ben] = await begin();
       await clock.pass(window);
       ben.news();
-      await ben.submit(groupOwed('crew', { acked: [[1, 1]] }));
-      expect(ben.news()[0]).toMatchObject({ results: [{ outcome: 'acked', row: { mine: { acked: [[1, 1]] } } }] });
+      await ben.submit(groupOwed('crew', { named: [[1, 1]] }));
+      expect(ben.news()[0]).toMatchObject({ results: [{ outcome: 'confirmed', row: { mine: { named: [[1, 1]] } } }] });
       await ann.submit(groupMessage('crew', 'm2'));
       await settle(ben);
       await clock.pass(window + 1);
       ben.news();
-      await ben.submit(groupOwed('crew', { acked: [[2, 2]] }));
+      await ben.submit(groupOwed('crew', { named: [[2, 2]] }));
       expect(ben.news()[0]).toMatchObject({ results: [{ refused: [{ id: 'm2', code: 'rejected/receipt-expired' }] }] });
     },
   );
@@ -332,20 +332,20 @@ describe('who is in a group', () => {
       const [result] = who.news().flatMap((frame) => (frame.type === 'answer' ? frame.results : []));
       return result?.outcome === 'rejected' ? result.code : (result?.outcome ?? 'nothing');
     };
-    expect(await send(ann, 'm1')).toBe('acked');
-    expect(await send(ben, 'm2')).toBe('acked');
+    expect(await send(ann, 'm1')).toBe('confirmed');
+    expect(await send(ben, 'm2')).toBe('confirmed');
     expect(asked).toBe(1);
     members = [{ userId: 'ann' }];
-    expect(await send(ben, 'm3')).toBe('acked');
+    expect(await send(ben, 'm3')).toBe('confirmed');
     await clock.pass(30_000);
     expect(await send(ben, 'm4')).toBe('rejected/no-such-conversation');
     expect(asked).toBe(2);
     members = [{ userId: 'ann' }, { userId: 'ben' }];
     await server.membersChanged('crew');
-    expect(await send(ben, 'm5')).toBe('acked');
+    expect(await send(ben, 'm5')).toBe('confirmed');
     members = new Error('the host is silent');
     await clock.pass(30_000);
-    expect(await send(ben, 'm6')).toBe('acked');
+    expect(await send(ben, 'm6')).toBe('confirmed');
     await expect(server.addMember('crew', 'eve')).rejects.toMatchObject({ code: 'usage/invalid-option' });
     await ann.submit({ ...groupMessage('unseen', 'm7') });
     expect(ann.news().at(-1)).toMatchObject({ results: [{ outcome: 'retry' }] });
@@ -371,7 +371,7 @@ describe('who is in a group', () => {
     ])('for one group: %s. The entries of that group wait, all others go on (F123)', async (_what, answer) => {
       const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
       open({ directory: { members: members as () => GroupMember[] }, log });
-      expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'acked']);
+      expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'confirmed']);
       expect(logged).toEqual(['the members of a group could not be had; those known stay']);
       const ann = await phone('ann');
       await ann.ask({ type: 'fetch', id: 7, wants: [{ conversationId: 'group:odd', seqs: [[1, 1]], limit: 1 }] });
@@ -382,7 +382,7 @@ describe('who is in a group', () => {
     it('for one member: that member is left out, the group goes on (F123)', async () => {
       const members = (): unknown => [{ userId: 'ann' }, { userId: 'ben', role: 'king' }, { userId: 7 }, null, { userId: 'carl' }];
       open({ directory: { members: members as () => GroupMember[] }, log });
-      expect(await sendTwo('group:crew', 'group:crew')).toEqual(['acked', 'acked']);
+      expect(await sendTwo('group:crew', 'group:crew')).toEqual(['confirmed', 'confirmed']);
       expect(logged).toHaveLength(3);
     });
 
@@ -393,7 +393,7 @@ describe('who is in a group', () => {
     ])('for one peer: %s. The message to that peer waits, all others go on (F123)', async (_what, answer) => {
       const mayMessage = (_from: string, to: string): unknown => (to === 'odd' ? answer() : true);
       open({ directory: { mayMessage: mayMessage as () => boolean }, log });
-      expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'acked']);
+      expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'confirmed']);
       expect(logged).toEqual([expect.stringContaining('directory.mayMessage')]);
     });
   });

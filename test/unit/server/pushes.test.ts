@@ -76,6 +76,6 @@ describe('what a host may push', () => {
     fails = true;
     const { status, body } = await submit('alice', message('direct:bob', 'm1'));
     expect(status).toBe(200);
-    expect(body).toContain('"acked"');
+    expect(body).toContain('"confirmed"');
   });
 });

@@ -13,7 +13,9 @@ it('sends messages in as many frames as the server takes, and hears of their rec
   const alice = await ProtocolClient.connect(server.url, 'alice', 'alice', 'phone');
   const bob = await ProtocolClient.connect(server.url, 'bob', 'bob', 'phone');
   const results = await bob.submit(Array.from({ length: 250 }, (_, n) => bob.messageEntry('direct:alice', { n })));
-  expect(results.map((result) => result.outcome === 'acked' && result.message?.seq)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+  expect(results.map((result) => result.outcome === 'confirmed' && result.message?.seq)).toEqual(
+    Array.from({ length: 250 }, (_, i) => i + 1),
+  );
   await alice.waitFor(() => alice.rows.get('direct:bob')?.latestSeq === 250);
   await alice.submit([alice.receiptsEntry('direct:bob', { read: [[1, 250]], position: 250 })]);
   const seen = (): boolean => isRead(bob.rows.get('direct:alice')!.theirs, 250);

@@ -245,7 +245,7 @@ describe('where the browser has wiped the store', () => {
     await until(first, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
     await say(first, 'never sent');
-    await expect.poll(() => w.noted?.owed).toBe(1);
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
     const device = w.devices.at(-1);
     await first.close();
     await w.wipe();
@@ -311,7 +311,7 @@ describe('where the browser has wiped the store', () => {
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
     await say(mine, 'kept');
-    await expect.poll(() => w.noted?.owed).toBe(1);
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
     const totals: unknown[] = [];
     const events: ReceiptEvent[] = [];
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
@@ -380,7 +380,7 @@ describe('where the browser has wiped the store', () => {
     w.net.cut();
     const mine = await w.tab();
     await say(mine, 'one');
-    await expect.poll(() => w.noted?.owed).toBe(1);
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
     // One that is in the store but not answered when it goes, and one that waits behind it.
     w.idb.plan({ at: 'committed', says: 'late' });
     const two = say(mine, 'two');
@@ -400,7 +400,7 @@ describe('where the browser has wiped the store', () => {
     await live(mine);
     w.net.cut();
     await say(mine, 'kept');
-    await expect.poll(() => w.noted?.owed).toBe(1);
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
     // Neither has anything left to note.
     await new Promise((resolve) => setTimeout(resolve, 150));
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
@@ -455,10 +455,10 @@ it('code that finds a newer database says so, and leaves it alone (F09)', async 
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const newer = await openDexieStore(name, { clock: fastClock, layout });
-  const put = (store: StorePort) => store.tx('put', ['journal'], 'readwrite', 'strict', async (tx) => tx.put('journal', 1, 'theirs'));
+  const put = (store: StorePort) => store.tx('put', ['log'], 'readwrite', 'strict', async (tx) => tx.put('log', 1, 'theirs'));
   await put(newer);
   await expect(tab()).rejects.toMatchObject({ code: 'store/version-ahead' });
-  expect(await newer.tx('get', ['journal'], 'readonly', 'relaxed', (tx) => tx.get('journal', 1))).toBe('theirs');
+  expect(await newer.tx('get', ['log'], 'readonly', 'relaxed', (tx) => tx.get('log', 1))).toBe('theirs');
   newer.close();
 });
 

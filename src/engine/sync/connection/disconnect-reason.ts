@@ -4,7 +4,7 @@ import type { Account } from '../../../ports/ports.ts';
 import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
 import type { Frame } from '../../../protocol/frames.ts';
 
-export interface Verdict {
+export interface DisconnectReason {
   /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */
   readonly next: 'again' | 'another-token' | 'never';
   readonly error: ReceiptsError;
@@ -21,19 +21,19 @@ const BUSY_MS = 1000;
 /** What only an operator can mend is asked after seldom. */
 const OPERATOR_MS = 60_000;
 
-export const wrongUser = ({ userId }: Account): Verdict => ({
+export const wrongUser = ({ userId }: Account): DisconnectReason => ({
   next: 'never',
   error: new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was sent`),
 });
 
-const originRefused = (message: string): Verdict => ({
+const originRefused = (message: string): DisconnectReason => ({
   next: 'again',
   error: new AuthError('auth/origin-refused', message),
   retryAfterMs: OPERATOR_MS,
 });
 
 /** @param wasOpen whether the socket had opened. */
-export const verdictOnClose = (account: Account, code: number, reason: string, wasOpen: boolean): Verdict => {
+export const verdictOnClose = (account: Account, code: number, reason: string, wasOpen: boolean): DisconnectReason => {
   if (code === CLOSE.wrongUser) return wrongUser(account);
   if (isFinalClose(code))
     return {
@@ -53,7 +53,7 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
 };
 
 /** `null` where the connection goes on. */
-export const verdictOnError = (account: Account, { code, message, id }: Frame<'error'>): Verdict | null => {
+export const verdictOnError = (account: Account, { code, message, id }: Frame<'error'>): DisconnectReason | null => {
   switch (code) {
     case 'auth/wrong-user':
       return wrongUser(account);

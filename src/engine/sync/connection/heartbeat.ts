@@ -2,9 +2,9 @@
 import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 
 /** After a ping, before the other side is taken for gone: with the heartbeat, half-open is noticed within 35 s (F46). */
-const PONG_PATIENCE_MS = 8_000;
+const PONG_TIMEOUT_MS = 8_000;
 /** A probe after a thaw or an `online` is answered sooner, or the socket is dead. */
-const PROBE_PATIENCE_MS = 4_000;
+const PROBE_TIMEOUT_MS = 4_000;
 /** Of heartbeats without a frame of its own, a client pings although it hears much: a server ends a connection that says nothing. */
 const UNSAID_HEARTBEATS = 2;
 
@@ -15,7 +15,7 @@ export interface HeartbeatHandlers {
   readonly look: () => Promise<void>;
   readonly ping: () => void;
   /** How long to wait for the answer, of which this much is the least. */
-  readonly patienceMs: (baseMs: number) => number;
+  readonly timeoutMs: (baseMs: number) => number;
   /** The answer, or anything else, came after so long. */
   readonly answered: (ms: number) => void;
   /** Asked, and not answered in time. */
@@ -29,7 +29,7 @@ export class Heartbeat {
   private heardAt = 0;
   private saidAt = 0;
   private pingedAt: number | null = null;
-  private patience = PONG_PATIENCE_MS;
+  private timeouts = PONG_TIMEOUT_MS;
   private cancel: Cancel = () => undefined;
 
   constructor(
@@ -41,7 +41,7 @@ export class Heartbeat {
     this.isOn = true;
     this.turn++;
     this.pingedAt = null;
-    this.patience = PONG_PATIENCE_MS;
+    this.timeouts = PONG_TIMEOUT_MS;
     this.listen();
   }
 
@@ -56,7 +56,7 @@ export class Heartbeat {
     this.heardAt = this.clock.mono();
     if (this.pingedAt !== null) this.handlers.answered(this.heardAt - this.pingedAt);
     this.pingedAt = null;
-    this.patience = PONG_PATIENCE_MS;
+    this.timeouts = PONG_TIMEOUT_MS;
     if (this.isOn) this.listen();
   }
 
@@ -67,7 +67,7 @@ export class Heartbeat {
 
   /** Asks at once, with a short patience. */
   probe(): void {
-    this.patience = PROBE_PATIENCE_MS;
+    this.timeouts = PROBE_TIMEOUT_MS;
     this.ping();
   }
 
@@ -87,7 +87,7 @@ export class Heartbeat {
     const { clock, handlers } = this;
     const heartbeatMs = handlers.heartbeatMs();
     const quiet = Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs);
-    const due = this.pingedAt === null ? quiet : this.pingedAt + handlers.patienceMs(this.patience);
+    const due = this.pingedAt === null ? quiet : this.pingedAt + handlers.timeoutMs(this.timeouts);
     this.cancel();
     this.cancel = clock.timer(Math.max(1, due - clock.mono()), () => {
       if (clock.mono() < due) return this.listen();

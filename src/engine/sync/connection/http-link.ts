@@ -12,7 +12,7 @@ import { restOfFetch } from '../../net/rest-of-fetch.ts';
 /** Shorter than a heartbeat, and than what proxies take for idle. */
 const HOLD_MS = 20_000;
 /** Beyond what a request is held. */
-const REQUEST_PATIENCE_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** At least so long before the next pull, where one that should have been held was not; longer each time (I-21). */
 const NOT_HELD_MS = 3_000;
 /** Room for a request around hello and a frame. */
@@ -125,7 +125,7 @@ export class HttpLink implements Link {
 
   private async request(frame: ClientFrame, signal: AbortSignal): Promise<ServerFrame[]> {
     if (!this.hello) throw new ProtocolError('protocol/bad-frame', 'hello comes first');
-    return this.ports.net.request([this.hello, frame], REQUEST_PATIENCE_MS, signal);
+    return this.ports.net.request([this.hello, frame], REQUEST_TIMEOUT_MS, signal);
   }
 
   private hand(asked: ClientFrame, answers: readonly ServerFrame[]): void {

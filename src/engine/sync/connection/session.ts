@@ -6,13 +6,13 @@ import type { ClientFrame, Frame, Limits, ServerFrame } from '../../../protocol/
 import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import type { Writer } from '../../write/writer.ts';
-import { Drain } from '../outbox/outbox-sender.ts';
+import { OutboxSender } from '../outbox/outbox-sender.ts';
 import { Feed } from '../feed/feed.ts';
 import { FetchMissing } from '../feed/fetch-missing.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Patience } from '../timing/adaptive-timeout.ts';
+import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { SessionToken } from './session-token.ts';
-import { type Verdict, verdictOnError, wrongUser } from './disconnect-reason.ts';
+import { type DisconnectReason, verdictOnError, wrongUser } from './disconnect-reason.ts';
 
 const DEFAULT_LIMITS: Limits = {
   entries: 500,
@@ -23,20 +23,20 @@ const DEFAULT_LIMITS: Limits = {
   heartbeatMs: 25_000,
 };
 
-export interface ExchangeHandlers {
-  readonly patience: Patience;
+export interface SessionHandlers {
+  readonly timeouts: AdaptiveTimeout;
   readonly send: (frame: ClientFrame) => void;
   readonly fence: () => number;
   readonly isLive: () => boolean;
   /** The server has named the account, and it is this one. */
   readonly named: () => void;
   readonly caughtUp: () => void;
-  readonly ended: (verdict: Verdict) => void;
+  readonly ended: (verdict: DisconnectReason) => void;
   /** The store said no. */
   readonly failed: (error: unknown) => void;
 }
 
-export class Exchange {
+export class Session {
   readonly token: SessionToken;
   readonly inFlight$ = new BehaviorSubject(0);
   private limits = DEFAULT_LIMITS;
@@ -45,7 +45,7 @@ export class Exchange {
   private greetedAt: number | null = null;
   private readonly heartbeat: Heartbeat;
   private readonly feed: Feed;
-  private readonly drain: Drain;
+  private readonly sender: OutboxSender;
   private readonly missing: FetchMissing;
 
   constructor(
@@ -53,7 +53,7 @@ export class Exchange {
     private readonly account: Account,
     writer: Writer,
     tokens: TokenSource,
-    private readonly handlers: ExchangeHandlers,
+    private readonly handlers: SessionHandlers,
   ) {
     const { fence, failed } = handlers;
     const send = (frame: ClientFrame): void => {
@@ -63,17 +63,17 @@ export class Exchange {
     const shared = { nextId: () => ++this.lastId, limits: () => this.limits, send, fence, failed };
     const lost = (error: ReceiptsError): void => handlers.ended({ next: 'again', error });
     this.token = new SessionToken(ports, tokens);
-    const { patience } = handlers;
+    const { timeouts } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
       look: () => writer.refresh().catch((error: unknown) => ports.log('the store does not answer', error)),
       ping: () => send({ type: 'ping' }),
-      patienceMs: (baseMs) =>
-        handlers.isLive() ? patience.atLeast(baseMs, this.drain.bytesInFlight) : patience.growing('catch-up', baseMs),
-      answered: (ms) => patience.measured(ms),
+      timeoutMs: (baseMs) =>
+        handlers.isLive() ? timeouts.atLeast(baseMs, this.sender.bytesInFlight) : timeouts.growing('catch-up', baseMs),
+      answered: (ms) => timeouts.measured(ms),
       silent: () => {
         // A long frame on a slow line is silence until it is there.
-        if (!handlers.isLive()) patience.ended('catch-up', true);
+        if (!handlers.isLive()) timeouts.ended('catch-up', true);
         lost(new TransportError('transport/timeout', 'the connection went silent'));
       },
     });
@@ -81,7 +81,7 @@ export class Exchange {
       ...shared,
       news: () => (handlers.isLive() ? 'live' : 'catch-up'),
       caughtUp: () => {
-        patience.ended('catch-up', false);
+        timeouts.ended('catch-up', false);
         handlers.caughtUp();
       },
       broken: lost,
@@ -90,13 +90,13 @@ export class Exchange {
       ...shared,
       continues: () => this.feed.continues,
       silent: () => lost(new TransportError('transport/timeout', 'the server did not answer')),
-      changed: () => this.inFlight$.next(this.drain.inFlightCount),
+      changed: () => this.inFlight$.next(this.sender.inFlightCount),
     };
-    this.drain = new Drain(ports, writer, drained, patience);
+    this.sender = new OutboxSender(ports, writer, drained, timeouts);
     this.missing = new FetchMissing(ports, writer, shared);
     writer.onChange(({ conversations, outbox }) => {
-      if (outbox) this.drain.look();
-      if (conversations.size > 0) this.missing.touched(conversations);
+      if (outbox) this.sender.look();
+      if (conversations.size > 0) this.missing.dirty(conversations);
     });
   }
 
@@ -110,14 +110,14 @@ export class Exchange {
 
   /** What is owed may go; once live, what is not held is fetched. */
   submitAndFetch(): void {
-    this.drain.start();
+    this.sender.start();
     if (this.handlers.isLive()) this.missing.start();
   }
 
   /** On another road: nothing asked on the one before will be answered. */
   beginAgain(): void {
     this.feed.stop();
-    this.drain.stop();
+    this.sender.stop();
     this.missing.stop();
     this.feed.pull();
   }
@@ -132,7 +132,7 @@ export class Exchange {
     this.token.stop();
     this.heartbeat.stop();
     this.feed.stop();
-    this.drain.stop();
+    this.sender.stop();
     this.missing.stop();
     this.inFlight$.next(0);
   }
@@ -156,7 +156,7 @@ export class Exchange {
       case 'changes':
         return this.feed.take(frame);
       case 'answer':
-        return this.drain.answer(frame);
+        return this.sender.answer(frame);
       case 'messages':
         return this.missing.answer(frame);
       // Receipts and members are asked for over the HTTP door.
@@ -173,7 +173,7 @@ export class Exchange {
     const { account, handlers } = this;
     if (frame.userId !== account.userId) return handlers.ended(wrongUser(account));
     this.limits = frame.limits;
-    if (this.greetedAt !== null) handlers.patience.measured(this.ports.clock.mono() - this.greetedAt);
+    if (this.greetedAt !== null) handlers.timeouts.measured(this.ports.clock.mono() - this.greetedAt);
     this.greetedAt = null;
     this.heartbeat.start();
     this.token.taken(frame.expiresInMs, (token) => handlers.send({ type: 'auth', token }));
@@ -182,7 +182,7 @@ export class Exchange {
 
   private busy(id: number | undefined, retryAfterMs: number): void {
     if (id === undefined) return this.feed.busy(retryAfterMs);
-    this.drain.busy(id, retryAfterMs);
+    this.sender.busy(id, retryAfterMs);
     this.missing.busy(id, retryAfterMs);
   }
 
@@ -195,12 +195,12 @@ export class Exchange {
       if (id === undefined) return this.feed.pullAnew();
       // Sent again at once, without the place that is lost.
       this.feed.lost();
-      return this.drain.placeLost(id);
+      return this.sender.placeLost(id);
     }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;
     this.ports.log('the server did not take a frame', message);
-    this.drain.refused(id);
+    this.sender.refused(id);
     this.missing.refused(id);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The sync lane: one leader per account speaks to the server. Here the connection's state machine runs: when to try, on which token, how
- * long to wait. What is said is the {@link Exchange}'s; nothing goes from it to a view but through the store.
+ * long to wait. What is said is the {@link Session}'s; nothing goes from it to a view but through the store.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
@@ -11,13 +11,13 @@ import type { TokenSource } from '../../net/token-source.ts';
 import { FencedError } from '../../write/log-head.ts';
 import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type State, transition } from './connection-states.ts';
-import { Exchange } from './session.ts';
-import { Patience } from '../timing/adaptive-timeout.ts';
-import { type RoadHandlers, Roads } from './transport-fallback.ts';
-import { type Verdict, verdictOnClose } from './disconnect-reason.ts';
+import { Session } from './session.ts';
+import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
+import { type TransportHandlers, FallbackTransport } from './transport-fallback.ts';
+import { type DisconnectReason, verdictOnClose } from './disconnect-reason.ts';
 
 /** Opening and greeting together may take this long. */
-const CONNECT_PATIENCE_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Connected for this long, the network counts as good again (F57). */
 const STABLE_MS = 30_000;
 
@@ -49,9 +49,9 @@ export class Sync {
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
-  private readonly exchange: Exchange;
-  private readonly roads: Roads;
-  private readonly patience = new Patience();
+  private readonly session: Session;
+  private readonly roads: FallbackTransport;
+  private readonly timeouts = new AdaptiveTimeout();
 
   constructor(
     private readonly ports: Ports,
@@ -59,15 +59,15 @@ export class Sync {
     writer: Writer,
     tokens: TokenSource,
   ) {
-    this.roads = new Roads(ports);
-    this.exchange = new Exchange(ports, account, writer, tokens, {
-      patience: this.patience,
+    this.roads = new FallbackTransport(ports);
+    this.session = new Session(ports, account, writer, tokens, {
+      timeouts: this.timeouts,
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,
       isLive: () => this.state === 'live',
       named: () => {
         this.disarm('connect');
-        this.patience.ended('connect', false);
+        this.timeouts.ended('connect', false);
         this.handle('welcome');
       },
       caughtUp: () => this.handle('caught-up'),
@@ -84,7 +84,7 @@ export class Sync {
   }
 
   get inFlight$(): Observable<number> {
-    return this.exchange.inFlight$;
+    return this.session.inFlight$;
   }
 
   /** This tab leads, under this number, and the account may speak. */
@@ -120,25 +120,25 @@ export class Sync {
   }
 
   private run(effect: Effect): void {
-    const { exchange } = this;
+    const { session } = this;
     switch (effect) {
       case 'ask-token':
-        return exchange.token.ask(
+        return session.token.ask(
           () => this.handle('token-ready'),
           (error) => this.handle('token-failed', error),
         );
       case 'open':
         return this.open();
       case 'greet':
-        return exchange.greet();
+        return session.greet();
       case 'submit-and-fetch':
-        exchange.submitAndFetch();
+        session.submitAndFetch();
         if (this.state === 'live') this.arm('stable', STABLE_MS, () => this.handle('stable'));
         return;
       case 'begin-again':
-        return exchange.beginAgain();
+        return session.beginAgain();
       case 'probe':
-        return exchange.probe();
+        return session.probe();
       case 'abandon':
         this.link?.close();
         this.link = null;
@@ -151,7 +151,7 @@ export class Sync {
         return;
       case 'arm-retry': {
         const { clock, random } = this.ports;
-        const ms = backoffMs(this.failures - 1, random.next(), exchange.takeRetryAfterMs(), {
+        const ms = backoffMs(this.failures - 1, random.next(), session.takeRetryAfterMs(), {
           spreadMs: this.inCrowd ? RESTART_SPREAD_MS : 0,
           capMs: this.isUnreached ? UNREACHABLE_CAP_MS : BACKOFF_CAP_MS,
         });
@@ -177,18 +177,18 @@ export class Sync {
   private leave(): void {
     this.disarm('connect');
     this.disarm('stable');
-    this.exchange.stop();
+    this.session.stop();
   }
 
   private open(): void {
-    const patienceMs = this.patience.growing('connect', CONNECT_PATIENCE_MS);
-    this.arm('connect', patienceMs, () => {
-      this.patience.ended('connect', true);
+    const timeoutMs = this.timeouts.growing('connect', CONNECT_TIMEOUT_MS);
+    this.arm('connect', timeoutMs, () => {
+      this.timeouts.ended('connect', true);
       this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'));
     });
-    const handlers: RoadHandlers = {
+    const handlers: TransportHandlers = {
       opened: () => this.handle('opened'),
-      frame: (frame) => this.exchange.receive(frame),
+      frame: (frame) => this.session.receive(frame),
       malformed: (error) => {
         this.ports.log('a frame was not understood', error);
         this.handle('lost', error);
@@ -196,13 +196,13 @@ export class Sync {
       closed: (code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening')),
       moved: () => this.handle('moved'),
     };
-    this.link = this.roads.open(handlers, patienceMs);
+    this.link = this.roads.open(handlers, timeoutMs);
   }
 
-  private end({ next, error, isServersWord = false, inCrowd = false, retryAfterMs = 0 }: Verdict): void {
-    const { token } = this.exchange;
+  private end({ next, error, isServersWord = false, inCrowd = false, retryAfterMs = 0 }: DisconnectReason): void {
+    const { token } = this.session;
     this.inCrowd = inCrowd;
-    this.exchange.askedToWait(retryAfterMs);
+    this.session.askedToWait(retryAfterMs);
     if (next === 'again') return this.handle('lost', error, isServersWord);
     if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', error, isServersWord);
     if (error.code === 'auth/wrong-user') token.forget();

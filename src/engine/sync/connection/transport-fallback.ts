@@ -12,27 +12,27 @@ const MISSES = 2;
 /** Over HTTP, a WebSocket is tried again after this long, then after twice as long, and so on. */
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 5 * 60_000;
-const RETRY_PATIENCE_MS = 10_000;
+const RETRY_TIMEOUT_MS = 10_000;
 
-export interface RoadHandlers extends LinkHandlers {
+export interface TransportHandlers extends LinkHandlers {
   /** From here on it is another connection of the same account: what was asked and not answered will not be. */
   moved(): void;
 }
 
-export class Roads {
+export class FallbackTransport {
   private misses = 0;
 
   constructor(private readonly ports: Pick<Ports, 'net' | 'clock' | 'random'>) {}
 
   /** @param patienceMs how long the caller waits for a first word. */
-  open(handlers: RoadHandlers, patienceMs: number): Link {
+  open(handlers: TransportHandlers, timeoutMs: number): Link {
     const mayFallBack = this.misses >= MISSES;
     this.misses++;
-    return new Road(this.ports, handlers, mayFallBack ? patienceMs / 2 : null, () => (this.misses = 0));
+    return new TransportPath(this.ports, handlers, mayFallBack ? timeoutMs / 2 : null, () => (this.misses = 0));
   }
 }
 
-class Road implements Link {
+class TransportPath implements Link {
   private link: Link;
   private isDone = false;
   private isOpen = false;
@@ -48,7 +48,7 @@ class Road implements Link {
   /** @param fallBackMs a WebSocket without a word for so long is given up for HTTP; `null` for never. */
   constructor(
     private readonly ports: Pick<Ports, 'net' | 'clock' | 'random'>,
-    private readonly handlers: RoadHandlers,
+    private readonly handlers: TransportHandlers,
     private readonly fallBackMs: number | null,
     /** A WebSocket carried the server's word. */
     private readonly worked: () => void,
@@ -149,7 +149,7 @@ class Road implements Link {
       closed: (code, reason) => (heard ? heard.closed(code, reason) : giveUp()),
     });
     this.candidate = candidate;
-    this.cancel = clock.timer(RETRY_PATIENCE_MS, giveUp);
+    this.cancel = clock.timer(RETRY_TIMEOUT_MS, giveUp);
   }
 
   private moveTo(link: Link, heard: LinkHandlers, welcome: Frame<'welcome'>): void {

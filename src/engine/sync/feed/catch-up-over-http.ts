@@ -9,11 +9,11 @@ import { applyMessages } from '../../apply/apply-server-rows.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
-const REQUEST_PATIENCE_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 /** A pull ends after about 1 MiB: a device that was away for longer reads the rest when a page is open. */
-const MOST_PULLS = 20;
+const MAX_PULLS = 20;
 /** Frames that do not join end to end, one after the other. */
-const MOST_GAPS = 3;
+const MAX_GAPS = 3;
 
 /** A message that must not be left to a later fetch. */
 export interface WantedMessage {
@@ -28,7 +28,7 @@ const ask = async (ports: CatchUpPorts, account: Account, questions: readonly Cl
   const { userId, deviceId } = account;
   const token = await ports.token.getToken();
   const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
-  const [welcome, ...answers] = await ports.net.request([hello, ...questions], REQUEST_PATIENCE_MS);
+  const [welcome, ...answers] = await ports.net.request([hello, ...questions], REQUEST_TIMEOUT_MS);
   if (welcome?.type === 'error')
     throw welcome.code === 'server/busy' || welcome.code === 'protocol/cursor-unknown'
       ? errorOf('transport/unreachable', welcome.message)
@@ -72,19 +72,24 @@ export const catchUpOverHttp = async (
       applyChanges(draft, ports, frame, 'catch-up'),
     );
     if (outcome === 'applied') return !frame.complete;
-    if (++gaps > MOST_GAPS) throw new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor');
+    if (++gaps > MAX_GAPS) throw new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor');
     return true;
   };
 
-  const isHeld = ({ conversationId, seq }: WantedMessage): boolean => contains(writer.model.get(conversationId)?.held ?? [], seq);
+  const isHeld = ({ conversationId, seq }: WantedMessage): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], seq);
 
   for (let pulls = 1, more = true; more; pulls++) {
-    if (pulls > MOST_PULLS) return;
+    if (pulls > MAX_PULLS) return;
     const cursor = snapshot ? (snapshot[snapshot.length - 1]?.to ?? null) : writer.model.cursor;
     if (cursor === null) snapshot = [];
-    const { seen } = writer.model;
+    const { confirmedAt } = writer.model;
     const questions: ClientFrame[] = [
-      { type: 'pull', cursor, ...(snapshot && cursor !== null ? { snapshot: true } : {}), ...(snapshot || seen === null ? {} : { seen }) },
+      {
+        type: 'pull',
+        cursor,
+        ...(snapshot && cursor !== null ? { snapshot: true } : {}),
+        ...(snapshot || confirmedAt === null ? {} : { confirmedAt }),
+      },
     ];
     // Together with the pull: one round trip for the one message that somebody waits for.
     if (wanted && !isHeld(wanted))

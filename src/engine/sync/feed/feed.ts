@@ -98,14 +98,14 @@ export class Feed {
   private ask(cursor: string | null): void {
     this.cancel();
     this.asked = cursor;
-    const { seen } = this.writer.model;
+    const { confirmedAt } = this.writer.model;
     // A server put back to before it acked what this device sent may still know the cursor: it lost what no feed had confirmed (F67).
     const goesOn = this.isSnapshot && cursor !== null;
     this.handlers.send({
       type: 'pull',
       cursor,
       ...(goesOn ? { snapshot: true } : {}),
-      ...(this.continues && seen !== null ? { seen } : {}),
+      ...(this.continues && confirmedAt !== null ? { confirmedAt } : {}),
     });
   }
 

@@ -8,9 +8,9 @@ import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, unio
 import type { Cancel, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { Frame, Limits } from '../../../protocol/frames.ts';
-import { AskedPlaces } from '../../present/requested-seqs.ts';
-import type { HotConversation } from '../../state/conversation-state.ts';
-import type { HotModel } from '../../state/account-state.ts';
+import { RequestedSeqs } from '../../present/requested-seqs.ts';
+import type { ConversationState } from '../../state/conversation-state.ts';
+import type { AccountState } from '../../state/account-state.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
 
@@ -20,20 +20,20 @@ const PER_CONVERSATION = 200;
 const RANGES_PER_WANT = 64;
 
 /** What a device has not yet held and nobody of mine has told the peer to be delivered. */
-export const undelivered = (model: HotModel, conversation: HotConversation): Ranges => {
-  const { row, told, held, forgotten, deliveryFloor } = conversation;
+export const undelivered = (model: AccountState, conversation: ConversationState): Ranges => {
+  const { row, receiptsSent, storedSeqs, evicted, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
   // With deliveries switched off nothing is ever told; what I read elsewhere need not come by itself.
   const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
   const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, silent + 1);
-  return subtract(subtract(range(from, row.latestSeq), told.delivered), union(held, forgotten));
+  return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };
 
-/** What counts as unread here and cannot be seen: the newest of it. */
-export const unreadUnheld = (conversation: HotConversation): Ranges => {
-  const { row, held, forgotten, readUpTo } = conversation;
+/** What counts as unread here and cannot be confirmedAt: the newest of it. */
+export const unreadUnheld = (conversation: ConversationState): Ranges => {
+  const { row, storedSeqs, evicted, readUpTo } = conversation;
   const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - PER_CONVERSATION + 1);
-  return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), union(held, forgotten)) : NO_RANGES;
+  return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), union(storedSeqs, evicted)) : NO_RANGES;
 };
 
 const newest = (ranges: Ranges, count: number): Ranges => {
@@ -54,7 +54,7 @@ export class FetchMissing {
   private open = false;
   private inFlight: number | null = null;
   /** Places asked for on this connection: what did not come is not asked for again on it. */
-  private readonly asked: AskedPlaces;
+  private readonly asked: RequestedSeqs;
   private readonly toCheck = new Set<ConversationId>();
   private wants: Frame<'fetch'>['wants'] = [];
   private cancel: Cancel = () => undefined;
@@ -67,7 +67,7 @@ export class FetchMissing {
     private readonly writer: Writer,
     private readonly handlers: FetchHandlers,
   ) {
-    this.asked = new AskedPlaces(writer);
+    this.asked = new RequestedSeqs(writer);
     this.backoff = new Backoff(ports.random);
   }
 
@@ -85,7 +85,7 @@ export class FetchMissing {
     this.toCheck.clear();
   }
 
-  touched(ids: Iterable<ConversationId>): void {
+  dirty(ids: Iterable<ConversationId>): void {
     if (!this.open) return;
     for (const id of ids) this.toCheck.add(id);
     this.look();
@@ -121,8 +121,8 @@ export class FetchMissing {
     this.handlers.send({ type: 'fetch', id: this.inFlight, wants });
   }
 
-  private due(missing: (conversation: HotConversation) => Ranges): { conversation: HotConversation; seqs: Ranges }[] {
-    const due: { conversation: HotConversation; seqs: Ranges }[] = [];
+  private due(missing: (conversation: ConversationState) => Ranges): { conversation: ConversationState; seqs: Ranges }[] {
+    const due: { conversation: ConversationState; seqs: Ranges }[] = [];
     for (const id of this.toCheck) {
       const conversation = this.writer.model.get(id);
       const seqs = conversation ? subtract(missing(conversation), this.asked.of(id)) : NO_RANGES;

@@ -2,12 +2,12 @@
 import type { BusPort, ClockPort } from '../../../ports/ports.ts';
 
 /** A leader that does not answer within this is frozen: its lock is taken, and the fencing number makes its late writes harmless. */
-const LEADER_PATIENCE_MS = 2000;
+const LEADER_TIMEOUT_MS = 2000;
 
 /** Asks the leader, and nudges it: whoever leads and answers sends what is owed. */
 export const leaderAnswers = (bus: BusPort, clock: ClockPort): Promise<boolean> =>
   new Promise((resolve) => {
-    const cancel = clock.timer(LEADER_PATIENCE_MS, () => {
+    const cancel = clock.timer(LEADER_TIMEOUT_MS, () => {
       stop();
       resolve(false);
     });

@@ -1,7 +1,13 @@
 /** What goes into one frame: entries in order, within the limits the server told, one conversation's trouble holding back no other. */
 import type { ConversationId } from '../../../model/ids.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
-import { isNothingOwed, NOTHING_OWED, type OutboxEntry, type Owed, type ReceiptsEntry } from '../../../model/outbox-entry.ts';
+import {
+  isNothingPending,
+  NO_PENDING_RECEIPTS,
+  type OutboxEntry,
+  type PendingReceipts,
+  type ReceiptsEntry,
+} from '../../../model/outbox-entry.ts';
 import type { Ranges } from '../../../model/ranges.ts';
 import type { AckContent } from '../../../model/receipt.ts';
 import type { Limits } from '../../../protocol/frames.ts';
@@ -19,7 +25,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, read, delivered, acked, ackedIds, contents, muted, marked } = entry.owed;
+  const { position, read, delivered, named, namedIds, contents, muted, marked } = entry.pendingReceipts;
   return {
     kind: 'receipts',
     key,
@@ -28,8 +34,8 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
     ...(position > 0 ? { position } : {}),
     ...(read.length > 0 ? { read } : {}),
     ...(delivered.length > 0 ? { delivered } : {}),
-    ...(acked.length > 0 ? { acked } : {}),
-    ...(ackedIds.length > 0 ? { ackedIds: [...ackedIds] } : {}),
+    ...(named.length > 0 ? { named } : {}),
+    ...(namedIds.length > 0 ? { namedIds: [...namedIds] } : {}),
     ...(contents.length > 0 ? { contents: [...contents] } : {}),
     ...(muted ? { muted: muted satisfies Flag } : {}),
     ...(marked ? { marked: marked satisfies Mark } : {}),
@@ -58,24 +64,24 @@ const chunksOfText = (contents: readonly AckContent[], most: number): AckContent
 
 /** An entry that owes more than a frame takes, as several. One that fits comes back as it is. */
 export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameBytes: number): readonly ReceiptsEntry[] => {
-  const { owed } = entry;
-  const texts = chunksOfText(owed.contents, Math.floor(frameBytes / 8));
-  const lists: Pick<Owed, 'read' | 'delivered' | 'acked'> = owed;
+  const { pendingReceipts } = entry;
+  const texts = chunksOfText(pendingReceipts.contents, Math.floor(frameBytes / 8));
+  const lists: Pick<PendingReceipts, 'read' | 'delivered' | 'named'> = pendingReceipts;
   const fits = (ranges: Ranges): boolean => ranges.length <= MAX_RANGES;
-  if (fits(lists.read) && fits(lists.delivered) && fits(lists.acked) && owed.ackedIds.length <= MAX_IDS && texts.length <= 1)
+  if (fits(lists.read) && fits(lists.delivered) && fits(lists.named) && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1)
     return [entry];
   // Texts first: with the plain receipt in effect before it, a text would come too late.
-  const parts: Owed[] = texts.map((contents) => ({ ...NOTHING_OWED, contents, ackedIds: contents.map(({ id }) => id) }));
-  parts.push({ ...owed, read: [], delivered: [], acked: [], ackedIds: [], contents: [] });
-  for (const register of ['read', 'delivered', 'acked'] as const)
-    for (const ranges of chunks(lists[register], MAX_RANGES)) parts.push({ ...NOTHING_OWED, [register]: ranges });
-  const said = new Set(owed.contents.map(({ id }) => id));
-  for (const ackedIds of chunks(
-    owed.ackedIds.filter((id) => !said.has(id)),
+  const parts: PendingReceipts[] = texts.map((contents) => ({ ...NO_PENDING_RECEIPTS, contents, namedIds: contents.map(({ id }) => id) }));
+  parts.push({ ...pendingReceipts, read: [], delivered: [], named: [], namedIds: [], contents: [] });
+  for (const register of ['read', 'delivered', 'named'] as const)
+    for (const ranges of chunks(lists[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
+  const said = new Set(pendingReceipts.contents.map(({ id }) => id));
+  for (const namedIds of chunks(
+    pendingReceipts.namedIds.filter((id) => !said.has(id)),
     MAX_IDS,
   ))
-    parts.push({ ...NOTHING_OWED, ackedIds });
-  return parts.filter((part) => !isNothingOwed(part)).map((part) => ({ ...entry, key: newKey(), owed: part }));
+    parts.push({ ...NO_PENDING_RECEIPTS, namedIds });
+  return parts.filter((part) => !isNothingPending(part)).map((part) => ({ ...entry, key: newKey(), pendingReceipts: part }));
 };
 
 /** The entries of the next frame. What is held back, or comes after something held back in its conversation, waits. */

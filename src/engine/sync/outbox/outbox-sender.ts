@@ -3,15 +3,15 @@ import type { Cursor, OutboxEntry } from '../../../model/outbox-entry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import type { Frame, Limits } from '../../../protocol/frames.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
-import { Pace } from '../timing/frame-size.ts';
-import type { Patience } from '../timing/adaptive-timeout.ts';
+import { FrameSize } from '../timing/frame-size.ts';
+import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import { endEntry } from '../../apply/end-entry.ts';
 import { sendable } from '../../write/blind-flags.ts';
 import { Refusals } from './refusals.ts';
 import type { Writer } from '../../write/writer.ts';
 
-export interface DrainHandlers {
+export interface OutboxSenderHandlers {
   readonly send: (frame: Frame<'submit'>) => void;
   /** One numbering for all requests of a connection, so that an error frame names one of them. */
   readonly nextId: () => number;
@@ -19,7 +19,7 @@ export interface DrainHandlers {
   readonly fence: () => number;
   /** Whether what is stored here is of the server's history, as far as is known. */
   readonly continues: () => boolean;
-  /** The other side did not answer for {@link ANSWER_PATIENCE_MS}. */
+  /** The other side did not answer for {@link ANSWER_TIMEOUT_MS}. */
   readonly silent: () => void;
   readonly failed: (error: unknown) => void;
   readonly changed: () => void;
@@ -28,16 +28,16 @@ export interface DrainHandlers {
 }
 
 /** Pongs may flow while an answer does not come. Waited for at least so long. */
-export const ANSWER_PATIENCE_MS = 30_000;
+export const ANSWER_TIMEOUT_MS = 30_000;
 
 interface InFlight {
   readonly id: number;
   readonly entries: readonly OutboxEntry[];
   /** The place it named: where the server no longer is, it takes nothing of it. */
-  readonly seen: Cursor | null;
+  readonly confirmedAt: Cursor | null;
   readonly bytes: number;
   readonly sentAt: number;
-  readonly cancelPatience: () => void;
+  readonly cancelTimeout: () => void;
 }
 
 /**
@@ -46,7 +46,7 @@ interface InFlight {
  */
 const isNewMessage = (entries: readonly OutboxEntry[]): boolean => entries.some(({ kind, sent }) => kind === 'message' && !sent);
 
-export class Drain {
+export class OutboxSender {
   private inFlight: InFlight | null = null;
   private open = false;
   private choosing = false;
@@ -55,13 +55,13 @@ export class Drain {
   private most = Infinity;
   private readonly refusals: Refusals;
   private wakeUp: (() => void) | null = null;
-  private readonly pace = new Pace();
+  private readonly frameSize = new FrameSize();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random' | 'log'>,
     private readonly writer: Writer,
-    private readonly handlers: DrainHandlers,
-    private readonly patience: Patience,
+    private readonly handlers: OutboxSenderHandlers,
+    private readonly timeouts: AdaptiveTimeout,
   ) {
     this.refusals = new Refusals(ports);
   }
@@ -84,7 +84,7 @@ export class Drain {
   /** What is in flight stays owed; the next connection sends it again under the same keys. */
   stop(): void {
     this.open = false;
-    this.inFlight?.cancelPatience();
+    this.inFlight?.cancelTimeout();
     this.inFlight = null;
     this.wakeUp?.();
     this.wakeUp = null;
@@ -123,22 +123,22 @@ export class Drain {
     const limits = this.handlers.limits();
     const fence = this.handlers.fence();
     const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
-    const [batch, seen] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
+    const [batch, confirmedAt] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
       for (const entry of [...draft.model.outbox.values()]) {
         if (entry.kind !== 'receipts' || entry.sent) continue;
         const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
         if (parts.length === 1) continue;
-        for (const part of parts) draft.change({ t: 'owe', entry: part });
+        for (const part of parts) draft.change({ t: 'enqueue', entry: part });
         draft.change({ t: 'end', key: entry.key, end: 'superseded' });
       }
       const chosen = nextBatch(
         sendable(draft.model),
-        { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.pace.bytes) },
+        { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
         this.refusals.heldBack(sendable(draft.model)),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
-      return [chosen, this.handlers.continues() ? draft.model.seen : null] as const;
+      return [chosen, this.handlers.continues() ? draft.model.confirmedAt : null] as const;
     });
     // One that was written down since.
     if (durability === 'relaxed' && isNewMessage(batch))
@@ -152,21 +152,21 @@ export class Drain {
       return;
     }
     const id = this.handlers.nextId();
-    const frame = { type: 'submit', id, ...(seen === null ? {} : { seen }), entries: batch.map(wireEntry) } as const;
-    const cancelPatience = clock.timer(this.patience.growing('answer', ANSWER_PATIENCE_MS), () => {
-      this.pace.lost();
-      this.patience.ended('answer', true);
+    const frame = { type: 'submit', id, ...(confirmedAt === null ? {} : { confirmedAt }), entries: batch.map(wireEntry) } as const;
+    const cancelTimeout = clock.timer(this.timeouts.growing('answer', ANSWER_TIMEOUT_MS), () => {
+      this.frameSize.lost();
+      this.timeouts.ended('answer', true);
       this.handlers.silent();
     });
-    this.inFlight = { id, entries: batch, seen, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelPatience };
+    this.inFlight = { id, entries: batch, confirmedAt, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelTimeout };
     this.handlers.send(frame);
     this.handlers.changed();
   }
 
   private land(id: number): readonly OutboxEntry[] | undefined {
     if (this.inFlight?.id !== id) return undefined;
-    const { entries, cancelPatience } = this.inFlight;
-    cancelPatience();
+    const { entries, cancelTimeout } = this.inFlight;
+    cancelTimeout();
     this.inFlight = null;
     return entries;
   }
@@ -176,10 +176,10 @@ export class Drain {
     const sent = this.inFlight;
     const entries = this.land(frame.id);
     if (!sent || !entries) return;
-    this.pace.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
-    this.patience.ended('answer', false);
+    this.frameSize.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
+    this.timeouts.ended('answer', false);
     this.most = Infinity;
-    const at = frame.at === undefined ? undefined : { place: frame.at, after: sent.seen };
+    const at = frame.at === undefined ? undefined : { place: frame.at, after: sent.confirmedAt };
     this.settle(entries, new Map(frame.results.map((result) => [result.key, result])), at);
   }
 
@@ -210,7 +210,7 @@ export class Drain {
   /** The server lost the place that a frame named: the frame is sent at once without it. One that named none changes nothing: it waits. */
   placeLost(id: number): void {
     if (this.inFlight?.id !== id) return;
-    if (this.inFlight.seen === null) return this.busy(id, 0);
+    if (this.inFlight.confirmedAt === null) return this.busy(id, 0);
     this.land(id);
     this.look();
   }
@@ -230,8 +230,9 @@ export class Drain {
           if (entry && result && result.outcome !== 'retry') await endEntry(draft, this.ports, entry, result);
         }
         // One place stands for all before it only where the server said so: else what it lost would go unnoticed (F67).
-        const { cursor, seen } = draft.model;
-        if (at && at.place !== seen && (seen === at.after || cursor === null)) draft.change({ t: 'seen', cursor: at.place });
+        const { cursor, confirmedAt } = draft.model;
+        if (at && at.place !== confirmedAt && (confirmedAt === at.after || cursor === null))
+          draft.change({ t: 'confirmed-at', cursor: at.place });
       })
       .then(
         () => {

@@ -7,10 +7,10 @@ import { LoggedOutError } from '../../write/log-head.ts';
 import type { Writer } from '../../write/writer.ts';
 import { awaitsSnapshot } from '../../write/blind-flags.ts';
 import { catchUpOverHttp } from '../feed/catch-up-over-http.ts';
-import { Drain } from './outbox-sender.ts';
-import { Patience } from '../timing/adaptive-timeout.ts';
+import { OutboxSender } from './outbox-sender.ts';
+import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 
-const REQUEST_PATIENCE_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 /** What the server refuses for now is tried again within this time; then the host ends, and comes back later. */
 const REFUSED_PATIENCE_MS = 30_000;
 /** Until a server has said otherwise. */
@@ -28,14 +28,14 @@ export const drainOverHttp = async (
   account: Account,
   writer: Writer,
   fence: number,
-  patienceMs = REFUSED_PATIENCE_MS,
+  timeoutMs = REFUSED_PATIENCE_MS,
 ): Promise<void> => {
   const { model } = writer;
   if ([...model.outbox.values()].some((entry) => awaitsSnapshot(model, entry))) await catchUpOverHttp(ports, account, writer, fence);
-  return drainOnce(ports, account, writer, fence, patienceMs);
+  return drainOnce(ports, account, writer, fence, timeoutMs);
 };
 
-const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number, patienceMs: number): Promise<void> =>
+const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number, timeoutMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
     let over = false;
@@ -79,7 +79,7 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
         .then(async (token) => {
           if (over) return;
           const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
-          take(frame.id, await ports.net.request([hello, frame], REQUEST_PATIENCE_MS));
+          take(frame.id, await ports.net.request([hello, frame], REQUEST_TIMEOUT_MS));
         })
         .catch(fail);
     };
@@ -88,7 +88,7 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
       end();
       resolve();
     };
-    const drain = new Drain(
+    const drain = new OutboxSender(
       ports,
       writer,
       {
@@ -102,11 +102,11 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
         changed: finishWhenEmpty,
         // Known beforehand: no host stays awake for a wait that it will not see the end of.
         waits: (ms) => {
-          if (ports.clock.mono() + ms - refusedSince > patienceMs)
-            fail(new TransportError('transport/timeout', `the server took nothing of what is pending for ${patienceMs / 1000} s`));
+          if (ports.clock.mono() + ms - refusedSince > timeoutMs)
+            fail(new TransportError('transport/timeout', `the server took nothing of what is pending for ${timeoutMs / 1000} s`));
         },
       },
-      new Patience(),
+      new AdaptiveTimeout(),
     );
     const stop = writer.onChange(finishWhenEmpty);
     const stopListening = ports.bus.listen((hint) => {

@@ -9,7 +9,7 @@ const SLOWEST_LINE = 1;
 
 export type AwaitedBy = 'connect' | 'catch-up' | 'answer';
 
-export class Patience {
+export class AdaptiveTimeout {
   private tookMs = 0;
   private readonly inVain = new Map<AwaitedBy, number>();
 

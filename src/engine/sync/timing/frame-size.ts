@@ -6,7 +6,7 @@ const GOAL_MS = 4_000;
 
 const within = (bytes: number): number => Math.floor(Math.min(MAX_BYTES, Math.max(MIN_BYTES, bytes)));
 
-export class Pace {
+export class FrameSize {
   /** Of the next frame; a single entry may be longer. */
   bytes = START_BYTES;
 

@@ -143,7 +143,7 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
         const own = [...acks.values()].flat().filter((ack) => ack.userId === me && isChanged(ack));
         return [
           ...steps.filter(isChanged),
-          ...own.map(({ conversationId, userId, seq }) => ({ conversationId, userId, kind: 'acked' as const, range: [seq, seq] as const })),
+          ...own.map(({ conversationId, userId, seq }) => ({ conversationId, userId, kind: 'named' as const, range: [seq, seq] as const })),
         ];
       })
       .slice(0, limit);

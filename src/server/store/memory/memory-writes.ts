@@ -1,7 +1,7 @@
 /** The memory store's writes: each knows how to be undone, for a transaction that fails. */
 import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
-import { NOTHING_TOLD } from '../../../model/receipt.ts';
+import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import { type ServerReadTx, type ServerTx, sortedPair } from '../server-store.ts';
 
@@ -25,7 +25,7 @@ export const memoryWrites = (
           joinedAt: 0,
           readUpTo: 0,
           readBy: null,
-          ...NOTHING_TOLD,
+          ...NO_RECEIPTS_SENT,
           muted: UNSET,
           marked: UNMARKED,
           present: NO_RANGES,

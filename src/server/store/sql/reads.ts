@@ -115,7 +115,7 @@ const ISLANDS: Record<IslandKind, string> = {
 const CHANGED_PIECES = `
   select conversation_id, user_id, kind, from_seq, up_to from tidemark.step where ${IN_IDS} and version > $3 and version <= $4
   union all
-  select conversation_id, user_id, 'acked', seq, seq from tidemark.ack
+  select conversation_id, user_id, 'named', seq, seq from tidemark.ack
   where ${IN_IDS} and user_id = $2 and version > $3 and version <= $4
   limit $5`;
 
@@ -123,7 +123,7 @@ const STEP_TIMES = `
   select w.c as conversation_id, w.seq, k.kind, s.at
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.conversation c on c.id = w.c
-  cross join (values ('delivered'), ('read'), ('acked')) as k(kind)
+  cross join (values ('delivered'), ('read'), ('named')) as k(kind)
   cross join lateral (
     select one.at, one.up_to from tidemark.step one
     where one.conversation_id = w.c and one.user_id = case when c.user_a = $2 then c.user_b else c.user_a end

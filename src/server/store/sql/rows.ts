@@ -51,7 +51,7 @@ export const memberOf = (row: SqlRow): MemberRecord => ({
   readBy: json(row, 'read_by') as ReadBy | null,
   delivered: json(row, 'delivered') as Ranges,
   read: json(row, 'read') as Ranges,
-  acked: json(row, 'acked') as Ranges,
+  named: json(row, 'named') as Ranges,
   muted: json(row, 'muted') as Flag,
   marked: json(row, 'marked') as Mark,
   present: json(row, 'present') as Ranges,

@@ -33,7 +33,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       read_by jsonb,
       delivered jsonb not null,
       read jsonb not null,
-      acked jsonb not null,
+      named jsonb not null,
       muted jsonb not null,
       marked jsonb not null,
       present jsonb not null,

@@ -12,7 +12,7 @@ const CREATE = `
     select w.a, w.b, 0, 1, $2 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
     on conflict do nothing returning id, user_a, user_b
   )
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, acked, muted, marked, present, role, version,
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, present, role, version,
     away_since, back_since)
   select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, '[]', 'member', 0, 0, 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
@@ -29,15 +29,15 @@ const LOCK_BY_ID = `
   order by c.id for update of c`;
 
 const PUT_MEMBERS = `
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, acked, muted, marked, present, role,
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, named, muted, marked, present, role,
     version, away_since, back_since)
-  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.acked, w.muted, w.marked, w.present,
+  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.named, w.muted, w.marked, w.present,
     w.role, w.version, w."awaySince", w."backSince"
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
-    delivered jsonb, read jsonb, acked jsonb, muted jsonb, marked jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
+    delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
     "backSince" bigint)
   on conflict (conversation_id, user_id) do update set joined_at = excluded.joined_at, read_up_to = excluded.read_up_to,
-    read_by = excluded.read_by, delivered = excluded.delivered, read = excluded.read, acked = excluded.acked, muted = excluded.muted,
+    read_by = excluded.read_by, delivered = excluded.delivered, read = excluded.read, named = excluded.named, muted = excluded.muted,
     marked = excluded.marked, present = excluded.present, role = excluded.role, version = excluded.version,
     away_since = excluded.away_since, back_since = excluded.back_since`;
 
