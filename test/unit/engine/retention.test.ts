@@ -44,9 +44,11 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
   complete: true,
 });
 
-const filled = async (count: number, limits: Retention) => {
+/** @param wall what this device's clock says; years behind, where nothing is said. */
+const filled = async (count: number, limits: Retention, wall = 1000) => {
   const disk = new MemoryDisk();
-  const given = ports(disk);
+  const quiet = ports(disk);
+  const given = { ...quiet, clock: { ...quiet.clock, wall: () => wall } };
   const writer = await Writer.open(given, 'alice');
   await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
   await writer.foldJournal();
@@ -104,12 +106,15 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 996 + i));
   });
 
-  it('drops by days of the server, whatever this device believes the time to be; the newest always stays (F80)', async () => {
-    const { disk, retention, conversation } = await filled(1000, { days: 30 });
+  it.each([
+    ['years behind', 1000],
+    ['years ahead', 4_000_000_000_000],
+  ])('drops by days of the server where the clock of this device is %s; the newest always stays (F80)', async (_where, wall) => {
+    const { disk, retention, conversation } = await filled(1000, { days: 30 }, wall);
     await retention.run();
     expect(conversation().storedSeqs).toEqual([[700, 1000]]);
     expect(bodiesOn(disk)).toHaveLength(301);
-    const tiny = await filled(400, { days: 0.01 });
+    const tiny = await filled(400, { days: 0.01 }, wall);
     await tiny.retention.run();
     expect(tiny.conversation().storedSeqs).toEqual([[400, 400]]);
     expect(bodiesOn(tiny.disk)).toEqual([400]);
