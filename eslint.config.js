@@ -69,7 +69,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/{model,ports,engine,store,protocol}/**/*.ts'],
+    files: ['src/{model,ports,engine,log,store,protocol}/**/*.ts'],
     ignores: ['src/**/*platform*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...AMBIENT],

@@ -2,7 +2,11 @@
  * How long to wait before something is tried again: a connection, a frame, an entry, a request. Each failure in a row doubles the longest
  * wait, from half a second to minutes. Full jitter after the cap spreads a crowd out (F56, F115).
  */
-import type { RandomPort } from '../ports/ports.ts';
+
+/** Numbers in [0, 1), as the random port gives them. */
+interface Random {
+  next(): number;
+}
 
 export const BACKOFF_BASE_MS = 500;
 /** Half of it on average: a client that a server refuses for hours asks about 25 times an hour. */
@@ -34,7 +38,7 @@ export const backoffMs = (
 export class Backoff {
   private failures = 0;
 
-  constructor(private readonly random: Pick<RandomPort, 'next'>) {}
+  constructor(private readonly random: Pick<Random, 'next'>) {}
 
   /** @returns how long to wait before the next attempt, ms. */
   failed(retryAfterMs = 0): number {

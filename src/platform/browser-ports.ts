@@ -1,6 +1,5 @@
 /** The browser's ports, as a worker has them: clock, randomness, and the crossings to page and other tabs. */
 import { AuthError } from '../errors.ts';
-import type { PageSide } from '../bridge/worker-api.ts';
 import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, RandomPort, TokenPort } from '../ports/ports.ts';
 
 /** Longer timers fire at once in every browser. */
@@ -88,7 +87,7 @@ export class PageLife implements LifePort {
   }
 }
 
-export const pageToken = (page: Pick<PageSide, 'getToken'>, clock: ClockPort): TokenPort => ({
+export const pageToken = (page: { getToken(): Promise<unknown> }, clock: ClockPort): TokenPort => ({
   getToken: () =>
     new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; it is asked again later`));

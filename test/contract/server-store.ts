@@ -300,7 +300,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(again?.times?.named).toBeGreaterThan(first!.times!.read!);
       expect((await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps.map(({ kind, range }) => [kind, range]))).toEqual([
         ['read', [1, 2]],
-        ['confirmed', [2, 2]],
+        ['named', [2, 2]],
         ['read', [3, 4]],
       ]);
       // Only the sender learns when: bob's own fetch shows no times.

@@ -129,7 +129,7 @@ export const STATE_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/sync/leader/leader.ts',
-        from: '    // What the leader before receiptsSent of its connection is over.\n    this.heard.next(NOBODY);\n',
+        from: '    // What the leader before told of its connection is over.\n    this.heard.next(NOBODY);\n',
         to: '',
       },
     ],

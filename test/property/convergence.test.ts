@@ -131,6 +131,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   ];
   const meant = new Meant();
   for (const place of places) await place.open();
+  // A device that has never synced shows nothing yet.
+  for (const place of places) await place.tab.live();
   const other = (who: Person, n: number): Person => PEOPLE.filter((name) => name !== who)[n % 2]!;
   const raise = (map: Map<string, number>, key: string, to: number): void => void map.set(key, Math.max(map.get(key) ?? 0, to));
 

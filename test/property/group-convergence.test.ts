@@ -201,6 +201,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   const membership = new Membership(server, store);
   const places = [...PEOPLE.map((who) => new Place(who, server, 'phone')), new Place('ann', server, 'laptop')];
   for (const place of places) await place.open();
+  // A device that has never synced shows nothing yet.
+  for (const place of places) await place.tab.live();
   const said = new Map<string, { from: Person; ask: boolean; count: boolean }>();
   const meant = new Map<Person, Set<string>>(PEOPLE.map((who) => [who, new Set()]));
   const least = new Map<Person, number>();

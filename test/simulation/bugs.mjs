@@ -75,8 +75,8 @@ export const BUGS = [
   bug(
     'nothing is offered again',
     'engine/apply/apply-changes.ts',
-    "if (named.length > 0) draft.change({ t: 'offer-again'",
-    "if (named.length < 0) draft.change({ t: 'offer-again'",
+    "if (confirmed.length > 0) draft.change({ t: 'offer-again'",
+    "if (confirmed.length < 0) draft.change({ t: 'offer-again'",
   ),
   bug(
     'another history empties the outbox',
@@ -91,22 +91,22 @@ export const BUGS = [
     'if (pendingReceipts !== null) continue;',
   ),
   bug(
-    'deliveries are receiptsSent whatever the switch says',
+    'deliveries are told whatever the switch says',
     'engine/apply/apply-server-rows.ts',
     'if (!conversation || !model.settings.deliveryReceipts || conversationType',
     'if (!conversation || conversationType',
   ),
   bug(
-    'named receipts are receiptsSent whatever the switch says',
+    'named receipts are told whatever the switch says',
     'engine/intents/send-read-receipts.ts',
     'if (!model.settings.readReceipts) return',
     'if (model.settings === undefined) return',
   ),
   bug(
-    'conversation receipts are receiptsSent whatever the switch says',
+    'conversation receipts are told whatever the switch says',
     'engine/intents/positions.ts',
-    "conversationType(conversationId) === 'direct' && model.settings.readReceipts &&",
-    "conversationType(conversationId) === 'direct' &&",
+    "    conversationType(conversationId) === 'direct' &&\n    model.settings.readReceipts &&",
+    "    conversationType(conversationId) === 'direct' &&",
   ),
   bug(
     'what was taken back stays',

@@ -110,8 +110,8 @@ export const HARDER_BUGS = [
   bug(
     'a message that came twice is there twice',
     'server/submit/apply-message.ts',
-    'if (before && sameMessage(unit, before, entry, conversation))\n    return named',
-    'if (before && before.seq < 0)\n    return named',
+    'if (before && sameMessage(unit, before, entry, conversation))\n    return confirmed',
+    'if (before && before.seq < 0)\n    return confirmed',
   ),
   bug(
     'who comes back to a group was never away',

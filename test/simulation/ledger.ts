@@ -226,7 +226,7 @@ export class Ledger {
             this.ended.set(confirmed, 'again');
             // Switched off since, it may come to nothing; an end it may have all the same.
             this.ended.set(key, 'again');
-            if (this.recalls.has(named)) this.recalls.set(key, this.recalls.get(named)!);
+            if (this.recalls.has(confirmed)) this.recalls.set(key, this.recalls.get(confirmed)!);
           }
       }
     const unsent = new Map<string, string>();

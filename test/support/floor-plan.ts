@@ -18,33 +18,65 @@ const COMMON = ['model', 'ports', 'errors'];
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   model: [],
-  ports: [],
+  // The shapes of frames alone: MAY_LOAD keeps the codec out.
+  ports: ['protocol'],
   protocol: [],
-  store: [],
+  log: [],
+  store: ['log'],
+  platform: [],
   transport: ['protocol'],
-  engine: [],
+  engine: ['log', 'protocol'],
   bridge: [],
-  worker: ['bridge', 'engine', 'store', 'transport'],
-  'service-worker': ['bridge', 'engine', 'store', 'transport'],
-  client: ['bridge'],
+  worker: ['bridge', 'engine', 'log', 'store', 'platform', 'transport'],
+  'service-worker': ['bridge', 'engine', 'log', 'store', 'platform', 'transport'],
+  client: ['bridge', 'platform'],
   index: ['client'],
   compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
-  testing: ['client', 'engine', 'store', 'transport', 'server', 'protocol'],
+  testing: ['client', 'engine', 'log', 'store', 'transport', 'server', 'protocol', 'service-worker'],
 };
 
 /**
- * Files of other rooms that a room may import because they are shapes and arithmetic, without I/O: what the journal's records and
- * the wire's frames look like. {@link MAY_LOAD} sees to it that they stay so.
+ * The shelves of a room, each with the shelves and files of the room that it may import. Files that stand beside the shelves are named as
+ * shelves where something imports them; those that are not named may import every shelf.
  */
-const BESIDES: Readonly<Record<string, readonly string[]>> = {
-  engine: [
-    ...['log', 'pages', 'tables'].map((file) => `src/store/${file}.ts`),
-    ...['frames', 'hello', 'submit', 'changes', 'version', 'close-codes'].map((file) => `src/protocol/${file}.ts`),
-    'src/model/backoff.ts',
-  ],
-  ports: ['src/protocol/frames.ts'],
+const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  engine: {
+    state: [],
+    present: ['state'],
+    write: ['present', 'state'],
+    apply: ['write', 'present', 'state'],
+    space: ['write', 'present', 'state'],
+    intents: ['write', 'present', 'state'],
+    views: ['write', 'present', 'state'],
+    account: ['write', 'state'],
+    net: [],
+    queries: ['net', 'apply', 'write', 'present', 'state'],
+    'sync/timing': [],
+    'sync/feed': ['sync/timing', 'apply', 'write', 'present', 'state'],
+    'sync/outbox': ['sync/feed', 'sync/timing', 'apply', 'write', 'state'],
+    'sync/connection': ['sync/feed', 'sync/outbox', 'sync/timing', 'net', 'write', 'state'],
+    'sync/leader': ['sync/connection', 'sync/timing', 'write', 'state'],
+  },
+  server: {
+    bus: [],
+    policy: [],
+    'system-clock': [],
+    socket: ['bus'],
+    admission: ['policy'],
+    connections: ['socket'],
+    store: [],
+    'store/memory': ['store'],
+    'store/sql': ['store'],
+    feed: ['store'],
+    groups: ['store', 'bus'],
+    core: ['admission', 'bus', 'connections', 'policy', 'socket', 'groups', 'store'],
+    expiry: ['bus', 'core', 'feed', 'store'],
+    submit: ['bus', 'core', 'feed', 'groups', 'store'],
+    connection: ['admission', 'core', 'socket', 'policy', 'feed', 'groups', 'submit', 'store'],
+    doors: ['admission', 'core', 'socket', 'policy', 'connection'],
+  },
 };
 
 /** What a room's code may load at run time, by whatever way round: the engine runs under a simulator, the page stays small. */
@@ -52,14 +84,12 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   model: [],
   ports: [],
   engine: ['rxjs'],
+  log: [],
   client: ['rxjs', 'comlink', 'idb-keyval'],
 };
 
 /** Among the rooms anyone may import, the arrows that would point back up. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { errors: ['model', 'ports'], model: ['ports'] };
-
-/** Lanes of the engine meet only through the hot model and the store. */
-const LANES = ['intents', 'sync', 'queries', 'views'];
 
 /** One library, one room. `node:` stands for all that only Node has. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
@@ -120,7 +150,24 @@ const importsOf = (path: string, text: string): Import[] => {
 /** `src/model/ids.ts` → `model`; `src/errors.ts` → `errors`. */
 const roomOf = (path: string): string => path.split('/')[1]!.replace(/\.ts$/, '');
 
-const laneOf = (path: string): string | undefined => LANES.find((lane) => path.startsWith(`src/engine/${lane}/`));
+/** `src/engine/sync/feed/feed.ts` → `sync/feed`; `src/server/core.ts` → `core`. */
+const shelfOf = (path: string): string => {
+  const parts = path.replace(/\.ts$/, '').split('/').slice(2);
+  return parts.length === 1 ? parts[0]! : parts.slice(0, -1).join('/');
+};
+
+const wrongShelf = (room: string, from: string, to: string): string | undefined => {
+  const shelves = SHELVES[room];
+  const [shelf, target] = [shelfOf(from), shelfOf(to)];
+  if (!shelves || shelf === target) return undefined;
+  const isFile = from.split('/').length === 3;
+  if (isFile && !shelves[shelf]) return undefined;
+  const allowed = shelves[shelf];
+  if (!allowed) return `${from} stands on a shelf that the plan does not know`;
+  return allowed.includes(target)
+    ? undefined
+    : `${from} imports ${to}: ${room}/${shelf} may import ${allowed.join(', ') || 'nothing here'}`;
+};
 
 const libraryOf = (specifier: string): string =>
   specifier.startsWith('node:') ? 'node:' : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
@@ -137,13 +184,9 @@ const wrongRoom = (from: string, to: string): string | undefined => {
   if (posix.basename(to) === 'index.ts' && !(room === 'compat' && to === 'src/index.ts'))
     return `${from} imports ${to}: import the file that is meant`;
   if (room === 'compat' && target !== 'compat' && target !== 'index') return `${from} imports ${to}: compat enters by src/index.ts alone`;
-  if (room === target) {
-    const [lane, other] = [laneOf(from), laneOf(to)];
-    return lane && other && lane !== other ? `${from} imports ${to}: lanes never import one another` : undefined;
-  }
+  if (room === target) return wrongShelf(room, from, to);
   const arrows = ARROWS[room];
   if (!arrows) return `${from} stands in a room that the plan does not know`;
-  if (BESIDES[room]?.includes(to)) return undefined;
   const allowed = [...COMMON.filter((common) => !FORBIDDEN[room]?.includes(common)), ...arrows];
   return allowed.includes(target) ? undefined : `${from} imports ${to}: ${room} may import ${allowed.join(', ')}`;
 };

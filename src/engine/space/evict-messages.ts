@@ -1,18 +1,19 @@
 /**
  * The device is full: cached messages go, oldest and read ones first, so that what the user does still finds room. Positions, receipts
  * and what is owed are never given up. A full device takes no write at all, only deletes: so pages are deleted first, and what that
- * means is written down after it, or once there is room again: until then a sign is missing, also for the next start (see {@link healPages}).
+ * means is written down after it, or once there is room again: until then a sign is missing, also for the next start (see {@link repairPages}).
  */
 import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';
-import { pagesOf, parseIndexLine, readAllIndexes, readIndex, readPages, shrinkPages, writePages } from '../../log/pages.ts';
+import { pagesOf, readPages, writePages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import { WipedError } from '../write/log-head.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { type Lent, writeAlone } from '../write/maintenance-write.ts';
+import { inPages, repairPages } from '../write/repair-pages.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
 const MIN_PAGES = 32;
@@ -27,12 +28,9 @@ interface Victim {
 
 const placesOf = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
 
-/** What no page holds yet takes its room in the journal, and is left alone. */
-const paged = ({ storedSeqs, tail }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(tail.seqs));
-
 const victimsIn = (conversation: ConversationState, through: number): Victim[] => {
   const { id, newest } = conversation;
-  const mayGo = subtract(intersect(paged(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
+  const mayGo = subtract(intersect(inPages(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
   return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, placesOf(page)) }));
 };
 
@@ -52,7 +50,7 @@ const choose = (model: AccountState): readonly Victim[] => {
 export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<boolean> => {
   // What went must be written down before more goes.
   if (!writer.pagesIntact) {
-    await healPages(ports, writer);
+    await repairPages(ports, writer);
     return true;
   }
   const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
@@ -88,7 +86,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
     for (const { id, page } of victims) {
       const conversation = model.get(id);
       // Whatever was on the page and is not written again, however it came to be lost.
-      if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(paged(conversation), placesOf(page))));
+      if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(inPages(conversation), placesOf(page))));
     }
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
     for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });
@@ -96,24 +94,4 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
   });
   writer.pagesIntact = true;
   return true;
-};
-
-/** Pages went and it could not be written down, for a crash or want of room: what is in none any more counts as given up. Looks at every index once. */
-export const healPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> => {
-  await writeAlone(ports, writer, 'heal-pages', async (tx, model) => {
-    tx.put('meta', PAGES_INTACT_KEY, true);
-    const found = new Map<ConversationId, number[]>();
-    for (const index of await readAllIndexes(tx))
-      found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);
-    const changes: Change[] = [];
-    for (const conversation of model.conversations.values()) {
-      const lost = subtract(paged(conversation), fromSeqs(found.get(conversation.id) ?? []));
-      if (lost.length > 0) {
-        changes.push({ t: 'evict', of: conversation.id, seqs: lost });
-        await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.storedSeqs, lost));
-      }
-    }
-    return changes;
-  });
-  writer.pagesIntact = true;
 };

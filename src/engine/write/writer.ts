@@ -13,7 +13,7 @@ import { LogCompaction } from './compact-log.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
 import { createLogHeader, type LoggedOutError } from './log-head.ts';
 import type { AccountState } from '../state/account-state.ts';
-import { healPages } from '../space/evict-messages.ts';
+import { repairPages } from './repair-pages.ts';
 import { SyncedState } from './synced-state.ts';
 import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
 
@@ -106,7 +106,7 @@ export class Writer {
 
   /** On a device that is full it is done once something could be written. */
   private heal(): Promise<void> {
-    return healPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
+    return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
   }
 
   /** Of the store, as this writer opened it. */

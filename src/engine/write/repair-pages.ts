@@ -1,0 +1,35 @@
+/** Repairs the record of which messages the pages hold. */
+import type { ConversationId } from '../../model/ids.ts';
+import { fromSeqs, type Ranges, subtract } from '../../model/ranges.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { Change } from '../../log/log-record.ts';
+import { pagesOf, parseIndexLine, readAllIndexes, readIndex, shrinkPages } from '../../log/pages.ts';
+import { PAGES_INTACT_KEY } from '../../log/tables.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
+import { type Lent, writeAlone } from './maintenance-write.ts';
+
+/** Messages that are in pages. The others are in log records only, and eviction leaves them alone. */
+export const inPages = ({ storedSeqs, tail }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(tail.seqs));
+
+/**
+ * Records which messages no page holds any more. Needed where pages were evicted and a crash or a full disk kept that from being recorded:
+ * the messages that are in no page count as evicted. Reads every page index once.
+ */
+export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> => {
+  await writeAlone(ports, writer, 'repair-pages', async (tx, model) => {
+    tx.put('meta', PAGES_INTACT_KEY, true);
+    const found = new Map<ConversationId, number[]>();
+    for (const index of await readAllIndexes(tx))
+      found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);
+    const changes: Change[] = [];
+    for (const conversation of model.conversations.values()) {
+      const lost = subtract(inPages(conversation), fromSeqs(found.get(conversation.id) ?? []));
+      if (lost.length > 0) {
+        changes.push({ t: 'evict', of: conversation.id, seqs: lost });
+        await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.storedSeqs, lost));
+      }
+    }
+    return changes;
+  });
+  writer.pagesIntact = true;
+};
