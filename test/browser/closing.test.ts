@@ -126,7 +126,7 @@ const mountStrictly = async <S>({ initial, effect, childEffect }: Component<S>):
 };
 
 describe('under the StrictMode of React', () => {
-  it('the pattern of the README starts one worker, shows values, and leaves no worker when it is unmounted (F129)', async () => {
+  it('the pattern of the React guide starts one worker, shows values, and leaves no worker when it is unmounted (F129)', async () => {
     const userId = newUser();
     let current: ReceiptClient | null = null;
     const unmount = await mountStrictly({

@@ -108,7 +108,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F97',
     file: 'src/engine/intents/send-read-receipts.ts',
-    from: `if (conversation.isNamed(id, message.seq)) return 'already-named';`,
+    from: `if (conversation.isNamed(id, message.seq)) return 'already-acked';`,
     to: '',
     test: ['node', 'test/unit/engine/scattered-receipts.test.ts', 'F97'],
   },

@@ -1,4 +1,4 @@
-/** The example of `tidemark/testing` in the README: an app's own test, in a world of its own. */
+/** The example of the guide "Testing your app": an app's own test, in a world of its own. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
