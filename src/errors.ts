@@ -1,5 +1,10 @@
 /**
- * The one error family. Callers branch on `code`, never on text; `retryable` says whether doing the same again can help.
+ * The errors of this library. Branch on `code`, never on the text. `retryable` says whether the same call may succeed later.
+ *
+ *   UsageError      fix the call                      TransportError  wait: sync retries by itself
+ *   StoreError      tell the user                     AuthError       the library asks `getToken` again
+ *   WorkerError     repeat the call                   ProtocolError   update the client or the server
+ *                                                     RejectedError   look at the dead letter
  */
 
 export type UsageCode =
@@ -21,14 +26,14 @@ export type RejectedCode =
   | 'rejected/unsupported';
 export type ErrorCode = UsageCode | StoreCode | WorkerCode | TransportCode | AuthCode | ProtocolCode | RejectedCode;
 
-/** Base of every error this library throws or shows. Abstract: `instanceof` one of the classes below, or branch on `code`. */
+/** Base class of every error that this library throws or shows. Use `instanceof` with one of the classes below, or branch on `code`. */
 export abstract class ReceiptsError extends Error {
   abstract readonly code: ErrorCode;
-  /** True where repeating the same call may succeed. */
+  /** Whether repeating the same call may succeed. */
   abstract readonly retryable: boolean;
 }
 
-/** The call itself is wrong: fix it. Nothing was written. */
+/** The call is wrong: the app must fix it. Nothing was written. */
 export class UsageError extends ReceiptsError {
   override readonly name = 'UsageError';
   readonly retryable = false;
@@ -40,7 +45,7 @@ export class UsageError extends ReceiptsError {
   }
 }
 
-/** The device refused to store: tell the user. Nothing was written. */
+/** The device refused to store data: the app should tell the user. Nothing was written. On the server: the database cannot be used. */
 export class StoreError extends ReceiptsError {
   override readonly name = 'StoreError';
   readonly retryable = false;
@@ -53,7 +58,7 @@ export class StoreError extends ReceiptsError {
   }
 }
 
-/** The worker went away. Repeat the call: every call is safe to repeat. */
+/** The worker ended or did not start. Repeat the call: every call is safe to repeat. */
 export class WorkerError extends ReceiptsError {
   override readonly name = 'WorkerError';
   readonly retryable = true;
@@ -65,14 +70,14 @@ export class WorkerError extends ReceiptsError {
   }
 }
 
-/** The server could not be reached. Sync retries by itself; a query may be repeated. */
+/** The server could not be reached. Sync retries by itself; the app may repeat a query. */
 export class TransportError extends ReceiptsError {
   override readonly name = 'TransportError';
   readonly retryable = true;
   constructor(
     readonly code: TransportCode,
     message: string,
-    /** From `logOut`: how many entries have not reached the server. */
+    /** Set by `logOut`: number of entries that have not reached the server. */
     readonly pending?: number,
   ) {
     super(message);
@@ -80,8 +85,8 @@ export class TransportError extends ReceiptsError {
 }
 
 /**
- * The token was refused or could not be had. `getToken` is asked again, except for `auth/wrong-user`, which stops, and
- * `auth/origin-refused`: the server takes no page of this origin until its operator lists the origin.
+ * The server refused the token, or the app gave none. The library calls `getToken` again, except after `auth/wrong-user` and after
+ * `auth/origin-refused`: the server accepts no page of this origin until its operator lists the origin.
  */
 export class AuthError extends ReceiptsError {
   override readonly name = 'AuthError';
@@ -95,7 +100,7 @@ export class AuthError extends ReceiptsError {
   }
 }
 
-/** The two sides do not speak the same protocol: update one of them. */
+/** Client and server do not speak the same protocol: update one of them. */
 export class ProtocolError extends ReceiptsError {
   override readonly name = 'ProtocolError';
   readonly retryable = false;
@@ -107,21 +112,21 @@ export class ProtocolError extends ReceiptsError {
   }
 }
 
-/** The server refused one outbox entry for good; the entry is among the dead letters. */
+/** The server rejected one outbox entry for good. The entry is among the dead letters. */
 export class RejectedError extends ReceiptsError {
   override readonly name = 'RejectedError';
   readonly retryable = false;
   constructor(
     readonly code: RejectedCode,
     message: string,
-    /** Key of the refused entry; empty where the call was refused before anything was queued. */
+    /** Idempotency key of the rejected entry; empty if the call was refused before anything was queued. */
     readonly idempotencyKey: string = '',
   ) {
     super(message);
   }
 }
 
-/** An error of this family from its code, for crossings between threads and wires. */
+/** Creates the error that belongs to a code. Used where an error crosses a thread or the wire. */
 export const errorOf = (code: ErrorCode, message: string): ReceiptsError => {
   const [family] = code.split('/') as [string];
   switch (family) {

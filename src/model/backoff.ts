@@ -1,6 +1,6 @@
 /**
- * How long to wait before something is tried again: a connection, a frame, an entry, a request. Each failure in a row doubles the longest
- * wait, from half a second to minutes. Full jitter after the cap spreads a crowd out (F56, F115).
+ * Delays between retries of a connection, a frame, an entry or a request. Each failure in a row doubles the longest delay, from half a
+ * second to five minutes. The delay is random between zero and this limit (full jitter), to spread many clients out (F56, F115).
  */
 
 /** Numbers in [0, 1), as the random port gives them. */
@@ -9,20 +9,22 @@ interface Random {
 }
 
 export const BACKOFF_BASE_MS = 500;
-/** Half of it on average: a client that a server refuses for hours asks about 25 times an hour. */
+/** The longest delay while a server refuses requests. The average is half as long: about 25 requests an hour. */
 export const BACKOFF_CAP_MS = 5 * 60_000;
-/** Where the network fails and no server refuses anything: a longer wait would spare no server, and the user waits. */
+/** The longest delay while the network fails. A longer delay would spare no server, and the user waits. */
 export const UNREACHABLE_CAP_MS = 15_000;
-/** No sooner than this, so that no loop runs hot (I-21). */
+/** The shortest delay: no loop runs hot (I-21). */
 export const BACKOFF_FLOOR_MS = 150;
-/** All clients of a server that restarts come back at once: they spread over at least this long. */
+/** All clients of a restarted server return at once. Their first attempts spread over at least this time. */
 export const RESTART_SPREAD_MS = 15_000;
 
 /**
- * @param attempt failures in a row so far, from 0.
- * @param random [0, 1)
- * @param retryAfterMs what the server asked for; obeyed, and spread by up to as much again.
- * @param bounds the wait is spread over at least `spreadMs`, and over at most `capMs`.
+ * Computes the delay before the next attempt, in ms.
+ *
+ * @param attempt number of failures in a row so far, from 0.
+ * @param random a random number in [0, 1).
+ * @param retryAfterMs the delay asked for by the server. The result is never shorter, and at most twice as long or `capMs` longer.
+ * @param bounds the random part is taken from at least `spreadMs`, and from at most `capMs`.
  */
 export const backoffMs = (
   attempt: number,
@@ -34,18 +36,18 @@ export const backoffMs = (
   return Math.round(Math.max(BACKOFF_FLOOR_MS, retryAfterMs + random * Math.max(cap, retryAfterMs)));
 };
 
-/** One thing that is tried again until it succeeds. */
+/** Counts the failures of a repeated operation. */
 export class Backoff {
   private failures = 0;
 
   constructor(private readonly random: Pick<Random, 'next'>) {}
 
-  /** @returns how long to wait before the next attempt, ms. */
+  /** Counts a failure. @returns the delay before the next attempt, ms. */
   failed(retryAfterMs = 0): number {
     return backoffMs(this.failures++, this.random.next(), retryAfterMs);
   }
 
-  /** It was done. A connection alone is no success: the server must have taken or given what was asked. */
+  /** Ends the row of failures. An open connection alone is no success: the server must have answered the request. */
   succeeded(): void {
     this.failures = 0;
   }

@@ -1,58 +1,59 @@
-/** One conversation: the server's summary row, and what the page is shown of it. */
+/** A conversation in two forms: the server's summary row, and the view for the page. */
 import { latestFlag, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
 import { above, NO_RANGES, type Ranges, union } from './ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from './receipt.ts';
 
-/** Above this many ranges a row carries `counted` instead of `uncounted`. */
+/** A row with more ranges than this carries `counted` instead of `uncounted`. */
 export const MAX_UNCOUNTED_RANGES = 256;
-/** A row names at least the newest this many ranges of each kind of receipt, and of older ones those that its reader cannot know yet. */
+/** A row carries at least this many of the newest ranges of each kind of receipt, and all older ranges not yet known to its reader. */
 export const MAX_RECEIPT_RANGES = 64;
-/** A row's last message goes without its body above this many bytes. */
+/** A row carries the body of its last message only up to this many bytes. */
 export const MAX_SUMMARY_BODY_BYTES = 256;
 
+/** Which device moved the read position, and when (epoch ms, the server's clock). */
 export interface ReadBy {
   readonly deviceId: string;
   readonly at: number;
 }
 
-/** A count for one position, given where the ranges would be too many. */
+/** The unread count at a position. A row carries this count where the ranges would be too many. */
 export interface Counted {
-  /** The position it was counted at: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
+  /** The position of the count: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
   readonly at: Seq;
-  /** The newest message it knew. */
+  /** The newest message included in the count. */
   readonly upTo: Seq;
   readonly count: number;
 }
 
 /**
- * What the server says of one conversation, as seen by one member. Every field only grows (maximum, union, highest count), so two
- * rows of one epoch join in any order, and duplicates or late arrivals are harmless by construction (I-2, I-4).
+ * The server's summary of a conversation, as seen by one member. Every field only grows (maximum, union, highest count). So two rows
+ * of one epoch join in any order, and duplicate or late rows are harmless by construction (I-2, I-4). "I" is the signed-in user.
  */
 export interface ConversationRow {
   readonly conversationId: ConversationId;
   /** The feed version of the newest part of this row. */
   readonly version: number;
   readonly latestSeq: Seq;
-  /** Oldest message kept. */
+  /** The oldest message still on the server. */
   readonly firstSeq: Seq;
-  /** `latestSeq` when I last joined; 0 for a direct chat. */
+  /** The value of `latestSeq` when I last joined; 0 for a direct chat. */
   readonly joinedAt: Seq;
   /** My private read position, inclusive. */
   readonly readUpTo: Seq;
-  /** Which of my devices moved it there, and when (epoch ms, the server's clock); null while it never moved. */
+  /** Which of my devices moved the position to `readUpTo`; null while the position never moved. */
   readonly readBy: ReadBy | null;
-  /** Above `readUpTo`: what does not count for me (own, not countable, recalled). */
+  /** Messages above `readUpTo` that do not count for me: own, not countable, or recalled. */
   readonly uncounted: Ranges;
   readonly counted: Counted | null;
   readonly muted: Flag;
   readonly marked: Mark;
-  /** Direct chats: what I told the peer, and what the peer told me. */
+  /** Direct chats: my receipts to the peer (`mine`), and the peer's receipts to me (`theirs`). */
   readonly mine: ReceiptsSent;
   readonly theirs: ReceiptsSent;
   readonly lastMessage: StoredMessage | null;
-  /** Groups: the seqs at whose commit I was a member. */
+  /** Groups: the messages sent while I was a member. */
   readonly present: Ranges;
 }
 
@@ -74,13 +75,13 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   present: NO_RANGES,
 });
 
-/** A row without what says nothing: joined with an empty one it is whole again. */
+/** A row without its empty fields. {@link wholeRow} adds them again. */
 export type RowParts = Pick<ConversationRow, 'conversationId' | 'version'> & Partial<ConversationRow>;
 
 const hasSentNothing = ({ delivered, read, named }: ReceiptsSent): boolean => delivered.length + read.length + named.length === 0;
 const isUnset = ({ count, value }: Flag): boolean => count === 0 && !value;
 
-/** Rows are written often, and most of their registers are at rest. */
+/** Leaves out the empty registers: rows are written often, and most of their registers are empty. */
 export const rowParts = (row: ConversationRow): RowParts => ({
   conversationId: row.conversationId,
   version: row.version,
@@ -108,7 +109,7 @@ const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredM
   return a.body === '' ? b : a;
 };
 
-/** Two rows of one conversation and epoch: each register by its own rule. Commutative, associative, idempotent. */
+/** Joins two rows of one conversation and epoch, each register by its own rule. Commutative, associative, idempotent. */
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
   const readUpTo = Math.max(a.readUpTo, b.readUpTo);
   const newer = b.version > a.version || (b.version === a.version && b.latestSeq >= a.latestSeq) ? b : a;
@@ -131,24 +132,27 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
   };
 };
 
-/** What the page is shown of a conversation. */
+/** A conversation as the page sees it. */
 export interface Conversation {
   readonly id: ConversationId;
   readonly type: 'direct' | 'group';
   readonly lastMessage?: Message;
+  /** Number of countable messages of other members above my position. */
   readonly unreadCount: number;
-  /** False where the number is a lower bound until the server answers. */
+  /** False if `unreadCount` is a lower bound until the server answers. */
   readonly exact: boolean;
   readonly markedUnread: boolean;
   readonly muted: boolean;
+  /** My read position, inclusive, with pending changes of this device; 0 if nothing is read. */
   readonly readUpTo: Seq;
+  /** The newest message known to this device; 0 if there is none. */
   readonly latestSeq: Seq;
-  /** Direct chats: the peer's newest read and delivered message. */
+  /** Direct chats: the peer's newest read message, and the newest message delivered to the peer. */
   readonly peerReadUpTo?: Seq;
   readonly peerDeliveredUpTo?: Seq;
 }
 
-/** What the page paints before the worker is there: exact at the moment it was written. */
+/** The state for the page's first paint, before its worker has started. The numbers were exact when the worker wrote them. */
 export interface FirstPaint {
   readonly totalUnreadCount: number;
   readonly conversations: readonly Conversation[];

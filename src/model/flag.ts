@@ -1,4 +1,4 @@
-/** A switch that merges: the change with the highest count wins; on a tie the quieter value (not muted, not marked) does. */
+/** A mergeable switch: the change with the highest count wins. On a tie, `false` wins (not muted, not marked). */
 import type { Seq } from './ids.ts';
 
 export interface Flag {
@@ -6,7 +6,7 @@ export interface Flag {
   readonly value: boolean;
 }
 
-/** Marked unread: the flag, and the newest message known when it was set. The mark falls when the position passes it. */
+/** The marked-unread flag, and the newest message known when it was set. The mark ends when the read position passes this message. */
 export interface Mark extends Flag {
   readonly at: Seq;
 }
@@ -14,16 +14,16 @@ export interface Mark extends Flag {
 export const UNSET: Flag = { count: 0, value: false };
 export const UNMARKED: Mark = { count: 0, value: false, at: 0 };
 
-/** Commutative, associative, idempotent (I-2). */
+/** Joins two states of the same flag. Commutative, associative, idempotent (I-2). */
 export const latestFlag = <F extends Flag>(a: F, b: F): F => {
   if (a.count !== b.count) return a.count > b.count ? a : b;
   return a.value ? b : a;
 };
 
-/** The same flag changed once more. */
+/** Changes a flag and raises its count: so this change wins over the state before. */
 export const setFlag = (flag: Flag, value: boolean): Flag => ({ count: flag.count + 1, value });
 
 export const setMark = (mark: Mark, value: boolean, at: Seq): Mark => ({ count: mark.count + 1, value, at });
 
-/** Whether the mark still stands at this read position. */
+/** Whether the mark is still in force at this read position. */
 export const isMarked = (mark: Mark, readUpTo: Seq): boolean => mark.value && readUpTo <= mark.at;

@@ -2,16 +2,16 @@
  * Names: users, groups, messages, devices. An id is 1 to 128 bytes of UTF-8 without control characters, lone surrogates or U+FEFF.
  *
  * Two ids are the same id only if they are the same code points. No code normalises, trims or folds an id, so two ids that look alike may
- * differ. Joiners, other invisible characters and bidi controls are allowed, because scripts and emoji need them. A host that lets its
- * users choose their ids decides which ids it gives out. U+FEFF is refused because text decoders drop it as a byte order mark.
+ * differ. Joiners, other invisible characters and bidi controls are allowed, because scripts and emoji need them. A host with ids
+ * chosen by users decides which ids to give out. U+FEFF is refused because text decoders drop a leading U+FEFF as a byte order mark.
  */
 import { type UsageCode, UsageError } from '../errors.ts';
 
 export type UserId = string;
 export type MessageId = string;
-/** Named from my side: the peer's user id, or the group's id. Only the first colon splits. */
+/** A conversation as the signed-in user names it: `direct:` and the peer's user id, or `group:` and the group's id. The id may contain colons. */
 export type ConversationId = `direct:${string}` | `group:${string}`;
-/** A message's place in its conversation: from 1, gapless, given by the server. 0 means "before all". */
+/** A message's sequence number in its conversation: from 1, without gaps, given by the server. 0 means "before the first message". */
 export type Seq = number;
 
 export const MAX_ID_BYTES = 128;
@@ -29,7 +29,7 @@ export const isId = (value: unknown): value is string =>
   value.length > 0 &&
   value.length <= MAX_ID_BYTES &&
   !FORBIDDEN.test(value) &&
-  // No character takes more than three bytes a unit.
+  // A UTF-16 unit takes at most three bytes in UTF-8, so short texts need no encoding.
   (value.length * 3 <= MAX_ID_BYTES || encoder.encode(value).length <= MAX_ID_BYTES);
 
 export const isConversationId = (value: unknown): value is ConversationId =>
@@ -46,13 +46,13 @@ const shown = (value: unknown): string =>
     ? JSON.stringify(value.slice(0, 60)).replace(/\p{C}/gu, (one) => `U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
     : typeof value;
 
-/** @throws {UsageError} naming the argument, the rule and the value seen. */
+/** Checks an id and returns it. @throws {UsageError} naming the argument, the rule and the value seen. */
 export const requireId = (value: unknown, what: string, code: UsageCode = 'usage/invalid-argument'): string => {
   if (isId(value)) return value;
   throw new UsageError(code, `${what} must be ${ID_RULE}; got ${shown(value)}`);
 };
 
-/** @throws {UsageError} `usage/invalid-argument` for anything that is no conversation id, and for a chat with oneself. */
+/** Checks a conversation id. @throws {UsageError} `usage/invalid-argument` for any other value, and for a chat with oneself. */
 export const requireConversationId = (value: unknown, me: UserId): ConversationId => {
   if (!isConversationId(value))
     throw new UsageError(

@@ -1,10 +1,11 @@
-/** What the page may ask of the engine, by name: each resolves when durable. */
+/** The calls of the page to the engine, by name. An intent resolves when its effect is durable on this device. */
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Message } from './message.ts';
 import type { MessageReceipts, ReadMember } from './receipt.ts';
 import type { FlushResult } from './status.ts';
 import type { UnreadExplanation } from './unread.ts';
 
+/** Why a call sent no receipt for a message. */
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
 
 export interface SentReadReceipts {
@@ -15,28 +16,28 @@ export interface SentReadReceipts {
 
 export interface NewMessage {
   readonly id?: MessageId | undefined;
-  /** JSON text. */
+  /** JSON text, at most 16 KiB of UTF-8. */
   readonly body: string;
   readonly requestReceipt?: boolean | undefined;
   readonly countable?: boolean | undefined;
 }
 
-/** Which of those who may read a group message, and from where on. */
+/** Which page of a group message's readers (or non-readers) to fetch. */
 export interface ReadMembersWanted {
   readonly filter: 'read' | 'unread';
-  /** Where the page before ended; `null` for the first. */
+  /** The `cursor` of the page before; `null` for the first page. */
   readonly cursor: string | null;
   readonly limit: number;
 }
 
 export interface ReadMembersPage {
   readonly members: readonly ReadMember[];
-  /** Where the next page begins; stays right while people go on reading. */
+  /** Start of the next page; `null` after the last page. A cursor stays valid while more members read the message. */
   readonly cursor: string | null;
   readonly complete: boolean;
 }
 
-/** One write each; what is asked together is written together. */
+/** Each intent is a write of its own. Intents called together share a transaction. */
 export interface Intents {
   sendMessage(conversationId: ConversationId, message: NewMessage): Message;
   /** Own messages only. */
@@ -55,22 +56,26 @@ export interface Intents {
   setMarkedUnread(conversationId: ConversationId, marked: boolean): void;
   setMuted(conversationId: ConversationId, muted: boolean): void;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): void;
-  /** Direct chats: what arrived above `after` while the user was looking, as far as `upTo`; the newest dealt with. */
+  /**
+   * Direct chats in view: marks new messages above `after`, up to `upTo`, as read.
+   *
+   * @returns the newest message dealt with.
+   */
   readArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
-  /** A group in view: a clear, and receipts for what asks, as far as `upTo`. */
+  /** Groups in view: clears the unread count, and sends the requested receipts, up to `upTo`. */
   readGroup(conversationId: ConversationId, upTo?: MessageId): void;
-  /** As {@link Intents.readArrivals}, in a group. */
+  /** The same as {@link Intents.readArrivals}, for a group. */
   readGroupArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
   setPaused(paused: boolean): void;
   dismissDeadLetter(id: string): void;
-  /** A new entry in its place. */
+  /** Replaces the dead letter by a new entry. */
   retryDeadLetter(id: string, options: { readonly requestReceipt?: boolean | undefined }): void;
 }
 
-/** Questions, and what takes as long as the network does. */
+/** Questions, and calls with an answer from the network. */
 export interface Queries {
   loadOlderMessages(conversationId: ConversationId, limit: number): { readonly messages: readonly Message[]; readonly complete: boolean };
-  /** Where a held message is; `null` where it is not held. */
+  /** The `seq` of a message stored on this device; `null` for any other message. */
   seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
   explainUnread(conversationId: ConversationId): UnreadExplanation;
   fetchReceipts(messageIds: readonly MessageId[]): readonly MessageReceipts[];

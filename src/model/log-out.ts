@@ -1,9 +1,9 @@
-/** How an account leaves this device. */
+/** Options of a log-out. */
 export interface LogOut {
-  /** `send`: only once nothing is owed any more. `discard`: now, online or off; what is owed ends `cancelled`. */
+  /** `send`: log out once nothing is pending. `discard`: log out now, online or offline; pending entries end `cancelled`. */
   readonly pending: 'send' | 'discard';
-  /** How long `send` waits. */
+  /** How long `send` waits for pending entries, ms. */
   readonly timeoutMs: number;
-  /** What is stored stays; nothing is sent until a client is created again. */
+  /** Keep the stored data. Nothing is sent until the app creates a client again. */
   readonly keepData: boolean;
 }

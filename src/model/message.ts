@@ -1,22 +1,26 @@
-/** Messages as the page sees them, and as they are kept and travel. */
+/** Messages in two forms: for the page, and for storage and the wire. */
 import { UsageError } from '../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** `pending` not yet at the server · `failed` refused by it (see the dead letters) · groups stop at `sent` · `received` somebody else's. */
+/**
+ * State of a message. Own messages: `pending` not yet at the server · `failed` refused by the server (see the dead letters) · `sent` stored
+ * by the server · `delivered` and `read` by the peer, in direct chats only. Messages of other users: `received`.
+ */
 export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed' | 'received';
 
+/** A message as the page sees it. */
 export interface Message {
   readonly id: MessageId;
   readonly conversationId: ConversationId;
   readonly senderId: UserId;
-  /** `null` until the server has given it one. */
+  /** `null` until the server has given the message its number. */
   readonly seq: Seq | null;
-  /** Epoch ms: the server's clock; for a pending message this device's. */
+  /** Epoch ms by the server's clock; for a pending message, by this device's clock. */
   readonly sentAt: number;
-  /** What `sendMessage` was given; `null` once recalled. */
+  /** The body given to `sendMessage` by the sender; `null` once recalled. */
   readonly body: Json;
   readonly receiptRequested: boolean;
   readonly countable: boolean;
@@ -24,7 +28,7 @@ export interface Message {
   readonly status: MessageStatus;
 }
 
-/** A message the server has, as kept and as it travels. `body` is JSON text into which nothing here looks; empty once recalled. */
+/** A message at the server, as stored and sent. `body` is JSON text, never parsed by server or engine; empty once recalled. */
 export interface StoredMessage {
   readonly id: MessageId;
   readonly seq: Seq;
@@ -54,7 +58,7 @@ const findUnfitIn = (value: object, path: string): string | undefined => {
   }
   for (const key of keys) {
     const item = (value as Readonly<Record<string, unknown>>)[key];
-    // An optional field without a value is the only thing that JSON may leave out.
+    // JSON leaves out a field whose value is undefined. Callers expect this of optional fields, so it is allowed.
     if (item === undefined && !isList) continue;
     const unfit = findUnfit(item, isList ? `${path}[${key}]` : `${path}.${key}`);
     if (unfit) return unfit;
@@ -62,7 +66,7 @@ const findUnfitIn = (value: object, path: string): string | undefined => {
   return undefined;
 };
 
-/** What JSON would silently drop or change is refused by name. */
+/** @returns the path of the first value that JSON would silently drop or change, and the reason; `undefined` if there is none. */
 const findUnfit = (value: unknown, path: string): string | undefined => {
   switch (typeof value) {
     case 'string':
@@ -79,15 +83,15 @@ const findUnfit = (value: unknown, path: string): string | undefined => {
   }
 };
 
-// JSON.stringify writes NUL and lone surrogates, and little else, as \uXXXX; an even run of backslashes before it is text.
-// No look-behind: WebKit before 16.4 could not even load the file.
+// JSON.stringify writes NUL and lone surrogates as \uXXXX. An even number of backslashes before `\u` is part of the text.
+// The expression has no look-behind: WebKit before 16.4 could not load a file with a look-behind.
 const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
 /**
- * A message body as JSON text. A field of an object whose value is undefined is left out.
+ * Writes a message body as JSON text. An object field with the value undefined is left out.
  *
- * @throws {UsageError} `usage/invalid-argument` for whatever else JSON cannot carry unchanged (functions, class instances, symbols, NaN,
- * -0, holes in lists, cycles, NUL, lone surrogates), naming the path, and for more than 16 KiB of UTF-8.
+ * @throws {UsageError} `usage/invalid-argument` for any other value that JSON cannot carry unchanged (functions, class instances, symbols,
+ * NaN, -0, holes in lists, cycles, NUL, lone surrogates), naming the path, and for more than 16 KiB of UTF-8.
  */
 export const bodyText = (body: unknown): string => {
   let text: string;
@@ -107,7 +111,7 @@ export const bodyText = (body: unknown): string => {
   return text;
 };
 
-/** The body as the page sees it; text that is no JSON (a peer's client may send any) is given as the string it is. */
+/** Parses a body for the page. A peer's client may send any text; text that is no JSON is returned as a string. */
 export const parseBody = (text: string): Json => {
   if (text === '') return null;
   try {

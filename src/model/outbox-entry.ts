@@ -1,23 +1,36 @@
-/** What this device owes the server. */
+/**
+ * Outbox entries: messages, recalls and receipts of this device, on their way to the server.
+ *
+ *   enqueued ──▶ sent ──▶ confirmed              the server has applied the entry
+ *      │          ├─────▶ rejected | expired     the server refused the entry; the receipt window was over
+ *      ├──────────┴─────▶ cancelled              switched off, or logged out
+ *      └────────────────▶ superseded             merged into a newer entry, before it was sent
+ */
 import { latestFlag, type Flag, type Mark } from './flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
 import type { AckContent } from './receipt.ts';
 
-/** Opaque place in the server's change feed: stored, sent back, never parsed here. */
+/** An opaque position in the server's change feed. Clients store and return cursors, and never parse them. */
 export type Cursor = string;
 
-/** All registers one conversation owes, in one: merging is maximum, union and highest count. */
+/**
+ * All pending registers of a conversation. Positions merge by maximum, ranges by union, flags by highest count. Each merge is commutative,
+ * associative and idempotent: the registers are join-semilattices (state-based CRDTs, Shapiro et al. 2011). So retries, duplicates and
+ * another order change nothing.
+ */
 export interface PendingReceipts {
-  /** My private read position; 0 for none. */
+  /** My private read position, inclusive; 0 if none is pending. */
   readonly position: Seq;
-  /** The public ones: by conversation receipt, by device, by name. */
+  /** Messages covered by conversation read receipts. */
   readonly read: Ranges;
+  /** Messages covered by delivery receipts. */
   readonly delivered: Ranges;
+  /** Messages covered by message read receipts. */
   readonly named: Ranges;
-  /** Named receipts for messages this device does not hold; the server judges them. Sorted. */
+  /** Message read receipts for messages not stored on this device; the server checks them. Sorted. */
   readonly namedIds: readonly MessageId[];
-  /** Groups: what the reader says with some of them. By id, sorted. */
+  /** Groups: the reader's texts to some of the receipts. Sorted by message id. */
   readonly contents: readonly AckContent[];
   readonly muted: Flag | null;
   readonly marked: Mark | null;
@@ -36,7 +49,7 @@ export const NO_PENDING_RECEIPTS: PendingReceipts = {
 
 const latest = <F extends Flag>(a: F | null, b: F | null): F | null => (a && b ? latestFlag(a, b) : (a ?? b));
 
-/** One text per message, the same whichever comes first. */
+/** Keeps a single text per message, the first in code unit order: so the order of merging does not matter. */
 const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): readonly AckContent[] => {
   if (b.length === 0) return a;
   const texts = new Map(a.map(({ id, text }) => [id, text]));
@@ -47,7 +60,7 @@ const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): reado
   return [...texts].sort(([x], [y]) => (x < y ? -1 : 1)).map(([id, text]) => ({ id, text }));
 };
 
-/** What one conversation owes: `newer` laid over `older`. Commutative, associative, idempotent (I-2). */
+/** Merges two sets of pending receipts of a conversation. Commutative, associative, idempotent (I-2), so retries are harmless. */
 export const mergePendingReceipts = (older: PendingReceipts, newer: PendingReceipts): PendingReceipts => ({
   position: Math.max(older.position, newer.position),
   read: union(older.read, newer.read),
@@ -69,7 +82,7 @@ export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
   !pendingReceipts.muted &&
   !pendingReceipts.marked;
 
-/** Of what is owed, what these switches let senders learn. The same object where that is all of it. */
+/** Removes the receipts forbidden by these switches. Returns the same object if nothing is removed. */
 export const allowedBy = (
   switches: { readonly deliveryReceipts: boolean; readonly readReceipts: boolean },
   pendingReceipts: PendingReceipts,
@@ -87,16 +100,16 @@ export const allowedBy = (
 };
 
 interface EntryBase {
-  /** Idempotency key: made once, the same on every retry. What was sent under it never changes. */
+  /** Idempotency key: made once, the same on every retry. The content sent under a key never changes. */
   readonly key: string;
   readonly conversationId: ConversationId;
-  /** Epoch ms by this device's clock: shown as the age of the outbox, decides nothing. */
+  /** Epoch ms by this device's clock, for the displayed age of the outbox only. */
   readonly at: number;
-  /** Handed to the network at least once: newer work becomes the next entry. */
+  /** The entry was handed to the network at least once. Newer receipts become a new entry. */
   readonly sent: boolean;
-  /** Where in the server's history this device stood when it wrote the entry; `null` before its first snapshot. */
+  /** The device's cursor at the time of writing the entry; `null` before its first snapshot. */
   readonly cursor: Cursor | null;
-  /** Was acked once, by a history the server has lost: how it ends now is no news. */
+  /** The server confirmed the entry once, and has lost that history. How the entry ends now makes no event. */
   readonly again?: true;
 }
 
@@ -109,14 +122,14 @@ export interface MessageEntry extends EntryBase {
   readonly kind: 'message';
   readonly message: {
     readonly id: MessageId;
-    /** JSON text. */
+    /** JSON text, at most 16 KiB of UTF-8. */
     readonly body: string;
     readonly receiptRequested: boolean;
     readonly countable: boolean;
   };
 }
 
-/** An own message taken back. */
+/** The recall of an own message. */
 export interface RecallEntry extends EntryBase {
   readonly kind: 'recall';
   readonly messageId: MessageId;
@@ -124,16 +137,17 @@ export interface RecallEntry extends EntryBase {
 
 export type OutboxEntry = ReceiptsEntry | MessageEntry | RecallEntry;
 
-/** How an entry ended (I-3). `cancelled`: switched off, or logged out. */
+/** How an entry ended (I-3). `cancelled`: the user switched receipts off, or logged out. */
 export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
 
-/** A refused entry, kept with its reason until the app dismisses it. */
+/** A rejected entry, kept on this device with the server's reason until the app dismisses it. */
 export interface DeadLetter {
   readonly id: string;
   readonly kind: OutboxEntry['kind'];
   readonly conversationId: ConversationId;
   readonly messageIds: readonly MessageId[];
+  /** The error code, `rejected/…`. */
   readonly code: string;
-  /** Epoch ms by this device's clock. */
+  /** Time of the rejection, epoch ms by this device's clock. */
   readonly at: number;
 }

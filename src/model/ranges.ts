@@ -1,4 +1,7 @@
-/** Sets of sequence numbers as sorted, disjoint, non-adjacent inclusive ranges. They only ever grow, by union (I-2). */
+/**
+ * Sets of sequence numbers, as sorted, disjoint, non-adjacent inclusive ranges. A register of this type only grows, by union (I-2).
+ * Such a register is a join-semilattice: see `PendingReceipts` in `outbox-entry.ts`.
+ */
 import type { Seq } from './ids.ts';
 
 export type Range = readonly [from: Seq, upTo: Seq];
@@ -19,11 +22,11 @@ export const fromSeqs = (seqs: Iterable<Seq>): Ranges => {
   return out;
 };
 
-/** Everything in `a` or `b`. Commutative, associative, idempotent. Returns `a` itself where `b` adds nothing. */
+/** Numbers in `a` or `b`. Commutative, associative, idempotent. Returns `a` itself if `b` adds nothing. */
 export const union = (a: Ranges, b: Ranges): Ranges => {
   if (b.length === 0) return a;
   if (a.length === 0) return b;
-  // The common case by far: the newest range grows at its end, or a later one is added.
+  // The fast path of the most common case: the newest range grows at its end, or a later range is added.
   if (b.length === 1) {
     const last = a[a.length - 1]!;
     const [from, upTo] = b[0]!;
@@ -45,7 +48,7 @@ export const union = (a: Ranges, b: Ranges): Ranges => {
   return sameRanges(out, a) ? a : out;
 };
 
-/** Everything in `a` that is not in `b`. */
+/** Numbers in `a` but not in `b`. */
 export const subtract = (a: Ranges, b: Ranges): Ranges => {
   if (a.length === 0 || b.length === 0) return a;
   const out: [Seq, Seq][] = [];
@@ -62,7 +65,7 @@ export const subtract = (a: Ranges, b: Ranges): Ranges => {
   return out;
 };
 
-/** Everything in both. */
+/** Numbers in both sets. */
 export const intersect = (a: Ranges, b: Ranges): Ranges => {
   const out: [Seq, Seq][] = [];
   let i = 0;
@@ -98,25 +101,25 @@ export const contains = (a: Ranges, seq: Seq): boolean => {
   return false;
 };
 
-/** How many sequence numbers the set holds. */
+/** Number of sequence numbers in the set. */
 export const size = (a: Ranges): number => {
   let n = 0;
   for (const [from, upTo] of a) n += upTo - from + 1;
   return n;
 };
 
-/** Highest number in the set; 0 for none. */
+/** Highest number in the set; 0 for the empty set. */
 export const highest = (a: Ranges): Seq => a[a.length - 1]?.[1] ?? 0;
 
 export const sameRanges = (a: Ranges, b: Ranges): boolean =>
   a === b || (a.length === b.length && a.every(([from, upTo], i) => from === b[i]![0] && upTo === b[i]![1]));
 
-/** Walks every number, ascending. For sets known to be small. */
+/** Iterates over all numbers, ascending. For small sets only. */
 export function* seqsOf(a: Ranges): Iterable<Seq> {
   for (const [from, upTo] of a) for (let seq = from; seq <= upTo; seq++) yield seq;
 }
 
-/** Whether `value` has the form of {@link Ranges}: what comes over a wire is not believed. */
+/** Whether `value` has the form of {@link Ranges}. Values from the wire must be checked. */
 export const isRanges = (value: unknown): value is Ranges => {
   if (!Array.isArray(value)) return false;
   let last = -1;

@@ -1,13 +1,13 @@
-/** Public receipts of a direct chat: what one side told the other, and what that makes of a message. */
+/** Receipts of direct chats and groups, and the message status derived from them. */
 import { UsageError } from '../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
 import { contains, NO_RANGES, type Range, type Ranges, union } from './ranges.ts';
 
-/** `delivered` held by a device · `read` by a conversation receipt · `named` by a message receipt, named. */
+/** `delivered`: delivery receipt · `read`: conversation read receipt · `named`: message read receipt, which names single messages. */
 export type ReceiptKind = 'delivered' | 'read' | 'named';
 
-/** What one member told the other. `read` and `named` stay apart: neither absorbs the other. */
+/** The receipts of a direct chat, from one member to the other. `read` and `named` are separate sets: neither absorbs the other. */
 export interface ReceiptsSent {
   readonly delivered: Ranges;
   readonly read: Ranges;
@@ -23,7 +23,7 @@ export const joinReceiptsSent = (a: ReceiptsSent, b: ReceiptsSent): ReceiptsSent
   return delivered === a.delivered && read === a.read && named === a.named ? a : { delivered, read, named };
 };
 
-/** The first time a stretch of messages was covered: `[from, upTo]` at `at` (epoch ms, the server's clock). Never changes. */
+/** The first time of a receipt for the messages of `range`. `at` is epoch ms by the server's clock. A step never changes. */
 export interface ReceiptStep {
   readonly conversationId: ConversationId;
   readonly by: UserId;
@@ -32,7 +32,7 @@ export interface ReceiptStep {
   readonly at: number;
 }
 
-/** What a reader says with a group receipt: at most 1 KiB of text. */
+/** A reader's text to a group receipt: at most 1 KiB of UTF-8. */
 export interface AckContent {
   readonly id: MessageId;
   readonly text: string;
@@ -41,9 +41,9 @@ export interface AckContent {
 export const MAX_CONTENT_BYTES = 1024;
 
 /**
- * What a reader says with a group receipt, checked.
+ * Checks and returns the text of a reader for a group receipt.
  *
- * @throws {UsageError} `usage/invalid-argument` for what is no text, more than 1 KiB of UTF-8, and for NUL and lone surrogates.
+ * @throws {UsageError} `usage/invalid-argument` for other types than text, for more than 1 KiB of UTF-8, for NUL and lone surrogates.
  */
 export const requireContent = (content: unknown): string => {
   if (typeof content !== 'string') throw new UsageError('usage/invalid-argument', `content must be text; got ${typeof content}`);
@@ -55,38 +55,38 @@ export const requireContent = (content: unknown): string => {
   return content;
 };
 
-/** One line of who has read a group message, or has not. */
+/** One member who has read a group message, or has not. */
 export interface ReadMember {
   readonly userId: UserId;
-  /** Epoch ms, the server's clock; `null` for who has not. */
+  /** Epoch ms by the server's clock; `null` if the member has not read the message. */
   readonly readAt: number | null;
   readonly content?: string | undefined;
 }
 
-/** When an own message was delivered and read, each the time of the first step that covered it. */
+/** When an own message was delivered and read (epoch ms, the server's clock): for each kind, the time of the first step that covered it. */
 export interface ReceiptTimes {
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
   readonly named?: number | undefined;
 }
 
-/** Of a group message that asked: how many of its members have read it. The numbers only grow. */
+/** How many members have read a group message that asked for a receipt. The numbers only grow. */
 export interface GroupReceipt {
   readonly readCount: number;
-  /** Members at the message's commit, its sender aside; fixed. */
+  /** Number of members at the message's commit, without its sender. It never changes. */
   readonly memberCount: number;
-  /** Its time is over. */
+  /** The receipt window is over: the server accepts no more receipts for this message. */
   readonly expired: boolean;
 }
 
-/** Commutative, associative, idempotent (I-2). */
+/** Joins two states of one group receipt. Commutative, associative, idempotent (I-2). */
 export const joinGroupReceipts = (a: GroupReceipt, b: GroupReceipt): GroupReceipt => ({
   readCount: Math.max(a.readCount, b.readCount),
   memberCount: Math.max(a.memberCount, b.memberCount),
   expired: a.expired || b.expired,
 });
 
-/** A group message's receipt, by the message's place. */
+/** The receipt of the group message with this `seq`. */
 export interface ReceiptAtSeq extends GroupReceipt {
   readonly seq: Seq;
 }
@@ -97,17 +97,18 @@ export interface MessageReceipts {
   readonly messageId: MessageId;
   readonly conversationId: ConversationId;
   /**
-   * Own message: `none` not asked for, `pending` not yet at the server, `processing`, `done` read, `expired`.
-   * Somebody else's, what I owe: `none`, `processing`, `pending` queued here, `done`, `expired`.
+   * Own message: `none` no receipt requested · `pending` not yet at the server · `processing` not yet read · `done` read · `expired`.
+   * Message of another user: `none` no receipt requested · `processing` not yet read by me · `pending` my receipt is queued on this
+   * device · `done` my receipt is at the server · `expired`.
    */
   readonly state: ReceiptState;
-  /** Epoch ms, or null. Direct chats. Reading implies delivered (I-7). */
+  /** Direct chats: epoch ms by the server's clock, or null. A read message counts as delivered (I-7). */
   readonly deliveredAt: number | null;
-  /** By whichever way. */
+  /** Direct chats: the first read receipt of either kind, epoch ms, or null. */
   readonly readAt: number | null;
-  /** By a message receipt. */
+  /** Direct chats: the first message read receipt, epoch ms, or null. */
   readonly ackedAt: number | null;
-  /** Groups; 0 and 0 unless policy lets you see them. */
+  /** Groups: number of members who have read it and who have not; 0 and 0 unless the server's policy shows the numbers to this user. */
   readonly readCount: number;
   readonly unreadCount: number;
 }
@@ -115,11 +116,11 @@ export interface MessageReceipts {
 export const isRead = (receiptsSent: ReceiptsSent, seq: Seq): boolean =>
   contains(receiptsSent.read, seq) || contains(receiptsSent.named, seq);
 
-/** delivered ≥ read, whatever was reported (I-7). */
+/** A read message counts as delivered, with or without a delivery receipt (I-7). */
 export const isDelivered = (receiptsSent: ReceiptsSent, seq: Seq): boolean =>
   isRead(receiptsSent, seq) || contains(receiptsSent.delivered, seq);
 
-/** A direct message that did not ask for receipts stops at `delivered`. */
+/** The status of a message in a direct chat. An own message without a requested receipt never becomes `read`. */
 export const directStatus = (message: StoredMessage, me: UserId, theirs: ReceiptsSent): MessageStatus => {
   if (message.senderId !== me) return 'received';
   if (message.receiptRequested && isRead(theirs, message.seq)) return 'read';
@@ -131,7 +132,7 @@ const earliest = (...times: (number | undefined)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
-/** The three public times from the three kinds of step. */
+/** Derives the three public times from the three kinds of step. */
 export const timesOf = (times: ReceiptTimes): Pick<MessageReceipts, 'deliveredAt' | 'readAt' | 'ackedAt'> => ({
   deliveredAt: earliest(times.delivered, times.read, times.named),
   readAt: earliest(times.read, times.named),

@@ -1,7 +1,7 @@
-/** How much of old conversations this device keeps. Nothing named: all of it. */
+/** How many old messages this device keeps. Without a limit, all. */
 export interface Retention {
-  /** The newest so many of each conversation, at least 1. */
+  /** Keep this many of the newest messages of each conversation; at least 1. */
   readonly messagesPerConversation?: number;
-  /** Those of the last so many days, by the server's clock as far as its newest message tells it. */
+  /** Keep the messages of this many last days, by the server's clock as far as the newest message shows the time. */
   readonly days?: number;
 }

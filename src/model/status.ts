@@ -1,27 +1,28 @@
-/** What the page is told of connection, outbox and storage. */
+/** The states of connection, outbox and storage, for the page to watch. */
 import type { ErrorCode } from '../errors.ts';
 
 export interface ConnectionStatus {
-  /** `live`: caught up, and what is owed goes out at once; over a WebSocket, or over HTTP where none gets through. */
+  /** `live`: caught up, and pending entries are sent at once, over a WebSocket or, where no WebSocket gets through, over HTTP. */
   readonly state: 'offline' | 'connecting' | 'catching-up' | 'live' | 'stopped';
   readonly paused: boolean;
-  /** Whether this tab is the one that syncs. */
+  /** Whether this tab is the leader tab, which syncs. */
   readonly leader: boolean;
-  /** Epoch ms of the next attempt, or null. */
+  /** Time of the next attempt to connect, epoch ms; null if none is due. */
   readonly retryAt: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
-  /** `volatile`: this device refuses to store; what is queued lives as long as the tab. */
+  /** `volatile`: this device refuses to store, so pending entries live only as long as the tab. */
   readonly durability: 'durable' | 'volatile';
   /**
-   * Whether the browser has promised not to clear what is stored when it runs short of room; it is asked after the first call that
-   * stores something. `null`: not known, or a browser that makes no such promise. Nothing else depends on it.
+   * Whether the browser has promised not to delete the stored data when disk space runs low. Tidemark asks the browser after the first
+   * stored change. `null`: not known, or the browser makes no such promise. Nothing else depends on the promise.
    */
   readonly persisted: boolean | null;
 }
 
 export interface OutboxStatus {
+  /** Number of entries neither confirmed nor rejected by the server. */
   readonly pending: number;
-  /** Epoch ms by this device's clock, or null when nothing is pending. */
+  /** Time of the oldest pending entry, epoch ms by this device's clock; null if nothing is pending. */
   readonly oldestAt: number | null;
   readonly inFlight: number;
 }

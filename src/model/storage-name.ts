@@ -1,4 +1,4 @@
-/** One database, lock and bus per (server, account): no two accounts ever share a table (I-23). */
+/** Names of the database, the lock and the bus. Each pair of server and account has names of its own: no two accounts share a table (I-23). */
 import type { UserId } from './ids.ts';
 
 /** The prefix of the names of all accounts of one server. A user id may contain colons, so colons of the path are escaped. */
@@ -9,5 +9,5 @@ export const databasePrefix = (url: string): string => {
 
 export const databaseName = (url: string, userId: UserId): string => databasePrefix(url) + userId;
 
-/** The Background Sync tag by which a page asks its service worker to drain what is owed. */
+/** The Background Sync tag by which a page asks its service worker to send pending entries. */
 export const SYNC_TAG = 'tidemark-receipts';

@@ -1,4 +1,4 @@
-/** What a page may watch, and what comes of it. */
+/** The topics for a page to watch, and the type of the values of each. */
 import type { Conversation } from './conversation.ts';
 import type { NumberedEvent } from './event.ts';
 import type { ConversationId, MessageId } from './ids.ts';
@@ -9,7 +9,7 @@ import type { ConnectionStatus, OutboxStatus } from './status.ts';
 
 export type Topic =
   | { readonly of: 'total-unread' }
-  /** The total as the app's badge shows it. */
+  /** The total as the badge on the app's icon shows it. */
   | { readonly of: 'badge' }
   | { readonly of: 'unread'; readonly conversationId: ConversationId }
   | { readonly of: 'conversations'; readonly limit: number }
@@ -19,12 +19,12 @@ export type Topic =
   | { readonly of: 'connection' }
   | { readonly of: 'outbox' }
   | { readonly of: 'dead-letters' }
-  /** `after`: those up to this number were heard, whatever the store says. */
+  /** `after`: the page has already received the events up to this number, even if the store does not know of the receipt. */
   | { readonly of: 'events'; readonly after?: number };
 
 export interface TopicValue {
   'total-unread': number;
-  /** null before this device heard of the server: then 0 would be a guess. */
+  /** null before this device has received its first state from the server: 0 would be a guess. */
   badge: number | null;
   unread: number;
   conversations: readonly Conversation[];

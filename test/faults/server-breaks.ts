@@ -68,8 +68,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F67',
     file: 'src/engine/apply/apply-changes.ts',
-    from: 'if (named.length > 0) draft.change(',
-    to: 'if (named.length < 0) draft.change(',
+    from: 'if (confirmed.length > 0) draft.change(',
+    to: 'if (confirmed.length < 0) draft.change(',
     test: ['node', GROUPS, 'F67'],
   },
   {
