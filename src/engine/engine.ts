@@ -27,7 +27,7 @@ import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { RetentionLane } from './space/retention.ts';
 import { Views } from './views/views.ts';
-import { LoggedOutError, WipedError } from './write/log-head.ts';
+import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
 
 /** What is owed and switched, for whoever keeps note of it elsewhere. */
@@ -253,7 +253,7 @@ export class Engine {
     const { writer } = this;
     return new Promise((resolve) => {
       const look = (): void =>
-        writer.atRest(() => {
+        writer.whenCommitted(() => {
           if (writer.model.cursor === null) return;
           stop();
           resolve();
@@ -278,7 +278,9 @@ export class Engine {
   watchStanding(fn: (standing: Standing) => void): Cancel {
     const { writer } = this;
     const look = (): void =>
-      writer.atRest(() => fn({ pendingReceipts: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }));
+      writer.whenCommitted(() =>
+        fn({ pendingReceipts: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }),
+      );
     look();
     return writer.onChange(({ outbox, settings }) => {
       if (outbox || settings) look();

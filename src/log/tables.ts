@@ -27,7 +27,7 @@ export interface LogHeader {
   /** Newest journal record. */
   readonly version: number;
   /** Journal records up to here were folded into snapshot and pages, and deleted. */
-  readonly folded: number;
+  readonly compactedUpTo: number;
   /** The leader's number: a write by an older one changes nothing (I-19). */
   readonly fence: number;
   /**

@@ -4,7 +4,7 @@ import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '..
 import { makeRoom } from '../engine/space/evict-messages.ts';
 import { NetGate } from '../engine/net/net-gate.ts';
 import { TokenSource } from '../engine/net/token-source.ts';
-import { LoggedOutError } from '../engine/write/log-head.ts';
+import { LoggedOutError } from '../engine/write/log-header.ts';
 import { Writer } from '../engine/write/writer.ts';
 import type { Account, Ports } from '../ports/ports.ts';
 import { readAccount } from '../store/accounts.ts';

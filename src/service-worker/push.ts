@@ -6,7 +6,7 @@
 import { newsOf } from '../engine/queries/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
 import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
-import { LoggedOutError } from '../engine/write/log-head.ts';
+import { LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/ranges.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';

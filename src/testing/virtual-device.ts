@@ -1,6 +1,6 @@
 /** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
 import { Engine } from '../engine/engine.ts';
-import { LoggedOutError } from '../engine/write/log-head.ts';
+import { LoggedOutError } from '../engine/write/log-header.ts';
 import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { leaderAnswers } from '../engine/sync/leader/ask-leader.ts';
 import { Writer } from '../engine/write/writer.ts';

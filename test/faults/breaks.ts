@@ -48,7 +48,7 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F31',
     file: 'src/engine/write/group-commit.ts',
-    from: 'if (fence === undefined || fence === head.fence)',
+    from: 'if (fence === undefined || fence === header.fence)',
     to: 'if (fence !== -1)',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F31'],
   },

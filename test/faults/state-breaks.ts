@@ -19,8 +19,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F113',
     file: 'src/engine/apply/apply-changes.ts',
-    from: 'layRow(draft, row, !frame.complete)',
-    to: 'layRow(draft, row)',
+    from: 'applyRow(draft, row, !frame.complete)',
+    to: 'applyRow(draft, row)',
     test: ['node', 'test/unit/engine/known-counts.test.ts', 'moves the total once'],
   },
   {
@@ -102,7 +102,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/write/log-head.ts',
+    file: 'src/engine/write/log-header.ts',
     from: '      this.on.newerSchema(error);\n',
     to: '',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'a newer release'],
@@ -138,19 +138,19 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/apply/row-news.ts',
-    from: 'if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);\n    // A page',
-    to: 'if (contains(places, seq)) own.set(seq, messageId);\n    // A page',
+    from: 'if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
+    to: 'if (contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
     test: ['node', 'test/unit/engine/events.test.ts', 'own messages only'],
   },
   {
     fault: 'F117',
     file: 'src/engine/apply/apply-changes.ts',
-    from: '  const befores = rows.map((row) => layRow(draft, row, !frame.complete));\n',
-    to: '  for (const row of rows) await tellRow(draft, row, layRow(draft, row, !frame.complete));\n',
+    from: '  const befores = rows.map((row) => applyRow(draft, row, !frame.complete));\n',
+    to: '  for (const row of rows) await addRowEvents(draft, row, applyRow(draft, row, !frame.complete));\n',
     also: [
       {
         file: 'src/engine/apply/apply-changes.ts',
-        from: "  if (news !== 'silent') for (const [i, row] of rows.entries()) await tellRow(draft, row, befores[i]);\n",
+        from: "  if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);\n",
         to: '',
       },
     ],

@@ -67,9 +67,9 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F09',
-    file: 'src/engine/write/log-head.ts',
-    from: 'if (head && head.schema > SCHEMA)',
-    to: 'if (head && head.schema < SCHEMA)',
+    file: 'src/engine/write/log-header.ts',
+    from: 'if (header && header.schema > SCHEMA)',
+    to: 'if (header && header.schema < SCHEMA)',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F09'],
   },
   {
@@ -196,7 +196,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
     file: 'src/engine/write/writer.ts',
-    from: 'if (!this.pagesIntact) this.queue.unshift(() => this.heal());',
+    from: 'if (!this.pagesIntact) this.queue.unshift(() => this.repair());',
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'could not be written down'],
   },

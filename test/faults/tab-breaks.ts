@@ -4,16 +4,16 @@ import type { Break } from './breaks.ts';
 export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F22',
-    file: 'src/engine/write/log-head.ts',
-    from: 'a?.version === b.version && a.folded',
-    to: 'a?.folded',
+    file: 'src/engine/write/log-header.ts',
+    from: 'a?.version === b.version && a.compactedUpTo',
+    to: 'a?.compactedUpTo',
     test: ['e2e', 'test/e2e/tabs.test.ts', 'F22'],
   },
   {
     fault: 'F22',
-    file: 'src/engine/write/log-head.ts',
-    from: 'a?.version === b.version && a.folded',
-    to: 'a?.folded',
+    file: 'src/engine/write/log-header.ts',
+    from: 'a?.version === b.version && a.compactedUpTo',
+    to: 'a?.compactedUpTo',
     test: ['chromium', 'test/browser/tabs.test.ts', 'F22'],
   },
   {

@@ -20,13 +20,13 @@ export const BUGS = [
   bug(
     'the cursor moves, the messages stay out',
     'engine/apply/apply-changes.ts',
-    'const befores = rows.map((row) => layRow(draft, row, !frame.complete));',
+    'const befores = rows.map((row) => applyRow(draft, row, !frame.complete));',
     'const befores = rows.map(() => undefined);',
   ),
   bug(
     'a leader that was replaced goes on writing',
     'engine/write/group-commit.ts',
-    'if (fence === undefined || fence === head.fence) answers',
+    'if (fence === undefined || fence === header.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
   bug(
@@ -57,14 +57,14 @@ export const BUGS = [
   bug(
     'a stale hot model is believed',
     'engine/write/synced-state.ts',
-    'for (const record of records) foldRecord(this.model, record, unpublished);',
-    'if (records.length > 0) this.model.version = head.version;',
+    'for (const record of records) applyRecord(this.model, record, unpublished);',
+    'if (records.length > 0) this.model.version = header.version;',
   ),
   bug(
-    'a head that moved is overwritten',
+    'a log header that moved is overwritten',
     'engine/write/group-commit.ts',
-    'if (expected && !sameHeader(await asked, expected)) throw new HeaderMovedError();',
-    'await asked;',
+    'if (expected && !sameHeader(await headerRead, expected)) throw new HeaderMovedError();',
+    'await headerRead;',
   ),
   bug(
     'what people do is not flushed',

@@ -6,7 +6,7 @@ import type { Refusals } from './refusals.ts';
 import type { Home } from './simulation.ts';
 
 /** Sites where the engine may be told to do something rare, or die. */
-const SITES = ['write:before-commit', 'write:after-commit', 'fold:due', 'log-out:recorded'] as const;
+const SITES = ['write:before-commit', 'write:after-commit', 'compaction:due', 'log-out:recorded'] as const;
 
 const setRoad = (plans: Plans, { device }: Home): void => {
   const random = plans.stream('delay').fork(device.name);
@@ -66,9 +66,9 @@ const setSites = (plans: Plans, home: Home): void => {
   if (!plans.has('buggify')) return;
   const random = plans.stream('buggify').fork(device.name);
   const active = new Set<string>(SITES.filter(() => random.chance(0.25)));
-  if (random.chance(0.5)) active.add('fold:due');
+  if (random.chance(0.5)) active.add('compaction:due');
   device.fault = (site, lane) => {
-    if (plans.stopped || !active.has(site) || !random.chance(site === 'fold:due' ? 0.25 : 0.02)) return undefined;
+    if (plans.stopped || !active.has(site) || !random.chance(site === 'compaction:due' ? 0.25 : 0.02)) return undefined;
     sim.count(`buggify ${site}`);
     if (site === 'write:before-commit') throw new StoreError('store/unavailable', 'on purpose');
     if (site === 'write:after-commit' || site === 'log-out:recorded') {

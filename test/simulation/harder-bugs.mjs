@@ -30,8 +30,8 @@ export const HARDER_BUGS = [
   bug(
     'an event names messages that are not mine',
     'engine/apply/row-news.ts',
-    'if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);\n    // A page',
-    'if (contains(places, seq)) own.set(seq, messageId);\n    // A page',
+    'if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
+    'if (contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
   ),
   bug(
     'own messages from elsewhere are news',

@@ -24,7 +24,7 @@ export const flush = (
       const left = [...pendingReceipts].filter((key) => writer.model.outbox.has(key)).length;
       resolve({ sent: Math.max(0, before - left - rejected), pending, rejected });
     };
-    const cancel = ports.clock.timer(timeoutMs, () => writer.atRest(finish));
+    const cancel = ports.clock.timer(timeoutMs, () => writer.whenCommitted(finish));
     const stop = writer.onChange(() => {
       if (writer.model.outbox.size === 0) finish();
     });

@@ -9,8 +9,8 @@ import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
 import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
 import { flush } from './flush.ts';
-import { foldRecord } from '../state/apply-change.ts';
-import { LoggedOutError } from '../write/log-head.ts';
+import { applyRecord } from '../state/apply-change.ts';
+import { LoggedOutError } from '../write/log-header.ts';
 import { nothingDirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 
@@ -25,16 +25,16 @@ const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, 
   const dirty = nothingDirty();
   await writer.turn(async () => {
     const written = await ports.store.tx('log-out', ['meta', 'log'], 'readwrite', 'strict', async (tx): Promise<LogRecord | null> => {
-      const head = await writer.catchUp(tx);
-      if (!head) throw new LoggedOutError(false);
+      const header = await writer.catchUp(tx);
+      if (!header) throw new LoggedOutError(false);
       pendingReceipts = [...writer.model.outbox.keys()];
       if (pending === 'send' && pendingReceipts.length > 0) return null;
-      const last = { version: head.version + 1, changes: pendingReceipts.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
+      const last = { version: header.version + 1, changes: pendingReceipts.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
       appendToLog(tx, last);
       tx.put('meta', HEAD_KEY, {
-        ...head,
+        ...header,
         version: last.version,
-        fence: head.fence + 1,
+        fence: header.fence + 1,
         generation: ports.random.id(),
         ended: keepData ? 'kept' : 'wiped',
       } satisfies LogHeader);
@@ -44,7 +44,7 @@ const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, 
     });
     if (written) {
       recorded();
-      foldRecord(writer.model, written, dirty);
+      applyRecord(writer.model, written, dirty);
       // Shown at once: streams are about to end.
       dirty.awaited = true;
       // This tab knows, and goes on to the end by itself.

@@ -83,4 +83,4 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
 };
 
 const isKnown = (model: AccountState, messageId: string): boolean =>
-  model.findPending(messageId) !== undefined || model.findUnpaged(messageId) !== undefined;
+  model.findPending(messageId) !== undefined || model.findUnflushed(messageId) !== undefined;

@@ -3,11 +3,11 @@ import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { applyMessages, type News } from './apply-server-rows.ts';
-import { applyReceiptChanges, heldBefore } from './group-receipts.ts';
+import { applyReceiptChanges, storedBefore } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
-import { layRow, tellRow } from './row-news.ts';
+import { applyRow, addRowEvents } from './row-news.ts';
 import { clearPages } from '../../log/tables.ts';
 
 /** The last message of a row comes along by itself, mostly: it is written once. */
@@ -24,15 +24,15 @@ const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] |
 export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Frame<'changes'>, news: News): Promise<'applied' | 'gap'> => {
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
   const receipts = frame.receipts ?? [];
-  const before = await heldBefore(draft, receipts);
-  const carried = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
-  const rows = frame.rows.map((row) => withoutCarried(row, carried.get(row.conversationId)));
-  const befores = rows.map((row) => layRow(draft, row, !frame.complete));
+  const before = await storedBefore(draft, receipts);
+  const messagesByConversation = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
+  const rows = frame.rows.map((row) => withoutCarried(row, messagesByConversation.get(row.conversationId)));
+  const befores = rows.map((row) => applyRow(draft, row, !frame.complete));
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
-  if (news !== 'silent') for (const [i, row] of rows.entries()) await tellRow(draft, row, befores[i]);
+  if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);
   applyReceiptChanges(draft, before, receipts, news);
-  const settles = frame.complete && draft.model.settled.size > 0;
+  const settles = frame.complete && draft.model.rowsBeforeCatchUp.size > 0;
   if (frame.to !== frame.from || settles) draft.change({ t: 'cursor', cursor: frame.to, ...(frame.complete ? {} : { ahead: true }) });
   return 'applied';
 };
@@ -46,7 +46,7 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     clearPages(draft.tx);
   }
   for (const frame of frames) {
-    for (const row of frame.rows) layRow(draft, row);
+    for (const row of frame.rows) applyRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
     // One that was continued from where it broke off tells of what happened since.
     for (const step of frame.steps) draft.change({ t: 'step', step });

@@ -24,12 +24,12 @@ const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
 /** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends. */
 const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
-  const places = fromSeqs(recalled.map(({ seq }) => seq));
+  const seqs = fromSeqs(recalled.map(({ seq }) => seq));
   const ids = new Set(recalled.map(({ id }) => id));
   const without = <T>(list: readonly T[], idOf: (item: T) => string): readonly T[] =>
     list.some((item) => ids.has(idOf(item))) ? list.filter((item) => !ids.has(idOf(item))) : list;
   for (const entry of recalled.length > 0 ? conversation.receipts : []) {
-    const named = subtract(entry.pendingReceipts.named, places);
+    const named = subtract(entry.pendingReceipts.named, seqs);
     const namedIds = without(entry.pendingReceipts.namedIds, (id) => id);
     if (entry.sent || (size(named) === size(entry.pendingReceipts.named) && namedIds === entry.pendingReceipts.namedIds)) continue;
     const pendingReceipts = {
@@ -61,11 +61,11 @@ export const applyMessages = (
   if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
   // An own one that asked and was taken as one that did not.
   const unasked = known.filter(
-    ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.tail.get(seq)?.receiptRequested === true,
+    ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.unflushed.get(seq)?.receiptRequested === true,
   );
   if (fresh.length + recalled.length + unasked.length === 0) return;
   // What this device recalled itself is empty already and no news.
-  const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.tail.get(seq)?.recalled !== true);
+  const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.unflushed.get(seq)?.recalled !== true);
   // The feed may be faster than the answer: the message is at the server, so its entry has ended. Before the messages themselves: what was
   // taken back is not kept.
   const ended = (model.get(conversationId)?.pending ?? []).flatMap((entry) => {

@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
 import type { Draft } from '../write/draft.ts';
-import { layRow, tellRow } from './row-news.ts';
+import { applyRow, addRowEvents } from './row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
@@ -43,7 +43,7 @@ export const endEntry = async (
     else reject(draft, ports, entry, result.code);
     return;
   }
-  const before = result.row ? layRow(draft, result.row) : undefined;
+  const before = result.row ? applyRow(draft, result.row) : undefined;
   // Before the message itself: what was taken back is not kept.
   if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (entry.kind === 'message' && result.message) {
@@ -61,5 +61,5 @@ export const endEntry = async (
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
   else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
-  if (result.row) await tellRow(draft, result.row, before);
+  if (result.row) await addRowEvents(draft, result.row, before);
 };

@@ -7,7 +7,7 @@ import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { News } from './apply-server-rows.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { readHeld } from '../present/read-messages.ts';
+import { readStored } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
 type Before = ReadonlyMap<ConversationId, ReadonlyMap<Seq, KeptMessage>>;
@@ -23,12 +23,12 @@ const byConversation = (changes: readonly WireReceiptChange[]): Map<Conversation
 };
 
 /** The messages these are of, as far as they are held, before anything of the same frame is laid over them. */
-export const heldBefore = async (draft: Draft, changes: readonly WireReceiptChange[]): Promise<Before> => {
+export const storedBefore = async (draft: Draft, changes: readonly WireReceiptChange[]): Promise<Before> => {
   const before = new Map<ConversationId, Map<Seq, KeptMessage>>();
   for (const [id, list] of byConversation(changes)) {
     const conversation = draft.model.get(id);
-    const storedSeqs = conversation ? await readHeld(draft.tx, conversation, fromSeqs(list.map(({ seq }) => seq))) : [];
-    before.set(id, new Map(storedSeqs.map((message) => [message.seq, message])));
+    const messages = conversation ? await readStored(draft.tx, conversation, fromSeqs(list.map(({ seq }) => seq))) : [];
+    before.set(id, new Map(messages.map((message) => [message.seq, message])));
   }
   return before;
 };
@@ -62,7 +62,7 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
     const known = new Map(before.get(conversationId));
     const ended: MessageId[] = [];
     for (const change of list) {
-      const message = known.get(change.seq) ?? conversation.tail.get(change.seq);
+      const message = known.get(change.seq) ?? conversation.unflushed.get(change.seq);
       if (message?.id !== change.id) continue;
       const { id, readCount, memberCount, by, content } = change;
       if (message.senderId === draft.model.me && readCount > (known.get(change.seq)?.receipt?.readCount ?? 0)) {

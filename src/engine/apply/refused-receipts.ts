@@ -5,19 +5,19 @@ import { type DeadLetter, type EntryEnd, isNothingPending, NO_PENDING_RECEIPTS, 
 import { size } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { findInConversation } from '../present/find-message.ts';
-import { readHeld } from '../present/read-messages.ts';
+import { readStored } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** From here on they are shown as expired, whatever the feed says when. */
 const expire = async (draft: Draft, conversationId: ConversationId, ids: readonly MessageId[]): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   if (ids.length === 0) return;
-  const storedSeqs = conversation ? [...(await findInConversation(draft.tx, conversation, ids)).values()] : [];
-  if (storedSeqs.length > 0)
+  const messages = conversation ? [...(await findInConversation(draft.tx, conversation, ids)).values()] : [];
+  if (messages.length > 0)
     draft.change({
       t: 'counts',
       of: conversationId,
-      receipts: storedSeqs.map(({ seq, receipt }) => ({ readCount: 0, memberCount: 0, ...receipt, seq, expired: true })),
+      receipts: messages.map(({ seq, receipt }) => ({ readCount: 0, memberCount: 0, ...receipt, seq, expired: true })),
     });
   draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ids } });
 };
@@ -25,7 +25,7 @@ const expire = async (draft: Draft, conversationId: ConversationId, ids: readonl
 /** The entry as a whole came too late. */
 export const expireAll = async (draft: Draft, { key, conversationId, pendingReceipts }: ReceiptsEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
-  const namedMessages = conversation ? await readHeld(draft.tx, conversation, pendingReceipts.named) : [];
+  const namedMessages = conversation ? await readStored(draft.tx, conversation, pendingReceipts.named) : [];
   draft.change({ t: 'end', key, end: 'expired' });
   await expire(draft, conversationId, [...new Set([...namedMessages.map(({ id }) => id), ...pendingReceipts.namedIds])]);
 };

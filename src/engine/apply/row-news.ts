@@ -24,11 +24,11 @@ export interface RowBefore {
  * @param isPart of a catch-up that is not complete with the frame of this row.
  * @returns what stood before; `undefined` where the conversation was not known.
  */
-export const layRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
+export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
   const conversation = draft.model.get(row.conversationId);
   const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, receiptsSent: conversation.receiptsSent };
   // Also what an answer carries in between, newer than the moment that the total is of.
-  const ahead = isPart || draft.model.settled.size > 0;
+  const ahead = isPart || draft.model.rowsBeforeCatchUp.size > 0;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
   return before;
 };
@@ -36,20 +36,20 @@ export const layRow = (draft: Draft, row: ConversationRow, isPart = false): RowB
 /** Of these places, those of own messages held here; and the newest of those messages by id. */
 const ownAt = async (
   { tx, model }: Draft,
-  { id, storedSeqs, tail }: ConversationState,
+  { id, storedSeqs, unflushed }: ConversationState,
   ranges: Ranges,
 ): Promise<{ readonly ranges: Ranges; readonly messageIds: readonly MessageId[] }> => {
-  const places = intersect(storedSeqs, ranges);
-  const pages = pagesOf(subtract(places, fromSeqs(tail.seqs))).map((page) => ({ conversationId: id, page }));
+  const seqs = intersect(storedSeqs, ranges);
+  const pages = pagesOf(subtract(seqs, fromSeqs(unflushed.seqs))).map((page) => ({ conversationId: id, page }));
   const own = new Map<Seq, MessageId>();
   for (const index of pages.length > 0 ? await readIndexes(tx, pages) : [])
     for (const [messageId, line] of readIndex(index)) {
       const { seq, senderId } = parseIndexLine(line);
-      if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);
+      if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);
     }
-  for (const seq of tail.seqs) {
-    const { id: messageId, senderId } = tail.get(seq)!;
-    if (senderId === model.me && contains(places, seq)) own.set(seq, messageId);
+  for (const seq of unflushed.seqs) {
+    const { id: messageId, senderId } = unflushed.get(seq)!;
+    if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);
     // A page may still hold what lay at this place in another history.
     else own.delete(seq);
   }
@@ -58,7 +58,7 @@ const ownAt = async (
 };
 
 /** Tells what a row says that nothing on this device did. Called when the messages that came with the row are kept. */
-export const tellRow = async (draft: Draft, row: ConversationRow, before: RowBefore | undefined): Promise<void> => {
+export const addRowEvents = async (draft: Draft, row: ConversationRow, before: RowBefore | undefined): Promise<void> => {
   if (!before) return;
   const { model } = draft;
   const { conversationId } = row;

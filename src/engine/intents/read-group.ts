@@ -16,17 +16,17 @@ const MAX_LOOKED_AT = 1000;
 /** Held messages in this stretch that ask for my receipt and have none. Their pages' indexes say so; no body is read. */
 const asking = async ({ model, tx }: Draft, conversation: ConversationState, stretch: Ranges): Promise<Ranges> => {
   if (!model.settings.readReceipts) return NO_RANGES;
-  const { row, storedSeqs, tail, receiptsSent } = conversation;
+  const { row, storedSeqs, unflushed, receiptsSent } = conversation;
   const places = newestSeqs(subtract(intersect(intersect(storedSeqs, row.present), stretch), receiptsSent.named), MAX_LOOKED_AT);
-  const pages = pagesOf(subtract(places, fromSeqs(tail.seqs))).map((page) => ({ conversationId: conversation.id, page }));
+  const pages = pagesOf(subtract(places, fromSeqs(unflushed.seqs))).map((page) => ({ conversationId: conversation.id, page }));
   const seqs: Seq[] = [];
   for (const index of await readIndexes(tx, pages))
     for (const [id, line] of readIndex(index)) {
       const message = parseIndexLine(line);
-      if (!contains(places, message.seq) || tail.get(message.seq)) continue;
+      if (!contains(places, message.seq) || unflushed.get(message.seq)) continue;
       if (!reasonToSkip(conversation, id, locate(conversation, message, model.me))) seqs.push(message.seq);
     }
-  for (const message of tail.all)
+  for (const message of unflushed.all)
     if (
       contains(places, message.seq) &&
       !reasonToSkip(conversation, message.id, locate(conversation, { ...message, expired: false }, model.me))

@@ -25,7 +25,7 @@ const already = (
       return presentPending(model, pending, 'pending');
     throw conflict(id);
   }
-  const storedSeqs = model.findUnpaged(id);
+  const storedSeqs = model.findUnflushed(id);
   if (!storedSeqs) return undefined;
   const same = storedSeqs.conversation.id === conversationId && storedSeqs.message.senderId === model.me;
   if (same && (storedSeqs.message.recalled || storedSeqs.message.body === message.body))

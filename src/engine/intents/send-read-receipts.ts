@@ -92,7 +92,7 @@ export const readArrivals = (
   const { model } = draft;
   const conversation = model.get(conversationId);
   if (!conversation) return after;
-  const arrived = conversation.tail.all.filter(({ seq }) => seq > after && seq <= upTo);
+  const arrived = conversation.unflushed.all.filter(({ seq }) => seq > after && seq <= upTo);
   const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
   const asked = model.settings.readReceipts
     ? arrived.filter(

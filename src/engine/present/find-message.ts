@@ -18,16 +18,16 @@ export const findInConversation = async (
 ): Promise<Map<MessageId, KeptMessage>> => {
   const wanted = new Set(ids);
   const found = new Map<MessageId, KeptMessage>();
-  const look = (message: KeptMessage): void => {
+  const match = (message: KeptMessage): void => {
     if (!wanted.delete(message.id)) return;
-    found.set(message.id, conversation.tail.over(message));
+    found.set(message.id, conversation.unflushed.over(message));
   };
-  for (const message of conversation.tail.all) look(message);
-  if (conversation.newest) look(conversation.newest);
-  const stretch = PAGES_AT_ONCE * PAGE_SIZE;
-  for (let upTo = highest(conversation.storedSeqs); upTo > 0 && wanted.size > 0; upTo -= stretch) {
-    const seqs = intersect(conversation.storedSeqs, range(Math.max(1, upTo - stretch + 1), upTo));
-    if (seqs.length > 0) for (const message of await readPages(tx, conversation.id, seqs)) look(message);
+  for (const message of conversation.unflushed.all) match(message);
+  if (conversation.newest) match(conversation.newest);
+  const seqsAtOnce = PAGES_AT_ONCE * PAGE_SIZE;
+  for (let upTo = highest(conversation.storedSeqs); upTo > 0 && wanted.size > 0; upTo -= seqsAtOnce) {
+    const seqs = intersect(conversation.storedSeqs, range(Math.max(1, upTo - seqsAtOnce + 1), upTo));
+    if (seqs.length > 0) for (const message of await readPages(tx, conversation.id, seqs)) match(message);
   }
   return found;
 };
@@ -38,8 +38,8 @@ export const findAnywhere = async (
   model: AccountState,
   id: MessageId,
 ): Promise<{ conversation: ConversationState; message: KeptMessage } | undefined> => {
-  const unpaged = model.findUnpaged(id);
-  if (unpaged) return unpaged;
+  const unflushed = model.findUnflushed(id);
+  if (unflushed) return unflushed;
   for (const conversation of model.conversations.values()) {
     const message = (await findInConversation(tx, conversation, [id])).get(id);
     if (message) return { conversation, message };

@@ -71,7 +71,7 @@ export const presentReceipts = {
     ...NO_COUNTS,
   }),
 
-  storedSeqs: (model: AccountState, conversation: ConversationState, message: KeptMessage): MessageReceipts => {
+  stored: (model: AccountState, conversation: ConversationState, message: KeptMessage): MessageReceipts => {
     const own = message.senderId === model.me;
     return {
       messageId: message.id,

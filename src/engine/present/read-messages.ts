@@ -9,11 +9,11 @@ import type { AccountState } from '../state/account-state.ts';
 import { presentMessage } from './present-conversation.ts';
 
 /** The highest `count` places of a set. */
-export const newestSeqs = (places: Ranges, count: number): Ranges => {
+export const newestSeqs = (seqs: Ranges, count: number): Ranges => {
   const out: Range[] = [];
   let room = count;
-  for (let i = places.length - 1; i >= 0 && room > 0; i--) {
-    const [from, upTo] = places[i]!;
+  for (let i = seqs.length - 1; i >= 0 && room > 0; i--) {
+    const [from, upTo] = seqs[i]!;
     const start = Math.max(from, upTo - room + 1);
     out.unshift([start, upTo]);
     room -= upTo - start + 1;
@@ -22,19 +22,21 @@ export const newestSeqs = (places: Ranges, count: number): Ranges => {
 };
 
 /** Messages at these places, ascending, in pages or not, without what was laid over them since. */
-export const readKept = async (tx: StoreTx, conversation: ConversationState, places: Ranges): Promise<KeptMessage[]> => {
-  const bySeq = new Map((await readPages(tx, conversation.id, places)).map((message) => [message.seq, message]));
-  for (const seq of seqsOf(places)) {
-    const unpaged = conversation.tail.get(seq);
-    if (unpaged) bySeq.set(seq, unpaged);
+export const readWithoutReceipts = async (tx: StoreTx, conversation: ConversationState, seqs: Ranges): Promise<KeptMessage[]> => {
+  const bySeq = new Map((await readPages(tx, conversation.id, seqs)).map((message) => [message.seq, message]));
+  for (const seq of seqsOf(seqs)) {
+    const unflushed = conversation.unflushed.get(seq);
+    if (unflushed) bySeq.set(seq, unflushed);
   }
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
 /** Held messages at these places, ascending, with what became of their receipts. */
-export const readHeld = async (tx: StoreTx, conversation: ConversationState, places: Ranges): Promise<KeptMessage[]> =>
-  (await readKept(tx, conversation, intersect(conversation.storedSeqs, places))).map((message) => conversation.tail.over(message));
+export const readStored = async (tx: StoreTx, conversation: ConversationState, seqs: Ranges): Promise<KeptMessage[]> =>
+  (await readWithoutReceipts(tx, conversation, intersect(conversation.storedSeqs, seqs))).map((message) =>
+    conversation.unflushed.over(message),
+  );
 
 /** Held messages at these places, ascending, as the page is shown them. */
-export const readShown = async (tx: StoreTx, model: AccountState, conversation: ConversationState, places: Ranges): Promise<Message[]> =>
-  (await readKept(tx, conversation, places)).map((message) => presentMessage(model, conversation, message));
+export const readPresented = async (tx: StoreTx, model: AccountState, conversation: ConversationState, seqs: Ranges): Promise<Message[]> =>
+  (await readWithoutReceipts(tx, conversation, seqs)).map((message) => presentMessage(model, conversation, message));

@@ -4,7 +4,7 @@ import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export class RequestedSeqs {
-  private readonly places = new Map<ConversationId, Ranges>();
+  private readonly seqs = new Map<ConversationId, Ranges>();
   private history: object | null = null;
 
   constructor(private readonly source: { readonly model: AccountState }) {}
@@ -27,13 +27,13 @@ export class RequestedSeqs {
   }
 
   clear(): void {
-    this.places.clear();
+    this.seqs.clear();
   }
 
   private known(): Map<ConversationId, Ranges> {
     const { history } = this.source.model;
-    if (history !== this.history) this.places.clear();
+    if (history !== this.history) this.seqs.clear();
     this.history = history;
-    return this.places;
+    return this.seqs;
   }
 }

@@ -10,7 +10,7 @@ import { restOfFetch } from '../net/rest-of-fetch.ts';
 import { RequestedSeqs } from '../present/requested-seqs.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { applyMessages } from '../apply/apply-server-rows.ts';
-import { newestSeqs, readShown } from '../present/read-messages.ts';
+import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 
@@ -107,7 +107,9 @@ export class History {
         if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
         places = newestSeqs(subtract(conversation.storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
       }
-    const messages = await this.writer.readInOrder('read-older', (model, tx) => readShown(tx, model, model.get(conversationId)!, places));
+    const messages = await this.writer.readInOrder('read-older', (model, tx) =>
+      readPresented(tx, model, model.get(conversationId)!, places),
+    );
     return { messages, complete: places === wanted && wanted[0]![0] <= first };
   }
 }

@@ -7,7 +7,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { readHeld } from '../present/read-messages.ts';
+import { readStored } from '../present/read-messages.ts';
 import { groupState, presentReceipts } from '../present/present-receipts.ts';
 import type { Draft } from '../write/draft.ts';
 import type { Writer } from '../write/writer.ts';
@@ -50,7 +50,7 @@ const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found
     else unplaced.add(id);
   }
   for (const conversation of unplaced.size > 0 ? model.conversations.values() : [])
-    for (const [id, seq] of conversation.tail.ids) if (unplaced.delete(id)) look(conversation.id, seq);
+    for (const [id, seq] of conversation.unflushed.ids) if (unplaced.delete(id)) look(conversation.id, seq);
   for (const index of unplaced.size > 0 ? await readAllIndexes(tx) : [])
     for (const [id, line] of readIndex(index)) if (unplaced.has(id)) look(index.of, parseIndexLine(line).seq);
   const wanted = new Set(ids);
@@ -58,7 +58,7 @@ const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found
   for (const [conversationId, seqs] of places) {
     const conversation = model.get(conversationId);
     if (!conversation) continue;
-    for (const message of await readHeld(tx, conversation, fromSeqs(seqs)))
+    for (const message of await readStored(tx, conversation, fromSeqs(seqs)))
       if (wanted.has(message.id)) storedSeqs.set(message.id, { conversation, message });
   }
   return storedSeqs;
@@ -83,7 +83,7 @@ const keep = (draft: Draft, { conversation, message }: Located, fact: FoundRecei
 const presentStored = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
   const { conversation } = located;
   const message = fact ? keep(draft, located, fact) : located.message;
-  const shown = presentReceipts.storedSeqs(draft.model, conversation, message);
+  const shown = presentReceipts.stored(draft.model, conversation, message);
   const { times } = fact ?? {};
   if (!times) return shown;
   // What was asked for just now may be ahead of the feed.

@@ -9,10 +9,10 @@ import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';
 import { pagesOf, readPages, writePages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
-import { WipedError } from '../write/log-head.ts';
+import { WipedError } from '../write/log-header.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
-import { type Lent, writeAlone } from '../write/maintenance-write.ts';
+import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
 
 /** Half of what may go goes at a time, between these numbers of pages. */
@@ -26,12 +26,12 @@ interface Victim {
   readonly seqs: Ranges;
 }
 
-const placesOf = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
+const seqsOnPage = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
 
 const victimsIn = (conversation: ConversationState, through: number): Victim[] => {
   const { id, newest } = conversation;
   const mayGo = subtract(intersect(inPages(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
-  return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, placesOf(page)) }));
+  return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, seqsOnPage(page)) }));
 };
 
 /** Read messages of the conversations that were silent longest; where none is left, unread ones: the server has them. */
@@ -47,7 +47,7 @@ const choose = (model: AccountState): readonly Victim[] => {
  *
  * @returns whether anything was given up.
  */
-export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<boolean> => {
+export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<boolean> => {
   // What went must be written down before more goes.
   if (!writer.pagesIntact) {
     await repairPages(ports, writer);
@@ -59,7 +59,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
     if (!(await writer.catchUp(tx))) throw new WipedError();
     const chosen = choose(writer.model);
     for (const { id, page, seqs } of chosen) {
-      const rest = subtract(intersect(writer.model.get(id)!.storedSeqs, placesOf(page)), seqs);
+      const rest = subtract(intersect(writer.model.get(id)!.storedSeqs, seqsOnPage(page)), seqs);
       if (rest.length > 0) stay.push({ id, messages: await readPages(tx, id, rest) });
     }
     if (chosen.length > 0) tx.delete('meta', PAGES_INTACT_KEY);
@@ -86,7 +86,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent
     for (const { id, page } of victims) {
       const conversation = model.get(id);
       // Whatever was on the page and is not written again, however it came to be lost.
-      if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(inPages(conversation), placesOf(page))));
+      if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(inPages(conversation), seqsOnPage(page))));
     }
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
     for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });

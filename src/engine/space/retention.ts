@@ -11,7 +11,7 @@ import type { Change } from '../../log/log-record.ts';
 import { pagesOf, shrinkPages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { newestSeqs, readKept } from '../present/read-messages.ts';
+import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
 
@@ -30,7 +30,7 @@ interface Beyond {
   readonly done: boolean;
 }
 
-const onPage = (places: Ranges, page: number): Ranges => intersect(places, [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]]);
+const onPage = (seqs: Ranges, page: number): Ranges => intersect(seqs, [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]]);
 
 export class RetentionLane {
   private running = false;
@@ -49,25 +49,25 @@ export class RetentionLane {
     const run = (): void => {
       this.run().catch((error: unknown) => this.ports.log('could not make room yet', error));
     };
-    this.writer.folded = run;
+    this.writer.onCompacted = run;
     const cancel = this.ports.clock.timer(START_AFTER_MS, run);
     return () => {
       this.closed = true;
-      this.writer.folded = () => undefined;
+      this.writer.onCompacted = () => undefined;
       cancel();
     };
   }
 
   async run(): Promise<void> {
     // A fold writes pages of what it saw when it began: once it is through, this is called again.
-    if (this.running || this.writer.isFolding()) return;
+    if (this.running || this.writer.isCompacting()) return;
     this.running = true;
     try {
       const cutoff = this.cutoff();
       const ids = [...this.writer.model.conversations.values()]
         .filter((conversation) => this.mayExceed(conversation, cutoff))
         .map(({ id }) => id);
-      while (ids.length > 0 && !this.closed && !this.writer.isFolding()) await this.writer.turn(() => this.slice(ids, cutoff));
+      while (ids.length > 0 && !this.closed && !this.writer.isCompacting()) await this.writer.turn(() => this.slice(ids, cutoff));
     } finally {
       this.running = false;
     }
@@ -78,8 +78,8 @@ export class RetentionLane {
     const { days } = this.limits;
     if (days === undefined) return null;
     let newest = 0;
-    for (const { row, newest: storedSeqs } of this.writer.model.conversations.values())
-      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, storedSeqs?.sentAt ?? 0);
+    for (const { row, newest: message } of this.writer.model.conversations.values())
+      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, message?.sentAt ?? 0);
     return newest - days * DAY_MS;
   }
 
@@ -113,13 +113,15 @@ export class RetentionLane {
 
   private async beyond(tx: StoreTx, conversation: ConversationState, cutoff: number | null, room: number): Promise<Beyond> {
     const { storedSeqs, newest } = conversation;
-    const most = this.limits.messagesPerConversation;
-    let kept = most === undefined ? storedSeqs : newestSeqs(storedSeqs, most);
+    const maxMessages = this.limits.messagesPerConversation;
+    let kept = maxMessages === undefined ? storedSeqs : newestSeqs(storedSeqs, maxMessages);
     let read = 0;
     let young = cutoff === null;
     while (!young && kept.length > 0 && read < room) {
       const here = onPage(kept, pageOf(kept[0]![0]));
-      const stay = (await readKept(tx, conversation, here)).filter(({ seq, sentAt }) => sentAt >= cutoff! || seq === newest?.seq);
+      const stay = (await readWithoutReceipts(tx, conversation, here)).filter(
+        ({ seq, sentAt }) => sentAt >= cutoff! || seq === newest?.seq,
+      );
       read++;
       kept = subtract(kept, subtract(here, fromSeqs(stay.map(({ seq }) => seq))));
       young = stay.length > 0;

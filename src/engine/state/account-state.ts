@@ -36,7 +36,7 @@ export class AccountState {
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   readonly conversations = new Map<ConversationId, ConversationState>();
   /** Rows as they stood before the catch-up that is under way, of conversations it has told of: until it is complete, the total is theirs. */
-  readonly settled = new Map<ConversationId, ConversationRow>();
+  readonly rowsBeforeCatchUp = new Map<ConversationId, ConversationRow>();
   /** Everything owed, oldest first. */
   readonly outbox = new Map<string, OutboxEntry>();
   /** What the server acked of late, for one that lost history. */
@@ -47,7 +47,7 @@ export class AccountState {
   eventCount = 0;
   heard = 0;
   /** Journal records up to here are in pages. */
-  folded = 0;
+  compactedUpTo = 0;
   readonly index: MessageIndex;
 
   constructor(readonly me: UserId) {
@@ -63,7 +63,7 @@ export class AccountState {
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
-    for (const row of snapshot.settled ?? []) model.settled.set(row.conversationId, row);
+    for (const row of snapshot.rowsBeforeCatchUp ?? []) model.rowsBeforeCatchUp.set(row.conversationId, row);
     for (const entry of snapshot.outbox) model.putEntry(entry);
     model.confirmed = RecentlyConfirmed.of(snapshot.confirmed);
     model.deadLetters = [...snapshot.deadLetters];
@@ -91,7 +91,7 @@ export class AccountState {
           newestReceived,
         }),
       ),
-      ...(this.settled.size > 0 ? { settled: [...this.settled.values()] } : {}),
+      ...(this.rowsBeforeCatchUp.size > 0 ? { rowsBeforeCatchUp: [...this.rowsBeforeCatchUp.values()] } : {}),
       outbox: [...this.outbox.values()],
       confirmed: this.confirmed.all,
       deadLetters: this.deadLetters,
@@ -113,11 +113,11 @@ export class AccountState {
   }
 
   /** Where a message with this id is, among what no page holds yet. */
-  findUnpaged(messageId: MessageId): { conversation: ConversationState; message: KeptMessage } | undefined {
+  findUnflushed(messageId: MessageId): { conversation: ConversationState; message: KeptMessage } | undefined {
     for (const conversation of this.conversations.values()) {
-      const { newest, tail } = conversation;
-      const message = tail.find(messageId) ?? (newest?.id === messageId ? newest : undefined);
-      if (message) return { conversation, message: tail.over(message) };
+      const { newest, unflushed } = conversation;
+      const message = unflushed.find(messageId) ?? (newest?.id === messageId ? newest : undefined);
+      if (message) return { conversation, message: unflushed.over(message) };
     }
     return undefined;
   }
@@ -128,9 +128,9 @@ export class AccountState {
   }
 
   /** Messages in tails: how much a crash would have to fold again. */
-  get unpaged(): number {
+  get unflushedCount(): number {
     let count = 0;
-    for (const { tail } of this.conversations.values()) count += tail.size;
+    for (const { unflushed } of this.conversations.values()) count += unflushed.size;
     return count;
   }
 
@@ -138,26 +138,26 @@ export class AccountState {
   get totalUnreadCount(): number {
     let total = 0;
     for (const conversation of this.conversations.values()) {
-      const { muted, unreadCount } = conversation.countedBy(this.settled.get(conversation.id));
+      const { muted, unreadCount } = conversation.countedBy(this.rowsBeforeCatchUp.get(conversation.id));
       if (!muted) total += unreadCount;
     }
     return total;
   }
 
   /** The server acked it while a catch-up is under way: what the user did is part of the total of the moment before. */
-  settle({ conversationId, pendingReceipts }: ReceiptsEntry): void {
-    const row = this.settled.get(conversationId);
+  confirmDuringCatchUp({ conversationId, pendingReceipts }: ReceiptsEntry): void {
+    const row = this.rowsBeforeCatchUp.get(conversationId);
     if (!row) return;
     const muted = pendingReceipts.muted ? latestFlag(row.muted, pendingReceipts.muted) : row.muted;
-    this.settled.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });
+    this.rowsBeforeCatchUp.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });
   }
 
   /** Forgets tails that are in pages now. */
-  dropFolded(upTo: number): void {
-    if (upTo <= this.folded) return;
-    this.folded = upTo;
+  dropCompacted(upTo: number): void {
+    if (upTo <= this.compactedUpTo) return;
+    this.compactedUpTo = upTo;
     this.index.clear();
-    for (const { tail } of this.conversations.values()) tail.dropUpTo(upTo);
+    for (const { unflushed } of this.conversations.values()) unflushed.dropUpTo(upTo);
   }
 
   /** I-13, for tests: what is cached equals what is derived again. */
@@ -168,7 +168,7 @@ export class AccountState {
       const again = conversation.unread;
       if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
         throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
-      for (const seq of conversation.tail.seqs)
+      for (const seq of conversation.unflushed.seqs)
         if (!contains(conversation.storedSeqs, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
     }
   }

@@ -7,7 +7,7 @@ import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
 import type { Dirty } from './dirty.ts';
 
-export const foldRecord = (model: AccountState, { version, changes }: LogRecord, dirty: Dirty): void => {
+export const applyRecord = (model: AccountState, { version, changes }: LogRecord, dirty: Dirty): void => {
   model.version = version;
   for (const change of changes) applyChange(model, change, dirty);
 };
@@ -15,10 +15,10 @@ export const foldRecord = (model: AccountState, { version, changes }: LogRecord,
 /** A record whose state a snapshot has, and whose messages no page has yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
-    if (change.t === 'messages') model.ensure(change.of).tail.layMessages(change.messages, version);
-    else if (change.t === 'evict') model.ensure(change.of).tail.lift(change.seqs);
-    else if (change.t === 'step') model.ensure(change.step.conversationId).tail.layStep(change.step, version);
-    else if (change.t === 'counts') model.ensure(change.of).tail.layReceipts(change.receipts, version);
+    if (change.t === 'messages') model.ensure(change.of).unflushed.addMessages(change.messages, version);
+    else if (change.t === 'evict') model.ensure(change.of).unflushed.remove(change.seqs);
+    else if (change.t === 'step') model.ensure(change.step.conversationId).unflushed.addStep(change.step, version);
+    else if (change.t === 'counts') model.ensure(change.of).unflushed.addReceipts(change.receipts, version);
   }
 };
 
@@ -27,7 +27,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
   switch (change.t) {
     case 'row': {
       const conversation = model.touch(change.row.conversationId, dirty);
-      if (change.ahead && !model.settled.has(conversation.id)) model.settled.set(conversation.id, conversation.row);
+      if (change.ahead && !model.rowsBeforeCatchUp.has(conversation.id)) model.rowsBeforeCatchUp.set(conversation.id, conversation.row);
       conversation.row = joinRows(conversation.row, wholeRow(change.row));
       return;
     }
@@ -46,7 +46,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     }
     case 'reset': {
       model.cursor = model.confirmedAt = null;
-      model.settled.clear();
+      model.rowsBeforeCatchUp.clear();
       model.history = {};
       for (const { id } of model.conversations.values()) model.touch(id, dirty).reset();
       model.index.clear();
@@ -56,13 +56,13 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     }
     case 'messages': {
       const conversation = model.touch(change.of, dirty);
-      conversation.tail.layMessages(change.messages, model.version);
+      conversation.unflushed.addMessages(change.messages, model.version);
       const before = conversation.newest;
       for (const { seq, senderId } of change.messages) {
-        if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.tail.get(seq)!;
+        if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.unflushed.get(seq)!;
         if (senderId !== model.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
       }
-      if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.tail.over(conversation.newest);
+      if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.unflushed.over(conversation.newest);
       model.forgetRecalled(conversation, change.messages);
       const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
       conversation.storedSeqs = union(conversation.storedSeqs, seqs);
@@ -71,29 +71,29 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     }
     case 'evict': {
       const conversation = model.touch(change.of, dirty, false);
-      conversation.tail.lift(change.seqs);
+      conversation.unflushed.remove(change.seqs);
       conversation.storedSeqs = subtract(conversation.storedSeqs, change.seqs);
       conversation.evicted = union(conversation.evicted, change.seqs);
       return;
     }
     case 'step': {
       const conversation = model.touch(change.step.conversationId, dirty, false);
-      conversation.tail.layStep(change.step, model.version);
+      conversation.unflushed.addStep(change.step, model.version);
       if (conversation.newest) conversation.newest = withStep([conversation.newest], change.step)[0]!;
       return;
     }
     case 'counts': {
       const conversation = model.touch(change.of, dirty, false);
-      conversation.tail.layReceipts(change.receipts, model.version);
+      conversation.unflushed.addReceipts(change.receipts, model.version);
       const { newest } = conversation;
-      if (newest) conversation.newest = withReceipt(newest, conversation.tail.receiptAt(newest.seq));
+      if (newest) conversation.newest = withReceipt(newest, conversation.unflushed.receiptAt(newest.seq));
       return;
     }
     case 'cursor':
       dirty.known ||= model.cursor === null;
       model.cursor = change.cursor;
-      if (change.ahead || model.settled.size === 0) return;
-      model.settled.clear();
+      if (change.ahead || model.rowsBeforeCatchUp.size === 0) return;
+      model.rowsBeforeCatchUp.clear();
       dirty.shown = true;
       return;
     case 'confirmed-at':
@@ -134,7 +134,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       const entry = model.drop(change.key);
       if (!entry) return;
       model.touch(entry.conversationId, dirty);
-      if (change.end === 'confirmed' && entry.kind === 'receipts') model.settle(entry);
+      if (change.end === 'confirmed' && entry.kind === 'receipts') model.confirmDuringCatchUp(entry);
       if (change.end === 'confirmed' && !model.isTakenBack(entry)) model.confirmed.keep(entry);
       if (change.deadLetter) {
         model.deadLetters = [...model.deadLetters, { letter: change.deadLetter, entry }].slice(-MAX_DEAD_LETTERS);

@@ -33,7 +33,7 @@ export class ConversationState {
   /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
-  readonly tail = new UnflushedMessages();
+  readonly unflushed = new UnflushedMessages();
   /** What is pending for it, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
@@ -76,7 +76,7 @@ export class ConversationState {
   reset(): void {
     this.touch();
     this.row = emptyRow(this.id);
-    this.tail.clear();
+    this.unflushed.clear();
     this.storedSeqs = this.evicted = NO_RANGES;
     this.newest = null;
     this.newestReceived = 0;

@@ -40,7 +40,7 @@ export interface Lookup {
 }
 
 /** Characters of indexes kept: about fifty to a message. */
-const MAX_KEPT = 8_000_000;
+const MAX_CACHED_TEXT = 8_000_000;
 /** Pages of one conversation per round: most of what is named is new. */
 const MAX_PAGES_AT_ONCE = 16;
 /** From so many pages at once everything is read in one request, where all of it would be kept. */
@@ -65,14 +65,14 @@ const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expir
 
 /** What receipts need to know, with what no page has yet laid over it. */
 export const locate = (conversation: ConversationState, message: IndexedMessage, me: UserId): Located => {
-  const unpaged = conversation.tail.get(message.seq);
-  const { seq, senderId, receiptRequested, recalled } = unpaged ?? message;
+  const unflushed = conversation.unflushed.get(message.seq);
+  const { seq, senderId, receiptRequested, recalled } = unflushed ?? message;
   return {
     seq,
     own: senderId === me,
     receiptRequested,
     recalled,
-    expired: (unpaged ? unpaged.receipt?.expired === true : message.expired) || conversation.tail.receiptAt(seq)?.expired === true,
+    expired: (unflushed ? unflushed.receipt?.expired === true : message.expired) || conversation.unflushed.receiptAt(seq)?.expired === true,
   };
 };
 
@@ -83,7 +83,7 @@ export class MessageIndex {
   /** @param maxKept characters of indexes kept between lookups. */
   constructor(
     private readonly me: UserId,
-    private readonly maxKept = MAX_KEPT,
+    private readonly maxCachedText = MAX_CACHED_TEXT,
   ) {}
 
   clear(): void {
@@ -96,13 +96,13 @@ export class MessageIndex {
     const { newest } = conversation;
     const paged = this.pagedOf(conversation.id, id);
     if (paged) {
-      const unpaged = conversation.tail.get(paged.seq);
+      const unflushed = conversation.unflushed.get(paged.seq);
       // A page may still hold what lay at this place in another history.
-      if (contains(conversation.storedSeqs, paged.seq) && (!unpaged || unpaged.id === id)) return locate(conversation, paged, this.me);
+      if (contains(conversation.storedSeqs, paged.seq) && (!unflushed || unflushed.id === id)) return locate(conversation, paged, this.me);
     }
     if (newest?.id === id) return locate(conversation, asIndexed(newest), this.me);
-    const unpaged = conversation.tail.find(id);
-    return unpaged && locate(conversation, asIndexed(unpaged), this.me);
+    const unflushed = conversation.unflushed.find(id);
+    return unflushed && locate(conversation, asIndexed(unflushed), this.me);
   }
 
   private pagedOf(conversationId: ConversationId, id: MessageId): Paged | undefined {
@@ -126,13 +126,13 @@ export class MessageIndex {
   async prefetch(tx: StoreTx, model: Conversations, lookups: readonly Lookup[]): Promise<void> {
     // Before anything is looked for: what is forgotten on the way would be looked for again, for ever.
     this.trim();
-    for (let most = 1; ; most = Math.min(MAX_PAGES_AT_ONCE, most * 2)) {
+    for (let maxPages = 1; ; maxPages = Math.min(MAX_PAGES_AT_ONCE, maxPages * 2)) {
       const wanted = new Map<ConversationId, number[]>();
       for (const { conversationId, ids } of lookups) {
         if (wanted.has(conversationId)) continue;
         const conversation = model.get(conversationId);
         if (!conversation || ids.every((id) => this.find(conversation, id))) continue;
-        const pages = this.newestUnread(conversation, most);
+        const pages = this.newestUnread(conversation, maxPages);
         if (pages.length > 0) wanted.set(conversationId, pages);
       }
       if (wanted.size === 0) return;
@@ -140,7 +140,7 @@ export class MessageIndex {
       const all = keys.length >= MANY_PAGES && this.fits(model);
       for (const index of await (all ? readAllIndexes(tx) : readIndexes(tx, keys))) this.add(index);
       // Also those that are not there, so that nobody looks again.
-      for (const { conversationId, page } of keys) this.of(conversationId).pages.add(page);
+      for (const { conversationId, page } of keys) this.cacheOf(conversationId).pages.add(page);
     }
   }
 
@@ -164,7 +164,7 @@ export class MessageIndex {
   }
 
   /** The last used goes last, so that the first is the one to forget. */
-  private of(conversationId: ConversationId): Indexed {
+  private cacheOf(conversationId: ConversationId): Indexed {
     const indexed = this.conversations.get(conversationId) ?? {
       pages: new Set(),
       unread: [],
@@ -177,7 +177,7 @@ export class MessageIndex {
   }
 
   private add(index: PageIndex): void {
-    const indexed = this.of(index.of);
+    const indexed = this.cacheOf(index.of);
     if (indexed.pages.has(index.page)) return;
     indexed.pages.add(index.page);
     indexed.unread.push(index);
@@ -187,7 +187,7 @@ export class MessageIndex {
 
   private trim(): void {
     for (const [id, oldest] of this.conversations) {
-      if (this.kept <= this.maxKept) return;
+      if (this.kept <= this.maxCachedText) return;
       this.conversations.delete(id);
       this.kept -= oldest.kept;
     }

@@ -29,7 +29,7 @@ export interface Snapshot {
     readonly newestReceived: Seq;
   }[];
   /** Rows before the catch-up that is under way. */
-  readonly settled?: readonly ConversationRow[];
+  readonly rowsBeforeCatchUp?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
   /** What the server acked of late. */
   readonly confirmed?: readonly OutboxEntry[];

@@ -5,20 +5,20 @@ import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../mo
 import type { KeptMessage } from '../../log/log-record.ts';
 import { joinMessages, withReceipt, withStep } from '../../log/pages.ts';
 
-interface Unfolded<T> {
+interface Versioned<T> {
   readonly version: number;
   readonly value: T;
 }
 
-const upToVersion = <T>(list: Iterable<Unfolded<T>>, last: number): T[] =>
+const upToVersion = <T>(list: Iterable<Versioned<T>>, last: number): T[] =>
   [...list].flatMap(({ version, value }) => (version <= last ? [value] : []));
 
 export class UnflushedMessages {
-  private readonly messages = new Map<Seq, Unfolded<KeptMessage>>();
-  private readonly placed = new Map<MessageId, Seq>();
-  private steps: Unfolded<ReceiptStep>[] = [];
+  private readonly messages = new Map<Seq, Versioned<KeptMessage>>();
+  private readonly seqById = new Map<MessageId, Seq>();
+  private steps: Versioned<ReceiptStep>[] = [];
   /** Groups: what became of receipts, by place. Also of messages that come later. */
-  private readonly receipts = new Map<Seq, Unfolded<ReceiptAtSeq>>();
+  private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>();
 
   /** Messages. */
   get size(): number {
@@ -30,7 +30,7 @@ export class UnflushedMessages {
   }
 
   get ids(): ReadonlyMap<MessageId, Seq> {
-    return this.placed;
+    return this.seqById;
   }
 
   /** As they came. */
@@ -44,7 +44,7 @@ export class UnflushedMessages {
   }
 
   find(id: MessageId): KeptMessage | undefined {
-    const seq = this.placed.get(id);
+    const seq = this.seqById.get(id);
     return seq === undefined ? undefined : this.get(seq);
   }
 
@@ -59,32 +59,32 @@ export class UnflushedMessages {
     return withReceipt(dated, this.receiptAt(message.seq));
   }
 
-  layMessages(messages: readonly KeptMessage[], version: number): void {
+  addMessages(messages: readonly KeptMessage[], version: number): void {
     for (const message of messages) {
       const before = this.get(message.seq);
       this.messages.set(message.seq, { version, value: before ? joinMessages(before, message) : message });
-      this.placed.set(message.id, message.seq);
+      this.seqById.set(message.id, message.seq);
     }
   }
 
-  layStep(step: ReceiptStep, version: number): void {
+  addStep(step: ReceiptStep, version: number): void {
     this.steps.push({ version, value: step });
   }
 
-  layReceipts(receipts: readonly ReceiptAtSeq[], version: number): void {
+  addReceipts(receipts: readonly ReceiptAtSeq[], version: number): void {
     for (const receipt of receipts) {
       const before = this.receiptAt(receipt.seq) ?? receipt;
       this.receipts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
     }
   }
 
-  lift(seqs: Ranges): void {
-    for (const [seq, { value }] of this.messages) if (contains(seqs, seq)) this.remove(seq, value.id);
+  remove(seqs: Ranges): void {
+    for (const [seq, { value }] of this.messages) if (contains(seqs, seq)) this.removeSeq(seq, value.id);
   }
 
   clear(): void {
     this.messages.clear();
-    this.placed.clear();
+    this.seqById.clear();
     this.steps = [];
     this.receipts.clear();
   }
@@ -101,13 +101,13 @@ export class UnflushedMessages {
 
   /** Forgets what these records brought: it is in pages. */
   dropUpTo(last: number): void {
-    for (const [seq, { version, value }] of this.messages) if (version <= last) this.remove(seq, value.id);
+    for (const [seq, { version, value }] of this.messages) if (version <= last) this.removeSeq(seq, value.id);
     for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);
     if (this.steps.length > 0) this.steps = this.steps.filter(({ version }) => version > last);
   }
 
-  private remove(seq: Seq, id: MessageId): void {
+  private removeSeq(seq: Seq, id: MessageId): void {
     this.messages.delete(seq);
-    this.placed.delete(id);
+    this.seqById.delete(id);
   }
 }

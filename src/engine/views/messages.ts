@@ -2,7 +2,7 @@
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { Writer } from '../write/writer.ts';
-import { newestSeqs, readShown } from '../present/read-messages.ts';
+import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import { presentPending } from '../present/present-conversation.ts';
 
 export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>
@@ -11,7 +11,7 @@ export const readShownMessages = (writer: Writer, id: ConversationId, limit: num
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
     const pending = conversation.pending;
-    const storedSeqs = await readShown(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
+    const storedSeqs = await readPresented(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
     return [
       ...storedSeqs,
       ...failed.map((entry) => presentPending(model, entry, 'failed')),

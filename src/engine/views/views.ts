@@ -82,7 +82,7 @@ export class Views {
       switchMap(
         () =>
           new Observable<AccountState>((subscriber) => {
-            this.writer.atRest(() => {
+            this.writer.whenCommitted(() => {
               subscriber.next(this.writer.model);
               subscriber.complete();
             });
@@ -158,7 +158,7 @@ export class Views {
           this.writer.read('find-receipts', async (now, tx) => {
             const found = await findAnywhere(tx, now, id);
             where = found?.conversation.id ?? null;
-            return found ? presentReceipts.storedSeqs(now, found.conversation, found.message) : null;
+            return found ? presentReceipts.stored(now, found.conversation, found.message) : null;
           }),
         );
       }),
@@ -234,7 +234,7 @@ export class Views {
       };
       // What nobody heard goes to the first that subscribes; from then on each as it is written, also where another tab heard it too.
       let stop = (): void => undefined;
-      this.writer.atRest(() => {
+      this.writer.whenCommitted(() => {
         if (subscriber.closed) return;
         const { heard, events } = this.writer.model;
         // A store that begins anew counts anew: what was heard of the one before says nothing of it.

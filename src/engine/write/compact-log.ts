@@ -6,13 +6,13 @@ import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 
 /** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
-const FOLD_MESSAGES = 16_384;
-const FOLD_RECORDS = 512;
+const MAX_UNFLUSHED_MESSAGES = 16_384;
+const MAX_LOG_RECORDS = 512;
 /**
  * Or after so many characters: what lies in the journal cannot be given up when the device is full, and to fold it then takes room. At
  * four times as much Chromium was seen to refuse every write for good.
  */
-const FOLD_TEXT = 1024 * 1024;
+const MAX_LOG_TEXT = 1024 * 1024;
 /** Pages per transaction, so that nobody waits long for a turn. */
 const PAGES_PER_SLICE = 64;
 
@@ -20,13 +20,13 @@ const PAGES_PER_SLICE = 64;
 export interface CompactionHost {
   readonly model: AccountState;
   turn(run: () => Promise<void>): Promise<void>;
-  readHead(tx: StoreTx): Promise<LogHeader | undefined>;
+  readHeader(tx: StoreTx): Promise<LogHeader | undefined>;
   catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
   logText: number;
   /** The journal was folded: time for what is done when idle. */
-  folded(): void;
+  onCompacted(): void;
 }
 
 export class LogCompaction {
@@ -37,38 +37,39 @@ export class LogCompaction {
     private readonly host: CompactionHost,
   ) {}
 
-  get folding(): boolean {
+  get isRunning(): boolean {
     return this.running !== null;
   }
 
   whenDue(): void {
-    if (this.folding) return;
+    if (this.isRunning) return;
     const { model, logText } = this.host;
-    const due = model.unpaged >= FOLD_MESSAGES || model.version - model.folded >= FOLD_RECORDS || logText >= FOLD_TEXT;
-    if (!due && !this.ports.fault('fold:due')) return;
+    const due =
+      model.unflushedCount >= MAX_UNFLUSHED_MESSAGES || model.version - model.compactedUpTo >= MAX_LOG_RECORDS || logText >= MAX_LOG_TEXT;
+    if (!due && !this.ports.fault('compaction:due')) return;
     this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
   }
 
   /** Resolves when it is folded; one that is under way is not begun again. */
   run(): Promise<void> {
-    this.running ??= this.fold()
+    this.running ??= this.compact()
       .finally(() => (this.running = null))
-      .then(() => this.host.folded());
+      .then(() => this.host.onCompacted());
     return this.running;
   }
 
-  private async fold(): Promise<void> {
+  private async compact(): Promise<void> {
     const upTo = this.host.model.version;
     this.host.logText = 0;
     for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
-      await this.host.turn(() => this.host.withRoom(() => this.page(slice)));
+      await this.host.turn(() => this.host.withRoom(() => this.writeSlice(slice)));
     await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
   }
 
-  private page(slice: readonly Unpaged[]): Promise<void> {
+  private writeSlice(slice: readonly Unpaged[]): Promise<void> {
     return this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
       // Nothing of an account that was logged out meanwhile is written.
-      await this.host.readHead(tx);
+      await this.host.readHeader(tx);
       await writePages(tx, slice);
     });
   }
@@ -78,15 +79,15 @@ export class LogCompaction {
    * has their state, and whoever restores it takes their messages from them.
    */
   private async finish(upTo: number): Promise<void> {
-    await this.ports.store.tx('fold', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
-      const head = await this.host.catchUp(tx);
+    await this.ports.store.tx('compact', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
+      const header = await this.host.catchUp(tx);
       // Another tab may have folded further.
-      if (!head || head.folded >= upTo) return;
+      if (!header || header.compactedUpTo >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
-      tx.put('meta', HEAD_KEY, { ...head, folded: upTo } satisfies LogHeader);
+      tx.put('meta', HEAD_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
       tx.deleteRange('log', { from: 0, upTo });
     });
-    this.host.model.dropFolded(upTo);
+    this.host.model.dropCompacted(upTo);
     this.host.emit();
   }
 }
@@ -94,8 +95,8 @@ export class LogCompaction {
 /** What came with these records and is in no page yet. */
 const unpagedOf = (model: AccountState, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
-  for (const { id, tail, storedSeqs } of model.conversations.values()) {
-    const unpaged = { conversationId: id, storedSeqs, ...tail.upTo(upTo) };
+  for (const { id, unflushed, storedSeqs } of model.conversations.values()) {
+    const unpaged = { conversationId: id, storedSeqs, ...unflushed.upTo(upTo) };
     if (unpaged.messages.length + unpaged.steps.length + unpaged.counts.length > 0) out.push(unpaged);
   }
   return out;

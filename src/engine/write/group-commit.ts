@@ -8,7 +8,7 @@ import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord, readRecord } from '../../log/log-record.ts';
 import { type LogHeader, HEAD_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
-import { FencedError, sameHeader } from './log-head.ts';
+import { FencedError, sameHeader } from './log-header.ts';
 import type { Lookup } from '../state/message-index.ts';
 import type { SyncedState } from './synced-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
@@ -82,8 +82,8 @@ export class GroupCommit {
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
       const cutOff = before;
       if (cutOff?.record) {
-        const head = await this.state.catchUp(tx);
-        const kept = head && (await readRecord(tx, cutOff.record.version));
+        const header = await this.state.catchUp(tx);
+        const kept = header && (await readRecord(tx, cutOff.record.version));
         // It had committed: the answers given then stand, and what it changed was folded just now.
         if (kept?.id === cutOff.record.id) return { ...cutOff, dirty: nothingDirty() };
       }
@@ -104,32 +104,32 @@ export class GroupCommit {
     const answers: (() => void)[] = [];
     const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
     // Answered in the order they are asked: what is put below is not in it.
-    const asked = expected && state.head.read(tx);
-    asked?.catch(() => undefined);
+    const headerRead = expected && state.header.read(tx);
+    headerRead?.catch(() => undefined);
     // Asked for together with the head: what turns out to have changed is looked up again.
     const ahead = state.stale ? undefined : state.model.index.prefetch(tx, state.model, lookups);
     ahead?.catch(() => undefined);
-    const head = expected ?? (await state.catchUp(tx));
+    const header = expected ?? (await state.catchUp(tx));
     await ahead;
-    if (!head) throw new StoreError('store/unavailable', 'the store vanished');
+    if (!header) throw new StoreError('store/unavailable', 'the store vanished');
     const { model } = state;
-    const version = head.version + 1;
-    state.runAhead(version);
+    const version = header.version + 1;
+    state.markUncommitted(version);
     const { draft, changes } = openDraft(tx, model, dirty);
     if (!expected) await model.index.prefetch(tx, model, lookups);
     for (const job of jobs) {
       const { fence } = job.options;
-      if (fence === undefined || fence === head.fence) answers.push(await job.decide(draft));
+      if (fence === undefined || fence === header.fence) answers.push(await job.decide(draft));
       else answers.push(() => job.failed(new FencedError()));
     }
     let record: LogRecord | null = null;
     if (changes.length > 0) {
       record = { version, id: `${this.id}/${++this.runs}`, changes };
       this.logText += appendToLog(tx, record);
-      tx.put('meta', HEAD_KEY, { ...head, version } satisfies LogHeader);
+      tx.put('meta', HEAD_KEY, { ...header, version } satisfies LogHeader);
       if (dirty.shown) state.paint.put(tx, model);
-    } else model.version = head.version;
-    if (expected && !sameHeader(await asked, expected)) throw new HeaderMovedError();
+    } else model.version = header.version;
+    if (expected && !sameHeader(await headerRead, expected)) throw new HeaderMovedError();
     return { dirty, answers, record };
   }
 }

@@ -6,16 +6,16 @@ import type { Change } from '../../log/log-record.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, shrinkPages } from '../../log/pages.ts';
 import { PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { type Lent, writeAlone } from './maintenance-write.ts';
+import { type MaintenanceHost, writeAlone } from './maintenance-write.ts';
 
 /** Messages that are in pages. The others are in log records only, and eviction leaves them alone. */
-export const inPages = ({ storedSeqs, tail }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(tail.seqs));
+export const inPages = ({ storedSeqs, unflushed }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(unflushed.seqs));
 
 /**
  * Records which messages no page holds any more. Needed where pages were evicted and a crash or a full disk kept that from being recorded:
  * the messages that are in no page count as evicted. Reads every page index once.
  */
-export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Lent): Promise<void> => {
+export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<void> => {
   await writeAlone(ports, writer, 'repair-pages', async (tx, model) => {
     tx.put('meta', PAGES_INTACT_KEY, true);
     const found = new Map<ConversationId, number[]>();

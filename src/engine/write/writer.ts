@@ -11,7 +11,7 @@ import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
 import { LogCompaction } from './compact-log.ts';
 import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
-import { createLogHeader, type LoggedOutError } from './log-head.ts';
+import { createLogHeader, type LoggedOutError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
 import { SyncedState } from './synced-state.ts';
@@ -32,7 +32,7 @@ type WriterPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'f
 export class Writer {
   private queue: (Job | Turn)[] = [];
   private running = false;
-  private resting: (() => void)[] = [];
+  private waitingForCommit: (() => void)[] = [];
   private readonly listeners = new Set<(dirty: Dirty) => void>();
   /** Called when the store turns out to be no longer this writer's. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
@@ -42,7 +42,7 @@ export class Writer {
   makeRoom: () => Promise<boolean> = () => Promise.resolve(false);
   private readonly state: SyncedState;
   private readonly group: GroupCommit;
-  private readonly fold: LogCompaction;
+  private readonly compaction: LogCompaction;
 
   private constructor(
     private readonly ports: WriterPorts,
@@ -50,7 +50,7 @@ export class Writer {
   ) {
     this.state = new SyncedState(me, { ended: (end) => this.loggedOut(end), newerSchema: (error) => this.newerSchema(error) });
     this.group = new GroupCommit(ports, this.state);
-    this.fold = new LogCompaction(ports, this);
+    this.compaction = new LogCompaction(ports, this);
   }
 
   /** False from when pages are given up for want of room until that is written down. */
@@ -62,10 +62,10 @@ export class Writer {
   }
 
   /** Called when the journal was folded. */
-  folded: () => void = () => undefined;
+  onCompacted: () => void = () => undefined;
 
-  isFolding(): boolean {
-    return this.fold.folding;
+  isCompacting(): boolean {
+    return this.compaction.isRunning;
   }
 
   /** Characters this writer has put into the journal since it was folded. */
@@ -78,8 +78,8 @@ export class Writer {
   }
 
   /** Folds now, due or not: when idle, and for tests. */
-  foldJournal(): Promise<void> {
-    return this.fold.run();
+  compactLog(): Promise<void> {
+    return this.compaction.run();
   }
 
   /**
@@ -91,27 +91,27 @@ export class Writer {
     const writer = new Writer(ports, me);
     const read = (): Promise<LogHeader | undefined> =>
       ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
-        const head = await writer.catchUp(tx);
+        const header = await writer.catchUp(tx);
         writer.pagesIntact = (await tx.get('meta', PAGES_INTACT_KEY)) !== undefined;
-        return head;
+        return header;
       });
     const found = await read();
     if (!found) {
       await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), news));
       await read();
     }
-    if (!writer.pagesIntact) await writer.heal();
+    if (!writer.pagesIntact) await writer.repair();
     return writer;
   }
 
   /** On a device that is full it is done once something could be written. */
-  private heal(): Promise<void> {
+  private repair(): Promise<void> {
     return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
   }
 
   /** Of the store, as this writer opened it. */
   get generation(): string {
-    return this.state.head.openedGeneration ?? '';
+    return this.state.header.openedGeneration ?? '';
   }
 
   /** Called after every completed transaction or catch-up that changed something. */
@@ -142,14 +142,14 @@ export class Writer {
   }
 
   /** Calls `fn` when the model shows only what is durable: at once, or after the transaction in flight. */
-  atRest(fn: () => void): void {
-    if (this.state.stale) this.resting.push(fn);
+  whenCommitted(fn: () => void): void {
+    if (this.state.stale) this.waitingForCommit.push(fn);
     else fn();
   }
 
-  private rested(): void {
+  private callWaiting(): void {
     if (this.state.stale) return;
-    for (const fn of this.resting.splice(0)) fn();
+    for (const fn of this.waitingForCommit.splice(0)) fn();
   }
 
   /** Folds what other tabs wrote. */
@@ -193,13 +193,13 @@ export class Writer {
   /** Takes the leader's number: every older leader's writes change nothing from here on. */
   async takeFence(): Promise<number> {
     const take = (): Promise<number> =>
-      this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.state.head.takeFence(tx));
+      this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.state.header.takeFence(tx));
     const fence = await take().catch(async (error: unknown) => {
       if (!isFull(error)) throw error;
       await this.turn(async () => void (await this.makeRoom()));
       return take();
     });
-    this.state.head.tookFence(fence);
+    this.state.header.tookFence(fence);
     return fence;
   }
 
@@ -232,7 +232,7 @@ export class Writer {
         const jobs = this.nextJobs();
         if (jobs.length > 0) await this.commit(jobs);
         else await (this.queue.shift() as Turn)();
-        this.rested();
+        this.callWaiting();
       }
       this.running = false;
     })();
@@ -251,8 +251,8 @@ export class Writer {
   }
 
   /** @throws {LoggedOutError} */
-  readHead(tx: StoreTx): Promise<LogHeader | undefined> {
-    return this.state.head.read(tx);
+  readHeader(tx: StoreTx): Promise<LogHeader | undefined> {
+    return this.state.header.read(tx);
   }
 
   /** Brings the model to the head, inside a transaction over `meta` and `log`. */
@@ -264,15 +264,15 @@ export class Writer {
     const { bus, fault, log } = this.ports;
     try {
       const done = await this.withRoom(() => this.group.run(jobs));
-      this.state.settle();
+      this.state.markCommitted();
       fault('write:after-commit');
       done.dirty.awaited = true;
       this.emit(done.dirty);
       for (const answer of done.answers) answer();
       if (done.record) {
         bus.post({ type: 'changed' });
-        if (!this.pagesIntact) this.queue.unshift(() => this.heal());
-        this.fold.whenDue();
+        if (!this.pagesIntact) this.queue.unshift(() => this.repair());
+        this.compaction.whenDue();
       }
     } catch (error) {
       for (const job of jobs) job.failed(error);

@@ -62,8 +62,8 @@ self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
     longestWriteMs = Math.max(longestWriteMs, performance.now() - before);
   }
   const ms = performance.now() - began;
-  while (writer.model.unpaged > 0) {
-    await writer.foldJournal();
+  while (writer.model.unflushedCount > 0) {
+    await writer.compactLog();
     await new Promise((resolve) => setTimeout(resolve));
   }
   const foldedMs = performance.now() - began;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FencedError, LoggedOutError } from '../../../src/engine/write/log-head.ts';
+import { FencedError, LoggedOutError } from '../../../src/engine/write/log-header.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';

@@ -93,7 +93,7 @@ class Device {
   shown(id: string) {
     return this.writer.read('shown', async (model, tx) => {
       const found = await findAnywhere(tx, model, id);
-      return found ? presentReceipts.storedSeqs(model, found.conversation, found.message) : null;
+      return found ? presentReceipts.stored(model, found.conversation, found.message) : null;
     });
   }
 
@@ -114,11 +114,11 @@ describe('counts of group messages', () => {
   it('come to the same in any order, in the tail, in pages and after a restart', async () => {
     const device = await Device.holding(own(1), own(2));
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 2 })] });
-    await device.writer.foldJournal();
+    await device.writer.compactLog();
     // Late and doubled facts change nothing; later ones lie over what the page has.
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 1 }), receiptsSent(2, { readCount: 3 })] });
     for (const look of ['now', 'restarted', 'folded', 'folded and restarted']) {
-      if (look.startsWith('folded')) await device.writer.foldJournal();
+      if (look.startsWith('folded')) await device.writer.compactLog();
       if (look.endsWith('restarted')) await device.restart();
       expect([look, await device.shown('m1')]).toMatchObject([look, { state: 'processing', readCount: 2, unreadCount: 1 }]);
       expect([look, await device.shown('m2')]).toMatchObject([look, { state: 'done', readCount: 3, unreadCount: 0 }]);
@@ -340,7 +340,7 @@ describe('how receipts of a group end', () => {
 describe('a group in view', () => {
   it('is cleared, and what asks gets a receipt, in pages or not, as far as was seen', async () => {
     const device = await Device.holding(...Array.from({ length: 300 }, (_, i) => message(i + 1, { receiptRequested: i % 2 === 0 })));
-    await device.writer.foldJournal();
+    await device.writer.compactLog();
     await device.restart();
     await device.changes('live', {
       rows: [row(301)],
@@ -389,7 +389,7 @@ describe('another history of the server', () => {
     await end(first!.key);
     await device.changes('live', { rows: [row(3)] });
     await device.ack(['m2'], 'later');
-    await device.writer.foldJournal();
+    await device.writer.compactLog();
     await device.restart();
     const [waiting] = device.writer.model.outbox.values();
     await device.snapshot({ rows: [row(2)] });

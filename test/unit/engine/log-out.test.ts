@@ -3,7 +3,7 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
-import { LoggedOutError } from '../../../src/engine/write/log-head.ts';
+import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { StoreError, TransportError, UsageError } from '../../../src/errors.ts';
 import type { LogOut } from '../../../src/model/log-out.ts';
@@ -214,7 +214,7 @@ describe('logging out', () => {
       late.write('late', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"late"' })),
       late.write('late', STRICT, (draft) => clearConversationUnreadCount(draft, deaf, 'direct:bob')),
       late.takeFence(),
-      late.foldJournal(),
+      late.compactLog(),
       late.refresh(),
     ];
     const refused = async (): Promise<void> => {
@@ -240,9 +240,9 @@ describe('logging out', () => {
     await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
     const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
     const late = await Writer.open(deaf, 'alice');
-    expect(late.model.unpaged).toBeGreaterThan(0);
+    expect(late.model.unflushedCount).toBeGreaterThan(0);
     await logOut(hers);
-    await expect(late.foldJournal()).rejects.toMatchObject({ code: 'store/closed' });
+    await expect(late.compactLog()).rejects.toMatchObject({ code: 'store/closed' });
     expect(bytesOn(alice)).not.toContain('private');
   });
 

@@ -91,7 +91,7 @@ it('a message offered again that another device took back meanwhile stays taken 
 it('what is not held under the new history does not lie in pages either: it may have been taken back', async () => {
   const world = createTestWorld({ seed: 5 });
   const [phone, hers] = [world.device('alice'), world.device('ben')];
-  hers.fault = (site) => site === 'fold:due';
+  hers.fault = (site) => site === 'compaction:due';
   const alice = await world.open(phone);
   const ben = await world.open(hers);
   await world.until(alice.do('sendMessage', 'direct:ben', { id: 'm1', body: '"a secret"' }));

@@ -19,7 +19,7 @@ const onDisk = (device: VirtualDevice): boolean =>
   [...device.disk.rows.values()].some((table) => [...table.values()].some((row) => JSON.stringify(row).includes(SECRET)));
 /** From here on, what is in the journal goes into pages at every write. */
 const folds = (device: VirtualDevice): void => {
-  device.fault = (site) => site === 'fold:due';
+  device.fault = (site) => site === 'compaction:due';
 };
 
 describe('a device that was away while a message was taken back, and 250 more were sent', () => {

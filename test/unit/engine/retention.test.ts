@@ -51,7 +51,7 @@ const filled = async (count: number, limits: Retention, wall = 1000) => {
   const given = { ...quiet, clock: { ...quiet.clock, wall: () => wall } };
   const writer = await Writer.open(given, 'alice');
   await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
-  await writer.foldJournal();
+  await writer.compactLog();
   return { disk, given, writer, retention: new RetentionLane(given, writer, limits), conversation: () => writer.model.get('direct:bob')! };
 };
 
@@ -95,13 +95,13 @@ describe('retention', () => {
     expect(other.model.get('direct:bob')!.storedSeqs).toEqual([[991, 1000]]);
     expect(other.model.get('direct:bob')!.unread).toEqual(conversation().unread);
     const reopened = async () => (await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!;
-    for (const again of [await reopened(), (await writer.foldJournal(), await reopened())]) {
+    for (const again of [await reopened(), (await writer.compactLog(), await reopened())]) {
       expect(again.storedSeqs).toEqual([[991, 1000]]);
       expect(again.evicted).toEqual([[1, 990]]);
-      expect(again.tail.size).toBe(0);
+      expect(again.unflushed.size).toBe(0);
     }
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(1001, 1005, 'c1000'), 'live'));
-    await writer.foldJournal();
+    await writer.compactLog();
     await retention.run();
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 996 + i));
   });
@@ -155,7 +155,7 @@ describe('retention', () => {
     expect(conversation().receiptsSent.delivered).toEqual(receiptsSent);
     expect((await readShownMessages(writer, 'direct:bob', 100)).map(({ body }) => body)[0]).toBe('body 101.');
     // With the next fold they go again.
-    await writer.foldJournal();
+    await writer.compactLog();
     await retention.run();
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
   });
@@ -166,7 +166,7 @@ describe('retention', () => {
     const writer = await Writer.open(given, 'alice');
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { deliveryReceipts: false }));
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
-    await writer.foldJournal();
+    await writer.compactLog();
     await new RetentionLane(given, writer, { messagesPerConversation: 10 }).run();
     const conversation = writer.model.get('direct:bob')!;
     expect(conversation.storedSeqs).toEqual([[91, 100]]);
@@ -181,10 +181,10 @@ describe('retention', () => {
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
     await new RetentionLane(given, writer, { messagesPerConversation: 10, days: 5 }).run();
     writer.model.recount();
-    expect(writer.model.get('direct:bob')!.tail.size).toBe(10);
-    expect(writer.model.unpaged).toBe(10);
-    expect((await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!.tail.size).toBe(10);
-    await writer.foldJournal();
+    expect(writer.model.get('direct:bob')!.unflushed.size).toBe(10);
+    expect(writer.model.unflushedCount).toBe(10);
+    expect((await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!.unflushed.size).toBe(10);
+    await writer.compactLog();
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 91 + i));
   });
 
@@ -193,7 +193,7 @@ describe('retention', () => {
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(51, 60, 'c50'), 'live'));
     const { tx } = given.store;
     given.store.tx = async (name, ...rest) => {
-      if (name === 'fold') {
+      if (name === 'compact') {
         // Pages are written; before the snapshot is, another tab takes more from the feed, and makes room.
         const elsewhere = ports(disk);
         const other = await Writer.open(elsewhere, 'alice');
@@ -202,11 +202,11 @@ describe('retention', () => {
       }
       return tx(name, ...rest);
     };
-    await writer.foldJournal();
+    await writer.compactLog();
     expect(disk.tables.get('log')!.size).toBe(2);
     const restored = await Writer.open(ports(disk), 'alice');
     expect(restored.model.get('direct:bob')!.storedSeqs).toEqual([[66, 70]]);
-    expect([...restored.model.get('direct:bob')!.tail.seqs]).toEqual([66, 67, 68, 69, 70]);
+    expect([...restored.model.get('direct:bob')!.unflushed.seqs]).toEqual([66, 67, 68, 69, 70]);
     restored.model.recount();
     const shown = await readShownMessages(restored, 'direct:bob', 100);
     expect(shown.map(({ body }) => body)).toEqual(['body 66.', 'body 67.', 'body 68.', 'body 69.', 'body 70.']);

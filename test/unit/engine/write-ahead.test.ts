@@ -4,7 +4,7 @@ import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import { FencedError } from '../../../src/engine/write/log-head.ts';
+import { FencedError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { StorePort, StoreTx } from '../../../src/ports/ports.ts';
@@ -183,12 +183,12 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
   it('takes nothing back of what another tab folded', async () => {
     const tab = await device(onNewDisk(), 3);
     const [a, b] = [await tab(), await tab()];
-    await b.writer.foldJournal();
+    await b.writer.compactLog();
     const [head] = await everything(b.given.store);
-    expect(head).toMatchObject({ version: 1, folded: 1 });
+    expect(head).toMatchObject({ version: 1, compactedUpTo: 1 });
     expect(await acknowledge(a.given, a.writer, 'm2')).toMatchObject({ queued: ['m2'] });
     expect((await everything(b.given.store))[0]).toEqual({ ...(head as object), version: 2 });
-    expect(a.writer.model.unpaged).toBe(0);
+    expect(a.writer.model.unflushedCount).toBe(0);
     expect(await pendingReceipts((await tab()).writer)).toMatchObject({ named: [[2, 2]], namedIds: [] });
     expect((await tab()).writer.model.totalUnreadCount).toBe(3);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
-import { FencedError } from '../../../src/engine/write/log-head.ts';
+import { FencedError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { clearConversationUnreadCount, sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
@@ -124,7 +124,7 @@ describe('the writer', () => {
     failing = true;
     const clear = () => writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
     await expect(clear()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
-    const seen = await new Promise<number>((resolve) => writer.atRest(() => resolve(writer.model.totalUnreadCount)));
+    const seen = await new Promise<number>((resolve) => writer.whenCommitted(() => resolve(writer.model.totalUnreadCount)));
     expect(seen).toBe(3);
     failing = false;
     await clear();
@@ -186,9 +186,9 @@ describe('folding the journal', () => {
     );
     const before = state(writer);
     const shown = await readShownMessages(writer, 'direct:bob', 400);
-    await writer.foldJournal();
+    await writer.compactLog();
     expect(state(writer)).toEqual(before);
-    expect(writer.model.unpaged).toBe(0);
+    expect(writer.model.unflushedCount).toBe(0);
     expect([...disk.tables.get('log')!.keys()]).toEqual([]);
     expect(await readShownMessages(writer, 'direct:bob', 400)).toEqual(shown);
     expect(shown).toHaveLength(301);
@@ -218,7 +218,7 @@ describe('folding the journal', () => {
       },
     };
     const folding = await openAt(watched);
-    await folding.writer.foldJournal();
+    await folding.writer.compactLog();
     expect(boundaries.length).toBeGreaterThan(2);
     for (const crashed of boundaries) {
       const again = await openAt(createMemoryStore(crashed));
@@ -304,7 +304,7 @@ describe('what is told to senders', () => {
       })),
     });
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [feed(200, 'old')]));
-    await writer.foldJournal();
+    await writer.compactLog();
     const again = await openAt(createMemoryStore(disk));
     const read = (prefix: string, place: number) =>
       Promise.all(
@@ -323,7 +323,7 @@ describe('what is told to senders', () => {
       draft.change({ t: 'reset' });
       return applySnapshot(draft, again.given, [feed(2, 'new')]);
     });
-    await again.writer.foldJournal();
+    await again.writer.compactLog();
     await Promise.all([read('old', 9), read('new', 2)]);
     // The old place 9 is not held any more: its id is left to the server.
     expect(again.writer.model.get('direct:p5')!.pendingReceipts).toMatchObject({

@@ -70,7 +70,7 @@ describe('a migration', () => {
   it('that is interrupted at any of its writes leaves the old database, whole; the next one goes through (F10)', async () => {
     const name = `transactions-${++databases}`;
     const before = await open(name);
-    const head = { schema: SCHEMA, generation: 'g', version: 0, folded: 0, fence: 0 };
+    const head = { schema: SCHEMA, generation: 'g', version: 0, compactedUpTo: 0, fence: 0 };
     await before.tx('fill', ['meta'], 'readwrite', 'strict', (tx) => {
       tx.putMany('meta', [HEAD_KEY, 'a', 'b', 'c'], [head, 1, 2, 3]);
       return Promise.resolve();

@@ -8,7 +8,7 @@ import type { ConnectionStatus } from '../../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../../ports/ports.ts';
 import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../model/backoff.ts';
 import type { TokenSource } from '../../net/token-source.ts';
-import { FencedError } from '../../write/log-head.ts';
+import { FencedError } from '../../write/log-header.ts';
 import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type State, transition } from './connection-states.ts';
 import { Session } from './session.ts';

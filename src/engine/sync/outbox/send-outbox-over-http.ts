@@ -3,7 +3,7 @@ import { AuthError, ProtocolError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
 import type { Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
-import { LoggedOutError } from '../../write/log-head.ts';
+import { LoggedOutError } from '../../write/log-header.ts';
 import type { Writer } from '../../write/writer.ts';
 import { awaitsSnapshot } from '../../write/blind-flags.ts';
 import { catchUpOverHttp } from '../feed/catch-up-over-http.ts';

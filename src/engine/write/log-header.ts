@@ -30,12 +30,16 @@ export class WipedError extends LoggedOutError {
 }
 
 export const sameHeader = (a: LogHeader | undefined, b: LogHeader): boolean =>
-  a?.version === b.version && a.folded === b.folded && a.fence === b.fence && a.generation === b.generation && a.schema === b.schema;
+  a?.version === b.version &&
+  a.compactedUpTo === b.compactedUpTo &&
+  a.fence === b.fence &&
+  a.generation === b.generation &&
+  a.schema === b.schema;
 
 export class KnownHeader {
   /** The store's, as it was opened. */
   private generation: string | null = null;
-  /** As last seen; version and `folded` stand in the model. */
+  /** As last seen; version and `compactedUpTo` stand in the model. */
   private seen: Pick<LogHeader, 'generation' | 'fence'> | null = null;
 
   constructor(
@@ -54,32 +58,32 @@ export class KnownHeader {
 
   /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link WipedError}. */
   async read(tx: StoreTx): Promise<LogHeader | undefined> {
-    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
-    if (head && head.schema > SCHEMA) {
+    const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+    if (header && header.schema > SCHEMA) {
       const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
       this.on.newerSchema(error);
       throw error;
     }
-    const another = this.generation !== null && head?.generation !== this.generation;
-    if (head?.ended || another) {
-      const end = head?.ended ? new LoggedOutError(head.ended === 'kept') : new WipedError();
+    const another = this.generation !== null && header?.generation !== this.generation;
+    if (header?.ended || another) {
+      const end = header?.ended ? new LoggedOutError(header.ended === 'kept') : new WipedError();
       this.on.ended(end);
       throw end;
     }
-    this.generation = head?.generation ?? null;
-    return head;
+    this.generation = header?.generation ?? null;
+    return header;
   }
 
-  saw(head: Pick<LogHeader, 'generation' | 'fence'>): void {
-    this.seen = head;
+  saw(header: Pick<LogHeader, 'generation' | 'fence'>): void {
+    this.seen = header;
   }
 
   /** Takes the leader's number, inside a transaction over `meta`: every older leader's writes change nothing from here on. */
   async takeFence(tx: StoreTx): Promise<number> {
-    const head = await this.read(tx);
-    if (!head) throw new StoreError('store/unavailable', 'the store vanished');
-    tx.put('meta', HEAD_KEY, { ...head, fence: head.fence + 1 } satisfies LogHeader);
-    return head.fence + 1;
+    const header = await this.read(tx);
+    if (!header) throw new StoreError('store/unavailable', 'the store vanished');
+    tx.put('meta', HEAD_KEY, { ...header, fence: header.fence + 1 } satisfies LogHeader);
+    return header.fence + 1;
   }
 
   tookFence(fence: number): void {
@@ -87,8 +91,8 @@ export class KnownHeader {
   }
 
   /** What it is if nobody else wrote since; undefined before it was seen. */
-  expected({ version, folded }: Pick<LogHeader, 'version' | 'folded'>): LogHeader | undefined {
-    return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, folded, fence: this.seen.fence } : undefined;
+  expected({ version, compactedUpTo }: Pick<LogHeader, 'version' | 'compactedUpTo'>): LogHeader | undefined {
+    return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, compactedUpTo, fence: this.seen.fence } : undefined;
   }
 }
 
@@ -98,6 +102,6 @@ export const createLogHeader = async (tx: StoreTx, generation: string, news: rea
   if (await tx.get('meta', HEAD_KEY)) return;
   const version = news.length > 0 ? 1 : 0;
   if (version > 0) appendToLog(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
-  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, folded: 0, fence: 0 } satisfies LogHeader);
+  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, compactedUpTo: 0, fence: 0 } satisfies LogHeader);
   tx.put('meta', PAGES_INTACT_KEY, true);
 };
