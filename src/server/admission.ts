@@ -11,28 +11,28 @@ export interface Ticket {
 }
 
 class Counts {
-  readonly #counts = new Map<string, number>();
+  private readonly counts = new Map<string, number>();
 
   /** @returns false, and counts nothing, at the limit. */
   up(key: string, limit: number): boolean {
-    const count = this.#counts.get(key) ?? 0;
+    const count = this.counts.get(key) ?? 0;
     if (count >= limit) return false;
-    this.#counts.set(key, count + 1);
+    this.counts.set(key, count + 1);
     return true;
   }
 
   down(key: string): void {
-    const count = this.#counts.get(key) ?? 0;
-    if (count > 1) this.#counts.set(key, count - 1);
-    else this.#counts.delete(key);
+    const count = this.counts.get(key) ?? 0;
+    if (count > 1) this.counts.set(key, count - 1);
+    else this.counts.delete(key);
   }
 }
 
 export class Admission {
-  readonly #users = new Counts();
-  readonly #addresses = new Counts();
+  private readonly users = new Counts();
+  private readonly addresses = new Counts();
   /** Connections of an address whose account is not known yet. */
-  readonly #unnamed = new Counts();
+  private readonly unnamed = new Counts();
 
   constructor(private readonly limits: () => Policy['connections']) {}
 
@@ -43,9 +43,9 @@ export class Admission {
   enter(address: string | undefined): Ticket | undefined {
     const { perAddress, unnamedPerAddress } = this.limits();
     if (address !== undefined) {
-      if (!this.#addresses.up(address, perAddress)) return undefined;
-      if (!this.#unnamed.up(address, unnamedPerAddress)) {
-        this.#addresses.down(address);
+      if (!this.addresses.up(address, perAddress)) return undefined;
+      if (!this.unnamed.up(address, unnamedPerAddress)) {
+        this.addresses.down(address);
         return undefined;
       }
     }
@@ -53,12 +53,12 @@ export class Admission {
     let isNamed = false;
     let isOver = false;
     const countAsNamed = (): void => {
-      if (address !== undefined && !isNamed) this.#unnamed.down(address);
+      if (address !== undefined && !isNamed) this.unnamed.down(address);
       isNamed = true;
     };
     return {
       name: (userId) => {
-        if (isOver || !this.#users.up(userId, this.limits().perUser)) return false;
+        if (isOver || !this.users.up(userId, this.limits().perUser)) return false;
         user = userId;
         countAsNamed();
         return true;
@@ -67,8 +67,8 @@ export class Admission {
         if (isOver) return;
         isOver = true;
         countAsNamed();
-        if (address !== undefined) this.#addresses.down(address);
-        if (user !== undefined) this.#users.down(user);
+        if (address !== undefined) this.addresses.down(address);
+        if (user !== undefined) this.users.down(user);
       },
     };
   }

@@ -5,24 +5,24 @@ import type { Connection } from './socket.ts';
 const NONE: ReadonlySet<Connection> = new Set();
 
 export class Connections {
-  readonly #byUser = new Map<UserId, Set<Connection>>();
+  private readonly byUser = new Map<UserId, Set<Connection>>();
 
   add(userId: UserId, connection: Connection): void {
-    const set = this.#byUser.get(userId);
+    const set = this.byUser.get(userId);
     if (set) set.add(connection);
-    else this.#byUser.set(userId, new Set([connection]));
+    else this.byUser.set(userId, new Set([connection]));
   }
 
   delete(userId: UserId, connection: Connection): void {
-    const set = this.#byUser.get(userId);
-    if (set?.delete(connection) && set.size === 0) this.#byUser.delete(userId);
+    const set = this.byUser.get(userId);
+    if (set?.delete(connection) && set.size === 0) this.byUser.delete(userId);
   }
 
   of(userId: UserId): ReadonlySet<Connection> {
-    return this.#byUser.get(userId) ?? NONE;
+    return this.byUser.get(userId) ?? NONE;
   }
 
   all(): readonly Connection[] {
-    return [...this.#byUser.values()].flatMap((set) => [...set]);
+    return [...this.byUser.values()].flatMap((set) => [...set]);
   }
 }

@@ -6,31 +6,31 @@ import type { Hint } from './bus.ts';
 import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';
 import type { ServerStore, ServerTx } from './store/server-store.ts';
-import { placeKey } from './feed/wire-messages.ts';
+import { messageKey } from './feed/wire-messages.ts';
 
 const SWEEP_EVERY_MS = 30_000;
 /** In one transaction. */
 const BATCH = 500;
 
 /** @returns how many were looked at, and whom it concerns. */
-export const expireDue = async (tx: ServerTx): Promise<{ readonly looked: number; readonly hints: readonly Hint[] }> => {
+export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly Hint[] }> => {
   const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
-  if (groups.length === 0) return { looked: 0, hints: [] };
+  if (groups.length === 0) return { checked: 0, hints: [] };
   await tx.lockConversationsById(groups);
   // Read again under the locks: somebody's receipt may have come in between.
   const locked = new Set(groups);
   const due = (await tx.dueReceipts(await tx.now(), BATCH)).filter(({ conversationId }) => locked.has(conversationId));
-  const counts = new Map((await tx.readCounts(due)).map((one) => [placeKey(one), one.readCount]));
+  const counts = new Map((await tx.readCounts(due)).map((one) => [messageKey(one), one.readCount]));
   const ended = due.map((receipt) => {
-    const isFull = (counts.get(placeKey(receipt)) ?? 0) >= receipt.memberCount;
+    const isFull = (counts.get(messageKey(receipt)) ?? 0) >= receipt.memberCount;
     return isFull
       ? { ...receipt, open: false }
       : { ...receipt, open: false, expired: true, version: Math.max(receipt.version, tx.version) };
   });
   await tx.putReceipts(ended);
-  const told = [...new Set(ended.filter(({ expired }) => expired).map(({ conversationId }) => conversationId))];
-  const userIds = told.length === 0 ? [] : [...new Set((await tx.roster(told)).map(({ userId }) => userId))];
-  return { looked: due.length, hints: userIds.length > 0 ? [{ kind: 'changes', userIds }] : [] };
+  const expiredIn = [...new Set(ended.filter(({ expired }) => expired).map(({ conversationId }) => conversationId))];
+  const userIds = expiredIn.length === 0 ? [] : [...new Set((await tx.roster(expiredIn)).map(({ userId }) => userId))];
+  return { checked: due.length, hints: userIds.length > 0 ? [{ kind: 'changes', userIds }] : [] };
 };
 
 export interface Expiry {
@@ -49,9 +49,9 @@ export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>)
     store.read('look-for-due', async (tx) => (await tx.dueReceipts(await tx.now(), 1)).length > 0);
   const sweep = async (): Promise<void> => {
     while (!stopped && (await isDue(core.store))) {
-      const { looked, hints } = await persist(core, 'expire', expireDue);
+      const { checked, hints } = await persist(core, 'expire', expireDue);
       for (const hint of hints) core.bus.publish(hint);
-      if (looked === 0) break;
+      if (checked === 0) break;
     }
     if (!stopped && (await core.store.read('look-for-open', (tx) => tx.hasOpenReceipts()))) arm();
   };

@@ -81,36 +81,36 @@ const FEW_USERS = 10_000;
 
 /** One allowance per user, refilled as time passes; users at rest cost nothing. */
 export class TokenBuckets {
-  readonly #spent = new Map<string, { spent: number; at: number }>();
-  #forgetAbove = FEW_USERS;
+  private readonly spent = new Map<string, { spent: number; at: number }>();
+  private forgetAbove = FEW_USERS;
 
   /** @returns 0 where the cost was taken, else after how many ms to try again. */
   take(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): number {
-    const left = this.#left(userId, perSecond, monoMs);
+    const left = this.left(userId, perSecond, monoMs);
     if (left > 0 && left + cost > burst) return Math.max(1, Math.ceil(((left + cost - burst) / perSecond) * 1000));
-    this.#put(userId, left + cost, perSecond, monoMs);
+    this.put(userId, left + cost, perSecond, monoMs);
     return 0;
   }
 
   /** Takes what turned out to be the cost, even above the allowance: the user's next frames wait for it. */
   charge(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): void {
-    const spent = Math.min(this.#left(userId, perSecond, monoMs) + cost, burst + MAX_DEBT_SECONDS * perSecond);
-    this.#put(userId, spent, perSecond, monoMs);
+    const spent = Math.min(this.left(userId, perSecond, monoMs) + cost, burst + MAX_DEBT_SECONDS * perSecond);
+    this.put(userId, spent, perSecond, monoMs);
   }
 
-  #left(userId: string, perSecond: number, monoMs: number): number {
-    const before = this.#spent.get(userId);
+  private left(userId: string, perSecond: number, monoMs: number): number {
+    const before = this.spent.get(userId);
     return before ? Math.max(0, before.spent - ((monoMs - before.at) / 1000) * perSecond) : 0;
   }
 
-  #put(userId: string, spent: number, perSecond: number, monoMs: number): void {
-    this.#spent.set(userId, { spent, at: monoMs });
-    if (this.#spent.size > this.#forgetAbove) this.#forget(perSecond, monoMs);
+  private put(userId: string, spent: number, perSecond: number, monoMs: number): void {
+    this.spent.set(userId, { spent, at: monoMs });
+    if (this.spent.size > this.forgetAbove) this.forget(perSecond, monoMs);
   }
 
   /** The next look comes when the number has doubled, so that many busy users do not make each frame walk them all. */
-  #forget(perSecond: number, monoMs: number): void {
-    for (const userId of this.#spent.keys()) if (this.#left(userId, perSecond, monoMs) === 0) this.#spent.delete(userId);
-    this.#forgetAbove = Math.max(FEW_USERS, this.#spent.size * 2);
+  private forget(perSecond: number, monoMs: number): void {
+    for (const userId of this.spent.keys()) if (this.left(userId, perSecond, monoMs) === 0) this.spent.delete(userId);
+    this.forgetAbove = Math.max(FEW_USERS, this.spent.size * 2);
   }
 }

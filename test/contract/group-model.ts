@@ -63,7 +63,7 @@ export class GroupModel {
   send(user: string, id: string, asks: boolean, countable: boolean): string {
     const before = this.messages.find((one) => one.id === id);
     const same = before?.sender === user && before.countable === countable && (before.asked === asks || (asks && !before.asked));
-    if (same) return `acked ${before.seq}`;
+    if (same) return `confirmed ${before.seq}`;
     const me = this.members.get(user);
     if (!me || me.role === null) return 'rejected/no-such-conversation';
     if (before) return 'rejected/id-conflict';
@@ -86,7 +86,7 @@ export class GroupModel {
       acks: [],
     });
     for (const name of here) this.members.get(name)!.present.add(seq);
-    return `acked ${seq}`;
+    return `confirmed ${seq}`;
   }
 
   recall(user: string, id: string): string {

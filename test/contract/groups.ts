@@ -76,7 +76,7 @@ export class GroupBench {
   }
 
   viewer(userId: string) {
-    return { userId, everybodys: this.policy.visibleTo === 'members' };
+    return { userId, membersSeeReaders: this.policy.visibleTo === 'members' };
   }
 
   async pull(me: string, cursor: string | null): Promise<Frame<'changes'>[]> {

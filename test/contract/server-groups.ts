@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
-import { findReceipts, listMembers, listPlaceOf } from '../../src/server/feed/questions.ts';
+import { findReceipts, listMembers, parseListCursor } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { RECEIPTS_ON, GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
 
@@ -306,7 +306,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.members(g, Object.fromEntries(many.map((one) => [one, 'member'])));
       await bench.submit(ann, groupMessage(g, id('m1')));
       const page = async (filter: 'read' | 'unread', cursor: string | null, me = ann) => {
-        const after = cursor === null ? null : listPlaceOf(cursor, filter)!;
+        const after = cursor === null ? null : parseListCursor(cursor, filter)!;
         return bench.store.read('members', (tx) => listMembers(tx, bench.viewer(me), { messageId: id('m1'), filter, limit: 4 }, after));
       };
       for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupOwed(g, { named: [[1, 1]] }));

@@ -76,7 +76,7 @@ export const describeScattered = (open: () => ServerStore): void => {
       await bench.submit(ann, messageTo(`${ben}-friend`, id(0)));
       const brokeOffAt = (await bench.pull(ann, null)).at(-1)!.to;
       await bench.submit(ben, owed(ann, { position: 7 }));
-      const page = await bench.store.read('changes', (tx) => pullPage(tx, { userId: ann, everybodys: false }, brokeOffAt, true));
+      const page = await bench.store.read('changes', (tx) => pullPage(tx, { userId: ann, membersSeeReaders: false }, brokeOffAt, true));
       expect(joined(`direct:${ben}`, page!.frames).theirs.named).toEqual(everySecond(140));
     });
 

@@ -39,7 +39,7 @@ export const pullAll = async (store: ServerStore, me: string, cursor: string | n
   const frames: Frame<'changes'>[] = [];
   for (let at = cursor; ;) {
     const here = at;
-    const page = await store.read('changes', (tx) => pullPage(tx, { userId: me, everybodys: false }, here, cursor === null));
+    const page = await store.read('changes', (tx) => pullPage(tx, { userId: me, membersSeeReaders: false }, here, cursor === null));
     if (!page) return undefined;
     frames.push(...page.frames);
     at = page.frames[page.frames.length - 1]!.to;
@@ -65,7 +65,7 @@ export const fetchAll = async (
   const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
   for (let plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit)); plan.stretches.length > 0;) {
     const here = plan;
-    const { lists, rest } = await store.read('fetch', (tx) => readMessages(tx, { userId: me, everybodys: false }, here, 32_768));
+    const { lists, rest } = await store.read('fetch', (tx) => readMessages(tx, { userId: me, membersSeeReaders: false }, here, 32_768));
     for (const { messages } of lists.flat()) out.push(...messages);
     plan = rest;
   }

@@ -15,7 +15,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/answer-fetch.ts',
-    from: 'if (rest.stretches.length > 0 && !goesOn()) return;',
+    from: 'if (rest.stretches.length > 0 && !mayContinue()) return;',
     to: '',
     test: ['node', BOUNDS, 'one request of many fetches'],
   },
@@ -29,7 +29,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/feed-sender.ts',
-    from: 'if (at !== from && (out.isFull || out.sent > this.mostChars)) return { at, done: false };',
+    from: 'if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };',
     to: 'if (out.isFull) return { at: from, done: false };',
     test: ['node', BOUNDS, 'a page of the feed'],
   },
@@ -43,7 +43,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/connection.ts',
-    from: 'queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > most',
+    from: 'queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars',
     to: 'queued >= MAX_QUEUED_FRAMES',
     test: ['node', BOUNDS, 'before the token is checked'],
   },
@@ -110,8 +110,8 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F121',
     file: 'src/server/submit/apply-entries.ts',
-    from: `if (entry.kind !== 'receipts' || tellsAll) ids.add`,
-    to: `if (entry.kind !== 'receipts' || tellsAll !== null) ids.add`,
+    from: `if (entry.kind !== 'receipts' || hintsAllMembers) ids.add`,
+    to: `if (entry.kind !== 'receipts' || hintsAllMembers !== null) ids.add`,
     test: ['node', GROUPS, 'reads no other member'],
   },
   {

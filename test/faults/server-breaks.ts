@@ -117,7 +117,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F76',
     file: 'src/server/connection/greeting.ts',
-    from: 'if (who.expiresAt !== null) this.watchExpiry(who.expiresAt);',
+    from: 'if (verified.expiresAt !== null) this.watchExpiry(verified.expiresAt);',
     to: '',
     test: ['node', CONNECTION, 'F76'],
   },

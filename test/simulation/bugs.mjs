@@ -42,7 +42,7 @@ export const BUGS = [
     'const moved = position > 0 ?',
   ),
   bug(
-    'the server forgets what was told before',
+    'the server forgets what was received before',
     'server/submit/apply-receipts.ts',
     'after[kind] = union(union(member[kind], added[kind]), bridges[kind]);',
     'after[kind] = added[kind];',
@@ -115,7 +115,7 @@ export const BUGS = [
     'unit.recall(conversation, { ...before,',
   ),
   bug(
-    'a place is skipped',
+    'a seq is skipped',
     'server/submit/apply-message.ts',
     'const seq = conversation.latestSeq + 1;',
     'const seq = conversation.latestSeq + (conversation.latestSeq === 2 ? 2 : 1);',
@@ -141,8 +141,8 @@ export const BUGS = [
   bug(
     'everybody sees who has read',
     'server/feed/wire-messages.ts',
-    'everybodys || receipt.senderId === userId',
-    'everybodys || receipt.senderId !== null',
+    'membersSeeReaders || receipt.senderId === userId',
+    'membersSeeReaders || receipt.senderId !== null',
   ),
   bug(
     'the snapshot leaves out what is pendingReceipts',
@@ -159,8 +159,8 @@ export const BUGS = [
   bug(
     'the feed names a place ahead of itself',
     'server/feed/changes.ts',
-    'cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
-    'cut(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
+    'cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo)',
+    'cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version + 1), after, upTo)',
   ),
   bug(
     'a tab that thaws pings before it looks',

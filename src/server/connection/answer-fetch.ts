@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { planFetch, readMessages } from '../feed/fetch-messages.ts';
 import { groupIdsIn } from '../groups/groups.ts';
 import type { Outgoing } from './outgoing.ts';
-import { findReceipts, listMembers, listPlaceOf } from '../feed/questions.ts';
+import { findReceipts, listMembers, parseListCursor } from '../feed/questions.ts';
 import type { Viewer } from '../feed/wire-messages.ts';
 
 /** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
@@ -14,7 +14,7 @@ const FRAME_BUDGET = 32 * 1024;
 /** One who asks, as the policy of this moment sees them. */
 export const viewerOf = (core: Core, userId: UserId): Viewer => ({
   userId,
-  everybodys: core.policy().receipts.visibleTo === 'members',
+  membersSeeReaders: core.policy().receipts.visibleTo === 'members',
 });
 
 /**
@@ -27,7 +27,7 @@ export const answerFetch = async (
   out: Outgoing,
   me: UserId,
   { id, wants }: Frame<'fetch'>,
-  goesOn: () => boolean,
+  mayContinue: () => boolean,
 ): Promise<void> => {
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be had now', id, 1000);
@@ -37,9 +37,9 @@ export const answerFetch = async (
     if (!out.open) return;
     const here = plan;
     const { lists, rest } = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), here, FRAME_BUDGET));
-    for (const of of lists) out.send({ type: 'messages', id, of, complete: false });
+    for (const list of lists) out.send({ type: 'messages', id, of: list, complete: false });
     plan = rest;
-    if (rest.stretches.length > 0 && !goesOn()) return;
+    if (rest.stretches.length > 0 && !mayContinue()) return;
   }
   out.send({ type: 'messages', id, of: [], complete: true });
 };
@@ -51,8 +51,8 @@ export const answerReceipts = async (core: Core, out: Outgoing, me: UserId, { id
 };
 
 export const answerMembers = async (core: Core, out: Outgoing, me: UserId, frame: Frame<'fetch-members'>): Promise<void> => {
-  const { id, cursor: place, filter } = frame;
-  const after = place === null ? null : listPlaceOf(place, filter);
+  const { id, cursor, filter } = frame;
+  const after = cursor === null ? null : parseListCursor(cursor, filter);
   if (after === undefined) return out.bad('this cursor is not of this list', id);
   const ask = { ...frame, limit: Math.min(frame.limit, core.policy().limits.members) };
   out.send({ type: 'members', id, ...(await core.store.read('members', (tx) => listMembers(tx, viewerOf(core, me), ask, after))) });

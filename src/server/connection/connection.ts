@@ -9,7 +9,7 @@ import { BadFrame, decodeClientFrame } from '../../protocol/codec.ts';
 import type { ClientFrame } from '../../protocol/frames.ts';
 import { answerFetch, answerMembers, answerReceipts } from './answer-fetch.ts';
 import type { Ticket } from '../admission.ts';
-import { isStillSo } from '../feed/cursors.ts';
+import { isStillConfirmed } from '../feed/cursors.ts';
 import type { Core } from '../core.ts';
 import { FeedSender } from './feed-sender.ts';
 import { Greeting } from './greeting.ts';
@@ -64,7 +64,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   /** What all connections share; once the account is named, with the store as this account reaches it. */
   let core = shared;
   /** The newest place an answer named on this connection: it is of this history, and is not looked for. */
-  let told: string | undefined;
+  let lastAnswerAt: string | undefined;
   let queued = 0;
   let queuedChars = 0;
   let waking = false;
@@ -98,11 +98,13 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     () => out.end(CLOSE.silent, 'nothing heard'),
   );
 
-  const isHere = async (confirmedAt: string | undefined): Promise<boolean> =>
-    confirmedAt === undefined || confirmedAt === told || (await core.store.read('confirmedAt', (tx) => isStillSo(tx, confirmedAt)));
+  const isConfirmedHere = async (confirmedAt: string | undefined): Promise<boolean> =>
+    confirmedAt === undefined ||
+    confirmedAt === lastAnswerAt ||
+    (await core.store.read('confirmedAt', (tx) => isStillConfirmed(tx, confirmedAt)));
 
   /** Why a frame is not answered now; the same again after so many ms. */
-  const busyWith = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
+  const busyReason = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
     if (once && out.sent > once.answerChars) return { why: 'the answer is full: ask for this in another request', ms: 0 };
     const backlogMs = frame.type === 'auth' || frame.type === 'ping' ? 0 : core.turns.backlogMs(me);
     if (backlogMs > MAX_BACKLOG_MS) return { why: 'more than the server can do for one account', ms: Math.ceil(backlogMs) };
@@ -124,7 +126,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     if (!greeting.identity) return greeting.hello(frame);
     const me = greeting.identity.userId;
     const id = 'id' in frame ? frame.id : undefined;
-    const busy = busyWith(frame, me);
+    const busy = busyReason(frame, me);
     if (busy) {
       out.refuse('server/busy', busy.why, id, busy.ms);
       return once ? undefined : pause(Math.min(busy.ms, MAX_PAUSE_MS));
@@ -152,17 +154,18 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
         return greeting.renew(frame, me);
       case 'pull': {
         const { confirmedAt } = frame;
-        if (!(await isHere(confirmedAt))) return feed.lostHistory();
+        if (!(await isConfirmedHere(confirmedAt))) return feed.lostHistory();
         if (!once || frame.cursor === null || !frame.waitMs) return feed.pull(me, frame.cursor, false, frame.snapshot);
         core.connections.add(me, connection);
         return feed.pullWaiting(me, frame.cursor, frame.waitMs);
       }
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
-        if (!(await isHere(frame.confirmedAt))) return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
+        if (!(await isConfirmedHere(frame.confirmedAt)))
+          return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
-        told = at ?? told;
+        lastAnswerAt = at ?? lastAnswerAt;
         // Told after the answer, so that what a client did comes back to it as an answer first.
         for (const hint of hints) core.bus.publish(hint);
         return;
@@ -237,8 +240,8 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       if (!out.open) return;
       silence.heard();
       // A client that sends faster than answers come is not read any further.
-      const most = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
-      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > most) return out.end(CLOSE.tryLater, 'too much unanswered');
+      const maxChars = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
+      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars) return out.end(CLOSE.tryLater, 'too much unanswered');
       inTurn(() => read(text), text.length);
     },
     receiveUnreadable: (why) => {

@@ -12,8 +12,8 @@ interface Sent {
 }
 
 export class FeedSender {
-  #cursor: string | undefined;
-  #release: (() => void) | undefined;
+  private cursor: string | undefined;
+  private endWait: (() => void) | undefined;
 
   /**
    * @param core as the connection's account reaches it.
@@ -22,28 +22,28 @@ export class FeedSender {
   constructor(
     private readonly core: () => Core,
     private readonly out: Outgoing,
-    private readonly mostChars = Infinity,
+    private readonly maxChars = Infinity,
   ) {}
 
   /** Ends the wait of a pull that is held until there is news. */
   release(): void {
-    this.#release?.();
+    this.endWait?.();
   }
 
   lostHistory(): void {
-    this.#cursor = undefined;
+    this.cursor = undefined;
     this.out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
   }
 
   /** What is new since the connection's cursor; nothing is said where nothing is. */
   async pullNews(me: UserId): Promise<void> {
-    if (this.#cursor !== undefined) await this.pull(me, this.#cursor, true);
+    if (this.cursor !== undefined) await this.pull(me, this.cursor, true);
   }
 
-  /** Everything after the cursor; `quietly` says nothing where nothing changed; `goesOn` with a snapshot that broke off. */
-  async pull(me: UserId, from: string | null, quietly: boolean, goesOn = false): Promise<void> {
+  /** Everything after the cursor; `quietly` says nothing where nothing changed; `resumesSnapshot` with a snapshot that broke off. */
+  async pull(me: UserId, from: string | null, quietly: boolean, resumesSnapshot = false): Promise<void> {
     const { out } = this;
-    const snapshot = from === null || goesOn;
+    const snapshot = from === null || resumesSnapshot;
     let at = from;
     for (;;) {
       await out.drained();
@@ -53,9 +53,9 @@ export class FeedSender {
       const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot));
       if (!page) return this.lostHistory();
       if (quietly && page.empty && page.complete) return;
-      const sent = await this.#send(page, here);
+      const sent = await this.send(page, here);
       at = sent.at;
-      if (sent.done || out.sent > this.mostChars) return;
+      if (sent.done || out.sent > this.maxChars) return;
     }
   }
 
@@ -66,7 +66,7 @@ export class FeedSender {
     const until = clock.mono() + waitMs;
     while (clock.mono() < until) {
       // Listened for before it is looked: what is written in between is not slept through.
-      const news = new Promise<void>((resolve) => (this.#release = resolve));
+      const news = new Promise<void>((resolve) => (this.endWait = resolve));
       const cancel = clock.timer(until - clock.mono(), () => this.release());
       const before = out.sent;
       await this.pull(me, from, true);
@@ -78,15 +78,15 @@ export class FeedSender {
   }
 
   /** One page, as far as the reader takes it. What it does not take is read again later, and not held until then. */
-  async #send({ frames, complete }: ChangesPage, from: string | null): Promise<Sent> {
+  private async send({ frames, complete }: ChangesPage, from: string | null): Promise<Sent> {
     const { out } = this;
     let at = from;
     for (const [i, frame] of frames.entries()) {
       out.send(frame);
-      this.#cursor = at = frame.to;
+      this.cursor = at = frame.to;
       if (i === frames.length - 1) break;
       // Frames that end where the page began come again with every page from there: those are sent to the end.
-      if (at !== from && (out.isFull || out.sent > this.mostChars)) return { at, done: false };
+      if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };
       await out.drained();
     }
     return { at, done: complete };

@@ -23,7 +23,7 @@ export class Greeting {
     private readonly core: Core,
     private readonly out: Outgoing,
     /** The account is named for the first time. @returns false where it may not have another connection. */
-    private readonly named: (userId: UserId) => boolean,
+    private readonly onNamed: (userId: UserId) => boolean,
   ) {
     this.cancelHello = core.clock.timer(HELLO_WITHIN_MS, () => {
       if (!this.identity) out.end(CLOSE.helloTimeout, 'no hello');
@@ -36,15 +36,15 @@ export class Greeting {
     if (frame.version !== PROTOCOL_VERSION)
       return out.fail('protocol/version-unsupported', `this server speaks version ${PROTOCOL_VERSION}`, CLOSE.versionUnsupported);
     this.deviceId = frame.deviceId;
-    const who = await this.verify(frame.token, frame.userId);
-    if (!who) return;
-    if (!this.named(who.userId)) return out.failBusy('too many connections of this account', CROWDED_MS);
-    this.welcome(who);
+    const verified = await this.verify(frame.token, frame.userId);
+    if (!verified) return;
+    if (!this.onNamed(verified.userId)) return out.failBusy('too many connections of this account', CROWDED_MS);
+    this.welcome(verified);
   }
 
   async renew({ token }: Frame<'auth'>, me: UserId): Promise<void> {
-    const who = await this.verify(token, me);
-    if (who) this.welcome(who);
+    const verified = await this.verify(token, me);
+    if (verified) this.welcome(verified);
   }
 
   /** Says welcome again: the policy changed. */
@@ -60,20 +60,20 @@ export class Greeting {
   /** Nothing where the token does not name this user; the connection has ended then. */
   private async verify(token: string, userId: UserId): Promise<Named | undefined> {
     const { out } = this;
-    const who = await identify(this.core, token);
+    const verified = await identify(this.core, token);
     if (!out.open) return undefined;
-    if (who === 'not-now') out.failBusy('the token cannot be checked now');
-    else if ('refused' in who) out.fail(who.refused, who.why, CLOSE.unauthorized);
-    else if (who.userId === userId) return who;
+    if (verified === 'not-now') out.failBusy('the token cannot be checked now');
+    else if ('refused' in verified) out.fail(verified.refused, verified.why, CLOSE.unauthorized);
+    else if (verified.userId === userId) return verified;
     else out.fail('auth/wrong-user', 'the token names another user', CLOSE.wrongUser);
     return undefined;
   }
 
-  private welcome(who: Named): void {
-    this.identity = who;
+  private welcome(verified: Named): void {
+    this.identity = verified;
     this.stop();
-    if (who.expiresAt !== null) this.watchExpiry(who.expiresAt);
-    this.sendWelcome(who);
+    if (verified.expiresAt !== null) this.watchExpiry(verified.expiresAt);
+    this.sendWelcome(verified);
   }
 
   private watchExpiry(expiresAt: number): void {

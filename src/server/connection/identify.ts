@@ -19,7 +19,7 @@ export interface Refused {
 }
 
 /** `not-now`: the token cannot be judged, so nothing is said of it. */
-export type Judged = Named | Refused | 'not-now';
+export type Verdict = Named | Refused | 'not-now';
 
 const EXPIRED: Refused = { refused: 'auth/expired', why: 'the token has ended' };
 const FORBIDDEN: Refused = { refused: 'auth/forbidden', why: 'the token was refused' };
@@ -37,22 +37,22 @@ const within = <T>(clock: ClockPort, ask: () => T | Promise<T>): Promise<T> =>
       .finally(() => cancel());
   });
 
-const shown = (value: unknown): string =>
+const describe = (value: unknown): string =>
   typeof value === 'string' ? `text of ${value.length} characters` : `${typeof value} ${String(value)}`;
 
 /** @returns `undefined` where the user's name is no id. @throws {UsageError} where the answer is none. */
 const read = (answer: unknown): Named | undefined => {
   if (typeof answer !== 'object' || answer === null)
-    throw new UsageError('usage/invalid-option', `authenticate must answer { userId, expiresAt? }; got ${shown(answer)}`);
+    throw new UsageError('usage/invalid-option', `authenticate must answer { userId, expiresAt? }; got ${describe(answer)}`);
   const { userId, expiresAt = null } = answer as { readonly userId?: unknown; readonly expiresAt?: unknown };
   if (typeof userId !== 'string')
-    throw new UsageError('usage/invalid-option', `authenticate must answer a userId that is text; got ${shown(userId)}`);
+    throw new UsageError('usage/invalid-option', `authenticate must answer a userId that is text; got ${describe(userId)}`);
   if (!isId(userId)) return undefined;
   if (expiresAt === null) return { userId, expiresAt };
   if (typeof expiresAt !== 'number' || Number.isNaN(expiresAt))
     throw new UsageError(
       'usage/invalid-option',
-      `authenticate must answer expiresAt in epoch ms, or none for never; got ${shown(expiresAt)}`,
+      `authenticate must answer expiresAt in epoch ms, or none for never; got ${describe(expiresAt)}`,
     );
   // Later than any clock can tell is never.
   return { userId, expiresAt: expiresAt > Number.MAX_SAFE_INTEGER ? null : Math.floor(expiresAt) };
@@ -64,7 +64,7 @@ const codeOf = (error: unknown): unknown => (typeof error === 'object' && error 
 export const identify = async (
   { authenticate, clock, log }: Pick<Core, 'authenticate' | 'clock' | 'log'>,
   token: string,
-): Promise<Judged> => {
+): Promise<Verdict> => {
   try {
     const named = read(await within(clock, () => authenticate(token)));
     if (!named) {

@@ -5,36 +5,36 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 export const SILENT_HEARTBEATS = 4;
 
 export class Silence {
-  #heardAt: number;
-  #cancel: Cancel = () => undefined;
+  private heardAt: number;
+  private cancel: Cancel = () => undefined;
 
   constructor(
     private readonly clock: ClockPort,
     private readonly heartbeatMs: () => number,
     private readonly end: () => void,
   ) {
-    this.#heardAt = clock.mono();
+    this.heardAt = clock.mono();
   }
 
   /** The account is known: from now on silence is counted. Before that, hello has a time limit of its own. */
   start(): void {
     this.heard();
-    this.#listen();
+    this.listen();
   }
 
   /** A whole frame came, or the answer to one is out: while the server works, the client is not the silent one. */
   heard(): void {
-    this.#heardAt = this.clock.mono();
+    this.heardAt = this.clock.mono();
   }
 
   stop(): void {
-    this.#cancel();
+    this.cancel();
   }
 
   /** One timer for the whole life of the connection: the deadline is looked at afresh when it fires. */
-  #listen(): void {
-    const left = this.#heardAt + SILENT_HEARTBEATS * this.heartbeatMs() - this.clock.mono();
+  private listen(): void {
+    const left = this.heardAt + SILENT_HEARTBEATS * this.heartbeatMs() - this.clock.mono();
     if (left <= 0) return this.end();
-    this.#cancel = this.clock.timer(left, () => this.#listen());
+    this.cancel = this.clock.timer(left, () => this.listen());
   }
 }

@@ -40,10 +40,10 @@ const isScattered = ({ mine, theirs, present }: Registers): boolean =>
   present.length > MAX_RECEIPT_RANGES ||
   SIDES.some((side) => KINDS.some((kind) => ({ mine, theirs })[side][kind].length > MAX_RECEIPT_RANGES));
 
-const eachTold = (told: ReceiptsSent, change: (ranges: Ranges, kind: ReceiptKind) => Ranges): ReceiptsSent => ({
-  delivered: change(told.delivered, 'delivered'),
-  read: change(told.read, 'read'),
-  named: change(told.named, 'named'),
+const mapReceipts = (receipts: ReceiptsSent, change: (ranges: Ranges, kind: ReceiptKind) => Ranges): ReceiptsSent => ({
+  delivered: change(receipts.delivered, 'delivered'),
+  read: change(receipts.read, 'read'),
+  named: change(receipts.named, 'named'),
 });
 
 const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_RECEIPT_RANGES);
@@ -51,8 +51,8 @@ const newest = (ranges: Ranges): Ranges => ranges.slice(-MAX_RECEIPT_RANGES);
 /** The row with the newest pieces of each register and with `more`. */
 const cutRow = (row: ConversationRow, more: Registers): ConversationRow => ({
   ...row,
-  mine: eachTold(row.mine, (ranges, kind) => union(newest(ranges), more.mine[kind])),
-  theirs: eachTold(row.theirs, (ranges, kind) => union(newest(ranges), more.theirs[kind])),
+  mine: mapReceipts(row.mine, (ranges, kind) => union(newest(ranges), more.mine[kind])),
+  theirs: mapReceipts(row.theirs, (ranges, kind) => union(newest(ranges), more.theirs[kind])),
   present: union(newest(row.present), more.present),
 });
 
@@ -87,7 +87,7 @@ const changedIn = async (
   return new Map(
     rows.map(({ id, row, memberVersion }): [number, Registers] => {
       const of = (isMine: boolean): ReceiptsSent =>
-        eachTold(NO_RECEIPTS_SENT, (_, kind) =>
+        mapReceipts(NO_RECEIPTS_SENT, (_, kind) =>
           pieces
             .filter((piece) => piece.conversationId === id && piece.kind === kind && (piece.userId === me) === isMine)
             .reduce<Ranges>((ranges, piece) => union(ranges, [piece.range]), NO_RANGES),
@@ -100,8 +100,8 @@ const changedIn = async (
 
 /** Of the registers, what the reader's own entries named. */
 const addedBy = ({ id, row }: FullRow, added: ReadonlyMap<number, ReceiptsSent>): Registers => {
-  const told = added.get(id) ?? NO_RECEIPTS_SENT;
-  return { ...NO_REGISTERS, mine: eachTold(row.mine, (ranges, kind) => intersect(ranges, told[kind])) };
+  const receipts = added.get(id) ?? NO_RECEIPTS_SENT;
+  return { ...NO_REGISTERS, mine: mapReceipts(row.mine, (ranges, kind) => intersect(ranges, receipts[kind])) };
 };
 
 /**

@@ -31,20 +31,20 @@ const sized = <T extends object>(version: number, item: T): T & { version: numbe
   bytes: byteLength(JSON.stringify(item)) + 64,
 });
 
-interface NewsOf {
+interface News {
   readonly items: readonly Item[];
   /** Of the messages, by id. */
-  readonly told: ReadonlySet<string>;
+  readonly messageIds: ReadonlySet<string>;
   /** There were more messages than are told. */
   readonly cutShort: boolean;
 }
 
 const newsOf = async (
   tx: ServerReadTx,
-  { userId: me, everybodys }: Viewer,
+  { userId: me, membersSeeReaders }: Viewer,
   changed: readonly SeenConversation[],
   interval: Interval,
-): Promise<NewsOf> => {
+): Promise<News> => {
   const names = new Map(changed.filter(({ left }) => !left).map((one): [number, ConversationId] => [one.id, nameOf(one, me)]));
   const ids = [...names.keys()];
   const items: Item[] = [];
@@ -53,21 +53,21 @@ const newsOf = async (
     for (const { conversationId, userId, kind, range, at, version } of steps)
       items.push(sized(version, { step: { conversationId: names.get(conversationId)!, by: userId, kind, range: [...range], at } }));
   let bytes = 0;
-  const told = new Set<string>();
+  const messageIds = new Set<string>();
   const records = await tx.changedMessages(ids, interval, MAX_MESSAGES, MAX_MESSAGE_BYTES);
-  for (const { record, message } of await wireMessages(tx, { userId: me, everybodys }, records)) {
+  for (const { record, message } of await wireMessages(tx, { userId: me, membersSeeReaders }, records)) {
     const item = sized(record.version, { in: names.get(record.conversationId)!, message });
     bytes += item.bytes;
     if (bytes > MAX_MESSAGE_BYTES) break;
     items.push(item);
-    told.add(message.id);
+    messageIds.add(message.id);
   }
-  return { items, told, cutShort: records.length === MAX_MESSAGES || told.size < records.length };
+  return { items, messageIds, cutShort: records.length === MAX_MESSAGES || messageIds.size < records.length };
 };
 
-const receiptItem = ({ userId: me, everybodys }: Viewer, changed: ChangedReceipt): Item => {
+const receiptItem = ({ userId: me, membersSeeReaders }: Viewer, changed: ChangedReceipt): Item => {
   const { groupId, seq, messageId, senderId, readCount, memberCount, expired, fresh, by, content, version } = changed;
-  const sees = everybodys || senderId === me;
+  const sees = membersSeeReaders || senderId === me;
   return sized(version, {
     receipt: {
       conversationId: `group:${groupId}` as const,
@@ -87,7 +87,13 @@ const recallItem = ({ in: conversationId, message, version }: ToldRecall): Item 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);
 
 /** Frames in order of version; one that must end within a version names the one before, so that whoever stops there asks for it again. */
-const cut = (items: readonly Item[], fromCursor: string | null, to: (version: number) => string, start: number, end: number): Changes[] => {
+const cutIntoFrames = (
+  items: readonly Item[],
+  fromCursor: string | null,
+  to: (version: number) => string,
+  start: number,
+  end: number,
+): Changes[] => {
   const frames: Changes[] = [];
   let from = fromCursor;
   let version = start;
@@ -148,13 +154,13 @@ export const pullPage = async (
   cursor: string | null,
   snapshot: boolean,
 ): Promise<ChangesPage | undefined> => {
-  const { userId: me, everybodys } = viewer;
+  const { userId: me, membersSeeReaders } = viewer;
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
-  const seen = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
+  const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
   // What is still being written may have moved a conversation past the head, away from changes of its own that lie below.
-  const conversations = seen.filter(({ version }) => version <= tx.head);
-  const receipts = snapshot ? [] : await tx.changedReceipts(me, everybodys, { after, upTo: tx.head }, PAGE);
+  const conversations = found.filter(({ version }) => version <= tx.head);
+  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.head }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.head }, PAGE);
   // Where one of them has more, the page ends at the earliest end; the others are cut to it.
   const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
@@ -163,22 +169,22 @@ export const pullPage = async (
   const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
   // A direct chat without a message was made by a flag of one of the two: to the other it does not exist.
-  const told = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
-  const items: Item[] = told.map((row) => sized(row.version, { row }));
+  const visible = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
+  const items: Item[] = visible.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
     items.push(...news.items, ...recalls.map(recallItem), ...receipts.map((receipt) => receiptItem(viewer, receipt)));
     // Other news may be left out, for whoever misses it asks for it. Who holds what was recalled asks for nothing: all of it is told.
-    if (news.cutShort || !complete || conversations.length < seen.length) {
+    if (news.cutShort || !complete || conversations.length < found.length) {
       const others = await tx.changedRecalls(me, { after, upTo }, PAGE);
       const end = others.length < PAGE ? upTo : others[others.length - 1]!.version;
       complete &&= end === upTo;
       upTo = end;
-      for (const recall of others) if (!news.told.has(recall.message.id)) items.push(recallItem(recall));
+      for (const recall of others) if (!news.messageIds.has(recall.message.id)) items.push(recallItem(recall));
     }
   }
   const within = items.filter(({ version }) => version <= upTo);
-  const frames = cut(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
+  const frames = cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;
   frames[frames.length - 1] = { ...last, complete };
   return { frames, empty: within.length === 0, complete };

@@ -29,7 +29,7 @@ export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise
  * Whether what a client was told at this place is still so. Asked of places no feed has reached yet, so that of the newest run may lie
  * beyond what this transaction sees; it is of the future, not of another history.
  */
-export const isStillSo = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
+export const isStillConfirmed = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
   const parsed = parse(cursor);
   if (!parsed) return false;
   return parsed.runId === tx.run.id || (await reachOfCursor(tx, cursor)) === Infinity;

@@ -52,7 +52,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
 };
 
 /** Splits off the first `count` places, of each stretch the newest first. */
-const splitPlaces = (stretches: readonly Stretch[], count: number): readonly [first: Stretch[], rest: Stretch[]] => {
+const splitStretches = (stretches: readonly Stretch[], count: number): readonly [first: Stretch[], rest: Stretch[]] => {
   const first: Stretch[] = [];
   let left = count;
   for (const [i, { conversationId, range: one }] of stretches.entries()) {
@@ -66,7 +66,7 @@ const splitPlaces = (stretches: readonly Stretch[], count: number): readonly [fi
   return [first, []];
 };
 
-type ReceiptsSent = Frame<'messages'>['of'];
+type MessageLists = Frame<'messages'>['of'];
 
 /**
  * Reads what comes next of a plan, not much more than `budget` bytes of bodies, and cuts it into what frames of `budget` bytes hold.
@@ -78,13 +78,13 @@ export const readMessages = async (
   viewer: Viewer,
   { stretches, names }: FetchPlan,
   budget: number,
-): Promise<{ readonly lists: readonly ReceiptsSent[]; readonly rest: FetchPlan }> => {
-  const [page, behind] = splitPlaces(stretches, FETCH_PAGE);
+): Promise<{ readonly lists: readonly MessageLists[]; readonly rest: FetchPlan }> => {
+  const [page, behind] = splitStretches(stretches, FETCH_PAGE);
   const records = await tx.messagesWithin(page, budget);
   const isCut = records.reduce((sum, { body }) => sum + byteLength(body), 0) >= budget;
-  const lists: ReceiptsSent[] = [];
+  const lists: MessageLists[] = [];
   let bytes = 0;
-  let list: ReceiptsSent = [];
+  let list: MessageLists = [];
   for (const { record, message } of await wireMessages(tx, viewer, records)) {
     const length = byteLength(JSON.stringify(message)) + 1;
     if (list.length > 0 && bytes + length > budget) {
@@ -99,5 +99,5 @@ export const readMessages = async (
     bytes += length;
   }
   if (list.length > 0) lists.push(list);
-  return { lists, rest: { stretches: isCut ? splitPlaces(stretches, records.length)[1] : behind, names } };
+  return { lists, rest: { stretches: isCut ? splitStretches(stretches, records.length)[1] : behind, names } };
 };

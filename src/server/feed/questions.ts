@@ -6,7 +6,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
 import { type MessageRecord, nameOf, type Place, type ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
-import { placeKey, receiptsOfPlaces, seesReaders, timesOfPlaces, type Viewer } from './wire-messages.ts';
+import { messageKey, groupReceiptsOf, seesReaders, receiptTimesOf, type Viewer } from './wire-messages.ts';
 
 const NOBODY = { members: [], cursor: null, complete: true };
 const MEMBERS_BUDGET = MAX_SERVER_FRAME_BYTES - 4096;
@@ -20,8 +20,8 @@ export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readon
   const isDirect = ({ conversationId }: Place): boolean => conversations.get(conversationId)?.groupId === null;
   const visible = [...messages.values()].filter(({ conversationId, recalled }) => conversations.has(conversationId) && !recalled);
   const direct = visible.filter((message) => isDirect(message) && message.senderId === me);
-  const times = await timesOfPlaces(tx, me, direct);
-  const receipts = await receiptsOfPlaces(
+  const times = await receiptTimesOf(tx, me, direct);
+  const receipts = await groupReceiptsOf(
     tx,
     viewer,
     visible.filter((message) => !isDirect(message) && seesReaders(viewer, message)),
@@ -29,7 +29,7 @@ export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readon
 
   const found = (message: MessageRecord): Omit<WireFoundReceipt, 'messageId'> | undefined => {
     const conversation = conversations.get(message.conversationId);
-    const key = placeKey(message);
+    const key = messageKey(message);
     if (!conversation || message.recalled) return undefined;
     const place = { conversationId: nameOf(conversation, me), seq: message.seq };
     const receipt = receipts.get(key);
@@ -48,7 +48,7 @@ type MembersPage = Omit<Frame<'members'>, 'type' | 'id'>;
 type Ask = Pick<Frame<'fetch-members'>, 'messageId' | 'filter' | 'limit'>;
 
 /** Where a page of a list ended: behind whom the next one begins. */
-export interface ListPlace {
+export interface ListPosition {
   readonly at: number;
   readonly userId: string;
 }
@@ -56,7 +56,7 @@ export interface ListPlace {
 const CURSOR = { read: /^r(0|[1-9][0-9]{0,15})\.(.+)$/s, unread: /^u(0)\.(.+)$/s };
 
 /** @returns `undefined` for a cursor that no page of this list ended with. */
-export const listPlaceOf = (cursor: string, filter: Ask['filter']): ListPlace | undefined => {
+export const parseListCursor = (cursor: string, filter: Ask['filter']): ListPosition | undefined => {
   const [, at, userId] = CURSOR[filter].exec(cursor) ?? [];
   return at === undefined || !isId(userId) ? undefined : { at: Number(at), userId };
 };
@@ -65,7 +65,7 @@ const cursorBehind = (filter: Ask['filter'], { userId, readAt }: ReadMember): st
   filter === 'read' ? `r${readAt ?? 0}.${userId}` : `u0.${userId}`;
 
 /** One page; it ends early where the texts are long. */
-export const listMembers = async (tx: ServerReadTx, viewer: Viewer, ask: Ask, after: ListPlace | null): Promise<MembersPage> => {
+export const listMembers = async (tx: ServerReadTx, viewer: Viewer, ask: Ask, after: ListPosition | null): Promise<MembersPage> => {
   const { messageId, filter, limit } = ask;
   const [message] = await tx.messagesById([messageId], 0);
   if (!message || message.recalled || !seesReaders(viewer, message)) return NOBODY;

@@ -30,7 +30,7 @@ export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, c
   recalled,
 });
 
-const told = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
+const receiptsSentOf = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
 
 const summaryMessage = (record: MessageRecord): StoredMessage => {
   const message = messageOf(record);
@@ -40,23 +40,23 @@ const summaryMessage = (record: MessageRecord): StoredMessage => {
 };
 
 /** A conversation as its member is told of it: one that they left ends where they left it. */
-interface Seat {
+interface MemberView {
   readonly conversation: ConversationRecord;
   readonly mine: MemberRecord;
   readonly theirs: MemberRecord | undefined;
 }
 
-const seatOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: MemberRecord | undefined): Seat => {
+const viewOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: MemberRecord | undefined): MemberView => {
   if (conversation.groupId === null) return { conversation, mine, theirs };
-  const seen =
+  const shown =
     mine.role === null
       ? { ...conversation, latestSeq: mine.joinedAt, version: mine.version }
       : { ...conversation, version: Math.max(conversation.version, mine.version) };
-  return { conversation: seen, mine, theirs: undefined };
+  return { conversation: shown, mine, theirs: undefined };
 };
 
 /** Of a group only the reader's own row is read: there may be many others. */
-const seatsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly ConversationRecord[]): Promise<readonly Seat[]> => {
+const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly ConversationRecord[]): Promise<readonly MemberView[]> => {
   const direct = conversations.filter(({ groupId }) => groupId === null).map(({ id }) => id);
   const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
   const mine = new Map<number, MemberRecord>();
@@ -67,7 +67,7 @@ const seatsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
   return conversations.map((conversation) => {
     const own = mine.get(conversation.id);
     if (!own) throw new Error(`conversation ${conversation.id} has no member row for its reader`);
-    return seatOf(conversation, own, theirs.get(conversation.id));
+    return viewOf(conversation, own, theirs.get(conversation.id));
   });
 };
 
@@ -85,10 +85,10 @@ export const rowsOf = async (
   known: Known,
 ): Promise<readonly ConversationRow[]> => {
   if (conversations.length === 0) return [];
-  const seats = await seatsOf(tx, me, conversations);
+  const views = await viewsOf(tx, me, conversations);
   const heads: Stretch[] = [];
   const unread: Stretch[] = [];
-  for (const { conversation, mine } of seats) {
+  for (const { conversation, mine } of views) {
     const { id, latestSeq } = conversation;
     if (mine.role !== null && latestSeq >= conversation.firstSeq) heads.push({ conversationId: id, range: [latestSeq, latestSeq] });
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
@@ -98,7 +98,7 @@ export const rowsOf = async (
   const islands = await tx.islands('uncounted', me, unread);
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 
-  const rows = seats.map(({ conversation, mine, theirs }): FullRow => {
+  const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
@@ -117,8 +117,8 @@ export const rowsOf = async (
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
       muted,
       marked,
-      mine: told(mine),
-      theirs: theirs ? told(theirs) : NO_RECEIPTS_SENT,
+      mine: receiptsSentOf(mine),
+      theirs: theirs ? receiptsSentOf(theirs) : NO_RECEIPTS_SENT,
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
       present: intersect(mine.present, range(1, latestSeq)),
     };

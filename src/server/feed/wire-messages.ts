@@ -9,38 +9,38 @@ import { messageOf } from './summary-rows.ts';
 /** Who looks, and whether every member of a group sees what readers told its senders. */
 export interface Viewer {
   readonly userId: UserId;
-  readonly everybodys: boolean;
+  readonly membersSeeReaders: boolean;
 }
 
-export const placeKey = ({ conversationId, seq }: Place): string => `${conversationId} ${seq}`;
+export const messageKey = ({ conversationId, seq }: Place): string => `${conversationId} ${seq}`;
 
 /** Own direct messages: when each receipt first came. */
-export const timesOfPlaces = async (tx: ServerReadTx, me: UserId, own: readonly Place[]): Promise<ReadonlyMap<string, ReceiptTimes>> => {
+export const receiptTimesOf = async (tx: ServerReadTx, me: UserId, own: readonly Place[]): Promise<ReadonlyMap<string, ReceiptTimes>> => {
   const times = new Map<string, ReceiptTimes>();
   if (own.length === 0) return times;
   for (const { kind, at, ...place } of await tx.stepTimes(me, own))
-    times.set(placeKey(place), { ...times.get(placeKey(place)), [kind]: at });
+    times.set(messageKey(place), { ...times.get(messageKey(place)), [kind]: at });
   return times;
 };
 
 /** Whether this reader sees who has read it. */
-export const seesReaders = ({ userId, everybodys }: Viewer, receipt: Pick<ReceiptRecord, 'senderId'>): boolean =>
-  everybodys || receipt.senderId === userId;
+export const seesReaders = ({ userId, membersSeeReaders }: Viewer, receipt: Pick<ReceiptRecord, 'senderId'>): boolean =>
+  membersSeeReaders || receipt.senderId === userId;
 
 /** What came of the receipts of group messages: zeros where the viewer may not see it, nothing where none were asked for. */
-export const receiptsOfPlaces = async (
+export const groupReceiptsOf = async (
   tx: ServerReadTx,
   viewer: Viewer,
-  places: readonly Place[],
+  messages: readonly Place[],
 ): Promise<ReadonlyMap<string, GroupReceipt>> => {
   const receipts = new Map<string, GroupReceipt>();
-  if (places.length === 0) return receipts;
-  const records = await tx.receiptsIn(places.map(({ conversationId, seq }) => ({ conversationId, range: [seq, seq] })));
+  if (messages.length === 0) return receipts;
+  const records = await tx.receiptsIn(messages.map(({ conversationId, seq }) => ({ conversationId, range: [seq, seq] })));
   const counted = records.filter((record) => seesReaders(viewer, record));
-  const counts = new Map((counted.length > 0 ? await tx.readCounts(counted) : []).map((one) => [placeKey(one), one.readCount]));
+  const counts = new Map((counted.length > 0 ? await tx.readCounts(counted) : []).map((one) => [messageKey(one), one.readCount]));
   for (const record of records) {
     const { expired, memberCount } = record;
-    const key = placeKey(record);
+    const key = messageKey(record);
     receipts.set(
       key,
       seesReaders(viewer, record) ? { readCount: counts.get(key) ?? 0, memberCount, expired } : { readCount: 0, memberCount: 0, expired },
@@ -56,14 +56,14 @@ export const wireMessages = async (
   records: readonly MessageRecord[],
 ): Promise<readonly { readonly record: MessageRecord; readonly message: WireMessage }[]> => {
   const own = records.filter(({ senderId }) => senderId === viewer.userId);
-  const times = await timesOfPlaces(tx, viewer.userId, own);
-  const receipts = await receiptsOfPlaces(
+  const times = await receiptTimesOf(tx, viewer.userId, own);
+  const receipts = await groupReceiptsOf(
     tx,
     viewer,
     records.filter(({ receiptRequested, recalled }) => receiptRequested && !recalled),
   );
   return records.map((record) => {
-    const key = placeKey(record);
+    const key = messageKey(record);
     const known = times.get(key);
     const receipt = receipts.get(key);
     return { record, message: { ...messageOf(record), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) } };

@@ -61,11 +61,11 @@ const wantedOf = (members: readonly GroupMember[]): Wanted => {
 };
 
 /** What the host says of a group, as far as it can be used: a member that the server cannot name is left out, and told to the log. */
-const membersIn = (said: unknown, core: Pick<GroupsOptions, 'log'>): Wanted => {
-  if (!Array.isArray(said))
-    throw new UsageError('usage/invalid-option', `directory.members must answer an array of { userId, role? }; got ${typeof said}`);
+const membersIn = (answer: unknown, core: Pick<GroupsOptions, 'log'>): Wanted => {
+  if (!Array.isArray(answer))
+    throw new UsageError('usage/invalid-option', `directory.members must answer an array of { userId, role? }; got ${typeof answer}`);
   const wanted = new Map<UserId, Role>();
-  for (const member of said as readonly (Partial<GroupMember> | null)[]) {
+  for (const member of answer as readonly (Partial<GroupMember> | null)[]) {
     try {
       wanted.set(requireId(member?.userId, 'userId'), roleOf(member?.role));
     } catch (error) {
@@ -85,7 +85,7 @@ export interface GroupsOptions {
 
 export const createGroups = (core: GroupsOptions): Groups => {
   const { directory, clock, bus } = core;
-  const looked = new Map<string, { at: number; seen: boolean; looking: Promise<void> | undefined }>();
+  const refreshes = new Map<string, { at: number; known: boolean; running: Promise<void> | undefined }>();
 
   const change = async (groupId: string, wanted: Wanted, others: 'stay' | 'leave', store = core.store): Promise<void> => {
     const userIds = await persist({ store, clock }, 'members', (tx) => changeMembers(tx, groupId, wanted, others));
@@ -97,28 +97,28 @@ export const createGroups = (core: GroupsOptions): Groups => {
     return requireId(groupId, 'groupId');
   };
 
-  const look = async (groupId: string, store: ServerStore): Promise<void> => {
+  const refresh = async (groupId: string, store: ServerStore): Promise<void> => {
     if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave', store);
   };
   /** One look at a time; whoever comes meanwhile waits for it. */
-  const lookOnce = (groupId: string, afresh: boolean, store = core.store): Promise<void> => {
-    const last = looked.get(groupId);
-    if (last?.looking && !afresh) return last.looking;
-    const before = last?.looking?.catch(() => undefined) ?? Promise.resolve();
-    const looking = before.then(() => look(groupId, store));
-    const entry = { at: clock.mono(), seen: last?.seen ?? false, looking: looking as Promise<void> | undefined };
-    looked.delete(groupId);
-    looked.set(groupId, entry);
-    if (looked.size > MAX_REMEMBERED) for (const oldest of [...looked.keys()].slice(0, MAX_REMEMBERED / 2)) looked.delete(oldest);
-    const done = (seen: boolean): void => {
-      entry.seen ||= seen;
-      if (entry.looking === looking) entry.looking = undefined;
+  const refreshOnce = (groupId: string, afresh: boolean, store = core.store): Promise<void> => {
+    const last = refreshes.get(groupId);
+    if (last?.running && !afresh) return last.running;
+    const before = last?.running?.catch(() => undefined) ?? Promise.resolve();
+    const running = before.then(() => refresh(groupId, store));
+    const entry = { at: clock.mono(), known: last?.known ?? false, running: running as Promise<void> | undefined };
+    refreshes.delete(groupId);
+    refreshes.set(groupId, entry);
+    if (refreshes.size > MAX_REMEMBERED) for (const oldest of [...refreshes.keys()].slice(0, MAX_REMEMBERED / 2)) refreshes.delete(oldest);
+    const done = (known: boolean): void => {
+      entry.known ||= known;
+      if (entry.running === running) entry.running = undefined;
     };
-    looking.then(
+    running.then(
       () => done(true),
       () => done(false),
     );
-    return looking;
+    return running;
   };
 
   return {
@@ -133,20 +133,20 @@ export const createGroups = (core: GroupsOptions): Groups => {
     removeMember: async (groupId, userId) => change(requireOwn(groupId), new Map([[requireId(userId, 'userId'), null]]), 'stay'),
     membersChanged: async (groupId) => {
       requireId(groupId, 'groupId');
-      if (directory?.members) await lookOnce(groupId, true);
+      if (directory?.members) await refreshOnce(groupId, true);
     },
     mirror: async (groupIds, store) => {
       const unknown = new Set<string>();
       if (!directory?.members) return unknown;
       await Promise.all(
         groupIds.map(async (groupId) => {
-          const last = looked.get(groupId);
-          if (last?.seen && !last.looking && clock.mono() - last.at < MIRROR_FOR_MS) return;
+          const last = refreshes.get(groupId);
+          if (last?.known && !last.running && clock.mono() - last.at < MIRROR_FOR_MS) return;
           try {
-            await lookOnce(groupId, false, store);
+            await refreshOnce(groupId, false, store);
           } catch (error) {
             // What was true a while ago still is, as far as the server can tell.
-            if (!looked.get(groupId)?.seen) unknown.add(groupId);
+            if (!refreshes.get(groupId)?.known) unknown.add(groupId);
             core.log('the members of a group could not be had; those known stay', error);
           }
         }),

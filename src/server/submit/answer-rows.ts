@@ -25,10 +25,10 @@ const addedBy = (unit: SubmitWork, outcomes: readonly Outcome[]): ReadonlyMap<nu
   for (const one of outcomes) {
     const conversation = 'extra' in one ? unit.conversation(one.conversationId) : undefined;
     if (!('extra' in one) || !conversation || one.entry.kind !== 'receipts') continue;
-    const { delivered = NO_RANGES, read = NO_RANGES, named: named = NO_RANGES, namedIds = [] } = one.entry;
-    const seqs = namedIds.flatMap((id) => unit.held.get(id)?.seq ?? []);
-    const told = { delivered, read, named: union(named, fromSeqs(seqs)) };
-    added.set(conversation.id, joinReceiptsSent(added.get(conversation.id) ?? NO_RECEIPTS_SENT, told));
+    const { delivered = NO_RANGES, read = NO_RANGES, named = NO_RANGES, namedIds = [] } = one.entry;
+    const seqs = namedIds.flatMap((id) => unit.messagesById.get(id)?.seq ?? []);
+    const receipts = { delivered, read, named: union(named, fromSeqs(seqs)) };
+    added.set(conversation.id, joinReceiptsSent(added.get(conversation.id) ?? NO_RECEIPTS_SENT, receipts));
   }
   return added;
 };
@@ -54,15 +54,15 @@ export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: rea
   );
   const lengths = new Map([...rows].map(([id, row]) => [id, byteLength(JSON.stringify(row))]));
   let spent = 0;
-  const told = new Set<ConversationId>();
+  const answered = new Set<ConversationId>();
   return outcomes.map((one): WireResult => {
     if (!('extra' in one)) return one;
     const { key, conversationId, extra } = one;
     const length = lengths.get(conversationId) ?? 0;
     const fits = spent + length <= ROW_BUDGET;
-    if (!fits && !told.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };
+    if (!fits && !answered.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };
     if (fits) spent += length;
-    told.add(conversationId);
+    answered.add(conversationId);
     return { outcome: 'confirmed', key, row: fits ? (rows.get(conversationId) ?? null) : null, ...extra };
   });
 };

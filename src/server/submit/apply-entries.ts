@@ -8,7 +8,7 @@ import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import { confirmed, type Outcome, withRows } from './answer-rows.ts';
-import { freshSeqs, type GroupWork, prepareGroupAcks, tellGroup } from './apply-group-acks.ts';
+import { freshSeqs, type GroupWork, prepareGroupAcks, recordGroupAcks } from './apply-group-acks.ts';
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from '../bus.ts';
@@ -49,10 +49,10 @@ const idsIn = (entry: WireEntry): readonly string[] =>
 const setsFlag = (entry: WireEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
 
 /** The direct chats that this frame needs and that do not exist for its author: for first messages, and for flags of chats without one. */
-const missingIn = (
+const missingDirectChats = (
   entries: readonly WireEntry[],
   names: ReadonlySet<ConversationId>,
-  isHeld: (id: string) => boolean,
+  isStored: (id: string) => boolean,
   mayWrite: (peer: UserId) => boolean,
 ): ReadonlySet<UserId> => {
   const missing = new Set<UserId>();
@@ -60,7 +60,7 @@ const missingIn = (
     const { conversationId } = entry;
     if (conversationId.startsWith('group:') || names.has(conversationId)) continue;
     const peer = conversationTarget(conversationId);
-    if (setsFlag(entry) || (entry.kind === 'message' && !isHeld(entry.id) && mayWrite(peer))) missing.add(peer);
+    if (setsFlag(entry) || (entry.kind === 'message' && !isStored(entry.id) && mayWrite(peer))) missing.add(peer);
   }
   return missing;
 };
@@ -69,7 +69,7 @@ const missingIn = (
  * The conversations of these names that exist for the author, locked, with the author's own rows. One in which only the peer has set a
  * flag does not exist for the author: the flag is told to nobody else.
  */
-const lockSeen = async (
+const lockVisible = async (
   tx: ServerTx,
   me: UserId,
   names: readonly ConversationId[],
@@ -88,25 +88,25 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const { userId: me, deviceId } = author;
   const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
-  let { conversations, mine } = await lockSeen(tx, me, names);
+  let { conversations, mine } = await lockVisible(tx, me, names);
 
   // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
   const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0)));
   // One character more than the longest body of the frame: enough to tell a body that is not the same.
   const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
-  const held = new Map(found.map((message) => [message.id, message]));
-  const seen = new Set(conversations.map((one) => nameOf(one, me)));
-  const missing = missingIn(
+  const messagesById = new Map(found.map((message) => [message.id, message]));
+  const visibleNames = new Set(conversations.map((one) => nameOf(one, me)));
+  const missing = missingDirectChats(
     entries,
-    seen,
-    (id) => held.has(id),
+    visibleNames,
+    (id) => messagesById.has(id),
     (peer) => rules.mayWrite(peer),
   );
   if (missing.size > 0) {
     await tx.createDirect(me, [...missing]);
     conversations = (await tx.lockConversations(me, names)).filter((one) => {
       const name = nameOf(one, me);
-      return seen.has(name) || missing.has(conversationTarget(name));
+      return visibleNames.has(name) || missing.has(conversationTarget(name));
     });
     mine = await tx.ownMembers(
       me,
@@ -115,11 +115,11 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   }
 
   const policy = rules.receipts();
-  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), held, policy.visibleTo === 'members');
+  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members');
   unit.load(conversations, mine);
   const works = await prepare(tx, unit, entries);
-  const groups = groupsConcerned(unit, entries, works);
-  if (groups.length > 0) unit.layRosters(await tx.roster(groups));
+  const groups = groupsToLoad(unit, entries, works);
+  if (groups.length > 0) unit.loadRosters(await tx.roster(groups));
 
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
@@ -147,7 +147,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
 const isGroupWork = (work: ReceiptsWork | GroupWork): work is GroupWork => 'receipts' in work;
 
 /** Groups whose members the frame concerns. What only a member's own devices are told of needs no roster, which may be long. */
-const groupsConcerned = (
+const groupsToLoad = (
   unit: SubmitWork,
   entries: readonly WireEntry[],
   works: ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>,
@@ -158,8 +158,8 @@ const groupsConcerned = (
     if (!conversation || conversation.groupId === null) continue;
     const work = entry.kind === 'receipts' ? works.get(entry) : undefined;
     const group = work && isGroupWork(work) ? work : undefined;
-    const tellsAll = group && (group.over.length > 0 || (unit.everybodys && group.receipts.size > 0));
-    if (entry.kind !== 'receipts' || tellsAll) ids.add(conversation.id);
+    const hintsAllMembers = group && (group.newlyExpired.length > 0 || (unit.membersSeeReaders && group.receipts.size > 0));
+    if (entry.kind !== 'receipts' || hintsAllMembers) ids.add(conversation.id);
   }
   return [...ids];
 };
@@ -175,7 +175,7 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
     unit.changeMember(conversation, effect.member);
     if (!isGroupWork(work)) unit.addSteps(effect.steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));
   }
-  if (isGroupWork(work)) tellGroup(unit, work, freshSeqs(effect?.steps ?? []));
+  if (isGroupWork(work)) recordGroupAcks(unit, work, freshSeqs(effect?.steps ?? []));
   return confirmed(entry, work.refused.length > 0 ? { refused: work.refused } : {});
 };
 
@@ -226,7 +226,7 @@ const prepare = async (
   const direct = inputs.filter(isDirect);
   const group = inputs.filter((one) => !isDirect(one));
   const works = [
-    ...(direct.length > 0 ? await prepareReceipts(tx, unit.me, direct, unit.held) : []),
+    ...(direct.length > 0 ? await prepareReceipts(tx, unit.me, direct, unit.messagesById) : []),
     ...(group.length > 0 ? await prepareGroupAcks(tx, unit, group) : []),
   ];
   return new Map(works.map((work) => [work.entry, work]));

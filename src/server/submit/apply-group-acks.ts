@@ -14,16 +14,19 @@ export interface GroupWork extends ReceiptsWork {
   /** By seq, those that may be taken. */
   readonly receipts: ReadonlyMap<Seq, ReceiptRecord>;
   /** Those whose time is over and that nobody has noticed yet. */
-  readonly over: readonly ReceiptRecord[];
+  readonly newlyExpired: readonly ReceiptRecord[];
   readonly contents: ReadonlyMap<Seq, string>;
 }
 
 const NOTHING = { delivered: NO_RANGES, read: NO_RANGES, named: NO_RANGES };
 
-const contentsOf = ({ entry, conversation }: ReceiptsInput, held: ReadonlyMap<MessageId, MessageRecord>): ReadonlyMap<Seq, string> => {
+const contentsOf = (
+  { entry, conversation }: ReceiptsInput,
+  messagesById: ReadonlyMap<MessageId, MessageRecord>,
+): ReadonlyMap<Seq, string> => {
   const contents = new Map<Seq, string>();
   for (const { id, text } of entry.contents ?? []) {
-    const message = held.get(id);
+    const message = messagesById.get(id);
     if (message?.conversationId === conversation.id) contents.set(message.seq, text);
   }
   return contents;
@@ -60,7 +63,7 @@ export const prepareGroupAcks = async (
   const asked: Stretch[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
-    const named = namedSeqs(input, unit.held);
+    const named = namedSeqs(input, unit.messagesById);
     const wanted = union(clampTo(entry.named, limit), fromSeqs(named.seqs));
     const candidates = subtract(intersect(wanted, member.present), member.named);
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
@@ -73,14 +76,14 @@ export const prepareGroupAcks = async (
     if (list) list.push(receipt);
     else byConversation.set(receipt.conversationId, [receipt]);
   }
-  const isOver = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || unit.now > expiresAt;
+  const isExpired = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || unit.now > expiresAt;
 
   const late: Stretch[] = [];
   const judged = drafts.map(({ input, refused, candidates }) => {
     const there = (byConversation.get(input.conversation.id) ?? []).filter(({ seq }) => contains(candidates, seq));
-    const over = there.filter(isOver);
-    for (const { conversationId, seq } of over) late.push({ conversationId, range: [seq, seq] });
-    return { input, refused, over, receipts: new Map(there.filter((one) => !isOver(one)).map((one) => [one.seq, one])) };
+    const expired = there.filter(isExpired);
+    for (const { conversationId, seq } of expired) late.push({ conversationId, range: [seq, seq] });
+    return { input, refused, expired, receipts: new Map(there.filter((one) => !isExpired(one)).map((one) => [one.seq, one])) };
   });
   const lateIds = new Map(
     (late.length > 0 ? await tx.messagesIn(late, 0) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),
@@ -88,8 +91,8 @@ export const prepareGroupAcks = async (
 
   const bridges = await bridgesOf(tx, unit, judged);
 
-  return judged.map(({ input, refused, over, receipts }, i): GroupWork => {
-    const expired = over.map(({ conversationId, seq }): Refused[number] => ({
+  return judged.map(({ input, refused, expired, receipts }, i): GroupWork => {
+    const expiredRefusals = expired.map(({ conversationId, seq }): Refused[number] => ({
       id: lateIds.get(`${conversationId} ${seq}`)!,
       code: 'rejected/receipt-expired',
     }));
@@ -99,18 +102,18 @@ export const prepareGroupAcks = async (
       limit: input.limit,
       added: { ...NOTHING, named: fromSeqs(receipts.keys()) },
       bridges: { ...NOTHING, named: bridges[i]! },
-      refused: [...refused, ...expired],
+      refused: [...refused, ...expiredRefusals],
       receipts,
-      over: over.filter((one) => !one.expired),
-      contents: contentsOf(input, unit.held),
+      newlyExpired: expired.filter((one) => !one.expired),
+      contents: contentsOf(input, unit.messagesById),
     };
   });
 };
 
 /** Counts the acks that an entry turned out to be the first to bring, and ends what came too late. */
-export const tellGroup = (unit: SubmitWork, work: GroupWork, fresh: Iterable<Seq>): void => {
+export const recordGroupAcks = (unit: SubmitWork, work: GroupWork, fresh: Iterable<Seq>): void => {
   for (const seq of fresh) unit.addAck(work.conversation, work.receipts.get(seq)!, work.contents.get(seq) ?? null);
-  for (const receipt of work.over) unit.expire(work.conversation, receipt);
+  for (const receipt of work.newlyExpired) unit.expire(work.conversation, receipt);
 };
 
 export const freshSeqs = (steps: readonly { readonly range: readonly [Seq, Seq] }[]): Seq[] =>

@@ -9,22 +9,22 @@ import type { ConversationRecord, GroupRecord, MessageRecord } from '../store/se
 
 const sameMessage = (
   unit: SubmitWork,
-  held: MessageRecord,
+  stored: MessageRecord,
   entry: WireMessageEntry,
   conversation: ConversationRecord | undefined,
 ): boolean =>
-  held.senderId === unit.me &&
+  stored.senderId === unit.me &&
   conversation !== undefined &&
-  held.conversationId === conversation.id &&
-  held.countable === entry.countable &&
+  stored.conversationId === conversation.id &&
+  stored.countable === entry.countable &&
   // In a group that was too large it was taken without asking: its sender does not know yet.
-  (held.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
-  (held.recalled || held.body === entry.body);
+  (stored.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
+  (stored.recalled || stored.body === entry.body);
 
-type Asking = { readonly refusal: Outcome } | { readonly memberCount: number | null };
+type ReceiptRequest = { readonly refusal: Outcome } | { readonly memberCount: number | null };
 
 /** Whether a group message may ask, and whom: `memberCount` is null for one that does not. */
-const askingOf = (unit: SubmitWork, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): Asking => {
+const receiptRequestOf = (unit: SubmitWork, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): ReceiptRequest => {
   if (!entry.receiptRequested) return { memberCount: null };
   if (!policy.groups) return { refusal: reject(entry.key, 'rejected/group-receipts-disabled', 'groups have no receipts here') };
   if (policy.mayRequest === 'admins' && unit.member(conversation).role !== 'admin')
@@ -36,7 +36,7 @@ const askingOf = (unit: SubmitWork, conversation: GroupRecord, entry: WireMessag
 /** @param mayWrite whether the directory lets the author write to the peer of a direct chat. */
 export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
   const conversation = unit.conversation(entry.conversationId);
-  const before = unit.held.get(entry.id);
+  const before = unit.messagesById.get(entry.id);
   if (before && sameMessage(unit, before, entry, conversation))
     return confirmed(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
 
@@ -46,22 +46,22 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
   if (!inGroup && !mayWrite) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
   // A first message with a used id makes no conversation.
   if (before || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
-  const asking = conversation.groupId === null ? undefined : askingOf(unit, conversation, entry, policy);
-  if (asking && 'refusal' in asking) return asking.refusal;
+  const request = conversation.groupId === null ? undefined : receiptRequestOf(unit, conversation, entry, policy);
+  if (request && 'refusal' in request) return request.refusal;
 
   const seq = conversation.latestSeq + 1;
-  const place = { conversationId: conversation.id, seq, senderId: unit.me };
-  const memberCount = asking?.memberCount ?? null;
+  const position = { conversationId: conversation.id, seq, senderId: unit.me };
+  const memberCount = request?.memberCount ?? null;
   const receipt: ReceiptRecord | undefined =
     memberCount === null
       ? undefined
-      : { ...place, memberCount, expiresAt: unit.now + policy.windowMs, expired: false, open: true, version: unit.version };
+      : { ...position, memberCount, expiresAt: unit.now + policy.windowMs, expired: false, open: true, version: unit.version };
   const message: MessageRecord = {
-    ...place,
+    ...position,
     id: entry.id,
     sentAt: unit.now,
     body: entry.body,
-    receiptRequested: asking ? receipt !== undefined : entry.receiptRequested,
+    receiptRequested: request ? receipt !== undefined : entry.receiptRequested,
     countable: entry.countable,
     recalled: false,
     version: unit.version,
@@ -74,7 +74,7 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
 /** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
 export const applyRecall = (unit: SubmitWork, entry: WireRecallEntry): Outcome => {
   const conversation = unit.conversation(entry.conversationId);
-  const before = unit.held.get(entry.id);
+  const before = unit.messagesById.get(entry.id);
   const isHere = conversation !== undefined && before?.conversationId === conversation.id;
   if (conversation && isHere && before.senderId === unit.me && before.recalled) return confirmed(entry);
   if (!conversation || unit.member(conversation).role === null) return noSuchConversation(entry.key);

@@ -66,14 +66,14 @@ export interface ReceiptsInput {
 /** Seqs of the ids an entry names; those that are no message of its conversation are refused one by one (I-5). */
 export const namedSeqs = (
   { entry, conversation, member }: ReceiptsInput,
-  held: ReadonlyMap<string, MessageRecord>,
+  messagesById: ReadonlyMap<string, MessageRecord>,
 ): { readonly seqs: readonly Seq[]; readonly refused: Refused } => {
   const refused: Refused = [];
   const seqs: Seq[] = [];
   for (const id of entry.namedIds ?? []) {
-    const message = held.get(id);
-    const isSeen = message?.conversationId === conversation.id && (member.role !== null || message.seq <= member.joinedAt);
-    if (!isSeen) refused.push({ id, code: 'rejected/unknown-message' });
+    const message = messagesById.get(id);
+    const isVisible = message?.conversationId === conversation.id && (member.role !== null || message.seq <= member.joinedAt);
+    if (!isVisible) refused.push({ id, code: 'rejected/unknown-message' });
     else seqs.push(message.seq);
   }
   return { seqs, refused };
@@ -88,17 +88,17 @@ export const prepareReceipts = async (
   tx: ServerReadTx,
   me: UserId,
   inputs: readonly ReceiptsInput[],
-  held: ReadonlyMap<string, MessageRecord>,
+  messagesById: ReadonlyMap<string, MessageRecord>,
 ): Promise<readonly ReceiptsWork[]> => {
   const asked: Stretch[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
-    const { seqs, refused } = namedSeqs(input, held);
-    const told = (ranges: Ranges | undefined): Ranges => clampTo(ranges, limit);
-    const candidates = subtract(union(told(entry.named), fromSeqs(seqs)), member.named);
+    const { seqs, refused } = namedSeqs(input, messagesById);
+    const clamped = (ranges: Ranges | undefined): Ranges => clampTo(ranges, limit);
+    const candidates = subtract(union(clamped(entry.named), fromSeqs(seqs)), member.named);
     const from = asked.length;
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
-    return { input, refused, delivered: told(entry.delivered), read: told(entry.read), from, upTo: asked.length };
+    return { input, refused, delivered: clamped(entry.delivered), read: clamped(entry.read), from, upTo: asked.length };
   });
   const ackable = await tx.islands('ackable', me, asked);
 
@@ -147,14 +147,14 @@ export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: Read
     after[kind] = union(union(member[kind], added[kind]), bridges[kind]);
   }
 
-  const still =
+  const isUnchanged =
     steps.length === 0 &&
     position <= member.readUpTo &&
     muted.count === member.muted.count &&
     muted.value === member.muted.value &&
     marked.count === member.marked.count &&
     marked.value === member.marked.value;
-  if (still) return undefined;
+  if (isUnchanged) return undefined;
   const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
   return { member: { ...member, ...after, ...moved, muted, marked }, steps };
 };

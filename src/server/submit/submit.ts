@@ -11,7 +11,7 @@ const RETRY_AFTER_MS = 1000;
 
 type MayWrite = (peer: UserId) => boolean | 'not-now';
 
-const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): Promise<MayWrite> => {
+const askMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): Promise<MayWrite> => {
   const { directory } = core;
   if (!directory?.mayMessage) return () => true;
   const answers = new Map<UserId, boolean>();
@@ -29,7 +29,7 @@ const whomMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>):
 };
 
 /** After the commit: what the host does with it is none of the frame's business. */
-const tellHost = (core: Core, { pushes }: Applied): void => {
+const notifyHost = (core: Core, { pushes }: Applied): void => {
   const { onMessage } = core;
   if (!onMessage) return;
   for (const push of pushes()) {
@@ -54,19 +54,22 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     ),
   );
   try {
-    const [mayWrite, unknown] = await Promise.all([whomMayWrite(core, me, peers), core.groups.mirror(groupIdsIn(entries), core.store)]);
-    const unsaid = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
+    const [mayWrite, unknownGroups] = await Promise.all([
+      askMayWrite(core, me, peers),
+      core.groups.mirror(groupIdsIn(entries), core.store),
+    ]);
+    const undecidedPeers = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
     // Where the host does not say, only the conversations that it was asked about wait, each as a whole: entries keep their order.
     const waits = (one: ReadEntry): boolean => {
       if (!('entry' in one)) return false;
       const { conversationId } = one.entry;
-      return (conversationId.startsWith('group:') ? unknown : unsaid).has(conversationTarget(conversationId));
+      return (conversationId.startsWith('group:') ? unknownGroups : undecidedPeers).has(conversationTarget(conversationId));
     };
     const rules: Rules = { mayWrite: (peer) => mayWrite(peer) === true, receipts: () => core.policy().receipts };
     const ready = read.filter((one) => !waits(one));
     if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
     const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
-    tellHost(core, applied);
+    notifyHost(core, applied);
     if (ready.length === read.length) return applied;
     const results = applied.results[Symbol.iterator]();
     return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
