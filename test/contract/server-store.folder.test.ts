@@ -57,7 +57,7 @@ const contentOf = (folder: string): Record<string, string> =>
     }),
   );
 
-describe('a folder that is no whole store is refused by name, and nothing in it changes', { timeout: 60_000 }, () => {
+describe('a folder that is no whole store is refused by name, and nothing in it changes', { timeout: 200_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-damage-'));
   const whole = join(root, 'whole');
   let damaged = '';
@@ -172,7 +172,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     const folder = join(root, 'killed');
     const child = spawn(process.execPath, [RUNNER, join(import.meta.dirname, '../support/open-folder.ts'), folder]);
     const ended = once(child, 'exit');
-    await expect.poll(() => existsSync(join(folder, 'pg/base')), { timeout: 50_000, interval: 5 }).toBe(true);
+    await expect.poll(() => existsSync(join(folder, 'pg/base')), { timeout: 150_000, interval: 5 }).toBe(true);
     child.kill('SIGKILL');
     await ended;
     expect(existsSync(signOfFirstStart(folder))).toBe(true);
