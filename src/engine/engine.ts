@@ -8,7 +8,7 @@ import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
-import { decideIntent, intentOptions, withMessageId } from './intents/decide-intent.ts';
+import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
 import { findInConversation } from './present/find-message.ts';
 import { flush } from './account/flush.ts';
@@ -143,8 +143,7 @@ export class Engine {
 
   /** Writes down what the user did. Strict: resolves once flushed (I-1). */
   intent(call: IntentCall): Promise<unknown> {
-    const named = withMessageId(call, this.ports.random);
-    return this.writer.write(named.do, intentOptions(named), (draft) => decideIntent(draft, this.ports, named)).catch(refused);
+    return this.writer.write(call.do, intentOptions(call), (draft) => decideIntent(draft, this.ports, call)).catch(refused);
   }
 
   /** Asks in the order of the calls: the answer knows every intent before it. */

@@ -8,7 +8,7 @@ import type { Hosted } from '../bridge/expose.ts';
 import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
-import { withMessageId } from '../engine/intents/decide-intent.ts';
+import { withMessageId } from '../engine/intents/send-message.ts';
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, TransportError, UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';

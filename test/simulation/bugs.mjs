@@ -68,7 +68,7 @@ export const BUGS = [
   ),
   bug(
     'what people do is not flushed',
-    'engine/intents/decide-intent.ts',
+    'engine/intents/intents.ts',
     "return { durability: 'strict', readsPages",
     "return { durability: 'relaxed', readsPages",
   ),
@@ -221,8 +221,8 @@ export const BUGS = [
   bug(
     'keepUnread is not heard',
     'engine/intents/positions.ts',
-    '...(options.keepUnread ? {} : moved(',
-    '...(options.keepUnread === null ? {} : moved(',
+    '...(options.keepUnread ? {} : movedTo(',
+    '...(options.keepUnread === null ? {} : movedTo(',
   ),
   bug(
     'a named receipt moves the position',

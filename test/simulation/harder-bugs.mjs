@@ -17,8 +17,8 @@ export const HARDER_BUGS = [
   bug(
     'a clear of all leaves groups out',
     'engine/intents/positions.ts',
-    'enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));',
-    "if (conversation.id.startsWith('direct:')) enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));",
+    'enqueueReceipts(draft, ports, conversation.id, movedTo(conversation, conversation.row.latestSeq));',
+    "if (conversation.id.startsWith('direct:')) enqueueReceipts(draft, ports, conversation.id, movedTo(conversation, conversation.row.latestSeq));",
   ),
   bug('a flush does not wait', 'engine/account/flush.ts', 'if (before === 0) finish();', 'finish();'),
   bug(

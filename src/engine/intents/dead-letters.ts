@@ -1,23 +1,24 @@
-/** Entries that the server refused: dismissed, or tried once more. */
+/** Dead letters: entries that the server rejected. The user dismisses a dead letter, or tries its entry again. */
 import { UsageError } from '../../errors.ts';
 import { allowedBy, isNothingPending, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { IntentPorts } from '../write/enqueue.ts';
-import { enqueueReceipts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
+import { enqueueReceipts, type IntentPorts } from '../write/enqueue.ts';
+import type { IntentTable } from './intent.ts';
 import { setMarkedUnread, setMuted } from './switches.ts';
 
-/** One that is gone already, dismissed in another tab, is no error. */
-export const dismissDeadLetter = (draft: Draft, id: string): void => {
+/** Removes a dead letter. An unknown id is no error: another tab may have dismissed the same dead letter. */
+const dismissDeadLetter = (draft: Draft, id: string): void => {
   if (draft.model.deadLetters.some(({ letter }) => letter.id === id)) draft.change({ t: 'dismiss', id });
 };
 
 /**
- * Tries a refused entry again, as a new one under a new key; the dead letter goes.
+ * Queues the entry of a dead letter again, as a new entry under a new key, and removes the dead letter.
  *
- * @param options.requestReceipt for a message refused because it asked: send it without, under the same id.
- * @throws {UsageError} `usage/invalid-argument` for an id that is no dead letter's, and for receipts that are switched off by now.
+ * @param options.requestReceipt replaces the flag of a message. A message that the server rejected because it requested a receipt can be
+ * sent without the request, under the same id.
+ * @throws {UsageError} `usage/invalid-argument` for an id without a dead letter, and for receipts that the settings no longer allow.
  */
-export const retryDeadLetter = (
+const retryDeadLetter = (
   draft: Draft,
   ports: IntentPorts,
   id: string,
@@ -25,9 +26,10 @@ export const retryDeadLetter = (
 ): void => {
   const { model } = draft;
   const dead = model.deadLetters.find(({ letter }) => letter.id === id);
-  if (!dead) throw new UsageError('usage/invalid-argument', `there is no dead letter ${JSON.stringify(id)}`);
+  if (!dead)
+    throw new UsageError('usage/invalid-argument', `there is no dead letter ${JSON.stringify(id)}; take an id from watchDeadLetters()`);
   const { entry } = dead;
-  if (entry.kind === 'receipts') return putEntryAgain(draft, ports, id, entry);
+  if (entry.kind === 'receipts') return retryReceipts(draft, ports, id, entry);
   draft.change({ t: 'dismiss', id });
   const fresh: OutboxEntry = { ...entry, key: ports.random.id(), sent: false, cursor: model.cursor };
   const { requestReceipt } = options;
@@ -40,8 +42,8 @@ export const retryDeadLetter = (
   });
 };
 
-/** What is switched off by now is not told; a flag is set anew, above what was set since. */
-const putEntryAgain = (draft: Draft, ports: IntentPorts, id: string, { conversationId, pendingReceipts }: ReceiptsEntry): void => {
+/** Queues the receipts that the settings still allow. A flag is set anew, so that it wins over flags set in the meantime. */
+const retryReceipts = (draft: Draft, ports: IntentPorts, id: string, { conversationId, pendingReceipts }: ReceiptsEntry): void => {
   const { muted, marked, ...rest } = allowedBy(draft.model.settings, pendingReceipts);
   if (isNothingPending({ ...rest, muted, marked }))
     throw new UsageError(
@@ -53,3 +55,8 @@ const putEntryAgain = (draft: Draft, ports: IntentPorts, id: string, { conversat
   if (muted) setMuted(draft, ports, conversationId, muted.value);
   if (marked) setMarkedUnread(draft, ports, conversationId, marked.value);
 };
+
+export const deadLetterIntents = {
+  dismissDeadLetter: { readsPages: false, decide: (draft, _ports, id) => dismissDeadLetter(draft, id) },
+  retryDeadLetter: { readsPages: false, decide: retryDeadLetter },
+} satisfies Partial<IntentTable>;

@@ -1,21 +1,24 @@
-/** Moving my read position: clear, partial clear, conversation read receipt. */
+/** Calls that move the user's read position: clear, partial clear, and conversation read receipt. */
 import { UsageError } from '../../errors.ts';
 import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';
 import { range, subtract } from '../../model/ranges.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
+import type { Lookup } from '../state/message-index.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import type { IntentTable } from './intent.ts';
 
 /**
- * The conversation whose position is to move. `undefined` where the device knows all conversations, and this is none of them: nothing of
- * it is unread.
+ * Finds the conversation in which the position is to move.
  *
- * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, for one that is not known yet.
+ * @returns `undefined` when the device knows all conversations of the account and this id is not among them. Such a conversation has no
+ * unread messages.
+ * @throws {UsageError} `usage/unknown-conversation` when the first snapshot has not arrived and the conversation is not known yet.
  */
-export const movable = ({ model }: Draft, conversationId: ConversationId): ConversationState | undefined => {
+export const requireMovable = ({ model }: Draft, conversationId: ConversationId): ConversationState | undefined => {
   const conversation = model.get(conversationId);
   if (isBlind(model, conversation))
     throw new UsageError(
@@ -25,26 +28,30 @@ export const movable = ({ model }: Draft, conversationId: ConversationId): Conve
   return conversation;
 };
 
-/** @throws {UsageError} `usage/unknown-message` where the conversation does not hold it. */
+/** @throws {UsageError} `usage/unknown-message` when this device does not store the message in this conversation. */
 export const seqOf = async (draft: Draft, conversation: ConversationState | undefined, id: MessageId): Promise<Seq> => {
   if (conversation) await draft.model.index.prefetch(draft.tx, draft.model, [{ conversationId: conversation.id, ids: [id] }]);
   const message = conversation && draft.model.index.find(conversation, id);
   if (message) return message.seq;
-  throw new UsageError('usage/unknown-message', `message ${JSON.stringify(id)} is not held in this conversation`);
+  throw new UsageError(
+    'usage/unknown-message',
+    `message ${JSON.stringify(id)} is not stored on this device in this conversation: load older messages first`,
+  );
 };
 
-/** To this position, if that is forward; a mark falls even where there is nowhere to move. */
-export const moved = (conversation: ConversationState, to: Seq): Partial<PendingReceipts> => ({
+/** Registers of a move to `to`. The position only advances. The marked-unread flag is removed even if the position stays. */
+export const movedTo = (conversation: ConversationState, to: Seq): Partial<PendingReceipts> => ({
   ...(to > conversation.readUpTo ? { position: to } : {}),
   ...(conversation.mark.value ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
 });
 
 /**
- * Clears a conversation's unread count: my read position moves to its newest known message, and a marked-unread flag falls. The
- * sender learns nothing; my other devices do. Where there is nothing to move and no flag to drop, nothing is queued.
+ * Clears a conversation's unread count: moves the user's read position to the newest known message and removes a marked-unread flag.
+ * The server tells the user's other devices and does not tell the sender. If the position is already there and no flag is set, nothing is
+ * queued.
  *
- * @param upTo move only to this message.
- * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, where it is not known.
+ * @param upTo the message to move to; default: the newest known message.
+ * @throws {UsageError} `usage/unknown-conversation` when the first snapshot has not arrived and the conversation is not known yet.
  * @see PROTOCOL.md, "`submit` — client → server"
  */
 export const clearConversationUnreadCount = async (
@@ -53,12 +60,12 @@ export const clearConversationUnreadCount = async (
   conversationId: ConversationId,
   upTo?: MessageId,
 ): Promise<void> => {
-  const conversation = movable(draft, conversationId);
+  const conversation = requireMovable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
-  if (conversation) enqueueReceipts(draft, ports, conversationId, moved(conversation, to));
+  if (conversation) enqueueReceipts(draft, ports, conversationId, movedTo(conversation, to));
 };
 
-/** @throws {UsageError} `usage/unknown-conversation` before the first snapshot: which conversations there are is not known. */
+/** @throws {UsageError} `usage/unknown-conversation` before the first snapshot: the device does not know the account's conversations yet. */
 export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => {
   if (draft.model.cursor === null)
     throw new UsageError(
@@ -66,15 +73,17 @@ export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => 
       'no conversation is known on this device yet: repeat the call once watchConversations() has emitted',
     );
   for (const conversation of draft.model.conversations.values())
-    enqueueReceipts(draft, ports, conversation.id, moved(conversation, conversation.row.latestSeq));
+    enqueueReceipts(draft, ports, conversation.id, movedTo(conversation, conversation.row.latestSeq));
 };
 
 /**
- * "I have read what I received so far", told to the peer of a direct chat. Decided from what was told before, never from the unread
- * count (a cleared chat may still owe its receipt). The bound is the newest message held from the peer, fixed here: what arrives
- * later was not read by this. In a group, and while receipts are off, it is a clear.
+ * Sends a conversation read receipt: the peer of a direct chat learns that the user has read all messages received so far. In a group, and
+ * while read receipts are off, the call is a clear.
  *
- * @throws {UsageError} `usage/unknown-conversation` before the first snapshot, where it is not known.
+ * The decision depends on the receipts sent before, and never on the unread count: a cleared chat may still lack its receipt. The receipt
+ * ends at the newest message received from the peer at the time of the call, so messages that arrive later are not covered.
+ *
+ * @throws {UsageError} `usage/unknown-conversation` when the first snapshot has not arrived and the conversation is not known yet.
  */
 export const sendConversationReadReceipt = async (
   draft: Draft,
@@ -83,17 +92,30 @@ export const sendConversationReadReceipt = async (
   options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined } = {},
 ): Promise<void> => {
   const { model } = draft;
-  const conversation = movable(draft, conversationId);
+  const conversation = requireMovable(draft, conversationId);
   const upTo = options.upTo === undefined ? undefined : await seqOf(draft, conversation, options.upTo);
   if (!conversation) return;
   const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);
-  const receiptsSent = range(conversation.readFloor + 1, bound);
-  const tells =
+  const read = range(conversation.readFloor + 1, bound);
+  const tellsPeer =
     conversationType(conversationId) === 'direct' &&
     model.settings.readReceipts &&
-    subtract(receiptsSent, conversation.receiptsSent.read).length > 0;
+    subtract(read, conversation.receiptsSent.read).length > 0;
   enqueueReceipts(draft, ports, conversationId, {
-    ...(options.keepUnread ? {} : moved(conversation, upTo ?? conversation.row.latestSeq)),
-    ...(tells ? { read: receiptsSent } : {}),
+    ...(options.keepUnread ? {} : movedTo(conversation, upTo ?? conversation.row.latestSeq)),
+    ...(tellsPeer ? { read } : {}),
   });
 };
+
+const lookupOf = (conversationId: ConversationId, id: MessageId | undefined): Lookup | undefined =>
+  id === undefined ? undefined : { conversationId, ids: [id] };
+
+export const positionIntents = {
+  clearConversationUnreadCount: { readsPages: true, lookup: lookupOf, decide: clearConversationUnreadCount },
+  clearAllUnreadCounts: { readsPages: false, decide: clearAllUnreadCounts },
+  sendConversationReadReceipt: {
+    readsPages: true,
+    lookup: (conversationId, { upTo }) => lookupOf(conversationId, upTo),
+    decide: sendConversationReadReceipt,
+  },
+} satisfies Partial<IntentTable>;

@@ -1,5 +1,9 @@
-/** Reading a group by looking at it: the private position, and a receipt for each message that asks for one. Nothing else is told. */
-import { movable, moved, seqOf } from './positions.ts';
+/**
+ * Reading a group by viewing it: moves the user's private read position, and queues a message read receipt for each message that requests
+ * one. The senders learn nothing else.
+ */
+import type { IntentTable } from './intent.ts';
+import { movedTo, requireMovable, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
@@ -10,25 +14,28 @@ import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import { newestSeqs } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
-/** Of a long backlog, so many of the newest are looked at: nobody reads more of it at once. */
-const MAX_LOOKED_AT = 1000;
+/** Messages of a long backlog that are checked, the newest first: a user does not read more at once. */
+const MAX_CHECKED = 1000;
 
-/** Held messages in this stretch that ask for my receipt and have none. Their pages' indexes say so; no body is read. */
-const asking = async ({ model, tx }: Draft, conversation: ConversationState, stretch: Ranges): Promise<Ranges> => {
+/**
+ * Finds the stored messages in `viewed` that request a receipt from the user and have none. Page indexes and unflushed messages suffice:
+ * no message body is read.
+ */
+const requestingReceipt = async ({ model, tx }: Draft, conversation: ConversationState, viewed: Ranges): Promise<Ranges> => {
   if (!model.settings.readReceipts) return NO_RANGES;
   const { row, storedSeqs, unflushed, receiptsSent } = conversation;
-  const places = newestSeqs(subtract(intersect(intersect(storedSeqs, row.present), stretch), receiptsSent.named), MAX_LOOKED_AT);
-  const pages = pagesOf(subtract(places, fromSeqs(unflushed.seqs))).map((page) => ({ conversationId: conversation.id, page }));
+  const checked = newestSeqs(subtract(intersect(intersect(storedSeqs, row.present), viewed), receiptsSent.named), MAX_CHECKED);
+  const pages = pagesOf(subtract(checked, fromSeqs(unflushed.seqs))).map((page) => ({ conversationId: conversation.id, page }));
   const seqs: Seq[] = [];
   for (const index of await readIndexes(tx, pages))
     for (const [id, line] of readIndex(index)) {
       const message = parseIndexLine(line);
-      if (!contains(places, message.seq) || unflushed.get(message.seq)) continue;
+      if (!contains(checked, message.seq) || unflushed.get(message.seq)) continue;
       if (!reasonToSkip(conversation, id, locate(conversation, message, model.me))) seqs.push(message.seq);
     }
   for (const message of unflushed.all)
     if (
-      contains(places, message.seq) &&
+      contains(checked, message.seq) &&
       !reasonToSkip(conversation, message.id, locate(conversation, { ...message, expired: false }, model.me))
     )
       seqs.push(message.seq);
@@ -36,19 +43,26 @@ const asking = async ({ model, tx }: Draft, conversation: ConversationState, str
 };
 
 /**
- * The group is in view: a clear, and receipts for what is held here and asks.
+ * Reads a group that the user has opened: a clear, and receipts for the stored messages that request one.
  *
- * @param upTo as far as the user has seen; default: everything.
- * @throws {UsageError} `usage/unknown-message` where it is not held.
+ * @param upTo the newest message that the user has seen; default: the newest known message.
+ * @throws {UsageError} `usage/unknown-message` when this device does not store that message.
  */
 export const readGroup = async (draft: Draft, ports: IntentPorts, conversationId: ConversationId, upTo?: MessageId): Promise<void> => {
-  const conversation = movable(draft, conversationId);
+  const conversation = requireMovable(draft, conversationId);
   const to = upTo === undefined ? (conversation?.row.latestSeq ?? 0) : await seqOf(draft, conversation, upTo);
   if (!conversation) return;
-  enqueueReceipts(draft, ports, conversationId, { ...moved(conversation, to), named: await asking(draft, conversation, range(1, to)) });
+  enqueueReceipts(draft, ports, conversationId, {
+    ...movedTo(conversation, to),
+    named: await requestingReceipt(draft, conversation, range(1, to)),
+  });
 };
 
-/** What arrived above `after` while the user was looking, as far as `upTo`. Returns the newest dealt with. */
+/**
+ * Reads the messages that arrived in `(after, upTo]` while the user was viewing the group.
+ *
+ * @returns the `seq` of the newest message read by this call; `after` if there is none.
+ */
 export const readGroupArrivals = async (
   draft: Draft,
   ports: IntentPorts,
@@ -62,8 +76,13 @@ export const readGroupArrivals = async (
   const newest = highest(arrived);
   if (newest === 0) return after;
   enqueueReceipts(draft, ports, conversation.id, {
-    named: await asking(draft, conversation, arrived),
+    named: await requestingReceipt(draft, conversation, arrived),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),
   });
   return newest;
 };
+
+export const groupIntents = {
+  readGroup: { readsPages: true, decide: readGroup },
+  readGroupArrivals: { readsPages: true, decide: readGroupArrivals },
+} satisfies Partial<IntentTable>;

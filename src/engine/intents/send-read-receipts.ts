@@ -1,4 +1,4 @@
-/** Message read receipts: "I have read these", told to the sender. My position stays where it is. */
+/** Message read receipts: the user tells each sender which messages were read. The user's read position does not move. */
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
@@ -7,22 +7,24 @@ import type { ConversationState } from '../state/conversation-state.ts';
 import type { Located } from '../state/message-index.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import type { IntentTable } from './intent.ts';
 
+/** The reason for which the user sends no receipt for this message; `undefined` when a receipt is due. */
 export const reasonToSkip = (conversation: ConversationState, id: MessageId, message: Located): SkipReason | undefined => {
   if (message.own) return 'own';
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
   if (conversation.isNamed(id, message.seq)) return 'already-acked';
   if (conversationType(conversation.id) === 'direct') return undefined;
-  // Nobody counts one who was no member then, nor one who comes after the time is over.
+  // The server counts no receipt of a user who was no member at the message's commit, and none after the receipt window.
   return message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
 };
 
 /**
- * Queues receipts for exactly the messages named; they never become a range beyond them. Ids not held here are queued by id and
- * judged by the server.
+ * Queues receipts for exactly the messages that the caller names, and for no message between them. A message that this device does not
+ * store is queued by its id, and the server decides about it.
  *
- * @param options.content groups: what the sender is told with it.
+ * @param options.content groups only: text that the sender receives with the receipt.
  * @throws {UsageError} `usage/invalid-argument` for content in a direct chat.
  */
 export const sendReadReceipts = async (
@@ -34,20 +36,23 @@ export const sendReadReceipts = async (
 ): Promise<SentReadReceipts> => {
   const { model } = draft;
   if (content !== undefined && conversationType(conversationId) === 'direct')
-    throw new UsageError('usage/invalid-argument', 'content is told in groups; a receipt of a direct chat carries none');
+    throw new UsageError(
+      'usage/invalid-argument',
+      `content is for groups only, and ${JSON.stringify(conversationId)} is a direct chat: leave content out`,
+    );
   const unique = [...new Set(ids)];
   if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   const conversation = model.get(conversationId);
-  const found = (): (Located | undefined)[] => unique.map((id) => conversation && model.index.find(conversation, id));
-  let messages = found();
+  const findAll = (): (Located | undefined)[] => unique.map((id) => conversation && model.index.find(conversation, id));
+  let messages = findAll();
   if (conversation && messages.includes(undefined)) {
     await model.index.prefetch(draft.tx, model, [{ conversationId, ids: unique }]);
-    messages = found();
+    messages = findAll();
   }
   const queued: MessageId[] = [];
   const skipped: { id: MessageId; reason: SkipReason }[] = [];
   const seqs: Seq[] = [];
-  const unheld: MessageId[] = [];
+  const notStored: MessageId[] = [];
   for (const [i, id] of unique.entries()) {
     const message = messages[i];
     const reason =
@@ -64,23 +69,23 @@ export const sendReadReceipts = async (
     }
     queued.push(id);
     if (message) seqs.push(message.seq);
-    else unheld.push(id);
+    else notStored.push(id);
   }
   enqueueReceipts(draft, ports, conversationId, {
     ...(seqs.length > 0 ? { named: fromSeqs(seqs) } : {}),
-    ...(unheld.length > 0 ? { namedIds: unheld.sort() } : {}),
+    ...(notStored.length > 0 ? { namedIds: notStored.sort() } : {}),
     ...(content === undefined ? {} : { contents: [...queued].sort().map((id) => ({ id, text: content })) }),
   });
   return { queued, skipped };
 };
 
 /**
- * What arrived in a direct chat while the user was looking: receipts for those that ask, and the position to the newest of them. Only what is not
- * yet in pages is looked at, which is where arrivals are.
+ * Reads the messages that arrived in a direct chat while the user was viewing it: queues receipts for the messages that request one, and
+ * moves the position to the newest message. Only unflushed messages are checked, because new arrivals are in no page yet.
  *
- * @param after the newest message dealt with before.
- * @param upTo as far as the user has seen; default: all that is held.
- * @returns the newest message dealt with now.
+ * @param after the `seq` up to which an earlier call has read.
+ * @param upTo the newest `seq` that the user has seen; default: the newest stored message.
+ * @returns the `seq` of the newest message read by this call; `after` if there is none.
  */
 export const readArrivals = (
   draft: Draft,
@@ -94,14 +99,19 @@ export const readArrivals = (
   if (!conversation) return after;
   const arrived = conversation.unflushed.all.filter(({ seq }) => seq > after && seq <= upTo);
   const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
-  const asked = model.settings.readReceipts
+  const requesting = model.settings.readReceipts
     ? arrived.filter(
         (message) => !reasonToSkip(conversation, message.id, { ...message, own: message.senderId === model.me, expired: false }),
       )
     : [];
   enqueueReceipts(draft, ports, conversationId, {
-    named: fromSeqs(asked.map(({ seq }) => seq)),
+    named: fromSeqs(requesting.map(({ seq }) => seq)),
     ...(newest > conversation.readUpTo ? { position: newest } : {}),
   });
   return newest;
 };
+
+export const readReceiptIntents = {
+  sendReadReceipts: { readsPages: true, lookup: (conversationId, ids) => ({ conversationId, ids }), decide: sendReadReceipts },
+  readArrivals: { readsPages: false, decide: readArrivals },
+} satisfies Partial<IntentTable>;

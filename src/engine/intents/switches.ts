@@ -1,4 +1,4 @@
-/** Switches: mute, mark as unread, what is told to senders, pause. */
+/** Switches: mute, mark as unread, receipt settings and pause. */
 import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
@@ -6,8 +6,9 @@ import type { ReceiptSettings } from '../../log/log-record.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import type { IntentTable } from './intent.ts';
 
-/** Mutes the conversation or not, known here or not: the flag is in force at once, and when the conversation appears. */
+/** Mutes or unmutes a conversation. The flag is in force at once; for a conversation unknown to this device, it is in force when it appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
   const conversation = draft.model.get(conversationId);
   const pending = conversation?.pendingReceipts.muted;
@@ -15,7 +16,7 @@ export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: Conve
   if (before?.value !== muted) enqueueReceipts(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
 };
 
-/** Sets a flag beside the position, which stays where it is; of a conversation known here or not. */
+/** Sets or removes the marked-unread flag, also of a conversation unknown to this device. The read position does not move. */
 export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean): void => {
   const conversation = draft.model.get(conversationId);
   const isSet = isBlind(draft.model, conversation) ? conversation?.pendingReceipts.marked?.value : (conversation?.markedUnread ?? false);
@@ -26,8 +27,10 @@ export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId
 };
 
 /**
- * What senders may learn from now on. Switched off: unsent public parts end `cancelled`, their private parts stay queued. Switched
- * on: nothing about the past is told (the model keeps the floor). One transaction, so no receipt slips between.
+ * Sets which receipts this user sends from now on. One transaction, so no receipt is queued between the old and the new settings.
+ *
+ * Switching off: public receipts that were not sent end `cancelled`, and the private parts of their entries stay queued. Switching on:
+ * the account state keeps a floor, so no receipt is sent for messages read or delivered before.
  */
 export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Partial<ReceiptSettings>): void => {
   const { model } = draft;
@@ -46,3 +49,10 @@ export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Par
 export const setPaused = (draft: Draft, paused: boolean): void => {
   if (draft.model.paused !== paused) draft.change({ t: 'paused', paused });
 };
+
+export const switchIntents = {
+  setMuted: { readsPages: false, decide: setMuted },
+  setMarkedUnread: { readsPages: false, decide: setMarkedUnread },
+  setReceiptSettings: { readsPages: false, decide: setReceiptSettings },
+  setPaused: { readsPages: false, decide: (draft, _ports, paused) => setPaused(draft, paused) },
+} satisfies Partial<IntentTable>;
