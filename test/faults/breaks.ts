@@ -239,10 +239,9 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F47',
-    file: 'src/engine/sync/outbox/outbox-sender.ts',
-    from: `this.inFlight = null;
-    this.wakeUp?.();`,
-    to: 'this.wakeUp?.();',
+    file: 'src/engine/sync/outbox/outbox-sender-states.ts',
+    from: `stop: go('stopped', 'drop-batch')`,
+    to: `stop: go('in-flight')`,
     test: ['node', 'test/unit/engine/network-frames.test.ts', 'F47'],
   },
   {

@@ -26,8 +26,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F63',
     file: 'src/engine/sync/outbox/outbox-sender.ts',
-    from: 'this.most = Math.max(1, Math.floor(entries.length / 2));',
-    to: 'this.most = Infinity;',
+    from: 'this.maxEntries = Math.max(1, Math.floor(entries.length / 2));',
+    to: 'this.maxEntries = Infinity;',
     test: ['node', 'test/unit/engine/drain.test.ts', 'F63'],
   },
   {

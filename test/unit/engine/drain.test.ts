@@ -72,7 +72,7 @@ describe('the drain', () => {
       },
       new AdaptiveTimeout(),
     );
-    writer.onChange(() => drain.look());
+    writer.onChange(() => drain.sendPending());
     say = (to, text) => writer.write('say', STRICT, (draft) => sendMessage(draft, ports, `direct:${to}`, { body: JSON.stringify(text) }));
     ack = (chat, messageIds) => writer.write('ack', STRICT, (draft) => sendReadReceipts(draft, ports, chat, messageIds));
   });

@@ -95,7 +95,7 @@ export class Session {
     this.sender = new OutboxSender(ports, writer, drained, timeouts);
     this.missing = new FetchMissing(ports, writer, shared);
     writer.onChange(({ conversations, outbox }) => {
-      if (outbox) this.sender.look();
+      if (outbox) this.sender.sendPending();
       if (conversations.size > 0) this.missing.dirty(conversations);
     });
   }
@@ -195,7 +195,7 @@ export class Session {
       if (id === undefined) return this.feed.pullAnew();
       // Sent again at once, without the place that is lost.
       this.feed.lost();
-      return this.sender.placeLost(id);
+      return this.sender.cursorLost(id);
     }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;

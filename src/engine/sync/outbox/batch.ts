@@ -1,4 +1,7 @@
-/** What goes into one frame: entries in order, within the limits the server told, one conversation's trouble holding back no other. */
+/**
+ * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A conversation that waits holds back no other
+ * conversation.
+ */
 import type { ConversationId } from '../../../model/ids.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
 import {
@@ -13,9 +16,9 @@ import type { AckContent } from '../../../model/receipt.ts';
 import type { Limits } from '../../../protocol/frames.ts';
 import type { WireEntry } from '../../../protocol/submit.ts';
 
-/** Room for the frame around the entries. */
+/** Bytes of the frame around the entries. */
 const FRAME_OVERHEAD = 256;
-/** As many as fit one entry comfortably: about 30 bytes each. */
+/** A range takes about 30 bytes, so an entry with this many ranges fits a frame. */
 const MAX_RANGES = 1000;
 const MAX_IDS = 200;
 
@@ -45,16 +48,16 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
 const chunks = <T>(list: readonly T[], length: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / length) }, (_, i) => list.slice(i * length, (i + 1) * length));
 
-/** What readers say, in parts of at most so many bytes; a single one may be longer. */
-const chunksOfText = (contents: readonly AckContent[], most: number): AckContent[][] => {
+/** Splits the contents of read receipts into parts of at most `maxBytes`. A part with a single content may be longer. */
+const chunksOfText = (contents: readonly AckContent[], maxBytes: number): AckContent[][] => {
   const parts: AckContent[][] = [];
   let room = 0;
   for (const content of contents) {
-    // Twice its id: a receipt goes by name where it carries a text, so that neither is ever there without the other.
+    // The id is counted twice: a receipt with a content is also in `namedIds` of the same part, so that neither arrives without the other.
     const length = encoder.encode(JSON.stringify([content, content.id])).length;
     if (length > room || parts[parts.length - 1]!.length === MAX_IDS) {
       parts.push([]);
-      room = most;
+      room = maxBytes;
     }
     parts[parts.length - 1]!.push(content);
     room -= length;
@@ -62,7 +65,7 @@ const chunksOfText = (contents: readonly AckContent[], most: number): AckContent
   return parts;
 };
 
-/** An entry that owes more than a frame takes, as several. One that fits comes back as it is. */
+/** Splits an entry with more receipts than a frame takes into several entries. An entry that fits is returned unchanged. */
 export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameBytes: number): readonly ReceiptsEntry[] => {
   const { pendingReceipts } = entry;
   const texts = chunksOfText(pendingReceipts.contents, Math.floor(frameBytes / 8));
@@ -70,21 +73,21 @@ export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameByte
   const fits = (ranges: Ranges): boolean => ranges.length <= MAX_RANGES;
   if (fits(lists.read) && fits(lists.delivered) && fits(lists.named) && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1)
     return [entry];
-  // Texts first: with the plain receipt in effect before it, a text would come too late.
+  // Contents come first: the server ignores a content if the plain receipt of the same message came before.
   const parts: PendingReceipts[] = texts.map((contents) => ({ ...NO_PENDING_RECEIPTS, contents, namedIds: contents.map(({ id }) => id) }));
   parts.push({ ...pendingReceipts, read: [], delivered: [], named: [], namedIds: [], contents: [] });
   for (const register of ['read', 'delivered', 'named'] as const)
     for (const ranges of chunks(lists[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
-  const said = new Set(pendingReceipts.contents.map(({ id }) => id));
+  const withContent = new Set(pendingReceipts.contents.map(({ id }) => id));
   for (const namedIds of chunks(
-    pendingReceipts.namedIds.filter((id) => !said.has(id)),
+    pendingReceipts.namedIds.filter((id) => !withContent.has(id)),
     MAX_IDS,
   ))
     parts.push({ ...NO_PENDING_RECEIPTS, namedIds });
   return parts.filter((part) => !isNothingPending(part)).map((part) => ({ ...entry, key: newKey(), pendingReceipts: part }));
 };
 
-/** The entries of the next frame. What is held back, or comes after something held back in its conversation, waits. */
+/** Chooses the entries of the next frame. All entries of a conversation that is held back wait, so that their order stays. */
 export const nextBatch = (
   outbox: Iterable<OutboxEntry>,
   limits: Pick<Limits, 'entries' | 'frameBytes'>,

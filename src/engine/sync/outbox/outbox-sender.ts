@@ -1,6 +1,23 @@
-/** Sends what the outbox owes, one batch in flight, and writes down how each entry ended. */
+/**
+ * The outbox shelf sends pending entries to the server. The sender keeps one batch in flight, and stores how each entry of the batch ended.
+ *
+ *                     start, entries pending
+ *      ┌──────┐ ─────────────────────────────────► ┌──────────┐ ── outbox changed ──► ┌────────────────┐
+ *      │ idle │                                    │ choosing │                       │ choosing-again │
+ *      └──────┘ ◄── no entry may be sent ───────── └──────────┘ ◄── no batch chosen ─ └────────────────┘
+ *         ▲                                         │  ▲    │                                 │
+ *         │                                     all │  │    │ batch chosen                    │ batch chosen
+ *         │                                    wait ▼  │    ▼                                 ▼
+ *         │                          ┌─────────────┐   │   ┌──────────────────────────────────────┐
+ *         │                          │ backing-off │ ──┘   │ in-flight                            │
+ *         │                          └─────────────┘       └──────────────────────────────────────┘
+ *         │                    wait over, outbox changed                    │
+ *         └──────────────────── the server answered or refused ─────────────┘
+ *
+ * The end of the connection leads from every state to `stopped`, and a start leads from there to `choosing`: `outbox-sender-states.ts`.
+ */
 import type { Cursor, OutboxEntry } from '../../../model/outbox-entry.ts';
-import type { Ports } from '../../../ports/ports.ts';
+import type { Cancel, Ports } from '../../../ports/ports.ts';
 import type { Frame, Limits } from '../../../protocol/frames.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { FrameSize } from '../timing/frame-size.ts';
@@ -8,53 +25,69 @@ import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { nextBatch, splitEntry, wireEntry } from './batch.ts';
 import { endEntry } from '../../apply/end-entry.ts';
 import { sendable } from '../../write/blind-flags.ts';
+import { type Effect, type Event, type State, transition } from './outbox-sender-states.ts';
 import { Refusals } from './refusals.ts';
 import type { Writer } from '../../write/writer.ts';
 
 export interface OutboxSenderHandlers {
   readonly send: (frame: Frame<'submit'>) => void;
-  /** One numbering for all requests of a connection, so that an error frame names one of them. */
+  /** All requests of a connection share one numbering, so that an error frame names one request. */
   readonly nextId: () => number;
   readonly limits: () => Limits;
   readonly fence: () => number;
-  /** Whether what is stored here is of the server's history, as far as is known. */
+  /** Tells whether this device's cursor belongs to the server's history, as far as the client knows. */
   readonly continues: () => boolean;
-  /** The other side did not answer for {@link ANSWER_TIMEOUT_MS}. */
+  /** The server did not answer for {@link ANSWER_TIMEOUT_MS}. */
   readonly silent: () => void;
   readonly failed: (error: unknown) => void;
   readonly changed: () => void;
-  /** Nothing may be sent for so long: the server refused all that is pending, for now. */
+  /** The server refuses all pending entries for so many ms: the sender sends none before. */
   readonly waits?: (ms: number) => void;
 }
 
-/** Pongs may flow while an answer does not come. Waited for at least so long. */
+/** Shortest timeout of an answer. The heartbeat does not replace it: the server may answer pings and not this frame. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 
-interface InFlight {
-  readonly id: number;
+interface Batch {
   readonly entries: readonly OutboxEntry[];
-  /** The place it named: where the server no longer is, it takes nothing of it. */
+  /** The cursor that the frame names. The server takes no entry of the frame if it no longer knows this cursor. */
   readonly confirmedAt: Cursor | null;
-  readonly bytes: number;
-  readonly sentAt: number;
-  readonly cancelTimeout: () => void;
 }
 
+interface InFlight extends Batch {
+  readonly id: number;
+  readonly bytes: number;
+  readonly sentAt: number;
+  readonly cancelTimeout: Cancel;
+}
+
+/** The end of a choice: a batch, or the time (`mono()`) of the next choice, `Infinity` if no entry may be sent. */
+interface Choice extends Batch {
+  readonly waitUntil: number;
+}
+
+const waitUntil = (mono: number): Choice => ({ entries: [], confirmedAt: null, waitUntil: mono });
+const NONE_CHOSEN = waitUntil(Infinity);
+
+const endOfChoice = (choice: Choice): Event => {
+  if (choice.entries.length > 0) return 'batch-chosen';
+  return Number.isFinite(choice.waitUntil) ? 'wait-chosen' : 'none-chosen';
+};
+
 /**
- * Whether a message goes out for the first time. That it did must outlive a loss of power: taken back later, one that never left just goes,
- * and one that may have left is recalled.
+ * Tells whether a batch sends a message for the first time. The mark `sent` must survive a loss of power: a recall drops a message that
+ * never left the device, and asks the server to recall a message that may have left.
  */
 const isNewMessage = (entries: readonly OutboxEntry[]): boolean => entries.some(({ kind, sent }) => kind === 'message' && !sent);
 
 export class OutboxSender {
+  private state: State = 'stopped';
+  /** The batch of the state `in-flight`. */
   private inFlight: InFlight | null = null;
-  private open = false;
-  private choosing = false;
-  private again = false;
-  /** Halved while frames are refused as a whole, until the bad entry stands alone. */
-  private most = Infinity;
+  private cancelWait: Cancel = () => undefined;
+  /** Halved each time the server refuses a whole frame, until the bad entry is alone in its frame. */
+  private maxEntries = Infinity;
   private readonly refusals: Refusals;
-  private wakeUp: (() => void) | null = null;
   private readonly frameSize = new FrameSize();
 
   constructor(
@@ -70,60 +103,73 @@ export class OutboxSender {
     return this.inFlight?.entries.length ?? 0;
   }
 
-  /** Handed over and not answered: no more than one frame; what else is owed waits in the outbox (F58). */
+  /** Bytes that the server has not answered: at most one frame. All other pending entries wait in the outbox (F58). */
   get bytesInFlight(): number {
     return this.inFlight?.bytes ?? 0;
   }
 
-  /** The account is named: what is owed may go. */
+  /** The server has named the account: pending entries may be sent. */
   start(): void {
-    this.open = true;
-    this.look();
+    this.handle('start');
   }
 
-  /** What is in flight stays owed; the next connection sends it again under the same keys. */
+  /** The connection ended. Its batch stays pending; the next connection sends the same entries under the same keys. */
   stop(): void {
-    this.open = false;
-    this.inFlight?.cancelTimeout();
-    this.inFlight = null;
-    this.wakeUp?.();
-    this.wakeUp = null;
+    this.handle('stop');
   }
 
-  /** Something may be owed. Looks afresh, so a wake-up may repeat but is never lost. */
-  look(): void {
-    if (!this.open || this.inFlight) return;
-    if (this.choosing) {
-      this.again = true;
-      return;
+  /** The outbox may hold entries to send. The sender reads the outbox anew, so a repeated call is harmless and no call is lost. */
+  sendPending(): void {
+    this.handle('entries-pending');
+  }
+
+  private handle(event: Event, choice = NONE_CHOSEN): void {
+    const { to, effects } = transition(this.state, event);
+    this.state = to;
+    for (const effect of effects) this.run(effect, choice);
+  }
+
+  private run(effect: Effect, choice: Choice): void {
+    switch (effect) {
+      case 'choose':
+        return this.choose();
+      case 'send-batch':
+        return this.send(choice);
+      case 'drop-batch':
+        this.inFlight?.cancelTimeout();
+        this.inFlight = null;
+        return;
+      case 'start-wait': {
+        const ms = Math.max(1, choice.waitUntil - this.ports.clock.mono());
+        this.cancelWait = this.ports.clock.timer(ms, () => this.handle('wait-over'));
+        this.handlers.waits?.(ms);
+        return;
+      }
+      case 'cancel-wait':
+        return this.cancelWait();
     }
-    if (this.writer.model.outbox.size === 0) return;
+  }
+
+  private choose(): void {
+    const end = (choice: Choice): void => this.handle(endOfChoice(choice), choice);
+    if (this.writer.model.outbox.size === 0) return end(NONE_CHOSEN);
     const { framesWaitUntil } = this.refusals;
-    if (framesWaitUntil > this.ports.clock.mono()) return this.lookAt(framesWaitUntil);
-    this.choosing = true;
-    this.choose()
-      .catch((error: unknown) => this.handlers.failed(error))
-      .finally(() => {
-        this.choosing = false;
-        if (!this.again) return;
-        this.again = false;
-        this.look();
+    if (framesWaitUntil > this.ports.clock.mono()) return end(waitUntil(framesWaitUntil));
+    this.storeChoice()
+      .then(end)
+      .catch((error: unknown) => {
+        this.handlers.failed(error);
+        end(NONE_CHOSEN);
       });
   }
 
-  private lookAt(mono: number): void {
-    const ms = Math.max(1, mono - this.ports.clock.mono());
-    this.wakeUp?.();
-    this.wakeUp = this.ports.clock.timer(ms, () => this.look());
-    this.handlers.waits?.(ms);
-  }
-
-  private async choose(): Promise<void> {
-    const { clock, random } = this.ports;
+  /** Chooses the next batch, and stores the mark `sent` on its entries before the frame leaves. */
+  private async storeChoice(): Promise<Choice> {
+    const { random } = this.ports;
     const limits = this.handlers.limits();
     const fence = this.handlers.fence();
     const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
-    const [batch, confirmedAt] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
+    const [entries, confirmedAt] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
       for (const entry of [...draft.model.outbox.values()]) {
         if (entry.kind !== 'receipts' || entry.sent) continue;
         const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
@@ -133,94 +179,100 @@ export class OutboxSender {
       }
       const chosen = nextBatch(
         sendable(draft.model),
-        { entries: Math.min(limits.entries, this.most), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
+        { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
         this.refusals.heldBack(sendable(draft.model)),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
       return [chosen, this.handlers.continues() ? draft.model.confirmedAt : null] as const;
     });
-    // One that was written down since.
-    if (durability === 'relaxed' && isNewMessage(batch))
+    // The user wrote a message after the durability was chosen: the mark is stored again, strictly.
+    if (durability === 'relaxed' && isNewMessage(entries))
       await this.writer.write('send-batch', { durability: 'strict', fence }, (draft) =>
-        draft.change({ t: 'sent', keys: batch.map(({ key }) => key).filter((key) => draft.model.outbox.has(key)) }),
+        draft.change({ t: 'sent', keys: entries.map(({ key }) => key).filter((key) => draft.model.outbox.has(key)) }),
       );
-    if (!this.open) return;
-    if (batch.length === 0) {
-      const next = this.refusals.firstDue(sendable(this.writer.model));
-      if (Number.isFinite(next)) this.lookAt(next);
-      return;
-    }
+    if (entries.length === 0) return waitUntil(this.refusals.firstDue(sendable(this.writer.model)));
+    return { entries, confirmedAt, waitUntil: 0 };
+  }
+
+  private send({ entries, confirmedAt }: Batch): void {
+    const { clock } = this.ports;
     const id = this.handlers.nextId();
-    const frame = { type: 'submit', id, ...(confirmedAt === null ? {} : { confirmedAt }), entries: batch.map(wireEntry) } as const;
+    const frame = { type: 'submit', id, ...(confirmedAt === null ? {} : { confirmedAt }), entries: entries.map(wireEntry) } as const;
     const cancelTimeout = clock.timer(this.timeouts.growing('answer', ANSWER_TIMEOUT_MS), () => {
       this.frameSize.lost();
       this.timeouts.ended('answer', true);
       this.handlers.silent();
     });
-    this.inFlight = { id, entries: batch, confirmedAt, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelTimeout };
+    this.inFlight = { id, entries, confirmedAt, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelTimeout };
     this.handlers.send(frame);
     this.handlers.changed();
   }
 
-  private land(id: number): readonly OutboxEntry[] | undefined {
-    if (this.inFlight?.id !== id) return undefined;
-    const { entries, cancelTimeout } = this.inFlight;
-    cancelTimeout();
-    this.inFlight = null;
-    return entries;
+  /** Ends the batch in flight, if the server means this batch. */
+  private endBatch(id: number): InFlight | null {
+    const batch = this.inFlight;
+    if (batch?.id !== id) return null;
+    this.handle('batch-ended');
+    return batch;
   }
 
-  /** The server's word on a batch: row and end of each entry in one transaction. */
+  /** The server answered a batch: the row and the end of each entry are stored in one transaction. */
   answer(frame: Frame<'answer'>): void {
-    const sent = this.inFlight;
-    const entries = this.land(frame.id);
-    if (!sent || !entries) return;
-    this.frameSize.answered(sent.bytes, this.ports.clock.mono() - sent.sentAt);
+    const batch = this.endBatch(frame.id);
+    if (!batch) return;
+    this.frameSize.answered(batch.bytes, this.ports.clock.mono() - batch.sentAt);
     this.timeouts.ended('answer', false);
-    this.most = Infinity;
-    const at = frame.at === undefined ? undefined : { place: frame.at, after: sent.confirmedAt };
-    this.settle(entries, new Map(frame.results.map((result) => [result.key, result])), at);
+    this.maxEntries = Infinity;
+    const confirmed = frame.at === undefined ? undefined : { at: frame.at, after: batch.confirmedAt };
+    this.settle(batch.entries, new Map(frame.results.map((result) => [result.key, result])), confirmed);
   }
 
-  /** A frame refused as a whole: halved, until the entry nobody can read stands alone and is refused by itself. */
+  /** The server refused a whole frame. The next frame has half its entries, until the unreadable entry is alone and is refused by itself. */
   refused(id: number): void {
-    const entries = this.land(id);
-    if (!entries) return;
-    this.most = Math.max(1, Math.floor(entries.length / 2));
-    if (entries.length > 1) return this.look();
-    this.most = Infinity;
+    const batch = this.endBatch(id);
+    if (!batch) return;
+    const { entries } = batch;
+    this.maxEntries = Math.max(1, Math.floor(entries.length / 2));
+    if (entries.length > 1) return this.sendPending();
+    this.maxEntries = Infinity;
     const [entry] = entries;
     if (entry)
       this.settle(
         entries,
         new Map([
-          [entry.key, { outcome: 'rejected', key: entry.key, code: 'rejected/unsupported', message: 'the server could not read it' }],
+          [
+            entry.key,
+            { outcome: 'rejected', key: entry.key, code: 'rejected/unsupported', message: 'the server could not read this entry' },
+          ],
         ]),
       );
   }
 
-  /** Not now: everything waits, longer each time until the server takes an entry. */
+  /** The server is busy: all entries wait, longer each time, until the server takes an entry. */
   busy(id: number, retryAfterMs: number): void {
-    if (!this.land(id)) return;
+    if (!this.endBatch(id)) return;
     this.refusals.frame(retryAfterMs);
-    this.look();
+    this.sendPending();
   }
 
-  /** The server lost the place that a frame named: the frame is sent at once without it. One that named none changes nothing: it waits. */
-  placeLost(id: number): void {
+  /**
+   * The server no longer knows the cursor that a frame named: the sender sends the entries again at once, without a cursor. For a frame
+   * that named no cursor, another attempt changes nothing: the entries wait.
+   */
+  cursorLost(id: number): void {
     if (this.inFlight?.id !== id) return;
     if (this.inFlight.confirmedAt === null) return this.busy(id, 0);
-    this.land(id);
-    this.look();
+    this.endBatch(id);
+    this.sendPending();
   }
 
   private settle(
     entries: readonly OutboxEntry[],
     results: ReadonlyMap<string, WireResult>,
-    at?: { readonly place: Cursor; readonly after: Cursor | null },
+    confirmed?: { readonly at: Cursor; readonly after: Cursor | null },
   ): void {
-    // Before anything is written: what is written wakes this drain up.
+    // The refusals are noted before the write: the write notifies this sender, and the sender must not choose a refused entry.
     this.refusals.answer(entries, results);
     this.writer
       .write('settle-batch', { durability: 'strict', fence: this.handlers.fence(), readsPages: true }, async (draft) => {
@@ -229,15 +281,15 @@ export class OutboxSender {
           const result = results.get(key);
           if (entry && result && result.outcome !== 'retry') await endEntry(draft, this.ports, entry, result);
         }
-        // One place stands for all before it only where the server said so: else what it lost would go unnoticed (F67).
+        // A cursor covers all entries before it only if the server said so. Otherwise entries that the server lost stay unnoticed (F67).
         const { cursor, confirmedAt } = draft.model;
-        if (at && at.place !== confirmedAt && (confirmedAt === at.after || cursor === null))
-          draft.change({ t: 'confirmed-at', cursor: at.place });
+        if (confirmed && confirmed.at !== confirmedAt && (confirmedAt === confirmed.after || cursor === null))
+          draft.change({ t: 'confirmed-at', cursor: confirmed.at });
       })
       .then(
         () => {
           this.handlers.changed();
-          this.look();
+          this.sendPending();
         },
         (error: unknown) => this.handlers.failed(error),
       );

@@ -1,6 +1,6 @@
 /**
- * What the server refused for now, and until when it is left alone: single conversations, and frames as a whole. Each refusal in a row makes
- * the wait longer, up to minutes (F115). Only an entry that the server takes ends that: a new connection does not.
+ * Records what the server refused temporarily, and until when the sender waits: for single conversations, and for whole frames. Each
+ * refusal in a row makes the wait longer, up to minutes (F115). The server ends the wait by taking an entry; a new connection does not.
  */
 import type { ConversationId } from '../../../model/ids.ts';
 import type { OutboxEntry } from '../../../model/outbox-entry.ts';
@@ -8,15 +8,15 @@ import type { Ports } from '../../../ports/ports.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { BACKOFF_FLOOR_MS, backoffMs } from '../../../model/backoff.ts';
 
-/** An entry that the server left out of its answer is left alone for at least so long. */
+/** The sender waits at least this long with an entry that the server left out of its answer. */
 const UNANSWERED_MS = 1000;
 
-/** So many times in a row; as `mono()` counts. */
+/** Refusals in a row. The times are of the clock `mono()`. */
 interface Refused {
   readonly times: number;
-  /** What the server asked for. */
+  /** End of the wait that the server asked for. */
   readonly notBefore: number;
-  /** The wait as a whole. */
+  /** End of the whole wait, with the client's backoff. */
   readonly until: number;
 }
 
@@ -28,12 +28,12 @@ export class Refusals {
 
   constructor(private readonly ports: Pick<Ports, 'clock' | 'random'>) {}
 
-  /** No frame goes before. */
+  /** The sender sends no frame before this time. */
   get framesWaitUntil(): number {
     return this.frames.until;
   }
 
-  /** When the first of the conversations that wait is due; `Infinity` where none waits. */
+  /** Earliest end of a conversation's wait; `Infinity` if no conversation waits. */
   firstDue(outbox: Iterable<OutboxEntry>): number {
     let due = Infinity;
     for (const { conversationId } of outbox) due = Math.min(due, this.conversations.get(conversationId)?.until ?? Infinity);
@@ -41,8 +41,8 @@ export class Refusals {
   }
 
   /**
-   * Which conversations wait. One that is due takes the others along, as soon as the server allows it: however many were refused, the
-   * server is asked by one frame.
+   * Tells which conversations wait. If the wait of one conversation is over, all others are sent with it as soon as the server allows: the
+   * server gets one frame, however many conversations it refused.
    */
   heldBack(outbox: Iterable<OutboxEntry>): (id: ConversationId) => boolean {
     const now = this.ports.clock.mono();
@@ -53,11 +53,12 @@ export class Refusals {
     };
   }
 
+  /** The server refused a whole frame. */
   frame(retryAfterMs: number): void {
     this.frames = this.again(this.frames, this.ports.random.next(), retryAfterMs);
   }
 
-  /** The server's answer to a frame of these entries. */
+  /** Records the results of a frame with these entries. */
   answer(entries: readonly OutboxEntry[], results: ReadonlyMap<string, WireResult>): void {
     const { clock, random } = this.ports;
     const refused = new Map<ConversationId, number>();
@@ -72,7 +73,7 @@ export class Refusals {
     const luck = random.next();
     for (const [id, retryAfterMs] of refused) {
       const before = this.conversations.get(id) ?? NOT_REFUSED;
-      // The answer had no room for its row. The rest of the frame was taken, so the next frame is a shorter one.
+      // The server's answer had no room for the row of this entry. The server took the other entries, so the next frame is shorter.
       const hadNoRoom = retryAfterMs === 0 && taken.size > 0;
       const soon = clock.mono() + BACKOFF_FLOOR_MS;
       this.conversations.set(

@@ -1,4 +1,7 @@
-/** Empties the outbox once, without a connection: for hosts that live for a moment. Same frames, same keys, same ends. */
+/**
+ * Empties the outbox once over HTTP, without a connection: for hosts that run for a moment, such as a Service Worker. The frames, keys and
+ * ends of entries are those of a connection, so both ways may send the same entry.
+ */
 import { AuthError, ProtocolError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
 import type { Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
@@ -11,40 +14,42 @@ import { OutboxSender } from './outbox-sender.ts';
 import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
-/** What the server refuses for now is tried again within this time; then the host ends, and comes back later. */
-const REFUSED_PATIENCE_MS = 30_000;
-/** Until a server has said otherwise. */
+/** The sender retries refused entries within this time. Then the host ends, and a later run goes on. */
+const REFUSED_TIMEOUT_MS = 30_000;
+/** Limits until the server's `welcome` gives the real ones. */
 const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
 
 /**
- * Resolves once nothing is owed; reads a first snapshot before, where something waits for one. Rejects where the server could not be
- * reached, did not take the account, or went on refusing: what is owed stays.
+ * Sends all pending entries. Reads a first snapshot before, if an entry waits for one.
  *
- * @param fence the leader's number, taken just before.
- * @param patienceMs how long the server may go on refusing, counted from the last entry that it took.
+ * Resolves once the outbox is empty. Rejects if the server is unreachable, refuses the account, or goes on refusing entries; the entries
+ * stay pending.
+ *
+ * @param fence the fencing token that this host took just before.
+ * @param timeoutMs how long the server may go on refusing, counted from the last entry that the server took.
  */
 export const drainOverHttp = async (
   ports: Ports,
   account: Account,
   writer: Writer,
   fence: number,
-  timeoutMs = REFUSED_PATIENCE_MS,
+  timeoutMs = REFUSED_TIMEOUT_MS,
 ): Promise<void> => {
   const { model } = writer;
   if ([...model.outbox.values()].some((entry) => awaitsSnapshot(model, entry))) await catchUpOverHttp(ports, account, writer, fence);
-  return drainOnce(ports, account, writer, fence, timeoutMs);
+  return sendOutbox(ports, account, writer, fence, timeoutMs);
 };
 
-const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number, timeoutMs: number): Promise<void> =>
+const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: number, timeoutMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
-    let over = false;
+    let isOver = false;
     let limits = DEFAULT_LIMITS;
-    let isLost = false;
+    let isCursorLost = false;
     let refusedSince = ports.clock.mono();
     const end = (): void => {
-      over = true;
-      drain.stop();
+      isOver = true;
+      sender.stop();
       stop();
       stopListening();
     };
@@ -56,39 +61,39 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
       const [welcome] = frames;
       const answer = frames.find((frame) => frame.type === 'answer');
       const error = frames.find((frame) => frame.type === 'error');
-      // The token travels along: room is left for it.
+      // Each request also carries the token: a quarter of the frame is left for it.
       if (welcome?.type === 'welcome') limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
       if (error?.code === 'auth/wrong-user' || (welcome?.type === 'welcome' && welcome.userId !== account.userId))
         fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
       else if (answer) {
         if (answer.results.some(({ outcome }) => outcome !== 'retry')) refusedSince = ports.clock.mono();
-        drain.answer(answer);
-      } else if (error?.code === 'server/busy') drain.busy(id, error.retryAfterMs ?? 1000);
+        sender.answer(answer);
+      } else if (error?.code === 'server/busy') sender.busy(id, error.retryAfterMs ?? 1000);
       else if (error?.code === 'protocol/cursor-unknown') {
-        // Sent all the same. The next page finds out as this did, and offers all that was acked again.
-        isLost = true;
-        drain.placeLost(id);
-      } else if (error?.code === 'protocol/bad-frame' && error.id === id) drain.refused(id);
+        // The entries are sent without the cursor. The next page gets the same error, and offers its confirmed entries again.
+        isCursorLost = true;
+        sender.cursorLost(id);
+      } else if (error?.code === 'protocol/bad-frame' && error.id === id) sender.refused(id);
       else if (error) fail(new TransportError('transport/unreachable', error.message));
-      else fail(new ProtocolError('protocol/bad-frame', 'no answer to what was submitted'));
+      else fail(new ProtocolError('protocol/bad-frame', 'the server answered a submit frame without an answer frame'));
     };
     const send = (frame: Frame<'submit'>): void => {
       const { userId, deviceId } = account;
       ports.token
         .getToken()
         .then(async (token) => {
-          if (over) return;
+          if (isOver) return;
           const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
           take(frame.id, await ports.net.request([hello, frame], REQUEST_TIMEOUT_MS));
         })
         .catch(fail);
     };
     const finishWhenEmpty = (): void => {
-      if (writer.model.outbox.size > 0 || drain.inFlightCount > 0) return;
+      if (writer.model.outbox.size > 0 || sender.inFlightCount > 0) return;
       end();
       resolve();
     };
-    const drain = new OutboxSender(
+    const sender = new OutboxSender(
       ports,
       writer,
       {
@@ -96,14 +101,19 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
         nextId: () => ++nextId,
         limits: () => limits,
         fence: () => fence,
-        continues: () => !isLost && writer.model.cursor !== null,
+        continues: () => !isCursorLost && writer.model.cursor !== null,
         silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
         failed: fail,
         changed: finishWhenEmpty,
-        // Known beforehand: no host stays awake for a wait that it will not see the end of.
+        // The host ends at once: waiting is useless if the timeout comes before the end of the wait.
         waits: (ms) => {
           if (ports.clock.mono() + ms - refusedSince > timeoutMs)
-            fail(new TransportError('transport/timeout', `the server took nothing of what is pending for ${timeoutMs / 1000} s`));
+            fail(
+              new TransportError(
+                'transport/timeout',
+                `the server took no entry for ${timeoutMs / 1000} s; all pending entries stay in the outbox`,
+              ),
+            );
         },
       },
       new AdaptiveTimeout(),
@@ -112,6 +122,6 @@ const drainOnce = (ports: Ports, account: Account, writer: Writer, fence: number
     const stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') fail(new LoggedOutError(hint.kept));
     });
-    drain.start();
+    sender.start();
     finishWhenEmpty();
   });

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { type Effect, type Event, type State, TABLE, transition } from '../../../src/engine/sync/outbox/outbox-sender-states.ts';
+
+const states = Object.keys(TABLE) as State[];
+const events = Object.keys(TABLE.idle) as Event[];
+/** In these states a choice is being stored. */
+const choosing: readonly State[] = ['stopping', 'choosing', 'choosing-again'];
+const endsOfChoice: readonly Event[] = ['none-chosen', 'wait-chosen', 'batch-chosen'];
+const silent: readonly State[] = ['stopped', 'stopping'];
+
+/** Events that the class can give in a state. */
+const canCome = (state: State, event: Event): boolean => {
+  if (endsOfChoice.includes(event)) return choosing.includes(state);
+  if (event === 'batch-ended') return state === 'in-flight';
+  return event !== 'wait-over' || state === 'backing-off';
+};
+
+describe('the life of the outbox sender, over every state and event', () => {
+  it.each(states.flatMap((state) => events.map((event) => [state, event] as const)))('%s × %s', (state, event) => {
+    const { to, effects } = transition(state, event);
+    expect(states).toContain(to);
+    const does = (effect: Effect): boolean => effects.includes(effect);
+
+    // An event that cannot come in a state changes nothing.
+    if (!canCome(state, event)) expect({ to, effects }).toEqual({ to: state, effects: [] });
+
+    // At most one choice runs at a time, and a state that says so has one.
+    const wasChoosing = choosing.includes(state) && !endsOfChoice.includes(event);
+    expect(does('choose')).toBe(choosing.includes(to) && !wasChoosing);
+    // A choice that was begun is waited for: no state forgets it.
+    if (wasChoosing) expect(choosing).toContain(to);
+
+    // One batch is in flight at most; it is dropped whenever the state is left (F47, F58).
+    expect(does('send-batch')).toBe(to === 'in-flight' && state !== 'in-flight');
+    expect(does('drop-batch')).toBe(state === 'in-flight' && to !== 'in-flight');
+
+    // A state that waits has a timer, and every other state has none.
+    expect(does('start-wait')).toBe(to === 'backing-off' && state !== 'backing-off');
+    expect(does('cancel-wait')).toBe(state === 'backing-off' && to !== 'backing-off' && event !== 'wait-over');
+
+    // No entry is sent without a connection, and only `start` brings one.
+    if (event === 'stop') expect(silent).toContain(to);
+    if (silent.includes(state) && event !== 'start') expect(silent).toContain(to);
+
+    // A change of the outbox is never lost: it begins a choice, or the end of what runs begins one.
+    if (event === 'entries-pending' && !silent.includes(state)) expect(['choosing', 'choosing-again', 'in-flight']).toContain(to);
+  });
+
+  it('sends from every state, after a stop and a start', () => {
+    for (const state of states) {
+      let now = transition(transition(state, 'stop').to, 'start').to;
+      while (now === 'choosing-again') now = transition(now, 'none-chosen').to;
+      expect(now).toBe('choosing');
+      expect(transition(now, 'batch-chosen')).toEqual({ to: 'in-flight', effects: ['send-batch'] });
+    }
+  });
+
+  it('chooses again for a change of the outbox that came during a choice without a batch', () => {
+    const during = transition('choosing', 'entries-pending').to;
+    for (const end of ['none-chosen', 'wait-chosen'] as const)
+      expect(transition(during, end)).toEqual({ to: 'choosing', effects: ['choose'] });
+  });
+});
