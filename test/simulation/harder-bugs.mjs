@@ -108,7 +108,7 @@ export const HARDER_BUGS = [
     'return;',
   ),
   bug(
-    'a message that came twice is there twice',
+    'a message that comes twice is refused',
     'server/submit/apply-message.ts',
     'if (before && sameMessage(unit, before, entry, conversation))\n    return confirmed',
     'if (before && before.seq < 0)\n    return confirmed',

@@ -113,6 +113,8 @@ export class Ledger {
     return this.endedMessages.get(id);
   }
   private readonly endedMessages = new Map<string, string>();
+  /** By key: the message an entry carries, also of one that ended and is offered again. */
+  private readonly carried = new Map<string, string>();
   /** By key: the message a recall takes back, also of one that ended and is offered again. */
   private readonly recalls = new Map<string, string>();
   /** Messages the server had taken when this device took them back: their text leaves it no more. */
@@ -150,15 +152,17 @@ export class Ledger {
     const fresh = new Set<string>();
     const put = (entry: Entry): void => {
       if (!this.pending.has(entry.key)) this.made++;
+      if (entry.messageId !== null) this.carried.set(entry.key, entry.messageId);
       if (entry.takesBack !== undefined) {
         this.recalls.set(entry.key, entry.takesBack);
-        if (this.endedMessages.get(entry.takesBack) === 'named') this.takenBack.add(entry.takesBack);
+        if (this.endedMessages.get(entry.takesBack) === 'confirmed') this.takenBack.add(entry.takesBack);
       }
       this.pending.set(entry.key, entry);
       fresh.add(entry.key);
     };
     const end = (key: string, how: string): void => {
       if (how === 'rejected' && this.recalls.has(key)) this.refusedRecalls.add(this.recalls.get(key)!);
+      if (this.carried.has(key)) this.endedMessages.set(this.carried.get(key)!, how);
       const entry = this.pending.get(key);
       if (!entry) {
         // What was owed again may have turned out to be nothing.
@@ -168,7 +172,6 @@ export class Ledger {
       }
       this.pending.delete(key);
       this.ended.set(key, how);
-      if (entry.messageId !== null) this.endedMessages.set(entry.messageId, how);
     };
     for (const change of changes)
       switch (change.t) {
@@ -226,6 +229,11 @@ export class Ledger {
             this.ended.set(confirmed, 'again');
             // Switched off since, it may come to nothing; an end it may have all the same.
             this.ended.set(key, 'again');
+            const id = this.carried.get(confirmed);
+            if (id !== undefined) {
+              this.carried.set(key, id);
+              this.endedMessages.set(id, 'again');
+            }
             if (this.recalls.has(confirmed)) this.recalls.set(key, this.recalls.get(confirmed)!);
           }
       }
@@ -260,7 +268,7 @@ export class Ledger {
   /** The disk is as it stands now: what was lost is taken back here too. */
   lost(head: HeadSeen | undefined): void {
     const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
-    for (const map of [this.pending, this.ended, this.endedMessages, this.recalls, this.takenBack]) map.clear();
+    for (const map of [this.pending, this.ended, this.endedMessages, this.carried, this.recalls, this.takenBack]) map.clear();
     this.made = 0;
     // A journal that was folded away tells no more of it: another store alone has never heard of the server.
     this.knowsServer &&= head !== undefined && head.generation === this.head?.generation;
