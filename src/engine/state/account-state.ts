@@ -1,7 +1,15 @@
 /**
- * The worker's in-memory fold of the journal: a cache and never the truth. It holds what a phone's conversation list needs (rows, what
- * is owed, what is not yet in pages), and no message that a page holds. Everything shown is derived here from the server's row and
- * the overlay of pending entries (I-13).
+ * The in-memory state of one account: the result of applying the log records in order. It is a cache; the store is the truth.
+ *
+ *   snapshot ─restore─▶ ┌──────────────────────────────────────────────┐
+ *                       │ AccountState                                 │
+ *   log records ─apply─▶│   a row, the stored seqs, the unflushed      │ ─▶ views: server's row + pending entries
+ *                       │   messages and the pending entries of each   │
+ *                       │   conversation; dead letters; recent events  │
+ *                       └──────────────────────────────────────────────┘
+ *
+ * The state holds what a conversation list needs, and no message that a page holds. Every shown number is derived from the server's row
+ * and the overlay of pending entries (I-13).
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
@@ -28,25 +36,25 @@ export const MAX_DEAD_LETTERS = 1000;
 export class AccountState {
   version = 0;
   cursor: Cursor | null = null;
-  /** The newest place in the server's history at which it acked something. */
+  /** The newest cursor at which the server confirmed an entry. */
   confirmedAt: Cursor | null = null;
-  /** Another one after each reset: what is held is of one history of the server's. */
+  /** Replaced by a new object at each reset. The state belongs to one history of the server. */
   history: object = {};
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   readonly conversations = new Map<ConversationId, ConversationState>();
-  /** Rows as they stood before the catch-up that is under way, of conversations it has told of: until it is complete, the total is theirs. */
+  /** Rows from before the current catch-up, of conversations that the catch-up has changed. Until it is complete, the total uses them. */
   readonly rowsBeforeCatchUp = new Map<ConversationId, ConversationRow>();
-  /** Everything owed, oldest first. */
+  /** Pending entries, oldest first. */
   readonly outbox = new Map<string, OutboxEntry>();
-  /** What the server acked of late, for one that lost history. */
+  /** Recently confirmed entries. They are offered again to a server that lost history. */
   confirmed = RecentlyConfirmed.of();
   deadLetters: KeptDeadLetter[] = [];
-  /** What no tab may have heard yet. */
+  /** Events that no tab has confirmed as delivered to its page. */
   events: KeptEvent[] = [];
   eventCount = 0;
   heard = 0;
-  /** Journal records up to here are in pages. */
+  /** Log records up to this version are compacted: their messages are in pages. */
   compactedUpTo = 0;
   readonly index: MessageIndex;
 
@@ -101,7 +109,7 @@ export class AccountState {
     };
   }
 
-  /** A conversation that may not be known. */
+  /** The conversation, or undefined if the state does not know it. */
   get(id: ConversationId): ConversationState | undefined {
     return this.conversations.get(id);
   }
@@ -112,7 +120,7 @@ export class AccountState {
     return conversation;
   }
 
-  /** Where a message with this id is, among what no page holds yet. */
+  /** Finds a message by id among the unflushed and the newest messages, without reading a page. */
   findUnflushed(messageId: MessageId): { conversation: ConversationState; message: KeptMessage } | undefined {
     for (const conversation of this.conversations.values()) {
       const { newest, unflushed } = conversation;
@@ -127,14 +135,14 @@ export class AccountState {
     return undefined;
   }
 
-  /** Messages in tails: how much a crash would have to fold again. */
+  /** Number of unflushed messages: those that a start after a crash reads from the log. */
   get unflushedCount(): number {
     let count = 0;
     for (const { unflushed } of this.conversations.values()) count += unflushed.size;
     return count;
   }
 
-  /** Of one moment: while a catch-up tells of one conversation after the other, of the moment before it, with what is pending. */
+  /** The total is true of one moment. During a catch-up it is the total from before the catch-up, with pending entries (F113). */
   get totalUnreadCount(): number {
     let total = 0;
     for (const conversation of this.conversations.values()) {
@@ -144,7 +152,7 @@ export class AccountState {
     return total;
   }
 
-  /** The server acked it while a catch-up is under way: what the user did is part of the total of the moment before. */
+  /** Adds an entry that the server confirmed during a catch-up to the rows from before it, so the total keeps what the user did. */
   confirmDuringCatchUp({ conversationId, pendingReceipts }: ReceiptsEntry): void {
     const row = this.rowsBeforeCatchUp.get(conversationId);
     if (!row) return;
@@ -152,7 +160,7 @@ export class AccountState {
     this.rowsBeforeCatchUp.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });
   }
 
-  /** Forgets tails that are in pages now. */
+  /** Forgets unflushed messages of compacted records: pages hold them now. */
   dropCompacted(upTo: number): void {
     if (upTo <= this.compactedUpTo) return;
     this.compactedUpTo = upTo;
@@ -160,7 +168,7 @@ export class AccountState {
     for (const { unflushed } of this.conversations.values()) unflushed.dropUpTo(upTo);
   }
 
-  /** I-13, for tests: what is cached equals what is derived again. */
+  /** Checks I-13, for tests: each cached count equals the count derived again. */
   recount(): void {
     for (const conversation of this.conversations.values()) {
       const shown = conversation.unread;
@@ -169,11 +177,12 @@ export class AccountState {
       if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
         throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
       for (const seq of conversation.unflushed.seqs)
-        if (!contains(conversation.storedSeqs, seq)) throw new Error(`${conversation.id}: ${seq} not held`);
+        if (!contains(conversation.storedSeqs, seq))
+          throw new Error(`${conversation.id}: the unflushed message ${seq} is not in storedSeqs`);
     }
   }
 
-  /** From here on: what a change does (fold-change.ts), and nobody else. */
+  /** This method and all below are for apply-change.ts only. */
   touch(id: ConversationId, dirty: Dirty, shown = true): ConversationState {
     const conversation = this.ensure(id);
     conversation.touch();
@@ -187,7 +196,7 @@ export class AccountState {
     return this.ensure(entry.conversationId).recalls.some(({ messageId }) => messageId === entry.message.id);
   }
 
-  /** What was taken back is told to no tab any more, offered to no server, and no row's last word. */
+  /** Removes recalled messages from the pending events, the confirmed entries and the row's last message. */
   forgetRecalled(conversation: ConversationState, messages: readonly KeptMessage[]): void {
     const recalled = messages.filter((message) => message.recalled);
     if (recalled.length === 0) return;
@@ -207,7 +216,7 @@ export class AccountState {
     return entry;
   }
 
-  /** What was told while a switch was on is not told again while it is off. */
+  /** Puts back an entry that is offered again, without the receipts that the current settings forbid. */
   putEntryAgain(entry: OutboxEntry): void {
     if (entry.kind !== 'receipts') return this.putEntry(entry);
     const pendingReceipts = allowedBy(this.settings, entry.pendingReceipts);

@@ -1,4 +1,4 @@
-/** What each change of the journal does to the model. Folding the records in order gives the state, in this tab as in every other. */
+/** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
 import { joinRows, wholeRow } from '../../model/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import { fromSeqs, subtract, union } from '../../model/ranges.ts';
@@ -12,7 +12,7 @@ export const applyRecord = (model: AccountState, { version, changes }: LogRecord
   for (const change of changes) applyChange(model, change, dirty);
 };
 
-/** A record whose state a snapshot has, and whose messages no page has yet. */
+/** Takes the messages of a record that the snapshot includes, and whose messages no page holds yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
     if (change.t === 'messages') model.ensure(change.of).unflushed.addMessages(change.messages, version);
@@ -22,7 +22,7 @@ export const refillUnflushed = (model: AccountState, { version, changes }: LogRe
   }
 };
 
-/** One change. Every case is idempotent or names what it replaces, so a journal folded from any snapshot before it ends the same. */
+/** Applies one change. Each case is idempotent or names the entry it replaces, so every older snapshot leads to the same state. */
 export const applyChange = (model: AccountState, change: Change, dirty: Dirty): void => {
   switch (change.t) {
     case 'row': {
@@ -50,7 +50,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.history = {};
       for (const { id } of model.conversations.values()) model.touch(id, dirty).reset();
       model.index.clear();
-      // Nothing is merged into what was written under the other history.
+      // Entries from the other history count as sent, so that no newer receipt is merged into them.
       for (const entry of model.outbox.values()) model.putEntry({ ...entry, sent: true });
       return;
     }
@@ -144,7 +144,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'offer-again': {
-      // First in line: what was written before everything that is owed now goes before it.
+      // The confirmed entries are older than every pending entry, so they go first.
       const pendingReceipts = [...model.outbox.values()];
       for (const { key } of pendingReceipts) model.drop(key);
       for (const [confirmed, key] of change.keys) {
@@ -157,7 +157,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'settings': {
-      // Nothing is told about the past: what stood when a switch went on is the floor of what is told from now on.
+      // A switch that goes on sends no receipt about the past: the current position becomes the floor of later receipts (I-6).
       const readsOn = change.settings.readReceipts && !model.settings.readReceipts;
       const deliveriesOn = change.settings.deliveryReceipts && !model.settings.deliveryReceipts;
       model.settings = change.settings;

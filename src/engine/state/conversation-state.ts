@@ -1,4 +1,4 @@
-/** One conversation as the hot model holds it: the server's row, the overlay of what is pending, and what both make of it. */
+/** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
 import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
 import { type Flag, isMarked, latestFlag, type Mark } from '../../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
@@ -17,30 +17,29 @@ import { unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
 
-/** As it was, with `item` where its key stands, or last. */
+/** Replaces the item with the same key, or appends `item`. */
 const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
   const at = list.findIndex(({ key }) => key === item.key);
   return at < 0 ? [...list, item] : list.with(at, item);
 };
 
-/** One conversation, with what is owed for it. */
 export class ConversationState {
   row: ConversationRow;
-  /** Messages held on this device, in pages or not. */
+  /** Messages stored on this device, in pages or unflushed. */
   storedSeqs: Ranges = NO_RANGES;
-  /** Held once and given up to make room: comes back when older messages are asked for, never by itself. */
+  /** Messages that were stored once and evicted. They come back when the app asks for older messages, never by themselves. */
   evicted: Ranges = NO_RANGES;
-  /** Receipts say nothing of what lies at or below: set when a switch went from off to on. */
+  /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
   readonly unflushed = new UnflushedMessages();
-  /** What is pending for it, oldest first. */
+  /** Pending entries of the conversation, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
   recalls: RecallEntry[] = [];
-  /** The newest message held, body and all, as it stands: it outlives the tail. */
+  /** The newest stored message in its current form. It stays here after its record is compacted. */
   newest: KeptMessage | null = null;
-  /** The newest held message from somebody else: as far as a read receipt may reach. */
+  /** The newest stored message of another sender. A read receipt may reach up to it (I-5). */
   newestReceived: Seq = 0;
   private pendingReceiptsCache: PendingReceipts | null = null;
   private unreadCache: Unread | null = null;
@@ -49,7 +48,7 @@ export class ConversationState {
     this.row = emptyRow(id);
   }
 
-  /** Grows with every change: what was computed for one revision stays right for it. */
+  /** Grows with every change. A value computed at one revision stays right until the next. */
   revision = 0;
 
   touch(): void {
@@ -72,7 +71,7 @@ export class ConversationState {
     else this.recalls = this.recalls.filter(({ key }) => key !== ended.key);
   }
 
-  /** Another history: the same places may hold other messages now, and pages are believed only where `storedSeqs` says so. */
+  /** Forgets the row and the messages of a lost history. The same seqs may belong to other messages now, so readers trust a page only for seqs in `storedSeqs`. */
   reset(): void {
     this.touch();
     this.row = emptyRow(this.id);
@@ -89,7 +88,7 @@ export class ConversationState {
     ));
   }
 
-  /** My read position in force: the server's and what is pending, by maximum. */
+  /** The user's read position: the maximum of the server's position and the pending one. */
   get readUpTo(): Seq {
     return Math.max(this.row.readUpTo, this.pendingReceipts.position);
   }
@@ -98,7 +97,7 @@ export class ConversationState {
     return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
   }
 
-  /** What it adds to a total: by this row in place of the newest one, where a row is given. */
+  /** The conversation's share of the total. If `row` is given, it replaces the newest row. */
   countedBy(row: ConversationRow | undefined): { readonly muted: boolean; readonly unreadCount: number } {
     if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount };
     const { muted, position } = this.pendingReceipts;
@@ -108,7 +107,7 @@ export class ConversationState {
     };
   }
 
-  /** The server has told of it; else it is here for what is pending alone. */
+  /** Whether the server has sent a row. If not, the conversation exists for its pending entries only. */
   get isKnown(): boolean {
     return this.row.version > 0;
   }
@@ -117,7 +116,7 @@ export class ConversationState {
     return this.muteFlag.value;
   }
 
-  /** Muted, as last set here or elsewhere. */
+  /** The newest mute flag, set on this device or on another. */
   get muteFlag(): Flag {
     return this.pendingReceipts.muted ? latestFlag(this.row.muted, this.pendingReceipts.muted) : this.row.muted;
   }
@@ -126,28 +125,28 @@ export class ConversationState {
     return isMarked(this.mark, this.readUpTo);
   }
 
-  /** Marked unread, as last set here or elsewhere. */
+  /** The newest mark, set on this device or on another. */
   get mark(): Mark {
     return this.pendingReceipts.marked ? latestFlag(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
   }
 
-  /** What I told the peer, or am about to. */
+  /** Receipts that the user has sent to the peer, with the pending ones. */
   get receiptsSent(): ReceiptsSent {
     const { delivered, read, named } = this.pendingReceipts;
     return joinReceiptsSent(this.row.mine, { delivered, read, named });
   }
 
-  /** Whether I told the peer of this very message, or am about to. */
+  /** Whether a message read receipt names this message, sent or pending. */
   hasNamed(seq: Seq): boolean {
     return contains(this.row.mine.named, seq) || contains(this.pendingReceipts.named, seq);
   }
 
-  /** As {@link hasNamed}; one named before it was held is known by its id. */
+  /** As {@link hasNamed}, and also by id: a pending receipt may name a message that is not stored yet. */
   isNamed(id: MessageId, seq: Seq): boolean {
     return this.hasNamed(seq) || (this.pendingReceipts.namedIds.length > 0 && this.pendingReceipts.namedIds.includes(id));
   }
 
-  /** The entry that newer work may still be merged into. */
+  /** The newest receipts entry, if it is unsent: newer receipts may be merged into it. */
   get unsent(): ReceiptsEntry | undefined {
     const last = this.receipts[this.receipts.length - 1];
     return last && !last.sent ? last : undefined;

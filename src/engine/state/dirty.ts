@@ -1,20 +1,20 @@
-/** What a fold or a decision changed. */
+/** A list of what changed in the state, for views and listeners. */
 import type { NumberedEvent } from '../../model/event.ts';
 import type { ConversationId } from '../../model/ids.ts';
 
 export type KeptEvent = NumberedEvent;
 
-/** What a fold changed, for views to look at. */
+/** The parts of the state that log records or decisions changed. */
 export interface Dirty {
   readonly conversations: Set<ConversationId>;
-  /** Whether any of them may look different now: a receipt queued is seen on none. */
+  /** Whether a conversation may look different now. A queued receipt alone changes the look of none. */
   shown: boolean;
-  /** The first snapshot is complete, or a store was read in which it is: from here on counts are known. */
+  /** The first snapshot is complete, or a store with a complete snapshot was read. From here on counts are known. */
   known: boolean;
   outbox: boolean;
   deadLetters: boolean;
   settings: boolean;
-  /** A caller waits for it: what it changed is shown before the caller is answered (I-16). */
+  /** A caller waits for the change: views show it before the caller is answered (I-16). */
   awaited: boolean;
   events: KeptEvent[];
 }
@@ -30,7 +30,7 @@ export const nothingDirty = (): Dirty => ({
   events: [],
 });
 
-/** Adds to the first what came after it. */
+/** Adds the later changes `more` to `to`. */
 export const addDirty = (to: Dirty, more: Dirty): void => {
   for (const id of more.conversations) to.conversations.add(id);
   to.shown ||= more.shown;

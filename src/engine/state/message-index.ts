@@ -1,6 +1,6 @@
 /**
- * From a message's id to what receipts need to know of it, without reading pages for every call: a bounded cache of pages looked
- * into before. Cleared when pages change under it (a fold, another history); what no page has yet is looked for in the tail.
+ * Finds a message by its id, without reading pages for every call: a bounded cache of page indexes. A compaction and another history of
+ * the server clear the cache. Unflushed messages are found in the conversation's state.
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import { contains, highest, intersect, range, size } from '../../model/ranges.ts';
@@ -23,47 +23,47 @@ export interface Located {
   readonly own: boolean;
   readonly receiptRequested: boolean;
   readonly recalled: boolean;
-  /** Groups: receipts for it are not taken any more. */
+  /** Groups: the server accepts no more receipts for the message. */
   readonly expired: boolean;
 }
 
-/** Of the model, what is needed here. */
+/** The part of the account's state that the index uses. */
 interface Conversations {
   readonly conversations: ReadonlyMap<ConversationId, ConversationState>;
   get(id: ConversationId): ConversationState | undefined;
 }
 
-/** What somebody is about to name. */
+/** The messages that a decision is about to name. */
 export interface Lookup {
   readonly conversationId: ConversationId;
   readonly ids: readonly MessageId[];
 }
 
-/** Characters of indexes kept: about fifty to a message. */
+/** Characters of page indexes in the cache. A message takes about fifty. */
 const MAX_CACHED_TEXT = 8_000_000;
-/** Pages of one conversation per round: most of what is named is new. */
+/** Pages of one conversation per round. Most named messages are new, so the first round reads one page. */
 const MAX_PAGES_AT_ONCE = 16;
-/** From so many pages at once everything is read in one request, where all of it would be kept. */
+/** At so many pages per round, one request reads all indexes, if the store has at most MANY_MESSAGES messages. */
 const MANY_PAGES = 48;
 const MANY_MESSAGES = 150_000;
 
 interface Indexed {
-  /** Those looked into, there or not. */
+  /** Pages that were looked into, existing or not. */
   readonly pages: Set<number>;
-  /** Not yet taken apart; the last goes first. */
+  /** Indexes that are not parsed yet. The last one is parsed first. */
   readonly unread: PageIndex[];
   kept: number;
-  /** A line is taken apart when somebody names it, and once. */
+  /** Lines by message id. A line is parsed once, when a lookup names it. */
   readonly ids: Map<MessageId, IndexLine | Paged>;
 }
 
-/** A page's line, taken apart. */
+/** A parsed line of a page index. */
 type Paged = IndexedMessage;
 
-/** A message that no page holds yet, as a page's index would have it. */
+/** An unflushed message in the form of a page index. */
 const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expired: message.receipt?.expired === true });
 
-/** What receipts need to know, with what no page has yet laid over it. */
+/** What receipts need to know of a message: the indexed message, with its unflushed version and receipts. */
 export const locate = (conversation: ConversationState, message: IndexedMessage, me: UserId): Located => {
   const unflushed = conversation.unflushed.get(message.seq);
   const { seq, senderId, receiptRequested, recalled } = unflushed ?? message;
@@ -80,7 +80,7 @@ export class MessageIndex {
   private readonly conversations = new Map<ConversationId, Indexed>();
   private kept = 0;
 
-  /** @param maxKept characters of indexes kept between lookups. */
+  /** @param maxCachedText characters of page indexes that stay in the cache between lookups. */
   constructor(
     private readonly me: UserId,
     private readonly maxCachedText = MAX_CACHED_TEXT,
@@ -91,13 +91,13 @@ export class MessageIndex {
     this.kept = 0;
   }
 
-  /** What is known of a message without reading anything. */
+  /** Finds a message in memory, without reading the store. */
   find(conversation: ConversationState, id: MessageId): Located | undefined {
     const { newest } = conversation;
     const paged = this.pagedOf(conversation.id, id);
     if (paged) {
       const unflushed = conversation.unflushed.get(paged.seq);
-      // A page may still hold what lay at this place in another history.
+      // A page may still hold a message that had this seq in another history.
       if (contains(conversation.storedSeqs, paged.seq) && (!unflushed || unflushed.id === id)) return locate(conversation, paged, this.me);
     }
     if (newest?.id === id) return locate(conversation, asIndexed(newest), this.me);
@@ -122,9 +122,9 @@ export class MessageIndex {
     }
   }
 
-  /** Reads pages until every id is found or all pages were looked into. One round trip for all conversations together. */
+  /** Reads page indexes until every id is found or all pages were looked into. Each round is one request for all conversations. */
   async prefetch(tx: StoreTx, model: Conversations, lookups: readonly Lookup[]): Promise<void> {
-    // Before anything is looked for: what is forgotten on the way would be looked for again, for ever.
+    // Trim the cache before the lookups only: an index that is forgotten during them would be read again, for ever.
     this.trim();
     for (let maxPages = 1; ; maxPages = Math.min(MAX_PAGES_AT_ONCE, maxPages * 2)) {
       const wanted = new Map<ConversationId, number[]>();
@@ -139,19 +139,19 @@ export class MessageIndex {
       const keys = [...wanted].flatMap(([conversationId, pages]) => pages.map((page) => ({ conversationId, page })));
       const all = keys.length >= MANY_PAGES && this.fits(model);
       for (const index of await (all ? readAllIndexes(tx) : readIndexes(tx, keys))) this.add(index);
-      // Also those that are not there, so that nobody looks again.
+      // Note missing pages too, so that the next round does not read them again.
       for (const { conversationId, page } of keys) this.cacheOf(conversationId).pages.add(page);
     }
   }
 
-  /** Whether all there is may be kept. */
+  /** Whether the cache may hold the indexes of all stored messages. */
   private fits(model: Conversations): boolean {
     let messages = 0;
     for (const { storedSeqs } of model.conversations.values()) messages += size(storedSeqs);
     return messages <= MANY_MESSAGES;
   }
 
-  /** Ascending. */
+  /** The newest `count` pages that were not looked into yet, in ascending order. */
   private newestUnread(conversation: ConversationState, count: number): number[] {
     const known = this.conversations.get(conversation.id)?.pages;
     const pages: number[] = [];
@@ -163,7 +163,7 @@ export class MessageIndex {
     return pages.reverse();
   }
 
-  /** The last used goes last, so that the first is the one to forget. */
+  /** Moves the conversation to the end of the map, so that the least recently used one comes first. */
   private cacheOf(conversationId: ConversationId): Indexed {
     const indexed = this.conversations.get(conversationId) ?? {
       pages: new Set(),

@@ -1,14 +1,14 @@
 /**
- * Entries the server has acked in the last days, kept for one that lost history: a copy restored from a backup is offered them again.
- * Bounded three ways, oldest first to go, so that it never weighs on the device.
+ * Entries that the server confirmed in the last days. The device offers them again to a server that lost history, for example to a copy
+ * restored from a backup (F67). The list is bounded by age, number and size; the oldest entries leave first (I-22).
  */
 import type { MessageId } from '../../model/ids.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
 
-/** Between two entries of this device, by its own clock: how long they are worth keeping, and nothing else. */
+/** Greatest age of a kept entry, measured from the newest entry by the device's own clock. The clock decides nothing else here. */
 const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
 const MAX_KEPT = 2000;
-/** Characters of message bodies. */
+/** Characters of message bodies that are kept. */
 const MAX_KEPT_TEXT = 512 * 1024;
 
 const textOf = (entry: OutboxEntry): number => (entry.kind === 'message' ? entry.message.body.length : 0);
@@ -38,7 +38,7 @@ export class RecentlyConfirmed {
     }
   }
 
-  /** Its sender took it back: a history that lost it is better off without. */
+  /** Forgets a recalled message: a server that lost the message does not get it back. */
   forgetMessage(id: MessageId): void {
     for (const entry of this.entries.values()) if (entry.kind === 'message' && entry.message.id === id) this.take(entry.key);
   }

@@ -1,4 +1,4 @@
-/** The hot model as it is kept: what the journal's records were folded into. */
+/** The stored form of the state, without messages in pages: the result of a compaction. */
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
@@ -28,10 +28,10 @@ export interface Snapshot {
     readonly newest: KeptMessage | null;
     readonly newestReceived: Seq;
   }[];
-  /** Rows before the catch-up that is under way. */
+  /** Rows from before the catch-up that was under way. */
   readonly rowsBeforeCatchUp?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
-  /** What the server acked of late. */
+  /** Recently confirmed entries. */
   readonly confirmed?: readonly OutboxEntry[];
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly events: readonly KeptEvent[];
@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly heard: number;
 }
 
-/** One text, as everything large (see the journal). */
+/** Writes the snapshot as one JSON text: one text is cheaper to store than an object of many parts (see log/log-record.ts). */
 export const putSnapshot = (tx: StoreTx, snapshot: Snapshot): void => tx.put('meta', SNAPSHOT_KEY, JSON.stringify(snapshot));
 export const readSnapshot = async (tx: StoreTx): Promise<Snapshot | undefined> => {
   const text = (await tx.get('meta', SNAPSHOT_KEY)) as string | undefined;

@@ -1,4 +1,4 @@
-/** What came for one conversation and no page holds yet, each with the journal record it came with. */
+/** The unflushed messages and receipts of one conversation: they are in log records, and in no page yet. Each has its record's version. */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, type Ranges } from '../../model/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
@@ -17,10 +17,10 @@ export class UnflushedMessages {
   private readonly messages = new Map<Seq, Versioned<KeptMessage>>();
   private readonly seqById = new Map<MessageId, Seq>();
   private steps: Versioned<ReceiptStep>[] = [];
-  /** Groups: what became of receipts, by place. Also of messages that come later. */
+  /** Group receipts by seq, also of messages that come later. */
   private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>();
 
-  /** Messages. */
+  /** Number of messages. */
   get size(): number {
     return this.messages.size;
   }
@@ -33,12 +33,12 @@ export class UnflushedMessages {
     return this.seqById;
   }
 
-  /** As they came. */
+  /** The messages as they came, without receipts. */
   get all(): KeptMessage[] {
     return [...this.messages.values()].map(({ value }) => value);
   }
 
-  /** As it came: see {@link over}. */
+  /** The message as it came, without receipts: see {@link over}. */
   get(seq: Seq): KeptMessage | undefined {
     return this.messages.get(seq)?.value;
   }
@@ -52,7 +52,7 @@ export class UnflushedMessages {
     return this.receipts.get(seq)?.value;
   }
 
-  /** A message of that place as it stands, with everything laid over it. */
+  /** The current form of a message: the newest version of it, with all unflushed receipts. */
   over(message: KeptMessage): KeptMessage {
     const newest = this.get(message.seq) ?? message;
     const dated = this.steps.reduce<readonly KeptMessage[]>((list, { value }) => withStep(list, value), [newest])[0]!;
@@ -89,17 +89,17 @@ export class UnflushedMessages {
     this.receipts.clear();
   }
 
-  /** What these records brought, to be put into pages. */
+  /** Messages and receipts of the records up to version `last`, to be put into pages. */
   upTo(last: number): { messages: KeptMessage[]; steps: ReceiptStep[]; counts: ReceiptAtSeq[] } {
     return {
       messages: upToVersion(this.messages.values(), last),
       steps: upToVersion(this.steps, last),
-      // All: what came of a later record may hold what an earlier one said.
+      // All receipts: a receipt of a later record may include one of an earlier record.
       counts: [...this.receipts.values()].map(({ value }) => value),
     };
   }
 
-  /** Forgets what these records brought: it is in pages. */
+  /** Forgets messages and receipts of the records up to version `last`: pages hold them now. */
   dropUpTo(last: number): void {
     for (const [seq, { version, value }] of this.messages) if (version <= last) this.removeSeq(seq, value.id);
     for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);

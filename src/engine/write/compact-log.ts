@@ -1,22 +1,29 @@
-/** Folds the journal into pages and a snapshot, in slices between other writes. Every slice may be repeated, and a crash loses none. */
+/**
+ * Compaction: moves messages from the log into pages, and the rest of the state into a new snapshot.
+ *
+ *   log records 1…v ─▶ slice by slice: messages into pages ─▶ one transaction: snapshot, compactedUpTo = v, records 1…v deleted
+ *
+ * Each slice is a turn of its own, so other writes run in between. A slice may be repeated, and a crash loses nothing: the records stay
+ * until the last transaction.
+ */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type Unpaged, writePages } from '../../log/pages.ts';
 import { type LogHeader, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 
-/** Above this many messages outside pages, and at the latest after so many records, the journal is folded. */
+/** The log is compacted above this many unflushed messages, or this many records. */
 const MAX_UNFLUSHED_MESSAGES = 16_384;
 const MAX_LOG_RECORDS = 512;
 /**
- * Or after so many characters: what lies in the journal cannot be given up when the device is full, and to fold it then takes room. At
- * four times as much Chromium was seen to refuse every write for good.
+ * The log is compacted above this many characters, too. Messages in the log cannot be evicted when the device is full, and a compaction
+ * itself needs room. At four times this size Chromium was seen to refuse every write for good.
  */
 const MAX_LOG_TEXT = 1024 * 1024;
-/** Pages per transaction, so that nobody waits long for a turn. */
+/** Pages per transaction, so that other writes wait only briefly for their turn. */
 const PAGES_PER_SLICE = 64;
 
-/** What the writer lends: its model, and turns between its transactions. */
+/** The part of the writer that a compaction uses. */
 export interface CompactionHost {
   readonly model: AccountState;
   turn(run: () => Promise<void>): Promise<void>;
@@ -25,7 +32,7 @@ export interface CompactionHost {
   emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
   logText: number;
-  /** The journal was folded: time for what is done when idle. */
+  /** A compaction has ended: retention may run now. */
   onCompacted(): void;
 }
 
@@ -47,10 +54,10 @@ export class LogCompaction {
     const due =
       model.unflushedCount >= MAX_UNFLUSHED_MESSAGES || model.version - model.compactedUpTo >= MAX_LOG_RECORDS || logText >= MAX_LOG_TEXT;
     if (!due && !this.ports.fault('compaction:due')) return;
-    this.run().catch((error: unknown) => this.ports.log('the journal could not be folded yet', error));
+    this.run().catch((error: unknown) => this.ports.log('the log could not be compacted yet', error));
   }
 
-  /** Resolves when it is folded; one that is under way is not begun again. */
+  /** Compacts the log, or joins the compaction under way. Resolves at its end. */
   run(): Promise<void> {
     this.running ??= this.compact()
       .finally(() => (this.running = null))
@@ -68,20 +75,20 @@ export class LogCompaction {
 
   private writeSlice(slice: readonly Unpaged[]): Promise<void> {
     return this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
-      // Nothing of an account that was logged out meanwhile is written.
+      // Throws if the account was logged out meanwhile: no page is written for it.
       await this.host.readHeader(tx);
       await writePages(tx, slice);
     });
   }
 
   /**
-   * The state as it stands now, and the end of the records whose messages are in pages. Those that came meanwhile stay: the snapshot
-   * has their state, and whoever restores it takes their messages from them.
+   * Writes the snapshot and deletes the records whose messages are in pages. Records that came during the compaction stay: the snapshot
+   * includes their state, and a tab that restores it takes their messages from the records.
    */
   private async finish(upTo: number): Promise<void> {
     await this.ports.store.tx('compact', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
       const header = await this.host.catchUp(tx);
-      // Another tab may have folded further.
+      // Another tab may have compacted further.
       if (!header || header.compactedUpTo >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
       tx.put('meta', HEAD_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
@@ -92,7 +99,7 @@ export class LogCompaction {
   }
 }
 
-/** What came with these records and is in no page yet. */
+/** Messages and receipts of these records that no page holds yet. */
 const unpagedOf = (model: AccountState, upTo: number): Unpaged[] => {
   const out: Unpaged[] = [];
   for (const { id, unflushed, storedSeqs } of model.conversations.values()) {
@@ -102,7 +109,7 @@ const unpagedOf = (model: AccountState, upTo: number): Unpaged[] => {
   return out;
 };
 
-/** Conversations in groups that touch about so many pages. */
+/** Groups of conversations. Each group touches about `pages` pages. */
 function* slices(unpaged: readonly Unpaged[], pages: number): Iterable<Unpaged[]> {
   let slice: Unpaged[] = [];
   let count = 0;

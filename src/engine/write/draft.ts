@@ -1,22 +1,22 @@
-/** What a decision is handed, and what becomes of it: the changes of one transaction. */
+/** A draft collects the changes of one transaction, and applies each of them to the state at once. */
 import type { StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { applyChange } from '../state/apply-change.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { Dirty } from '../state/dirty.ts';
 
-/** Handed to a decision: the model as it stands inside the transaction, and the way to change it. */
+/** The argument of a decision: the state inside the transaction, and the way to change it. */
 export interface Draft {
   readonly model: AccountState;
-  /** What it returns may be awaited, nothing else may. Read only, but for pages of what is no longer held. */
+  /** A decision may await the promises of `tx`, and no other. It only reads; the one exception deletes pages of messages that are not stored any more. */
   readonly tx: StoreTx;
-  /** Recorded, and at once in force for what is decided after it. A decision that throws must do so before its first change. */
+  /** Records changes and applies them at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;
-  /** Whether this transaction made the entry: then it may still grow under its key. */
+  /** Whether this transaction created the entry. If so, the entry may still change under its key. */
   isFresh(key: string): boolean;
 }
 
-/** A draft, and the list its changes go to. */
+/** Opens a draft. The second value is the list of its changes. */
 export const openDraft = (
   tx: StoreTx,
   model: AccountState,

@@ -1,15 +1,15 @@
-/** How an intent is written down: at most one unsent entry per conversation, carrying all its registers. */
+/** Puts pending receipts into the outbox: at most one unsent entry per conversation, with all its registers. */
 import type { ConversationId } from '../../model/ids.ts';
 import { isNothingPending, NO_PENDING_RECEIPTS, type PendingReceipts } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Draft } from './draft.ts';
 
-/** What intents need of the platform. */
+/** The ports that intents use. */
 export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
 
 /**
- * Lays `more` over what the conversation owes. What was sent under a key never changes, so newer work becomes the next entry; what
- * was not sent is merged into a new entry, and the old one ends `superseded`.
+ * Merges `more` into the pending receipts of the conversation. A sent entry never changes under its key, so `more` becomes the next
+ * entry. An unsent entry is merged with `more` into a new entry, and the old one ends `superseded`.
  */
 export const enqueueReceipts = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, more: Partial<PendingReceipts>): void => {
   if (isNothingPending({ ...NO_PENDING_RECEIPTS, ...more })) return;

@@ -1,7 +1,10 @@
 /**
- * One transaction for everything that was asked meanwhile: it checks the journal's head, decides each job on the model that results,
- * and appends one record. Where nobody else writes, the head is as this writer left it: then it decides while the head is asked for,
- * and begins anew should the answer be another one.
+ * Group commit: one transaction for all queued jobs. It reads the log header, catches up with other tabs, decides each job on the
+ * state, and appends one log record.
+ *
+ *   no other tab has written lately:  decide, and read the header meanwhile ─▶ same header: commit
+ *                                                                           └▶ other header: abort, decide again
+ *   otherwise:                        read the header ─▶ catch up ─▶ decide ─▶ commit
  */
 import { StoreError } from '../../errors.ts';
 import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
@@ -15,38 +18,38 @@ import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;
-  /** The leader's number: the write fails with `store/closed` when another leader has come since (I-19). */
+  /** The fencing token of the leader. The write fails with `store/closed` when another tab has become the leader since (I-19). */
   readonly fence?: number;
   /** The decision reads pages. */
   readonly readsPages?: boolean;
-  /** Messages the decision will name: looked up for all decisions of a transaction together. */
+  /** Messages that the decision names. The writer looks up the messages of all decisions of a transaction together. */
   readonly lookup?: Lookup;
 }
 
 export interface Job {
   readonly name: string;
   readonly options: WriteOptions;
-  /** Returns how to answer the caller once the transaction is complete; what the decision threw is an answer as well. */
+  /** Runs the decision, and returns a function that answers the caller after the commit. An error of the decision is an answer too. */
   readonly decide: (draft: Draft) => Promise<() => void>;
   readonly failed: (error: unknown) => void;
 }
 
-/** What a completed transaction leaves to be told. */
+/** The result of a completed transaction. */
 export interface Decided {
   readonly dirty: Dirty;
   readonly answers: readonly (() => void)[];
-  /** Null: nothing changed, and nothing was written. */
+  /** The record that was appended; null if the decisions changed nothing. */
   readonly record: LogRecord | null;
 }
 
-/** It was decided on what is not the newest: the transaction is given up, and its jobs are decided again. */
+/** Another tab wrote first, so the decision used an old state. The transaction is aborted, and its jobs are decided again. */
 class HeaderMovedError extends Error {}
 
 export class GroupCommit {
-  /** Names this writer's transactions. */
+  /** Identifies this writer's log records. */
   private readonly id: string;
   private runs = 0;
-  /** Characters put into the journal since it was folded. */
+  /** Characters appended to the log since the last compaction. */
   logText = 0;
 
   constructor(
@@ -56,7 +59,7 @@ export class GroupCommit {
     this.id = ports.random.id();
   }
 
-  /** Decides all jobs, and writes what they change; resolves once the transaction is complete. */
+  /** Decides all jobs and writes their changes; resolves after the commit. */
   async run(jobs: readonly Job[]): Promise<Decided> {
     try {
       return await this.transact(jobs, this.state.expected());
@@ -67,8 +70,8 @@ export class GroupCommit {
   }
 
   /**
-   * @param expected decided on at once.
-   * @throws {HeadMovedError} should the head be another one; then it changed nothing.
+   * @param expected the header to decide on before the store answers.
+   * @throws {HeaderMovedError} if the stored header differs from `expected`. Then the store is unchanged.
    */
   private async transact(jobs: readonly Job[], expected?: LogHeader): Promise<Decided> {
     const { store, fault } = this.ports;
@@ -76,7 +79,7 @@ export class GroupCommit {
     const tables = jobs.some(({ options }) => options.readsPages)
       ? (['meta', 'log', 'pages', 'indexes'] as const)
       : (['meta', 'log'] as const);
-    /** Of the run before, should this one be cut off. */
+    /** The result of the previous run of this transaction: the store runs it again after a lost connection. */
     let before: Decided | null = null;
     let ahead = expected;
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
@@ -84,10 +87,10 @@ export class GroupCommit {
       if (cutOff?.record) {
         const header = await this.state.catchUp(tx);
         const kept = header && (await readRecord(tx, cutOff.record.version));
-        // It had committed: the answers given then stand, and what it changed was folded just now.
+        // The previous run has committed. Its answers stand, and `catchUp` has just applied its record.
         if (kept?.id === cutOff.record.id) return { ...cutOff, dirty: nothingDirty() };
       }
-      // What is decided ahead of the head leaves a model that no second run may build upon.
+      // Only the first run may decide ahead of the header. After a failed run the state holds uncommitted changes.
       const known = ahead;
       ahead = undefined;
       const decided = await this.decide(tx, jobs, known);
@@ -97,21 +100,22 @@ export class GroupCommit {
     });
   }
 
-  /** One run of a transaction that decides. */
+  /** One run of the transaction: reads the header, decides the jobs, appends the record. */
   private async decide(tx: StoreTx, jobs: readonly Job[], expected: LogHeader | undefined): Promise<Decided> {
     const { state } = this;
     const dirty = nothingDirty();
     const answers: (() => void)[] = [];
     const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
-    // Answered in the order they are asked: what is put below is not in it.
+    // The store answers requests in order, so this read does not see the header that is put below.
     const headerRead = expected && state.header.read(tx);
     headerRead?.catch(() => undefined);
-    // Asked for together with the head: what turns out to have changed is looked up again.
+    // The messages are looked up together with the header. If the header has moved, they are looked up again.
     const ahead = state.stale ? undefined : state.model.index.prefetch(tx, state.model, lookups);
     ahead?.catch(() => undefined);
     const header = expected ?? (await state.catchUp(tx));
     await ahead;
-    if (!header) throw new StoreError('store/unavailable', 'the store vanished');
+    if (!header)
+      throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
     const { model } = state;
     const version = header.version + 1;
     state.markUncommitted(version);

@@ -1,28 +1,28 @@
-/** The journal's head as one writer knows it: whose store it is, who leads, and how far it goes. */
+/** The log header as one writer knows it: the generation of the store, the fencing token of the leader, and the newest version. */
 import { StoreError } from '../../errors.ts';
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { appendToLog } from '../../log/log-record.ts';
 import { type LogHeader, HEAD_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
 
-/** Another leader has come since: the write changed nothing (I-19). */
+/** Another tab has become the leader since: the write changed nothing (I-19). */
 export class FencedError extends StoreError {
   constructor() {
-    super('store/closed', 'another tab leads now; this write changed nothing');
+    super('store/closed', 'another tab is the leader now; this write changed nothing');
   }
 }
 
-/** The account was logged out of here since this writer opened the store. */
+/** The account was logged out on this device since the writer opened the store. */
 export class LoggedOutError extends StoreError {
   constructor(
-    /** The data was left where it is. */
+    /** True if the log-out kept the data on the device. */
     readonly kept: boolean,
   ) {
     super('store/closed', 'this account was logged out; this write changed nothing');
   }
 }
 
-/** What the store held is gone, and nobody wrote down a log-out: wiped by the browser, or removed with a log-out that was missed. */
+/** The data is gone and the header records no log-out: the browser wiped the store, or a log-out removed it and this tab missed that. */
 export class WipedError extends LoggedOutError {
   constructor() {
     super(false);
@@ -37,21 +37,21 @@ export const sameHeader = (a: LogHeader | undefined, b: LogHeader): boolean =>
   a.schema === b.schema;
 
 export class KnownHeader {
-  /** The store's, as it was opened. */
+  /** The generation of the store at the time it was opened. */
   private generation: string | null = null;
-  /** As last seen; version and `compactedUpTo` stand in the model. */
+  /** Generation and fencing token as last read. The state holds `version` and `compactedUpTo`. */
   private seen: Pick<LogHeader, 'generation' | 'fence'> | null = null;
 
   constructor(
     private readonly on: {
-      /** Called when the store turns out to be no longer this writer's. */
+      /** The account was logged out, or its store wiped, since the writer opened the store. */
       ended(end: LoggedOutError): void;
-      /** Called when a newer release turns out to have written the store. */
+      /** A newer release of the app has written the store. */
       newerSchema(error: StoreError): void;
     },
   ) {}
 
-  /** Of the store as it was opened; null before. */
+  /** The generation of the opened store; null before the first read. */
   get openedGeneration(): string | null {
     return this.generation;
   }
@@ -78,10 +78,11 @@ export class KnownHeader {
     this.seen = header;
   }
 
-  /** Takes the leader's number, inside a transaction over `meta`: every older leader's writes change nothing from here on. */
+  /** Raises the fencing token, inside a transaction over `meta`. From here on the writes of every older leader change nothing. */
   async takeFence(tx: StoreTx): Promise<number> {
     const header = await this.read(tx);
-    if (!header) throw new StoreError('store/unavailable', 'the store vanished');
+    if (!header)
+      throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
     tx.put('meta', HEAD_KEY, { ...header, fence: header.fence + 1 } satisfies LogHeader);
     return header.fence + 1;
   }
@@ -90,15 +91,15 @@ export class KnownHeader {
     if (this.seen) this.seen = { ...this.seen, fence };
   }
 
-  /** What it is if nobody else wrote since; undefined before it was seen. */
+  /** The header as it is unless another tab has written since; undefined before the first read. */
   expected({ version, compactedUpTo }: Pick<LogHeader, 'version' | 'compactedUpTo'>): LogHeader | undefined {
     return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, compactedUpTo, fence: this.seen.fence } : undefined;
   }
 }
 
-/** Makes a store, inside a transaction over `meta` and `log`; `news` are its first events. */
+/** Creates a store, inside a transaction over `meta` and `log`; `news` are its first events. */
 export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
-  // Another tab may have come first.
+  // Another tab may have created the store first.
   if (await tx.get('meta', HEAD_KEY)) return;
   const version = news.length > 0 ? 1 : 0;
   if (version > 0) appendToLog(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });

@@ -1,4 +1,4 @@
-/** A record written in a turn between the writer's transactions: what is decided there may read and write pages. */
+/** Writes one log record in a turn between the writer's transactions. Unlike a decision, a maintenance write may write pages. */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { appendToLog, type Change, type LogRecord } from '../../log/log-record.ts';
 import { type LogHeader, HEAD_KEY, TABLES } from '../../log/tables.ts';
@@ -7,19 +7,21 @@ import { WipedError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
-/** What the writer lends. */
+/** The part of the writer that maintenance uses. */
 export interface MaintenanceHost {
   readonly model: AccountState;
-  /** Whether pages hold all that the model believes they hold. */
+  /** Whether the pages hold every message that the state says they hold. */
   pagesIntact: boolean;
   catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
-  /** Tells what came into the model, and this last. */
+  /** Notifies listeners of changes read from other tabs, and then of `dirty`. */
   emit(dirty?: Dirty): void;
 }
 
 /**
- * @param changesOf on the model at the head; not yet in force there. None: nothing is appended.
- * @throws {VanishedError} where the store is gone.
+ * Brings the state up to the log header, asks for changes and appends them as one record.
+ *
+ * @param changesOf returns the changes; they act on the state after the commit. An empty list appends nothing.
+ * @throws {WipedError} if the store is gone.
  */
 export const writeAlone = async (
   { store, bus }: Pick<Ports, 'store' | 'bus'>,

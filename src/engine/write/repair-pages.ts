@@ -1,4 +1,4 @@
-/** Repairs the record of which messages the pages hold. */
+/** Repairs the state after an eviction that a crash or a full disk interrupted. */
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, type Ranges, subtract } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -8,12 +8,12 @@ import { PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { type MaintenanceHost, writeAlone } from './maintenance-write.ts';
 
-/** Messages that are in pages. The others are in log records only, and eviction leaves them alone. */
+/** Messages that are in pages. The other stored messages are in log records only, and an eviction leaves them alone. */
 export const inPages = ({ storedSeqs, unflushed }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(unflushed.seqs));
 
 /**
- * Records which messages no page holds any more. Needed where pages were evicted and a crash or a full disk kept that from being recorded:
- * the messages that are in no page count as evicted. Reads every page index once.
+ * Records which messages the pages no longer hold. An eviction deletes pages first and records that afterwards; a crash or a full disk
+ * in between leaves the record missing. Messages that are in no page count as evicted. Reads every page index once.
  */
 export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<void> => {
   await writeAlone(ports, writer, 'repair-pages', async (tx, model) => {

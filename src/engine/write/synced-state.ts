@@ -1,4 +1,7 @@
-/** The model, and whether it may be believed: inside every transaction it is brought to the journal's head before anything is decided. */
+/**
+ * The state of the account, and whether it equals the store. Every transaction first brings the state up to the log header: it applies
+ * the log records of other tabs, or restores the snapshot if another tab has compacted the log.
+ */
 import type { UserId } from '../../model/ids.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { readLog } from '../../log/log-record.ts';
@@ -11,15 +14,18 @@ import { readSnapshot } from '../state/snapshot.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
 export class SyncedState {
-  /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
+  /** The state after the last commit, with the changes of the transaction that is being decided. Views read it only after a commit. */
   model: AccountState;
   readonly paint = new PaintRecord();
   readonly header: KnownHeader;
-  /** What came into the model from the store and was not told yet. It came for good, whatever becomes of the transaction that read it. */
+  /**
+   * Changes read from other tabs' log records that listeners have not been notified of. They are committed, so they are kept even if
+   * the current transaction fails.
+   */
   private unpublished = nothingDirty();
-  /** The model may hold what is not in the store: while a transaction is decided, and after one that failed. */
+  /** True while a transaction is decided, and after a failed one: the state may hold changes that the store does not hold. */
   private hasUncommitted = true;
-  /** The last look at the head found nothing new: so will the next one, most likely. */
+  /** True when no other tab has written since our last transaction. Then the next transaction decides before the header is read back. */
   private isAlone = false;
 
   constructor(me: UserId, on: ConstructorParameters<typeof KnownHeader>[0]) {
@@ -27,18 +33,18 @@ export class SyncedState {
     this.header = new KnownHeader(on);
   }
 
-  /** It must be read again from the start before anything is decided or shown. */
+  /** Whether the state must be read again from the start before a decision or a view uses it. */
   get stale(): boolean {
     return this.hasUncommitted;
   }
 
-  /** Should the transaction that decides fail, the model is read again from the start. */
+  /** Begins a decision. If its transaction fails, the state is read again from the start. */
   markUncommitted(version: number): void {
     this.hasUncommitted = true;
     this.model.version = version;
   }
 
-  /** What was decided is in the store. */
+  /** The transaction has committed: the state equals the store. */
   markCommitted(): void {
     this.hasUncommitted = false;
   }
@@ -49,12 +55,12 @@ export class SyncedState {
     return unpublished;
   }
 
-  /** The head as this writer left it, where it may be relied on until it is asked. */
+  /** The header as this writer left it, if a transaction may decide on it before the store answers; otherwise undefined. */
   expected(): LogHeader | undefined {
     return this.hasUncommitted || !this.isAlone ? undefined : this.header.expected(this.model);
   }
 
-  /** Brings the model to the head, inside a transaction over `meta` and `log`. Only committed facts are folded here. */
+  /** Brings the state up to the log header, inside a transaction over `meta` and `log`. Applies committed records only. */
   async catchUp(tx: StoreTx): Promise<LogHeader | undefined> {
     const { unpublished } = this;
     const header = await this.header.read(tx);
@@ -66,18 +72,18 @@ export class SyncedState {
       this.hasUncommitted = true;
       this.model = AccountState.restore(this.model.me, snapshot);
       this.model.compactedUpTo = header.compactedUpTo;
-      // What came while the journal was folded is in the snapshot's state, but its messages are in no page.
+      // The snapshot includes records that came during the compaction, but their messages are in no page: take them from the log.
       if (snapshot)
         for (const record of await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version }))
           refillUnflushed(this.model, record);
       for (const id of this.model.conversations.keys()) unpublished.conversations.add(id);
       unpublished.shown = unpublished.known = unpublished.outbox = unpublished.deadLetters = unpublished.settings = true;
     }
-    // Another tab folded: what it put into pages needs no tail here.
+    // If another tab compacted the log, its pages hold these messages now.
     else this.model.dropCompacted(header.compactedUpTo);
     const records = await readLog(tx, this.model.version, header);
     for (const record of records) applyRecord(this.model, record, unpublished);
-    // Whoever wrote them wrote the first paint as well.
+    // The tab that wrote these records wrote the first paint as well.
     if (this.hasUncommitted || records.length > 0) this.paint.forget();
     this.hasUncommitted = false;
     return header;

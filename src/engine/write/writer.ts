@@ -1,7 +1,19 @@
 /**
- * The one way to write: a queue of decisions and turns, served in the order in which they were asked for. Decisions that follow each
- * other share a transaction (group commit); each gets its own answer once that transaction is complete. A turn runs between
- * transactions, alone: questions, catching up, folding, making room. So a question knows every call before it, and no call after it.
+ * The writer is the one way to write to the store of an account. Callers put decisions and turns into one queue; the writer serves the
+ * queue in order.
+ *
+ *   calls, sync           queue                 writer                                    callers
+ *   write(decide a) ─▶ ┌────────────┐
+ *   write(decide b) ─▶ │ a  b       │ ─▶ one transaction (group commit):        ─▶ answer a, answer b
+ *   question(ask)   ─▶ │      turn  │      catch up with the log header
+ *   write(decide c) ─▶ │         c  │      run a and b on the state
+ *                      └────────────┘      append one log record, commit
+ *                                     ─▶ the turn runs alone                    ─▶ answer of the question
+ *                                     ─▶ one transaction for c                  ─▶ answer c
+ *
+ * Decisions that follow each other share a transaction. Each caller gets its own answer after the commit. A turn runs between two
+ * transactions: a question, catching up with other tabs, a slice of a compaction, an eviction. So a question sees the effect of every
+ * earlier call, and of no later call.
  */
 import { StoreError } from '../../errors.ts';
 import type { ReceiptEvent } from '../../model/event.ts';
@@ -19,12 +31,12 @@ import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
-/** How often room is made for one transaction. */
+/** The writer evicts messages at most this often for one transaction. */
 const MAX_ROOM_MADE = 3;
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/quota-exceeded';
 
-/** Runs alone, between transactions. Never rejects. */
+/** A task that runs alone, between two transactions. It never rejects. */
 type Turn = () => Promise<void>;
 
 type WriterPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>;
@@ -34,11 +46,11 @@ export class Writer {
   private running = false;
   private waitingForCommit: (() => void)[] = [];
   private readonly listeners = new Set<(dirty: Dirty) => void>();
-  /** Called when the store turns out to be no longer this writer's. */
+  /** The writer calls this when the account was logged out, or its store wiped, since the writer opened the store. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
-  /** Called when a newer release turns out to have written the store. */
+  /** The writer calls this when a newer release of the app has written the store. */
   newerSchema: (error: StoreError) => void = () => undefined;
-  /** Gives up what can be had again, in the writer's turn; called when the device is full. */
+  /** Evicts cached messages. The writer calls this in its turn when the device is full; true means that messages were evicted. */
   makeRoom: () => Promise<boolean> = () => Promise.resolve(false);
   private readonly state: SyncedState;
   private readonly group: GroupCommit;
@@ -53,22 +65,22 @@ export class Writer {
     this.compaction = new LogCompaction(ports, this);
   }
 
-  /** False from when pages are given up for want of room until that is written down. */
+  /** False from the moment pages are evicted until the eviction is in the log. */
   pagesIntact = true;
 
-  /** In force since the last completed transaction; what is being decided is in it already, and views look only after completion. */
+  /** The state after the last commit, with the changes of the transaction that is being decided. Views read it only after a commit. */
   get model(): AccountState {
     return this.state.model;
   }
 
-  /** Called when the journal was folded. */
+  /** The writer calls this after every compaction. */
   onCompacted: () => void = () => undefined;
 
   isCompacting(): boolean {
     return this.compaction.isRunning;
   }
 
-  /** Characters this writer has put into the journal since it was folded. */
+  /** Characters that this writer has appended to the log since the last compaction. */
   get logText(): number {
     return this.group.logText;
   }
@@ -77,15 +89,15 @@ export class Writer {
     this.group.logText = count;
   }
 
-  /** Folds now, due or not: when idle, and for tests. */
+  /** Compacts the log now, due or not. Called in idle time and by tests. */
   compactLog(): Promise<void> {
     return this.compaction.run();
   }
 
   /**
-   * Opens the store's state, making it where there is none.
+   * Reads the state from the store. Creates the store if there is none.
    *
-   * @param news what a store that is made here begins with.
+   * @param news the first events of a store that is created here.
    */
   static async open(ports: WriterPorts, me: UserId, news: readonly ReceiptEvent[] = []): Promise<Writer> {
     const writer = new Writer(ports, me);
@@ -104,23 +116,23 @@ export class Writer {
     return writer;
   }
 
-  /** On a device that is full it is done once something could be written. */
+  /** On a full device the repair fails, and the writer repeats it after its next commit. */
   private repair(): Promise<void> {
     return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
   }
 
-  /** Of the store, as this writer opened it. */
+  /** The generation of the store at the time this writer opened it. */
   get generation(): string {
     return this.state.header.openedGeneration ?? '';
   }
 
-  /** Called after every completed transaction or catch-up that changed something. */
+  /** Calls `listener` after every commit and every catch-up that changed the state. */
   onChange(listener: (dirty: Dirty) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Decides and writes; resolves with the decision's result once durable, rejects with what the decision threw or the store said. */
+  /** Queues a decision. Resolves with its result after the commit; rejects with the error of the decision or of the store. */
   write<T>(name: string, options: WriteOptions, decide: (draft: Draft) => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.queue.push({
@@ -141,7 +153,7 @@ export class Writer {
     });
   }
 
-  /** Calls `fn` when the model shows only what is durable: at once, or after the transaction in flight. */
+  /** Calls `fn` when the state holds committed changes only: at once, or after the transaction in flight. */
   whenCommitted(fn: () => void): void {
     if (this.state.stale) this.waitingForCommit.push(fn);
     else fn();
@@ -152,7 +164,7 @@ export class Writer {
     for (const fn of this.waitingForCommit.splice(0)) fn();
   }
 
-  /** Folds what other tabs wrote. */
+  /** Reads the log records of other tabs into the state. */
   refresh(): Promise<void> {
     return this.turn(() => this.catchUpAlone());
   }
@@ -163,10 +175,10 @@ export class Writer {
   }
 
   /**
-   * Asks in order: `ask` begins when every call made before is durable or refused, and before any later call is decided. Later calls
-   * do not wait for what `ask` returns.
+   * Asks in order: `ask` begins after the answer of every earlier call, and before any later call is decided. Later calls do not wait
+   * for the promise that `ask` returns.
    *
-   * @throws {StoreError} where the model must be read again and the store does not answer.
+   * @throws {StoreError} if the state must be read again and the store does not answer.
    */
   question<T>(ask: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -178,19 +190,19 @@ export class Writer {
     });
   }
 
-  /** Reads in order, as {@link Writer.question}; later calls wait until it is read, so that it is true of one moment. */
+  /** Reads in order, as {@link Writer.question}. Later calls wait for the end of the read, so the result is true of one moment. */
   readInOrder<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.turn(() => this.read(name, body).then(resolve)).catch(reject);
     });
   }
 
-  /** Reads with the model as it stands then, and the pages that belong to it. */
+  /** Reads with the current state and the pages that belong to it. */
   read<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
     return this.ports.store.tx(name, ['pages', 'indexes'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
   }
 
-  /** Takes the leader's number: every older leader's writes change nothing from here on. */
+  /** Raises the fencing token. From here on the writes of every older leader change nothing (I-19). */
   async takeFence(): Promise<number> {
     const take = (): Promise<number> =>
       this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.state.header.takeFence(tx));
@@ -203,7 +215,7 @@ export class Writer {
     return fence;
   }
 
-  /** Runs it, and again should the device be full and something be found to give up. Only in the writer's turn. */
+  /** Runs `run`. If the device is full and an eviction made room, runs it again. Call this in the writer's turn only. */
   async withRoom<T>(run: () => Promise<T>): Promise<T> {
     for (let again = MAX_ROOM_MADE; ; again--) {
       try {
@@ -214,7 +226,7 @@ export class Writer {
     }
   }
 
-  /** Runs between transactions, alone. */
+  /** Runs `run` alone, between two transactions. */
   turn(run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.queue.push(() => run().then(resolve, reject));
@@ -226,7 +238,7 @@ export class Writer {
     if (this.running) return;
     this.running = true;
     void (async () => {
-      // What is asked in this turn goes together from the start: else the first would fly alone, and the rest behind it.
+      // One microtask later all calls of the same turn of the event loop are queued, and share the first transaction.
       await Promise.resolve();
       while (this.queue.length > 0) {
         const jobs = this.nextJobs();
@@ -236,7 +248,7 @@ export class Writer {
       }
       this.running = false;
     })();
-    // Nothing in the loop rejects: jobs and turns carry their own failures.
+    // The loop never rejects: every job and every turn handles its own failure.
   }
 
   /** Takes the decisions before the next turn out of the queue. */
@@ -255,7 +267,7 @@ export class Writer {
     return this.state.header.read(tx);
   }
 
-  /** Brings the model to the head, inside a transaction over `meta` and `log`. */
+  /** Brings the state up to the log header, inside a transaction over `meta` and `log`. */
   catchUp(tx: StoreTx): Promise<LogHeader | undefined> {
     return this.state.catchUp(tx);
   }
@@ -276,7 +288,7 @@ export class Writer {
       }
     } catch (error) {
       for (const job of jobs) job.failed(error);
-      // What was decided is not in the store: the model is read again, so that views show what is.
+      // The state holds changes that the store does not hold. Read it again, so that views show committed changes only.
       if (this.state.stale)
         this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('the store does not answer', again)));
     }
