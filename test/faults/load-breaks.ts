@@ -79,11 +79,11 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F120',
     file: 'src/server/store/turns.ts',
-    from: `      this.#ring.delete(line);
+    from: `      this.ring.delete(line);
       const job = line.waiting.shift()!;
-      if (line.waiting.length > 0) this.#ring.add(line);`,
+      if (line.waiting.length > 0) this.ring.add(line);`,
     to: `      const job = line.waiting.shift()!;
-      if (line.waiting.length === 0) this.#ring.delete(line);`,
+      if (line.waiting.length === 0) this.ring.delete(line);`,
     test: ['node', 'test/unit/server/turns.test.ts', 'F120'],
   },
   {

@@ -4,7 +4,7 @@ import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { ChangedReceipt } from '../store/receipt-records.ts';
-import { hasFlags, type Interval, nameOf, type SeenConversation, type ServerReadTx, type ToldRecall } from '../store/server-store.ts';
+import { hasFlags, type Interval, nameOf, type ListedConversation, type ServerReadTx, type FeedRecall } from '../store/server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -42,7 +42,7 @@ interface News {
 const newsOf = async (
   tx: ServerReadTx,
   { userId: me, membersSeeReaders }: Viewer,
-  changed: readonly SeenConversation[],
+  changed: readonly ListedConversation[],
   interval: Interval,
 ): Promise<News> => {
   const names = new Map(changed.filter(({ left }) => !left).map((one): [number, ConversationId] => [one.id, nameOf(one, me)]));
@@ -81,7 +81,7 @@ const receiptItem = ({ userId: me, membersSeeReaders }: Viewer, changed: Changed
   });
 };
 
-const recallItem = ({ in: conversationId, message, version }: ToldRecall): Item =>
+const recallItem = ({ in: conversationId, message, version }: FeedRecall): Item =>
   sized(version, { in: conversationId, message: messageOf(message) });
 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);

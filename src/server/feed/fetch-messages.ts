@@ -2,7 +2,7 @@
 import type { ConversationId, UserId } from '../../model/ids.ts';
 import { intersect, range, type Range, type Ranges } from '../../model/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { nameOf, type ServerReadTx, type Stretch } from '../store/server-store.ts';
+import { nameOf, type ServerReadTx, type ConversationRange } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -27,7 +27,7 @@ const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
 /** What is still to be told of an answer. */
 export interface FetchPlan {
   /** In the order of the wants, newest first in each: all of them exist. */
-  readonly stretches: readonly Stretch[];
+  readonly stretches: readonly ConversationRange[];
   /** Names of their conversations, as `me` knows them. */
   readonly names: ReadonlyMap<number, ConversationId>;
 }
@@ -37,7 +37,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
   const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
   const conversations = await tx.conversations(me, asked);
   const byName = new Map(conversations.map((one) => [nameOf(one, me), one]));
-  const stretches: Stretch[] = [];
+  const stretches: ConversationRange[] = [];
   let left = limit;
   for (const want of wants) {
     const conversation = byName.get(want.conversationId);
@@ -52,8 +52,11 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
 };
 
 /** Splits off the first `count` places, of each stretch the newest first. */
-const splitStretches = (stretches: readonly Stretch[], count: number): readonly [first: Stretch[], rest: Stretch[]] => {
-  const first: Stretch[] = [];
+const splitStretches = (
+  stretches: readonly ConversationRange[],
+  count: number,
+): readonly [first: ConversationRange[], rest: ConversationRange[]] => {
+  const first: ConversationRange[] = [];
   let left = count;
   for (const [i, { conversationId, range: one }] of stretches.entries()) {
     if (left === 0) return [first, stretches.slice(i)];

@@ -4,7 +4,7 @@ import { type ReadMember } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
-import { type MessageRecord, nameOf, type Place, type ServerReadTx } from '../store/server-store.ts';
+import { type MessageRecord, nameOf, type MessageKey, type ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { messageKey, groupReceiptsOf, seesReaders, receiptTimesOf, type Viewer } from './wire-messages.ts';
 
@@ -17,7 +17,7 @@ export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readon
   const messages = new Map((await tx.messagesById([...new Set(ids)], 0)).map((message) => [message.id, message]));
   const conversationIds = [...new Set([...messages.values()].map(({ conversationId }) => conversationId))];
   const conversations = new Map((await tx.conversationsById(me, conversationIds)).map((one) => [one.id, one]));
-  const isDirect = ({ conversationId }: Place): boolean => conversations.get(conversationId)?.groupId === null;
+  const isDirect = ({ conversationId }: MessageKey): boolean => conversations.get(conversationId)?.groupId === null;
   const visible = [...messages.values()].filter(({ conversationId, recalled }) => conversations.has(conversationId) && !recalled);
   const direct = visible.filter((message) => isDirect(message) && message.senderId === me);
   const times = await receiptTimesOf(tx, me, direct);

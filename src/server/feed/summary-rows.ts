@@ -12,7 +12,7 @@ import {
   type MessageRecord,
   nameOf,
   type ServerReadTx,
-  type Stretch,
+  type ConversationRange,
 } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
@@ -86,8 +86,8 @@ export const rowsOf = async (
 ): Promise<readonly ConversationRow[]> => {
   if (conversations.length === 0) return [];
   const views = await viewsOf(tx, me, conversations);
-  const heads: Stretch[] = [];
-  const unread: Stretch[] = [];
+  const heads: ConversationRange[] = [];
+  const unread: ConversationRange[] = [];
   for (const { conversation, mine } of views) {
     const { id, latestSeq } = conversation;
     if (mine.role !== null && latestSeq >= conversation.firstSeq) heads.push({ conversationId: id, range: [latestSeq, latestSeq] });

@@ -3,7 +3,7 @@ import type { UserId } from '../../model/ids.ts';
 import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { MessageRecord, Place, ServerReadTx } from '../store/server-store.ts';
+import type { MessageRecord, MessageKey, ServerReadTx } from '../store/server-store.ts';
 import { messageOf } from './summary-rows.ts';
 
 /** Who looks, and whether every member of a group sees what readers told its senders. */
@@ -12,10 +12,14 @@ export interface Viewer {
   readonly membersSeeReaders: boolean;
 }
 
-export const messageKey = ({ conversationId, seq }: Place): string => `${conversationId} ${seq}`;
+export const messageKey = ({ conversationId, seq }: MessageKey): string => `${conversationId} ${seq}`;
 
 /** Own direct messages: when each receipt first came. */
-export const receiptTimesOf = async (tx: ServerReadTx, me: UserId, own: readonly Place[]): Promise<ReadonlyMap<string, ReceiptTimes>> => {
+export const receiptTimesOf = async (
+  tx: ServerReadTx,
+  me: UserId,
+  own: readonly MessageKey[],
+): Promise<ReadonlyMap<string, ReceiptTimes>> => {
   const times = new Map<string, ReceiptTimes>();
   if (own.length === 0) return times;
   for (const { kind, at, ...place } of await tx.stepTimes(me, own))
@@ -31,7 +35,7 @@ export const seesReaders = ({ userId, membersSeeReaders }: Viewer, receipt: Pick
 export const groupReceiptsOf = async (
   tx: ServerReadTx,
   viewer: Viewer,
-  messages: readonly Place[],
+  messages: readonly MessageKey[],
 ): Promise<ReadonlyMap<string, GroupReceipt>> => {
   const receipts = new Map<string, GroupReceipt>();
   if (messages.length === 0) return receipts;

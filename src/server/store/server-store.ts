@@ -38,7 +38,7 @@ export interface GroupRecord extends ConversationState {
 export type ConversationRecord = DirectRecord | GroupRecord;
 
 /** As one user is told of it. */
-export type SeenConversation = ConversationRecord & {
+export type ListedConversation = ConversationRecord & {
   /** A group they are in no more. */
   readonly left: boolean;
 };
@@ -88,7 +88,7 @@ export interface MessageRecord extends StoredMessage {
 }
 
 /** A recall that the feed tells of beside what else is new in its conversation. */
-export interface ToldRecall {
+export interface FeedRecall {
   /** As whoever is told of it names it. */
   readonly in: ConversationId;
   readonly message: MessageRecord;
@@ -114,23 +114,23 @@ export interface RunRecord {
   readonly beganAt: number;
 }
 
-export interface Place {
+export interface MessageKey {
   readonly conversationId: number;
   readonly seq: Seq;
 }
 
-export interface Stretch {
+export interface ConversationRange {
   readonly conversationId: number;
   readonly range: Range;
 }
 
 /** Which messages of a stretch: `own` sent by the user · `uncounted` not counting as unread for them · `ackable` awaiting their receipt. */
-export type IslandKind = 'own' | 'uncounted' | 'ackable';
+export type RangeKind = 'own' | 'uncounted' | 'ackable';
 
 /** Places that one member newly covered. */
 export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind' | 'range'>;
 
-export type StepTime = Place & { readonly kind: ReceiptKind; readonly at: number };
+export type StepTime = MessageKey & { readonly kind: ReceiptKind; readonly at: number };
 
 export interface Interval {
   /** Exclusive. */
@@ -156,7 +156,7 @@ export interface ServerReadTx {
    * Conversations of `me` changed in the interval, by version ascending; at least `atLeast`, then up to the end of that version. A
    * group's version is the higher of its own and of `me`'s row in it; of a group they left only the latter counts.
    */
-  changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly SeenConversation[]>;
+  changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly ListedConversation[]>;
   /** Rows of these users in one conversation, past members too. */
   membersNamed(conversationId: number, userIds: readonly UserId[]): Promise<readonly MemberRecord[]>;
   /** Everybody who is or was in them. */
@@ -168,12 +168,12 @@ export interface ServerReadTx {
   /** Of each body the first `chars` characters: a question that names many messages does not read what they all say. */
   messagesById(ids: readonly MessageId[], chars: number): Promise<readonly MessageRecord[]>;
   /** Bodies are cut in the same way. */
-  messagesIn(stretches: readonly Stretch[], chars: number): Promise<readonly MessageRecord[]>;
+  messagesIn(ranges: readonly ConversationRange[], chars: number): Promise<readonly MessageRecord[]>;
   /**
    * Messages of the stretches in the order of the stretches, newest first in each. The list ends with the message whose body brings all
    * bodies together to `bytes`.
    */
-  messagesWithin(stretches: readonly Stretch[], bytes: number): Promise<readonly MessageRecord[]>;
+  messagesWithin(ranges: readonly ConversationRange[], bytes: number): Promise<readonly MessageRecord[]>;
   /** Newest version first, at most `limit`. The list ends with the message whose body brings all bodies together to `bytes`. */
   changedMessages(conversationIds: readonly number[], interval: Interval, limit: number, bytes: number): Promise<readonly MessageRecord[]>;
   /**
@@ -181,13 +181,13 @@ export interface ServerReadTx {
    * with the version of the return, before it where `me` came back in the interval. By version ascending; at least `atLeast`, then up
    * to the end of that version.
    */
-  missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly ToldRecall[]>;
+  missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
   /**
    * Messages recalled in the interval in conversations that `me` is in now, wherever those stand in the feed; each carries the version of
    * its recall, or of the return where `me` came back since: then {@link missedRecalls} tells what lies before. By version ascending; at
    * least `atLeast`, then up to the end of that version.
    */
-  changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly ToldRecall[]>;
+  changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
   /** Steps by anyone but `me`, at most `limit`, oldest version first. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
   /**
@@ -196,16 +196,16 @@ export interface ServerReadTx {
    */
   changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
   /** When these places were first covered by somebody other than `me`. */
-  stepTimes(me: UserId, places: readonly Place[]): Promise<readonly StepTime[]>;
+  stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
   /** For each stretch, in order, the ranges within it whose messages are all of this kind for `me`. */
-  islands(kind: IslandKind, me: UserId, stretches: readonly Stretch[]): Promise<readonly Ranges[]>;
+  islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
   /** The newest seq whose message carries a version below this one, for each conversation that has any. */
-  latestSeqsBelow(version: number, conversationIds: readonly number[]): Promise<readonly Place[]>;
+  latestSeqsBelow(version: number, conversationIds: readonly number[]): Promise<readonly MessageKey[]>;
 
   /** Of the group messages in these stretches, those that asked. */
-  receiptsIn(stretches: readonly Stretch[]): Promise<readonly ReceiptRecord[]>;
+  receiptsIn(ranges: readonly ConversationRange[]): Promise<readonly ReceiptRecord[]>;
   /** How many have read these; places nobody has read may be left out. */
-  readCounts(places: readonly Place[]): Promise<readonly ReadCount[]>;
+  readCounts(keys: readonly MessageKey[]): Promise<readonly ReadCount[]>;
   /**
    * Receipts changed in the interval in groups of `me`: of own messages, with `everybodys` of all, and of all those that are expired. In
    * a group they left, up to that; where they came back in the interval, with the version of the return also those that changed since
@@ -213,9 +213,9 @@ export interface ServerReadTx {
    */
   changedReceipts(me: UserId, everybodys: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
   /** Who has read it, by time and user id, behind `after`; at most `limit`. */
-  readers(place: Place, after: { readonly at: number; readonly userId: UserId } | null, limit: number): Promise<readonly AckRecord[]>;
+  readers(place: MessageKey, after: { readonly at: number; readonly userId: UserId } | null, limit: number): Promise<readonly AckRecord[]>;
   /** Who was a member when it was sent, is not its sender and has not read it, by user id, behind `after`; at most `limit`. */
-  nonReaders(place: Place, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
+  nonReaders(place: MessageKey, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
   /** Open receipts whose time was over before `now`, the oldest first; at most `limit`. */
   dueReceipts(now: number, limit: number): Promise<readonly ReceiptRecord[]>;
   /** Whether any receipt is open. */
@@ -248,7 +248,7 @@ export interface ServerTx extends ServerReadTx {
   /** Writes `open`, `expired` and `version` of receipts that are there. */
   putReceipts(records: readonly ReceiptRecord[]): Promise<void>;
   /** Takes receipts away with everything readers told for them. */
-  deleteReceipts(places: readonly Place[]): Promise<void>;
+  deleteReceipts(keys: readonly MessageKey[]): Promise<void>;
   insertAcks(records: readonly AckRecord[]): Promise<void>;
 }
 
@@ -296,5 +296,5 @@ const encoder = new TextEncoder();
 export const bodyBytes = (body: string): number => encoder.encode(body).length;
 
 /** The order of the feed. */
-export const byPlaceAtVersion = (a: ToldRecall, b: ToldRecall): number =>
+export const byFeedOrder = (a: FeedRecall, b: FeedRecall): number =>
   a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;

@@ -24,12 +24,12 @@ interface Line {
 }
 
 export class Turns {
-  readonly #lines = new Map<UserId, Line>();
+  private readonly lines = new Map<UserId, Line>();
   /** Lines with waiting work, in the order of their turns. */
-  readonly #ring = new Set<Line>();
-  #running = 0;
+  private readonly ring = new Set<Line>();
+  private running = 0;
   /** Running mean over all users, ms: the first guess for a user without a line. */
-  #jobMs = 0;
+  private jobMs = 0;
 
   /** @param atOnce how many transactions the store runs side by side. */
   constructor(
@@ -39,66 +39,66 @@ export class Turns {
 
   /** Runs the job when it is the user's turn. */
   run<T>(userId: UserId, job: () => Promise<T>): Promise<T> {
-    const line = this.#lineOf(userId);
+    const line = this.lineOf(userId);
     const result = new Promise<T>((resolve, reject) => {
       line.waiting.push(async () => {
         const since = this.clock.mono();
         await job().then(resolve, reject);
-        this.#measured(line, this.clock.mono() - since);
+        this.measured(line, this.clock.mono() - since);
         line.running--;
-        this.#running--;
-        this.#forgetAtRest(userId, line);
-        this.#next();
+        this.running--;
+        this.forgetAtRest(userId, line);
+        this.next();
       });
     });
-    this.#ring.add(line);
-    this.#next();
+    this.ring.add(line);
+    this.next();
     return result;
   }
 
   /** Counts a frame of the user as work from now on, before its first transaction waits for a turn. */
   async during(userId: UserId, frame: () => Promise<void>): Promise<void> {
-    const line = this.#lineOf(userId);
+    const line = this.lineOf(userId);
     line.frames++;
     try {
       await frame();
     } finally {
       line.frames--;
-      this.#forgetAtRest(userId, line);
+      this.forgetAtRest(userId, line);
     }
   }
 
   /** How long the frames of this user that are being answered will take the store, ms, at one transaction each. */
   backlogMs(userId: UserId): number {
-    const line = this.#lines.get(userId);
+    const line = this.lines.get(userId);
     return line ? line.frames * line.jobMs : 0;
   }
 
-  #lineOf(userId: UserId): Line {
-    let line = this.#lines.get(userId);
-    if (!line) this.#lines.set(userId, (line = { waiting: [], frames: 0, running: 0, jobMs: this.#jobMs }));
+  private lineOf(userId: UserId): Line {
+    let line = this.lines.get(userId);
+    if (!line) this.lines.set(userId, (line = { waiting: [], frames: 0, running: 0, jobMs: this.jobMs }));
     return line;
   }
 
-  #forgetAtRest(userId: UserId, line: Line): void {
-    if (line.frames === 0 && line.running === 0 && line.waiting.length === 0) this.#lines.delete(userId);
+  private forgetAtRest(userId: UserId, line: Line): void {
+    if (line.frames === 0 && line.running === 0 && line.waiting.length === 0) this.lines.delete(userId);
   }
 
-  #measured(line: Line, ms: number): void {
+  private measured(line: Line, ms: number): void {
     line.jobMs = mean(line.jobMs, ms);
-    this.#jobMs = mean(this.#jobMs, ms);
+    this.jobMs = mean(this.jobMs, ms);
   }
 
-  #next(): void {
-    while (this.#running < this.atOnce) {
-      const [line] = this.#ring;
+  private next(): void {
+    while (this.running < this.atOnce) {
+      const [line] = this.ring;
       if (!line) return;
       // The line goes to the end of the ring: everybody else's turn comes first.
-      this.#ring.delete(line);
+      this.ring.delete(line);
       const job = line.waiting.shift()!;
-      if (line.waiting.length > 0) this.#ring.add(line);
+      if (line.waiting.length > 0) this.ring.add(line);
       line.running++;
-      this.#running++;
+      this.running++;
       void job();
     }
   }

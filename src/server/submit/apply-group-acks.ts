@@ -7,7 +7,7 @@ import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
 import type { SubmitWork } from './submit-work.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { MessageRecord, ServerReadTx, Stretch } from '../store/server-store.ts';
+import type { MessageRecord, ServerReadTx, ConversationRange } from '../store/server-store.ts';
 
 /** One entry of a group: what it adds, and the receipts that go with it. */
 export interface GroupWork extends ReceiptsWork {
@@ -60,7 +60,7 @@ export const prepareGroupAcks = async (
   unit: SubmitWork,
   inputs: readonly ReceiptsInput[],
 ): Promise<readonly GroupWork[]> => {
-  const asked: Stretch[] = [];
+  const asked: ConversationRange[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
     const named = namedSeqs(input, unit.messagesById);
@@ -78,7 +78,7 @@ export const prepareGroupAcks = async (
   }
   const isExpired = ({ expired, expiresAt }: ReceiptRecord): boolean => expired || unit.now > expiresAt;
 
-  const late: Stretch[] = [];
+  const late: ConversationRange[] = [];
   const judged = drafts.map(({ input, refused, candidates }) => {
     const there = (byConversation.get(input.conversation.id) ?? []).filter(({ seq }) => contains(candidates, seq));
     const expired = there.filter(isExpired);

@@ -16,7 +16,14 @@ import {
 } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, ServerReadTx, StepRecord, Stretch } from '../store/server-store.ts';
+import type {
+  ConversationRecord,
+  MemberRecord,
+  MessageRecord,
+  ServerReadTx,
+  StepRecord,
+  ConversationRange,
+} from '../store/server-store.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 
@@ -90,7 +97,7 @@ export const prepareReceipts = async (
   inputs: readonly ReceiptsInput[],
   messagesById: ReadonlyMap<string, MessageRecord>,
 ): Promise<readonly ReceiptsWork[]> => {
-  const asked: Stretch[] = [];
+  const asked: ConversationRange[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
     const { seqs, refused } = namedSeqs(input, messagesById);
@@ -102,7 +109,7 @@ export const prepareReceipts = async (
   });
   const ackable = await tx.islands('ackable', me, asked);
 
-  const gapStretches: Stretch[] = [];
+  const gapStretches: ConversationRange[] = [];
   const withNamed = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
     const added = { delivered, read, named: ackable.slice(from, upTo).reduce(union, NO_RANGES) };
     const start = gapStretches.length;

@@ -10,7 +10,7 @@ import {
   type MemberRecord,
   type MessageRecord,
   nameOf,
-  type Place,
+  type MessageKey,
   type RosterEntry,
   type ServerTx,
   type StepRecord,
@@ -28,7 +28,7 @@ export class SubmitWork {
   private readonly steps: StepRecord[] = [];
   private readonly newReceipts = new Map<string, ReceiptRecord>();
   private readonly receipts = new Map<string, ReceiptRecord>();
-  private readonly endedReceipts: Place[] = [];
+  private readonly endedReceipts: MessageKey[] = [];
   private readonly acks: AckRecord[] = [];
   /** Users whom a change concerns at once, and users whom an ack concerns. */
   private readonly changeUsers = new Set<UserId>();

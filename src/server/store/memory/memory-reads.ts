@@ -2,24 +2,24 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { fromSeqs } from '../../../model/ranges.ts';
 import type { AckRecord } from '../receipt-records.ts';
-import { memoryReceiptReads, toldOf } from './memory-receipts.ts';
-import type { Held, MemoryTables } from './memory-tables.ts';
+import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
+import type { ConversationTables, MemoryTables } from './memory-tables.ts';
 import {
-  byPlaceAtVersion,
+  byFeedOrder,
   type ChangedPiece,
   type ConversationRecord,
   cutBody,
-  type IslandKind,
+  type RangeKind,
   type MessageRecord,
   nameOf,
-  type SeenConversation,
+  type ListedConversation,
   type ServerReadTx,
   type StepRecord,
-  type ToldRecall,
+  type FeedRecall,
   upToBytes,
 } from '../server-store.ts';
 
-const ofKind = (kind: IslandKind, message: MessageRecord, me: UserId): boolean => {
+const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {
     case 'own':
       return message.senderId === me;
@@ -35,14 +35,14 @@ const byVersion = (a: StepRecord, b: StepRecord): number =>
 
 const byId = (a: ConversationRecord, b: ConversationRecord): number => a.id - b.id;
 
-const firstOf = (recalls: ToldRecall[], atLeast: number): readonly ToldRecall[] => {
-  recalls.sort(byPlaceAtVersion);
+const firstOf = (recalls: FeedRecall[], atLeast: number): readonly FeedRecall[] => {
+  recalls.sort(byFeedOrder);
   const last = recalls[atLeast - 1];
   return last ? recalls.filter(({ version }) => version <= last.version) : recalls;
 };
 
 /** Its version as one of its members sees it. */
-const seenBy = (me: UserId, { conversation, members }: Held): SeenConversation => {
+const seenBy = (me: UserId, { conversation, members }: ConversationTables): ListedConversation => {
   const mine = members.get(me);
   if (conversation.groupId === null || !mine) return { ...conversation, left: false };
   const left = mine.role === null;
@@ -83,13 +83,13 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
     ),
   messagesById: async (ids, chars) =>
     [...new Set(ids)].flatMap((id) => tables.messagesById.get(id) ?? []).map((message) => cutBody(message, chars)),
-  messagesIn: async (stretches, chars) =>
-    stretches
+  messagesIn: async (ranges, chars) =>
+    ranges
       .flatMap(({ conversationId, range: [start, upTo] }) => tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
       .map((message) => cutBody(message, chars)),
-  messagesWithin: async (stretches, bytes) =>
+  messagesWithin: async (ranges, bytes) =>
     upToBytes(
-      stretches.flatMap(({ conversationId, range: [start, upTo] }) =>
+      ranges.flatMap(({ conversationId, range: [start, upTo] }) =>
         (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).reverse(),
       ),
       bytes,
@@ -103,21 +103,21 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       bytes,
     ),
   missedRecalls: async (me, { after, upTo }, atLeast) => {
-    const missed: ToldRecall[] = [];
+    const missed: FeedRecall[] = [];
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
       if (conversation.groupId === null || !mine || mine.version <= after) continue;
-      const told = toldOf(mine, { after, upTo });
-      const end = mine.role === null ? told.upTo : after;
+      const visible = visibleInterval(mine, { after, upTo });
+      const end = mine.role === null ? visible.upTo : after;
       for (const message of messages) {
-        if (!message.recalled || message.version <= told.after || message.version > end) continue;
+        if (!message.recalled || message.version <= visible.after || message.version > end) continue;
         missed.push({ in: nameOf(conversation, me), message, version: message.version > after ? message.version : mine.backSince });
       }
     }
     return firstOf(missed, atLeast);
   },
   changedRecalls: async (me, { after, upTo }, atLeast) => {
-    const changed: ToldRecall[] = [];
+    const changed: FeedRecall[] = [];
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
       if (!mine?.role || conversation.version <= after) continue;
@@ -148,14 +148,14 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       })
       .slice(0, limit);
   },
-  stepTimes: async (me, places) =>
-    places.flatMap((place) =>
+  stepTimes: async (me, keys) =>
+    keys.flatMap((place) =>
       (tables.get(place.conversationId)?.steps ?? [])
         .filter((step) => step.userId !== me && step.range[0] <= place.seq && place.seq <= step.range[1])
         .map(({ kind, at }) => ({ conversationId: place.conversationId, seq: place.seq, kind, at })),
     ),
-  islands: async (kind, me, stretches) =>
-    stretches.map(({ conversationId, range: [start, upTo] }) =>
+  islands: async (kind, me, ranges) =>
+    ranges.map(({ conversationId, range: [start, upTo] }) =>
       fromSeqs(
         (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
           .filter((message) => ofKind(kind, message, me))

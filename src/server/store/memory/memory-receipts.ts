@@ -7,10 +7,10 @@ import type { Interval, MemberRecord, ServerReadTx } from '../server-store.ts';
 /** By code unit, as databases sort in byte order. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byTime = (a: AckRecord, b: AckRecord): number => a.at - b.at || byName(a.userId, b.userId);
-const byPlace = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId - b.conversationId || a.seq - b.seq;
+const bySeq = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId - b.conversationId || a.seq - b.seq;
 
 /** What of a group's changes one of its members is told in an interval. */
-export const toldOf = (mine: MemberRecord, { after, upTo }: Interval): Interval => {
+export const visibleInterval = (mine: MemberRecord, { after, upTo }: Interval): Interval => {
   if (mine.role === null) return { after, upTo: Math.min(upTo, mine.version) };
   const isBack = mine.backSince > after && mine.backSince <= upTo;
   return { after: isBack ? Math.min(mine.awaySince, after) : after, upTo };
@@ -24,12 +24,12 @@ type ReceiptReads = Pick<
 export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
   const all = (): ReceiptRecord[] => tables.all().flatMap(({ receipts }) => [...receipts.values()]);
   return {
-    receiptsIn: async (stretches) =>
-      stretches.flatMap(({ conversationId, range: [from, upTo] }) =>
+    receiptsIn: async (ranges) =>
+      ranges.flatMap(({ conversationId, range: [from, upTo] }) =>
         [...(tables.get(conversationId)?.receipts.values() ?? [])].filter(({ seq }) => seq >= from && seq <= upTo),
       ),
-    readCounts: async (places) =>
-      places.map(({ conversationId, seq }) => ({
+    readCounts: async (keys) =>
+      keys.map(({ conversationId, seq }) => ({
         conversationId,
         seq,
         readCount: tables.get(conversationId)?.acks.get(seq)?.length ?? 0,
@@ -39,9 +39,9 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
       for (const { conversation, members, receipts, messages, acks } of tables.ofUser(me)) {
         const mine = members.get(me);
         if (conversation.groupId === null || !mine) continue;
-        const told = toldOf(mine, { after, upTo });
+        const visible = visibleInterval(mine, { after, upTo });
         for (const receipt of receipts.values()) {
-          if (receipt.version <= told.after || receipt.version > told.upTo) continue;
+          if (receipt.version <= visible.after || receipt.version > visible.upTo) continue;
           if (receipt.senderId !== me && !everybodys && !receipt.expired) continue;
           const read = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
           const fresh = read.filter(({ version }) => version > after);
@@ -58,7 +58,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
           });
         }
       }
-      changed.sort((a, b) => a.version - b.version || byPlace(a, b));
+      changed.sort((a, b) => a.version - b.version || bySeq(a, b));
       const last = changed[atLeast - 1];
       return last ? changed.filter(({ version }) => version <= last.version) : changed;
     },
@@ -80,7 +80,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
     dueReceipts: async (now, limit) =>
       all()
         .filter(({ open, expiresAt }) => open && expiresAt < now)
-        .sort((a, b) => a.expiresAt - b.expiresAt || byPlace(a, b))
+        .sort((a, b) => a.expiresAt - b.expiresAt || bySeq(a, b))
         .slice(0, limit),
     hasOpenReceipts: async () => all().some(({ open }) => open),
   };

@@ -23,7 +23,7 @@ export interface MemoryDump {
 }
 
 /** One conversation with all its rows. */
-export interface Held {
+export interface ConversationTables {
   conversation: ConversationRecord;
   readonly members: Map<UserId, MemberRecord>;
   /** By seq − 1. */
@@ -39,79 +39,79 @@ const keyOf = (conversation: ConversationRecord): string =>
   conversation.groupId === null ? `direct:${pairKey(conversation.userA, conversation.userB)}` : `group:${conversation.groupId}`;
 
 export class MemoryTables {
-  readonly #held = new Map<number, Held>();
-  readonly #byName = new Map<string, Held>();
-  readonly #byUser = new Map<UserId, Set<Held>>();
+  private readonly byId = new Map<number, ConversationTables>();
+  private readonly byName = new Map<string, ConversationTables>();
+  private readonly byUser = new Map<UserId, Set<ConversationTables>>();
   readonly messagesById = new Map<MessageId, MessageRecord>();
 
   constructor(from?: MemoryDump) {
     for (const conversation of from?.conversations ?? []) this.add(conversation);
     for (const member of from?.members ?? []) this.putMember(member);
-    for (const step of from?.steps ?? []) this.held(step.conversationId).steps.push(step);
-    for (const receipt of from?.receipts ?? []) this.held(receipt.conversationId).receipts.set(receipt.seq, receipt);
-    for (const ack of from?.acks ?? []) this.acksOf(this.held(ack.conversationId), ack.seq).push(ack);
+    for (const step of from?.steps ?? []) this.require(step.conversationId).steps.push(step);
+    for (const receipt of from?.receipts ?? []) this.require(receipt.conversationId).receipts.set(receipt.seq, receipt);
+    for (const ack of from?.acks ?? []) this.acksOf(this.require(ack.conversationId), ack.seq).push(ack);
     for (const message of from?.messages ?? []) {
-      this.held(message.conversationId).messages[message.seq - 1] = message;
+      this.require(message.conversationId).messages[message.seq - 1] = message;
       this.messagesById.set(message.id, message);
     }
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.byId.size;
   }
 
-  all(): readonly Held[] {
-    return [...this.#held.values()];
+  all(): readonly ConversationTables[] {
+    return [...this.byId.values()];
   }
 
-  get(id: number): Held | undefined {
-    return this.#held.get(id);
+  get(id: number): ConversationTables | undefined {
+    return this.byId.get(id);
   }
 
-  held(id: number): Held {
-    const one = this.#held.get(id);
+  require(id: number): ConversationTables {
+    const one = this.byId.get(id);
     if (!one) throw new Error(`there is no conversation ${id}`);
     return one;
   }
 
   /** By its name as `me` sees it. */
-  named(me: UserId, name: ConversationId): Held | undefined {
-    return this.#byName.get(name.startsWith('direct:') ? `direct:${pairKey(me, conversationTarget(name))}` : name);
+  named(me: UserId, name: ConversationId): ConversationTables | undefined {
+    return this.byName.get(name.startsWith('direct:') ? `direct:${pairKey(me, conversationTarget(name))}` : name);
   }
 
-  ofUser(user: UserId): ReadonlySet<Held> {
-    return this.#setOf(user);
+  ofUser(user: UserId): ReadonlySet<ConversationTables> {
+    return this.setOf(user);
   }
 
-  acksOf(one: Held, seq: Seq): AckRecord[] {
+  acksOf(one: ConversationTables, seq: Seq): AckRecord[] {
     let acks = one.acks.get(seq);
     if (!acks) one.acks.set(seq, (acks = []));
     return acks;
   }
 
-  add(conversation: ConversationRecord): Held {
-    const one: Held = { conversation, members: new Map(), messages: [], steps: [], receipts: new Map(), acks: new Map() };
-    this.#held.set(conversation.id, one);
-    this.#byName.set(keyOf(conversation), one);
+  add(conversation: ConversationRecord): ConversationTables {
+    const one: ConversationTables = { conversation, members: new Map(), messages: [], steps: [], receipts: new Map(), acks: new Map() };
+    this.byId.set(conversation.id, one);
+    this.byName.set(keyOf(conversation), one);
     return one;
   }
 
-  remove(one: Held): void {
-    this.#held.delete(one.conversation.id);
-    this.#byName.delete(keyOf(one.conversation));
-    for (const user of one.members.keys()) this.#setOf(user).delete(one);
+  remove(one: ConversationTables): void {
+    this.byId.delete(one.conversation.id);
+    this.byName.delete(keyOf(one.conversation));
+    for (const user of one.members.keys()) this.setOf(user).delete(one);
   }
 
   /** @returns how to undo it. */
   putMember(member: MemberRecord): () => void {
-    const one = this.held(member.conversationId);
+    const one = this.require(member.conversationId);
     const before = one.members.get(member.userId);
     one.members.set(member.userId, member);
-    this.#setOf(member.userId).add(one);
+    this.setOf(member.userId).add(one);
     return () => {
       if (before) return void one.members.set(member.userId, before);
       one.members.delete(member.userId);
-      this.#setOf(member.userId).delete(one);
+      this.setOf(member.userId).delete(one);
     };
   }
 
@@ -129,9 +129,9 @@ export class MemoryTables {
     };
   }
 
-  #setOf(user: UserId): Set<Held> {
-    let set = this.#byUser.get(user);
-    if (!set) this.#byUser.set(user, (set = new Set()));
+  private setOf(user: UserId): Set<ConversationTables> {
+    let set = this.byUser.get(user);
+    if (!set) this.byUser.set(user, (set = new Set()));
     return set;
   }
 }

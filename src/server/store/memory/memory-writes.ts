@@ -44,7 +44,7 @@ export const memoryWrites = (
   },
   putConversations: async (records) => {
     for (const record of records) {
-      const one = tables.held(record.id);
+      const one = tables.require(record.id);
       const before = one.conversation;
       one.conversation = record;
       undo.push(() => (one.conversation = before));
@@ -55,7 +55,7 @@ export const memoryWrites = (
   },
   insertMessages: async (records) => {
     for (const record of records) {
-      const { messages } = tables.held(record.conversationId);
+      const { messages } = tables.require(record.conversationId);
       if (tables.messagesById.has(record.id) || messages.length !== record.seq - 1)
         throw new Error(`message ${record.id} is there already`);
       messages.push(record);
@@ -68,7 +68,7 @@ export const memoryWrites = (
   },
   putMessages: async (records) => {
     for (const record of records) {
-      const { messages } = tables.held(record.conversationId);
+      const { messages } = tables.require(record.conversationId);
       const before = messages[record.seq - 1]!;
       messages[record.seq - 1] = record;
       tables.messagesById.set(record.id, record);
@@ -80,14 +80,14 @@ export const memoryWrites = (
   },
   insertSteps: async (records) => {
     for (const record of records) {
-      const { steps } = tables.held(record.conversationId);
+      const { steps } = tables.require(record.conversationId);
       steps.push(record);
       undo.push(() => steps.pop());
     }
   },
   insertReceipts: async (records) => {
     for (const record of records) {
-      const { receipts } = tables.held(record.conversationId);
+      const { receipts } = tables.require(record.conversationId);
       if (receipts.has(record.seq)) throw new Error(`the receipt of message ${record.seq} is there already`);
       receipts.set(record.seq, record);
       undo.push(() => receipts.delete(record.seq));
@@ -95,31 +95,31 @@ export const memoryWrites = (
   },
   putReceipts: async (records) => {
     for (const { conversationId, seq, open, expired, version } of records) {
-      const { receipts } = tables.held(conversationId);
+      const { receipts } = tables.require(conversationId);
       const before = receipts.get(seq)!;
       receipts.set(seq, { ...before, open, expired, version });
       undo.push(() => receipts.set(seq, before));
     }
   },
-  deleteReceipts: async (places) => {
-    for (const { conversationId, seq } of places) {
-      const { receipts, acks } = tables.held(conversationId);
+  deleteReceipts: async (keys) => {
+    for (const { conversationId, seq } of keys) {
+      const { receipts, acks } = tables.require(conversationId);
       const receipt = receipts.get(seq);
-      const told = acks.get(seq);
+      const readers = acks.get(seq);
       receipts.delete(seq);
       acks.delete(seq);
       undo.push(() => {
         if (receipt) receipts.set(seq, receipt);
-        if (told) acks.set(seq, told);
+        if (readers) acks.set(seq, readers);
       });
     }
   },
   insertAcks: async (records) => {
     for (const record of records) {
-      const told = tables.acksOf(tables.held(record.conversationId), record.seq);
-      if (told.some(({ userId }) => userId === record.userId)) throw new Error('this receipt is there already');
-      told.push(record);
-      undo.push(() => told.pop());
+      const readers = tables.acksOf(tables.require(record.conversationId), record.seq);
+      if (readers.some(({ userId }) => userId === record.userId)) throw new Error('this receipt is there already');
+      readers.push(record);
+      undo.push(() => readers.pop());
     }
   },
 });

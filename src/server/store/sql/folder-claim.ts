@@ -45,7 +45,7 @@ export const tokenIn = (name: string): string | undefined => CLAIM_NAME.exec(nam
 export const claimFile = (folder: string, token: string): string => join(folder, `server-${token}.lock`);
 export const socketFile = (folder: string, token: string): string => join(folder, `server-${token}.sock`);
 
-const told = (read: () => string): string | null => {
+const readSystem = (read: () => string): string | null => {
   try {
     return read().trim();
   } catch {
@@ -55,7 +55,7 @@ const told = (read: () => string): string | null => {
 
 /** What the system tells of a process, where it does. */
 const lookUp = (pid: number): { readonly dead: boolean; readonly started: string | null } => {
-  const stat = told(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const stat = readSystem(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (stat === null) return { dead: false, started: null };
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // A killed process keeps its pid until its parent looks: it holds nothing any more.
@@ -67,8 +67,8 @@ export const newClaim = (): Claim => ({
   holds: false,
   pid: process.pid,
   started: lookUp(process.pid).started,
-  pidNamespace: told(() => readlinkSync('/proc/self/ns/pid')),
-  machine: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? hostname(),
+  pidNamespace: readSystem(() => readlinkSync('/proc/self/ns/pid')),
+  machine: readSystem(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? hostname(),
   host: hostname(),
   socket: false,
 });
@@ -172,11 +172,11 @@ export const isAlive = async (
   folder: string,
   claim: Claim,
   mine: Claim,
-  heldHere: ReadonlySet<string>,
+  ownTokens: ReadonlySet<string>,
   watchMs = WATCH_MS,
 ): Promise<boolean> => {
   const { token, pid, started } = claim;
-  if (heldHere.has(token)) return true;
+  if (ownTokens.has(token)) return true;
   if (claim.machine === mine.machine) {
     const reached = claim.socket ? await reach(folder, token) : 'unknown';
     if (reached !== 'unknown') return reached === 'yes';

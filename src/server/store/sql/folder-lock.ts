@@ -16,7 +16,7 @@ import { BEAT_MS, type Claim, claimFile, isAlive, newClaim, openSocket, readClai
 
 /** Those that ask at the same time withdraw and come back, each after a time of its own. */
 const ATTEMPTS = 30;
-const MOST_WAIT_MS = 300;
+const MAX_WAIT_MS = 300;
 
 export interface FolderLock {
   /** Another server took the folder: this process was frozen for so long that it counted as dead. */
@@ -29,7 +29,7 @@ export interface FolderLockOptions {
   readonly watchMs?: number;
 }
 
-const heldHere = new Set<string>();
+const ownTokens = new Set<string>();
 
 const writeClaim = async (folder: string, claim: Claim): Promise<void> => {
   const file = claimFile(folder, claim.token);
@@ -49,7 +49,7 @@ const findOther = async (folder: string, mine: Claim, watchMs: number | undefine
     const token = tokenIn(name);
     if (token === undefined || token === mine.token) continue;
     const claim = await readClaim(folder, token);
-    if (claim && (await isAlive(folder, claim, mine, heldHere, watchMs))) return claim;
+    if (claim && (await isAlive(folder, claim, mine, ownTokens, watchMs))) return claim;
     removeClaim(folder, token);
   }
   return undefined;
@@ -68,11 +68,11 @@ const layClaim = async (folder: string): Promise<FolderLock & { readonly claim: 
   const socket = await openSocket(folder, token);
   const claim: Claim = { ...asking, socket: socket !== undefined };
   const withdraw = (): void => {
-    heldHere.delete(token);
+    ownTokens.delete(token);
     removeClaim(folder, token);
     socket?.close();
   };
-  heldHere.add(token);
+  ownTokens.add(token);
   try {
     await writeClaim(folder, claim);
   } catch (error) {
@@ -84,7 +84,7 @@ const layClaim = async (folder: string): Promise<FolderLock & { readonly claim: 
   const beat = setInterval(() => {
     const now = new Date();
     utimes(claimFile(folder, token), now, now, (error) => {
-      if (error?.code === 'ENOENT' && heldHere.has(token)) isLost = true;
+      if (error?.code === 'ENOENT' && ownTokens.has(token)) isLost = true;
     });
   }, BEAT_MS).unref();
   return {
@@ -115,6 +115,6 @@ export const lockFolder = async (folder: string, { watchMs }: FolderLockOptions 
       throw error;
     }
     lock.release();
-    await sleep(Math.random() * MOST_WAIT_MS);
+    await sleep(Math.random() * MAX_WAIT_MS);
   }
 };

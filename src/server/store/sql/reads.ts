@@ -2,10 +2,10 @@
 import { type ConversationId, conversationTarget } from '../../../model/ids.ts';
 import type { Range } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
-import { type IslandKind, type Role, type ServerReadTx, sortedPair, type Stretch } from '../server-store.ts';
+import { type RangeKind, type Role, type ServerReadTx, sortedPair, type ConversationRange } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';
-import { sqlReceiptReads, stretchesOf } from './receipt-reads.ts';
+import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
 import { conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
@@ -84,8 +84,8 @@ const MESSAGES_WITHIN = `
     join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u
   ) m where before < $2 order by i, seq desc`;
 
-const orderedStretches = (stretches: readonly Stretch[]): string =>
-  JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u })));
+const orderedRangesParam = (ranges: readonly ConversationRange[]): string =>
+  JSON.stringify(ranges.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u })));
 
 const CHANGED_MESSAGES = `
   select ${MESSAGE} from (
@@ -106,7 +106,7 @@ const islandsWhere = (condition: string): string => `
     where ${condition}
   ) s group by i, island order by i, from_seq`;
 
-const ISLANDS: Record<IslandKind, string> = {
+const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
   uncounted: islandsWhere(`(m.sender_id = $2 or not m.countable or m.recalled)`),
   ackable: islandsWhere(`m.sender_id <> $2 and m.receipt_requested and not m.recalled`),
@@ -178,10 +178,9 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
           role: text(row, 'role') as Role,
         })),
   messagesById: async (ids, chars) => (ids.length === 0 ? [] : (await query(MESSAGES_BY_ID, [JSON.stringify(ids), chars])).map(messageOf)),
-  messagesIn: async (stretches, chars) =>
-    stretches.length === 0 ? [] : (await query(MESSAGES_IN, [stretchesOf(stretches), chars])).map(messageOf),
-  messagesWithin: async (stretches, bytes) =>
-    stretches.length === 0 ? [] : (await query(MESSAGES_WITHIN, [orderedStretches(stretches), bytes])).map(messageOf),
+  messagesIn: async (ranges, chars) => (ranges.length === 0 ? [] : (await query(MESSAGES_IN, [rangesParam(ranges), chars])).map(messageOf)),
+  messagesWithin: async (ranges, bytes) =>
+    ranges.length === 0 ? [] : (await query(MESSAGES_WITHIN, [orderedRangesParam(ranges), bytes])).map(messageOf),
   changedMessages: async (ids, { after, upTo }, limit, bytes) =>
     ids.length === 0 ? [] : (await query(CHANGED_MESSAGES, [JSON.stringify(ids), after, upTo, limit, bytes])).map(messageOf),
   changedSteps: async (ids, me, { after, upTo }, limit) =>
@@ -203,19 +202,19 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'head' | 'run'> =>
           kind: text(row, 'kind') as ReceiptKind,
           range: [int(row, 'from_seq'), int(row, 'up_to')],
         })),
-  stepTimes: async (me, places) =>
-    places.length === 0
+  stepTimes: async (me, keys) =>
+    keys.length === 0
       ? []
-      : (await query(STEP_TIMES, [JSON.stringify(places.map(({ conversationId: c, seq }) => ({ c, seq }))), me])).map((row) => ({
+      : (await query(STEP_TIMES, [JSON.stringify(keys.map(({ conversationId: c, seq }) => ({ c, seq }))), me])).map((row) => ({
           conversationId: int(row, 'conversation_id'),
           seq: int(row, 'seq'),
           kind: text(row, 'kind') as ReceiptKind,
           at: int(row, 'at'),
         })),
-  islands: async (kind, me, stretches) => {
-    const out: Range[][] = stretches.map(() => []);
-    if (stretches.length === 0) return out;
-    const wants = stretches.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u }));
+  islands: async (kind, me, ranges) => {
+    const out: Range[][] = ranges.map(() => []);
+    if (ranges.length === 0) return out;
+    const wants = ranges.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u }));
     for (const row of await query(ISLANDS[kind], [JSON.stringify(wants), me]))
       out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;

@@ -1,7 +1,7 @@
 /** The SQL store's reads of what was taken back. */
-import { byPlaceAtVersion, nameOf, type ServerReadTx, type ToldRecall } from '../server-store.ts';
+import { byFeedOrder, nameOf, type ServerReadTx, type FeedRecall } from '../server-store.ts';
 import type { SqlQuery, SqlRow } from './driver.ts';
-import { TOLD_AFTER, TOLD_UP_TO } from './receipt-reads.ts';
+import { VISIBLE_AFTER, VISIBLE_UP_TO } from './receipt-reads.ts';
 import { conversationOf, int, MESSAGE, messageOf } from './rows.ts';
 
 const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
@@ -11,7 +11,7 @@ const MISSED_RECALLS = `
   from tidemark.member mine
   join tidemark.conversation c on c.id = mine.conversation_id
   join tidemark.message m on m.conversation_id = mine.conversation_id and m.recalled
-    and m.version > ${TOLD_AFTER} and m.version <= case when mine.role is null then ${TOLD_UP_TO} else $2 end
+    and m.version > ${VISIBLE_AFTER} and m.version <= case when mine.role is null then ${VISIBLE_UP_TO} else $2 end
   where mine.user_id = $1 and mine.version > 0 and mine.version > $2
   order by told_at fetch first ($4) rows with ties`;
 
@@ -34,7 +34,7 @@ const CHANGED_RECALLS = `
     where mine.user_id = $1 and mine.version > 0 and mine.role is not null
   ) r where told_at <= $3 order by told_at fetch first ($4) rows with ties`;
 
-const toldTo = (me: string, row: SqlRow): ToldRecall => {
+const feedRecallOf = (me: string, row: SqlRow): FeedRecall => {
   const message = messageOf(row);
   return { in: nameOf({ ...conversationOf(row), id: message.conversationId }, me), message, version: int(row, 'told_at') };
 };
@@ -43,6 +43,6 @@ export const sqlRecallReads = (query: SqlQuery): Pick<ServerReadTx, 'missedRecal
   const read =
     (statement: string): ServerReadTx['changedRecalls'] =>
     async (me, { after, upTo }, atLeast) =>
-      (await query(statement, [me, after, upTo, atLeast])).map((row) => toldTo(me, row)).sort(byPlaceAtVersion);
+      (await query(statement, [me, after, upTo, atLeast])).map((row) => feedRecallOf(me, row)).sort(byFeedOrder);
   return { missedRecalls: read(MISSED_RECALLS), changedRecalls: read(CHANGED_RECALLS) };
 };

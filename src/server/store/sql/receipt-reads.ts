@@ -1,13 +1,13 @@
 /** The SQL store's reads of receipts in groups. */
-import type { Place, ServerReadTx, Stretch } from '../server-store.ts';
+import type { MessageKey, ServerReadTx, ConversationRange } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { ACK, ackOf, int, receiptOf, text, textOrNull, written, writtenOrNull } from './rows.ts';
 
 /** Stretches as one parameter: `w(c, f, u)`. */
-export const stretchesOf = (stretches: readonly Stretch[]): string =>
-  JSON.stringify(stretches.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })));
+export const rangesParam = (ranges: readonly ConversationRange[]): string =>
+  JSON.stringify(ranges.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })));
 
-const placesOf = (places: readonly Place[]): string => JSON.stringify(places.map(({ conversationId: c, seq }) => ({ c, seq })));
+const keysParam = (keys: readonly MessageKey[]): string => JSON.stringify(keys.map(({ conversationId: c, seq }) => ({ c, seq })));
 
 const RECEIPTS_IN = `
   select r.* from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
@@ -18,19 +18,19 @@ const READ_COUNTS = `
   join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
 
 /** What of a group's changes one of its members, `mine`, is told in the interval `$2`, `$3`. */
-export const TOLD_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
-export const TOLD_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
+export const VISIBLE_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
+export const VISIBLE_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
 
 const CHANGED_RECEIPTS = `
   select r.conversation_id, r.seq, r.sender_id, r.member_count, r.expires_at, r.expired, r.open,
     case when r.version > $2 then r.version else mine.back_since end as version
   from tidemark.member mine
-  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > ${TOLD_AFTER} and r.version <= ${TOLD_UP_TO}
+  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > ${VISIBLE_AFTER} and r.version <= ${VISIBLE_UP_TO}
   where mine.user_id = $1 and mine.version > 0 and (r.sender_id = $1 or r.expired or $5::text = 'true')
   order by version fetch first ($4) rows with ties`;
 
 /** What the feed says of receipts beyond their own rows; asked only where any changed. */
-const TOLD = `
+const FEED_DETAILS = `
   select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, told.*
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.conversation c on c.id = w.c
@@ -60,11 +60,11 @@ type ReceiptReads = Pick<
 >;
 
 export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
-  receiptsIn: async (stretches) => (stretches.length === 0 ? [] : (await query(RECEIPTS_IN, [stretchesOf(stretches)])).map(receiptOf)),
-  readCounts: async (places) =>
-    places.length === 0
+  receiptsIn: async (ranges) => (ranges.length === 0 ? [] : (await query(RECEIPTS_IN, [rangesParam(ranges)])).map(receiptOf)),
+  readCounts: async (keys) =>
+    keys.length === 0
       ? []
-      : (await query(READ_COUNTS, [placesOf(places)])).map((row) => ({
+      : (await query(READ_COUNTS, [keysParam(keys)])).map((row) => ({
           conversationId: int(row, 'conversation_id'),
           seq: int(row, 'seq'),
           readCount: int(row, 'read_count'),
@@ -72,11 +72,11 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
   changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
     const changed = (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(everybodys)])).map(receiptOf);
     if (changed.length === 0) return [];
-    const rows = await query(TOLD, [placesOf(changed), after, upTo]);
-    const told = new Map(rows.map((row) => [`${int(row, 'conversation_id')} ${int(row, 'seq')}`, row]));
+    const rows = await query(FEED_DETAILS, [keysParam(changed), after, upTo]);
+    const details = new Map(rows.map((row) => [`${int(row, 'conversation_id')} ${int(row, 'seq')}`, row]));
     return changed
       .map((receipt) => {
-        const row = told.get(`${receipt.conversationId} ${receipt.seq}`)!;
+        const row = details.get(`${receipt.conversationId} ${receipt.seq}`)!;
         const fresh = int(row, 'fresh');
         return {
           ...receipt,

@@ -114,7 +114,7 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
       ),
     insertReceipts: (records) => put(INSERT_RECEIPTS, records),
     putReceipts: (records) => put(PUT_RECEIPTS, records),
-    deleteReceipts: (places) => put(DELETE_RECEIPTS, places),
+    deleteReceipts: (keys) => put(DELETE_RECEIPTS, keys),
     insertAcks: (records) => put(INSERT_ACKS, records),
   };
 };
