@@ -5,14 +5,14 @@ export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F22',
     file: 'src/engine/write/log-header.ts',
-    from: 'a?.version === b.version && a.compactedUpTo',
+    from: 'a?.version === b.version &&\n  a.compactedUpTo',
     to: 'a?.compactedUpTo',
     test: ['e2e', 'test/e2e/tabs.test.ts', 'F22'],
   },
   {
     fault: 'F22',
     file: 'src/engine/write/log-header.ts',
-    from: 'a?.version === b.version && a.compactedUpTo',
+    from: 'a?.version === b.version &&\n  a.compactedUpTo',
     to: 'a?.compactedUpTo',
     test: ['chromium', 'test/browser/tabs.test.ts', 'F22'],
   },

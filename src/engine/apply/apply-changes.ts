@@ -1,4 +1,11 @@
-/** The change feed into the store: rows, messages and steps with the cursor that covers them, in one transaction (I-17). */
+/**
+ * Applies a frame of the change feed, or a snapshot, in one transaction with its cursor (I-17).
+ *
+ *   changes frame ─▶ starts at the stored cursor? ─no─▶ 'gap': the feed pulls again
+ *                        │ yes
+ *                        ▼
+ *                    rows ─▶ messages ─▶ steps ─▶ events of the rows ─▶ group receipts ─▶ cursor
+ */
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -10,16 +17,16 @@ import type { Draft } from '../write/draft.ts';
 import { applyRow, addRowEvents } from './row-news.ts';
 import { clearPages } from '../../log/tables.ts';
 
-/** The last message of a row comes along by itself, mostly: it is written once. */
+/** Leaves out a row's last message if the frame carries it as a message, so that the log holds it once. */
 const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {
   const last = row.lastMessage?.seq;
   return last !== undefined && messages?.some(({ seq }) => seq === last) ? { ...row, lastMessage: null } : row;
 };
 
 /**
- * One step of the feed.
+ * Applies one frame of the feed.
  *
- * @returns `gap` where it does not start at the stored cursor: nothing was applied, and the caller pulls.
+ * @returns `gap` if the frame does not start at the stored cursor. Then nothing was applied, and the caller pulls.
  */
 export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Frame<'changes'>, news: News): Promise<'applied' | 'gap'> => {
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
@@ -37,26 +44,26 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   return 'applied';
 };
 
-/** A whole snapshot, all its frames at once, so that nothing half of it is ever shown. What is owed stays. */
+/** Applies a snapshot, all its frames at once, so that no view shows half of it. Pending entries stay. */
 export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: readonly Frame<'changes'>[]): Promise<void> => {
   const isAnother = draft.model.cursor !== null;
   if (isAnother) {
     draft.change({ t: 'reset' });
-    // Nothing of it is held any more: what was taken back meanwhile would lie there for good.
+    // No message of the lost history is stored any more. A page left behind would keep the text of recalled messages for good.
     clearPages(draft.tx);
   }
   for (const frame of frames) {
     for (const row of frame.rows) applyRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
-    // One that was continued from where it broke off tells of what happened since.
+    // A snapshot that broke off and was continued also has the steps since its start.
     for (const step of frame.steps) draft.change({ t: 'step', step });
     applyReceiptChanges(draft, new Map(), frame.receipts ?? [], 'silent');
   }
   if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });
-  // A server that lost history gets back what it once acked; whoever still has it answers that it is there already. Before the first
-  // snapshot nobody can tell.
+  // A server that lost history gets back the entries that it once confirmed. A server that still has an entry answers that it is there.
+  // Before the first snapshot the device cannot tell which history the server has.
   const confirmed = draft.model.confirmed.all;
   if (confirmed.length > 0) draft.change({ t: 'offer-again', keys: confirmed.map(({ key }) => [key, ports.random.id()]) });
 };

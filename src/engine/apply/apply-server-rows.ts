@@ -1,4 +1,7 @@
-/** Messages from the server into the store, by whichever road they came: kept, their delivery owed, and the news they make. */
+/**
+ * Applies messages from the server, from the feed or from a fetch: stores them, enqueues their delivery receipts, and makes events of the
+ * new ones.
+ */
 import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
@@ -8,10 +11,10 @@ import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import { presentMessage } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 
-/** What a device that was away hears of: `live` each message, `catch-up` the newest of each conversation, `silent` none. */
+/** Which messages make events: `live` all of them, `catch-up` the newest of each conversation, `silent` none. */
 export type News = 'live' | 'catch-up' | 'silent';
 
-/** My delivery receipts for these places, where the switch allows: once durable here, however they came. */
+/** Enqueues delivery receipts for these seqs, in direct chats and if the switch allows. The messages are in the same transaction. */
 const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, seqs: Ranges): void => {
   const { model } = draft;
   const conversation = model.get(conversationId);
@@ -22,7 +25,7 @@ const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: Conv
 
 const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
-/** Receipts that wait here for messages now taken back: nobody is told, and what was owed for nothing else ends. */
+/** Drops unsent receipts of recalled messages from their entries. An entry that becomes empty ends `superseded`. */
 const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
   const seqs = fromSeqs(recalled.map(({ seq }) => seq));
   const ids = new Set(recalled.map(({ id }) => id));
@@ -43,7 +46,7 @@ const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: Conversati
   }
 };
 
-/** Messages of one conversation, however they came: kept, their delivery owed, news made of them. */
+/** Applies messages of one conversation. */
 export const applyMessages = (
   draft: Draft,
   ports: IntentPorts,
@@ -53,21 +56,21 @@ export const applyMessages = (
 ): void => {
   const { model } = draft;
   const storedSeqs = model.get(conversationId)?.storedSeqs ?? [];
-  // Frames carry the newest first; news comes in the order in which it was said.
+  // Frames carry the newest message first. Events come in the order of the messages.
   const fresh = messages.filter((message) => !contains(storedSeqs, message.seq)).sort((a, b) => a.seq - b.seq);
   const known = messages.filter((message) => contains(storedSeqs, message.seq));
   const recalled = known.filter((message) => message.recalled);
   const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
   if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
-  // An own one that asked and was taken as one that did not.
+  // Own messages that asked for receipts, and that the server stored as messages without receipts.
   const unasked = known.filter(
     ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.unflushed.get(seq)?.receiptRequested === true,
   );
   if (fresh.length + recalled.length + unasked.length === 0) return;
-  // What this device recalled itself is empty already and no news.
+  // A message that this device recalled itself is empty already, and makes no event.
   const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.unflushed.get(seq)?.recalled !== true);
-  // The feed may be faster than the answer: the message is at the server, so its entry has ended. Before the messages themselves: what was
-  // taken back is not kept.
+  // The feed may be faster than the answer to the entry: the server has the message, so the entry ends here. It ends before the messages
+  // are stored, because a recalled message is then removed from the confirmed entries.
   const ended = (model.get(conversationId)?.pending ?? []).flatMap((entry) => {
     const message = fresh.find(({ id, senderId }) => id === entry.message.id && senderId === model.me);
     return message ? [{ entry, message }] : [];
@@ -79,7 +82,7 @@ export const applyMessages = (
   for (const { entry, message } of ended)
     if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
-  // Own places between are named along: they say nothing, and the set stays one range instead of hundreds.
+  // The seqs of own messages in between are included. They have no effect, and the set stays one range instead of hundreds.
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });

@@ -1,4 +1,4 @@
-/** How an entry ends: the server's word, the row it left and what follows from it, in one transaction (I-20). */
+/** Ends an entry by the server's answer. The end, the row in the answer and their events are one transaction (I-20). */
 import type { RejectedCode } from '../../errors.ts';
 import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -23,7 +23,7 @@ const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, c
   draft.change({ t: 'end', key: entry.key, end: 'rejected', deadLetter }, { t: 'event', event: { type: 'rejected', deadLetter } });
 };
 
-/** In the transaction that ends the entry, so that the text never shows again in between. */
+/** Empties the recalled message in the transaction that ends the entry, so that no view shows the text in between. */
 const emptyRecalled = async (draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
@@ -37,18 +37,18 @@ export const endEntry = async (
   result: Exclude<WireResult, { outcome: 'retry' }>,
 ): Promise<void> => {
   if (result.outcome === 'rejected') {
-    // Acked once and refused by the server's other history: what was read then is no news, a message lost is.
+    // The entry was confirmed once, and a server that lost history rejects it now. A rejected receipt makes no event; a lost message does.
     if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
     else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
     else reject(draft, ports, entry, result.code);
     return;
   }
   const before = result.row ? applyRow(draft, result.row) : undefined;
-  // Before the message itself: what was taken back is not kept.
+  // The entry ends before its message is stored, because a recalled message is then removed from the confirmed entries.
   if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (entry.kind === 'message' && result.message) {
     const { seq, sentAt, recalled = false } = result.message;
-    // Sent once before, and taken back by another device since: the feed may have told of it long ago.
+    // The message arrived at an earlier attempt, and another device has recalled it since. The feed may have brought the recall already.
     const body = recalled ? '' : entry.message.body;
     draft.change({
       t: 'messages',

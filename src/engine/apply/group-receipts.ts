@@ -1,4 +1,4 @@
-/** What became of group messages' receipts: numbers that only grow, laid over the messages, and the news they make. */
+/** Applies receipt changes of group messages: counts that only grow, merged into the messages, and the events of their growth. */
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
@@ -22,7 +22,7 @@ const byConversation = (changes: readonly WireReceiptChange[]): Map<Conversation
   return lists;
 };
 
-/** The messages these are of, as far as they are held, before anything of the same frame is laid over them. */
+/** The stored messages of these changes, as they are before the frame is applied. */
 export const storedBefore = async (draft: Draft, changes: readonly WireReceiptChange[]): Promise<Before> => {
   const before = new Map<ConversationId, Map<Seq, KeptMessage>>();
   for (const [id, list] of byConversation(changes)) {
@@ -35,19 +35,19 @@ export const storedBefore = async (draft: Draft, changes: readonly WireReceiptCh
 
 const isDone = ({ readCount, memberCount }: GroupReceipt): boolean => memberCount > 0 && readCount >= memberCount;
 
-/** Whether the end of its time is news here: an own message nobody reads any more, or one this device was too late for. */
+/** Whether an expiry makes an event: of an own message that not all members read, or of a message that this user has not receipted. */
 const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMessage, receipt: GroupReceipt): boolean => {
   if (!receipt.expired || message.receipt?.expired || message.recalled || !message.receiptRequested) return false;
   const { me, settings } = draft.model;
   if (message.senderId === me) return !isDone(receipt);
-  // One that is queued hears of its end by its own answer.
+  // The answer to a pending receipt reports its expiry, so the feed does not.
   const owes = contains(conversation.row.present, message.seq) && !conversation.isNamed(message.id, message.seq);
   return settings.readReceipts && owes;
 };
 
 /**
- * Receipt changes of one frame, its messages already kept. Live, each growth of an own message's count is an event; after a time
- * away, all of them are one.
+ * Applies the receipt changes of one frame; its messages are stored already. When live, each growth of an own message's count is an
+ * event. During a catch-up, all growths together are one event.
  */
 export const applyReceiptChanges = (draft: Draft, before: Before, changes: readonly WireReceiptChange[], news: News): void => {
   const grown = new Map<MessageId, Extract<ReceiptEvent, { type: 'groupRead' }>>();

@@ -1,4 +1,4 @@
-/** Receipts the server did not take, one by one: those that came too late, those for a message taken back, and the rest. */
+/** Ends entries whose receipts the server refused: receipts that came too late, receipts of recalled messages, and all others. */
 import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { type DeadLetter, type EntryEnd, isNothingPending, NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../model/outbox-entry.ts';
@@ -8,7 +8,7 @@ import { findInConversation } from '../present/find-message.ts';
 import { readStored } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
-/** From here on they are shown as expired, whatever the feed says when. */
+/** Shows these messages as expired at once, before the feed says so. */
 const expire = async (draft: Draft, conversationId: ConversationId, ids: readonly MessageId[]): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   if (ids.length === 0) return;
@@ -22,7 +22,7 @@ const expire = async (draft: Draft, conversationId: ConversationId, ids: readonl
   draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ids } });
 };
 
-/** The entry as a whole came too late. */
+/** Ends an entry that came too late as a whole. */
 export const expireAll = async (draft: Draft, { key, conversationId, pendingReceipts }: ReceiptsEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   const namedMessages = conversation ? await readStored(draft.tx, conversation, pendingReceipts.named) : [];
@@ -31,8 +31,8 @@ export const expireAll = async (draft: Draft, { key, conversationId, pendingRece
 };
 
 /**
- * The entry is in effect, but for these. It ends as the server did with all of it: one that owed nothing but receipts which came too
- * late ends `expired`, one whose messages were all taken back `superseded`, any other `named`.
+ * Ends an entry that is in effect except for the `refused` receipts. If no receipt of the entry is in effect, it ends `expired` (at least
+ * one came too late) or `superseded` (all messages were recalled). Otherwise it ends `confirmed`.
  */
 export const endRefused = async (
   draft: Draft,

@@ -1,4 +1,4 @@
-/** Rows from the server into the store, by whichever road they came; and the news that a row brings, told once its messages are kept. */
+/** Applies rows from the server, from the feed or from an answer, and makes the events of a row after its messages are stored. */
 import { type ConversationRow, joinRows, rowParts } from '../../model/conversation.ts';
 import { conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract, union } from '../../model/ranges.ts';
@@ -7,33 +7,33 @@ import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages
 import type { Draft } from '../write/draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 
-/** An event names at most this many messages; its ranges name all that are held. */
+/** An event names at most this many messages by id. Its ranges cover all stored ones. */
 const MAX_IDS_IN_EVENT = 200;
 
-/** What stood before a row was laid: the news is the difference. */
+/** The state of a conversation before a row was applied. The events are the difference. */
 export interface RowBefore {
   readonly row: ConversationRow;
-  /** The position and what the peer was told, with what is pending. */
+  /** The read position and the receipts sent, both with the pending ones. */
   readonly readUpTo: Seq;
   readonly receiptsSent: ReceiptsSent;
 }
 
 /**
- * Joins a row with the one there is.
+ * Joins a row with the stored one.
  *
- * @param isPart of a catch-up that is not complete with the frame of this row.
- * @returns what stood before; `undefined` where the conversation was not known.
+ * @param isPart whether the row belongs to a catch-up that goes on after this frame.
+ * @returns the state before; `undefined` if the conversation was not known.
  */
 export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
   const conversation = draft.model.get(row.conversationId);
   const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, receiptsSent: conversation.receiptsSent };
-  // Also what an answer carries in between, newer than the moment that the total is of.
+  // A row in an answer during a catch-up counts as a part of it too: it is newer than the moment of the total.
   const ahead = isPart || draft.model.rowsBeforeCatchUp.size > 0;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
   return before;
 };
 
-/** Of these places, those of own messages held here; and the newest of those messages by id. */
+/** The seqs of own stored messages in `ranges`, and the ids of the newest of them. */
 const ownAt = async (
   { tx, model }: Draft,
   { id, storedSeqs, unflushed }: ConversationState,
@@ -50,14 +50,14 @@ const ownAt = async (
   for (const seq of unflushed.seqs) {
     const { id: messageId, senderId } = unflushed.get(seq)!;
     if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);
-    // A page may still hold what lay at this place in another history.
+    // A page may still hold a message that had this seq in another history.
     else own.delete(seq);
   }
   const newest = [...own].sort(([a], [b]) => b - a).slice(0, MAX_IDS_IN_EVENT);
   return { ranges: fromSeqs(own.keys()), messageIds: newest.map(([, messageId]) => messageId) };
 };
 
-/** Tells what a row says that nothing on this device did. Called when the messages that came with the row are kept. */
+/** Makes events of changes that did not come from this device. Call it after the messages of the row's frame are stored. */
 export const addRowEvents = async (draft: Draft, row: ConversationRow, before: RowBefore | undefined): Promise<void> => {
   if (!before) return;
   const { model } = draft;
@@ -67,7 +67,7 @@ export const addRowEvents = async (draft: Draft, row: ConversationRow, before: R
     if (after.readUpTo > before.readUpTo)
       draft.change({ t: 'event', event: { type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true } });
   };
-  // In a group nobody is told of a position; my other devices are.
+  // A group sends positions to the user's own devices only, so the peer's part below does not apply.
   if (conversationType(conversationId) === 'group') return cleared();
   const peer = conversationTarget(conversationId);
 
@@ -76,13 +76,13 @@ export const addRowEvents = async (draft: Draft, row: ConversationRow, before: R
   const delivered = subtract(subtract(is.delivered, was.delivered), read);
   for (const [type, covered] of [['delivered', delivered] as const, ['read', read] as const]) {
     if (covered.length === 0) continue;
-    // What the peer covered runs across the peer's own messages, which no receipt is about.
+    // The peer's ranges include the peer's own messages. The event names messages of this user only.
     const { ranges, messageIds } = await ownAt(draft, model.get(conversationId)!, covered);
     if (ranges.length > 0) draft.change({ t: 'event', event: { type, conversationId, ranges, messageIds, by: peer } });
   }
   if (highest(is.read) > highest(was.read))
     draft.change({ t: 'event', event: { type: 'conversationRead', conversationId, upTo: highest(is.read), by: peer, self: false } });
-  // Mine, by another device: what this one did is in the overlay already.
+  // Another device of this user sent the receipt. A receipt of this device is in the overlay already, and makes no event.
   if (subtract(after.mine.read, before.receiptsSent.read).length > 0)
     draft.change({
       t: 'event',

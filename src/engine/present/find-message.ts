@@ -1,4 +1,4 @@
-/** From a message's id to the message: newest first, since that is what people act on. */
+/** Finds messages by id. The search starts with the newest pages, because people act on new messages most. */
 import type { MessageId } from '../../model/ids.ts';
 import { highest, intersect, range } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
@@ -10,7 +10,7 @@ import type { AccountState } from '../state/account-state.ts';
 
 const PAGES_AT_ONCE = 16;
 
-/** The messages with these ids that one conversation holds. */
+/** The stored messages of one conversation with these ids. */
 export const findInConversation = async (
   tx: StoreTx,
   conversation: ConversationState,
@@ -32,7 +32,7 @@ export const findInConversation = async (
   return found;
 };
 
-/** A message by id alone: what is not in pages first, then every page. */
+/** Finds a message by id in all conversations: the unflushed messages first, then every page. */
 export const findAnywhere = async (
   tx: StoreTx,
   model: AccountState,

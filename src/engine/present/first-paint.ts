@@ -1,4 +1,7 @@
-/** What the page shows before the worker is there: written in the same transaction as what it summarises, so it is always true. */
+/**
+ * The first paint: the counts and conversations that a page shows before its worker has started. It is written in the same transaction as
+ * the state that it summarises, so it is always true.
+ */
 import type { Conversation, FirstPaint } from '../../model/conversation.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../log/tables.ts';
@@ -7,7 +10,7 @@ import { newestConversations, presentConversation } from './present-conversation
 
 export const PAINTED_CONVERSATIONS = 50;
 
-/** Longer last messages are left out: the record is written often, and a list shows one line. */
+/** Longer last messages are left out. The record is written often, and a list shows one line of a message. */
 const MAX_PAINTED_BODY = 1024;
 
 const painted = (conversation: Conversation): Conversation => {
@@ -15,7 +18,7 @@ const painted = (conversation: Conversation): Conversation => {
   return !lastMessage || JSON.stringify(lastMessage.body).length <= MAX_PAINTED_BODY ? conversation : rest;
 };
 
-/** What it is made of: the same objects as long as nothing of it changed. */
+/** The parts of a first paint. An unchanged part is the same object as before. */
 type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
 
 const paintedState = (model: AccountState): PaintedState => [
@@ -28,12 +31,12 @@ const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPa
   conversations: conversations.map(painted),
 });
 
-/** Written with what it summarises, and only where it differs from what this writer wrote last. */
+/** Writes the first paint with the state that it summarises, if it differs from the one that this writer wrote last. */
 export class PaintRecord {
   private last: PaintedState | null = null;
 
   put(tx: StoreTx, model: AccountState): void {
-    // Before the first snapshot nothing is known: a 0 would be a guess.
+    // Before the first snapshot no count is known, and a 0 would be a guess (F113).
     if (model.cursor === null) return;
     const now = paintedState(model);
     const { last } = this;
@@ -42,7 +45,7 @@ export class PaintRecord {
     tx.put('meta', PAINT_KEY, firstPaint(now));
   }
 
-  /** Another writer wrote since. */
+  /** Call this when another tab has written a first paint since. */
   forget(): void {
     this.last = null;
   }

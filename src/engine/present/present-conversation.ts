@@ -1,4 +1,4 @@
-/** How conversations and messages look from outside: the server's row and what is pending, joined. */
+/** The shown form of conversations and messages: the server's row with the overlay of pending entries. */
 import type { Conversation } from '../../model/conversation.ts';
 import { conversationType } from '../../model/ids.ts';
 import { type Message, parseBody } from '../../model/message.ts';
@@ -30,7 +30,7 @@ export const presentMessage = (model: AccountState, conversation: ConversationSt
   };
 };
 
-/** A message that is not at the server: still queued, or refused by it. */
+/** The shown form of a message that the server does not have: it is pending, or the server rejected it. */
 export const presentPending = (
   model: AccountState,
   { conversationId, message, at }: MessageEntry,
@@ -53,7 +53,7 @@ const lastMessage = (model: AccountState, conversation: ConversationState): Mess
   if (pending) return presentPending(model, pending, 'pending');
   const { newest } = conversation;
   const { lastMessage: last } = conversation.row;
-  // The row leaves out long bodies; the message itself, once held, has it.
+  // The row leaves out a long body. The stored message has it.
   const message = newest && (!last || newest.seq >= last.seq) ? newest : last;
   return message ? presentMessage(model, conversation, message) : undefined;
 };
@@ -67,7 +67,7 @@ interface PresentedBefore {
 
 const presentedBefore = new WeakMap<ConversationState, PresentedBefore>();
 
-/** What the shown form is made of: a receipt queued is no change of any of it. */
+/** The parts that make the shown form. A queued receipt changes none of them. */
 const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: ConversationState): readonly unknown[] => [
   row,
   newest,
@@ -78,7 +78,7 @@ const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }
   markedUnread,
 ];
 
-/** The same object as long as nothing of it changed. */
+/** The shown form of a conversation: the same object as before if it looks the same. */
 export const presentConversation = (model: AccountState, conversation: ConversationState): Conversation => {
   const { revision } = conversation;
   const before = presentedBefore.get(conversation);
@@ -109,11 +109,11 @@ const show = (model: AccountState, conversation: ConversationState): Conversatio
   };
 };
 
-/** Pending messages first, then server time of the last message, then id. */
+/** The order of the list: conversations with pending messages first, then by the server time of the last message, then by id. */
 const before = (a: ConversationState, b: ConversationState): number =>
   Number(b.pending.length > 0) - Number(a.pending.length > 0) || b.latestSentAt - a.latestSentAt || (a.id < b.id ? -1 : 1);
 
-/** The first `limit` in the order of the list. One pass: the list is short, the conversations may be many. */
+/** The first `limit` conversations in the order of the list. One pass, because the list is short and conversations may be many. */
 export const newestConversations = (model: AccountState, limit: number): ConversationState[] => {
   const out: ConversationState[] = [];
   for (const conversation of model.conversations.values()) {

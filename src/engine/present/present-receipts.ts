@@ -1,4 +1,4 @@
-/** What is known of one message's receipts. */
+/** The shown form of one message's receipts. */
 import { conversationType } from '../../model/ids.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import { contains } from '../../model/ranges.ts';
@@ -17,40 +17,40 @@ import type { AccountState } from '../state/account-state.ts';
 
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 
-/** Of those who may read it. Nothing where the policy does not show it. */
+/** How many members have read the message, and how many have not. Zeros if the server's policy hides the counts. */
 const countsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
   receipt && receiptRequested && !recalled
     ? { readCount: receipt.readCount, unreadCount: Math.max(0, receipt.memberCount - receipt.readCount) }
     : NO_COUNTS;
 
-/** An own message of a group: by its counts alone. */
+/** The receipt state of an own group message, by its counts alone. */
 export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): ReceiptState => {
   if (memberCount > 0 && readCount >= memberCount) return 'done';
   return expired ? 'expired' : 'processing';
 };
 const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };
 
-/** An own message: what the peer told, or how many of the group. */
+/** The receipt state of an own message: from the peer's receipts, or from the counts of the group. */
 const stateOfOwn = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
   if (!message.receiptRequested || message.recalled) return 'none';
   if (conversationType(conversation.id) === 'group') return message.receipt ? groupState(message.receipt) : 'processing';
   return isRead(conversation.row.theirs, message.seq) ? 'done' : 'processing';
 };
 
-/** Somebody else's: what I owe. */
+/** The receipt state of another sender's message: whether this user's receipt is pending or confirmed. */
 const stateOfOthers = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
   if (!message.receiptRequested || message.recalled) return 'none';
   const { row, receiptsSent, pendingReceipts } = conversation;
   if (isRead(row.mine, message.seq)) return 'done';
   if (conversationType(conversation.id) === 'group') {
-    // Nobody waits for one who was no member then.
+    // The sender expects no receipt from a user who was no member at the message's commit.
     if (!contains(row.present, message.seq)) return 'none';
     if (message.receipt?.expired) return 'expired';
   }
   return isRead(receiptsSent, message.seq) || pendingReceipts.namedIds.includes(message.id) ? 'pending' : 'processing';
 };
 
-/** Times only for what the sets say: a step may be known before or after its row. */
+/** Shows a time only if the receipt ranges contain the message: a step may arrive before the row it belongs to. */
 const known = (conversation: ConversationState, message: KeptMessage): ReceiptTimes => {
   const { times } = message;
   const { theirs } = conversation.row;

@@ -1,4 +1,4 @@
-/** Messages of one conversation as they stand: what pages hold, with what no page has yet laid over it. */
+/** Reads messages of one conversation: from its pages, with unflushed messages and receipts merged in. */
 import type { Message } from '../../model/message.ts';
 import { intersect, type Range, type Ranges, seqsOf } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
@@ -8,7 +8,7 @@ import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { presentMessage } from './present-conversation.ts';
 
-/** The highest `count` places of a set. */
+/** The highest `count` seqs of a set. */
 export const newestSeqs = (seqs: Ranges, count: number): Ranges => {
   const out: Range[] = [];
   let room = count;
@@ -21,7 +21,7 @@ export const newestSeqs = (seqs: Ranges, count: number): Ranges => {
   return out;
 };
 
-/** Messages at these places, ascending, in pages or not, without what was laid over them since. */
+/** The messages at these seqs, ascending, from pages and log records, without unflushed receipts. */
 export const readWithoutReceipts = async (tx: StoreTx, conversation: ConversationState, seqs: Ranges): Promise<KeptMessage[]> => {
   const bySeq = new Map((await readPages(tx, conversation.id, seqs)).map((message) => [message.seq, message]));
   for (const seq of seqsOf(seqs)) {
@@ -31,12 +31,12 @@ export const readWithoutReceipts = async (tx: StoreTx, conversation: Conversatio
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
-/** Held messages at these places, ascending, with what became of their receipts. */
+/** The stored messages at these seqs, ascending, with all receipts. */
 export const readStored = async (tx: StoreTx, conversation: ConversationState, seqs: Ranges): Promise<KeptMessage[]> =>
   (await readWithoutReceipts(tx, conversation, intersect(conversation.storedSeqs, seqs))).map((message) =>
     conversation.unflushed.over(message),
   );
 
-/** Held messages at these places, ascending, as the page is shown them. */
+/** The messages at these seqs, ascending, in their shown form. */
 export const readPresented = async (tx: StoreTx, model: AccountState, conversation: ConversationState, seqs: Ranges): Promise<Message[]> =>
   (await readWithoutReceipts(tx, conversation, seqs)).map((message) => presentMessage(model, conversation, message));

@@ -1,4 +1,4 @@
-/** Places of messages the server was asked for, so that none is asked for twice. What was asked of a history that is over does not count. */
+/** The seqs of messages that this tab has requested from the server, so that it requests none twice. A reset of the history clears them. */
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -21,7 +21,7 @@ export class RequestedSeqs {
     this.known().set(id, union(this.of(id), seqs));
   }
 
-  /** They did not come: they may be asked for again. */
+  /** The messages did not come, so they may be requested again. */
   forget(id: ConversationId, seqs: Ranges): void {
     this.known().set(id, subtract(this.of(id), seqs));
   }

@@ -1,7 +1,12 @@
 /**
- * The device is full: cached messages go, oldest and read ones first, so that what the user does still finds room. Positions, receipts
- * and what is owed are never given up. A full device takes no write at all, only deletes: so pages are deleted first, and what that
- * means is written down after it, or once there is room again: until then a sign is missing, also for the next start (see {@link repairPages}).
+ * Evicts cached messages when the device is full, so that the user's calls find room: read messages of the quietest conversations first.
+ * Positions, receipts and pending entries are never evicted.
+ *
+ *   choose pages, delete the mark PAGES_INTACT_KEY ─▶ delete the pages ─▶ record the eviction, put the mark back
+ *                                                          └─ a crash, or still no room: the next start or the next
+ *                                                             commit finds no mark and repairs (see {@link repairPages})
+ *
+ * A full device accepts deletes only, no put. So the pages go first, and the record follows.
  */
 import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
@@ -15,14 +20,14 @@ import type { AccountState } from '../state/account-state.ts';
 import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
 
-/** Half of what may go goes at a time, between these numbers of pages. */
+/** One eviction takes half of the pages that may go, within these two bounds. */
 const MIN_PAGES = 32;
 const MAX_PAGES = 512;
 
 interface Victim {
   readonly id: ConversationId;
   readonly page: number;
-  /** What goes of it; the rest of the page stays. */
+  /** The seqs that are evicted. The other messages of the page stay. */
   readonly seqs: Ranges;
 }
 
@@ -34,7 +39,7 @@ const victimsIn = (conversation: ConversationState, through: number): Victim[] =
   return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, seqsOnPage(page)) }));
 };
 
-/** Read messages of the conversations that were silent longest; where none is left, unread ones: the server has them. */
+/** Chooses read messages of the conversations that were silent longest. If none is left, it chooses unread ones: the server has them. */
 const choose = (model: AccountState): readonly Victim[] => {
   const byAge = [...model.conversations.values()].sort((a, b) => a.latestSentAt - b.latestSentAt);
   const read = byAge.flatMap((conversation) => (conversation.readUpTo > 0 ? victimsIn(conversation, conversation.readUpTo) : []));
@@ -43,12 +48,12 @@ const choose = (model: AccountState): readonly Victim[] => {
 };
 
 /**
- * Runs in the writer's turn.
+ * Evicts pages. Call it in the writer's turn.
  *
- * @returns whether anything was given up.
+ * @returns whether a retry of the failed write may find room.
  */
 export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<boolean> => {
-  // What went must be written down before more goes.
+  // The previous eviction must be recorded before the next one.
   if (!writer.pagesIntact) {
     await repairPages(ports, writer);
     return true;
@@ -78,14 +83,14 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Main
     const changes: Change[] = [];
     for (const { id, messages } of stay) {
       await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: NO_RANGES }]);
-      // Taken for lost by a tab that started in between.
+      // A tab that started in between has recorded these messages as evicted: store them again.
       const lost = messages.filter(({ seq }) => intersect(model.get(id)?.storedSeqs ?? NO_RANGES, [[seq, seq]]).length === 0);
       if (lost.length > 0) changes.push({ t: 'messages', of: id, messages: lost });
     }
     const gone = new Map<ConversationId, Ranges>();
     for (const { id, page } of victims) {
       const conversation = model.get(id);
-      // Whatever was on the page and is not written again, however it came to be lost.
+      // All seqs of the page count as evicted, except those that are written again below.
       if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(inPages(conversation), seqsOnPage(page))));
     }
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));

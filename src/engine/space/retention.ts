@@ -1,7 +1,7 @@
 /**
- * Makes room: old messages beyond what the app wants kept leave this device, bodies and all, in slices when the journal was folded or
- * nothing happens. They are gone from `storedSeqs` and from their pages in one transaction; rows, positions and what is owed or told know
- * nothing of it, so no count changes and nothing is told twice. The newest message of a conversation always stays.
+ * Retention: removes old messages beyond the limits of the app from this device, after each compaction and once after the start. Each
+ * slice removes messages from `storedSeqs` and from their pages in one transaction. Rows, positions and receipts do not change, so no
+ * count changes and no receipt is sent twice. The newest message of a conversation always stays.
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
 import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
@@ -15,18 +15,18 @@ import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** After a start there are better things to do first. */
+/** Delay after the start, so that the first reads and the connection come first. */
 const START_AFTER_MS = 5000;
-/** Pages per transaction, so that nobody waits long for a turn. */
+/** Pages per transaction, so that other writes wait only briefly for their turn. */
 const PAGES_PER_SLICE = 64;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What one look at a conversation found. */
+/** The messages of one conversation beyond the limits, as far as one slice has looked. */
 interface Beyond {
   readonly seqs: Ranges;
-  /** Pages read or to be written. */
+  /** Number of pages that the slice reads or writes. */
   readonly pages: number;
-  /** Nothing more of it is beyond the limits. */
+  /** True if no other message of the conversation is beyond the limits. */
   readonly done: boolean;
 }
 
@@ -35,7 +35,7 @@ const onPage = (seqs: Ranges, page: number): Ranges => intersect(seqs, [[page * 
 export class RetentionLane {
   private running = false;
   private closed = false;
-  /** The oldest message of a conversation, once looked at: as long as it is young enough, all are. */
+  /** The oldest stored message of a conversation that was looked at. If it is young enough, all are. */
   private readonly oldest = new Map<ConversationId, { readonly seq: Seq; readonly sentAt: number }>();
 
   constructor(
@@ -44,10 +44,10 @@ export class RetentionLane {
     private readonly limits: Retention,
   ) {}
 
-  /** @returns how to stop. */
+  /** @returns a function that stops the retention. */
   start(): Cancel {
     const run = (): void => {
-      this.run().catch((error: unknown) => this.ports.log('could not make room yet', error));
+      this.run().catch((error: unknown) => this.ports.log('retention could not remove old messages yet', error));
     };
     this.writer.onCompacted = run;
     const cancel = this.ports.clock.timer(START_AFTER_MS, run);
@@ -59,7 +59,7 @@ export class RetentionLane {
   }
 
   async run(): Promise<void> {
-    // A fold writes pages of what it saw when it began: once it is through, this is called again.
+    // A running compaction writes pages of the state at its start. It calls `run` again at its end.
     if (this.running || this.writer.isCompacting()) return;
     this.running = true;
     try {
@@ -73,7 +73,7 @@ export class RetentionLane {
     }
   }
 
-  /** No clock of this device's: one that is wrong would empty it. */
+  /** The oldest time to keep, by the server's time of the newest message: a wrong device clock would empty the device. */
   private cutoff(): number | null {
     const { days } = this.limits;
     if (days === undefined) return null;
@@ -90,7 +90,7 @@ export class RetentionLane {
     return cutoff !== null && !(known?.seq === storedSeqs[0]![0] && known.sentAt >= cutoff);
   }
 
-  /** As many conversations as fit one transaction; those that are through leave the list. */
+  /** Handles as many conversations as fit one transaction, and takes finished ones off the list. */
   private async slice(ids: ConversationId[], cutoff: number | null): Promise<void> {
     const { writer, ports } = this;
     await writeAlone(ports, writer, 'retention', async (tx, model) => {
@@ -104,7 +104,7 @@ export class RetentionLane {
         }
         room -= Math.max(1, pages);
         if (done) ids.shift();
-        // The next look at it must see what this one gave up.
+        // The next slice must see the state after this one.
         else break;
       }
       return changes;

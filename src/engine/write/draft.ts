@@ -8,7 +8,7 @@ import type { Dirty } from '../state/dirty.ts';
 /** The argument of a decision: the state inside the transaction, and the way to change it. */
 export interface Draft {
   readonly model: AccountState;
-  /** A decision may await the promises of `tx`, and no other. It only reads; the one exception deletes pages of messages that are not stored any more. */
+  /** A decision may await the promises of `tx`, and no other. It only reads, except that it may delete pages of messages that are no longer stored. */
   readonly tx: StoreTx;
   /** Records changes and applies them at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;

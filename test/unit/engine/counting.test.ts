@@ -10,7 +10,7 @@ describe('what counts as unread, on every device of hers', () => {
   let now: number;
   let server: ReceiptServer;
   let bob: TestTab;
-  /** Two devices of one person: the first acts, the second is told. */
+  /** Two devices of one user: the first acts, and the second learns of it by the feed. */
   let phone: TestTab;
   let tablet: TestTab;
   let phoneNet: LoopbackNet;
@@ -105,7 +105,7 @@ describe('what counts as unread, on every device of hers', () => {
     30_000,
   );
 
-  it('clearing what is empty, unknown or read already owes nothing', async () => {
+  it('clearing an empty, unknown or read conversation enqueues nothing', async () => {
     await phone.do('clearConversationUnreadCount', 'direct:nobody');
     await say(1);
     await holds(phone, 1);
@@ -132,7 +132,7 @@ describe('what counts as unread, on every device of hers', () => {
     await both(2);
   });
 
-  it('what is not countable, and what she wrote herself on any device, never counts (F89, F93)', async () => {
+  it('messages that are not countable, and her own messages from any device, never count (F89, F93)', async () => {
     await bob.say('alice', 'typing…', { countable: false });
     await bob.say('alice', 'a real line');
     await tablet.say('bob', 'mine, from the tablet');
@@ -183,7 +183,7 @@ describe('what counts as unread, on every device of hers', () => {
     await tablet.until({ of: 'total-unread' }, (total) => total === 0, 20_000);
   });
 
-  it('read on the first day and delivered on the fourth: the position counts, the group receipt has expired (F81)', async () => {
+  it('a read of the first day that is sent on the fourth moves the position, and its group receipt has expired (F81)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
     const { id } = await bob.do('sendMessage', 'group:crew', { body: '"who is in?"', requestReceipt: true });
     await both(1, 'group:crew');

@@ -23,7 +23,7 @@ describe('events', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('of a receipt name own messages only, also where what the peer covered runs across the messages of the peer (F117)', async () => {
+  it('of a receipt name own messages only, also if the peer’s ranges include the peer’s own messages (F117)', async () => {
     const server = createTestServer();
     const alice = await kept(new TestDevice('alice', new LoopbackNet(server)));
     const bob = await kept(new TestDevice('bob', new LoopbackNet(server)));
@@ -80,7 +80,7 @@ describe('events', () => {
     expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a2', 'a1'] });
   }, 15_000);
 
-  it('that no tab heard are the last 1,000 at every moment (F117)', () => {
+  it('that no tab has received are kept up to the last 1,000, at every moment (F117)', () => {
     const model = new AccountState('alice');
     for (let number = 1; number <= 1995; number++) {
       const event = { type: 'recalled', conversationId: 'direct:bob', messageId: `m${number}` } as const;

@@ -1,4 +1,4 @@
-/** A device without room: cached messages go first; positions, receipts and what is owed never. */
+/** A full device evicts cached messages. It never evicts positions, receipts or pending entries. */
 import { expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
@@ -25,7 +25,7 @@ const bytesOn = (disk: MemoryDisk): number => {
   return sum;
 };
 
-/** As Chromium counts: what a transaction puts must fit beside what lies there before it; deletes alone always may. */
+/** A quota as Chromium counts it: a transaction's puts must fit beside the stored data; a transaction of deletes always may run. */
 const limited = (disk: MemoryDisk) => {
   const inner = createMemoryStore(disk, 'durable');
   const full = { quota: Infinity, deaths: 0 };
@@ -97,7 +97,7 @@ const device = async (count: number, readUpTo: number) => {
 const say = ({ writer, given }: Pick<Awaited<ReturnType<typeof device>>, 'writer' | 'given'>, text: string) =>
   writer.write('sendMessage', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: JSON.stringify(text) }));
 
-it('read messages go, oldest first, and the call that found no room is done; nothing counted, owed or told goes (F04, F06)', async () => {
+it('read messages are evicted, oldest first, and the call that found no room succeeds; counts, pending entries and receipts stay (F04, F06)', async () => {
   const mine = await device(2000, 1800);
   const { writer, full, disk } = mine;
   await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, mine.given, 'direct:bob'));
@@ -123,7 +123,7 @@ it('read messages go, oldest first, and the call that found no room is done; not
   expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
 });
 
-it('with nothing left to give up the call is refused, and nothing half done (F04, F06)', async () => {
+it('with nothing left to evict the call is refused, and nothing of it is done (F04, F06)', async () => {
   const mine = await device(3, 3);
   mine.full.quota = bytesOn(mine.disk) + 10;
   await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
@@ -136,7 +136,7 @@ it('with nothing left to give up the call is refused, and nothing half done (F04
   expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(true);
 });
 
-it('what was given up and could not be written down is, as soon as there is room: nothing is believed to be here that is not (F06)', async () => {
+it('an eviction that found no room for its record is recorded as soon as there is room, and no evicted message counts as stored (F06)', async () => {
   const mine = await device(2000, 1990);
   const { writer, full } = mine;
   const unread = writer.model.totalUnreadCount;
@@ -155,7 +155,7 @@ it('what was given up and could not be written down is, as soon as there is room
   expect(again.writer.model.get('direct:bob')!.storedSeqs).toEqual(storedSeqs);
 });
 
-it('a crash between giving up and writing that down: the next start holds what is there, and counts as before (F06)', async () => {
+it('after a crash between an eviction and its record, the next start finds the messages that are left, and counts as before (F06)', async () => {
   const mine = await device(2000, 1990);
   const unread = mine.writer.model.totalUnreadCount;
   mine.full.quota = bytesOn(mine.disk) + 10;
@@ -171,7 +171,7 @@ it('a crash between giving up and writing that down: the next start holds what i
   expect(again.writer.model.totalUnreadCount).toBe(unread);
 });
 
-it('code over a newer schema writes nothing, says so, and leaves what is owed alone (F09)', async () => {
+it('code over a newer schema writes nothing, reports that, and leaves pending entries alone (F09)', async () => {
   const mine = await device(3, 0);
   await say(mine, 'owed');
   const head = mine.disk.tables.get('meta')!.get('"head"')!;

@@ -58,7 +58,7 @@ class Device {
   ports = portsOver(this.disk);
   writer!: Writer;
 
-  /** A device of alice that holds these messages of the group. */
+  /** A device of alice that stores these messages of the group. */
   static async holding(...messages: readonly WireMessage[]): Promise<Device> {
     const device = new Device();
     device.writer = await Writer.open(device.ports, 'alice');
@@ -111,11 +111,11 @@ const own = (seq: number, more: Partial<WireMessage> = {}) => message(seq, { sen
 const expired = { readCount: 0, memberCount: 0, expired: true };
 
 describe('counts of group messages', () => {
-  it('come to the same in any order, in the tail, in pages and after a restart', async () => {
+  it('have the same result in any order, in the log, in pages and after a restart', async () => {
     const device = await Device.holding(own(1), own(2));
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 2 })] });
     await device.writer.compactLog();
-    // Late and doubled facts change nothing; later ones lie over what the page has.
+    // Late and repeated counts change nothing. Newer counts replace those in the page.
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 1 }), receiptsSent(2, { readCount: 3 })] });
     for (const look of ['now', 'restarted', 'folded', 'folded and restarted']) {
       if (look.startsWith('folded')) await device.writer.compactLog();
@@ -125,21 +125,21 @@ describe('counts of group messages', () => {
     }
   });
 
-  it('that come before their message lie over it when it comes (F87)', async () => {
+  it('that come before their message are merged into it when it comes (F87)', async () => {
     const device = await Device.holding(own(1));
     await device.changes('silent', { rows: [row(2)], receipts: [receiptsSent(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
-  it('ride on a message that is held already', async () => {
+  it('come with a message that is stored already', async () => {
     const device = await Device.holding(own(1));
     const receipt = { readCount: 2, memberCount: 2, expired: false };
     await device.changes('silent', { messages: [{ conversationId: CREW, messages: [own(1, { receipt })] }] });
     expect(await device.shown('m1')).toMatchObject({ state: 'done', readCount: 2 });
   });
 
-  it('a message the server took as one that did not ask shows none', async () => {
+  it('are not shown for a message that the server stored as one without receipts', async () => {
     const device = await Device.holding();
     await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', of: CREW, messages: [own(1)] }));
     expect(await device.shown('m1')).toMatchObject({ state: 'processing' });
@@ -148,8 +148,8 @@ describe('counts of group messages', () => {
   });
 });
 
-describe('news of group receipts', () => {
-  it('live: one event per growth of an own message, with reader and text where it is one reader', async () => {
+describe('events of group receipts', () => {
+  it('live: one event for each growth of an own message’s count, with reader and content if it is one reader', async () => {
     const device = await Device.holding(own(1), message(2));
     expect(
       await device.changes('live', { receipts: [receiptsSent(1, { by: 'bob', content: 'on my way' }), receiptsSent(2, { readCount: 2 })] }),
@@ -157,11 +157,11 @@ describe('news of group receipts', () => {
       { type: 'groupRead', conversationId: CREW, messageId: 'm1', readCount: 1, unreadCount: 2, by: 'bob', content: 'on my way' },
     ]);
     expect(await device.changes('live', { receipts: [receiptsSent(1)] })).toEqual([]);
-    // Where the policy shows them, counts of others' messages are state and no news.
+    // If the policy shows counts of others' messages, they change the state and make no event.
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
-  it('after a time away: one statistics for all', async () => {
+  it('during a catch-up: one statistics event for all', async () => {
     const device = await Device.holding(own(1), own(2), own(3));
     expect(
       await device.changes('catch-up', {
@@ -178,7 +178,7 @@ describe('news of group receipts', () => {
     ]);
   });
 
-  it('expired: once per conversation, own ones and those this device was too late for', async () => {
+  it('expired: one event per conversation, for own messages and for messages without a receipt of this user', async () => {
     const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
     await device.ack(['m4']);
     const receipts = [
@@ -196,7 +196,7 @@ describe('news of group receipts', () => {
 });
 
 describe('receipts for group messages', () => {
-  it('are queued for those that ask and wait, each other one with its reason', async () => {
+  it('are queued for messages that ask and are unread; each other message gets its reason', async () => {
     const device = await Device.holding(
       own(1),
       message(2),
@@ -210,7 +210,7 @@ describe('receipts for group messages', () => {
       rows: [row(8, { version: 20, present: [[1, 6]], mine: { delivered: [], read: [], named: [[5, 5]] } })],
       receipts: [receiptsSent(6, expired)],
     });
-    // The row before said that alice was there for all: places only grow.
+    // The row before said that alice was a member for all messages: seqs only grow.
     expect(device.writer.model.get(CREW)!.row.present).toEqual([[1, 7]]);
     expect(await device.ack(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'far'], 'ok')).toEqual({
       queued: ['m2', 'far'],
@@ -241,7 +241,7 @@ describe('receipts for group messages', () => {
     expect(await device.shown('m5')).toMatchObject({ state: 'done' });
   });
 
-  it('ask nothing of one who was no member then', async () => {
+  it('ask nothing of a user who was no member at the commit', async () => {
     const device = await Device.holding();
     await device.changes('live', {
       rows: [row(2, { joinedAt: 1, present: [[2, 2]] })],
@@ -252,7 +252,7 @@ describe('receipts for group messages', () => {
     expect(device.writer.model.get(CREW)!.unread.unreadCount).toBe(1);
   });
 
-  it('switched off: what was not sent is cancelled, texts and all, and nothing new is queued', async () => {
+  it('are cancelled with their contents if the switch goes off before they are sent, and none is queued after it', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'far'], 'ok');
     await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
@@ -262,7 +262,7 @@ describe('receipts for group messages', () => {
     expect(device.pendingReceipts).toMatchObject({ position: 2, named: [], contents: [] });
   });
 
-  it('for a message taken back meanwhile end superseded (F83)', async () => {
+  it('of a message recalled meanwhile end superseded (F83)', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2'], 'ok');
     const recall = (seq: number) =>
@@ -294,7 +294,7 @@ describe('how receipts of a group end', () => {
     return [ends, device.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event)];
   };
 
-  it('all too late: expired, shown as such at once', async () => {
+  it('all too late: the entry ends expired, and the messages show that at once', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
     const code = 'rejected/receipt-expired';
@@ -309,7 +309,7 @@ describe('how receipts of a group end', () => {
     expect(device.writer.model.outbox.size).toBe(0);
   });
 
-  it('some too late, or more was owed: acked', async () => {
+  it('some too late, or the entry has more to send: the entry ends confirmed', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
     expect((await refuse(device, [{ id: 'm1', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
@@ -318,13 +318,13 @@ describe('how receipts of a group end', () => {
     expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
   });
 
-  it('messages taken back: superseded, and no news (F83)', async () => {
+  it('messages recalled: the entry ends superseded, without an event (F83)', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1']);
     expect(await refuse(device, [{ id: 'm1', code: 'rejected/message-recalled' }])).toEqual([['superseded'], []]);
   });
 
-  it('refused as a whole for being late: expired, and no dead letter', async () => {
+  it('rejected as a whole for being late: the entry ends expired, without a dead letter', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1', 'far']);
     await device.writer.write('settle', STRICT, async (draft) => {
@@ -338,7 +338,7 @@ describe('how receipts of a group end', () => {
 });
 
 describe('a group in view', () => {
-  it('is cleared, and what asks gets a receipt, in pages or not, as far as was seen', async () => {
+  it('is cleared, and messages that ask get a receipt, in pages or not, up to the newest one seen', async () => {
     const device = await Device.holding(...Array.from({ length: 300 }, (_, i) => message(i + 1, { receiptRequested: i % 2 === 0 })));
     await device.writer.compactLog();
     await device.restart();
@@ -362,7 +362,7 @@ describe('a group in view', () => {
     expect(device.pendingReceipts.named).toEqual([[501, 1500]]);
   });
 
-  it('arrivals are read as they come, and nothing below them', async () => {
+  it('reads messages as they come, and nothing below them', async () => {
     const device = await Device.holding(message(1), message(2), message(3, { receiptRequested: false }), own(4), message(5));
     const arrived = (after: number, upTo?: number) =>
       device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
@@ -381,7 +381,7 @@ describe('a group in view', () => {
 });
 
 describe('another history of the server', () => {
-  it('is offered again what was acked of late, in order, under new keys and the old cursor, once', async () => {
+  it('is offered recently confirmed entries again, in order, under new keys and the old cursor, once', async () => {
     const device = await Device.holding(message(1), message(2));
     const end = (key: string) => device.writer.write('end', STRICT, (draft) => draft.change({ t: 'end', key, end: 'confirmed' }));
     await device.ack(['m1']);
@@ -407,7 +407,7 @@ describe('another history of the server', () => {
     expect(device.writer.model.confirmed.all).toHaveLength(1);
   });
 
-  it('hears nothing of what a switch forbids by now', async () => {
+  it('gets no receipt that a switch forbids by now', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1']);
     await device.writer.write('end', STRICT, (draft) => {

@@ -56,7 +56,7 @@ describe('people in a group', () => {
   };
   const unread = (tab: TestTab) => tab.now({ of: 'unread', conversationId: CREW });
 
-  it('a message asks only where it says so; its count grows to done, and who read what they said can be asked', async () => {
+  it('a message asks for receipts only if it says so; its count grows to done, and its sender can ask who has read it', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const { tab: cat } = await start('cat');
@@ -76,7 +76,7 @@ describe('people in a group', () => {
       skipped: [{ id: plain.id, reason: 'not-requested' }],
     });
     expect(await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
-    // Nobody's position moves by it.
+    // No position moves by a group receipt.
     expect(await unread(ben)).toBe(2);
     await receiptsOf(ben, asked.id, ({ state }) => state === 'done');
     expect(await ben.do('sendReadReceipts', CREW, [asked.id])).toMatchObject({ skipped: [{ reason: 'already-acked' }] });
@@ -103,14 +103,14 @@ describe('people in a group', () => {
       members: [],
       complete: true,
     });
-    // Others are shown nothing, as for a message without receipts.
+    // The other members see no counts, as for a message without receipts.
     expect(await ben.ask('fetchReadMembers', asked.id, { filter: 'read', cursor: null, limit: 100 })).toMatchObject({
       members: [],
       complete: true,
     });
   }, 30_000);
 
-  it('no road leads to a delivery or conversation receipt', async () => {
+  it('no call makes a delivery receipt or a conversation receipt in a group', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     for (let n = 0; n < 3; n++) await say(ann, `${n}`, true);
@@ -135,7 +135,7 @@ describe('people in a group', () => {
     }
   }, 30_000);
 
-  it('a group in view is cleared and its messages get their receipts, in one frame; my other device does not ack again (F97)', async () => {
+  it('a group in view is cleared and its messages get their receipts, in one frame; the user’s other device sends none again (F97)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     const { tab: laptop, net: laptopNet } = await start('ben', 'laptop');
@@ -166,20 +166,20 @@ describe('people in a group', () => {
     ]);
     await receiptsOf(ann, asked[3]!.id, ({ readCount }) => readCount === 1);
     await laptop.until({ of: 'unread', conversationId: CREW }, (count) => count === 0);
-    // In the order in which it was said, however many came at once.
+    // Events come in the order of the messages, however many came at once.
     expect(heard.flatMap((event) => (event.type === 'message' ? [event.message.seq] : []))).toEqual([1, 2, 3, 4]);
     expect(heard.filter(({ type }) => type !== 'message')).toEqual([{ type: 'unreadCleared', conversationId: CREW, upTo: 4, self: true }]);
     await laptop.do('readGroup', CREW);
     expect(await laptop.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
     expect(laptopNet.sent('submit')).toEqual([]);
-    // What comes while in view.
+    // Messages that come while the group is in view.
     const late = await say(ann, 'late', true);
     await holds(ben, 5);
     expect(await ben.do('readGroupArrivals', CREW, 4)).toBe(5);
     await receiptsOf(ann, late.id, ({ readCount }) => readCount === 1);
   }, 30_000);
 
-  it('what happened while the sender was away comes as one statistics', async () => {
+  it('reads that happened while the sender was away come as one statistics event', async () => {
     const { tab: ann, net } = await start('ann');
     const { tab: ben } = await start('ben');
     const first = await say(ann, 'one', true);
@@ -228,7 +228,7 @@ describe('people in a group', () => {
     expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
   }, 30_000);
 
-  it('policy: what asks where nobody may is refused alone, and goes out without asking; too large a group shows none (F82)', async () => {
+  it('policy: a message that asks where no member may ask is refused alone, and goes out without asking; too large a group shows no counts (F82)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     server.setPolicy({ receipts: { groups: false } });
@@ -244,7 +244,7 @@ describe('people in a group', () => {
     await holds(ben, 3);
     await receiptsOf(ann, large.id, ({ state }) => state === 'none');
     expect(await ben.do('sendReadReceipts', CREW, [large.id])).toMatchObject({ skipped: [{ reason: 'not-requested' }] });
-    // Told in the handshake, and anew when it changes: the connection lives on.
+    // The server sends the policy in the handshake, and again when it changes; the connection stays open.
     expect((await ann.now({ of: 'connection' })).state).toBe('live');
     server.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
     const open = await say(ann, 'open', true);
@@ -277,7 +277,7 @@ describe('people in a group', () => {
     expect(letters[0]).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'message' });
     await quiet(eve);
     expect(await unread(eve)).toBe(0);
-    // Whoever left counts as they stood.
+    // A member who left keeps the counts of that moment.
     expect(await ann.now({ of: 'receipts', messageId: first.id })).toMatchObject({ readCount: 1, unreadCount: 3 });
     await server.addMember('crew', 'eve');
     await eve.until({ of: 'conversation', conversationId: CREW }, (known) => known?.latestSeq === 52);
@@ -289,7 +289,7 @@ describe('people in a group', () => {
     expect(await receiptsOf(ann, again.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
   }, 30_000);
 
-  it('who left and came back sees what was read meanwhile (F84)', async () => {
+  it('a member who left and came back sees what was read meanwhile (F84)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
@@ -299,7 +299,7 @@ describe('people in a group', () => {
     await ann.until({ of: 'conversation', conversationId: CREW }, (known) => known?.unreadCount === 0);
     await ben.do('sendReadReceipts', CREW, [asked.id]);
     await quiet(ben);
-    // Something else takes her cursor past it.
+    // Another change moves her cursor past it.
     await ben.say('ann', 'where are you?');
     await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
     expect(await ann.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ readCount: 0 });
@@ -307,7 +307,7 @@ describe('people in a group', () => {
     await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
   }, 30_000);
 
-  it('what was read and taken back while nobody looked is true again for who left and came back', async () => {
+  it('a member who left and came back sees the reads and recalls of the time between', async () => {
     const { tab: ann, net } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
@@ -323,7 +323,7 @@ describe('people in a group', () => {
     await ben.do('recallMessage', slip.id);
     await quiet(ben);
     net.heal();
-    // Her cursor goes past all of it while she is out.
+    // Her cursor moves past all of it while she is no member.
     await ben.say('ann', 'where are you?');
     await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
     expect(await ann.now({ of: 'messages', conversationId: CREW, limit: 5 })).toMatchObject([{ id: asked.id }, { recalled: false }]);
@@ -334,7 +334,7 @@ describe('people in a group', () => {
     );
   }, 30_000);
 
-  it('receipts can be asked for from any device, in batches as the server takes them, and what comes is kept', async () => {
+  it('any device can ask for receipts, in batches that the server accepts, and stores the answers', async () => {
     server.setPolicy({ limits: { receiptIds: 2 } });
     const { tab: ann, net } = await start('ann');
     const { tab: ben } = await start('ben');
@@ -356,7 +356,7 @@ describe('people in a group', () => {
       { messageId: ids[3], state: 'none', readCount: 0, unreadCount: 0 },
       { messageId: ids[4], state: 'done', ackedAt: now },
     ]);
-    // A device that holds none of it learns what the server places; whoever may not see it nothing more than they hold.
+    // A device that stores none of the messages learns them from the server. A user who may not see them learns nothing new.
     const { tab: laptop } = await start('ann', 'laptop');
     expect(await fetch(laptop, ids)).toMatchObject([
       { messageId: ids[0], readCount: 0, unreadCount: 3 },
@@ -382,7 +382,7 @@ describe('people in a group', () => {
     await expect(fetch(ben, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
   }, 30_000);
 
-  it('a server restored from an older copy is given back what it lost, and nothing unseen becomes read (F67)', async () => {
+  it('a server restored from an older copy gets back the entries it lost, and no unseen message becomes read (F67)', async () => {
     const { tab: ann, net: annNet } = await start('ann');
     const { tab: ben, net: benNet } = await start('ben');
     const first = await say(ann, 'first', true);
@@ -391,7 +391,7 @@ describe('people in a group', () => {
     const copy = store.dump();
     const second = await say(ann, 'second', true);
     await holds(ben, 2);
-    // In the part that will be lost: ben reads both, ann says one thing more.
+    // The part that will be lost: ben reads both messages, and ann sends one more.
     await ben.do('readGroup', CREW);
     await quiet(ben);
     await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);
@@ -399,7 +399,7 @@ describe('people in a group', () => {
     for (const net of [annNet, benNet]) net.cut();
     store = createMemoryStore({ now: () => now, from: copy });
     server = createTestServer(store);
-    // Meanwhile somebody else takes the place of what was lost.
+    // Meanwhile another message takes the seq of the lost one.
     const { tab: cat } = await start('cat');
     const other = await say(cat, 'other', true);
     await quiet(cat);
@@ -415,7 +415,7 @@ describe('people in a group', () => {
       [second.id, 3],
     ]);
     await holds(ben, 3);
-    // What ben had read of the shared part stays read; what took the place of the lost one is not.
+    // The messages of the shared part stay read. The message with the seq of the lost one is unread.
     await ben.until({ of: 'unread', conversationId: CREW }, (count) => count === 2);
     await quiet(ben);
     expect(await unread(ben)).toBe(2);

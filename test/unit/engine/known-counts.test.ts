@@ -1,4 +1,4 @@
-/** Counts are shown once they are known, and a total is of one moment (F113). */
+/** Counts are shown once they are known, and a total is true of one moment (F113). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Topic } from '../../../src/model/topic.ts';
 import { PAINT_KEY } from '../../../src/log/tables.ts';

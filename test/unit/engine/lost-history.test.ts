@@ -1,9 +1,9 @@
-/** A server that was put back to an older copy, and a device that was told more than its feed had brought it. */
+/** A server is restored from an older copy, and a device has confirmations that its feed had not reached. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-/** Alice's m1 is acked, and her tab dies the moment it has stored that: the feed's own step with the message never comes. */
+/** The server confirms Alice's m1, and her tab dies after it has stored that: the feed never brings the message. */
 const ackedAheadOfTheFeed = async () => {
   const world = createTestWorld({ seed: 1 });
   const alice = world.device('alice');
@@ -20,7 +20,7 @@ const ackedAheadOfTheFeed = async () => {
   return { world, alice, copy };
 };
 
-it('what was acked and lost again is offered anew, though the feed had not come that far (F67)', async () => {
+it('a confirmed message that the server lost is offered again, though the feed had not reached it (F67)', async () => {
   const { world, alice, copy } = await ackedAheadOfTheFeed();
   alice.disk.committed = () => undefined;
   world.server.restore(copy);
@@ -30,7 +30,7 @@ it('what was acked and lost again is offered anew, though the feed had not come 
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
 });
 
-it('the same, though another ack came before the loss was dealt with', async () => {
+it('a confirmed message is offered again, though another confirmation came before the device saw the loss', async () => {
   const { world, alice, copy } = await ackedAheadOfTheFeed();
   world.server.restore(copy);
   const second = await world.open(alice);
@@ -45,7 +45,7 @@ it('the same, though another ack came before the loss was dealt with', async () 
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2', 'm1']);
 });
 
-it('a message that was taken back is not offered again to a server that lost it', async () => {
+it('a recalled message is not offered again to a server that lost it', async () => {
   const world = createTestWorld({ seed: 2 });
   const alice = world.device('alice');
   const tab = await world.open(alice);
@@ -62,7 +62,7 @@ it('a message that was taken back is not offered again to a server that lost it'
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2']);
 });
 
-it('a message offered again that another device took back meanwhile stays taken back', async () => {
+it('a message that is offered again stays recalled if another device recalled it meanwhile', async () => {
   const world = createTestWorld({ seed: 4 });
   const phone = world.device('alice', 'phone');
   const laptop = world.device('alice', 'laptop');
@@ -88,7 +88,7 @@ it('a message offered again that another device took back meanwhile stays taken 
   ]);
 });
 
-it('what is not held under the new history does not lie in pages either: it may have been taken back', async () => {
+it('messages that are not stored under the new history leave the pages too, because they may have been recalled', async () => {
   const world = createTestWorld({ seed: 5 });
   const [phone, hers] = [world.device('alice'), world.device('ben')];
   hers.fault = (site) => site === 'compaction:due';
@@ -109,14 +109,14 @@ it('what is not held under the new history does not lie in pages either: it may 
   await world.pass(5000);
   hers.network.set({ up: true, down: true });
   await world.pass(60_000);
-  // Folded once more, so that what was before is not in the journal.
+  // One more compaction, so that the log holds nothing of the time before.
   await world.until(ben.do('setMuted', 'direct:alice', true));
   await world.pass(5000);
   expect(onDisk()).not.toContain('a secret');
   expect(onDisk()).toContain('after the copy');
 });
 
-it('a chat that stays open over it is fetched again: what was asked of the lost history does not count', async () => {
+it('a chat that stays open over the loss is fetched again: requests to the lost history do not count', async () => {
   const world = createTestWorld({ seed: 6 });
   const alice = await world.open(world.device('alice'));
   for (let n = 1; n <= 20; n++) await world.until(alice.do('sendMessage', 'direct:ben', { body: `"${n}"` }));

@@ -21,7 +21,7 @@ const message = (of: string, seq: number) => ({
   recalled: false,
 });
 
-/** Sixty conversations of three pages each, said to be held; in pages as far as `paged` says. */
+/** Sixty conversations of three pages each. The state says that all messages are stored; `paged` says which pages exist. */
 const storedSeqs = async (paged: boolean) => {
   const store = createMemoryStore();
   const conversations = new Map<ConversationId, ConversationState>();
@@ -59,14 +59,14 @@ const ended = (requests: number): void => {
 };
 
 describe('looking for messages', () => {
-  it('ends where nobody has them and no page is written yet', async () => {
+  it('ends if no conversation has the messages and no page exists yet', async () => {
     const { conversations, look } = await storedSeqs(false);
     const index = new MessageIndex('me');
     await look(index, () => ['nowhere']);
     for (const conversation of conversations.values()) expect(index.find(conversation, 'nowhere')).toBeUndefined();
   });
 
-  it('ends, and finds them all, where they are more than is kept', async () => {
+  it('ends and finds all messages, though their indexes are larger than the cache', async () => {
     const { conversations, look } = await storedSeqs(true);
     const index = new MessageIndex('me', 1000);
     for (const seq of [1, PAGES * PAGE_SIZE - 1]) {

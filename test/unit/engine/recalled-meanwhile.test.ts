@@ -1,4 +1,4 @@
-/** What was taken back while a device was away, and far more has been said since: nothing of it is left there. */
+/** A message is recalled while a device is away, and many messages follow. Nothing of its text stays on the device. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
@@ -17,13 +17,13 @@ const online = { up: true, down: true };
 
 const onDisk = (device: VirtualDevice): boolean =>
   [...device.disk.rows.values()].some((table) => [...table.values()].some((row) => JSON.stringify(row).includes(SECRET)));
-/** From here on, what is in the journal goes into pages at every write. */
+/** From here on every write compacts the log into pages. */
 const folds = (device: VirtualDevice): void => {
   device.fault = (site) => site === 'compaction:due';
 };
 
-describe('a device that was away while a message was taken back, and 250 more were sent', () => {
-  it.each(['in the journal', 'in a page'])('which it holds %s: nothing of its text is left, and the counts are right', async (where) => {
+describe('a device that was away while a message was recalled, and 250 more were sent', () => {
+  it.each(['in the log', 'in a page'])('keeps nothing of the text that it stored %s, and its counts are right', async (where) => {
     const world = createTestWorld({ seed: where });
     const [phone, laptop, hers] = [world.device('alice', 'phone'), world.device('alice', 'laptop'), world.device('ben', 'hers')];
     const alice = await world.open(phone);
@@ -89,14 +89,14 @@ describe('a device that was away while a message was taken back, and 250 more we
     expect(await world.until(firstValueFrom(ben.watch({ of: 'outbox' })))).toMatchObject({ pending: 0 });
     expect(await world.until(firstValueFrom(ben.watch({ of: 'dead-letters' })))).toEqual([]);
 
-    // As a later start of the app finds it.
+    // A later start of the app reads the same store.
     await world.until(ben.close());
     const again = await world.open(hers);
     expect(JSON.stringify(await history(again, 'direct:alice'))).not.toContain(SECRET);
   });
 });
 
-it('an own message whose ack was lost, taken back by another device, is not offered again, whichever road tells of it', async () => {
+it('an own message whose answer was lost, and that another device recalled, is not offered again, whether the feed or the answer reports it', async () => {
   for (const road of ['feed', 'answer'] as const) {
     const ports = quietPorts(createMemoryStore(new MemoryDisk()));
     const writer = await Writer.open(ports, 'alice');

@@ -1,4 +1,4 @@
-/** Old messages leave the device; what is counted, owed and told does not. */
+/** Old messages leave the device. Counts, pending entries and receipts stay. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/engine/engine.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
@@ -61,7 +61,7 @@ const bodiesOn = (disk: MemoryDisk): number[] => {
 };
 
 describe('retention', () => {
-  it('keeps the newest of each conversation; counts, positions, and what is owed stay as they were', async () => {
+  it('keeps the newest messages of each conversation; counts, positions and pending entries do not change', async () => {
     const { disk, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 300 });
     const before = {
       unread: conversation().unread,
@@ -87,7 +87,7 @@ describe('retention', () => {
     expect(writer.model.version).toBe(version);
   });
 
-  it('is the same for every tab, after a restart, and after another fold', async () => {
+  it('has the same result in every tab, after a restart and after another compaction', async () => {
     const { disk, given, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 10 });
     const other = await Writer.open(ports(disk), 'alice');
     await retention.run();
@@ -120,13 +120,13 @@ describe('retention', () => {
     expect(bodiesOn(tiny.disk)).toEqual([400]);
   });
 
-  it('both limits: whichever keeps less', async () => {
+  it('with both limits, the stricter one decides', async () => {
     const { retention, conversation } = await filled(1000, { days: 30, messagesPerConversation: 50 });
     await retention.run();
     expect(conversation().storedSeqs).toEqual([[951, 1000]]);
   });
 
-  it('more than a transaction takes goes in slices, and others write in between', async () => {
+  it('removes many messages in slices, and other writes run in between', async () => {
     const { disk, given, writer, retention, conversation } = await filled(16_000, { messagesPerConversation: 100 });
     const slices: number[] = [];
     const { tx } = given.store;
@@ -143,7 +143,7 @@ describe('retention', () => {
     expect(writer.model.outbox.size).toBe(2);
   });
 
-  it('what was given up is not fetched by itself, and not told as delivered twice when it is asked for again', async () => {
+  it('removed messages are not fetched by themselves, and send no second delivery receipt when the app asks for them', async () => {
     const { given, writer, retention, conversation, disk } = await filled(200, { messagesPerConversation: 50 });
     const receiptsSent = conversation().receiptsSent.delivered;
     await retention.run();
@@ -154,13 +154,13 @@ describe('retention', () => {
     expect(conversation().evicted).toEqual([[1, 100]]);
     expect(conversation().receiptsSent.delivered).toEqual(receiptsSent);
     expect((await readShownMessages(writer, 'direct:bob', 100)).map(({ body }) => body)[0]).toBe('body 101.');
-    // With the next fold they go again.
+    // The next compaction removes them again.
     await writer.compactLog();
     await retention.run();
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
   });
 
-  it('with deliveries switched off, where nothing is ever told, it is not fetched by itself either', async () => {
+  it('with delivery receipts off, removed messages are not fetched by themselves either', async () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
@@ -174,7 +174,7 @@ describe('retention', () => {
     expect(unreadUnheld(conversation)).toEqual([]);
   });
 
-  it('messages that no page has yet are given up as well, and no fold brings them back', async () => {
+  it('unflushed messages are removed as well, and no compaction brings them back', async () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
@@ -188,13 +188,13 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 91 + i));
   });
 
-  it('what another tab gave up during a fold stays given up for whoever restores that snapshot', async () => {
+  it('messages that another tab removed during a compaction stay removed for a tab that restores the snapshot', async () => {
     const { disk, given, writer } = await filled(50, {});
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(51, 60, 'c50'), 'live'));
     const { tx } = given.store;
     given.store.tx = async (name, ...rest) => {
       if (name === 'compact') {
-        // Pages are written; before the snapshot is, another tab takes more from the feed, and makes room.
+        // The pages are written. Before the snapshot is, another tab applies more of the feed and runs its retention.
         const elsewhere = ports(disk);
         const other = await Writer.open(elsewhere, 'alice');
         await other.write('feed', STRICT, (draft) => applyChanges(draft, elsewhere, step(61, 70, 'c60'), 'live'));
@@ -219,7 +219,7 @@ describe('retention in a running engine', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('makes room after the start; loadOlderMessages brings back what it dropped', async () => {
+  it('removes messages after the start, and loadOlderMessages brings them back', async () => {
     const net = new LoopbackNet(createTestServer());
     const bob = await new TestDevice('bob', net).open();
     open.push(bob);

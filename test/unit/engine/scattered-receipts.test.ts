@@ -1,4 +1,4 @@
-/** Messages read by name, here and there: every device of the sender and of the reader shows what the server knows. */
+/** Message read receipts for scattered messages: every device of the sender and of the reader shows the server's state. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld, type TestWorld, type VirtualTab } from '../../../src/testing/index.ts';
@@ -12,7 +12,7 @@ const readIn = async (world: TestWorld, tab: VirtualTab, ids: readonly string[])
   return read;
 };
 
-it('140 messages, every second one read by name: both devices of the sender show 70 read, and no device of the reader tells again (F97, F114)', async () => {
+it('140 messages, every second one with a read receipt: both devices of the sender show 70 read, and no device of the reader sends a receipt again (F97, F114)', async () => {
   const world = createTestWorld({ seed: 114 });
   const [phone, reader] = [await world.open(world.device('ann')), await world.open(world.device('ben'))];
   const other = world.device('ben');
@@ -25,7 +25,7 @@ it('140 messages, every second one read by name: both devices of the sender show
   const everySecond = ids.filter((_, i) => i % 2 === 0);
   for (const id of everySecond) await world.until(reader.do('sendReadReceipts', 'direct:ann', [id], {}));
   await world.pass(5000);
-  // At once, before the feed has told the reader's own receipts back.
+  // At once, before the feed brings the reader's own receipts back.
   expect((await world.until(reader.do('sendReadReceipts', 'direct:ann', everySecond, {}))).queued).toEqual([]);
 
   const tablet = await world.open(world.device('ann'));

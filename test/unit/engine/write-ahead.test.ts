@@ -42,12 +42,12 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
   complete: true,
 });
 
-/** Opens tabs on one device, with so many messages of bob's. No tab hears of another: the bus is silent. */
+/** Opens tabs on one device, with so many messages of bob. The bus is silent, so no tab hears of another. */
 const device = async (open: () => Promise<StorePort>, count: number) => {
   const tab = async (store?: StorePort) => {
     const given = quietPorts(store ?? (await open()));
     const writer = await Writer.open(given, 'alice');
-    // It has seen that nobody else writes: from here on it decides without waiting for the head.
+    // The writer has seen that no other tab writes: from here on it decides before the store returns the log header.
     await writer.refresh();
     return { given, writer };
   };
@@ -90,8 +90,8 @@ const devices: [string, () => () => Promise<StorePort>][] = [
   ],
 ];
 
-describe.each(devices)('deciding before the head is there, over %s', (_name, onNewDisk) => {
-  it('does so while alone, and waits for it again once another tab wrote', async () => {
+describe.each(devices)('deciding before the log header is read, over %s', (_name, onNewDisk) => {
+  it('happens while no other tab writes, and stops once another tab has written', async () => {
     const tab = await device(onNewDisk(), 5);
     const order: string[] = [];
     const { given: plain } = await tab();
@@ -104,7 +104,7 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
             async get(table, key) {
               const record = await tx.get(table, key);
               if (mode !== 'readwrite' || key !== 'head') return record;
-              // Memory answers at once; a device takes its time.
+              // Memory answers at once, so the test delays the answer as a disk would.
               for (let i = 0; i < 20; i++) await Promise.resolve();
               order.push('head');
               return record;
@@ -129,14 +129,14 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(writer.model.version).toBe(6);
   });
 
-  it('loses nothing of two tabs that write in turns and at once, and both agree', async () => {
+  it('two tabs that write in turns and at once lose no write, and agree in the end', async () => {
     const tab = await device(onNewDisk(), 60);
     const tabs = [await tab(), await tab()];
     for (let round = 0; round < 10; round++) {
       const asked = tabs.flatMap(({ given, writer }, i) =>
         Array.from({ length: 3 }, (_, n) => acknowledge(given, writer, `m${round * 6 + i * 3 + n + 1}`)),
       );
-      // Every other round one after the other: whoever comes second finds a head it did not expect.
+      // In every other round the tabs write one after the other: the second tab finds a header that it did not expect.
       if (round % 2 === 0) await Promise.all(asked.slice(0, 3));
       for (const { queued } of await Promise.all(asked)) expect(queued).toHaveLength(1);
     }
@@ -146,7 +146,7 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(await pendingReceipts((await tab()).writer)).toEqual(a);
   });
 
-  it('refuses no call that only what another tab wrote makes valid', async () => {
+  it('accepts a call that is valid only because of another tab’s write', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
     await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, step(3, 4, 'c2'), 'live'));
@@ -159,14 +159,14 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(await pendingReceipts(b.writer)).toMatchObject({ position: 4 });
   });
 
-  it('answers what another tab had done already as done', async () => {
+  it('answers a call as done if another tab has done it already', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
     await acknowledge(b.given, b.writer, 'm1');
     expect(await acknowledge(a.given, a.writer, 'm1')).toEqual({ queued: [], skipped: [{ id: 'm1', reason: 'already-acked' }] });
   });
 
-  it('I-19: a deposed leader that does not know of it yet changes nothing', async () => {
+  it('I-19: a replaced leader that does not know of its replacement changes nothing', async () => {
     const tab = await device(onNewDisk(), 1);
     const [old, young] = [await tab(), await tab()];
     const fence = await old.writer.takeFence();
@@ -180,7 +180,7 @@ describe.each(devices)('deciding before the head is there, over %s', (_name, onN
     expect(await apply(young, next)).toBe('applied');
   });
 
-  it('takes nothing back of what another tab folded', async () => {
+  it('keeps the compaction of another tab', async () => {
     const tab = await device(onNewDisk(), 3);
     const [a, b] = [await tab(), await tab()];
     await b.writer.compactLog();

@@ -28,7 +28,7 @@ const message = (seq: number, senderId = 'bob'): StoredMessage => ({
   recalled: false,
 });
 
-/** The server's word: messages `from` to `upTo` of bob's exist, and this is the step of the feed that brings them. */
+/** A changes frame of the server with bob's messages `from` to `upTo`. */
 const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
   type: 'changes',
   from: cursor,
@@ -58,7 +58,7 @@ const state = (writer: Writer) => {
 };
 
 describe('the writer', () => {
-  it('gives what is asked together one transaction, and everyone an answer', async () => {
+  it('runs decisions of one turn in one transaction, and answers each caller', async () => {
     const { writer, given, disk } = await filled();
     const before = writer.model.version;
     const queued = await Promise.all(
@@ -73,7 +73,7 @@ describe('the writer', () => {
     expect((await openAt(createMemoryStore(disk))).writer.model.outbox.size).toBe(1);
   });
 
-  it('answers only the one whose decision threw with its error', async () => {
+  it('rejects only the caller whose decision threw', async () => {
     const { writer, given } = await filled();
     const [good, bad] = await Promise.allSettled([
       writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob')),
@@ -84,7 +84,7 @@ describe('the writer', () => {
     expect(writer.model.get('direct:bob')!.unread.unreadCount).toBe(0);
   });
 
-  it('what came into the model is told, though the look at the store that brought it failed at its end (I-15)', async () => {
+  it('listeners get the changes of another tab, though the transaction that read them failed at its end (I-15)', async () => {
     const { disk, given, writer } = await filled();
     const inner = createMemoryStore(disk);
     let failing = true;
@@ -106,7 +106,7 @@ describe('the writer', () => {
     expect(receiptsSent).toEqual([pendingReceipts]);
   });
 
-  it('a failed transaction changes nothing, and nobody sees what it would have (I-1)', async () => {
+  it('a failed transaction changes nothing, and no view shows its changes (I-1)', async () => {
     const disk = new MemoryDisk();
     const inner = createMemoryStore(disk);
     let failing = false;
@@ -144,7 +144,7 @@ describe('the writer', () => {
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
-  it('I-17: a step that does not start at the stored cursor is a gap, and nothing of it is stored (F69)', async () => {
+  it('I-17: a frame that does not start at the stored cursor is a gap, and nothing of it is stored (F69)', async () => {
     const { writer, given } = await filled(2);
     const outcome = await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(5, 6, 'c4'), 'live'));
     expect(outcome).toBe('gap');
@@ -170,8 +170,8 @@ describe('the writer', () => {
   });
 });
 
-describe('folding the journal', () => {
-  it('keeps everything: the state, the messages, and a tab that was behind', async () => {
+describe('compacting the log', () => {
+  it('keeps the state and the messages, and brings a tab that was behind up to date', async () => {
     const { writer, given, disk } = await filled(300);
     const behind = await openAt(createMemoryStore(disk));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { upTo: 'm200' }));
@@ -228,8 +228,8 @@ describe('folding the journal', () => {
   });
 });
 
-describe('what is told to senders', () => {
-  it('I-6: switched off, unsent receipts end cancelled and their private part stays; switched on, nothing of the past is told', async () => {
+describe('receipts to senders', () => {
+  it('I-6: switching receipts off cancels unsent receipts and keeps their private part; switching them on sends no receipt about the past', async () => {
     const { writer, given } = await filled(5);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: false }));
@@ -245,7 +245,7 @@ describe('what is told to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[9, 9]]);
   });
 
-  it('a chat that was only cleared still owes its receipt: decided from what was told, never from the count', async () => {
+  it('a chat that was only cleared still sends its receipt: the receipts sent decide, never the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([]);
@@ -253,7 +253,7 @@ describe('what is told to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[1, 3]]);
   });
 
-  it('I-5: a conversation receipt reaches as far as what is held here, the position as far as what is known', async () => {
+  it('I-5: a conversation receipt reaches up to the newest stored message, the position up to the newest known one', async () => {
     const { writer, given } = await filled(3);
     const summary = { ...step(4, 3, 'c3'), to: 'c9', rows: [{ ...emptyRow('direct:bob'), version: 9, latestSeq: 9 }], messages: [] };
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, summary, 'live'));
@@ -270,7 +270,7 @@ describe('what is told to senders', () => {
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
-  it('paints what stands in the store, whoever painted last', async () => {
+  it('paints the state of the store, also after another tab painted', async () => {
     const { disk, given, writer } = await filled();
     const other = await openAt(createMemoryStore(disk));
     const painted = () =>
@@ -283,7 +283,7 @@ describe('what is told to senders', () => {
     expect(await painted()).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
   });
 
-  it('does not paint again for a receipt, which nobody sees in the list', async () => {
+  it('does not paint again for a receipt, which no list shows', async () => {
     const { given, writer } = await filled();
     const paint = await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'));
     await given.store.tx('mark', ['meta'], 'readwrite', 'relaxed', async (tx) => tx.put('meta', 'paint', 'as it was'));
@@ -292,7 +292,7 @@ describe('what is told to senders', () => {
     expect(await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))).toBe('as it was');
   });
 
-  it('finds what it is to receipt in hundreds of conversations at once, and in pages of another history nothing', async () => {
+  it('finds messages to receipt in hundreds of conversations at once, and none in pages of another history', async () => {
     const { given, writer, disk } = await filled(1);
     const peers = Array.from({ length: 100 }, (_, i) => `p${i}`);
     const feed = (seqs: number, prefix: string): Frame<'changes'> => ({
@@ -325,7 +325,7 @@ describe('what is told to senders', () => {
     });
     await again.writer.compactLog();
     await Promise.all([read('old', 9), read('new', 2)]);
-    // The old place 9 is not held any more: its id is left to the server.
+    // The old message with seq 9 is not stored any more: the server resolves its id.
     expect(again.writer.model.get('direct:p5')!.pendingReceipts).toMatchObject({
       named: [
         [2, 2],
