@@ -1,4 +1,6 @@
-/** `/dev/cut`: takes the receipt server away and gives it back, so that a demo can show what stays true without it. `--dev` only. */
+/**
+ * `/dev/cut`: cuts the receipt server off and restores it, for demos of offline behaviour. Only with `--dev`.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isOriginAllowed } from '../server/doors/origin.ts';
@@ -16,14 +18,17 @@ const readCut = async (request: IncomingMessage): Promise<boolean | undefined> =
   }
 };
 
-/** Call after the receipt server is attached. @returns Whether the request was for this door. */
+/**
+ * Attaches the switch; call after the receipt server is attached. @returns a function: true if the request
+ * was for `/dev/cut`.
+ */
 export const attachCut = (
   http: Server,
   allowedOrigins: readonly string[] | undefined,
 ): ((request: IncomingMessage, response: ServerResponse) => boolean) => {
   let cut = false;
   const sockets = new Set<Duplex>();
-  // As a network would: no goodbye, no status, nothing to be polite about.
+  // Destroys the socket without close frame or status, like a lost network.
   http.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
     if (cut && isForReceipts(request)) return void socket.destroy();
     sockets.add(socket);

@@ -1,4 +1,7 @@
-/** `POST /dev/…`: anybody signs in as anybody, and makes groups. Exists only with `--dev`, which listens on loopback only. */
+/**
+ * `POST /dev/…`: hands out tokens for any user, and creates groups. Exists only with `--dev`, on loopback
+ * only.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,7 +16,7 @@ import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
 
 const MAX_REQUEST_BYTES = 64 * 1024;
 
-/** Kept in the data folder, so that tokens survive a restart. */
+/** The secret for development tokens. The file is in the data folder, so that tokens survive a restart. */
 export const devSecret = (folder: string): Uint8Array => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'dev-secret');
@@ -41,7 +44,10 @@ const bodyOf = async (request: IncomingMessage): Promise<Body | undefined> => {
   }
 };
 
-/** A page elsewhere that gives its own name this machine's address is still elsewhere: the name gives it away. */
+/**
+ * Whether the Host header names this machine. A foreign page may point its own domain at this machine's
+ * address (DNS rebinding), but the Host header then carries the foreign domain.
+ */
 const isLocalHost = (host: string | undefined): boolean => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '');
 
 type Groups = Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'policy'>;
@@ -53,13 +59,13 @@ interface MemberChange {
 }
 
 interface Door {
-  /** What is to be posted. */
+  /** The body of the POST, as an example for the error message. */
   readonly takes: string;
-  /** @returns the answer. @throws {UsageError} for a body that does not fit. */
+  /** Answers a body. @throws {UsageError} for an invalid body. */
   answer(body: Body): object | Promise<object>;
 }
 
-/** What arrives is judged by the server itself, which throws a usage error for what does not fit. */
+/** The endpoints. The receipt server checks the bodies and throws a usage error for an invalid body. */
 const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<string, Door>> => ({
   '/dev/token': {
     takes: '{"userId": "…"}',
@@ -95,7 +101,7 @@ const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<stri
   },
 });
 
-/** @param groups the receipt server, asked for when somebody comes. */
+/** Creates the endpoints. @param groups returns the receipt server; called for each request. */
 export const createDevDoor = (secret: Uint8Array, allowedOrigins: readonly string[] | undefined, groups: () => Groups) => {
   const doors = new Map(Object.entries(doorsOf(secret, groups)));
   return (request: IncomingMessage, response: ServerResponse): boolean => {

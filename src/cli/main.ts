@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The bin `tidemark`. */
+/** The command `tidemark`. */
 import { CommandLineError, readCommandLine, USAGE } from './options.ts';
 import { missingPackages } from './optional-packages.ts';
 
@@ -15,14 +15,14 @@ const main = async (): Promise<void> => {
       `the server needs ${missing.length === 1 ? 'a package' : 'packages'} that the client does not:\n\n  npm install ${missing.join(' ')}\n`,
     );
 
-  // Only now: this part imports what may not have been there.
+  // Imported only after the check, because this module imports the optional packages.
   const { serve } = await import('./serve.ts');
   if (options.dev) say('development mode: anybody on this machine may sign in as anybody');
   const serving = await serve(options, complain);
 
   let stopping = false;
   const stop = (): void => {
-    if (stopping) process.exit(1); // asked twice
+    if (stopping) process.exit(1); // second signal
     stopping = true;
     serving.close().then(
       () => process.exit(0),

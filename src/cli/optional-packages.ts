@@ -1,4 +1,6 @@
-/** The server's libraries are optional peers: an app that only uses the client does not install them. */
+/**
+ * Checks the server's libraries. They are optional peers: an app with only the client does not install them.
+ */
 
 const NEEDED: Readonly<Record<string, () => Promise<unknown>>> = {
   ws: () => import('ws'),
@@ -8,7 +10,7 @@ const NEEDED: Readonly<Record<string, () => Promise<unknown>>> = {
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 
-/** Those that are not installed. */
+/** The names of the packages not installed. */
 export const missingPackages = async (needed: Readonly<Record<string, () => Promise<unknown>>> = NEEDED): Promise<readonly string[]> => {
   const missing: string[] = [];
   for (const [name, load] of Object.entries(needed)) {

@@ -1,4 +1,4 @@
-/** What may be said on the command line. */
+/** Reads the command line. */
 import { parseArgs } from 'node:util';
 import { nearestName } from '../model/option-names.ts';
 
@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly data: string;
   readonly jwtSecret: string | undefined;
   readonly jwks: URL | undefined;
-  /** Checked only where they are given. */
+  /** Claims to check in tokens; absent claims are not checked. */
   readonly claims: { readonly audience?: string[]; readonly issuer?: string[] };
   readonly allowedOrigins: readonly string[] | undefined;
   readonly static: string | undefined;
@@ -50,7 +50,7 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** Something on the command line is wrong; the message says what. */
+/** Thrown for a wrong command line; the message says what is wrong. */
 export class CommandLineError extends Error {
   override readonly name = 'CommandLineError';
 }
@@ -70,7 +70,7 @@ const urlOf = (text: string): URL => {
   return url;
 };
 
-/** Why the arguments could not be read; for an unknown option with the nearest known one. */
+/** The reason for unreadable arguments; for an unknown option with the nearest known option. */
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'the command line cannot be read';
   const unknown = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
@@ -81,7 +81,7 @@ const reasonOf = (error: unknown): string => {
   )}`;
 };
 
-/** @returns `help` where help was asked for. @throws {CommandLineError} */
+/** Reads the arguments. @returns `help` if the user asked for help. @throws {CommandLineError} */
 export const readCommandLine = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): ServeOptions | 'help' => {
   let parsed;
   try {

@@ -1,4 +1,7 @@
-/** `tidemark serve`: HTTP server, embedded store, tokens. Listens at once; until the store is open it answers "starting" (F75). */
+/**
+ * `tidemark serve`: HTTP server, embedded store, tokens. The server listens at once and answers "starting"
+ * until the store is open (F75).
+ */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,21 +14,23 @@ import { createStaticDoor } from './static-files.ts';
 import { authenticateByKeys, authenticateBySecret } from './tokens.ts';
 
 export interface Serving {
-  /** Where it listens. */
+  /** The address of the server. */
   readonly url: string;
-  /** Resolves when the store is open; rejects when it could not be. */
+  /** Resolves when the store is open; rejects if the store cannot be opened. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
-/** The entry that the proxy itself added: those before it are whatever the client said. */
+/**
+ * The last entry of `X-Forwarded-For`, added by the proxy itself. The client may forge the earlier entries.
+ */
 const forwardedFor = ({ headers, socket }: IncomingMessage): string | undefined =>
   String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .at(-1)
     ?.trim() || socket.remoteAddress;
 
-/** @param log where failures are told; names and texts never are. */
+/** Starts the server. @param log takes failures, without names and texts of users. */
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
   const authenticate = options.jwks ? authenticateByKeys(options.jwks, options.claims) : authenticateBySecret(secret, options.claims);
@@ -38,9 +43,11 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
   };
   const http = createServer(listener);
-  // Opening a new store blocks for seconds: connections kept for the next request must outlive that, and proxies' own patience.
+  // Opening a new store blocks for seconds. Idle connections must outlive this time and the idle timeout of
+  // proxies.
   http.keepAliveTimeout = 65_000;
-  // Listening comes first: somebody who is refused knows nothing, somebody told "starting" comes back.
+  // The server listens first: a client with a refused connection knows nothing, a client with the answer
+  // "starting" comes back.
   const store = new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(options.port, options.host, resolve);
@@ -49,11 +56,11 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const receipts = createReceiptServer({
     store,
     authenticate,
-    // To be looked at, everything is on.
+    // A development server shows every feature.
     ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
-    // Why the store did not open, `ready` tells.
+    // Before the store is open, `ready` reports the failure.
     log: (message, detail) => void (opened && log(detail instanceof Error ? `${message}: ${detail.message}` : message)),
   });
   receipts.attach(http);

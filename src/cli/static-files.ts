@@ -41,7 +41,10 @@ const fileAt = async (file: string): Promise<Stats | undefined> => {
   }
 };
 
-/** Files of the folder; for paths without an extension its `index.html`, which then decides what the path means. */
+/**
+ * Serves the files of the folder. A path without an extension gets `index.html`, so that the app routes the
+ * path.
+ */
 export const createStaticDoor = (folder: string) => {
   const root = resolve(folder);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -66,12 +69,13 @@ export const createStaticDoor = (folder: string) => {
     response.writeHead(200, {
       'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
       'Content-Length': stats.size,
-      // Built assets carry a hash in their names; everything else, the service worker above all, must be asked for again.
+      // Built assets carry a hash in their names. Browsers must ask again for every other file, above all the
+      // service worker.
       'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
       'X-Content-Type-Options': 'nosniff',
       'Service-Worker-Allowed': '/',
     });
-    // Also closes the file where the client goes away in the middle.
+    // `pipeline` also closes the file if the client disconnects early.
     if (request.method === 'HEAD') response.end();
     else await pipeline(createReadStream(file), response).catch(() => response.destroy());
   };

@@ -1,4 +1,4 @@
-/** Tokens as JWTs: the account is `sub`, the end is `exp`. */
+/** Checks tokens as JWTs: `sub` names the account, `exp` the expiry. */
 import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { AuthError } from '../errors.ts';
 import { ID_RULE, isId } from '../model/ids.ts';
@@ -12,7 +12,10 @@ const identityOf: (payload: JWTPayload) => Awaited<ReturnType<Authenticate>> = (
   return { userId: sub, expiresAt: exp === undefined ? null : Math.floor(exp * 1000) };
 };
 
-/** What is wrong with the token itself. Anything else is trouble with the keys: a time-out, a status 500, an answer that holds no keys. */
+/**
+ * Errors of the token itself. All other errors are failures to get the keys: a timeout, a status 500, an
+ * answer without keys.
+ */
 const FAULTS_OF_TOKENS = [
   errors.JWTClaimValidationFailed,
   errors.JWTInvalid,
@@ -41,21 +44,24 @@ const verifying =
     }
   };
 
-/** Only these: a token must not choose how it is checked. */
+/** The accepted algorithms: a token must not choose the way of its own check. */
 const SHARED = { algorithms: ['HS256', 'HS384', 'HS512'] };
 
-/** Of whom and for whom a token must be. What is absent is not checked. */
+/** The expected issuer and audience. An absent claim is not checked. */
 export type Claims = ServeOptions['claims'];
 
 export const authenticateBySecret = (secret: Uint8Array, claims: Claims = {}): Authenticate =>
   verifying((token) => jwtVerify(token, secret, { ...SHARED, ...claims }));
 
-/** Keys are fetched when they are needed: within 5 s, again after 10 minutes, and for a key that is not known at most every 30 s. */
+/**
+ * Checks tokens with published keys. Keys are fetched on demand, with a timeout of 5 s, again after 10
+ * minutes, and at most every 30 s for an unknown key.
+ */
 export const authenticateByKeys = (url: URL, claims: Claims = {}): Authenticate => {
   const keys = createRemoteJWKSet(url);
   return verifying((token) => jwtVerify(token, keys, claims));
 };
 
-/** A token of ten minutes for anybody. For development only. */
+/** Issues a token of ten minutes for any user. For development only. */
 export const issueDevToken = (secret: Uint8Array, userId: string): Promise<string> =>
   new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject(userId).setIssuedAt().setExpirationTime('10m').sign(secret);

@@ -1,19 +1,25 @@
-/** How many connections an account and an address may have, WebSockets and HTTP requests in flight alike. What is above is told to come back. */
+/**
+ * Limits how many connections an account and an address may have. WebSockets and HTTP requests in flight
+ * count alike. The server asks a client above the limit to come back later.
+ */
 import type { UserId } from '../model/ids.ts';
 import type { Policy } from './policy.ts';
 
-/** One connection's place; holds nothing of it. */
+/** A connection's share of the limits. */
 export interface Ticket {
-  /** The account is known now. @returns false where it has as many connections as it may have. */
+  /**
+   * Counts the connection for its account, as soon as the account is known. @returns false if the account has
+   * reached its limit.
+   */
   name(userId: UserId): boolean;
-  /** The connection is over. May be called again. */
+  /** Ends the count of a closed connection. May be called again. */
   leave(): void;
 }
 
 class Counts {
   private readonly counts = new Map<string, number>();
 
-  /** @returns false, and counts nothing, at the limit. */
+  /** @returns false, without counting, if the limit is reached. */
   up(key: string, limit: number): boolean {
     const count = this.counts.get(key) ?? 0;
     if (count >= limit) return false;
@@ -31,14 +37,14 @@ class Counts {
 export class Admission {
   private readonly users = new Counts();
   private readonly addresses = new Counts();
-  /** Connections of an address whose account is not known yet. */
+  /** Connections by address, before their account is known. */
   private readonly unnamed = new Counts();
 
   constructor(private readonly limits: () => Policy['connections']) {}
 
   /**
-   * @param address where the connection comes from; `undefined` for one without a network.
-   * @returns `undefined` where the address has as many connections as it may have.
+   * @param address the network address of the client; `undefined` for a connection without a network.
+   * @returns `undefined` if the address has reached its limit.
    */
   enter(address: string | undefined): Ticket | undefined {
     const { perAddress, unnamedPerAddress } = this.limits();

@@ -1,20 +1,28 @@
-/** Hints between the connections of one server, or of several: whose conversations changed. They may be lost, doubled or late. */
+/**
+ * Carries hints between the connections of one server, or of several servers. A hint names users with
+ * changes. A hint may be lost, doubled or late.
+ */
 import type { UserId } from '../model/ids.ts';
 
-/** Says that something changed for these users; carries nothing of what. */
+/**
+ * Users with a change. The hint does not contain the change: the connection reads the change from the store.
+ */
 export interface Hint {
-  /** `receipts`: nothing but what readers told of group messages, which is passed on a few times a second and not for each of them. */
+  /**
+   * `receipts`: only receipts of group messages changed. A connection passes them on a few times a second,
+   * not one by one.
+   */
   readonly kind: 'changes' | 'receipts';
   readonly userIds: readonly UserId[];
 }
 
 export interface HintBus {
   publish(hint: Hint): void;
-  /** Calls `fn` with every hint; returns how to stop. */
+  /** Calls `fn` with every hint. @returns a function that ends the subscription. */
   subscribe(fn: (hint: Hint) => void): () => void;
 }
 
-/** The bus of a server that runs alone. */
+/** The bus of a single server, in one process. */
 export const createLocalBus = (): HintBus => {
   const listeners = new Set<(hint: Hint) => void>();
   return {

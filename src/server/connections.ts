@@ -1,4 +1,7 @@
-/** The connections of one server that have an account, by user: a hint costs as many steps as its users have connections. */
+/**
+ * The authenticated connections of one server, by user. A hint costs as many steps as its users have
+ * connections.
+ */
 import type { UserId } from '../model/ids.ts';
 import type { Connection } from './socket.ts';
 

@@ -1,4 +1,4 @@
-/** What every connection of one server shares. */
+/** The shared parts of one server, used by all its connections. */
 import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { PushFrame } from '../protocol/push.ts';
@@ -11,22 +11,26 @@ import type { Groups } from './groups/groups.ts';
 import type { ServerStore } from './store/server-store.ts';
 import type { Turns } from './store/turns.ts';
 
-/** Whom a token names. */
+/** The account of a token. */
 export interface Identity {
   readonly userId: UserId;
-  /** Epoch ms when the token ends; absent for never. A token that has ended is refused with `auth/expired`. */
+  /**
+   * Epoch ms when the token expires; absent if it never does. An expired token is refused with
+   * `auth/expired`.
+   */
   readonly expiresAt?: number | null;
 }
 
 /**
- * Names the account of a token, or throws an `AuthError`: "no" is `auth/forbidden`, or `auth/expired`; "not now" is `auth/unavailable`,
- * and the client comes back with the same token. Another error counts as "no" and is logged. No answer within 8 s, and an answer that is no
- * identity, count as "not now" and are logged.
+ * Names the account of a token, or throws an `AuthError`. A refused token is `auth/forbidden` or
+ * `auth/expired`. With `auth/unavailable` the token cannot be checked now, and the client comes back with the
+ * same token. Any other error counts as `auth/forbidden` and is logged. A timeout (8 s) and an invalid
+ * identity count as `auth/unavailable` and are logged.
  */
 export type Authenticate = (token: string) => Promise<Identity>;
 
 export interface Core {
-  /** For the work of a user's frame: as that user reaches it, in turns ({@link Turns}). */
+  /** The store. For a connection with an account, the store takes the turns of this user ({@link Turns}). */
   readonly store: ServerStore;
   readonly turns: Turns;
   readonly admission: Admission;

@@ -1,6 +1,7 @@
 /**
- * Ends receipts whose time is over and that not everybody has read, by the database's clock: at the start, and every 30 s while any
- * is open. A receipt that comes too late is refused without waiting for this; this is how those who look learn of it.
+ * Expires group receipts not read by all members within their window, by the database's clock: at the start
+ * of the server, and every 30 s while any receipt is open. The server refuses late receipts without this
+ * sweep. The sweep informs the members with the message on their screen.
  */
 import type { Hint } from './bus.ts';
 import type { Core } from './core.ts';
@@ -9,15 +10,15 @@ import type { ServerStore, ServerTx } from './store/server-store.ts';
 import { messageKey } from './feed/wire-messages.ts';
 
 const SWEEP_EVERY_MS = 30_000;
-/** In one transaction. */
+/** Receipts expired in one transaction. */
 const BATCH = 500;
 
-/** @returns how many were looked at, and whom it concerns. */
+/** @returns the number of receipts checked, and hints for the members of their groups. */
 export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly Hint[] }> => {
   const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
   if (groups.length === 0) return { checked: 0, hints: [] };
   await tx.lockConversationsById(groups);
-  // Read again under the locks: somebody's receipt may have come in between.
+  // Read again under the locks: a receipt may have been stored between the first read and the locks.
   const locked = new Set(groups);
   const due = (await tx.dueReceipts(await tx.now(), BATCH)).filter(({ conversationId }) => locked.has(conversationId));
   const counts = new Map((await tx.readCounts(due)).map((one) => [messageKey(one), one.readCount]));
@@ -34,12 +35,12 @@ export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: numbe
 };
 
 export interface Expiry {
-  /** Something may be open now. */
+  /** Schedules the next sweep, because a receipt may be open now. */
   arm(): void;
   stop(): Promise<void>;
 }
 
-/** Sweeps at once, then as long as anything is open. */
+/** Sweeps at once, and then every 30 s while any receipt is open. */
 export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>): Expiry => {
   let cancel: (() => void) | undefined;
   let stopped = false;

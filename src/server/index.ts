@@ -1,4 +1,4 @@
-/** `./server`: the reference server, for any Node HTTP server. */
+/** The entry point `./server`: the reference server, for any Node HTTP server. */
 export { createReceiptServer, type PublishedMessage, type ReceiptServer, type ReceiptServerOptions } from './server.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';

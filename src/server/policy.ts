@@ -1,4 +1,7 @@
-/** What this server takes and allows. Told to clients in the handshake, never a constant in them. */
+/**
+ * The rules and limits of this server. Clients learn them in the handshake and keep no constants of their
+ * own.
+ */
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
 import { readOptions } from '../model/option-names.ts';
@@ -10,16 +13,19 @@ export interface Policy {
   readonly limits: Limits;
   readonly receipts: ReceiptPolicy;
   /**
-   * Per user, all connections together: entries or KiB of answers a second, and how many at once after a quiet time. An entry of a frame
-   * counts one, and so does each KiB that is sent as an answer to a question.
+   * The allowance of one user, over all connections: `perSecond` refills it, `burst` is its size. Each entry
+   * of a submitted frame costs 1, and so does each KiB of an answer to a question.
    */
   readonly rate: { readonly perSecond: number; readonly burst: number };
-  /** WebSockets and HTTP requests in flight, together. */
+  /** Limits that count WebSockets and HTTP requests in flight together. */
   readonly connections: {
     readonly perUser: number;
-    /** Behind a proxy all connections come from one address, unless `addressOf` says otherwise. */
+    /**
+     * The limit of one address. Behind a proxy all connections come from one address, unless `addressOf` says
+     * otherwise.
+     */
     readonly perAddress: number;
-    /** Connections of one address whose token has not been checked yet. */
+    /** The limit of one address for connections without a checked token. */
     readonly unnamedPerAddress: number;
   };
 }
@@ -45,7 +51,7 @@ const PolicyShape = v.strictObject({
     ...LimitsShape.entries,
     entries: v.pipe(LimitsShape.entries.entries, v.maxValue(500)),
     frameBytes: v.pipe(LimitsShape.entries.frameBytes, v.maxValue(MAX_CLIENT_FRAME_BYTES)),
-    // As many fit into one frame, whatever their ids are made of.
+    // A frame has room for 250 ids of any characters.
     receiptIds: v.pipe(LimitsShape.entries.receiptIds, v.maxValue(250)),
   }),
   receipts: ReceiptPolicyShape,
@@ -59,7 +65,10 @@ const CONNECTIONS = { perUser: 1, perAddress: 1, unnamedPerAddress: 1 } as const
 const POLICY = { limits: 1, receipts: 1, rate: 1, connections: 1 } as const;
 const CODE = 'usage/invalid-option';
 
-/** What is named changes, the rest stays. @throws {UsageError} `usage/invalid-option`, also for an unknown name. */
+/**
+ * Applies a change to a policy; unnamed fields stay. @throws {UsageError} `usage/invalid-option`, also for an
+ * unknown name.
+ */
 export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
   const { limits, receipts, rate, connections } = readOptions(change, 'policy', POLICY, CODE);
   const changed = {
@@ -74,17 +83,20 @@ export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
   throw new UsageError(CODE, `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
 };
 
-/** A user owes no more than what refills in this long, however much was answered at once. */
+/** The largest debt of a user, in seconds of refill, however long an answer was. */
 const MAX_DEBT_SECONDS = 60;
-/** Users remembered before the first look for those whose allowance is full again. */
+/** Number of users above which the first cleanup runs. A cleanup forgets users with a full allowance. */
 const FEW_USERS = 10_000;
 
-/** One allowance per user, refilled as time passes; users at rest cost nothing. */
+/**
+ * One allowance per user, refilled as time passes. Users with a full allowance are forgotten, so idle users
+ * cost nothing.
+ */
 export class TokenBuckets {
   private readonly spent = new Map<string, { spent: number; at: number }>();
   private forgetAbove = FEW_USERS;
 
-  /** @returns 0 where the cost was taken, else after how many ms to try again. */
+  /** @returns 0 if the cost was taken, otherwise the ms until the user may try again. */
   take(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): number {
     const left = this.left(userId, perSecond, monoMs);
     if (left > 0 && left + cost > burst) return Math.max(1, Math.ceil(((left + cost - burst) / perSecond) * 1000));
@@ -92,7 +104,10 @@ export class TokenBuckets {
     return 0;
   }
 
-  /** Takes what turned out to be the cost, even above the allowance: the user's next frames wait for it. */
+  /**
+   * Takes the cost of an answer after the fact, even above the allowance. The user's next frames wait until
+   * the debt is refilled.
+   */
   charge(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): void {
     const spent = Math.min(this.left(userId, perSecond, monoMs) + cost, burst + MAX_DEBT_SECONDS * perSecond);
     this.put(userId, spent, perSecond, monoMs);
@@ -108,7 +123,10 @@ export class TokenBuckets {
     if (this.spent.size > this.forgetAbove) this.forget(perSecond, monoMs);
   }
 
-  /** The next look comes when the number has doubled, so that many busy users do not make each frame walk them all. */
+  /**
+   * Forgets users with a full allowance. The next cleanup comes when the number of users has doubled, so that
+   * many busy users do not make every frame walk all of them.
+   */
   private forget(perSecond: number, monoMs: number): void {
     for (const userId of this.spent.keys()) if (this.left(userId, perSecond, monoMs) === 0) this.spent.delete(userId);
     this.forgetAbove = Math.max(FEW_USERS, this.spent.size * 2);

@@ -1,6 +1,12 @@
 /**
- * The receipt server: socket → connection → store → hints → sockets. Runs on any Node HTTP server; what it keeps is the store's.
- * It imports nothing of Node and no socket library until it is attached, so it also runs inside tests and simulations.
+ * The receipt server, for any Node HTTP server. All data is in the store.
+ *
+ *   client ◀──▶ doors ◀──▶ connection ──▶ submit ──▶ store
+ *                               ▲            │
+ *                               └─── bus ◀───┘ hints: each connection of a user with changes reads the feed
+ *
+ * The server imports neither Node modules nor a socket library until it is attached, so it also runs inside
+ * tests and simulations.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -30,35 +36,44 @@ import { inTurnsOf, Turns } from './store/turns.ts';
 import type { WebSocketDoor } from './doors/ws.ts';
 
 export interface ReceiptServerOptions {
-  /** An open store, or one on its way: until then everything is answered "starting, come back". Closed with the server. */
+  /**
+   * An open store, or a promise of one. Until the store is open, the server answers every client "starting,
+   * come back". `close()` of the server closes the store.
+   */
   readonly store: ServerStore | Promise<ServerStore>;
   readonly authenticate: Authenticate;
   /**
-   * Default: 100 entries a frame, 2000 entries or KiB of answers a second per user, 64 connections per user and 4096 per address (256 of
-   * them before their token is checked), a heartbeat every 25 s; group receipts off, and where they are on, asked
-   * for by any member, of at most 200, taken for 3 days, seen by the sender.
+   * Rules and limits. Default: 100 entries a frame; 2000 entries or KiB of answers a second per user; 64
+   * connections per user; 4096 per address, 256 of them before their token is checked; a heartbeat every 25
+   * s. Group receipts are off. When they are on, any member may ask for them, in groups of at most 200
+   * members, for 3 days, and the sender sees them.
    */
   readonly policy?: PolicyChange;
   readonly directory?: Directory;
-  /** Default: within this process. */
+  /** Carries hints between nodes. Default: a bus within this process. */
   readonly bus?: HintBus;
-  /** Exact origins, such as `https://chat.example`. Default: pages of the server's own host. */
+  /**
+   * Exact origins of pages allowed to connect, such as `https://chat.example`. Default: pages of the server's
+   * own host.
+   */
   readonly allowedOrigins?: readonly string[];
-  /** Default `/receipts`. */
+  /** The path of the server. Default `/receipts`. */
   readonly path?: string;
   /**
-   * The address whose limit on connections (`policy.connections`) a request counts against. Default: the other end of its socket. Behind
-   * a proxy that is the proxy: take what the proxy says of its client, such as the last entry of `X-Forwarded-For`.
+   * Returns the address for the limit on connections (`policy.connections`). Default: the other end of the
+   * request's socket. Behind a proxy that is the proxy: return the client's address as the proxy reports it,
+   * such as the last entry of `X-Forwarded-For`.
    */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
-  /** Default: the machine's. */
+  /** Clock and timers. Default: the machine's clock. */
   readonly clock?: ClockPort;
   /**
-   * Told of every new message that counts, once for each user it is for, after it is stored and by the node that took it: what the host
-   * may send that user's devices by Web Push, as JSON. A message it is not told of (the node died) arrives all the same.
+   * Called for every countable new message, once for each recipient, after the message is stored, on the node
+   * that stored it. The host may send `push` to this user's devices by Web Push, as JSON. If the node dies
+   * before the call, the message still arrives through the feed.
    */
   readonly onMessage?: (push: PushFrame) => void;
-  /** Told of failures; never of tokens, texts or names. Default: nobody. */
+  /** Called with failures, without tokens, texts or names of users. Default: failures are not logged. */
   readonly log?: (message: string, detail?: unknown) => void;
 }
 
@@ -67,31 +82,48 @@ export interface PublishedMessage {
   readonly to: { readonly user: UserId } | { readonly group: string };
   /** JSON, at most 16 KiB of text. */
   readonly body: unknown;
-  /** Default: random. The same id, sender and content again is the same message. */
+  /** The message id. Default: random. The same id with the same sender and content is the same message. */
   readonly id?: string;
-  /** Default true in a direct chat, false in a group. */
+  /** Whether the sender asks for receipts. Default: true in a direct chat, false in a group. */
   readonly receiptRequested?: boolean;
-  /** Default true. */
+  /** Whether the message counts as unread. Default: true. */
   readonly countable?: boolean;
 }
 
 export interface ReceiptServer extends GroupDoor {
-  /** Serves this path of the HTTP server, WebSocket and POST; other paths are left to its other listeners. */
+  /**
+   * Serves this path of the HTTP server, by WebSocket and POST. Other paths stay with the HTTP server's other
+   * listeners.
+   */
   attach(server: Server): void;
-  /** For hosts with a router of their own: whether the request was for this server, which then answers it. */
+  /**
+   * Answers a request, for hosts with their own router. @returns whether the request was for this server; if
+   * so, the server answers it.
+   */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
-  /** One connection without a network: for tests and simulations. `undefined` while the store opens. */
+  /**
+   * Opens a connection without a network, for tests and simulations. @returns `undefined` while the store
+   * opens.
+   */
   connect(socket: Socket): Connection | undefined;
-  /** One request of the HTTP door without a network. */
+  /** Answers one HTTP request body without a network. */
   request(body: string): Promise<DoorAnswer>;
-  /** Writes a message as `from`; the directory is asked as for anybody. @throws {RejectedError} */
+  /**
+   * Writes a message as `from`. The server asks the directory, as it does for any sender. @throws
+   * {RejectedError}
+   */
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
-  /** In force from the next entry on, and told to every connection. @throws {UsageError} `usage/invalid-option` */
+  /**
+   * Changes the policy. The change applies from the next entry on, and the server tells every connection.
+   * @throws {UsageError} `usage/invalid-option`
+   */
   setPolicy(change: PolicyChange): void;
   readonly policy: Policy;
-  /** Closes every connection of the user; what they may do next, `authenticate` decides. */
+  /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
   revoke(userId: UserId): void;
-  /** Sends everybody away to come back, waits for what runs, closes the store. */
+  /**
+   * Closes every connection and asks the clients to come back, waits for running work, and closes the store.
+   */
   close(): Promise<void>;
 }
 
@@ -110,7 +142,7 @@ const OPTIONS = {
 } as const;
 const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1 } as const;
 
-/** The conversation of a published message, named from the sender's side. @throws {UsageError} */
+/** The conversation of a published message, as the sender names it. @throws {UsageError} */
 const conversationOf = (to: PublishedMessage['to']): ConversationId => {
   const { user, group } = readOptions<{ user?: unknown; group?: unknown }>(to, 'publish: to', { user: 1, group: 1 });
   if ((user === undefined) === (group === undefined))
@@ -118,7 +150,10 @@ const conversationOf = (to: PublishedMessage['to']): ConversationId => {
   return user === undefined ? `group:${requireId(group, 'to.group')}` : `direct:${requireId(user, 'to.user')}`;
 };
 
-/** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
+/**
+ * Creates the receipt server. @throws {UsageError} `usage/invalid-option`, also for an option with an unknown
+ * name.
+ */
 export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServer => {
   readOptions(options, 'createReceiptServer', OPTIONS, 'usage/invalid-option');
   const { authenticate, directory, allowedOrigins, path = '/receipts', bus = createLocalBus(), clock = systemClock } = options;
@@ -173,9 +208,10 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
             (ready) => ready.upgrade(request, socket, head),
             () => socket.destroy(),
           );
-        } else if (server.listenerCount('upgrade') === 1) socket.destroy(); // nobody else would answer
+        } else if (server.listenerCount('upgrade') === 1) socket.destroy(); // no other listener would answer
       };
-      // The host's listeners would answer our path with a 404 before we are done: they are asked only for the others.
+      // The host's listeners would answer our path with a 404 before this server is done, so they are called
+      // only for other paths.
       const others = server.listeners('request');
       const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
         if (handle(request, response)) return;
@@ -194,7 +230,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     handle,
     connect: (socket) => {
       const now = live();
-      // Without a network there is no address, whose limit alone refuses a ticket.
+      // A connection without a network has no address, and only the limit of an address refuses a ticket.
       const ticket = now?.admission.enter(undefined);
       return now && ticket && openConnection(now, socket, { ticket });
     },

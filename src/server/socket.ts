@@ -1,28 +1,31 @@
-/** What stands between a connection and whatever carries its frames. */
+/** The interfaces between a connection and its transport. */
 import type { UserId } from '../model/ids.ts';
 import type { Hint } from './bus.ts';
 
-/** What a connection needs of a socket. */
+/** The socket, as seen by a connection. */
 export interface Socket {
   send(text: string): void;
-  /** After this nothing is sent. */
+  /** Closes the socket. The connection sends nothing afterwards. */
   close(code: number, reason: string): void;
-  /** Bytes handed over that the other side has not taken yet. */
+  /** Bytes sent and not yet taken by the other side. */
   readonly buffered: number;
 }
 
 export interface Connection {
   receive(text: string): void;
-  /** A frame that is no text, or cannot be read as such. */
+  /** Takes a frame without readable text. */
   receiveUnreadable(why: string): void;
-  /** The socket is gone. */
+  /** Called when the socket has closed. */
   closed(): void;
-  /** Something changed for this user; look. For receipts alone a few times a second. Default `changes`. */
+  /**
+   * Tells the connection of changes for its user; the connection then reads its news. For `receipts` it reads
+   * at most a few times a second. Default: `changes`.
+   */
   wake(kind?: Hint['kind']): void;
-  /** The policy changed: says welcome again. */
+  /** Sends welcome again, because the policy changed. */
   tellPolicy(): void;
   end(code: number, reason: string): void;
   readonly userId: UserId | undefined;
-  /** Resolves when everything received so far is answered. */
+  /** Resolves when all frames received so far are answered. */
   settled(): Promise<void>;
 }

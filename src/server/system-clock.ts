@@ -1,4 +1,7 @@
-/** The machine's clock, for deadlines and token ends; what is true of messages and receipts the database's clock decides. */
+/**
+ * The machine's clock, for deadlines and for the expiry of tokens. The database's clock decides the times of
+ * messages and receipts.
+ */
 import type { ClockPort } from '../ports/ports.ts';
 
 export const systemClock: ClockPort = {
@@ -6,7 +9,7 @@ export const systemClock: ClockPort = {
   mono: () => performance.now(),
   timer: (ms, fn) => {
     const handle = setTimeout(fn, ms);
-    // Under Node a pending deadline must not keep the process alive; elsewhere a timer is a number.
+    // Under Node a pending timer must not keep the process alive. In other runtimes the handle is a number.
     if (typeof handle === 'object') handle.unref();
     return () => clearTimeout(handle);
   },

@@ -1,4 +1,7 @@
-/** Answers what a client asks for by name: messages, what became of receipts, who has read. Nothing here moves its cursor. */
+/**
+ * Answers the questions of a client: messages, receipts of messages, readers of a message. Answers do not
+ * move the client's cursor.
+ */
 import type { UserId } from '../../model/ids.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { Core } from '../core.ts';
@@ -8,19 +11,23 @@ import type { Outgoing } from './outgoing.ts';
 import { findReceipts, listMembers, parseListCursor } from '../feed/questions.ts';
 import type { Viewer } from '../feed/wire-messages.ts';
 
-/** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
+/**
+ * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
+ * frame is complete (F55).
+ */
 const FRAME_BUDGET = 32 * 1024;
 
-/** One who asks, as the policy of this moment sees them. */
+/** The user who asks, with the visibility of readers under the current policy. */
 export const viewerOf = (core: Core, userId: UserId): Viewer => ({
   userId,
   membersSeeReaders: core.policy().receipts.visibleTo === 'members',
 });
 
 /**
- * Answers in as many frames as it takes, and holds no more than a page of them for a slow reader.
+ * Answers a `fetch` in as many frames as necessary, and keeps at most one page in memory for a slow reader.
  *
- * @param goesOn false where the answer is full: it ends without a frame that says `complete`, and the client asks for the rest.
+ * @param mayContinue false if the answer is full: the answer then ends without a `complete` frame, and the
+ * client asks for the rest.
  */
 export const answerFetch = async (
   core: Core,

@@ -1,6 +1,19 @@
 /**
- * One client's connection, from hello to close. Knows no socket library: frames come in as text, and go out through a
- * {@link Socket}. Frames are taken strictly in order, and nothing is answered before the token has named the account (I-24).
+ * One client's connection, from hello to close. The connection knows no socket library: frames arrive as
+ * text, and leave through a {@link Socket}. Frames run strictly in order, and the connection answers nothing
+ * before the token names the account (I-24).
+ *
+ *              hello, token valid            silence, slow reader, bad frames, token expired, end(), socket closed
+ *   greeting ───────────────────▶ named ──────────────────────────────▶ closed ── work done ──▶ ticket given back
+ *      │                                                                  ▲
+ *      └───────── no hello within 10 s, hello refused, token refused ─────┘
+ *
+ * One queue runs all jobs of the connection in their order:
+ *
+ *   frame of the client ─▶ ┌───────┐ ─▶ over a limit: refuse it, pause
+ *                          │       │    within the limits: answer it, then publish its hints
+ *   hint of the bus ─────▶ │ queue │ ─▶ pull the changes after the client's cursor
+ *   change of policy ────▶ └───────┘ ─▶ send welcome again
  */
 import { ProtocolError } from '../../errors.ts';
 import type { UserId } from '../../model/ids.ts';
@@ -19,31 +32,37 @@ import type { Connection, Socket } from '../socket.ts';
 import { submitEntries } from '../submit/submit.ts';
 import { inTurnsOf } from '../store/turns.ts';
 
-/** What a client may send ahead of the answers. A larger part is never kept: the connection ends. */
+/** Frames a client may send ahead of the answers. Above these limits the connection ends. */
 const MAX_QUEUED_FRAMES = 256;
 const MAX_QUEUED_CHARS = 320 * 1024;
-/** Before the token is checked: room for hello and what a client sends in the same flight. */
+/** The same limit before the token is checked: room for hello and the frames of the same flight. */
 const MAX_UNNAMED_CHARS = 128 * 1024;
-/** A user with more waiting work than the store does in this time is told to come back when it is done. */
+/** A user with a longer backlog of store work is asked to come back after the backlog. */
 const MAX_BACKLOG_MS = 500;
-/** A client that was told to come back later is not read for as long, but no longer than this. */
+/** Longest pause in reading from a client after a busy answer. */
 const MAX_PAUSE_MS = 1000;
-/** What readers of group messages tell within this long reaches their sender as one. */
+/** Receipts of group messages within this time reach their sender in one step. */
 const RECEIPTS_EVERY_MS = 250;
 
 export interface ConnectionOptions {
-  /** Its place among the connections of its address and account; given back at the end. */
+  /** The connection's share of the limits of its address and account; given back at the end. */
   readonly ticket: Ticket;
-  /** Asked a single time: nothing is told later, and a pull may wait for news. What one answer holds, in characters: */
+  /**
+   * Set for the one exchange of an HTTP request: the server sends nothing afterwards, and a pull may wait for
+   * news. Limits in characters:
+   */
   readonly once?: {
-    /** A pull stops short behind this, and is continued by the next one. */
+    /** A pull stops above this size, and the next pull continues. */
     readonly pullChars: number;
-    /** Behind this nothing more is answered: the client asks in another request. */
+    /** Above this size further frames are refused, and the client asks in another request. */
     readonly answerChars: number;
   };
 }
 
-/** What a frame counts against its user's allowance before it is answered. What the answer costs is counted as it is sent. */
+/**
+ * The cost of a frame against its user's allowance, taken before the answer. The cost of the answer is taken
+ * while the answer is sent.
+ */
 const cost = (frame: ClientFrame): number => {
   switch (frame.type) {
     case 'submit':
@@ -57,13 +76,16 @@ const cost = (frame: ClientFrame): number => {
   }
 };
 
-/** Frames that ask: their answers count against the allowance. What is told unasked, and what an entry left behind, does not. */
+/** Frames with answers charged to the allowance. Unasked frames and the answer to a submit are free. */
 const ASKING: ReadonlySet<ClientFrame['type']> = new Set(['pull', 'fetch', 'fetch-receipts', 'fetch-members']);
 
 export const openConnection = (shared: Core, socket: Socket, { ticket, once }: ConnectionOptions): Connection => {
-  /** What all connections share; once the account is named, with the store as this account reaches it. */
+  /** The shared core. Once the account is known, its store takes the turns of this account. */
   let core = shared;
-  /** The newest place an answer named on this connection: it is of this history, and is not looked for. */
+  /**
+   * The newest cursor in an answer on this connection. This history contains the cursor, so no lookup is
+   * necessary.
+   */
   let lastAnswerAt: string | undefined;
   let queued = 0;
   let queuedChars = 0;
@@ -80,7 +102,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     feed.release();
     endPause?.();
     if (greeting.identity) core.connections.delete(greeting.identity.userId, connection);
-    // Its place is free when nothing of it is left: an `authenticate` that takes its time still holds the token.
+    // The ticket is given back only after all running work: a slow `authenticate` still holds the token.
     void work.finally(() => ticket.leave());
   });
   const greeting = new Greeting(core, out, (userId) => {
@@ -103,7 +125,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     confirmedAt === lastAnswerAt ||
     (await core.store.read('confirmedAt', (tx) => isStillConfirmed(tx, confirmedAt)));
 
-  /** Why a frame is not answered now; the same again after so many ms. */
+  /**
+   * The reason for refusing a frame now, and the ms until the client may retry; `undefined` if the frame runs
+   * now.
+   */
   const busyReason = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
     if (once && out.sent > once.answerChars) return { why: 'the answer is full: ask for this in another request', ms: 0 };
     const backlogMs = frame.type === 'auth' || frame.type === 'ping' ? 0 : core.turns.backlogMs(me);
@@ -131,7 +156,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       out.refuse('server/busy', busy.why, id, busy.ms);
       return once ? undefined : pause(Math.min(busy.ms, MAX_PAUSE_MS));
     }
-    // A pull that is held does nothing meanwhile.
+    // A waiting pull does no work meanwhile, so it takes no turn.
     if (frame.type === 'pull' && frame.waitMs) return charged(frame, me);
     return core.turns.during(me, () => charged(frame, me));
   };
@@ -166,7 +191,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
         lastAnswerAt = at ?? lastAnswerAt;
-        // Told after the answer, so that what a client did comes back to it as an answer first.
+        // Hints follow the answer, so that a client learns of its own entries from the answer first.
         for (const hint of hints) core.bus.publish(hint);
         return;
       }
@@ -182,7 +207,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     }
   };
 
-  /** @param chars of the client's frame; 0 for what the server does by itself. */
+  /**
+   * Queues a job behind all earlier frames. @param chars length of the client's frame; 0 for jobs of the
+   * server.
+   */
   const inTurn = (job: () => Promise<void> | void, chars = 0): void => {
     queued++;
     queuedChars += chars;
@@ -202,7 +230,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   };
 
   const wake = (): void => {
-    // A first pull may be on its way: what was written since it was read is told behind it.
+    // If a first pull is running, this pull follows and sends the changes written since.
     if (waking || !out.open) return;
     waking = true;
     inTurn(async () => {
@@ -210,7 +238,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       if (greeting.identity) await feed.pullNews(greeting.identity.userId);
     });
   };
-  /** At once where it has been quiet, else when the time is over: whatever was told meanwhile is one step. */
+  /**
+   * Pulls at once after a quiet time, otherwise at the end of the interval, so that all receipts of the
+   * interval are one step.
+   */
   const wakeForReceipts = (): void => {
     if (cancelReceipts || !out.open) return;
     const left = receiptsAt + RECEIPTS_EVERY_MS - core.clock.mono();
@@ -239,7 +270,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     receive: (text) => {
       if (!out.open) return;
       silence.heard();
-      // A client that sends faster than answers come is not read any further.
+      // A client far ahead of the answers is closed.
       const maxChars = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
       if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars) return out.end(CLOSE.tryLater, 'too much unanswered');
       inTurn(() => read(text), text.length);

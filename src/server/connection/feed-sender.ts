@@ -1,4 +1,6 @@
-/** The change feed on one connection: what is new since the client's cursor, no faster than the client takes it. */
+/**
+ * Sends the change feed on one connection: the changes after the client's cursor, at the speed of the client.
+ */
 import type { UserId } from '../../model/ids.ts';
 import { viewerOf } from './answer-fetch.ts';
 import { type ChangesPage, pullPage } from '../feed/changes.ts';
@@ -6,7 +8,7 @@ import type { Core } from '../core.ts';
 import type { Outgoing } from './outgoing.ts';
 
 interface Sent {
-  /** Where the client's cursor is now. */
+  /** The client's cursor after the page. */
   readonly at: string | null;
   readonly done: boolean;
 }
@@ -16,8 +18,8 @@ export class FeedSender {
   private endWait: (() => void) | undefined;
 
   /**
-   * @param core as the connection's account reaches it.
-   * @param mostChars a pull stops short behind this, and is continued by the next one; `undefined` for no limit.
+   * @param core the shared core, with the store of the connection's account.
+   * @param maxChars a pull stops above this size, and the next pull continues; `undefined` for no limit.
    */
   constructor(
     private readonly core: () => Core,
@@ -25,7 +27,7 @@ export class FeedSender {
     private readonly maxChars = Infinity,
   ) {}
 
-  /** Ends the wait of a pull that is held until there is news. */
+  /** Ends the wait of a pull for news. */
   release(): void {
     this.endWait?.();
   }
@@ -35,12 +37,15 @@ export class FeedSender {
     this.out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
   }
 
-  /** What is new since the connection's cursor; nothing is said where nothing is. */
+  /** Sends the changes after the connection's cursor, or nothing if there are none. */
   async pullNews(me: UserId): Promise<void> {
     if (this.cursor !== undefined) await this.pull(me, this.cursor, true);
   }
 
-  /** Everything after the cursor; `quietly` says nothing where nothing changed; `resumesSnapshot` with a snapshot that broke off. */
+  /**
+   * Sends everything after the cursor. `quietly` sends nothing if nothing changed. `resumesSnapshot`
+   * continues an interrupted snapshot.
+   */
   async pull(me: UserId, from: string | null, quietly: boolean, resumesSnapshot = false): Promise<void> {
     const { out } = this;
     const snapshot = from === null || resumesSnapshot;
@@ -59,13 +64,16 @@ export class FeedSender {
     }
   }
 
-  /** Everything after the cursor, as soon as there is anything; after that time, that there is nothing. */
+  /**
+   * Waits for changes after the cursor and sends them. After `waitMs` the client gets an empty `changes`
+   * frame.
+   */
   async pullWaiting(me: UserId, from: string, waitMs: number): Promise<void> {
     const { out } = this;
     const { clock } = this.core();
     const until = clock.mono() + waitMs;
     while (clock.mono() < until) {
-      // Listened for before it is looked: what is written in between is not slept through.
+      // The listener is set before the store is read, so that a change written in between ends the wait.
       const news = new Promise<void>((resolve) => (this.endWait = resolve));
       const cancel = clock.timer(until - clock.mono(), () => this.release());
       const before = out.sent;
@@ -77,7 +85,10 @@ export class FeedSender {
     await this.pull(me, from, false);
   }
 
-  /** One page, as far as the reader takes it. What it does not take is read again later, and not held until then. */
+  /**
+   * Sends one page, as far as a slow client takes the frames. The server keeps no frames for a slow client
+   * and reads the rest again later.
+   */
   private async send({ frames, complete }: ChangesPage, from: string | null): Promise<Sent> {
     const { out } = this;
     let at = from;
@@ -85,7 +96,7 @@ export class FeedSender {
       out.send(frame);
       this.cursor = at = frame.to;
       if (i === frames.length - 1) break;
-      // Frames that end where the page began come again with every page from there: those are sent to the end.
+      // Frames with the same cursor at both ends would be repeated by the next page, so all of them are sent.
       if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };
       await out.drained();
     }

@@ -1,4 +1,6 @@
-/** Who is at the other end of a connection: hello, welcome, a fresh token, and the end of one (I-24). */
+/**
+ * Authenticates the client of a connection: hello, welcome, a fresh token, and the expiry of a token (I-24).
+ */
 import type { UserId } from '../../model/ids.ts';
 import type { Cancel } from '../../ports/ports.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
@@ -9,7 +11,7 @@ import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
 
 const HELLO_WITHIN_MS = 10_000;
-/** An account with too many connections is told to come back after this long. */
+/** Retry delay for an account with too many connections. */
 const CROWDED_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -22,7 +24,7 @@ export class Greeting {
   constructor(
     private readonly core: Core,
     private readonly out: Outgoing,
-    /** The account is named for the first time. @returns false where it may not have another connection. */
+    /** Called when the account is known. @returns false if the account may not have another connection. */
     private readonly onNamed: (userId: UserId) => boolean,
   ) {
     this.cancelHello = core.clock.timer(HELLO_WITHIN_MS, () => {
@@ -47,7 +49,7 @@ export class Greeting {
     if (verified) this.welcome(verified);
   }
 
-  /** Says welcome again: the policy changed. */
+  /** Sends welcome again, because the policy changed. */
   repeat(): void {
     if (this.identity) this.sendWelcome(this.identity);
   }
@@ -57,7 +59,9 @@ export class Greeting {
     this.cancelExpiry();
   }
 
-  /** Nothing where the token does not name this user; the connection has ended then. */
+  /**
+   * Checks a token. @returns `undefined` if the token does not name this user; the connection has ended then.
+   */
   private async verify(token: string, userId: UserId): Promise<Named | undefined> {
     const { out } = this;
     const verified = await identify(this.core, token);

@@ -1,15 +1,18 @@
-/** Asks the host whose token it is. What the host answers is looked at before it is believed, as it ends up on the wire. */
+/**
+ * Asks the host which account a token names. The answer is checked before use, because the user id ends up on
+ * the wire.
+ */
 import { UsageError } from '../../errors.ts';
 import { ID_RULE, isId, type UserId } from '../../model/ids.ts';
 import type { ClockPort } from '../../ports/ports.ts';
 import type { Core } from '../core.ts';
 
-/** Shorter than a client may stay silent before its hello counts as missing. */
+/** Timeout of `authenticate`, shorter than the time after which a client takes its hello for lost. */
 const WITHIN_MS = 8000;
 
 export interface Named {
   readonly userId: UserId;
-  /** Epoch ms, a whole number; `null` for never. */
+  /** Epoch ms, a whole number; `null` for a token without expiry. */
   readonly expiresAt: number | null;
 }
 
@@ -18,12 +21,12 @@ export interface Refused {
   readonly why: string;
 }
 
-/** `not-now`: the token cannot be judged, so nothing is said of it. */
+/** `not-now`: the host cannot check the token at present. */
 export type Verdict = Named | Refused | 'not-now';
 
 const EXPIRED: Refused = { refused: 'auth/expired', why: 'the token has ended' };
 const FORBIDDEN: Refused = { refused: 'auth/forbidden', why: 'the token was refused' };
-/** A user of the host who has no place here: another token may name another user. */
+/** The host's user id is not a valid id. The client may try another token. */
 const NO_ID: Refused = { refused: 'auth/forbidden', why: `the token names no account: a user id is ${ID_RULE}` };
 
 class LateError extends Error {}
@@ -40,7 +43,10 @@ const within = <T>(clock: ClockPort, ask: () => T | Promise<T>): Promise<T> =>
 const describe = (value: unknown): string =>
   typeof value === 'string' ? `text of ${value.length} characters` : `${typeof value} ${String(value)}`;
 
-/** @returns `undefined` where the user's name is no id. @throws {UsageError} where the answer is none. */
+/**
+ * Reads the host's answer. @returns `undefined` if the user id is not valid. @throws {UsageError} if the
+ * answer has another shape.
+ */
 const read = (answer: unknown): Named | undefined => {
   if (typeof answer !== 'object' || answer === null)
     throw new UsageError('usage/invalid-option', `authenticate must answer { userId, expiresAt? }; got ${describe(answer)}`);
@@ -54,13 +60,13 @@ const read = (answer: unknown): Named | undefined => {
       'usage/invalid-option',
       `authenticate must answer expiresAt in epoch ms, or none for never; got ${describe(expiresAt)}`,
     );
-  // Later than any clock can tell is never.
+  // An expiry above the safe integers counts as no expiry.
   return { userId, expiresAt: expiresAt > Number.MAX_SAFE_INTEGER ? null : Math.floor(expiresAt) };
 };
 
 const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined);
 
-/** Never rejects. What the host must mend is told to the log. */
+/** Identifies the account of a token. The promise never rejects. Mistakes of the host are logged. */
 export const identify = async (
   { authenticate, clock, log }: Pick<Core, 'authenticate' | 'clock' | 'log'>,
   token: string,
@@ -73,7 +79,7 @@ export const identify = async (
     }
     const { expiresAt } = named;
     if (expiresAt === null || expiresAt > clock.wall()) return named;
-    // In seconds the present reads as January 1970.
+    // An expiry in seconds instead of ms falls into January 1970.
     if (expiresAt > 0 && expiresAt < clock.wall() / 100)
       log('authenticate answered an expiresAt in 1970: it must be in ms, not in seconds');
     return EXPIRED;

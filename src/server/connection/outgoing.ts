@@ -1,13 +1,15 @@
-/** What goes out on one connection: frames in their order, and no more at a time than its reader takes. */
+/** Sends frames on one connection, in order, at the speed of the reader. */
 import type { ClockPort } from '../../ports/ports.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import { encodeFrame } from '../../protocol/codec.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 import type { Socket } from '../socket.ts';
 
-/** Above this a reader is slow: nothing more is read for it until it has taken what it was given. */
+/**
+ * Above this many unsent bytes the reader is slow: the server reads nothing more for this reader meanwhile.
+ */
 const HIGH_WATER_BYTES = 256 * 1024;
-/** A reader that takes nothing for this long is closed. */
+/** A connection ends if its reader takes nothing for this long. */
 const STALLED_AFTER_MS = 10_000;
 const DRAIN_POLL_MS = 50;
 const MAX_BAD_FRAMES = 20;
@@ -18,14 +20,14 @@ export class Outgoing {
   open = true;
   /** Characters sent so far. */
   sent = 0;
-  /** Told how many characters an answer has, while one is given that its user is charged for. */
+  /** Called with the length of each frame, while an answer is charged to its user. */
   charge: ((chars: number) => void) | undefined;
   private badFrames = 0;
 
   constructor(
     private readonly clock: ClockPort,
     private readonly socket: Socket,
-    /** The connection is over, from whichever side. */
+    /** Called once when the connection ends, from either side. */
     private readonly ended: () => void,
   ) {}
 
@@ -37,7 +39,7 @@ export class Outgoing {
     this.socket.send(text);
   }
 
-  /** One frame was not taken; the connection lives. */
+  /** Refuses one frame. The connection stays open. */
   refuse(code: Code, message: string, id?: number, retryAfterMs?: number): void {
     this.send({
       type: 'error',
@@ -48,7 +50,7 @@ export class Outgoing {
     });
   }
 
-  /** One frame was malformed; too many of those, and the connection ends. */
+  /** Refuses a malformed frame. After too many malformed frames the connection ends. */
   bad(message: string, id?: number): void {
     this.refuse('protocol/bad-frame', message, id);
     if (++this.badFrames > MAX_BAD_FRAMES) this.end(1008, 'too many bad frames');
@@ -59,7 +61,7 @@ export class Outgoing {
     this.end(close, code);
   }
 
-  /** Not now: the same again a second later, or after the time given. */
+  /** Ends the connection with `server/busy`. The client comes back after the retry delay. */
   failBusy(message: string, retryAfterMs = 1000): void {
     this.refuse('server/busy', message, undefined, retryAfterMs);
     this.end(CLOSE.tryLater, message);
@@ -71,19 +73,19 @@ export class Outgoing {
     this.socket.close(code, reason);
   }
 
-  /** The socket is gone. */
+  /** Called when the socket has closed. */
   closed(): void {
     if (!this.open) return;
     this.open = false;
     this.ended();
   }
 
-  /** The reader has not taken what it was given: what else there is for it is not kept ready. */
+  /** Whether the reader is slow. The server prepares no further frames for a slow reader. */
   get isFull(): boolean {
     return this.socket.buffered > HIGH_WATER_BYTES;
   }
 
-  /** Waits while the reader is slow; what changes meanwhile is told in one step when it is back (F109). */
+  /** Waits while the reader is slow. Changes during the wait are sent in one step afterwards (F109). */
   async drained(): Promise<void> {
     let before = this.socket.buffered;
     let since = this.clock.mono();

@@ -1,7 +1,13 @@
-/** Ends a connection whose client says nothing: a client sends a frame at least every two heartbeats, so that one is gone or idle on purpose. */
+/**
+ * Ends a silent connection. A client sends a frame at least every two heartbeats, so a silent client has
+ * disappeared or is idle on purpose.
+ */
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
-/** Of heartbeats without a whole frame from the client: its own twice, and as long again for a slow line and a throttled timer. */
+/**
+ * Heartbeats without a whole frame from the client: twice the client's own interval, doubled for a slow line
+ * and a throttled timer.
+ */
 export const SILENT_HEARTBEATS = 4;
 
 export class Silence {
@@ -16,13 +22,16 @@ export class Silence {
     this.heardAt = clock.mono();
   }
 
-  /** The account is known: from now on silence is counted. Before that, hello has a time limit of its own. */
+  /** Starts to count silence, once the account is known. Before, hello has its own timeout. */
   start(): void {
     this.heard();
     this.listen();
   }
 
-  /** A whole frame came, or the answer to one is out: while the server works, the client is not the silent one. */
+  /**
+   * Restarts the count: a whole frame arrived, or the server has just answered one. A client is not silent
+   * while the server works for it.
+   */
   heard(): void {
     this.heardAt = this.clock.mono();
   }
@@ -31,7 +40,10 @@ export class Silence {
     this.cancel();
   }
 
-  /** One timer for the whole life of the connection: the deadline is looked at afresh when it fires. */
+  /**
+   * Sets one timer for the whole life of the connection; when the timer fires, the deadline is computed
+   * again.
+   */
   private listen(): void {
     const left = this.heardAt + SILENT_HEARTBEATS * this.heartbeatMs() - this.clock.mono();
     if (left <= 0) return this.end();

@@ -1,4 +1,7 @@
-/** The HTTP door: the same frames, same keys, as one POST. For queries from any tab, and for service workers. */
+/**
+ * The HTTP endpoint: the same frames and keys as on a WebSocket, in one POST. Any tab uses HTTP for queries,
+ * service workers use HTTP for everything.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError } from '../../errors.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
@@ -9,20 +12,26 @@ import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 
-/** What one answer holds: a pull stops short, so that a slow line gets on; behind the whole the client asks in another request. */
+/**
+ * Limits of one answer. A pull stops early, so that a slow line makes progress; above the total the client
+ * asks in another request.
+ */
 const ANSWER = { pullChars: 64 * 1024, answerChars: 256 * 1024 };
 const MAX_FRAMES = 256;
-/** A request must be here, and its answer taken, in this long: after it no client of this protocol waits any more. */
+/** Timeout for the transfer of a request, and of its answer. No client of this protocol waits longer. */
 const TRANSFERRED_WITHIN_MS = 30_000;
 
-/** Of a body that is too long so much is read and dropped: a client still sending would not hear why it is refused. */
+/**
+ * Bytes read and dropped of a body above the limit. A client still sending would not see why the server
+ * refuses.
+ */
 const MAX_REFUSED_BYTES = 1024 * 1024;
 
-/** What a request came to: a status, and a JSON array of frames. */
+/** The answer to a request: a status, and a JSON array of frames. */
 export interface DoorAnswer {
   readonly status: number;
   readonly body: string;
-  /** Said in a header as well, for what stands between. */
+  /** Sent in the header `Retry-After` as well, for proxies. */
   readonly retryAfterMs?: number;
 }
 
@@ -42,17 +51,18 @@ const refusal = (status: number, message: string, code: Frame<'error'>['code'] =
   body: `[${encodeFrame({ type: 'error', code, message })}]`,
 });
 
-/** How a connection that the server ended looks over HTTP. */
+/** The error frame for a connection closed by the server. */
 const endOf = (code: number): Frame<'error'> =>
   code === CLOSE.unauthorized
     ? { type: 'error', code: 'auth/forbidden', message: 'the token was revoked' }
     : { type: 'error', code: 'server/busy', message: 'come back later', retryAfterMs: 1000 };
 
 /**
- * Answers the body of one request; knows no HTTP library. The request as a whole is refused, or every frame is answered in order.
+ * Answers the body of one request, without an HTTP library. Either the whole request is refused, or every
+ * frame is answered in order.
  *
- * @param ticket given back when nothing of the request is left.
- * @param gone aborted when nobody waits for the answer any more.
+ * @param ticket given back when all work of the request has ended.
+ * @param gone aborted when the client has gone away.
  */
 export const answerRequest = async (core: Core, body: string, ticket: Ticket, gone?: AbortSignal): Promise<DoorAnswer> => {
   let frames;
@@ -82,7 +92,7 @@ export const answerRequest = async (core: Core, body: string, ticket: Ticket, go
   return { status: STATUS[code] ?? 400, body: `[${answers.join(',')}]`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 };
 
-/** The request's body as text; `undefined` where it is over the limit. */
+/** The request's body as text; `undefined` above the limit. */
 const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -99,11 +109,14 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
 export interface HttpDoorOptions {
   readonly path: string;
   readonly allowedOrigins: readonly string[] | undefined;
-  /** Whose limit on connections a request counts against. */
+  /** The address with the connection limit for this request. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
-/** Whether the request was for this door; if so it is, or is being, answered. */
+/**
+ * Creates the HTTP endpoint. @returns a function: true if the request was for this endpoint, which then
+ * answers it.
+ */
 export const createHttpDoor =
   (core: () => Core | undefined, { path, allowedOrigins, addressOf }: HttpDoorOptions) =>
   (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -118,7 +131,7 @@ export const createHttpDoor =
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         Vary: 'Origin',
-        // Any page may read why it is refused; nothing else is answered to one whose origin is not allowed.
+        // Any page may read the reason of a refusal. A page with a forbidden origin gets no other answer.
         ...(origin ? { 'Access-Control-Allow-Origin': isAllowed ? origin : '*', 'Access-Control-Expose-Headers': 'Retry-After' } : {}),
         ...(retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }),
         ...headers,

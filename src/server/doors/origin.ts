@@ -1,4 +1,7 @@
-/** Which pages may speak to this server. Cookies are never read, so a missing Origin (no browser) is as good as any other client. */
+/**
+ * Decides which pages may use this server. The server never reads cookies, so a request without an Origin
+ * (not from a browser) is like any other client.
+ */
 
 import { UsageError } from '../../errors.ts';
 
@@ -11,19 +14,22 @@ const hostOf = (url: string): string | undefined => {
 };
 
 /**
- * @param allowed exact origins, such as `https://chat.example`; without it only pages of the same host as the server.
+ * Whether a page of this origin may use the server.
+ *
+ * @param allowed exact origins, such as `https://chat.example`; without a list only pages of the server's own
+ * host.
  */
 export const isOriginAllowed = (origin: string | undefined, host: string | undefined, allowed: readonly string[] | undefined): boolean => {
   if (origin === undefined) return true;
   if (allowed) return allowed.includes(origin);
   const from = /^https?:\/\/[^/?#@]+$/.test(origin) ? hostOf(origin) : undefined;
   if (from === undefined || host === undefined || /[/?#@\s]/.test(host)) return false;
-  // Ports that go without saying differ by scheme: the page's own decides.
+  // The default port depends on the scheme, so the page's scheme decides.
   return from === hostOf(`${origin.slice(0, origin.indexOf(':'))}://${host}`);
 };
 
 /**
- * Why a page was refused, for the person who can mend it. It tells only what the request itself said.
+ * Explains a refusal to the operator. The text repeats only values of the request itself.
  *
  * @param allowed as for {@link isOriginAllowed}.
  */
@@ -38,11 +44,11 @@ export const originRefusal = (origin = '', host = '', allowed?: readonly string[
 const isOrigin = (text: unknown): boolean => {
   if (typeof text !== 'string' || !URL.canParse(text)) return text === 'null';
   const { origin } = new URL(text);
-  // Apps have origins of schemes of their own (capacitor://localhost), which URL does not name.
+  // Native apps have their own schemes (capacitor://localhost), and `URL` gives no origin for these.
   return origin === 'null' ? /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text) : origin === text;
 };
 
-/** An origin that no browser sends would be allowed in vain. @throws {UsageError} `usage/invalid-option` */
+/** Refuses an allowed origin in a form no browser ever sends. @throws {UsageError} `usage/invalid-option` */
 export const requireOrigins = (allowed: readonly string[] | undefined): void => {
   const wrong = allowed?.find((text) => !isOrigin(text));
   if (wrong === undefined) return;

@@ -1,4 +1,4 @@
-/** The WebSocket door over `ws`: the one file that knows this library. */
+/** The WebSocket endpoint over the library `ws`. Only this file knows the library. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -14,19 +14,19 @@ import type { Socket } from '../socket.ts';
 export interface WebSocketDoorOptions {
   readonly path: string;
   readonly allowedOrigins: readonly string[] | undefined;
-  /** Whose limit on connections a socket counts against. */
+  /** The address with the connection limit for this socket. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
 export interface WebSocketDoor {
-  /** Whether the upgrade was for this door; if so it is answered. */
+  /** Takes an upgrade. @returns true if the upgrade was for this endpoint, which then answers it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   close(): void;
 }
 
-/** Above this nothing is put behind what a peer has not taken yet: pings of a peer that does not read stay without an answer. */
+/** Above this many unsent bytes the server answers no pings: the peer does not read. */
 const MAX_UNREAD_BYTES = 256 * 1024;
-/** An address with too many connections is told to come back after this long. */
+/** Retry delay for an address with too many connections. */
 const CROWDED_SECONDS = 5;
 
 const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
@@ -38,7 +38,10 @@ const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'typ
   );
 };
 
-/** A page cannot read why an upgrade was refused: the socket opens, says why and closes. Nothing that comes over it is looked at. */
+/**
+ * Refuses a page by its origin. A page cannot read the answer to a refused upgrade, so the server opens the
+ * socket, sends the reason and closes. Frames on this socket are ignored.
+ */
 const refuseOrigin = (socket: WebSocket, message: string): void => {
   socket.on('error', () => undefined);
   socket.send(encodeFrame({ type: 'error', code: 'auth/origin-refused', message }));
@@ -55,7 +58,8 @@ export const createWebSocketDoor = (
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
-    // A compressed frame of a few bytes may unpack to all there is (F100); many tiny fragments cost more than their bytes (F99).
+    // A small compressed frame may unpack to a huge text (F100). Many tiny fragments cost more than their
+    // bytes (F99).
     perMessageDeflate: false,
     maxFragments: 64,
     maxBufferedChunks: 1024,
@@ -67,7 +71,7 @@ export const createWebSocketDoor = (
       send: (text) => socket.send(text),
       close: (code, reason) => {
         socket.close(code, reason);
-        // A peer that does not answer the close is not waited for.
+        // The server does not wait longer for the peer's close frame.
         now.clock.timer(5000, () => socket.terminate());
       },
       get buffered() {
@@ -95,12 +99,12 @@ export const createWebSocketDoor = (
         `Retry-After: ${CROWDED_SECONDS}\r\n`,
       );
     let hasBegun = false;
-    // A handshake that fails, or is refused, begins no connection that would give the place back.
+    // A failed or refused handshake starts no connection, so the ticket is given back here.
     socket.once('close', () => void (hasBegun || ticket?.leave()));
     server.handleUpgrade(request, socket, head, (opened) => {
       const { origin, host } = request.headers;
       if (!isAllowed) return refuseOrigin(opened, originRefusal(origin, host, allowedOrigins));
-      opened.on('error', () => undefined); // a close with its code follows
+      opened.on('error', () => undefined); // a close event follows
       if (!now || !ticket) return opened.close(CLOSE.tryLater, 'starting');
       hasBegun = true;
       begin(opened, now, ticket);

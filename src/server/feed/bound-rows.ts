@@ -1,6 +1,6 @@
 /**
- * Rows of bounded size for receipts in any number of pieces. A row names the newest pieces of each register, and beside them the pieces
- * that its reader cannot know yet. Registers merge by union, so a piece that is named twice changes nothing (I-2).
+ * Bounds the size of rows with scattered receipts. A row carries the newest pieces of each register, and also
+ * the pieces unknown to its reader. Registers merge by union, so a repeated piece changes nothing (I-2).
  */
 import { type ConversationRow, MAX_RECEIPT_RANGES } from '../../model/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
@@ -8,13 +8,13 @@ import { intersect, NO_RANGES, type Ranges, union } from '../../model/ranges.ts'
 import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/receipt.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 
-/** What the reader of a row knows of the conversation before. */
+/** The reader's knowledge of the conversation before the row. */
 export type Known =
   /** Nothing: the row belongs to a snapshot. */
   | { readonly before: 'nothing' }
   /** Everything before the interval: the row belongs to a pull from a cursor. */
   | { readonly before: 'interval'; readonly interval: Interval }
-  /** Everything that the feed has told, but not what the reader's own entries add: the row belongs to an answer. */
+  /** Everything in the feed, but not the effect of the reader's own entries: the row belongs to an answer. */
   | { readonly before: 'entries'; readonly added: ReadonlyMap<number, ReceiptsSent> };
 
 /** A row with all pieces of its registers. */
@@ -31,9 +31,9 @@ type Registers = Pick<ConversationRow, 'mine' | 'theirs' | 'present'>;
 const NO_REGISTERS: Registers = { mine: NO_RECEIPTS_SENT, theirs: NO_RECEIPTS_SENT, present: NO_RANGES };
 const SIDES = ['mine', 'theirs'] as const;
 const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'named'];
-/** Above this many changed pieces in one pull, the pull names all pieces of the scattered conversations. */
+/** Above this many changed pieces, a pull sends all pieces of the scattered conversations. */
 const MAX_CHANGED = 500;
-/** Pieces that one more row of the same conversation names. */
+/** Pieces in each further row of the same conversation. */
 const PIECES_PER_ROW = 500;
 
 const isScattered = ({ mine, theirs, present }: Registers): boolean =>
@@ -56,7 +56,7 @@ const cutRow = (row: ConversationRow, more: Registers): ConversationRow => ({
   present: union(newest(row.present), more.present),
 });
 
-/** The pieces that a cut row leaves out, as more rows of the same conversation and version. */
+/** The pieces missing from a cut row, as further rows of the same conversation and version. */
 const otherPieces = (row: ConversationRow): readonly ConversationRow[] => {
   const rows: ConversationRow[] = [];
   const name = (ranges: Ranges, registers: (some: Ranges) => Partial<Registers>): void => {
@@ -70,7 +70,7 @@ const otherPieces = (row: ConversationRow): readonly ConversationRow[] => {
   return rows;
 };
 
-/** The registers' pieces that changed in the interval; `undefined` where there are too many. */
+/** The pieces changed in the interval; `undefined` if there are too many. */
 const changedIn = async (
   tx: ServerReadTx,
   me: UserId,
@@ -92,21 +92,21 @@ const changedIn = async (
             .filter((piece) => piece.conversationId === id && piece.kind === kind && (piece.userId === me) === isMine)
             .reduce<Ranges>((ranges, piece) => union(ranges, [piece.range]), NO_RANGES),
         );
-      // Stays in a group have no version of their own: where the reader's own row changed, all of them are named.
+      // Stays in a group have no version of their own: if the reader's own row changed, all stays are sent.
       return [id, { mine: of(true), theirs: of(false), present: memberVersion > interval.after ? row.present : NO_RANGES }];
     }),
   );
 };
 
-/** Of the registers, what the reader's own entries named. */
+/** The pieces named by the reader's own entries. */
 const addedBy = ({ id, row }: FullRow, added: ReadonlyMap<number, ReceiptsSent>): Registers => {
   const receipts = added.get(id) ?? NO_RECEIPTS_SENT;
   return { ...NO_REGISTERS, mine: mapReceipts(row.mine, (ranges, kind) => intersect(ranges, receipts[kind])) };
 };
 
 /**
- * The rows as they are sent, in the same order. One with at most 64 pieces in each register is sent as it is; a snapshot tells the other
- * pieces in more rows of the same conversation, which follow the first.
+ * Makes the rows to send, in the same order. A row with at most 64 pieces in each register stays whole. In a
+ * snapshot, the other pieces of a cut row follow in further rows of the same conversation.
  */
 export const boundRows = async (
   tx: ServerReadTx,

@@ -1,4 +1,15 @@
-/** The change feed: what is new for one user between two places, cut into frames that each stand on their own (I-17). */
+/**
+ * The change feed: the changes for one user after a cursor, cut into frames. Each frame is complete in itself
+ * (I-17).
+ *
+ *   cursor of the client = 40                                head = 52
+ *     │                                                            │
+ *     ├── frame 40 ─▶ 46 ──┼── frame 46 ─▶ 51 ──┼── 51 ─▶ 52 ──────┤ complete
+ *         rows, messages, steps and receipts, in order of version
+ *
+ * A page holds at most `PAGE` conversations, so a pull reads pages until one is complete. The `to` of a frame
+ * is a version only if all its changes up to this version were sent: the client may stop after any frame.
+ */
 import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -10,13 +21,16 @@ import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Changes = Frame<'changes'>;
 
-/** Conversations read at once: a large snapshot is many short transactions. */
+/** Conversations in one page: a large snapshot is many short transactions. */
 const PAGE = 500;
-/** More news than this is left for the client to fetch: counts are right without it. */
+/** Most messages in one page. The client fetches the others; unread counts are right without them. */
 const MAX_MESSAGES = 200;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
-/** Far below what a frame may hold: on a slow line a long frame is silence until it is there (F55). */
+/**
+ * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
+ * frame is complete (F55).
+ */
 const FRAME_BUDGET = 32 * 1024;
 
 type Item =
@@ -33,9 +47,9 @@ const sized = <T extends object>(version: number, item: T): T & { version: numbe
 
 interface News {
   readonly items: readonly Item[];
-  /** Of the messages, by id. */
+  /** Ids of the messages among the items. */
   readonly messageIds: ReadonlySet<string>;
-  /** There were more messages than are told. */
+  /** Whether some messages of the interval were left out. */
   readonly cutShort: boolean;
 }
 
@@ -86,7 +100,10 @@ const recallItem = ({ in: conversationId, message, version }: FeedRecall): Item 
 
 const isRow = (item: Item): number => ('row' in item ? 0 : 1);
 
-/** Frames in order of version; one that must end within a version names the one before, so that whoever stops there asks for it again. */
+/**
+ * Cuts the items into frames in order of version. If a frame must end in the middle of a version, its `to` is
+ * the version before, so that a client stopping there gets the whole version again.
+ */
 const cutIntoFrames = (
   items: readonly Item[],
   fromCursor: string | null,
@@ -136,17 +153,19 @@ const cutIntoFrames = (
 
 export interface ChangesPage {
   readonly frames: readonly Changes[];
-  /** Whether anything at all is in them. */
+  /** Whether the frames contain no item. */
   readonly empty: boolean;
-  /** Nothing newer existed at that moment; the last frame says so. */
+  /** Nothing newer existed in this transaction. The last frame carries the same flag. */
   readonly complete: boolean;
 }
 
 /**
- * One page of what is new for the viewer after the cursor; `null` begins a snapshot, which carries no messages, steps and receipts.
+ * Reads one page of changes for the viewer after the cursor. `null` begins a snapshot, without messages,
+ * steps and receipts.
  *
- * @param snapshot true also while a snapshot that was begun earlier goes on: its reader knows nothing of the conversations still to come.
- * @returns `undefined` for a cursor that is not of this history.
+ * @param snapshot also true while an earlier snapshot continues: its reader knows none of the remaining
+ * conversations.
+ * @returns `undefined` for a cursor of another history.
  */
 export const pullPage = async (
   tx: ServerReadTx,
@@ -158,23 +177,25 @@ export const pullPage = async (
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
   const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
-  // What is still being written may have moved a conversation past the head, away from changes of its own that lie below.
+  // A running transaction may have moved a conversation past the head, together with older changes of the
+  // conversation below the head.
   const conversations = found.filter(({ version }) => version <= tx.head);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.head }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.head }, PAGE);
-  // Where one of them has more, the page ends at the earliest end; the others are cut to it.
+  // If one of the three lists has more, the page ends at the earliest end and the other lists are cut there.
   const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
   let upTo = Math.min(tx.head, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
-  // A direct chat without a message was made by a flag of one of the two: to the other it does not exist.
+  // A direct chat without a message exists only for a user with a flag in the chat.
   const visible = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
   const items: Item[] = visible.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
     items.push(...news.items, ...recalls.map(recallItem), ...receipts.map((receipt) => receiptItem(viewer, receipt)));
-    // Other news may be left out, for whoever misses it asks for it. Who holds what was recalled asks for nothing: all of it is told.
+    // Messages may be left out because the client fetches gaps. Recalls may not: a client with the old text
+    // would never ask again.
     if (news.cutShort || !complete || conversations.length < found.length) {
       const others = await tx.changedRecalls(me, { after, upTo }, PAGE);
       const end = others.length < PAGE ? upTo : others[others.length - 1]!.version;

@@ -1,8 +1,13 @@
-/** Places in the change feed: `<run>.<version>`. Opaque to clients; this file alone reads them. */
+/**
+ * Cursors of the change feed: `<run>.<version>`. Cursors are opaque to clients; only this file reads them.
+ */
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { RunRecord, ServerReadTx } from '../store/server-store.ts';
 
-/** Names the newest run its transaction saw, so that a copy restored from an earlier backup does not recognise it (F67). */
+/**
+ * Makes a cursor with the newest run known to the transaction, so that a store restored from an earlier
+ * backup does not recognise the cursor (F67).
+ */
 export const cursorAt = (run: RunRecord, version: number): Cursor => `${run.id}.${version}`;
 
 const CURSOR = /^([0-9a-z]{1,32})\.(0|[1-9][0-9]{0,15})$/;
@@ -19,15 +24,15 @@ const parse = (cursor: Cursor): ParsedCursor | undefined => {
 };
 
 /**
- * The version a cursor stands for in this history, or `undefined` where this history does not contain it: truncated, foreign,
- * of the future, or of the part that was lost when a backup was restored.
+ * The version of a cursor; `undefined` if this history does not contain the cursor: a truncated or foreign
+ * cursor, a cursor of the future, or of a part lost by a restore.
  */
 export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> =>
   (await reachOfCursor(tx, cursor)) === Infinity ? parse(cursor)!.version : undefined;
 
 /**
- * Whether what a client was told at this place is still so. Asked of places no feed has reached yet, so that of the newest run may lie
- * beyond what this transaction sees; it is of the future, not of another history.
+ * Whether this history still contains everything confirmed up to the cursor. An answer's cursor may be ahead
+ * of every feed and of this transaction: a future version of the newest run still belongs to this history.
  */
 export const isStillConfirmed = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
   const parsed = parse(cursor);
@@ -36,8 +41,11 @@ export const isStillConfirmed = async (tx: ServerReadTx, cursor: Cursor): Promis
 };
 
 /**
- * How far this history is the one that the cursor is of: `Infinity` where it contains the cursor's place; where it branched off before
- * that place (a backup was restored), everything below this version is shared; `undefined` where nothing is known of it.
+ * How much of this history a cursor's history shares.
+ *
+ * @returns `Infinity` if this history contains the cursor. If this history branched off before the cursor (a
+ * restored backup), the version below which both are the same. `undefined` if nothing is known of the
+ * cursor's run.
  */
 export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> => {
   const parsed = parse(cursor);
@@ -46,7 +54,7 @@ export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<n
   if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;
   const runs = await tx.runs();
   const run = runs.find(({ id }) => id === runId);
-  // A run's history ends where the next one began: beyond it lies what another copy of this store did.
+  // A run's history ends at the begin of the next run. Later versions belong to another copy of this store.
   const next = run && runs.find(({ number }) => number > run.number);
   if (!next) return undefined;
   if (version >= next.beganAt) return next.beganAt;

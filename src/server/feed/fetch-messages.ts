@@ -1,4 +1,4 @@
-/** Messages by place, newest first: what a device does not hold yet. */
+/** Reads messages by seq, newest first, for a device without them. */
 import type { ConversationId, UserId } from '../../model/ids.ts';
 import { intersect, range, type Range, type Ranges } from '../../model/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -11,7 +11,9 @@ type Want = Frame<'fetch'>['wants'][number];
 /** Messages read at once, so that a large answer is many short transactions. */
 const FETCH_PAGE = 100;
 
-/** The newest `limit` places of the ranges. Sequence numbers have no gaps, so places can be counted before anything is read. */
+/**
+ * The newest `limit` seqs of the ranges. Seqs have no gaps, so they can be counted before anything is read.
+ */
 const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
   const out: Range[] = [];
   let left = limit;
@@ -24,15 +26,17 @@ const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
   return out;
 };
 
-/** What is still to be told of an answer. */
+/** The part of an answer still to be sent. */
 export interface FetchPlan {
-  /** In the order of the wants, newest first in each: all of them exist. */
+  /** Stretches of existing messages, in the order of the wants, newest first in each. */
   readonly stretches: readonly ConversationRange[];
-  /** Names of their conversations, as `me` knows them. */
+  /** Names of the conversations, from the side of the user. */
   readonly names: ReadonlyMap<number, ConversationId>;
 }
 
-/** The stretches that answer the wants, `limit` messages at most; of conversations `me` is no part of, none. */
+/**
+ * Plans the answer to the wants, with at most `limit` messages. Conversations without this user are left out.
+ */
 export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Want[], limit: number): Promise<FetchPlan> => {
   const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
   const conversations = await tx.conversations(me, asked);
@@ -51,7 +55,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
   return { stretches, names: new Map(conversations.map((one) => [one.id, nameOf(one, me)])) };
 };
 
-/** Splits off the first `count` places, of each stretch the newest first. */
+/** Splits off the first `count` seqs, newest first in each stretch. */
 const splitStretches = (
   stretches: readonly ConversationRange[],
   count: number,
@@ -72,9 +76,10 @@ const splitStretches = (
 type MessageLists = Frame<'messages'>['of'];
 
 /**
- * Reads what comes next of a plan, not much more than `budget` bytes of bodies, and cuts it into what frames of `budget` bytes hold.
+ * Reads the next part of a plan, with about `budget` bytes of bodies, and cuts the messages into lists of at
+ * most `budget` bytes for one frame each.
  *
- * @returns what is left of the plan; empty at its end.
+ * @returns the lists, and the rest of the plan; the rest is empty at the end.
  */
 export const readMessages = async (
   tx: ServerReadTx,

@@ -1,4 +1,7 @@
-/** Receipts by request: what became of messages, and who has read one. Whoever may not see it is answered as if there were nothing (I-10). */
+/**
+ * Answers questions about receipts: the receipts of messages, and the readers of a message. A user without
+ * permission gets the same answer as for a message without receipts (I-10).
+ */
 import { isId } from '../../model/ids.ts';
 import { type ReadMember } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
@@ -11,7 +14,7 @@ import { messageKey, groupReceiptsOf, seesReaders, receiptTimesOf, type Viewer }
 const NOBODY = { members: [], cursor: null, complete: true };
 const MEMBERS_BUDGET = MAX_SERVER_FRAME_BYTES - 4096;
 
-/** In the order of the ids. */
+/** Finds the receipts of messages, in the order of the ids. */
 export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readonly string[]): Promise<WireFoundReceipt[]> => {
   const { userId: me } = viewer;
   const messages = new Map((await tx.messagesById([...new Set(ids)], 0)).map((message) => [message.id, message]));
@@ -47,7 +50,7 @@ export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readon
 type MembersPage = Omit<Frame<'members'>, 'type' | 'id'>;
 type Ask = Pick<Frame<'fetch-members'>, 'messageId' | 'filter' | 'limit'>;
 
-/** Where a page of a list ended: behind whom the next one begins. */
+/** The end of a page in a list of members: the next page begins after this member. */
 export interface ListPosition {
   readonly at: number;
   readonly userId: string;
@@ -55,7 +58,7 @@ export interface ListPosition {
 
 const CURSOR = { read: /^r(0|[1-9][0-9]{0,15})\.(.+)$/s, unread: /^u(0)\.(.+)$/s };
 
-/** @returns `undefined` for a cursor that no page of this list ended with. */
+/** Reads the cursor of a list. @returns `undefined` for a cursor of another list. */
 export const parseListCursor = (cursor: string, filter: Ask['filter']): ListPosition | undefined => {
   const [, at, userId] = CURSOR[filter].exec(cursor) ?? [];
   return at === undefined || !isId(userId) ? undefined : { at: Number(at), userId };
@@ -64,7 +67,7 @@ export const parseListCursor = (cursor: string, filter: Ask['filter']): ListPosi
 const cursorBehind = (filter: Ask['filter'], { userId, readAt }: ReadMember): string =>
   filter === 'read' ? `r${readAt ?? 0}.${userId}` : `u0.${userId}`;
 
-/** One page; it ends early where the texts are long. */
+/** Lists one page of members; long texts end the page early. */
 export const listMembers = async (tx: ServerReadTx, viewer: Viewer, ask: Ask, after: ListPosition | null): Promise<MembersPage> => {
   const { messageId, filter, limit } = ask;
   const [message] = await tx.messagesById([messageId], 0);

@@ -1,4 +1,7 @@
-/** A conversation as one of its members sees it: the row from which unread counts and receipt states are derived (I-12, I-13). */
+/**
+ * Makes the rows of conversations, as one member sees them. Clients derive unread counts and receipt states
+ * from these rows (I-12, I-13).
+ */
 import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
@@ -18,7 +21,7 @@ import {
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
 
-/** The frames' view of a stored message; what a recalled one said is gone for everybody. */
+/** The wire form of a stored message. The text of a recalled message is empty for every user. */
 export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, countable, recalled }: MessageRecord): StoredMessage => ({
   id,
   seq,
@@ -34,12 +37,12 @@ const receiptsSentOf = ({ delivered, read, named }: MemberRecord): ReceiptsSent 
 
 const summaryMessage = (record: MessageRecord): StoredMessage => {
   const message = messageOf(record);
-  // A code unit is at most 3 bytes: only what could be too long is measured.
+  // A code unit is at most 3 bytes, so only long bodies are measured.
   const long = message.body.length * 3 > MAX_SUMMARY_BODY_BYTES && byteLength(message.body) > MAX_SUMMARY_BODY_BYTES;
   return long ? { ...message, body: '' } : message;
 };
 
-/** A conversation as its member is told of it: one that they left ends where they left it. */
+/** A conversation as its member sees it. For a former member the conversation ends at the departure. */
 interface MemberView {
   readonly conversation: ConversationRecord;
   readonly mine: MemberRecord;
@@ -55,7 +58,10 @@ const viewOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: Me
   return { conversation: shown, mine, theirs: undefined };
 };
 
-/** Of a group only the reader's own row is read: there may be many others. */
+/**
+ * Reads the member rows for the conversations. For a group only the reader's own row is read: the group may
+ * have many members.
+ */
 const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly ConversationRecord[]): Promise<readonly MemberView[]> => {
   const direct = conversations.filter(({ groupId }) => groupId === null).map(({ id }) => id);
   const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
@@ -72,11 +78,13 @@ const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
 };
 
 /**
- * Rows for `me`, in the order of the conversations, in all of which they are or were. A handful of batch reads, whatever their number.
+ * Makes rows for `me`, in the order of the conversations; `me` is or was a member of each. The number of
+ * batch reads does not depend on the number of conversations.
  *
- * Above 256 uncounted ranges a row carries the count at its position instead. Receipts in many pieces are told as `boundRows` says.
+ * Above 256 uncounted ranges a row carries the number of unread messages above its position instead.
+ * `boundRows` cuts receipts in many pieces.
  *
- * @param known what the reader of the rows knows already.
+ * @param known the reader's knowledge before the rows.
  */
 export const rowsOf = async (
   tx: ServerReadTx,

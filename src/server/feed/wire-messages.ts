@@ -1,4 +1,4 @@
-/** Messages as one of their readers is given them: with what came of their receipts so far, as far as that reader may see it (I-10). */
+/** Makes messages for one reader, with the receipts visible to this reader (I-10). */
 import type { UserId } from '../../model/ids.ts';
 import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
@@ -6,7 +6,7 @@ import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { MessageRecord, MessageKey, ServerReadTx } from '../store/server-store.ts';
 import { messageOf } from './summary-rows.ts';
 
-/** Who looks, and whether every member of a group sees what readers told its senders. */
+/** The reader of an answer, and whether every member of a group sees the readers of a message. */
 export interface Viewer {
   readonly userId: UserId;
   readonly membersSeeReaders: boolean;
@@ -14,7 +14,7 @@ export interface Viewer {
 
 export const messageKey = ({ conversationId, seq }: MessageKey): string => `${conversationId} ${seq}`;
 
-/** Own direct messages: when each receipt first came. */
+/** For the user's own direct messages: the time of the first receipt of each kind. */
 export const receiptTimesOf = async (
   tx: ServerReadTx,
   me: UserId,
@@ -27,11 +27,14 @@ export const receiptTimesOf = async (
   return times;
 };
 
-/** Whether this reader sees who has read it. */
+/** Whether the viewer sees the readers of a message. */
 export const seesReaders = ({ userId, membersSeeReaders }: Viewer, receipt: Pick<ReceiptRecord, 'senderId'>): boolean =>
   membersSeeReaders || receipt.senderId === userId;
 
-/** What came of the receipts of group messages: zeros where the viewer may not see it, nothing where none were asked for. */
+/**
+ * Reads the receipts of group messages: zeros if the viewer may not see the numbers, no entry for a message
+ * without receipts.
+ */
 export const groupReceiptsOf = async (
   tx: ServerReadTx,
   viewer: Viewer,
@@ -53,7 +56,7 @@ export const groupReceiptsOf = async (
   return receipts;
 };
 
-/** In the order of the records. */
+/** Adds receipts to the messages, in the order of the records. */
 export const wireMessages = async (
   tx: ServerReadTx,
   viewer: Viewer,

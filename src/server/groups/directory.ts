@@ -1,4 +1,4 @@
-/** What a host may say of its users and their groups. */
+/** The host's knowledge of its users and their groups, as callbacks. */
 import type { UserId } from '../../model/ids.ts';
 import { readOptions } from '../../model/option-names.ts';
 import type { Role } from '../store/server-store.ts';
@@ -9,24 +9,26 @@ export interface GroupMember {
   readonly role?: Role;
 }
 
-/** What the host knows of its users. */
+/** Callbacks of the host about its users. */
 export interface Directory {
   /**
-   * Who may write to whom in direct chats: true or false. Default: anybody to anybody. Where it throws or answers anything else, the log is
-   * told, and the client is asked to send the message again later.
+   * Whether `from` may write to `to` in a direct chat. Default: every user may write to every user. If the
+   * callback throws or returns no boolean, the server logs the failure and asks the client to send the
+   * message again later.
    */
   mayMessage?(from: UserId, to: UserId): boolean | Promise<boolean>;
   /**
-   * Who is in a group; an empty array for one that does not exist. Mirrored in the store: asked at first use, every 30 s while the group is in
-   * use, and after `membersChanged`. With it the host's groups are the only ones.
-   * Where it throws or answers no array, what was known stays in force; a member whose id or role is none is left out. The log is told.
+   * The members of a group; an empty array for a group that does not exist. With this callback only the
+   * host's groups exist. The server keeps a copy in its store. It asks at the first use, every 30 s while the
+   * group is in use, and after `membersChanged`. If the callback throws or returns no array, the known
+   * members stay. A member with an invalid id or role is left out. Both are logged.
    */
   members?(groupId: string): readonly GroupMember[] | Promise<readonly GroupMember[]>;
 }
 
 /**
- * Checks the names of a directory that is a plain object: with the name `mayMesage`, every user could write to every user. An instance of a
- * class may have other members.
+ * Checks the names of a plain-object directory: with the misspelt name `mayMesage`, every user could write to
+ * every user. An instance of a class may have other members.
  *
  * @throws {UsageError} `usage/invalid-option`
  */

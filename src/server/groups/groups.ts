@@ -1,6 +1,6 @@
 /**
- * Groups and who is in them: the server's own, told by `createGroup` and its like, or the host's, mirrored. Either way every check is
- * made against the store's table, in the transaction of its effect (I-25).
+ * Keeps the members of groups: the server's own groups, changed by calls like `createGroup`, or a copy of the
+ * host's groups. In both cases every check reads the store's table, in the transaction of its effect (I-25).
  */
 import { UsageError } from '../../errors.ts';
 import { type ConversationId, conversationTarget, requireId, type UserId } from '../../model/ids.ts';
@@ -12,33 +12,45 @@ import { changeMembers, type Wanted } from './membership.ts';
 import { persist } from '../store/persist.ts';
 import type { Role, ServerStore } from '../store/server-store.ts';
 
-/** A mirrored group in use is looked at anew after this long. */
+/** The members of a host's group in use are read again after this time. */
 const MIRROR_FOR_MS = 30_000;
-/** Groups whose last look is remembered; a forgotten one is looked at once more. */
+/** Number of groups with a remembered time of refresh. A forgotten group is refreshed once more. */
 const MAX_REMEMBERED = 10_000;
 
-/** What a host may do with groups. All of it may be repeated: what is so already stays as it is. */
+/** Calls of the host about groups. Every call may be repeated: a repeated call changes nothing. */
 export interface GroupDoor {
-  /** Makes a group with these members, or adds to it whoever is missing. @throws {UsageError} where the groups are the host's own. */
+  /**
+   * Creates a group with these members, or adds the missing members to an existing group. @throws
+   * {UsageError} if `directory.members` is set.
+   */
   createGroup(group: { readonly groupId: string; readonly members: readonly GroupMember[] }): Promise<void>;
-  /** Adds a member, or changes their role. Default: `member`. @throws {UsageError} where the groups are the host's own. */
+  /**
+   * Adds a member, or changes the member's role. Default: `member`. @throws {UsageError} if
+   * `directory.members` is set.
+   */
   addMember(groupId: string, userId: UserId, options?: { readonly role?: Role }): Promise<void>;
-  /** From here on the group does not exist for them. @throws {UsageError} where the groups are the host's own. */
+  /**
+   * Removes a member. Afterwards the group does not exist for this user. @throws {UsageError} if
+   * `directory.members` is set.
+   */
   removeMember(groupId: string, userId: UserId): Promise<void>;
-  /** Looks at the host's `directory.members` now; resolves when it is in force. Without one there is nothing to look at. */
+  /**
+   * Reads `directory.members` again; resolves when the change is stored. Without `directory.members` the call
+   * does nothing.
+   */
   membersChanged(groupId: string): Promise<void>;
 }
 
 export interface Groups extends GroupDoor {
   /**
-   * Brings the host's groups up to date before they are used, in the turns of the store's user. Never rejects.
+   * Refreshes the host's groups before use, in the turns of the store's user. The promise never rejects.
    *
-   * @returns Groups that were never seen and cannot be asked for now: nothing is known of them.
+   * @returns groups with unknown members: the server has never read them and cannot read them now.
    */
   mirror(groupIds: readonly string[], store: ServerStore): Promise<ReadonlySet<string>>;
 }
 
-/** The groups that entries, wants or the like name. */
+/** The groups named by entries, wants or the like. */
 export const groupIdsIn = (named: readonly { readonly conversationId: ConversationId }[]): readonly string[] => [
   ...new Set(named.flatMap(({ conversationId }) => (conversationId.startsWith('group:') ? [conversationTarget(conversationId)] : []))),
 ];
@@ -48,9 +60,12 @@ const roleOf = (role: unknown): Role => {
   throw new UsageError('usage/invalid-argument', `role must be "member" or "admin"; got ${JSON.stringify(role)}`);
 };
 
-/** The members that a call names. A directory's answer may have further fields, the argument of a call may not. */
+/**
+ * The members in the argument of a call. A directory's answer may have further fields, the argument of a call
+ * may not.
+ */
 const wantedOf = (members: readonly GroupMember[]): Wanted => {
-  // A caller without types may give any value.
+  // An untyped caller may pass any value.
   if (!Array.isArray(members)) throw new UsageError('usage/invalid-argument', 'members must be a list of { userId, role? }');
   return new Map(
     members.map((member: GroupMember | undefined) => {
@@ -60,7 +75,7 @@ const wantedOf = (members: readonly GroupMember[]): Wanted => {
   );
 };
 
-/** What the host says of a group, as far as it can be used: a member that the server cannot name is left out, and told to the log. */
+/** The usable members of a directory's answer. A member with an invalid id or role is left out and logged. */
 const membersIn = (answer: unknown, core: Pick<GroupsOptions, 'log'>): Wanted => {
   if (!Array.isArray(answer))
     throw new UsageError('usage/invalid-option', `directory.members must answer an array of { userId, role? }; got ${typeof answer}`);
@@ -100,7 +115,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
   const refresh = async (groupId: string, store: ServerStore): Promise<void> => {
     if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave', store);
   };
-  /** One look at a time; whoever comes meanwhile waits for it. */
+  /** Runs one refresh of a group at a time; later callers wait for the running refresh. */
   const refreshOnce = (groupId: string, afresh: boolean, store = core.store): Promise<void> => {
     const last = refreshes.get(groupId);
     if (last?.running && !afresh) return last.running;
@@ -145,7 +160,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
           try {
             await refreshOnce(groupId, false, store);
           } catch (error) {
-            // What was true a while ago still is, as far as the server can tell.
+            // The members known from an earlier refresh stay in force.
             if (!refreshes.get(groupId)?.known) unknown.add(groupId);
             core.log('the members of a group could not be had; those known stay', error);
           }

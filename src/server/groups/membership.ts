@@ -1,11 +1,14 @@
-/** Who is in a group: joins, leaves and roles as changes of member rows. A re-joiner keeps position, receipts and what was counted. */
+/**
+ * Changes the members of a group: joins, departures and roles, as changes of member rows. A returning member
+ * keeps position, receipts and past stays.
+ */
 import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
 import { type MemberRecord, NO_END, type Role, type ServerTx } from '../store/server-store.ts';
 
-/** What is wanted of a group: `null` for whoever is to be in it no more. */
+/** The desired members: a role for each user, `null` to remove the user. */
 export type Wanted = ReadonlyMap<UserId, Role | null>;
 
 const joined = (
@@ -26,7 +29,7 @@ const joined = (
 
 const left = (before: MemberRecord, head: Seq, version: number): MemberRecord => ({
   ...before,
-  // Unread counts begin above it: for who is gone there are none.
+  // Unread counts begin above this seq, so a former member has none.
   joinedAt: head,
   present: intersect(before.present, range(1, head)),
   role: null,
@@ -34,10 +37,11 @@ const left = (before: MemberRecord, head: Seq, version: number): MemberRecord =>
 });
 
 /**
- * Brings a group to what is wanted, making it where somebody is to be in it; what is so already stays untouched.
+ * Changes a group to the desired members, and creates the group if a member joins. Members already as desired
+ * stay untouched.
  *
- * @param others what becomes of members that are not named.
- * @returns whom it changed something for.
+ * @param others the fate of members not named in `wanted`.
+ * @returns users with a change.
  */
 export const changeMembers = async (
   tx: ServerTx,
@@ -53,7 +57,7 @@ export const changeMembers = async (
   }
   if (!group) throw new Error(`group ${groupId} was made and is not there`);
   const { id, latestSeq } = group;
-  // One who joins a large group costs one row, not a look at everybody.
+  // A join to a large group reads one row, not the rows of all members.
   const rows = others === 'leave' ? await tx.members([id]) : await tx.membersNamed(id, [...wanted.keys()]);
   const members = new Map(rows.map((member) => [member.userId, member]));
   const goal = new Map(wanted);
@@ -63,7 +67,7 @@ export const changeMembers = async (
   for (const [userId, role] of goal) {
     const before = members.get(userId);
     const now = before?.role ?? null;
-    // A transaction with a later version may have held the group before this one.
+    // A transaction with a later version may have changed the group before this one.
     const version = Math.max(before?.version ?? 0, tx.version);
     if (now === role) continue;
     if (role === null) changed.push(left(before!, latestSeq, version));

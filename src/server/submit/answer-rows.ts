@@ -1,4 +1,7 @@
-/** The rows that an answer's results carry: what each entry left behind, within what a frame may hold. */
+/**
+ * The rows in the results of an answer: the state of each entry's conversation after the frame, within the
+ * size of a frame.
+ */
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, NO_RANGES, union } from '../../model/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
@@ -8,7 +11,7 @@ import type { SubmitWork } from './submit-work.ts';
 import type { ConversationRecord, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
-/** A result as far as an entry alone decides it. */
+/** The result of one entry, before its row is added. */
 export type Outcome =
   WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
 
@@ -19,7 +22,7 @@ export const confirmed = (entry: WireEntry, extra: object = {}): Outcome => ({
   extra,
 });
 
-/** What the acked entries of this frame say of receipts, by conversation. */
+/** Receipts in the confirmed entries of this frame, by conversation. */
 const addedBy = (unit: SubmitWork, outcomes: readonly Outcome[]): ReadonlyMap<number, ReceiptsSent> => {
   const added = new Map<number, ReceiptsSent>();
   for (const one of outcomes) {
@@ -33,12 +36,13 @@ const addedBy = (unit: SubmitWork, outcomes: readonly Outcome[]): ReadonlyMap<nu
   return added;
 };
 
-/** Half of what a frame may hold, so that rows counted in characters stay below it in bytes whatever the names are made of. */
+/** Half of the largest frame, because the parts of a frame beside its rows take room too. */
 const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
 
 /**
- * Every acked entry carries the row its frame left behind. Where that grows too long, a row is told once, and what does not fit at
- * all is asked for again: it is in effect, so the repetition is an answer and nothing more.
+ * Adds to every confirmed entry the row of its conversation after the frame. When the rows grow too long,
+ * later entries of an answered conversation get no row. An entry without any room for its row is answered
+ * `retry`: the entry is already in effect, so the retry only fetches the row.
  */
 export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
   const wanted = new Map<number, ConversationRecord>();

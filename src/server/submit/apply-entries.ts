@@ -1,6 +1,7 @@
 /**
- * What a `submit` frame does: each entry on its own, all in one transaction, a handful of statements whatever their number.
- * There is no table of operations: the effect's natural key makes a retry harmless, and what is in effect already is `named`.
+ * Applies a `submit` frame: each entry on its own, all entries in one transaction, with a handful of
+ * statements for any number of entries. No table of past operations exists. The natural key of an effect
+ * makes a retry harmless: a repeated entry is `confirmed` and changes nothing.
  */
 import { conversationTarget, type ConversationId, type Seq, type UserId } from '../../model/ids.ts';
 import type { Cursor } from '../../model/outbox-entry.ts';
@@ -17,38 +18,50 @@ import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../store/server-store.ts';
 
-/** Whose entries they are, as the session says: never the frame (I-24). */
+/** The author of the entries, as authenticated by the session, never as named in the frame (I-24). */
 export interface Author {
   readonly userId: UserId;
   readonly deviceId: string;
 }
 
-/** What is decided outside the store. */
+/** Decisions made outside the store. */
 export interface Rules {
-  /** Whom the author may write to, asked of the directory beforehand: a host's own check must not hold locks. */
+  /**
+   * Returns whether the author may write to this peer. The directory was asked before the transaction,
+   * because a host's own check must not hold locks.
+   */
   mayWrite(peer: UserId): boolean;
-  /** Asked within the transaction. */
+  /** The receipt rules, read inside the transaction. */
   receipts(): ReceiptPolicy;
 }
 
-/** What came of a frame: one result per entry, in their order, and whom the changes concern. */
+/**
+ * The effect of a frame: one result per entry, in the order of the entries, and hints for the users
+ * concerned.
+ */
 export interface Applied {
   readonly results: readonly WireResult[];
   readonly hints: readonly Hint[];
-  /** Of new messages: made only where a host asks. */
+  /** Push frames of the new messages, made on demand. */
   readonly pushes: () => readonly PushFrame[];
-  /** Where all of what was acked is in the history; absent where nothing was. */
+  /** A cursor behind all confirmed entries; absent if no entry was confirmed. */
   readonly at?: Cursor;
 }
 
-/** Every id an entry names. */
+/** The message ids in an entry. */
 const idsIn = (entry: WireEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
-/** A flag is its user's own affair: it asks nobody, and waits at the server for the first message. */
+/**
+ * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer, and
+ * keeps a flag even before the first message of the chat.
+ */
 const setsFlag = (entry: WireEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
 
-/** The direct chats that this frame needs and that do not exist for its author: for first messages, and for flags of chats without one. */
+/**
+ * Peers of direct chats needed by this frame and not yet existing for its author: for first messages, and for
+ * flags of chats without a message.
+ */
 const missingDirectChats = (
   entries: readonly WireEntry[],
   names: ReadonlySet<ConversationId>,
@@ -66,8 +79,8 @@ const missingDirectChats = (
 };
 
 /**
- * The conversations of these names that exist for the author, locked, with the author's own rows. One in which only the peer has set a
- * flag does not exist for the author: the flag is told to nobody else.
+ * Locks the named conversations existing for the author, and reads the author's own rows. A direct chat with
+ * only a flag of the peer does not exist for the author, because a flag is private.
  */
 const lockVisible = async (
   tx: ServerTx,
@@ -83,16 +96,17 @@ const lockVisible = async (
   return { conversations: locked.filter((one) => one.groupId !== null || one.latestSeq > 0 || flags.get(one.id)), mine };
 };
 
-/** Applies the entries of one frame, in order, for their author. */
+/** Applies the entries of one frame in their order, for their author. */
 export const applyEntries = async (tx: ServerTx, author: Author, read: readonly ReadEntry[], rules: Rules): Promise<Applied> => {
   const { userId: me, deviceId } = author;
   const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
   let { conversations, mine } = await lockVisible(tx, me, names);
 
-  // Ids are looked up under the locks, so that two sends of one message meet here and not in the index.
+  // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
+  // unique index.
   const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0)));
-  // One character more than the longest body of the frame: enough to tell a body that is not the same.
+  // The longest body of the frame plus one character is enough to detect a different body.
   const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
   const messagesById = new Map(found.map((message) => [message.id, message]));
   const visibleNames = new Set(conversations.map((one) => nameOf(one, me)));
@@ -146,7 +160,10 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
 
 const isGroupWork = (work: ReceiptsWork | GroupWork): work is GroupWork => 'receipts' in work;
 
-/** Groups whose members the frame concerns. What only a member's own devices are told of needs no roster, which may be long. */
+/**
+ * Groups with a roster needed by the frame. A change for the member's own devices needs no roster, which may
+ * be long.
+ */
 const groupsToLoad = (
   unit: SubmitWork,
   entries: readonly WireEntry[],
@@ -169,7 +186,7 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
   if (!work || !conversation) return noSuchConversation(entry.key);
   const member = unit.member(conversation);
   const effect = applyReceipts(member, work, { deviceId: unit.deviceId, at: unit.now });
-  // Who has left is told that what they did stands, and nothing else.
+  // A former member gets confirmations only for receipts already in effect.
   if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
   if (effect) {
     unit.changeMember(conversation, effect.member);
@@ -180,8 +197,8 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
 };
 
 /**
- * How far each entry's bounds reach. Those of a history that is gone reach as far as that history and this one are the same: beyond it
- * nobody's message becomes read by an accident of numbering.
+ * The highest valid seq of each entry. If the entry was written against a history lost in a restore, the
+ * limit is the last seq of both histories: a reused seq must not become read by accident.
  */
 const limitsOf = async (
   tx: ServerReadTx,
@@ -218,7 +235,7 @@ const prepare = async (
   const limits = await limitsOf(tx, pendingReceipts);
   const inputs = pendingReceipts.map(({ entry, conversation }, i): ReceiptsInput => {
     const member = unit.member(conversation);
-    // Of what came after they left, a former member says nothing.
+    // A former member confirms only messages from before the departure.
     const limit = member.role === null ? Math.min(limits[i]!, member.joinedAt) : limits[i]!;
     return { entry, conversation, member, limit };
   });

@@ -1,6 +1,7 @@
 /**
- * Receipts for group messages: each names a message that asked, is judged by itself, and counts once. What was acked before is acked
- * before its time is asked again (I-2); after that the database's clock decides (I-9).
+ * Applies receipts for group messages. Each receipt names a message with a receipt request, is judged by
+ * itself, and counts once. A receipt already stored is confirmed before its window is checked again (I-2).
+ * For a new receipt the database's clock decides (I-9).
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
@@ -9,11 +10,11 @@ import type { SubmitWork } from './submit-work.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { MessageRecord, ServerReadTx, ConversationRange } from '../store/server-store.ts';
 
-/** One entry of a group: what it adds, and the receipts that go with it. */
+/** A receipts entry of a group: the added seqs, and the receipt records of these messages. */
 export interface GroupWork extends ReceiptsWork {
-  /** By seq, those that may be taken. */
+  /** Open receipt records for this entry, by seq. */
   readonly receipts: ReadonlyMap<Seq, ReceiptRecord>;
-  /** Those whose time is over and that nobody has noticed yet. */
+  /** Receipt records past their window and not yet marked as expired. */
   readonly newlyExpired: readonly ReceiptRecord[];
   readonly contents: ReadonlyMap<Seq, string>;
 }
@@ -33,8 +34,9 @@ const contentsOf = (
 };
 
 /**
- * Gaps beside what an entry adds in which nothing is asked of the reader: closed in their own row, so that the set stays small and the
- * newest ranges of it tell all. Nobody else is told of them.
+ * Gaps next to the added seqs without any receipt request to the reader. They are closed in the reader's own
+ * row, so the set stays small and its newest ranges describe all of it. Other members do not see the closed
+ * gaps.
  */
 const bridgesOf = async (
   tx: ServerReadTx,
@@ -54,7 +56,7 @@ const bridgesOf = async (
   });
 };
 
-/** Reads what the entries of one frame need of groups: a few batch queries in all. */
+/** Reads all inputs for the receipts entries of groups in one frame, in a few batch queries. */
 export const prepareGroupAcks = async (
   tx: ServerReadTx,
   unit: SubmitWork,
@@ -110,7 +112,9 @@ export const prepareGroupAcks = async (
   });
 };
 
-/** Counts the acks that an entry turned out to be the first to bring, and ends what came too late. */
+/**
+ * Records the receipts first brought by this entry, and expires the receipt records found past their window.
+ */
 export const recordGroupAcks = (unit: SubmitWork, work: GroupWork, fresh: Iterable<Seq>): void => {
   for (const seq of fresh) unit.addAck(work.conversation, work.receipts.get(seq)!, work.contents.get(seq) ?? null);
   for (const receipt of work.newlyExpired) unit.expire(work.conversation, receipt);

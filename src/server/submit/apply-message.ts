@@ -1,4 +1,7 @@
-/** What a `message` and a `recall` entry do. What is there already is acked before anything else is asked again (F61). */
+/**
+ * Applies `message` and `recall` entries. A message already stored is confirmed before any other rule is
+ * checked (F61).
+ */
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
 import { confirmed, type Outcome } from './answer-rows.ts';
@@ -17,13 +20,17 @@ const sameMessage = (
   conversation !== undefined &&
   stored.conversationId === conversation.id &&
   stored.countable === entry.countable &&
-  // In a group that was too large it was taken without asking: its sender does not know yet.
+  // The server stores a message of a group above `maxMembers` without the receipt request, and its sender
+  // does not know this yet.
   (stored.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
   (stored.recalled || stored.body === entry.body);
 
 type ReceiptRequest = { readonly refusal: Outcome } | { readonly memberCount: number | null };
 
-/** Whether a group message may ask, and whom: `memberCount` is null for one that does not. */
+/**
+ * The receipt request of a group message: refused, or the number of members asked. `memberCount` is null
+ * without a request.
+ */
 const receiptRequestOf = (unit: SubmitWork, conversation: GroupRecord, entry: WireMessageEntry, policy: ReceiptPolicy): ReceiptRequest => {
   if (!entry.receiptRequested) return { memberCount: null };
   if (!policy.groups) return { refusal: reject(entry.key, 'rejected/group-receipts-disabled', 'groups have no receipts here') };
@@ -33,18 +40,22 @@ const receiptRequestOf = (unit: SubmitWork, conversation: GroupRecord, entry: Wi
   return { memberCount: members > policy.maxMembers ? null : members - 1 };
 };
 
-/** @param mayWrite whether the directory lets the author write to the peer of a direct chat. */
+/**
+ * Stores a new message, or confirms a repeated one.
+ *
+ * @param mayWrite whether the directory lets the author write to the peer of a direct chat.
+ */
 export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
   const conversation = unit.conversation(entry.conversationId);
   const before = unit.messagesById.get(entry.id);
   if (before && sameMessage(unit, before, entry, conversation))
     return confirmed(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
 
-  // A sender who may not write here must not learn whether the id names a message elsewhere.
+  // A sender without permission must not learn whether the id names a message in another conversation.
   const inGroup = entry.conversationId.startsWith('group:');
   if (inGroup && (!conversation || unit.member(conversation).role === null)) return noSuchConversation(entry.key);
   if (!inGroup && !mayWrite) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
-  // A first message with a used id makes no conversation.
+  // A first message with a used id creates no conversation.
   if (before || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
   const request = conversation.groupId === null ? undefined : receiptRequestOf(unit, conversation, entry, policy);
   if (request && 'refusal' in request) return request.refusal;
@@ -71,7 +82,10 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
   return confirmed(entry, { message: { seq, sentAt: unit.now } });
 };
 
-/** By its sender only; what is recalled already stays so. Whoever may not see the message is answered as if it did not exist. */
+/**
+ * Recalls a message, for its sender only. A repeated recall changes nothing. Users without access to the
+ * message get the answer for a missing message.
+ */
 export const applyRecall = (unit: SubmitWork, entry: WireRecallEntry): Outcome => {
   const conversation = unit.conversation(entry.conversationId);
   const before = unit.messagesById.get(entry.id);

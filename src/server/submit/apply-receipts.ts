@@ -1,4 +1,7 @@
-/** What one `receipts` entry does to a member's row: each register by its own merge rule, so a retry changes nothing (I-2, I-4). */
+/**
+ * Applies one `receipts` entry to a member row. Each register has its own merge rule, so a retry changes
+ * nothing (I-2, I-4).
+ */
 import type { ReadBy } from '../../model/conversation.ts';
 import { latestFlag, type Mark } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
@@ -27,27 +30,30 @@ import type {
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 
-/** A gap no wider than this between two ranges is closed where it holds only the reader's own messages, so that sets stay small. */
+/**
+ * The widest gap closed between two ranges. A gap is closed if it holds only the reader's own messages, so
+ * the sets stay small.
+ */
 const MAX_GAP = 1000;
 
 const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'named'];
 
-/** One entry with everything it needs to know, read in batches for a whole frame. */
+/** A receipts entry with all its inputs, read in batches for the whole frame. */
 export interface ReceiptsWork {
   readonly entry: WireReceiptsEntry;
   readonly conversation: ConversationRecord;
-  /** Clamped to what exists; `named` holds only messages that await it. */
+  /** Receipts of the entry, clamped to existing messages. `named` holds only messages awaiting a receipt. */
   readonly added: Record<ReceiptKind, Ranges>;
-  /** Stretches between ranges that hold only the reader's own messages. */
+  /** Gaps between ranges with only the reader's own messages. */
   readonly bridges: Record<ReceiptKind, Ranges>;
   readonly refused: Refused;
-  /** Nothing the entry says reaches further: what exists, as far as the device that wrote it can have known of it. */
+  /** The highest seq valid in the entry: existing messages, as far as the device can have known them. */
   readonly limit: Seq;
 }
 
 export const clampTo = (ranges: Ranges | undefined, limit: Seq): Ranges => intersect(ranges ?? NO_RANGES, range(1, limit));
 
-/** Gaps beside what is added, small enough to be worth a look. */
+/** Gaps next to the added ranges, if narrow enough to check. */
 export const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
   const fresh = subtract(added, before);
   if (fresh.length === 0) return NO_RANGES;
@@ -57,7 +63,7 @@ export const gapsBeside = (before: Ranges, added: Ranges): Ranges => {
     const left = after[i - 1]!;
     const right = after[i]!;
     if (right[0] - left[1] - 1 > MAX_GAP) continue;
-    // With neither shore fresh, the gap was looked at before.
+    // If neither neighbour is new, an earlier entry already checked this gap.
     if (contains(fresh, left[1]) || contains(fresh, right[0])) gaps.push([left[1] + 1, right[0] - 1]);
   }
   return gaps;
@@ -70,7 +76,10 @@ export interface ReceiptsInput {
   readonly member: MemberRecord;
 }
 
-/** Seqs of the ids an entry names; those that are no message of its conversation are refused one by one (I-5). */
+/**
+ * Seqs of the message ids in an entry. An id of no visible message of the conversation is refused by itself
+ * (I-5).
+ */
 export const namedSeqs = (
   { entry, conversation, member }: ReceiptsInput,
   messagesById: ReadonlyMap<string, MessageRecord>,
@@ -87,9 +96,8 @@ export const namedSeqs = (
 };
 
 /**
- * Reads what the entries of one frame need of direct chats: two batch queries in all.
- *
- * An own message named says nothing (I-5).
+ * Reads all inputs for the receipts entries of direct chats in one frame, in two batch queries. A receipt for
+ * the reader's own message has no effect (I-5).
  */
 export const prepareReceipts = async (
   tx: ServerReadTx,
@@ -127,7 +135,10 @@ export const prepareReceipts = async (
   });
 };
 
-/** On a full tie the mark that stands stays: two devices repeating themselves must not turn it for ever. */
+/**
+ * The flag after an entry. On a full tie the stored flag stays. Otherwise two devices repeating themselves
+ * would switch the flag back and forth.
+ */
 const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
   if (!theirs || (theirs.count === mine.count && theirs.value === mine.value)) return mine;
   return latestFlag(mine, { ...theirs, at: Math.min(theirs.at, limit) });
@@ -138,7 +149,10 @@ export interface ReceiptsEffect {
   readonly steps: readonly Omit<StepRecord, 'at' | 'version'>[];
 }
 
-/** The row after the entry (`by` whose device and when), and the steps it took; `undefined` where everything was in effect already. */
+/**
+ * Computes the member row and the new steps after the entry. `by` names the device and the time. @returns
+ * `undefined` if everything was already in effect.
+ */
 export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: ReadBy): ReceiptsEffect | undefined => {
   const { entry, limit, added, bridges } = work;
   const position = Math.min(entry.position ?? 0, limit);

@@ -1,8 +1,8 @@
-/** What a host may send by Web Push: that there is a message, for each user it is for. */
+/** Makes push frames for the host's Web Push: one for each new message and recipient. */
 import type { PushFrame } from '../../protocol/push.ts';
 import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/server-store.ts';
 
-/** One frame for each reader; none for what does not count. */
+/** Makes one frame for each recipient, and none for a recalled message or one outside the unread count. */
 export const pushesOf = (conversation: ConversationRecord, message: MessageRecord, roster: readonly RosterEntry[]): PushFrame[] => {
   const { id, seq, senderId, sentAt, receiptRequested, countable, recalled } = message;
   if (!countable || recalled) return [];

@@ -1,4 +1,7 @@
-/** Entries of a `submit` frame, each read alone: a malformed one, or one of an unknown kind, is refused by its key (F62, F105). */
+/**
+ * Reads the entries of a `submit` frame one by one. A malformed entry, or an entry of an unknown kind, is
+ * refused by its key (F62, F105).
+ */
 import * as v from 'valibot';
 import { conversationTarget, type UserId } from '../../model/ids.ts';
 import { MAX_BODY_BYTES } from '../../model/message.ts';
@@ -8,15 +11,15 @@ import { byteLength } from '../feed/summary-rows.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
 
-/** An entry as it came, and as far as it could be read. */
+/** A valid entry, or the refusal of an invalid entry. */
 export type ReadEntry = { readonly key: string; readonly entry: WireEntry } | { readonly key: string; readonly refusal: Rejected };
 
 export const reject = (key: string, code: RejectedCode, message: string): Rejected => ({ outcome: 'rejected', key, code, message });
 
-/** One that does not exist, and one that may not be seen: the same bytes. */
+/** The refusal for a missing conversation. A conversation invisible to the author gets the same bytes. */
 export const noSuchConversation = (key: string): Rejected => reject(key, 'rejected/no-such-conversation', 'no such conversation');
 
-/** Of the text a reader gives with a group receipt. */
+/** Largest text beside a group receipt, in UTF-8 bytes. */
 const MAX_CONTENT_BYTES = 1024;
 
 const UNPAIRED = /\p{Cs}/u;

@@ -1,4 +1,14 @@
-/** The conversations of one frame while its entries are applied: read once, written back once. */
+/**
+ * The unit of work of one submitted frame. It reads the rows for the frame once, applies every entry to these
+ * rows in memory, and writes each changed row back once.
+ *
+ *              load, loadRosters                   writeBack
+ *   store rows ──────────────────▶ rows in memory ───────────▶ changed rows, messages, steps, acks
+ *                                        ▲
+ *   entry 1, entry 2, … in order ────────┘ change, changeMember, addMessage, recall, addAck, expire
+ *
+ * After `writeBack` the unit gives `hints` for connections and `pushes` for the host.
+ */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { Hint } from '../bus.ts';
@@ -30,16 +40,19 @@ export class SubmitWork {
   private readonly receipts = new Map<string, ReceiptRecord>();
   private readonly endedReceipts: MessageKey[] = [];
   private readonly acks: AckRecord[] = [];
-  /** Users whom a change concerns at once, and users whom an ack concerns. */
+  /** Users with a hint of kind `changes`, and users with a hint of kind `receipts`. */
   private readonly changeUsers = new Set<UserId>();
   private readonly receiptUsers = new Set<UserId>();
-  /** Groups with all their members, in the same way. Expanded once, when the hints are made: an entry costs the same in every group. */
+  /**
+   * The same for all members of these groups. The groups are expanded once, when the hints are made, so an
+   * entry costs the same in every group.
+   */
   private readonly changeGroups = new Set<number>();
   private readonly receiptGroups = new Set<number>();
 
   /**
-   * @param messagesById messages named by the frame, by id; those it sends are added.
-   * @param everybodys whether every member sees a message's counts.
+   * @param messagesById messages named by the frame, by id; `addMessage` adds the messages sent by the frame.
+   * @param membersSeeReaders whether every member sees the readers of a message.
    */
   constructor(
     readonly me: UserId,
@@ -63,17 +76,20 @@ export class SubmitWork {
     }
   }
 
-  /** One the author is or was part of. */
+  /** A conversation with the author as a present or former member. */
   conversation(name: ConversationId): ConversationRecord | undefined {
     return this.conversations.get(name);
   }
 
-  /** Its author's own row; laid together with the conversation. */
+  /** The author's own member row, loaded together with the conversation. */
   member(conversation: ConversationRecord): MemberRecord {
     return this.members.get(conversation.id)!;
   }
 
-  /** The members of a group; laid only for groups whose members the frame concerns. */
+  /**
+   * Members of a group. Rosters are loaded only for groups from `groupsToLoad`; for other groups the list is
+   * empty.
+   */
   roster(conversation: ConversationRecord): readonly RosterEntry[] {
     return this.rosters.get(conversation.id) ?? [];
   }
@@ -84,14 +100,17 @@ export class SubmitWork {
     this.changed.add(name);
     this.changeUsers.add(this.me);
     if (conversation.groupId === null) {
-      // Without a message there is nothing in it for the peer: only flags of this user.
+      // A direct chat without a message holds only flags of this user, so the peer needs no hint.
       if (latestSeq === 0) return;
       this.changeUsers.add(conversation.userA);
       this.changeUsers.add(conversation.userB);
     } else this.changeGroups.add(conversation.id);
   }
 
-  /** In a direct chat it changes the conversation too, for whoever is told; in a group it is the member's own affair. */
+  /**
+   * Changes the author's member row. In a direct chat this changes the conversation too, for both users. In a
+   * group only the member's own devices see the change.
+   */
   changeMember(conversation: ConversationRecord, member: MemberRecord): void {
     const inGroup = conversation.groupId !== null;
     this.members.set(conversation.id, inGroup ? { ...member, version: Math.max(member.version, this.version) } : member);
@@ -107,7 +126,7 @@ export class SubmitWork {
     if (receipt) this.newReceipts.set(messageKey(receipt), receipt);
   }
 
-  /** Its receipts end with it. */
+  /** Recalls a message, which also deletes its receipt record. */
   recall(conversation: ConversationRecord, message: MessageRecord): void {
     this.messagesById.set(message.id, message);
     this.recalled.push(message);
@@ -128,7 +147,7 @@ export class SubmitWork {
     if (this.membersSeeReaders) this.receiptGroups.add(conversation.id);
   }
 
-  /** Told to the whole group. */
+  /** Marks a receipt record as expired. All members of the group get a hint. */
   expire(conversation: ConversationRecord, receipt: ReceiptRecord): void {
     this.receipts.set(messageKey(receipt), { ...receipt, open: false, expired: true, version: Math.max(receipt.version, this.version) });
     this.changeGroups.add(conversation.id);
@@ -146,7 +165,7 @@ export class SubmitWork {
     if (this.acks.length > 0) await tx.insertAcks(this.acks);
   }
 
-  /** Of the messages of this frame that still stand at its end. */
+  /** Push frames of this frame's messages, without messages recalled by the same frame. */
   get pushes(): readonly PushFrame[] {
     return [...this.messagesOf].flatMap(([id, conversation]) =>
       pushesOf(conversation, this.messagesById.get(id)!, this.roster(conversation)),

@@ -1,4 +1,4 @@
-/** Runs the entries of one frame: asks the directory, then one transaction. */
+/** Submits the entries of one frame: asks the directory first, and then runs one transaction. */
 import { conversationTarget, type UserId } from '../../model/ids.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';
@@ -28,7 +28,7 @@ const askMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): 
   return (peer) => answers.get(peer) ?? 'not-now';
 };
 
-/** After the commit: what the host does with it is none of the frame's business. */
+/** Calls `onMessage` of the host after the commit. An error of the host does not change the answer. */
 const notifyHost = (core: Core, { pushes }: Applied): void => {
   const { onMessage } = core;
   if (!onMessage) return;
@@ -43,7 +43,10 @@ const notifyHost = (core: Core, { pushes }: Applied): void => {
 
 const retry = ({ key }: { readonly key: string }): WireResult => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS });
 
-/** Never rejects: what could not be done is answered `retry`, and nothing of it is in effect (F72). */
+/**
+ * Submits the entries of one frame. The promise never rejects: after a failure all entries are answered
+ * `retry`, and none of them is in effect (F72).
+ */
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
   const read = readEntries(me, raw);
@@ -59,7 +62,8 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
       core.groups.mirror(groupIdsIn(entries), core.store),
     ]);
     const undecidedPeers = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
-    // Where the host does not say, only the conversations that it was asked about wait, each as a whole: entries keep their order.
+    // If the host gives no answer, only the conversations in question wait. All entries of such a
+    // conversation wait, because entries keep their order.
     const waits = (one: ReadEntry): boolean => {
       if (!('entry' in one)) return false;
       const { conversationId } = one.entry;
