@@ -62,18 +62,15 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F30',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'this.wishForLock(true);',
-    to: 'this.wishForLock(false);',
+    from: 'return this.acquireLock(true);',
+    to: 'return this.acquireLock(false);',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F30'],
   },
   {
     fault: 'F34',
-    file: 'src/engine/sync/leader/leader.ts',
-    from: `  private park(): void {
-    this.isParked = true;
-    this.leave();`,
-    to: `  private park(): void {
-    this.isParked = true;`,
+    file: 'src/engine/sync/leader/leader-states.ts',
+    from: `park: cell('parked', ...LEAVE[state]),`,
+    to: `park: cell('parked'),`,
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F34'],
   },
   {
@@ -134,9 +131,9 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F33',
-    file: 'src/engine/sync/leader/leader.ts',
-    from: 'if (this.mayLead || this.hasNoLocks) return this.lead();',
-    to: 'if (this.mayLead) return this.lead();',
+    file: 'src/engine/sync/leader/leader-states.ts',
+    from: `'leader-silent': cell('claiming', ...CLAIM),`,
+    to: `'leader-silent': cell('standby', 'watch'),`,
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F33'],
   },
   {

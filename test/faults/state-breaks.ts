@@ -124,15 +124,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'if (this.fence.value !== null) this.heard.next(NOBODY);',
-    to: '',
-    also: [
-      {
-        file: 'src/engine/sync/leader/leader.ts',
-        from: '    // What the leader before told of its connection is over.\n    this.heard.next(NOBODY);\n',
-        to: '',
-      },
-    ],
+    from: 'return this.heard.next(NO_LEADER);',
+    to: 'return;',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'put aside'],
   },
   {

@@ -131,8 +131,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F15',
     file: 'src/engine/sync/leader/leader.ts',
-    from: `this.isAlone = ports.store.durability === 'volatile';`,
-    to: 'this.isAlone = false;',
+    from: `const isAlone = ports.store.durability === 'volatile';`,
+    to: 'const isAlone = false;',
     // Either would do.
     also: [{ file: 'src/worker/place.ts', from: 'const lock = `${name}:memory:${ports.random.id()}`;', to: 'const lock = name;' }],
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F15'],

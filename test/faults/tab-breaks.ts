@@ -40,22 +40,22 @@ export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F32',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'this.sync.deposed$.subscribe(() => this.deposed());',
+    from: `this.sync.deposed$.subscribe(() => this.handle('deposed'));`,
     to: 'this.sync.deposed$.subscribe();',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F32'],
   },
   {
     fault: 'F35',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'this.wishForLock(false);',
-    to: '',
+    from: 'return this.acquireLock(false);',
+    to: 'return;',
     test: ['chromium', 'test/browser/tabs.test.ts', 'F35'],
   },
   {
     fault: 'F35',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'this.wishForLock(false);',
-    to: '',
+    from: 'return this.acquireLock(false);',
+    to: 'return;',
     test: ['e2e', 'test/e2e/lifecycle.test.ts', 'F35'],
   },
   {

@@ -71,9 +71,9 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a page that comes back waits for nothing',
-    'engine/sync/leader/leader.ts',
-    'this.isParked = false;\n    this.queue();',
-    'this.isParked = false;',
+    'engine/sync/leader/leader-states.ts',
+    "nudge: cell('following', ...QUEUE, 'nudge-leader'),",
+    "nudge: cell('following', 'nudge-leader'),",
   ),
   bug('a log-out leaves the others talking', 'engine/engine.ts', 'await silence(ports, this.lockName, options.keepData);', ''),
   bug(

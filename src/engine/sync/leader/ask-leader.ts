@@ -1,10 +1,10 @@
-/** For hosts that live for a moment: whether a tab speaks for the account, so that they need not. */
+/** Asks whether a leader tab syncs an account. Hosts that live for a moment, such as a service worker, need not sync if it does. */
 import type { BusPort, ClockPort } from '../../../ports/ports.ts';
 
-/** A leader that does not answer within this is frozen: its lock is taken, and the fencing number makes its late writes harmless. */
+/** A leader that does not answer within this time is frozen. The asking host takes the lock: the fencing token makes late writes harmless. */
 const LEADER_TIMEOUT_MS = 2000;
 
-/** Asks the leader, and nudges it: whoever leads and answers sends what is owed. */
+/** Asks the leader tab for its status, and nudges it to send the pending entries. @returns whether a leader answered in time. */
 export const leaderAnswers = (bus: BusPort, clock: ClockPort): Promise<boolean> =>
   new Promise((resolve) => {
     const cancel = clock.timer(LEADER_TIMEOUT_MS, () => {

@@ -1,23 +1,26 @@
 /**
- * Whether anybody leads: asked again and again while the page is visible, seldom while it is hidden. A lock alone does not tell: a frozen
- * tab holds it and does nothing (F30).
+ * A follower tab watches whether a leader answers. The follower asks often while its page is visible, and seldom while the page is hidden.
+ * The lock alone is no proof of a working leader: a frozen tab holds the lock and does nothing (F30).
+ *
+ *     start ──▶ ask ──answered──▶ wait VISIBLE_MS or HIDDEN_MS ──▶ ask …
+ *                └──no answer within ANSWER_MS──▶ ask again ──no answer──▶ silent
  */
 import type { Cancel, ClockPort, RandomPort } from '../../../ports/ports.ts';
 
-/** With the patience below: a leader that fell silent is noticed after at most 3.7 s. */
+/** With the two questions below, the follower notices after at most 3.7 s that the leader is silent. */
 const VISIBLE_MS = 1500;
 const HIDDEN_MS = 60_000;
 const ANSWER_MS = 1000;
-const ASKS = 2;
-const HURRY_MS = 500;
-/** Two that wait for the same leader are unlikely to lose patience at once. */
+const MAX_QUESTIONS = 2;
+const BRIEF_ANSWER_MS = 500;
+/** Random delay: two followers of one leader seldom give up at the same moment. */
 const SPREAD_MS = 200;
-/** A timer as late as this says that this tab itself stood still: answers may be on their way still. */
+/** A timer this late means that this tab itself stood still. Answers may still be on their way. */
 const LATE_MS = 1000;
 
 export interface LeaderWatchHandlers {
   readonly ask: () => void;
-  /** Nobody answered. Watching has ended, and is begun again as needed. */
+  /** The leader did not answer. The watch has ended, and may be started again. */
   readonly silent: () => void;
 }
 
@@ -46,33 +49,33 @@ export class LeaderWatch {
     this.wasLate = false;
   }
 
-  /** A leader spoke. */
-  heard(): void {
+  /** The leader answered. */
+  answered(): void {
     if (!this.cancel) return;
     this.unanswered = 0;
     this.arm(this.hidden ? HIDDEN_MS : VISIBLE_MS, () => this.ask());
   }
 
-  /** There is something for a leader to do. */
-  look(): void {
+  /** Asks now, because there is work for a leader, unless a question is already open. */
+  check(): void {
     if (this.cancel && this.unanswered === 0) this.ask();
   }
 
-  /** Most likely there is none: whoever is there all the same has a moment to say so. */
-  hurry(): void {
+  /** Asks once more with a short timeout, because most likely no tab leads. */
+  checkBriefly(): void {
     if (!this.cancel) return;
     this.handlers.ask();
-    this.arm(HURRY_MS, () => this.loseHope());
+    this.arm(BRIEF_ANSWER_MS, () => this.giveUp());
   }
 
   private ask(): void {
-    if (this.unanswered === ASKS) return this.loseHope();
+    if (this.unanswered === MAX_QUESTIONS) return this.giveUp();
     this.unanswered++;
     this.handlers.ask();
     this.arm(ANSWER_MS, () => this.ask());
   }
 
-  private loseHope(): void {
+  private giveUp(): void {
     this.arm(this.random.next() * SPREAD_MS, () => {
       this.stop();
       this.handlers.silent();
@@ -84,7 +87,7 @@ export class LeaderWatch {
     this.cancel?.();
     this.cancel = this.clock.timer(ms, () => {
       const late = this.clock.mono() - due >= LATE_MS;
-      // Late time after time is a browser that clamps timers: then it is the time that counts (F39).
+      // A browser that clamps timers makes every timer late. Then late time counts as waiting time (F39).
       const stoodStill = late && !this.wasLate;
       this.wasLate = late;
       if (!stoodStill) return then();

@@ -1,45 +1,60 @@
 /**
- * Every tab is equal; the one that holds the Web Lock syncs. It takes the next number in the store first, so that whoever led before
- * changes nothing any more, however late its writes come (I-19). The lock passes on by itself when its tab ends; from a tab that is
- * frozen it is stolen. Where there are no locks the tab leads that hears of nobody else: the number alone keeps that safe.
+ * Decides which tab of an account syncs. Every tab is equal: the tab that holds the Web Lock is the leader tab, the others are followers.
+ *
+ *      follower tab                       leader tab                     server
+ *     ┌────────────┐   status?, nudge    ┌────────────┐     frames     ┌────────┐
+ *     │   Leader   │────────────────────▶│   Leader   │───────────────▶│        │
+ *     │            │◀────────────────────│    Sync    │◀───────────────│        │
+ *     └─────┬──────┘   status, resigned  └─────┬──────┘                └────────┘
+ *           │ reads, enqueues                  │ writes under its fencing token
+ *           ▼                                  ▼
+ *     ┌───────────────────────────────────────────────┐
+ *     │            the store, shared by all tabs      │
+ *     └───────────────────────────────────────────────┘
+ *
+ * `leader-states.ts` draws the states, and decides what each event does. This file holds the lock, the timer, the fencing token and the bus.
+ * A new leader first writes the next fencing token to the store, so that late writes of the leader before change nothing (I-19). The browser
+ * passes the lock on when the leader tab ends. A follower steals the lock of a frozen tab. Without locks a tab leads if no leader answers it:
+ * the fencing token alone keeps that safe.
  */
 import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { Writer } from '../../write/writer.ts';
+import { type Effect, type Event, type State, type Surroundings, transition } from './leader-states.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import type { Sync } from '../connection/sync.ts';
 
-/** A tab that could not write its number leaves the lead to the others for at least this long, and longer each time. */
+/** A tab that could not write its fencing token waits at least this long before the next attempt, and longer after each failure. */
 const RETRY_FENCE_MS = 1000;
 
-const NOBODY: LeaderStatus = { state: 'offline', retryAt: null, error: null, inFlight: 0 };
+const NO_LEADER: LeaderStatus = { state: 'offline', retryAt: null, error: null, inFlight: 0 };
+
+/** What an event carries: the other tab's status, this tab's fencing token, or the reason why none could be written. */
+interface EventData {
+  readonly status?: LeaderStatus;
+  readonly fence?: number | null;
+  readonly error?: unknown;
+}
 
 export class Leader {
-  /** The number under which this tab leads, or null. */
+  private state: State = 'stopped';
+  /** The fencing token under which this tab leads, or null. */
   private readonly fence = new BehaviorSubject<number | null>(null);
-  private readonly own = new BehaviorSubject<LeaderStatus>(NOBODY);
-  private readonly heard = new BehaviorSubject<LeaderStatus>(NOBODY);
-  /** The connection as every tab shows it: the leader's. */
+  private readonly own = new BehaviorSubject<LeaderStatus>(NO_LEADER);
+  private readonly heard = new BehaviorSubject<LeaderStatus>(NO_LEADER);
+  /** The status of the connection as every tab shows it: the leader's. */
   readonly status$: Observable<LeaderStatus & { readonly leader: boolean }> = combineLatest([this.fence, this.own, this.heard]).pipe(
     map(([fence, own, heard]) => ({ ...(fence === null ? heard : own), leader: fence !== null })),
   );
-  private readonly ends: Cancel[] = [];
+  private readonly surroundings: Surroundings;
   private readonly watch: LeaderWatch;
+  private readonly fenceBackoff: Backoff;
+  private readonly ends: Cancel[] = [];
   private releaseLock: Cancel | null = null;
   private cancelRetry: Cancel | null = null;
-  private readonly fenceBackoff: Backoff;
-  private isRunning = false;
-  /** About to be frozen, cached or closed: others lead until this page is back. */
-  private isParked = false;
-  /** It holds the lock; or there are none, and nobody else leads. */
-  private mayLead = false;
-  private hasNoLocks = false;
-  /** What this tab stores no other tab sees: it leads itself, and nobody else. */
-  private readonly isAlone: boolean;
-  /** A number asked for before this tab stepped down is not led under. */
-  private attempt = 0;
+  private abandonClaim: Cancel | null = null;
 
   constructor(
     private readonly ports: Ports,
@@ -47,202 +62,185 @@ export class Leader {
     private readonly sync: Sync,
     private readonly lockName: string,
   ) {
-    this.isAlone = ports.store.durability === 'volatile';
+    const isAlone = ports.store.durability === 'volatile';
+    this.surroundings = isAlone ? 'alone' : ports.bus.missing ? 'no-bus' : 'shared';
     this.fenceBackoff = new Backoff(ports.random);
     this.watch = new LeaderWatch(ports.clock, ports.random, {
       ask: () => ports.bus.post({ type: 'status?' }),
-      silent: () => this.silent(),
+      silent: () => this.handle('leader-silent'),
     });
   }
 
   start(): void {
     const { bus, life } = this.ports;
-    this.isRunning = true;
     const shown = combineLatest([this.sync.status$, this.sync.inFlight$]).subscribe(([status, inFlight]) => {
       this.own.next({ ...status, inFlight });
       this.announce();
     });
-    const deposed = this.sync.deposed$.subscribe(() => this.deposed());
+    const deposed = this.sync.deposed$.subscribe(() => this.handle('deposed'));
     this.ends.push(
       bus.listen((hint) => this.hear(hint)),
       life.listen((event) => this.live(event)),
       this.writer.onChange(({ settings, outbox }) => {
-        if (settings) this.follow();
-        if (outbox && this.writer.model.outbox.size > 0) this.watch.look();
+        if (settings) this.handle('settings-changed');
+        if (outbox && this.writer.model.outbox.size > 0) this.handle('work-pending');
       }),
       () => shown.unsubscribe(),
       () => deposed.unsubscribe(),
     );
-    this.queue();
+    this.handle('start');
   }
 
   stop(): void {
-    this.isRunning = false;
-    this.leave();
+    this.handle('stop');
     for (const end of this.ends.splice(0)) end();
   }
 
-  /** For good: what this tab would do as a leader it can do no more, and others may. */
+  /** Stops for good, because this tab cannot do a leader's work any more. Other tabs may lead. */
   retire(error: NonNullable<LeaderStatus['error']>): void {
     this.stop();
-    this.heard.next({ ...NOBODY, state: 'stopped', error });
+    this.heard.next({ ...NO_LEADER, state: 'stopped', error });
   }
 
   get leads(): boolean {
     return this.fence.value !== null;
   }
 
-  /** Try now, whoever leads. */
+  /** Asks the leader, this tab or another one, to try the connection now. */
   nudge(): void {
-    if (!this.isRunning) return;
-    if (this.isParked) return this.unpark();
-    if (this.fence.value !== null) return this.sync.nudge();
-    this.ports.bus.post({ type: 'nudge' });
-    // Nobody can be asked, nobody can answer: the tab in use leads.
-    if (this.hasNoLocks && this.ports.bus.missing) this.lead();
-    else this.watch.look();
+    this.handle('nudge');
+  }
+
+  private handle(event: Event, data: EventData = {}): void {
+    const { to, effects } = transition(this.surroundings, this.state, event);
+    this.state = to;
+    for (const effect of effects) this.run(effect, data);
+  }
+
+  private run(effect: Effect, { status = NO_LEADER, fence = null, error }: EventData): void {
+    const { sync, watch } = this;
+    const { bus } = this.ports;
+    switch (effect) {
+      case 'request-lock':
+        return this.acquireLock(false);
+      case 'steal-lock':
+        return this.acquireLock(true);
+      case 'release-lock':
+        this.releaseLock?.();
+        this.releaseLock = null;
+        return;
+      case 'watch':
+        return watch.start();
+      case 'stop-watch':
+        return watch.stop();
+      case 'check-leader':
+        return watch.check();
+      case 'check-leader-briefly':
+        return watch.checkBriefly();
+      case 'note-answer':
+        return watch.answered();
+      case 'take-fence':
+        return this.takeFence();
+      case 'abandon-claim':
+        return this.abandonClaim?.();
+      case 'hold-fence':
+        this.fenceBackoff.succeeded();
+        return this.fence.next(fence);
+      case 'drop-fence':
+        return this.fence.next(null);
+      case 'arm-retry':
+        return this.armRetry(error);
+      case 'disarm-retry':
+        return this.cancelRetry?.();
+      case 'show-leader':
+        return this.heard.next(status);
+      case 'show-no-leader':
+        return this.heard.next(NO_LEADER);
+      case 'run-sync':
+        return this.runSync();
+      case 'stop-sync':
+        return sync.stop();
+      case 'nudge-sync':
+        return sync.nudge();
+      case 'announce':
+        return this.announce();
+      case 'announce-takeover':
+        return bus.post({ type: 'status', status: NO_LEADER, fence: null });
+      case 'announce-resigned':
+        return bus.post({ type: 'resigned' });
+      case 'nudge-leader':
+        return bus.post({ type: 'nudge' });
+    }
   }
 
   private hear(hint: BusHint): void {
-    if (this.isAlone) return;
-    const { fence } = this;
-    if (hint.type === 'status') {
-      if (fence.value === null) {
-        this.heard.next(hint.status);
-        this.watch.heard();
-      } else if (hint.fence !== null && hint.fence > fence.value) this.deposed(hint.status);
-      // One that was deposed does not know it yet.
-      else if (hint.fence !== null && hint.fence < fence.value) this.announce();
-    } else if (hint.type === 'resigned' && this.hasNoLocks) this.watch.hurry();
-    // Asked by a follower; whoever does not lead leaves it to the one who does.
-    else if (fence.value === null) return;
-    else if (hint.type === 'nudge') this.sync.nudge();
-    else if (hint.type === 'status?') this.announce();
+    if (this.surroundings === 'alone') return;
+    switch (hint.type) {
+      case 'status':
+        return this.hearStatus(hint.status, hint.fence);
+      case 'resigned':
+        return this.handle('leader-resigned');
+      case 'nudge':
+        return this.handle('follower-nudged');
+      case 'status?':
+        return this.handle('status-asked');
+      case 'changed':
+      case 'logged-out':
+        return;
+    }
+  }
+
+  /** The higher fencing token leads. */
+  private hearStatus(status: LeaderStatus, theirs: number | null): void {
+    const ours = this.fence.value;
+    if (ours === null) return this.handle('leader-answered', { status });
+    if (theirs === null || theirs === ours) return;
+    this.handle(theirs > ours ? 'deposed' : 'old-leader-spoke', { status });
   }
 
   private live(event: LifeEvent): void {
     if (event === 'hidden') this.watch.hidden = true;
     if (event === 'visible') this.watch.hidden = false;
-    if (event === 'parked') this.park();
-    else if (event === 'visible' || event === 'resumed' || event === 'online') this.nudge();
+    if (event === 'parked') this.handle('park');
+    else if (event === 'visible' || event === 'resumed' || event === 'online') this.handle('nudge');
   }
 
-  /** Waits for its turn, and sees to it that somebody leads until then. */
-  private queue(): void {
-    if (this.isAlone) {
-      this.mayLead = true;
-      return this.lead();
-    }
-    this.wishForLock(false);
-    if (!this.ports.bus.missing) this.watch.start();
-  }
-
-  private wishForLock(steal: boolean): void {
+  private acquireLock(steal: boolean): void {
     this.releaseLock?.();
     this.releaseLock = this.ports.locks.acquire(this.lockName, {
       steal,
-      held: () => {
-        this.mayLead = true;
-        this.comes();
-        this.lead();
-      },
-      lost: () => {
-        // Stolen: whoever took it leads, and this tab waits again for its turn.
-        this.stepDown();
-        this.queue();
-      },
-      missing: () => {
-        this.hasNoLocks = true;
-        if (this.ports.bus.missing) this.lead();
-        else this.watch.hurry();
-      },
+      held: () => this.handle('lock-granted'),
+      lost: () => this.handle('lock-stolen'),
+      missing: () => this.handle('locks-missing'),
     });
   }
 
-  /** Nobody leads. */
-  private silent(): void {
-    this.heard.next(NOBODY);
-    if (this.mayLead || this.hasNoLocks) return this.lead();
-    this.comes();
-    this.wishForLock(true);
-    // Until it is granted; and again, should it not be.
-    this.watch.start();
-  }
-
-  /** Others who waited for the same leader hear at once that somebody comes. */
-  private comes(): void {
-    this.ports.bus.post({ type: 'status', status: NOBODY, fence: null });
-  }
-
-  private lead(): void {
-    this.watch.stop();
-    // What the leader before told of its connection is over.
-    this.heard.next(NOBODY);
-    const attempt = ++this.attempt;
+  private takeFence(): void {
+    // A tab that stepped down while its fencing token was being written does not lead under that token.
+    let isAbandoned = false;
+    this.abandonClaim = () => (isAbandoned = true);
     this.writer.takeFence().then(
       (fence) => {
-        if (attempt !== this.attempt) return;
-        this.fenceBackoff.succeeded();
-        this.fence.next(fence);
-        this.follow();
+        if (!isAbandoned) this.handle('fence-taken', { fence });
       },
       (error: unknown) => {
-        if (attempt !== this.attempt) return;
+        if (isAbandoned) return;
         this.ports.log('could not take the lead', error);
-        this.leave();
-        const { clock } = this.ports;
-        const shown = error instanceof ReceiptsError ? { code: error.code, message: error.message } : null;
-        const ms = this.fenceBackoff.failed(RETRY_FENCE_MS);
-        this.heard.next({ ...NOBODY, retryAt: clock.wall() + ms, error: shown });
-        this.cancelRetry = clock.timer(ms, () => this.queue());
+        this.handle('fence-failed', { error });
       },
     );
   }
 
-  /** Somebody leads under a higher number. It may be for a moment only: once nobody answers, whoever holds the lock leads again. */
-  private deposed(by: LeaderStatus = NOBODY): void {
-    if (this.fence.value === null) return;
-    this.sync.stop();
-    this.heard.next(by);
-    this.fence.next(null);
-    if (this.isAlone) this.lead();
-    else if (!this.ports.bus.missing) this.watch.start();
+  private armRetry(error: unknown): void {
+    const { clock } = this.ports;
+    const shown = error instanceof ReceiptsError ? { code: error.code, message: error.message } : null;
+    const ms = this.fenceBackoff.failed(RETRY_FENCE_MS);
+    this.heard.next({ ...NO_LEADER, retryAt: clock.wall() + ms, error: shown });
+    this.cancelRetry = clock.timer(ms, () => this.handle('retry-due'));
   }
 
-  private stepDown(): void {
-    this.attempt++;
-    this.mayLead = false;
-    this.sync.stop();
-    // Before the number goes: a tab that led knows of no other leader.
-    if (this.fence.value !== null) this.heard.next(NOBODY);
-    this.fence.next(null);
-  }
-
-  /** Nothing of the lead is kept, and it is not asked for. */
-  private leave(): void {
-    const led = this.fence.value !== null;
-    this.watch.stop();
-    this.cancelRetry?.();
-    this.cancelRetry = null;
-    this.stepDown();
-    this.releaseLock?.();
-    this.releaseLock = null;
-    if (led && !this.isAlone) this.ports.bus.post({ type: 'resigned' });
-  }
-
-  private park(): void {
-    this.isParked = true;
-    this.leave();
-  }
-
-  private unpark(): void {
-    this.isParked = false;
-    this.queue();
-    this.nudge();
-  }
-
-  /** As the store says: paused accounts send and receive nothing, after a restart as well. */
-  private follow(): void {
+  /** Starts or stops the connection as the store says: a paused account stays paused after a restart. */
+  private runSync(): void {
     const fence = this.fence.value;
     if (fence === null) return;
     if (this.writer.model.paused) this.sync.stop();
@@ -252,6 +250,6 @@ export class Leader {
 
   private announce(): void {
     const fence = this.fence.value;
-    if (fence !== null && !this.isAlone) this.ports.bus.post({ type: 'status', status: this.own.value, fence });
+    if (fence !== null && this.surroundings === 'shared') this.ports.bus.post({ type: 'status', status: this.own.value, fence });
   }
 }
