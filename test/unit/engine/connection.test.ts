@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type Effect, type Event, type State, TABLE, transition } from '../../../src/engine/sync/connection/connection-states.ts';
+import { ProtocolError, TransportError } from '../../../src/errors.ts';
+import {
+  type Effect,
+  type Event,
+  retryLimits,
+  type State,
+  TABLE,
+  transition,
+} from '../../../src/engine/sync/connection/connection-states.ts';
+import { BACKOFF_CAP_MS, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
 
 const states = Object.keys(TABLE) as State[];
 const events = Object.keys(TABLE.idle) as Event[];
 const connected: readonly State[] = ['opening', 'greeting', 'catching-up', 'live'];
+const withSession: readonly State[] = ['token', ...connected];
 
 describe('connection life, over every state and event', () => {
   it.each(states.flatMap((state) => events.map((event) => [state, event] as const)))('%s × %s', (state, event) => {
@@ -11,27 +21,48 @@ describe('connection life, over every state and event', () => {
     expect(states).toContain(to);
     const does = (effect: Effect): boolean => effects.includes(effect);
 
-    // A socket that is left is abandoned, and nothing else is.
+    // A connected state that is left abandons its socket. No other state has a socket.
     if (connected.includes(state)) expect(does('abandon')).toBe(!connected.includes(to));
-    // Whoever waits has an alarm; whoever stops waiting has none left ringing.
+    // A session ends with its connection, before a new token is asked for. A state without a session ends none.
+    const sessionEnds = withSession.includes(state) && to !== state && !connected.includes(to);
+    expect(does('end-session')).toBe(sessionEnds);
+    if (sessionEnds) expect(effects[0]).toBe('end-session');
+    // A connection that becomes live begins to be measured for stability (F57).
+    expect(does('arm-stable')).toBe(to === 'live' && state !== 'live');
+    // A waiting client has one timer. A client that stops waiting has none.
     expect(does('arm-retry')).toBe(to === 'waiting' && state !== 'waiting');
     if (state === 'waiting' && to !== 'waiting' && event !== 'retry-due') expect(does('disarm-retry')).toBe(true);
-    // Every failure is counted, so that waits grow (I-21).
+    // The client counts every failure, so that the waits grow (I-21).
     expect(does('count-failure')).toBe(does('arm-retry'));
-    // Nothing is submitted before the server has named the account.
+    // The client submits nothing before the server has named the account.
     if (does('submit-and-fetch')) expect(['catching-up', 'live']).toContain(to);
     if (does('greet')) expect(state).toBe('opening');
-    // Paused and deposed tabs fall silent from any state.
+    // Paused and deposed tabs stop from every state.
     if (event === 'stop') expect(to).toBe('idle');
-    // A final word stays final until the client is stopped.
+    // A final refusal stays final until the client is stopped.
     if (state === 'stopped' && event !== 'stop') expect(to).toBe('stopped');
   });
 
-  it('comes back from every state to live, when the world is well', () => {
+  it('becomes live from every state when no attempt fails', () => {
     for (const state of states) {
       let now = transition(transition(state, 'stop').to, 'start').to;
       for (const event of ['token-ready', 'opened', 'welcome', 'caught-up'] as const) now = transition(now, event).to;
       expect(now).toBe('live');
     }
+  });
+
+  it('waits seconds after a failed network, and up to minutes after a refusal of the server (F115)', () => {
+    for (const code of ['transport/unreachable', 'transport/timeout', 'transport/closed'] as const) {
+      const error = new TransportError(code, 'failed');
+      expect(retryLimits({ error })).toEqual({ spreadMs: 0, capMs: UNREACHABLE_CAP_MS });
+      expect(retryLimits({ error, isServersWord: true })).toEqual({ spreadMs: 0, capMs: BACKOFF_CAP_MS });
+    }
+    expect(retryLimits({ error: new ProtocolError('protocol/bad-frame', 'refused') })).toEqual({ spreadMs: 0, capMs: BACKOFF_CAP_MS });
+  });
+
+  it('spreads the return of all clients after a restart of the server, and of no other failure (F56)', () => {
+    const error = new TransportError('transport/closed', 'the server restarts');
+    expect(retryLimits({ error, inCrowd: true }).spreadMs).toBe(RESTART_SPREAD_MS);
+    expect(retryLimits({ error }).spreadMs).toBe(0);
   });
 });

@@ -137,7 +137,7 @@ export class Session {
     this.inFlight$.next(0);
   }
 
-  askedToWait(ms: number): void {
+  private askedToWait(ms: number): void {
     this.askedToWaitMs = Math.max(this.askedToWaitMs, ms);
   }
 

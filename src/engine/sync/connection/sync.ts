@@ -1,28 +1,36 @@
 /**
- * The sync lane: one leader per account speaks to the server. Here the connection's state machine runs: when to try, on which token, how
- * long to wait. What is said is the {@link Session}'s; nothing goes from it to a view but through the store.
+ * Keeps one connection of the leader tab to the server alive.
+ *
+ *      Leader ── start, stop, nudge ──▶ Sync ── runs the effects of ──▶ connection-states.ts
+ *                                        │
+ *                        frames ─────────┼───────── socket or HTTP
+ *                           ▼            ▼
+ *                        Session    FallbackTransport ◀──▶ server
+ *                           │
+ *                           ▼
+ *                      Writer, store ──▶ views
+ *
+ * `connection-states.ts` decides when to connect, on which token, and when to give up. This file holds the socket and the timers. The
+ * {@link Session} sends and reads the frames. Changes reach the views through the store only.
  */
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { type ErrorCode, ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
+import { ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
 import type { ConnectionStatus } from '../../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../../ports/ports.ts';
-import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../model/backoff.ts';
+import { backoffMs } from '../../../model/backoff.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import { FencedError } from '../../write/log-header.ts';
 import type { Writer } from '../../write/writer.ts';
-import { type Effect, type Event, type State, transition } from './connection-states.ts';
+import { type Effect, type Event, type Failure, retryLimits, type State, transition } from './connection-states.ts';
 import { Session } from './session.ts';
 import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { type TransportHandlers, FallbackTransport } from './transport-fallback.ts';
 import { type DisconnectReason, verdictOnClose } from './disconnect-reason.ts';
 
-/** Opening and greeting together may take this long. */
+/** The timeout for opening the socket and the server's welcome together. It grows after each timeout. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Connected for this long, the network counts as good again (F57). */
+/** A connection that has been live for this long is stable: the failures before it are forgotten (F57). */
 const STABLE_MS = 30_000;
-
-/** Failures of the network, unless the server itself gave the reason. */
-const OF_NETWORK: ReadonlySet<ErrorCode> = new Set(['transport/unreachable', 'transport/timeout', 'transport/closed']);
 
 type SyncStatus = Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'>;
 
@@ -40,17 +48,14 @@ const SHOWN: Record<State, ConnectionStatus['state']> = {
 export class Sync {
   private state: State = 'idle';
   private failures = 0;
-  private inCrowd = false;
-  /** The network failed, and no server refused anything. */
-  private isUnreached = false;
   private link: Link | null = null;
   private fence = -1;
-  /** Of the wait that is on, or was last. */
+  /** The time of the next attempt, by the wall clock. Shown while the state is `waiting`. */
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
   private readonly session: Session;
-  private readonly roads: FallbackTransport;
+  private readonly transport: FallbackTransport;
   private readonly timeouts = new AdaptiveTimeout();
 
   constructor(
@@ -59,7 +64,7 @@ export class Sync {
     writer: Writer,
     tokens: TokenSource,
   ) {
-    this.roads = new FallbackTransport(ports);
+    this.transport = new FallbackTransport(ports);
     this.session = new Session(ports, account, writer, tokens, {
       timeouts: this.timeouts,
       send: (frame) => this.link?.send(frame),
@@ -76,7 +81,7 @@ export class Sync {
     });
   }
 
-  /** Another leader has taken a higher number. */
+  /** Emits when the store refused this tab's fencing token: another tab has taken a higher one. */
   readonly deposed$ = new Subject<void>();
 
   get status$(): Observable<SyncStatus> {
@@ -87,31 +92,29 @@ export class Sync {
     return this.session.inFlight$;
   }
 
-  /** This tab leads, under this number, and the account may speak. */
+  /** This tab leads under the fencing token, and the account is not paused. */
   start(fence: number): void {
     this.fence = fence;
     this.handle('start');
   }
 
-  /** Paused, closed, or another tab leads. Nothing is sent from here on. */
+  /** The account was paused, the client closed, or another tab leads. Sync sends nothing after this call. */
   stop(): void {
     this.handle('stop');
   }
 
-  /** Something suggests that trying now is worth it. */
+  /** Tries now: the network or the page came back, or the app called `flush()`. */
   nudge(): void {
     this.handle('nudge');
   }
 
-  private handle(event: Event, error: ReceiptsError | null = null, isServersWord = false): void {
+  private handle(event: Event, failure: Failure | null = null): void {
     const before = this.state;
     const { to, effects } = transition(before, event);
     this.state = to;
-    if (error) this.isUnreached = OF_NETWORK.has(error.code) && !isServersWord;
-    if (to !== before && (to === 'waiting' || to === 'stopped' || to === 'idle' || to === 'token')) this.leave();
-    for (const effect of effects) this.run(effect);
-    if (to === before && !error) return;
-    const shown = to === 'live' || to === 'idle' ? null : (error ?? this.status.value.error);
+    for (const effect of effects) this.run(effect, failure);
+    if (to === before && !failure) return;
+    const shown = to === 'live' || to === 'idle' ? null : (failure?.error ?? this.status.value.error);
     this.status.next({
       state: SHOWN[to],
       retryAt: to === 'waiting' ? this.retryAt : null,
@@ -119,26 +122,28 @@ export class Sync {
     });
   }
 
-  private run(effect: Effect): void {
+  private run(effect: Effect, failure: Failure | null): void {
     const { session } = this;
     switch (effect) {
       case 'ask-token':
         return session.token.ask(
           () => this.handle('token-ready'),
-          (error) => this.handle('token-failed', error),
+          (error) => this.handle('token-failed', { error }),
         );
       case 'open':
         return this.open();
       case 'greet':
         return session.greet();
       case 'submit-and-fetch':
-        session.submitAndFetch();
-        if (this.state === 'live') this.arm('stable', STABLE_MS, () => this.handle('stable'));
-        return;
+        return session.submitAndFetch();
       case 'begin-again':
         return session.beginAgain();
       case 'probe':
         return session.probe();
+      case 'end-session':
+        this.disarm('connect');
+        this.disarm('stable');
+        return session.stop();
       case 'abandon':
         this.link?.close();
         this.link = null;
@@ -149,19 +154,22 @@ export class Sync {
       case 'forget-failures':
         this.failures = 0;
         return;
-      case 'arm-retry': {
-        const { clock, random } = this.ports;
-        const ms = backoffMs(this.failures - 1, random.next(), session.takeRetryAfterMs(), {
-          spreadMs: this.inCrowd ? RESTART_SPREAD_MS : 0,
-          capMs: this.isUnreached ? UNREACHABLE_CAP_MS : BACKOFF_CAP_MS,
-        });
-        this.inCrowd = false;
-        this.retryAt = clock.wall() + ms;
-        return this.arm('retry', ms, () => this.handle('retry-due'));
-      }
+      case 'arm-retry':
+        return this.armRetry(failure);
       case 'disarm-retry':
         return this.disarm('retry');
+      case 'arm-stable':
+        return this.arm('stable', STABLE_MS, () => this.handle('stable'));
     }
+  }
+
+  private armRetry(failure: Failure | null): void {
+    const { clock, random } = this.ports;
+    // The server may have asked for a wait by an error frame, before the connection ended for another reason.
+    const retryAfterMs = Math.max(failure?.retryAfterMs ?? 0, this.session.takeRetryAfterMs());
+    const ms = backoffMs(this.failures - 1, random.next(), retryAfterMs, failure ? retryLimits(failure) : {});
+    this.retryAt = clock.wall() + ms;
+    this.arm('retry', ms, () => this.handle('retry-due'));
   }
 
   private arm(name: 'retry' | 'connect' | 'stable', ms: number, fn: () => void): void {
@@ -174,42 +182,35 @@ export class Sync {
     this.timers.delete(name);
   }
 
-  private leave(): void {
-    this.disarm('connect');
-    this.disarm('stable');
-    this.session.stop();
-  }
-
   private open(): void {
     const timeoutMs = this.timeouts.growing('connect', CONNECT_TIMEOUT_MS);
     this.arm('connect', timeoutMs, () => {
       this.timeouts.ended('connect', true);
-      this.handle('lost', new TransportError('transport/timeout', 'the server did not answer in time'));
+      this.handle('lost', { error: new TransportError('transport/timeout', `the server did not answer within ${timeoutMs} ms`) });
     });
     const handlers: TransportHandlers = {
       opened: () => this.handle('opened'),
       frame: (frame) => this.session.receive(frame),
       malformed: (error) => {
         this.ports.log('a frame was not understood', error);
-        this.handle('lost', error);
+        this.handle('lost', { error });
       },
       closed: (code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening')),
       moved: () => this.handle('moved'),
     };
-    this.link = this.roads.open(handlers, timeoutMs);
+    this.link = this.transport.open(handlers, timeoutMs);
   }
 
-  private end({ next, error, isServersWord = false, inCrowd = false, retryAfterMs = 0 }: DisconnectReason): void {
+  private end(reason: DisconnectReason): void {
     const { token } = this.session;
-    this.inCrowd = inCrowd;
-    this.session.askedToWait(retryAfterMs);
-    if (next === 'again') return this.handle('lost', error, isServersWord);
-    if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', error, isServersWord);
+    const { next, error } = reason;
+    if (next === 'again') return this.handle('lost', reason);
+    if (next === 'another-token') return this.handle(token.refused() ? 'token-refused' : 'lost', reason);
     if (error.code === 'auth/wrong-user') token.forget();
-    this.handle('refused', error);
+    this.handle('refused', reason);
   }
 
-  /** The store said no. A deposed leader falls silent; anything else is tried again on a new connection. */
+  /** A write to the store failed. A deposed leader stops. After any other failure the client tries again on a new connection. */
   private failed(error: unknown): void {
     if (error instanceof FencedError) {
       this.stop();
@@ -217,8 +218,8 @@ export class Sync {
       return;
     }
     this.ports.log('sync could not store', error);
-    // Newer code is at home here now: what this one could do, it must not.
-    if (error instanceof StoreError && error.code === 'store/version-ahead') return this.handle('refused', error);
-    this.handle('lost', error instanceof ReceiptsError ? error : new TransportError('transport/closed', String(error)));
+    // A newer release has written the store: this release must not write to it.
+    if (error instanceof StoreError && error.code === 'store/version-ahead') return this.handle('refused', { error });
+    this.handle('lost', { error: error instanceof ReceiptsError ? error : new TransportError('transport/closed', String(error)) });
   }
 }
