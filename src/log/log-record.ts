@@ -1,4 +1,16 @@
-/** The journal: one record per write transaction, what changed and nothing else. Folding the records in order gives the state. */
+/**
+ * The log: each write transaction appends one record with its changes. Applying the records in order gives the state.
+ *
+ * Log, pages and snapshot together are a small log-structured merge tree (LSM tree):
+ *
+ *   write ──▶ log ─────── read ──────▶ account state in memory   (state and unflushed messages: the memtable)
+ *              │
+ *              │ compaction, in idle time
+ *              ├──▶ pages, indexes    messages, in blocks of one conversation   (segments with an index)
+ *              └──▶ snapshot          all other state, at one version           (checkpoint)
+ *
+ * Compaction deletes the log records up to the version of the snapshot. A worker starts from the snapshot and the records after it.
+ */
 import type { RowParts } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
@@ -9,7 +21,7 @@ import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../m
 import type { StoreTx } from '../ports/ports.ts';
 import type { LogHeader } from './tables.ts';
 
-/** A message as kept: with the times its receipts have (direct chats, own), or what they came to (groups). */
+/** A stored message with its receipts: their times (own messages of direct chats), or their number (groups). */
 export interface KeptMessage extends StoredMessage {
   readonly times?: ReceiptTimes | undefined;
   readonly receipt?: GroupReceipt | undefined;
@@ -21,9 +33,9 @@ export interface ReceiptSettings {
 }
 
 export type Change =
-  /** A server row, joined with the one held; `ahead`: part of a catch-up that is not complete yet. */
+  /** A row of the server, to be joined with the stored row. `ahead`: the row is part of an unfinished catch-up. */
   | { readonly t: 'row'; readonly row: RowParts; readonly ahead?: true }
-  /** What a tab showed when its store was lost: what was known of each conversation, without the messages, and from where it goes on. */
+  /** The state of a tab after the loss of its store: all conversations without their messages, and the cursors to continue from. */
   | {
       readonly t: 'restore';
       readonly cursor: Cursor;
@@ -35,22 +47,22 @@ export type Change =
         readonly newestReceived: Seq;
       }[];
     }
-  /** The server's history is another one: rows and cursor start again, what is owed stays. */
+  /** The server has another history (epoch): rows and cursor start again, pending entries stay. */
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }
-  /** No longer kept here, and not fetched by itself again; what is known of the conversation stays. */
+  /** Evicted messages. The device does not fetch them again by itself; the conversation's row stays. */
   | { readonly t: 'evict'; readonly of: ConversationId; readonly seqs: Ranges }
   | { readonly t: 'step'; readonly step: ReceiptStep }
-  /** What became of group messages' receipts, held here or not. */
+  /** The receipts of group messages, also of messages not stored on this device. */
   | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly ReceiptAtSeq[] }
-  /** `ahead`: the catch-up goes on from here. */
+  /** A new cursor. `ahead`: the unfinished catch-up continues from this cursor. */
   | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true }
-  /** What was acked is in the server's history at this place; the feed may be behind it. */
+  /** The position of confirmed entries in the server's history. The feed of this device may be behind. */
   | { readonly t: 'confirmed-at'; readonly cursor: Cursor }
   | { readonly t: 'enqueue'; readonly entry: OutboxEntry }
   /**
-   * More is owed of a conversation's registers: laid over the unsent entry `over`, which ends `superseded`; or over the entry of this
-   * key, made in this very record. What was owed before is not written again.
+   * More pending receipts of a conversation. They merge into the unsent entry `over`, which ends `superseded`, or into the entry with this
+   * key, made in the same record. The registers pending before are not written again.
    */
   | {
       readonly t: 'receipts';
@@ -58,36 +70,36 @@ export type Change =
       readonly of: ConversationId;
       readonly pendingReceipts: Partial<PendingReceipts>;
       readonly over?: string;
-      /** Epoch ms; default: as the entry it is laid over. */
+      /** Epoch ms; default: the time of the older entry. */
       readonly at?: number;
     }
   | { readonly t: 'sent'; readonly keys: readonly string[] }
   | { readonly t: 'end'; readonly key: string; readonly end: EntryEnd; readonly deadLetter?: DeadLetter }
-  /** Entries that were acked by a history the server has lost are owed again, each under a new key. */
+  /** Entries confirmed by a lost history of the server become pending again, each under a new key. */
   | { readonly t: 'offer-again'; readonly keys: readonly (readonly [confirmed: string, key: string])[] }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }
   | { readonly t: 'paused'; readonly paused: boolean }
   | { readonly t: 'event'; readonly event: ReceiptEvent }
-  /** Some tab heard the events up to this one. */
+  /** A tab received the events up to this number. */
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };
 
 export interface LogRecord {
   readonly version: number;
-  /** Of the transaction that wrote it: one that was cut off finds out whether it had committed. */
+  /** Id of the writing transaction. A transaction without an answer finds out by this id whether the first run was committed. */
   readonly id?: string;
   readonly changes: readonly Change[];
 }
 
-// As text: what a structured clone takes for thousands of small arrays and objects, JSON does in a third of the time.
-/** @returns how many characters it takes. */
+// Records are stored as text: for thousands of small arrays and objects, JSON takes a third of the time of a structured clone.
+/** Appends a record. @returns the length of its text, in characters. */
 export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
   const text = JSON.stringify(record);
   tx.put('log', record.version, text);
   return text.length;
 };
 
-/** The records after one version, oldest first. */
+/** Reads the records after a version, oldest first. */
 export const readLog = async (tx: StoreTx, after: number, head: LogHeader): Promise<LogRecord[]> =>
   after >= head.version
     ? []

@@ -1,4 +1,4 @@
-/** Messages in pages of {@link PAGE_SIZE} places each: one record holds what a row each would make a hundred requests of. */
+/** Messages in pages of {@link PAGE_SIZE} sequence numbers each: a page is one request, single messages would be a hundred. */
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, intersect, type Ranges } from '../model/ranges.ts';
 import { type GroupReceipt, joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../model/receipt.ts';
@@ -6,14 +6,14 @@ import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './log-record.ts';
 import { PAGE_SIZE, pageKey, pageOf } from './tables.ts';
 
-/** What receipts need to know of a message, as its page's index has it: a line of text, read by {@link parseIndexLine}. */
+/** The facts of a message needed for receipts: a line of text in the page's index, parsed by {@link parseIndexLine}. */
 export type IndexLine = string;
 
-/** No id holds control characters, so these separate. */
+/** Separators. Ids contain no control characters. */
 const LINE = '\n';
 const FIELD = '\t';
 
-/** A page's index as stored. */
+/** The index of a page, as stored. */
 export interface PageIndex {
   readonly of: ConversationId;
   readonly page: number;
@@ -28,9 +28,9 @@ const indexLines = (messages: readonly KeptMessage[]): string =>
     )
     .join(LINE);
 
-/** What a line says. */
+/** A parsed index line. */
 export interface IndexedMessage extends Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'> {
-  /** Receipts for it are not taken any more. */
+  /** The server accepts no more receipts for this message. */
   readonly expired: boolean;
 }
 
@@ -46,24 +46,24 @@ export const parseIndexLine = (line: IndexLine): IndexedMessage => {
   };
 };
 
-// As text: one string is written and read much faster than a thousand fields.
+// Pages are stored as text: IndexedDB writes and reads a single string much faster than a thousand fields.
 const encodePage = (messages: readonly KeptMessage[]): string => JSON.stringify(messages);
 const decodePage = (page: unknown): readonly KeptMessage[] => (page === undefined ? [] : (JSON.parse(page as string) as KeptMessage[]));
 
 /**
- * The same place seen twice: recalled wins, a known body and known times stay. Another id at the same place is another history,
- * and the newer one holds.
+ * Joins two copies of the message with a `seq`: recalled wins, a known body and known times stay. Another id with the same `seq` comes
+ * from another history of the server; then the newer copy wins.
  */
 export const joinMessages = (a: KeptMessage, b: KeptMessage): KeptMessage => {
   if (a.id !== b.id) return b;
   const recalled = a.recalled || b.recalled;
   const times = a.times || b.times ? { times: { ...b.times, ...a.times } } : {};
-  // In a group too large for receipts the server takes a message as one that did not ask.
+  // In a group too large for receipts the server stores the message without the request.
   const receiptRequested = a.receiptRequested && b.receiptRequested;
   return withReceipt({ ...a, receiptRequested, recalled, body: recalled ? '' : a.body || b.body, ...times }, b.receipt);
 };
 
-/** What became of a group message's receipts, laid over it. */
+/** Joins a group receipt into its message. */
 export const withReceipt = (message: KeptMessage, receipt: GroupReceipt | undefined): KeptMessage => {
   if (!receipt) return message;
   const { readCount, memberCount, expired } = receipt;
@@ -73,8 +73,8 @@ export const withReceipt = (message: KeptMessage, receipt: GroupReceipt | undefi
   };
 };
 
-export const joinPages = (storedSeqs: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
-  const bySeq = new Map(storedSeqs.map((message) => [message.seq, message]));
+export const joinPages = (stored: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {
+  const bySeq = new Map(stored.map((message) => [message.seq, message]));
   for (const message of more) {
     const before = bySeq.get(message.seq);
     bySeq.set(message.seq, before ? joinMessages(before, message) : message);
@@ -82,7 +82,7 @@ export const joinPages = (storedSeqs: readonly KeptMessage[], more: readonly Kep
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
-/** A receipt step laid over messages of its conversation: the first time each was covered stays. */
+/** Applies a receipt step to messages of its conversation. The earliest time of each message stays. */
 export const withStep = (messages: readonly KeptMessage[], step: ReceiptStep): readonly KeptMessage[] => {
   const [from, upTo] = step.range;
   const dates = ({ seq, senderId, times }: KeptMessage): boolean => {
@@ -99,7 +99,7 @@ export const pagesOf = (seqs: Ranges): number[] => {
   return [...pages].sort((a, b) => a - b);
 };
 
-/** Messages at these places that are in pages, ascending. */
+/** Reads the messages with these sequence numbers from their pages, ascending. */
 export const readPages = async (tx: StoreTx, conversationId: ConversationId, seqs: Ranges): Promise<KeptMessage[]> => {
   const keys = pagesOf(seqs).map((page) => pageKey(conversationId, page));
   if (keys.length === 0) return [];
@@ -107,11 +107,11 @@ export const readPages = async (tx: StoreTx, conversationId: ConversationId, seq
   return pages.flatMap(decodePage).filter(({ seq }) => seqs.some(([from, upTo]) => seq >= from && seq <= upTo));
 };
 
-/** The lines of a page's index by message id. */
+/** Splits a page's index into its lines, by message id. */
 export const readIndex = (index: PageIndex): [MessageId, IndexLine][] =>
   index.lines.split(LINE).map((line) => [line.slice(0, line.indexOf(FIELD)), line]);
 
-/** The indexes of these pages, as far as they are there. */
+/** Reads the indexes of these pages, as far as they exist. */
 export const readIndexes = async (
   tx: StoreTx,
   pages: readonly { readonly conversationId: ConversationId; readonly page: number }[],
@@ -123,35 +123,36 @@ export const readIndexes = async (
   return found.filter((index) => index !== undefined) as PageIndex[];
 };
 
-/** All there are: one request, where hundreds would take ten times as long. */
+/** Reads all indexes in a single request: hundreds of requests would take ten times as long. */
 export const readAllIndexes = async (tx: StoreTx): Promise<PageIndex[]> =>
   (await tx.range('indexes', { from: pageKey('', 0), upTo: pageKey('\uffff', 0) })) as PageIndex[];
 
-/** What one conversation has to be written into its pages. */
+/** The unflushed parts of a conversation, to be written into its pages. */
 export interface Unpaged {
   readonly conversationId: ConversationId;
   readonly messages: readonly KeptMessage[];
   readonly steps: readonly ReceiptStep[];
   readonly counts: readonly ReceiptAtSeq[];
-  /** Everything held, paged or not: a step or count touches only pages that exist. */
+  /** All stored messages, in pages or not: a step or a count changes only existing pages. */
   readonly storedSeqs: Ranges;
 }
 
-/** Writes messages and what became of them into pages. Repeating it changes nothing. */
+/** Writes messages, steps and counts into pages. Repeating the call changes nothing. */
 export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Promise<void> => {
-  const work: { key: StoreKey; page: number; of: Unpaged; messages: KeptMessage[] }[] = [];
-  for (const of of unpaged) {
+  const work: { key: StoreKey; page: number; conversation: Unpaged; messages: KeptMessage[] }[] = [];
+  for (const conversation of unpaged) {
     const byPage = new Map<number, KeptMessage[]>();
-    for (const message of of.messages) {
+    for (const message of conversation.messages) {
       const page = pageOf(message.seq);
       const list = byPage.get(page);
       if (list) list.push(message);
       else byPage.set(page, [message]);
     }
-    for (const { range } of of.steps)
-      for (const page of pagesOf(intersect([range], of.storedSeqs))) if (!byPage.has(page)) byPage.set(page, []);
-    for (const { seq } of of.counts) if (contains(of.storedSeqs, seq) && !byPage.has(pageOf(seq))) byPage.set(pageOf(seq), []);
-    for (const [page, messages] of byPage) work.push({ key: pageKey(of.conversationId, page), page, of, messages });
+    for (const { range } of conversation.steps)
+      for (const page of pagesOf(intersect([range], conversation.storedSeqs))) if (!byPage.has(page)) byPage.set(page, []);
+    for (const { seq } of conversation.counts)
+      if (contains(conversation.storedSeqs, seq) && !byPage.has(pageOf(seq))) byPage.set(pageOf(seq), []);
+    for (const [page, messages] of byPage) work.push({ key: pageKey(conversation.conversationId, page), page, conversation, messages });
   }
   if (work.length === 0) return;
   const before = await tx.getMany(
@@ -159,24 +160,24 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
     work.map(({ key }) => key),
   );
   const keys = work.map(({ key }) => key);
-  const after = work.map(({ page, of, messages }, i) => {
+  const after = work.map(({ page, conversation, messages }, i) => {
     let joined: readonly KeptMessage[] = joinPages(decodePage(before[i]), messages);
-    for (const step of of.steps)
+    for (const step of conversation.steps)
       if (step.range[0] < (page + 1) * PAGE_SIZE && step.range[1] >= page * PAGE_SIZE) joined = withStep(joined, step);
-    if (of.counts.length === 0) return joined;
-    const counts = new Map(of.counts.map((count) => [count.seq, count]));
+    if (conversation.counts.length === 0) return joined;
+    const counts = new Map(conversation.counts.map((count) => [count.seq, count]));
     return joined.map((message) => withReceipt(message, counts.get(message.seq)));
   });
   tx.putMany('pages', keys, after.map(encodePage));
-  // Records of their own: looking an id up moves no bodies.
+  // Indexes are records of their own, to look up an id without loading bodies.
   tx.putMany(
     'indexes',
     keys,
-    after.map((messages, i): PageIndex => ({ of: work[i]!.of.conversationId, page: work[i]!.page, lines: indexLines(messages) })),
+    after.map((messages, i): PageIndex => ({ of: work[i]!.conversation.conversationId, page: work[i]!.page, lines: indexLines(messages) })),
   );
 };
 
-/** Leaves of these pages only what is held. */
+/** Removes the messages outside of `storedSeqs` from these pages. */
 export const shrinkPages = async (
   tx: StoreTx,
   conversationId: ConversationId,

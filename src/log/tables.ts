@@ -1,62 +1,62 @@
-/** What lies where. One database per (server, account). */
+/** The tables of the database, and the records of the table `meta`. Each pair of server and account has its own database. */
 import type { StoreKey, StoreTx, TableName } from '../ports/ports.ts';
 
-/** Raised when old code could not read what new code wrote; old code then refuses to write (F09). */
+/** The schema number. A release raises it if older code cannot read the new data; older code then refuses to write (F09). */
 export const SCHEMA = 1;
 
 export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes'];
 
-/** `meta`: where the journal ends, and what was folded out of it. */
+/** Keys of the table `meta`: the log header, and the snapshot made by compaction. */
 export const HEAD_KEY = 'head';
 export const SNAPSHOT_KEY = 'snapshot';
-/** The record the page reads by itself before the worker is there. */
+/** The first paint: the page reads this record by itself before its worker has started. */
 export const PAINT_KEY = 'paint';
-/** Whose it is. */
+/** The account of this database. */
 export const ACCOUNT_KEY = 'account';
 
-/** There unless room is being made: pages are deleted before it can be written down that they were. */
+/** Present except during an eviction on a full device: pages are deleted before their eviction can be written to the log. */
 export const PAGES_INTACT_KEY = 'whole';
 
 export interface LogHeader {
   readonly schema: number;
   /**
-   * Made with the database, and anew at every log-out: a writer that finds another one than it began with changes nothing. Another one
-   * that nobody logged out for means that storage was lost.
+   * A random id, made with the database and anew at every log-out. A writer that finds another generation than at its start changes
+   * nothing. Another generation without a log-out means: the storage was lost.
    */
   readonly generation: string;
-  /** Newest journal record. */
+  /** Version of the newest log record. */
   readonly version: number;
-  /** Journal records up to here were folded into snapshot and pages, and deleted. */
+  /** Log records up to this version were compacted into snapshot and pages, and deleted. */
   readonly compactedUpTo: number;
-  /** The leader's number: a write by an older one changes nothing (I-19). */
+  /** The fencing token of the leader tab: a write by an older leader changes nothing (I-19). */
   readonly fence: number;
   /**
-   * Logged out: nobody reads, writes or sends until a client is created again. `wiped`: what is left here goes then, before anything
-   * is shown. `kept`: the app asked to keep it.
+   * Logged out: no tab reads, writes or sends until the app creates a client again. `wiped`: the next start deletes the remaining data
+   * before it shows anything. `kept`: the app asked to keep the data.
    */
   readonly ended?: 'wiped' | 'kept';
 }
 
-/** Messages per page: aligned, so a place in a conversation names its page, and gaps and backfill need no thought. */
+/** Messages per page. Pages are aligned: a `seq` alone determines its page, with or without gaps. */
 export const PAGE_SIZE = 128;
 
 export const pageOf = (seq: number): number => Math.floor(seq / PAGE_SIZE);
 export const pageKey = (conversationId: string, page: number): StoreKey => [conversationId, page];
 
 /**
- * Empties a store whose wipe is recorded, all but the head, which says why; does nothing to any other. Runs over all tables. Repeating
- * it changes nothing.
+ * Empties the store if its log header records a wipe; otherwise does nothing. The header stays, with the reason. The transaction must
+ * cover all tables. Repeating the call changes nothing.
  */
 export const wipeTables = async (tx: StoreTx): Promise<void> => {
   if (((await tx.get('meta', HEAD_KEY)) as LogHeader | undefined)?.ended === 'wiped') clearTables(tx);
 };
 
-/** Every message that is not in the journal. */
+/** Deletes all messages outside of the log. */
 export const clearPages = (tx: StoreTx): void => {
   for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
 };
 
-/** All but the head. */
+/** Deletes everything except the log header. */
 export const clearTables = (tx: StoreTx): void => {
   tx.deleteRange('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
   clearPages(tx);

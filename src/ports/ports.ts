@@ -1,6 +1,9 @@
 /**
- * Everything the engine is handed: clock, randomness, storage, network, locks, bus, lifecycle. Interfaces only. The engine touches
- * the platform through nothing else, so it runs under a browser and under a simulator unchanged, and every failure replays.
+ * The ports of the engine: clock, randomness, storage, network, locks, bus, lifecycle. Interfaces only. The engine reaches the platform
+ * only through these ports. So the same code runs in a browser and in a simulator, and every failure can be replayed.
+ *
+ *   engine ──▶ ports ◀── platform, store, transport   (the browser)
+ *                    ◀── testing                      (a world in virtual time)
  */
 import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
@@ -10,11 +13,11 @@ import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 export type Cancel = () => void;
 
 export interface ClockPort {
-  /** Epoch ms, for people to read; decides nothing. */
+  /** Epoch ms, for display only: no code decides by it. */
   wall(): number;
-  /** Ms that only grow, for deadlines. */
+  /** Monotonic ms, for deadlines. */
   mono(): number;
-  /** Calls `fn` once after `ms`; longer than 2^31 − 1 ms is re-armed, never fired at once (F40). */
+  /** Calls `fn` once after `ms`. A timer longer than 2^31 − 1 ms is re-armed, never fired at once (F40). */
   timer(ms: number, fn: () => void): Cancel;
 }
 
@@ -25,10 +28,10 @@ export interface RandomPort {
   id(): string;
 }
 
-/** Keys order as in IndexedDB: numbers before strings before arrays. */
+/** Keys have the order of IndexedDB: numbers before strings before arrays. */
 export type StoreKey = number | string | readonly (number | string)[];
 
-/** Inclusive at both ends. */
+/** A range of keys, inclusive at both ends. */
 export interface KeyRange {
   readonly from: StoreKey;
   readonly upTo: StoreKey;
@@ -36,12 +39,12 @@ export interface KeyRange {
 
 export type TableName = 'meta' | 'log' | 'pages' | 'indexes';
 
-/** What a transaction's body may do. Records are what was put, as structured clones; keys stand outside them. */
+/** The operations of a transaction's body. Reads return structured clones of the records. Keys are not part of the records. */
 export interface StoreTx {
   get(table: TableName, key: StoreKey): Promise<unknown>;
-  /** In the order of the keys; `undefined` where there is none. */
+  /** Records in the order of `keys`; `undefined` for a missing record. */
   getMany(table: TableName, keys: readonly StoreKey[]): Promise<unknown[]>;
-  /** In the order of their keys. */
+  /** Records of the range, in the order of their keys. */
   range(table: TableName, range: KeyRange): Promise<unknown[]>;
   put(table: TableName, key: StoreKey, record: unknown): void;
   putMany(table: TableName, keys: readonly StoreKey[], records: readonly unknown[]): void;
@@ -49,15 +52,15 @@ export interface StoreTx {
   deleteRange(table: TableName, range: KeyRange): void;
 }
 
-/** `strict`: flushed before it counts as done, for what the user did. `relaxed`: for what the server can send again. */
+/** `strict`: flushed to disk before the transaction resolves, for actions of the user. `relaxed`: for data of the server. */
 export type Durability = 'strict' | 'relaxed';
 
 export interface StorePort {
   readonly durability: 'durable' | 'volatile';
   /**
-   * One transaction, named so that a fault can be addressed to it. Resolves with what `body` returned once the transaction is
-   * complete, never before; rejects with a {@link StoreError} when it did not happen, all of it. Inside `body` nothing may be awaited but the
-   * transaction's own promises. A body that was cut off runs again, from the start, and may find that its first run was kept.
+   * Runs one transaction. The name lets tests inject a fault into it. Resolves with the result of `body` after the commit; rejects with a
+   * {@link StoreError} if nothing was committed. `body` may await only the promises of its transaction. After a lost connection, `body`
+   * runs again from the start, and may find the effects of its first run.
    */
   tx<T>(
     name: string,
@@ -69,64 +72,65 @@ export interface StorePort {
   close(): void;
 }
 
-/** One road to the server, opened once. After `close` nothing more is called. */
+/** A connection to the server, opened once. After `close`, no handler is called. */
 export interface Link {
   send(frame: ClientFrame): void;
-  /** Bytes handed over and not yet on their way. */
+  /** Bytes in the send buffer. */
   readonly buffered: number;
-  /** Abandons the road at once, without waiting for the other side (F46). */
+  /** Abandons the connection at once, without waiting for the server (F46). */
   close(): void;
 }
 
-/** Never called before `connect` returned, nor after `close`. */
+/** Handlers of a connection. They are never called before `connect` has returned, nor after `close`. */
 export interface LinkHandlers {
   opened(): void;
   frame(frame: ServerFrame): void;
-  /** Something arrived that is no frame of this protocol. */
+  /** A message arrived, but is no frame of this protocol. */
   malformed(error: ProtocolError): void;
   closed(code: number, reason: string): void;
 }
 
 export interface NetPort {
-  /** A WebSocket. */
+  /** Opens a WebSocket. */
   connect(handlers: LinkHandlers): Link;
   /**
-   * The HTTP door: frames up, frames down. Somebody on the way who asks for time is a `server/busy` like the server's own.
+   * Sends frames to the HTTP endpoint, and resolves with the server's frames. A busy answer of a proxy (429, 503) becomes the same
+   * `server/busy` frame as a busy answer of the server.
    *
-   * @param signal gives the request up: it rejects as if the server were not there.
-   * @throws {TransportError} `transport/unreachable`, also where somebody else answered: a captive portal, say (F52); or
+   * @param signal ends the request; the promise rejects with `transport/unreachable`.
+   * @throws {TransportError} `transport/unreachable` without an answer of the server, also after the answer of a captive portal (F52);
    * `transport/timeout` after `timeoutMs`.
-   * @throws {ProtocolError} where what came back passes for an answer but is none of this protocol.
+   * @throws {ProtocolError} if the answer has the right form, but not the frames of this protocol.
    */
   request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]>;
 }
 
 export interface LockWish {
-  /** Takes the lock from whoever holds it, instead of waiting. */
+  /** Takes the lock from its holder instead of waiting. */
   readonly steal?: boolean;
   readonly held: () => void;
-  /** Somebody stole it. */
+  /** Another tab stole the lock. */
   readonly lost: () => void;
-  /** There are no locks here: an insecure context, an opaque origin, an old browser. Neither `held` nor `lost` will be called. */
+  /** The browser gives no locks: an insecure context, an opaque origin, an old browser. No other handler will be called. */
   readonly missing: () => void;
 }
 
-/** Exclusive by name, across tabs. */
+/** Locks between tabs, exclusive by name. */
 export interface LockPort {
-  /** Calls back later, never at once. Returns how to stop waiting, or to release; nothing is called after that. */
+  /** Requests the lock. Handlers are called later, never at once. The returned function stops waiting or releases the lock; no handler is called after it. */
   acquire(name: string, wish: LockWish): Cancel;
 }
 
-/** What tabs of one account say to each other. */
+/** The hints between tabs of the same account. */
 export type BusHint =
-  /** The journal grew. */
+  /** The log has a new record. */
   | { readonly type: 'changed' }
-  /** A follower wishes the leader to try now. */
+  /** A follower tab asks the leader tab to try now. */
   | { readonly type: 'nudge' }
-  /** How the leader's connection stands, told when it changes and when asked; `fence` is null while the number is being taken. */
+  /** The connection status of the leader tab, posted at each change and on `status?`. `fence` is null until the leader has its fencing token. */
   | { readonly type: 'status'; readonly status: LeaderStatus; readonly fence: number | null }
   | { readonly type: 'status?' }
-  /** The leader leaves, and will not answer any more. */
+  /** The leader tab resigns, and answers no more. */
   | { readonly type: 'resigned' }
   /** The account was logged out: every tab's streams end. */
   | { readonly type: 'logged-out'; readonly kept: boolean };
@@ -135,17 +139,17 @@ export interface LeaderStatus extends Pick<ConnectionStatus, 'state' | 'retryAt'
   readonly inFlight: number;
 }
 
-/** Hints between tabs: may be lost, doubled or late; nothing rests on them. Never heard by the one who posts. */
+/** Carries hints between tabs. A hint may be lost, doubled or late: no correctness depends on hints. The posting tab does not receive its own. */
 export interface BusPort {
-  /** There is no such thing here: nobody hears anybody. */
+  /** The browser has no BroadcastChannel: no tab hears another. */
   readonly missing?: boolean;
   post(hint: BusHint): void;
   listen(fn: (hint: BusHint) => void): Cancel;
 }
 
 /**
- * What the page tells of itself and of the device. `parked`: it is about to be frozen, cached or closed; `visible`, `resumed` or `online`
- * say that it goes on.
+ * The lifecycle events of page and device. `parked`: the page is about to be frozen, cached or closed. `visible`, `resumed` and `online`:
+ * the page continues.
  */
 export type LifeEvent = 'visible' | 'hidden' | 'online' | 'offline' | 'parked' | 'resumed';
 
@@ -154,7 +158,7 @@ export interface LifePort {
 }
 
 export interface TokenPort {
-  /** Rejects with an {@link AuthError} `auth/unavailable` when the app had none, or was silent for 20 s. */
+  /** Asks the app for a token. Rejects with an {@link AuthError} `auth/unavailable` without a token, or without an answer within 20 s. */
   getToken(): Promise<string>;
 }
 
@@ -168,14 +172,14 @@ export interface Ports {
   readonly life: LifePort;
   readonly token: TokenPort;
   /**
-   * A named place where a simulator may make things go wrong: it throws, or says `true` where what is rare should happen now. Does
-   * nothing in production.
+   * A named site where a simulator may inject a fault: the call throws, or returns `true` to let a rare case happen now. Does nothing in
+   * production.
    */
   readonly fault: (site: string) => boolean | undefined;
   readonly log: (message: string, detail?: unknown) => void;
 }
 
-/** Whose engine this is. */
+/** The account of an engine: a user on a device. */
 export interface Account {
   readonly userId: UserId;
   readonly deviceId: string;
