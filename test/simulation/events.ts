@@ -64,11 +64,18 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
       const receipt = message && truth?.receipts.get(message.seq);
       is(isMine(messageId) && by !== user, 'I-10', `hears that ${by ?? 'some'} read ${messageId}`);
       is(
-        restored || (receipt !== undefined && readCount <= receipt.readers.length && readCount + unreadCount === receipt.memberCount),
+        // One that was taken back meanwhile keeps no receipt.
+        restored ||
+          message?.recalled === true ||
+          (receipt !== undefined && readCount <= receipt.readers.length && readCount + unreadCount === receipt.memberCount),
         'I-11',
         `hears that ${messageId} was read by ${readCount}, not by ${unreadCount}; ${JSON.stringify(receipt)}`,
       );
-      is(restored || by === undefined || receipt?.readers.includes(by) === true, 'I-6', `hears that ${by ?? ''} read ${messageId}`);
+      is(
+        restored || message?.recalled === true || by === undefined || receipt?.readers.includes(by) === true,
+        'I-6',
+        `hears that ${by ?? ''} read ${messageId}`,
+      );
       return wrong;
     }
     case 'receiptStatistics':
