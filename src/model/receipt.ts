@@ -86,6 +86,10 @@ export const joinGroupReceipts = (a: GroupReceipt, b: GroupReceipt): GroupReceip
   expired: a.expired || b.expired,
 });
 
+/** Number of members who have not read the message. */
+export const unreadMembers = ({ readCount, memberCount }: Pick<GroupReceipt, 'readCount' | 'memberCount'>): number =>
+  Math.max(0, memberCount - readCount);
+
 /** The receipt of the group message with this `seq`. */
 export interface ReceiptAtSeq extends GroupReceipt {
   readonly seq: Seq;

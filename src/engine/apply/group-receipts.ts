@@ -2,7 +2,7 @@
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
-import type { GroupReceipt } from '../../model/receipt.ts';
+import { type GroupReceipt, unreadMembers } from '../../model/receipt.ts';
 import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { News } from './apply-server-rows.ts';
@@ -71,7 +71,7 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
           conversationId,
           messageId: id,
           readCount,
-          unreadCount: Math.max(0, memberCount - readCount),
+          unreadCount: unreadMembers({ readCount, memberCount }),
         } as const;
         grown.set(id, read);
         if (news === 'live')

@@ -10,6 +10,7 @@ import {
   type ReceiptState,
   type ReceiptTimes,
   timesOf,
+  unreadMembers,
 } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
@@ -19,9 +20,7 @@ const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 
 /** How many members have read the message, and how many have not. Zeros if the server's policy hides the counts. */
 const countsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
-  receipt && receiptRequested && !recalled
-    ? { readCount: receipt.readCount, unreadCount: Math.max(0, receipt.memberCount - receipt.readCount) }
-    : NO_COUNTS;
+  receipt && receiptRequested && !recalled ? { readCount: receipt.readCount, unreadCount: unreadMembers(receipt) } : NO_COUNTS;
 
 /** The receipt state of an own group message, by its counts alone. */
 export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): ReceiptState => {

@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../errors.ts';
 import { type ConversationId, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
-import { isRead, type MessageReceipts, type ReceiptState, timesOf } from '../../model/receipt.ts';
+import { isRead, type MessageReceipts, type ReceiptState, timesOf, unreadMembers } from '../../model/receipt.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';
@@ -108,7 +108,7 @@ const presentUnstored = (
       : row && contains(row.mine.named, seq)
         ? 'done'
         : groupState({ readCount, memberCount, expired });
-  return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: Math.max(0, memberCount - readCount) };
+  return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: unreadMembers({ readCount, memberCount }) };
 };
 
 /** In the order asked for; what neither this device holds nor the server places is left out. */

@@ -1,10 +1,10 @@
 /** Reads on from the stored cursor once, without a connection: for hosts that live for a moment. Same frames, same rules. */
-import { AuthError, errorOf, ProtocolError } from '../../../errors.ts';
+import { errorOf, ProtocolError } from '../../../errors.ts';
 import type { ConversationId, Seq } from '../../../model/ids.ts';
 import { contains } from '../../../model/ranges.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
-import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
+import type { ClientFrame, Frame } from '../../../protocol/frames.ts';
+import { errorOfFrame, HttpSession } from '../../net/http-session.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
@@ -23,21 +23,6 @@ export interface WantedMessage {
 
 type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random'>;
 
-/** Hello and questions up, what answers them down. @throws {AuthError} @throws {TransportError} */
-const ask = async (ports: CatchUpPorts, account: Account, questions: readonly ClientFrame[]): Promise<readonly ServerFrame[]> => {
-  const { userId, deviceId } = account;
-  const token = await ports.token.getToken();
-  const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
-  const [welcome, ...answers] = await ports.net.request([hello, ...questions], REQUEST_TIMEOUT_MS);
-  if (welcome?.type === 'error')
-    throw welcome.code === 'server/busy' || welcome.code === 'protocol/cursor-unknown'
-      ? errorOf('transport/unreachable', welcome.message)
-      : errorOf(welcome.code, welcome.message);
-  if (welcome?.type !== 'welcome') throw new ProtocolError('protocol/bad-frame', 'the answer does not name the account');
-  if (welcome.userId !== userId) throw new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was stored`);
-  return answers;
-};
-
 /**
  * Resolves once the store is as new as the server, the wanted message included where there is one. What arrives is stored step by step,
  * a snapshot as a whole; rejects where the server could not be reached or did not take the account: what was stored stays.
@@ -51,6 +36,7 @@ export const catchUpOverHttp = async (
   fence: number,
   wanted?: WantedMessage,
 ): Promise<void> => {
+  const session = new HttpSession(ports.net, account, () => ports.token.getToken());
   const options = { durability: 'relaxed', fence } as const;
   let snapshot: Frame<'changes'>[] | null = null;
   let gaps = 0;
@@ -98,8 +84,10 @@ export const catchUpOverHttp = async (
         id: 1,
         wants: [{ conversationId: wanted.conversationId, seqs: [[wanted.seq, wanted.seq]], limit: 1 }],
       });
+    const { welcome, answers } = await session.ask(questions, REQUEST_TIMEOUT_MS);
+    if (!welcome) throw errorOfFrame(answers[0]);
     more = false;
-    for (const answer of await ask(ports, account, questions)) {
+    for (const answer of answers) {
       if (answer.type === 'changes') more = await take(answer);
       // A snapshot still to come takes the place of everything: what is wanted is asked for again with its last part.
       else if (answer.type === 'messages' && !snapshot)

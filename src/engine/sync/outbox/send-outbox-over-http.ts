@@ -2,10 +2,10 @@
  * Empties the outbox once over HTTP, without a connection: for hosts that run for a moment, such as a Service Worker. The frames, keys and
  * ends of entries are those of a connection, so both ways may send the same entry.
  */
-import { AuthError, ProtocolError, TransportError } from '../../../errors.ts';
+import { ProtocolError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
-import type { Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
-import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
+import type { Frame, Limits } from '../../../protocol/frames.ts';
+import { errorOfFrame, type HttpAnswer, HttpSession } from '../../net/http-session.ts';
 import { LoggedOutError } from '../../write/log-header.ts';
 import type { Writer } from '../../write/writer.ts';
 import { awaitsSnapshot } from '../../write/blind-flags.ts';
@@ -43,12 +43,14 @@ export const drainOverHttp = async (
 const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: number, timeoutMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     let nextId = 0;
-    let isOver = false;
+    const session = new HttpSession(ports.net, account, () => ports.token.getToken());
+    /** Aborted once the outbox sender has ended: no request is sent after it. */
+    const ending = new AbortController();
     let limits = DEFAULT_LIMITS;
     let isCursorLost = false;
     let refusedSince = ports.clock.mono();
     const end = (): void => {
-      isOver = true;
+      ending.abort();
       sender.stop();
       stop();
       stopListening();
@@ -57,14 +59,12 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
       end();
       reject(error instanceof Error ? error : new Error(String(error)));
     };
-    const take = (id: number, frames: readonly ServerFrame[]): void => {
-      const [welcome] = frames;
-      const answer = frames.find((frame) => frame.type === 'answer');
-      const error = frames.find((frame) => frame.type === 'error');
-      // Each request also carries the token: a quarter of the frame is left for it.
-      if (welcome?.type === 'welcome') limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
-      if (error?.code === 'auth/wrong-user' || (welcome?.type === 'welcome' && welcome.userId !== account.userId))
-        fail(new AuthError('auth/wrong-user', `the token does not name ${account.userId}`));
+    const take = (id: number, { welcome, answers }: HttpAnswer): void => {
+      const answer = answers.find((frame) => frame.type === 'answer');
+      const error = answers.find((frame) => frame.type === 'error');
+      // A request also carries hello with the token: a quarter of the frame size is left for it.
+      if (welcome) limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
+      if (error?.code === 'auth/wrong-user') fail(errorOfFrame(error));
       else if (answer) {
         if (answer.results.some(({ outcome }) => outcome !== 'retry')) refusedSince = ports.clock.mono();
         sender.answer(answer);
@@ -78,15 +78,12 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
       else fail(new ProtocolError('protocol/bad-frame', 'the server answered a submit frame without an answer frame'));
     };
     const send = (frame: Frame<'submit'>): void => {
-      const { userId, deviceId } = account;
-      ports.token
-        .getToken()
-        .then(async (token) => {
-          if (isOver) return;
-          const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
-          take(frame.id, await ports.net.request([hello, frame], REQUEST_TIMEOUT_MS));
-        })
-        .catch(fail);
+      session
+        .ask([frame], REQUEST_TIMEOUT_MS, ending.signal)
+        .then((answer) => take(frame.id, answer))
+        .catch((error: unknown) => {
+          if (!ending.signal.aborted) fail(error);
+        });
     };
     const finishWhenEmpty = (): void => {
       if (writer.model.outbox.size > 0 || sender.inFlightCount > 0) return;
