@@ -1,4 +1,13 @@
-/** One account's engine in one tab: the lanes over one store. Whoever hosts it hands it its ports. */
+/**
+ * The engine of one account in one tab. Its host gives it the ports.
+ *
+ *   intent ──> Writer ──> store and account state ──> Views ──> page
+ *                │ ▲
+ *        pending │ │ changes                 only in the leader tab
+ *                ▼ │
+ *             Leader ── Sync ── one connection ──> server
+ *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
+ */
 import { distinctUntilChanged, filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
 import { type StoreError, TransportError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
@@ -30,7 +39,7 @@ import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
 
-/** What is owed and switched, for whoever keeps note of it elsewhere. */
+/** Number of pending entries, and the switches. The host keeps a note of them outside the store. */
 export interface Standing {
   readonly pendingReceipts: number;
   readonly paused: boolean;
@@ -38,20 +47,20 @@ export interface Standing {
 }
 
 export interface EngineContext {
-  /** Of an engine whose store came to an end, or of one that had none. */
+  /** Data of the engine before this one, when its store has vanished or was in memory. */
   readonly carried?: Carried;
-  /** Entries known to be lost with the store before this one, should it be made now: an event tells the app. */
+  /** Number of entries lost with the store before. If this engine creates a new store, an event tells the app. */
   readonly lostEntries?: number;
-  /** What was stored is gone, and no log-out was written down; the engine is closed then. Default: taken for a log-out. */
+  /** Called when the stored data has vanished without a log-out. The engine is then closed. Default: the engine treats it as a log-out. */
   readonly vanished?: () => void;
 }
 
-/** A store that does not answer by then is left to itself. */
+/** `close()` stops waiting for the store after this time. */
 const CLOSE_TIMEOUT_MS = 2000;
 
-const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
-/** @throws what the caller is told. */
+/** @throws the error that the caller gets. */
 const refused = (error: unknown): never => {
   throw error instanceof LoggedOutError && !(error instanceof WipedError) ? loggedOut() : error;
 };
@@ -61,9 +70,9 @@ export class Engine {
   private readonly stopListening: Cancel;
   private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
-  /** Ends each `flush` that waits: it answers with what was sent until then. */
+  /** Functions that end a waiting `flush`. Its answer counts the entries sent until then. */
   private readonly flushes = new Set<() => void>();
-  /** Resolves when another tab has logged out, with whether it kept the data; this engine is closed then. */
+  /** Resolves when another tab has logged out, with true if that tab kept the data. This engine is then closed. */
   readonly loggedOut = new Promise<boolean>((resolve) => (this.leave = resolve));
 
   private constructor(
@@ -77,7 +86,7 @@ export class Engine {
     private readonly ask: Ask,
     private readonly stopLooking: Cancel,
     context: EngineContext,
-    /** What this store knows of the server's side is what the tab showed before, without the messages. */
+    /** True when the rows of this store came from the engine before, without messages. */
     private readonly isRestored: boolean,
   ) {
     writer.loggedOut = (end) => {
@@ -95,8 +104,8 @@ export class Engine {
 
   /**
    * @param lockName names the account's leadership across tabs.
-   * @param retention what to keep of old messages; default: all.
-   * @param around what came before this engine's store, and what to do should it come to an end.
+   * @param retention how many old messages the device keeps; default: all.
+   * @param context the data of the engine before this one, and the reaction to a vanished store.
    */
   static async open(
     given: Ports,
@@ -141,12 +150,12 @@ export class Engine {
     return engine;
   }
 
-  /** Writes down what the user did. Strict: resolves once flushed (I-1). */
+  /** Executes a call of the user. Resolves once its changes are flushed to disk (I-1). */
   intent(call: IntentCall): Promise<unknown> {
     return this.writer.write(call.do, intentOptions(call), (draft) => decideIntent(draft, this.ports, call)).catch(refused);
   }
 
-  /** Asks in the order of the calls: the answer knows every intent before it. */
+  /** Answers a question. Calls keep their order, so the answer includes every intent before it. */
   query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
     return this.writer.question(() => this.answer(call)).catch(refused);
   }
@@ -165,32 +174,33 @@ export class Engine {
       case 'explainUnread':
         return explainUnread(this.writer.model, ...call.args);
       case 'fetchReceipts':
-        this.requireSpeech();
+        this.requireNotPaused();
         return fetchReceipts(this.ask, this.writer, ...call.args);
       case 'fetchReadMembers':
-        this.requireSpeech();
+        this.requireNotPaused();
         return fetchReadMembers(this.ask, ...call.args);
       case 'flush':
         return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args, this.flushes);
     }
   }
 
-  /** A paused account asks nothing. */
-  private requireSpeech(): void {
-    if (this.writer.model.paused) throw new TransportError('transport/unreachable', 'this account is paused on this device');
+  /** @throws {TransportError} `transport/unreachable` while the account is paused: it sends no question. */
+  private requireNotPaused(): void {
+    if (this.writer.model.paused)
+      throw new TransportError('transport/unreachable', 'this account is paused on this device: resume it first');
   }
 
-  /** Completes at `close()`. */
+  /** Emits the values of a topic. Completes at `close()`. */
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
     return this.views.watch(topic).pipe(takeUntil(this.closed$));
   }
 
   /**
-   * Leaves the account. Once this resolves, nothing of it is sent from this device, every tab's streams have ended or end, and the store
-   * is empty, unless it is kept; removing it is up to the host.
+   * Logs out. Once this resolves, this device sends nothing of the account, the streams of every tab end, and the store is empty unless the
+   * app keeps the data. The host removes the store itself.
    *
-   * @throws {TransportError} with `pending`, where something was not sent in time: nothing has changed.
-   * @throws {UsageError} `usage/closed` where another tab logged out and kept what this one is to remove.
+   * @throws {TransportError} with `pending`, when entries were not sent in time: nothing has changed.
+   * @throws {UsageError} `usage/closed` when another tab logged out and kept the data that this call is to remove.
    */
   async logOut(options: LogOut): Promise<void> {
     const { ports, writer, leader } = this;
@@ -215,15 +225,15 @@ export class Engine {
     if (!options.keepData) await wipe(ports);
   }
 
-  /** The account was logged out, or its store removed: streams complete, calls find this closed. */
+  /** The account was logged out, or its store was removed: streams complete, and calls reject. */
   lost(kept = false): void {
     this.closeAtOnce();
     this.leave(kept);
   }
 
   /**
-   * A newer release has the store now: this tab reads and writes nothing any more, so others lead. Streams stay as they are, but for the
-   * connection, which is `stopped` (F09).
+   * A newer release has taken the store: this tab stops reading and writing, and another tab becomes the leader tab. Streams keep their last
+   * values, and the connection becomes `stopped` (F09).
    */
   newerSchema({ code, message }: StoreError): void {
     this.stopMakingRoom();
@@ -231,23 +241,23 @@ export class Engine {
     this.leader.retire({ code, message });
   }
 
-  /** What is stored is gone, and nobody logged out: silent from here on, until whoever hosts this finds out what it means. */
-  private vanish(tell: () => void): void {
+  /** The stored data has vanished without a log-out: the engine closes, and the host finds the reason. */
+  private vanish(notifyHost: () => void): void {
     this.closeAtOnce();
-    tell();
+    notifyHost();
   }
 
-  /** What an engine on another store goes on with. */
+  /** Data with which an engine on another store continues. */
   get carried(): Carried {
     return carriedOf(this.writer.model);
   }
 
-  /** Of the store this engine runs on. */
+  /** Generation of this engine's store. */
   get generation(): string {
     return this.writer.generation;
   }
 
-  /** Resolves once the server has said how everything stands, in this session or before. */
+  /** Resolves once the store has a complete snapshot, from this session or from an earlier one. */
   whenKnown(): Promise<void> {
     const { writer } = this;
     return new Promise((resolve) => {
@@ -262,7 +272,7 @@ export class Engine {
     });
   }
 
-  /** Resolves once messages can be shown from this store: where it was restored without them, once the server answers. */
+  /** Resolves once this store can show messages. A store restored without messages waits for the server. */
   whenFilled(): Promise<void> {
     if (!this.isRestored) return this.whenKnown();
     const isLive$ = this.leader.status$.pipe(
@@ -273,7 +283,7 @@ export class Engine {
     return new Promise((resolve) => void isLive$.subscribe(() => resolve()));
   }
 
-  /** Calls `fn` now, and whenever what is owed or switched may have changed. */
+  /** Calls `fn` now, and after each change of the outbox or of the switches. */
   watchStanding(fn: (standing: Standing) => void): Cancel {
     const { writer } = this;
     const look = (): void =>
@@ -290,7 +300,7 @@ export class Engine {
     for (const answer of [...this.flushes]) answer();
   };
 
-  /** Nothing leaves from here on, and nothing more is shown. */
+  /** Stops sending and emitting. */
   private end(): void {
     this.answerFlushes();
     this.gate.shut();
@@ -302,7 +312,7 @@ export class Engine {
     this.closed$.complete();
   }
 
-  /** Resolves when all that was asked for is written and the store is closed, or does not answer. */
+  /** Resolves when all requested writes are done and the store is closed, or when the store does not answer in time. */
   close(): Promise<void> {
     const { clock, store } = this.ports;
     this.end();
@@ -313,12 +323,12 @@ export class Engine {
         cancel();
         resolve();
       };
-      // Last, after all that was asked for, and the note of what was heard: else the next start would tell it again.
+      // An empty write is last in the queue. The number of the last delivered event is stored before it, so no event is repeated.
       this.writer.write('close', { durability: 'relaxed' }, () => undefined).then(shut, shut);
     });
   }
 
-  /** Nothing more is to be written here. */
+  /** Closes the store without waiting for writes. */
   private closeAtOnce(): void {
     this.end();
     this.ports.store.close();

@@ -1,9 +1,9 @@
-/** Waits until nothing is pending, or the time is up, or the engine ends. */
+/** Flush: waits until the outbox is empty, the timeout has passed, or the engine ends. */
 import type { FlushResult } from '../../model/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** @param ends holds what ends each wait early: an engine that ends calls them, and each `flush` answers with what was sent so far. */
+/** @param ends functions that end a wait early. An engine that ends calls them, and each `flush` answers with the entries sent so far. */
 export const flush = (
   ports: Pick<Ports, 'clock'>,
   writer: Writer,
@@ -12,16 +12,16 @@ export const flush = (
   ends: Set<() => void> = new Set(),
 ): Promise<FlushResult> =>
   new Promise((resolve) => {
-    const pendingReceipts = new Set(writer.model.outbox.keys());
-    const before = pendingReceipts.size;
-    const refusedBefore = new Set(writer.model.deadLetters.map(({ letter }) => letter.id));
+    const pendingKeys = new Set(writer.model.outbox.keys());
+    const before = pendingKeys.size;
+    const rejectedBefore = new Set(writer.model.deadLetters.map(({ letter }) => letter.id));
     const finish = (): void => {
       ends.delete(finish);
       cancel();
       stop();
       const pending = writer.model.outbox.size;
-      const rejected = writer.model.deadLetters.filter(({ letter }) => !refusedBefore.has(letter.id)).length;
-      const left = [...pendingReceipts].filter((key) => writer.model.outbox.has(key)).length;
+      const rejected = writer.model.deadLetters.filter(({ letter }) => !rejectedBefore.has(letter.id)).length;
+      const left = [...pendingKeys].filter((key) => writer.model.outbox.has(key)).length;
       resolve({ sent: Math.max(0, before - left - rejected), pending, rejected });
     };
     const cancel = ports.clock.timer(timeoutMs, () => writer.whenCommitted(finish));
@@ -29,7 +29,7 @@ export const flush = (
       if (writer.model.outbox.size === 0) finish();
     });
     ends.add(finish);
-    // Also with nothing owed: it is how an app says "try now".
+    // The leader tab is nudged even if the outbox is empty: an app calls `flush` to say "try now".
     nudge();
     if (before === 0) finish();
   });

@@ -1,13 +1,13 @@
-/** Folds what other tabs wrote: when they say so, when this tab was away, and now and then, since hints may be lost (F23). */
+/** Reads the log records of other tabs: after a hint, when this tab becomes active again, and every 10 s, because hints may be lost (F23). */
 import type { Cancel, Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** What a lost hint costs at most, in a tab that somebody sees or that syncs. */
-const LOOK_MS = 10_000;
+/** Longest delay after a lost hint, in a visible tab and in the leader tab. */
+const REFRESH_MS = 10_000;
 
 /**
- * @param isLeading a tab that syncs looks also while it is hidden.
- * @returns how to stop.
+ * @param isLeading whether this tab is the leader tab, which reads also while it is hidden.
+ * @returns stops the reading.
  */
 export const keepFresh = (ports: Pick<Ports, 'bus' | 'life' | 'clock' | 'log'>, writer: Writer, isLeading: () => boolean): Cancel => {
   const { bus, life, clock, log } = ports;
@@ -17,12 +17,12 @@ export const keepFresh = (ports: Pick<Ports, 'bus' | 'life' | 'clock' | 'log'>, 
     writer.refresh().catch((error: unknown) => log('could not read what another tab wrote', error));
   };
   const tick = (): void => {
-    cancel = clock.timer(LOOK_MS, tick);
+    cancel = clock.timer(REFRESH_MS, tick);
     if (!isParked && (!isHidden || isLeading())) refresh();
   };
-  let cancel = clock.timer(LOOK_MS, tick);
+  let cancel = clock.timer(REFRESH_MS, tick);
   const ends = [
-    // A nudge may be for something whose hint did not come.
+    // A nudge may concern an entry for which the hint was lost.
     bus.listen(({ type }) => {
       if (type === 'changed' || (type === 'nudge' && isLeading())) refresh();
     }),

@@ -1,6 +1,9 @@
 /**
- * Leaving: the log-out is recorded first, in the transaction that looks whether anything is owed, so that whatever happens next, nobody
- * shows, writes or sends anything of the account any more; then everybody falls silent, then the store is emptied.
+ * Log-out, in three steps:
+ *
+ *   record   one transaction checks the outbox and writes the log-out. From then on no tab shows, writes or sends data of the account.
+ *   silence  waits until no tab is the leader tab.
+ *   wipe     empties the store, unless the app keeps the data.
  */
 import { StoreError, TransportError } from '../../errors.ts';
 import type { LogOut } from '../../model/log-out.ts';
@@ -14,22 +17,22 @@ import { LoggedOutError } from '../write/log-header.ts';
 import { nothingDirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** Another tab that does not let go of the lead by then is frozen: it sends nothing, and its writes change nothing. */
+/** A leader tab that does not release the lock in this time is frozen. It sends nothing, and its writes fail by the fencing token. */
 const SILENCE_TIMEOUT_MS = 2000;
 
 type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;
 
-/** @returns how many entries are owed still: where `pending` is `send` and it is not 0, nothing was recorded. */
+/** @returns the number of pending entries. If `pending` is `send` and the number is not 0, nothing was recorded. */
 const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, { pending, keepData }: LogOut): Promise<number> => {
-  let pendingReceipts: string[] = [];
+  let pendingKeys: string[] = [];
   const dirty = nothingDirty();
   await writer.turn(async () => {
     const written = await ports.store.tx('log-out', ['meta', 'log'], 'readwrite', 'strict', async (tx): Promise<LogRecord | null> => {
       const header = await writer.catchUp(tx);
       if (!header) throw new LoggedOutError(false);
-      pendingReceipts = [...writer.model.outbox.keys()];
-      if (pending === 'send' && pendingReceipts.length > 0) return null;
-      const last = { version: header.version + 1, changes: pendingReceipts.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
+      pendingKeys = [...writer.model.outbox.keys()];
+      if (pending === 'send' && pendingKeys.length > 0) return null;
+      const last = { version: header.version + 1, changes: pendingKeys.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
       appendToLog(tx, last);
       tx.put('meta', HEAD_KEY, {
         ...header,
@@ -38,24 +41,24 @@ const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, 
         generation: ports.random.id(),
         ended: keepData ? 'kept' : 'wiped',
       } satisfies LogHeader);
-      // The page reads it by itself: it must not show what is no longer so.
-      if (!keepData || pendingReceipts.length > 0) tx.delete('meta', PAINT_KEY);
+      // The page reads the first paint without the worker, and must not show the state before the log-out.
+      if (!keepData || pendingKeys.length > 0) tx.delete('meta', PAINT_KEY);
       return last;
     });
     if (written) {
       recorded();
       applyRecord(writer.model, written, dirty);
-      // Shown at once: streams are about to end.
+      // The views emit at once, because their streams are about to end.
       dirty.awaited = true;
-      // This tab knows, and goes on to the end by itself.
+      // This tab recorded the log-out itself, and must not react to it as another tab does.
       writer.loggedOut = () => undefined;
     }
     writer.emit(dirty);
   });
-  return pending === 'send' ? pendingReceipts.length : 0;
+  return pending === 'send' ? pendingKeys.length : 0;
 };
 
-/** A device without room may refuse even a record; emptying it needs none. Whoever comes later finds nothing, and writes nothing. */
+/** Empties a full store without a record, because a full device may refuse even the record. Later tabs find no header and write nothing. */
 const wipeUnrecorded = async (ports: LogOutPorts, writer: Writer, { pending, keepData }: LogOut, error: unknown): Promise<number> => {
   if (!(error instanceof StoreError && error.code === 'store/quota-exceeded') || pending === 'send' || keepData) throw error;
   await ports.store.tx('wipe-unrecorded', TABLES, 'readwrite', 'strict', async (tx) => {
@@ -69,9 +72,9 @@ const wipeUnrecorded = async (ports: LogOutPorts, writer: Writer, { pending, kee
 /**
  * Records the log-out.
  *
- * @param recorded called when the log-out is on the disk and the model still has what was pending: later it looks as if all were sent.
- * @throws {TransportError} with `pending`, where something is still owed after `timeoutMs`: nothing has changed.
- * @throws {LoggedOutError} where another tab was faster.
+ * @param recorded called when the log-out is on disk and the account state still has the pending entries. Later they look as if sent.
+ * @throws {TransportError} with `pending`, when entries are still pending after `timeoutMs`: nothing has changed.
+ * @throws {LoggedOutError} when another tab has logged out first.
  */
 export const recordLogOut = async (
   ports: LogOutPorts,
@@ -84,12 +87,12 @@ export const recordLogOut = async (
   const { clock } = ports;
   const deadline = clock.mono() + options.timeoutMs;
   for (;;) {
-    // A paused account sends nothing, however long one waits.
+    // A paused account sends nothing, so waiting is useless.
     if (options.pending === 'send' && !writer.model.paused)
       await flush(ports, writer, nudge, Math.max(0, Math.floor(deadline - clock.mono())));
     const left = await record(ports, writer, recorded, options).catch((error: unknown) => wipeUnrecorded(ports, writer, options, error));
     if (left === 0) return;
-    // What another tab wrote meanwhile may take as long as is left.
+    // Another tab may have added entries during the flush: the rest of the time is for them.
     if (clock.mono() < deadline && !writer.model.paused) continue;
     const connected = state() === 'live' || state() === 'catching-up';
     throw new TransportError(
@@ -100,7 +103,7 @@ export const recordLogOut = async (
   }
 };
 
-/** Waits until no tab leads any more: whoever gets the lock next finds the log-out. */
+/** Waits until no tab is the leader tab. The next tab that gets the lock finds the log-out. */
 export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Promise<void> =>
   new Promise((resolve) => {
     ports.bus.post({ type: 'logged-out', kept });
@@ -113,12 +116,12 @@ export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Pr
     const release = ports.locks.acquire(lockName, {
       held: done,
       lost: () => undefined,
-      // Then nobody can be waited for but by the clock.
+      // A browser without locks: only the timeout ends the wait.
       missing: () => undefined,
     });
   });
 
-/** Empties the store; the head stays and says why, until the host removes the store itself. */
+/** Empties the store. The log header stays and tells other tabs the reason, until the host removes the store. */
 export const wipe = (ports: LogOutPorts): Promise<void> => {
   ports.fault('log-out:recorded');
   return ports.store.tx('wipe', TABLES, 'readwrite', 'strict', wipeTables);

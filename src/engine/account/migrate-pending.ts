@@ -1,6 +1,6 @@
 /**
- * What goes along when an engine moves to another store: what the user did and the server has not, the switches, and what was shown, so
- * that a call is decided by what the user saw. Messages do not go along: they can be had again.
+ * The data that an engine takes along to another store: the outbox, the dead letters, the settings, and the rows that the views showed, so
+ * that a call is decided by the state that the user saw. Messages stay behind, because the server has them.
  */
 import { rowParts } from '../../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
@@ -19,7 +19,7 @@ export interface Carried {
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly settings: ReceiptSettings;
   readonly paused: boolean;
-  /** Absent where the server had told nothing yet. */
+  /** Absent when the first snapshot had not arrived. */
   readonly shown?: Restored;
 }
 
@@ -30,7 +30,7 @@ const presentConversation = ({
   deliveryFloor,
   newestReceived,
 }: ConversationState): Restored['conversations'][number] => ({
-  // The row may leave its message to the one that is held, which does not go along.
+  // The row may refer to the newest stored message. Messages stay behind, so the row carries it.
   row: rowParts(newest && newest.seq >= (row.lastMessage?.seq ?? 0) ? { ...row, lastMessage: newest } : row),
   readFloor,
   deliveryFloor,
@@ -48,10 +48,10 @@ export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confi
 });
 
 /**
- * Laid over what is there: receipts merge, a message is the same under its id, and done twice it changes nothing more. A switch that is
- * off on either side stays off: nothing is told that was not to be told (I-6).
+ * Merges the carried data into the new store. Receipts merge, and a message keeps its id, so a repetition changes nothing. A setting that is
+ * off on either side stays off, so no receipt is sent against the user's will (I-6).
  *
- * @returns whether the store knows of the server's side only what was shown: one that knew something by itself keeps that.
+ * @returns true when the store was empty and took the rows that the views showed. A store with a snapshot of its own keeps its rows.
  */
 export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, settings, paused, shown }: Carried): boolean => {
   const { model } = draft;
@@ -68,7 +68,7 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     if (entry.kind === 'receipts') enqueueReceipts(draft, ports, entry.conversationId, allowedBy(joined, entry.pendingReceipts));
     else if (entry.kind === 'recall' || !isKnown(model, entry.message.id)) draft.change({ t: 'enqueue', entry });
   }
-  // Set where nothing of the server's was known.
+  // Flags set before the first snapshot get counts above those in the rows of this store.
   if (!shown && model.cursor !== null)
     takeCounts(
       draft,

@@ -1,6 +1,6 @@
 /**
- * The account's one way out of this tab. It looks at the store before each connection and each request, so that a tab that missed the hint
- * of a log-out says nothing. Once shut, it lets nothing more through (I-26).
+ * The only way from an account in this tab to the network. The gate reads the store before each connection and each request, so that a tab
+ * that missed the hint of a log-out sends nothing. A shut gate lets nothing through (I-26).
  */
 import { TransportError } from '../../errors.ts';
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
@@ -10,7 +10,7 @@ const DEAD: Link = { send: () => undefined, buffered: 0, close: () => undefined 
 
 export class NetGate implements NetPort {
   private isShut = false;
-  /** Resolves when the tab has read what other tabs wrote, or when the store does not answer; shuts the gate where the account has ended. */
+  /** Reads the records of other tabs. Resolves also when the store does not answer. Shuts the gate when the account was logged out. */
   look: () => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly net: NetPort) {}

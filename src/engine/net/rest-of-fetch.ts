@@ -1,24 +1,24 @@
-/** What a `fetch` asks for that its answer, which ended before it was complete, did not bring. */
+/** Rest of a `fetch` with an answer that ended before it was complete. */
 import { range, size, subtract } from '../../model/ranges.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 
 type Wants = Frame<'fetch'>['wants'];
 
 /**
- * The wants to ask for next. The server answers in the order of the wants, newest first in each: what lies before the last message that
- * came is answered, there or not.
+ * Computes the wants of the next request. The server answers in the order of the wants, and in each want the newest message first. So the
+ * server has answered everything before the last message that arrived, even if a message does not exist.
  *
- * @param answers all that was answered to the request; frames of other kinds and ids are left aside.
- * @returns none where the answer is complete, or brought nothing at all: asking again would bring nothing either.
+ * @param answers all frames of the response; frames of other kinds and ids are ignored.
+ * @returns an empty list when the answer is complete or empty: another request would bring nothing.
  */
 export const restOfFetch = ({ id, wants }: Pick<Frame<'fetch'>, 'id' | 'wants'>, answers: readonly ServerFrame[]): Wants => {
   const frames = answers.filter((answer): answer is Frame<'messages'> => answer.type === 'messages' && answer.id === id);
-  const receiptsSent = frames.flatMap(({ of }) => of);
-  const last = receiptsSent[receiptsSent.length - 1];
+  const parts = frames.flatMap(({ of }) => of);
+  const last = parts[parts.length - 1];
   if (!last || frames.some(({ complete }) => complete)) return [];
   const at = wants.findLastIndex(({ conversationId }) => conversationId === last.conversationId);
   const want = wants[at];
-  const seqs = receiptsSent.flatMap(({ conversationId, messages }) =>
+  const seqs = parts.flatMap(({ conversationId, messages }) =>
     conversationId === last.conversationId ? messages.map(({ seq }) => seq) : [],
   );
   if (!want || seqs.length === 0) return [];

@@ -1,9 +1,9 @@
-/** The app's token, kept in memory only: asked for once, and again when it was refused or ends. */
+/** The app's token, kept in memory only. The app is asked once, and again after the server refuses the token or before it expires. */
 import type { TokenPort } from '../../ports/ports.ts';
 
 export class TokenSource {
   private current: Promise<string> | null = null;
-  /** How often the app was asked: a token of an older asking is worth replacing at once when it is refused. */
+  /** Number of requests to the app. When the server refuses a token of an earlier request, a new token is worth an immediate try. */
   asked = 0;
 
   constructor(private readonly port: TokenPort) {}
@@ -21,7 +21,7 @@ export class TokenSource {
     });
   }
 
-  /** The server refused it, or it ends soon. */
+  /** The server refused the token, or the token expires soon: the next `get` asks the app. */
   forget(): void {
     this.current = null;
   }

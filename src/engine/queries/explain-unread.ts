@@ -1,4 +1,4 @@
-/** Why a conversation's unread count is what it is. */
+/** Explains a conversation's unread count: the positions, the pending entries and the counted messages behind it. */
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, subtract } from '../../model/ranges.ts';
 import { countedAt, type UnreadExplanation } from '../../model/unread.ts';

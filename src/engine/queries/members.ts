@@ -1,4 +1,4 @@
-/** Who has read an own group message, and who has not. */
+/** Asks the server for the members who have read an own group message, or have not. */
 import { ProtocolError } from '../../errors.ts';
 import type { MessageId } from '../../model/ids.ts';
 import type { ReadMembersPage, ReadMembersWanted } from '../../model/intents.ts';
@@ -8,6 +8,6 @@ export const fetchReadMembers = async (ask: Ask, messageId: MessageId, wanted: R
   const { filter, cursor, limit } = wanted;
   const answers = await ask.ask({ type: 'fetch-members', id: 1, messageId, filter, cursor, limit: Math.min(limit, ask.limits.members) });
   const page = answers.find((answer) => answer.type === 'members');
-  if (!page) throw new ProtocolError('protocol/bad-frame', 'the answer names no members');
+  if (!page) throw new ProtocolError('protocol/bad-frame', 'the server answered fetch-members without a members frame');
   return { members: page.members, cursor: page.cursor, complete: page.complete };
 };

@@ -1,4 +1,4 @@
-/** Whether a message that a push told of is news to the user, as the store knows by now. */
+/** Decides whether a message that a push announced is news to the user, by the data that the store has now. */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { contains } from '../../model/ranges.ts';
@@ -7,7 +7,7 @@ import { findInConversation } from '../present/find-message.ts';
 import { presentMessage } from '../present/present-conversation.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** What the push said of it. */
+/** The fields of a message that a push carries. */
 export interface MessageHead {
   readonly id: MessageId;
   readonly seq: Seq;
@@ -18,15 +18,15 @@ export interface MessageHead {
 }
 
 export interface News {
-  /** `body` is null where the message itself did not come yet. */
+  /** `body` is null when the device does not store the message yet. */
   readonly message: Message;
   readonly muted: boolean;
 }
 
 /**
- * @param isCaughtUp the server was asked after the push came: what it did not give does not exist for this account.
- * @returns null for what is read, own, recalled, not counted, or not there.
- * @throws {LoggedOutError} where the account was logged out meanwhile.
+ * @param isCaughtUp true when the device has caught up after the push: a message that is not stored does not exist for this account.
+ * @returns null for a message that is read, own, recalled, not countable, or does not exist.
+ * @throws {LoggedOutError} when the user has logged out of the account in the meantime.
  */
 export const newsOf = async (
   writer: Writer,
@@ -37,17 +37,17 @@ export const newsOf = async (
   await writer.refresh();
   return writer.read('pushed-message', async (model, tx) => {
     const conversation = model.get(conversationId);
-    const storedSeqs = conversation && (await findInConversation(tx, conversation, [head.id])).get(head.id);
-    if (model.paused || (isCaughtUp && !storedSeqs)) return null;
-    const { seq, senderId, countable } = storedSeqs ?? head;
+    const stored = conversation && (await findInConversation(tx, conversation, [head.id])).get(head.id);
+    if (model.paused || (isCaughtUp && !stored)) return null;
+    const { seq, senderId, countable } = stored ?? head;
     if (senderId === model.me || !countable) return null;
     if (conversation) {
       const { row, readUpTo, receiptsSent } = conversation;
       if (seq <= countingBase(row, readUpTo) || contains(receiptsSent.read, seq) || contains(receiptsSent.named, seq)) return null;
     }
     const muted = conversation?.muted ?? false;
-    if (conversation && storedSeqs) {
-      const message = presentMessage(model, conversation, storedSeqs);
+    if (conversation && stored) {
+      const message = presentMessage(model, conversation, stored);
       return message.recalled ? null : { message, muted };
     }
     const { id, sentAt, receiptRequested } = head;

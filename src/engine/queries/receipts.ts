@@ -1,4 +1,4 @@
-/** What became of messages' receipts, asked of the server; what it says lands in the store. */
+/** Asks the server for the receipts of messages, and stores the answer. */
 import { ProtocolError } from '../../errors.ts';
 import { type ConversationId, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/ranges.ts';
@@ -16,13 +16,13 @@ import type { Ask } from './ask.ts';
 type FoundReceipt = Frame<'receipts'>['receipts'][number];
 type Found = ReadonlyMap<MessageId, FoundReceipt>;
 
-const askFor = async (ask: Ask, ids: readonly MessageId[]): Promise<Found> => {
+const requestReceipts = async (ask: Ask, ids: readonly MessageId[]): Promise<Found> => {
   const found = new Map<MessageId, FoundReceipt>();
   for (let from = 0; from < ids.length;) {
     const most = ask.limits.receiptIds;
     const some = ids.slice(from, from + most);
     const answers = await ask.ask({ type: 'fetch-receipts', id: 1, messageIds: some }).catch((error: unknown) => {
-      // The policy asks for less than was asked: it was told with the refusal.
+      // The server's policy allows fewer ids. The refusal came with the new limit, and the loop asks again with fewer ids.
       if (error instanceof ProtocolError && ask.limits.receiptIds < some.length) return undefined;
       throw error;
     });
@@ -39,33 +39,33 @@ interface Located {
   readonly message: KeptMessage;
 }
 
-/** Those held here: where the server says, else wherever a page's index knows them. */
-const locateHeld = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
-  const places = new Map<ConversationId, Set<Seq>>();
-  const look = (id: ConversationId, seq: Seq): void => void places.set(id, (places.get(id) ?? new Set()).add(seq));
-  const unplaced = new Set<MessageId>();
+/** Finds the messages that this device stores: by the place that the server names, else by unflushed messages and page indexes. */
+const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
+  const wantedSeqs = new Map<ConversationId, Set<Seq>>();
+  const want = (id: ConversationId, seq: Seq): void => void wantedSeqs.set(id, (wantedSeqs.get(id) ?? new Set()).add(seq));
+  const withoutPlace = new Set<MessageId>();
   for (const id of ids) {
     const place = found.get(id)?.place;
-    if (place) look(place.conversationId, place.seq);
-    else unplaced.add(id);
+    if (place) want(place.conversationId, place.seq);
+    else withoutPlace.add(id);
   }
-  for (const conversation of unplaced.size > 0 ? model.conversations.values() : [])
-    for (const [id, seq] of conversation.unflushed.ids) if (unplaced.delete(id)) look(conversation.id, seq);
-  for (const index of unplaced.size > 0 ? await readAllIndexes(tx) : [])
-    for (const [id, line] of readIndex(index)) if (unplaced.has(id)) look(index.of, parseIndexLine(line).seq);
+  for (const conversation of withoutPlace.size > 0 ? model.conversations.values() : [])
+    for (const [id, seq] of conversation.unflushed.ids) if (withoutPlace.delete(id)) want(conversation.id, seq);
+  for (const index of withoutPlace.size > 0 ? await readAllIndexes(tx) : [])
+    for (const [id, line] of readIndex(index)) if (withoutPlace.has(id)) want(index.of, parseIndexLine(line).seq);
   const wanted = new Set(ids);
-  const storedSeqs = new Map<MessageId, Located>();
-  for (const [conversationId, seqs] of places) {
+  const located = new Map<MessageId, Located>();
+  for (const [conversationId, seqs] of wantedSeqs) {
     const conversation = model.get(conversationId);
     if (!conversation) continue;
     for (const message of await readStored(tx, conversation, fromSeqs(seqs)))
-      if (wanted.has(message.id)) storedSeqs.set(message.id, { conversation, message });
+      if (wanted.has(message.id)) located.set(message.id, { conversation, message });
   }
-  return storedSeqs;
+  return located;
 };
 
-/** Laid over a held message, which comes back as it stands then. */
-const keep = (draft: Draft, { conversation, message }: Located, fact: FoundReceipt): KeptMessage => {
+/** Merges the server's answer into a stored message. @returns the merged message. */
+const mergeFound = (draft: Draft, { conversation, message }: Located, fact: FoundReceipt): KeptMessage => {
   const { readCount, memberCount, expired, times } = fact;
   const of = conversation.id;
   if (conversationType(of) === 'group' && (memberCount > 0 || expired)) {
@@ -82,16 +82,16 @@ const keep = (draft: Draft, { conversation, message }: Located, fact: FoundRecei
 
 const presentStored = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
   const { conversation } = located;
-  const message = fact ? keep(draft, located, fact) : located.message;
+  const message = fact ? mergeFound(draft, located, fact) : located.message;
   const shown = presentReceipts.stored(draft.model, conversation, message);
   const { times } = fact ?? {};
   if (!times) return shown;
-  // What was asked for just now may be ahead of the feed.
+  // The answer may be newer than the feed.
   const read = times.read !== undefined || times.named !== undefined;
   return { ...shown, ...timesOf({ ...times, ...message.times }), state: read && shown.state === 'processing' ? 'done' : shown.state };
 };
 
-/** A message that is not on this device, by what the server says of it alone. */
+/** Receipts of a message that this device does not store, from the server's answer alone. */
 const presentUnstored = (
   draft: Draft,
   fact: FoundReceipt,
@@ -111,19 +111,19 @@ const presentUnstored = (
   return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: unreadMembers({ readCount, memberCount }) };
 };
 
-/** In the order asked for; what neither this device holds nor the server places is left out. */
+/** Receipts in the order of `ids`. A message that neither this device stores nor the server knows is left out. */
 export const fetchReceipts = async (ask: Ask, writer: Writer, ids: readonly MessageId[]): Promise<readonly MessageReceipts[]> => {
   const unique = [...new Set(ids)];
-  const found = await askFor(
+  const found = await requestReceipts(
     ask,
     unique.filter((id) => !writer.model.findPending(id)),
   );
   return writer.write('fetched-receipts', { durability: 'relaxed', readsPages: true }, async (draft) => {
-    const storedSeqs = await locateHeld(draft, unique, found);
+    const stored = await locateStored(draft, unique, found);
     return unique.flatMap((id): MessageReceipts[] => {
       const pending = draft.model.findPending(id);
       if (pending) return [presentReceipts.pending(pending)];
-      const located = storedSeqs.get(id);
+      const located = stored.get(id);
       const fact = found.get(id);
       if (located) return [presentStored(draft, located, fact)];
       return fact?.place ? [presentUnstored(draft, fact, fact.place)] : [];

@@ -1,13 +1,13 @@
-/** At most one emission a frame: the first at once, what comes meanwhile as one at the frame's end. */
+/** Conflation: at most one emission in a frame of the screen. The first wake-up emits at once, and later ones emit together at its end. */
 import { Observable } from 'rxjs';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
 export const FRAME_MS = 16;
 
 /**
- * Conflates wake-ups. Whoever listens looks at the state afresh, so nothing is lost by it.
+ * Conflates wake-ups. The listener reads the state anew at each emission, so no change is lost.
  *
- * @param isUrgent those that wait for no frame: somebody is answered next, and what they did must be seen first.
+ * @param isUrgent selects wake-ups that emit at once: a call is about to resolve, and the views must show its effect before.
  */
 export const conflated =
   <T>(clock: ClockPort, isUrgent: (wakeUp: T) => boolean, ms = FRAME_MS) =>

@@ -1,4 +1,4 @@
-/** The newest messages of one conversation: from pages, from what no page has yet, and what is still to be sent. */
+/** The newest messages of a conversation: stored messages from pages and unflushed records, then failed and pending messages. */
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { Writer } from '../write/writer.ts';
@@ -11,9 +11,9 @@ export const readShownMessages = (writer: Writer, id: ConversationId, limit: num
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
     const pending = conversation.pending;
-    const storedSeqs = await readPresented(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
+    const stored = await readPresented(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
     return [
-      ...storedSeqs,
+      ...stored,
       ...failed.map((entry) => presentPending(model, entry, 'failed')),
       ...pending.map((entry) => presentPending(model, entry, 'pending')),
     ];

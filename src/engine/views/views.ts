@@ -1,4 +1,10 @@
-/** Observables of state over the hot model: each looks at it when something it depends on was written, and emits what changed. */
+/**
+ * Views: observables over the account state.
+ *
+ *   writer ── a write changed something ──> filter ──> conflate ──> read the state ──> emit, if the value changed
+ *
+ * A view reads the state only between two transactions, so it never shows half a write.
+ */
 import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
 import type { NumberedEvent } from '../../model/event.ts';
@@ -18,12 +24,12 @@ import { readShownMessages, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 import { newestConversations, presentConversation } from '../present/present-conversation.ts';
 
-/** Heard events are written down a little later, with whatever else is written then. */
+/** Delay before the number of the last delivered event is stored, so that one write covers many events. */
 const HEARD_AFTER_MS = 250;
 
 export interface ViewPorts {
   readonly leader$: Observable<LeaderStatus & { readonly leader: boolean }>;
-  /** A conversation was opened: what is not held of its newest `limit` is wanted. */
+  /** The app has opened a conversation: missing messages among its newest `limit` messages are fetched. */
   readonly opened: (conversationId: ConversationId, limit: number) => void;
 }
 
@@ -73,8 +79,8 @@ export class Views {
     }
   }
 
-  /** Emits at once and whenever `when` says so; never while a transaction is being decided. */
-  private looks(when: (dirty: Dirty) => boolean): Observable<AccountState> {
+  /** Emits the account state at once and after each change that `when` selects; never while a transaction is being decided. */
+  private states(when: (dirty: Dirty) => boolean): Observable<AccountState> {
     return this.touched$.pipe(
       filter(when),
       startWith(undefined),
@@ -91,41 +97,41 @@ export class Views {
     );
   }
 
-  /** As {@link looks}, from the first complete snapshot on: before it every count would be a guess. */
-  private known(when: (dirty: Dirty) => boolean): Observable<AccountState> {
-    return this.looks((dirty) => dirty.known || when(dirty)).pipe(filter(({ cursor }) => cursor !== null));
+  /** Emits as {@link states}, but only after the first complete snapshot: before it every count would be a guess. */
+  private knownStates(when: (dirty: Dirty) => boolean): Observable<AccountState> {
+    return this.states((dirty) => dirty.known || when(dirty)).pipe(filter(({ cursor }) => cursor !== null));
   }
 
   private totalUnreadCount(): Observable<number> {
-    return this.known(({ shown }) => shown).pipe(
+    return this.knownStates(({ shown }) => shown).pipe(
       map((model) => model.totalUnreadCount),
       distinctUntilChanged(),
     );
   }
 
   private badge(): Observable<number | null> {
-    return this.looks(({ shown, known }) => shown || known).pipe(
+    return this.states(({ shown, known }) => shown || known).pipe(
       map((model) => (model.cursor === null ? null : model.totalUnreadCount)),
       distinctUntilChanged(),
     );
   }
 
   private unreadCount(id: ConversationId): Observable<number> {
-    return this.known(({ conversations }) => conversations.has(id)).pipe(
+    return this.knownStates(({ conversations }) => conversations.has(id)).pipe(
       map((model) => model.get(id)?.unread.unreadCount ?? 0),
       distinctUntilChanged(),
     );
   }
 
   private conversations(limit: number): Observable<readonly Conversation[]> {
-    return this.known(({ shown }) => shown).pipe(
+    return this.knownStates(({ shown }) => shown).pipe(
       map((model) => newestConversations(model, limit).map((conversation) => presentConversation(model, conversation))),
       distinctUntilChanged(sameList),
     );
   }
 
   private conversation(id: ConversationId): Observable<Conversation | null> {
-    return this.known(({ conversations }) => conversations.has(id)).pipe(
+    return this.knownStates(({ conversations }) => conversations.has(id)).pipe(
       map((model) => {
         const conversation = model.get(id);
         return conversation ? presentConversation(model, conversation) : null;
@@ -135,7 +141,7 @@ export class Views {
   }
 
   private messages(id: ConversationId, limit: number): Observable<readonly Message[]> {
-    return this.looks(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
+    return this.states(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
       switchMap(() => {
         this.context.opened(id, limit);
         return from(readShownMessages(this.writer, id, limit));
@@ -145,9 +151,9 @@ export class Views {
   }
 
   private receipts(id: MessageId): Observable<MessageReceipts | null> {
-    // Where the message is does not change; before it is held, any conversation may bring it.
+    // A message never changes its conversation. Before the message is stored, any conversation may bring it.
     let where: ConversationId | null = null;
-    return this.looks(({ conversations }) => (where ? conversations.has(where) : conversations.size > 0)).pipe(
+    return this.states(({ conversations }) => (where ? conversations.has(where) : conversations.size > 0)).pipe(
       switchMap((model) => {
         const pending = model.findPending(id);
         if (pending) {
@@ -167,23 +173,23 @@ export class Views {
   }
 
   private connection(): Observable<ConnectionStatus> {
-    // As last known, at once: a store that answers no more is no reason to say nothing.
+    // The last known value is emitted at once, even if the store no longer answers.
     const paused$ = merge(
       defer(() => of(this.writer.model)),
-      this.looks(({ settings }) => settings),
+      this.states(({ settings }) => settings),
     ).pipe(
       map(({ paused }) => paused),
       distinctUntilChanged(),
     );
     return combineLatest([this.context.leader$, paused$]).pipe(
       map(([{ state, retryAt, error, leader }, paused]) => ({
-        // The hint of a pause may come before or after the leader's word that it has hung up.
+        // The hint of a pause may arrive before or after the leader tab reports the end of its connection.
         ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
         paused,
         leader,
         error,
         durability: this.ports.store.durability,
-        // The page knows.
+        // Only the page can ask the browser for this value.
         persisted: null,
       })),
       distinctUntilChanged(sameFields),
@@ -191,21 +197,21 @@ export class Views {
   }
 
   private outbox(): Observable<OutboxStatus> {
-    const owed$ = this.looks(({ outbox }) => outbox).pipe(
+    const pending$ = this.states(({ outbox }) => outbox).pipe(
       map(({ outbox }) => {
         let oldestAt: number | null = null;
         for (const { at } of outbox.values()) oldestAt = oldestAt === null ? at : Math.min(oldestAt, at);
         return { pending: outbox.size, oldestAt };
       }),
     );
-    return combineLatest([owed$, this.context.leader$]).pipe(
+    return combineLatest([pending$, this.context.leader$]).pipe(
       map(([{ pending, oldestAt }, { inFlight }]) => ({ pending, oldestAt, inFlight: Math.min(inFlight, pending) })),
       distinctUntilChanged(sameFields),
     );
   }
 
   private deadLetters(): Observable<readonly DeadLetter[]> {
-    return this.looks(({ deadLetters }) => deadLetters).pipe(
+    return this.states(({ deadLetters }) => deadLetters).pipe(
       map((model) => model.deadLetters.map(({ letter }) => letter)),
       distinctUntilChanged(sameList),
     );
@@ -232,12 +238,12 @@ export class Views {
         }
         if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
       };
-      // What nobody heard goes to the first that subscribes; from then on each as it is written, also where another tab heard it too.
+      // The first subscriber gets all events that no page has received. Later events go to the subscribers in every tab.
       let stop = (): void => undefined;
       this.writer.whenCommitted(() => {
         if (subscriber.closed) return;
         const { heard, events } = this.writer.model;
-        // A store that begins anew counts anew: what was heard of the one before says nothing of it.
+        // A new store numbers its events from 1, so a number of the store before must not exceed the newest event.
         last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
         hand(events);
         stop = this.writer.onChange(({ events }) => hand(events));

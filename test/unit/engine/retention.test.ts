@@ -6,7 +6,7 @@ import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { RetentionLane } from '../../../src/engine/space/retention.ts';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import { undelivered, unreadUnheld } from '../../../src/engine/sync/feed/fetch-missing.ts';
+import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetch-missing.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
@@ -148,7 +148,7 @@ describe('retention', () => {
     const receiptsSent = conversation().receiptsSent.delivered;
     await retention.run();
     expect(undelivered(writer.model, conversation())).toEqual([]);
-    expect(unreadUnheld(conversation())).toEqual([]);
+    expect(unreadNotStored(conversation())).toEqual([]);
     await writer.write('fetched', STRICT, (draft) => applyMessages(draft, given, 'direct:bob', messages(101, 150), 'silent'));
     expect(conversation().storedSeqs).toEqual([[101, 200]]);
     expect(conversation().evicted).toEqual([[1, 100]]);
@@ -171,7 +171,7 @@ describe('retention', () => {
     const conversation = writer.model.get('direct:bob')!;
     expect(conversation.storedSeqs).toEqual([[91, 100]]);
     expect(undelivered(writer.model, conversation)).toEqual([]);
-    expect(unreadUnheld(conversation)).toEqual([]);
+    expect(unreadNotStored(conversation)).toEqual([]);
   });
 
   it('unflushed messages are removed as well, and no compaction brings them back', async () => {

@@ -1,4 +1,7 @@
-/** Reads on from the stored cursor once, without a connection: for hosts that live for a moment. Same frames, same rules. */
+/**
+ * Catch-up over HTTP, without a connection: for a host that lives for a moment, as a service worker does. The frames and the rules are
+ * those of the feed on a connection.
+ */
 import { errorOf, ProtocolError } from '../../../errors.ts';
 import type { ConversationId, Seq } from '../../../model/ids.ts';
 import { contains } from '../../../model/ranges.ts';
@@ -10,12 +13,12 @@ import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A pull ends after about 1 MiB: a device that was away for longer reads the rest when a page is open. */
+/** An answer to a pull holds about 1 MiB at most. A device that was away for longer reads the rest when a page is open. */
 const MAX_PULLS = 20;
-/** Frames that do not join end to end, one after the other. */
+/** Frames that do not start at the stored cursor. */
 const MAX_GAPS = 3;
 
-/** A message that must not be left to a later fetch. */
+/** A message that the caller needs now. */
 export interface WantedMessage {
   readonly conversationId: ConversationId;
   readonly seq: Seq;
@@ -24,10 +27,12 @@ export interface WantedMessage {
 type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random'>;
 
 /**
- * Resolves once the store is as new as the server, the wanted message included where there is one. What arrives is stored step by step,
- * a snapshot as a whole; rejects where the server could not be reached or did not take the account: what was stored stays.
+ * Resolves once the store has all changes of the server, and the wanted message if the caller names one. Frames are stored one by one, a
+ * snapshot as a whole.
  *
- * @param fence the leader's number, taken just before.
+ * @param fence the fencing token that the host has just taken.
+ * @throws {TransportError} when the server cannot be reached. Frames stored before stay stored.
+ * @throws {AuthError} when the server does not accept the account. Frames stored before stay stored.
  */
 export const catchUpOverHttp = async (
   ports: CatchUpPorts,
@@ -41,7 +46,7 @@ export const catchUpOverHttp = async (
   let snapshot: Frame<'changes'>[] | null = null;
   let gaps = 0;
 
-  /** @returns whether there is more to pull. */
+  /** @returns true when the server has more changes. */
   const take = async (frame: Frame<'changes'>): Promise<boolean> => {
     if (snapshot) {
       if (snapshot.length === 0 && frame.from !== null)
@@ -62,7 +67,7 @@ export const catchUpOverHttp = async (
     return true;
   };
 
-  const isHeld = ({ conversationId, seq }: WantedMessage): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], seq);
+  const isStored = ({ conversationId, seq }: WantedMessage): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], seq);
 
   for (let pulls = 1, more = true; more; pulls++) {
     if (pulls > MAX_PULLS) return;
@@ -77,8 +82,8 @@ export const catchUpOverHttp = async (
         ...(snapshot || confirmedAt === null ? {} : { confirmedAt }),
       },
     ];
-    // Together with the pull: one round trip for the one message that somebody waits for.
-    if (wanted && !isHeld(wanted))
+    // The fetch goes in the same request as the pull: the wanted message then takes one round trip.
+    if (wanted && !isStored(wanted))
       questions.push({
         type: 'fetch',
         id: 1,
@@ -89,13 +94,13 @@ export const catchUpOverHttp = async (
     more = false;
     for (const answer of answers) {
       if (answer.type === 'changes') more = await take(answer);
-      // A snapshot still to come takes the place of everything: what is wanted is asked for again with its last part.
+      // A snapshot replaces all stored messages, so the wanted message is fetched again with the last part of the snapshot.
       else if (answer.type === 'messages' && !snapshot)
         await writer.write('fetched', options, (draft) => {
           for (const { conversationId, messages } of answer.of) applyMessages(draft, ports, conversationId, messages, 'silent');
         });
       else if (answer.type === 'error' && answer.code === 'protocol/cursor-unknown') {
-        if (snapshot) throw new ProtocolError('protocol/bad-frame', 'the server does not know the place it named itself');
+        if (snapshot) throw new ProtocolError('protocol/bad-frame', 'the server does not know the cursor that it sent itself');
         snapshot = [];
         more = true;
       } else if (answer.type === 'error') throw errorOf('transport/unreachable', answer.message);

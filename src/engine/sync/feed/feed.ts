@@ -1,6 +1,17 @@
 /**
- * The change feed on one connection: asks for what is new, stores it step by step, and asks again where a step is missing. What came of a
- * snapshot before the connection broke is kept, and the next one goes on from there (F60).
+ * The change feed on one connection: pulls the changes after the stored cursor and stores them frame by frame.
+ *
+ *                     pull ──> server ──> changes frame
+ *                      ▲                      │
+ *                      │                      ├─ starts at the stored cursor ──> one transaction stores
+ *                      │                      │                                  the changes and the cursor
+ *                      ├── a frame is missing ┤
+ *                      ├── server is busy ────┤  (pulls again later each time)
+ *                      │                      │
+ *                      └── cursor is unknown ─┘─ snapshot: the feed collects all frames, and one
+ *                                                transaction stores them with the last frame
+ *
+ * Snapshot frames that arrived before a connection broke are kept. The next connection continues after them (F60).
  */
 import { ProtocolError } from '../../../errors.ts';
 import type { Cancel, ClockPort } from '../../../ports/ports.ts';
@@ -11,7 +22,7 @@ import type { IntentPorts } from '../../write/enqueue.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
-/** Steps in a row that do not fit, before the connection is doubted (I-21). */
+/** Frames in a row that do not start at the stored cursor, before the feed reports a broken connection (I-21). */
 const MAX_GAPS = 3;
 
 type Changes = Frame<'changes'>;
@@ -20,19 +31,19 @@ export interface FeedHandlers {
   readonly send: (frame: Frame<'pull'>) => void;
   readonly fence: () => number;
   readonly news: () => News;
-  /** Everything up to now is stored. */
+  /** The feed has stored all changes that the server has. */
   readonly caughtUp: () => void;
   readonly broken: (error: ProtocolError) => void;
   readonly failed: (error: unknown) => void;
 }
 
 export class Feed {
-  /** Words about an older connection are dropped (F48). */
+  /** Number of the current connection. A write that ends after its connection reports nothing (F48). */
   private generation = 0;
   private gaps = 0;
-  /** The pull that is not answered to its end; `undefined` for none. */
-  private asked: string | null | undefined;
-  /** Frames of a snapshot, which is taken as a whole, so that nothing half of it is ever shown. */
+  /** Cursor of the pull that the server has not answered completely; `undefined` when there is none. */
+  private pulledFrom: string | null | undefined;
+  /** Collected frames of a snapshot. They are stored as a whole, so that the views never show half a snapshot. */
   private snapshot: Changes[] = [];
   private isSnapshot = false;
   private cancel: Cancel = () => undefined;
@@ -46,78 +57,79 @@ export class Feed {
     this.backoff = new Backoff(ports.random);
   }
 
-  /** From where this device stands. */
+  /** Pulls the changes after the stored cursor, or a snapshot when there is no cursor. */
   pull(): void {
     const { cursor } = this.writer.model;
     this.isSnapshot = cursor === null;
-    this.ask(cursor ?? this.brokenOffAt());
+    this.sendPull(cursor ?? this.snapshotEnd());
   }
 
-  /** Whether what is stored here is of the server's history, as far as is known. */
+  /** True while the stored data belongs to the server's history, as far as this device knows. */
   get continues(): boolean {
     return this.writer.model.cursor !== null && !this.isSnapshot;
   }
 
-  /** The server lost what it once acked. */
+  /** The server lost changes that it had confirmed: reads a snapshot, unless the feed is reading one. */
   lost(): void {
     if (this.continues) this.pullAnew();
   }
 
-  /** The server does not know the cursor it was told. */
+  /** The server does not know the cursor of the pull: reads a snapshot. */
   pullAnew(): void {
-    // A server that does not know where everything begins is asked a few times only (I-21).
-    if (this.asked === null && ++this.gaps > MAX_GAPS)
+    // A server that rejects even a pull without a cursor is asked a few times only (I-21).
+    if (this.pulledFrom === null && ++this.gaps > MAX_GAPS)
       return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the server does not know the beginning of its feed'));
-    // Nor where a snapshot broke off: it begins again.
+    // The server does not know the end of the collected frames either: the snapshot begins again.
     if (this.isSnapshot) this.snapshot = [];
     this.isSnapshot = true;
-    this.ask(this.brokenOffAt());
+    this.sendPull(this.snapshotEnd());
   }
 
-  /** Not now: the same again, later each time until a step of the feed is stored. */
+  /** The server is busy: sends the same pull again. The wait grows until a frame is stored. */
   busy(retryAfterMs: number): void {
-    const { asked } = this;
-    if (asked === undefined) return;
+    const { pulledFrom } = this;
+    if (pulledFrom === undefined) return;
     this.cancel();
-    this.cancel = this.ports.clock.timer(this.backoff.failed(retryAfterMs), () => this.ask(asked));
+    this.cancel = this.ports.clock.timer(this.backoff.failed(retryAfterMs), () => this.sendPull(pulledFrom));
   }
 
   stop(): void {
     this.generation++;
     this.gaps = 0;
-    this.asked = undefined;
+    this.pulledFrom = undefined;
     this.isSnapshot = false;
     this.cancel();
   }
 
   take(frame: Changes): void {
     if (this.isSnapshot) this.collect(frame);
-    else this.step(frame);
+    else this.applyFrame(frame);
   }
 
-  private ask(cursor: string | null): void {
+  private sendPull(cursor: string | null): void {
     this.cancel();
-    this.asked = cursor;
+    this.pulledFrom = cursor;
     const { confirmedAt } = this.writer.model;
-    // A server put back to before it acked what this device sent may still know the cursor: it lost what no feed had confirmed (F67).
-    const goesOn = this.isSnapshot && cursor !== null;
+    // A server restored from an older copy may still know the cursor although it lost entries that it had confirmed. `confirmedAt` tells
+    // the server of them (F67).
+    const continuesSnapshot = this.isSnapshot && cursor !== null;
     this.handlers.send({
       type: 'pull',
       cursor,
-      ...(goesOn ? { snapshot: true } : {}),
+      ...(continuesSnapshot ? { snapshot: true } : {}),
       ...(this.continues && confirmedAt !== null ? { confirmedAt } : {}),
     });
   }
 
-  private brokenOffAt(): string | null {
+  private snapshotEnd(): string | null {
     return this.snapshot[this.snapshot.length - 1]?.to ?? null;
   }
 
   private collect(frame: Changes): void {
     const { writer, handlers, generation, ports } = this;
-    if (frame.from !== this.brokenOffAt()) {
-      // Steps of the feed that was on before, or what is here already.
-      if (this.snapshot.length > 0 && !this.snapshot.some(({ to }) => to === frame.to)) this.mendGap();
+    if (frame.from !== this.snapshotEnd()) {
+      // A frame of the feed before the snapshot is ignored, and so is a repeated frame. Any other frame leaves a gap.
+      if (this.snapshot.length > 0 && !this.snapshot.some(({ to }) => to === frame.to)) this.pullAfterGap();
       return;
     }
     this.snapshot.push(frame);
@@ -126,7 +138,7 @@ export class Feed {
     const frames = this.snapshot;
     this.snapshot = [];
     this.isSnapshot = false;
-    this.asked = undefined;
+    this.pulledFrom = undefined;
     writer
       .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence(), readsPages: true }, (draft) =>
         applySnapshot(draft, ports, frames),
@@ -139,7 +151,7 @@ export class Feed {
       );
   }
 
-  private step(frame: Changes): void {
+  private applyFrame(frame: Changes): void {
     const { writer, handlers, generation, ports } = this;
     const news = handlers.news();
     const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
@@ -150,23 +162,23 @@ export class Feed {
       .then(
         (outcome) => {
           if (generation !== this.generation) return;
-          if (outcome === 'gap') return this.mendGap();
+          if (outcome === 'gap') return this.pullAfterGap();
           this.gaps = 0;
           this.backoff.succeeded();
           this.snapshot = [];
           if (!frame.complete) return;
-          this.asked = undefined;
+          this.pulledFrom = undefined;
           handlers.caughtUp();
         },
         (error: unknown) => handlers.failed(error),
       );
   }
 
-  /** A frame that does not fit is no reason to doubt the connection; one after the other is. */
-  private mendGap(): void {
+  /** One frame that does not fit may be a race with another write; many in a row mean that the server's feed is broken. */
+  private pullAfterGap(): void {
     if (++this.gaps > MAX_GAPS)
       return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor'));
-    if (this.isSnapshot) this.ask(this.brokenOffAt());
+    if (this.isSnapshot) this.sendPull(this.snapshotEnd());
     else this.pull();
   }
 }

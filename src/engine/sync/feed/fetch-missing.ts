@@ -1,6 +1,6 @@
 /**
- * After catch-up, fetches by itself what this device has not delivered yet: direct messages, newest first. Then,
- * with nothing of that left, what is unread though another device delivered it: only what is held can be read without a network.
+ * Automatic fetches after catch-up. First, the leader tab fetches direct messages that no device of the user has delivered, the newest
+ * first. Then it fetches unread direct messages that another device has delivered, because only stored messages can be read offline.
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
 import { countingBase } from '../../../model/unread.ts';
@@ -14,36 +14,36 @@ import type { AccountState } from '../../state/account-state.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
 
-/** Conversations named by one request, and messages of each: a long backlog comes in turns, so no chat waits for another. */
-const WANTS = 100;
-const PER_CONVERSATION = 200;
-const RANGES_PER_WANT = 64;
+/** Conversations in one request, and messages of each. A long backlog is fetched in turns, so that no chat waits for another chat. */
+const MAX_WANTS = 100;
+const MAX_PER_CONVERSATION = 200;
+const MAX_RANGES_PER_WANT = 64;
 
-/** What a device has not yet held and nobody of mine has told the peer to be delivered. */
+/** Messages that this device does not store and that no device of the user has reported as delivered. */
 export const undelivered = (model: AccountState, conversation: ConversationState): Ranges => {
   const { row, receiptsSent, storedSeqs, evicted, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
-  // With deliveries switched off nothing is ever told; what I read elsewhere need not come by itself.
+  // With delivery receipts switched off, messages that the user has read on another device need no fetch.
   const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
   const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, silent + 1);
   return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };
 
-/** What counts as unread here and cannot be confirmedAt: the newest of it. */
-export const unreadUnheld = (conversation: ConversationState): Ranges => {
+/** The newest messages that count as unread on this device and are not stored on it. */
+export const unreadNotStored = (conversation: ConversationState): Ranges => {
   const { row, storedSeqs, evicted, readUpTo } = conversation;
-  const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - PER_CONVERSATION + 1);
+  const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - MAX_PER_CONVERSATION + 1);
   return conversationType(conversation.id) === 'direct' ? subtract(range(from, row.latestSeq), union(storedSeqs, evicted)) : NO_RANGES;
 };
 
 const newest = (ranges: Ranges, count: number): Ranges => {
-  const few = ranges.slice(-RANGES_PER_WANT);
+  const few = ranges.slice(-MAX_RANGES_PER_WANT);
   return size(few) <= count ? few : intersect(few, [[Math.max(1, highest(few) - count + 1), highest(few)]]);
 };
 
 export interface FetchHandlers {
   readonly send: (frame: Frame<'fetch'>) => void;
-  /** One numbering for all requests of a connection, so that an error frame names one of them. */
+  /** Next request number of the connection. All requests share the numbering, so that an error frame names one request. */
   readonly nextId: () => number;
   readonly limits: () => Limits;
   readonly fence: () => number;
@@ -53,12 +53,12 @@ export interface FetchHandlers {
 export class FetchMissing {
   private open = false;
   private inFlight: number | null = null;
-  /** Places asked for on this connection: what did not come is not asked for again on it. */
-  private readonly asked: RequestedSeqs;
+  /** The `seq`s requested on this connection. A message that did not arrive is not requested again on the same connection. */
+  private readonly requested: RequestedSeqs;
   private readonly toCheck = new Set<ConversationId>();
   private wants: Frame<'fetch'>['wants'] = [];
   private cancel: Cancel = () => undefined;
-  /** As `mono()` counts. Another connection does not end it: only an answer does (F115). */
+  /** End of the wait that the server asked for, as `mono()` counts. A new connection does not end the wait (F115). */
   private busyUntil = 0;
   private readonly backoff: Backoff;
 
@@ -67,7 +67,7 @@ export class FetchMissing {
     private readonly writer: Writer,
     private readonly handlers: FetchHandlers,
   ) {
-    this.asked = new RequestedSeqs(writer);
+    this.requested = new RequestedSeqs(writer);
     this.backoff = new Backoff(ports.random);
   }
 
@@ -81,7 +81,7 @@ export class FetchMissing {
     this.open = false;
     this.inFlight = null;
     this.cancel();
-    this.asked.clear();
+    this.requested.clear();
     this.toCheck.clear();
   }
 
@@ -93,28 +93,28 @@ export class FetchMissing {
 
   look(): void {
     if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
-    const leftAloneMs = this.busyUntil - this.ports.clock.mono();
+    const waitMs = this.busyUntil - this.ports.clock.mono();
     this.cancel();
-    if (leftAloneMs > 0) {
-      this.cancel = this.ports.clock.timer(leftAloneMs, () => this.look());
+    if (waitMs > 0) {
+      this.cancel = this.ports.clock.timer(waitMs, () => this.look());
       return;
     }
     const { model } = this.writer;
     let due = this.due((conversation) => undelivered(model, conversation));
     if (due.length === 0) {
-      due = this.due(unreadUnheld);
+      due = this.due(unreadNotStored);
       if (due.length === 0) return this.toCheck.clear();
     }
     due.sort((a, b) => b.conversation.latestSentAt - a.conversation.latestSentAt);
     let room = this.handlers.limits().fetchMessages;
     const wants: Frame<'fetch'>['wants'] = [];
-    for (const { conversation, seqs } of due.slice(0, WANTS)) {
+    for (const { conversation, seqs } of due.slice(0, MAX_WANTS)) {
       if (room <= 0) break;
-      const some = newest(seqs, Math.min(PER_CONVERSATION, room));
+      const some = newest(seqs, Math.min(MAX_PER_CONVERSATION, room));
       const limit = size(some);
       room -= limit;
       wants.push({ conversationId: conversation.id, seqs: some, limit });
-      this.asked.add(conversation.id, some);
+      this.requested.add(conversation.id, some);
     }
     this.wants = wants;
     this.inFlight = this.handlers.nextId();
@@ -125,7 +125,7 @@ export class FetchMissing {
     const due: { conversation: ConversationState; seqs: Ranges }[] = [];
     for (const id of this.toCheck) {
       const conversation = this.writer.model.get(id);
-      const seqs = conversation ? subtract(missing(conversation), this.asked.of(id)) : NO_RANGES;
+      const seqs = conversation ? subtract(missing(conversation), this.requested.of(id)) : NO_RANGES;
       if (conversation && seqs.length > 0) due.push({ conversation, seqs });
     }
     return due;
@@ -135,7 +135,7 @@ export class FetchMissing {
     if (frame.id !== this.inFlight) return;
     this.backoff.succeeded();
     this.writer
-      // The server can send these again: nothing of the user's is in them.
+      // Relaxed: the server can send these messages again, so a loss of power loses nothing.
       .write('fetched', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
         for (const { conversationId, messages } of frame.of) applyMessages(draft, this.ports, conversationId, messages, 'silent');
       })
@@ -145,16 +145,16 @@ export class FetchMissing {
     this.look();
   }
 
-  /** Not now: the same again, later each time until an answer comes. */
+  /** The server is busy: sends the same request again. The wait grows until an answer arrives. */
   busy(id: number, retryAfterMs: number): void {
     if (id !== this.inFlight) return;
-    for (const { conversationId, seqs } of this.wants) this.asked.forget(conversationId, seqs);
+    for (const { conversationId, seqs } of this.wants) this.requested.forget(conversationId, seqs);
     this.busyUntil = this.ports.clock.mono() + this.backoff.failed(retryAfterMs);
     this.inFlight = null;
     this.look();
   }
 
-  /** The request was refused as a whole; what it asked for is left to the next connection. */
+  /** The server rejected the request as a whole. The next connection requests the messages again. */
   refused(id: number): void {
     if (id !== this.inFlight) return;
     this.inFlight = null;
