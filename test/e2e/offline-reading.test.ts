@@ -157,7 +157,9 @@ it('the same when the server is killed with the frame in hand, before it could a
 
   const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
   // What was sent under a key never changes: the second time is the first time again, and then there is nothing left.
-  expect(again.map(({ entries }) => entries)).toEqual([first!.entries]);
+  // On a busy machine the client may have given up on the answer, and sent the frame once more, before the server died.
+  expect(again.length).toBeGreaterThan(0);
+  for (const { entries } of again) expect(entries).toEqual(first!.entries);
 });
 
 it('the same when the server is killed while it works on the frame (F64)', async () => {
