@@ -2,20 +2,18 @@
  * The life of one connection, as a pure state machine: no I/O, no clock. Every state answers every event; `sync.ts` runs the effects.
  *
  *     ┌──────┐ start  ┌───────┐ token  ┌─────────┐ opened ┌──────────┐ welcome ┌─────────────┐ caught up ┌──────┐
- *     │ idle │───────▶│ token │───────▶│ opening │───────▶│ greeting │────────▶│ catching-up │──────────▶│ live │
- *     └──────┘        └───────┘        └─────────┘        └──────────┘         └─────────────┘           └──────┘
- *        ▲             ▲   │                │                  │                      │   ▲     moved         │
- *        │ stop, from  │   │ no token       │ lost             │ lost                 │   └──────────────────┤
- *        │ any state   │   ▼                ▼                  ▼                      ▼                lost  ▼
- *        │             │ ┌─────────────────────────────────────────────────────────────────────────────────────┐
- *        ├─────────────┼─│ waiting                                                                             │
- *        │             │ └─────────────────────────────────────────────────────────────────────────────────────┘
- *        │             └──── retry due, nudge
- *     ┌─────────┐
- *     │ stopped │◀──── refused, from `token` and every later state
- *     └─────────┘
+ *     │ idle │ ─────▶ │ token │ ─────▶ │ opening │ ─────▶ │ greeting │ ──────▶ │ catching-up │ ────────▶ │ live │
+ *     └──────┘        └───────┘        └─────────┘        └──────────┘         └─────────────┘ ◀──────── └──────┘
+ *                       ▲   │ token         │ lost              │ lost                │ lost     moved       │ lost
+ *             retry due │   │ failed        │                   │                     │                      │
+ *              or nudge │   ▼               ▼                   ▼                     ▼                      ▼
+ *                     ┌─────────────────────────────────────────────────────────────────────────────────────────┐
+ *                     │ waiting                                                                                 │
+ *                     └─────────────────────────────────────────────────────────────────────────────────────────┘
  *
- * A token that the server refuses leads from every connected state back to `token`.
+ *     every state ── stop ──▶ idle
+ *     token and every state to its right ── refused ──▶ stopped
+ *     every state to the right of token ── token refused ──▶ token
  */
 import type { ErrorCode } from '../../../errors.ts';
 import { BACKOFF_CAP_MS, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../model/backoff.ts';

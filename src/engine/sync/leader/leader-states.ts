@@ -2,21 +2,20 @@
  * The life of one tab as follower and leader, as a pure state machine: no I/O, no clock. Every state answers every event; `leader.ts` runs
  * the effects.
  *
- *                     lock granted, or no locks             fencing token written
- *      ┌───────────┐  and no leader answers  ┌──────────┐                      ┌─────────┐
- *  ┌──▶│ following │────────────────────────▶│ claiming │─────────────────────▶│ leading │
- *  │   └───────────┘                         └──────────┘                      └─────────┘
- *  │     ▲       │ no locks here                ▲   │ write failed                │
- *  │     │       ▼                  no leader   │   ▼                             │ another tab leads under
- *  │     │   ┌─────────┐            answers     │ ┌──────────┐                    │ a higher fencing token
- *  │     │   │ standby │────────────────────────┘ │ retrying │─┐                  │
- *  │     │   └─────────┘◀─────────────────────────┼──────────┼─┼──────────────────┘
- *  │     └────────────────────────────────────────┼──────────┘ │
- *  │                        retry due             │            │
- *  └── start ── stopped ◀── stop, from any state ─┴────────────┘
- *  └── nudge ── parked  ◀── park, from any state but `stopped`
+ *                      lock granted                 fencing token written
+ *     ┌───────────┐ ─────────────────────▶ ┌──────────┐ ─────────────────────▶ ┌─────────┐
+ *     │ following │                        │ claiming │                        │ leading │
+ *     └───────────┘ ◀────── retrying ◀──── └──────────┘                        └─────────┘
+ *           │        retry          write        ▲                                  │ deposed: another tab leads
+ *           │         due           failed       │ no leader answers                │ under a higher fencing token
+ *           │ no locks here                      │                                  │
+ *           │                              ┌─────────┐                              │
+ *           └────────────────────────────▶ │ standby │ ◀────────────────────────────┘
+ *                                          └─────────┘
  *
- * A tab in `following`, `standby`, `claiming` or `leading` whose lock was stolen follows again.
+ *     stopped ── start ──▶ following         every state ── stop ──▶ stopped
+ *     parked ── nudge ──▶ following          every state but stopped ── park ──▶ parked
+ *     following, standby, claiming, leading ── lock stolen ──▶ following
  */
 
 /**
@@ -35,7 +34,7 @@ export type Event =
   | 'stop'
   /** The page is about to be frozen, cached or closed. */
   | 'park'
-  /** This tab's page came back or went online, or the app called `flush()`: the connection should be tried now. */
+  /** The page came back or went online, or the app called `flush()`: the connection should be tried now. */
   | 'nudge'
   /** A follower tab asks the leader tab to try now. */
   | 'follower-nudged'
@@ -47,7 +46,7 @@ export type Event =
   | 'old-leader-spoke'
   /** The leader tab stepped down. */
   | 'leader-resigned'
-  /** No tab answered as the leader: the watch gave up, and has ended. */
+  /** The leader did not answer: the watch gave up, and has ended. */
   | 'leader-silent'
   | 'lock-granted'
   /** Another tab stole the lock. */
@@ -237,7 +236,7 @@ const NO_BUS: Table = {
   retrying: { ...unheard('retrying'), nudge: cell('following', 'disarm-retry', 'request-lock') },
 };
 
-/** No other tab sees what this tab stores: the tab always leads itself, and no other tab. */
+/** The tab's store is in memory, and other tabs cannot read it. The tab always leads itself, and no other tab. */
 const ALONE: Table = {
   ...NO_BUS,
   stopped: { ...NO_BUS.stopped, start: cell('claiming', ...CLAIM_UNHEARD) },
