@@ -17,7 +17,7 @@ const main = async (): Promise<void> => {
 
   // Imported only after the check, because this module imports the optional packages.
   const { serve } = await import('./serve.ts');
-  if (options.dev) say('development mode: anybody on this machine may sign in as anybody');
+  if (options.dev) say('development mode: every user of this machine may sign in as any account');
   const serving = await serve(options, complain);
 
   let stopping = false;

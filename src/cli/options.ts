@@ -104,7 +104,7 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
   if (jwtSecret !== undefined && new TextEncoder().encode(jwtSecret).length < 32)
     throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter one can be guessed');
   if (values.dev && !LOOPBACK.includes(values.host))
-    throw new CommandLineError(`--dev lets anybody sign in as anybody and listens on loopback only; got --host ${values.host}`);
+    throw new CommandLineError(`--dev lets every caller sign in as any account, so it listens on loopback only; got --host ${values.host}`);
   if (values.dev && env['NODE_ENV'] === 'production') throw new CommandLineError('--dev is refused where NODE_ENV is "production"');
   return {
     dev: values.dev,

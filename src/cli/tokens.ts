@@ -29,9 +29,9 @@ const FAULTS_OF_TOKENS = [
 
 const refusalOf = (error: unknown): AuthError => {
   if (error instanceof AuthError) return error;
-  if (error instanceof errors.JWTExpired) return new AuthError('auth/expired', 'the token has ended');
+  if (error instanceof errors.JWTExpired) return new AuthError('auth/expired', 'the token has expired');
   if (FAULTS_OF_TOKENS.some((fault) => error instanceof fault)) return new AuthError('auth/forbidden', 'the token is not valid here');
-  return new AuthError('auth/unavailable', 'the keys cannot be had');
+  return new AuthError('auth/unavailable', 'the keys cannot be fetched');
 };
 
 const verifying =

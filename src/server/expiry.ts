@@ -59,7 +59,7 @@ export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>)
   const run = (): void => {
     cancel = undefined;
     work = sweep().catch((error: unknown) => {
-      core.log('ending receipts failed', error);
+      core.log('expiring receipts failed', error);
       arm();
     });
   };

@@ -1,4 +1,7 @@
-/** Groups as a few arrays and loops: what the server must come to, whatever happens. Shares nothing with how it does. */
+/**
+ * A plain model of groups, as arrays and loops: the state that the server must reach. The model shares no
+ * code with the server.
+ */
 
 export interface ModelPolicy {
   groups: boolean;
@@ -21,7 +24,7 @@ interface ModelMessage {
   readonly countable: boolean;
   readonly asked: boolean;
   recalled: boolean;
-  /** Who was to read it; null where nothing is asked. */
+  /** Members who should read the message; null without a receipt request. */
   readers: string[] | null;
   readonly expiresAt: number;
   expired: boolean;

@@ -88,7 +88,7 @@ const probes = (): readonly (readonly [string, ClientFrame])[] => [
 /** Versions and cursors count transactions, and the full world had more of them. */
 const comparable = (body: string): string => body.replaceAll(/"(version|from|to|at)":("[^"]*"|\d+)/g, '"$1":0');
 
-describe.each(['sender', 'members'] as const)('what a user may not see (receipts visible to: %s)', (visibleTo) => {
+describe.each(['sender', 'members'] as const)('facts hidden from a user (receipts visible to: %s)', (visibleTo) => {
   let full: ReceiptServer;
   let bare: ReceiptServer;
   beforeAll(async () => {
@@ -121,7 +121,7 @@ describe.each(['sender', 'members'] as const)('what a user may not see (receipts
     expect(changes).toMatchObject({ rows: [] });
   });
 
-  it('a message that was sent before is acked again after its sender left the group', async () => {
+  it('a repeated message is confirmed again after its sender left the group', async () => {
     const frame = submit('group:past', { kind: 'message', id: 'eves', body: '1', receiptRequested: true, countable: true });
     const { body } = await full.request(JSON.stringify([hello('eve'), frame]));
     expect((JSON.parse(body) as ServerFrame[])[1]).toMatchObject({ results: [{ outcome: 'confirmed', message: { seq: 2 } }] });

@@ -23,7 +23,7 @@ const page = { url: 'wss://chat.example/receipts', userId: 'alice', getToken: ()
 const nowhere = { addEventListener: () => undefined } as never;
 const message = { from: 'ann', to: { user: 'ben' }, body: 1 };
 
-/** What it throws or rejects with. */
+/** The error thrown, or the reason of the rejection. */
 const failureOf = async (call: () => unknown): Promise<unknown> => {
   try {
     await call();

@@ -1,4 +1,7 @@
-/** What who left a group and came back is told of it, over every server store, wherever the device looked in between. */
+/**
+ * A member who left a group and came back learns of the changes between, over every server store, at any time
+ * of the device's pulls.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { expireDue } from '../../src/server/expiry.ts';
@@ -45,7 +48,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
   };
 
   describe('absences from a group', { timeout: 30_000 }, () => {
-    it('who left is told what was read until then, nothing of later, and who came back all of it', async () => {
+    it('a former member learns of receipts until the departure, none later, and all of them after a return', async () => {
       const { bench, g, ann, ben, cat, pull, id, leave, comeBack, ack } = await crew();
       await bench.submit(cat, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       await pull();
@@ -85,7 +88,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(receiptsOf(await pull())).toEqual([[id('m1'), 2, false]]);
     });
 
-    it('what ended meanwhile is told to who came back, of everybody’s messages', async () => {
+    it('a returning member learns of every receipt that expired meanwhile, of all members’ messages', async () => {
       const { bench, g, ann, cat, pull, id, leave, comeBack } = await crew();
       bench.policy = { ...RECEIPTS_ON, windowMs: 1000 };
       await bench.submit(cat, groupMessage(g, id('m1')));
@@ -102,7 +105,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('a message taken back is told to who left after it, and to who came back, without its body', async () => {
+    it('a recall reaches a member who left after it and a returning member, without the body', async () => {
       const { bench, g, ann, pull, id, leave, comeBack } = await crew();
       await bench.submit(ann, ...['a1', 'a2', 'a3'].map((name) => groupMessage(g, id(name))));
       await pull();
@@ -118,7 +121,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(messagesOf(await pull())).toEqual([]);
     });
 
-    it('pages a long list of what was taken back without losing one', async () => {
+    it('pages a long list of recalls without losing one', async () => {
       const { bench, g, ann, pull, id, leave } = await crew();
       const names = Array.from({ length: 600 }, (_, i) => id(String(i)));
       await bench.submit(ann, ...names.map((name) => groupMessage(g, name)));

@@ -17,7 +17,7 @@ const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void
     if (Date.now() > until) throw new Error('it never held');
 };
 
-it('an address with too many connections is told when to come back, and gets the places back that end (F119)', async () => {
+it('an address with too many connections is told when to come back, and gets the places back when connections end (F119)', async () => {
   server = await startTestServer({ policy: { connections: { perAddress: 2 } } });
   const one = await TestClient.signIn(server.url, 'ann');
   await TestClient.signIn(server.url, 'ben');
@@ -31,7 +31,7 @@ it('an address with too many connections is told when to come back, and gets the
   await eventually(async () => (await post(server.host, [hello('ann'), { type: 'ping' }])).status === 200);
 });
 
-it('the host says whose address counts (F119)', async () => {
+it('the host chooses the address that a connection counts against (F119)', async () => {
   server = await startTestServer({
     policy: { connections: { perAddress: 1 } },
     addressOf: ({ headers }) => String(headers['x-forwarded-for']).split(', ').at(-1),

@@ -1,4 +1,7 @@
-/** What groups and their receipts do, over every server store. Groups and users are new in every test. */
+/**
+ * The behaviour of groups and their receipts, over every server store. Groups and users are new in every
+ * test.
+ */
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
@@ -166,7 +169,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await bench.pull(ben, benAt)).flatMap(({ rows }) => rows)).toMatchObject([{ readUpTo: 1, muted: { value: true } }]);
     });
 
-    it('keeps what asking needs: the policy, the role and the size; later messages of the frame go on (F82)', async () => {
+    it('checks the policy, the role and the size for a receipt request; later messages of the frame go on (F82)', async () => {
       const { bench, g, ann, cat, id } = await crew();
       const ask = (name: string, more: object = {}) => groupMessage(g, id(name), more);
       bench.policy = { ...RECEIPTS_ON, groups: false };
@@ -204,7 +207,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'confirmed', message: { seq: 6 } }]);
     });
 
-    it('whoever is no member is answered as if the group did not exist, in every way', async () => {
+    it('a user who is no member gets the answer for a missing group, to every frame', async () => {
       const { bench, g, ann, ben, id } = await crew();
       const eve = `${ben}-eve`;
       await bench.submit(ann, groupMessage(g, id('m1')));
@@ -226,7 +229,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       );
     });
 
-    it('who left has no unread, no news and no say, and a repetition still stands (F78)', async () => {
+    it('a former member has no unread messages, no news and no effect, and a repeated entry is confirmed (F78)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       const own = groupMessage(g, id('b1'));
@@ -271,7 +274,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('who comes back keeps position and acks, and counts unread from the newest join (F84)', async () => {
+    it('a returning member keeps position and receipts, and counts unread messages from the newest join (F84)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       await bench.submit(ben, groupOwed(g, { named: [[1, 1]], position: 1 }));
@@ -374,7 +377,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(outcomes(both)).toEqual(['confirmed', 'confirmed', 'confirmed']);
     });
 
-    it('refuses what comes after the end, each by its id, and takes the rest; what was acked stays so (F81)', async () => {
+    it('refuses late receipts by their ids and takes the rest; confirmed receipts stay confirmed (F81)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       bench.policy = { ...RECEIPTS_ON, windowMs: 0 };
       await bench.submit(ann, groupMessage(g, id('m1')));
@@ -402,7 +405,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(await bench.submit(ben, groupOwed(g, { namedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
     });
 
-    it('a sweep ends what is over and not read by all, once', async () => {
+    it('a sweep expires receipts past their window that some members have not read, once', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const sweep = () => bench.store.tx('expire', expireDue);
       bench.policy = { ...RECEIPTS_ON, windowMs: 150 };

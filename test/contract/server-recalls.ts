@@ -1,4 +1,7 @@
-/** What was taken back is told to whoever may hold it, over every server store, however much else is new. */
+/**
+ * Every device with a recalled message learns of the recall, over every server store, however much else is
+ * new.
+ */
 import { describe, expect, it } from 'vitest';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
@@ -130,7 +133,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
       expect(told(await pull())).toEqual([]);
     });
 
-    it('once to who left and came back, wherever the pages end in between', async () => {
+    it('once to a member who left and came back, wherever the pages end in between', async () => {
       for (const paged of [false, true]) {
         const { bench, g, ann, ben, id, pull, chatter, manyChats, moveThem, told } = await crew();
         if (paged) await manyChats();
@@ -148,7 +151,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
       }
     });
 
-    it('not to who is gone, and not of before their place in the feed to who joins', async () => {
+    it('not to a former member, and to a new member none from before the join', async () => {
       const { bench, g, ann, ben, id, pull, chatter, recallBoth, told } = await crew();
       const dan = `${ben}-dan`;
       await bench.submit(ann, groupMessage(g, id('g0')), messageTo(dan, id('e1')));

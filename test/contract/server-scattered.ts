@@ -13,7 +13,7 @@ let pairs = 0;
 /** Every second message of so many. */
 const everySecond = (count: number): Ranges => fromSeqs(Array.from({ length: count / 2 }, (_, i) => 2 * i + 1));
 
-/** What a device knows of the conversation that it had as `before` and for which it gets these rows. */
+/** A device's conversation after the rows, from its state `before`. */
 const joined = (name: string, frames: readonly Frame<'changes'>[], before?: ConversationRow): ConversationRow => {
   const rows = frames.flatMap((frame) => frame.rows).filter(({ conversationId }) => conversationId === name) as ConversationRow[];
   return [...(before ? [before] : []), ...rows].reduce(joinRows);

@@ -24,7 +24,7 @@ import { cursorOf, pullAll, rowOf, submit, submitOne } from './server-store.ts';
 
 const RUNNER = join(import.meta.dirname, '../support/run-main.mjs');
 
-/** As a backup takes it: a socket is no file to copy. */
+/** Copies a folder like a backup: a socket is not a file to copy. */
 const copy = (from: string, to: string): void => cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 
 it('holds everything acknowledged, and knows the cursors it gave (F64, F74)', { timeout: 120_000 }, async () => {

@@ -27,7 +27,7 @@ it('brings the tables of an older server up to date, and leaves those of a newer
     (await database.query(`select 1 from pg_indexes where schemaname = 'tidemark' and indexname = 'recalled_message'`)).rows.length;
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);
-  // As the first version left them.
+  // The tables of the first version.
   await database.exec(`drop index tidemark.recalled_message; update tidemark.schema_version set version = 1`);
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);

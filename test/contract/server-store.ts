@@ -1,4 +1,4 @@
-/** What every server store must do under the server's rules. Run by each implementation; users are new in every test. */
+/** The rules of every server store. Each implementation runs this suite; users are new in every test. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../../src/model/conversation.ts';
 import type { Ranges } from '../../src/model/ranges.ts';
@@ -88,7 +88,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(store, from, ...Array.from({ length: count }, (_, i) => messageTo(to, `${stamp}-${i}`)));
     };
 
-    it('gives messages the places 1, 2, 3 … and the same answer to the same message again (I-2, F61)', async () => {
+    it('gives messages the seqs 1, 2, 3 … and the same answer to the same message again (I-2, F61)', async () => {
       const [alice, bob] = pair();
       const first = messageTo(bob, `${alice}-m1`);
       const answers = await submit(store, alice, first, messageTo(bob, `${alice}-m2`), first);

@@ -72,7 +72,7 @@ describe('two users on one server', () => {
     expect(latest).toBe(10);
   });
 
-  it('somebody else named by the token is told nothing but that', async () => {
+  it('a client whose token names another user learns only that', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', 'bob'));
@@ -155,7 +155,7 @@ describe('the handshake', () => {
     expect(await post(host, [hello('alice')])).toMatchObject({ status: 200, frames: [{ type: 'welcome' }] });
   });
 
-  it('sends everybody away to come back when it closes', async () => {
+  it('asks every client to come back when the server closes', async () => {
     await start();
     const alice = await signIn('alice');
     await running!.close();
@@ -191,7 +191,7 @@ describe('hostile input', () => {
     expect('isAdmin' in {}).toBe(false);
   });
 
-  it('does not go on for ever with somebody who sends nothing else', async () => {
+  it('closes the connection of a client that sends only bad frames', async () => {
     await start();
     const client = await signIn('alice');
     for (let i = 0; i < 40; i++) client.sendText('{');
@@ -224,7 +224,7 @@ describe('hostile input', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.frameTooLarge });
   });
 
-  it('tells whoever sends too much when to come back, and keeps the connection (F107)', async () => {
+  it('tells a client that sends too much when to come back, and keeps the connection (F107)', async () => {
     await start({ policy: { rate: { perSecond: 10, burst: 20 } } });
     const client = await signIn('alice');
     const entries = Array.from({ length: 20 }, (_, i) => messageTo('bob', `m${i}`));
@@ -251,7 +251,7 @@ describe('hostile input', () => {
     expect(results.map((one) => one.outcome === 'rejected' && one.code)).toEqual(spoofs.map(() => 'rejected/unsupported'));
   });
 
-  it('answers what one may not see exactly as what does not exist', async () => {
+  it('answers questions about hidden messages exactly like questions about missing messages', async () => {
     await start();
     await running!.server.publish({ from: 'bob', to: { user: 'carol' }, body: 'secret' });
     const client = await signIn('alice');
@@ -319,7 +319,7 @@ describe('origins and tokens', () => {
     }
   };
 
-  it('takes pages of its own host, clients that are no pages, and nobody else', async () => {
+  it('takes pages of its own host and clients that are no pages, and refuses all others', async () => {
     const { host } = await start();
     const port = host.split(':')[1]!;
     const table: [Record<string, string>, string][] = [
@@ -509,7 +509,7 @@ describe('a slow reader', () => {
     connection.receive(JSON.stringify(hello('bob')));
     connection.receive(JSON.stringify({ type: 'pull', cursor: null }));
     await connection.settled();
-    buffered = 300 * 1024; // and from here on nothing is taken
+    buffered = 300 * 1024; // the server takes nothing more
     const before = sent.length;
     for (let i = 0; i < 50; i++) await server.publish({ from: 'alice', to: { user: 'bob' }, body: 'x' });
     expect(sent.length).toBe(before);

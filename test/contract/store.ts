@@ -1,4 +1,4 @@
-/** What every store must do: one suite for the one over Dexie and the one in memory. */
+/** The rules of every store: one suite for the store over Dexie and the store in memory. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { StorePort } from '../../src/ports/ports.ts';

@@ -59,8 +59,8 @@ export const DOOR_BREAKS: readonly Break[] = [
   {
     fault: 'F123',
     file: 'src/cli/tokens.ts',
-    from: `  return new AuthError('auth/unavailable', 'the keys cannot be had');`,
-    to: `  return new AuthError('auth/forbidden', 'the keys cannot be had');`,
+    from: `  return new AuthError('auth/unavailable', 'the keys cannot be fetched');`,
+    to: `  return new AuthError('auth/forbidden', 'the keys cannot be fetched');`,
     test: ['node', 'test/unit/cli/tokens.test.ts', 'answers 500.*F123'],
   },
   {

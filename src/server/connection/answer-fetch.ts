@@ -37,7 +37,7 @@ export const answerFetch = async (
   mayContinue: () => boolean,
 ): Promise<void> => {
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
-  if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be had now', id, 1000);
+  if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be read now', id, 1000);
   let plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
   while (plan.stretches.length > 0) {
     await out.drained();

@@ -117,7 +117,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   const silence = new Silence(
     core.clock,
     () => core.policy().limits.heartbeatMs,
-    () => out.end(CLOSE.silent, 'nothing heard'),
+    () => out.end(CLOSE.silent, 'no frame within four heartbeats'),
   );
 
   const isConfirmedHere = async (confirmedAt: string | undefined): Promise<boolean> =>
@@ -132,7 +132,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   const busyReason = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
     if (once && out.sent > once.answerChars) return { why: 'the answer is full: ask for this in another request', ms: 0 };
     const backlogMs = frame.type === 'auth' || frame.type === 'ping' ? 0 : core.turns.backlogMs(me);
-    if (backlogMs > MAX_BACKLOG_MS) return { why: 'more than the server can do for one account', ms: Math.ceil(backlogMs) };
+    if (backlogMs > MAX_BACKLOG_MS) return { why: 'this account has too much work waiting', ms: Math.ceil(backlogMs) };
     const ms = core.buckets.take(me, cost(frame), core.policy().rate, core.clock.mono());
     return ms > 0 ? { why: 'too much at once', ms } : undefined;
   };
@@ -187,7 +187,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       case 'submit': {
         if (frame.entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', frame.id);
         if (!(await isConfirmedHere(frame.confirmedAt)))
-          return out.refuse('protocol/cursor-unknown', 'what was acked there is lost', frame.id);
+          return out.refuse('protocol/cursor-unknown', 'the server has lost entries confirmed up to this cursor: pull from null', frame.id);
         const { results, hints, at } = await submitEntries(core, { userId: me, deviceId: greeting.deviceId }, frame.entries);
         out.send({ type: 'answer', id: frame.id, results: [...results], ...(at === undefined ? {} : { at }) });
         lastAnswerAt = at ?? lastAnswerAt;
@@ -272,7 +272,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       silence.heard();
       // A client far ahead of the answers is closed.
       const maxChars = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
-      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars) return out.end(CLOSE.tryLater, 'too much unanswered');
+      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars) return out.end(CLOSE.tryLater, 'too many unanswered frames');
       inTurn(() => read(text), text.length);
     },
     receiveUnreadable: (why) => {

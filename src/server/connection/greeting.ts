@@ -83,7 +83,7 @@ export class Greeting {
   private watchExpiry(expiresAt: number): void {
     const { clock } = this.core;
     this.cancelExpiry = clock.timer(Math.max(0, Math.min(expiresAt - clock.wall(), MAX_TIMER_MS)), () =>
-      expiresAt > clock.wall() ? this.watchExpiry(expiresAt) : this.out.fail('auth/expired', 'the token ended', CLOSE.unauthorized),
+      expiresAt > clock.wall() ? this.watchExpiry(expiresAt) : this.out.fail('auth/expired', 'the token has expired', CLOSE.unauthorized),
     );
   }
 

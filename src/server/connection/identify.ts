@@ -24,7 +24,7 @@ export interface Refused {
 /** `not-now`: the host cannot check the token at present. */
 export type Verdict = Named | Refused | 'not-now';
 
-const EXPIRED: Refused = { refused: 'auth/expired', why: 'the token has ended' };
+const EXPIRED: Refused = { refused: 'auth/expired', why: 'the token has expired' };
 const FORBIDDEN: Refused = { refused: 'auth/forbidden', why: 'the token was refused' };
 /** The host's user id is not a valid id. The client may try another token. */
 const NO_ID: Refused = { refused: 'auth/forbidden', why: `the token names no account: a user id is ${ID_RULE}` };

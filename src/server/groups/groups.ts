@@ -84,7 +84,7 @@ const membersIn = (answer: unknown, core: Pick<GroupsOptions, 'log'>): Wanted =>
     try {
       wanted.set(requireId(member?.userId, 'userId'), roleOf(member?.role));
     } catch (error) {
-      core.log('directory.members names a member that cannot be one, and is left out', error);
+      core.log('directory.members returned an invalid member, which is left out', error);
     }
   }
   return wanted;
@@ -162,7 +162,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
           } catch (error) {
             // The members known from an earlier refresh stay in force.
             if (!refreshes.get(groupId)?.known) unknown.add(groupId);
-            core.log('the members of a group could not be had; those known stay', error);
+            core.log('directory.members failed; the members known so far stay', error);
           }
         }),
       );

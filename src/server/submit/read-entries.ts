@@ -34,7 +34,7 @@ const refusalOfText = (key: string, text: string, what: string, limit: number): 
 const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
   const { key, conversationId } = entry;
   if (conversationId.startsWith('direct:') && conversationTarget(conversationId) === me)
-    return reject(key, 'rejected/unsupported', 'a direct conversation needs somebody else');
+    return reject(key, 'rejected/unsupported', 'a direct conversation needs another user');
   if (entry.kind === 'message') return refusalOfText(key, entry.body, 'body', MAX_BODY_BYTES);
   if (entry.kind === 'recall') return undefined;
   for (const { text } of entry.contents ?? []) {

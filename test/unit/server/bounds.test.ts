@@ -1,4 +1,4 @@
-/** What one account, one address or one request can make the server keep. */
+/** Limits of the memory that an account, an address or a request can use at the server. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';

@@ -84,7 +84,7 @@ describe('one connection', () => {
     expect(socket.closedWith).toBe(CLOSE.tooSlow);
   });
 
-  it('does not hoard frames of somebody who sends faster than answers come', async () => {
+  it('keeps no unlimited frames of a client that sends faster than the server answers', async () => {
     await receive(hello);
     socket.buffered = 300 * 1024;
     for (let i = 0; i < 300; i++) connection.receive('{"type":"ping"}');
@@ -145,7 +145,7 @@ describe('one connection', () => {
       expect((await second).frames).toMatchObject([{ type: 'welcome' }, { type: 'changes', from: next, rows: [], complete: true }]);
     });
 
-    it('is sent away with everybody else, and forgotten when nobody waits any more', async () => {
+    it('ends with the server’s close, and is forgotten when its client has gone', async () => {
       const { frames } = await held(null);
       const waiting = held(frames[1]!.to);
       await clock.pass(1000);

@@ -1,4 +1,4 @@
-/** What an entry costs in a large group: rows read from the store, and steps of loops. */
+/** The cost of an entry in a large group: rows read from the store, and steps of loops. */
 import { describe, expect, it } from 'vitest';
 import { applyEntries, type Rules } from '../../../src/server/submit/apply-entries.ts';
 import { changeMembers } from '../../../src/server/groups/membership.ts';

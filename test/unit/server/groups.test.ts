@@ -29,7 +29,7 @@ class Phone {
   submit(...entries: Frame<'submit'>['entries']): Promise<void> {
     return this.ask({ type: 'submit', id: ++this.#ids, entries });
   }
-  /** What came since the last look. */
+  /** Frames since the last call. */
   news(): ServerFrame[] {
     const frames = this.socket.sent.slice(this.#taken) as ServerFrame[];
     this.#taken = this.socket.sent.length;
@@ -99,7 +99,7 @@ describe('receipts on the wire', () => {
     expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 1, memberCount: 1, by: 'ben' }]]);
   });
 
-  it('a position wakes the reader’s own devices and nobody else', async () => {
+  it('a position wakes the reader’s own devices and no others', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const [ann, tablet, ben] = [await phone('ann'), await phone('ben'), await phone('ben')];
     await ann.submit(groupMessage('crew', 'm1'));
@@ -242,7 +242,7 @@ describe('the end of a receipt', () => {
     },
   );
 
-  it('is written and told within a minute though nobody asks, and at the start of a server', async () => {
+  it('is stored and sent within a minute without a question, and at the start of a server', async () => {
     const [ann, ben] = await begin();
     for (const one of [ann, ben]) one.news();
     await clock.pass(window);
@@ -372,7 +372,7 @@ describe('who is in a group', () => {
       const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'confirmed']);
-      expect(logged).toEqual(['the members of a group could not be had; those known stay']);
+      expect(logged).toEqual(['directory.members failed; the members known so far stay']);
       const ann = await phone('ann');
       await ann.ask({ type: 'fetch', id: 7, wants: [{ conversationId: 'group:odd', seqs: [[1, 1]], limit: 1 }] });
       expect(ann.news()).toMatchObject([{ type: 'error', code: 'server/busy', id: 7 }]);

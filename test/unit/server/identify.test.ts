@@ -1,4 +1,4 @@
-/** What the host's `authenticate` may answer, and what the server makes of it. */
+/** Answers of the host's `authenticate`, and the server's reaction. */
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
@@ -30,7 +30,7 @@ const greet = async (authenticate: unknown) => {
   const connection = server.connect(socket)!;
   connection.receive(JSON.stringify(hello));
   await connection.settled();
-  // Nothing leaves the wire's schema.
+  // All frames fit the wire's schema.
   const frames = socket.sent.map((frame) => decodeServerFrame(JSON.stringify(frame)));
   return { frames, closedWith: socket.closedWith, logged };
 };

@@ -72,7 +72,7 @@ describe('what a host may push', () => {
     expect(pushes.map((push) => push.message.id)).toEqual(['m1']);
   });
 
-  it('a host that fails at it harms nothing', async () => {
+  it('a host whose onMessage throws harms nothing', async () => {
     fails = true;
     const { status, body } = await submit('alice', message('direct:bob', 'm1'));
     expect(status).toBe(200);

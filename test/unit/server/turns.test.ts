@@ -6,7 +6,7 @@ import { inTurnsOf, Turns } from '../../../src/server/store/turns.ts';
 import { hello, messageTo } from '../../contract/server-harness.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
-/** A store whose transactions take as long as the test says, one after another. */
+/** A store with transactions of the duration that the test sets, one after another. */
 const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly began: string[] } => {
   const store = createMemoryStore({ now: clock.wall });
   const began: string[] = [];
