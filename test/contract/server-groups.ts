@@ -424,7 +424,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         [2, false],
       ]);
       expect((await bench.pull(ben, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ seq: 2, readCount: 0, expired: true }]);
-      expect(await sweep()).toMatchObject({ looked: 0, hints: [] });
+      expect(await sweep()).toMatchObject({ checked: 0, hints: [] });
       expect(await bench.submit(cat, groupOwed(g, { named: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
     });
 
