@@ -1,7 +1,7 @@
 /**
- * The store over IndexedDB, made to last: connections are lost (WebKit loses them by the thousand), transactions hang, other tabs
- * upgrade. A transaction that was cut off runs again on a new connection; whether its first run had committed is for its body to see,
- * so every body may run more than once.
+ * The store over IndexedDB. Browsers lose connections (WebKit often), transactions hang, other tabs upgrade the database. After a lost
+ * connection the store runs the transaction again on a new connection. The first run may have committed, so each body must be able to run
+ * more than once.
  */
 import { StoreError } from '../errors.ts';
 import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
@@ -11,15 +11,15 @@ import { openWithRetry, openHedged } from './open-with-retry.ts';
 import { type Layout, MIGRATIONS } from './migrations.ts';
 import { SCHEMA, TABLES } from '../log/tables.ts';
 
-/** A transaction that answers nothing for this long never will (F17). */
+/** A transaction without any answer for this long counts as dead (F17). */
 export const SILENCE_MS = 10_000;
-/** Waits between attempts; after the last one the caller is told. */
+/** Delays between attempts. After the last one the call rejects. */
 const AGAIN_AFTER_MS = [20, 100, 400, 1000];
-/** A database whose connections are lost one after the other is looked at ever more seldom (I-21). */
+/** The longest delay before a reconnection, after many lost connections in a row (I-21). */
 const LONGEST_AGAIN_MS = 60_000;
-/** A connection that does not open by then is not waited for by a transaction: another tab may hold on to an older version (F07). */
+/** How long a transaction waits for a reconnection: another tab may keep an older version of the database open (F07). */
 const RECONNECT_TIMEOUT_MS = 4000;
-/** Of transactions that went silent: each costs the caller {@link SILENCE_MS}. */
+/** Number of runs without any answer before the call rejects: each costs the caller {@link SILENCE_MS}. */
 const SILENT_RUNS = 2;
 
 export interface DexieStore extends StorePort {

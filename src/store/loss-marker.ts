@@ -23,7 +23,7 @@ const SITE = 'https://tidemark.invalid/';
 const addressOf = (database: string): string => SITE + encodeURIComponent(database);
 const ENDS = `${SITE}ended/`;
 /** For tabs that still run: older ones nobody asks about. */
-const MOST_ENDS = 64;
+const MAX_ENDS = 64;
 
 export interface NoteKeeper {
   read(): Promise<OutsideNote | undefined>;
@@ -61,7 +61,7 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
       await quietly(async (cache) => {
         for (const generation of ended) await cache.put(ENDS + generation, new Response());
         const all = (await cache.keys()).filter(({ url }) => url.startsWith(ENDS));
-        for (const old of all.slice(0, -MOST_ENDS)) await cache.delete(old);
+        for (const old of all.slice(0, -MAX_ENDS)) await cache.delete(old);
       });
     },
     async takeBack(generations) {

@@ -1,15 +1,15 @@
-/** Opening a database that does not want to be opened: some answer the second time, some the third. */
+/** Opens a database with retries: in some browsers only the second or third attempt gets an answer. */
 import { StoreError } from '../errors.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { Connection } from './connection.ts';
 import { LostError } from './idb-errors.ts';
 
-/** An opening that hangs for this long is asked for once more: some browsers answer both then (F16). */
+/** After this time without an answer, a second opening starts: some browsers then answer both (F16). */
 const WARM_AFTER_MS = 2000;
-/** Waits between openings that fail; after them it is given up (F13). */
+/** Delays between failed attempts. After the last delay and one more failure, the store gives up (F13). */
 const TRY_AGAIN_MS = [50, 500];
 
-/** Opens once more should the first opening hang. Whichever comes first is it; the other is closed when it comes. */
+/** Starts a second opening if the first hangs. The first connection to open is used; the other is closed. */
 export const openHedged = (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> =>
   new Promise((resolve, reject) => {
     let taken = false;
@@ -25,7 +25,7 @@ export const openHedged = (open: () => Promise<Connection>, clock: ClockPort): P
       .finally(() => cancel());
   });
 
-/** @throws {StoreError} where the last attempt failed as the first. */
+/** @throws {StoreError} `store/unavailable` after the last failed attempt. */
 export const openWithRetry = async (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> => {
   for (let attempt = 0; ; attempt++) {
     try {

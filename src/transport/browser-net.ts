@@ -1,4 +1,4 @@
-/** The roads a browser has. */
+/** The network of a browser: WebSocket and HTTP. */
 import type { NetPort } from '../ports/ports.ts';
 import { requestOverHttp } from './http.ts';
 import { connectWebSocket } from './websocket.ts';

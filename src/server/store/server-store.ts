@@ -37,9 +37,9 @@ export interface GroupRecord extends ConversationState {
 
 export type ConversationRecord = DirectRecord | GroupRecord;
 
-/** As one user is told of it. */
+/** A conversation as listed for one user. */
 export type ListedConversation = ConversationRecord & {
-  /** A group they are in no more. */
+  /** The user has left this group. */
   readonly left: boolean;
 };
 
@@ -72,10 +72,10 @@ export interface MemberRecord extends ReceiptsSent {
 /** Whether the member ever set a flag: then the conversation exists for them, also without a message. */
 export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
 
-/** Where a range goes on for as long as somebody stays. */
+/** The end of the last `present` range while the user is a member. */
 export const NO_END: Seq = Number.MAX_SAFE_INTEGER;
 
-/** One of those who are in a group now. */
+/** A current member of a group. */
 export interface RosterEntry {
   readonly conversationId: number;
   readonly userId: UserId;
@@ -87,12 +87,12 @@ export interface MessageRecord extends StoredMessage {
   readonly version: number;
 }
 
-/** A recall that the feed tells of beside what else is new in its conversation. */
+/** A recall in the change feed, apart from the other changes of its conversation. */
 export interface FeedRecall {
-  /** As whoever is told of it names it. */
+  /** The conversation's name from the side of the receiving user. */
   readonly in: ConversationId;
   readonly message: MessageRecord;
-  /** At which the feed tells of it. */
+  /** The feed version of the recall for the receiving user. */
   readonly version: number;
 }
 
@@ -127,7 +127,7 @@ export interface ConversationRange {
 /** Which messages of a stretch: `own` sent by the user · `uncounted` not counting as unread for them · `ackable` awaiting their receipt. */
 export type RangeKind = 'own' | 'uncounted' | 'ackable';
 
-/** Places that one member newly covered. */
+/** A range newly covered by a member's receipts. */
 export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind' | 'range'>;
 
 export type StepTime = MessageKey & { readonly kind: ReceiptKind; readonly at: number };
@@ -139,16 +139,16 @@ export interface Interval {
   readonly upTo: number;
 }
 
-/** Reads of one moment. */
+/** The reads of a transaction: all see the database at one moment. */
 export interface ServerReadTx {
-  /** Everything at or below this version is committed and visible: the feed ends here. */
+  /** End of the feed: all writes at or below this version are committed and visible. */
   readonly head: number;
   /** The newest run this transaction sees. */
   readonly run: RunRecord;
   /** By the database's clock, epoch ms. Nothing else decides about time. */
   now(): Promise<number>;
   runs(): Promise<readonly RunRecord[]>;
-  /** Those of them that exist and that `me` takes part in now, by id. */
+  /** The existing conversations among `names` with `me` as a current member, in the order of their ids. */
   conversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
   /** The same by their ids. */
   conversationsById(me: UserId, ids: readonly number[]): Promise<readonly ConversationRecord[]>;
@@ -159,11 +159,11 @@ export interface ServerReadTx {
   changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly ListedConversation[]>;
   /** Rows of these users in one conversation, past members too. */
   membersNamed(conversationId: number, userIds: readonly UserId[]): Promise<readonly MemberRecord[]>;
-  /** Everybody who is or was in them. */
+  /** All current and past members of these conversations. */
   members(conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
   /** The user's own rows. */
   ownMembers(me: UserId, conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
-  /** Everybody who is in these groups now. */
+  /** All current members of these groups. */
   roster(conversationIds: readonly number[]): Promise<readonly RosterEntry[]>;
   /** Of each body the first `chars` characters: a question that names many messages does not read what they all say. */
   messagesById(ids: readonly MessageId[], chars: number): Promise<readonly MessageRecord[]>;
@@ -195,7 +195,7 @@ export interface ServerReadTx {
    * of `me`.
    */
   changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
-  /** When these places were first covered by somebody other than `me`. */
+  /** When another user than `me` first covered these messages. */
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
   /** For each stretch, in order, the ranges within it whose messages are all of this kind for `me`. */
   islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
@@ -204,7 +204,7 @@ export interface ServerReadTx {
 
   /** Of the group messages in these stretches, those that asked. */
   receiptsIn(ranges: readonly ConversationRange[]): Promise<readonly ReceiptRecord[]>;
-  /** How many have read these; places nobody has read may be left out. */
+  /** Number of readers of each message. Messages without a reader may be missing. */
   readCounts(keys: readonly MessageKey[]): Promise<readonly ReadCount[]>;
   /**
    * Receipts changed in the interval in groups of `me`: of own messages, with `everybodys` of all, and of all those that are expired. In
@@ -230,7 +230,7 @@ export interface ServerTx extends ServerReadTx {
    * each other. Whether `me` is a member is to be read afterwards: it may have changed while this waited.
    */
   lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
-  /** The same by their ids, whosever they are. */
+  /** The same by ids, for any members. */
   lockConversationsById(ids: readonly number[]): Promise<readonly ConversationRecord[]>;
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
   /** Makes direct conversations that are missing, with both member rows. */
@@ -247,7 +247,7 @@ export interface ServerTx extends ServerReadTx {
   insertReceipts(records: readonly ReceiptRecord[]): Promise<void>;
   /** Writes `open`, `expired` and `version` of receipts that are there. */
   putReceipts(records: readonly ReceiptRecord[]): Promise<void>;
-  /** Takes receipts away with everything readers told for them. */
+  /** Deletes receipts with their read receipts of members. */
   deleteReceipts(keys: readonly MessageKey[]): Promise<void>;
   insertAcks(records: readonly AckRecord[]): Promise<void>;
 }
@@ -257,9 +257,9 @@ export interface ServerStore {
   readonly atOnce?: number;
   /** One consistent view. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
-  /** All of it or nothing. Where it rejects, running the whole again may succeed (F72). */
+  /** Runs a write transaction: all of its writes or none. After a rejection the caller may run the whole transaction again (F72). */
   tx<T>(name: string, body: (tx: ServerTx) => Promise<T>): Promise<T>;
-  /** Waits for what runs; afterwards everything rejects. */
+  /** Waits for running transactions. All later calls reject. */
   close(): Promise<void>;
 }
 
