@@ -1,6 +1,6 @@
 /**
- * The data that an engine takes along to another store: the outbox, the dead letters, the settings, and the rows that the views showed, so
- * that a call is decided by the state that the user saw. Messages stay behind, because the server has them.
+ * Data for the move of an engine to another store: the outbox, the dead letters, the settings, and the rows shown by the views. A later
+ * call is then decided by the state known to the user. Messages stay behind, because the server has every message.
  */
 import { rowParts } from '../../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
@@ -51,7 +51,7 @@ export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confi
  * Merges the carried data into the new store. Receipts merge, and a message keeps its id, so a repetition changes nothing. A setting that is
  * off on either side stays off, so no receipt is sent against the user's will (I-6).
  *
- * @returns true when the store was empty and took the rows that the views showed. A store with a snapshot of its own keeps its rows.
+ * @returns true when the store was empty and took the carried rows. A store with a snapshot of its own keeps its rows.
  */
 export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, settings, paused, shown }: Carried): boolean => {
   const { model } = draft;

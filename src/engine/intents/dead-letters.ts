@@ -14,9 +14,9 @@ const dismissDeadLetter = (draft: Draft, id: string): void => {
 /**
  * Queues the entry of a dead letter again, as a new entry under a new key, and removes the dead letter.
  *
- * @param options.requestReceipt replaces the flag of a message. A message that the server rejected because it requested a receipt can be
- * sent without the request, under the same id.
- * @throws {UsageError} `usage/invalid-argument` for an id without a dead letter, and for receipts that the settings no longer allow.
+ * @param options.requestReceipt replaces the flag of a message. After a rejection of the receipt request, the message can be sent without
+ * the request, under the same id.
+ * @throws {UsageError} `usage/invalid-argument` for an id without a dead letter, and for receipts switched off in the settings.
  */
 const retryDeadLetter = (
   draft: Draft,

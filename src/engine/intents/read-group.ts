@@ -1,6 +1,6 @@
 /**
- * Reading a group by viewing it: moves the user's private read position, and queues a message read receipt for each message that requests
- * one. The senders learn nothing else.
+ * Reading a group by viewing it: moves the user's private read position, and queues a receipt for each message that requests a
+ * receipt. The senders learn nothing else.
  */
 import type { IntentTable } from './intent.ts';
 import { movedTo, requireMovable, seqOf } from './positions.ts';
@@ -43,10 +43,10 @@ const requestingReceipt = async ({ model, tx }: Draft, conversation: Conversatio
 };
 
 /**
- * Reads a group that the user has opened: a clear, and receipts for the stored messages that request one.
+ * Reads an open group: a clear, and receipts for the stored messages that request a receipt.
  *
  * @param upTo the newest message that the user has seen; default: the newest known message.
- * @throws {UsageError} `usage/unknown-message` when this device does not store that message.
+ * @throws {UsageError} `usage/unknown-message` when this device does not store the message.
  */
 export const readGroup = async (draft: Draft, ports: IntentPorts, conversationId: ConversationId, upTo?: MessageId): Promise<void> => {
   const conversation = requireMovable(draft, conversationId);

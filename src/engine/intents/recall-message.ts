@@ -7,8 +7,8 @@ import type { Draft } from '../write/draft.ts';
 import type { IntentTable } from './intent.ts';
 
 /**
- * Empties an own message on all devices. A message that was never sent ends `cancelled` and disappears. A message that may have been sent
- * gets a recall entry, which the outbox sends after the message. This device shows the message as recalled at once.
+ * Empties an own message on all devices. A message never sent ends `cancelled` and disappears. A message possibly sent gets a
+ * recall entry, which the outbox sends after the message. This device shows the message as recalled at once.
  *
  * @throws {UsageError} `usage/unknown-message` when this device does not store the message; `usage/invalid-argument` when another user sent
  * the message.

@@ -40,7 +40,7 @@ const findSameMessage = (
 };
 
 /**
- * Queues the message. A call that repeats the id and the body of an earlier call queues nothing and returns that message.
+ * Queues the message. A call that repeats the id and the body of an earlier call queues nothing and returns the earlier message.
  *
  * @throws {RejectedError} `rejected/id-conflict` when the id belongs to another message.
  */

@@ -21,10 +21,10 @@ export const reasonToSkip = (conversation: ConversationState, id: MessageId, mes
 };
 
 /**
- * Queues receipts for exactly the messages that the caller names, and for no message between them. A message that this device does not
- * store is queued by its id, and the server decides about it.
+ * Queues receipts for exactly the named messages, and for no message between two of them. A message missing on this device is queued by its
+ * id, and the server decides.
  *
- * @param options.content groups only: text that the sender receives with the receipt.
+ * @param options.content groups only: a text for the sender.
  * @throws {UsageError} `usage/invalid-argument` for content in a direct chat.
  */
 export const sendReadReceipts = async (

@@ -8,7 +8,7 @@ import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';
 
-/** Mutes or unmutes a conversation. The flag is in force at once; for a conversation unknown to this device, it is in force when it appears. */
+/** Mutes or unmutes a conversation. The flag is in force at once; for an unknown conversation, it is in force when the conversation appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
   const conversation = draft.model.get(conversationId);
   const pending = conversation?.pendingReceipts.muted;
@@ -29,7 +29,7 @@ export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId
 /**
  * Sets which receipts this user sends from now on. One transaction, so no receipt is queued between the old and the new settings.
  *
- * Switching off: public receipts that were not sent end `cancelled`, and the private parts of their entries stay queued. Switching on:
+ * Switching off: unsent public receipts end `cancelled`, and the private parts of their entries stay queued. Switching on:
  * the account state keeps a floor, so no receipt is sent for messages read or delivered before.
  */
 export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Partial<ReceiptSettings>): void => {

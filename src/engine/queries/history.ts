@@ -14,7 +14,7 @@ import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 
-/** Time that an open chat waits for the feed before it requests missing messages. */
+/** An open chat waits so long for the feed before the tab requests missing messages. */
 const FEED_TIMEOUT_MS = 250;
 
 /** First `seq` of the messages stored without a gap up to the newest message; `latestSeq + 1` when the newest message is not stored. */

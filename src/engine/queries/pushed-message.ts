@@ -1,4 +1,4 @@
-/** Decides whether a message that a push announced is news to the user, by the data that the store has now. */
+/** Decides from the stored data whether a pushed message is news to the user. */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { contains } from '../../model/ranges.ts';
@@ -7,7 +7,7 @@ import { findInConversation } from '../present/find-message.ts';
 import { presentMessage } from '../present/present-conversation.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** The fields of a message that a push carries. */
+/** Fields of a message in a push. */
 export interface MessageHead {
   readonly id: MessageId;
   readonly seq: Seq;
@@ -24,8 +24,8 @@ export interface News {
 }
 
 /**
- * @param isCaughtUp true when the device has caught up after the push: a message that is not stored does not exist for this account.
- * @returns null for a message that is read, own, recalled, not countable, or does not exist.
+ * @param isCaughtUp true when the device has caught up after the push: a missing message does not exist for this account.
+ * @returns null for a read, own, recalled, uncountable or missing message.
  * @throws {LoggedOutError} when the user has logged out of the account in the meantime.
  */
 export const newsOf = async (

@@ -39,7 +39,7 @@ interface Located {
   readonly message: KeptMessage;
 }
 
-/** Finds the messages that this device stores: by the place that the server names, else by unflushed messages and page indexes. */
+/** Finds stored messages: by the place in the server's answer, else by unflushed messages and page indexes. */
 const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
   const wantedSeqs = new Map<ConversationId, Set<Seq>>();
   const want = (id: ConversationId, seq: Seq): void => void wantedSeqs.set(id, (wantedSeqs.get(id) ?? new Set()).add(seq));

@@ -1,6 +1,6 @@
 /**
- * Catch-up over HTTP, without a connection: for a host that lives for a moment, as a service worker does. The frames and the rules are
- * those of the feed on a connection.
+ * Catch-up over HTTP, without a connection: for a host with a short life, such as a service worker. Frames and rules are the same as on
+ * a connection.
  */
 import { errorOf, ProtocolError } from '../../../errors.ts';
 import type { ConversationId, Seq } from '../../../model/ids.ts';
@@ -18,7 +18,7 @@ const MAX_PULLS = 20;
 /** Frames that do not start at the stored cursor. */
 const MAX_GAPS = 3;
 
-/** A message that the caller needs now. */
+/** A message needed by the caller now. */
 export interface WantedMessage {
   readonly conversationId: ConversationId;
   readonly seq: Seq;
@@ -27,10 +27,10 @@ export interface WantedMessage {
 type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random'>;
 
 /**
- * Resolves once the store has all changes of the server, and the wanted message if the caller names one. Frames are stored one by one, a
- * snapshot as a whole.
+ * Resolves once the store has all changes of the server, including the wanted message. Frames are stored separately, a snapshot as a
+ * whole.
  *
- * @param fence the fencing token that the host has just taken.
+ * @param fence the fencing token, just taken by the host.
  * @throws {TransportError} when the server cannot be reached. Frames stored before stay stored.
  * @throws {AuthError} when the server does not accept the account. Frames stored before stay stored.
  */

@@ -22,7 +22,7 @@ import type { IntentPorts } from '../../write/enqueue.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
-/** Frames in a row that do not start at the stored cursor, before the feed reports a broken connection (I-21). */
+/** Frames in a row with a wrong start, before the feed reports a broken connection (I-21). */
 const MAX_GAPS = 3;
 
 type Changes = Frame<'changes'>;
@@ -69,7 +69,7 @@ export class Feed {
     return this.writer.model.cursor !== null && !this.isSnapshot;
   }
 
-  /** The server lost changes that it had confirmed: reads a snapshot, unless the feed is reading one. */
+  /** The server lost confirmed changes: reads a snapshot, unless the feed is already reading a snapshot. */
   lost(): void {
     if (this.continues) this.pullAnew();
   }
@@ -110,7 +110,7 @@ export class Feed {
     this.cancel();
     this.pulledFrom = cursor;
     const { confirmedAt } = this.writer.model;
-    // A server restored from an older copy may still know the cursor although it lost entries that it had confirmed. `confirmedAt` tells
+    // A server restored from an older copy may still know the cursor although the server lost confirmed entries. `confirmedAt` tells
     // the server of them (F67).
     const continuesSnapshot = this.isSnapshot && cursor !== null;
     this.handlers.send({
@@ -174,7 +174,7 @@ export class Feed {
       );
   }
 
-  /** One frame that does not fit may be a race with another write; many in a row mean that the server's feed is broken. */
+  /** A single frame without its predecessor may be a race with another write. Many in a row mean a broken feed. */
   private pullAfterGap(): void {
     if (++this.gaps > MAX_GAPS)
       return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the feed does not continue from the stored cursor'));

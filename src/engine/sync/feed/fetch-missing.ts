@@ -1,6 +1,6 @@
 /**
- * Automatic fetches after catch-up. First, the leader tab fetches direct messages that no device of the user has delivered, the newest
- * first. Then it fetches unread direct messages that another device has delivered, because only stored messages can be read offline.
+ * Automatic fetches after catch-up. First, the leader tab fetches direct messages not yet delivered to any device of the user, the newest
+ * first. Then the leader tab fetches unread direct messages delivered to another device, because only stored messages can be read offline.
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
 import { countingBase } from '../../../model/unread.ts';
@@ -14,12 +14,12 @@ import type { AccountState } from '../../state/account-state.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
 
-/** Conversations in one request, and messages of each. A long backlog is fetched in turns, so that no chat waits for another chat. */
+/** Conversations in one request, and messages of each. A long backlog is fetched in turns, so no chat waits for another chat. */
 const MAX_WANTS = 100;
 const MAX_PER_CONVERSATION = 200;
 const MAX_RANGES_PER_WANT = 64;
 
-/** Messages that this device does not store and that no device of the user has reported as delivered. */
+/** Messages missing on this device and not yet reported as delivered by any device of the user. */
 export const undelivered = (model: AccountState, conversation: ConversationState): Ranges => {
   const { row, receiptsSent, storedSeqs, evicted, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
@@ -29,7 +29,7 @@ export const undelivered = (model: AccountState, conversation: ConversationState
   return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };
 
-/** The newest messages that count as unread on this device and are not stored on it. */
+/** The newest unread messages missing on this device. */
 export const unreadNotStored = (conversation: ConversationState): Ranges => {
   const { row, storedSeqs, evicted, readUpTo } = conversation;
   const from = Math.max(countingBase(row, readUpTo) + 1, row.latestSeq - MAX_PER_CONVERSATION + 1);
@@ -43,7 +43,7 @@ const newest = (ranges: Ranges, count: number): Ranges => {
 
 export interface FetchHandlers {
   readonly send: (frame: Frame<'fetch'>) => void;
-  /** Next request number of the connection. All requests share the numbering, so that an error frame names one request. */
+  /** Next request number of the connection. All requests share the numbering, so an error frame names a single request. */
   readonly nextId: () => number;
   readonly limits: () => Limits;
   readonly fence: () => number;
