@@ -174,8 +174,15 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F48',
     file: 'src/engine/sync/connection/transport-fallback.ts',
-    from: 'if (turn === this.turn && !this.isDone) fn(...args);',
-    to: 'fn(...args);',
+    from: 'if (id === this.linkId) inUse(...args);',
+    to: 'if (true) inUse(...args);',
+    also: [
+      {
+        file: 'src/engine/sync/connection/transport-fallback-states.ts',
+        from: "frame: go('closed'),",
+        to: "frame: go('closed', 'tell-frame'),",
+      },
+    ],
     test: ['node', 'test/unit/engine/network-frames.test.ts', 'F48'],
   },
   {

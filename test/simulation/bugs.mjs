@@ -160,8 +160,8 @@ export const BUGS = [
   bug(
     'a tab that thaws pings before it looks',
     'engine/sync/connection/session.ts',
-    'look: () => writer.refresh()',
-    'look: () => Promise.resolve()',
+    'refresh: () => writer.refresh()',
+    'refresh: () => Promise.resolve()',
   ),
   bug('a cursor of a lost history is taken', 'server/feed/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
   bug('a lost ack is not noticed', 'server/feed/cursors.ts', 'return parsed.runId === tx.run.id ||', 'return parsed.runId !== null ||'),

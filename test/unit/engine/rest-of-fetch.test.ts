@@ -105,7 +105,7 @@ it('a client that hears much and says nothing pings all the same: a server ends 
   let pings = 0;
   const heartbeat = new Heartbeat(clock, {
     heartbeatMs: () => 25_000,
-    look: () => Promise.resolve(),
+    refresh: () => Promise.resolve(),
     ping: () => {
       pings++;
       heartbeat.said();

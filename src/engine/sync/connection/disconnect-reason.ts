@@ -1,24 +1,24 @@
-/** What the end of a connection, or an error frame, means for the next one: come back, come back with another token, or never. */
+/** Reads a close code or an error frame: the client reconnects, reconnects with another token, or never reconnects. */
 import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../../errors.ts';
 import type { Account } from '../../../ports/ports.ts';
 import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
 import type { Frame } from '../../../protocol/frames.ts';
 
 export interface DisconnectReason {
-  /** `again`: wait, and try again. `another-token`: the one there was is refused. `never`: final. */
+  /** `again`: wait, and reconnect. `another-token`: the server refused the token. `never`: the client stops. */
   readonly next: 'again' | 'another-token' | 'never';
   readonly error: ReceiptsError;
-  /** The server refuses; it is no network's failure. */
+  /** The server gave the reason; the network works. */
   readonly isServersWord?: boolean;
-  /** Everybody was sent away at once: come back spread out, whoever comes first (F56). */
+  /** The server closed all connections at once: the clients spread their reconnects over time (F56). */
   readonly inCrowd?: boolean;
-  /** Not before this many ms. */
+  /** The client waits at least this many ms. */
   readonly retryAfterMs?: number;
 }
 
-/** A server that is starting, or too busy to say more, is left alone for as long. */
+/** Wait for a server that is starting, or is too busy to say how long it needs. */
 const BUSY_MS = 1000;
-/** What only an operator can mend is asked after seldom. */
+/** Wait for an error that only the operator of the server can mend. */
 const OPERATOR_MS = 60_000;
 
 export const wrongUser = ({ userId }: Account): DisconnectReason => ({
@@ -32,16 +32,20 @@ const originRefused = (message: string): DisconnectReason => ({
   retryAfterMs: OPERATOR_MS,
 });
 
-/** @param wasOpen whether the socket had opened. */
+/** @param wasOpen whether the link was open before. */
 export const verdictOnClose = (account: Account, code: number, reason: string, wasOpen: boolean): DisconnectReason => {
   if (code === CLOSE.wrongUser) return wrongUser(account);
   if (isFinalClose(code))
     return {
       next: 'never',
-      error: new ProtocolError('protocol/version-unsupported', 'server and client speak different versions: update one of them'),
+      error: new ProtocolError('protocol/version-unsupported', 'server and client speak different protocol versions: update the older one'),
     };
-  if (code === CLOSE.unauthorized) return { next: 'another-token', error: new AuthError('auth/expired', 'the token is no longer taken') };
-  if (code === CLOSE.originRefused) return originRefused('the server takes no page of this origin: list it in allowedOrigins');
+  if (code === CLOSE.unauthorized)
+    return {
+      next: 'another-token',
+      error: new AuthError('auth/expired', 'the server no longer takes the token: getToken is asked for another'),
+    };
+  if (code === CLOSE.originRefused) return originRefused('the server refuses pages of this origin: list the origin in allowedOrigins');
   const error = new TransportError(wasOpen ? 'transport/closed' : 'transport/unreachable', reason || `closed with ${code}`);
   return {
     next: 'again',
@@ -52,7 +56,7 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
   };
 };
 
-/** `null` where the connection goes on. */
+/** Returns `null` if the connection goes on. */
 export const verdictOnError = (account: Account, { code, message, id }: Frame<'error'>): DisconnectReason | null => {
   switch (code) {
     case 'auth/wrong-user':

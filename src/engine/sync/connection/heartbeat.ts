@@ -1,35 +1,38 @@
-/** Whether the other side is still there: asked after silence, or when something suggests to. A silent socket is never waited for (F46). */
+/**
+ * Checks that the server still answers. The client pings the server after a time without frames, or when the caller asks for a probe. Only
+ * the missing answer shows a dead connection, because the browser may never report it (F46).
+ */
 import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 
-/** After a ping, before the other side is taken for gone: with the heartbeat, half-open is noticed within 35 s (F46). */
+/** Shortest timeout of an answer to a ping. With the heartbeat, a dead connection is detected within 35 s (F46). */
 const PONG_TIMEOUT_MS = 8_000;
-/** A probe after a thaw or an `online` is answered sooner, or the socket is dead. */
+/** Shortest timeout of a probe, after the browser resumed the page or went online. */
 const PROBE_TIMEOUT_MS = 4_000;
-/** Of heartbeats without a frame of its own, a client pings although it hears much: a server ends a connection that says nothing. */
+/** Heartbeats after which a client that sent no frame pings, even if it receives frames: a server closes a silent connection. */
 const UNSAID_HEARTBEATS = 2;
 
 export interface HeartbeatHandlers {
-  /** Silence of this length is followed by a ping. */
+  /** The client pings after this time without a frame. */
   readonly heartbeatMs: () => number;
-  /** Looks whether there is still somebody to speak for; then, if so, it is pinged. Never rejects. */
-  readonly look: () => Promise<void>;
+  /** Reads from the store whether the account is still logged in, before a ping. Never rejects. */
+  readonly refresh: () => Promise<void>;
   readonly ping: () => void;
-  /** How long to wait for the answer, of which this much is the least. */
+  /** Timeout of the answer, at least `baseMs`. */
   readonly timeoutMs: (baseMs: number) => number;
-  /** The answer, or anything else, came after so long. */
+  /** A frame of the server came this long after the ping. */
   readonly answered: (ms: number) => void;
-  /** Asked, and not answered in time. */
+  /** The server did not answer in time. */
   readonly silent: () => void;
 }
 
 export class Heartbeat {
   private isOn = false;
-  /** Of the connection: what was begun on another goes nowhere. */
-  private turn = 0;
+  /** Number of the connection: a ping that was begun on an earlier connection is not sent. */
+  private connectionNumber = 0;
   private heardAt = 0;
   private saidAt = 0;
   private pingedAt: number | null = null;
-  private timeouts = PONG_TIMEOUT_MS;
+  private answerTimeoutMs = PONG_TIMEOUT_MS;
   private cancel: Cancel = () => undefined;
 
   constructor(
@@ -39,55 +42,55 @@ export class Heartbeat {
 
   start(): void {
     this.isOn = true;
-    this.turn++;
+    this.connectionNumber++;
     this.pingedAt = null;
-    this.timeouts = PONG_TIMEOUT_MS;
+    this.answerTimeoutMs = PONG_TIMEOUT_MS;
     this.listen();
   }
 
   stop(): void {
     this.isOn = false;
-    this.turn++;
+    this.connectionNumber++;
     this.cancel();
   }
 
-  /** Something came, whatever it is. */
+  /** The server sent a frame of any type. */
   heard(): void {
     this.heardAt = this.clock.mono();
     if (this.pingedAt !== null) this.handlers.answered(this.heardAt - this.pingedAt);
     this.pingedAt = null;
-    this.timeouts = PONG_TIMEOUT_MS;
+    this.answerTimeoutMs = PONG_TIMEOUT_MS;
     if (this.isOn) this.listen();
   }
 
-  /** A frame went out, whatever it is. */
+  /** The client sent a frame of any type. */
   said(): void {
     this.saidAt = this.clock.mono();
   }
 
-  /** Asks at once, with a short patience. */
+  /** Pings at once, with a short timeout. */
   probe(): void {
-    this.timeouts = PROBE_TIMEOUT_MS;
+    this.answerTimeoutMs = PROBE_TIMEOUT_MS;
     this.ping();
   }
 
-  /** A tab that stood still may be the last to hear that the account was logged out: it looks before it speaks. */
+  /** The tab reads the store first: while the browser suspended the page, another tab may have logged the account out. */
   private ping(): void {
-    const { turn } = this;
-    void this.handlers.look().then(() => {
-      if (turn !== this.turn) return;
+    const { connectionNumber } = this;
+    void this.handlers.refresh().then(() => {
+      if (connectionNumber !== this.connectionNumber) return;
       this.pingedAt ??= this.clock.mono();
       this.handlers.ping();
       this.listen();
     });
   }
 
-  /** Wakes when something is due: a ping after silence, the end of patience after a ping. Deadlines are looked at afresh (F39). */
+  /** Sets the timer to the next ping, or to the timeout of the last one. The timer checks the clock, because the browser may delay timers (F39). */
   private listen(): void {
     const { clock, handlers } = this;
     const heartbeatMs = handlers.heartbeatMs();
     const quiet = Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs);
-    const due = this.pingedAt === null ? quiet : this.pingedAt + handlers.timeoutMs(this.timeouts);
+    const due = this.pingedAt === null ? quiet : this.pingedAt + handlers.timeoutMs(this.answerTimeoutMs);
     this.cancel();
     this.cancel = clock.timer(Math.max(1, due - clock.mono()), () => {
       if (clock.mono() < due) return this.listen();

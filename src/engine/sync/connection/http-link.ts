@@ -1,6 +1,6 @@
 /**
- * The HTTP door as a road like a socket, for where no socket gets through (F53): each frame goes out as a request of its own, and a pull
- * that the server holds until something is new stands for the live feed.
+ * A link over HTTP requests, for networks that block WebSockets (F53). The link sends each frame as a request of its own. For the live feed,
+ * it sends a pull that the server holds until the feed has a change (long polling).
  */
 import { ProtocolError, TransportError } from '../../../errors.ts';
 import type { Link, LinkHandlers, Ports } from '../../../ports/ports.ts';
@@ -9,13 +9,13 @@ import { CLOSE } from '../../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
 import { restOfFetch } from '../../net/rest-of-fetch.ts';
 
-/** Shorter than a heartbeat, and than what proxies take for idle. */
+/** Time for which the server may hold a pull: shorter than a heartbeat, and than the idle timeout of proxies. */
 const HOLD_MS = 20_000;
-/** Beyond what a request is held. */
+/** Longer than the server holds a request. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** At least so long before the next pull, where one that should have been held was not; longer each time (I-21). */
+/** Shortest wait after a pull that the server answered early without a change. The wait grows each time (I-21). */
 const NOT_HELD_MS = 3_000;
-/** Room for a request around hello and a frame. */
+/** Bytes of a request around hello and a frame. */
 const REQUEST_OVERHEAD = 64;
 
 const encoder = new TextEncoder();
@@ -46,7 +46,7 @@ export class HttpLink implements Link {
   send(frame: ClientFrame): void {
     if (this.isDone) return;
     switch (frame.type) {
-      // It goes along with every request.
+      // Every request carries hello.
       case 'hello':
         this.hello = frame;
         return;
@@ -67,7 +67,7 @@ export class HttpLink implements Link {
     this.pulling?.abort();
   }
 
-  /** One at a time, in order. */
+  /** Sends the waiting frames in order, one request at a time. */
   private askNext(): void {
     const frame = this.waiting[0];
     if (!frame || this.isAsking || this.isDone) return;
@@ -77,7 +77,7 @@ export class HttpLink implements Link {
       (answers) => {
         this.isAsking = false;
         const wants = frame.type === 'fetch' ? restOfFetch(frame, answers) : [];
-        // One answer did not hold it all: the rest is asked for under the same id, and answers the same fetch.
+        // One answer had no room for all messages: the link fetches the rest under the same id, as answers to the same fetch.
         if (frame.type === 'fetch' && wants.length > 0) this.waiting.unshift({ ...frame, wants });
         this.hand(frame, answers);
         this.askNext();
@@ -88,16 +88,16 @@ export class HttpLink implements Link {
 
   private pull(frame: Frame<'pull'>): void {
     this.pulling?.abort();
-    const mine = (this.pulling = new AbortController());
+    const abort = (this.pulling = new AbortController());
     const since = this.ports.clock.mono();
-    this.request(frame, mine.signal).then(
+    this.request(frame, abort.signal).then(
       (answers) => {
-        if (mine !== this.pulling) return;
+        if (abort !== this.pulling) return;
         this.pulling = null;
         this.hand(frame, answers);
         const changes = answers.filter((answer) => answer.type === 'changes');
         const last = changes[changes.length - 1];
-        // Where the feed broke off, whoever reads it asks again by itself.
+        // Without changes in the answer, the feed itself pulls again.
         if (!last || this.isBusy()) return;
         const goesOn = frame.cursor === null || frame.snapshot === true;
         const how = last.complete ? { waitMs: this.holdMs } : goesOn ? { snapshot: true as const } : {};
@@ -113,18 +113,18 @@ export class HttpLink implements Link {
         });
       },
       (error: unknown) => {
-        if (mine === this.pulling) this.failed(error);
+        if (abort === this.pulling) this.failed(error);
       },
     );
   }
 
-  /** Closed, or pulling already. */
+  /** The link is closed, or a pull runs already. */
   private isBusy(): boolean {
     return this.isDone || this.pulling !== null;
   }
 
   private async request(frame: ClientFrame, signal: AbortSignal): Promise<ServerFrame[]> {
-    if (!this.hello) throw new ProtocolError('protocol/bad-frame', 'hello comes first');
+    if (!this.hello) throw new ProtocolError('protocol/bad-frame', 'the link was given a frame before hello: send hello first');
     return this.ports.net.request([this.hello, frame], REQUEST_TIMEOUT_MS, signal);
   }
 
@@ -132,11 +132,16 @@ export class HttpLink implements Link {
     const id = 'id' in asked ? asked.id : undefined;
     const isNamed = answers[0]?.type === 'welcome';
     if (!isNamed && !answers.some(({ type }) => type === 'error'))
-      return this.broken(new ProtocolError('protocol/bad-frame', 'the answer does not name the account'));
+      return this.broken(
+        new ProtocolError(
+          'protocol/bad-frame',
+          'the answer of the HTTP door has neither welcome nor error: check that the URL is the receipt server',
+        ),
+      );
     for (const answer of answers) {
       if (this.isDone) return;
       if (answer.type === 'welcome') this.handlers.frame(this.fitted(answer));
-      // The request was refused unread: it was this frame's.
+      // The server refused the request without reading it: the error belongs to the frame of this request.
       else if (answer.type === 'error' && !isNamed && answer.code === 'protocol/bad-frame' && id !== undefined)
         this.handlers.frame({ ...answer, id });
       else this.handlers.frame(answer);
@@ -145,7 +150,7 @@ export class HttpLink implements Link {
       if (answer.type === 'error' && answer.code === 'server/busy' && answer.id === undefined) this.closed(CLOSE.tryLater, answer.message);
   }
 
-  /** A request holds hello besides the frame, and is held for less than a heartbeat. */
+  /** Adapts the limits of the server: a request also carries hello, and the server holds it for less than a heartbeat. */
   private fitted(welcome: Frame<'welcome'>): Frame<'welcome'> {
     const { limits } = welcome;
     this.holdMs = Math.min(HOLD_MS, Math.floor(limits.heartbeatMs * 0.8));

@@ -1,18 +1,21 @@
-/** The token of the running connection: asked for before it opens, renewed before it ends, asked for again when it was refused. */
+/**
+ * The token of the running connection. The client asks the app's `getToken` before the connection opens, renews the token before it
+ * expires, and asks for another one after the server refused it.
+ */
 import { AuthError, ReceiptsError } from '../../../errors.ts';
 import type { Cancel, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 
-/** A token is renewed this long before it ends, a short one after half of its time. */
+/** The client renews a token this long before it expires; a short token after half of its time. */
 const RENEW_BEFORE_MS = 60_000;
 
 export class SessionToken {
   current = '';
-  /** Asked of the app for this very connection. */
+  /** The app gave the token for this very connection. */
   private isFresh = true;
   private generation = 0;
-  /** `mono()` at which the one at hand is due for renewal, as far as the server told. */
+  /** Time (`mono()`) at which the client renews the current token; `Infinity` if the server gave no expiry. */
   private renewalAt = Infinity;
   private cancelRenewal: Cancel = () => undefined;
 
@@ -27,7 +30,7 @@ export class SessionToken {
 
   ask(ready: () => void, failed: (error: ReceiptsError) => void): void {
     const generation = ++this.generation;
-    // After a long sleep the one at hand is over: sent, it would cost a refusal (F54).
+    // After a long sleep of the device the current token has expired: the server would refuse it (F54).
     if (this.ports.clock.mono() >= this.renewalAt) this.tokens.forget();
     this.renewalAt = Infinity;
     const { asked } = this.tokens;
@@ -45,33 +48,33 @@ export class SessionToken {
     );
   }
 
-  /** The server has taken it, for so long: a fresh one goes out on the same road before the old one ends (F76). */
+  /** The server took the token for `expiresInMs`: `send` gets a fresh token on the same connection before the old token expires (F76). */
   taken(expiresInMs: number | null, send: (token: string) => void): void {
     this.cancelRenewal();
     if (expiresInMs === null) return;
-    // An app may hand out the same short token again: half of what is left each time, so that it is not asked every second (I-21).
+    // An app may return the same short token again: the client waits half of the time left, and does not ask every second (I-21).
     const ms = Math.max(1000, expiresInMs - RENEW_BEFORE_MS, expiresInMs / 2);
     this.renewalAt = this.ports.clock.mono() + ms;
     this.renewIn(ms, send);
   }
 
   /**
-   * The server refused it. A token from before may simply have ended: the app is asked at once. A fresh one that is refused waits like
-   * any failure (I-21).
+   * The server refused the token. A token of an earlier connection may have expired: the client asks the app at once. After the refusal of
+   * a fresh token the client waits, as after any failure (I-21).
    *
-   * @returns whether asking again at once is worth it.
+   * @returns whether the client may ask the app again at once.
    */
   refused(): boolean {
     this.tokens.forget();
     return !this.isFresh;
   }
 
-  /** It names somebody else: whoever asks next asks the app. */
+  /** The token names another user: the next connection asks the app for a token. */
   forget(): void {
     this.tokens.forget();
   }
 
-  /** The connection is over. */
+  /** The connection ended: a token that the app returns later is ignored. */
   stop(): void {
     this.generation++;
     this.cancelRenewal();

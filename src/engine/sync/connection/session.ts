@@ -1,4 +1,7 @@
-/** What is said on the running connection: hello first, then each frame to whom it concerns. */
+/**
+ * The conversation with the server on one connection. The session sends hello, and hands each frame of the server to the part that it
+ * belongs to: feed, outbox sender, fetch of missing messages, heartbeat or token.
+ */
 import { BehaviorSubject } from 'rxjs';
 import { type ReceiptsError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
@@ -28,11 +31,11 @@ export interface SessionHandlers {
   readonly send: (frame: ClientFrame) => void;
   readonly fence: () => number;
   readonly isLive: () => boolean;
-  /** The server has named the account, and it is this one. */
+  /** The server sent `welcome` for this account. */
   readonly named: () => void;
   readonly caughtUp: () => void;
   readonly ended: (verdict: DisconnectReason) => void;
-  /** The store said no. */
+  /** The store failed. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -66,15 +69,15 @@ export class Session {
     const { timeouts } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
-      look: () => writer.refresh().catch((error: unknown) => ports.log('the store does not answer', error)),
+      refresh: () => writer.refresh().catch((error: unknown) => ports.log('the store does not answer', error)),
       ping: () => send({ type: 'ping' }),
       timeoutMs: (baseMs) =>
         handlers.isLive() ? timeouts.atLeast(baseMs, this.sender.bytesInFlight) : timeouts.growing('catch-up', baseMs),
       answered: (ms) => timeouts.measured(ms),
       silent: () => {
-        // A long frame on a slow line is silence until it is there.
+        // On a slow line, a long frame arrives only after a long silence: the next attempt waits longer.
         if (!handlers.isLive()) timeouts.ended('catch-up', true);
-        lost(new TransportError('transport/timeout', 'the connection went silent'));
+        lost(new TransportError('transport/timeout', 'the server sent nothing in answer to a ping: the connection is dead'));
       },
     });
     this.feed = new Feed(ports, writer, {
@@ -89,7 +92,7 @@ export class Session {
     const drained = {
       ...shared,
       continues: () => this.feed.continues,
-      silent: () => lost(new TransportError('transport/timeout', 'the server did not answer')),
+      silent: () => lost(new TransportError('transport/timeout', 'the server did not answer a submit frame')),
       changed: () => this.inFlight$.next(this.sender.inFlightCount),
     };
     this.sender = new OutboxSender(ports, writer, drained, timeouts);
@@ -100,7 +103,7 @@ export class Session {
     });
   }
 
-  /** hello and pull, in one flight. */
+  /** Sends hello and pull together, without waiting for `welcome`. */
   greet(): void {
     const { userId, deviceId } = this.account;
     this.greetedAt = this.ports.clock.mono();
@@ -108,13 +111,13 @@ export class Session {
     this.feed.pull();
   }
 
-  /** What is owed may go; once live, what is not held is fetched. */
+  /** Lets the sender send pending entries. Once the connection is live, also fetches messages that this device does not store. */
   submitAndFetch(): void {
     this.sender.start();
     if (this.handlers.isLive()) this.missing.start();
   }
 
-  /** On another road: nothing asked on the one before will be answered. */
+  /** The transport moved to another link: the server will not answer the requests that were sent before. */
   beginAgain(): void {
     this.feed.stop();
     this.sender.stop();
@@ -122,12 +125,12 @@ export class Session {
     this.feed.pull();
   }
 
-  /** Is the other side still there? */
+  /** Checks at once that the server still answers. */
   probe(): void {
     this.heartbeat.probe();
   }
 
-  /** The connection is over: nothing of it goes on. */
+  /** The connection ended: all its timers and requests end. */
   stop(): void {
     this.token.stop();
     this.heartbeat.stop();
@@ -141,7 +144,7 @@ export class Session {
     this.askedToWaitMs = Math.max(this.askedToWaitMs, ms);
   }
 
-  /** How long the server asked to be left alone, once. */
+  /** Returns how long the server asked the client to wait, and forgets it. */
   takeRetryAfterMs(): number {
     const ms = this.askedToWaitMs;
     this.askedToWaitMs = 0;
@@ -159,7 +162,7 @@ export class Session {
         return this.sender.answer(frame);
       case 'messages':
         return this.missing.answer(frame);
-      // Receipts and members are asked for over the HTTP door.
+      // The client asks for receipts and members over HTTP.
       case 'pong':
       case 'receipts':
       case 'members':
@@ -193,7 +196,7 @@ export class Session {
     if (verdict) return this.handlers.ended(verdict);
     if (code === 'protocol/cursor-unknown') {
       if (id === undefined) return this.feed.pullAnew();
-      // Sent again at once, without the place that is lost.
+      // The sender sends the batch again at once, without the lost cursor.
       this.feed.lost();
       return this.sender.cursorLost(id);
     }
