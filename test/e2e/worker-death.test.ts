@@ -286,6 +286,11 @@ it('a page refuses a worker file of another release, and says what to do; so doe
     expect(text).toContain(version);
     await route.fulfill({ response, body: text.replaceAll(version!, '0.0.1') });
   });
+  // The copy that the page falls back on (F127) is missing along with the file.
+  await phone.page.context().route('**/inline-worker*.js', async (route) => {
+    if (serving === 'none') await route.fulfill({ status: 503, body: '' });
+    else await route.continue();
+  });
   const outcome = (): Promise<unknown> =>
     phone.page.evaluate(() =>
       window.app.client.setMuted('direct:wendy-friend', true).then(
@@ -301,7 +306,7 @@ it('a page refuses a worker file of another release, and says what to do; so doe
   serving = 'none';
   await phone.open();
   expect(await outcome()).toEqual(['worker/unavailable', false]);
-  // Whoever published it again need not tell anybody.
+  // Once the file is served again, the page heals by itself.
   serving = 'this';
   await eventually('the page to heal', async () => (await phone.state()) === 'live');
   expect(await outcome()).toBe('done');
