@@ -18,6 +18,7 @@ export {
   UsageError,
   WorkerError,
 } from './errors.ts';
+export type { Log, LogLevel } from './logging.ts';
 export type { Conversation } from './model/conversation.ts';
 export type { ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';

@@ -11,6 +11,7 @@ import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './wor
 import { WorkerLife } from './worker-life.ts';
 import { type LivesClock, WorkerLives } from './worker-lives.ts';
 import type { WorkerSource } from './worker-source.ts';
+import { errorDetails, type Log } from '../logging.ts';
 
 type Api = Comlink.Remote<WorkerApi>;
 
@@ -58,16 +59,19 @@ export class WorkerConnection {
     setsAtStart = false,
     clock: LivesClock = pageClock,
   ) {
+    const log: Log = (...record) => void page.log(...record).catch(() => undefined);
     const make = (died: (error: ReceiptsError) => void): WorkerLife =>
       new WorkerLife(source.make(), config(!this.hasStarted), page, clock.timer, died);
     const context = {
       begun: (life: WorkerLife) => this.streams.attach(life.port),
       up: (life: WorkerLife) => {
         this.hasStarted = true;
+        log('debug', 'worker-started');
         for (const event of this.told.values()) life.tell((api) => api.life(event));
       },
       gone: (error: ReceiptsError) => {
         this.streams.detach();
+        if (error.code !== 'store/closed') log('warn', 'worker-ended', errorDetails(error));
         // Logged out by another tab while this one started.
         if (error.code === 'store/closed') this.streams.end();
       },

@@ -5,12 +5,15 @@ import type { Retention } from '../model/retention.ts';
 import type { Topic } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { WireError } from './error-transfer.ts';
+import type { Log } from '../logging.ts';
 
 export interface WorkerConfig {
   readonly url: string;
   readonly userId: string;
   readonly deviceId: string;
   readonly retention?: Retention;
+  /** The page wants debug and info records too. Else the worker sends warnings and errors alone. */
+  readonly logsAll?: boolean;
   readonly settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean };
 }
 
@@ -22,6 +25,8 @@ export interface PageSide {
   forgetDevice(database: string): Promise<void>;
   /** What this device had stored is lost: it is another one from here on. */
   renewDevice(database: string): Promise<string>;
+  /** Hands a record to the app's log. */
+  log(...record: Parameters<Log>): Promise<void>;
 }
 
 /** What a call came to: an error where there is one, else a value. */

@@ -30,6 +30,9 @@ const forwardedFor = ({ headers, socket }: IncomingMessage): string | undefined 
     .at(-1)
     ?.trim() || socket.remoteAddress;
 
+const lineOf = (event: string, details: object = {}): string =>
+  [event, ...Object.entries(details).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(' ');
+
 /** Starts the server. @param log takes failures, without names and texts of users. */
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
@@ -61,7 +64,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
     // Before the store is open, `ready` reports the failure.
-    log: (message, detail) => void (opened && log(detail instanceof Error ? `${message}: ${detail.message}` : message)),
+    log: (level, event, details) => void (opened && (level === 'warn' || level === 'error') && log(lineOf(event, details))),
   });
   receipts.attach(http);
   const cutDoor = options.dev ? attachCut(http, options.allowedOrigins) : undefined;

@@ -38,6 +38,7 @@ import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './recei
 import { type OpenView, viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
+import { safeLog } from '../logging.ts';
 
 /** What a page does wrong is most often what React does in development: it runs the clean-up of each effect, and the effect again. */
 const closedByApp = (): UsageError =>
@@ -71,8 +72,11 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     deviceId: await deviceId(name),
     ...(retention ? { retention } : {}),
     settings: isFirst ? settings : {},
+    logsAll: options.log !== undefined,
   });
+  const log = safeLog(options.log);
   const pageSide: PageSide = {
+    log: async (...record) => log(...record),
     getToken: async () => getToken(),
     deviceId,
     renewDevice: async (database) => {

@@ -37,10 +37,13 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   const given = readOptions(
     options,
     'createReceiptClient',
-    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, retention: 1, worker: 1 },
+    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, retention: 1, worker: 1, log: 1 },
     'usage/invalid-option',
   );
-  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, worker } = given as Record<keyof ReceiptClientOptions, unknown>;
+  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, worker, log } = given as Record<
+    keyof ReceiptClientOptions,
+    unknown
+  >;
   const address = addressOf(url);
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);
   if (address.search || address.hash || address.username || address.password)
@@ -51,4 +54,5 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false`);
   checkRetention(given.retention);
   if (worker !== undefined && typeof worker !== 'function') refuse('worker must be a function that makes a Worker');
+  if (log !== undefined && typeof log !== 'function') refuse(`log must be a function (level, event, details); got ${typeof log}`);
 };

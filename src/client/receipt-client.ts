@@ -10,6 +10,7 @@ import type { MessageReceipts } from '../model/receipt.ts';
 import type { Retention } from '../model/retention.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
+import type { Log } from '../logging.ts';
 
 export interface ReceiptClientOptions {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
@@ -38,6 +39,11 @@ export interface ReceiptClientOptions {
    * Default: the package's own, no setup.
    */
   readonly worker?: () => Worker;
+  /**
+   * Takes every record of this client's log; LOG.md lists the events. Default: warnings and errors go to the console, other records nowhere.
+   * No record holds a message body, a token or text that a user wrote. An error that this function throws is dropped.
+   */
+  readonly log?: Log;
 }
 
 export interface SendMessageOptions {

@@ -38,6 +38,7 @@ import { RetentionLane } from './space/retention.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
+import { errorDetails, type Log } from '../logging.ts';
 
 /** Number of pending entries, and the switches. The host keeps a note of them outside the store. */
 export interface Standing {
@@ -94,8 +95,7 @@ export class Engine {
       else this.lost(end.kept);
     };
     writer.newerSchema = (error) => this.newerSchema(error);
-    gate.look = () =>
-      writer.refresh().catch((error: unknown) => ports.log('could not read what another tab wrote before speaking to the server', error));
+    gate.look = () => writer.refresh().catch((error: unknown) => ports.log('warn', 'store-not-read', errorDetails(error)));
     writer.makeRoom = () => makeRoom(ports, writer);
     this.stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') this.lost(hint.kept);
@@ -116,7 +116,11 @@ export class Engine {
     context: EngineContext = {},
   ): Promise<Engine> {
     const gate = new NetGate(given.net);
-    const ports: Ports = { ...given, net: gate };
+    const log: Log = (...record) => {
+      // Work that fails because this engine was closed is no trouble.
+      if (!gate.isShut) given.log(...record);
+    };
+    const ports: Ports = { ...given, net: gate, log };
     const lost = context.lostEntries ?? 0;
     const writer = await Writer.open(ports, account.userId, lost > 0 ? [{ type: 'storageLost', count: lost }] : []);
     const { carried } = context;
@@ -238,6 +242,7 @@ export class Engine {
   newerSchema({ code, message }: StoreError): void {
     this.stopMakingRoom();
     this.stopLooking();
+    this.ports.log('warn', 'store-is-newer', { code, message });
     this.leader.retire({ code, message });
   }
 

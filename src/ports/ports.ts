@@ -9,6 +9,7 @@ import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
+import type { Log } from '../logging.ts';
 
 export type Cancel = () => void;
 
@@ -176,7 +177,7 @@ export interface Ports {
    * production.
    */
   readonly fault: (site: string) => boolean | undefined;
-  readonly log: (message: string, detail?: unknown) => void;
+  readonly log: Log;
 }
 
 /** The account of an engine: a user on a device. */

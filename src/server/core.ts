@@ -10,6 +10,7 @@ import type { Directory } from './groups/directory.ts';
 import type { Groups } from './groups/groups.ts';
 import type { ServerStore } from './store/server-store.ts';
 import type { Turns } from './store/turns.ts';
+import type { Log } from '../logging.ts';
 
 /** The account of a token. */
 export interface Identity {
@@ -43,5 +44,5 @@ export interface Core {
   readonly groups: Groups;
   readonly onMessage: ((push: PushFrame) => void) | undefined;
   policy(): Policy;
-  log(message: string, detail?: unknown): void;
+  readonly log: Log;
 }

@@ -3,6 +3,7 @@
  * of the server, and every 30 s while any receipt is open. The server refuses late receipts without this
  * sweep. The sweep informs the members with the message on their screen.
  */
+import { errorDetails } from '../logging.ts';
 import type { Hint } from './bus.ts';
 import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';
@@ -59,7 +60,7 @@ export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>)
   const run = (): void => {
     cancel = undefined;
     work = sweep().catch((error: unknown) => {
-      core.log('expiring receipts failed', error);
+      core.log('error', 'receipts-not-ended', errorDetails(error));
       arm();
     });
   };

@@ -3,6 +3,7 @@ export { createReceiptServer, type PublishedMessage, type ReceiptServer, type Re
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus } from './bus.ts';
+export type { Log, LogLevel } from '../logging.ts';
 export type { Authenticate, Identity } from './core.ts';
 export { AuthError, StoreError, UsageError } from '../errors.ts';
 export type { Directory, GroupMember } from './groups/directory.ts';

@@ -34,6 +34,7 @@ import { submitEntries } from './submit/submit.ts';
 import { systemClock } from './system-clock.ts';
 import { inTurnsOf, Turns } from './store/turns.ts';
 import type { WebSocketDoor } from './doors/ws.ts';
+import { appErrorDetails, errorDetails, type Log, safeLog } from '../logging.ts';
 
 export interface ReceiptServerOptions {
   /**
@@ -73,8 +74,11 @@ export interface ReceiptServerOptions {
    * before the call, the message still arrives through the feed.
    */
   readonly onMessage?: (push: PushFrame) => void;
-  /** Called with failures, without tokens, texts or names of users. Default: failures are not logged. */
-  readonly log?: (message: string, detail?: unknown) => void;
+  /**
+   * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the console.
+   * No record holds a token, a message body or a user's name. An error that this function throws is dropped.
+   */
+  readonly log?: Log;
 }
 
 export interface PublishedMessage {
@@ -164,7 +168,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
   let core: Core | undefined;
   let closing = false;
-  const log = options.log ?? (() => undefined);
+  const log = safeLog(options.log);
   let expiry: Expiry | undefined;
   const open = (store: ServerStore): Core => {
     const shared = { store, clock, bus, directory, log };
@@ -183,7 +187,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   };
   const opening: Promise<Core> =
     'then' in options.store ? options.store.then((store) => (core = open(store))) : Promise.resolve((core = open(options.store)));
-  opening.catch((error: unknown) => log('the store did not open', error));
+  opening.catch((error: unknown) => log('error', 'store-not-opened', errorDetails(error)));
 
   const live = (): Core | undefined => (closing ? undefined : core);
   const door = { path, allowedOrigins, addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress) };
@@ -200,7 +204,9 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     attach: (server) => {
       const loading = import('./doors/ws.ts').then(({ createWebSocketDoor }) => createWebSocketDoor(live, door));
       webSockets.push(loading);
-      loading.catch((error: unknown) => log('the WebSocket door needs the package "ws"', error));
+      loading.catch((error: unknown) =>
+        log('error', 'ws-not-loaded', { message: 'the WebSocket door needs the package "ws"', ...appErrorDetails(error) }),
+      );
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         const mine = (request.url ?? '/').split('?', 1)[0] === path;
         if (mine) {

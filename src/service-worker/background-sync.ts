@@ -7,7 +7,8 @@ import { TransportError } from '../errors.ts';
 import { accountDatabases } from '../store/accounts.ts';
 import { leading } from './lead.ts';
 import { type OpenAccount, until, withAccount } from './open-account.ts';
-import type { ReceiptSyncOptions } from './options.ts';
+import type { LoggedSyncOptions } from './options.ts';
+import { errorDetails } from '../logging.ts';
 
 /** A page that leads has this long to send what it was asked to; then the browser is asked to come back. */
 const PAGE_TIMEOUT_MS = 10_000;
@@ -32,10 +33,11 @@ const drain = async (open: OpenAccount, timeoutMs: number): Promise<void> => {
  * @param isLastChance the browser will not come back for this one: what stays is sent by the next page.
  * @see https://wicg.github.io/background-sync/spec/#sync-event
  */
-export const drainAllAccounts = async (options: ReceiptSyncOptions, isLastChance = false): Promise<void> => {
+export const drainAllAccounts = async (options: LoggedSyncOptions, isLastChance = false): Promise<void> => {
   const timeoutMs = isLastChance ? LAST_PATIENCE_MS : REFUSED_PATIENCE_MS;
   const names = await accountDatabases(indexedDB, options.url);
   const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => drain(open, timeoutMs))));
+  for (const end of ends) if (end.status === 'rejected') options.log('warn', 'outbox-not-sent', errorDetails(end.reason));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
 };

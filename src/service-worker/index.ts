@@ -4,6 +4,7 @@ import { SYNC_TAG } from '../model/storage-name.ts';
 import { drainAllAccounts } from './background-sync.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 import { takePush } from './push.ts';
+import { safeLog } from '../logging.ts';
 
 interface Reconnecting extends Event {
   waitUntil(done: Promise<unknown>): void;
@@ -27,13 +28,15 @@ const isPush = (event: Event): event is Reconnecting & { readonly data: { text()
  * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
 export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
-  readOptions(options, 'installReceiptSync', { url: 1, getToken: 1, notification: 1 }, 'usage/invalid-option');
+  const { log } = readOptions(options, 'installReceiptSync', { url: 1, getToken: 1, notification: 1, log: 1 }, 'usage/invalid-option');
+  const logged = { ...options, log: safeLog(log) };
   scope.addEventListener('sync', (event) => {
-    if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(options, event.lastChance));
+    if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(logged, event.lastChance));
   });
   scope.addEventListener('push', (event) => {
-    if (isPush(event) && event.data) event.waitUntil(takePush(event.data.text(), options, scope));
+    if (isPush(event) && event.data) event.waitUntil(takePush(event.data.text(), logged, scope));
   });
 };
 
+export type { Log, LogLevel } from '../logging.ts';
 export type { MessageContext, MessageNotification, ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';

@@ -11,7 +11,7 @@ import { readAccount } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
-import type { ReceiptSyncOptions } from './options.ts';
+import type { LoggedSyncOptions } from './options.ts';
 
 /** Hints of what others wrote may be lost. */
 const LOOK_AGAIN_MS = 500;
@@ -37,7 +37,7 @@ const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
   });
 };
 
-const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> => {
+const open = async (name: string, options: LoggedSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> => {
   const store = await openDexieStore(name, { clock: browserClock });
   const bus = browserBus(name);
   const gate = new NetGate(browserNet(options.url));
@@ -62,7 +62,7 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
       life: new PageLife(),
       token: { getToken: () => tokens.get() },
       fault: () => undefined,
-      log: () => undefined,
+      log: options.log,
     };
     writer = await Writer.open(ports, account.userId);
     const { model } = writer;
@@ -93,7 +93,7 @@ const open = async (name: string, options: ReceiptSyncOptions, run: (open: OpenA
 };
 
 /** Opens the account unless it is logged out or paused, and closes it when `run` is through or failed; then the app's badge shows its total. */
-export const withAccount = (name: string, options: ReceiptSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> =>
+export const withAccount = (name: string, options: LoggedSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> =>
   inTurn(name, () => open(name, options, run));
 
 /** Resolves with whether it came to hold in time, whoever brought it about. @throws {LoggedOutError} */

@@ -1,5 +1,6 @@
 /** What the app gives, and what of the service worker's global scope is used. */
 import type { Message } from '../model/message.ts';
+import type { Log } from '../logging.ts';
 
 /** What an app may need to decide whether and how it tells of a message. */
 export interface MessageContext {
@@ -33,6 +34,13 @@ export interface ReceiptSyncOptions {
    * the app's host name and nothing else. What was thrown rejects the push event, after everything else was done.
    */
   readonly notification?: (message: Message, context: MessageContext) => MessageNotification | null | Promise<MessageNotification | null>;
+  /** Takes every record of the service worker's log, as the client's option `log` does. Default: warnings and errors go to the console. */
+  readonly log?: Log;
+}
+
+/** The options once a log is there. */
+export interface LoggedSyncOptions extends ReceiptSyncOptions {
+  readonly log: Log;
 }
 
 /** Of a service worker's global scope, what is used here. */

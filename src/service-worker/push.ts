@@ -15,7 +15,8 @@ import { type PushFrame, readPush } from '../transport/web-push.ts';
 import { leading } from './lead.ts';
 import { Notice } from './notice.ts';
 import { type OpenAccount, until, withAccount } from './open-account.ts';
-import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
+import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
+import { appErrorDetails } from '../logging.ts';
 
 /** A page that leads has it from its socket, most likely already; it is not waited for longer than a user would notice. */
 const PAGE_TIMEOUT_MS = 3000;
@@ -32,7 +33,7 @@ class Taking {
 
   constructor(
     private readonly push: PushFrame,
-    private readonly options: ReceiptSyncOptions,
+    private readonly options: LoggedSyncOptions,
     private readonly scope: ServiceWorkerScope,
     readonly notice: Notice,
   ) {}
@@ -113,7 +114,7 @@ class Taking {
  * Resolves when everything that follows from it is done; anything that is no push of this protocol is left alone. Whatever becomes of a
  * push, something is shown. Rejects with what failed first, after the rest was done.
  */
-export const takePush = async (text: string, options: ReceiptSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
+export const takePush = async (text: string, options: LoggedSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
   const push = readPush(text);
   if (!push) return;
   const notice = new Notice(scope, push.userId, new URL(options.url).hostname);
@@ -127,5 +128,6 @@ export const takePush = async (text: string, options: ReceiptSyncOptions, scope:
   });
   await taking.alone(() => notice.showPlain());
   notice.close();
+  for (const failure of failures) options.log('warn', 'push-not-taken', appErrorDetails(failure));
   if (failures.length > 0) throw failures[0];
 };

@@ -18,6 +18,7 @@ import { VirtualLocks } from './virtual-locks.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
 import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
+import type { Log } from '../logging.ts';
 
 const LOCK = 'lead';
 const TOKEN_TIMEOUT_MS = 20_000;
@@ -51,7 +52,7 @@ export class VirtualDevice {
   /** Chance that a hint between tabs is lost, comes twice, or late. */
   busLoss = 0;
   fault: FaultSite = () => undefined;
-  log: (message: string, detail?: unknown) => void = () => undefined;
+  log: Log = () => undefined;
   private readonly ears = new Map<Lane, Set<(hint: BusHint) => void>>();
   private opened = 0;
   private hints = 0;
@@ -125,7 +126,7 @@ export class VirtualDevice {
           }),
       },
       fault: (site) => (lane.alive ? this.fault(site, lane) : undefined),
-      log: (message, detail) => this.log(`${lane.name}: ${message}`, detail),
+      log: (level, event, details) => this.log(level, event, { tab: lane.name, ...details }),
     };
   }
 

@@ -8,6 +8,7 @@ import type { ServerStore } from '../server/store/server-store.ts';
 import { AuthError } from '../errors.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame } from '../protocol/codec.ts';
+import type { Log } from '../logging.ts';
 import { asError, Lane, VIRTUAL_EPOCH } from './lane.ts';
 import type { NetworkEnd } from './virtual-network.ts';
 import type { SeededRandom } from './random.ts';
@@ -44,6 +45,7 @@ const turnAway = (socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<R
 export class VirtualServer implements NetworkEnd {
   lane: Lane | null = null;
   private server: ReceiptServer | null = null;
+  log: Log = () => undefined;
   private store: MemoryStore;
   private starts = 0;
   private readonly tokens = new Map<string, VirtualToken>();
@@ -93,6 +95,7 @@ export class VirtualServer implements NetworkEnd {
       store: this.watched(lane),
       clock: lane.clock,
       policy: this.policy,
+      log: (...record) => this.log(...record),
       authenticate: async (token) => {
         const known = this.tokens.get(token);
         if (!known || !this.accepts(known)) throw new AuthError('auth/forbidden', 'no such token');

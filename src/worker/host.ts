@@ -8,6 +8,7 @@ import { databaseName } from '../model/storage-name.ts';
 import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import { HostedAccount } from './hosted-account.ts';
+import { atLevel } from '../logging.ts';
 
 const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   if (!(await isUnwiped(indexedDB, name))) return;
@@ -30,6 +31,7 @@ const browserHost = (): Host => {
     life: (event) => life.tell(event),
     async start(config, page) {
       const name = databaseName(config.url, config.userId);
+      const log = atLevel((...record) => void page.log(...record).catch(() => undefined), config.logsAll === true);
       const account = await HostedAccount.start(config, {
         name,
         page,
@@ -45,7 +47,7 @@ const browserHost = (): Host => {
           life,
           token: pageToken(page, browserClock),
           fault: () => undefined,
-          log: () => undefined,
+          log,
         },
       });
       finishOtherWipes(config.url, name, page).catch(() => undefined);

@@ -21,6 +21,7 @@ import type { OutsideNote } from '../store/loss-marker.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
 import { type AccountContext, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
+import { errorDetails } from '../logging.ts';
 
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
 const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
@@ -82,6 +83,7 @@ export class HostedAccount implements Hosted {
       else this.run(place);
       return true;
     } catch (error) {
+      this.context.ports.log('warn', 'store-not-opened', errorDetails(error));
       // Neither of these is mended by doing without the disk.
       if (error instanceof StoreError && (error.code === 'store/closed' || error.code === 'store/version-ahead')) throw error;
       return false;
@@ -123,6 +125,7 @@ export class HostedAccount implements Hosted {
 
   private inMemory(noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
     const { config, deviceId } = this;
+    this.context.ports.log('warn', 'stored-in-memory');
     return placeInMemory(this.context, { config, deviceId, noted, carried });
   }
 
@@ -145,7 +148,10 @@ export class HostedAccount implements Hosted {
     }
     const noted = await this.context.note.read();
     const carried = await this.stopped();
-    if (await this.moveTo(() => this.onDisk(store, noted, carried)).catch(() => false)) return;
+    if (await this.moveTo(() => this.onDisk(store, noted, carried)).catch(() => false)) {
+      this.context.ports.log('info', 'stored-on-disk');
+      return;
+    }
     await this.moveTo(() => this.inMemory(noted, carried));
   }
 
@@ -154,6 +160,7 @@ export class HostedAccount implements Hosted {
     if (this.over || this.place?.store !== store) return;
     const { engine, lostGenerations } = this.place;
     const { generation } = engine;
+    this.context.ports.log('warn', 'store-vanished');
     const { note, open, ports } = this.context;
     const carried = await this.stopped();
     store.close();

@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
 import { Backoff } from '../model/backoff.ts';
+import { errorDetails } from '../logging.ts';
 
 /** A database that does not open by then is done without for now (F07, F15, F16). */
 const OPEN_TIMEOUT_MS = 4500;
@@ -18,11 +19,12 @@ export interface OpeningStore {
 
 export const beginOpening = (
   open: () => Promise<DexieStore>,
-  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  { clock, random, log }: Pick<Ports, 'clock' | 'random' | 'log'>,
   wanted: () => boolean,
 ): OpeningStore => {
   const backoff = new Backoff(random);
   const first = open();
+  first.catch((error: unknown) => log('warn', 'store-not-opened', errorDetails(error)));
   const soon = new Promise<DexieStore | null>((resolve, reject) => {
     const cancel = clock.timer(OPEN_TIMEOUT_MS, () => resolve(null));
     first

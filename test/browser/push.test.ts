@@ -24,6 +24,7 @@ const push = (userId: string, id: string): Promise<void> =>
     {
       url,
       getToken: () => 'token',
+      log: () => undefined,
       notification: ({ body }, { visible, muted, totalUnreadCount }) => ({
         title: JSON.stringify({ body, visible, muted, totalUnreadCount }),
         options: { lang: 'en' },

@@ -1,5 +1,6 @@
 /** Every entrance of the package refuses options with unknown names, and ids that contain U+FEFF, by name. */
 import { describe, expect, it } from 'vitest';
+import type { Log } from '../../src/logging.ts';
 import { CommandLineError, readCommandLine } from '../../src/cli/options.ts';
 import { issueDevToken, authenticateBySecret } from '../../src/cli/tokens.ts';
 import { checkOptions } from '../../src/client/options.ts';
@@ -139,7 +140,8 @@ describe('an id that holds U+FEFF', () => {
 
   it('is refused if authenticate returns it, and the log gives the reason (F110)', async () => {
     const logged: string[] = [];
-    const receipts = serverWith({ authenticate: async () => ({ userId: bad }), log: (said: string) => logged.push(said) });
+    const log: Log = (level, _event, details) => void (level === 'debug' || logged.push((details as { message: string }).message));
+    const receipts = serverWith({ authenticate: async () => ({ userId: bad }), log });
     expect(await ask(receipts, hello('ben'))).toMatchObject([
       { type: 'error', code: 'auth/forbidden', message: expect.stringContaining(ID_RULE) as string },
     ]);
@@ -150,7 +152,7 @@ describe('an id that holds U+FEFF', () => {
     const logged: unknown[] = [];
     const receipts = serverWith({
       directory: { members: () => [{ userId: 'ann' }, { userId: bad }] },
-      log: (_said: string, detail: unknown) => logged.push(detail),
+      log: ((level, event, details) => void (level === 'debug' || logged.push({ event, ...details }))) satisfies Log,
     });
     await receipts.membersChanged('h');
     const entry = {
@@ -166,7 +168,9 @@ describe('an id that holds U+FEFF', () => {
     const submit: ClientFrame = { type: 'submit', id: 1, entries: [entry] };
     expect(await ask(receipts, hello('ann'), submit)).toMatchObject([{}, { results: [{ outcome: 'confirmed' }] }]);
     expect(await ask(receipts, hello('ben'), submit)).toMatchObject([{}, { results: [{ code: 'rejected/no-such-conversation' }] }]);
-    expect(logged).toEqual([expect.objectContaining({ message: expect.stringContaining(ID_RULE) as string })]);
+    expect(logged).toEqual([
+      { event: 'member-left-out', code: 'usage/invalid-argument', message: expect.stringContaining(ID_RULE) as string },
+    ]);
   });
 
   it('is refused in every frame, by name (F110)', async () => {

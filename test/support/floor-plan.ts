@@ -12,11 +12,12 @@ interface Import {
 }
 
 /** Rooms anyone may import. */
-const COMMON = ['model', 'ports', 'errors'];
+const COMMON = ['model', 'ports', 'errors', 'logging'];
 
 /** What each room may import beyond {@link COMMON} and itself. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  logging: [],
   model: [],
   // The shapes of frames alone: MAY_LOAD keeps the codec out.
   ports: ['protocol'],
@@ -83,13 +84,18 @@ const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]
 const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   model: [],
   ports: [],
+  logging: [],
   engine: ['rxjs'],
   log: [],
   client: ['rxjs', 'comlink', 'idb-keyval'],
 };
 
 /** Among the rooms anyone may import, the arrows that would point back up. */
-const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { errors: ['model', 'ports'], model: ['ports'] };
+const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
+  errors: ['model', 'ports', 'logging'],
+  logging: ['model', 'ports', 'errors'],
+  model: ['ports', 'logging'],
+};
 
 /** One library, one room. `node:` stands for all that only Node has. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {

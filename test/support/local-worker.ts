@@ -154,7 +154,13 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       firsts.push(isFirst);
       return { url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} };
     },
-    { getToken: async () => 'token', deviceId: async () => 'd', forgetDevice: async () => undefined, renewDevice: async () => 'd' },
+    {
+      getToken: async () => 'token',
+      deviceId: async () => 'd',
+      forgetDevice: async () => undefined,
+      renewDevice: async () => 'd',
+      log: async () => undefined,
+    },
     setsAtStart,
     timers,
   );

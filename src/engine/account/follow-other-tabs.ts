@@ -1,6 +1,7 @@
 /** Reads the log records of other tabs: after a hint, when this tab becomes active again, and every 10 s, because hints may be lost (F23). */
 import type { Cancel, Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write/writer.ts';
+import { errorDetails } from '../../logging.ts';
 
 /** Longest delay after a lost hint, in a visible tab and in the leader tab. */
 const REFRESH_MS = 10_000;
@@ -14,7 +15,7 @@ export const keepFresh = (ports: Pick<Ports, 'bus' | 'life' | 'clock' | 'log'>, 
   let isHidden = false;
   let isParked = false;
   const refresh = (): void => {
-    writer.refresh().catch((error: unknown) => log('could not read what another tab wrote', error));
+    writer.refresh().catch((error: unknown) => log('warn', 'store-not-read', errorDetails(error)));
   };
   const tick = (): void => {
     cancel = clock.timer(REFRESH_MS, tick);

@@ -9,7 +9,7 @@ import type { Link, LinkHandlers, NetPort } from '../../ports/ports.ts';
 const DEAD: Link = { send: () => undefined, buffered: 0, close: () => undefined };
 
 export class NetGate implements NetPort {
-  private isShut = false;
+  private shutForGood = false;
   /** Reads the records of other tabs. Resolves also when the store does not answer. Shuts the gate when the account was logged out. */
   look: () => Promise<void> = () => Promise.resolve();
 
@@ -19,7 +19,7 @@ export class NetGate implements NetPort {
     let link = DEAD;
     let isClosed = false;
     void this.look().then(() => {
-      if (!isClosed && !this.isShut) link = this.net.connect(handlers);
+      if (!isClosed && !this.shutForGood) link = this.net.connect(handlers);
     });
     return {
       send: (frame) => link.send(frame),
@@ -36,11 +36,15 @@ export class NetGate implements NetPort {
   async request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]> {
     await this.look();
     if (signal?.aborted) throw new TransportError('transport/unreachable', 'the request was given up before it was sent');
-    if (this.isShut) throw new TransportError('transport/closed', 'this client is closed; nothing was sent');
+    if (this.shutForGood) throw new TransportError('transport/closed', 'this client is closed; nothing was sent');
     return this.net.request(frames, timeoutMs, signal);
   }
 
+  get isShut(): boolean {
+    return this.shutForGood;
+  }
+
   shut(): void {
-    this.isShut = true;
+    this.shutForGood = true;
   }
 }

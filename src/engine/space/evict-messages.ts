@@ -8,7 +8,7 @@
  *
  * A full device accepts deletes only, no put. So the pages go first, and the record follows.
  */
-import { fromSeqs, intersect, NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';
@@ -52,7 +52,7 @@ const choose = (model: AccountState): readonly Victim[] => {
  *
  * @returns whether a retry of the failed write may find room.
  */
-export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<boolean> => {
+export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writer: MaintenanceHost): Promise<boolean> => {
   // The previous eviction must be recorded before the next one.
   if (!writer.pagesIntact) {
     await repairPages(ports, writer);
@@ -78,7 +78,9 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Main
       return Promise.resolve();
     });
   }
+  let evicted = 0;
   await writeAlone(ports, writer, 'made-room', async (tx, model) => {
+    evicted = 0;
     tx.put('meta', PAGES_INTACT_KEY, true);
     const changes: Change[] = [];
     for (const { id, messages } of stay) {
@@ -94,9 +96,13 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus'>, writer: Main
       if (conversation) gone.set(id, union(gone.get(id) ?? NO_RANGES, intersect(inPages(conversation), seqsOnPage(page))));
     }
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
-    for (const [id, seqs] of gone) if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });
+    for (const [id, seqs] of gone) {
+      evicted += size(seqs);
+      if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });
+    }
     return changes;
   });
   writer.pagesIntact = true;
+  ports.log('info', 'messages-evicted', { messages: evicted, cause: 'device-full' });
   return true;
 };

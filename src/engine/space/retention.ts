@@ -14,6 +14,7 @@ import type { ConversationState } from '../state/conversation-state.ts';
 import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
+import { errorDetails } from '../../logging.ts';
 
 /** Delay after the start, so that the first reads and the connection come first. */
 const START_AFTER_MS = 5000;
@@ -47,7 +48,7 @@ export class RetentionLane {
   /** @returns a function that stops the retention. */
   start(): Cancel {
     const run = (): void => {
-      this.run().catch((error: unknown) => this.ports.log('retention could not remove old messages yet', error));
+      this.run().catch((error: unknown) => this.ports.log('warn', 'messages-not-evicted', errorDetails(error)));
     };
     this.writer.onCompacted = run;
     const cancel = this.ports.clock.timer(START_AFTER_MS, run);
@@ -93,13 +94,16 @@ export class RetentionLane {
   /** Handles as many conversations as fit one transaction, and takes finished ones off the list. */
   private async slice(ids: ConversationId[], cutoff: number | null): Promise<void> {
     const { writer, ports } = this;
+    let evicted = 0;
     await writeAlone(ports, writer, 'retention', async (tx, model) => {
+      evicted = 0;
       const changes: Change[] = [];
       for (let room = PAGES_PER_SLICE; room > 0 && ids.length > 0;) {
         const conversation = model.get(ids[0]!);
         const { seqs, pages, done } = conversation ? await this.beyond(tx, conversation, cutoff, room) : { seqs: [], pages: 0, done: true };
         if (conversation && seqs.length > 0) {
           changes.push({ t: 'evict', of: conversation.id, seqs });
+          evicted += size(seqs);
           await shrinkPages(tx, conversation.id, pagesOf(seqs), subtract(conversation.storedSeqs, seqs));
         }
         room -= Math.max(1, pages);
@@ -109,6 +113,7 @@ export class RetentionLane {
       }
       return changes;
     });
+    if (evicted > 0) ports.log('info', 'messages-evicted', { messages: evicted, cause: 'retention' });
   }
 
   private async beyond(tx: StoreTx, conversation: ConversationState, cutoff: number | null, room: number): Promise<Beyond> {

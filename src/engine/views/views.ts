@@ -23,6 +23,7 @@ import { conflated } from './conflate.ts';
 import { readShownMessages, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 import { newestConversations, presentConversation } from '../present/present-conversation.ts';
+import { errorDetails } from '../../logging.ts';
 
 /** Delay before the number of the last delivered event is stored, so that one write covers many events. */
 const HEARD_AFTER_MS = 250;
@@ -228,7 +229,7 @@ export class Views {
           .write('heard', { durability: 'relaxed' }, (draft) => {
             if (last > draft.model.heard) draft.change({ t: 'heard', upTo: last });
           })
-          .catch((error: unknown) => log('could not note which events were heard', error));
+          .catch((error: unknown) => log('warn', 'heard-events-not-noted', errorDetails(error)));
       };
       const hand = (events: readonly KeptEvent[]): void => {
         for (const kept of events) {

@@ -11,6 +11,7 @@ import { type Unpaged, writePages } from '../../log/pages.ts';
 import { type LogHeader, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
+import { errorDetails } from '../../logging.ts';
 
 /** The log is compacted above this many unflushed messages, or this many records. */
 const MAX_UNFLUSHED_MESSAGES = 16_384;
@@ -54,7 +55,7 @@ export class LogCompaction {
     const due =
       model.unflushedCount >= MAX_UNFLUSHED_MESSAGES || model.version - model.compactedUpTo >= MAX_LOG_RECORDS || logText >= MAX_LOG_TEXT;
     if (!due && !this.ports.fault('compaction:due')) return;
-    this.run().catch((error: unknown) => this.ports.log('the log could not be compacted yet', error));
+    this.run().catch((error: unknown) => this.ports.log('warn', 'log-not-compacted', errorDetails(error)));
   }
 
   /** Compacts the log, or joins the compaction under way. Resolves at its end. */
@@ -95,6 +96,7 @@ export class LogCompaction {
       tx.deleteRange('log', { from: 0, upTo });
     });
     this.host.model.dropCompacted(upTo);
+    this.ports.log('debug', 'log-compacted', { version: upTo });
     this.host.emit();
   }
 }

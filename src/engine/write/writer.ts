@@ -28,6 +28,7 @@ import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
 import { SyncedState } from './synced-state.ts';
 import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
+import { errorDetails } from '../../logging.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
@@ -118,7 +119,7 @@ export class Writer {
 
   /** On a full device the repair fails, and the writer repeats it after its next commit. */
   private repair(): Promise<void> {
-    return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('pages could not be looked through', error));
+    return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('warn', 'pages-not-repaired', errorDetails(error)));
   }
 
   /** The generation of the store at the time this writer opened it. */
@@ -221,6 +222,7 @@ export class Writer {
       try {
         return await run();
       } catch (error) {
+        if (isFull(error) && again === MAX_ROOM_MADE) this.ports.log('warn', 'device-full');
         if (!isFull(error) || again === 0 || !(await this.makeRoom().catch(() => false))) throw error;
       }
     }
@@ -290,7 +292,7 @@ export class Writer {
       for (const job of jobs) job.failed(error);
       // The state holds changes that the store does not hold. Read it again, so that views show committed changes only.
       if (this.state.stale)
-        this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('the store does not answer', again)));
+        this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('warn', 'store-not-read', errorDetails(again))));
     }
   }
 

@@ -31,6 +31,7 @@ import { Silence } from './silence.ts';
 import type { Connection, Socket } from '../socket.ts';
 import { submitEntries } from '../submit/submit.ts';
 import { inTurnsOf } from '../store/turns.ts';
+import { errorDetails } from '../../logging.ts';
 
 /** Frames a client may send ahead of the answers. Above these limits the connection ends. */
 const MAX_QUEUED_FRAMES = 256;
@@ -102,6 +103,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     feed.release();
     endPause?.();
     if (greeting.identity) core.connections.delete(greeting.identity.userId, connection);
+    if (greeting.identity && !once) core.log('debug', 'connection-closed');
     // The ticket is given back only after all running work: a slow `authenticate` still holds the token.
     void work.finally(() => ticket.leave());
   });
@@ -110,6 +112,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     core = { ...shared, store: inTurnsOf(shared.store, shared.turns, userId) };
     if (once) return true;
     core.connections.add(userId, connection);
+    core.log('debug', 'connection-opened');
     silence.start();
     return true;
   });
@@ -221,7 +224,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       try {
         await job();
       } catch (error) {
-        core.log('a frame failed', error);
+        core.log('error', 'frame-failed', errorDetails(error));
         out.failBusy('something failed; try again');
       }
       queuedChars -= chars;

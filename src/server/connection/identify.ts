@@ -6,6 +6,7 @@ import { UsageError } from '../../errors.ts';
 import { ID_RULE, isId, type UserId } from '../../model/ids.ts';
 import type { ClockPort } from '../../ports/ports.ts';
 import type { Core } from '../core.ts';
+import { appErrorDetails, errorDetails } from '../../logging.ts';
 
 /** Timeout of `authenticate`, shorter than the time after which a client takes its hello for lost. */
 const WITHIN_MS = 8000;
@@ -74,14 +75,16 @@ export const identify = async (
   try {
     const named = read(await within(clock, () => authenticate(token)));
     if (!named) {
-      log(`authenticate answered a userId that is no id: an id is ${ID_RULE}`);
+      log('warn', 'authenticate-answer-invalid', { message: `authenticate answered a userId that is no id: an id is ${ID_RULE}` });
       return NO_ID;
     }
     const { expiresAt } = named;
     if (expiresAt === null || expiresAt > clock.wall()) return named;
     // An expiry in seconds instead of ms falls into January 1970.
     if (expiresAt > 0 && expiresAt < clock.wall() / 100)
-      log('authenticate answered an expiresAt in 1970: it must be in ms, not in seconds');
+      log('warn', 'authenticate-answer-invalid', {
+        message: 'authenticate answered an expiresAt in 1970: it must be in ms, not in seconds',
+      });
     return EXPIRED;
   } catch (error) {
     const code = codeOf(error);
@@ -89,13 +92,13 @@ export const identify = async (
     if (code === 'auth/forbidden') return FORBIDDEN;
     if (code === 'auth/unavailable') return 'not-now';
     if (error instanceof UsageError || error instanceof LateError) {
-      log(error.message, error);
+      log('warn', 'authenticate-answer-invalid', errorDetails(error));
       return 'not-now';
     }
-    log(
-      'authenticate failed with no AuthError, so the token counts as refused; "auth/unavailable" says that it cannot be checked now',
-      error,
-    );
+    log('warn', 'authenticate-failed', {
+      message: 'authenticate threw no AuthError, so the token counts as refused; "auth/unavailable" says that it cannot be checked now',
+      ...appErrorDetails(error),
+    });
     return FORBIDDEN;
   }
 };

@@ -11,6 +11,7 @@ import type { Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
+import { errorDetails } from '../../logging.ts';
 
 /**
  * Limits of one answer. A pull stops early, so that a slow line makes progress; above the total the client
@@ -170,7 +171,7 @@ export const createHttpDoor =
       void over.then(now.clock.timer(TRANSFERRED_WITHIN_MS, () => response.destroy()));
     };
     work().catch((error: unknown) => {
-      core()?.log('a request failed', error);
+      core()?.log('error', 'request-failed', errorDetails(error));
       if (!response.headersSent && !response.destroyed) answer(refusal(503, 'something failed; try again', 'server/busy'));
     });
     return true;

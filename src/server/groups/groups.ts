@@ -11,6 +11,7 @@ import type { Directory, GroupMember } from './directory.ts';
 import { changeMembers, type Wanted } from './membership.ts';
 import { persist } from '../store/persist.ts';
 import type { Role, ServerStore } from '../store/server-store.ts';
+import { errorDetails, type Log } from '../../logging.ts';
 
 /** The members of a host's group in use are read again after this time. */
 const MIRROR_FOR_MS = 30_000;
@@ -84,7 +85,7 @@ const membersIn = (answer: unknown, core: Pick<GroupsOptions, 'log'>): Wanted =>
     try {
       wanted.set(requireId(member?.userId, 'userId'), roleOf(member?.role));
     } catch (error) {
-      core.log('directory.members returned an invalid member, which is left out', error);
+      core.log('warn', 'member-left-out', errorDetails(error));
     }
   }
   return wanted;
@@ -95,7 +96,7 @@ export interface GroupsOptions {
   readonly clock: ClockPort;
   readonly bus: HintBus;
   readonly directory: Directory | undefined;
-  log(message: string, detail?: unknown): void;
+  readonly log: Log;
 }
 
 export const createGroups = (core: GroupsOptions): Groups => {
@@ -162,7 +163,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
           } catch (error) {
             // The members known from an earlier refresh stay in force.
             if (!refreshes.get(groupId)?.known) unknown.add(groupId);
-            core.log('directory.members failed; the members known so far stay', error);
+            core.log('warn', 'members-not-read', errorDetails(error));
           }
         }),
       );

@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 import { persist } from '../store/persist.ts';
+import { appErrorDetails, errorDetails } from '../../logging.ts';
 
 const RETRY_AFTER_MS = 1000;
 
@@ -19,9 +20,9 @@ const askMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): 
     try {
       const answer: unknown = await directory.mayMessage?.(me, peer);
       if (typeof answer === 'boolean') answers.set(peer, answer);
-      else core.log(`directory.mayMessage must answer true or false; got ${typeof answer}`);
+      else core.log('warn', 'may-message-failed', { message: `directory.mayMessage must answer true or false; got ${typeof answer}` });
     } catch (error) {
-      core.log('directory.mayMessage failed', error);
+      core.log('warn', 'may-message-failed', errorDetails(error));
     }
   };
   await Promise.all([...peers].map(ask));
@@ -36,7 +37,7 @@ const notifyHost = (core: Core, { pushes }: Applied): void => {
     try {
       onMessage(push);
     } catch (error) {
-      core.log('onMessage failed', error);
+      core.log('warn', 'on-message-failed', appErrorDetails(error));
     }
   }
 };
@@ -78,7 +79,7 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     const results = applied.results[Symbol.iterator]();
     return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
   } catch (error) {
-    core.log('submit failed', error);
+    core.log('error', 'submit-failed', errorDetails(error));
     return { results: raw.map(retry), hints: [], pushes: () => [] };
   }
 };

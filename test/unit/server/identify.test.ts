@@ -1,6 +1,7 @@
 /** Answers of the host's `authenticate`, and the server's reaction. */
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
+import type { Log } from '../../../src/logging.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { decodeServerFrame } from '../../../src/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
@@ -16,7 +17,9 @@ const serverWith = (authenticate: unknown): { server: ReceiptServer; clock: Manu
   const clock = new ManualClock();
   clock.wallAheadMs = NOW;
   const logged: string[] = [];
-  const log = (message: string): void => void logged.push(message);
+  const log: Log = (level, _event, details) => {
+    if (level !== 'debug') logged.push((details as { readonly message: string }).message);
+  };
   return {
     server: createReceiptServer({ store: createMemoryStore(), authenticate: authenticate as Authenticate, clock, log }),
     clock,

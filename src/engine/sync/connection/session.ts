@@ -16,6 +16,7 @@ import { Heartbeat } from './heartbeat.ts';
 import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { SessionToken } from './session-token.ts';
 import { type DisconnectReason, verdictOnError, wrongUser } from './disconnect-reason.ts';
+import { errorDetails } from '../../../logging.ts';
 
 const DEFAULT_LIMITS: Limits = {
   entries: 500,
@@ -69,7 +70,7 @@ export class Session {
     const { timeouts } = handlers;
     this.heartbeat = new Heartbeat(ports.clock, {
       heartbeatMs: () => this.limits.heartbeatMs,
-      refresh: () => writer.refresh().catch((error: unknown) => ports.log('the store does not answer', error)),
+      refresh: () => writer.refresh().catch((error: unknown) => ports.log('warn', 'store-not-read', errorDetails(error))),
       ping: () => send({ type: 'ping' }),
       timeoutMs: (baseMs) =>
         handlers.isLive() ? timeouts.atLeast(baseMs, this.sender.bytesInFlight) : timeouts.growing('catch-up', baseMs),
@@ -190,7 +191,7 @@ export class Session {
   }
 
   private refused(frame: Frame<'error'>): void {
-    const { code, id, message, retryAfterMs } = frame;
+    const { code, id, retryAfterMs } = frame;
     if (id === undefined) this.askedToWait(retryAfterMs ?? 0);
     const verdict = verdictOnError(this.account, frame);
     if (verdict) return this.handlers.ended(verdict);
@@ -202,7 +203,7 @@ export class Session {
     }
     if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
     if (id === undefined) return;
-    this.ports.log('the server did not take a frame', message);
+    this.ports.log('warn', 'frame-refused', errorDetails(frame));
     this.sender.refused(id);
     this.missing.refused(id);
   }

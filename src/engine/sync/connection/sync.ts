@@ -26,6 +26,7 @@ import { Session } from './session.ts';
 import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { type TransportHandlers, FallbackTransport } from './transport-fallback.ts';
 import { type DisconnectReason, verdictOnClose } from './disconnect-reason.ts';
+import { errorDetails } from '../../../logging.ts';
 
 /** The timeout for opening the socket and the server's welcome together. It grows after each timeout. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -115,6 +116,9 @@ export class Sync {
     for (const effect of effects) this.run(effect, failure);
     if (to === before && !failure) return;
     const shown = to === 'live' || to === 'idle' ? null : (failure?.error ?? this.status.value.error);
+    if (SHOWN[to] !== this.status.value.state) this.ports.log('info', 'connection-changed', { state: SHOWN[to], ...errorDetails(shown) });
+    if (to === 'stopped' && before !== to) this.ports.log('warn', 'connection-stopped', errorDetails(shown));
+    if (event === 'caught-up' && before !== to) this.ports.log('info', 'caught-up', { over: 'connection' });
     this.status.next({
       state: SHOWN[to],
       retryAt: to === 'waiting' ? this.retryAt : null,
@@ -192,7 +196,7 @@ export class Sync {
       opened: () => this.handle('opened'),
       frame: (frame) => this.session.receive(frame),
       malformed: (error) => {
-        this.ports.log('a frame was not understood', error);
+        this.ports.log('warn', 'frame-not-understood', errorDetails(error));
         this.handle('lost', { error });
       },
       closed: (code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening')),
@@ -217,7 +221,7 @@ export class Sync {
       this.deposed$.next();
       return;
     }
-    this.ports.log('sync could not store', error);
+    this.ports.log('warn', 'sync-not-stored', errorDetails(error));
     // A newer release has written the store: this release must not write to it.
     if (error instanceof StoreError && error.code === 'store/version-ahead') return this.handle('refused', { error });
     this.handle('lost', { error: error instanceof ReceiptsError ? error : new TransportError('transport/closed', String(error)) });

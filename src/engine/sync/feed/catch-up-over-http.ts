@@ -24,7 +24,7 @@ export interface WantedMessage {
   readonly seq: Seq;
 }
 
-type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random'>;
+type CatchUpPorts = Pick<Ports, 'net' | 'token' | 'clock' | 'random' | 'log'>;
 
 /**
  * Resolves once the store has all changes of the server, including the wanted message. Frames are stored separately, a snapshot as a
@@ -106,4 +106,5 @@ export const catchUpOverHttp = async (
       } else if (answer.type === 'error') throw errorOf('transport/unreachable', answer.message);
     }
   }
+  ports.log('info', 'caught-up', { over: 'http' });
 };

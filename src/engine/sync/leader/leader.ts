@@ -17,7 +17,7 @@
  * passes the lock on when the leader tab ends. A follower steals the lock of a frozen tab. Without locks a tab leads if no leader answers it:
  * the fencing token alone keeps that safe.
  */
-import { BehaviorSubject, combineLatest, map, type Observable } from 'rxjs';
+import { BehaviorSubject, combineLatest, distinctUntilChanged, map, skip, type Observable } from 'rxjs';
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
@@ -25,6 +25,7 @@ import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type State, type Surroundings, transition } from './leader-states.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import type { Sync } from '../connection/sync.ts';
+import { errorDetails } from '../../../logging.ts';
 
 /** A tab that could not write its fencing token waits at least this long before the next attempt, and longer after each failure. */
 const RETRY_FENCE_MS = 1000;
@@ -72,11 +73,14 @@ export class Leader {
   }
 
   start(): void {
-    const { bus, life } = this.ports;
+    const { bus, life, log } = this.ports;
     const shown = combineLatest([this.sync.status$, this.sync.inFlight$]).subscribe(([status, inFlight]) => {
       this.own.next({ ...status, inFlight });
       this.announce();
     });
+    const led = this.fence
+      .pipe(distinctUntilChanged(), skip(1))
+      .subscribe((fence) => log('info', 'leader-changed', { leads: fence !== null, fence }));
     const deposed = this.sync.deposed$.subscribe(() => this.handle('deposed'));
     this.ends.push(
       bus.listen((hint) => this.hear(hint)),
@@ -87,6 +91,7 @@ export class Leader {
       }),
       () => shown.unsubscribe(),
       () => deposed.unsubscribe(),
+      () => led.unsubscribe(),
     );
     this.handle('start');
   }
@@ -225,7 +230,7 @@ export class Leader {
       },
       (error: unknown) => {
         if (isAbandoned) return;
-        this.ports.log('could not take the lead', error);
+        this.ports.log('warn', 'fence-not-taken', errorDetails(error));
         this.handle('fence-failed', { error });
       },
     );

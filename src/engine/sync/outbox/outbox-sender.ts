@@ -205,6 +205,7 @@ export class OutboxSender {
       this.handlers.silent();
     });
     this.inFlight = { id, entries, confirmedAt, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelTimeout };
+    this.ports.log('debug', 'batch-sent', { entries: entries.length, bytes: this.inFlight.bytes });
     this.handlers.send(frame);
     this.handlers.changed();
   }

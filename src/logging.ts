@@ -1,0 +1,58 @@
+/** The log of the package: levels, the shape of a record, and the default, which shows warnings and errors on the console. */
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/**
+ * The app's log. `event` is a stable name in kebab-case. `details` holds numbers, flags, codes and short texts of this package.
+ * No record ever holds a message body, a token or text that a user wrote.
+ *
+ * @see LOG.md lists every event.
+ */
+export type Log = (level: LogLevel, event: string, details?: object) => void;
+
+const isWarning = (level: LogLevel): boolean => level === 'warn' || level === 'error';
+
+/** The default log. Debug and info records are dropped. */
+export const warningsToConsole: Log = (level, event, details) => {
+  // The one place of this package that writes to the console, for apps that pass no log.
+  // eslint-disable-next-line no-console
+  if (isWarning(level)) console[level as 'warn' | 'error'](`tidemark: ${event}`, details ?? '');
+};
+
+/** @returns a log that never throws: an error of the app's own log must not end the work that was logged. */
+export const safeLog = (log: Log = warningsToConsole): Log => {
+  return (level, event, details) => {
+    try {
+      log(level, event, details);
+    } catch {
+      // The record is lost.
+    }
+  };
+};
+
+/** @returns `log`, or the part of it that takes warnings and errors alone. */
+export const atLevel = (log: Log, all: boolean): Log =>
+  all
+    ? log
+    : (level, event, details) => {
+        if (isWarning(level)) log(level, event, details);
+      };
+
+const codeOf = (error: unknown): string => {
+  if (typeof error !== 'object' || error === null) return typeof error;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.name : 'Object';
+};
+
+/** Libraries quote the text that they could not read: the schema of a frame behind "but received", others between quotes. */
+const withoutQuotes = (message: string): string => message.replace(/ but received [^]*$/, '').replace(/["'`][^]*["'`]/, '"…"');
+
+/** What a record says of an error: code and message, and no text that the message quotes. Nothing for no error. */
+export const errorDetails = (error: unknown): { readonly code?: string; readonly message?: string } => {
+  if (error === undefined || error === null) return {};
+  const message = typeof error === 'object' && 'message' in error && typeof error.message === 'string' ? error.message : '';
+  return { code: codeOf(error), ...(message ? { message: withoutQuotes(message) } : {}) };
+};
+
+/** What a record says of an error that the app threw: its code alone, since its message may hold a token or a text. */
+export const appErrorDetails = (error: unknown): { readonly code: string } => ({ code: codeOf(error) });
