@@ -15,7 +15,7 @@ const namesIn = (node: ts.Expression, where: string): string[] => {
   if (!ts.isObjectLiteralExpression(node)) throw new Error(`${where}: details must be an object literal or errorDetails(…)`);
   return node.properties.flatMap((property) => {
     if (ts.isSpreadAssignment(property)) return namesIn(property.expression, where);
-    return property.name?.getText() ?? [];
+    return [property.name.getText()];
   });
 };
 
