@@ -290,6 +290,8 @@ export class Writer {
       }
     } catch (error) {
       for (const job of jobs) job.failed(error);
+      // A closed store is no trouble: the account was closed, or logged out.
+      if (error instanceof StoreError && error.code !== 'store/closed') log('warn', 'write-not-stored', errorDetails(error));
       // The state holds changes that the store does not hold. Read it again, so that views show committed changes only.
       if (this.state.stale)
         this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('warn', 'store-not-read', errorDetails(again))));
