@@ -150,7 +150,7 @@ export const BUGS = [
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
   ),
-  bug('a page is written over', 'log/pages.ts', 'const bySeq = new Map(stored.map(', 'const bySeq = new Map(storedSeqs.slice(0, 0).map('),
+  bug('a page is written over', 'log/pages.ts', 'const bySeq = new Map(stored.map(', 'const bySeq = new Map(stored.slice(0, 0).map('),
   bug(
     'the feed names a place ahead of itself',
     'server/feed/changes.ts',
