@@ -3,6 +3,13 @@ import type { Break } from './breaks.ts';
 
 export const TAB_BREAKS: readonly Break[] = [
   {
+    fault: 'F29',
+    file: 'src/engine/net/net-gate.ts',
+    from: 'if (!isClosed && !this.shutForGood) handlers.opened();',
+    to: 'handlers.opened();',
+    test: ['node', 'test/unit/engine/net-gate.test.ts', 'F29'],
+  },
+  {
     fault: 'F22',
     file: 'src/engine/write/log-header.ts',
     from: 'a?.version === b.version &&\n  a.compactedUpTo',

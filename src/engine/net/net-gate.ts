@@ -1,6 +1,6 @@
 /**
- * The only way from an account in this tab to the network. The gate reads the store before each connection and each request, so that a tab
- * that missed the hint of a log-out sends nothing. A shut gate lets nothing through (I-26).
+ * The only way from an account in this tab to the network. The gate reads the store before each connection, before the first frame on
+ * it, and before each request, so that a tab that missed the hint of a log-out sends nothing. A shut gate lets nothing through (I-26).
  */
 import { TransportError } from '../../errors.ts';
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';
@@ -18,8 +18,20 @@ export class NetGate implements NetPort {
   connect(handlers: LinkHandlers): Link {
     let link = DEAD;
     let isClosed = false;
+    // The tab may freeze between the connect and the open: the gate reads the store again before the caller may send.
+    const guarded: LinkHandlers = {
+      ...handlers,
+      opened: () =>
+        void this.look().then(() => {
+          if (!isClosed && !this.shutForGood) handlers.opened();
+        }),
+      closed: (code, reason) => {
+        isClosed = true;
+        handlers.closed(code, reason);
+      },
+    };
     void this.look().then(() => {
-      if (!isClosed && !this.shutForGood) link = this.net.connect(handlers);
+      if (!isClosed && !this.shutForGood) link = this.net.connect(guarded);
     });
     return {
       send: (frame) => link.send(frame),
