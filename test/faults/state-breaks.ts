@@ -110,8 +110,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/net/net-gate.ts',
-    from: '    void this.look().then(() => {',
-    to: '    void Promise.resolve().then(() => {',
+    from: '\n    void this.look().then(() => {',
+    to: '\n    void Promise.resolve().then(() => {',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'opens no other connection'],
   },
   {
