@@ -12,7 +12,7 @@ export interface Page {
 
 const HEAD = `# Invariants
 
-What holds at every moment, whatever was killed, frozen, doubled or reordered. Comments and tests cite the numbers. \`npm run invariants\`
+Each invariant holds at every moment, also while tabs are killed or frozen and frames are doubled or reordered. Comments and tests cite the numbers. \`npm run invariants\`
 makes this page from [the definitions](../test/invariants/catalogue.ts) and from the titles of the tests. "Every simulated world" means that
 [the simulator](../test/simulation/README.md) checks the invariant in each of its worlds. [PROTOCOL.md](protocol/PROTOCOL.md) repeats those that
 another server or client must keep.

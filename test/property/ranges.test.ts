@@ -19,7 +19,7 @@ const setOf = (ranges: Ranges): Set<number> => new Set(seqsOf(ranges));
 const sorted = (set: Iterable<number>): number[] => [...set].sort((a, b) => a - b);
 
 describe('ranges behave as sets of numbers', () => {
-  it('I-2: union is set union, whatever the order, however often', () => {
+  it('I-2: union is set union, in any order and any number of times', () => {
     fc.assert(
       fc.property(seqs, seqs, seqs, (a, b, c) => {
         const [x, y, z] = [fromSeqs(a), fromSeqs(b), fromSeqs(c)];

@@ -50,7 +50,7 @@ it('a row that only counts is exact at its position and past its end, a lower bo
   );
 });
 
-it('I-2, I-4: rows of one history join to the same whatever order they arrive in', () => {
+it('I-2, I-4: rows of one history join to the same row in any order of arrival', () => {
   // A history: messages come, the position moves; each row is one moment of it.
   const moments = fc.array(fc.tuple(fc.nat(5), fc.nat(6)), { minLength: 1, maxLength: 8 });
   fc.assert(

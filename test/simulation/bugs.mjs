@@ -29,12 +29,7 @@ export const BUGS = [
     'if (fence === undefined || fence === header.fence) answers',
     'if (fence === undefined || fence !== -2) answers',
   ),
-  bug(
-    'what was laid over stays pendingReceipts',
-    'engine/state/apply-change.ts',
-    'if (change.over !== undefined) model.drop(change.over);',
-    '',
-  ),
+  bug('what was laid over stays pending', 'engine/state/apply-change.ts', 'if (change.over !== undefined) model.drop(change.over);', ''),
   bug(
     'the server takes any position',
     'server/submit/apply-receipts.ts',
@@ -48,12 +43,12 @@ export const BUGS = [
     'after[kind] = added[kind];',
   ),
   bug(
-    'the last position pendingReceipts wins',
+    'the last pending position wins',
     'model/outbox-entry.ts',
     'position: Math.max(older.position, newer.position),',
     'position: newer.position,',
   ),
-  bug('the last receipts pendingReceipts win', 'model/outbox-entry.ts', 'named: union(older.named, newer.named),', 'named: newer.named,'),
+  bug('the last pending receipts win', 'model/outbox-entry.ts', 'named: union(older.named, newer.named),', 'named: newer.named,'),
   bug(
     'a stale hot model is believed',
     'engine/write/synced-state.ts',
@@ -145,7 +140,7 @@ export const BUGS = [
     'membersSeeReaders || receipt.senderId !== null',
   ),
   bug(
-    'the snapshot leaves out what is pendingReceipts',
+    'the snapshot leaves out what is pending',
     'engine/state/account-state.ts',
     'outbox: [...this.outbox.values()],',
     'outbox: [...this.outbox.values()].filter(({ sent }) => sent),',
@@ -184,7 +179,7 @@ export const BUGS = [
     "'relaxed' as string as 'relaxed' | 'strict'",
   ),
   bug(
-    'deliveries are not pendingReceipts',
+    'deliveries are not enqueued',
     'engine/apply/apply-server-rows.ts',
     'if (received.length > 0) enqueueDelivered(',
     'if (received.length < 0) enqueueDelivered(',
