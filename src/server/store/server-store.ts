@@ -1,6 +1,13 @@
 /**
- * What the server keeps, and the few batch steps its rules are written in. The rules themselves (`apply-entries.ts`, `changes.ts`,
- * `summary-rows.ts`) stand above this interface, so that memory and SQL behave alike by construction and run one contract suite.
+ * The interface of a server store: the records that the server keeps, and the batch reads and writes of one transaction.
+ *
+ *   submit, feed, groups     the rules
+ *          │
+ *     ServerStore            this interface: batches of rows, no rules
+ *      ┌───┴────┐
+ *   memory     sql           one contract suite runs over both
+ *
+ * The rules stand above the interface, so both implementations behave alike.
  */
 import type { ReadBy } from '../../model/conversation.ts';
 import type { Flag, Mark } from '../../model/flag.ts';
@@ -13,16 +20,17 @@ import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './rece
 interface ConversationState {
   readonly id: number;
   readonly latestSeq: Seq;
-  /** Oldest message kept. */
+  /** The oldest message that the server keeps. */
   readonly firstSeq: Seq;
   /**
-   * Of its newest change. In a direct chat what a member does bumps it too, so that a user's changes are two index scans; in a group
-   * it bumps that member's own row alone, or every reader would wake everybody.
+   * The version of the conversation's newest change. In a direct chat a change of a member row raises it too, so two index scans find
+   * a user's changes. In a group a change of a member row raises the version of that row alone: otherwise one reader would wake all
+   * members.
    */
   readonly version: number;
 }
 
-/** Stored once for the pair; `userA` sorts before `userB`. */
+/** A direct conversation, stored once for the pair. `userA` sorts before `userB`. */
 export interface DirectRecord extends ConversationState {
   readonly groupId: null;
   readonly userA: UserId;
@@ -37,7 +45,7 @@ export interface GroupRecord extends ConversationState {
 
 export type ConversationRecord = DirectRecord | GroupRecord;
 
-/** A conversation as listed for one user. */
+/** A conversation in the list of one user. */
 export type ListedConversation = ConversationRecord & {
   /** The user has left this group. */
   readonly left: boolean;
@@ -45,31 +53,35 @@ export type ListedConversation = ConversationRecord & {
 
 export type Role = 'member' | 'admin';
 
-/** What one member did in a conversation. The ranges are the truth of the sets; steps only date them. */
+/**
+ * One user's registers in one conversation. The ranges say which messages are delivered and read; the steps ({@link StepRecord}) only
+ * say when.
+ */
 export interface MemberRecord extends ReceiptsSent {
   readonly conversationId: number;
   readonly userId: UserId;
-  /** The newest message when they last joined, or, once they are gone, when they left; 0 in a direct chat. */
+  /** The newest message when the user last joined; after the user has left, the newest message at that time. 0 in a direct chat. */
   readonly joinedAt: Seq;
   readonly readUpTo: Seq;
   readonly readBy: ReadBy | null;
   readonly muted: Flag;
   readonly marked: Mark;
-  /** Groups: the seqs at whose commit they were a member; while they are one, the last range has no end ({@link NO_END}). */
+  /** Groups: the messages that were stored while the user was a member. The last range of a current member has no end ({@link NO_END}). */
   readonly present: Ranges;
-  /** `null` for who left a group. */
+  /** `null` after the user has left the group. */
   readonly role: Role | null;
-  /** Groups: of the newest change to this row. 0 in a direct chat, whose conversation carries it. */
+  /** Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries the version. */
   readonly version: number;
   /**
-   * Groups, as versions: when they first left, and when they last came back, 0 and 0 for who never did. A device may have looked in any
-   * absence between, so what changed since the first is news to whoever has not seen the return.
+   * Groups: the version of the user's first leaving, and the version of the last return; both 0 if the user never returned. A device
+   * may have read the feed during any absence in between. So a device that has not seen the return needs all changes since the first
+   * leaving.
    */
   readonly awaySince: number;
   readonly backSince: number;
 }
 
-/** Whether the member ever set a flag: then the conversation exists for them, also without a message. */
+/** Whether the member ever set a flag. If so, the conversation is listed for the member, even without a message. */
 export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
 
 /** The end of the last `present` range while the user is a member. */
@@ -89,14 +101,14 @@ export interface MessageRecord extends StoredMessage {
 
 /** A recall in the change feed, apart from the other changes of its conversation. */
 export interface FeedRecall {
-  /** The conversation's name from the side of the receiving user. */
+  /** The name that the receiving user calls the conversation by. */
   readonly in: ConversationId;
   readonly message: MessageRecord;
   /** The feed version of the recall for the receiving user. */
   readonly version: number;
 }
 
-/** The first time a stretch was covered. Steps of one member and kind are disjoint and never change. */
+/** The time at which a receipt first covered a range of messages. Steps of one member and kind are disjoint and never change. */
 export interface StepRecord {
   readonly conversationId: number;
   readonly userId: UserId;
@@ -106,10 +118,10 @@ export interface StepRecord {
   readonly version: number;
 }
 
-/** One start of a server over this store, where its history may have branched from a copy restored from a backup. */
+/** One start of a server over this store. After a restore from a backup, the histories of two runs may differ. */
 export interface RunRecord {
   readonly number: number;
-  /** Random: a restored copy that starts anew never repeats a run of the history it lost. */
+  /** Random, so a restored copy never repeats the id of a run that the copy does not contain. */
   readonly id: string;
   readonly beganAt: number;
 }
@@ -124,7 +136,10 @@ export interface ConversationRange {
   readonly range: Range;
 }
 
-/** Which messages of a stretch: `own` sent by the user · `uncounted` not counting as unread for them · `ackable` awaiting their receipt. */
+/**
+ * A kind of message from one user's side: `own` messages, `uncounted` messages (the user's unread count leaves them out), and `ackable`
+ * messages (the sender asks this user for a receipt).
+ */
 export type RangeKind = 'own' | 'uncounted' | 'ackable';
 
 /** A range newly covered by a member's receipts. */
@@ -139,123 +154,143 @@ export interface Interval {
   readonly upTo: number;
 }
 
-/** The reads of a transaction: all see the database at one moment. */
+/**
+ * The reads of a transaction. All of them see the database at one moment. `me` is the user that the rows are read for.
+ *
+ * A read that takes `atLeast` returns its rows by ascending version: at least that many, if there are that many, and then all others
+ * of the last row's version.
+ */
 export interface ServerReadTx {
-  /** End of the feed: all writes at or below this version are committed and visible. */
+  /** The end of the feed: all writes at or below this version are committed and visible. */
   readonly head: number;
   /** The newest run this transaction sees. */
   readonly run: RunRecord;
-  /** By the database's clock, epoch ms. Nothing else decides about time. */
+  /** The time of the database's clock, epoch ms. The server takes time from this clock alone. */
   now(): Promise<number>;
   runs(): Promise<readonly RunRecord[]>;
   /** The existing conversations among `names` with `me` as a current member, in the order of their ids. */
   conversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
-  /** The same by their ids. */
+  /** As `conversations`, by id. */
   conversationsById(me: UserId, ids: readonly number[]): Promise<readonly ConversationRecord[]>;
   /**
-   * Conversations of `me` changed in the interval, by version ascending; at least `atLeast`, then up to the end of that version. A
-   * group's version is the higher of its own and of `me`'s row in it; of a group they left only the latter counts.
+   * The conversations of `me` that changed in the interval. The version of a group is the higher one of the group and of the member row
+   * of `me`; in a group that `me` has left only the member row counts.
    */
   changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly ListedConversation[]>;
-  /** Rows of these users in one conversation, past members too. */
+  /** The rows of these users in one conversation, past members included. */
   membersNamed(conversationId: number, userIds: readonly UserId[]): Promise<readonly MemberRecord[]>;
   /** All current and past members of these conversations. */
   members(conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
-  /** The user's own rows. */
+  /** The rows of `me` in these conversations. */
   ownMembers(me: UserId, conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
   /** All current members of these groups. */
   roster(conversationIds: readonly number[]): Promise<readonly RosterEntry[]>;
-  /** Of each body the first `chars` characters: a question that names many messages does not read what they all say. */
+  /** Messages with the first `chars` characters of each body, so a question about many messages does not read all bodies. */
   messagesById(ids: readonly MessageId[], chars: number): Promise<readonly MessageRecord[]>;
-  /** Bodies are cut in the same way. */
+  /** The messages of these ranges, with the first `chars` characters of each body. */
   messagesIn(ranges: readonly ConversationRange[], chars: number): Promise<readonly MessageRecord[]>;
   /**
-   * Messages of the stretches in the order of the stretches, newest first in each. The list ends with the message whose body brings all
-   * bodies together to `bytes`.
+   * The messages of the ranges, range by range, each range from the newest message on. The list ends with the message that brings the sum
+   * of all bodies to `bytes`.
    */
   messagesWithin(ranges: readonly ConversationRange[], bytes: number): Promise<readonly MessageRecord[]>;
-  /** Newest version first, at most `limit`. The list ends with the message whose body brings all bodies together to `bytes`. */
+  /**
+   * Messages that changed in the interval, by descending version, at most `limit`. The list ends with the message that brings the sum of
+   * all bodies to `bytes`.
+   */
   changedMessages(conversationIds: readonly number[], interval: Interval, limit: number, bytes: number): Promise<readonly MessageRecord[]>;
   /**
-   * Recalled messages that {@link changedMessages} of groups `me` is in does not tell of: recalled before `me` left in the interval, or,
-   * with the version of the return, before it where `me` came back in the interval. By version ascending; at least `atLeast`, then up
-   * to the end of that version.
+   * Recalls in groups that {@link changedMessages} does not return for `me`. There are two cases. `me` left the group in the interval: the
+   * recalls of the interval before the leaving. `me` came back to the group in the interval: the recalls between the first leaving and
+   * the start of the interval; their version here is the version of the return.
    */
   missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
   /**
-   * Messages recalled in the interval in conversations that `me` is in now, wherever those stand in the feed; each carries the version of
-   * its recall, or of the return where `me` came back since: then {@link missedRecalls} tells what lies before. By version ascending; at
-   * least `atLeast`, then up to the end of that version.
+   * Recalls of the interval in the conversations of which `me` is a member now. The version here is the version of the recall. If `me` came
+   * back to the group after the recall, the version is the version of the return, and {@link missedRecalls} returns the recalls before
+   * the interval.
    */
   changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
-  /** Steps by anyone but `me`, at most `limit`, oldest version first. */
+  /** The steps of the other members in the interval, at most `limit`, by ascending version. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
   /**
-   * Pieces of registers that changed in the interval, at most `limit`, in no order: the steps of all members, and in groups the receipts
-   * of `me`.
+   * The ranges that receipts newly covered in the interval, at most `limit`, in any order: the steps of all members, and the receipts of
+   * `me` in groups.
    */
   changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
-  /** When another user than `me` first covered these messages. */
+  /** The times at which a receipt of another user than `me` first covered these messages. */
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
-  /** For each stretch, in order, the ranges within it whose messages are all of this kind for `me`. */
+  /** For each of the ranges, in order, the parts in which all messages are of this kind for `me`. */
   islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
-  /** The newest seq whose message carries a version below this one, for each conversation that has any. */
+  /** For each conversation, the newest message with a lower version than this one. A conversation without such a message is left out. */
   latestSeqsBelow(version: number, conversationIds: readonly number[]): Promise<readonly MessageKey[]>;
 
-  /** Of the group messages in these stretches, those that asked. */
+  /** The receipt records of the group messages in these ranges. */
   receiptsIn(ranges: readonly ConversationRange[]): Promise<readonly ReceiptRecord[]>;
   /** Number of readers of each message. Messages without a reader may be missing. */
   readCounts(keys: readonly MessageKey[]): Promise<readonly ReadCount[]>;
   /**
-   * Receipts changed in the interval in groups of `me`: of own messages, with `everybodys` of all, and of all those that are expired. In
-   * a group they left, up to that; where they came back in the interval, with the version of the return also those that changed since
-   * they first left. By version ascending; at least `atLeast`, then up to the end of that version.
+   * The receipt records that changed in the interval in groups of `me`: for messages of `me`, with `ofAllSenders` for all messages, and
+   * for all messages with an expired receipt. In a group that `me` has left, changes after the leaving are left out. In a group to which
+   * `me` came back in the interval, the changes since the first leaving are included; their version here is the version of the return.
    */
-  changedReceipts(me: UserId, everybodys: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
-  /** Who has read it, by time and user id, behind `after`; at most `limit`. */
-  readers(place: MessageKey, after: { readonly at: number; readonly userId: UserId } | null, limit: number): Promise<readonly AckRecord[]>;
-  /** Who was a member when it was sent, is not its sender and has not read it, by user id, behind `after`; at most `limit`. */
-  nonReaders(place: MessageKey, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
-  /** Open receipts whose time was over before `now`, the oldest first; at most `limit`. */
+  changedReceipts(me: UserId, ofAllSenders: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
+  /** The read receipts of one group message, by time and user id, from the one behind `after` on; at most `limit`. */
+  readers(
+    message: MessageKey,
+    after: { readonly at: number; readonly userId: UserId } | null,
+    limit: number,
+  ): Promise<readonly AckRecord[]>;
+  /**
+   * The users who were members when the message was sent, are not its sender and have not read it. By user id, from the user behind
+   * `after` on; at most `limit`.
+   */
+  nonReaders(message: MessageKey, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
+  /** The open receipt records that expired before `now`, the oldest first; at most `limit`. */
   dueReceipts(now: number, limit: number): Promise<readonly ReceiptRecord[]>;
-  /** Whether any receipt is open. */
+  /** Whether the store holds an open receipt record. */
   hasOpenReceipts(): Promise<boolean>;
 }
 
+/** The writes of a transaction, beside its reads. */
 export interface ServerTx extends ServerReadTx {
-  /** What this transaction writes carries this version, or the row's own where that is higher (skips nothing in any commit order). */
+  /**
+   * The version of every row that this transaction writes; a row with a higher version keeps its own. So a reader of the feed skips no
+   * change, in whatever order transactions commit.
+   */
   readonly version: number;
   /**
-   * As `conversations`, and groups `me` has left, holding each until the transaction ends; locked in id order, so no two wait for
-   * each other. Whether `me` is a member is to be read afterwards: it may have changed while this waited.
+   * As `conversations`, with the groups that `me` has left, and locks each conversation until the transaction ends. The locks are taken in
+   * id order, so two transactions never wait for each other. The caller reads the membership of `me` after this call: the membership may
+   * change while the call waits for a lock.
    */
   lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
-  /** The same by ids, for any members. */
+  /** As `lockConversations`, by id, without a look at the members. */
   lockConversationsById(ids: readonly number[]): Promise<readonly ConversationRecord[]>;
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
-  /** Makes direct conversations that are missing, with both member rows. */
+  /** Creates the missing direct conversations of `me` and these peers, with both member rows. */
   createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;
-  /** Makes a group without members where there is none. */
+  /** Creates the group, without members, if it does not exist. */
   createGroup(groupId: string): Promise<void>;
   putConversations(records: readonly ConversationRecord[]): Promise<void>;
-  /** Writes rows, new ones too. */
+  /** Inserts or replaces member rows. */
   putMembers(records: readonly MemberRecord[]): Promise<void>;
   insertMessages(records: readonly MessageRecord[]): Promise<void>;
-  /** Writes body, recall and version of messages that are there. */
+  /** Updates body, recall and version of stored messages. */
   putMessages(records: readonly MessageRecord[]): Promise<void>;
   insertSteps(records: readonly StepRecord[]): Promise<void>;
   insertReceipts(records: readonly ReceiptRecord[]): Promise<void>;
-  /** Writes `open`, `expired` and `version` of receipts that are there. */
+  /** Updates `open`, `expired` and `version` of stored receipt records. */
   putReceipts(records: readonly ReceiptRecord[]): Promise<void>;
-  /** Deletes receipts with their read receipts of members. */
+  /** Deletes receipt records, together with the read receipts of the members. */
   deleteReceipts(keys: readonly MessageKey[]): Promise<void>;
   insertAcks(records: readonly AckRecord[]): Promise<void>;
 }
 
 export interface ServerStore {
-  /** How many transactions run side by side; more of them wait for their turn, by user. Default 1. */
+  /** The number of transactions that run side by side. Further transactions wait, and users take turns. Default 1. */
   readonly atOnce?: number;
-  /** One consistent view. */
+  /** Runs a read transaction. All of its reads see the database at one moment. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
   /** Runs a write transaction: all of its writes or none. After a rejection the caller may run the whole transaction again (F72). */
   tx<T>(name: string, body: (tx: ServerTx) => Promise<T>): Promise<T>;
@@ -266,14 +301,14 @@ export interface ServerStore {
 /** The other side of a direct conversation. */
 export const peerOf = ({ userA, userB }: Pick<DirectRecord, 'userA' | 'userB'>, me: UserId): UserId => (userA === me ? userB : userA);
 
-/** The conversation's name from the user's side. */
+/** The id that this user calls the conversation by. */
 export const nameOf = (conversation: ConversationRecord, me: UserId): ConversationId =>
   conversation.groupId === null ? `direct:${peerOf(conversation, me)}` : `group:${conversation.groupId}`;
 
-/** By code unit, the same in every locale and database. */
+/** The two users, sorted by code unit: the same order in every locale and database. */
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);
 
-/** The list up to the message whose body brings all bodies together to `bytes`. */
+/** The list up to the message that brings the sum of all bodies to `bytes`. */
 export const upToBytes = (messages: readonly MessageRecord[], bytes: number): readonly MessageRecord[] => {
   let sum = 0;
   const last = messages.findIndex(({ body }) => (sum += bodyBytes(body)) >= bytes);

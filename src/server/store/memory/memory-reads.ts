@@ -149,10 +149,10 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       .slice(0, limit);
   },
   stepTimes: async (me, keys) =>
-    keys.flatMap((place) =>
-      (tables.get(place.conversationId)?.steps ?? [])
-        .filter((step) => step.userId !== me && step.range[0] <= place.seq && place.seq <= step.range[1])
-        .map(({ kind, at }) => ({ conversationId: place.conversationId, seq: place.seq, kind, at })),
+    keys.flatMap(({ conversationId, seq }) =>
+      (tables.get(conversationId)?.steps ?? [])
+        .filter((step) => step.userId !== me && step.range[0] <= seq && seq <= step.range[1])
+        .map(({ kind, at }) => ({ conversationId, seq, kind, at })),
     ),
   islands: async (kind, me, ranges) =>
     ranges.map(({ conversationId, range: [start, upTo] }) =>

@@ -34,7 +34,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
         seq,
         readCount: tables.get(conversationId)?.acks.get(seq)?.length ?? 0,
       })),
-    changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
+    changedReceipts: async (me, ofAllSenders, { after, upTo }, atLeast) => {
       const changed: ChangedReceipt[] = [];
       for (const { conversation, members, receipts, messages, acks } of tables.ofUser(me)) {
         const mine = members.get(me);
@@ -42,7 +42,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
         const visible = visibleInterval(mine, { after, upTo });
         for (const receipt of receipts.values()) {
           if (receipt.version <= visible.after || receipt.version > visible.upTo) continue;
-          if (receipt.senderId !== me && !everybodys && !receipt.expired) continue;
+          if (receipt.senderId !== me && !ofAllSenders && !receipt.expired) continue;
           const read = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
           const fresh = read.filter(({ version }) => version > after);
           const one = fresh.length === 1 ? fresh[0] : undefined;

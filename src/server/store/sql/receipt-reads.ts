@@ -69,8 +69,8 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
           seq: int(row, 'seq'),
           readCount: int(row, 'read_count'),
         })),
-  changedReceipts: async (me, everybodys, { after, upTo }, atLeast) => {
-    const changed = (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(everybodys)])).map(receiptOf);
+  changedReceipts: async (me, ofAllSenders, { after, upTo }, atLeast) => {
+    const changed = (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(ofAllSenders)])).map(receiptOf);
     if (changed.length === 0) return [];
     const rows = await query(FEED_DETAILS, [keysParam(changed), after, upTo]);
     const details = new Map(rows.map((row) => [`${int(row, 'conversation_id')} ${int(row, 'seq')}`, row]));
