@@ -50,6 +50,11 @@ export class VirtualTime {
     return this.heap[0]?.at ?? Infinity;
   }
 
+  /** Lets every promise that is settled by now be heard, and time stand still. */
+  heard(): Promise<void> {
+    return heard();
+  }
+
   /** @returns false where nothing is to come. */
   async step(): Promise<boolean> {
     if (this.nextAt === Infinity) return false;

@@ -11,6 +11,7 @@ import { Nemesis } from './nemesis.ts';
 import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS } from './oracle.ts';
 import { Plans } from './plans.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
+import { Stepping } from './stepping.ts';
 import { Workload } from './workload.ts';
 
 /** I-14: a minute, and the longest wait between two attempts. */
@@ -18,7 +19,6 @@ const REST_WITHIN_MS = 60_000 + BACKOFF_CAP_MS;
 /** Where answers were slow a silent line is waited for longer: twice what they took, at most two minutes (F55). */
 const SLOW_MS = 120_000;
 const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);
-const MOST_STEPS = 400_000;
 
 export interface Outcome {
   readonly config: Config;
@@ -70,21 +70,7 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
     }
   }
 
-  const stepUntil = async (isOver: () => boolean): Promise<void> => {
-    while (!isOver() && sim.violation === null) {
-      if (time.steps >= (options.untilStep ?? Infinity)) throw new Violation('stopped', 'here', time.steps);
-      if (time.steps >= MOST_STEPS) sim.violated('I-21', `${MOST_STEPS} steps, and no end`);
-      if (!(await time.step())) return;
-    }
-  };
-  const wait = async (promise: Promise<unknown>, withinMs = 120_000): Promise<boolean> => {
-    let over = false;
-    const mark = (): void => void (over = true);
-    promise.then(mark, mark);
-    const deadline = time.now + withinMs;
-    await stepUntil(() => over || time.now > deadline);
-    return over;
-  };
+  const { until: stepUntil, wait } = new Stepping(sim, options.untilStep);
 
   let restMs = 0;
   try {
@@ -149,8 +135,8 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
   };
 };
 
-type StepUntil = (isOver: () => boolean) => Promise<void>;
-type Wait = (promise: Promise<unknown>, withinMs?: number) => Promise<boolean>;
+type StepUntil = Stepping['until'];
+type Wait = Stepping['wait'];
 
 /** One that was about to be reloaded when faults stopped. */
 const reopen = (sim: Simulation): void => {

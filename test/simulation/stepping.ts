@@ -1,0 +1,36 @@
+/** Steps a world until something is over: a condition of the world's own loop, or a promise that a tab gave. */
+import { type Simulation, Violation } from './simulation.ts';
+
+const MOST_STEPS = 400_000;
+
+export class Stepping {
+  /** @param untilStep for a trace that ends there */
+  constructor(
+    private readonly sim: Simulation,
+    private readonly untilStep = Infinity,
+  ) {}
+
+  /** Ends early where the world is found wrong, or where nothing is to come. */
+  until = async (isOver: () => boolean): Promise<void> => {
+    const { sim } = this;
+    const { time } = sim.world;
+    // The caller has just asked a tab for something. What the tab plans in answer comes before what the world planned for later.
+    await time.heard();
+    while (!isOver() && sim.violation === null) {
+      if (time.steps >= this.untilStep) throw new Violation('stopped', 'here', time.steps);
+      if (time.steps >= MOST_STEPS) sim.violated('I-21', `${MOST_STEPS} steps, and no end`);
+      if (!(await time.step())) return;
+    }
+  };
+
+  /** @returns whether the promise was settled within this time. */
+  wait = async (promise: Promise<unknown>, withinMs = 120_000): Promise<boolean> => {
+    const { time } = this.sim.world;
+    let over = false;
+    const mark = (): void => void (over = true);
+    promise.then(mark, mark);
+    const deadline = time.now + withinMs;
+    await this.until(() => over || time.nextAt > deadline);
+    return over;
+  };
+}
