@@ -1,10 +1,10 @@
-/** One transaction, tried again whole where the database asks for it (F72). */
+/** Runs a write transaction, and runs the whole transaction again if the database refuses it (F72). */
 import type { ClockPort } from '../../ports/ports.ts';
 import type { ServerStore, ServerTx } from './server-store.ts';
 
 const ATTEMPTS = 5;
 
-/** Rejects with the last failure; then nothing of it is in effect. */
+/** Rejects with the last failure after five attempts. Then no write of the transaction is in effect. */
 export const persist = async <T>(
   { store, clock }: { readonly store: ServerStore; readonly clock: ClockPort },
   name: string,

@@ -1,30 +1,39 @@
-/** What the server keeps of receipts in groups. How many have read a message is the number of its acks: never a counter. */
+/**
+ * The records of group receipts. The number of readers of a message is the number of its {@link AckRecord}s;
+ * the server keeps no counter.
+ */
 import type { MessageId, Seq, UserId } from '../../model/ids.ts';
 
-/** A group message that was accepted as asking. Where none is, nothing is asked, or the message was recalled. */
+/**
+ * A group message for which the server collects read receipts. A message has no such record if its sender
+ * asked for none, if the policy refused them, or after its recall.
+ */
 export interface ReceiptRecord {
   readonly conversationId: number;
   readonly seq: Seq;
   readonly senderId: UserId;
-  /** Members at the message's commit, its sender aside; fixed. */
+  /** The number of members when the message was stored, without its sender. Never changes. */
   readonly memberCount: number;
-  /** The last moment at which receipts are taken, by the database's clock, epoch ms. */
+  /** The last moment at which the server accepts receipts, by the database's clock, epoch ms. */
   readonly expiresAt: number;
-  /** Told to the group: its time is over, and not everybody has read it. */
+  /**
+   * The receipt window has ended, and some members had not read the message. The feed sends this to the
+   * group.
+   */
   readonly expired: boolean;
-  /** Its end is still to come. */
+  /** The end of the receipt window is not yet handled. */
   readonly open: boolean;
-  /** Of its newest change: made, read by one more, expired. */
+  /** The version of the newest change: creation, another reader, expiry. */
   readonly version: number;
 }
 
-/** One reader's receipt. */
+/** The read receipt of one member for one group message. */
 export interface AckRecord {
   readonly conversationId: number;
   readonly seq: Seq;
   readonly userId: UserId;
   readonly at: number;
-  /** The text they gave with it. */
+  /** The text that the reader sent with the receipt. */
   readonly content: string | null;
   readonly version: number;
 }
@@ -35,14 +44,15 @@ export interface ReadCount {
   readonly readCount: number;
 }
 
-/** A receipt as a step of the feed. */
+/** A receipt record as a change in the feed. */
 export interface ChangedReceipt extends ReceiptRecord {
   readonly groupId: string;
   readonly messageId: MessageId;
-  /** Up to the end of the interval. */
+  /** The number of readers at the end of the interval. */
   readonly readCount: number;
-  /** Of those, how many within it; where one, whose and with what text. */
+  /** The number of readers added in the interval. */
   readonly fresh: number;
+  /** The reader, and the text of the receipt, if exactly one reader was added. */
   readonly by: UserId | null;
   readonly content: string | null;
 }

@@ -1,8 +1,9 @@
 /**
- * Turns at the store: users take them one after another (round robin), whatever each of them has waiting.
+ * Turns at the store. Users take turns (round robin): one transaction of each user with waiting work, then
+ * the next.
  *
  *   ann: ■ ■ ■ ■ ■          the store runs: ann, bob, cat, ann, ann …
- *   bob: ■           ──▶    bob and cat each wait for one transaction of ann, not for all of hers.
+ *   bob: ■           ──▶    bob and cat each wait for one transaction of ann, not for all five.
  *   cat: ■
  */
 import type { UserId } from '../../model/ids.ts';
@@ -16,10 +17,10 @@ const mean = (before: number, ms: number): number => (before === 0 ? ms : before
 
 interface Line {
   readonly waiting: (() => Promise<void>)[];
-  /** Frames of the user that are being answered. */
+  /** The number of the user's frames that the server is answering. */
   frames: number;
   running: number;
-  /** Running mean, ms. */
+  /** The running mean of the duration of the user's transactions, ms. */
   jobMs: number;
 }
 
@@ -28,10 +29,10 @@ export class Turns {
   /** Lines with waiting work, in the order of their turns. */
   private readonly ring = new Set<Line>();
   private running = 0;
-  /** Running mean over all users, ms: the first guess for a user without a line. */
+  /** The running mean over all users, ms: the first guess for a user without waiting work. */
   private jobMs = 0;
 
-  /** @param atOnce how many transactions the store runs side by side. */
+  /** @param atOnce the number of transactions that the store runs side by side. */
   constructor(
     private readonly clock: Pick<ClockPort, 'mono'>,
     private readonly atOnce: number,
@@ -68,7 +69,7 @@ export class Turns {
     }
   }
 
-  /** How long the frames of this user that are being answered will take the store, ms, at one transaction each. */
+  /** The store time that the user's unanswered frames will take, ms, with one transaction for each frame. */
   backlogMs(userId: UserId): number {
     const line = this.lines.get(userId);
     return line ? line.frames * line.jobMs : 0;
@@ -93,7 +94,7 @@ export class Turns {
     while (this.running < this.atOnce) {
       const [line] = this.ring;
       if (!line) return;
-      // The line goes to the end of the ring: everybody else's turn comes first.
+      // The line goes to the end of the ring, so all other users with waiting work come first.
       this.ring.delete(line);
       const job = line.waiting.shift()!;
       if (line.waiting.length > 0) this.ring.add(line);
@@ -104,7 +105,7 @@ export class Turns {
   }
 }
 
-/** The store as one user reaches it: each transaction waits for the user's turn. */
+/** The store for one user: each transaction waits for the user's turn. */
 export const inTurnsOf = (store: ServerStore, turns: Turns, userId: UserId): ServerStore => ({
   read: (name, body) => turns.run(userId, () => store.read(name, body)),
   tx: (name, body) => turns.run(userId, () => store.tx(name, body)),

@@ -1,4 +1,4 @@
-/** The memory store's reads of conversations, members and messages: loops over its tables. */
+/** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { fromSeqs } from '../../../model/ranges.ts';
 import type { AckRecord } from '../receipt-records.ts';
@@ -41,7 +41,7 @@ const firstOf = (recalls: FeedRecall[], atLeast: number): readonly FeedRecall[] 
   return last ? recalls.filter(({ version }) => version <= last.version) : recalls;
 };
 
-/** Its version as one of its members sees it. */
+/** The conversation with the version that its member `me` sees. */
 const seenBy = (me: UserId, { conversation, members }: ConversationTables): ListedConversation => {
   const mine = members.get(me);
   if (conversation.groupId === null || !mine) return { ...conversation, left: false };

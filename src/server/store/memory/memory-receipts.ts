@@ -1,15 +1,18 @@
-/** The memory store's reads of receipts in groups. */
+/** The reads of group receipts in the memory store. */
 import { contains } from '../../../model/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { AckRecord, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
 import type { Interval, MemberRecord, ServerReadTx } from '../server-store.ts';
 
-/** By code unit, as databases sort in byte order. */
+/** The order of two ids by code unit, as databases sort in byte order. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byTime = (a: AckRecord, b: AckRecord): number => a.at - b.at || byName(a.userId, b.userId);
 const bySeq = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId - b.conversationId || a.seq - b.seq;
 
-/** What of a group's changes one of its members is told in an interval. */
+/**
+ * The part of an interval whose changes in a group the feed sends to one member. The part ends where the
+ * member left the group. It begins with the member's first leaving if the member came back in the interval.
+ */
 export const visibleInterval = (mine: MemberRecord, { after, upTo }: Interval): Interval => {
   if (mine.role === null) return { after, upTo: Math.min(upTo, mine.version) };
   const isBack = mine.backSince > after && mine.backSince <= upTo;

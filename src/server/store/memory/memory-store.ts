@@ -1,4 +1,7 @@
-/** A server store in memory: transactions run one after another and are undone when they fail. For tests, simulations and trials. */
+/**
+ * A server store in memory, for tests, simulations and trials. Transactions run one after another; a failed
+ * one is undone.
+ */
 import { readOptions } from '../../../model/option-names.ts';
 import { memoryReads } from './memory-reads.ts';
 import { type MemoryDump, MemoryTables } from './memory-tables.ts';
@@ -6,15 +9,16 @@ import { memoryWrites } from './memory-writes.ts';
 import type { RunRecord, ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 
 export interface MemoryStoreOptions {
-  /** The "database's" clock, epoch ms. Default `Date.now`. */
+  /** The clock that stands for the database's clock, epoch ms. Default `Date.now`. */
   readonly now?: () => number;
-  /** Names this run. Default: random. */
+  /** The id of this run. Default: random. */
   readonly runId?: string;
-  /** Begin from a copy, as a new start of a server does. */
+  /** A copy of another store's data to begin with, as after a restart of the server. */
   readonly from?: MemoryDump;
 }
 
 export interface MemoryStore extends ServerStore {
+  /** A copy of all data, for `from`. */
   dump(): MemoryDump;
 }
 

@@ -1,4 +1,4 @@
-/** The tables of the memory store: plain maps, and the indexes its reads go by. */
+/** The tables of the memory store: plain maps, with the indexes that its reads use. */
 import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../../../model/ids.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type StepRecord,
 } from '../server-store.ts';
 
-/** Everything a memory store holds: what a backup would. */
+/** All data of a memory store, as a backup holds it. */
 export interface MemoryDump {
   readonly version: number;
   readonly runs: readonly RunRecord[];
@@ -26,11 +26,11 @@ export interface MemoryDump {
 export interface ConversationTables {
   conversation: ConversationRecord;
   readonly members: Map<UserId, MemberRecord>;
-  /** By seq − 1. */
+  /** The message with `seq` n is at index n − 1. */
   readonly messages: MessageRecord[];
   readonly steps: StepRecord[];
   readonly receipts: Map<Seq, ReceiptRecord>;
-  /** In the order they came. */
+  /** The read receipts of each message, in their order of arrival. */
   readonly acks: Map<Seq, AckRecord[]>;
 }
 
@@ -74,7 +74,7 @@ export class MemoryTables {
     return one;
   }
 
-  /** By its name as `me` sees it. */
+  /** The conversation that `me` calls by this id. */
   named(me: UserId, name: ConversationId): ConversationTables | undefined {
     return this.byName.get(name.startsWith('direct:') ? `direct:${pairKey(me, conversationTarget(name))}` : name);
   }
@@ -102,7 +102,7 @@ export class MemoryTables {
     for (const user of one.members.keys()) this.setOf(user).delete(one);
   }
 
-  /** @returns how to undo it. */
+  /** @returns a function that undoes the write. */
   putMember(member: MemberRecord): () => void {
     const one = this.require(member.conversationId);
     const before = one.members.get(member.userId);

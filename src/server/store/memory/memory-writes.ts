@@ -1,4 +1,4 @@
-/** The memory store's writes: each knows how to be undone, for a transaction that fails. */
+/** The writes of the memory store. Each write adds its undo step, which runs if the transaction fails. */
 import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
@@ -10,7 +10,7 @@ export const memoryWrites = (
   at: number,
   undo: (() => void)[],
 ): Omit<ServerTx, keyof ServerReadTx | 'version' | 'lockConversations'> => ({
-  // Transactions run one after another: what is read is held.
+  // Transactions run one after another, so each row that a transaction reads is locked already.
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
   lockGroup: async (groupId) => tables.named('', `group:${groupId}`)?.conversation,
   createDirect: async (me, peers) => {
@@ -57,7 +57,7 @@ export const memoryWrites = (
     for (const record of records) {
       const { messages } = tables.require(record.conversationId);
       if (tables.messagesById.has(record.id) || messages.length !== record.seq - 1)
-        throw new Error(`message ${record.id} is there already`);
+        throw new Error(`message ${record.id} with seq ${record.seq} is stored already, or its seq leaves a gap`);
       messages.push(record);
       tables.messagesById.set(record.id, record);
       undo.push(() => {
@@ -88,7 +88,7 @@ export const memoryWrites = (
   insertReceipts: async (records) => {
     for (const record of records) {
       const { receipts } = tables.require(record.conversationId);
-      if (receipts.has(record.seq)) throw new Error(`the receipt of message ${record.seq} is there already`);
+      if (receipts.has(record.seq)) throw new Error(`the receipt record of message ${record.seq} is stored already`);
       receipts.set(record.seq, record);
       undo.push(() => receipts.delete(record.seq));
     }
@@ -117,7 +117,8 @@ export const memoryWrites = (
   insertAcks: async (records) => {
     for (const record of records) {
       const readers = tables.acksOf(tables.require(record.conversationId), record.seq);
-      if (readers.some(({ userId }) => userId === record.userId)) throw new Error('this receipt is there already');
+      if (readers.some(({ userId }) => userId === record.userId))
+        throw new Error(`the read receipt of "${record.userId}" for message ${record.seq} is stored already`);
       readers.push(record);
       undo.push(() => readers.pop());
     }

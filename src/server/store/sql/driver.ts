@@ -1,13 +1,16 @@
-/** What the SQL store needs of a database library. */
+/** The interface between the SQL store and a database library. */
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** Runs one statement; parameters only, never text built from input. */
+/** Runs one statement. Input goes into parameters, never into the text of the statement. */
 export type SqlQuery = (text: string, params?: readonly (string | number)[]) => Promise<readonly SqlRow[]>;
 
 export interface SqlDriver {
-  /** One transaction at the database's default isolation; rolled back when `body` rejects. */
+  /**
+   * Runs `body` in one transaction at the database's default isolation, and rolls the transaction back if
+   * `body` rejects.
+   */
   transaction<T>(body: (query: SqlQuery) => Promise<T>): Promise<T>;
-  /** Everything committed is safe on disk afterwards. */
+  /** Closes the database. Afterwards all committed data is on the disk. */
   close(): Promise<void>;
 }

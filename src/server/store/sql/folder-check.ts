@@ -1,6 +1,7 @@
 /**
- * What lies in a folder before the database is opened there. PGlite makes a new database over the files of a damaged one, or ends with
- * "Aborted()": so a folder that cannot be a whole database is refused first, and nothing in it changes (F122).
+ * Checks the store's folder before PGlite opens the database. PGlite would create a new database over the
+ * files of a damaged one, or end with "Aborted()". So the server refuses a folder without a whole database
+ * first, and changes nothing in it (F122).
  */
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +11,13 @@ import { faultOfControlFile } from './pg-control.ts';
 
 /** The PostgreSQL inside PGlite 0.5. A database of another major version does not open. */
 const MAJOR = 18;
-/** Without these the database does not start. */
+/** Folders and files that PostgreSQL needs to start. */
 const FOLDERS = ['base', 'global', 'pg_commit_ts', 'pg_multixact', 'pg_notify', 'pg_replslot', 'pg_twophase', 'pg_wal', 'pg_xact'];
 const FILES = ['PG_VERSION', 'global/pg_control', 'global/pg_filenode.map', 'postgresql.conf', 'pg_hba.conf'];
 
-/** The database itself, and the sign that its first start is not over. */
+/** The folder of the database. */
 export const databaseIn = (folder: string): string => join(folder, 'pg');
+/** A file that exists until the first start of the database has ended. */
 export const signOfFirstStart = (folder: string): string => join(folder, 'pg.first-start');
 
 export const refuse = (what: string, wayOut: string, cause?: unknown): StoreError =>
@@ -25,7 +27,10 @@ const RESTORE = 'Restore the folder from a backup, or name an empty folder to be
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Makes the folder where there is none. @throws {StoreError} where it is no folder, or not one to read and write. */
+/**
+ * Creates the folder if it is missing. @throws {StoreError} if the path is no folder, or this process may not
+ * read and write it.
+ */
 export const requireFolder = (folder: string): void => {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -62,13 +67,15 @@ const requireMajor = (pg: string): void => {
   throw new StoreError(major > MAJOR ? 'store/version-ahead' : 'store/unavailable', message);
 };
 
-/** What is there: nothing, what a first start left that did not end, or a database. */
+/** The content of a folder: nothing, the rest of an interrupted first start, or a database. */
 export type Found = 'nothing' | 'unfinished' | 'database';
 
 /**
- * @param folder exists, and is locked.
- * @throws {StoreError} `store/unavailable` for a database that is not whole and for files that are none; `store/version-ahead` for a
- *   database of a newer PostgreSQL.
+ * Reads the content of the folder, and changes nothing.
+ *
+ * @param folder an existing folder that this process has locked.
+ * @throws {StoreError} `store/unavailable` for an incomplete database and for files that are no database;
+ *   `store/version-ahead` for a database of a newer PostgreSQL.
  */
 export const inspectFolder = (folder: string): Found => {
   const pg = databaseIn(folder);

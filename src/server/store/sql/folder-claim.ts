@@ -1,6 +1,7 @@
 /**
- * One server's claim on a folder: a file that names the process, and where the file system allows it a socket beside it. A claim has a
- * name of its own that is never used again, so that a dead claim can be removed without a race.
+ * One server's claim on a folder: a file that names the process, and a socket beside it if the file system
+ * has sockets. The file name contains a random token and is never used again, so a server can remove a dead
+ * claim without a race.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,35 +12,38 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** A holder touches its claim this often. */
+/** The interval at which a server updates the modification time of its claim. */
 export const BEAT_MS = 2000;
-/** A claim that can be judged by nothing else is watched for so long. */
+/** The time for which a server watches a claim that only its modification time can judge. */
 const WATCH_MS = 30_000;
 const POLL_MS = 500;
-/** A claim that was not touched for so long is not watched any more. */
+/** A claim with an older modification time counts as dead without watching. */
 const COLD_MS = 10 * 60_000;
 const CONNECT_MS = 2000;
-/** The kernel takes about a hundred bytes for the address of a socket. */
+/** The kernel accepts about a hundred bytes as the address of a socket. */
 const MAX_ADDRESS_BYTES = 100;
 
 export interface Claim {
   readonly token: string;
-  /** The server has the folder. Otherwise it only asks for it. */
+  /** Whether the server holds the folder. Otherwise it still asks for the folder. */
   readonly holds: boolean;
   readonly pid: number;
-  /** When the process started, in the kernel's words: a pid alone may since have been given to another process. */
+  /**
+   * The start time of the process, in the kernel's unit: the kernel may give the pid alone to another process
+   * later.
+   */
   readonly started: string | null;
-  /** Pids can be compared only within one PID namespace (one container). */
+  /** The PID namespace (the container). Pids are comparable only within one. */
   readonly pidNamespace: string | null;
-  /** Names the running kernel: only processes of one kernel can reach each other's sockets. */
+  /** The id of the running kernel. Only processes of one kernel can reach each other's sockets. */
   readonly machine: string;
   readonly host: string;
-  /** Whether a socket stands beside the claim. */
+  /** A socket exists beside the claim. */
   readonly socket: boolean;
 }
 
 const CLAIM_NAME = /^server-([0-9a-f]{16})\.lock$/;
-/** Files of this kind lie in the folder for the sake of the lock. */
+/** Whether the file belongs to the lock of the folder. */
 export const isLockFile = (name: string): boolean => /^server(-[0-9a-f]{16})?\.(lock|sock)(\.new)?$/.test(name);
 export const tokenIn = (name: string): string | undefined => CLAIM_NAME.exec(name)?.[1];
 export const claimFile = (folder: string, token: string): string => join(folder, `server-${token}.lock`);
@@ -53,12 +57,12 @@ const readSystem = (read: () => string): string | null => {
   }
 };
 
-/** What the system tells of a process, where it does. */
+/** The state of a process, as far as the system tells it. */
 const lookUp = (pid: number): { readonly dead: boolean; readonly started: string | null } => {
   const stat = readSystem(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (stat === null) return { dead: false, started: null };
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A killed process keeps its pid until its parent looks: it holds nothing any more.
+  // A killed process keeps its pid until its parent collects it, but no longer holds the folder.
   return { dead: state === 'Z' || state === 'X', started: rest[18] ?? null };
 };
 
@@ -73,7 +77,7 @@ export const newClaim = (): Claim => ({
   socket: false,
 });
 
-/** @returns `undefined` for a file that is gone or is no claim. */
+/** @returns the claim; `undefined` if the file is gone or is no claim. */
 export const readClaim = async (folder: string, token: string): Promise<Claim | undefined> => {
   try {
     const value = JSON.parse(await promises.readFile(claimFile(folder, token), 'utf8')) as Partial<Claim> | null;
@@ -83,7 +87,10 @@ export const readClaim = async (folder: string, token: string): Promise<Claim | 
   }
 };
 
-/** Runs `use` with an address of the socket that is short enough for the kernel. @throws where there is none. */
+/**
+ * Runs `use` with an address of the socket that is short enough for the kernel. @throws if no address is
+ * short enough.
+ */
 const atAddress = async <T>(folder: string, token: string, use: (path: string) => Promise<T>): Promise<T> => {
   const path = socketFile(folder, token);
   if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return use(path);
@@ -98,7 +105,10 @@ const atAddress = async <T>(folder: string, token: string, use: (path: string) =
 
 type Reached = 'yes' | 'refused' | 'unknown';
 
-/** The kernel answers for the holder: also while the holder is busy or stopped, and never after its death. */
+/**
+ * Connects to the claim's socket. The kernel answers for a busy or stopped process too, and never for a dead
+ * one.
+ */
 const reach = (folder: string, token: string): Promise<Reached> =>
   atAddress(
     folder,
@@ -111,7 +121,7 @@ const reach = (folder: string, token: string): Promise<Reached> =>
           resolve(reached);
         };
         socket.once('connect', () => done('yes'));
-        // A full queue of a holder that does not look (EAGAIN) is a holder.
+        // EAGAIN: the queue of a holder that accepts no connection now is full. The holder is alive.
         socket.once('error', ({ code }: NodeJS.ErrnoException) =>
           done(code === 'ECONNREFUSED' ? 'refused' : code === 'EAGAIN' ? 'yes' : 'unknown'),
         );
@@ -119,7 +129,7 @@ const reach = (folder: string, token: string): Promise<Reached> =>
       }),
   ).catch(() => 'unknown');
 
-/** @returns `undefined` where the file system has no sockets. */
+/** @returns the listening socket; `undefined` if the file system has no sockets. */
 export const openSocket = async (folder: string, token: string): Promise<Server | undefined> => {
   const server = createServer((socket) => socket.destroy()).unref();
   try {
@@ -136,7 +146,8 @@ export const openSocket = async (folder: string, token: string): Promise<Server 
 
 const statFresh = async (file: string): Promise<Stats | undefined> => {
   try {
-    // Network file systems look at the server's copy when a file is opened, and may answer from memory otherwise.
+    // A network file system reads the server's copy when a process opens a file; otherwise it may answer from
+    // a cache.
     const opened = await promisify(open)(file, 'r');
     try {
       return await promisify(fstat)(opened);
@@ -148,7 +159,10 @@ const statFresh = async (file: string): Promise<Stats | undefined> => {
   }
 };
 
-/** Whether somewhere a holder touches its claim. Both times are the file system's, so no clock of a machine decides. */
+/**
+ * Whether a process still updates the modification time of the claim. Both compared times come from the file
+ * system, so no machine's clock decides.
+ */
 const beats = async (folder: string, token: string, own: string, watchMs: number): Promise<boolean> => {
   const first = (await statFresh(claimFile(folder, token)))?.mtimeMs;
   const now = (await statFresh(claimFile(folder, own)))?.mtimeMs;
@@ -163,10 +177,11 @@ const beats = async (folder: string, token: string, own: string, watchMs: number
 };
 
 /**
- * Whether the claim's process may still be there. A claim that cannot be judged counts as alive for as long as its process touches it.
+ * Whether the claim's process may still run. If neither socket nor pid can tell, the claim is alive as long
+ * as its modification time changes.
  *
- * @param mine the claim of the process that asks.
- * @param heldHere the tokens of this process.
+ * @param mine the claim of this process.
+ * @param ownTokens the tokens of all claims of this process.
  */
 export const isAlive = async (
   folder: string,
@@ -181,12 +196,12 @@ export const isAlive = async (
     const reached = claim.socket ? await reach(folder, token) : 'unknown';
     if (reached !== 'unknown') return reached === 'yes';
     if (claim.pidNamespace === mine.pidNamespace) {
-      // After a restart the pid of the process before may be this process's own.
+      // After a restart, this process may have the pid of its predecessor.
       if (pid === process.pid) return false;
       try {
         process.kill(pid, 0);
       } catch (error) {
-        // A process of another user may not be signalled, but it is there.
+        // EPERM: the process runs for another user.
         if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
       }
       const now = lookUp(pid);

@@ -1,31 +1,38 @@
 /**
- * One server per folder: PGlite itself would let a second one in, and rows acknowledged by the first would be lost (F73).
+ * The lock of the store's folder: one server per folder. PGlite itself would let a second server open the
+ * database, and confirmed rows of the first would be lost (F73).
  *
- * Every server that wants the folder lays its claim into it first and looks at the other claims after that, so that of two servers at
- * least one sees the other. A claim is judged by what the kernel says of its socket, which holds across containers; where there is no
- * socket, by its process, where that can be seen from here; and else by whether the holder still touches it (F122).
+ * A server first writes its claim into the folder and then reads the other claims, so of two servers at least
+ * one sees the other.
  *
- *   lay claim ─► any other claim alive? ── no ──► holds
- *       ▲                 ├─ it holds ──► refused, by name
- *       └─ waits a while ◄┴─ it only asks as well: withdraws
+ *   write claim ─► is another claim alive? ── no ──────────────────────► this server holds the folder
+ *       ▲              ├─ yes, and its server holds the folder ────────► refused; the error names the other process
+ *       └─ random wait ◄─ yes, and its server also only asks: remove the own claim
+ *
+ * The server judges another claim by the first of these that can tell: the claim's socket (the kernel
+ * answers, also across containers); the claim's process, if it is visible from here; the modification time of
+ * the claim, which its server updates (F122).
  */
 import { promises, rmSync, utimes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../../errors.ts';
 import { BEAT_MS, type Claim, claimFile, isAlive, newClaim, openSocket, readClaim, socketFile, tokenIn } from './folder-claim.ts';
 
-/** Those that ask at the same time withdraw and come back, each after a time of its own. */
+/** Servers that ask at the same time remove their claims, and each tries again after a random wait. */
 const ATTEMPTS = 30;
 const MAX_WAIT_MS = 300;
 
 export interface FolderLock {
-  /** Another server took the folder: this process was frozen for so long that it counted as dead. */
+  /**
+   * Whether another server took the folder, because this process was frozen for so long that its claim
+   * counted as dead.
+   */
   readonly isLost: boolean;
   release(): void;
 }
 
 export interface FolderLockOptions {
-  /** How long a claim that nothing else tells about is watched. Default 30 s. */
+  /** The time for which a server watches a claim that only its modification time can judge. Default 30 s. */
   readonly watchMs?: number;
 }
 
@@ -34,7 +41,7 @@ const ownTokens = new Set<string>();
 const writeClaim = async (folder: string, claim: Claim): Promise<void> => {
   const file = claimFile(folder, claim.token);
   await promises.writeFile(`${file}.new`, JSON.stringify(claim), { mode: 0o600 });
-  await promises.rename(`${file}.new`, file); // whole or not at all: no server reads half a claim
+  await promises.rename(`${file}.new`, file); // a rename is atomic, so no server reads half a claim
 };
 
 const removeClaim = (folder: string, token: string): void => {
@@ -43,7 +50,7 @@ const removeClaim = (folder: string, token: string): void => {
   rmSync(`${claimFile(folder, token)}.new`, { force: true });
 };
 
-/** @returns The first other claim that is alive. Dead claims are removed. */
+/** Removes dead claims. @returns the first living claim of another server. */
 const findOther = async (folder: string, mine: Claim, watchMs: number | undefined): Promise<Claim | undefined> => {
   for (const name of await promises.readdir(folder)) {
     const token = tokenIn(name);
@@ -61,7 +68,10 @@ const inUse = (folder: string, { pid, host }: Claim): StoreError =>
     `the folder ${folder} is held by process ${pid} on "${host}": one server per folder. Stop that server, or name another folder`,
   );
 
-/** Lays a claim into the folder, and touches it from then on, so that servers of other machines see that it is alive. */
+/**
+ * Writes a claim into the folder and updates its modification time from then on, so servers of other machines
+ * see a living claim.
+ */
 const layClaim = async (folder: string): Promise<FolderLock & { readonly claim: Claim }> => {
   const asking = newClaim();
   const { token } = asking;
@@ -99,7 +109,10 @@ const layClaim = async (folder: string): Promise<FolderLock & { readonly claim: 
   };
 };
 
-/** @throws {StoreError} `store/unavailable`, naming the process that holds the folder. */
+/**
+ * Locks the folder for this server. @throws {StoreError} `store/unavailable`; the message names the process
+ * that holds the folder.
+ */
 export const lockFolder = async (folder: string, { watchMs }: FolderLockOptions = {}): Promise<FolderLock> => {
   for (let attempt = 0; ; attempt++) {
     const lock = await layClaim(folder);

@@ -1,11 +1,17 @@
-/** The file with which PostgreSQL starts, `global/pg_control`, and the piece of the write-ahead log that it names. */
+/**
+ * Checks the file that PostgreSQL starts from, `global/pg_control`, and the segments of the write-ahead log
+ * that the file names.
+ */
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILE_BYTES = 8192;
-/** Of PostgreSQL 18. The places of other versions are not known here, and PostgreSQL itself refuses those. */
+/**
+ * The file version of PostgreSQL 18. `OFFSET` is valid for this version only, and PostgreSQL 18 refuses other
+ * versions too.
+ */
 const VERSION = 1800;
-const AT = { version: 8, checkpoint: 32, redo: 40, timeline: 48, segmentBytes: 228, checksum: 292 } as const;
+const OFFSET = { version: 8, checkpoint: 32, redo: 40, timeline: 48, segmentBytes: 228, checksum: 292 } as const;
 
 /** CRC-32C, as PostgreSQL computes it. */
 const crc32c = (bytes: Uint8Array): number => {
@@ -19,7 +25,7 @@ const crc32c = (bytes: Uint8Array): number => {
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
 
-/** Every segment of the log begins with its own place in it. */
+/** Checks one segment of the log. A segment begins with its own position in the log. */
 const faultOfSegment = (pg: string, timeline: number, segment: bigint, segmentBytes: number): string | undefined => {
   const perId = 0x1_0000_0000n / BigInt(segmentBytes);
   const name = `pg_wal/${hex(timeline)}${hex(Number(segment / perId))}${hex(Number(segment % perId))}`;
@@ -36,17 +42,18 @@ const faultOfSegment = (pg: string, timeline: number, segment: bigint, segmentBy
   return head.readBigUInt64LE(8) === segment * BigInt(segmentBytes) ? undefined : `the file "${name}" holds no log`;
 };
 
-/** @returns What is wrong, in words; `undefined` where nothing is. */
+/** @returns the fault, in words; `undefined` if the file is whole. */
 export const faultOfControlFile = (pg: string): string | undefined => {
   const bytes = readFileSync(join(pg, 'global/pg_control'));
   if (bytes.length !== FILE_BYTES) return `"global/pg_control" has ${bytes.length} bytes instead of ${FILE_BYTES}`;
-  const version = bytes.readUInt32LE(AT.version);
+  const version = bytes.readUInt32LE(OFFSET.version);
   if (version !== VERSION) return `"global/pg_control" is of version ${version} instead of ${VERSION}`;
-  if (crc32c(bytes.subarray(0, AT.checksum)) !== bytes.readUInt32LE(AT.checksum)) return 'the checksum of "global/pg_control" is wrong';
-  const segmentBytes = bytes.readUInt32LE(AT.segmentBytes);
-  const timeline = bytes.readUInt32LE(AT.timeline);
-  for (const place of [AT.redo, AT.checkpoint]) {
-    const fault = faultOfSegment(pg, timeline, bytes.readBigUInt64LE(place) / BigInt(segmentBytes), segmentBytes);
+  if (crc32c(bytes.subarray(0, OFFSET.checksum)) !== bytes.readUInt32LE(OFFSET.checksum))
+    return 'the checksum of "global/pg_control" is wrong';
+  const segmentBytes = bytes.readUInt32LE(OFFSET.segmentBytes);
+  const timeline = bytes.readUInt32LE(OFFSET.timeline);
+  for (const offset of [OFFSET.redo, OFFSET.checkpoint]) {
+    const fault = faultOfSegment(pg, timeline, bytes.readBigUInt64LE(offset) / BigInt(segmentBytes), segmentBytes);
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -1,4 +1,6 @@
-/** `./server/pglite`: the embedded store, PostgreSQL inside this process, kept in a folder. */
+/**
+ * `./server/pglite`: the embedded store. PostgreSQL runs inside this process and keeps its data in a folder.
+ */
 import { chmodSync, closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -10,21 +12,21 @@ import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart 
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
 
-/** Dead versions of rows are swept after this many transactions, once nothing has happened for a while. */
+/** The store vacuums dead row versions after this many transactions, in the next idle time. */
 const VACUUM_AFTER = 2000;
 const IDLE_MS = 10_000;
 
 /**
- * The database runs in this thread, and its promises settle without a turn of the event loop. Between two transactions the frames that
- * arrived are read: else they would wait until nothing is left to do, whatever the order of turns.
+ * Gives the event loop one turn. The database runs in this thread, and its promises settle without a turn of
+ * the event loop. Without this, frames from the network would wait until no transaction is left.
  */
 const letOthersIn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A driver over a database that is open; closing it closes the database. */
+/** A driver over an open database. Closing the driver closes the database. */
 export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => {
   let transactions = 0;
   let sweeping: ReturnType<typeof setTimeout> | undefined;
-  // Nothing else does it: the embedded database has no process of its own to vacuum in.
+  // The embedded database has no background process that vacuums.
   const sweep = (): void => {
     transactions = 0;
     database.exec('vacuum analyze').catch(() => undefined); // the next idle time tries again
@@ -38,7 +40,7 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
   return {
     transaction: async (body) => {
       if (lock?.isLost)
-        throw new StoreError('store/unavailable', 'another server took the folder while this one was frozen: start it again');
+        throw new StoreError('store/unavailable', 'another server took the folder while this server was frozen: restart this server');
       try {
         return await database.transaction((tx) => {
           const query: SqlQuery = async (text, params = []) => (await tx.query<Record<string, unknown>>(text, [...params])).rows;
@@ -52,7 +54,7 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
     close: async () => {
       clearTimeout(sweeping);
       try {
-        // What was committed is safe anyway; this makes the next start a short one (F74).
+        // Committed data is safe without a checkpoint; the checkpoint makes the next start fast (F74).
         await database.exec('checkpoint');
       } finally {
         await database.close();
@@ -62,16 +64,20 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
   };
 };
 
-/** Until the tables are there nothing was acknowledged, so what an interrupted first start left may go. */
+/**
+ * Removes the rest of an interrupted first start. Until the tables exist the server has confirmed nothing, so
+ * nothing is lost.
+ */
 const beginFirstStart = (folder: string): void => {
-  writeFileSync(signOfFirstStart(folder), 'The first start of this store is not over. Until it is, the store holds nothing.\n');
+  writeFileSync(signOfFirstStart(folder), 'The first start of this store has not ended. Until it ends, the store holds no data.\n');
   rmSync(databaseIn(folder), { recursive: true, force: true });
 };
 
 const endFirstStart = (folder: string): void => {
   rmSync(signOfFirstStart(folder));
-  if (process.platform === 'win32') return; // has no such thing as the sync of a folder
-  // The sign must not come back after a loss of power: the next start would take the store for an unfinished one.
+  if (process.platform === 'win32') return; // Windows cannot sync a folder
+  // The file must not come back after a power loss: the next start would take the store for an unfinished one
+  // and empty it.
   const opened = openSync(folder, 'r');
   try {
     fsyncSync(opened);
@@ -86,7 +92,7 @@ const failureOf = (folder: string, found: Found, error: unknown): StoreError => 
   const message =
     found === 'database'
       ? `the database in ${databaseIn(folder)} does not start (${why}): some of its files are damaged. Restore the folder from a backup`
-      : `no database could be made in ${databaseIn(folder)} (${why}): is the disk full? The next start tries again`;
+      : `the server could not create a database in ${databaseIn(folder)} (${why}): is the disk full? The next start tries again`;
   return new StoreError('store/unavailable', message, { cause: error });
 };
 
@@ -96,17 +102,18 @@ const openDatabase = async (folder: string, found: Found, open: (database: PGlit
     database = await PGlite.create(databaseIn(folder));
     return await open(database);
   } catch (error) {
-    await database?.close().catch(() => undefined); // why it failed is told already
+    await database?.close().catch(() => undefined); // the first error is the one to report
     throw failureOf(folder, found, error);
   }
 };
 
 /**
- * Opens the store in a folder, making it where there is none: for its owner alone (0700), and for one server at a time, also where
- * containers share the folder.
+ * Opens the store in a folder, and creates both if they are missing. Only the folder's owner may enter it
+ * (mode 0700). One server at a time may use it, also if containers share the folder.
  *
- * @throws {StoreError} `store/unavailable`: the folder is in use (the message names the process), cannot be read and written, holds other
- *   files, or a database that is damaged. `store/version-ahead`: it was written by a newer PostgreSQL. The message names the way out.
+ * @throws {StoreError} `store/unavailable`: another process uses the folder (the message names the process),
+ *   this process may not read and write it, it holds other files, or its database is damaged.
+ *   `store/version-ahead`: a newer PostgreSQL wrote the database. The message names the way out.
  * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
 export const openPgliteStore = async (folder: string, options: SqlStoreOptions = {}): Promise<ServerStore> => {

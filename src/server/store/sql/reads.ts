@@ -1,4 +1,4 @@
-/** The reading half of the SQL store: batches in, rows out. */
+/** The reads of the SQL store: one statement for a batch of ids or ranges. */
 import { type ConversationId, conversationTarget } from '../../../model/ids.ts';
 import type { Range } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
@@ -30,7 +30,10 @@ const pairsAndGroups = (condition: string): string => `
     join tidemark.member m on m.conversation_id = g.id and m.user_id = $3 ${condition}
   ) order by c.id`;
 
-/** Those named from one user's side, of groups only where they are a member, or once were; as a statement and its parameters. */
+/**
+ * The statement, with parameters, that selects conversations by the ids that `me` calls them by: of groups
+ * only those with `me` as a member (`now`), or as a current or past member (`ever`).
+ */
 export const named = (me: string, names: readonly ConversationId[], whose: 'now' | 'ever'): readonly [string, readonly string[]] => {
   const targets = (type: string): string[] => [
     ...new Set(names.filter((name) => name.startsWith(type)).map((name) => conversationTarget(name))),
@@ -76,7 +79,7 @@ const MESSAGES_IN = `
   select ${CUT} from json_to_recordset($1::text::json) as w(c bigint, f bigint, u bigint)
   join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u`;
 
-// The length of a body is known without reading it, so that what is left out costs little.
+// PostgreSQL knows the length of a body without reading the body, so messages beyond the limit cost little.
 const MESSAGES_WITHIN = `
   select ${MESSAGE} from (
     select m.*, w.i, sum(octet_length(m.body)) over (order by w.i, m.seq desc rows unbounded preceding) - octet_length(m.body) as before
@@ -97,7 +100,7 @@ const CHANGED_MESSAGES = `
     ) m
   ) m where before < $5 order by version desc, conversation_id, seq desc`;
 
-/** A run of places that follow one another keeps the same distance to its rank. */
+/** Finds runs of consecutive seqs ("gaps and islands"): seq minus row number is constant within a run. */
 const islandsWhere = (condition: string): string => `
   select i, min(seq) as from_seq, max(seq) as up_to from (
     select w.i, m.seq, m.seq - row_number() over (partition by w.i order by m.seq) as island

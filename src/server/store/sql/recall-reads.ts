@@ -1,4 +1,4 @@
-/** The SQL store's reads of what was taken back. */
+/** The reads of recalls in the SQL store. */
 import { byFeedOrder, nameOf, type ServerReadTx, type FeedRecall } from '../server-store.ts';
 import type { SqlQuery, SqlRow } from './driver.ts';
 import { VISIBLE_AFTER, VISIBLE_UP_TO } from './receipt-reads.ts';
@@ -15,7 +15,8 @@ const MISSED_RECALLS = `
   where mine.user_id = $1 and mine.version > 0 and mine.version > $2
   order by told_at fetch first ($4) rows with ties`;
 
-// A recall moves its conversation: those that stand at or below the place asked from have none. They may stand anywhere above.
+// A recall raises the version of its conversation, so a conversation whose version is at most `$2` has no
+// recall in the interval. A conversation whose version is above `$3` may have one.
 const RECALLED_IN_C = `
   join tidemark.message m on m.conversation_id = c.id and m.recalled and m.version > $2 and m.version <= $3`;
 const ofSide = (side: 'user_a' | 'user_b'): string => `

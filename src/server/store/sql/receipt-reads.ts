@@ -1,9 +1,9 @@
-/** The SQL store's reads of receipts in groups. */
+/** The reads of group receipts in the SQL store. */
 import type { MessageKey, ServerReadTx, ConversationRange } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { ACK, ackOf, int, receiptOf, text, textOrNull, written, writtenOrNull } from './rows.ts';
 
-/** Stretches as one parameter: `w(c, f, u)`. */
+/** The ranges as one parameter: rows `w(c, f, u)` of conversation, first and last seq. */
 export const rangesParam = (ranges: readonly ConversationRange[]): string =>
   JSON.stringify(ranges.map(({ conversationId: c, range: [f, u] }) => ({ c, f, u })));
 
@@ -17,7 +17,10 @@ const READ_COUNTS = `
   select a.conversation_id, a.seq, count(*) as read_count from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq group by a.conversation_id, a.seq`;
 
-/** What of a group's changes one of its members, `mine`, is told in the interval `$2`, `$3`. */
+/**
+ * The part of the interval `$2`, `$3` whose changes in a group the feed sends to the member `mine`; see
+ * `visibleInterval` of the memory store.
+ */
 export const VISIBLE_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
 export const VISIBLE_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
 
@@ -29,7 +32,7 @@ const CHANGED_RECEIPTS = `
   where mine.user_id = $1 and mine.version > 0 and (r.sender_id = $1 or r.expired or $5::text = 'true')
   order by version fetch first ($4) rows with ties`;
 
-/** What the feed says of receipts beyond their own rows; asked only where any changed. */
+/** Group, message id and readers of changed receipts. The store asks this only if a receipt changed. */
 const FEED_DETAILS = `
   select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, told.*
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)

@@ -1,4 +1,4 @@
-/** Rows of the tables as the records they stand for. */
+/** Turns the rows of the tables into the records of `server-store.ts`. */
 import type { ReadBy } from '../../../model/conversation.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
 import type { Ranges } from '../../../model/ranges.ts';
@@ -7,7 +7,10 @@ import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../server-store.ts';
 import type { SqlRow } from './driver.ts';
 
-/** Drivers give `bigint` as number, string or BigInt; all of ours are safe integers. */
+/**
+ * A column of type `bigint`. Drivers return number, string or BigInt; all values of these tables are safe
+ * integers.
+ */
 export const int = (row: SqlRow, name: string): number => Number(row[name]);
 export const text = (row: SqlRow, name: string): string => String(row[name]);
 export const textOrNull = (row: SqlRow, name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
@@ -17,22 +20,25 @@ const json = (row: SqlRow, name: string): unknown => {
 };
 
 /**
- * Selects a column of text that users wrote; {@link writtenIn} reads it. PGlite's driver drops a leading U+FEFF as a byte order mark, and
- * other drivers may, so the statement puts another character in front. Columns of ids need none: ids contain no U+FEFF.
+ * Selects a column of text that users wrote; {@link writtenIn} reads the column. PGlite's driver drops a
+ * leading U+FEFF as a byte order mark, and other drivers may, so the statement puts another character in
+ * front. Columns of ids need no such character: ids contain no U+FEFF.
  */
 export const written = (column: string): string => `'=' || ${column}`;
 const writtenIn = (row: SqlRow, name: string): string => text(row, name).slice(1);
-/** The same for a column that may be null. */
+/** As {@link writtenIn}, for a column that may be null. */
 export const writtenOrNull = (row: SqlRow, name: string): string | null => (row[name] === null ? null : writtenIn(row, name));
 
-/** The columns that {@link messageOf} reads, with this as the body; `m` names the table. */
+/**
+ * The columns that {@link messageOf} reads, with `body` as the expression for the body. `m` names the table.
+ */
 export const messageWith = (body: string): string =>
   `m.conversation_id, m.seq, m.id, m.sender_id, m.sent_at, ${written(body)} as written_body, m.receipt_requested, m.countable, m.recalled,
   m.version`;
 
 export const MESSAGE = messageWith('m.body');
 
-/** The columns that {@link ackOf} reads; `a` names the table. */
+/** The columns that {@link ackOf} reads. `a` names the table. */
 export const ACK = `a.conversation_id, a.seq, a.user_id, a.at, ${written('a.content')} as written_content, a.version`;
 
 export const conversationOf = (row: SqlRow): ConversationRecord => {

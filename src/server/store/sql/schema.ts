@@ -1,8 +1,11 @@
-/** The tables, in a schema of their own beside whatever else the database holds. Runs on PostgreSQL 15 and later. */
+/**
+ * The tables, in the schema `tidemark`, so other tables may live in the same database. Runs on PostgreSQL 15
+ * and later.
+ */
 import { StoreError } from '../../../errors.ts';
 import type { SqlQuery } from './driver.ts';
 
-/** Each runs once, in order; what has been released is never edited. */
+/** The migrations. Each runs once, in order. A released migration never changes. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `create table tidemark.run (
@@ -11,7 +14,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       began_at bigint not null,
       shift bigint not null
     )`,
-    // Byte order, so that names sort and compare alike in every database.
+    // The collation "C" is byte order, so ids sort and compare alike in every database.
     `create table tidemark.conversation (
       id bigint generated always as identity primary key,
       user_a text collate "C",
@@ -43,7 +46,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       back_since bigint not null,
       primary key (conversation_id, user_id)
     )`,
-    // A version of its own has only a member of a group: this lists somebody's groups, past ones too.
+    // Only a member row of a group has a version above 0, so this index lists the current and past groups of
+    // a user.
     `create index group_of_member on tidemark.member (user_id, conversation_id) where version > 0`,
     `create table tidemark.message (
       conversation_id bigint not null references tidemark.conversation,
@@ -94,11 +98,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       foreign key (conversation_id, seq) references tidemark.receipt on delete cascade
     )`,
   ],
-  // A page of the feed looks for recalls in every conversation that changed after it, most of which have none.
+  // A page of the feed looks for recalls in each changed conversation, and most conversations have none.
   [`create index recalled_message on tidemark.message (conversation_id, version) where recalled`],
 ];
 
-/** Brings the tables up to date; servers that start at once wait for each other. @throws {StoreError} `store/version-ahead` */
+/**
+ * Brings the tables up to date. Servers that start at the same time wait for each other. @throws {StoreError}
+ * `store/version-ahead`
+ */
 export const migrate = async (query: SqlQuery): Promise<void> => {
   await query(`select pg_advisory_xact_lock(8439274601)`);
   await query(`create schema if not exists tidemark`);

@@ -1,6 +1,14 @@
 /**
- * The server store over SQL. A row's version is the id of the transaction that wrote it, and reads end below the oldest one still
- * running: so nothing is skipped, in whatever order transactions commit (F65), without a counter everybody would queue for.
+ * The server store over SQL.
+ *
+ * The version of a row is the id of the transaction that wrote the row. The feed ends below the oldest
+ * running transaction:
+ *
+ *   transaction ids    … 41 committed │ 42 running   43 committed   44 running
+ *   the feed ends here ───────────────┘ 43 becomes visible when 42 has ended
+ *
+ * So a reader of the feed skips no change, in whatever order transactions commit (F65), and transactions need
+ * no shared counter to queue for.
  */
 import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
@@ -8,7 +16,8 @@ import { sqlReads } from './reads.ts';
 import { migrate } from './schema.ts';
 import { sqlWrites } from './writes.ts';
 
-// Transaction ids begin anew in a database rebuilt from a dump; `shift` lifts them above every version the dump brought along.
+// In a database restored from a dump, transaction ids begin anew. `shift` raises them above every version in
+// the dump.
 const BEGIN_READ = `
   select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as head, r.number, r.id, r.began_at
   from tidemark.run r order by r.number desc limit 1`;
@@ -19,7 +28,8 @@ const BEGIN_WRITE = `
 
 const startRun = async (query: SqlQuery, id: string): Promise<void> => {
   await query(`lock table tidemark.run in exclusive mode`);
-  // One statement, one snapshot: no version it sees can reach the ids it does not see, unless they come from another database.
+  // One statement sees one snapshot. Every version in the snapshot is below the ids outside it, unless the
+  // rows come from the dump of another database.
   await query(
     `with past as (
        select coalesce((select shift from tidemark.run order by number desc limit 1), 0) as shift,
@@ -35,11 +45,11 @@ const startRun = async (query: SqlQuery, id: string): Promise<void> => {
 };
 
 export interface SqlStoreOptions {
-  /** Names this run. Default: random. */
+  /** The id of this run. Default: random. */
   readonly runId?: string;
 }
 
-/** Prepares the tables and records that a run began. */
+/** Brings the tables up to date and records the start of a run. */
 export const openSqlStore = async (
   driver: SqlDriver,
   { runId = crypto.randomUUID().replaceAll('-', '') }: SqlStoreOptions = {},
@@ -63,7 +73,7 @@ export const openSqlStore = async (
   };
 
   const readTx = (query: SqlQuery, row: Awaited<ReturnType<SqlQuery>>[number] | undefined): ServerReadTx => {
-    if (!row) throw new Error('no run is recorded: the database was emptied under the server');
+    if (!row) throw new Error('the database holds no run: another process emptied it while this server ran. Restart this server');
     const run = { number: Number(row['number']), id: String(row['id']), beganAt: Number(row['began_at']) };
     return { head: Number(row['head']), run, ...sqlReads(query) };
   };

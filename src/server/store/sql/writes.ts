@@ -1,11 +1,12 @@
-/** The writing half of the SQL store: one statement per kind of row, whatever their number. */
+/** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { named, pairsOf } from './reads.ts';
 import { conversationOf } from './rows.ts';
 
-// In the order of the names, so that two who make the same pairs at once wait for each other in one direction only.
+// The rows are inserted in the order of the ids. So if two transactions create the same pairs, only one waits
+// for the other.
 const CREATE = `
   with made as (
     insert into tidemark.conversation (user_a, user_b, latest_seq, first_seq, version)
@@ -68,7 +69,7 @@ const PUT_RECEIPTS = `
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, open boolean, expired boolean, version bigint)
   where r.conversation_id = w."conversationId" and r.seq = w.seq`;
 
-// What readers told goes with it.
+// The foreign key deletes the read receipts of the members as well.
 const DELETE_RECEIPTS = `
   delete from tidemark.receipt r using json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint)
   where r.conversation_id = w."conversationId" and r.seq = w.seq`;
