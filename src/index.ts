@@ -1,4 +1,4 @@
-/** The page's door. */
+/** The entry point of the page: the public names of the package. */
 export { createReceiptClient } from './client/client.ts';
 export type {
   ConversationViewing,

@@ -1,4 +1,13 @@
-/** The page's side of the bridge: requests cross in the order in which they were made, calls side by side as one message. */
+/**
+ * The bridge carries calls, streams and errors between a page and its worker. This file is the page's side: one
+ * connection of one client. Requests reach the worker in the order in which the page made them. Intents of one turn
+ * travel as one message.
+ *
+ *   page                                                     worker
+ *   client ─call─▶ WorkerConnection ─▶ RequestQueue ─▶ WorkerLife ─Comlink─▶ exposeWorker ─▶ host
+ *   client ◀─values─ StreamPort ◀──────────MessagePort──────────────────── serveStreams ◀─ host
+ *                         WorkerLives starts the next worker when a worker dies
+ */
 import type * as Comlink from 'comlink';
 import { type ReceiptsError, UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
@@ -36,21 +45,23 @@ interface Waiting {
 
 export class WorkerConnection {
   readonly streams = new StreamPort();
-  /** Resolves when a worker has opened its store for the first time; never where none does. */
+  /** Resolves when a worker has opened its store for the first time. Stays pending if no worker ever does. */
   readonly started: Promise<void>;
   private readonly lives: WorkerLives;
-  /** Of each kind the last, for the worker that comes next. */
-  private readonly told = new Map<'view' | 'network', LifeEvent>();
+  /** The last event of each kind, for the next worker. */
+  private readonly lastEvents = new Map<'view' | 'network', LifeEvent>();
   private hasStarted = false;
   private leaving = false;
   private readonly requests: RequestQueue;
-  /** Intents that cross together, while the last request is an intent that waits. */
+  /** The newest batch of intents. Null once another request follows the batch or the batch has been posted. */
   private batch: Waiting[] | null = null;
 
   /**
-   * @param source of the first worker, in the next microtask, and of each that follows one that died.
-   * @param setsAtStart `config` changes stored settings, which is a request like any other: the first, in force once a worker runs.
-   * @param config `isFirst`: no worker has run yet, so that what the app set at its start is not set again over what was set since.
+   * @param source starts the first worker, in the next microtask, and a new worker after each death.
+   * @param config gives the worker its settings. `isFirst` is true until a worker has run: later workers must not apply
+   * the app's initial settings again, because the user may have changed them since.
+   * @param setsAtStart `config` changes stored settings. The change counts as the first request, done once a worker
+   * runs.
    */
   constructor(
     source: WorkerSource,
@@ -67,12 +78,12 @@ export class WorkerConnection {
       up: (life: WorkerLife) => {
         this.hasStarted = true;
         log('debug', 'worker-started');
-        for (const event of this.told.values()) life.tell((api) => api.life(event));
+        for (const event of this.lastEvents.values()) life.tell((api) => api.life(event));
       },
       gone: (error: ReceiptsError) => {
         this.streams.detach();
         if (error.code !== 'store/closed') log('warn', 'worker-ended', errorDetails(error));
-        // Logged out by another tab while this one started.
+        // Another tab logged out while this worker started.
         if (error.code === 'store/closed') this.streams.end();
       },
     };
@@ -80,13 +91,13 @@ export class WorkerConnection {
     this.requests = new RequestQueue(() => this.lives.current);
     this.started = this.lives.up();
     if (setsAtStart) this.request(async () => undefined).catch(() => undefined);
-    // Another tab logged out; this one's own call hears its answer first.
+    // Another tab logged out. During this page's own log-out, `leave` answers the call first.
     void this.streams.over.then(() => {
       if (!this.leaving) this.finish();
     });
   }
 
-  /** Why no worker runs, where the last that was tried did not start. */
+  /** The reason why no worker runs, if the last start failed. */
   get trouble$(): WorkerLives['trouble$'] {
     return this.lives.trouble$;
   }
@@ -95,7 +106,7 @@ export class WorkerConnection {
     return this.lives.isRunning;
   }
 
-  /** Resolves when a worker runs: at once, or when one does again. */
+  /** Resolves when a worker runs: at once, or after the next successful start. */
   up(): Promise<void> {
     return this.lives.up();
   }
@@ -103,7 +114,7 @@ export class WorkerConnection {
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return new Promise<unknown>((resolve, reject) => {
       const waiting: Waiting = { call: { do: name, args } as IntentCall, resolve, reject };
-      // It joins the calls just before it: a hundred callers cost one crossing and one transaction.
+      // An intent joins the batch of the calls just before: a hundred callers cost one message and one transaction.
       if (this.batch) this.batch.push(waiting);
       else this.beginBatch(waiting);
     }) as Promise<ReturnType<Intents[K]>>;
@@ -134,16 +145,19 @@ export class WorkerConnection {
     );
   }
 
-  /** Anything but an intent: what is called after it crosses after it. */
+  /** Every request except an intent. Closing the batch keeps later intents behind this request. */
   private request<T>(ask: (life: WorkerLife) => Promise<T>, mayEnd = false): Promise<T> {
     this.batch = null;
     return this.requests.add(ask, mayEnd);
   }
 
-  /** What was shown before the answer was given is shown here first: streams and calls cross on ports of their own (I-16). */
+  /**
+   * Shows the values that the worker posted before its answer, then gives the answer. Streams and calls use separate
+   * ports (I-16).
+   */
   private async answered<T>(life: WorkerLife, ask: (api: Api) => Promise<Answered<T>>): Promise<T> {
     const { answer, after } = await life.call(ask);
-    // What its last messages did not bring, the next worker's first one does.
+    // If the worker has died, the first message of the next worker brings the missing values.
     if (!life.isOver) await new Promise<void>((shown) => this.streams.after(after, shown));
     return answer;
   }
@@ -154,8 +168,8 @@ export class WorkerConnection {
   }
 
   life(event: LifeEvent): void {
-    if (event === 'visible' || event === 'hidden') this.told.set('view', event);
-    if (event === 'online' || event === 'offline') this.told.set('network', event);
+    if (event === 'visible' || event === 'hidden') this.lastEvents.set('view', event);
+    if (event === 'online' || event === 'offline') this.lastEvents.set('network', event);
     this.lives.tell((api) => api.life(event));
   }
 
@@ -174,7 +188,10 @@ export class WorkerConnection {
     }
   }
 
-  /** Asked again where the worker died over it: the next worker must not log in again a user who is leaving. */
+  /**
+   * Repeats the log-out if the worker died during the first try. Without the repetition, the next worker would log the
+   * user in again.
+   */
   private async askToLeave(life: WorkerLife, options: LogOut): Promise<Outcome> {
     try {
       return await life.call((api) => api.logOut(options));
@@ -184,21 +201,21 @@ export class WorkerConnection {
     }
   }
 
-  /** Each call that still waits for an answer is told that none comes. */
+  /** Ends the streams and rejects every call that still waits for an answer. */
   private finish(): void {
     this.streams.end();
     this.lives.end(new UsageError('usage/closed', 'this client was closed, or its account logged out; create another one'));
   }
 
-  /** Resolves when every request made before it is in force and answered, and the worker has ended. */
+  /** Resolves when every earlier request is done and answered, and the worker has ended. */
   async close(): Promise<void> {
-    // Nothing waits for a worker that is still booting: it ends at once.
+    // A booting worker without requests is ended at once.
     if (this.requests.isIdle && !this.isUp) return this.finish();
     const close = async (life: WorkerLife): Promise<void> => {
       await this.answered(life, (api) => api.close()).catch(() => undefined);
       this.finish();
     };
-    // Where no worker runs, there is none to close.
+    // The request rejects if no worker runs.
     await this.request(close, true).catch(() => this.finish());
   }
 }

@@ -1,4 +1,7 @@
-/** Errors between threads: structured clones keep name, message and stack only, so code and key travel beside them. */
+/**
+ * Carries errors between threads. A structured clone of an error keeps only name, message and stack, so code and key
+ * travel beside.
+ */
 import { type ErrorCode, errorOf, ReceiptsError, RejectedError, type RejectedCode, TransportError, type TransportCode } from '../errors.ts';
 
 export interface WireError {
@@ -13,7 +16,8 @@ export const toWireError = (error: unknown): WireError => {
   if (error instanceof TransportError && error.pending !== undefined)
     return { code: error.code, message: error.message, pending: error.pending };
   if (error instanceof ReceiptsError) return { code: error.code, message: error.message };
-  // A fault of ours: the caller may repeat, every call is safe to.
+  // An unexpected error is a fault of this package. The code says "repeat the call", because every call is safe to
+  // repeat.
   return { code: 'worker/restarted', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
 };
 

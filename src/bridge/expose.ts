@@ -1,4 +1,4 @@
-/** The worker's side of the bridge. Errors become values here, and errors again on the page. */
+/** The worker's side of the bridge. Errors become values here; the page's side makes errors of them again. */
 import * as Comlink from 'comlink';
 import type { Observable } from 'rxjs';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
@@ -12,16 +12,16 @@ import { VERSION, versionsDiffer } from './version.ts';
 import { holdForLife } from './worker-lock.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 
-/** What a host offers once started. */
+/** The calls and streams of a started host. */
 export interface Hosted {
   intent(call: IntentCall): Promise<unknown>;
   query(call: QueryCall): Promise<unknown>;
   watch(topic: Topic): Observable<unknown>;
-  /** Once it resolves, every call has an answer. */
+  /** Resolves after every earlier call has an answer. */
   logOut(options: LogOut): Promise<void>;
   /** Resolves when another tab has logged out. */
   readonly loggedOut: Promise<unknown>;
-  /** Resolves when nothing is under way any more and every call has an answer; then this worker may be ended. */
+  /** Resolves when no work runs any more and every call has an answer. The page may then end this worker. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,10 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
   let streams: ServedStreams | null = null;
   const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('not started'));
 
-  /** The page ends this worker when `close` or `logOut` is answered: so every answer before it is posted first. */
+  /**
+   * Calls without an answer. The page ends this worker at the answer to `close` or `logOut`, so every earlier answer is
+   * posted first.
+   */
   const calls = new Unanswered();
   const answered = <T>(answer: T): Answered<T> => ({ answer, after: streams?.flush() ?? 0 });
   const run = (call: (running: Hosted) => Promise<unknown>): Promise<Outcome> => outcome(started().then(call));
@@ -52,7 +55,7 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
     hold: holdForLife,
     ping: async () => undefined,
     async start(version, config, page, port) {
-      // Before anything is opened: what another release means by this call is not known here.
+      // Compare the releases before opening anything: another release may mean something else by this call.
       if (version !== VERSION) return { version: VERSION, error: toWireError(versionsDiffer(version, VERSION)) };
       hosted = host.start(config, page);
       const started = hosted.then((running) => {

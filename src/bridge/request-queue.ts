@@ -1,15 +1,15 @@
 /**
- * One client's requests to its worker: calls, questions, log-out and close cross in the order in which the page made them, each to the
- * worker that runs then. While no worker runs, they wait here.
+ * The queue of one client's requests to its worker. Calls, queries, log-out and close are posted in the order in which
+ * the page made them, each to the worker that runs at that moment. The requests wait here while no worker runs.
  */
 import type { WorkerLife } from './worker-life.ts';
 import { Unanswered } from './unanswered.ts';
 
 interface Request {
-  /** Posts it, at once; resolves with its answer. */
+  /** Posts the request at once. Resolves with the answer. */
   readonly cross: (life: WorkerLife) => Promise<unknown>;
   readonly refuse: (error: unknown) => void;
-  /** Later requests wait for its answer: it may end the client. */
+  /** True if the request may end the client. Later requests then wait for its answer. */
   readonly mayEnd: boolean;
 }
 
@@ -18,15 +18,15 @@ export class RequestQueue {
   private readonly unanswered = new Unanswered();
   private isCrossing = false;
 
-  /** @param current the worker that runs or is about to; rejects where none does. */
+  /** @param current returns the worker that runs or starts now. Rejects if there is none. */
   constructor(private readonly current: () => Promise<WorkerLife>) {}
 
-  /** Nothing waits to cross, and every request has its answer. */
+  /** True if no request waits in the queue and every request has its answer. */
   get isIdle(): boolean {
     return this.unanswered.isEmpty;
   }
 
-  /** @param ask posts the request in the turn in which it is called. */
+  /** @param ask posts the request synchronously. */
   add<T>(ask: (life: WorkerLife) => Promise<T>, mayEnd = false): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {
       const cross = async (life: WorkerLife): Promise<void> => {
@@ -50,7 +50,7 @@ export class RequestQueue {
         const answered = cross(life);
         if (mayEnd) await answered;
       } catch (error) {
-        // No worker runs: each waiting request is told so, and each may be made again.
+        // Without a worker, every waiting request is rejected. Its caller may repeat the call.
         for (const { refuse } of this.waiting.splice(0)) refuse(error);
       }
     this.isCrossing = false;

@@ -1,22 +1,27 @@
 /**
- * The worker's side of streams: what is emitted in one turn crosses as one message. A page that does not keep up is sent no more than it
- * can be behind; of states it then gets the newest, of events the newest thousand (F42).
+ * The worker's side of streams. Values emitted in one turn travel as one message. If the page falls behind, the worker
+ * stops posting after a few messages. A state stream then keeps only its newest value, the event stream its newest
+ * thousand events (F42).
  */
 import { type Observable, retry, type Subscription, timer } from 'rxjs';
 import type { Topic } from '../model/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
-/** Messages on their way to a page that has not handed them on yet. */
+/** The maximum number of messages that the page has not handed on yet. */
 const MAX_AHEAD = 4;
-const MAX_EVENTS_HELD = 1000;
+const MAX_WAITING_EVENTS = 1000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
 
 export interface ServedStreams {
-  /** Posts what was emitted so far, as soon as the page keeps up. @returns how many messages of values come before what is posted next. */
+  /**
+   * Posts the values emitted so far, or leaves them for the next message if the page is behind.
+   *
+   * @returns the number of value messages up to and including the message with these values.
+   */
   flush(): number;
   end(): void;
-  /** Open subscriptions: for tests that look for leaks. */
+  /** The number of open subscriptions, for tests of leaks. */
   readonly size: number;
 }
 
@@ -37,14 +42,14 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
   };
   const flush = (): number => {
     if (states.size + events.length === 0) return posted;
-    // What is held goes with the next message, all of it; also what was given back meanwhile, since an answer may be waiting for it.
+    // All waiting values go with the next message, including older ones: an answer may wait for them.
     if (posted - shown >= MAX_AHEAD) return posted + 1;
     postValues();
     return posted;
   };
   const emit = (id: number, { of }: Topic, value: unknown): void => {
     if (of !== 'events') states.set(id, value);
-    else if (events.push([id, value]) > MAX_EVENTS_HELD) events.shift();
+    else if (events.push([id, value]) > MAX_WAITING_EVENTS) events.shift();
     if (isFlushDue) return;
     isFlushDue = true;
     queueMicrotask(() => {
@@ -52,7 +57,7 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
       flush();
     });
   };
-  /** A stream outlives what goes wrong in it: it is looked at afresh, and the page hears the state as it is then (F45). */
+  /** Subscribes again after an error, with growing delays. The page then receives the current state (F45). */
   const lasting = (topic: Topic): Observable<unknown> =>
     watch(topic).pipe(retry({ delay: (_, n) => timer(Math.min(FIRST_RETRY_MS * 2 ** (n - 1), LAST_RETRY_MS)), resetOnSuccess: true }));
   port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {

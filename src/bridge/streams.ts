@@ -1,4 +1,7 @@
-/** The page's side of streams: a subscription is a number. Subscriptions outlive workers: each new one is asked for all that is open. */
+/**
+ * The page's side of streams. A number identifies a subscription. Subscriptions outlive workers: each new worker gets
+ * all open ones.
+ */
 import { Observable, type Subscriber } from 'rxjs';
 import type { NumberedEvent } from '../model/event.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
@@ -6,29 +9,29 @@ import type { StreamNews, StreamRequest } from './worker-api.ts';
 
 interface Open {
   readonly subscriber: Subscriber<unknown>;
-  /** What to ask of the next worker. */
+  /** The topic to request from the next worker. */
   topic: Topic;
 }
 
-/** One crossing per topic, however many subscribe (see the client). */
+/** All streams of one client. The client opens one subscription per topic and shares it between its subscribers. */
 export class StreamPort {
   private port: MessagePort | null = null;
   private lastId = 0;
   private ended = false;
-  /** Messages of values handed on, of this worker's. */
+  /** The number of value messages of the current worker that were handed on. */
   private received = 0;
   private waiting: { readonly upTo: number; readonly done: () => void }[] = [];
   private readonly open = new Map<number, Open>();
   private tellEnd: () => void = () => undefined;
-  /** Resolves when the worker says that all is over, or the page. */
+  /** Resolves when the worker or the page has ended all streams. */
   readonly over = new Promise<void>((resolve) => (this.tellEnd = resolve));
 
-  /** @param port a worker's, where there is one already. */
+  /** @param port the port of a worker that runs already. */
   constructor(port?: MessagePort) {
     if (port) this.attach(port);
   }
 
-  /** A worker, which is asked for everything that is open. */
+  /** Takes a new worker's port and requests every open subscription. */
   attach(port: MessagePort): void {
     this.detach();
     if (this.ended) return port.close();
@@ -41,7 +44,7 @@ export class StreamPort {
     for (const [id, { topic }] of this.open) this.ask({ watch: id, topic });
   }
 
-  /** The worker is gone. Streams wait for the next one, with the values they have. */
+  /** Drops the port of a dead worker. Streams keep their last values and wait for the next worker. */
   detach(): void {
     this.port?.close();
     this.port = null;
@@ -56,7 +59,7 @@ export class StreamPort {
   private handOn(values: readonly (readonly [id: number, value: unknown])[]): void {
     for (const [id, value] of values) {
       const one = this.open.get(id);
-      // Heard once: the worker that comes next begins behind it.
+      // Each event is delivered once: the next worker begins after this number.
       if (one?.topic.of === 'events') one.topic = { of: 'events', after: (value as NumberedEvent).number };
       one?.subscriber.next(value);
     }
@@ -65,7 +68,10 @@ export class StreamPort {
     this.release();
   }
 
-  /** Calls `fn` once so many messages of values have been handed on: an answer is not given before the news it made (I-16). */
+  /**
+   * Calls `fn` after `messages` value messages have been handed on: a caller sees the news of its call before the
+   * answer (I-16).
+   */
   after(messages: number, fn: () => void): void {
     if (this.ended || this.received >= messages) fn();
     else this.waiting.push({ upTo: messages, done: fn });
@@ -94,7 +100,7 @@ export class StreamPort {
     return this.ended;
   }
 
-  /** Open subscriptions: for tests that look for leaks. */
+  /** The number of open subscriptions, for tests of leaks. */
   get size(): number {
     return this.open.size;
   }

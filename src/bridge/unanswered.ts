@@ -1,10 +1,10 @@
-/** Calls that wait for an answer. */
+/** The set of calls that wait for an answer. */
 import type { ClockPort } from '../ports/ports.ts';
 
 export class Unanswered {
   private readonly open = new Map<Promise<unknown>, (error: Error) => void>();
 
-  /** @returns the answer, or what {@link Unanswered.refuse} says before it has come. */
+  /** @returns the answer, or rejects with the error of {@link Unanswered.refuse} if that comes first. */
   add<T>(answer: Promise<T>): Promise<T> {
     let refuse: (error: Error) => void = () => undefined;
     const call = new Promise<T>((resolve, reject) => {
@@ -26,7 +26,7 @@ export class Unanswered {
     await Promise.allSettled(this.open.keys());
   }
 
-  /** As {@link Unanswered.settled}, or when `ms` have passed. */
+  /** Like {@link Unanswered.settled}, but resolves after `ms` at the latest. */
   settledWithin(ms: number, clock: Pick<ClockPort, 'timer'>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.timer(ms, resolve);

@@ -1,11 +1,15 @@
-/** Which release this is. Page and worker are two files, and a cache may keep one of them: two releases do not speak to each other. */
+/**
+ * The release of this package. Page and worker are two files, and a cache may keep an old copy of one. Different
+ * releases do not talk.
+ */
 import { ProtocolError } from '../errors.ts';
 
-/** The package's: a test holds the two equal. */
+/** The version in package.json. A test keeps the two equal. */
 export const VERSION = '0.1.0';
 
 export const versionsDiffer = (page: string, worker: string): ProtocolError =>
   new ProtocolError(
     'protocol/version-unsupported',
-    `this page runs tidemark ${page} and its worker ${worker}: reload the page, and publish both files together; no cache may keep one without the other`,
+    `the page runs tidemark ${page}, but its worker runs tidemark ${worker}: reload the page; publish both files together, so that ` +
+      'no cache keeps only one of them',
   );

@@ -1,13 +1,14 @@
 /**
- * Tells a worker that is gone from one that is only slow. Counted are ticks of the page's own timer, never time that passed: a page
- * that was frozen, asleep or busy for an hour ticks once, finds the worker's answer waiting, and takes nobody for dead (F42).
+ * The watchdog tells a dead worker from a slow one. It counts ticks of the page's own timer, not elapsed time: a page
+ * that was frozen, asleep or busy for an hour ticks once, finds the worker's answer in its queue, and keeps the worker
+ * (F42).
  */
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 
 export const TICK_MS = 5000;
-/** Of silence, with a question open since the first of them. */
+/** The number of silent ticks, with a request open, after which the worker counts as dead. */
 const DEAD_AFTER_TICKS = 4;
-/** A worker that has not spoken yet may still be on its way over a slow network. */
+/** The limit for a worker without any message so far: its script may still be loading over a slow network. */
 const NEVER_CAME_AFTER_TICKS = 6;
 
 export class Watchdog {
@@ -22,14 +23,14 @@ export class Watchdog {
     private readonly dead: () => void,
   ) {}
 
-  /** Something is awaited from the worker. Calls of any length may be: it is pings that go unanswered, not calls. */
+  /** Begins to watch, because a request is open. The watchdog sends pings, so a call may take any time. */
   watch(): Cancel {
     if (this.watched++ === 0) this.silentTicks = 0;
     this.cancel ??= this.timer(TICK_MS, this.tick);
     return () => void this.watched--;
   }
 
-  /** The worker said something. */
+  /** Called for every message of the worker. */
   heard(): void {
     this.silentTicks = 0;
     this.hasSpoken = true;
@@ -43,7 +44,8 @@ export class Watchdog {
 
   private readonly tick = (): void => {
     this.cancel = null;
-    // Left running when the last call was answered: the next one comes soon, and arming a timer for each would cost more.
+    // The timer keeps running after the last answer: another call follows soon, and a timer for each call would cost
+    // more.
     if (this.watched === 0) return;
     if (++this.silentTicks >= (this.hasSpoken ? DEAD_AFTER_TICKS : NEVER_CAME_AFTER_TICKS)) return this.dead();
     if (this.silentTicks === 1)

@@ -1,4 +1,7 @@
-/** One worker, from its start to its end: who calls it hears of its death, and nobody waits for the dead (F28). */
+/**
+ * One worker, from its start to its end. When the worker dies, every waiting call is rejected, so no caller waits for a
+ * dead worker (F28).
+ */
 import * as Comlink from 'comlink';
 import { ReceiptsError, type UsageError, WorkerError } from '../errors.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
@@ -16,9 +19,9 @@ const restarted = (): WorkerError =>
   );
 
 export class WorkerLife {
-  /** This end of its streams. */
+  /** The page's end of the port of streams. */
   readonly port: MessagePort;
-  /** Resolves when it has opened its store. */
+  /** Resolves when the worker has opened its store. */
   readonly started: Promise<void>;
   private readonly api: Comlink.Remote<WorkerApi>;
   private readonly watchdog: Watchdog;
@@ -27,7 +30,7 @@ export class WorkerLife {
   private isUp = false;
   private endedBy: ReceiptsError | null = null;
 
-  /** @param died called once, when it ends and nobody asked it to; before those who wait for an answer are told. */
+  /** @param died called once if the worker ends without a call of `end`, before the waiting calls are rejected. */
   constructor(
     private readonly worker: Worker,
     config: Promise<WorkerConfig>,
@@ -62,7 +65,10 @@ export class WorkerLife {
     return this.endedBy !== null;
   }
 
-  /** @throws {WorkerError} `worker/restarted` where it ends first, `worker/unavailable` where it had not started; or what ended it. */
+  /**
+   * @throws {WorkerError} `worker/restarted` if the worker ends first, `worker/unavailable` if it had not started; or
+   * the error that ended it.
+   */
   call<T>(ask: (api: Comlink.Remote<WorkerApi>) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.endedBy) return reject(this.endedBy);
@@ -74,7 +80,7 @@ export class WorkerLife {
             this.watchdog.heard();
             resolve(answer);
           },
-          // What Comlink has to say is a fault of ours: the call may be repeated.
+          // An error of Comlink itself is a fault of this package: the call may be repeated.
           (error: unknown) => reject(error instanceof ReceiptsError ? error : new WorkerError('worker/restarted', String(error))),
         )
         .finally(() => {
@@ -84,17 +90,17 @@ export class WorkerLife {
     });
   }
 
-  /** Nothing is awaited of it. */
+  /** Sends a message without waiting for an answer. */
   tell(say: (api: Comlink.Remote<WorkerApi>) => Promise<unknown>): void {
     if (this.isUp && !this.isOver) say(this.api).catch(() => undefined);
   }
 
   private listen(): void {
-    // Once it runs, an error is one of a single task, and the worker lives on.
+    // After the start, an error event concerns a single task, and the worker goes on.
     this.worker.addEventListener('error', (event) => {
       if (!this.isUp) this.die(event.message || 'its script was not loaded, or failed');
     });
-    // An answer that cannot be read never comes again.
+    // The worker does not repeat an unreadable answer, so its caller would wait for ever.
     const unreadable = (): void => this.die('it sent what this page cannot read');
     this.worker.addEventListener('messageerror', unreadable);
     this.port.addEventListener('messageerror', unreadable);
@@ -102,7 +108,7 @@ export class WorkerLife {
 
   private waitForItsDeath(): void {
     const name = `tidemark-worker-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
-    // Without locks only asking helps, for as long as it lives.
+    // Without locks, only pings detect the worker's death.
     const ask = (): void => void this.watchdog.watch();
     this.api.hold(name).then(
       (isHeld) => {
@@ -123,26 +129,26 @@ export class WorkerLife {
     if (this.endedBy) return;
     this.stop(error);
     this.died(error);
-    this.tellAll(error);
+    this.rejectAll(error);
   }
 
   private stop(error: ReceiptsError): void {
     this.endedBy = error;
-    // Slow rather than dead, perhaps: two must never run.
+    // The worker may be slow rather than dead: terminate it, because two workers must never run.
     this.worker.terminate();
     this.watchdog.stop();
     this.port.close();
     for (const end of this.ends) end();
   }
 
-  private tellAll(error: ReceiptsError): void {
-    for (const tell of this.waiting) tell(error);
+  private rejectAll(error: ReceiptsError): void {
+    for (const reject of this.waiting) reject(error);
     this.waiting.clear();
   }
 
   end(error: UsageError): void {
     if (this.endedBy) return;
     this.stop(error);
-    this.tellAll(error);
+    this.rejectAll(error);
   }
 }

@@ -1,4 +1,14 @@
-/** One worker after the other: whichever dies is followed by the next, ever more slowly where they keep dying. */
+/**
+ * Starts one worker after another. A dead worker is replaced at once; if workers keep dying, each further start waits
+ * longer.
+ *
+ *                started                     died
+ *   starting ─────────────▶ running ───────────────────┐
+ *      ▲  │                                             │ first death: at once
+ *      │  │ not started                                 │ later ones: after 0.5 s … 30 s
+ *      │  └────────▶ waiting ◀──────────────────────────┘
+ *      └── timer ──────┘   no retry after a log-out, under newer data, or with a third wrong version
+ */
 import { BehaviorSubject } from 'rxjs';
 import { ReceiptsError, type UsageError } from '../errors.ts';
 import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
@@ -7,15 +17,18 @@ import { messageOf, unavailable, type WorkerSource } from './worker-source.ts';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** Who lived so long was well: the next one comes at once. */
+/** A worker that ran this long resets the count of failures: after its death, the next worker starts at once. */
 const WELL_AFTER_MS = 10_000;
-/** A release may be replaced while we look. After that somebody must reload the page. */
+/**
+ * A server may publish a new release during the start, so a version mismatch is retried. After this many, only a reload
+ * of the page helps.
+ */
 const MAX_WRONG_VERSIONS = 3;
 
-/** No worker runs: the last one ended, or did not start. */
+/** The reason why no worker runs: the last worker ended or did not start. */
 export interface WorkerTrouble {
   readonly error: ReceiptsError;
-  /** Ms until the next is tried; null where none will be. */
+  /** Milliseconds until the next start; null if there is none. */
   readonly retryInMs: number | null;
 }
 
@@ -33,18 +46,19 @@ export class WorkerLives {
   private wrongVersions = 0;
   private cancel: Cancel = () => undefined;
   private abandon: (error: ReceiptsError) => void = () => undefined;
-  private whoWaits: (() => void)[] = [];
+  private waitingForStart: (() => void)[] = [];
   private endedBy: UsageError | null = null;
 
   /**
-   * @param make starts one; may throw.
-   * @param source asked for another way where one did not start.
-   * @param lives.begun called with each as it begins, `lives.up` once it runs, `lives.gone` when it is dead.
+   * @param make starts one worker. May throw.
+   * @param source gives another way to start a worker after a failed start.
+   * @param hooks.begun called when a worker begins, `hooks.up` when the worker runs, `hooks.gone` when the worker is
+   * dead.
    */
   constructor(
     private readonly make: (died: (error: ReceiptsError) => void) => WorkerLife,
     private readonly source: Pick<WorkerSource, 'failed'>,
-    private readonly lives: { begun(life: WorkerLife): void; up(life: WorkerLife): void; gone(error: ReceiptsError): void },
+    private readonly hooks: { begun(life: WorkerLife): void; up(life: WorkerLife): void; gone(error: ReceiptsError): void },
     private readonly clock: LivesClock,
   ) {
     const begun = this.expect();
@@ -56,14 +70,14 @@ export class WorkerLives {
     });
   }
 
-  /** The one that runs or is about to. Rejects at once where the last try failed, until the next one begins. */
+  /** The worker that runs or starts now. Rejects at once after a failed start, until the next start begins. */
   get current(): Promise<WorkerLife> {
     return this.now;
   }
 
-  /** Resolves when one runs: at once, or when one does again. */
+  /** Resolves when a worker runs: at once, or after the next successful start. */
   up(): Promise<void> {
-    return this.isUp ? Promise.resolve() : new Promise((resolve) => this.whoWaits.push(resolve));
+    return this.isUp ? Promise.resolve() : new Promise((resolve) => this.waitingForStart.push(resolve));
   }
 
   get isRunning(): boolean {
@@ -74,7 +88,7 @@ export class WorkerLives {
     this.life?.tell(say);
   }
 
-  /** Callers wait for a worker that begins later. @returns how to say which. */
+  /** Lets callers wait for a worker of a later start. @returns the function that hands this worker over. */
   private expect(): (next: Promise<WorkerLife>) => void {
     let begun: (next: Promise<WorkerLife>) => void = () => undefined;
     this.now = new Promise((resolve, reject) => {
@@ -90,7 +104,7 @@ export class WorkerLives {
     this.now.catch(() => undefined);
   }
 
-  /** Tries each way to start a worker that the source has. Callers wait meanwhile, and are told only where no way is left. */
+  /** Tries every way of the source to start a worker. Callers wait meanwhile and are rejected only if all ways fail. */
   private async start(): Promise<WorkerLife> {
     for (;;) {
       try {
@@ -98,12 +112,12 @@ export class WorkerLives {
       } catch (thrown) {
         const error = thrown instanceof ReceiptsError ? thrown : unavailable(messageOf(thrown));
         this.life = null;
-        this.lives.gone(error);
-        const told = error.code === 'worker/unavailable' && !this.endedBy ? await this.source.failed(error) : error;
+        this.hooks.gone(error);
+        const failure = error.code === 'worker/unavailable' && !this.endedBy ? await this.source.failed(error) : error;
         if (this.endedBy) throw this.endedBy;
-        if (!told) continue;
-        this.follow(false, told);
-        throw told;
+        if (!failure) continue;
+        this.follow(false, failure);
+        throw failure;
       }
     }
   }
@@ -113,7 +127,7 @@ export class WorkerLives {
       if (this.isUp) this.gone(error);
     });
     this.life = life;
-    this.lives.begun(life);
+    this.hooks.begun(life);
     await life.started;
     this.runs(life);
     return life;
@@ -125,27 +139,28 @@ export class WorkerLives {
     this.wrongVersions = 0;
     this.trouble$.next(null);
     this.cancel = this.clock.timer(WELL_AFTER_MS, () => (this.failures = 0));
-    this.lives.up(life);
-    for (const tell of this.whoWaits.splice(0)) tell();
+    this.hooks.up(life);
+    for (const resolve of this.waitingForStart.splice(0)) resolve();
   }
 
-  /** The one that ran is dead. */
+  /** Handles the death of the running worker. */
   private gone(error: ReceiptsError): void {
     this.cancel();
     this.isUp = false;
     this.life = null;
-    this.lives.gone(error);
+    this.hooks.gone(error);
     if (!this.endedBy) this.follow(true, error);
   }
 
   private follow(wasUp: boolean, error: ReceiptsError): void {
     const wait = this.nextWait(wasUp, error);
-    // A worker that follows at once is told of by its own first word; until one comes later, nothing runs.
+    // An immediate restart is no trouble for the app: the new worker reports its own status. With a delay, no worker
+    // runs until then.
     if (wait !== 0) this.trouble$.next({ error, retryInMs: wait });
     if (wait === null) return;
     this.failures++;
     if (wait === 0) return this.begin();
-    // Callers wait for the next where there was one; where none came they are told so, and each may come again.
+    // After a death, callers wait for the next worker. After a failed start, callers are rejected and may call again.
     const begun = wasUp ? this.expect() : () => undefined;
     this.cancel = this.clock.timer(wait, () => {
       this.begin();
@@ -153,7 +168,7 @@ export class WorkerLives {
     });
   }
 
-  /** Ms; null where no other worker would do better. */
+  /** Milliseconds until the next start; null if another worker would fail as well. */
   private nextWait(wasUp: boolean, error: ReceiptsError): number | null {
     if (error.code === 'store/closed' || error.code === 'store/version-ahead') return null;
     if (error.code === 'protocol/version-unsupported' && ++this.wrongVersions >= MAX_WRONG_VERSIONS) return null;

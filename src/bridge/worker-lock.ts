@@ -1,10 +1,16 @@
-/** A lock that a worker holds as long as it lives. Nothing else tells a page of a worker's death: whoever waits for the lock is told at once. */
+/**
+ * A lock that a worker holds until its end. A browser does not report a worker's death to the page, but it grants the
+ * lock to the page.
+ */
 import type { Cancel } from '../ports/ports.ts';
 
-/** Missing outside secure contexts. */
+/** Browsers provide locks in secure contexts only. */
 const locks = (): LockManager | null => (typeof navigator !== 'undefined' && 'locks' in navigator ? navigator.locks : null);
 
-/** In the worker. @returns whether it is held, and then until the worker ends; false where locks are missing or refused. */
+/**
+ * Called in the worker. @returns true once the worker holds the lock, which it keeps until its end; false if locks are
+ * missing or refused.
+ */
 export const holdForLife = (name: string): Promise<boolean> =>
   new Promise((resolve) => {
     const manager = locks();
@@ -19,10 +25,12 @@ export const holdForLife = (name: string): Promise<boolean> =>
   });
 
 /**
- * On the page, once the worker holds it. Costs nothing while waiting, and does not keep a page out of the back/forward cache.
+ * Called on the page, after the worker holds the lock. Waiting costs nothing and does not keep the page out of the
+ * back/forward cache.
  *
- * @param unable where the lock cannot be waited for: the worker's death must be noticed in another way.
- * @returns how to stop waiting.
+ * @param unable called if the page cannot wait for the lock. The page must then detect the worker's death in another
+ * way.
+ * @returns a function that stops waiting.
  */
 export const whenReleased = (name: string, fn: () => void, unable: () => void): Cancel => {
   const manager = locks();

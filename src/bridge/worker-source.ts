@@ -1,4 +1,4 @@
-/** Where workers come from. */
+/** The source of workers: the app's factory, or the package's own script. */
 import { type ReceiptsError, WorkerError } from '../errors.ts';
 
 export const unavailable = (why: string): WorkerError => new WorkerError('worker/unavailable', `the worker does not start: ${why}`);
@@ -6,15 +6,15 @@ export const unavailable = (why: string): WorkerError => new WorkerError('worker
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export interface WorkerSource {
-  /** Starts a worker. Called for the first one and for each that follows one that died. May throw. */
+  /** Starts a worker. Called for the first worker and for each replacement. May throw. */
   make(): Worker;
   /**
-   * Called when the worker that `make` gave, or failed to give, did not start. Never rejects.
+   * Called when the worker of `make` did not start. Never rejects.
    *
-   * @returns null when `make` has another way to start one, to be tried at once; else the error that callers are told.
+   * @returns null if `make` has another way to start a worker, to be tried at once; else the error for the callers.
    */
   failed(error: ReceiptsError): Promise<ReceiptsError | null>;
 }
 
-/** The app's own factory: one way. */
+/** The app's own factory: a single way to start a worker. */
 export const sourceOf = (make: () => Worker): WorkerSource => ({ make, failed: async (error) => error });

@@ -1,17 +1,18 @@
 /**
- * The number on the installed app's icon. One account of the origin owns it, the last that turned it on, as one record says that pages and
- * service worker obey alike; what is shown is always that account's total as derived from its store, so no two of them disagree for long.
+ * The number on the installed app's icon. One account of the origin owns the badge: the last account that turned the
+ * badge on. A record names the owner, and pages and service worker obey the record. Each of them shows the owner's
+ * total as derived from the store, so two of them never differ for long.
  */
 
-/** Bare IndexedDB, as the first paint: the service worker reads it too. */
+/** A small database without Dexie, like that of the first paint. The service worker reads it too. */
 const DATABASE = 'tidemark-badge';
 const TABLE = 'owner';
 const KEY = 'account';
 
-/** Not everywhere: absent in Firefox, in WebKit without a home screen, and in dedicated workers. */
+/** The Badging API is absent in Firefox, in WebKit without a home screen, and in dedicated workers. */
 const hasBadge = (): boolean => 'setAppBadge' in navigator;
 
-/** @param make false: null where nobody ever turned a badge on here. */
+/** @param make false: return null if no account ever turned a badge on. */
 const open = (make: boolean): Promise<IDBDatabase | null> =>
   new Promise((resolve) => {
     try {
@@ -20,7 +21,7 @@ const open = (make: boolean): Promise<IDBDatabase | null> =>
         if (make) opening.result.createObjectStore(TABLE);
         else opening.transaction?.abort();
       };
-      // Storage is refused: then nobody owns the badge.
+      // The browser refuses storage: no account owns the badge.
       opening.onerror = opening.onblocked = () => resolve(null);
       opening.onsuccess = () => {
         opening.result.onversionchange = () => opening.result.close();
@@ -32,9 +33,10 @@ const open = (make: boolean): Promise<IDBDatabase | null> =>
   });
 
 /**
- * Looks who owns the badge, and acts inside that very transaction: whoever takes it over comes after.
+ * Reads the badge's owner and calls `act` in the same transaction, so that no other account takes the badge over in
+ * between.
  *
- * @param act may be told of the record's table, to change it.
+ * @param act receives the owner and the record's table.
  */
 const asOwner = async (make: boolean, act: (owner: unknown, table: IDBObjectStore) => void): Promise<void> => {
   const db = await open(make);
@@ -53,21 +55,21 @@ const asOwner = async (make: boolean, act: (owner: unknown, table: IDBObjectStor
   db.close();
 };
 
-/** Refused where the app is not installed, say: nobody waits for it. */
+/** The browser may refuse, for example if the app is not installed. The result does not matter. */
 const show = (total: number): void => {
   const done = total > 0 ? navigator.setAppBadge(total) : navigator.clearAppBadge();
   done.catch(() => undefined);
 };
 
-/** The badge is this account's from here on; what it shows stays until this account's total is known. */
+/** Makes the account the badge's owner. The old number stays until this account's total is known. */
 export const claimBadge = (account: string): Promise<void> =>
   hasBadge() ? asOwner(true, (_, table) => void table.put(account, KEY)) : Promise.resolve();
 
-/** Shows the account's total, if the badge is its own. */
+/** Shows the account's total if the account owns the badge. */
 export const showOnBadge = (account: string, total: number): Promise<void> =>
   hasBadge() ? asOwner(false, (owner) => void (owner === account && show(total))) : Promise.resolve();
 
-/** Turned off or logged out: the account's number goes, and the badge is nobody's. That of another account is left alone. */
+/** Gives the badge back, after the option was turned off or the user logged out. The badge of another account stays. */
 export const releaseBadge = (account: string): Promise<void> =>
   hasBadge()
     ? asOwner(false, (owner, table) => {

@@ -1,10 +1,13 @@
-/** The browser's ports, as a worker has them: clock, randomness, and the crossings to page and other tabs. */
+/**
+ * The browser's implementations of the ports in a worker: clock, randomness, locks, and the messages to the page and to
+ * other tabs.
+ */
 import { AuthError } from '../errors.ts';
 import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, RandomPort, TokenPort } from '../ports/ports.ts';
 
-/** Longer timers fire at once in every browser. */
+/** The longest timer of a browser. A longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** An app that does not answer for this long has no token. */
+/** The limit for the app's `getToken`. */
 const TOKEN_TIMEOUT_MS = 20_000;
 
 export const browserClock: ClockPort = {
@@ -25,7 +28,7 @@ export const browserClock: ClockPort = {
 export const browserRandom: RandomPort = {
   next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
   id: () => {
-    // Made by the browser where it does; it does so in secure contexts only.
+    // `crypto.randomUUID` exists in secure contexts only.
     if (isSecureContext) return crypto.randomUUID();
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -38,7 +41,7 @@ export const browserLocks: LockPort = {
     let release: () => void = () => abort.abort();
     let isHeld = false;
     let isOver = false;
-    // A request that steals is granted at once, and takes no signal.
+    // The browser grants a stealing request at once and accepts no signal with it.
     const options = steal ? { steal } : { signal: abort.signal };
     const until = (): Promise<void> => {
       if (isOver) return Promise.resolve();
@@ -47,7 +50,7 @@ export const browserLocks: LockPort = {
       return new Promise<void>((resolve) => (release = resolve));
     };
     const request = 'locks' in navigator ? navigator.locks.request(name, options, until) : Promise.reject(new Error('no locks'));
-    // Refused where the page may have none: one of an opaque origin, say.
+    // The browser refuses locks to some pages, for example to one with an opaque origin.
     request.catch(() => {
       if (isOver) return;
       if (isHeld) lost();
@@ -73,7 +76,10 @@ export const browserBus = (name: string): BusPort => {
   };
 };
 
-/** What the page forwards: a worker sees neither visibility nor thaw, and no `online` event in a dedicated worker. */
+/**
+ * Lifecycle events that the page forwards. A worker sees neither visibility nor thaw; a dedicated worker gets no
+ * `online` event.
+ */
 export class PageLife implements LifePort {
   private readonly listeners = new Set<(event: LifeEvent) => void>();
 
@@ -90,16 +96,16 @@ export class PageLife implements LifePort {
 export const pageToken = (page: { getToken(): Promise<unknown> }, clock: ClockPort): TokenPort => ({
   getToken: () =>
     new Promise((resolve, reject) => {
-      const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; it is asked again later`));
-      const cancel = clock.timer(TOKEN_TIMEOUT_MS, () => fail('was silent for 20 s'));
+      const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; Tidemark asks again later`));
+      const cancel = clock.timer(TOKEN_TIMEOUT_MS, () => fail('did not answer within 20 s'));
       page.getToken().then(
         (token: unknown) => {
           cancel();
           if (typeof token === 'string' && token.length > 0) resolve(token);
-          else fail('gave no text');
+          else fail('resolved without a non-empty text');
         },
         () => {
-          // What the app threw may hold anything, a token as well: it is not passed on.
+          // The app's error may contain a token, so its text is dropped.
           cancel();
           fail('rejected');
         },

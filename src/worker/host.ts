@@ -1,4 +1,10 @@
-/** Picks the platform's ports, opens the account, and exposes it to the page. */
+/**
+ * The host of the engine in a tab's worker. It builds the browser's ports, opens the account, and exposes the account
+ * to the page.
+ *
+ *   page ◀─bridge─▶ host ─▶ HostedAccount ─▶ Engine over Dexie
+ *                                   └───────▶ Engine over memory, if the device refuses to store
+ */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
@@ -19,7 +25,10 @@ const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   await store.remove();
 };
 
-/** Wipes of other accounts that a crash interrupted: nobody may ever start those again. One that hangs holds up no other. */
+/**
+ * Finishes wipes of other accounts after a crash interrupted them. Their users may never log in again. One hanging wipe
+ * delays no other.
+ */
 const finishOtherWipes = async (url: string, mine: string, page: PageSide): Promise<void> => {
   const others = (await accountDatabases(indexedDB, url)).filter((name) => name !== mine);
   await Promise.allSettled(others.map((name) => finishOtherWipe(name, page)));
@@ -56,5 +65,5 @@ const browserHost = (): Host => {
   };
 };
 
-/** Starts the receipt worker in this worker. Called once, by the worker's own file. */
+/** Starts the receipt worker in this worker. The worker's own file calls it once. */
 export const startReceiptWorker = (): void => exposeWorker(browserHost());

@@ -1,7 +1,13 @@
 /**
- * One account in one tab, whatever becomes of its store. Where the device refuses to store, an engine over memory does its work, and
- * moves to the disk once that can be had. Where the browser wipes the disk, an engine over a new store takes over what the user did.
- * Calls and streams stay the same throughout.
+ * One account in one tab, over a changing store. If the device refuses to store, an engine over memory does the work,
+ * and the account moves to the disk as soon as the disk opens. If the browser wipes the disk, an engine over a new
+ * store takes over the user's pending entries. The page's calls and streams survive each move.
+ *
+ *    start ──▶ on disk ──── store vanished ────▶ new store on disk
+ *      │          ▲                                   │ does not open
+ *      │          │ disk opens later                  ▼
+ *      └──────▶ in memory ◀───────────────────────────┘
+ *   Every state ends with close() or a log-out.
  */
 import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, of, ReplaySubject, switchMap, takeUntil, tap } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
@@ -32,24 +38,24 @@ const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
   'conversation',
 ] satisfies Topic['of'][]);
 
-/** A client that is closed waits so long for what was called before: for a write, and for an answer that needs the network. */
-const WRITE_PATIENCE_MS = 10_000;
+/** Timeouts of `close()` for earlier writes and for earlier answers of the server. */
+const WRITE_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 2000;
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 export class HostedAccount implements Hosted {
-  /** Null while it moves. */
+  /** The current engine, which runs the calls. Null while the account moves. */
   private readonly engine$ = new BehaviorSubject<Engine | null>(null);
-  /** The one whose messages are shown: a new one only once it knows how things stand, so that nothing flickers. */
+  /** The source of shown messages. A new engine takes over only after loading its state, so nothing flickers. */
   private readonly shown$ = new BehaviorSubject<Engine | null>(null);
-  /** The one whose counts are: the first one too, where more was known here than it knows. Its 0 would be a guess. */
+  /** The source of shown counts. The first engine also waits here if a lost store knew more: its 0 would be a guess. */
   private readonly counted$ = new BehaviorSubject<Engine | null>(null);
   private readonly over$ = new ReplaySubject<void>(1);
   private over = false;
   private place: Place | null = null;
   private deviceId: string;
-  /** On the engine there is. */
+  /** The intents under way on the current engine. */
   private readonly intents = new Set<Promise<unknown>>();
   private readonly writes = new Unanswered();
   private readonly questions = new Unanswered();
@@ -75,7 +81,7 @@ export class HostedAccount implements Hosted {
     return account;
   }
 
-  /** @returns false where the new place refuses: then nothing runs. */
+  /** @returns false if the new place does not open: no engine runs then. */
   private async moveTo(open: () => Promise<Place>): Promise<boolean> {
     try {
       const place = await open();
@@ -84,7 +90,7 @@ export class HostedAccount implements Hosted {
       return true;
     } catch (error) {
       this.context.ports.log('warn', 'store-not-opened', errorDetails(error));
-      // Neither of these is mended by doing without the disk.
+      // Working in memory would help against neither of these errors.
       if (error instanceof StoreError && (error.code === 'store/closed' || error.code === 'store/version-ahead')) throw error;
       return false;
     }
@@ -104,7 +110,7 @@ export class HostedAccount implements Hosted {
     this.note(place);
   }
 
-  /** @param when null for at once. */
+  /** @param when the engine takes over at this moment; null: at once. */
   private show(on$: BehaviorSubject<Engine | null>, place: Place, when: Promise<void> | null): void {
     if (!when) on$.next(place.engine);
     else
@@ -129,7 +135,10 @@ export class HostedAccount implements Hosted {
     return placeInMemory(this.context, { config, deviceId, noted, carried });
   }
 
-  /** Nobody begins anything more on the engine there is, and what was begun has ended: what it would leave behind. */
+  /**
+   * Stops the current engine: no call starts on it any more, and all running intents have ended. @returns the state to
+   * carry over.
+   */
   private async stopped(): Promise<Carried | undefined> {
     const engine = this.engine$.value;
     this.place = null;
@@ -155,7 +164,7 @@ export class HostedAccount implements Hosted {
     await this.moveTo(() => this.inMemory(noted, carried));
   }
 
-  /** The store has come to an end and nobody said why: wiped by the browser, or by a log-out that this tab missed. */
+  /** Handles the unannounced end of the store: the browser wiped the disk, or this tab missed another tab's log-out. */
   private async vanished(store: DexieStore): Promise<void> {
     if (this.over || this.place?.store !== store) return;
     const { engine, lostGenerations } = this.place;
@@ -164,11 +173,12 @@ export class HostedAccount implements Hosted {
     const { note, open, ports } = this.context;
     const carried = await this.stopped();
     store.close();
-    // Whoever logs out says so before anything goes. Where it cannot be told, nothing of the account is sent again.
+    // A log-out marks the generation as ended before deleting anything. Without a readable mark, no pending entry is
+    // sent again.
     if (!carried || (await note.isEnded(generation)) !== false) return this.end();
     let noted = await note.read();
     if (!noted) {
-      // The browser took it together with the store; it says again what it said.
+      // The browser wiped the note together with the store: write the same note again.
       const { outbox, paused, settings } = carried;
       noted = { generation, lost: lostGenerations, pendingReceipts: outbox.length, paused, settings };
       await note.write(noted);
@@ -192,7 +202,7 @@ export class HostedAccount implements Hosted {
     return engine;
   }
 
-  /** Done on the engine there is, and again should its store end under it: nothing was written then. */
+  /** Runs on the current engine, and again on the next engine if the store ends meanwhile: the first run then wrote nothing. */
   private async onEngine<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
     for (;;) {
       const engine = await this.running();
@@ -242,7 +252,7 @@ export class HostedAccount implements Hosted {
           // While the account moves, nothing is connected.
           return last ? of<ConnectionStatus>({ ...last, state: 'offline', leader: false, retryAt: null }) : NEVER;
         }
-        // Another store numbers its events from the start.
+        // Another store numbers its events from 1.
         return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
       }),
       takeUntil(this.over$),
@@ -255,7 +265,8 @@ export class HostedAccount implements Hosted {
     const place = this.place!;
     const ended = [engine.generation, ...place.lostGenerations];
     this.stopNoting();
-    // First: a tab that finds nothing where its store was must not take it for a loss, and bring it back.
+    // Mark the end first: another tab that finds its store gone must not treat the log-out as a loss and restore the
+    // data.
     if (options.pending === 'discard') await note.end(ended);
     try {
       await engine.logOut(options);
@@ -283,27 +294,27 @@ export class HostedAccount implements Hosted {
     this.leave();
   }
 
-  /** Every call that was made before is in force and answered, or refused, when this resolves. */
+  /** Resolves when every earlier call is done and answered, or refused. */
   async close(): Promise<void> {
     const { clock } = this.context.ports;
-    await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);
+    await Promise.all([this.writes.settledWithin(WRITE_TIMEOUT_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);
     await this.shut();
     await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
   }
 
-  /** The engine has ended, and has given every answer that it will ever give. */
+  /** Refuses the remaining calls. The engine has ended and gives no more answers. */
   private async refuseRest(noAnswer: Error): Promise<void> {
     await this.questions.settledWithin(0, this.context.ports.clock);
     this.questions.refuse(noAnswer);
     this.writes.refuse(
-      new WorkerError('worker/restarted', 'the device did not store this before the client ended; the call may be repeated'),
+      new WorkerError('worker/restarted', 'the client ended before this device stored the call; repeat it on another client'),
     );
   }
 
   private async shut(): Promise<void> {
     this.over = true;
     this.stopNoting();
-    // It closes its store itself, when it is through.
+    // The engine closes its store after its last work.
     const closed = this.engine$.value?.close();
     this.over$.next();
     await closed;

@@ -1,12 +1,15 @@
-/** Keeps the note outside of IndexedDB true while an engine runs: what it would take to notice the store's loss. */
+/**
+ * Keeps the note outside of IndexedDB current while an engine runs. A later start reads the note to detect the loss of
+ * the store.
+ */
 import type { Engine, Standing } from '../engine/engine.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 
-/** What is owed for a moment only is not noted: most receipts are at the server before. */
+/** Delay before a change is noted: most pending receipts reach the server sooner, and are never noted. */
 const NOTE_AFTER_MS = 1000;
 
-/** @returns how to stop; what was not noted by then is not. */
+/** @returns a function to stop. Waiting changes are then dropped. */
 export const noteStanding = (note: NoteKeeper, clock: ClockPort, engine: Engine, lost: readonly string[]): Cancel => {
   let latest: Standing | null = null;
   let waiting: Cancel | null = null;
@@ -22,7 +25,8 @@ export const noteStanding = (note: NoteKeeper, clock: ClockPort, engine: Engine,
   const update = async (): Promise<void> => {
     waiting = null;
     const noted = await note.read();
-    // Gone with a log-out, or another store's by now: whoever missed that does not bring it back.
+    // A log-out may have removed the note, or another store replaced it. This tab must not write its own note again
+    // then.
     if (noted ? noted.generation === generation : (await note.isEnded(generation)) === false) write();
   };
   const stop = engine.watchStanding((standing) => {

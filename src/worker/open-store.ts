@@ -1,19 +1,19 @@
-/** The device's store, waited for as long as a user may; it may come later. */
+/** Opens the device's store, and gives up waiting after a few seconds. The opening goes on, and the store may come later. */
 import { StoreError } from '../errors.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
 import { Backoff } from '../model/backoff.ts';
 import { errorDetails } from '../logging.ts';
 
-/** A database that does not open by then is done without for now (F07, F15, F16). */
+/** The account starts in memory if the database is not open after this time (F07, F15, F16). */
 const OPEN_TIMEOUT_MS = 4500;
-/** One that cannot be opened is asked again after at least so long, and longer each time. */
+/** The minimum delay before another try to open the database. The delay grows with each failure. */
 const ASK_AGAIN_MS = 30_000;
 
 export interface OpeningStore {
-  /** Null where it takes too long, or the device refuses. @throws {StoreError} `store/version-ahead` */
+  /** The store, or null if the opening takes too long or fails. @throws {StoreError} `store/version-ahead` */
   readonly soon: Promise<DexieStore | null>;
-  /** Resolves when it has opened after all; whoever does not want it any more closes it. */
+  /** Resolves when the store has opened after all. An owner without use for the store must close it. */
   readonly atLast: Promise<DexieStore>;
 }
 

@@ -1,4 +1,4 @@
-/** Where an account's data is kept in this tab: on the disk, or in memory where the device refuses; and the engine over it. */
+/** The place of an account's data in this tab: a store on the disk, or in memory if the device refuses, with the engine over it. */
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
 import { Engine } from '../engine/engine.ts';
@@ -8,7 +8,10 @@ import type { DexieStore } from '../store/dexie-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { NoteKeeper, OutsideNote } from '../store/loss-marker.ts';
 
-/** A frozen tab may hold on to the database for as long as it likes: what is in it is gone by then, and its name goes with that tab. */
+/**
+ * Limit for the removal of the database. A frozen tab may keep the emptied database open for longer; its name goes with
+ * that tab.
+ */
 const REMOVE_TIMEOUT_MS = 2000;
 
 export interface AccountContext {
@@ -17,33 +20,33 @@ export interface AccountContext {
   readonly note: NoteKeeper;
   readonly page: Pick<PageSide, 'deviceId' | 'forgetDevice' | 'renewDevice'>;
   readonly open: () => Promise<DexieStore>;
-  /** Removes the database unseen: for one that could not be opened. */
+  /** Removes a database after its opening failed. */
   readonly removeUnseen: () => void;
 }
 
 export interface Place {
   readonly engine: Engine;
-  /** Null in memory. */
+  /** Null for a place in memory. */
   readonly store: DexieStore | null;
   readonly deviceId: string;
-  /** Of stores before this one: lost, not logged out of. */
+  /** Generations of earlier stores, lost without a log-out. */
   readonly lostGenerations: readonly string[];
-  /** New, though there was another before: it knows less than was known here, until the server has spoken. */
+  /** True if a new store replaces a lost store: until the server answers, the new store knows less than the page shows. */
   readonly isBlank: boolean;
 }
 
-/** What one place is made of. */
+/** The arguments of a new place. */
 export interface Move {
   readonly config: WorkerConfig;
   readonly deviceId: string;
   readonly noted: OutsideNote | undefined;
-  /** What the place before leaves behind. */
+  /** The state carried over from the earlier place. */
   readonly carried?: Carried | undefined;
 }
 
 /**
- * @param opened closed again should this fail.
- * @param vanished called when the store turns out to be gone, and nobody wrote down a log-out.
+ * @param opened the open store. A failure closes it.
+ * @param vanished called when the store turns out to be gone without a recorded log-out.
  */
 export const placeOnDisk = async (
   context: AccountContext,
@@ -59,7 +62,7 @@ export const placeOnDisk = async (
   try {
     let found = await enterAccount(store, { userId, deviceId });
     if (found === 'unwiped') {
-      // Before anything is shown: what a log-out left is nobody's any more.
+      // Finish an interrupted wipe before anything is shown: its data belongs to no user any more.
       await finishWipe(store);
       await note.end([]);
       await removeStore(context, store);
@@ -70,14 +73,14 @@ export const placeOnDisk = async (
     }
     const isLost = found === 'new' && known !== undefined;
     if (isLost) {
-      // Whoever knew this device by its id knew what it held.
+      // The server assumes that this device id has the lost messages, so the device takes a new id.
       deviceId = await page.renewDevice(name);
       await enterAccount(store, { userId, deviceId });
     }
     const mine = store;
     const engine = await Engine.open({ ...ports, store }, { userId, deviceId }, name, config.settings, config.retention, {
       ...(carried ? { carried } : {}),
-      // What a running tab carries over is not lost.
+      // Entries carried over by a running tab are not lost.
       ...(isLost && !carried ? { lostEntries: known?.pendingReceipts ?? 0 } : {}),
       vanished: () => vanished(mine),
     });
@@ -90,7 +93,7 @@ export const placeOnDisk = async (
   }
 };
 
-/** A tab that stores in memory shares nothing with others but the end: what they tell of their store says nothing of its own. */
+/** The bus of a tab in memory. Such a tab shares only log-outs with other tabs: all other hints concern the store on disk. */
 const aloneOnBus = (bus: BusPort): BusPort => ({
   post: (hint) => {
     if (hint.type === 'logged-out') bus.post(hint);
@@ -105,9 +108,9 @@ export const placeInMemory = async (
   { ports, name }: Pick<AccountContext, 'ports' | 'name'>,
   { config, deviceId, noted, carried }: Move,
 ): Promise<Place> => {
-  // The switches as they were: a device that forgot them would tell what was not to be told.
+  // Keep the user's settings: without them, this device would send receipts against the user's wish.
   const before = carried ?? (noted ? { outbox: [], deadLetters: [], settings: noted.settings, paused: noted.paused } : undefined);
-  // Every tab leads for itself: a follower of another's would have no store to follow.
+  // Each tab in memory is its own leader: as a follower, it would have no shared store to follow.
   const lock = `${name}:memory:${ports.random.id()}`;
   const context = { ...ports, bus: aloneOnBus(ports.bus), store: createMemoryStore() };
   const account = { userId: config.userId, deviceId };
@@ -115,7 +118,10 @@ export const placeInMemory = async (
   return { engine, store: null, deviceId, lostGenerations: noted?.lost ?? [], isBlank: noted !== undefined };
 };
 
-/** The last of a log-out, once the store is empty. The device's id goes first: its database is what tells that it should. */
+/**
+ * The last step of a log-out, after the store was emptied. The device's id goes first: a database that is left still
+ * tells a later start to remove the id.
+ */
 export const removeStore = async (
   {
     page,
@@ -125,7 +131,7 @@ export const removeStore = async (
   store: DexieStore,
 ): Promise<void> => {
   await page.forgetDevice(name);
-  const patience = new Promise<void>((resolve) => void ports.clock.timer(REMOVE_TIMEOUT_MS, resolve));
-  await Promise.race([store.remove(), patience]);
+  const timeout = new Promise<void>((resolve) => void ports.clock.timer(REMOVE_TIMEOUT_MS, resolve));
+  await Promise.race([store.remove(), timeout]);
   store.close();
 };

@@ -1,4 +1,4 @@
-/** The worker that the page's door starts by itself: self-contained, the one entry with a side effect. */
+/** The worker's script for the page's default option. Self-contained, and the only entry with a side effect. */
 import { startReceiptWorker } from './host.ts';
 
 startReceiptWorker();

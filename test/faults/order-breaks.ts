@@ -30,7 +30,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F111',
     file: 'src/worker/hosted-account.ts',
-    from: 'await Promise.all([this.writes.settledWithin(WRITE_PATIENCE_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);',
+    from: 'await Promise.all([this.writes.settledWithin(WRITE_TIMEOUT_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);',
     to: 'void clock;',
     test: ORDER,
   },

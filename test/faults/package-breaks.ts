@@ -5,8 +5,8 @@ export const PACKAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F127',
     file: 'src/bridge/worker-lives.ts',
-    from: 'if (!told) continue;',
-    to: 'if (!told) throw error;',
+    from: 'if (!failure) continue;',
+    to: 'if (!failure) throw error;',
     test: ['node', 'test/unit/bridge/connect.test.ts', 'F127'],
   },
   {

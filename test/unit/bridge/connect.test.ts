@@ -321,7 +321,9 @@ describe('page and worker of two releases', () => {
     await timers.pass(60 * MINUTE);
     expect(workers.length).toBe(3);
     expect(workers.every(({ isTerminated }) => isTerminated)).toBe(true);
-    await expect(connection.query('flush', 10)).rejects.toThrow(`runs tidemark ${VERSION} and its worker 0.0.9: reload the page`);
+    await expect(connection.query('flush', 10)).rejects.toThrow(
+      `runs tidemark ${VERSION}, but its worker runs tidemark 0.0.9: reload the page`,
+    );
     expect(connection.trouble$.value).toMatchObject({ error: { code: 'protocol/version-unsupported' }, retryInMs: null });
   });
 
