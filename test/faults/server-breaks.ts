@@ -28,7 +28,7 @@ export const SERVER_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/outbox/outbox-sender.ts',
     from: 'this.maxEntries = Math.max(1, Math.floor(entries.length / 2));',
     to: 'this.maxEntries = Infinity;',
-    test: ['node', 'test/unit/engine/drain.test.ts', 'F63'],
+    test: ['node', 'test/unit/engine/outbox-sender.test.ts', 'F63'],
   },
   {
     fault: 'F64',

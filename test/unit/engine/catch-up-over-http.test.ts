@@ -15,7 +15,7 @@ import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../s
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const account = { userId: 'alice', deviceId: 'alice-phone' };
 
-describe('an account woken without a page', () => {
+describe('catch-up over HTTP, for an account that is woken without a page', () => {
   let net: LoopbackNet;
   let alice: TestDevice;
   let bob: TestTab;
@@ -50,7 +50,7 @@ describe('an account woken without a page', () => {
   const wake = (wanted?: WantedMessage): Promise<void> => catchUpOverHttp(ports, account, writer, fence, wanted);
   const news = (message: Message & { seq: number }, isCaughtUp = true) => newsOf(writer, 'direct:bob', message, isCaughtUp);
 
-  it('reads on from nothing and from where it stands, and has the wanted message after one request', async () => {
+  it('catch-up over HTTP starts with an empty store or at the stored cursor, and gets the wanted message in one request', async () => {
     await said('one');
     const second = await said('two');
     await wake({ conversationId: 'direct:bob', seq: second.seq });
@@ -61,7 +61,7 @@ describe('an account woken without a page', () => {
     await wake({ conversationId: 'direct:bob', seq: third.seq });
     expect(writer.model.totalUnreadCount).toBe(3);
     expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[2, 3]]);
-    // Held is told as delivered, and nothing else is told.
+    // The device sends delivery receipts for the messages that it stores, and nothing else.
     expect([...writer.model.outbox.values()]).toMatchObject([
       { kind: 'receipts', pendingReceipts: { delivered: [[2, 3]], read: [], named: [], position: 0 } },
     ]);
@@ -71,7 +71,7 @@ describe('an account woken without a page', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
-  it('a server that lost its history is read anew; what is owed stays, and the wanted message comes all the same (F66)', async () => {
+  it('catch-up over HTTP starts again from a snapshot when the server has lost its history; pending entries stay, and the wanted message is stored (F66)', async () => {
     await said('one');
     await wake();
     await writer.write('say', STRICT, (draft) => sendMessage(draft, ports, 'direct:bob', { body: '"kept"' }));
@@ -85,7 +85,7 @@ describe('an account woken without a page', () => {
     expect([...writer.model.outbox.values()].some((entry) => entry.kind === 'message')).toBe(true);
   });
 
-  it('stores nothing of somebody else, nothing under an older number, and nothing without a network', async () => {
+  it('catch-up over HTTP stores nothing with a token of another user, with an outdated fencing token, or without a network', async () => {
     const message = await said('one');
     alice.token = 'token-of-carol';
     await expect(wake()).rejects.toThrow(AuthError);
@@ -101,7 +101,7 @@ describe('an account woken without a page', () => {
     expect(writer.model.cursor).toBeNull();
   });
 
-  it('news is what is neither read, own, recalled nor uncounted, and what the server knows', async () => {
+  it('only a message of another user that is unread, countable, not recalled and known to the server is news', async () => {
     const first = await said('one');
     expect(await news(first, false)).toMatchObject({ message: { id: first.id, body: null, status: 'received' }, muted: false });
     await wake({ conversationId: 'direct:bob', seq: first.seq });
@@ -127,7 +127,7 @@ describe('an account woken without a page', () => {
     expect(await news(first, false)).toBeNull();
   });
 
-  it('nothing is news to an account that was paused or logged out meanwhile', async () => {
+  it('no message is news to an account that is paused or logged out', async () => {
     const first = await said('one');
     await wake({ conversationId: 'direct:bob', seq: first.seq });
     const page = await alice.open();

@@ -10,7 +10,7 @@ import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../suppor
 
 const NEWER_RELEASE = 1000;
 
-/** What a newer release that runs beside this one does to the store. */
+/** Writes to the store as a newer release does that runs beside this one. */
 const writeAsNewerRelease = (disk: MemoryDisk): Promise<void> =>
   createMemoryStore(disk).tx('upgrade', ['meta'], 'readwrite', 'strict', async (tx) => {
     const head = (await tx.get('meta', HEAD_KEY)) as LogHeader;
@@ -28,10 +28,10 @@ describe('the state of the connection', () => {
   });
   const alice = (): TestDevice => new TestDevice('alice', new LoopbackNet(createTestServer()));
   const state = (tab: TestTab): Promise<ConnectionStatus> => tab.now({ of: 'connection' });
-  const comesTo = (tab: TestTab, wanted: ConnectionStatus['state']): Promise<ConnectionStatus> =>
+  const reaches = (tab: TestTab, wanted: ConnectionStatus['state']): Promise<ConnectionStatus> =>
     tab.until({ of: 'connection' }, (status) => status.state === wanted, 10_000);
 
-  /** A tab whose page tells what the test says, over ports that the test may change. */
+  /** A tab whose page events come from the test, over ports that the test may change. */
   const openWith = async (device: TestDevice, change: (ports: Ports) => Partial<Ports>): Promise<[TestTab, (event: LifeEvent) => void]> => {
     const ports = device.ports();
     let tell: (event: LifeEvent) => void = () => undefined;
@@ -50,7 +50,7 @@ describe('the state of the connection', () => {
     return [kept(new TestTab(engine)), (event) => tell(event)];
   };
 
-  it('no network: offline, and when it tries again (F117)', async () => {
+  it('without a network, the state is offline with the time of the next attempt (F117)', async () => {
     const device = alice();
     device.net.cut();
     const tab = kept(await device.open());
@@ -58,21 +58,21 @@ describe('the state of the connection', () => {
     expect(status).toMatchObject({ state: 'offline', paused: false, error: { code: 'transport/unreachable' } });
   });
 
-  it('no token: offline, and when it asks again (F117)', async () => {
+  it('without a token, the state is offline with the time of the next call of getToken (F117)', async () => {
     const refuse = { getToken: () => Promise.reject(new AuthError('auth/unavailable', 'getToken failed')) };
     const [tab] = await openWith(alice(), () => ({ token: refuse }));
     const status = await tab.until({ of: 'connection' }, ({ retryAt }) => retryAt !== null);
     expect(status).toMatchObject({ state: 'offline', error: { code: 'auth/unavailable' } });
   });
 
-  it('a token of another user: stopped (F117)', async () => {
+  it('with a token of another user, the state is stopped (F117)', async () => {
     const device = alice();
     device.token = 'token-of-bob';
     const tab = kept(await device.open());
-    expect(await comesTo(tab, 'stopped')).toMatchObject({ retryAt: null, error: { code: 'auth/wrong-user' } });
+    expect(await reaches(tab, 'stopped')).toMatchObject({ retryAt: null, error: { code: 'auth/wrong-user' } });
   });
 
-  it('paused: offline and paused, in every tab (F117)', async () => {
+  it('while sync is paused, the state is offline and paused in every tab (F117)', async () => {
     const device = alice();
     const [first, second] = [kept(await device.open()), kept(await device.open())];
     await first.live();
@@ -82,7 +82,7 @@ describe('the state of the connection', () => {
       expect(await tab.until({ of: 'connection' }, ({ paused }) => paused)).toMatchObject({ state: 'offline', retryAt: null });
   });
 
-  it('a newer release has written the store: stopped, for the tab that leads and for the one that follows (F117)', async () => {
+  it('after a newer release has written the store, the state is stopped in the leader tab and in the follower tab (F117)', async () => {
     const device = alice();
     const [first, second] = [kept(await device.open()), kept(await device.open())];
     await first.live();
@@ -94,7 +94,7 @@ describe('the state of the connection', () => {
     }
   });
 
-  it('a tab that cannot write its number: offline, why, and when it tries again (F117)', async () => {
+  it('a tab that cannot write its fencing token is offline, with the error and the time of the next attempt (F117)', async () => {
     const device = alice();
     const store = createMemoryStore(device.disk, 'durable');
     const refusing: typeof store = {
@@ -108,7 +108,7 @@ describe('the state of the connection', () => {
     expect(status.retryAt).toBeGreaterThan(Date.now() - 1000);
   });
 
-  it('a tab that followed, led, and was put aside does not show the connection of a leader that died (F117)', async () => {
+  it('a tab that followed, led and was parked does not show the connection of a leader that has died (F117)', async () => {
     const device = alice();
     let isDead = false;
     const [first] = await openWith(device, ({ bus }) => ({ bus: { ...bus, post: (hint) => (isDead ? undefined : bus.post(hint)) } }));
@@ -122,7 +122,7 @@ describe('the state of the connection', () => {
     expect(await state(second)).toMatchObject({ state: 'offline', leader: false, error: null });
   });
 
-  /** Two tabs, of which the second hears nothing of the first; the first logs out while the second has no connection. */
+  /** Two tabs, of which the second gets no hints from the first. The first tab logs out while the second tab has no connection. */
   const missesLogOut = async (device: TestDevice): Promise<TestTab> => {
     const first = kept(await device.open());
     await first.live();
@@ -132,13 +132,13 @@ describe('the state of the connection', () => {
     }));
     await second.live();
     device.net.cut();
-    await comesTo(second, 'offline');
+    await reaches(second, 'offline');
     await first.engine.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
     device.net.heal();
     return second;
   };
 
-  it('I-26: a tab that no hint of a log-out reached opens no other connection (F117)', async () => {
+  it('I-26: a tab that got no hint of a log-out opens no connection (F117)', async () => {
     const device = alice();
     const tab = await missesLogOut(device);
     let connects = 0;
@@ -151,7 +151,7 @@ describe('the state of the connection', () => {
     expect(connects).toBe(0);
   });
 
-  it('I-26: a tab that no hint of a log-out reached sends no request (F117)', async () => {
+  it('I-26: a tab that got no hint of a log-out sends no request (F117)', async () => {
     const device = alice();
     const tab = await missesLogOut(device);
     await expect(tab.ask('fetchReceipts', ['m1'])).rejects.toMatchObject({ code: 'transport/closed' });

@@ -15,7 +15,7 @@ const events = Object.keys(TABLE.idle) as Event[];
 const connected: readonly State[] = ['opening', 'greeting', 'catching-up', 'live'];
 const withSession: readonly State[] = ['token', ...connected];
 
-describe('connection life, over every state and event', () => {
+describe('the state machine of a connection, over every state and event', () => {
   it.each(states.flatMap((state) => events.map((event) => [state, event] as const)))('%s × %s', (state, event) => {
     const { to, effects } = transition(state, event);
     expect(states).toContain(to);
@@ -43,7 +43,7 @@ describe('connection life, over every state and event', () => {
     if (state === 'stopped' && event !== 'stop') expect(to).toBe('stopped');
   });
 
-  it('becomes live from every state when no attempt fails', () => {
+  it('a connection becomes live from every state when no attempt fails', () => {
     for (const state of states) {
       let now = transition(transition(state, 'stop').to, 'start').to;
       for (const event of ['token-ready', 'opened', 'welcome', 'caught-up'] as const) now = transition(now, event).to;
@@ -51,7 +51,7 @@ describe('connection life, over every state and event', () => {
     }
   });
 
-  it('waits seconds after a failed network, and up to minutes after a refusal of the server (F115)', () => {
+  it('a client waits seconds after a failed network, and up to minutes after the server refused it (F115)', () => {
     for (const code of ['transport/unreachable', 'transport/timeout', 'transport/closed'] as const) {
       const error = new TransportError(code, 'failed');
       expect(retryLimits({ error })).toEqual({ spreadMs: 0, capMs: UNREACHABLE_CAP_MS });
@@ -60,7 +60,7 @@ describe('connection life, over every state and event', () => {
     expect(retryLimits({ error: new ProtocolError('protocol/bad-frame', 'refused') })).toEqual({ spreadMs: 0, capMs: BACKOFF_CAP_MS });
   });
 
-  it('spreads the return of all clients after a restart of the server, and of no other failure (F56)', () => {
+  it('the clients spread their return after a restart of the server, and after no other failure (F56)', () => {
     const error = new TransportError('transport/closed', 'the server restarts');
     expect(retryLimits({ error, inCrowd: true }).spreadMs).toBe(RESTART_SPREAD_MS);
     expect(retryLimits({ error }).spreadMs).toBe(0);

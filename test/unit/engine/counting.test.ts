@@ -6,7 +6,7 @@ import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../s
 
 const BOB = 'direct:bob';
 
-describe('what counts as unread, on every device of hers', () => {
+describe('the unread count, on every device of a user', () => {
   let now: number;
   let server: ReceiptServer;
   let bob: TestTab;
@@ -43,22 +43,22 @@ describe('what counts as unread, on every device of hers', () => {
     tab.until({ of: 'unread', conversationId }, (shown) => shown === count, 20_000);
   const both = (count: number, conversationId: ConversationId = BOB) =>
     Promise.all([unread(phone, count, conversationId), unread(tablet, count, conversationId)]);
-  const holds = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
+  const stores = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
     tab.until({ of: 'messages', conversationId, limit: 100 }, (list) => list.filter(({ seq }) => seq !== null).length === count, 20_000);
-  const quiet = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+  const outboxEmpty = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
   const say = async (count: number): Promise<string[]> => {
     const ids: string[] = [];
     for (let i = 0; i < count; i++) ids.push((await bob.say('alice', `line ${i}`)).id);
     return ids;
   };
 
-  it('a first contact counts one', async () => {
+  it('the first message of a new contact makes the unread count 1', async () => {
     await say(1);
     await both(1);
     expect(await tablet.now({ of: 'total-unread' })).toBe(1);
   });
 
-  it('37 are 37 on a new device, whatever a page of messages holds', async () => {
+  it('a new device shows 37 unread messages as 37, although one page of messages is smaller', async () => {
     server.setPolicy({ limits: { fetchMessages: 10 } });
     await say(37);
     const { tab: late } = await start('alice', 'late');
@@ -70,33 +70,33 @@ describe('what counts as unread, on every device of hers', () => {
     expect([...seen].filter((count) => count !== 0 && count !== 37)).toEqual([]);
   });
 
-  it('a partial read leaves the rest, and an older one takes nothing back (F86)', async () => {
+  it('reading some messages leaves the rest unread, and an older position takes nothing back (F86)', async () => {
     const ids = await say(5);
     await both(5);
-    await holds(phone, 5);
+    await stores(phone, 5);
     await phone.do('clearConversationUnreadCount', BOB, ids[2]);
     expect(await phone.now({ of: 'unread', conversationId: BOB })).toBe(2);
     await both(2);
     await phone.do('clearConversationUnreadCount', BOB, ids[0]);
-    await quiet(phone);
+    await outboxEmpty(phone);
     await both(2);
     await phone.do('sendConversationReadReceipt', BOB, { upTo: ids[3] });
     await both(1);
   });
 
   it.each(['further', 'less far'])(
-    'two devices read offline, and the one that read %s speaks last: the higher position holds (F95)',
+    'when two devices read offline and the one that read %s sends last, the higher position stays (F95)',
     async (last) => {
       const ids = await say(5);
       await both(5);
-      await Promise.all([holds(phone, 5), holds(tablet, 5)]);
+      await Promise.all([stores(phone, 5), stores(tablet, 5)]);
       for (const net of [phoneNet, tabletNet]) net.cut();
       await phone.do('clearConversationUnreadCount', BOB, ids[1]);
       await tablet.do('clearConversationUnreadCount', BOB, ids[3]);
-      const roads = [[phone, phoneNet] as const, [tablet, tabletNet] as const];
-      for (const [tab, net] of last === 'further' ? roads : roads.reverse()) {
+      const inOrder = [[phone, phoneNet] as const, [tablet, tabletNet] as const];
+      for (const [tab, net] of last === 'further' ? inOrder : inOrder.reverse()) {
         net.heal();
-        await quiet(tab);
+        await outboxEmpty(tab);
       }
       await both(1);
       const { tab: late } = await start('alice', 'late');
@@ -105,13 +105,13 @@ describe('what counts as unread, on every device of hers', () => {
     30_000,
   );
 
-  it('clearing an empty, unknown or read conversation enqueues nothing', async () => {
+  it('clearing an empty, unknown or fully read conversation enqueues nothing', async () => {
     await phone.do('clearConversationUnreadCount', 'direct:nobody');
     await say(1);
-    await holds(phone, 1);
-    await quiet(phone);
+    await stores(phone, 1);
+    await outboxEmpty(phone);
     await phone.do('clearConversationUnreadCount', BOB);
-    await quiet(phone);
+    await outboxEmpty(phone);
     const sent = phoneNet.sent('submit').length;
     await phone.do('clearConversationUnreadCount', BOB);
     await phone.do('clearAllUnreadCounts');
@@ -119,10 +119,10 @@ describe('what counts as unread, on every device of hers', () => {
     expect(phoneNet.sent('submit')).toHaveLength(sent);
   });
 
-  it('a recall takes one off above the position and none below it (F83)', async () => {
+  it('a recalled message above the read position leaves the unread count, and one below the position changes nothing (F83)', async () => {
     const ids = await say(4);
     await both(4);
-    await holds(phone, 4);
+    await stores(phone, 4);
     await phone.do('clearConversationUnreadCount', BOB, ids[1]);
     await both(2);
     await bob.do('recallMessage', ids[0]!);
@@ -132,15 +132,15 @@ describe('what counts as unread, on every device of hers', () => {
     await both(2);
   });
 
-  it('messages that are not countable, and her own messages from any device, never count (F89, F93)', async () => {
+  it('messages that are not countable, and the user’s own messages from any device, never count as unread (F89, F93)', async () => {
     await bob.say('alice', 'typing…', { countable: false });
     await bob.say('alice', 'a real line');
     await tablet.say('bob', 'mine, from the tablet');
-    await holds(phone, 3);
+    await stores(phone, 3);
     await both(1);
   });
 
-  it('a muted conversation keeps its count and leaves the total', async () => {
+  it('a muted conversation keeps its unread count and does not count in the total', async () => {
     await say(3);
     await both(3);
     await phone.do('setMuted', BOB, true);
@@ -151,7 +151,7 @@ describe('what counts as unread, on every device of hers', () => {
     await tablet.until({ of: 'total-unread' }, (total) => total === 3);
   });
 
-  it('a mark is no count, stays through new messages, and falls with the next read (F94)', async () => {
+  it('the marked-unread flag changes no unread count, stays when messages come, and is removed by the next read (F94)', async () => {
     await say(1);
     await both(1);
     await phone.do('clearConversationUnreadCount', BOB);
@@ -168,7 +168,7 @@ describe('what counts as unread, on every device of hers', () => {
     expect(await marked(false)).toMatchObject({ unreadCount: 0 });
   });
 
-  it('clear all clears every conversation, groups too, and comes through a restart offline', async () => {
+  it('clearing all unread counts clears every conversation, groups too, and survives a restart offline', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
     await say(2);
     await bob.do('sendMessage', 'group:crew', { body: '"all hands"' });
@@ -183,18 +183,18 @@ describe('what counts as unread, on every device of hers', () => {
     await tablet.until({ of: 'total-unread' }, (total) => total === 0, 20_000);
   });
 
-  it('a read of the first day that is sent on the fourth moves the position, and its group receipt has expired (F81)', async () => {
+  it('when a read of the first day is sent on the fourth day, the position moves and the group receipt has expired (F81)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
     const { id } = await bob.do('sendMessage', 'group:crew', { body: '"who is in?"', requestReceipt: true });
     await both(1, 'group:crew');
-    await holds(phone, 1, 'group:crew');
+    await stores(phone, 1, 'group:crew');
     phoneNet.cut();
     await phone.do('sendReadReceipts', 'group:crew', [id]);
     await phone.do('clearConversationUnreadCount', 'group:crew');
     now += 3 * 24 * 60 * 60 * 1000 + 1;
     phoneNet.heal();
     await unread(tablet, 0, 'group:crew');
-    await quiet(phone);
+    await outboxEmpty(phone);
     const known = await bob.until({ of: 'receipts', messageId: id }, (receipts) => receipts?.state === 'expired', 20_000);
     expect(known).toMatchObject({ readCount: 0, unreadCount: 1 });
     expect(await phone.now({ of: 'dead-letters' })).toEqual([]);

@@ -9,12 +9,12 @@ const settled = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(
 
 describe('events', () => {
   const open: TestTab[] = [];
-  const kept = async (device: TestDevice): Promise<TestTab> => {
+  const opened = async (device: TestDevice): Promise<TestTab> => {
     const tab = await device.open();
     open.push(tab);
     return tab;
   };
-  const heardBy = (tab: TestTab): ReceiptEvent[] => {
+  const eventsOf = (tab: TestTab): ReceiptEvent[] => {
     const events: ReceiptEvent[] = [];
     tab.watch({ of: 'events' }).subscribe(({ event }) => events.push(event));
     return events;
@@ -23,13 +23,13 @@ describe('events', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('of a receipt name own messages only, also if the peer’s ranges include the peer’s own messages (F117)', async () => {
+  it('a receipt event names own messages only, also if the peer’s ranges include the peer’s own messages (F117)', async () => {
     const server = createTestServer();
-    const alice = await kept(new TestDevice('alice', new LoopbackNet(server)));
-    const bob = await kept(new TestDevice('bob', new LoopbackNet(server)));
+    const alice = await opened(new TestDevice('alice', new LoopbackNet(server)));
+    const bob = await opened(new TestDevice('bob', new LoopbackNet(server)));
     await alice.live();
     await bob.live();
-    const events = heardBy(alice);
+    const events = eventsOf(alice);
     const total = (count: number) => bob.until({ of: 'unread', conversationId: 'direct:alice' }, (unread) => unread === count);
     await alice.say('bob', 'first', { id: 'a1' });
     await total(1);
@@ -59,11 +59,11 @@ describe('events', () => {
     ]);
   });
 
-  it('of a receipt name a message that came in the same frame as the receipt (F117)', async () => {
+  it('a receipt event names a message that came in the same frame as the receipt (F117)', async () => {
     const server = createTestServer();
     const [phone, tablet] = [new TestDevice('alice', new LoopbackNet(server)), new TestDevice('alice', new LoopbackNet(server), 'tablet')];
-    const bob = await kept(new TestDevice('bob', new LoopbackNet(server)));
-    const [first, second] = [await kept(phone), await kept(tablet)];
+    const bob = await opened(new TestDevice('bob', new LoopbackNet(server)));
+    const [first, second] = [await opened(phone), await opened(tablet)];
     await first.say('bob', 'known to both', { id: 'a1' });
     await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.length === 1);
     tablet.net.cut();
@@ -72,7 +72,7 @@ describe('events', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
     await bob.do('sendConversationReadReceipt', 'direct:alice', {});
     await first.until({ of: 'receipts', messageId: 'a2' }, (receipts) => receipts?.readAt !== null);
-    const events = heardBy(second);
+    const events = eventsOf(second);
     tablet.net.heal();
     await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.at(-1)?.status === 'read', 10_000);
     await settled();
@@ -80,7 +80,7 @@ describe('events', () => {
     expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a2', 'a1'] });
   }, 15_000);
 
-  it('that no tab has received are kept up to the last 1,000, at every moment (F117)', () => {
+  it('the last 1,000 events that no tab has received are kept, at every moment (F117)', () => {
     const model = new AccountState('alice');
     for (let number = 1; number <= 1995; number++) {
       const event = { type: 'recalled', conversationId: 'direct:bob', messageId: `m${number}` } as const;

@@ -25,7 +25,7 @@ const bytesOn = (disk: MemoryDisk): number => {
   return sum;
 };
 
-/** A quota as Chromium counts it: a transaction's puts must fit beside the stored data; a transaction of deletes always may run. */
+/** A quota as Chromium counts it: a transaction's puts must fit beside the stored data, and a transaction of deletes always runs. */
 const limited = (disk: MemoryDisk) => {
   const inner = createMemoryStore(disk, 'durable');
   const full = { quota: Infinity, deaths: 0 };
@@ -97,7 +97,7 @@ const device = async (count: number, readUpTo: number) => {
 const say = ({ writer, given }: Pick<Awaited<ReturnType<typeof device>>, 'writer' | 'given'>, text: string) =>
   writer.write('sendMessage', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: JSON.stringify(text) }));
 
-it('read messages are evicted, oldest first, and the call that found no room succeeds; counts, pending entries and receipts stay (F04, F06)', async () => {
+it('a full device evicts read messages, oldest first, and the call succeeds; unread counts, pending entries and receipts stay (F04, F06)', async () => {
   const mine = await device(2000, 1800);
   const { writer, full, disk } = mine;
   await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, mine.given, 'direct:bob'));
@@ -123,7 +123,7 @@ it('read messages are evicted, oldest first, and the call that found no room suc
   expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
 });
 
-it('with nothing left to evict the call is refused, and nothing of it is done (F04, F06)', async () => {
+it('a call that finds no room and nothing to evict is refused and changes nothing (F04, F06)', async () => {
   const mine = await device(3, 3);
   mine.full.quota = bytesOn(mine.disk) + 10;
   await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
@@ -136,7 +136,7 @@ it('with nothing left to evict the call is refused, and nothing of it is done (F
   expect([...mine.writer.model.outbox.values()].some(({ kind }) => kind === 'message')).toBe(true);
 });
 
-it('an eviction that found no room for its record is recorded as soon as there is room, and no evicted message counts as stored (F06)', async () => {
+it('an eviction whose record finds no room is recorded as soon as there is room, and no evicted message counts as stored (F06)', async () => {
   const mine = await device(2000, 1990);
   const { writer, full } = mine;
   const unread = writer.model.totalUnreadCount;
@@ -155,7 +155,7 @@ it('an eviction that found no room for its record is recorded as soon as there i
   expect(again.writer.model.get('direct:bob')!.storedSeqs).toEqual(storedSeqs);
 });
 
-it('after a crash between an eviction and its record, the next start finds the messages that are left, and counts as before (F06)', async () => {
+it('after a crash between an eviction and its record, the next start finds the remaining messages and the same counts (F06)', async () => {
   const mine = await device(2000, 1990);
   const unread = mine.writer.model.totalUnreadCount;
   mine.full.quota = bytesOn(mine.disk) + 10;
@@ -171,7 +171,7 @@ it('after a crash between an eviction and its record, the next start finds the m
   expect(again.writer.model.totalUnreadCount).toBe(unread);
 });
 
-it('code over a newer schema writes nothing, reports that, and leaves pending entries alone (F09)', async () => {
+it('code that is older than the schema of the store writes nothing, reports that, and keeps pending entries (F09)', async () => {
   const mine = await device(3, 0);
   await say(mine, 'owed');
   const head = mine.disk.tables.get('meta')!.get('"head"')!;
@@ -183,7 +183,7 @@ it('code over a newer schema writes nothing, reports that, and leaves pending en
   expect(JSON.stringify([...mine.disk.tables].map(([, table]) => [...table.values()]))).toBe(before);
 });
 
-it('100,000 receipts in 50 conversations are 50 entries, however long the device was offline (F24)', async () => {
+it('100,000 receipts in 50 conversations make 50 entries, for any time offline (F24)', async () => {
   const { writer, given } = await device(1, 0);
   const started = performance.now();
   for (let round = 0; round < 100; round++)

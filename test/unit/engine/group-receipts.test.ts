@@ -110,36 +110,36 @@ class Device {
 const own = (seq: number, more: Partial<WireMessage> = {}) => message(seq, { senderId: 'alice', ...more });
 const expired = { readCount: 0, memberCount: 0, expired: true };
 
-describe('counts of group messages', () => {
-  it('have the same result in any order, in the log, in pages and after a restart', async () => {
+describe('counts of group receipts', () => {
+  it('the count of a group message is the same for any order of reports, in the log, in pages and after a restart', async () => {
     const device = await Device.holding(own(1), own(2));
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 2 })] });
     await device.writer.compactLog();
     // Late and repeated counts change nothing. Newer counts replace those in the page.
     await device.changes('silent', { receipts: [receiptsSent(1, { readCount: 1 }), receiptsSent(2, { readCount: 3 })] });
-    for (const look of ['now', 'restarted', 'folded', 'folded and restarted']) {
-      if (look.startsWith('folded')) await device.writer.compactLog();
-      if (look.endsWith('restarted')) await device.restart();
-      expect([look, await device.shown('m1')]).toMatchObject([look, { state: 'processing', readCount: 2, unreadCount: 1 }]);
-      expect([look, await device.shown('m2')]).toMatchObject([look, { state: 'done', readCount: 3, unreadCount: 0 }]);
+    for (const moment of ['now', 'restarted', 'folded', 'folded and restarted']) {
+      if (moment.startsWith('folded')) await device.writer.compactLog();
+      if (moment.endsWith('restarted')) await device.restart();
+      expect([moment, await device.shown('m1')]).toMatchObject([moment, { state: 'processing', readCount: 2, unreadCount: 1 }]);
+      expect([moment, await device.shown('m2')]).toMatchObject([moment, { state: 'done', readCount: 3, unreadCount: 0 }]);
     }
   });
 
-  it('that come before their message are merged into it when it comes (F87)', async () => {
+  it('a count that comes before its message is merged into the message when the message comes (F87)', async () => {
     const device = await Device.holding(own(1));
     await device.changes('silent', { rows: [row(2)], receipts: [receiptsSent(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
-  it('come with a message that is stored already', async () => {
+  it('a count that comes with an already stored message is merged into the message', async () => {
     const device = await Device.holding(own(1));
     const receipt = { readCount: 2, memberCount: 2, expired: false };
     await device.changes('silent', { messages: [{ conversationId: CREW, messages: [own(1, { receipt })] }] });
     expect(await device.shown('m1')).toMatchObject({ state: 'done', readCount: 2 });
   });
 
-  it('are not shown for a message that the server stored as one without receipts', async () => {
+  it('no count is shown for a message that the server stored as a message without receipts', async () => {
     const device = await Device.holding();
     await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', of: CREW, messages: [own(1)] }));
     expect(await device.shown('m1')).toMatchObject({ state: 'processing' });
@@ -149,7 +149,7 @@ describe('counts of group messages', () => {
 });
 
 describe('events of group receipts', () => {
-  it('live: one event for each growth of an own message’s count, with reader and content if it is one reader', async () => {
+  it('while live, each growth of an own message’s count makes one event, with the reader and the content if there is one reader', async () => {
     const device = await Device.holding(own(1), message(2));
     expect(
       await device.changes('live', { receipts: [receiptsSent(1, { by: 'bob', content: 'on my way' }), receiptsSent(2, { readCount: 2 })] }),
@@ -161,7 +161,7 @@ describe('events of group receipts', () => {
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
-  it('during a catch-up: one statistics event for all', async () => {
+  it('during a catch-up, all counts together make one statistics event', async () => {
     const device = await Device.holding(own(1), own(2), own(3));
     expect(
       await device.changes('catch-up', {
@@ -178,7 +178,7 @@ describe('events of group receipts', () => {
     ]);
   });
 
-  it('expired: one event per conversation, for own messages and for messages without a receipt of this user', async () => {
+  it('expiry makes one event for each conversation, with own messages and with messages that this user did not confirm', async () => {
     const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
     await device.ack(['m4']);
     const receipts = [
@@ -195,8 +195,8 @@ describe('events of group receipts', () => {
   });
 });
 
-describe('receipts for group messages', () => {
-  it('are queued for messages that ask and are unread; each other message gets its reason', async () => {
+describe('sending receipts for group messages', () => {
+  it('group receipts are queued for unread messages that request one, and each other message gets its reason', async () => {
     const device = await Device.holding(
       own(1),
       message(2),
@@ -210,7 +210,7 @@ describe('receipts for group messages', () => {
       rows: [row(8, { version: 20, present: [[1, 6]], mine: { delivered: [], read: [], named: [[5, 5]] } })],
       receipts: [receiptsSent(6, expired)],
     });
-    // The row before said that alice was a member for all messages: seqs only grow.
+    // Until this row came, alice was a member for all messages: seqs only grow.
     expect(device.writer.model.get(CREW)!.row.present).toEqual([[1, 7]]);
     expect(await device.ack(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'far'], 'ok')).toEqual({
       queued: ['m2', 'far'],
@@ -241,7 +241,7 @@ describe('receipts for group messages', () => {
     expect(await device.shown('m5')).toMatchObject({ state: 'done' });
   });
 
-  it('ask nothing of a user who was no member at the commit', async () => {
+  it('a message requests no receipt from a user who was not a member at its commit', async () => {
     const device = await Device.holding();
     await device.changes('live', {
       rows: [row(2, { joinedAt: 1, present: [[2, 2]] })],
@@ -252,7 +252,7 @@ describe('receipts for group messages', () => {
     expect(device.writer.model.get(CREW)!.unread.unreadCount).toBe(1);
   });
 
-  it('are cancelled with their contents if the switch goes off before they are sent, and none is queued after it', async () => {
+  it('receipts that are not sent yet are cancelled with their contents when the setting goes off, and no receipt is queued after that', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'far'], 'ok');
     await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
@@ -262,7 +262,7 @@ describe('receipts for group messages', () => {
     expect(device.pendingReceipts).toMatchObject({ position: 2, named: [], contents: [] });
   });
 
-  it('of a message recalled meanwhile end superseded (F83)', async () => {
+  it('a pending receipt for a message that is recalled ends superseded (F83)', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2'], 'ok');
     const recall = (seq: number) =>
@@ -275,7 +275,7 @@ describe('receipts for group messages', () => {
   });
 });
 
-describe('how receipts of a group end', () => {
+describe('the end of a group receipts entry', () => {
   const refuse = async (device: Device, refused: Parameters<typeof endRefused>[3]) => {
     const before = device.writer.model.eventCount;
     const ends: unknown[] = [];
@@ -294,7 +294,7 @@ describe('how receipts of a group end', () => {
     return [ends, device.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event)];
   };
 
-  it('all too late: the entry ends expired, and the messages show that at once', async () => {
+  it('an entry whose receipts are all too late ends expired, and its messages show that at once', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
     const code = 'rejected/receipt-expired';
@@ -309,7 +309,7 @@ describe('how receipts of a group end', () => {
     expect(device.writer.model.outbox.size).toBe(0);
   });
 
-  it('some too late, or the entry has more to send: the entry ends confirmed', async () => {
+  it('an entry of which some receipts are too late, or which has more to send, ends confirmed', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
     expect((await refuse(device, [{ id: 'm1', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
@@ -318,13 +318,13 @@ describe('how receipts of a group end', () => {
     expect((await refuse(device, [{ id: 'm2', code: 'rejected/receipt-expired' }]))[0]).toEqual(['confirmed']);
   });
 
-  it('messages recalled: the entry ends superseded, without an event (F83)', async () => {
+  it('an entry whose messages are all recalled ends superseded, without an event (F83)', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1']);
     expect(await refuse(device, [{ id: 'm1', code: 'rejected/message-recalled' }])).toEqual([['superseded'], []]);
   });
 
-  it('rejected as a whole for being late: the entry ends expired, without a dead letter', async () => {
+  it('an entry that the server rejects as a whole for being late ends expired, without a dead letter', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1', 'far']);
     await device.writer.write('settle', STRICT, async (draft) => {
@@ -337,8 +337,8 @@ describe('how receipts of a group end', () => {
   });
 });
 
-describe('a group in view', () => {
-  it('is cleared, and messages that ask get a receipt, in pages or not, up to the newest one seen', async () => {
+describe('reading a group in view', () => {
+  it('viewing a group clears its unread count and queues receipts for messages that request one, in pages or not, up to the newest seen message', async () => {
     const device = await Device.holding(...Array.from({ length: 300 }, (_, i) => message(i + 1, { receiptRequested: i % 2 === 0 })));
     await device.writer.compactLog();
     await device.restart();
@@ -356,13 +356,13 @@ describe('a group in view', () => {
     expect(device.writer.model.totalUnreadCount).toBe(0);
   });
 
-  it('looks at the newest thousand of a long backlog', async () => {
+  it('viewing a group with a long backlog queues receipts for the newest thousand messages', async () => {
     const device = await Device.holding(...Array.from({ length: 1500 }, (_, i) => message(i + 1)));
     await device.writer.write('view', STRICT, (draft) => readGroup(draft, device.ports, CREW));
     expect(device.pendingReceipts.named).toEqual([[501, 1500]]);
   });
 
-  it('reads messages as they come, and nothing below them', async () => {
+  it('messages that arrive in a viewed group are read, and no message below them is', async () => {
     const device = await Device.holding(message(1), message(2), message(3, { receiptRequested: false }), own(4), message(5));
     const arrived = (after: number, upTo?: number) =>
       device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
@@ -380,8 +380,8 @@ describe('a group in view', () => {
   });
 });
 
-describe('another history of the server', () => {
-  it('is offered recently confirmed entries again, in order, under new keys and the old cursor, once', async () => {
+describe('a server with another history', () => {
+  it('recently confirmed entries are sent again to a server with another history: in order, under new keys, with the old cursor, once', async () => {
     const device = await Device.holding(message(1), message(2));
     const end = (key: string) => device.writer.write('end', STRICT, (draft) => draft.change({ t: 'end', key, end: 'confirmed' }));
     await device.ack(['m1']);
@@ -393,8 +393,8 @@ describe('another history of the server', () => {
     await device.restart();
     const [waiting] = device.writer.model.outbox.values();
     await device.snapshot({ rows: [row(2)] });
-    for (const look of ['now', 'restarted']) {
-      if (look === 'restarted') await device.restart();
+    for (const moment of ['now', 'restarted']) {
+      if (moment === 'restarted') await device.restart();
       const [again, then, ...rest] = device.writer.model.outbox.values();
       expect(rest).toEqual([]);
       expect(again).toEqual({ ...first, key: again!.key, sent: true, again: true });
@@ -407,7 +407,7 @@ describe('another history of the server', () => {
     expect(device.writer.model.confirmed.all).toHaveLength(1);
   });
 
-  it('gets no receipt that a switch forbids by now', async () => {
+  it('no receipt that the settings forbid by now is sent again to a server with another history', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1']);
     await device.writer.write('end', STRICT, (draft) => {

@@ -6,7 +6,7 @@ import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../s
 
 const CREW = 'group:crew';
 
-describe('people in a group', () => {
+describe('members of a group', () => {
   let now: number;
   let store: MemoryStore;
   let server: ReceiptServer;
@@ -40,7 +40,7 @@ describe('people in a group', () => {
       ...(requestReceipt === undefined ? {} : { requestReceipt }),
       ...(id === undefined ? {} : { id }),
     });
-  const holds = (tab: TestTab, count: number) =>
+  const stores = (tab: TestTab, count: number) =>
     tab.until(
       { of: 'messages', conversationId: CREW, limit: 500 },
       (list) => list.filter(({ seq }) => seq !== null).length === count,
@@ -48,7 +48,7 @@ describe('people in a group', () => {
     );
   const receiptsOf = (tab: TestTab, messageId: string, accepts: (known: { state: string; readCount: number }) => boolean) =>
     tab.until({ of: 'receipts', messageId }, (known) => known !== null && accepts(known), 20_000);
-  const quiet = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+  const outboxEmpty = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
   const hear = (tab: TestTab): ReceiptEvent[] => {
     const heard: ReceiptEvent[] = [];
     tab.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
@@ -56,7 +56,7 @@ describe('people in a group', () => {
   };
   const unread = (tab: TestTab) => tab.now({ of: 'unread', conversationId: CREW });
 
-  it('a message asks for receipts only if it says so; its count grows to done, and its sender can ask who has read it', async () => {
+  it('a group message requests receipts only if its sender says so; its count grows until all have read, and its sender can ask who has read it', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const { tab: cat } = await start('cat');
@@ -66,7 +66,7 @@ describe('people in a group', () => {
     expect(plain.receiptRequested).toBe(false);
     const asked = await say(ann, 'asked', true);
     expect(await ann.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ state: 'pending' });
-    for (const tab of [ben, cat, dan]) await holds(tab, 2);
+    for (const tab of [ben, cat, dan]) await stores(tab, 2);
     await receiptsOf(ann, asked.id, ({ state }) => state === 'processing');
     expect(await ann.now({ of: 'receipts', messageId: plain.id })).toMatchObject({ state: 'none', readCount: 0 });
     expect(await ben.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ state: 'processing', readCount: 0, unreadCount: 0 });
@@ -76,7 +76,7 @@ describe('people in a group', () => {
       skipped: [{ id: plain.id, reason: 'not-requested' }],
     });
     expect(await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
-    // No position moves by a group receipt.
+    // A group receipt moves no position.
     expect(await unread(ben)).toBe(2);
     await receiptsOf(ben, asked.id, ({ state }) => state === 'done');
     expect(await ben.do('sendReadReceipts', CREW, [asked.id])).toMatchObject({ skipped: [{ reason: 'already-acked' }] });
@@ -110,22 +110,22 @@ describe('people in a group', () => {
     });
   }, 30_000);
 
-  it('no call makes a delivery receipt or a conversation receipt in a group', async () => {
+  it('no call makes a delivery receipt or a conversation read receipt in a group', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     for (let n = 0; n < 3; n++) await say(ann, `${n}`, true);
-    await holds(ben, 3);
+    await stores(ben, 3);
     net.cut();
     for (let n = 0; n < 3; n++) await say(ann, `away ${n}`, true);
-    await quiet(ann);
+    await outboxEmpty(ann);
     net.heal();
-    await holds(ben, 6);
+    await stores(ben, 6);
     await ben.do('setReceiptSettings', { deliveryReceipts: false });
     await ben.do('setReceiptSettings', { deliveryReceipts: true });
     await ben.ask('loadOlderMessages', CREW, 50);
     await ben.do('sendConversationReadReceipt', CREW, {});
     expect(await unread(ben)).toBe(0);
-    await quiet(ben);
+    await outboxEmpty(ben);
     const entries = net.sent('submit').flatMap(({ entries: list }) => list as unknown as Record<string, unknown>[]);
     expect(entries.length).toBeGreaterThan(0);
     for (const entry of entries) {
@@ -135,19 +135,19 @@ describe('people in a group', () => {
     }
   }, 30_000);
 
-  it('a group in view is cleared and its messages get their receipts, in one frame; the user’s other device sends none again (F97)', async () => {
+  it('viewing a group sends its position and its receipts in one frame, and the user’s other device sends none again (F97)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     const { tab: laptop, net: laptopNet } = await start('ben', 'laptop');
     const asked = [];
     for (let n = 0; n < 4; n++) asked.push(await say(ann, `${n}`, n !== 1));
-    await holds(ben, 4);
-    await holds(laptop, 4);
+    await stores(ben, 4);
+    await stores(laptop, 4);
     const heard = hear(laptop);
     const before = net.sent('submit').length;
     await ben.do('readGroup', CREW);
     expect(await unread(ben)).toBe(0);
-    await quiet(ben);
+    await outboxEmpty(ben);
     expect(
       net
         .sent('submit')
@@ -166,32 +166,32 @@ describe('people in a group', () => {
     ]);
     await receiptsOf(ann, asked[3]!.id, ({ readCount }) => readCount === 1);
     await laptop.until({ of: 'unread', conversationId: CREW }, (count) => count === 0);
-    // Events come in the order of the messages, however many came at once.
+    // Events come in the order of the messages, for any number of messages at once.
     expect(heard.flatMap((event) => (event.type === 'message' ? [event.message.seq] : []))).toEqual([1, 2, 3, 4]);
     expect(heard.filter(({ type }) => type !== 'message')).toEqual([{ type: 'unreadCleared', conversationId: CREW, upTo: 4, self: true }]);
     await laptop.do('readGroup', CREW);
     expect(await laptop.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
     expect(laptopNet.sent('submit')).toEqual([]);
-    // Messages that come while the group is in view.
+    // More messages come while the group is in view.
     const late = await say(ann, 'late', true);
-    await holds(ben, 5);
+    await stores(ben, 5);
     expect(await ben.do('readGroupArrivals', CREW, 4)).toBe(5);
     await receiptsOf(ann, late.id, ({ readCount }) => readCount === 1);
   }, 30_000);
 
-  it('reads that happened while the sender was away come as one statistics event', async () => {
+  it('receipts that came while the sender was away make one statistics event', async () => {
     const { tab: ann, net } = await start('ann');
     const { tab: ben } = await start('ben');
     const first = await say(ann, 'one', true);
     const second = await say(ann, 'two', true);
-    await holds(ben, 2);
-    await quiet(ann);
+    await stores(ben, 2);
+    await outboxEmpty(ann);
     net.cut();
     await ann.until({ of: 'connection' }, ({ state }) => state === 'offline');
     const heard = hear(ann);
     await ben.do('sendReadReceipts', CREW, [first.id]);
     await ben.do('sendReadReceipts', CREW, [second.id]);
-    await quiet(ben);
+    await outboxEmpty(ben);
     net.heal();
     await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);
     const news = heard.filter(({ type }) => type === 'groupRead' || type === 'receiptStatistics');
@@ -206,17 +206,17 @@ describe('people in a group', () => {
     ]);
   }, 30_000);
 
-  it('a receipt that comes too late ends expired, without a dead letter (F81)', async () => {
+  it('a group receipt that comes too late ends expired, without a dead letter (F81)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, net } = await start('ben');
     const asked = await say(ann, 'soon', true);
-    await holds(ben, 1);
+    await stores(ben, 1);
     net.cut();
     await ben.do('sendReadReceipts', CREW, [asked.id]);
     now += 4 * 24 * 60 * 60 * 1000;
     const [heardAnn, heardBen] = [hear(ann), hear(ben)];
     net.heal();
-    await quiet(ben);
+    await outboxEmpty(ben);
     await receiptsOf(ben, asked.id, ({ state }) => state === 'expired');
     await receiptsOf(ann, asked.id, ({ state }) => state === 'expired');
     expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
@@ -224,41 +224,41 @@ describe('people in a group', () => {
     for (const heard of [heardAnn, heardBen]) expect(heard.filter(({ type }) => type === 'expired')).toEqual([expired]);
     expect(await ben.do('sendReadReceipts', CREW, [asked.id])).toEqual({ queued: [], skipped: [{ id: asked.id, reason: 'not-counted' }] });
     await ben.do('readGroup', CREW);
-    await quiet(ben);
+    await outboxEmpty(ben);
     expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
   }, 30_000);
 
-  it('policy: a message that asks where no member may ask is refused alone, and goes out without asking; too large a group shows no counts (F82)', async () => {
+  it('where the policy forbids group receipts, only a message that requests one is rejected, and its sender can send it without; a group that is too large shows no counts (F82)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     server.setPolicy({ receipts: { groups: false } });
     const refused = await say(ann, 'asks', true);
     await say(ann, 'later');
-    await holds(ben, 1);
+    await stores(ben, 1);
     const [letter] = await ann.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
     expect(letter).toMatchObject({ code: 'rejected/group-receipts-disabled', messageIds: [refused.id] });
     await ann.do('retryDeadLetter', letter!.id, { requestReceipt: false });
-    expect((await holds(ben, 2)).map(({ id }) => id)).toContain(refused.id);
+    expect((await stores(ben, 2)).map(({ id }) => id)).toContain(refused.id);
     server.setPolicy({ receipts: { groups: true, maxMembers: 3 } });
     const large = await say(ann, 'large', true);
-    await holds(ben, 3);
+    await stores(ben, 3);
     await receiptsOf(ann, large.id, ({ state }) => state === 'none');
     expect(await ben.do('sendReadReceipts', CREW, [large.id])).toMatchObject({ skipped: [{ reason: 'not-requested' }] });
     // The server sends the policy in the handshake, and again when it changes; the connection stays open.
     expect((await ann.now({ of: 'connection' })).state).toBe('live');
     server.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
     const open = await say(ann, 'open', true);
-    await holds(ben, 4);
+    await stores(ben, 4);
     const { tab: cat } = await start('cat');
-    await holds(cat, 4);
+    await stores(cat, 4);
     await cat.do('sendReadReceipts', CREW, [open.id]);
     expect(await receiptsOf(ben, open.id, ({ readCount }) => readCount === 1)).toMatchObject({ state: 'processing', unreadCount: 2 });
   }, 30_000);
 
-  it('membership: 0 at first sight of an old group, 1 after one message, 0 and refused once removed, and from the newest join again (F78, F84)', async () => {
+  it('a new member of an old group has 0 unread, then 1 after one message, 0 and refused calls after the removal, and counts again from the newest join (F78, F84)', async () => {
     const { tab: ann } = await start('ann');
     for (let n = 0; n < 50; n++) await say(ann, `old ${n}`, true);
-    await quiet(ann);
+    await outboxEmpty(ann);
     const { tab: eve, net } = await start('eve');
     await server.addMember('crew', 'eve');
     await eve.until({ of: 'conversation', conversationId: CREW }, (known) => known?.latestSeq === 50);
@@ -275,7 +275,7 @@ describe('people in a group', () => {
     net.heal();
     const letters = await eve.until({ of: 'dead-letters' }, (list) => list.length > 0, 20_000);
     expect(letters[0]).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'message' });
-    await quiet(eve);
+    await outboxEmpty(eve);
     expect(await unread(eve)).toBe(0);
     // A member who left keeps the counts of that moment.
     expect(await ann.now({ of: 'receipts', messageId: first.id })).toMatchObject({ readCount: 1, unreadCount: 3 });
@@ -289,17 +289,17 @@ describe('people in a group', () => {
     expect(await receiptsOf(ann, again.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
   }, 30_000);
 
-  it('a member who left and came back sees what was read meanwhile (F84)', async () => {
+  it('a member who left and came back sees the receipts that came in between (F84)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
-    await holds(ben, 1);
-    await quiet(ann);
+    await stores(ben, 1);
+    await outboxEmpty(ann);
     await server.removeMember('crew', 'ann');
     await ann.until({ of: 'conversation', conversationId: CREW }, (known) => known?.unreadCount === 0);
     await ben.do('sendReadReceipts', CREW, [asked.id]);
-    await quiet(ben);
-    // Another change moves her cursor past it.
+    await outboxEmpty(ben);
+    // Another change moves ann's cursor past the receipt.
     await ben.say('ann', 'where are you?');
     await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
     expect(await ann.now({ of: 'receipts', messageId: asked.id })).toMatchObject({ readCount: 0 });
@@ -307,23 +307,23 @@ describe('people in a group', () => {
     await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
   }, 30_000);
 
-  it('a member who left and came back sees the reads and recalls of the time between', async () => {
+  it('a member who left and came back sees the receipts and the recalls that came in between', async () => {
     const { tab: ann, net } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
     const slip = await say(ben, 'slip', true);
-    await holds(ann, 2);
-    await holds(ben, 2);
-    await quiet(ann);
+    await stores(ann, 2);
+    await stores(ben, 2);
+    await outboxEmpty(ann);
     net.cut();
     await ann.until({ of: 'connection' }, ({ state }) => state === 'offline');
     await ben.do('sendReadReceipts', CREW, [asked.id]);
-    await quiet(ben);
+    await outboxEmpty(ben);
     await server.removeMember('crew', 'ann');
     await ben.do('recallMessage', slip.id);
-    await quiet(ben);
+    await outboxEmpty(ben);
     net.heal();
-    // Her cursor moves past all of it while she is no member.
+    // Ann's cursor moves past all of it while she is no member.
     await ben.say('ann', 'where are you?');
     await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
     expect(await ann.now({ of: 'messages', conversationId: CREW, limit: 5 })).toMatchObject([{ id: asked.id }, { recalled: false }]);
@@ -342,11 +342,11 @@ describe('people in a group', () => {
     for (let n = 0; n < 3; n++) asked.push(await say(ann, `${n}`, true));
     const plain = await say(ann, 'plain');
     const direct = await ann.say('ben', 'direct');
-    await holds(ben, 4);
+    await stores(ben, 4);
     await ben.until({ of: 'messages', conversationId: 'direct:ann', limit: 5 }, (list) => list.length === 1);
     await ben.do('sendReadReceipts', CREW, [asked[1]!.id]);
     await ben.do('sendReadReceipts', 'direct:ann', [direct.id]);
-    await quiet(ben);
+    await outboxEmpty(ben);
     const ids = [...asked, plain, direct].map(({ id }) => id);
     const fetch = (tab: TestTab, messageIds: readonly string[]) => tab.ask('fetchReceipts', messageIds);
     expect(await fetch(ann, [...ids, 'nowhere'])).toMatchObject([
@@ -382,18 +382,18 @@ describe('people in a group', () => {
     await expect(fetch(ben, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
   }, 30_000);
 
-  it('a server restored from an older copy gets back the entries it lost, and no unseen message becomes read (F67)', async () => {
+  it('a server that was restored from an older copy gets its lost entries again, and no unseen message becomes read (F67)', async () => {
     const { tab: ann, net: annNet } = await start('ann');
     const { tab: ben, net: benNet } = await start('ben');
     const first = await say(ann, 'first', true);
-    await holds(ben, 1);
-    await quiet(ann);
+    await stores(ben, 1);
+    await outboxEmpty(ann);
     const copy = store.dump();
     const second = await say(ann, 'second', true);
-    await holds(ben, 2);
+    await stores(ben, 2);
     // The part that will be lost: ben reads both messages, and ann sends one more.
     await ben.do('readGroup', CREW);
-    await quiet(ben);
+    await outboxEmpty(ben);
     await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);
     await server.close();
     for (const net of [annNet, benNet]) net.cut();
@@ -402,22 +402,22 @@ describe('people in a group', () => {
     // Meanwhile another message takes the seq of the lost one.
     const { tab: cat } = await start('cat');
     const other = await say(cat, 'other', true);
-    await quiet(cat);
+    await outboxEmpty(cat);
     for (const net of [benNet, annNet]) {
       net.server = server;
       net.heal();
     }
-    await quiet(ben);
-    await quiet(ann);
-    expect((await holds(ann, 3)).map(({ id, seq }) => [id, seq])).toEqual([
+    await outboxEmpty(ben);
+    await outboxEmpty(ann);
+    expect((await stores(ann, 3)).map(({ id, seq }) => [id, seq])).toEqual([
       [first.id, 1],
       [other.id, 2],
       [second.id, 3],
     ]);
-    await holds(ben, 3);
+    await stores(ben, 3);
     // The messages of the shared part stay read. The message with the seq of the lost one is unread.
     await ben.until({ of: 'unread', conversationId: CREW }, (count) => count === 2);
-    await quiet(ben);
+    await outboxEmpty(ben);
     expect(await unread(ben)).toBe(2);
     expect(await ben.now({ of: 'receipts', messageId: other.id })).toMatchObject({ state: 'processing' });
     await receiptsOf(ann, first.id, ({ readCount }) => readCount === 1);

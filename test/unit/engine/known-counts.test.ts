@@ -1,4 +1,4 @@
-/** Counts are shown once they are known, and a total is true of one moment (F113). */
+/** Counts are shown once they are known, and a total is true for one moment (F113). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Topic } from '../../../src/model/topic.ts';
 import { PAINT_KEY } from '../../../src/log/tables.ts';
@@ -13,9 +13,9 @@ const COUNTS: readonly Topic[] = [
   { of: 'conversation', conversationId: 'direct:bob' },
 ];
 
-describe('counts', () => {
+describe('counts before and during a catch-up', () => {
   const open: TestTab[] = [];
-  const kept = async (device: TestDevice): Promise<TestTab> => {
+  const opened = async (device: TestDevice): Promise<TestTab> => {
     const tab = await device.open();
     open.push(tab);
     return tab;
@@ -24,10 +24,10 @@ describe('counts', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('of a device that has never synced are not shown before its first complete snapshot, whatever its user does (F113)', async () => {
+  it('a device that has never synced shows no count before its first complete snapshot, for any calls of its user (F113)', async () => {
     const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
     device.net.cut();
-    const tab = await kept(device);
+    const tab = await opened(device);
     const shown: unknown[] = [];
     for (const topic of COUNTS) tab.watch(topic).subscribe((value) => shown.push(value));
     await tab.say('bob', 'hello');
@@ -41,14 +41,14 @@ describe('counts', () => {
     expect(shown).toContain(0);
   }, 15_000);
 
-  it('of an account without conversations are 0 and none once the first snapshot says so, in every tab (F113)', async () => {
+  it('an account without conversations shows 0 and an empty list after its first snapshot, in every tab (F113)', async () => {
     const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
-    const tabs = [await kept(device), await kept(device)];
+    const tabs = [await opened(device), await opened(device)];
     const shown = tabs.map((tab) => COUNTS.map((topic) => tab.now(topic)));
     for (const values of shown) expect(await Promise.all(values)).toEqual([0, 0, [], null]);
   });
 
-  /** Alice, who knows 300 conversations with one unread message each, and gets another in each of them while she is away. */
+  /** Alice knows 300 conversations with one unread message each, and gets one more message in each of them while she is offline. */
   const away = async () => {
     const server = createTestServer();
     const peers = Array.from({ length: 300 }, (_, n) => `peer-${n}`);
@@ -58,7 +58,7 @@ describe('counts', () => {
     await say();
     const net = new TroubledNet(server);
     const device = new TestDevice('alice', net);
-    const tab = await kept(device);
+    const tab = await opened(device);
     await tab.until({ of: 'total-unread' }, (count) => count === 300);
     net.cut();
     await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
@@ -66,7 +66,7 @@ describe('counts', () => {
     return { net, device, tab };
   };
 
-  it('a long catch-up moves the total once, and each conversation as its row comes (F113)', async () => {
+  it('a long catch-up changes the total once, and each conversation when its row comes (F113)', async () => {
     const { net, tab } = await away();
     const seen: string[] = [];
     tab.watch({ of: 'total-unread' }).subscribe((total) => seen.push(`total ${total}`));
@@ -83,7 +83,7 @@ describe('counts', () => {
     expect(seen).toEqual(['total 300', 'first 1', 'first 2', 'total 600']);
   }, 30_000);
 
-  it('a catch-up that breaks off leaves the total of the moment before it, less what the user clears, also after a restart (F113)', async () => {
+  it('a catch-up that breaks off keeps the total from before it, minus what the user clears, also after a restart (F113)', async () => {
     const { net, device, tab } = await away();
     let came = 0;
     net.onDown = (frame) => {
@@ -99,7 +99,7 @@ describe('counts', () => {
     await tab.do('setMuted', 'direct:peer-299', true);
     expect(await tab.now({ of: 'total-unread' })).toBe(298);
     await tab.engine.close();
-    const again = await kept(device);
+    const again = await opened(device);
     expect(await again.now({ of: 'total-unread' })).toBe(298);
     const totals: number[] = [];
     again.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));

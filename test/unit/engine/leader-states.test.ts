@@ -1,4 +1,4 @@
-/** The machine of the leader: every state and event, in all three surroundings of a tab. */
+/** The state machine of the leader: every state and event, in all three surroundings of a tab. */
 import { describe, expect, it } from 'vitest';
 import {
   type Cell,
@@ -13,7 +13,7 @@ import {
 const surroundings = Object.keys(TABLES) as Surroundings[];
 const states = Object.keys(TABLES.shared) as State[];
 const events = Object.keys(TABLES.shared.stopped) as Event[];
-/** The states of a tab that wishes for the lock or holds it, unless the browser has no locks. */
+/** The states of a tab that requests the lock or has it, unless the browser has no locks. */
 const inQueue: readonly State[] = ['following', 'standby', 'claiming', 'leading'];
 const watching: readonly State[] = ['following', 'standby'];
 const overBus: readonly Effect[] = [
@@ -31,7 +31,7 @@ const overBus: readonly Effect[] = [
 const does = ({ effects }: Cell, ...wanted: Effect[]): boolean => wanted.some((effect) => effects.includes(effect));
 const cells = surroundings.flatMap((around) => states.flatMap((state) => events.map((event) => [around, state, event] as const)));
 
-describe('the leader machine, over every state and event', () => {
+describe('the state machine of the leader, over every state and event', () => {
   it.each(cells)('%s: %s × %s', (around, state, event) => {
     const cell = transition(around, state, event);
     const { to, effects } = cell;
@@ -82,7 +82,7 @@ describe('the leader machine, over every state and event', () => {
     } else expect(effects.filter((effect) => overBus.includes(effect))).toEqual([]);
   });
 
-  it('a lone tab never asks for a lock, and never follows', () => {
+  it('a tab that is alone never requests a lock and never follows', () => {
     // No lock event comes to a tab that asks for no lock.
     const possible = events.filter((event) => !event.startsWith('lock'));
     const reached = new Set<State>(['stopped']);
@@ -95,7 +95,7 @@ describe('the leader machine, over every state and event', () => {
     expect([...reached].sort()).toEqual(['claiming', 'leading', 'parked', 'retrying', 'stopped']);
   });
 
-  it('every tab leads in the end, from every state', () => {
+  it('a tab can become the leader from every state', () => {
     const ways: Record<Surroundings, readonly (readonly Event[])[]> = {
       shared: [
         ['lock-granted', 'fence-taken'],

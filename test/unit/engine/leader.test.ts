@@ -3,7 +3,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
-describe('who leads', () => {
+describe('the leader tab', () => {
   const open: TestTab[] = [];
   const tabOf = async (device: TestDevice): Promise<TestTab> => {
     const tab = await device.open();
@@ -14,7 +14,7 @@ describe('who leads', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('one tab speaks, all write, and the next takes over when it closes', async () => {
+  it('one tab sends, all tabs write, and the next tab becomes the leader when the leader tab closes', async () => {
     const net = new LoopbackNet(createTestServer());
     const device = new TestDevice('alice', net);
     const [first, second] = [await tabOf(device), await tabOf(device)];
@@ -30,7 +30,7 @@ describe('who leads', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
   });
 
-  it('I-19: a leader whose number was taken falls silent, and leads again when asked', async () => {
+  it('I-19: a leader whose fencing token is outdated sends nothing, and leads again when flush asks for it', async () => {
     const net = new LoopbackNet(createTestServer());
     const device = new TestDevice('alice', net);
     const alice = await tabOf(device);
@@ -45,7 +45,7 @@ describe('who leads', () => {
     expect(net.sent('submit')).toHaveLength(1);
   });
 
-  it('followers do not nudge each other in circles', async () => {
+  it('follower tabs do not send each other endless hints', async () => {
     const net = new LoopbackNet(createTestServer());
     const device = new TestDevice('alice', net);
     const tabs = [await tabOf(device), await tabOf(device), await tabOf(device)];

@@ -16,14 +16,14 @@ import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../s
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-/** Every record of the device, as text. */
+/** All records of the device, as text. */
 const bytesOn = ({ disk }: TestDevice): string => JSON.stringify([...disk.tables].map(([name, rows]) => [name, [...rows.values()]]));
-const headOf = ({ disk }: TestDevice): LogHeader =>
+const headerOf = ({ disk }: TestDevice): LogHeader =>
   [...disk.tables.get('meta')!.values()].find(({ key }) => key === 'head')!.record as LogHeader;
 
-describe('logging out', () => {
+describe('log-out', () => {
   const open: TestTab[] = [];
-  const kept = async (device: TestDevice): Promise<TestTab> => {
+  const opened = async (device: TestDevice): Promise<TestTab> => {
     const tab = await device.open();
     open.push(tab);
     return tab;
@@ -38,19 +38,19 @@ describe('logging out', () => {
   const logOut = (tab: TestTab, options: Partial<LogOut> = {}): Promise<void> =>
     tab.engine.logOut({ pending: 'discard', timeoutMs: 5000, keepData: false, ...options });
 
-  it('send: what is owed reaches the server first, then nothing of the account is left', async () => {
+  it('log-out with `send` delivers the pending entries first, then wipes all data of the account', async () => {
     const { alice, bob } = world();
-    const [his, hers] = [await kept(bob), await kept(alice)];
+    const [his, hers] = [await opened(bob), await opened(alice)];
     for (let n = 0; n < 20; n++) await hers.say('bob', `secret ${n}`);
     await logOut(hers, { pending: 'send' });
     await his.until({ of: 'total-unread' }, (count) => count === 20);
     expect(bytesOn(alice)).not.toMatch(/secret|bob/);
-    expect(headOf(alice)).toMatchObject({ ended: 'wiped' });
+    expect(headerOf(alice)).toMatchObject({ ended: 'wiped' });
   });
 
-  it('send, offline: refused with what is left, still logged in, nothing lost', async () => {
+  it('log-out with `send` while offline is refused with the number of pending entries; the account stays logged in and loses nothing', async () => {
     const { alice, bob } = world();
-    const [his, hers] = [await kept(bob), await kept(alice)];
+    const [his, hers] = [await opened(bob), await opened(alice)];
     await hers.live();
     alice.net.cut();
     await hers.until({ of: 'connection' }, ({ state }) => state === 'offline');
@@ -59,7 +59,7 @@ describe('logging out', () => {
     const error: unknown = await logOut(hers, { pending: 'send', timeoutMs: 100 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ code: 'transport/unreachable', pending: 2, message: expect.stringContaining('2 entries') as string });
-    expect(headOf(alice).ended).toBeUndefined();
+    expect(headerOf(alice).ended).toBeUndefined();
     await hers.say('bob', 'three');
     alice.net.heal();
     await his.until({ of: 'total-unread' }, (count) => count === 3, 10_000);
@@ -67,7 +67,7 @@ describe('logging out', () => {
     expect(bytesOn(alice)).not.toContain('three');
   }, 20_000);
 
-  it('send, connected to a server that does not answer: a timeout, and the client goes on', async () => {
+  it('log-out with `send` and a server that does not answer ends with a timeout, and the client goes on', async () => {
     const { alice } = world();
     let deaf = true;
     const connect = alice.net.connect.bind(alice.net);
@@ -75,7 +75,7 @@ describe('logging out', () => {
       const link = connect(handlers);
       return { ...link, send: (frame) => (deaf && frame.type === 'submit' ? undefined : link.send(frame)) };
     };
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.live();
     await hers.say('bob', 'unheard');
     const refused = logOut(hers, { pending: 'send', timeoutMs: 100 });
@@ -85,9 +85,9 @@ describe('logging out', () => {
     expect((await hers.now({ of: 'connection' })).state).toBe('live');
   });
 
-  it('send, paused: refused at once, since nothing can be sent', async () => {
+  it('log-out with `send` while paused is refused at once, because nothing can be sent', async () => {
     const { alice } = world();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.live();
     await hers.do('setPaused', true);
     await hers.say('bob', 'held back');
@@ -96,10 +96,10 @@ describe('logging out', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('discard works offline: what is owed ends cancelled, nothing is sent, streams complete', async () => {
+  it('log-out with `discard` works offline: pending entries end cancelled, nothing is sent, and streams complete', async () => {
     const { alice } = world();
     alice.net.cut();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.say('bob', 'never');
     const outbox = lastValueFrom(hers.watch({ of: 'outbox' }).pipe(toArray()));
     const messages = lastValueFrom(hers.watch({ of: 'messages', conversationId: 'direct:bob', limit: 10 }).pipe(toArray()));
@@ -115,15 +115,15 @@ describe('logging out', () => {
     expect(alice.net.crossings).toEqual([]);
   });
 
-  it('I-26: after it resolved no byte leaves, also none of a query that was waiting for its token', async () => {
+  it('I-26: after log-out has resolved no byte leaves, also none of a query that was waiting for its token', async () => {
     const { net, alice, bob } = world();
-    const [his, hers] = [await kept(bob), await kept(alice)];
+    const [his, hers] = [await opened(bob), await opened(alice)];
     await his.say('alice', 'x');
     await his.say('alice', 'y');
     await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 2);
     await hers.do('sendConversationReadReceipt', 'direct:bob', {});
     await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    // Read elsewhere, nothing comes by itself: asking for it takes a request.
+    // The laptop stores no receipts of messages that the phone read: to learn them, it must send a request.
     const laptop = new TestDevice('alice', new LoopbackNet(net.server), 'laptop');
     let give: (token: string) => void = () => undefined;
     const second = await laptop.open();
@@ -137,7 +137,7 @@ describe('logging out', () => {
     await second.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] });
     expect(requests).toHaveLength(1);
     second.close();
-    // The next tab gets its token when it has gone already.
+    // The next tab gets its token after it has logged out.
     const slow = await laptop.open({}, undefined, { getToken: () => new Promise((resolve) => (give = resolve)) });
     open.push(slow);
     const asked = slow.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] }).catch(() => undefined);
@@ -151,7 +151,7 @@ describe('logging out', () => {
     expect(laptop.net.crossings.length).toBe(before);
   });
 
-  it('I-26: a leader in another tab has hung up before the one who logs out is answered (F44)', async () => {
+  it('I-26: a leader in another tab closes its connection before the log-out of this tab resolves (F44)', async () => {
     const { alice } = world();
     let links = 0;
     const connect = alice.net.connect.bind(alice.net);
@@ -164,14 +164,14 @@ describe('logging out', () => {
       };
       return { ...link, close };
     };
-    const [leader, follower] = [await kept(alice), await kept(alice)];
+    const [leader, follower] = [await opened(alice), await opened(alice)];
     await leader.live();
     expect(links).toBe(1);
     await logOut(follower);
     expect(links).toBe(0);
   });
 
-  it('I-26: a leader that was frozen meanwhile says nothing when it thaws, before it has heard of it (F29)', async () => {
+  it('I-26: a leader tab that was frozen during a log-out sends nothing when it thaws, before it has read of the log-out (F29)', async () => {
     const virtual = createTestWorld({ seed: 1 });
     const alice = virtual.device('alice');
     const first = await virtual.open(alice);
@@ -189,9 +189,9 @@ describe('logging out', () => {
     expect(said).toEqual([]);
   });
 
-  it('a second tab: streams complete, calls find it closed', async () => {
+  it('after a log-out in one tab, the streams of the other tabs complete and their calls are refused as closed', async () => {
     const { alice } = world();
-    const [leader, follower] = [await kept(alice), await kept(alice)];
+    const [leader, follower] = [await opened(alice), await opened(alice)];
     await leader.live();
     const ended = lastValueFrom(leader.watch({ of: 'outbox' }).pipe(toArray()));
     await logOut(follower);
@@ -201,11 +201,11 @@ describe('logging out', () => {
     expect(bytesOn(alice)).not.toContain('late');
   });
 
-  it('a late writer changes nothing and revives nothing, not in an empty store, not in that of the next log-in', async () => {
+  it('a writer that is late after a log-out changes nothing, neither in the empty store nor in the store of the next log-in', async () => {
     const { alice } = world();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.live();
-    // Frozen: hears no hint, and goes on where it was.
+    // The tab is frozen: it gets no hint and goes on where it was.
     const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
     const late = await Writer.open(deaf, 'alice');
     await late.write('before', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"early"' }));
@@ -226,16 +226,16 @@ describe('logging out', () => {
     // The host removes the database, and the user logs in again.
     for (const table of alice.disk.tables.values()) table.clear();
     await refused();
-    const again = await kept(alice);
+    const again = await opened(alice);
     await again.live();
     await refused();
     expect(await again.now({ of: 'conversations', limit: 10 })).toEqual([]);
     expect(bytesOn(alice)).not.toMatch(/late|early/);
   });
 
-  it('messages that a late tab was about to put into pages stay out of them', async () => {
+  it('messages that a late tab is about to write into pages stay out of the pages after a log-out', async () => {
     const { alice, bob } = world();
-    const [his, hers] = [await kept(bob), await kept(alice)];
+    const [his, hers] = [await opened(bob), await opened(alice)];
     await his.say('alice', 'private');
     await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
     const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
@@ -246,12 +246,12 @@ describe('logging out', () => {
     expect(bytesOn(alice)).not.toContain('private');
   });
 
-  it('a crash after the record is finished at the next start, before anything can be read', async () => {
+  it('a log-out that crashed after its record is finished at the next start, before any data can be read', async () => {
     const { alice } = world();
     alice.net.cut();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.say('bob', 'secret');
-    // The tab dies with the transaction that was to empty the store.
+    // The tab crashes in the transaction that empties the store.
     const dying = alice.ports();
     const died: StorePort = {
       ...dying.store,
@@ -259,7 +259,7 @@ describe('logging out', () => {
     };
     const crashed = await alice.open({}, died);
     await expect(logOut(crashed)).rejects.toThrow('killed');
-    expect(headOf(alice).ended).toBe('wiped');
+    expect(headerOf(alice).ended).toBe('wiped');
     // Already now nobody shows it.
     expect([...alice.disk.tables.get('meta')!.values()].map(({ key }) => key)).not.toContain('paint');
     await expect(Writer.open(alice.ports(), 'alice')).rejects.toBeInstanceOf(LoggedOutError);
@@ -272,17 +272,17 @@ describe('logging out', () => {
     expect(bytesOn(alice)).not.toMatch(/secret|direct:bob|account/);
   });
 
-  it('finishing a wipe empties no store that was not logged out of', async () => {
+  it('finishing a wipe empties only a store whose account has logged out', async () => {
     const { alice } = world();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.say('bob', 'mine');
     await finishWipe(createMemoryStore(alice.disk));
     expect(bytesOn(alice)).toContain('mine');
   });
 
-  it('keepData: all of it stays, nothing is sent, until the account is entered again', async () => {
+  it('with `keepData` all data stays and nothing is sent until the account logs in again', async () => {
     const { alice, bob } = world();
-    const [his, hers] = [await kept(bob), await kept(alice)];
+    const [his, hers] = [await opened(bob), await opened(alice)];
     await his.say('alice', 'kept');
     await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
     await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0);
@@ -292,31 +292,31 @@ describe('logging out', () => {
     await expect(Writer.open(alice.ports(), 'alice')).rejects.toMatchObject({ code: 'store/closed', kept: true });
     expect(alice.net.crossings.length).toBe(before);
     expect(await enterAccount(createMemoryStore(alice.disk), { userId: 'alice', deviceId: 'phone' })).toBe('entered');
-    const again = await kept(alice);
+    const again = await opened(alice);
     expect(await again.now({ of: 'messages', conversationId: 'direct:bob', limit: 5 })).toMatchObject([{ body: 'kept' }]);
     await again.live();
     await again.do('clearConversationUnreadCount', 'direct:bob');
     await again.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   });
 
-  it('the tab of before a kept log-out writes nothing after the next log-in either', async () => {
+  it('a tab from before a log-out with `keepData` writes nothing after the next log-in either', async () => {
     const { alice } = world();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     const deaf = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
     const late = await Writer.open(deaf, 'alice');
     await logOut(hers, { keepData: true });
     hers.close();
     await enterAccount(createMemoryStore(alice.disk), { userId: 'alice', deviceId: 'phone' });
-    const again = await kept(alice);
+    const again = await opened(alice);
     for (let n = 0; n < 3; n++) await again.say('bob', 'new');
     const write = late.write('late', STRICT, (draft) => sendMessage(draft, deaf, 'direct:bob', { body: '"late"' }));
     await expect(write).rejects.toMatchObject({ code: 'store/closed' });
   });
 
-  it('a drain without a page stops with the log-out, and sends nothing it has not sent', async () => {
+  it('sending the outbox over HTTP stops with the log-out and sends no further entry', async () => {
     const { alice } = world();
     alice.net.cut();
-    const hers = await kept(alice);
+    const hers = await opened(alice);
     await hers.say('bob', 'never');
     alice.net.heal();
     const ports = alice.ports();
@@ -338,15 +338,15 @@ describe('logging out', () => {
     expect(requests).toBe(0);
   });
 
-  it('two tabs at once: both succeed', async () => {
+  it('a log-out in two tabs at the same time succeeds in both', async () => {
     const { alice } = world();
-    const [one, two] = [await kept(alice), await kept(alice)];
+    const [one, two] = [await opened(alice), await opened(alice)];
     await one.say('bob', 'x');
     await Promise.all([logOut(one), logOut(two)]);
     expect(bytesOn(alice)).not.toContain('bob');
   });
 
-  it('a device without room is emptied all the same', async () => {
+  it('log-out wipes a full device too', async () => {
     const { alice } = world();
     alice.net.cut();
     const inner = alice.ports().store;
@@ -365,14 +365,14 @@ describe('logging out', () => {
     await expect(other.refresh()).rejects.toBeInstanceOf(LoggedOutError);
   });
 
-  it('a call that meets the log-out is told that the client is closed', async () => {
+  it('a call that meets a log-out rejects with the error that the client is closed', async () => {
     const { alice } = world();
     const deaf = await alice.open();
     open.push(deaf);
     const ports = { ...alice.ports(), bus: { post: () => undefined, listen: () => () => undefined } };
     await Writer.open(ports, 'alice');
     const store = createMemoryStore(alice.disk);
-    await store.tx('mark', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'head', { ...headOf(alice), ended: 'wiped' }));
+    await store.tx('mark', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'head', { ...headerOf(alice), ended: 'wiped' }));
     const call = deaf.say('bob', 'late');
     await expect(call).rejects.toBeInstanceOf(UsageError);
     await expect(call).rejects.toMatchObject({ code: 'usage/closed' });

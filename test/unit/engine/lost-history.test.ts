@@ -1,10 +1,10 @@
-/** A server is restored from an older copy, and a device has confirmations that its feed had not reached. */
+/** A server is restored from an older copy, and a device has confirmations for entries that its feed had not reached. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-/** The server confirms Alice's m1, and her tab dies after it has stored that: the feed never brings the message. */
-const ackedAheadOfTheFeed = async () => {
+/** The server confirms Alice's m1, and her tab dies after it has stored the confirmation: the feed never brings the message. */
+const confirmedAheadOfTheFeed = async () => {
   const world = createTestWorld({ seed: 1 });
   const alice = world.device('alice');
   const first = await world.open(alice);
@@ -20,8 +20,8 @@ const ackedAheadOfTheFeed = async () => {
   return { world, alice, copy };
 };
 
-it('a confirmed message that the server lost is offered again, though the feed had not reached it (F67)', async () => {
-  const { world, alice, copy } = await ackedAheadOfTheFeed();
+it('a confirmed message that the server lost is sent again, although the feed had not reached it (F67)', async () => {
+  const { world, alice, copy } = await confirmedAheadOfTheFeed();
   alice.disk.committed = () => undefined;
   world.server.restore(copy);
   expect(world.server.dump().messages).toEqual([]);
@@ -30,8 +30,8 @@ it('a confirmed message that the server lost is offered again, though the feed h
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
 });
 
-it('a confirmed message is offered again, though another confirmation came before the device saw the loss', async () => {
-  const { world, alice, copy } = await ackedAheadOfTheFeed();
+it('a confirmed message that the server lost is sent again, although another confirmation came before the device saw the loss', async () => {
+  const { world, alice, copy } = await confirmedAheadOfTheFeed();
   world.server.restore(copy);
   const second = await world.open(alice);
   await world.until(second.do('sendMessage', 'direct:ben', { id: 'm2', body: '"there"' }));
@@ -45,7 +45,7 @@ it('a confirmed message is offered again, though another confirmation came befor
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2', 'm1']);
 });
 
-it('a recalled message is not offered again to a server that lost it', async () => {
+it('a recalled message is not sent again to a server that lost it', async () => {
   const world = createTestWorld({ seed: 2 });
   const alice = world.device('alice');
   const tab = await world.open(alice);
@@ -62,7 +62,7 @@ it('a recalled message is not offered again to a server that lost it', async () 
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2']);
 });
 
-it('a message that is offered again stays recalled if another device recalled it meanwhile', async () => {
+it('a message that is sent again stays recalled if another device recalled it in between', async () => {
   const world = createTestWorld({ seed: 4 });
   const phone = world.device('alice', 'phone');
   const laptop = world.device('alice', 'laptop');
@@ -88,7 +88,7 @@ it('a message that is offered again stays recalled if another device recalled it
   ]);
 });
 
-it('messages that are not stored under the new history leave the pages too, because they may have been recalled', async () => {
+it('messages that are not stored under the new history leave the pages, because they may have been recalled', async () => {
   const world = createTestWorld({ seed: 5 });
   const [phone, hers] = [world.device('alice'), world.device('ben')];
   hers.fault = (site) => site === 'compaction:due';
@@ -109,14 +109,14 @@ it('messages that are not stored under the new history leave the pages too, beca
   await world.pass(5000);
   hers.network.set({ up: true, down: true });
   await world.pass(60_000);
-  // One more compaction, so that the log holds nothing of the time before.
+  // One more compaction, so that the log holds no record of the time before.
   await world.until(ben.do('setMuted', 'direct:alice', true));
   await world.pass(5000);
   expect(onDisk()).not.toContain('a secret');
   expect(onDisk()).toContain('after the copy');
 });
 
-it('a chat that stays open over the loss is fetched again: requests to the lost history do not count', async () => {
+it('an open chat is fetched again after the server lost its history: requests to the lost history do not count', async () => {
   const world = createTestWorld({ seed: 6 });
   const alice = await world.open(world.device('alice'));
   for (let n = 1; n <= 20; n++) await world.until(alice.do('sendMessage', 'direct:ben', { body: `"${n}"` }));
@@ -125,7 +125,7 @@ it('a chat that stays open over the loss is fetched again: requests to the lost 
   await world.pass(5000);
   await world.until(before.do('clearConversationUnreadCount', 'direct:alice'));
   await world.pass(5000);
-  // Delivered and read elsewhere: nothing comes by itself, but what is opened.
+  // The messages are delivered and read on another device, so this device fetches only what the user opens.
   const laptop = await world.open(world.device('ben', 'laptop'));
   await world.pass(2000);
   let shown = 0;

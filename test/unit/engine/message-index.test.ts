@@ -37,7 +37,7 @@ const storedSeqs = async (paged: boolean) => {
       );
   }
   let requests = 0;
-  const look = (index: MessageIndex, ids: (id: ConversationId) => string[]): Promise<void> =>
+  const search = (index: MessageIndex, ids: (id: ConversationId) => string[]): Promise<void> =>
     store.tx('look', ['indexes'], 'readonly', 'relaxed', (tx) => {
       const counted: StoreTx = {
         ...tx,
@@ -51,26 +51,26 @@ const storedSeqs = async (paged: boolean) => {
         [...conversations.keys()].map((conversationId) => ({ conversationId, ids: ids(conversationId) })),
       );
     });
-  return { conversations, look };
+  return { conversations, look: search };
 };
 
 const ended = (requests: number): void => {
-  if (requests > 50) throw new Error('looks for ever');
+  if (requests > 50) throw new Error('the search does not end');
 };
 
-describe('looking for messages', () => {
-  it('ends if no conversation has the messages and no page exists yet', async () => {
-    const { conversations, look } = await storedSeqs(false);
+describe('the message index', () => {
+  it('a search ends if no conversation has the messages and no page exists yet', async () => {
+    const { conversations, look: search } = await storedSeqs(false);
     const index = new MessageIndex('me');
-    await look(index, () => ['nowhere']);
+    await search(index, () => ['nowhere']);
     for (const conversation of conversations.values()) expect(index.find(conversation, 'nowhere')).toBeUndefined();
   });
 
-  it('ends and finds all messages, though their indexes are larger than the cache', async () => {
-    const { conversations, look } = await storedSeqs(true);
+  it('a search ends and finds all messages, although their indexes are larger than the cache', async () => {
+    const { conversations, look: search } = await storedSeqs(true);
     const index = new MessageIndex('me', 1000);
     for (const seq of [1, PAGES * PAGE_SIZE - 1]) {
-      await look(index, (id) => [`${id} ${seq}`]);
+      await search(index, (id) => [`${id} ${seq}`]);
       for (const [id, conversation] of conversations) expect(index.find(conversation, `${id} ${seq}`)).toMatchObject({ seq, own: false });
     }
   });

@@ -1,4 +1,4 @@
-/** One session of two people, and what becomes of it when frames are lost, doubled, late, or the last of their connection. */
+/** One session of two people, with frames that are lost, doubled, late, or the last of their connection. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { TransportError } from '../../../src/errors.ts';
@@ -19,13 +19,13 @@ const opened = async (device: TestDevice): Promise<TestTab> => {
   return tab;
 };
 
-/** Everything both of them see in the end, without ids and times. */
+/** What both people see in the end, without ids and times. */
 interface End {
-  readonly hers: readonly string[];
-  readonly his: readonly string[];
+  readonly aliceShows: readonly string[];
+  readonly bobShows: readonly string[];
   readonly unread: readonly number[];
   readonly events: readonly string[];
-  readonly toldTwice: readonly string[];
+  readonly repeated: readonly string[];
   readonly versions: readonly number[];
 }
 
@@ -48,7 +48,7 @@ const eventOf = (event: ReceiptEvent): string => {
   }
 };
 
-/** Connect, snapshot, live frames, messages, receipts of both kinds, a recall: alice's network is the one in trouble. */
+/** Connect, snapshot, live frames, messages, receipts of both kinds, a recall. Alice's network is the one with trouble. */
 const session = async (net: TroubledNet): Promise<End> => {
   const { server } = net;
   const bob = await opened(new HastyDevice('bob', new LoopbackNet(server)));
@@ -85,38 +85,39 @@ const session = async (net: TroubledNet): Promise<End> => {
   const [conversation] = await bob.now({ of: 'conversations', limit: 1 });
   const news = events.filter((event) => /^\["(sent|message)"/.test(event));
   return {
-    hers: await shown(alice, 'bob'),
-    his: await shown(bob, 'alice'),
+    aliceShows: await shown(alice, 'bob'),
+    bobShows: await shown(bob, 'alice'),
     unread: [await alice.now({ of: 'total-unread' }), await bob.now({ of: 'total-unread' })],
-    // A catch-up tells in one event what live frames told in two: what they say together is compared, and nothing is told twice.
+    // A catch-up reports in one event what live frames report in two. The test compares them together, and no
+    // event is repeated.
     events: [...new Set(news)].sort(),
-    toldTwice: news.filter((event, i) => news.indexOf(event) < i),
+    repeated: news.filter((event, i) => news.indexOf(event) < i),
     versions: [conversation?.latestSeq ?? 0, events.filter((event) => event.startsWith('["sent"')).length],
   };
 };
 
 const calm = (): Promise<End> => session(new TroubledNet(createTestServer()));
 
-/** So many at once: they wait more than they work. */
+/** Runs this many jobs at once: the jobs wait more than they work. */
 const inTurns = async <T>(jobs: readonly (() => Promise<T>)[], atOnce = 20): Promise<T[]> => {
   const results: T[] = [];
   for (let i = 0; i < jobs.length; i += atOnce) results.push(...(await Promise.all(jobs.slice(i, i + atOnce).map((job) => job()))));
   return results;
 };
 
-describe('a session of two people ends the same, once in effect', { timeout: 60_000 }, () => {
-  it('with the connection reset at any frame, up or down, arrived or not (F47)', async () => {
+describe('a session of two people over a troubled network', { timeout: 60_000 }, () => {
+  it('a session has the same result with the connection reset at any frame, sent or received, arrived or lost (F47)', async () => {
     const net = new TroubledNet(createTestServer());
     const end = await session(net);
     expect(net.passedUp).toBeGreaterThan(8);
     const { passedUp, passedDown } = net;
-    const places = (['up', 'down'] as const).flatMap((way) =>
+    const resets = (['up', 'down'] as const).flatMap((way) =>
       Array.from({ length: way === 'up' ? passedUp : passedDown }, (_, i) => i + 1).flatMap((nth) =>
         (['arrives-then-cut', 'lost-and-cut'] as const).map((trouble) => ({ way, nth, trouble })),
       ),
     );
     const ends = await inTurns(
-      places.map(({ way, nth, trouble }) => async () => {
+      resets.map(({ way, nth, trouble }) => async () => {
         const cut = new TroubledNet(createTestServer());
         if (way === 'up') cut.onUp = (_frame, n) => (n === nth ? trouble : null);
         else cut.onDown = (_frame, n) => (n === nth ? trouble : null);
@@ -124,16 +125,16 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
       }),
     );
     for (const one of ends) expect(one).toEqual({ ...one, end });
-    console.log(`reset at ${places.length} places of a session of ${passedUp} frames up and ${passedDown} down`);
+    console.log(`reset at ${resets.length} places of a session of ${passedUp} frames up and ${passedDown} down`);
   });
 
-  it('with every frame of the server twice (F49, F90)', async () => {
+  it('a session has the same result with every frame of the server delivered twice (F49, F90)', async () => {
     const net = new TroubledNet(createTestServer());
     net.onDown = () => 'twice';
     expect(await session(net)).toEqual(await calm());
   });
 
-  it('with a frame of the feed lost on a connection that goes on, once another follows (F69)', async () => {
+  it('a session has the same result after a frame of the feed was lost and the next one arrived (F69)', async () => {
     const end = await calm();
     const ends = await inTurns(
       Array.from({ length: 2 }, (_, i) => async () => {
@@ -146,12 +147,12 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
     for (const one of ends) expect(one).toEqual(end);
   });
 
-  it('with frames of every old connection coming again after each new one (F48)', async () => {
+  it('a session has the same result if frames of every old connection arrive again after each new connection (F48)', async () => {
     const net = new TroubledNet(createTestServer());
     const late: (() => void)[] = [];
     net.onDown = (frame, nth) => {
       const handlers = net.handlers.at(-1)!;
-      // Everything it said, and words that would end the next one.
+      // All frames of the old connections, and frames that would end the next connection.
       late.push(() => handlers.frame(frame));
       late.push(() => handlers.frame({ type: 'error', code: 'auth/wrong-user', message: 'late' }));
       late.push(() => handlers.closed(4501, 'late'));
@@ -162,12 +163,12 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
     expect(net.handlers.length).toBeGreaterThan(2);
   });
 
-  it('while it changes between socket and HTTP, with answers of both out of order (F50)', async () => {
-    /** What was heard over HTTP, or lost on that way: the next socket says it as well, the newest first. */
+  it('a session has the same result while it changes between WebSocket and HTTP and answers come out of order (F50)', async () => {
+    /** Frames that arrived over HTTP or were lost there. The next socket delivers them too, the newest first. */
     const late: ServerFrame[] = [];
     const turns: ('socket' | 'http')[] = [];
-    const took = (road: 'socket' | 'http'): void => {
-      if (turns.at(-1) !== road) turns.push(road);
+    const count = (transport: 'socket' | 'http'): void => {
+      if (turns.at(-1) !== transport) turns.push(transport);
     };
     class Wandering extends TroubledNet {
       private asked = 0;
@@ -175,7 +176,7 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
         const nth = ++this.asked;
         const answer = await super.request(...args);
         await new Promise((resolve) => setTimeout(resolve, (nth * 7) % 20));
-        took('http');
+        count('http');
         late.push(...answer.filter((frame) => frame.type === 'changes' && frame.from !== null));
         if (nth % 3 !== 0) return answer;
         this.noSockets = false;
@@ -185,7 +186,7 @@ describe('a session of two people ends the same, once in effect', { timeout: 60_
     const net = new Wandering(createTestServer());
     let again = 0;
     net.onDown = (frame, nth) => {
-      took('socket');
+      count('socket');
       if (frame.type === 'changes')
         for (const old of late.splice(0).reverse()) {
           again++;
@@ -215,7 +216,7 @@ const deafServer = (): { server: ReceiptServer; deaf: { now: boolean } } => {
   return { server, deaf };
 };
 
-it('what no hint told of is there after one heartbeat (F51)', async () => {
+it('a change whose hint was lost arrives after one heartbeat (F51)', async () => {
   const { server, deaf } = deafServer();
   const device = new HastyDevice('alice', new LoopbackNet(server));
   const alice = await opened(device);

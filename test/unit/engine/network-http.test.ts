@@ -1,4 +1,4 @@
-/** Where no WebSocket gets through: receipts keep flowing over HTTP, and the socket is taken again when it works. */
+/** Networks without WebSockets: receipts go over HTTP, and the client goes back to a WebSocket when one works. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ReceiptServer } from '../../../src/server/server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
@@ -16,8 +16,8 @@ const tabOf = async (userId: string, server: ReceiptServer, noSockets = false): 
   return { tab, net };
 };
 
-describe('behind a proxy that takes the upgrade out', () => {
-  it('everything flows over HTTP, both ways and at once, one request held at a time (F53)', async () => {
+describe('behind a proxy that removes the upgrade header', () => {
+  it('without WebSockets, receipts and messages go over HTTP in both directions at once, with one waiting request at a time (F53)', async () => {
     const server = createTestServer();
     const { tab: bob } = await tabOf('bob', server);
     const { tab: alice, net } = await tabOf('alice', server, true);
@@ -29,7 +29,7 @@ describe('behind a proxy that takes the upgrade out', () => {
     await alice.until({ of: 'receipts', messageId: id }, (receipts) => receipts !== null && receipts.readAt !== null);
     await bob.say('alice', 'and back');
     await alice.until({ of: 'total-unread' }, (count) => count === 1);
-    // The pull that was held is answered at once, not when its time is over.
+    // The server answers the waiting pull at once, and not when its time is over.
     expect(performance.now() - since).toBeLessThan(2000);
     expect(net.sent('submit')).toEqual([]);
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
@@ -39,13 +39,13 @@ describe('behind a proxy that takes the upgrade out', () => {
     expect(net.requests.length).toBe(asked);
   });
 
-  it('goes back to a socket once one gets through, and what was in flight is in effect once (F53)', async () => {
+  it('the client goes back to a WebSocket once one works, and the entries in flight take effect once (F53)', async () => {
     const server = createTestServer();
     const { tab: bob } = await tabOf('bob', server);
     const net = new LoopbackNet(server);
     net.noSockets = true;
     const device = new TestDevice('alice', net);
-    // The socket is tried again after a while: here, a short one.
+    // The client tries a WebSocket again after a while. Here the while is short.
     const { clock } = device.ports();
     const quick = {
       ...clock,

@@ -1,4 +1,4 @@
-/** Lines that are slow, and snapshots that take more than one connection. Time is the test's. */
+/** Slow lines, and snapshots that take more than one connection. The test moves the clock. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { Feed } from '../../../src/engine/sync/feed/feed.ts';
 import { FrameSize } from '../../../src/engine/sync/timing/frame-size.ts';
@@ -24,8 +24,8 @@ const writerOn = async (clock: ManualClock) => {
   return { ports, writer, fence: await writer.takeFence() };
 };
 
-describe('a line that carries so many bytes a second', () => {
-  /** Sends 96 KiB of messages upwards; a frame takes its time, and a connection lost begins again. */
+describe('sending over a slow line', () => {
+  /** Sends 96 KiB of messages. A frame takes its time on the line, and after a loss the next connection starts again. */
   const sendAll = async (bytesPerSecond: number, rttMs: number) => {
     const clock = new ManualClock();
     const { ports, writer, fence } = await writerOn(clock);
@@ -37,7 +37,7 @@ describe('a line that carries so many bytes a second', () => {
     let connection = 0;
     const sizes: number[] = [];
     const seen = new Set<string>();
-    const drain: OutboxSender = new OutboxSender(
+    const sender: OutboxSender = new OutboxSender(
       ports,
       writer,
       {
@@ -51,7 +51,7 @@ describe('a line that carries so many bytes a second', () => {
             if (mine !== connection) return;
             inFlight -= bytes;
             for (const { key } of frame.entries) seen.add(key);
-            drain.answer({
+            sender.answer({
               type: 'answer',
               id: frame.id,
               results: frame.entries.map(({ key }) => ({ outcome: 'confirmed', key, row: null })),
@@ -66,8 +66,8 @@ describe('a line that carries so many bytes a second', () => {
           lost++;
           connection++;
           inFlight = 0;
-          drain.stop();
-          clock.timer(1000, () => drain.start());
+          sender.stop();
+          clock.timer(1000, () => sender.start());
         },
         failed: (error) => {
           throw error;
@@ -80,54 +80,57 @@ describe('a line that carries so many bytes a second', () => {
       await writer.write('say', { durability: 'strict' }, (draft) =>
         sendMessage(draft, ports, 'direct:bob', { body: JSON.stringify('x'.repeat(1000)) }),
       );
-    drain.start();
+    sender.start();
     while (writer.model.outbox.size > 0 && clock.mono() < 3_600_000) await clock.pass(5_000);
     return { lost, sizes, mostInFlight, left: writer.model.outbox.size, seen: seen.size, tookMs: clock.mono() };
   };
 
   it.each([
-    ['9.6 kbit/s and 2 s there and back', 1200, 2000, 0],
+    ['9.6 kbit/s and a round trip of 2 s', 1200, 2000, 0],
     ['1 kB/s', 1000, 100, 0],
-    ['300 bytes a second', 300, 3000, 2],
-  ])('%s: everything goes through, in frames that are answered in time (F55)', async (_name, bytesPerSecond, rttMs, mostLost) => {
-    const { lost, left, sizes, tookMs } = await sendAll(bytesPerSecond, rttMs);
-    expect(left).toBe(0);
-    expect(lost).toBeLessThanOrEqual(mostLost);
-    // A frame is answered within some seconds, as far as single entries allow.
-    expect(sizes.slice(-3).every((bytes) => bytes <= 8 * 1024)).toBe(true);
-    expect(tookMs).toBeLessThan(((96 * 1300) / bytesPerSecond) * 1000 * 2.5 + 60_000);
-  });
+    ['300 bytes per second', 300, 3000, 2],
+  ])(
+    'over a line of %s all entries are sent, in frames that are answered in time (F55)',
+    async (_name, bytesPerSecond, rttMs, mostLost) => {
+      const { lost, left, sizes, tookMs } = await sendAll(bytesPerSecond, rttMs);
+      expect(left).toBe(0);
+      expect(lost).toBeLessThanOrEqual(mostLost);
+      // A frame is answered within some seconds, as far as single entries allow.
+      expect(sizes.slice(-3).every((bytes) => bytes <= 8 * 1024)).toBe(true);
+      expect(tookMs).toBeLessThan(((96 * 1300) / bytesPerSecond) * 1000 * 2.5 + 60_000);
+    },
+  );
 
-  it('1 MB/s: frames grow to what the server takes', async () => {
+  it('over a line of 1 MB/s frames grow to the size that the server accepts', async () => {
     const { sizes, lost } = await sendAll(1_000_000, 20);
     expect(lost).toBe(0);
     expect(Math.max(...sizes)).toBeGreaterThan(30 * 1024);
   });
 
-  it('no more than 64 KiB are handed over before they are answered: the outbox is the buffer (F58)', async () => {
+  it('at most 64 KiB are handed to the connection before they are answered: the outbox is the buffer (F58)', async () => {
     for (const rate of [1000, 50_000, 10_000_000]) expect((await sendAll(rate, 200)).mostInFlight).toBeLessThanOrEqual(64 * 1024);
   });
 });
 
-describe('patience', () => {
-  it('is never shorter than twice what answers took, grows where it was in vain, and has an end (F55)', () => {
-    const patience = new AdaptiveTimeout();
-    expect(patience.atLeast(4000)).toBe(4000);
-    patience.measured(7000);
-    expect(patience.atLeast(4000)).toBe(14_000);
-    expect(patience.growing('connect', 10_000)).toBe(14_000);
-    patience.ended('connect', true);
-    expect(patience.growing('connect', 10_000)).toBe(28_000);
-    expect(patience.growing('answer', ANSWER_TIMEOUT_MS)).toBe(ANSWER_TIMEOUT_MS);
-    for (let n = 0; n < 20; n++) patience.ended('connect', true);
-    expect(patience.growing('connect', 10_000)).toBe(120_000);
-    patience.ended('connect', false);
-    for (let n = 0; n < 40; n++) patience.measured(50);
-    expect(patience.growing('connect', 10_000)).toBe(10_000);
-    expect(patience.atLeast(4000, 8000)).toBe(12_000);
+describe('timeouts and frame sizes', () => {
+  it('a timeout is at least twice the measured answer time, grows after each failure, and has a maximum (F55)', () => {
+    const timeout = new AdaptiveTimeout();
+    expect(timeout.atLeast(4000)).toBe(4000);
+    timeout.measured(7000);
+    expect(timeout.atLeast(4000)).toBe(14_000);
+    expect(timeout.growing('connect', 10_000)).toBe(14_000);
+    timeout.ended('connect', true);
+    expect(timeout.growing('connect', 10_000)).toBe(28_000);
+    expect(timeout.growing('answer', ANSWER_TIMEOUT_MS)).toBe(ANSWER_TIMEOUT_MS);
+    for (let n = 0; n < 20; n++) timeout.ended('connect', true);
+    expect(timeout.growing('connect', 10_000)).toBe(120_000);
+    timeout.ended('connect', false);
+    for (let n = 0; n < 40; n++) timeout.measured(50);
+    expect(timeout.growing('connect', 10_000)).toBe(10_000);
+    expect(timeout.atLeast(4000, 8000)).toBe(12_000);
   });
 
-  it('frames shrink fast and grow slowly, within their bounds', () => {
+  it('frame sizes shrink fast and grow slowly, within their bounds', () => {
     const frameSize = new FrameSize();
     for (let n = 0; n < 10; n++) frameSize.lost();
     expect(frameSize.bytes).toBe(2048);
@@ -142,8 +145,8 @@ describe('patience', () => {
   });
 });
 
-describe('a snapshot of many frames', () => {
-  it('goes on where the connection broke, and is shown as a whole (F60)', async () => {
+describe('a snapshot in many frames', () => {
+  it('a snapshot continues where the connection broke, and is shown as a whole (F60)', async () => {
     const server = createTestServer();
     const peers = Array.from({ length: 400 }, (_, n) => `peer-${n}`);
     for (const from of peers) await server.publish({ from, to: { user: 'alice' }, body: 'x'.repeat(200) });
@@ -162,7 +165,7 @@ describe('a snapshot of many frames', () => {
     expect(totals).toEqual([400]);
   });
 
-  it('begins again where the server does not know that place any more', async () => {
+  it('a snapshot starts again if the server does not know the cursor any more', async () => {
     const clock = new ManualClock();
     const { ports, writer, fence } = await writerOn(clock);
     const pulls: object[] = [];
@@ -199,7 +202,7 @@ describe('a snapshot of many frames', () => {
     await clock.pass(10);
     expect(pulls).toEqual([
       { type: 'pull', cursor: null },
-      // The server has to know that this device lacks the conversations still to come (F114).
+      // The server must know that this device lacks the conversations that are still to come (F114).
       { type: 'pull', cursor: 'a', snapshot: true },
       { type: 'pull', cursor: null },
     ]);
@@ -207,7 +210,7 @@ describe('a snapshot of many frames', () => {
     expect(writer.model.cursor).toBe('c');
   });
 
-  it('catch-up goes on after a crash from the last frame that was stored (F60)', async () => {
+  it('after a crash, a catch-up continues from the last stored frame (F60)', async () => {
     const server = createTestServer();
     const net = new TroubledNet(server);
     const device = new HastyDevice('alice', net);
@@ -230,16 +233,16 @@ describe('a snapshot of many frames', () => {
     const third = await device.open();
     open.push(third);
     await third.until({ of: 'total-unread' }, (count) => count === 250, 20_000);
-    const places = net
+    const cursors = net
       .sent('pull')
       .slice(before)
       .map(({ cursor }) => cursor);
-    expect(places).not.toContain(null);
-    expect(new Set(places).size).toBeGreaterThan(1);
+    expect(cursors).not.toContain(null);
+    expect(new Set(cursors).size).toBeGreaterThan(1);
   });
 });
 
-it('a pull and a fetch that the server had no room for are asked again after the time it named (F107)', async () => {
+it('a pull and a fetch that a busy server refused are sent again after the time that the server named (F107)', async () => {
   const net = new TroubledNet(createTestServer());
   await net.server.publish({ from: 'bob', to: { user: 'alice' }, body: 'hello' });
   const refused = new Set<string>();
@@ -260,7 +263,7 @@ it('a pull and a fetch that the server had no room for are asked again after the
   expect([...refused].sort()).toEqual(['fetch', 'pull']);
 });
 
-it('something between that ends what is idle for 30 s never finds it so (F53)', async () => {
+it('a proxy that ends connections after 30 idle seconds never finds the connection idle (F53)', async () => {
   const ended: number[] = [];
   class Impatient extends LoopbackNet {
     override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
@@ -304,7 +307,7 @@ it('something between that ends what is idle for 30 s never finds it so (F53)', 
   expect(device.net.sent('ping').length).toBeGreaterThanOrEqual(3);
 });
 
-it('a long frame on a slow line is waited for longer each time, until it is there (F55)', async () => {
+it('the timeout for a long frame on a slow line grows with each attempt until the frame arrives (F55)', async () => {
   // The first answer to a pull takes 60 s.
   class Slow extends LoopbackNet {
     override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
@@ -312,7 +315,7 @@ it('a long frame on a slow line is waited for longer each time, until it is ther
       return super.connect({
         ...handlers,
         frame: (frame) => {
-          // Nothing overtakes it.
+          // No frame overtakes this one.
           if (frame.type === 'changes') busyUntil = performance.now() + 60_000 / 100;
           setTimeout(() => handlers.frame(frame), Math.max(0, busyUntil - performance.now()));
         },

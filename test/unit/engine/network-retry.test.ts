@@ -1,4 +1,4 @@
-/** When to come back, and when not to. */
+/** When a client connects again, and when it does not. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
@@ -8,7 +8,7 @@ import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
 
 const account = { userId: 'alice', deviceId: 'd' };
 
-/** mulberry32: the same crowd every time. */
+/** mulberry32: the crowd is the same in every run. */
 const chance = (seed: number): (() => number) => {
   let state = seed;
   return () => {
@@ -20,7 +20,7 @@ const chance = (seed: number): (() => number) => {
 };
 
 const CROWD = 5000;
-/** Arrivals a second of a crowd that is spread evenly over so long. */
+/** Arrivals per second of a crowd that is spread evenly over this time. */
 const steady = (ms: number): number => CROWD / (ms / 1000);
 
 const peakOf = (arrivals: readonly number[]): number => {
@@ -29,8 +29,8 @@ const peakOf = (arrivals: readonly number[]): number => {
   return Math.max(...perSecond.values());
 };
 
-describe('a crowd of 5,000 that comes back', () => {
-  it('after a restart that was announced arrives at no more than twice the steady rate (F56)', () => {
+describe('5,000 clients that come back', () => {
+  it('5,000 clients come back after an announced restart at no more than twice the even rate (F56)', () => {
     const next = chance(1);
     expect(verdictOnClose(account, CLOSE.restart, '', true)).toMatchObject({ next: 'again', inCrowd: true });
     const arrivals = Array.from({ length: CROWD }, () => backoffMs(0, next(), 0, { spreadMs: RESTART_SPREAD_MS }));
@@ -38,7 +38,7 @@ describe('a crowd of 5,000 that comes back', () => {
     expect(Math.max(...arrivals)).toBeLessThanOrEqual(RESTART_SPREAD_MS);
   });
 
-  it('after an outage of a minute arrives at no more than twice the steady rate (F56)', () => {
+  it('5,000 clients come back after an outage of a minute at no more than twice the even rate (F56)', () => {
     const next = chance(2);
     const OUTAGE_MS = 60_000;
     const arrivals = Array.from({ length: CROWD }, () => {
@@ -50,7 +50,7 @@ describe('a crowd of 5,000 that comes back', () => {
     expect(Math.max(...arrivals) - OUTAGE_MS).toBeLessThanOrEqual(UNREACHABLE_CAP_MS);
   });
 
-  it('waits as long as it was asked to, and then spreads as wide again (F56)', () => {
+  it('5,000 clients wait as long as the server asked, and then spread over the same time again (F56)', () => {
     const next = chance(3);
     const waits = Array.from({ length: CROWD }, () => backoffMs(0, next(), 20_000));
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(20_000);
@@ -58,7 +58,7 @@ describe('a crowd of 5,000 that comes back', () => {
     expect(peakOf(waits)).toBeLessThanOrEqual((2 * CROWD) / 20);
   });
 
-  it('jitters after the cap: however many failures, the waits fill everything below it (F56, I-21)', () => {
+  it('waits are random between zero and their maximum, after any number of failures (F56, I-21)', () => {
     const next = chance(4);
     for (const attempt of [10, 20, 1000, 1e9]) {
       const waits = Array.from({ length: CROWD }, () => backoffMs(attempt, next()));
@@ -74,8 +74,8 @@ describe('a crowd of 5,000 that comes back', () => {
   });
 });
 
-describe('every code a connection can end with', () => {
-  it('is final between 3500 and 3999 and from 4500 on, asks for another token at 4401, and is tried again elsewhere (F59, F128)', () => {
+describe('the meaning of close codes and error codes', () => {
+  it('a close code is final from 3500 to 3999 and from 4500 on, code 4401 asks for another token, and every other code is retried (F59, F128)', () => {
     for (let code = 0; code <= 5000; code++) {
       for (const wasOpen of [true, false]) {
         const { next } = verdictOnClose(account, code, '', wasOpen);
@@ -86,14 +86,14 @@ describe('every code a connection can end with', () => {
     }
     expect(verdictOnClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
     expect(verdictOnClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
-    // What only the operator of the server can mend is tried seldom (F128).
+    // Faults that only the operator of the server can mend are retried rarely (F128).
     const seldom = { next: 'again', retryAfterMs: 60_000, error: { code: 'auth/origin-refused' } };
     expect(verdictOnClose(account, CLOSE.originRefused, '', true)).toMatchObject(seldom);
     expect(verdictOnError(account, { type: 'error', code: 'auth/origin-refused', message: 'why' })).toMatchObject(seldom);
     expect(verdictOnClose(account, CLOSE.tryLater, '', true).retryAfterMs).toBeGreaterThan(0);
   });
 
-  it('and every error frame has one meaning (F59)', () => {
+  it('every error frame has one meaning (F59)', () => {
     const meaning = (code: Parameters<typeof verdictOnError>[1]['code'], id?: number) =>
       verdictOnError(account, { type: 'error', code, message: '', ...(id === undefined ? {} : { id }) })?.next ?? 'goes on';
     expect(meaning('auth/wrong-user')).toBe('never');
@@ -120,7 +120,7 @@ class UnluckyDevice extends HastyDevice {
   }
 }
 
-it('a network that takes connections and drops them is tried less and less, until one has stood for 30 s (F57)', async () => {
+it('a client retries a network that drops connections more and more slowly, until one connection has lasted 30 s (F57)', async () => {
   const net = new TroubledNet(createTestServer());
   const device = new UnluckyDevice('alice', net);
   device.factor = 50;
@@ -153,7 +153,7 @@ it('a network that takes connections and drops them is tried less and less, unti
   expect(hellos[7]! - losses.at(-1)!).toBeLessThan(3_500);
 }, 60_000);
 
-it('sixty clients sent away by a restart come back spread out (F56)', async () => {
+it('sixty clients that a restart disconnected come back spread over time (F56)', async () => {
   const server = createTestServer();
   const CLIENTS = 60;
   const factor = 20;
@@ -179,6 +179,6 @@ it('sixty clients sent away by a restart come back spread out (F56)', async () =
   for (const net of nets) net.server = again;
   await server.close();
   await expect.poll(() => backAt.length, { timeout: 20_000 }).toBe(CLIENTS);
-  // One in five would be even; the bound is five standard deviations away.
+  // An even spread puts one in five here. The bound is five standard deviations away.
   expect(backAt.filter((ms) => ms < RESTART_SPREAD_MS / 5).length).toBeLessThan(28);
 }, 60_000);

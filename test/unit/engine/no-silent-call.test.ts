@@ -1,4 +1,4 @@
-/** No call resolves without being in force, now or later: every intent, on a device that does not know what the call names (F112). */
+/** No call resolves without effect: every intent, on a device that does not know the named conversation or message (F112). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
 import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
@@ -10,14 +10,14 @@ type Outcome =
   | { readonly rejects: string }
   /** The call resolves, and an entry waits in the outbox. */
   | 'pending'
-  /** The call resolves, and what is stored is another. */
+  /** The call resolves, and the stored state has changed. */
   | 'stored'
-  /** The call resolves, and nothing was to be done. */
+  /** The call resolves, and there was nothing to do. */
   | { readonly inForce: string };
 
 interface Row<K extends keyof Intents> {
   readonly args: Parameters<Intents[K]>;
-  /** Before the first snapshot; after it, for a conversation that the server does not know. */
+  /** `before` is before the first snapshot; `after` is after it, for a conversation that the server does not know. */
   readonly before: Outcome;
   readonly after: Outcome;
 }
@@ -61,9 +61,9 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
   },
 };
 
-describe('a call about what this device does not know', () => {
+describe('a call about a conversation or message that this device does not know', () => {
   const open: TestTab[] = [];
-  const kept = async (device: TestDevice): Promise<TestTab> => {
+  const opened = async (device: TestDevice): Promise<TestTab> => {
     const tab = await device.open();
     open.push(tab);
     return tab;
@@ -86,15 +86,15 @@ describe('a call about what this device does not know', () => {
   const wanted = (outcome: Outcome): unknown => (typeof outcome === 'object' && 'inForce' in outcome ? 'in force' : outcome);
 
   describe.each(Object.keys(ROWS) as (keyof Intents)[])('%s', (name) => {
-    it('before the first snapshot is in force later, or rejects (F112)', async () => {
+    it('a call before the first snapshot takes effect later or rejects (F112)', async () => {
       const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
       device.net.cut();
-      expect(await outcomeOf(device, await kept(device), name)).toEqual(wanted(ROWS[name].before));
+      expect(await outcomeOf(device, await opened(device), name)).toEqual(wanted(ROWS[name].before));
     });
 
-    it('after the first snapshot is in force later, rejects, or has nothing to do (F112)', async () => {
+    it('a call after the first snapshot takes effect later, rejects, or has nothing to do (F112)', async () => {
       const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
-      const tab = await kept(device);
+      const tab = await opened(device);
       await tab.live();
       device.net.cut();
       await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
@@ -108,7 +108,7 @@ describe('a call about what this device does not know', () => {
     const net = () => new LoopbackNet(server);
     const phone = new TestDevice('alice', net());
     const tablet = new TestDevice('alice', net(), 'tablet');
-    return { phone, tablet, bob: await kept(new TestDevice('bob', net())) };
+    return { phone, tablet, bob: await opened(new TestDevice('bob', net())) };
   };
   const shows = (tab: TestTab, flags: { readonly muted: boolean; readonly markedUnread: boolean }, latestSeq: number) =>
     tab.until(
@@ -117,28 +117,29 @@ describe('a call about what this device does not know', () => {
     );
   const BOTH = { muted: true, markedUnread: true };
 
-  it('flags of a conversation that does not exist yet are in force when its first message comes, on all devices (F112)', async () => {
+  it('flags of a conversation that does not exist yet take effect with its first message, on all devices (F112)', async () => {
     const { phone, tablet, bob } = await two();
-    const first = await kept(phone);
+    const first = await opened(phone);
     await first.live();
     await first.do('setMuted', CHAT, true);
     await first.do('setMarkedUnread', CHAT, true);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     expect(await first.now({ of: 'conversations', limit: 10 })).toEqual([]);
     await bob.say('alice', 'hello');
-    for (const tab of [first, await kept(tablet)]) {
+    for (const tab of [first, await opened(tablet)]) {
       await shows(tab, BOTH, 1);
       expect(await tab.now({ of: 'total-unread' })).toBe(0);
     }
     expect(await first.now({ of: 'dead-letters' })).toEqual([]);
   });
 
-  it('flags set before the first snapshot win over older ones, which this device had not seen (F112)', async () => {
+  it('flags set before the first snapshot win over older flags that this device had not seen (F112)', async () => {
     const { phone, tablet, bob } = await two();
-    const first = await kept(phone);
+    const first = await opened(phone);
     for (const text of ['one', 'two', 'three']) await bob.say('alice', text);
     await shows(first, { muted: false, markedUnread: false }, 3);
-    // Its flags have been changed often, and its position stands above what a blind mark would stand at.
+    // The flags have changed often, and the read position is above the position of a mark made without a
+    // snapshot.
     for (const flag of [true, false, true, false]) {
       await first.do('setMuted', CHAT, flag);
       await first.do('setMarkedUnread', CHAT, flag);
@@ -147,7 +148,7 @@ describe('a call about what this device does not know', () => {
     await first.do('clearConversationUnreadCount', CHAT);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     tablet.net.cut();
-    const second = await kept(tablet);
+    const second = await opened(tablet);
     await second.do('setMuted', CHAT, true);
     await second.do('setMarkedUnread', CHAT, true);
     tablet.net.heal();
@@ -156,29 +157,29 @@ describe('a call about what this device does not know', () => {
     for (const tab of [second, first]) await shows(tab, BOTH, 3);
   }, 15_000);
 
-  it('a flag taken away before the first snapshot is taken away (F112)', async () => {
+  it('a flag that is removed before the first snapshot is removed at the server (F112)', async () => {
     const { phone, tablet, bob } = await two();
-    const first = await kept(phone);
+    const first = await opened(phone);
     await bob.say('alice', 'one');
     await shows(first, { muted: false, markedUnread: false }, 1);
     await first.do('setMuted', CHAT, true);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     tablet.net.cut();
-    const second = await kept(tablet);
+    const second = await opened(tablet);
     await second.do('setMuted', CHAT, false);
     tablet.net.heal();
     for (const tab of [second, first]) await shows(tab, { muted: false, markedUnread: false }, 1);
   }, 15_000);
 
-  it('flags set before the first snapshot go out without a page, after a snapshot read on the way (F112)', async () => {
+  it('flags set before the first snapshot are sent over HTTP without a page, after a snapshot has been read (F112)', async () => {
     const { phone, tablet, bob } = await two();
-    const first = await kept(phone);
+    const first = await opened(phone);
     await bob.say('alice', 'one');
     await shows(first, { muted: false, markedUnread: false }, 1);
     for (const flag of [true, false]) await first.do('setMuted', CHAT, flag);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     tablet.net.cut();
-    const second = await kept(tablet);
+    const second = await opened(tablet);
     await second.do('setMuted', CHAT, true);
     await second.engine.close();
     tablet.net.heal();
@@ -191,15 +192,15 @@ describe('a call about what this device does not know', () => {
 
   it('a flag of a group that this user is not in becomes a dead letter (F112)', async () => {
     const { phone } = await two();
-    const tab = await kept(phone);
+    const tab = await opened(phone);
     await tab.do('setMuted', 'group:of-others', true);
     const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
     expect(letter).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'receipts', conversationId: 'group:of-others' });
   });
 
-  it('a refused receipt is not tried again while receipts are switched off: the call rejects, and the letter stays (F112)', async () => {
+  it('retrying a dead receipt while receipts are switched off rejects, and the dead letter stays (F112)', async () => {
     const { phone } = await two();
-    const tab = await kept(phone);
+    const tab = await opened(phone);
     await tab.do('sendReadReceipts', 'group:of-others', ['m1']);
     const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
     await tab.do('setReceiptSettings', { readReceipts: false });

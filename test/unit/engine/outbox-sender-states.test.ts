@@ -3,7 +3,7 @@ import { type Effect, type Event, type State, TABLE, transition } from '../../..
 
 const states = Object.keys(TABLE) as State[];
 const events = Object.keys(TABLE.idle) as Event[];
-/** In these states a choice is being stored. */
+/** In these states the sender is choosing a batch, in a transaction. */
 const choosing: readonly State[] = ['stopping', 'choosing', 'choosing-again'];
 const endsOfChoice: readonly Event[] = ['none-chosen', 'wait-chosen', 'batch-chosen'];
 const silent: readonly State[] = ['stopped', 'stopping'];
@@ -15,7 +15,7 @@ const canCome = (state: State, event: Event): boolean => {
   return event !== 'wait-over' || state === 'backing-off';
 };
 
-describe('the life of the outbox sender, over every state and event', () => {
+describe('the state machine of the outbox sender, over every state and event', () => {
   it.each(states.flatMap((state) => events.map((event) => [state, event] as const)))('%s × %s', (state, event) => {
     const { to, effects } = transition(state, event);
     expect(states).toContain(to);
@@ -27,10 +27,10 @@ describe('the life of the outbox sender, over every state and event', () => {
     // At most one choice runs at a time, and a state that says so has one.
     const wasChoosing = choosing.includes(state) && !endsOfChoice.includes(event);
     expect(does('choose')).toBe(choosing.includes(to) && !wasChoosing);
-    // A choice that was begun is waited for: no state forgets it.
+    // A choice that has begun is waited for: no state forgets it.
     if (wasChoosing) expect(choosing).toContain(to);
 
-    // One batch is in flight at most; it is dropped whenever the state is left (F47, F58).
+    // At most one batch is in flight. The sender drops it whenever it leaves the state (F47, F58).
     expect(does('send-batch')).toBe(to === 'in-flight' && state !== 'in-flight');
     expect(does('drop-batch')).toBe(state === 'in-flight' && to !== 'in-flight');
 
@@ -42,11 +42,11 @@ describe('the life of the outbox sender, over every state and event', () => {
     if (event === 'stop') expect(silent).toContain(to);
     if (silent.includes(state) && event !== 'start') expect(silent).toContain(to);
 
-    // A change of the outbox is never lost: it begins a choice, or the end of what runs begins one.
+    // A change of the outbox is never lost: it starts a choice, or the end of the running work starts one.
     if (event === 'entries-pending' && !silent.includes(state)) expect(['choosing', 'choosing-again', 'in-flight']).toContain(to);
   });
 
-  it('sends from every state, after a stop and a start', () => {
+  it('after a stop and a start, the outbox sender sends from every state', () => {
     for (const state of states) {
       let now = transition(transition(state, 'stop').to, 'start').to;
       while (now === 'choosing-again') now = transition(now, 'none-chosen').to;
@@ -55,7 +55,7 @@ describe('the life of the outbox sender, over every state and event', () => {
     }
   });
 
-  it('chooses again for a change of the outbox that came during a choice without a batch', () => {
+  it('the outbox sender chooses again when the outbox changed during a choice that found no batch', () => {
     const during = transition('choosing', 'entries-pending').to;
     for (const end of ['none-chosen', 'wait-chosen'] as const)
       expect(transition(during, end)).toEqual({ to: 'choosing', effects: ['choose'] });

@@ -1,4 +1,4 @@
-/** A message is recalled while a device is away, and many messages follow. Nothing of its text stays on the device. */
+/** A message is recalled while a device is offline, and many messages follow. No copy of its text stays on the device. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
@@ -17,13 +17,16 @@ const online = { up: true, down: true };
 
 const onDisk = (device: VirtualDevice): boolean =>
   [...device.disk.rows.values()].some((table) => [...table.values()].some((row) => JSON.stringify(row).includes(SECRET)));
-/** From here on every write compacts the log into pages. */
-const folds = (device: VirtualDevice): void => {
+/** From here on, every write compacts the log into pages. */
+const compactsAlways = (device: VirtualDevice): void => {
   device.fault = (site) => site === 'compaction:due';
 };
 
-describe('a device that was away while a message was recalled, and 250 more were sent', () => {
-  it.each(['in the log', 'in a page'])('keeps nothing of the text that it stored %s, and its counts are right', async (where) => {
+describe('a device that was offline while a message was recalled and 250 more were sent', () => {
+  it.each([
+    'a device deletes the text of a message that was recalled while it was offline and that it stored %s, and its counts are right',
+    'in a page',
+  ])('keeps nothing of the text that it stored %s, and its counts are right', async (where) => {
     const world = createTestWorld({ seed: where });
     const [phone, laptop, hers] = [world.device('alice', 'phone'), world.device('alice', 'laptop'), world.device('ben', 'hers')];
     const alice = await world.open(phone);
@@ -33,14 +36,14 @@ describe('a device that was away while a message was recalled, and 250 more were
     await world.pass(1000);
     const send = (to: string, id: string, text: string) =>
       world.until(alice.do('sendMessage', to as `direct:${string}`, { id, body: JSON.stringify(text) }));
-    if (where === 'in a page') for (const device of [laptop, hers]) folds(device);
+    if (where === 'in a page') for (const device of [laptop, hers]) compactsAlways(device);
     for (const to of ['direct:ben', 'group:g']) {
       await send(to, `${to} first`, 'first');
       await send(to, `${to} secret`, SECRET);
       await send(to, `${to} asked`, SECRET);
       await send(to, `${to} last`, 'last');
     }
-    // What the laptop itself sent it keeps for a while, to offer it to a server that lost it.
+    // The laptop keeps its own sent message for a while, to send it again to a server that lost it.
     for (const to of ['direct:ben', 'group:g'] as const)
       await world.until(other.do('sendMessage', to, { id: `${to} own`, body: JSON.stringify(SECRET) }));
     await world.pass(5000);
@@ -67,7 +70,7 @@ describe('a device that was away while a message was recalled, and 250 more were
     await world.pass(5000);
 
     for (const device of [laptop, hers]) {
-      folds(device);
+      compactsAlways(device);
       device.network.set(online);
     }
     await world.pass(60_000);
@@ -96,18 +99,18 @@ describe('a device that was away while a message was recalled, and 250 more were
   });
 });
 
-it('an own message whose answer was lost, and that another device recalled, is not offered again, whether the feed or the answer reports it', async () => {
-  for (const road of ['feed', 'answer'] as const) {
+it('an own message whose answer was lost and that another device recalled is not sent again, whether the feed or the answer reports the recall', async () => {
+  for (const reportedBy of ['feed', 'answer'] as const) {
     const ports = quietPorts(createMemoryStore(new MemoryDisk()));
     const writer = await Writer.open(ports, 'alice');
     const write = (body: (draft: Draft) => unknown) =>
       writer.write('test', { durability: 'strict', readsPages: true }, async (draft) => void (await body(draft)));
     await write((draft) => sendMessage(draft, ports, 'direct:ben', { id: 'm1', body: JSON.stringify(SECRET) }));
     const [entry] = [...writer.model.outbox.values()];
-    if (entry?.kind !== 'message') throw new Error('nothing is owed');
+    if (entry?.kind !== 'message') throw new Error('no message is pending');
     const message = { ...entry.message, seq: 1, sentAt: 5, senderId: 'alice', body: '', recalled: true };
     await write((draft) =>
-      road === 'feed'
+      reportedBy === 'feed'
         ? applyMessages(draft, ports, 'direct:ben', [message], 'silent')
         : endEntry(draft, ports, entry, {
             key: entry.key,
@@ -116,6 +119,6 @@ it('an own message whose answer was lost, and that another device recalled, is n
             message: { seq: 1, sentAt: 5, recalled: true },
           }),
     );
-    expect([writer.model.outbox.size, writer.model.confirmed.all], road).toEqual([0, []]);
+    expect([writer.model.outbox.size, writer.model.confirmed.all], reportedBy).toEqual([0, []]);
   }
 });

@@ -1,4 +1,7 @@
-/** A server that keeps refusing is asked less and less, on every road; once it takes something, all is as before. */
+/**
+ * A client asks a server that keeps refusing with growing delays, over every transport. Once the server
+ * accepts, the delays start anew.
+ */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { TransportError } from '../../../src/errors.ts';
@@ -8,7 +11,7 @@ import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
 import { type Refusing, refusing } from '../../support/refusing.ts';
 
 const MINUTE = 60_000;
-/** Doubling from 0.5 s: ten waits make about four minutes, and the rest are of two and a half on average. */
+/** The waits double from 0.5 s: ten of them take about four minutes, and the rest take two and a half minutes on average. */
 const MOST_IN_10_MIN = 25;
 const MOST_IN_1_H = 60;
 
@@ -31,7 +34,7 @@ const refused = async (before: (net: Refusing) => void = () => undefined): Promi
   return { world, phone, net, ann, ben };
 };
 
-/** Submits that the real server was given, and what it answers with `retry`. */
+/** Counts the submits that the real server gets and answers with `retry`. */
 const refuseEntries = ({ world, phone, net }: Refused, isRefused = true): void => {
   world.server.trouble = (name) => (isRefused && name === 'submit' ? 'refuse' : null);
   phone.network.leaves = (_, text) => {
@@ -42,7 +45,7 @@ const refuseEntries = ({ world, phone, net }: Refused, isRefused = true): void =
 const say = (world: TestWorld, tab: VirtualTab, to: string, text = 'hi') =>
   world.until(tab.do('sendMessage', `direct:${to}`, { body: JSON.stringify(text) }));
 
-/** Ten minutes and an hour of refusals: few, ever further apart, none before its time, and never none at all. */
+/** Ten minutes and an hour of refusals: few requests, with growing gaps, none too early, and never a stop. */
 const expectGrowth = async ({ world, net }: Pick<Refused, 'world' | 'net'>): Promise<void> => {
   const { asked } = net;
   asked.length = 0;
@@ -59,8 +62,8 @@ const expectGrowth = async ({ world, net }: Pick<Refused, 'world' | 'net'>): Pro
 
 const gaps = (asked: readonly number[]): number[] => asked.slice(1).map((at, i) => at - asked[i]!);
 
-describe('over a socket, a server that keeps refusing', () => {
-  it('entries is asked for them less and less, and never before it said; other conversations go on (F115)', async () => {
+describe('a server that keeps refusing, over a WebSocket', () => {
+  it('a client sends refused entries again with growing delays and never before the time that the server named; other conversations go on (F115)', async () => {
     const all = await refused();
     const { world, ann, net } = all;
     await say(world, ann, 'ben');
@@ -88,7 +91,7 @@ describe('over a socket, a server that keeps refusing', () => {
     expect(net.asked.length).toBeGreaterThanOrEqual(3);
   }, 60_000);
 
-  it('frames is asked less and less, also where the connection breaks in between (F115)', async () => {
+  it('a client sends refused frames again with growing delays, also if the connection breaks in between (F115)', async () => {
     const all = await refused((net) => (net.refuses = ({ type }) => type === 'submit'));
     const { world, ann, phone, net } = all;
     await say(world, ann, 'ben');
@@ -104,11 +107,11 @@ describe('over a socket, a server that keeps refusing', () => {
     expect(world.server.dump().messages).toHaveLength(1);
   }, 60_000);
 
-  it('the feed is pulled from less and less (F115)', async () => {
+  it('a client repeats refused pulls with growing delays (F115)', async () => {
     await expectGrowth(await refused((net) => (net.refuses = ({ type }) => type === 'pull')));
   }, 60_000);
 
-  it('what this device does not hold is asked for less and less (F115)', async () => {
+  it('a client repeats refused fetches with growing delays (F115)', async () => {
     const { world, ben } = await refused();
     for (let n = 0; n < 3; n++) await say(world, ben, 'dora', `${n}`);
     await world.pass(5000);
@@ -123,7 +126,7 @@ describe('over a socket, a server that keeps refusing', () => {
     expect(storedSeqs).toHaveLength(3);
   }, 60_000);
 
-  it('a chat that is open and changes all the time asks for its older messages less and less (F115)', async () => {
+  it('an open chat that changes all the time repeats refused fetches of older messages with growing delays (F115)', async () => {
     const { world, ben } = await refused();
     for (let n = 0; n < 3; n++) await say(world, ben, 'dora', `${n}`);
     await world.pass(5000);
@@ -141,13 +144,13 @@ describe('over a socket, a server that keeps refusing', () => {
       return net.asked.length;
     };
     await busy(5 * MINUTE);
-    // Those of the leader's own fetching included.
+    // This number includes the fetches of the leader.
     expect(await busy(5 * MINUTE)).toBeLessThanOrEqual(MOST_IN_10_MIN);
     seen.unsubscribe();
   }, 120_000);
 });
 
-describe('over HTTP, a server that keeps refusing', () => {
+describe('a server that keeps refusing, over HTTP', () => {
   const overHttp = async (before: (net: Refusing) => void = () => undefined): Promise<Refused> => {
     const all = await refused((net) => {
       net.noSockets = true;
@@ -157,30 +160,30 @@ describe('over HTTP, a server that keeps refusing', () => {
     return all;
   };
 
-  it('entries is asked for them less and less (F115)', async () => {
+  it('over HTTP, a client sends refused entries again with growing delays (F115)', async () => {
     const all = await overHttp();
     refuseEntries(all);
     await say(all.world, all.ann, 'ben');
     await expectGrowth(all);
   }, 60_000);
 
-  it('frames is asked less and less (F115)', async () => {
+  it('over HTTP, a client sends refused frames again with growing delays (F115)', async () => {
     const all = await overHttp((net) => (net.refuses = ({ type }) => type === 'submit'));
     await say(all.world, all.ann, 'ben');
     await expectGrowth(all);
   }, 60_000);
 
-  it('every request, as a proxy does, is asked less and less (F115)', async () => {
+  it('behind a proxy that refuses every request, a client repeats requests with growing delays (F115)', async () => {
     await expectGrowth(await overHttp((net) => (net.refusesRequests = true)));
   }, 60_000);
 });
 
-describe('a host without a page', () => {
-  for (const [what, refuse] of [
+describe('a background sync that a server keeps refusing', () => {
+  for (const [refusedPart, refuse] of [
     ['entries', (all: Refused) => refuseEntries(all)],
     ['frames', ({ net }: Refused) => void (net.refuses = ({ type }) => type === 'submit')],
   ] as const)
-    it(`whose server keeps refusing ${what} ends within half a minute, and rejects so that the browser comes back (F115)`, async () => {
+    it(`a background sync whose server keeps refusing ${refusedPart} ends within half a minute and rejects, so that the browser runs it again (F115)`, async () => {
       const all = await refused();
       const { world, phone, ann, net } = all;
       phone.network.set({ up: false, down: false });
@@ -200,7 +203,7 @@ describe('a host without a page', () => {
     }, 60_000);
 });
 
-it('an app whose getToken keeps failing is asked less and less (F115)', async () => {
+it('a client calls a getToken that keeps failing with growing delays (F115)', async () => {
   const world = createTestWorld({ seed: 116 });
   const asked: number[] = [];
   const phone = world.device('ann', 'phone', async () => {

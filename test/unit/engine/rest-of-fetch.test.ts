@@ -1,4 +1,4 @@
-/** Answers of the HTTP door that end before they are complete: the client asks for the rest (F119). */
+/** Answers of the HTTP endpoint that end before they are complete: the client asks for the rest (F119). */
 import { afterEach, describe, expect, it } from 'vitest';
 import { restOfFetch } from '../../../src/engine/net/rest-of-fetch.ts';
 import { Heartbeat } from '../../../src/engine/sync/connection/heartbeat.ts';
@@ -36,8 +36,8 @@ const wants: Frame<'fetch'>['wants'] = [
   { conversationId: 'direct:cat', seqs: [[1, 3]], limit: 3 },
 ];
 
-describe('what is left of a fetch', () => {
-  it('is what lies behind the last message that came, in the order of the wants', () => {
+describe('the rest of a fetch', () => {
+  it('the rest of a fetch begins after the last message that came, in the order of the wants', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8]), receiptsSent('direct:bob', [5])])).toEqual([
       { conversationId: 'direct:bob', seqs: [[1, 4]], limit: 3 },
       wants[1],
@@ -48,7 +48,7 @@ describe('what is left of a fetch', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8, 5, 4, 3, 2])])).toEqual([wants[1]]);
   });
 
-  it('is nothing where the answer is complete, or brought nothing', () => {
+  it('a fetch whose answer is complete or empty has no rest', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9]), receiptsSent('direct:bob', [], true)])).toEqual([]);
     expect(restOfFetch({ id: 1, wants }, [])).toEqual([]);
     expect(restOfFetch({ id: 1, wants }, [{ ...receiptsSent('direct:bob', [9]), id: 2 }])).toEqual([]);
@@ -74,11 +74,11 @@ describe('long messages over HTTP', () => {
     return { alice, net };
   };
 
-  it('all of them reach a device that no socket reaches, although no answer holds them all (F119)', async () => {
+  it('all long messages reach a device without WebSockets, although no single answer holds them all (F119)', async () => {
     const server = createTestServer();
     await fill(server, { user: 'alice' });
     await start(server, true);
-    // What the device holds, it tells the sender.
+    // The device confirms the messages that it stores to their sender.
     const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 'token-of-bob', userId: 'bob', deviceId: 'd' };
     const receiptsSent = async (): Promise<unknown> => {
       const { body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor: null }]));
@@ -88,7 +88,7 @@ describe('long messages over HTTP', () => {
     await expect.poll(receiptsSent, { timeout: 10_000 }).toEqual([[1, COUNT]]);
   });
 
-  it('a page of history comes with as many requests as it takes (F119)', async () => {
+  it('a page of long history arrives in as many requests as it takes (F119)', async () => {
     const server = createTestServer();
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
     await fill(server, { group: 'crew' });
@@ -100,7 +100,7 @@ describe('long messages over HTTP', () => {
   });
 });
 
-it('a client that hears much and says nothing pings all the same: a server ends a connection that says nothing (F125)', async () => {
+it('a client that receives much and sends nothing still pings, because the server ends silent connections (F125)', async () => {
   const clock = new ManualClock();
   let pings = 0;
   const heartbeat = new Heartbeat(clock, {

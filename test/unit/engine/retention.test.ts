@@ -22,7 +22,7 @@ const STRICT = { durability: 'strict', readsPages: true } as const;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ports = (disk: MemoryDisk) => quietPorts(createMemoryStore(disk));
 
-/** Ten a day. */
+/** Ten messages a day. */
 const message = (seq: number): StoredMessage => ({
   id: `m${seq}`,
   seq,
@@ -44,7 +44,7 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
   complete: true,
 });
 
-/** @param wall what this device's clock says; years behind, where nothing is said. */
+/** @param wall time of this device's clock; without it, the clock is years behind. */
 const filled = async (count: number, limits: Retention, wall = 1000) => {
   const disk = new MemoryDisk();
   const quiet = ports(disk);
@@ -61,7 +61,7 @@ const bodiesOn = (disk: MemoryDisk): number[] => {
 };
 
 describe('retention', () => {
-  it('keeps the newest messages of each conversation; counts, positions and pending entries do not change', async () => {
+  it('retention keeps the newest messages of each conversation and changes no counts, positions or pending entries', async () => {
     const { disk, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 300 });
     const before = {
       unread: conversation().unread,
@@ -87,7 +87,7 @@ describe('retention', () => {
     expect(writer.model.version).toBe(version);
   });
 
-  it('has the same result in every tab, after a restart and after another compaction', async () => {
+  it('retention has the same result in every tab, after a restart and after another compaction', async () => {
     const { disk, given, writer, retention, conversation } = await filled(1000, { messagesPerConversation: 10 });
     const other = await Writer.open(ports(disk), 'alice');
     await retention.run();
@@ -109,24 +109,27 @@ describe('retention', () => {
   it.each([
     ['years behind', 1000],
     ['years ahead', 4_000_000_000_000],
-  ])('drops by days of the server where the clock of this device is %s; the newest always stays (F80)', async (_where, wall) => {
-    const { disk, retention, conversation } = await filled(1000, { days: 30 }, wall);
-    await retention.run();
-    expect(conversation().storedSeqs).toEqual([[700, 1000]]);
-    expect(bodiesOn(disk)).toHaveLength(301);
-    const tiny = await filled(400, { days: 0.01 }, wall);
-    await tiny.retention.run();
-    expect(tiny.conversation().storedSeqs).toEqual([[400, 400]]);
-    expect(bodiesOn(tiny.disk)).toEqual([400]);
-  });
+  ])(
+    'retention by days uses the server’s time if the device clock is %s, and always keeps the newest message (F80)',
+    async (_where, wall) => {
+      const { disk, retention, conversation } = await filled(1000, { days: 30 }, wall);
+      await retention.run();
+      expect(conversation().storedSeqs).toEqual([[700, 1000]]);
+      expect(bodiesOn(disk)).toHaveLength(301);
+      const tiny = await filled(400, { days: 0.01 }, wall);
+      await tiny.retention.run();
+      expect(tiny.conversation().storedSeqs).toEqual([[400, 400]]);
+      expect(bodiesOn(tiny.disk)).toEqual([400]);
+    },
+  );
 
-  it('with both limits, the stricter one decides', async () => {
+  it('of two retention limits, the stricter one decides', async () => {
     const { retention, conversation } = await filled(1000, { days: 30, messagesPerConversation: 50 });
     await retention.run();
     expect(conversation().storedSeqs).toEqual([[951, 1000]]);
   });
 
-  it('removes many messages in slices, and other writes run in between', async () => {
+  it('retention removes many messages in slices, and other writes run in between', async () => {
     const { disk, given, writer, retention, conversation } = await filled(16_000, { messagesPerConversation: 100 });
     const slices: number[] = [];
     const { tx } = given.store;
@@ -143,7 +146,7 @@ describe('retention', () => {
     expect(writer.model.outbox.size).toBe(2);
   });
 
-  it('removed messages are not fetched by themselves, and send no second delivery receipt when the app asks for them', async () => {
+  it('messages that retention removed are not fetched again without a call, and send no second delivery receipt when the app asks for them', async () => {
     const { given, writer, retention, conversation, disk } = await filled(200, { messagesPerConversation: 50 });
     const receiptsSent = conversation().receiptsSent.delivered;
     await retention.run();
@@ -160,7 +163,7 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
   });
 
-  it('with delivery receipts off, removed messages are not fetched by themselves either', async () => {
+  it('with delivery receipts off, messages that retention removed are not fetched again without a call', async () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
@@ -174,7 +177,7 @@ describe('retention', () => {
     expect(unreadNotStored(conversation)).toEqual([]);
   });
 
-  it('unflushed messages are removed as well, and no compaction brings them back', async () => {
+  it('retention removes unflushed messages too, and no compaction brings them back', async () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
@@ -188,7 +191,7 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 91 + i));
   });
 
-  it('messages that another tab removed during a compaction stay removed for a tab that restores the snapshot', async () => {
+  it('messages that another tab removed during a compaction stay removed in a tab that restores the snapshot', async () => {
     const { disk, given, writer } = await filled(50, {});
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(51, 60, 'c50'), 'live'));
     const { tx } = given.store;
@@ -219,7 +222,7 @@ describe('retention in a running engine', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('removes messages after the start, and loadOlderMessages brings them back', async () => {
+  it('a running engine removes messages after its start, and loadOlderMessages brings them back', async () => {
     const net = new LoopbackNet(createTestServer());
     const bob = await new TestDevice('bob', net).open();
     open.push(bob);

@@ -5,14 +5,14 @@ import { createTestWorld, type TestWorld, type VirtualTab } from '../../../src/t
 
 const MESSAGES = 140;
 
-/** How many of these messages the tab shows as read. */
+/** Number of these messages that the tab shows as read. */
 const readIn = async (world: TestWorld, tab: VirtualTab, ids: readonly string[]): Promise<number> => {
   let read = 0;
   for (const messageId of ids) if ((await world.until(firstValueFrom(tab.watch({ of: 'receipts', messageId }))))?.state === 'done') read++;
   return read;
 };
 
-it('140 messages, every second one with a read receipt: both devices of the sender show 70 read, and no device of the reader sends a receipt again (F97, F114)', async () => {
+it('with receipts for every second of 140 messages, both devices of the sender show 70 as read, and no device of the reader sends a receipt twice (F97, F114)', async () => {
   const world = createTestWorld({ seed: 114 });
   const [phone, reader] = [await world.open(world.device('ann')), await world.open(world.device('ben'))];
   const other = world.device('ben');

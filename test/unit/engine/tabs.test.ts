@@ -1,4 +1,4 @@
-/** Tabs that freeze, come back, and believe that they still lead; on one store, with time that passes only when told to. */
+/** Tabs that freeze, come back and believe that they still lead, on one store. Time passes only when the test moves the clock. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { PageLife } from '../../../src/platform/browser-ports.ts';
 import { Engine } from '../../../src/engine/engine.ts';
@@ -14,7 +14,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Whatever is under way, between two moments of the manual clock. */
+/** Runs all work that is ready at this moment of the manual clock. */
 const settled = async (hops = 12): Promise<void> => {
   for (let hop = 0; hop < hops; hop++) await new Promise((resolve) => setTimeout(resolve));
 };
@@ -22,7 +22,7 @@ const settled = async (hops = 12): Promise<void> => {
 class Tab extends TestTab {
   leads = false;
   state = '';
-  /** How often the lead came here. */
+  /** Number of times that this tab became the leader. */
   turns = 0;
 
   constructor(
@@ -51,7 +51,7 @@ const createWorld = ({ entries = 100 } = {}) => {
     store: createServerStore(),
     clock,
     policy: { limits: { entries } },
-    // `alice@5000`: given to her at that moment, good for an hour.
+    // The token `alice@5000` was issued to alice at 5000 ms and is valid for an hour.
     authenticate: (token) => {
       const [userId = '', at = '0'] = token.split('@');
       if (Number(at) + HOUR_MS < clock.mono()) return Promise.reject(new Error('ended'));
@@ -74,7 +74,7 @@ const createWorld = ({ entries = 100 } = {}) => {
     await settled();
     return made;
   };
-  /** @returns how long it took. */
+  /** @returns the time that passed, in ms. */
   const until = async (what: string, holds: () => boolean, withinMs: number): Promise<number> => {
     const began = clock.mono();
     for (await settled(6); !holds(); await settled(6)) {
@@ -99,8 +99,8 @@ const createWorld = ({ entries = 100 } = {}) => {
   };
 };
 
-describe('a leader that freezes', () => {
-  it('is replaced within 5 s by a tab that is visible, once, and follows when it thaws (F30)', async () => {
+describe('a leader tab that freezes', () => {
+  it('a frozen leader tab is replaced within 5 s by one visible tab, and follows when it thaws (F30)', async () => {
     const { tab, until, pass } = createWorld();
     const [a, b, c, d] = [await tab(), await tab(), await tab(), await tab()];
     await until('a to be live', () => a.leads && a.state === 'live', 1000);
@@ -112,17 +112,17 @@ describe('a leader that freezes', () => {
     await pass(20_000);
     a.freezing.thaw();
     await pass(20_000);
-    // Nobody takes it from anybody who is there.
+    // No tab takes the lead from a tab that answers.
     expect(others.reduce((sum, { turns }) => sum + turns, 0)).toBe(1);
     expect(a.turns).toBe(1);
     expect([a, ...others].filter(({ leads }) => leads)).toHaveLength(1);
     expect(a.leads).toBe(false);
-    // It waits for its turn like everybody.
+    // The thawed tab waits in the queue of the lock like the others.
     for (const other of others) other.close();
     await until('its turn', () => a.leads, 100);
   });
 
-  it('does not keep a flush waiting (F30)', async () => {
+  it('flush in a follower tab succeeds although the leader tab is frozen (F30)', async () => {
     const { tab, until } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -134,12 +134,12 @@ describe('a leader that freezes', () => {
     expect(result).toEqual({ sent: 1, pending: 0, rejected: 0 });
   });
 
-  it('changes nothing when it thaws, whatever it had heard (I-19) (F31)', async () => {
+  it('a replaced leader tab that thaws writes nothing, although it received frames before it froze (I-19, F31)', async () => {
     const { tab, until, bob, head, pass } = createWorld();
     const his = await bob();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
-    // The one who takes over has a number and no network: the store is as the frozen one left it.
+    // The new leader has a fencing token and no network: the store is as the frozen tab left it.
     b.net.cut();
     a.freezing.freeze();
     await his.say('alice', 'heard by the frozen one alone');
@@ -156,7 +156,7 @@ describe('a leader that freezes', () => {
     expect(await a.now({ of: 'total-unread' })).toBe(1);
   });
 
-  it('may have sent what the next one sends again: once in effect (F31)', async () => {
+  it('an entry that the frozen leader sent and the next leader sends again takes effect once (F31)', async () => {
     const { tab, until, bob } = createWorld();
     const his = await bob();
     let freezes = false;
@@ -195,7 +195,7 @@ describe('a leader that freezes', () => {
     expect(await his.now({ of: 'total-unread' })).toBe(1);
   });
 
-  it('behind hidden tabs only, it is replaced within 65 s; while it answers, they leave it alone (F30)', async () => {
+  it('hidden tabs replace a frozen leader within 65 s, and do not replace a leader that answers (F30)', async () => {
     const { tab, until, pass } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -207,8 +207,8 @@ describe('a leader that freezes', () => {
   });
 });
 
-describe('a tab that stood still itself', () => {
-  it('asks again before it takes the lead from somebody who is there (F39)', async () => {
+describe('a tab that was frozen itself', () => {
+  it('a thawed tab asks again before it takes the lead from a leader that is alive (F39)', async () => {
     const { tab, until, pass, clock } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -217,14 +217,14 @@ describe('a tab that stood still itself', () => {
       b.freezing.freeze();
       await pass(Math.min(ms, 5000));
       if (ms === HOUR_MS) clock.sleep(ms);
-      // Its timer is due, and comes before anything that was said meanwhile.
+      // The tab's timer is due, and fires before the tab reads any hint that came while it was frozen.
       b.freezing.thaw();
       await pass(5000);
     }
     expect(b.turns).toBe(0);
   });
 
-  it('asks again after both slept, though the other needs a moment longer to wake (F39)', async () => {
+  it('after two tabs slept, the first that wakes asks again, although the leader wakes a moment later (F39)', async () => {
     const { tab, until, pass, clock } = createWorld();
     let asks = 0;
     const a = await tab();
@@ -244,7 +244,7 @@ describe('a tab that stood still itself', () => {
     expect([a.turns, b.turns, a.leads]).toEqual([1, 0, true]);
   });
 
-  it('timers that a browser clamps to a minute neither depose a leader nor keep a frozen one for ever (F39)', async () => {
+  it('a tab whose timers the browser clamps to a minute deposes no live leader, and still replaces a frozen one (F39)', async () => {
     const { tab, until, pass } = createWorld();
     const a = await tab();
     await until('a to be live', () => a.state === 'live', 1000);
@@ -260,8 +260,8 @@ describe('a tab that stood still itself', () => {
   });
 });
 
-describe('a page that goes away for a while', () => {
-  it('gives the lead to the next at once, and stands in line when it is back (F34)', async () => {
+describe('a page that the user leaves for a while', () => {
+  it('a parked tab gives the lead to the next tab at once, and joins the queue when it is back (F34)', async () => {
     const { tab, until } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -274,26 +274,27 @@ describe('a page that goes away for a while', () => {
     await until('its turn', () => a.leads, 100);
   });
 
-  it('sees what another tab cleared, though every hint was lost on the way (F23)', async () => {
+  it('a tab shows what another tab cleared, although every hint was lost (F23)', async () => {
     const { tab, until, bob } = createWorld();
     const his = await bob();
-    const deaf: { deaf: boolean } = { deaf: false };
-    const unheard = ({ bus }: Ports): Partial<Ports> => ({
-      bus: { ...bus, listen: (fn) => bus.listen((hint) => (deaf.deaf && hint.type === 'changed' ? undefined : fn(hint))) },
+    const lost: { lost: boolean } = { lost: false };
+    const losing = ({ bus }: Ports): Partial<Ports> => ({
+      bus: { ...bus, listen: (fn) => bus.listen((hint) => (lost.lost && hint.type === 'changed' ? undefined : fn(hint))) },
     });
-    const [a, b] = [await tab(unheard), await tab(unheard)];
+    const [a, b] = [await tab(losing), await tab(losing)];
     await until('a to be live', () => a.state === 'live', 1000);
     await his.say('alice', 'one');
     let shown = -1;
     b.watch({ of: 'total-unread' }).subscribe((count) => (shown = count));
     await until('the badge', () => shown === 1, 1000);
-    deaf.deaf = true;
+    lost.lost = true;
     await a.do('clearConversationUnreadCount', 'direct:bob');
     await settled();
     expect(shown).toBe(1);
     b.life.tell('resumed');
     await until('the badge', () => shown === 0, 100);
-    // Without anything that wakes it, within 10 s; the leader looks as well, and sends what it was not told of.
+    // Without an event that wakes the tab, the change shows within 10 s. The leader also looks, and sends
+    // entries for which it got no hint.
     await b.say('bob', 'unheard');
     let heard = 0;
     his.watch({ of: 'total-unread' }).subscribe((count) => (heard = count));
@@ -302,8 +303,8 @@ describe('a page that goes away for a while', () => {
   });
 });
 
-describe('without locks', () => {
-  it('one tab leads, nobody disputes it, and another follows within 5 s however it ends (F33)', async () => {
+describe('tabs without Web Locks', () => {
+  it('without Web Locks one tab leads undisputed, and another replaces it within 5 s however it ends (F33)', async () => {
     const { tab, until, pass, alice } = createWorld();
     alice.locks.isMissing = true;
     const tabs = [await tab(), await tab(), await tab()];
@@ -326,7 +327,7 @@ describe('without locks', () => {
     await until('the last', () => tabs.some((one) => one !== second && one.leads && one.state === 'live'), 1000);
   });
 
-  it('two tabs that hear nothing of each other: the older one falls silent, all is in effect once (F32, F33)', async () => {
+  it('of two tabs without hints between them, the older one stops, and every entry takes effect once (F32, F33)', async () => {
     const { tab, until, bob, alice, pass } = createWorld();
     alice.locks.isMissing = true;
     const his = await bob();
@@ -352,13 +353,13 @@ describe('without locks', () => {
     expect(receiptsSent.filter((type) => type === 'message')).toHaveLength(10);
     expect((await b.now({ of: 'outbox' })).pending).toBe(0);
     expect([a, b].filter(({ leads }) => leads)).toHaveLength(1);
-    // Who looked last leads; the other does not dispute it.
+    // The tab that took the fencing token last leads, and the other does not dispute that.
     expect(b.leads).toBe(true);
   });
 });
 
 describe('time', () => {
-  it('8 h of sleep: one connection, one pull, under a fresh token, whatever the wall clock says now (F54)', async () => {
+  it('after 8 h of sleep, a tab opens one connection and pulls once with a fresh token, for any jump of the wall clock (F54)', async () => {
     for (const [wallMs, dies] of [
       [0, 'loseSilently'],
       [10 * 365 * 24 * HOUR_MS, 'cut'],
@@ -370,7 +371,7 @@ describe('time', () => {
       const [hellos, pulls] = [a.net.sent('hello').length, a.net.sent('pull').length];
       a.freezing.freeze();
       clock.sleep(8 * HOUR_MS);
-      // The socket died: nobody told, or the tab hears of it when it wakes.
+      // The socket has died: the tab gets no close event, or gets it when it wakes.
       a.net[dies]();
       a.net.heal();
       clock.wallAheadMs += wallMs;
@@ -387,7 +388,7 @@ describe('time', () => {
   });
 });
 
-it('what the device says of its network decides nothing: it may lie both ways (F52)', async () => {
+it('a tab syncs whatever the browser says about the network: `online` and `offline` events may both be wrong (F52)', async () => {
   const { tab, until, bob, pass } = createWorld();
   const his = await bob();
   const a = await tab();
@@ -402,13 +403,13 @@ it('what the device says of its network decides nothing: it may lie both ways (F
     await pass(500);
   }
   expect(a.state).not.toBe('live');
-  // Healed without a word of it.
+  // The network heals without an event.
   a.net.heal();
   await until('a to be live', () => a.state === 'live', 31_000);
   expect(await his.now({ of: 'total-unread' })).toBe(1);
 });
 
-it('what one tab can only remember no other tab leads: it speaks for itself, and nobody follows it', async () => {
+it('a tab whose store is in memory only leads itself: it syncs alone, and no other tab follows it', async () => {
   const { tab, until } = createWorld();
   const a = await tab();
   await until('a to be live', () => a.state === 'live', 1000);
@@ -423,7 +424,7 @@ it('what one tab can only remember no other tab leads: it speaks for itself, and
   expect([a.turns, b.turns, a.leads]).toEqual([1, 1, true]);
 });
 
-it('a log-out ends what another tab is sending: nothing leaves once it has resolved (I-26)', async () => {
+it('a log-out in one tab stops the sending of the leader tab: no frame leaves after it has resolved (I-26)', async () => {
   const { tab, until, bob } = createWorld({ entries: 5 });
   const his = await bob();
   const [leader, follower] = [await tab(), await tab()];

@@ -1,4 +1,4 @@
-/** Whose token it is, and what happens when it ends while something is being sent. */
+/** Tokens of the wrong account, and tokens that expire while the outbox is being sent. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
@@ -18,29 +18,29 @@ const opened = async (device: TestDevice): Promise<TestTab> => {
 };
 
 describe('two accounts at once on one device', () => {
-  it("I-23: each has its own outbox, and the token of one never sends or shows what is the other's", async () => {
+  it('I-23: each account has its own outbox, and the token of one account never sends or shows data of the other', async () => {
     const server = createTestServer();
     const [alice, bob] = [new TestDevice('alice', new LoopbackNet(server)), new TestDevice('bob', new LoopbackNet(server))];
     const carol = await opened(new TestDevice('carol', new LoopbackNet(server)));
-    // The app mixes them up: alice's client is given bob's token.
+    // The app mixes up the tokens: alice's client gets bob's token.
     alice.token = bob.token;
-    const [hers, his] = [await opened(alice), await opened(bob)];
-    await hers.say('carol', 'from alice');
+    const [aliceTab, bobTab] = [await opened(alice), await opened(bob)];
+    await aliceTab.say('carol', 'from alice');
     await carol.say('alice', 'to alice');
-    await his.say('carol', 'from bob');
-    const { error } = await hers.until({ of: 'connection' }, ({ state }) => state === 'stopped');
+    await bobTab.say('carol', 'from bob');
+    const { error } = await aliceTab.until({ of: 'connection' }, ({ state }) => state === 'stopped');
     expect(error?.code).toBe('auth/wrong-user');
-    await his.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await bobTab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     await carol.until({ of: 'total-unread' }, (count) => count === 1);
-    await expect(hers.engine.query({ do: 'loadOlderMessages', args: ['direct:carol', 10] })).resolves.toMatchObject({ messages: [] });
-    expect((await hers.now({ of: 'outbox' })).pending).toBe(1);
+    await expect(aliceTab.engine.query({ do: 'loadOlderMessages', args: ['direct:carol', 10] })).resolves.toMatchObject({ messages: [] });
+    expect((await aliceTab.now({ of: 'outbox' })).pending).toBe(1);
     expect(alice.net.sent('submit')).toEqual([]);
     const listed = await carol.now({ of: 'conversations', limit: 9 });
     expect(listed.map(({ id }) => id).sort()).toEqual(['direct:alice', 'direct:bob']);
     expect(listed.find(({ id }) => id === 'direct:alice')?.unreadCount).toBe(0);
 
-    // Given her own, a new client of hers goes on where she was.
-    hers.close();
+    // With her own token, a new client of alice goes on where the first one stopped.
+    aliceTab.close();
     alice.token = 'token-of-alice';
     const again = await opened(alice);
     await again.until({ of: 'total-unread' }, (count) => count === 1);
@@ -49,10 +49,10 @@ describe('two accounts at once on one device', () => {
   });
 });
 
-describe('a token that ends in the middle of a drain', () => {
+describe('a token that ends while the outbox is being sent', () => {
   const MESSAGES = 40;
 
-  /** A clock of the server's that can be moved: what is due then is called. */
+  /** A clock of the server that the test can move: moving it calls the timers that are due. */
   class MovedClock implements ClockPort {
     private aheadMs = 0;
     private readonly due = new Map<() => void, number>();
@@ -72,8 +72,8 @@ describe('a token that ends in the middle of a drain', () => {
     }
   }
 
-  /** Tokens `alice@1`, `alice@2`, … : one that ended or was revoked is not taken again. Frames of five entries. */
-  const drained = async (end: (world: { clock: MovedClock; revoke: (userId: string) => void }) => void) => {
+  /** Tokens `alice@1`, `alice@2`, …: the server refuses a token that has expired or was revoked. Frames hold five entries. */
+  const sendWhile = async (end: (world: { clock: MovedClock; revoke: (userId: string) => void }) => void) => {
     const clock = new MovedClock();
     const ended = new Set<string>();
     let current = 1;
@@ -88,20 +88,20 @@ describe('a token that ends in the middle of a drain', () => {
     });
     const bob = new TestDevice('bob', new LoopbackNet(server));
     bob.token = 'bob@1';
-    const his = await opened(bob);
+    const bobTab = await opened(bob);
     const net = new LoopbackNet(server);
     net.cut();
     const alice = new TestDevice('alice', net);
     let asked = 0;
-    const hers = await alice.open({}, undefined, {
+    const aliceTab = await alice.open({}, undefined, {
       getToken: () => {
         asked++;
         return Promise.resolve(`alice@${current}`);
       },
     });
-    open.push(hers);
-    for (let n = 0; n < MESSAGES; n++) await hers.say('bob', `${n}`);
-    // After the second answer the token ends, with a frame on its way.
+    open.push(aliceTab);
+    for (let n = 0; n < MESSAGES; n++) await aliceTab.say('bob', `${n}`);
+    // After the second answer the token ends, with a frame in flight.
     const push = net.crossings.push.bind(net.crossings);
     let answers = 0;
     net.crossings.push = (...more) => {
@@ -112,24 +112,25 @@ describe('a token that ends in the middle of a drain', () => {
       return push(...more);
     };
     net.heal();
-    await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0, 15_000);
-    await his.until({ of: 'total-unread' }, (count) => count === MESSAGES, 5000);
-    const list = await his.until({ of: 'messages', conversationId: 'direct:alice', limit: 100 }, ({ length }) => length === MESSAGES);
-    return { net, asked, bodies: list.map(({ body }) => body), seqs: list.map(({ seq }) => seq), hers };
+    await aliceTab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 15_000);
+    await bobTab.until({ of: 'total-unread' }, (count) => count === MESSAGES, 5000);
+    const list = await bobTab.until({ of: 'messages', conversationId: 'direct:alice', limit: 100 }, ({ length }) => length === MESSAGES);
+    return { net, asked, bodies: list.map(({ body }) => body), seqs: list.map(({ seq }) => seq), hers: aliceTab };
   };
   const inOrder = Array.from({ length: MESSAGES }, (_, n) => `${n}`);
 
   it.each([
-    ['expired (F76)', ({ clock }: { clock: MovedClock }) => clock.move(3_700_000)],
-    ['revoked (F77)', ({ revoke }: { revoke: (userId: string) => void }) => revoke('alice')],
+    ['a token expires while the outbox is being sent (F76)', ({ clock }: { clock: MovedClock }) => clock.move(3_700_000)],
+    ['a token is revoked while the outbox is being sent (F77)', ({ revoke }: { revoke: (userId: string) => void }) => revoke('alice')],
   ])(
-    '%s: nothing is lost or sent twice in effect, and the drain goes on under the next token',
+    '%s: no entry is lost or takes effect twice, and sending goes on with the next token',
     async (_how, end) => {
-      const { net, asked, bodies, seqs, hers } = await drained(end);
+      const { net, asked, bodies, seqs, hers: aliceTab } = await sendWhile(end);
       expect(bodies).toEqual(inOrder);
       expect(seqs).toEqual(inOrder.map((_, n) => n + 1));
       expect(asked).toBe(2);
-      // It really was in the middle: two connections, each with frames of its own, every key the same on both.
+      // Proof that the token ended in the middle: two connections, each with frames of its own, and every key
+      // the same on both.
       const hellos = net.sent('hello').map(({ token }) => token);
       expect(hellos).toEqual(['alice@1', 'alice@2']);
       const at = net.crossings.findIndex(({ frame }) => frame.type === 'hello' && frame.token === 'alice@2');
@@ -137,13 +138,13 @@ describe('a token that ends in the middle of a drain', () => {
       expect(sentAfter.length).toBeGreaterThan(0);
       const keys = new Set(net.sent('submit').flatMap(({ entries }) => entries.map(({ key }) => key)));
       expect(keys.size).toBe(MESSAGES);
-      expect(await hers.now({ of: 'dead-letters' })).toEqual([]);
+      expect(await aliceTab.now({ of: 'dead-letters' })).toEqual([]);
     },
     30_000,
   );
 });
 
-it('a server that cannot check tokens now is asked again with the same token, and the client never says that it is forbidden (F123)', async () => {
+it('the client sends the same token again to a server that cannot check tokens now, and does not report the token as forbidden (F123)', async () => {
   let checks = 0;
   const server = createReceiptServer({
     store: createMemoryStore(),
@@ -153,12 +154,12 @@ it('a server that cannot check tokens now is asked again with the same token, an
     },
   });
   let asked = 0;
-  const hers = await new TestDevice('alice', new LoopbackNet(server)).open({}, undefined, {
+  const aliceTab = await new TestDevice('alice', new LoopbackNet(server)).open({}, undefined, {
     getToken: async () => (asked++, 'token-of-alice'),
   });
-  open.push(hers);
+  open.push(aliceTab);
   const errors = new Set<string>();
-  await hers.until(
+  await aliceTab.until(
     { of: 'connection' },
     ({ state, error }) => {
       if (error) errors.add(`${error.code}: ${error.message}`);

@@ -16,7 +16,7 @@ describe('two people in a direct chat', () => {
     for (const tab of open.splice(0)) tab.close();
   });
 
-  it('a message goes from queued over sent and delivered to read, and the badge follows', async () => {
+  it('a message goes from queued to sent, delivered and read, and the badge follows', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
@@ -31,13 +31,13 @@ describe('two people in a direct chat', () => {
     const receipts = await alice.until({ of: 'receipts', messageId: sent.id }, (known) => known?.ackedAt !== null);
     expect(receipts).toMatchObject({ state: 'done' });
     expect(receipts!.deliveredAt).toBeLessThanOrEqual(receipts!.readAt!);
-    // A message receipt moves no position.
+    // A message read receipt moves no position.
     expect(await bob.now({ of: 'unread', conversationId: 'direct:alice' })).toBe(1);
     await bob.do('clearConversationUnreadCount', 'direct:alice');
     expect(await bob.now({ of: 'total-unread' })).toBe(0);
   });
 
-  it('what was read offline leaves as one frame, one entry per conversation, once (F91)', async () => {
+  it('receipts made offline leave in one frame, with one entry for each conversation, once (F91)', async () => {
     const net = new LoopbackNet(createTestServer());
     const people = await Promise.all(['p1', 'p2', 'p3', 'p4'].map((name) => device(net, name)));
     for (const [, tab] of people) for (let i = 0; i < 5; i++) await tab.say('alice', `message ${i}`);
@@ -51,10 +51,10 @@ describe('two people in a direct chat', () => {
       await tab.until({ of: 'messages', conversationId: 'direct:alice', limit: 10 }, (list) =>
         list.every(({ status }) => status === 'delivered'),
       );
-    // Deliveries are told before the cut, so that what is counted below is what was read.
+    // The delivery receipts are sent before the cut, so that the entries counted below are read receipts.
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     aliceNet.cut();
-    // Until the loss is noticed, an entry may be handed to the dead connection and stay as it was sent.
+    // Until the tab detects the loss, an entry may be handed to the dead connection and stay as it was sent.
     await alice.until({ of: 'connection' }, ({ state }) => state === 'offline');
     const before = aliceNet.sent('submit').length;
     for (const peer of ['p1', 'p2', 'p3', 'p4'] as const) {
@@ -64,7 +64,7 @@ describe('two people in a direct chat', () => {
     }
     expect(await alice.now({ of: 'total-unread' })).toBe(0);
     expect((await alice.now({ of: 'outbox' })).pending).toBe(4);
-    // Killed and started again, still cut.
+    // The tab is killed and started again, still without a network.
     alice.close();
     const again = await phone.open();
     open.push(again);
@@ -82,7 +82,7 @@ describe('two people in a direct chat', () => {
     expect(await again.now({ of: 'total-unread' })).toBe(0);
   }, 30_000);
 
-  it('three that came while away take the badge from 0 to 3 with no other value between (F92)', async () => {
+  it('three messages that came while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, bob] = await device(net, 'bob');
     await bob.say('alice', 'one');
@@ -101,7 +101,7 @@ describe('two people in a direct chat', () => {
     expect(seen).toEqual([0, 3]);
   }, 30_000);
 
-  it('a receipt counts as told once the server has taken it, and not before (F96)', async () => {
+  it('a receipt counts as sent once the server has confirmed it, and not before (F96)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, bob] = await device(net, 'bob');
     const { id } = await bob.say('alice', 'hello');
@@ -122,7 +122,7 @@ describe('two people in a direct chat', () => {
     await bob.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
   }, 30_000);
 
-  it('a second device shows what the first cleared, and hears of it', async () => {
+  it('a second device shows the cleared count of the first device and gets the event', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, bob] = await device(net, 'bob');
     const [, phone] = await device(net, 'alice', 'phone');
@@ -138,7 +138,7 @@ describe('two people in a direct chat', () => {
     expect(heard[1]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
   });
 
-  it('explains a count: who set the position, what is pending, which places count', async () => {
+  it('explainUnread names the device that set the position, the pending entries, and the seqs that count', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, bob] = await device(net, 'bob');
     const [, phone] = await device(net, 'alice', 'phone');
@@ -172,7 +172,7 @@ describe('two people in a direct chat', () => {
     });
   });
 
-  it('auth/wrong-user: nothing is sent or shown under a token that names somebody else', async () => {
+  it('a client whose token names another user sends nothing and shows nothing', async () => {
     const net = new LoopbackNet(createTestServer());
     const phone = new TestDevice('alice', net);
     phone.token = 'token-of-bob';
@@ -185,7 +185,7 @@ describe('two people in a direct chat', () => {
     expect((await tab.now({ of: 'outbox' })).pending).toBe(1);
   });
 
-  it('pause holds everything back, across a restart, until resume', async () => {
+  it('a paused client sends nothing, also after a restart, until it is resumed', async () => {
     const net = new LoopbackNet(createTestServer());
     const [phone, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
@@ -202,7 +202,7 @@ describe('two people in a direct chat', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
   });
 
-  it('a recalled message is empty at once here and soon everywhere, and its count falls (F83)', async () => {
+  it('a recalled message is empty at once on this device and soon on all devices, and its unread count drops (F83)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
@@ -239,7 +239,7 @@ describe('two people in a direct chat', () => {
     expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
   }, 30_000);
 
-  it('a dead letter can be tried again, as a new entry', async () => {
+  it('retrying a dead letter sends it as a new entry', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     await alice.do('sendMessage', 'group:none', { body: '"x"' });
@@ -251,7 +251,7 @@ describe('two people in a direct chat', () => {
     await expect(alice.do('retryDeadLetter', 'none', {})).rejects.toMatchObject({ code: 'usage/invalid-argument' });
   });
 
-  it('a refused entry becomes a dead letter and holds up nothing (F62)', async () => {
+  it('a rejected entry becomes a dead letter and blocks no other entry (F62)', async () => {
     const net = new LoopbackNet(createTestServer());
     const [, alice] = await device(net, 'alice');
     const [, bob] = await device(net, 'bob');
@@ -265,13 +265,13 @@ describe('two people in a direct chat', () => {
   });
 });
 
-describe('tokens', () => {
-  it('one from before that is refused is replaced at once, without waiting', async () => {
+describe('a token from an earlier connection', () => {
+  it('a refused token from an earlier connection is replaced at once, without waiting', async () => {
     const net = new LoopbackNet(createTestServer());
     const phone = new TestDevice('alice', net);
     const tab = await phone.open();
     await tab.live();
-    // The token the engine holds is refused from now on; the app has another.
+    // The server refuses the engine's token from now on, and the app has another token.
     net.cut();
     await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
     net.server = createReceiptServer({
@@ -284,7 +284,7 @@ describe('tokens', () => {
     tab.watch({ of: 'connection' }).subscribe(({ state, error }) => states.push(error ? `${state} ${error.code}` : state));
     await tab.engine.query({ do: 'flush', args: [10] });
     await tab.until({ of: 'connection' }, ({ state }) => state === 'live');
-    // Refused, asked again and live: never back to waiting.
+    // The client asks for a token and becomes live, without waiting in between.
     expect(states.filter((state) => state.startsWith('offline auth/'))).toEqual([]);
     tab.close();
   });

@@ -42,12 +42,13 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
   complete: true,
 });
 
-/** Opens tabs on one device, with so many messages of bob. The bus is silent, so no tab hears of another. */
+/** Opens tabs on one device that stores this many messages of bob. The bus is silent, so no tab gets a hint of another. */
 const device = async (open: () => Promise<StorePort>, count: number) => {
   const tab = async (store?: StorePort) => {
     const given = quietPorts(store ?? (await open()));
     const writer = await Writer.open(given, 'alice');
-    // The writer has seen that no other tab writes: from here on it decides before the store returns the log header.
+    // The writer has seen that no other tab writes. From here on it decides before the store returns the log
+    // header.
     await writer.refresh();
     return { given, writer };
   };
@@ -56,7 +57,7 @@ const device = async (open: () => Promise<StorePort>, count: number) => {
   return tab;
 };
 
-const acknowledge = (given: Given, writer: Writer, ...names: string[]) =>
+const confirmRead = (given: Given, writer: Writer, ...names: string[]) =>
   writer.write('read', { ...STRICT, lookup: { conversationId: 'direct:bob', ids: names } }, (draft) =>
     sendReadReceipts(draft, given, 'direct:bob', names),
   );
@@ -91,7 +92,7 @@ const devices: [string, () => () => Promise<StorePort>][] = [
 ];
 
 describe.each(devices)('deciding before the log header is read, over %s', (_name, onNewDisk) => {
-  it('happens while no other tab writes, and stops once another tab has written', async () => {
+  it('the writer decides before it reads the log header while no other tab writes, and after it once another tab has written', async () => {
     const tab = await device(onNewDisk(), 5);
     const order: string[] = [];
     const { given: plain } = await tab();
@@ -129,12 +130,12 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(writer.model.version).toBe(6);
   });
 
-  it('two tabs that write in turns and at once lose no write, and agree in the end', async () => {
+  it('two tabs that write alternately and at once lose no write, and agree in the end', async () => {
     const tab = await device(onNewDisk(), 60);
     const tabs = [await tab(), await tab()];
     for (let round = 0; round < 10; round++) {
       const asked = tabs.flatMap(({ given, writer }, i) =>
-        Array.from({ length: 3 }, (_, n) => acknowledge(given, writer, `m${round * 6 + i * 3 + n + 1}`)),
+        Array.from({ length: 3 }, (_, n) => confirmRead(given, writer, `m${round * 6 + i * 3 + n + 1}`)),
       );
       // In every other round the tabs write one after the other: the second tab finds a header that it did not expect.
       if (round % 2 === 0) await Promise.all(asked.slice(0, 3));
@@ -146,7 +147,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(await pendingReceipts((await tab()).writer)).toEqual(a);
   });
 
-  it('accepts a call that is valid only because of another tab’s write', async () => {
+  it('the writer accepts a call that is valid only because of another tab’s write', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
     await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, step(3, 4, 'c2'), 'live'));
@@ -159,11 +160,11 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(await pendingReceipts(b.writer)).toMatchObject({ position: 4 });
   });
 
-  it('answers a call as done if another tab has done it already', async () => {
+  it('the writer answers a call as done if another tab has already done it', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
-    await acknowledge(b.given, b.writer, 'm1');
-    expect(await acknowledge(a.given, a.writer, 'm1')).toEqual({ queued: [], skipped: [{ id: 'm1', reason: 'already-acked' }] });
+    await confirmRead(b.given, b.writer, 'm1');
+    expect(await confirmRead(a.given, a.writer, 'm1')).toEqual({ queued: [], skipped: [{ id: 'm1', reason: 'already-acked' }] });
   });
 
   it('I-19: a replaced leader that does not know of its replacement changes nothing', async () => {
@@ -180,13 +181,13 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(await apply(young, next)).toBe('applied');
   });
 
-  it('keeps the compaction of another tab', async () => {
+  it('the writer keeps the compaction of another tab', async () => {
     const tab = await device(onNewDisk(), 3);
     const [a, b] = [await tab(), await tab()];
     await b.writer.compactLog();
     const [head] = await everything(b.given.store);
     expect(head).toMatchObject({ version: 1, compactedUpTo: 1 });
-    expect(await acknowledge(a.given, a.writer, 'm2')).toMatchObject({ queued: ['m2'] });
+    expect(await confirmRead(a.given, a.writer, 'm2')).toMatchObject({ queued: ['m2'] });
     expect((await everything(b.given.store))[0]).toEqual({ ...(head as object), version: 2 });
     expect(a.writer.model.unflushedCount).toBe(0);
     expect(await pendingReceipts((await tab()).writer)).toMatchObject({ named: [[2, 2]], namedIds: [] });

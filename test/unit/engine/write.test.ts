@@ -58,7 +58,7 @@ const state = (writer: Writer) => {
 };
 
 describe('the writer', () => {
-  it('runs decisions of one turn in one transaction, and answers each caller', async () => {
+  it('the writer runs all decisions of one turn in one transaction, and answers each caller', async () => {
     const { writer, given, disk } = await filled();
     const before = writer.model.version;
     const queued = await Promise.all(
@@ -73,7 +73,7 @@ describe('the writer', () => {
     expect((await openAt(createMemoryStore(disk))).writer.model.outbox.size).toBe(1);
   });
 
-  it('rejects only the caller whose decision threw', async () => {
+  it('the writer rejects only the caller whose decision failed', async () => {
     const { writer, given } = await filled();
     const [good, bad] = await Promise.allSettled([
       writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob')),
@@ -84,7 +84,7 @@ describe('the writer', () => {
     expect(writer.model.get('direct:bob')!.unread.unreadCount).toBe(0);
   });
 
-  it('listeners get the changes of another tab, though the transaction that read them failed at its end (I-15)', async () => {
+  it('listeners get the changes of another tab although the transaction that read them failed at its end (I-15)', async () => {
     const { disk, given, writer } = await filled();
     const inner = createMemoryStore(disk);
     let failing = true;
@@ -131,7 +131,7 @@ describe('the writer', () => {
     expect(writer.model.totalUnreadCount).toBe(0);
   });
 
-  it('I-19: a write under an older leader’s number changes nothing', async () => {
+  it('I-19: a write with an older leader’s fencing token changes nothing', async () => {
     const { writer, given, disk } = await filled(1);
     const old = await writer.takeFence();
     const other = await Writer.open(quietPorts(createMemoryStore(disk)), 'alice');
@@ -152,7 +152,7 @@ describe('the writer', () => {
     expect(writer.model.cursor).toBe('c2');
   });
 
-  it('two tabs writing at once end with the union of their receipts and the maximum of their positions', async () => {
+  it('two tabs that write at once end with the union of their receipts and the maximum of their positions', async () => {
     const { disk } = await filled(8);
     const tabs = await Promise.all([1, 2, 3].map(() => openAt(createMemoryStore(disk))));
     await Promise.all(
@@ -171,7 +171,7 @@ describe('the writer', () => {
 });
 
 describe('compacting the log', () => {
-  it('keeps the state and the messages, and brings a tab that was behind up to date', async () => {
+  it('compaction keeps the state and the messages, and a tab that was behind catches up', async () => {
     const { writer, given, disk } = await filled(300);
     const behind = await openAt(createMemoryStore(disk));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { upTo: 'm200' }));
@@ -200,7 +200,7 @@ describe('compacting the log', () => {
     expect(await readShownMessages(again.writer, 'direct:bob', 400)).toEqual(shown);
   });
 
-  it('I-18: after a crash at any transaction boundary the same state and messages are there', async () => {
+  it('I-18: after a crash at any transaction boundary of a compaction, the state and the messages are the same', async () => {
     const { writer, given, disk } = await filled(150);
     await writer.write('send', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: '"hi"' }));
     const before = state(writer);
@@ -229,7 +229,7 @@ describe('compacting the log', () => {
 });
 
 describe('receipts to senders', () => {
-  it('I-6: switching receipts off cancels unsent receipts and keeps their private part; switching them on sends no receipt about the past', async () => {
+  it('I-6: switching receipts off cancels unsent receipts and keeps their positions, and switching them on sends no receipt about the past', async () => {
     const { writer, given } = await filled(5);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob'));
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { readReceipts: false }));
@@ -245,7 +245,7 @@ describe('receipts to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[9, 9]]);
   });
 
-  it('a chat that was only cleared still sends its receipt: the receipts sent decide, never the count', async () => {
+  it('a chat that was cleared still sends its read receipt: the receipts sent so far decide, not the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([]);
@@ -253,7 +253,7 @@ describe('receipts to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[1, 3]]);
   });
 
-  it('I-5: a conversation receipt reaches up to the newest stored message, the position up to the newest known one', async () => {
+  it('I-5: a conversation read receipt reaches the newest stored message, and the read position the newest known one', async () => {
     const { writer, given } = await filled(3);
     const summary = { ...step(4, 3, 'c3'), to: 'c9', rows: [{ ...emptyRow('direct:bob'), version: 9, latestSeq: 9 }], messages: [] };
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, summary, 'live'));
@@ -263,14 +263,14 @@ describe('receipts to senders', () => {
     expect(writer.model.totalUnreadCount).toBe(0);
   });
 
-  it('keepUnread tells the peer and keeps the count', async () => {
+  it('with `keepUnread` the peer gets the receipt and the unread count stays', async () => {
     const { writer, given } = await filled(3);
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { keepUnread: true }));
     expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 0, read: [[1, 3]] });
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
-  it('paints the state of the store, also after another tab painted', async () => {
+  it('the first paint follows the store, also after another tab painted', async () => {
     const { disk, given, writer } = await filled();
     const other = await openAt(createMemoryStore(disk));
     const painted = () =>
@@ -283,7 +283,7 @@ describe('receipts to senders', () => {
     expect(await painted()).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
   });
 
-  it('does not paint again for a receipt, which no list shows', async () => {
+  it('a receipt does not rewrite the first paint, because no list shows receipts', async () => {
     const { given, writer } = await filled();
     const paint = await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'));
     await given.store.tx('mark', ['meta'], 'readwrite', 'relaxed', async (tx) => tx.put('meta', 'paint', 'as it was'));
@@ -292,7 +292,7 @@ describe('receipts to senders', () => {
     expect(await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))).toBe('as it was');
   });
 
-  it('finds messages to receipt in hundreds of conversations at once, and none in pages of another history', async () => {
+  it('message ids are found in hundreds of conversations at once, and not in pages of another history', async () => {
     const { given, writer, disk } = await filled(1);
     const peers = Array.from({ length: 100 }, (_, i) => `p${i}`);
     const feed = (seqs: number, prefix: string): Frame<'changes'> => ({

@@ -1,4 +1,4 @@
-/** Devices whose clocks are wrong: what the server says of time holds. */
+/** Devices with wrong clocks: the server's times decide. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
@@ -6,7 +6,7 @@ import { createTestWorld } from '../../../src/testing/index.ts';
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 it.each([10, -10])(
-  'a clock that is %i years off, and then goes back: order, times, counts and receipts are as ever (F80)',
+  'with a clock that is %i years off and then corrected, order, times, counts and receipts stay right (F80)',
   async (years) => {
     const world = createTestWorld({ seed: 80 });
     const phone = world.device('ann');

@@ -14,7 +14,7 @@ import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-/** A clock that moves when told to. */
+/** A clock that moves only when the test moves it. */
 class HandClock {
   now = 0;
   private timers: { at: number; fn: () => void }[] = [];
@@ -33,13 +33,13 @@ class HandClock {
   }
 }
 
-/** Long enough for what runs on promises alone. */
+/** Long enough for code that waits for promises only. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
-describe('the drain', () => {
+describe('the outbox sender', () => {
   let clock: HandClock;
   let writer: Writer;
-  let drain: OutboxSender;
+  let sender: OutboxSender;
   let sent: Frame<'submit'>[];
   let silent: number;
   let limits: Limits;
@@ -55,7 +55,7 @@ describe('the drain', () => {
     writer = await Writer.open(ports, 'alice');
     const fence = await writer.takeFence();
     let id = 0;
-    drain = new OutboxSender(
+    sender = new OutboxSender(
       ports,
       writer,
       {
@@ -72,7 +72,7 @@ describe('the drain', () => {
       },
       new AdaptiveTimeout(),
     );
-    writer.onChange(() => drain.sendPending());
+    writer.onChange(() => sender.sendPending());
     say = (to, text) => writer.write('say', STRICT, (draft) => sendMessage(draft, ports, `direct:${to}`, { body: JSON.stringify(text) }));
     ack = (chat, messageIds) => writer.write('ack', STRICT, (draft) => sendReadReceipts(draft, ports, chat, messageIds));
   });
@@ -81,13 +81,13 @@ describe('the drain', () => {
 
   const texts = (frame: Frame<'submit'>): unknown[] => frame.entries.map((entry) => entry['body']);
   const answer = (frame: Frame<'submit'>, result: (key: string, n: number) => WireResult): void =>
-    drain.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }, n) => result(key, n)) });
+    sender.answer({ type: 'answer', id: frame.id, results: frame.entries.map(({ key }, n) => result(key, n)) });
   const named = (key: string): WireResult => ({ outcome: 'confirmed', key, row: null });
 
-  it('sends what is owed in order, one frame in flight, the rest in the next', async () => {
+  it('the outbox sender sends pending entries in order: one frame is in flight, and the rest goes in the next frame', async () => {
     await say('bob', 'one');
     await say('bob', 'two');
-    drain.start();
+    sender.start();
     await settled();
     await say('carol', 'three');
     await settled();
@@ -100,33 +100,33 @@ describe('the drain', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
-  it('a message that another device took back before this one heard of its place is stored without its text', async () => {
+  it('a message that another device recalled before this device knew its seq is stored without its text', async () => {
     await say('bob', 'secret');
-    drain.start();
+    sender.start();
     await settled();
     answer(sent[0]!, (key) => ({ outcome: 'confirmed', key, row: null, message: { seq: 1, sentAt: 5, recalled: true } }));
     await settled();
     expect(writer.model.get('direct:bob')?.newest).toMatchObject({ seq: 1, recalled: true, body: '' });
   });
 
-  it('what was sent under a key never changes, and is sent again as it was; newer work is the next entry (F61)', async () => {
+  it('an entry that was sent never changes and is sent again under the same key; newer work becomes the next entry (F61)', async () => {
     await ack('direct:bob', ['m1']);
-    drain.start();
+    sender.start();
     await settled();
     await ack('direct:bob', ['m2']);
     await ack('direct:bob', ['m3']);
-    drain.stop();
-    drain.start();
+    sender.stop();
+    sender.start();
     await settled();
     expect(sent).toHaveLength(2);
     expect(sent[1]!.entries[0]).toEqual(sent[0]!.entries[0]);
     expect(sent[1]!.entries.map((entry) => entry['namedIds'])).toEqual([['m1'], ['m2', 'm3']]);
   });
 
-  it('a temporary refusal holds back its conversation only, for as long as asked (F62)', async () => {
+  it('a temporary refusal delays only the entries of its conversation, for as long as the server says (F62)', async () => {
     await say('bob', 'one');
     await say('carol', 'two');
-    drain.start();
+    sender.start();
     await settled();
     answer(sent[0]!, (key, n) => (n === 0 ? { outcome: 'retry', key, retryAfterMs: 5000 } : named(key)));
     await settled();
@@ -144,13 +144,13 @@ describe('the drain', () => {
     expect(texts(sent[2]!)).toEqual(['"one"', '"after one"']);
   });
 
-  it('a frame refused as a whole is halved until the bad entry stands alone, and only that one is refused (F63)', async () => {
+  it('the outbox sender halves a frame that was refused as a whole until the bad entry is alone, and only that entry is rejected (F63)', async () => {
     for (let n = 0; n < 8; n++) await say(`p${n}`, n === 5 ? 'bad' : 'good');
-    drain.start();
+    sender.start();
     await settled();
     for (let i = 0; i < sent.length && i < 40; i++) {
       const frame = sent[i]!;
-      if (texts(frame).includes('"bad"')) drain.refused(frame.id);
+      if (texts(frame).includes('"bad"')) sender.refused(frame.id);
       else answer(frame, named);
       await settled();
     }
@@ -161,11 +161,11 @@ describe('the drain', () => {
     expect(sent.length).toBeLessThan(12);
   });
 
-  it('a busy server is left alone for as long as it asks', async () => {
+  it('the outbox sender sends nothing to a busy server before the time that the server named', async () => {
     await say('bob', 'one');
-    drain.start();
+    sender.start();
     await settled();
-    drain.busy(sent[0]!.id, 3000);
+    sender.busy(sent[0]!.id, 3000);
     await say('bob', 'two');
     await settled();
     expect(sent).toHaveLength(1);
@@ -174,18 +174,18 @@ describe('the drain', () => {
     expect(texts(sent[1]!)).toEqual(['"one"', '"two"']);
   });
 
-  it('an answer that does not come is taken for silence', async () => {
+  it('a missing answer counts as a silent connection', async () => {
     await say('bob', 'one');
-    drain.start();
+    sender.start();
     await settled();
     clock.pass(ANSWER_TIMEOUT_MS);
     expect(silent).toBe(1);
   });
 
-  it('a frame stays within what the server takes', async () => {
+  it('every frame stays within the size that the server accepts', async () => {
     limits = { ...limits, frameBytes: 4096 };
     for (let n = 0; n < 10; n++) await say('bob', 'x'.repeat(1000));
-    drain.start();
+    sender.start();
     await settled();
     for (let i = 0; i < sent.length && i < 20; i++) {
       expect(new TextEncoder().encode(JSON.stringify(sent[i])).length).toBeLessThanOrEqual(4096);
@@ -196,7 +196,7 @@ describe('the drain', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
-  it('more ids or ranges than an entry takes become several entries that owe the same', () => {
+  it('a receipts entry with more ids or ranges than the server accepts is split into several entries with the same content', () => {
     const entry: ReceiptsEntry = {
       kind: 'receipts',
       key: 'k',
@@ -226,7 +226,7 @@ describe('the drain', () => {
     expect(new Set(parts.map(({ key }) => key)).size).toBe(parts.length);
   });
 
-  it('splits what readers say so that every frame fits, each text together with its receipt and before the plain ones', () => {
+  it('receipts with texts are split so that every frame fits, each text together with its receipt and before receipts without text', () => {
     let n = 0;
     const ids = Array.from({ length: 60 }, (_, n) => `m${n}`);
     const entry: ReceiptsEntry = {
