@@ -1,4 +1,4 @@
-/** The change feed down, and messages by request. */
+/** The frames of the change feed, and of messages on request. */
 import * as v from 'valibot';
 import {
   ConversationIdShape,
@@ -14,48 +14,56 @@ import {
   Time,
 } from './shapes.ts';
 
-/** As long as an answer over the HTTP door may be held: shorter than what lies between takes for idle. */
+/**
+ * The longest time for which a server may hold an answer over HTTP: shorter than the idle timeout of proxies.
+ */
 const MAX_WAIT_MS = 25_000;
 
-/** Client → server: everything after this cursor, then live; `null` asks for a snapshot. */
+/**
+ * Client → server: asks for all changes after the cursor, and for live changes afterwards. `null` asks for a
+ * snapshot.
+ */
 export const Pull = v.strictObject({
   type: v.literal('pull'),
   cursor: v.nullable(CursorShape),
-  /** The place the newest `answer` named, where there was one: the feed may be behind it. */
+  /** The `at` of the newest `answer`, if the client has one. The feed may be behind it. */
   confirmedAt: v.optional(CursorShape),
-  /** The cursor ended a frame of a snapshot that is not complete yet: the device goes on with that snapshot. */
+  /** The cursor ended a frame of an incomplete snapshot, and the device continues this snapshot. */
   snapshot: v.optional(v.literal(true)),
-  /** HTTP door: where nothing is new the answer may be held for so long, until something is. Elsewhere without effect. */
+  /**
+   * HTTP: how long the server may hold the answer if there is no change yet. Without effect on a WebSocket.
+   */
   waitMs: v.optional(v.pipe(SeqShape, v.maxValue(MAX_WAIT_MS))),
 });
 
-/** A message on the wire: an own one carries what its receipts came to so far. */
+/** A message on the wire. The sender also gets the receipts of the message so far. */
 export const WireMessageShape = v.strictObject({
   ...MessageShape.entries,
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
-  /** Groups, where it asked. */
+  /** Groups: present if the message asks for receipts. */
   receipt: v.optional(GroupReceiptShape),
 });
 export type WireMessage = v.InferOutput<typeof WireMessageShape>;
 
 export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, messages: v.array(WireMessageShape) });
 
-/** What became of a group message's receipts. */
+/** The state of a group message's receipts. */
 export const ReceiptChange = v.strictObject({
   conversationId: ConversationIdShape,
   seq: v.pipe(SeqShape, v.minValue(1)),
   id: Id,
   ...GroupReceiptShape.entries,
-  /** Where this step is one reader's: who, and the text they gave. */
+  /** The reader, and the text of the receipt, if the change is the receipt of exactly one reader. */
   by: v.optional(Id),
   content: v.optional(v.string()),
 });
 export type WireReceiptChange = v.InferOutput<typeof ReceiptChange>;
 
 /**
- * Server → client: one step of the feed. Applied only on the cursor it starts from, rows and cursor in one transaction (I-17);
- * otherwise the client pulls. `complete`: nothing newer existed when it was written. Messages may be left out: what a row's
- * `latestSeq` shows and the device does not hold, it fetches.
+ * Server → client: the changes from one cursor to the next. A client applies the frame only if its own cursor
+ * is `from`, and stores rows and cursor in one transaction (I-17); otherwise the client pulls. `complete`:
+ * nothing newer existed when the server made the frame. The server may leave messages out: the client fetches
+ * the messages up to `latestSeq` that it does not store.
  */
 export const Changes = v.strictObject({
   type: v.literal('changes'),
@@ -64,12 +72,12 @@ export const Changes = v.strictObject({
   rows: v.array(RowShape),
   messages: v.array(MessagesOf),
   steps: v.array(StepShape),
-  /** Left out where there are none. */
+  /** Absent if no receipt changed. */
   receipts: v.optional(v.array(ReceiptChange)),
   complete: v.boolean(),
 });
 
-/** Client → server: messages by place, newest first, at most `limits.fetchMessages` in all. */
+/** Client → server: asks for messages by seq, the newest first, at most `limits.fetchMessages` in all. */
 export const Fetch = v.strictObject({
   type: v.literal('fetch'),
   id: RequestId,
@@ -89,7 +97,7 @@ export const Fetch = v.strictObject({
   ),
 });
 
-/** Server → client: answers a `fetch`, in as many frames as it takes; the last one is `complete`. */
+/** Server → client: answers a `fetch`, in one or more frames. The last frame is `complete`. */
 export const Messages = v.strictObject({
   type: v.literal('messages'),
   id: RequestId,

@@ -1,20 +1,26 @@
-/** Why a WebSocket was closed, and whether trying again can help: 3500–3999 and 4500–4999 are final, all else is retried (F59). */
+/**
+ * The close codes of a WebSocket. Codes 3500–3999 and 4500–4999 are final. After any other code the client
+ * retries (F59).
+ */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,
   frameTooLarge: 1009,
-  /** Restarting; come back, spread out. */
+  /** The server restarts. Clients reconnect at random times within 15 s. */
   restart: 1012,
   tryLater: 1013,
-  /** Token ended or was refused: come back with another one. */
+  /** The token has expired or is refused. The client reconnects with another token. */
   unauthorized: 4401,
-  /** The server takes no page of this origin: come back seldom, the operator may change that. */
+  /**
+   * The server refuses pages of this origin. The client retries after a minute or more: the operator may
+   * change that.
+   */
   originRefused: 4403,
-  /** No hello within 10 s. */
+  /** The client sent no hello within 10 s. */
   helloTimeout: 4408,
-  /** Did not read fast enough; come back and pull. */
+  /** The client did not read fast enough. The client reconnects and pulls. */
   tooSlow: 4409,
-  /** Sent no frame for four heartbeats; come back and pull. */
+  /** The client sent no frame for four heartbeats. The client reconnects and pulls. */
   silent: 4410,
   versionUnsupported: 4500,
   wrongUser: 4501,
@@ -22,5 +28,5 @@ export const CLOSE = {
 
 export const isFinalClose = (code: number): boolean => (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
 
-/** Codes that a browser makes up where the server gave no reason. */
+/** Codes that a browser reports if the server sent no close code. */
 export const UNSPOKEN_CLOSES: ReadonlySet<number> = new Set([1005, 1006, 1015]);

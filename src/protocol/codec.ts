@@ -1,4 +1,4 @@
-/** Frames as text, read with suspicion: size, depth and shape are checked before anything else looks inside. */
+/** Encodes and decodes frames. The codec checks size, depth and shape before any other code reads a frame. */
 import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
@@ -6,17 +6,17 @@ import { type PushFrame, PushShape } from './push.ts';
 
 export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 export const MAX_SERVER_FRAME_BYTES = 256 * 1024;
-/** Push services take little more than 4 KiB, encrypted. */
+/** Push services accept little more than 4 KiB after encryption. */
 export const MAX_PUSH_BYTES = 3 * 1024;
 export const MAX_DEPTH = 8;
 
-/** Nesting of arrays and objects in JSON text, strings skipped, without parsing it (F101). */
+/** The nesting depth of arrays and objects in a JSON text, measured without parsing the text (F101). */
 export const depthOf = (text: string): number => {
   let depth = 0;
   let deepest = 0;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
-      case 0x22: // a string: on to its closing quote
+      case 0x22: // a string: skip to the closing quote
         for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
         break;
       case 0x5b:
@@ -33,7 +33,10 @@ export const depthOf = (text: string): number => {
 
 const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
 
-/** The first key that every object inherits. The schemas would take it for one they know, so it is looked for by itself (F103). */
+/**
+ * The first key that every object inherits, such as `__proto__`. The schemas do not refuse such a key, so the
+ * codec looks for it (F103).
+ */
 const inheritedKeyIn = (value: unknown): string | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
@@ -62,12 +65,16 @@ const explain = (issues: readonly v.BaseIssue<unknown>[]): string => {
   return issue ? `${v.getDotPath(issue) ?? 'frame'}: ${issue.message}` : 'malformed';
 };
 
-/** The request id of a frame that was not taken, where it has one: so that its sender can tell which. */
+/**
+ * The request id of a refused frame, so the sender knows which frame was refused; `undefined` if the frame
+ * has none.
+ */
 export const requestIdIn = (value: unknown): number | undefined => {
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined;
   return Number.isSafeInteger(id) && (id as number) > 0 ? (id as number) : undefined;
 };
 
+/** A frame that the codec refuses, with the frame's request id if the frame has one. */
 export class BadFrame extends ProtocolError {
   constructor(
     message: string,
@@ -93,18 +100,19 @@ export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrame
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodePush = (text: string): PushFrame => {
-  // No character takes more than three bytes a unit.
+  // A UTF-16 code unit takes at most three bytes of UTF-8, so a short text needs no encoding.
   if (text.length * 3 > MAX_PUSH_BYTES && new TextEncoder().encode(text).length > MAX_PUSH_BYTES) throw bad(`over ${MAX_PUSH_BYTES} bytes`);
   return read(PushShape, parse(text));
 };
 
-/** The body of an HTTP request or answer: a JSON array of frames. Client: hello first. */
+/** Decodes the body of an HTTP request: a JSON array of frames, hello first. */
 export const decodeClientFrames = (text: string): ClientFrame[] => {
   const list = parse(text);
   if (!Array.isArray(list)) throw bad('expected an array of frames');
   return list.map((frame) => read(ClientFrameShape, frame));
 };
 
+/** Decodes the body of an HTTP answer: a JSON array of frames. */
 export const decodeServerFrames = (text: string): ServerFrame[] => {
   const list = parse(text);
   if (!Array.isArray(list)) throw bad('expected an array of frames');

@@ -1,4 +1,4 @@
-/** Every frame there is, by direction. */
+/** All frames, by direction. */
 import * as v from 'valibot';
 import { Changes, Fetch, Messages, Pull } from './changes.ts';
 import { Auth, Hello, Ping, Pong, Welcome, WireError } from './hello.ts';

@@ -1,58 +1,86 @@
-/** Opening a connection and keeping it: hello, auth, welcome, ping, pong, error. */
+/**
+ * The frames that open a connection and keep it alive: hello, auth, welcome, ping, pong, error.
+ *
+ *   client  ── hello ──▶  server        client  ── auth ──▶  server (a fresh token)
+ *           ◀─ welcome ──                       ◀─ welcome ─
+ *           ── ping ───▶                        ◀─ error ─── a refused frame, or the reason of a close that follows
+ *           ◀─ changes, if there are any, then pong
+ */
 import * as v from 'valibot';
 import { Id, RequestId, SeqShape } from './shapes.ts';
 
-/** Client → server, first frame, within 10 s. The token travels here only, never in a URL. */
+/** Client → server: the first frame, within 10 s. A URL never carries the token. */
 export const Hello = v.strictObject({
   type: v.literal('hello'),
   version: SeqShape,
   token: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)),
-  /** Whose client this is: a token that names somebody else ends in `auth/wrong-user` before anything is answered. */
+  /**
+   * The user of the client. If the token names another user, the server answers `auth/wrong-user` and nothing
+   * else.
+   */
   userId: Id,
   deviceId: Id,
 });
 
-/** Client → server: a fresh token on a live connection, before the old one expires. Answered by `welcome`. */
+/**
+ * Client → server: a fresh token on a live connection, before the old token expires. The server answers
+ * `welcome`.
+ */
 export const Auth = v.strictObject({ type: v.literal('auth'), token: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)) });
 
-/** Client → server: are you there; anything I missed? Answered by `changes` if there are any, then `pong`. */
+/**
+ * Client → server: asks whether the server is there. The server answers with the missed `changes`, if there
+ * are any, and then `pong`.
+ */
 export const Ping = v.strictObject({ type: v.literal('ping') });
 
-/** What the server takes and allows; told in the handshake, never a constant in a client. */
+/** The limits of the server. A client learns the limits in the handshake and has no constants for them. */
 export const LimitsShape = v.strictObject({
   /** Entries in one `submit`. */
   entries: v.pipe(SeqShape, v.minValue(1)),
-  /** Bytes of a client frame. */
+  /** Bytes in a frame of the client. */
   frameBytes: v.pipe(SeqShape, v.minValue(1024)),
-  /** Messages asked for by one `fetch`. */
+  /** Messages in the answer to one `fetch`. */
   fetchMessages: v.pipe(SeqShape, v.minValue(1)),
   /** Ids in one `fetch-receipts`. */
   receiptIds: v.pipe(SeqShape, v.minValue(1)),
   /** Members on one page of `fetch-members`. */
   members: v.pipe(SeqShape, v.minValue(1)),
-  /** A client that heard nothing for this long, or sent nothing for twice as long, sends `ping`. */
+  /**
+   * A client sends `ping` after this time without a frame from the server, or after twice this time without
+   * sending a frame.
+   */
   heartbeatMs: v.pipe(SeqShape, v.minValue(1)),
 });
 
-/** What the server's policy says of receipts in groups. The server decides; a client may show it. */
+/** The server's policy for receipts in groups. The server enforces the policy; a client may show it. */
 export const ReceiptPolicyShape = v.strictObject({
-  /** Off: a message that asks is refused. */
+  /** Whether group messages may ask for receipts. If not, the server rejects a message that asks. */
   groups: v.boolean(),
   mayRequest: v.picklist(['members', 'admins']),
-  /** How long a receipt is taken, from the message. */
+  /** The receipt window: how long after a message the server accepts receipts, ms. */
   windowMs: SeqShape,
-  /** In a larger group a message goes out without receipts. */
+  /**
+   * The largest group with receipts. In a larger group the server accepts a message without its request for
+   * receipts.
+   */
   maxMembers: SeqShape,
-  /** Who sees counts and lists. */
+  /** The members who see the number and the list of readers: the sender, or all members. */
   visibleTo: v.picklist(['sender', 'members']),
 });
 
-/** Server → client: the account is named; everything asked before it is answered after it. Again when the policy changes. */
+/**
+ * Server → client: the token is valid for the user. The answers to earlier frames follow. The server sends
+ * welcome again when the policy changes.
+ */
 export const Welcome = v.strictObject({
   type: v.literal('welcome'),
   version: SeqShape,
   userId: Id,
-  /** The token ends in so many ms, `null` for never: a span, since no clock of a client is believed. */
+  /**
+   * The time until the token expires, ms; `null` for never. A duration, because the clock of a client may be
+   * wrong.
+   */
   expiresInMs: v.nullable(SeqShape),
   limits: LimitsShape,
   receipts: ReceiptPolicyShape,
@@ -71,12 +99,15 @@ export const WireErrorCode = v.picklist([
   'server/busy',
 ]);
 
-/** Server → client: one frame was not taken (`id` says which, where it had one); the connection lives unless a close follows. */
+/**
+ * Server → client: the server refused one frame, with its `id` if it has one. The connection stays open
+ * unless a close follows.
+ */
 export const WireError = v.strictObject({
   type: v.literal('error'),
   code: WireErrorCode,
   message: v.string(),
   id: v.optional(RequestId),
-  /** Not before this many ms. */
+  /** The client waits at least this long before it sends the frame again, ms. */
   retryAfterMs: v.optional(SeqShape),
 });

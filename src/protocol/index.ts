@@ -1,4 +1,7 @@
-/** The wire, for whoever writes another server or client. `PROTOCOL.md` beside this file is the document. */
+/**
+ * The entry point `./protocol`: the wire, for authors of another server or client. `PROTOCOL.md` beside this
+ * file is the document.
+ */
 export { PROTOCOL_VERSION } from './version.ts';
 export { CLOSE, isFinalClose } from './close-codes.ts';
 export {

@@ -1,4 +1,7 @@
-/** What a host sends by Web Push: that there is a message, never what it says. No frame of a connection. */
+/**
+ * The frame of a Web Push from the host: a new message exists. The frame never contains the body. No
+ * connection carries this frame.
+ */
 import * as v from 'valibot';
 import { ConversationIdShape, Id, MessageShape } from './shapes.ts';
 
@@ -6,9 +9,9 @@ const { id, seq, senderId, sentAt, receiptRequested, countable } = MessageShape.
 
 export const PushShape = v.strictObject({
   type: v.literal('push'),
-  /** For whom: a device may hold several accounts. */
+  /** The receiving user. A device may have several accounts. */
   userId: Id,
-  /** Named from their side. */
+  /** The id that the receiving user calls the conversation by. */
   conversationId: ConversationIdShape,
   /** The message without its body. */
   message: v.strictObject({ id, seq, senderId, sentAt, receiptRequested, countable }),

@@ -1,8 +1,10 @@
-/** Receipts by request: counts of messages by id, and who has read one and who has not. */
+/**
+ * Receipts on request: the receipts of messages by id, and the readers and non-readers of one group message.
+ */
 import * as v from 'valibot';
 import { ConversationIdShape, GroupReceiptShape, Id, RequestId, SeqShape, Time } from './shapes.ts';
 
-/** Client → server: what became of these messages' receipts; at most `limits.receiptIds`. */
+/** Client → server: asks for the receipts of these messages, at most `limits.receiptIds`. */
 export const FetchReceipts = v.strictObject({
   type: v.literal('fetch-receipts'),
   id: RequestId,
@@ -10,36 +12,42 @@ export const FetchReceipts = v.strictObject({
 });
 
 /**
- * Of a message whose receipts one may not see, of one without receipts and of one that does not exist: the id and zeros, and nothing
- * else.
+ * The receipts of one message. The entry has only the id and zeros in three cases: the asking user may not
+ * see the receipts, the message has none, or no such message exists.
  */
 export const FoundReceipt = v.strictObject({
   messageId: Id,
   ...GroupReceiptShape.entries,
-  /** Where the message is. */
-  place: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: v.pipe(SeqShape, v.minValue(1)) })),
-  /** Direct chats, own messages. */
+  /** The message's conversation and seq. */
+  location: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: v.pipe(SeqShape, v.minValue(1)) })),
+  /** Direct chats: when the peer first covered the message. Only the sender gets the times. */
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
 });
 export type WireFoundReceipt = v.InferOutput<typeof FoundReceipt>;
 
-/** Server → client: in the order of the ids. */
+/** Server → client: answers `fetch-receipts`, in the order of the ids. */
 export const Receipts = v.strictObject({ type: v.literal('receipts'), id: RequestId, receipts: v.array(FoundReceipt) });
 
-/** Client → server: a page of those who have read a group message, or have not; at most `limits.members`. */
+/**
+ * Client → server: asks for a page of the readers or non-readers of a group message, at most
+ * `limits.members`.
+ */
 export const FetchMembers = v.strictObject({
   type: v.literal('fetch-members'),
   id: RequestId,
   messageId: Id,
   filter: v.picklist(['read', 'unread']),
-  /** Where the page before ended; `null` for the first. */
+  /** The `cursor` of the previous page; `null` for the first page. */
   cursor: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(256))),
   limit: v.pipe(SeqShape, v.minValue(1)),
 });
 
 export const ReadMemberShape = v.strictObject({ userId: Id, readAt: v.nullable(Time), content: v.optional(v.string()) });
 
-/** Server → client: who has read, in the order in which they did, or who has not, by id; nobody where one may not see it. */
+/**
+ * Server → client: the readers in the order of their receipts, or the non-readers by user id. The list is
+ * empty for a user who may not see it.
+ */
 export const Members = v.strictObject({
   type: v.literal('members'),
   id: RequestId,

@@ -1,4 +1,4 @@
-/** Shapes that several frames share. Strict: an unknown key refuses the frame. */
+/** Shapes that several frames share. All shapes are strict: the codec refuses a frame with an unknown key. */
 import * as v from 'valibot';
 import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
 import { isRanges, type Ranges } from '../model/ranges.ts';
@@ -11,11 +11,11 @@ export const ConversationIdShape = v.custom<ConversationId>(
 export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');
-/** Opaque to the client: stored and sent back, never parsed. */
+/** A cursor. The client stores it and sends it back, and never parses it. */
 export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
 export const MarkShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });
-/** Pairs a request with its answers on one connection. */
+/** The number that pairs a request with its answers on one connection. */
 export const RequestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 export const MessageShape = v.strictObject({
@@ -23,7 +23,7 @@ export const MessageShape = v.strictObject({
   seq: v.pipe(SeqShape, v.minValue(1)),
   senderId: Id,
   sentAt: Time,
-  /** JSON text, at most 16 KiB; empty once recalled, and in a summary when above 256 bytes. */
+  /** JSON text, at most 16 KiB. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
   body: v.string(),
   receiptRequested: v.boolean(),
   countable: v.boolean(),
@@ -47,15 +47,22 @@ export const RowShape = v.strictObject({
   mine: ReceiptsSentShape,
   theirs: ReceiptsSentShape,
   lastMessage: v.nullable(MessageShape),
-  /** Groups: the seqs at whose commit the reader was a member. Messages outside ask nothing of them. */
+  /**
+   * Groups: the messages that were stored while the reader was a member. Other messages ask the reader for no
+   * receipt.
+   */
   present: RangesShape,
 });
 
-/** How many of those who were members at the message's commit, its sender aside, have read it; zeros where one may not see it. */
+/**
+ * The receipts of a group message. `memberCount`: the members when the message was stored, without its
+ * sender. `readCount`: the number of readers among these members. Both are 0 for a user who may not see the
+ * numbers.
+ */
 export const GroupReceiptShape = v.strictObject({
   readCount: SeqShape,
   memberCount: SeqShape,
-  /** Its time is over: receipts for it are not taken any more. */
+  /** The receipt window has ended: the server accepts no more receipts for the message. */
   expired: v.boolean(),
 });
 

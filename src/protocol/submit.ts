@@ -1,27 +1,30 @@
-/** The outbox on the wire: entries up, one result each down. */
+/** The outbox on the wire: the client submits entries, and the server answers one result for each entry. */
 import * as v from 'valibot';
 import { ConversationIdShape, CursorShape, FlagShape, Id, MarkShape, RangesShape, RequestId, RowShape, SeqShape, Time } from './shapes.ts';
 
 const Key = Id;
 
-/** Where in the server's history the device stood when it wrote the entry: bounds from an unknown history are clamped. */
+/**
+ * The device's cursor when it wrote the entry. If the server has lost this history, the
+ * bounds of the entry are clamped.
+ */
 const WrittenAt = v.nullable(CursorShape);
 
-/** All registers one conversation owes. Registers at rest are left out. */
+/** All pending registers of one conversation. Registers without a pending change are absent. */
 export const ReceiptsEntryShape = v.strictObject({
   kind: v.literal('receipts'),
   key: Key,
   conversationId: ConversationIdShape,
   cursor: WrittenAt,
-  /** Private read position, inclusive. Told to my own devices only. */
+  /** The private read position, inclusive. The server sends it to the user's own devices only. */
   position: v.optional(v.pipe(SeqShape, v.minValue(1))),
-  /** Conversation read receipt, direct chats. */
+  /** The conversation read receipt, in direct chats. */
   read: v.optional(RangesShape),
   delivered: v.optional(RangesShape),
-  /** Message read receipts, by seq, and by id where the device does not hold the message. */
+  /** Message read receipts: by seq, or by id for messages that the device does not store. */
   named: v.optional(RangesShape),
   namedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
-  /** Groups: what the reader says with a receipt, by message id. */
+  /** Groups: the texts that the reader sends with receipts, by message id. */
   contents: v.optional(
     v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(1024)) })), v.minLength(1), v.maxLength(500)),
   ),
@@ -40,7 +43,10 @@ export const MessageEntryShape = v.strictObject({
   countable: v.boolean(),
 });
 
-/** Its sender takes a message back: the body goes everywhere, and it counts for nobody. */
+/**
+ * The sender takes a message back. The body is emptied on all devices, and the message counts as unread for
+ * no reader.
+ */
 export const RecallEntryShape = v.strictObject({
   kind: v.literal('recall'),
   key: Key,
@@ -49,18 +55,23 @@ export const RecallEntryShape = v.strictObject({
   id: Id,
 });
 
-/** Each entry is read alone: one that is malformed or of an unknown kind is refused by its key, the others go on (F62, F105). */
+/**
+ * One entry. The server parses each entry alone, rejects a malformed entry by its key, and applies the
+ * others (F62, F105).
+ */
 export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape]);
 export type WireEntry = v.InferOutput<typeof EntryShape>;
 export type WireReceiptsEntry = v.InferOutput<typeof ReceiptsEntryShape>;
 export type WireRecallEntry = v.InferOutput<typeof RecallEntryShape>;
 export type WireMessageEntry = v.InferOutput<typeof MessageEntryShape>;
 
-/** Client → server. One in flight at a time. */
+/** Client → server: entries of the outbox. A client has one submit in flight at a time. */
 export const Submit = v.strictObject({
   type: v.literal('submit'),
   id: RequestId,
-  /** As in a pull: where what was acked there is lost, nothing of this is taken. */
+  /**
+   * As in `pull`. If the server has lost the entries confirmed up to here, it applies no entry of this frame.
+   */
   confirmedAt: v.optional(CursorShape),
   entries: v.pipe(v.array(v.looseObject({ key: Key })), v.minLength(1), v.maxLength(500)),
 });
@@ -77,22 +88,26 @@ export const RejectedCodeShape = v.picklist([
   'rejected/unsupported',
 ]);
 
-/** `named`: in effect, now or already; `row` is what it left behind. `rejected`: never will be. `retry`: not now, not its fault. */
+/**
+ * The result of one entry. `confirmed`: the entry is in effect, since now or since earlier; `row` is the
+ * conversation afterwards. `rejected`: the entry never takes effect. `retry`: the server could not decide
+ * now, for a reason outside the entry.
+ */
 export const ResultShape = v.variant('outcome', [
   v.strictObject({
     outcome: v.literal('confirmed'),
     key: Key,
     row: v.nullable(RowShape),
-    /** For a message: the place and time it was given. */
+    /** For a message: the seq and time that the server gave it. */
     message: v.optional(
       v.strictObject({
         seq: v.pipe(SeqShape, v.minValue(1)),
         sentAt: Time,
-        /** Taken back meanwhile, by another device of its sender. */
+        /** Another device of the sender has recalled the message meanwhile. */
         recalled: v.optional(v.literal(true)),
       }),
     ),
-    /** Single ids refused within an entry that is otherwise in effect. */
+    /** Message ids that the server refused. The rest of the entry is in effect. */
     refused: v.optional(v.array(v.strictObject({ id: Id, code: RejectedCodeShape }))),
   }),
   v.strictObject({ outcome: v.literal('rejected'), key: Key, code: RejectedCodeShape, message: v.string() }),
@@ -100,11 +115,11 @@ export const ResultShape = v.variant('outcome', [
 ]);
 export type WireResult = v.InferOutput<typeof ResultShape>;
 
-/** Server → client: one result per entry, in the order of the entries. */
+/** Server → client: one result for each entry, in the order of the entries. */
 export const Answer = v.strictObject({
   type: v.literal('answer'),
   id: RequestId,
   results: v.array(ResultShape),
-  /** A place in the server's history that holds all of what was acked; absent where nothing was. */
+  /** A cursor behind all confirmed entries of this frame; absent if no entry was confirmed. */
   at: v.optional(CursorShape),
 });

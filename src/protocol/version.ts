@@ -1,5 +1,6 @@
 /**
- * Raised by every change of the wire that an older peer would not understand or would misread.
+ * The version of the wire. A change raises the version if an older peer would not understand or would misread
+ * the new wire.
  *
  * - 1: first version.
  */

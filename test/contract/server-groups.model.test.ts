@@ -232,8 +232,8 @@ class Play {
       const counts = sees
         ? { readCount: acks.length, memberCount: readers.length, expired }
         : { readCount: 0, memberCount: 0, expired: false };
-      const place = { place: { conversationId: `group:${this.group}`, seq } };
-      same(found[i], { messageId: this.prefix + message.id, ...counts, ...(sees ? place : {}) });
+      const location = { location: { conversationId: `group:${this.group}`, seq } };
+      same(found[i], { messageId: this.prefix + message.id, ...counts, ...(sees ? location : {}) });
       if (isHere) same(fetched.find((one) => one.seq === seq)?.receipt, readers === null ? undefined : { ...counts, expired });
       if (message.sender !== who && !sees) continue;
       const list = async (filter: 'read' | 'unread') =>

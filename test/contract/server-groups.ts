@@ -353,7 +353,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
       expect((await bench.fetch(cat, g))[0]?.receipt).toEqual({ readCount: 1, memberCount: 2, expired: false });
       expect(await bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(cat), [id('m1')]))).toEqual([
-        { messageId: id('m1'), readCount: 1, memberCount: 2, expired: false, place: { conversationId: `group:${g}`, seq: 1 } },
+        { messageId: id('m1'), readCount: 1, memberCount: 2, expired: false, location: { conversationId: `group:${g}`, seq: 1 } },
       ]);
     });
 

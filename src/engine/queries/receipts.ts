@@ -39,20 +39,20 @@ interface Located {
   readonly message: KeptMessage;
 }
 
-/** Finds stored messages: by the place in the server's answer, else by unflushed messages and page indexes. */
+/** Finds stored messages: by the location in the server's answer, else by unflushed messages and page indexes. */
 const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
   const wantedSeqs = new Map<ConversationId, Set<Seq>>();
   const want = (id: ConversationId, seq: Seq): void => void wantedSeqs.set(id, (wantedSeqs.get(id) ?? new Set()).add(seq));
-  const withoutPlace = new Set<MessageId>();
+  const withoutLocation = new Set<MessageId>();
   for (const id of ids) {
-    const place = found.get(id)?.place;
-    if (place) want(place.conversationId, place.seq);
-    else withoutPlace.add(id);
+    const location = found.get(id)?.location;
+    if (location) want(location.conversationId, location.seq);
+    else withoutLocation.add(id);
   }
-  for (const conversation of withoutPlace.size > 0 ? model.conversations.values() : [])
-    for (const [id, seq] of conversation.unflushed.ids) if (withoutPlace.delete(id)) want(conversation.id, seq);
-  for (const index of withoutPlace.size > 0 ? await readAllIndexes(tx) : [])
-    for (const [id, line] of readIndex(index)) if (withoutPlace.has(id)) want(index.of, parseIndexLine(line).seq);
+  for (const conversation of withoutLocation.size > 0 ? model.conversations.values() : [])
+    for (const [id, seq] of conversation.unflushed.ids) if (withoutLocation.delete(id)) want(conversation.id, seq);
+  for (const index of withoutLocation.size > 0 ? await readAllIndexes(tx) : [])
+    for (const [id, line] of readIndex(index)) if (withoutLocation.has(id)) want(index.of, parseIndexLine(line).seq);
   const wanted = new Set(ids);
   const located = new Map<MessageId, Located>();
   for (const [conversationId, seqs] of wantedSeqs) {
@@ -95,7 +95,7 @@ const presentStored = (draft: Draft, located: Located, fact: FoundReceipt | unde
 const presentUnstored = (
   draft: Draft,
   fact: FoundReceipt,
-  { conversationId, seq }: NonNullable<FoundReceipt['place']>,
+  { conversationId, seq }: NonNullable<FoundReceipt['location']>,
 ): MessageReceipts => {
   const row = draft.model.get(conversationId)?.row;
   const { messageId, readCount, memberCount, expired, times } = fact;
@@ -126,7 +126,7 @@ export const fetchReceipts = async (ask: Ask, writer: Writer, ids: readonly Mess
       const located = stored.get(id);
       const fact = found.get(id);
       if (located) return [presentStored(draft, located, fact)];
-      return fact?.place ? [presentUnstored(draft, fact, fact.place)] : [];
+      return fact?.location ? [presentUnstored(draft, fact, fact.location)] : [];
     });
   });
 };

@@ -34,12 +34,12 @@ export const findReceipts = async (tx: ServerReadTx, viewer: Viewer, ids: readon
     const conversation = conversations.get(message.conversationId);
     const key = messageKey(message);
     if (!conversation || message.recalled) return undefined;
-    const place = { conversationId: nameOf(conversation, me), seq: message.seq };
+    const location = { conversationId: nameOf(conversation, me), seq: message.seq };
     const receipt = receipts.get(key);
-    if (receipt) return { ...receipt, place };
+    if (receipt) return { ...receipt, location };
     if (!isDirect(message) || message.senderId !== me) return undefined;
     const known = times.get(key);
-    return { readCount: 0, memberCount: 0, expired: false, place, ...(known ? { times: known } : {}) };
+    return { readCount: 0, memberCount: 0, expired: false, location, ...(known ? { times: known } : {}) };
   };
   return ids.map((messageId) => {
     const message = messages.get(messageId);

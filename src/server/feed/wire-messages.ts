@@ -22,8 +22,8 @@ export const receiptTimesOf = async (
 ): Promise<ReadonlyMap<string, ReceiptTimes>> => {
   const times = new Map<string, ReceiptTimes>();
   if (own.length === 0) return times;
-  for (const { kind, at, ...place } of await tx.stepTimes(me, own))
-    times.set(messageKey(place), { ...times.get(messageKey(place)), [kind]: at });
+  for (const { kind, at, ...message } of await tx.stepTimes(me, own))
+    times.set(messageKey(message), { ...times.get(messageKey(message)), [kind]: at });
   return times;
 };
 

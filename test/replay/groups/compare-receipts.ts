@@ -74,7 +74,7 @@ const compareAsSender = async (tally: Tally, door: Door, sender: string, asking:
     tally.same(
       'receipts: where the message is',
       where,
-      `${receipt?.place?.conversationId} ${receipt?.place?.seq}`,
+      `${receipt?.location?.conversationId} ${receipt?.location?.seq}`,
       `${groupId(group.name)} ${message.number}`,
     );
   }

@@ -146,7 +146,7 @@ describe('receipts on the wire', () => {
       type: 'receipts',
       id: 1,
       receipts: [
-        { messageId: 'm1', readCount: 1, memberCount: 2, expired: false, place: { conversationId: 'group:crew', seq: 1 } },
+        { messageId: 'm1', readCount: 1, memberCount: 2, expired: false, location: { conversationId: 'group:crew', seq: 1 } },
         { messageId: 'nothing', ...zero },
       ],
     });
@@ -165,7 +165,7 @@ describe('receipts on the wire', () => {
           { messageId: 'nothing', ...zero },
         ],
       });
-      expect(JSON.stringify(await both(who, receipts))).not.toContain('place');
+      expect(JSON.stringify(await both(who, receipts))).not.toContain('location');
       for (const filter of ['read', 'unread'] as const)
         expect(await both(who, members(filter))).toEqual(await both(who, members(filter, 'nothing')));
     }
