@@ -20,7 +20,7 @@ import type { ReceiptSettings } from '../log/log-record.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
 import { findInConversation } from './present/find-message.ts';
-import { flush } from './account/flush.ts';
+import { flush, Flushes } from './account/flush.ts';
 import { keepFresh } from './account/follow-other-tabs.ts';
 import { setReceiptSettings } from './intents/switches.ts';
 import { recordLogOut, silence, wipe } from './account/log-out.ts';
@@ -61,18 +61,14 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
-/** @throws the error that the caller gets. */
-const refused = (error: unknown): never => {
-  throw error instanceof LoggedOutError && !(error instanceof WipedError) ? loggedOut() : error;
-};
-
 export class Engine {
   private readonly closed$ = new Subject<void>();
   private readonly stopListening: Cancel;
   private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
-  /** Functions that end a waiting `flush`. Its answer counts the entries sent until then. */
-  private readonly flushes = new Set<() => void>();
+  private readonly flushes = new Flushes();
+  /** Set when the account or its store ended elsewhere: every call that has no answer yet fails for this reason. */
+  private endedBy: LoggedOutError | null = null;
   /** Resolves when another tab has logged out, with true if that tab kept the data. This engine is then closed. */
   readonly loggedOut = new Promise<boolean>((resolve) => (this.leave = resolve));
 
@@ -154,14 +150,20 @@ export class Engine {
     return engine;
   }
 
+  /** @throws the error that the caller gets. A {@link WipedError} tells the host to repeat the call on the next engine. */
+  private readonly refused = (error: unknown): never => {
+    const reason = this.endedBy ?? error;
+    throw reason instanceof LoggedOutError && !(reason instanceof WipedError) ? loggedOut() : reason;
+  };
+
   /** Executes a call of the user. Resolves once its changes are flushed to disk (I-1). */
   intent(call: IntentCall): Promise<unknown> {
-    return this.writer.write(call.do, intentOptions(call), (draft) => decideIntent(draft, this.ports, call)).catch(refused);
+    return this.writer.write(call.do, intentOptions(call), (draft) => decideIntent(draft, this.ports, call)).catch(this.refused);
   }
 
   /** Answers a question. Calls keep their order, so the answer includes every intent before it. */
   query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
-    return this.writer.question(() => this.answer(call)).catch(refused);
+    return this.writer.question(() => this.answer(call)).catch(this.refused);
   }
 
   private async answer(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
@@ -205,6 +207,7 @@ export class Engine {
    *
    * @throws {TransportError} with `pending`, when entries were not sent in time: nothing has changed.
    * @throws {UsageError} `usage/closed` when another tab logged out and kept the data that this call is to remove.
+   * @throws {WipedError} when the store vanished before the pending entries were sent: the host repeats the call on the next engine.
    */
   async logOut(options: LogOut): Promise<void> {
     const { ports, writer, leader } = this;
@@ -215,11 +218,14 @@ export class Engine {
       const elsewhere = this.loggedOut.then((kept) => {
         throw new LoggedOutError(kept);
       });
-      const recorded = writer.question(() => recordLogOut(ports, writer, nudge, () => state, this.answerFlushes, options));
+      const recorded = writer.question(() => recordLogOut(ports, writer, nudge, () => state, this.flushes, options));
       await Promise.race([recorded, elsewhere]);
     } catch (error) {
-      if (!(error instanceof LoggedOutError)) throw error;
-      if (error.kept && !options.keepData) throw loggedOut();
+      const reason = this.endedBy ?? error;
+      if (!(reason instanceof LoggedOutError)) throw error;
+      // The next engine has the entries that this call is to send.
+      if (reason instanceof WipedError && options.pending === 'send') throw reason;
+      if (reason.kept && !options.keepData) throw loggedOut();
       return;
     } finally {
       seen.unsubscribe();
@@ -231,7 +237,7 @@ export class Engine {
 
   /** The account was logged out, or its store was removed: streams complete, and calls reject. */
   lost(kept = false): void {
-    this.closeAtOnce();
+    this.closeAtOnce(new LoggedOutError(kept));
     this.leave(kept);
   }
 
@@ -248,7 +254,7 @@ export class Engine {
 
   /** The stored data has vanished without a log-out: the engine closes, and the host finds the reason. */
   private vanish(notifyHost: () => void): void {
-    this.closeAtOnce();
+    this.closeAtOnce(new WipedError());
     notifyHost();
   }
 
@@ -301,13 +307,14 @@ export class Engine {
     });
   }
 
-  private readonly answerFlushes = (): void => {
-    for (const answer of [...this.flushes]) answer();
-  };
-
-  /** Stops sending and emitting. */
-  private end(): void {
-    this.answerFlushes();
+  /**
+   * Stops sending and emitting.
+   *
+   * @param reason every waiting `flush` rejects with it. Without it, each one answers with the entries sent until now.
+   */
+  private end(reason?: LoggedOutError): void {
+    this.endedBy ??= reason ?? null;
+    this.flushes.end(reason);
     this.gate.shut();
     this.stopListening();
     this.stopMakingRoom();
@@ -334,8 +341,8 @@ export class Engine {
   }
 
   /** Closes the store without waiting for writes. */
-  private closeAtOnce(): void {
-    this.end();
+  private closeAtOnce(reason: LoggedOutError): void {
+    this.end(reason);
     this.ports.store.close();
   }
 }

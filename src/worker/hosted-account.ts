@@ -9,14 +9,14 @@
  *      └──────▶ in memory ◀───────────────────────────┘
  *   Every state ends with close() or a log-out.
  */
-import { BehaviorSubject, filter, firstValueFrom, NEVER, type Observable, of, ReplaySubject, switchMap, takeUntil, tap } from 'rxjs';
+import { BehaviorSubject, NEVER, type Observable, of, switchMap, takeUntil, tap } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
 import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
 import { withMessageId } from '../engine/intents/send-message.ts';
 import type { Engine } from '../engine/engine.ts';
-import { StoreError, TransportError, UsageError, WorkerError } from '../errors.ts';
+import { StoreError, TransportError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { ConnectionStatus } from '../model/status.ts';
@@ -24,6 +24,7 @@ import type { Topic } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
 import type { OutsideNote } from '../store/loss-marker.ts';
+import { CurrentEngine, loggedOut } from './current-engine.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
 import { type AccountContext, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
@@ -42,16 +43,15 @@ const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
 const WRITE_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 2000;
 
-const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+const notStored = (): WorkerError =>
+  new WorkerError('worker/restarted', 'the client ended before this device stored the call; repeat it on another client');
 
 export class HostedAccount implements Hosted {
-  /** The current engine, which runs the calls. Null while the account moves. */
-  private readonly engine$ = new BehaviorSubject<Engine | null>(null);
+  private readonly current: CurrentEngine;
   /** The source of shown messages. A new engine takes over only after loading its state, so nothing flickers. */
   private readonly shown$ = new BehaviorSubject<Engine | null>(null);
   /** The source of shown counts. The first engine also waits here if a lost store knew more: its 0 would be a guess. */
   private readonly counted$ = new BehaviorSubject<Engine | null>(null);
-  private readonly over$ = new ReplaySubject<void>(1);
   private over = false;
   private place: Place | null = null;
   private deviceId: string;
@@ -68,6 +68,7 @@ export class HostedAccount implements Hosted {
     private readonly context: AccountContext,
   ) {
     this.deviceId = config.deviceId;
+    this.current = new CurrentEngine(context.ports.clock);
   }
 
   static async start(config: WorkerConfig, context: AccountContext): Promise<HostedAccount> {
@@ -100,7 +101,7 @@ export class HostedAccount implements Hosted {
     const { engine, store, deviceId } = place;
     this.place = place;
     this.deviceId = deviceId;
-    this.engine$.next(engine);
+    this.current.now = engine;
     this.show(this.shown$, place, this.shown$.value === null ? null : engine.whenFilled());
     this.show(this.counted$, place, this.counted$.value === null && !place.isBlank ? null : engine.whenKnown());
     void engine.loggedOut.then(() => this.end());
@@ -140,9 +141,9 @@ export class HostedAccount implements Hosted {
    * carry over.
    */
   private async stopped(): Promise<Carried | undefined> {
-    const engine = this.engine$.value;
+    const engine = this.current.now;
     this.place = null;
-    this.engine$.next(null);
+    this.current.now = null;
     this.stopNoting();
     await Promise.allSettled(this.intents);
     const carried = engine?.carried;
@@ -190,40 +191,9 @@ export class HostedAccount implements Hosted {
     void opening.atLast.then((late) => this.backToDisk(late));
   }
 
-  private async running(): Promise<Engine> {
-    const engine = await firstValueFrom(
-      this.engine$.pipe(
-        filter((one) => one !== null),
-        takeUntil(this.over$),
-      ),
-      { defaultValue: null },
-    );
-    if (!engine || this.over) throw loggedOut();
-    return engine;
-  }
-
-  /** Runs on the current engine, and again on the next engine if the store ends meanwhile: the first run then wrote nothing. */
-  private async onEngine<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
-    for (;;) {
-      const engine = await this.running();
-      try {
-        return await run(engine);
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'store/closed' || this.over) throw error;
-        await firstValueFrom(
-          this.engine$.pipe(
-            filter((one) => one !== engine),
-            takeUntil(this.over$),
-          ),
-          { defaultValue: null },
-        );
-      }
-    }
-  }
-
   intent(call: IntentCall): Promise<unknown> {
     const named = withMessageId(call, this.context.ports.random);
-    const written = this.onEngine((engine) => {
+    const written = this.current.repeat((engine) => {
       const done = engine.intent(named);
       const ended = done.then(
         () => undefined,
@@ -237,11 +207,12 @@ export class HostedAccount implements Hosted {
   }
 
   query(call: QueryCall): Promise<unknown> {
-    return this.questions.add(this.onEngine((engine) => engine.query(call)));
+    const answer = call.do === 'flush' ? this.current.flush(...call.args) : this.current.repeat((engine) => engine.query(call));
+    return this.questions.add(answer);
   }
 
   watch(topic: Topic): Observable<unknown> {
-    const engine$ = STATE_TOPICS.has(topic.of) ? this.engine$ : COUNT_TOPICS.has(topic.of) ? this.counted$ : this.shown$;
+    const engine$ = STATE_TOPICS.has(topic.of) ? this.current.engine$ : COUNT_TOPICS.has(topic.of) ? this.counted$ : this.shown$;
     let first: Engine | null = null;
     let last: ConnectionStatus | null = null;
     return engine$.pipe(
@@ -255,13 +226,23 @@ export class HostedAccount implements Hosted {
         // Another store numbers its events from 1.
         return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
       }),
-      takeUntil(this.over$),
+      takeUntil(this.current.over$),
     );
   }
 
   async logOut(options: LogOut): Promise<void> {
+    const { clock } = this.context.ports;
+    const deadline = clock.mono() + options.timeoutMs;
+    await this.current.repeat((engine) => {
+      const leftMs = Math.max(0, Math.floor(deadline - clock.mono()));
+      return this.leaveFrom(engine, { ...options, timeoutMs: leftMs });
+    });
+    this.current.end(loggedOut());
+    await this.refuseRest(loggedOut());
+  }
+
+  private async leaveFrom(engine: Engine, options: LogOut): Promise<void> {
     const { note, page, name, removeUnseen } = this.context;
-    const engine = await this.running();
     const place = this.place!;
     const ended = [engine.generation, ...place.lostGenerations];
     this.stopNoting();
@@ -272,7 +253,7 @@ export class HostedAccount implements Hosted {
       await engine.logOut(options);
     } catch (error) {
       await note.takeBack(ended);
-      if (place.store) this.note(place);
+      if (place.store && this.place === place) this.note(place);
       throw error;
     }
     await note.end(ended);
@@ -284,13 +265,13 @@ export class HostedAccount implements Hosted {
       await page.forgetDevice(name);
       removeUnseen();
     }
-    this.over$.next();
-    await this.refuseRest(loggedOut());
   }
 
+  /** The account was logged out elsewhere. Every waiting call rejects before the engine answers it. */
   private end(): void {
     if (this.over) return;
-    void this.shut();
+    this.refuseAll(loggedOut(), loggedOut());
+    void this.shut(loggedOut());
     this.leave();
   }
 
@@ -298,25 +279,28 @@ export class HostedAccount implements Hosted {
   async close(): Promise<void> {
     const { clock } = this.context.ports;
     await Promise.all([this.writes.settledWithin(WRITE_TIMEOUT_MS, clock), this.questions.settledWithin(ANSWER_TIMEOUT_MS, clock)]);
-    await this.shut();
+    await this.shut(notStored());
     await this.refuseRest(new TransportError('transport/closed', 'the client was closed before the server answered'));
   }
 
   /** Refuses the remaining calls. The engine has ended and gives no more answers. */
   private async refuseRest(noAnswer: Error): Promise<void> {
     await this.questions.settledWithin(0, this.context.ports.clock);
-    this.questions.refuse(noAnswer);
-    this.writes.refuse(
-      new WorkerError('worker/restarted', 'the client ended before this device stored the call; repeat it on another client'),
-    );
+    this.refuseAll(noAnswer, notStored());
   }
 
-  private async shut(): Promise<void> {
+  private refuseAll(noAnswer: Error, noWrite: Error): void {
+    this.questions.refuse(noAnswer);
+    this.writes.refuse(noWrite);
+  }
+
+  /** @param reason calls that wait for the next engine reject with it. */
+  private async shut(reason: Error): Promise<void> {
     this.over = true;
     this.stopNoting();
     // The engine closes its store after its last work.
-    const closed = this.engine$.value?.close();
-    this.over$.next();
+    const closed = this.current.now?.close();
+    this.current.end(reason);
     await closed;
   }
 }

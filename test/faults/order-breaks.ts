@@ -44,7 +44,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F111',
     file: 'src/engine/account/log-out.ts',
-    from: '      recorded();\n',
+    from: '      flushes.end();\n',
     to: '',
     test: ORDER,
   },

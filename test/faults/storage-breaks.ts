@@ -60,8 +60,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F08',
-    file: 'src/worker/hosted-account.ts',
-    from: `if (!(error instanceof StoreError) || error.code !== 'store/closed' || this.over) throw error;`,
+    file: 'src/worker/current-engine.ts',
+    from: 'if (!isStoreGone(error)) throw error;',
     to: 'throw error;',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F08'],
   },

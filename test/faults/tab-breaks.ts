@@ -1,7 +1,37 @@
 /** More breaks of the rows about workers, tabs and lifecycle, and of what several of them write. */
 import type { Break } from './breaks.ts';
 
+const HOSTED = 'test/unit/worker/hosted-account.test.ts';
+
 export const TAB_BREAKS: readonly Break[] = [
+  {
+    fault: 'F44',
+    file: 'src/engine/engine.ts',
+    from: 'this.flushes.end(reason);',
+    to: 'this.flushes.end();',
+    test: ['node', 'test/unit/engine/log-out.test.ts', 'a flush that waits in another tab'],
+  },
+  {
+    fault: 'F44',
+    file: 'src/worker/hosted-account.ts',
+    from: 'this.refuseAll(loggedOut(), loggedOut());',
+    to: '',
+    test: ['node', HOSTED, 'F44'],
+  },
+  {
+    fault: 'F11',
+    file: 'src/worker/current-engine.ts',
+    from: 'if (this.now === engine) return {',
+    to: 'return {',
+    test: ['node', HOSTED, 'a flush goes on on the new store'],
+  },
+  {
+    fault: 'F11',
+    file: 'src/engine/engine.ts',
+    from: "if (reason instanceof WipedError && options.pending === 'send') throw reason;",
+    to: '',
+    test: ['node', HOSTED, 'a log-out that sends first'],
+  },
   {
     fault: 'F29',
     file: 'src/engine/net/net-gate.ts',

@@ -208,8 +208,9 @@ export const judgeMeaning = (
   for (const op of book.ops)
     if (op.kind === 'recall' && sure(op) && !(membersChanged && op.chat?.startsWith('group:')))
       for (const id of op.ids)
-        // Taken back on one device while the server had lost it, and then offered again by the one that sent it.
-        if (place.get(id)?.message.recalled === false && !(restored && wasRecallRefused(id)))
+        // After a restore: the server refused the recall while the message was lost, and another device offered the message again. Or the
+        // device forgot the confirmed recall, because its clock jumped by more than three days.
+        if (place.get(id)?.message.recalled === false && !(restored && (mayForget || wasRecallRefused(id))))
           violated('I-3', `${op.user} took ${id} back, and it is there`);
   for (const { message } of place.values())
     if (

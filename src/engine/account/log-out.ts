@@ -11,7 +11,7 @@ import type { ConnectionStatus } from '../../model/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
 import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
-import { flush } from './flush.ts';
+import { flush, type Flushes } from './flush.ts';
 import { applyRecord } from '../state/apply-change.ts';
 import { LoggedOutError } from '../write/log-header.ts';
 import { nothingDirty } from '../state/dirty.ts';
@@ -23,7 +23,7 @@ const SILENCE_TIMEOUT_MS = 2000;
 type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;
 
 /** @returns the number of pending entries. If `pending` is `send` and the number is not 0, nothing was recorded. */
-const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, { pending, keepData }: LogOut): Promise<number> => {
+const record = async (ports: LogOutPorts, writer: Writer, flushes: Flushes, { pending, keepData }: LogOut): Promise<number> => {
   let pendingKeys: string[] = [];
   const dirty = nothingDirty();
   await writer.turn(async () => {
@@ -46,7 +46,8 @@ const record = async (ports: LogOutPorts, writer: Writer, recorded: () => void, 
       return last;
     });
     if (written) {
-      recorded();
+      // The account state still has the pending entries. Once the record is applied, they look as if sent.
+      flushes.end();
       applyRecord(writer.model, written, dirty);
       // The views emit at once, because their streams are about to end.
       dirty.awaited = true;
@@ -72,7 +73,7 @@ const wipeUnrecorded = async (ports: LogOutPorts, writer: Writer, { pending, kee
 /**
  * Records the log-out.
  *
- * @param recorded called when the log-out is on disk and the account state still has the pending entries. Later they look as if sent.
+ * @param flushes the waits of this tab. They are answered when the log-out is on disk.
  * @throws {TransportError} with `pending`, when entries are still pending after `timeoutMs`: nothing has changed.
  * @throws {LoggedOutError} when another tab has logged out first.
  */
@@ -81,7 +82,7 @@ export const recordLogOut = async (
   writer: Writer,
   nudge: () => void,
   state: () => ConnectionStatus['state'],
-  recorded: () => void,
+  flushes: Flushes,
   options: LogOut,
 ): Promise<void> => {
   const { clock } = ports;
@@ -89,8 +90,8 @@ export const recordLogOut = async (
   for (;;) {
     // A paused account sends nothing, so waiting is useless.
     if (options.pending === 'send' && !writer.model.paused)
-      await flush(ports, writer, nudge, Math.max(0, Math.floor(deadline - clock.mono())));
-    const left = await record(ports, writer, recorded, options).catch((error: unknown) => wipeUnrecorded(ports, writer, options, error));
+      await flush(ports, writer, nudge, Math.max(0, Math.floor(deadline - clock.mono())), flushes);
+    const left = await record(ports, writer, flushes, options).catch((error: unknown) => wipeUnrecorded(ports, writer, options, error));
     if (left === 0) return;
     // Another tab may have added entries during the flush: the rest of the time is for them.
     if (clock.mono() < deadline && !writer.model.paused) continue;

@@ -197,8 +197,20 @@ describe('log-out', () => {
     await logOut(follower);
     await ended;
     expect(await leader.engine.loggedOut).toBe(false);
-    await expect(leader.say('bob', 'late')).rejects.toMatchObject({ code: 'store/closed' });
+    await expect(leader.say('bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
     expect(bytesOn(alice)).not.toContain('late');
+  });
+
+  it('a flush that waits in another tab rejects with the log-out, and does not answer as if the account went on (F44)', async () => {
+    const { alice } = world();
+    alice.net.cut();
+    const [one, two] = [await opened(alice), await opened(alice)];
+    await one.say('bob', 'x');
+    await two.until({ of: 'outbox' }, ({ pending }) => pending === 1);
+    const waiting = two.engine.query({ do: 'flush', args: [100_000] }).catch((error: unknown) => error);
+    await two.now({ of: 'outbox' });
+    await logOut(one);
+    expect(await waiting).toMatchObject({ code: 'usage/closed' });
   });
 
   it('a writer that is late after a log-out changes nothing, neither in the empty store nor in the store of the next log-in', async () => {

@@ -430,7 +430,7 @@ it('a log-out in one tab stops the sending of the leader tab: no frame leaves af
   const [leader, follower] = [await tab(), await tab()];
   await until('to be live', () => leader.state === 'live', 1000);
   for (let n = 0; n < 300; n++) void leader.say('bob', `${n}`);
-  void leader.ask('flush', 10_000);
+  const flushed = leader.ask('flush', 10_000).catch((error: unknown) => error);
   await until('a first batch', () => leader.net.sent('submit').length > 0, 1000);
   await follower.engine.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
   const sent = leader.net.sent('submit').length;
@@ -438,4 +438,5 @@ it('a log-out in one tab stops the sending of the leader tab: no frame leaves af
   expect(leader.net.sent('submit').length).toBe(sent);
   expect(leader.net.sent('submit').flatMap(({ entries }) => entries).length).toBeLessThan(300);
   expect(await his.now({ of: 'total-unread' })).toBeLessThan(300);
+  expect(await flushed).toMatchObject({ code: 'usage/closed' });
 });

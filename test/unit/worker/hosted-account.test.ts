@@ -418,6 +418,49 @@ describe('where the browser has wiped the store', () => {
     expect(w.noted).toBeUndefined();
   });
 
+  it('a flush goes on on the new store, and counts what was sent there (F11)', async () => {
+    const w = await world();
+    const mine = await w.tab();
+    await live(mine);
+    w.net.cut();
+    await say(mine, 'kept');
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    let answer: unknown;
+    const flushed = mine.query({ do: 'flush', args: [200_000] }).then((value) => (answer = value));
+    await now(mine, { of: 'outbox' });
+    w.idb.forceClose();
+    await w.wipe();
+    await say(mine, 'on the new store');
+    expect(answer).toBeUndefined();
+    w.net.heal();
+    await flushed;
+    expect(answer).toMatchObject({ pending: 0, rejected: 0 });
+    expect((answer as { sent: number }).sent).toBeGreaterThan(0);
+    const all = await now(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 });
+    expect(all.map(({ status }) => status)).not.toContain('pending');
+  });
+
+  it('a log-out that sends first goes on on the new store (F11)', async () => {
+    const w = await world();
+    const mine = await w.tab();
+    await live(mine);
+    w.net.cut();
+    await say(mine, 'to be sent');
+    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    const device = w.devices.at(-1);
+    const left = mine.logOut({ pending: 'send', timeoutMs: 200_000, keepData: false });
+    await now(mine, { of: 'outbox' });
+    w.idb.forceClose();
+    await w.wipe();
+    await expect.poll(() => w.devices.at(-1)).not.toBe(device);
+    await until(mine, { of: 'outbox' }, ({ pending }) => pending === 1);
+    w.net.heal();
+    await left;
+    const texts = await w.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
+    expect(texts).toHaveLength(1);
+    await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
+  });
+
   it('by a log-out of which this tab heard nothing: it ends, and sends nothing (F11)', async () => {
     const w = await world();
     w.net.cut();
@@ -449,6 +492,39 @@ describe('where the browser has wiped the store', () => {
       expect(events).toEqual([]);
     }
   });
+});
+
+it('another tab logs out: a flush, a question to the server and a write that wait all reject with usage/closed at once (F44)', async () => {
+  const w = await world();
+  const [one, two] = [await w.tab(), await w.tab()];
+  await live(one);
+  w.net.cut();
+  await say(one, 'x');
+  await until(two, { of: 'outbox' }, ({ pending }) => pending === 1);
+  w.net.heal();
+  w.net.request = () => new Promise(() => undefined);
+  const waiting = [
+    two.query({ do: 'flush', args: [2_000_000] }),
+    two.query({ do: 'fetchReceipts', args: [['m']] }),
+    two.query({ do: 'fetchReadMembers', args: ['m', { filter: 'read', cursor: null, limit: 9 }] }),
+  ];
+  await now(two, { of: 'outbox' });
+  w.idb.plan({ at: 'committed', says: 'late' });
+  waiting.push(say(two, 'late'));
+  const ends: unknown[] = [];
+  for (const call of waiting)
+    void call.then(
+      (value) => ends.push(value),
+      (error: unknown) => ends.push(error),
+    );
+  await expect.poll(() => w.idb.holding).toBe(1);
+  const left = one.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
+  await two.loggedOut;
+  // No timeout of a call has passed: the log-out itself is the answer.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ends).toMatchObject(waiting.map(() => ({ code: 'usage/closed' })));
+  w.idb.release();
+  await left;
 });
 
 it('code that finds a newer database says so, and leaves it alone (F09)', async () => {

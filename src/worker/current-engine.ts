@@ -1,0 +1,78 @@
+/**
+ * The engine that serves the calls of one account now. While the account moves to another store there is none: calls wait, and a call
+ * whose store ended before the call was stored is repeated on the next engine.
+ */
+import { BehaviorSubject, filter, firstValueFrom, type Observable, ReplaySubject, takeUntil } from 'rxjs';
+import type { Engine } from '../engine/engine.ts';
+import { StoreError, UsageError } from '../errors.ts';
+import type { FlushResult } from '../model/status.ts';
+import type { ClockPort } from '../ports/ports.ts';
+
+export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+
+/** True when the store ended before the call was stored. */
+const isStoreGone = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/closed';
+
+export class CurrentEngine {
+  /** Null while the account moves. */
+  readonly engine$ = new BehaviorSubject<Engine | null>(null);
+  private readonly ended$ = new ReplaySubject<Error>(1);
+
+  constructor(private readonly clock: Pick<ClockPort, 'mono'>) {}
+
+  get now(): Engine | null {
+    return this.engine$.value;
+  }
+
+  set now(engine: Engine | null) {
+    this.engine$.next(engine);
+  }
+
+  /** Emits once: no engine follows. */
+  get over$(): Observable<unknown> {
+    return this.ended$;
+  }
+
+  /** No engine follows: calls that wait for the next engine reject with the first reason given. */
+  end(reason: Error): void {
+    this.ended$.next(reason);
+    this.ended$.complete();
+  }
+
+  /** @throws the reason given to {@link CurrentEngine.end} when no engine follows. */
+  private next(holds: (engine: Engine | null) => boolean): Promise<Engine | null> {
+    const next$ = this.engine$.pipe(filter(holds), takeUntil(this.ended$));
+    return firstValueFrom(next$).catch(() => firstValueFrom(this.ended$).then((reason) => Promise.reject(reason)));
+  }
+
+  /** Runs `run` on the engine that runs. If its store ends meanwhile, nothing was stored, and `run` is repeated on the next engine. */
+  async repeat<T>(run: (engine: Engine) => Promise<T>): Promise<T> {
+    for (;;) {
+      const engine = await this.next((one) => one !== null);
+      if (!engine || engine !== this.now) continue;
+      try {
+        return await run(engine);
+      } catch (error) {
+        if (!isStoreGone(error)) throw error;
+        await this.next((one) => one !== engine);
+      }
+    }
+  }
+
+  /** Waits until the outbox is empty, also when the account moves to another store meanwhile. */
+  async flush(timeoutMs: number): Promise<FlushResult> {
+    const { clock } = this;
+    const deadline = clock.mono() + timeoutMs;
+    let [sent, rejected] = [0, 0];
+    for (;;) {
+      const [engine, part] = await this.repeat(async (one) => {
+        const leftMs = Math.max(0, deadline - clock.mono());
+        return [one, await one.query({ do: 'flush', args: [leftMs] })] as const;
+      });
+      const result = part as FlushResult;
+      sent += result.sent;
+      rejected += result.rejected;
+      if (this.now === engine) return { sent, pending: result.pending, rejected };
+    }
+  }
+}
