@@ -36,7 +36,7 @@ export const browserRandom: RandomPort = {
 };
 
 export const browserLocks: LockPort = {
-  acquire(name, { steal = false, held, lost, missing }) {
+  acquire(name, { steal = false, onGranted, onLost, onMissing }) {
     const abort = new AbortController();
     let release: () => void = () => abort.abort();
     let isHeld = false;
@@ -46,15 +46,15 @@ export const browserLocks: LockPort = {
     const until = (): Promise<void> => {
       if (isOver) return Promise.resolve();
       isHeld = true;
-      held();
+      onGranted();
       return new Promise<void>((resolve) => (release = resolve));
     };
     const request = 'locks' in navigator ? navigator.locks.request(name, options, until) : Promise.reject(new Error('no locks'));
     // The browser refuses locks to some pages, for example to one with an opaque origin.
     request.catch(() => {
       if (isOver) return;
-      if (isHeld) lost();
-      else missing();
+      if (isHeld) onLost();
+      else onMissing();
     });
     return () => {
       isOver = true;

@@ -106,20 +106,20 @@ export interface NetPort {
   request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]>;
 }
 
-export interface LockWish {
+export interface LockRequest {
   /** Takes the lock from its holder instead of waiting. */
   readonly steal?: boolean;
-  readonly held: () => void;
+  readonly onGranted: () => void;
   /** Another tab stole the lock. */
-  readonly lost: () => void;
+  readonly onLost: () => void;
   /** The browser gives no locks: an insecure context, an opaque origin, an old browser. No other handler will be called. */
-  readonly missing: () => void;
+  readonly onMissing: () => void;
 }
 
 /** Locks between tabs, exclusive by name. */
 export interface LockPort {
   /** Requests the lock. Handlers are called later, never at once. The returned function stops waiting or releases the lock; no handler is called after it. */
-  acquire(name: string, wish: LockWish): Cancel;
+  acquire(name: string, request: LockRequest): Cancel;
 }
 
 /** The hints between tabs of the same account. */

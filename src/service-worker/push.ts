@@ -5,7 +5,7 @@
  */
 import { newsOf } from '../engine/queries/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
-import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
+import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/ranges.ts';
@@ -21,9 +21,9 @@ import { appErrorDetails } from '../logging.ts';
 /** A page that leads has it from its socket, most likely already; it is not waited for longer than a user would notice. */
 const PAGE_TIMEOUT_MS = 3000;
 /** A server that takes longer is not waited for by the notification: it shows what the push itself says. */
-const SERVER_PATIENCE_MS = 8000;
+const SERVER_TIMEOUT_MS = 8000;
 /** The delivery receipt waits for a server that refuses it no longer than this: Background Sync sends it later. */
-const REFUSED_PATIENCE_MS = 5000;
+const REFUSED_TIMEOUT_MS = 5000;
 
 const isVisible = (client: object): boolean => 'visibilityState' in client && client.visibilityState === 'visible';
 
@@ -64,12 +64,12 @@ class Taking {
           return false;
         },
       );
-      const late = new Promise<false>((resolve) => void ports.clock.timer(SERVER_PATIENCE_MS, () => resolve(false)));
+      const late = new Promise<false>((resolve) => void ports.clock.timer(SERVER_TIMEOUT_MS, () => resolve(false)));
       const told = this.tell(open, await Promise.race([caughtUp, late]));
       told.catch(() => undefined);
       try {
         await caughtUp;
-        await drainOverHttp(ports, account, writer, fence, REFUSED_PATIENCE_MS).catch(() => this.wishForSync().catch(() => undefined));
+        await sendOutboxOverHttp(ports, account, writer, fence, REFUSED_TIMEOUT_MS).catch(() => this.wishForSync().catch(() => undefined));
       } finally {
         await told;
       }

@@ -12,15 +12,15 @@ import { ACCOUNT_KEY, type LogHeader, HEAD_KEY, TABLES, wipeTables } from '../lo
  */
 export const enterAccount = (store: StorePort, account: Account): Promise<'entered' | 'new' | 'unwiped'> =>
   store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
-    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
-    if (head?.ended === 'wiped') return 'unwiped';
-    if (head?.ended) {
-      const { ended: _, ...open } = head;
+    const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+    if (header?.ended === 'wiped') return 'unwiped';
+    if (header?.ended) {
+      const { ended: _, ...open } = header;
       tx.put('meta', HEAD_KEY, open satisfies LogHeader);
     }
     const known = (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined;
     if (known?.userId !== account.userId || known.deviceId !== account.deviceId) tx.put('meta', ACCOUNT_KEY, account);
-    return head ? 'entered' : 'new';
+    return header ? 'entered' : 'new';
   });
 
 export const readAccount = (store: StorePort): Promise<Account | undefined> =>

@@ -25,6 +25,6 @@ export const MIGRATIONS: readonly Migration[] = [];
 /** One step, and the head's word for it: older code that still runs finds it there, and writes nothing any more (F09). */
 export const migrate = async (tx: StoreTx, { to, run }: Migration): Promise<void> => {
   await run(tx);
-  const head = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
-  if (head) tx.put('meta', HEAD_KEY, { ...head, schema: to } satisfies LogHeader);
+  const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+  if (header) tx.put('meta', HEAD_KEY, { ...header, schema: to } satisfies LogHeader);
 };

@@ -1,7 +1,7 @@
 /** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
 import { Engine } from '../engine/engine.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
-import { drainOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
+import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { leaderAnswers } from '../engine/sync/leader/ask-leader.ts';
 import { Writer } from '../engine/write/writer.ts';
 import { AuthError } from '../errors.ts';
@@ -194,7 +194,7 @@ export class VirtualDevice {
       if (!account) return;
       const writer = await Writer.open(ports, account.userId);
       if (writer.model.paused || writer.model.outbox.size === 0) return;
-      const drain = async (): Promise<void> => drainOverHttp(ports, account, writer, await writer.takeFence());
+      const drain = async (): Promise<void> => sendOutboxOverHttp(ports, account, writer, await writer.takeFence());
       const release =
         this.locks.tryAcquire(lane, LOCK) ?? ((await leaderAnswers(ports.bus, ports.clock)) ? undefined : this.locks.steal(lane, LOCK));
       if (!release) return;

@@ -7,8 +7,8 @@ const LATE_NEWS_MS = 20;
 
 interface Asking {
   readonly lane: Lane;
-  readonly held: () => void;
-  readonly lost: () => void;
+  readonly onGranted: () => void;
+  readonly onLost: () => void;
 }
 
 export class VirtualLocks {
@@ -23,9 +23,9 @@ export class VirtualLocks {
 
   port(lane: Lane): LockPort {
     return {
-      acquire: (name, { steal = false, held, lost, missing }) => {
-        if (this.areMissing) return lane.later(0, 'finds no locks', missing);
-        const asking = { lane, held, lost };
+      acquire: (name, { steal = false, onGranted, onLost, onMissing }) => {
+        if (this.areMissing) return lane.later(0, 'finds no locks', onMissing);
+        const asking = { lane, onGranted, onLost };
         const stop = lane.onEnd(() => this.leave(name, asking));
         const holder = this.holders.get(name);
         if (steal) {
@@ -56,11 +56,11 @@ export class VirtualLocks {
   private rob(name: string): void {
     const robbed = this.holders.get(name);
     this.holders.delete(name);
-    if (robbed) robbed.lane.later(LATE_NEWS_MS, 'lost the lock', robbed.lost);
+    if (robbed) robbed.lane.later(LATE_NEWS_MS, 'lost the lock', robbed.onLost);
   }
 
   private take(lane: Lane, name: string): () => void {
-    const asking = { lane, held: () => undefined, lost: () => undefined };
+    const asking = { lane, onGranted: () => undefined, onLost: () => undefined };
     this.holders.set(name, asking);
     lane.onEnd(() => this.leave(name, asking));
     return () => this.leave(name, asking);
@@ -70,7 +70,7 @@ export class VirtualLocks {
     this.holders.set(name, asking);
     asking.lane.later(0, 'holds the lock', () => {
       // Let go of, or stolen, before it was told.
-      if (this.holders.get(name) === asking) asking.held();
+      if (this.holders.get(name) === asking) asking.onGranted();
     });
   }
 

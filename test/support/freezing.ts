@@ -65,13 +65,13 @@ export class Freezing {
         request: (...args) => this.#after(net.request(...args)),
       },
       locks: {
-        acquire: (name, { steal, held, lost, missing }) =>
+        acquire: (name, { steal, onGranted, onLost, onMissing }) =>
           this.#unlessOver((call) =>
             locks.acquire(name, {
               ...(steal === undefined ? {} : { steal }),
-              held: call(held),
-              lost: call(lost),
-              missing: call(missing),
+              onGranted: call(onGranted),
+              onLost: call(onLost),
+              onMissing: call(onMissing),
             }),
           ),
       },

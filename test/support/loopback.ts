@@ -10,7 +10,7 @@ import type {
   LifeEvent,
   LinkHandlers,
   LockPort,
-  LockWish,
+  LockRequest,
   NetPort,
   Ports,
   StorePort,
@@ -144,27 +144,27 @@ export class LoopbackNet implements NetPort {
 /** One lock, whatever its name; `isMissing` as in a browser without. */
 export class TestLocks implements LockPort {
   isMissing = false;
-  private readonly line: { held: () => void; lost: () => void }[] = [];
+  private readonly line: { onGranted: () => void; onLost: () => void }[] = [];
 
-  acquire(_name: string, { steal = false, held, lost, missing }: LockWish): Cancel {
+  acquire(_name: string, { steal = false, onGranted, onLost, onMissing }: LockRequest): Cancel {
     let over = false;
     const tell = (fn: () => void): void => void setTimeout(() => over || fn());
     if (this.isMissing) {
-      tell(missing);
+      tell(onMissing);
       return () => (over = true);
     }
-    const wish = { held: () => tell(held), lost: () => tell(lost) };
+    const request = { onGranted: () => tell(onGranted), onLost: () => tell(onLost) };
     if (steal) {
-      this.line.shift()?.lost();
-      this.line.unshift(wish);
-    } else this.line.push(wish);
-    if (this.line[0] === wish) wish.held();
+      this.line.shift()?.onLost();
+      this.line.unshift(request);
+    } else this.line.push(request);
+    if (this.line[0] === request) request.onGranted();
     return () => {
       over = true;
-      const at = this.line.indexOf(wish);
+      const at = this.line.indexOf(request);
       if (at < 0) return;
       this.line.splice(at, 1);
-      if (at === 0) this.line[0]?.held();
+      if (at === 0) this.line[0]?.onGranted();
     };
   }
 }

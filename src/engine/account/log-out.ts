@@ -115,10 +115,10 @@ export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Pr
     };
     const cancel = ports.clock.timer(SILENCE_TIMEOUT_MS, done);
     const release = ports.locks.acquire(lockName, {
-      held: done,
-      lost: () => undefined,
+      onGranted: done,
+      onLost: () => undefined,
       // A browser without locks: only the timeout ends the wait.
-      missing: () => undefined,
+      onMissing: () => undefined,
     });
   });
 

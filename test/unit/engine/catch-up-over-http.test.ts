@@ -5,7 +5,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setPaused } from '../../../src/engine/intents/switches.ts';
 import { newsOf } from '../../../src/engine/queries/pushed-message.ts';
 import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/feed/catch-up-over-http.ts';
-import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
+import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
 import type { Message } from '../../../src/model/message.ts';
@@ -65,7 +65,7 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     expect([...writer.model.outbox.values()]).toMatchObject([
       { kind: 'receipts', pendingReceipts: { delivered: [[2, 3]], read: [], named: [], position: 0 } },
     ]);
-    await drainOverHttp(ports, account, writer, fence);
+    await sendOutboxOverHttp(ports, account, writer, fence);
     await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 3);
     await wake({ conversationId: 'direct:bob', seq: third.seq });
     expect(writer.model.outbox.size).toBe(0);

@@ -128,7 +128,7 @@ describe('the state of the connection', () => {
     await first.live();
     const [second] = await openWith(device, () => ({
       bus: { post: () => undefined, listen: () => () => undefined },
-      locks: { acquire: (_, { held }) => (setTimeout(held), () => undefined) },
+      locks: { acquire: (_, { onGranted }) => (setTimeout(onGranted), () => undefined) },
     }));
     await second.live();
     device.net.cut();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { lastValueFrom, toArray } from 'rxjs';
-import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
+import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
@@ -335,7 +335,7 @@ describe('log-out', () => {
     const writer = await Writer.open(ports, 'alice');
     let give: (token: string) => void = () => undefined;
     const slow = { ...ports, token: { getToken: () => new Promise<string>((resolve) => (give = resolve)) } };
-    const drained = drainOverHttp(slow, { userId: 'alice', deviceId: 'sw' }, writer, await writer.takeFence());
+    const drained = sendOutboxOverHttp(slow, { userId: 'alice', deviceId: 'sw' }, writer, await writer.takeFence());
     const end = expect(drained).rejects.toBeInstanceOf(LoggedOutError);
     await expect.poll(() => writer.model.outbox.values().next().value?.sent).toBe(true);
     let requests = 0;

@@ -1,6 +1,6 @@
 /** When a client connects again, and when it does not. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { verdictOnClose, verdictOnError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
+import { disconnectReasonOfClose, disconnectReasonOfError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
 import { createTestServer, type TestTab } from '../../support/loopback.ts';
@@ -32,7 +32,7 @@ const peakOf = (arrivals: readonly number[]): number => {
 describe('5,000 clients that come back', () => {
   it('5,000 clients come back after an announced restart at no more than twice the even rate (F56)', () => {
     const next = chance(1);
-    expect(verdictOnClose(account, CLOSE.restart, '', true)).toMatchObject({ next: 'again', inCrowd: true });
+    expect(disconnectReasonOfClose(account, CLOSE.restart, '', true)).toMatchObject({ next: 'again', inCrowd: true });
     const arrivals = Array.from({ length: CROWD }, () => backoffMs(0, next(), 0, { spreadMs: RESTART_SPREAD_MS }));
     expect(peakOf(arrivals)).toBeLessThanOrEqual(2 * steady(RESTART_SPREAD_MS));
     expect(Math.max(...arrivals)).toBeLessThanOrEqual(RESTART_SPREAD_MS);
@@ -78,24 +78,24 @@ describe('the meaning of close codes and error codes', () => {
   it('a close code is final from 3500 to 3999 and from 4500 on, code 4401 asks for another token, and every other code is retried (F59, F128)', () => {
     for (let code = 0; code <= 5000; code++) {
       for (const wasOpen of [true, false]) {
-        const { next } = verdictOnClose(account, code, '', wasOpen);
+        const { next } = disconnectReasonOfClose(account, code, '', wasOpen);
         const expected =
           (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999) ? 'never' : code === 4401 ? 'another-token' : 'again';
         expect([code, next]).toEqual([code, expected]);
       }
     }
-    expect(verdictOnClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
-    expect(verdictOnClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
+    expect(disconnectReasonOfClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
+    expect(disconnectReasonOfClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
     // Faults that only the operator of the server can mend are retried rarely (F128).
     const seldom = { next: 'again', retryAfterMs: 60_000, error: { code: 'auth/origin-refused' } };
-    expect(verdictOnClose(account, CLOSE.originRefused, '', true)).toMatchObject(seldom);
-    expect(verdictOnError(account, { type: 'error', code: 'auth/origin-refused', message: 'why' })).toMatchObject(seldom);
-    expect(verdictOnClose(account, CLOSE.tryLater, '', true).retryAfterMs).toBeGreaterThan(0);
+    expect(disconnectReasonOfClose(account, CLOSE.originRefused, '', true)).toMatchObject(seldom);
+    expect(disconnectReasonOfError(account, { type: 'error', code: 'auth/origin-refused', message: 'why' })).toMatchObject(seldom);
+    expect(disconnectReasonOfClose(account, CLOSE.tryLater, '', true).retryAfterMs).toBeGreaterThan(0);
   });
 
   it('every error frame has one meaning (F59)', () => {
-    const meaning = (code: Parameters<typeof verdictOnError>[1]['code'], id?: number) =>
-      verdictOnError(account, { type: 'error', code, message: '', ...(id === undefined ? {} : { id }) })?.next ?? 'goes on';
+    const meaning = (code: Parameters<typeof disconnectReasonOfError>[1]['code'], id?: number) =>
+      disconnectReasonOfError(account, { type: 'error', code, message: '', ...(id === undefined ? {} : { id }) })?.next ?? 'goes on';
     expect(meaning('auth/wrong-user')).toBe('never');
     expect(meaning('protocol/version-unsupported')).toBe('never');
     expect(meaning('auth/expired')).toBe('another-token');

@@ -1,7 +1,7 @@
 /** No call resolves without effect: every intent, on a device that does not know the named conversation or message (F112). */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
-import { drainOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
+import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
@@ -185,7 +185,7 @@ describe('a call about a conversation or message that this device does not know'
     tablet.net.heal();
     const ports = tablet.ports();
     const writer = await Writer.open(ports, 'alice');
-    await drainOverHttp(ports, { userId: 'alice', deviceId: 'tablet' }, writer, await writer.takeFence());
+    await sendOutboxOverHttp(ports, { userId: 'alice', deviceId: 'tablet' }, writer, await writer.takeFence());
     expect(writer.model.outbox.size).toBe(0);
     await shows(first, { muted: true, markedUnread: false }, 1);
   });

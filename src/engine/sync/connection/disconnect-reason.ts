@@ -33,7 +33,7 @@ const originRefused = (message: string): DisconnectReason => ({
 });
 
 /** @param wasOpen whether the link was open before. */
-export const verdictOnClose = (account: Account, code: number, reason: string, wasOpen: boolean): DisconnectReason => {
+export const disconnectReasonOfClose = (account: Account, code: number, reason: string, wasOpen: boolean): DisconnectReason => {
   if (code === CLOSE.wrongUser) return wrongUser(account);
   if (isFinalClose(code))
     return {
@@ -57,7 +57,7 @@ export const verdictOnClose = (account: Account, code: number, reason: string, w
 };
 
 /** Returns `null` if the connection goes on. */
-export const verdictOnError = (account: Account, { code, message, id }: Frame<'error'>): DisconnectReason | null => {
+export const disconnectReasonOfError = (account: Account, { code, message, id }: Frame<'error'>): DisconnectReason | null => {
   switch (code) {
     case 'auth/wrong-user':
       return wrongUser(account);

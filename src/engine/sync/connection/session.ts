@@ -15,7 +15,7 @@ import { FetchMissing } from '../feed/fetch-missing.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { SessionToken } from './session-token.ts';
-import { type DisconnectReason, verdictOnError, wrongUser } from './disconnect-reason.ts';
+import { type DisconnectReason, disconnectReasonOfError, wrongUser } from './disconnect-reason.ts';
 import { errorDetails } from '../../../logging.ts';
 
 const DEFAULT_LIMITS: Limits = {
@@ -35,7 +35,7 @@ export interface SessionHandlers {
   /** The server sent `welcome` for this account. */
   readonly named: () => void;
   readonly caughtUp: () => void;
-  readonly ended: (verdict: DisconnectReason) => void;
+  readonly ended: (reason: DisconnectReason) => void;
   /** The store failed. */
   readonly failed: (error: unknown) => void;
 }
@@ -193,8 +193,8 @@ export class Session {
   private refused(frame: Frame<'error'>): void {
     const { code, id, retryAfterMs } = frame;
     if (id === undefined) this.askedToWait(retryAfterMs ?? 0);
-    const verdict = verdictOnError(this.account, frame);
-    if (verdict) return this.handlers.ended(verdict);
+    const reason = disconnectReasonOfError(this.account, frame);
+    if (reason) return this.handlers.ended(reason);
     if (code === 'protocol/cursor-unknown') {
       if (id === undefined) return this.feed.pullAnew();
       // The sender sends the batch again at once, without the lost cursor.

@@ -25,7 +25,7 @@ import { type Effect, type Event, type Failure, retryLimits, type State, transit
 import { Session } from './session.ts';
 import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { type TransportHandlers, FallbackTransport } from './transport-fallback.ts';
-import { type DisconnectReason, verdictOnClose } from './disconnect-reason.ts';
+import { type DisconnectReason, disconnectReasonOfClose } from './disconnect-reason.ts';
 import { errorDetails } from '../../../logging.ts';
 
 /** The timeout for opening the socket and the server's welcome together. It grows after each timeout. */
@@ -77,7 +77,7 @@ export class Sync {
         this.handle('welcome');
       },
       caughtUp: () => this.handle('caught-up'),
-      ended: (verdict) => this.end(verdict),
+      ended: (reason) => this.end(reason),
       failed: (error) => this.failed(error),
     });
   }
@@ -199,7 +199,7 @@ export class Sync {
         this.ports.log('warn', 'frame-not-understood', errorDetails(error));
         this.handle('lost', { error });
       },
-      closed: (code, reason) => this.end(verdictOnClose(this.account, code, reason, this.state !== 'opening')),
+      closed: (code, reason) => this.end(disconnectReasonOfClose(this.account, code, reason, this.state !== 'opening')),
       moved: () => this.handle('moved'),
     };
     this.link = this.transport.open(handlers, timeoutMs);

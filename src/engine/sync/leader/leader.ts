@@ -214,9 +214,9 @@ export class Leader {
     this.releaseLock?.();
     this.releaseLock = this.ports.locks.acquire(this.lockName, {
       steal,
-      held: () => this.handle('lock-granted'),
-      lost: () => this.handle('lock-stolen'),
-      missing: () => this.handle('locks-missing'),
+      onGranted: () => this.handle('lock-granted'),
+      onLost: () => this.handle('lock-stolen'),
+      onMissing: () => this.handle('locks-missing'),
     });
   }
 

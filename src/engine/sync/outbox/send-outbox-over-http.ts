@@ -28,7 +28,7 @@ const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessa
  * @param fence the fencing token that this host took just before.
  * @param timeoutMs how long the server may go on refusing, counted from the last entry that the server took.
  */
-export const drainOverHttp = async (
+export const sendOutboxOverHttp = async (
   ports: Ports,
   account: Account,
   writer: Writer,
