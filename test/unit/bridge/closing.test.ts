@@ -1,4 +1,4 @@
-/** A client that is closed leaves no worker, no timer and no retry behind, whenever it is closed. */
+/** A client that is closed leaves no worker, no timer and no retry behind, at any moment of the close. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectPage, LocalWorker, settled, WorkerOfNothing } from '../../support/local-worker.ts';
 
@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const fate = (call: Promise<unknown>) => {
+const outcome = (call: Promise<unknown>) => {
   const seen: { is: unknown } = { is: 'waits' };
   call.then(
     (value) => (seen.is = value),
@@ -19,7 +19,7 @@ const fate = (call: Promise<unknown>) => {
 };
 
 describe('a client that is closed', () => {
-  it('in the turn that created it starts no worker (F118)', async () => {
+  it('a client that is closed in the turn that created it starts no worker (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new LocalWorker());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
     await connection.close();
@@ -27,7 +27,7 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([0, 0]);
   });
 
-  it('while its worker boots ends that worker at once (F118)', async () => {
+  it('a client that is closed while its worker boots ends that worker at once (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
     await settled();
@@ -37,7 +37,7 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([1, 0]);
   });
 
-  it('while it waits for its worker to be tried again tries no more (F118)', async () => {
+  it('a client that is closed while it waits to start its worker again starts no further worker (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
     await settled();
     workers[0]!.dispatchEvent(new Event('error'));
@@ -48,10 +48,10 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([1, 0]);
   });
 
-  it('with a call that no worker ever answers is closed once that call is refused (F118)', async () => {
+  it('a closed client with a call that no worker answers ends once that call is refused (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
-    const call = fate(connection.intent('clearAllUnreadCounts'));
-    const closed = fate(connection.close());
+    const call = outcome(connection.intent('clearAllUnreadCounts'));
+    const closed = outcome(connection.close());
     await timers.pass(25_000);
     expect([call.is, closed.is]).toEqual(['waits', 'waits']);
     await timers.pass(10 * MINUTE);
@@ -60,7 +60,7 @@ describe('a client that is closed', () => {
     expect(timers.armed).toBe(0);
   });
 
-  it('with settings that it was created with stores them first: passing them is a call (F111)', async () => {
+  it('settings that a client was created with are stored before close resolves, because passing them is a call (F111)', async () => {
     const { connection, workers } = connectPage(() => new LocalWorker(), true);
     await connection.close();
     expect(workers.map(({ configs, isTerminated }) => [configs.length, isTerminated])).toEqual([[1, true]]);

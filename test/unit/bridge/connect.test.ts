@@ -21,8 +21,8 @@ const page = <W extends LocalWorker | WorkerOfNothing>(make: () => W) => {
   return made;
 };
 
-/** The code a call was refused with, or what it resolved with; `waits` where neither has come. */
-const fate = (call: Promise<unknown>) => {
+/** The code with which a call was refused, or its value, or `waits` while the call is open. */
+const outcome = (call: Promise<unknown>) => {
   const seen: { is: unknown } = { is: 'waits' };
   call.then(
     (value) => (seen.is = value),
@@ -38,19 +38,19 @@ describe('a worker that dies', () => {
     vi.stubGlobal('navigator', { locks });
   });
 
-  /** As a browser does it: no event, only that its lock is free. */
+  /** As a browser does it: the worker ends without an event, and its lock becomes free. */
   const kill = (worker: LocalWorker): void => {
     worker.terminate();
     locks.releaseAll();
   };
 
-  it('its pending calls reject with worker/restarted at once, and the next worker answers those that come after (F28)', async () => {
+  it('the pending calls of a dead worker reject with worker/restarted at once, and the next worker answers later calls (F28)', async () => {
     const { connection, workers } = page(() => new LocalWorker());
     await connection.started;
     const pending = [
-      fate(connection.intent('clearAllUnreadCounts')),
-      fate(connection.query('flush', 2 ** 31 - 1)),
-      fate(connection.query('fetchReceipts', ['m'])),
+      outcome(connection.intent('clearAllUnreadCounts')),
+      outcome(connection.query('flush', 2 ** 31 - 1)),
+      outcome(connection.query('fetchReceipts', ['m'])),
     ];
     await settled();
     expect(pending.map(({ is }) => is)).toEqual(['waits', 'waits', 'waits']);
@@ -63,7 +63,7 @@ describe('a worker that dies', () => {
     expect(locks.waiting).toBe(1);
   });
 
-  it('its streams go on with what the next one says: no end, no error, no value twice (F28, F45)', async () => {
+  it('streams go on with the values of the next worker: no end, no error, and no value twice (F28, F45)', async () => {
     const { connection, workers } = page(() => {
       const worker = new LocalWorker();
       worker.total.next(7);
@@ -77,7 +77,7 @@ describe('a worker that dies', () => {
     });
     await connection.started;
     await settled();
-    // Idle: no call waits for anything.
+    // The page is idle: no call is open.
     kill(workers[0]!);
     await settled();
     workers[1]!.total.next(8);
@@ -86,7 +86,7 @@ describe('a worker that dies', () => {
     expect(connection.streams.size).toBe(1);
   });
 
-  it('events are heard once: the next worker is told how far (F28)', async () => {
+  it('each event arrives once: the next worker learns the number of the last received event (F28)', async () => {
     const { connection, workers } = page(() => new LocalWorker());
     const heard: unknown[] = [];
     connection.streams.watch({ of: 'events' }).subscribe(({ number }) => heard.push(number));
@@ -100,7 +100,7 @@ describe('a worker that dies', () => {
     expect(workers[1]!.watched).toEqual([{ of: 'events', after: 4 }]);
   });
 
-  it('only the first worker is given what the app set at its start; the rest is what the user set since', async () => {
+  it('only the first worker gets the settings of the app’s start: later workers keep what the user has changed since', async () => {
     const { connection, workers, firsts } = page(() => new LocalWorker());
     await connection.started;
     kill(workers[0]!);
@@ -109,10 +109,10 @@ describe('a worker that dies', () => {
     expect(firsts).toEqual([true, false]);
   });
 
-  it('one that sends what cannot be read is given up: an answer may have been in it', async () => {
+  it('a worker that sends an unreadable message is replaced, because an answer may be lost', async () => {
     const { connection, workers } = page(() => new LocalWorker());
     await connection.started;
-    const call = fate(connection.query('flush', 10));
+    const call = outcome(connection.query('flush', 10));
     await settled();
     workers[0]!.dispatchEvent(new Event('messageerror'));
     await settled();
@@ -120,7 +120,7 @@ describe('a worker that dies', () => {
     expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
 
-  it('an error in one of its tasks is not its death', async () => {
+  it('an error event of a running worker does not count as its death', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     workers[0]!.dispatchEvent(new Event('error'));
@@ -128,7 +128,7 @@ describe('a worker that dies', () => {
     expect(workers).toHaveLength(1);
   });
 
-  it('those that keep dying follow one another ever more slowly (F28)', async () => {
+  it('workers that keep dying are replaced more and more slowly (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     const counts: number[] = [];
@@ -142,19 +142,19 @@ describe('a worker that dies', () => {
     const perSecond = counts.map((count, i) => count - (counts[i - 1] ?? 0));
     expect(Math.max(...perSecond)).toBeLessThanOrEqual(3);
     expect(counts.at(-1)).toBeLessThan(12);
-    // Waits end: the last one lives, and callers have it.
+    // The waits end: the last worker lives, and callers reach it.
     workers.at(-1)!.answer = async () => 'answered';
-    const call = fate(connection.query('flush', 10));
+    const call = outcome(connection.query('flush', 10));
     await timers.pass(30_000);
     workers.at(-1)!.answer = async () => 'answered';
     await settled();
     expect(['answered', 'waits']).toContain(call.is);
   });
 
-  it('leaving goes on with the next worker, which would otherwise have logged in again (F44)', async () => {
+  it('a log-out goes on with the next worker, which would otherwise log in again (F44)', async () => {
     const { connection, workers } = page(() => new LocalWorker());
     await connection.started;
-    const left = fate(connection.logOut({ pending: 'discard', timeoutMs: 10, keepData: false }));
+    const left = outcome(connection.logOut({ pending: 'discard', timeoutMs: 10, keepData: false }));
     await settled();
     kill(workers[0]!);
     workers[1]!.answer = async () => undefined;
@@ -163,23 +163,23 @@ describe('a worker that dies', () => {
     expect(connection.streams.isOver).toBe(true);
   });
 
-  it('closing leaves nothing behind: no timer, no lock that is waited for, no worker', async () => {
+  it('close leaves no timer, no waiting lock request and no worker', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     await connection.close();
     expect([timers.armed, workers.map(({ isTerminated }) => isTerminated)]).toEqual([0, [true]]);
     await timers.pass(MINUTE);
     expect(workers).toHaveLength(1);
-    expect(fate(connection.query('flush', 10)).is).toBe('waits');
+    expect(outcome(connection.query('flush', 10)).is).toBe('waits');
     await expect(connection.query('flush', 10)).rejects.toMatchObject({ code: 'usage/closed' });
   });
 });
 
-describe('where locks are missing', () => {
-  it('a worker that does not answer when asked is replaced, and only then (F28)', async () => {
+describe('browsers without Web Locks', () => {
+  it('without Web Locks a worker that does not answer a ping is replaced, and only then (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
-    const call = fate(connection.query('flush', 10));
+    const call = outcome(connection.query('flush', 10));
     workers[0]!.silent = true;
     await timers.pass(3 * TICK_MS);
     expect([call.is, workers.length]).toEqual(['waits', 1]);
@@ -188,7 +188,7 @@ describe('where locks are missing', () => {
     expect([call.is, workers.length, workers[0]!.isTerminated]).toEqual(['worker/restarted', 2, true]);
   });
 
-  it('so is one that dies while nothing is asked of it', async () => {
+  it('without Web Locks a worker that dies while no call is open is replaced too', async () => {
     const { workers, timers, connection } = page(() => new LocalWorker());
     await connection.started;
     workers[0]!.terminate();
@@ -196,12 +196,12 @@ describe('where locks are missing', () => {
     expect(workers).toHaveLength(2);
   });
 
-  it('a call that takes an hour is waited for while the worker answers (F28)', async () => {
+  it('a call that takes an hour is awaited as long as the worker answers pings (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     let answer: (value: unknown) => void = () => undefined;
     workers[0]!.answer = () => new Promise((resolve) => (answer = resolve));
-    const call = fate(connection.query('flush', 3_600_000));
+    const call = outcome(connection.query('flush', 3_600_000));
     await timers.pass(60 * MINUTE);
     expect([call.is, workers.length]).toEqual(['waits', 1]);
     answer('done');
@@ -209,12 +209,13 @@ describe('where locks are missing', () => {
     expect(call.is).toBe('done');
   });
 
-  it('a page that stood still takes nobody for dead, however long it was (F29, F42)', async () => {
+  it('a page that was frozen for any time does not take its worker for dead (F29, F42)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
-    const call = fate(connection.query('flush', 10));
+    const call = outcome(connection.query('flush', 10));
     for (const ms of [30_000, 60 * MINUTE, 24 * 60 * MINUTE]) {
-      // Frozen with its page, or unheard behind its busy thread: what it says comes after the timers that were due.
+      // The worker was frozen with its page, or the page was busy: messages of the worker come after the timers
+      // that were due.
       workers[0]!.silent = true;
       timers.standStill(ms);
       workers[0]!.silent = false;
@@ -225,18 +226,18 @@ describe('where locks are missing', () => {
 });
 
 describe('a worker that does not start', () => {
-  it('is told to all who wait for it; it is tried again ever more slowly, and one that starts heals all', async () => {
+  it('all waiting calls learn that a worker does not start; it is started again more and more slowly, and one that starts heals the client', async () => {
     let isBroken = true;
     const { connection, workers, timers } = page<LocalWorker | WorkerOfNothing>(() =>
       isBroken ? new WorkerOfNothing() : new LocalWorker(),
     );
     const total: number[] = [];
     connection.streams.watch({ of: 'total-unread' }).subscribe((value) => total.push(value));
-    const before = [fate(connection.intent('clearAllUnreadCounts')), fate(connection.query('flush', 10))];
+    const before = [outcome(connection.intent('clearAllUnreadCounts')), outcome(connection.query('flush', 10))];
     await settled();
     workers[0]!.dispatchEvent(new Event('error'));
     await settled();
-    const after = fate(connection.intent('clearAllUnreadCounts'));
+    const after = outcome(connection.intent('clearAllUnreadCounts'));
     await settled();
     expect([...before, after].map(({ is }) => is)).toEqual(['worker/unavailable', 'worker/unavailable', 'worker/unavailable']);
     expect(connection.trouble$.value).toMatchObject({ error: { code: 'worker/unavailable' }, retryInMs: 375 });
@@ -255,7 +256,7 @@ describe('a worker that does not start', () => {
     expect([connection.trouble$.value, total]).toEqual([null, [0]]);
   });
 
-  it('where the source has another way to start one, it is tried before callers are told (F127)', async () => {
+  it('if the source has another way to start a worker, the client tries it before calls are refused (F127)', async () => {
     const failures: string[] = [];
     const { connection, workers } = connectPage<LocalWorker | WorkerOfNothing>(
       () => (failures.length === 0 ? new WorkerOfNothing() : new LocalWorker()),
@@ -268,7 +269,7 @@ describe('a worker that does not start', () => {
     open.push(connection);
     const troubles: unknown[] = [];
     connection.trouble$.subscribe((trouble) => troubles.push(trouble));
-    const call = fate(connection.query('flush', 10));
+    const call = outcome(connection.query('flush', 10));
     await settled();
     workers[0]!.dispatchEvent(new Event('error'));
     await settled();
@@ -278,9 +279,9 @@ describe('a worker that does not start', () => {
     expect(await connection.query('flush', 10)).toBe('answered');
   });
 
-  it('nor is one waited for without end that neither comes nor says so', async () => {
+  it('a worker that neither starts nor fails is given up after a timeout', async () => {
     const { connection, workers, timers } = page(() => new WorkerOfNothing());
-    const call = fate(connection.intent('clearAllUnreadCounts'));
+    const call = outcome(connection.intent('clearAllUnreadCounts'));
     await timers.pass(25_000);
     expect(call.is).toBe('waits');
     await timers.pass(5000);
@@ -288,7 +289,7 @@ describe('a worker that does not start', () => {
     await connection.close();
   });
 
-  it('a page that may not make workers at all is told in the same way', async () => {
+  it('on a page that may not create workers, calls are refused with the reason', async () => {
     const { connection } = page((): LocalWorker => {
       throw new Error('forbidden here');
     });
@@ -299,13 +300,13 @@ describe('a worker that does not start', () => {
   });
 });
 
-describe('page and worker of two releases', () => {
-  it('this release is the package’s', () => {
+describe('a page and a worker of two releases', () => {
+  it('the version in the code is the version of the package', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(VERSION).toBe(version);
   });
 
-  it('a page refuses a worker of another one, says what to do, and does not try for ever (F43)', async () => {
+  it('a page refuses a worker of another release, names the way out, and stops trying (F43)', async () => {
     class OlderWorker extends LocalWorker {
       override dispatchEvent(event: Event): boolean {
         const data: unknown = event instanceof MessageEvent ? event.data : null;
@@ -315,7 +316,7 @@ describe('page and worker of two releases', () => {
       }
     }
     const { connection, workers, timers } = page(() => new OlderWorker());
-    const call = fate(connection.intent('clearAllUnreadCounts'));
+    const call = outcome(connection.intent('clearAllUnreadCounts'));
     await settled();
     expect(call.is).toBe('protocol/version-unsupported');
     await timers.pass(60 * MINUTE);
@@ -327,7 +328,7 @@ describe('page and worker of two releases', () => {
     expect(connection.trouble$.value).toMatchObject({ error: { code: 'protocol/version-unsupported' }, retryInMs: null });
   });
 
-  it('a worker opens nothing for a page of another one (F43)', async () => {
+  it('a worker opens no store for a page of another release (F43)', async () => {
     const { port1, port2 } = new MessageChannel();
     let opened = 0;
     const start = (): never => {

@@ -1,4 +1,4 @@
-/** Calls of one client take effect in the order in which the page made them: every call with every question and every end. */
+/** Calls of one client take effect in the order in which the page made them: every call with every query and every end. */
 import 'fake-indexeddb/auto';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(ends.splice(0).map((end) => end()));
 });
 
-/** Alice has 3 unread messages of bob's, 1 in the group, a message of her own and a refused one; then the network is cut. */
+/** Alice has 3 unread messages of bob, 1 in the group, a message of her own and a rejected one. Then the network is cut. */
 const world = async (): Promise<World> => {
   const made = await twoPeople();
   ends.push(() => made.end());
@@ -80,7 +80,7 @@ const ask = (connection: WorkerConnection, name: keyof Queries): Promise<unknown
 const leave = (connection: WorkerConnection, pending: LogOut['pending'], timeoutMs = 50): Promise<void> =>
   connection.logOut({ pending, timeoutMs, keepData: false });
 
-/** What is stored, without ids and times. */
+/** The stored state, without ids and times. */
 const stateOf = async (connection: WorkerConnection) => {
   const { readUpTo, unreadCount, pending } = await connection.query('explainUnread', 'direct:bob');
   const conversations = await now(connection, { of: 'conversations', limit: 9 });
@@ -97,12 +97,12 @@ const stateOf = async (connection: WorkerConnection) => {
     paused: (await now(connection, { of: 'connection' })).paused,
     letters: (await now(connection, { of: 'dead-letters' })).length,
   };
-  // Says whether receipts are on, and changes nothing: this message asks for none.
+  // This call shows whether receipts are on, and changes nothing, because the message requests no receipt.
   const { skipped } = await connection.intent('sendReadReceipts', 'direct:bob', ['m3']);
   return { ...state, skipped };
 };
 
-/** How requests ended: with a value, or with the code of an error; in the order of their ends. */
+/** The ends of requests, in order: a value, or the code of an error. */
 class Endings {
   readonly #of = new Map<string, unknown>();
 
@@ -137,42 +137,45 @@ const tryAwaited = async (name: keyof Intents) => {
 };
 
 const known = new Map<keyof Intents, ReturnType<typeof tryAwaited>>();
-/** What is stored before the call and after it, where the page awaits each request. */
+/** The stored state before and after a call of a page that awaits each request. */
 const awaited = (name: keyof Intents): ReturnType<typeof tryAwaited> => {
   const made = known.get(name) ?? tryAwaited(name);
   known.set(name, made);
   return made;
 };
 
-describe('requests of one turn of the page', () => {
-  it.each(EACH)('%s is in force for the questions after it, and stored before close() resolves; worker %s (F111)', async (name, mode) => {
-    const { after } = await awaited(name);
-    const made = await world();
-    const { connection, workers } = await open(made, mode);
-    const endings = new Endings();
-    endings.add('call', call(connection, name, made));
-    for (const question of questions) endings.add(question, ask(connection, question));
-    endings.add('close', connection.close());
-    endings.add('late call', call(connection, name, made));
-    endings.add('late question', ask(connection, 'flush'));
-    const ended = await endings.all(questions.length + 4);
-    expect([...ended.keys()][0]).toBe('call');
-    const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
-    expect(closed.sort()).toEqual(['late call', 'late question']);
-    expect(ended.get('explainUnread')).toMatchObject({ readUpTo: after.readUpTo, unreadCount: after.unreadCount });
-    expect(ended.get('flush')).toEqual({ sent: 0, pending: after.outbox, rejected: 0 });
-    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
-    const again = await open(made, 'running');
-    expect(await stateOf(again.connection)).toEqual(after);
-    await again.connection.close();
-  });
+describe('calls and queries in one turn of the page', () => {
+  it.each(EACH)(
+    '%s is in force for the queries after it, and stored before close() resolves; the worker is %s (F111)',
+    async (name, mode) => {
+      const { after } = await awaited(name);
+      const made = await world();
+      const { connection, workers } = await open(made, mode);
+      const endings = new Endings();
+      endings.add('call', call(connection, name, made));
+      for (const question of questions) endings.add(question, ask(connection, question));
+      endings.add('close', connection.close());
+      endings.add('late call', call(connection, name, made));
+      endings.add('late question', ask(connection, 'flush'));
+      const ended = await endings.all(questions.length + 4);
+      expect([...ended.keys()][0]).toBe('call');
+      const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
+      expect(closed.sort()).toEqual(['late call', 'late question']);
+      expect(ended.get('explainUnread')).toMatchObject({ readUpTo: after.readUpTo, unreadCount: after.unreadCount });
+      expect(ended.get('flush')).toEqual({ sent: 0, pending: after.outbox, rejected: 0 });
+      expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+      const again = await open(made, 'running');
+      expect(await stateOf(again.connection)).toEqual(after);
+      await again.connection.close();
+    },
+  );
 
-  it.each(EACH)('%s is not in force for the questions before it; worker %s (F111)', async (name, mode) => {
+  it.each(EACH)('%s is not in force for the queries before it; the worker is %s (F111)', async (name, mode) => {
     const { before, after } = await awaited(name);
     const made = await world();
     const { connection } = await open(made, mode);
     const first = connection.query('explainUnread', 'direct:bob');
-    // A call whose transaction the next call shares, were there no question between them.
+    // Without the query in between, this call and the next one would share a transaction.
     const muted = connection.intent('setMuted', 'group:crew', false);
     const second = connection.query('explainUnread', 'direct:bob');
     void call(connection, name, made);
@@ -189,7 +192,7 @@ describe('requests of one turn of the page', () => {
   });
 
   it.each(EACH)(
-    '%s is counted by a log-out that would send it, and what follows that log-out waits for it; worker %s (F111)',
+    'a log-out with `send` counts %s, and later requests wait for that log-out; the worker is %s (F111)',
     async (name, mode) => {
       const { after } = await awaited(name);
       const made = await world();
@@ -213,49 +216,49 @@ describe('requests of one turn of the page', () => {
     },
   );
 
-  it.each(EACH)(
-    '%s is answered before a log-out that discards it, and refused after that log-out; worker %s (F111)',
-    async (name, mode) => {
-      const made = await world();
-      const { connection } = await open(made, mode);
-      const endings = new Endings();
-      endings.add('call', call(connection, name, made));
-      for (const question of questions) endings.add(question, ask(connection, question));
-      endings.add('log-out', leave(connection, 'discard'));
-      endings.add('late call', call(connection, name, made));
-      endings.add('late question', ask(connection, 'explainUnread'));
-      endings.add('late log-out', leave(connection, 'discard'));
-      endings.add('close', connection.close());
-      const ended = await endings.all(questions.length + 6);
-      const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
-      expect(closed.sort()).toEqual(['late call', 'late log-out', 'late question']);
-      expect(ended.get('log-out')).toBeUndefined();
-      // The next log-in finds nothing of it.
-      const again = await open(made, 'running');
-      expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
-      await again.connection.close();
-    },
-  );
-
-  it.each(MODES)('a flush counts the message before it, offline and online, and no message after it; worker %s (F111)', async (mode) => {
+  it.each(EACH)('%s is answered before a log-out with `discard`, and refused after it; the worker is %s (F111)', async (name, mode) => {
     const made = await world();
     const { connection } = await open(made, mode);
-    void connection.intent('sendMessage', 'direct:bob', { body: '1' });
-    const offline = connection.query('flush', 20);
-    expect(await offline).toEqual({ sent: 0, pending: 1, rejected: 0 });
-    await connection.close();
-    made.net.heal();
-    const online = await open(made, mode);
-    void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
-    const flushed = online.connection.query('flush', 5000);
-    expect(await flushed).toMatchObject({ pending: 0, rejected: 0 });
-    await online.connection.close();
-    const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
-    expect(texts).toHaveLength(5);
+    const endings = new Endings();
+    endings.add('call', call(connection, name, made));
+    for (const question of questions) endings.add(question, ask(connection, question));
+    endings.add('log-out', leave(connection, 'discard'));
+    endings.add('late call', call(connection, name, made));
+    endings.add('late question', ask(connection, 'explainUnread'));
+    endings.add('late log-out', leave(connection, 'discard'));
+    endings.add('close', connection.close());
+    const ended = await endings.all(questions.length + 6);
+    const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
+    expect(closed.sort()).toEqual(['late call', 'late log-out', 'late question']);
+    expect(ended.get('log-out')).toBeUndefined();
+    // The next log-in finds no trace of the call.
+    const again = await open(made, 'running');
+    expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
+    await again.connection.close();
   });
 
   it.each(MODES)(
-    'a flush that waits is answered by the end of the client with what was sent until then; worker %s (F111)',
+    'flush counts the message before it, offline and online, and no message after it; the worker is %s (F111)',
+    async (mode) => {
+      const made = await world();
+      const { connection } = await open(made, mode);
+      void connection.intent('sendMessage', 'direct:bob', { body: '1' });
+      const offline = connection.query('flush', 20);
+      expect(await offline).toEqual({ sent: 0, pending: 1, rejected: 0 });
+      await connection.close();
+      made.net.heal();
+      const online = await open(made, mode);
+      void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
+      const flushed = online.connection.query('flush', 5000);
+      expect(await flushed).toMatchObject({ pending: 0, rejected: 0 });
+      await online.connection.close();
+      const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
+      expect(texts).toHaveLength(5);
+    },
+  );
+
+  it.each(MODES)(
+    'a waiting flush is answered when the client ends, with the number of entries sent so far; the worker is %s (F111)',
     async (mode) => {
       for (const end of ['close', 'discard'] as const) {
         const made = await world();
@@ -268,7 +271,7 @@ describe('requests of one turn of the page', () => {
     },
   );
 
-  it('a question that the server does not answer ends with the client, typed, and holds close() for 2 s at most (F111)', async () => {
+  it('a query that the server does not answer ends with an error when the client closes, and delays close() for at most 2 s (F111)', async () => {
     const made = await world();
     made.net.heal();
     made.net.request = () => new Promise(() => undefined);
@@ -282,7 +285,7 @@ describe('requests of one turn of the page', () => {
     await stored;
   });
 
-  it.each(MODES)('what a subscriber is shown before close() resolves has the calls before it; worker %s (F111)', async (mode) => {
+  it.each(MODES)('a subscriber sees the effect of all calls before close() resolves; the worker is %s (F111)', async (mode) => {
     const made = await world();
     const { connection } = await open(made, mode);
     const seen: unknown[] = [];
@@ -295,7 +298,7 @@ describe('requests of one turn of the page', () => {
     expect(seen.slice(-2)).toEqual([0, 'complete']);
   });
 
-  it('a thousand calls of one turn cross as one message, a question among them as one more (F111)', async () => {
+  it('a thousand calls in one turn go to the worker as one message, and a query among them as one more (F111)', async () => {
     const made = await world();
     const { connection, workers } = await open(made, 'running');
     let crossings = 0;

@@ -9,7 +9,7 @@ import { settled } from '../../support/local-worker.ts';
 import { fromWireError, toWireError } from '../../../src/bridge/error-transfer.ts';
 import { RejectedError, StoreError, UsageError, WorkerError } from '../../../src/errors.ts';
 
-describe('streams across threads', () => {
+describe('streams between page and worker', () => {
   let page: StreamPort;
   let served: ServedStreams;
   let source: BehaviorSubject<number>;
@@ -29,7 +29,7 @@ describe('streams across threads', () => {
     page.end();
   });
 
-  it('values arrive in order, and unsubscribing reaches the worker', async () => {
+  it('values arrive in order, and the worker learns of an unsubscribe', async () => {
     const seen: number[] = [];
     const subscription = page.watch({ of: 'total-unread' }).subscribe((value) => seen.push(value));
     await settled();
@@ -38,7 +38,7 @@ describe('streams across threads', () => {
     source.next(2);
     source.next(3);
     await settled();
-    // Of one turn only the last.
+    // Of the values of one turn, only the last arrives.
     expect(seen).toEqual([0, 1, 3]);
     expect(open).toBe(1);
     subscription.unsubscribe();
@@ -46,7 +46,7 @@ describe('streams across threads', () => {
     expect(open).toBe(0);
   });
 
-  it('a thousand subscriptions leave nothing behind on either side, also those made before there is a worker', async () => {
+  it('a thousand subscriptions leave nothing behind on either side, also those made before the worker runs', async () => {
     for (let n = 0; n < 1000; n++)
       page
         .watch({ of: 'unread', conversationId: `direct:p${n}` })
@@ -74,7 +74,7 @@ describe('streams across threads', () => {
     port2.close();
   });
 
-  it('completes everything when the worker ends, and what is watched afterwards too', async () => {
+  it('all streams complete when the worker ends, also those watched afterwards', async () => {
     const ends: string[] = [];
     page.watch({ of: 'outbox' }).subscribe({ complete: () => ends.push('before') });
     await settled();
@@ -86,7 +86,7 @@ describe('streams across threads', () => {
 });
 
 describe('a page that does not keep up', () => {
-  /** A page that hands nothing on until it is told to. */
+  /** A page that confirms no message until the test does. */
   const slowPage = () => {
     const { port1, port2 } = new MessageChannel();
     const state = new Subject<number>();
@@ -100,7 +100,7 @@ describe('a page that does not keep up', () => {
     return { state, events, served, posts, ask, port: port1 };
   };
 
-  it('is sent a handful of messages, then the newest state and the newest thousand events, in one (F42)', async () => {
+  it('a slow page gets a few messages, and then the newest state and the newest thousand events in one (F42)', async () => {
     const { state, events, served, posts, ask, port } = slowPage();
     ask({ watch: 1, topic: { of: 'total-unread' } });
     ask({ watch: 2, topic: { of: 'events' } });
@@ -115,16 +115,16 @@ describe('a page that does not keep up', () => {
     expect(ahead).toBeLessThanOrEqual(4);
     ask({ shown: ahead });
     await settled();
-    const held = posts.slice(ahead);
-    expect(held).toHaveLength(1);
-    expect(held[0]!.filter(([id]) => id === 1)).toEqual([[1, 3000]]);
-    const kept = held[0]!.filter(([id]) => id === 2).map(([, n]) => n);
+    const later = posts.slice(ahead);
+    expect(later).toHaveLength(1);
+    expect(later[0]!.filter(([id]) => id === 1)).toEqual([[1, 3000]]);
+    const kept = later[0]!.filter(([id]) => id === 2).map(([, n]) => n);
     expect([kept.length, kept[0], kept.at(-1)]).toEqual([1000, 2001, 3000]);
     served.end();
     port.close();
   });
 
-  it('is given every answer: what comes before one is posted even where nobody watches any more (F42)', async () => {
+  it('flush posts all values before an answer, even to a page that is slow and watches no stream any more (F42)', async () => {
     const { state, served, posts, ask, port } = slowPage();
     ask({ watch: 1, topic: { of: 'total-unread' } });
     await settled();
@@ -143,8 +143,8 @@ describe('a page that does not keep up', () => {
   });
 });
 
-describe('what goes wrong in a stream', () => {
-  it('ends in the worker: it is looked at afresh, and the page hears only how things stand (F45)', async () => {
+describe('errors in a stream', () => {
+  it('the worker restarts a stream that fails, and the page gets only the state after it (F45)', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     const settle = async (ms: number): Promise<void> => {
       for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
@@ -153,11 +153,11 @@ describe('what goes wrong in a stream', () => {
     };
     const { port1, port2 } = new MessageChannel();
     const page = new StreamPort(port1);
-    let looks = 0;
+    let subscriptions = 0;
     const served = serveStreams(port2, () =>
       defer(() => {
-        looks++;
-        return looks < 4 ? throwError(() => new Error('the store did not answer')) : concat(of(looks), NEVER);
+        subscriptions++;
+        return subscriptions < 4 ? throwError(() => new Error('the store did not answer')) : concat(of(subscriptions), NEVER);
       }),
     );
     const seen: unknown[] = [];
@@ -167,14 +167,14 @@ describe('what goes wrong in a stream', () => {
       complete: () => seen.push('complete'),
     });
     await settle(0);
-    expect([looks, seen]).toEqual([1, []]);
+    expect([subscriptions, seen]).toEqual([1, []]);
     for (const [ms, upTo] of [
       [250, 2],
       [500, 3],
       [1000, 4],
     ] as const) {
       await settle(ms);
-      expect(looks).toBe(upTo);
+      expect(subscriptions).toBe(upTo);
     }
     expect(seen).toEqual([4]);
     page.end();
@@ -182,7 +182,7 @@ describe('what goes wrong in a stream', () => {
     vi.useRealTimers();
   });
 
-  it('ends with whoever threw: one that throws takes no value from the others, at any topic (F45)', async () => {
+  it('a subscriber that throws takes no value from other subscribers, on any topic (F45)', async () => {
     const unhandled: unknown[] = [];
     config.onUnhandledError = (error) => unhandled.push(error);
     try {
@@ -222,7 +222,7 @@ describe('what goes wrong in a stream', () => {
       source.next(3);
       await settled();
       for (const seen of heard) expect(seen).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }]);
-      // Nor are their errors swallowed: the app hears of them where it hears of any other.
+      // Their errors are not swallowed: the app gets them as it gets any other unhandled error.
       await vi.waitFor(() => expect(unhandled).toHaveLength(topics.length * 6), { timeout: 10_000 });
       page.end();
       served.end();
@@ -232,8 +232,8 @@ describe('what goes wrong in a stream', () => {
   });
 });
 
-describe('errors across threads', () => {
-  it('arrive as our classes with their codes', () => {
+describe('errors between page and worker', () => {
+  it('errors arrive as instances of our classes, with their codes', () => {
     for (const error of [
       new UsageError('usage/unknown-message', 'a'),
       new StoreError('store/quota-exceeded', 'b'),
@@ -246,7 +246,7 @@ describe('errors across threads', () => {
     expect(fromWireError(toWireError(new RejectedError('rejected/id-conflict', 'c', 'key')))).toMatchObject({ idempotencyKey: 'key' });
   });
 
-  it('a fault of ours says that the call may be repeated', () => {
+  it('an unexpected error in the worker arrives as a WorkerError, which says that the call may be repeated', () => {
     expect(fromWireError(toWireError(new TypeError('x is undefined')))).toBeInstanceOf(WorkerError);
   });
 });

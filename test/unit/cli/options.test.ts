@@ -4,8 +4,8 @@ import { CommandLineError, readCommandLine } from '../../../src/cli/options.ts';
 
 const SECRET = 's'.repeat(32);
 
-describe('tidemark serve', () => {
-  it('has its defaults', () => {
+describe('the options of `tidemark serve`', () => {
+  it('every option has a default', () => {
     expect(readCommandLine(['serve', '--dev'], {})).toEqual({
       dev: true,
       port: 8787,
@@ -20,7 +20,7 @@ describe('tidemark serve', () => {
     });
   });
 
-  it('takes a secret from the environment, where a process list does not show it', () => {
+  it('a secret may come from the environment, where no process list shows it', () => {
     expect(readCommandLine(['serve'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: SECRET, dev: false });
     expect(readCommandLine(['serve', '--dev'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: undefined, dev: true });
   });
@@ -32,20 +32,20 @@ describe('tidemark serve', () => {
     ['no way to check tokens', ['serve'], {}, 'one of --dev'],
     ['two ways', ['serve', '--dev', '--jwt-secret', SECRET], {}, 'one of --dev'],
     ['a short secret', ['serve', '--jwt-secret', 'hunter2'], {}, '32 bytes'],
-    ['--dev for everybody', ['serve', '--dev', '--host', '0.0.0.0'], {}, 'loopback only'],
+    ['--dev on all addresses', ['serve', '--dev', '--host', '0.0.0.0'], {}, 'loopback only'],
     ['--dev in production', ['serve', '--dev'], { NODE_ENV: 'production' }, 'NODE_ENV'],
     ['keys over plain HTTP', ['serve', '--jwks', 'http://keys.example/jwks'], {}, 'https'],
-    ['an audience for development', ['serve', '--dev', '--jwt-audience', 'chat'], {}, 'do not go with it'],
+    ['an audience with --dev', ['serve', '--dev', '--jwt-audience', 'chat'], {}, 'do not go with it'],
     ['an audience without a name', ['serve', '--jwt-secret', SECRET, '--jwt-audience', ''], {}, 'need a name'],
-    ['a port that is none', ['serve', '--dev', '--port', '70000'], {}, '0 to 65535'],
+    ['a port above 65535', ['serve', '--dev', '--port', '70000'], {}, '0 to 65535'],
     ['a port that is text', ['serve', '--dev', '--port', '8e3'], {}, '0 to 65535'],
-  ])('refuses %s', (_what, args, env, message) => {
+  ])('`tidemark` refuses %s', (_what, args, env, message) => {
     const read = (): unknown => readCommandLine(args, env);
     expect(read).toThrow(CommandLineError);
     expect(read).toThrow(message);
   });
 
-  it('names the packages that are missing, and only those', async () => {
+  it('missing packages are named, and only those', async () => {
     const load = (name: string) => () => import(/* @vite-ignore */ name) as Promise<unknown>;
     const missing = await missingPackages({
       ws: load('ws'),

@@ -1,4 +1,4 @@
-/** JSON Web Tokens: for whom they are, and key servers that do not answer. */
+/** JSON Web Tokens: their audience and issuer, and key servers that do not answer. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -9,7 +9,7 @@ const secret = new TextEncoder().encode('s'.repeat(32));
 const signed = (claims: { aud?: string; iss?: string }): Promise<string> =>
   new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).setSubject('alice').setExpirationTime('1m').sign(secret);
 
-describe('a token that is meant for another service', () => {
+describe('the audience and the issuer of a token', () => {
   const claims = { audience: ['chat', 'chat-beta'], issuer: ['https://id.example'] };
   it.each([
     ['the right audience and issuer', { aud: 'chat', iss: 'https://id.example' }, true],
@@ -18,7 +18,7 @@ describe('a token that is meant for another service', () => {
     ['no audience', { iss: 'https://id.example' }, false],
     ['another issuer', { aud: 'chat', iss: 'https://evil.example' }, false],
     ['no issuer', { aud: 'chat' }, false],
-  ])('%s (F123)', async (_what, token, isTaken) => {
+  ])('a token with %s is accepted only if it is meant for this service (F123)', async (_what, token, isTaken) => {
     const answer = authenticateBySecret(secret, claims)(await signed(token));
     if (isTaken) expect(await answer).toMatchObject({ userId: 'alice' });
     else await expect(answer).rejects.toMatchObject({ code: 'auth/forbidden' });
@@ -50,17 +50,17 @@ describe('a key server', () => {
     ['answers with a page', (_request, response) => response.end('<p>maintenance')],
     ['answers without keys', (_request, response) => response.end('{}')],
     ['hangs up', (request) => request.socket.destroy()],
-  ])('that %s leaves the question open: come back later, never forbidden (F123)', async (_what, listener) => {
+  ])('a key server that %s leaves the token unchecked: the answer is "unavailable", never "forbidden" (F123)', async (_what, listener) => {
     const authenticate = authenticateByKeys(await listening(listener));
     await expect(authenticate(await (await keyed()).token('k1'))).rejects.toMatchObject({ code: 'auth/unavailable' });
   });
 
-  it('that is silent leaves the question open after 5 s (F123)', { timeout: 20_000 }, async () => {
+  it('a silent key server leaves the token unchecked after 5 s (F123)', { timeout: 20_000 }, async () => {
     const authenticate = authenticateByKeys(await listening(() => undefined));
     await expect(authenticate(await (await keyed()).token('k1'))).rejects.toMatchObject({ code: 'auth/unavailable' });
   });
 
-  it('that answers decides: its keys are taken, a key that it does not have is forbidden (F123)', async () => {
+  it('a key server that answers decides: a token with a known key is accepted, and one with an unknown key is forbidden (F123)', async () => {
     const { token, jwks } = await keyed();
     let isWell = false;
     const authenticate = authenticateByKeys(

@@ -15,8 +15,8 @@ const refusal = (more: object = {}): UsageError => {
   throw new Error('it was created');
 };
 
-describe('where there is no browser page', () => {
-  it('a client is refused at once with the names of what is missing and where to create it, and no timer is left (F118)', () => {
+describe('outside a browser page', () => {
+  it('createReceiptClient names what is missing and where to create the client, and leaves no timer (F118)', () => {
     vi.useFakeTimers();
     const error = refusal();
     expect(error.code).toBe('usage/invalid-option');
@@ -25,13 +25,13 @@ describe('where there is no browser page', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('the option worker does not make a page of it, and is never called (F118)', () => {
+  it('the option `worker` does not replace the page, and is never called (F118)', () => {
     const worker = vi.fn();
     expect(refusal({ worker }).message).toMatch(/missing here: document(, navigator)?\./);
     expect(worker).not.toHaveBeenCalled();
   });
 
-  it('bad options are told first', () => {
+  it('invalid options are reported first', () => {
     expect(refusal({ url: 'nowhere' }).message).toContain('url must be');
   });
 });

@@ -6,36 +6,36 @@ import { UsageError } from '../../../src/errors.ts';
 const given = (retention: unknown): ReceiptClientOptions =>
   ({ url: 'wss://chat.example/receipts', userId: 'alice', getToken: () => 'token', retention }) as ReceiptClientOptions;
 
-describe('appBadge as an option', () => {
+describe('the option appBadge', () => {
   const withBadge = (appBadge: unknown) => ({ ...given(undefined), appBadge }) as ReceiptClientOptions;
 
-  it.each([[undefined], [true], [false]])('takes %j', (appBadge) => {
+  it.each([[undefined], [true], [false]])('appBadge accepts %j', (appBadge) => {
     expect(() => checkOptions(withBadge(appBadge))).not.toThrow();
   });
 
-  it.each([['yes'], [1], [null]])('refuses %j by name', (appBadge) => {
+  it.each([['yes'], [1], [null]])('appBadge refuses %j by name', (appBadge) => {
     expect(() => checkOptions(withBadge(appBadge))).toThrow('appBadge must be true or false');
   });
 });
 
-describe('retention as an option', () => {
+describe('the option retention', () => {
   it.each([[undefined], [{}], [{ messagesPerConversation: 1 }], [{ days: 0.5 }], [{ messagesPerConversation: 500, days: 30 }]])(
-    'takes %j',
+    'retention accepts %j',
     (retention) => {
       expect(() => checkOptions(given(retention))).not.toThrow();
     },
   );
 
   it.each([
-    ['nothing at all', null, 'retention'],
+    ['null', null, 'retention'],
     ['a number', 30, 'retention'],
     ['no messages', { messagesPerConversation: 0 }, 'retention.messagesPerConversation'],
     ['half a message', { messagesPerConversation: 1.5 }, 'retention.messagesPerConversation'],
-    ['days gone by', { days: -1 }, 'retention.days'],
-    ['no number', { days: Number.NaN }, 'retention.days'],
+    ['negative days', { days: -1 }, 'retention.days'],
+    ['NaN', { days: Number.NaN }, 'retention.days'],
     ['text', { days: '30' }, 'retention.days'],
-    ['a misspelt limit', { maxDays: 30 }, 'maxDays'],
-  ])('refuses %s by name', (_what, retention, named) => {
+    ['a misspelt name', { maxDays: 30 }, 'maxDays'],
+  ])('retention refuses %s by name', (_what, retention, named) => {
     expect(() => checkOptions(given(retention))).toThrow(UsageError);
     expect(() => checkOptions(given(retention))).toThrow(named);
   });

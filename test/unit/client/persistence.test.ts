@@ -22,7 +22,7 @@ const seen = (persistence: Persistence): (boolean | null)[] => {
   return values;
 };
 
-it('asks nothing before something was stored, then once, and shows a refusal without minding it (F25)', async () => {
+it('the client asks for persistent storage once, after the first write, and shows a refusal (F25)', async () => {
   const { asked, storage } = browser(false, false);
   const persistence = new Persistence({ storage });
   await turn();
@@ -35,7 +35,7 @@ it('asks nothing before something was stored, then once, and shows a refusal wit
   expect(seen(persistence)).toEqual([false]);
 });
 
-it('shows a promise, and asks for none where it was given before (F25)', async () => {
+it('the client shows that storage is persistent, and does not ask again if it already was (F25)', async () => {
   const granting = browser(false, true);
   const persistence = new Persistence(granting);
   const values = seen(persistence);
@@ -50,16 +50,19 @@ it('shows a promise, and asks for none where it was given before (F25)', async (
 
 it.each([
   ['has no storage manager', {}],
-  ['knows no promise', { storage: {} }],
-  ['refuses to answer', { storage: { persisted: () => Promise.reject(new Error('no')), persist: () => Promise.reject(new Error('no')) } }],
-])('a browser that %s: nothing is known, and nothing happens (F25)', async (_name, given) => {
+  ['has no persisted()', { storage: {} }],
+  [
+    'rejects the question',
+    { storage: { persisted: () => Promise.reject(new Error('no')), persist: () => Promise.reject(new Error('no')) } },
+  ],
+])('in a browser that %s, persisted stays null (F25)', async (_name, given) => {
   const persistence = new Persistence(given);
   persistence.worthKeeping();
   await turn();
   expect(seen(persistence)).toEqual([null]);
 });
 
-it('ends with the status it is joined to', async () => {
+it('the stream with persisted completes when the connection stream completes', async () => {
   const status$ = new BehaviorSubject(status);
   const all = lastValueFrom(new Persistence({}).joined(status$).pipe(toArray()));
   status$.complete();

@@ -8,7 +8,7 @@ import type { FirstPaint } from '../../../src/model/conversation.ts';
 const PAINT: FirstPaint = { totalUnreadCount: 7, conversations: [] };
 const ports: MessagePort[] = [];
 
-/** A worker that answers every watch with `value`, from the moment it is told to. */
+/** A worker that answers every watch with `value` once the test starts it. */
 const worker = (value: number) => {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
@@ -36,7 +36,7 @@ afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
-it('shows the first paint while the worker boots, then what the worker says', async () => {
+it('a page shows the first paint while the worker boots, and then the worker’s value', async () => {
   const { streams, run } = worker(9);
   let started = (): void => undefined;
   const watching = new Watching(streams, Promise.resolve(PAINT), new Promise<void>((resolve) => (started = resolve)));
@@ -48,14 +48,14 @@ it('shows the first paint while the worker boots, then what the worker says', as
   expect(await seen).toEqual([7, 9]);
 });
 
-it('whoever begins to watch once the worker runs never sees the paint of long ago', async () => {
+it('a subscriber that comes once the worker runs never sees the first paint', async () => {
   const { streams, run } = worker(9);
   run();
   const watching = new Watching(streams, Promise.resolve(PAINT), Promise.resolve());
   expect(await firstValueFrom(watching.watch({ of: 'total-unread' }))).toBe(9);
 });
 
-it('without a worker the first paint is shown', async () => {
+it('if the worker does not start, the first paint is shown', async () => {
   const { streams } = worker(9);
   const watching = new Watching(streams, Promise.resolve(PAINT), Promise.reject(new Error('no worker')));
   expect(await firstValueFrom(watching.watch({ of: 'total-unread' }))).toBe(7);

@@ -11,7 +11,7 @@ const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
 describe('the connection of a page whose worker does not run', () => {
   const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
 
-  it('is stopped where no worker will be tried again: old code over the store of a newer release (F117)', async () => {
+  it('the state is stopped if no further worker is started: old code over the store of a newer release (F117)', async () => {
     expect(await shown({ error, retryInMs: null })).toMatchObject({
       state: 'stopped',
       retryAt: null,
@@ -19,7 +19,7 @@ describe('the connection of a page whose worker does not run', () => {
     });
   });
 
-  it('is offline, and says when the next worker is tried (F117)', async () => {
+  it('the state is offline, with the time of the next start of a worker (F117)', async () => {
     const status = await shown({ error, retryInMs: 500 });
     expect(status).toMatchObject({ state: 'offline', leader: false });
     expect(status.retryAt).toBeGreaterThan(Date.now());

@@ -23,80 +23,80 @@ const compactsAlways = (device: VirtualDevice): void => {
 };
 
 describe('a device that was offline while a message was recalled and 250 more were sent', () => {
-  it.each([
-    'a device deletes the text of a message that was recalled while it was offline and that it stored %s, and its counts are right',
-    'in a page',
-  ])('keeps nothing of the text that it stored %s, and its counts are right', async (where) => {
-    const world = createTestWorld({ seed: where });
-    const [phone, laptop, hers] = [world.device('alice', 'phone'), world.device('alice', 'laptop'), world.device('ben', 'hers')];
-    const alice = await world.open(phone);
-    const other = await world.open(laptop);
-    const ben = await world.open(hers);
-    await world.until(world.server.host.createGroup({ groupId: 'g', members: [{ userId: 'alice' }, { userId: 'ben' }] }));
-    await world.pass(1000);
-    const send = (to: string, id: string, text: string) =>
-      world.until(alice.do('sendMessage', to as `direct:${string}`, { id, body: JSON.stringify(text) }));
-    if (where === 'in a page') for (const device of [laptop, hers]) compactsAlways(device);
-    for (const to of ['direct:ben', 'group:g']) {
-      await send(to, `${to} first`, 'first');
-      await send(to, `${to} secret`, SECRET);
-      await send(to, `${to} asked`, SECRET);
-      await send(to, `${to} last`, 'last');
-    }
-    // The laptop keeps its own sent message for a while, to send it again to a server that lost it.
-    for (const to of ['direct:ben', 'group:g'] as const)
-      await world.until(other.do('sendMessage', to, { id: `${to} own`, body: JSON.stringify(SECRET) }));
-    await world.pass(5000);
-    const history = async (tab: typeof ben, of: `direct:${string}` | `group:${string}`) => {
-      const shown = await world.until(firstValueFrom(tab.watch({ of: 'messages', conversationId: of, limit: 1000 })));
-      const { messages } = await world.until(tab.ask('loadOlderMessages', of, 1000));
-      return [...messages, ...shown];
-    };
-    expect(JSON.stringify(await history(ben, 'direct:alice'))).toContain(SECRET);
-    expect([onDisk(hers), onDisk(laptop)]).toEqual([true, true]);
-    await world.until(ben.do('sendReadReceipts', 'direct:alice', ['direct:ben secret']));
-    await world.pass(5000);
-
-    for (const device of [laptop, hers]) device.network.set(offline);
-    await world.pass(60_000);
-    await world.until(ben.do('sendReadReceipts', 'direct:alice', ['direct:ben asked']));
-    await world.until(ben.do('sendReadReceipts', 'group:g', ['group:g asked']));
-    for (const to of ['direct:ben', 'group:g']) {
-      await send(to, `${to} gone`, SECRET);
+  it.each(['in the log', 'in a page'])(
+    'a device deletes the text of a message, stored %s, that was recalled while it was offline, and its counts are right',
+    async (where) => {
+      const world = createTestWorld({ seed: where });
+      const [phone, laptop, hers] = [world.device('alice', 'phone'), world.device('alice', 'laptop'), world.device('ben', 'hers')];
+      const alice = await world.open(phone);
+      const other = await world.open(laptop);
+      const ben = await world.open(hers);
+      await world.until(world.server.host.createGroup({ groupId: 'g', members: [{ userId: 'alice' }, { userId: 'ben' }] }));
       await world.pass(1000);
-      for (const name of ['secret', 'asked', 'own', 'gone']) await world.until(alice.do('recallMessage', `${to} ${name}`));
-    }
-    for (let i = 0; i < 250; i++) await send(i % 2 === 0 ? 'direct:ben' : 'group:g', `later-${i}`, 'later');
-    await world.pass(5000);
-
-    for (const device of [laptop, hers]) {
-      compactsAlways(device);
-      device.network.set(online);
-    }
-    await world.pass(60_000);
-    expect([onDisk(hers), onDisk(laptop)]).toEqual([false, false]);
-    for (const [tab, direct] of [
-      [ben, 'direct:alice'],
-      [other, 'direct:ben'],
-    ] as const)
-      for (const of of [direct, 'group:g'] as const) {
-        const messages = await history(tab, of);
-        expect(JSON.stringify(messages)).not.toContain(SECRET);
-        const to = of === 'group:g' ? 'group:g' : 'direct:ben';
-        expect(new Set(messages.filter(({ recalled }) => recalled).map(({ id }) => id))).toEqual(
-          new Set(['secret', 'asked', 'own', 'gone'].map((name) => `${to} ${name}`)),
-        );
+      const send = (to: string, id: string, text: string) =>
+        world.until(alice.do('sendMessage', to as `direct:${string}`, { id, body: JSON.stringify(text) }));
+      if (where === 'in a page') for (const device of [laptop, hers]) compactsAlways(device);
+      for (const to of ['direct:ben', 'group:g']) {
+        await send(to, `${to} first`, 'first');
+        await send(to, `${to} secret`, SECRET);
+        await send(to, `${to} asked`, SECRET);
+        await send(to, `${to} last`, 'last');
       }
-    for (const of of ['direct:alice', 'group:g'] as const)
-      expect(await world.until(firstValueFrom(ben.watch({ of: 'unread', conversationId: of })))).toBe(2 + 125);
-    expect(await world.until(firstValueFrom(ben.watch({ of: 'outbox' })))).toMatchObject({ pending: 0 });
-    expect(await world.until(firstValueFrom(ben.watch({ of: 'dead-letters' })))).toEqual([]);
+      // The laptop keeps its own sent message for a while, to send it again to a server that lost it.
+      for (const to of ['direct:ben', 'group:g'] as const)
+        await world.until(other.do('sendMessage', to, { id: `${to} own`, body: JSON.stringify(SECRET) }));
+      await world.pass(5000);
+      const history = async (tab: typeof ben, of: `direct:${string}` | `group:${string}`) => {
+        const shown = await world.until(firstValueFrom(tab.watch({ of: 'messages', conversationId: of, limit: 1000 })));
+        const { messages } = await world.until(tab.ask('loadOlderMessages', of, 1000));
+        return [...messages, ...shown];
+      };
+      expect(JSON.stringify(await history(ben, 'direct:alice'))).toContain(SECRET);
+      expect([onDisk(hers), onDisk(laptop)]).toEqual([true, true]);
+      await world.until(ben.do('sendReadReceipts', 'direct:alice', ['direct:ben secret']));
+      await world.pass(5000);
 
-    // A later start of the app reads the same store.
-    await world.until(ben.close());
-    const again = await world.open(hers);
-    expect(JSON.stringify(await history(again, 'direct:alice'))).not.toContain(SECRET);
-  });
+      for (const device of [laptop, hers]) device.network.set(offline);
+      await world.pass(60_000);
+      await world.until(ben.do('sendReadReceipts', 'direct:alice', ['direct:ben asked']));
+      await world.until(ben.do('sendReadReceipts', 'group:g', ['group:g asked']));
+      for (const to of ['direct:ben', 'group:g']) {
+        await send(to, `${to} gone`, SECRET);
+        await world.pass(1000);
+        for (const name of ['secret', 'asked', 'own', 'gone']) await world.until(alice.do('recallMessage', `${to} ${name}`));
+      }
+      for (let i = 0; i < 250; i++) await send(i % 2 === 0 ? 'direct:ben' : 'group:g', `later-${i}`, 'later');
+      await world.pass(5000);
+
+      for (const device of [laptop, hers]) {
+        compactsAlways(device);
+        device.network.set(online);
+      }
+      await world.pass(60_000);
+      expect([onDisk(hers), onDisk(laptop)]).toEqual([false, false]);
+      for (const [tab, direct] of [
+        [ben, 'direct:alice'],
+        [other, 'direct:ben'],
+      ] as const)
+        for (const of of [direct, 'group:g'] as const) {
+          const messages = await history(tab, of);
+          expect(JSON.stringify(messages)).not.toContain(SECRET);
+          const to = of === 'group:g' ? 'group:g' : 'direct:ben';
+          expect(new Set(messages.filter(({ recalled }) => recalled).map(({ id }) => id))).toEqual(
+            new Set(['secret', 'asked', 'own', 'gone'].map((name) => `${to} ${name}`)),
+          );
+        }
+      for (const of of ['direct:alice', 'group:g'] as const)
+        expect(await world.until(firstValueFrom(ben.watch({ of: 'unread', conversationId: of })))).toBe(2 + 125);
+      expect(await world.until(firstValueFrom(ben.watch({ of: 'outbox' })))).toMatchObject({ pending: 0 });
+      expect(await world.until(firstValueFrom(ben.watch({ of: 'dead-letters' })))).toEqual([]);
+
+      // A later start of the app reads the same store.
+      await world.until(ben.close());
+      const again = await world.open(hers);
+      expect(JSON.stringify(await history(again, 'direct:alice'))).not.toContain(SECRET);
+    },
+  );
 });
 
 it('an own message whose answer was lost and that another device recalled is not sent again, whether the feed or the answer reports the recall', async () => {

@@ -12,29 +12,29 @@ const range = (from: number, upTo: number): number[] => Array.from({ length: upT
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 describe('the catalogue of faults', () => {
-  it('is as the repository has it, every row with its tests or its reason', () => {
+  it('test/faults/README.md is what `npm run faults` makes, and every fault has tests or a reason', () => {
     const { text, mistakes } = makeTable(CATALOGUE, findNamedTests(ROOT));
     expect(mistakes).toEqual([]);
     expect(readFileSync(`${ROOT}test/faults/README.md`, 'utf8'), 'npm run faults makes it anew').toBe(text);
   }, 30_000);
 
-  it('holds every number once, in order', () => {
+  it('the catalogue holds every number once, in order', () => {
     const ids = CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id));
     const numbers = range(1, ids.length);
     expect(ids).toEqual(numbers.map((number) => `F${String(number).padStart(2, '0')}`));
   });
 });
 
-describe('the code broken on purpose', () => {
-  it('is where it says, once', () => {
+describe('the breaks of the code', () => {
+  it('the text of every break stands in its file exactly once', () => {
     for (const { also = [], ...place } of BREAKS)
       for (const { file, from, to } of [place, ...also])
         expect([file, from, readFileSync(`${ROOT}${file}`, 'utf8').split(from).length - 1, to !== from]).toEqual([file, from, 1, true]);
   });
 
-  it('is looked for by tests that name the fault', () => {
+  it('every break names a test file that names its fault', () => {
     const named = findNamedTests(ROOT);
-    /** A contract is run by a file that stands beside it, and may have its parts beside it too. */
+    /** A contract is run by a file beside it, and may have its parts beside it too. */
     const filesOf = (file: string): readonly string[] => {
       const contract = file.replace(/\.\w+\.test\.ts$/, '.ts');
       const text = existsSync(`${ROOT}${contract}`) ? readFileSync(`${ROOT}${contract}`, 'utf8') : '';
@@ -47,14 +47,14 @@ describe('the code broken on purpose', () => {
     }
   }, 30_000);
 
-  it('leaves no row out that a test covers', () => {
+  it('every fault that a test names has a break', () => {
     const covered = new Set(findNamedTests(ROOT).flatMap(({ faults }) => faults));
     const broken = new Set(BREAKS.map(({ fault }) => fault));
     expect(CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id)).filter((id) => covered.has(id) && !broken.has(id))).toEqual([]);
   }, 30_000);
 });
 
-describe('the faults that titles name', () => {
+describe('the faults and invariants that titles name', () => {
   const read = (text: string) => namedTests('test/a.test.ts', text).map(({ title, faults }) => `${title}: ${faults.join()}`);
 
   it('reads plain titles, tables and templates', () => {
@@ -66,18 +66,18 @@ describe('the faults that titles name', () => {
     expect(read(`it.skipIf(true)('where it can (F03)', () => {});`)).toEqual(['where it can: F03']);
   });
 
-  it('takes nothing else for a title', () => {
+  it('reads no other text as a title', () => {
     expect(read(`it('in the (F30) middle', () => {}); expect('text (F31)'); describe('all (F32)', () => {}); // it('no (F33)')`)).toEqual(
       [],
     );
   });
 });
 
-describe('the table', () => {
+describe('the table of faults', () => {
   const chapter = (...faults: (typeof CATALOGUE)[number]['faults']) => [{ title: 'T', faults }];
   const test = { file: 'test/e2e/a.test.ts', title: 'ends [well] | ever', faults: ['F01'], invariants: [] };
 
-  it('links tests, and says what is not covered', () => {
+  it('the table links tests, and names what is not covered', () => {
     const { text, mistakes, open } = makeTable(
       chapter(
         { id: 'F01', fault: 'x', reason: 'real disks', open: true },
@@ -92,7 +92,7 @@ describe('the table', () => {
     expect([mistakes, open]).toEqual([[], ['F03']]);
   });
 
-  it('finds rows without anything, and titles that name nothing', () => {
+  it('the table reports a fault without test or reason, and a title that names an unknown fault', () => {
     const { mistakes } = makeTable(chapter({ id: 'F02', fault: 'y' }), [test, { ...test, faults: ['F999'] }]);
     expect(mistakes).toEqual([
       'F02 has neither a test nor a reason',

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 const LEVELS = new Set(['debug', 'info', 'warn', 'error']);
 
-/** What an argument of `log` adds to a record, by name; fails where that cannot be told from the text. */
+/** The names of the details that an argument of `log` adds to a record. Throws if they cannot be read from the code. */
 const namesIn = (node: ts.Expression, where: string): string[] => {
   if (ts.isCallExpression(node) && node.expression.getText() === 'errorDetails') return ['code', 'message'];
   if (ts.isCallExpression(node) && node.expression.getText() === 'appErrorDetails') return ['code'];

@@ -1,4 +1,4 @@
-/** Records of a simulated run in which much goes wrong: none holds the body of a message or a token. */
+/** Records of a simulated run in which much goes wrong: none contains a message body or a token. */
 import { describe, expect, it } from 'vitest';
 import { errorDetails, type Log, type LogLevel, safeLog } from '../../../src/logging.ts';
 import { decodeServerFrame } from '../../../src/protocol/codec.ts';
@@ -6,7 +6,7 @@ import { createTestWorld } from '../../../src/testing/index.ts';
 
 const BODY = 'planted-body-of-a-message';
 
-it('no record of a run with failing network, disk and server holds a body or a token', async () => {
+it('no record of a run with failing network, disk and server contains a message body or a token', async () => {
   const records: { readonly side: string; readonly level: LogLevel; readonly event: string; readonly details: object }[] = [];
   const take = (side: string): Log => {
     return (level, event, details = {}) => void records.push({ side, level, event, details });
@@ -71,7 +71,7 @@ it('no record of a run with failing network, disk and server holds a body or a t
       expect(['string', 'number', 'boolean', 'object']).toContain(value === null ? 'object' : typeof value);
 });
 
-describe('what a record says of an error', () => {
+describe('the details of an error in a record', () => {
   const thrownBy = (run: () => unknown): unknown => {
     try {
       run();
@@ -87,19 +87,19 @@ describe('what a record says of an error', () => {
     ['text that is no JSON', () => JSON.parse(BODY) as unknown],
     ['JSON that ends in the body', () => JSON.parse(`{"a":"${BODY}"`) as unknown],
     ['a value that cannot be cloned', () => structuredClone({ [BODY]: 1, run: () => BODY })],
-  ])('%s: no text that the message quotes', (_what, run) => {
+  ])('the record of an error about %s does not quote its text', (_what, run) => {
     const error = thrownBy(run);
     expect(error).toBeInstanceOf(Error);
     expect(JSON.stringify(errorDetails(error))).not.toMatch(/planted|body-of/);
   });
 
-  it('is code and message alone, also for an error that carries more', () => {
+  it('the record of an error has its code and its message, and no other field', () => {
     const error = Object.assign(new Error('syntax error'), { code: '42601', params: [BODY], query: BODY });
     expect(errorDetails(error)).toEqual({ code: '42601', message: 'syntax error' });
   });
 });
 
-it('a log of the app that throws ends no work', () => {
+it('a log function of the app that throws does not disturb the work', () => {
   const log = safeLog(() => {
     throw new Error('full');
   });

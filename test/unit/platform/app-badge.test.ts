@@ -2,7 +2,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimBadge, releaseBadge, showOnBadge } from '../../../src/platform/app-badge.ts';
 
-describe('the badge of the app', () => {
+describe('the badge of the app icon', () => {
   let shown: number[];
 
   beforeEach(() => {
@@ -15,7 +15,7 @@ describe('the badge of the app', () => {
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  it('shows the total of the account that turned it on last, and of no other', async () => {
+  it('the badge shows the total of the account that turned it on last, and of no other', async () => {
     await showOnBadge('alice', 1);
     await claimBadge('alice');
     await showOnBadge('alice', 2);
@@ -26,7 +26,7 @@ describe('the badge of the app', () => {
     expect(shown).toEqual([2, 4]);
   });
 
-  it('goes with its owner, and not before anybody turned it on again', async () => {
+  it('the badge is cleared when its account releases it, and shows a total again only when an account claims it', async () => {
     await claimBadge('alice');
     await showOnBadge('alice', 2);
     await releaseBadge('alice');
@@ -36,13 +36,13 @@ describe('the badge of the app', () => {
     expect(shown).toEqual([2, 0, 4]);
   });
 
-  it('makes no database for an app that never turned it on', async () => {
+  it('the badge makes no database for an app that never turned it on', async () => {
     await showOnBadge('alice', 1);
     await releaseBadge('alice');
     expect(await indexedDB.databases()).toEqual([]);
   });
 
-  it('does nothing where the browser has none, refuses it, or refuses storage', async () => {
+  it('without a badge, with a refused badge or with refused storage, nothing happens', async () => {
     vi.stubGlobal('navigator', {});
     await claimBadge('alice');
     await showOnBadge('alice', 1);

@@ -1,14 +1,14 @@
-/** The ports as a browser fills them, as far as Node can tell. */
+/** The browser's ports, as far as Node can test them. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-describe('the clock', () => {
+describe('the clock of the browser', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('keeps a timer of more than 24.8 days until it is due, and lets go of it on the way (F40)', () => {
+  it('a timer of more than 24.8 days fires when it is due, and a cancelled one never (F40)', () => {
     const due = vi.fn();
     const cancelled = vi.fn();
     browserClock.timer(60 * DAY_MS, due);

@@ -20,8 +20,8 @@ const thrown = (read: () => unknown): unknown => {
   }
 };
 
-describe('reading frames', () => {
-  it('takes back what it wrote', () => {
+describe('decoding frames', () => {
+  it('decoding a frame returns what was encoded', () => {
     const frame = { type: 'pull', cursor: 'x.1' } as const;
     expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
   });
@@ -37,7 +37,7 @@ describe('reading frames', () => {
     ['a prototype (F103)', '{"type":"ping","__proto__":{"isAdmin":true}}'],
     ['a prototype further in (F103)', '{"type":"submit","id":1,"entries":[{"key":"k","__proto__":{}}]}'],
     ['an infinite number (F104)', '{"type":"fetch","id":1e309,"wants":[]}'],
-    ['a number no double holds (F104)', '{"type":"submit","id":9007199254740993,"entries":[{"key":"k"}]}'],
+    ['a number that no double represents (F104)', '{"type":"submit","id":9007199254740993,"entries":[{"key":"k"}]}'],
     ['a request id of 0', '{"type":"submit","id":0,"entries":[{"key":"k"}]}'],
     ['a control character in an id (F104)', '{"type":"submit","id":1,"entries":[{"key":"a\\u0000"}]}'],
     ['half a surrogate pair in an id (F104)', '{"type":"submit","id":1,"entries":[{"key":"\\ud800"}]}'],
@@ -46,34 +46,34 @@ describe('reading frames', () => {
     ['501 entries (F102)', JSON.stringify({ type: 'submit', id: 1, entries: Array.from({ length: 501 }, (_, i) => ({ key: `k${i}` })) })],
     ['ranges that touch', '{"type":"fetch","id":1,"wants":[{"conversationId":"direct:b","seqs":[[1,2],[3,4]],"limit":1}]}'],
     ['ranges out of order', '{"type":"fetch","id":1,"wants":[{"conversationId":"direct:b","seqs":[[5,6],[1,2]],"limit":1}]}'],
-  ])('refuses %s', (_what, text) => {
+  ])('the codec refuses %s', (_what, text) => {
     expect(thrown(() => decodeClientFrame(text))).toBeInstanceOf(ProtocolError);
   });
 
-  it('refuses deep nesting before it parses, and does not count braces inside text (F101)', () => {
+  it('the codec refuses deep nesting before it parses, and does not count brackets inside text (F101)', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     expect(depthOf(deep)).toBe(200_000);
     expect(thrown(() => decodeClientFrame(deep))).toMatchObject({ message: 'nested deeper than 8' });
     expect(depthOf(JSON.stringify({ a: '[[[[{{{{\\"[[[[', b: ['"]'] }))).toBe(2);
   });
 
-  it('says which request was refused, where it had an id', () => {
+  it('a refusal names the id of the refused request, if it has one', () => {
     const error = thrown(() => decodeClientFrame('{"type":"fetch","id":12,"wants":[]}'));
     expect(error).toBeInstanceOf(BadFrame);
     expect(error).toMatchObject({ code: 'protocol/bad-frame', requestId: 12 });
   });
 
-  it('lets entries be unknown as long as they have a key: they are judged one by one', () => {
+  it('an entry of an unknown kind with a key is accepted: the server judges entries one by one', () => {
     const text = '{"type":"submit","id":1,"entries":[{"key":"k","kind":"later","anything":[1]}]}';
     expect(decodeClientFrame(text)).toMatchObject({ entries: [{ key: 'k', kind: 'later', anything: [1] }] });
   });
 
-  it('leaves the prototype of everything alone', () => {
+  it('decoding changes no prototype', () => {
     thrown(() => decodeClientFrame('{"type":"ping","__proto__":{"isAdmin":true}}'));
     expect('isAdmin' in {}).toBe(false);
   });
 
-  it('is as wary of a server (F106)', () => {
+  it('the codec checks frames of a server as strictly (F106)', () => {
     const pong = '{"type":"pong"}';
     expect(decodeServerFrame(pong)).toEqual({ type: 'pong' });
     expect(
@@ -82,7 +82,7 @@ describe('reading frames', () => {
     expect(thrown(() => decodeServerFrame('<html>sign in</html>'))).toBeInstanceOf(ProtocolError);
   });
 
-  it('reads the HTTP door as an array', () => {
+  it('the codec reads a request over HTTP as an array', () => {
     expect(decodeClientFrames('[{"type":"ping"},{"type":"ping"}]')).toHaveLength(2);
     expect(thrown(() => decodeClientFrames('{"type":"ping"}'))).toBeInstanceOf(ProtocolError);
     expect(thrown(() => decodeClientFrames('[{"type":"ping"},{"type":"pong"}]'))).toBeInstanceOf(ProtocolError);
@@ -97,7 +97,7 @@ describe('a push', () => {
     message: { id: 'm', seq: 1, senderId: 'bob', sentAt: 1, receiptRequested: true, countable: true },
   };
 
-  it('fits, whatever its ids are made of', () => {
+  it('a push is at most 3 KiB long, for any ids', () => {
     const long = '"'.repeat(128);
     const longest: PushFrame = {
       ...push,
@@ -111,13 +111,13 @@ describe('a push', () => {
 
   it.each([
     ['not JSON', 'new message!'],
-    ['a push of somebody else', '{"title":"new message"}'],
+    ['a push of another service', '{"title":"new message"}'],
     ['a frame', '{"type":"ping"}'],
-    ['a text of a user', JSON.stringify({ ...push, message: { ...push.message, body: '"secret"' } })],
+    ['a push with a message text', JSON.stringify({ ...push, message: { ...push.message, body: '"secret"' } })],
     ['an unknown key', JSON.stringify({ ...push, url: 'https://elsewhere.example' })],
-    ['a message without a place', JSON.stringify({ ...push, message: { ...push.message, seq: 0 } })],
+    ['a message without a seq', JSON.stringify({ ...push, message: { ...push.message, seq: 0 } })],
     ['more than 3 KiB', `${encodeFrame(push)}${' '.repeat(MAX_PUSH_BYTES)}`],
-  ])('is not %s', (_what, text) => {
+  ])('the codec refuses %s as a push', (_what, text) => {
     expect(thrown(() => decodePush(text))).toBeInstanceOf(ProtocolError);
   });
 });

@@ -15,7 +15,7 @@ const typesOf = (shape: { options: readonly { entries: { type: { literal: string
   shape.options.map(({ entries }) => entries.type.literal);
 
 describe('PROTOCOL.md', () => {
-  it('shows only frames that the schemas take', () => {
+  it('every example in PROTOCOL.md is a valid frame', () => {
     expect(frames.length).toBeGreaterThan(12);
     for (const frame of frames) {
       const taken = [ClientFrameShape, ServerFrameShape, PushShape].filter((shape) => v.safeParse(shape, frame).success);
@@ -25,7 +25,7 @@ describe('PROTOCOL.md', () => {
     for (const entry of entries) expect(v.safeParse(EntryShape, entry).success, JSON.stringify(entry)).toBe(true);
   });
 
-  it('shows every frame there is, under a heading that names it', () => {
+  it('PROTOCOL.md shows every frame, under a heading that names it', () => {
     const shown = new Set(frames.map((frame) => (frame as { type: string }).type));
     for (const type of [...typesOf(ClientFrameShape), ...typesOf(ServerFrameShape), PushShape.entries.type.literal]) {
       expect(shown).toContain(type);
@@ -33,7 +33,7 @@ describe('PROTOCOL.md', () => {
     }
   });
 
-  it('names every code and the version', () => {
+  it('PROTOCOL.md names every error code, every close code and the version', () => {
     for (const code of [...WireError.entries.code.options, ...RejectedCodeShape.options]) expect(text).toContain(code);
     for (const code of Object.values(CLOSE)) if (code > 1001) expect(text).toContain(String(code));
     expect(text).toContain(`version ${PROTOCOL_VERSION}`);

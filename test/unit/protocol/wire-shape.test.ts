@@ -13,7 +13,7 @@ const SHAPES: Record<number, string> = {
   1: '53855d926928ca38',
 };
 
-/** What a schema says, without the functions that check it: those are described by their requirement or message. */
+/** Describes a schema without its functions, which are described by their requirement or message. */
 const describeSchema = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(describeSchema);
   if (typeof schema !== 'object' || schema === null) return typeof schema === 'function' ? undefined : schema;
@@ -34,7 +34,7 @@ const describeSchema = (schema: unknown): unknown => {
   ]) {
     if (!(key in schema)) continue;
     const value: unknown = Reflect.get(schema, key);
-    // A pipe begins with its own schema.
+    // A pipe begins with its own schema, which is skipped.
     const inner = key === 'pipe' ? (value as unknown[]).slice(1) : value;
     const isMap = key === 'entries' && typeof inner === 'object' && inner !== null;
     const described = isMap
@@ -53,12 +53,12 @@ const hashOf = (schemas: readonly unknown[]): string =>
     .digest('hex')
     .slice(0, 16);
 
-describe('the wire', () => {
-  it('has not changed its shape under this version', () => {
+describe('the shape of the wire', () => {
+  it('the wire has not changed its shape under this version', () => {
     expect(hashOf([ClientFrameShape, ServerFrameShape, EntryShape, PushShape])).toBe(SHAPES[PROTOCOL_VERSION]);
   });
 
-  it('would be noticed to change', async () => {
+  it('the test notices every change of a schema', async () => {
     const v = await import('valibot');
     const one = v.strictObject({ a: v.optional(v.pipe(v.number(), v.minValue(1))) });
     const others = [

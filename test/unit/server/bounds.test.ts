@@ -13,7 +13,7 @@ import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
 const KIB = 1024;
 
-/** Counts the characters of the bodies that it gives out. */
+/** Counts the characters of the bodies that the store returns. */
 const countingStore = (clock: ManualClock): ServerStore & { chars: number } => {
   const store = createMemoryStore({ now: clock.wall });
   const counted: ServerStore & { chars: number } = {
@@ -35,7 +35,7 @@ const countingStore = (clock: ManualClock): ServerStore & { chars: number } => {
   return counted;
 };
 
-describe('one account', () => {
+describe('limits for one account', () => {
   let clock: ManualClock;
   let store: ReturnType<typeof countingStore>;
   let server: ReceiptServer;
@@ -55,7 +55,7 @@ describe('one account', () => {
     wants: [{ conversationId: 'direct:bob', seqs, limit: 2000 }],
   });
 
-  it('one request of many fetches gets one bounded answer, and each fetch that did not fit is told so (F119)', async () => {
+  it('one request with many fetches gets one bounded answer, and each fetch that did not fit gets an error (F119)', async () => {
     const { status, body } = await server.request(
       JSON.stringify([hello('ann'), ...Array.from({ length: 250 }, (_, i) => fetchAll(i + 1))]),
     );
@@ -69,7 +69,7 @@ describe('one account', () => {
     expect(messages.every(({ id, complete }) => id === 1 && !complete)).toBe(true);
   });
 
-  it('what one answer did not hold comes with the next requests, all of it and once (F119)', async () => {
+  it('messages that did not fit into one answer come with the next requests, all of them and once (F119)', async () => {
     const got: number[] = [];
     for (let upTo = 300, requests = 0; upTo > 0; requests++) {
       expect(requests).toBeLessThan(40);
@@ -82,7 +82,7 @@ describe('one account', () => {
     expect(got).toEqual(Array.from({ length: 300 }, (_, i) => 300 - i));
   });
 
-  it('more than 256 frames in one request are refused as a bad request, 256 are not (F125)', async () => {
+  it('a request with more than 256 frames is refused as bad, and one with 256 frames is accepted (F125)', async () => {
     const pings = (count: number) => JSON.stringify([hello('ann'), ...Array.from({ length: count }, () => ({ type: 'ping' }))]);
     expect((await server.request(pings(255))).status).toBe(200);
     const { status, body } = await server.request(pings(256));
@@ -90,7 +90,7 @@ describe('one account', () => {
     expect(JSON.parse(body)).toMatchObject([{ type: 'error', code: 'protocol/bad-frame' }]);
   });
 
-  it('a fetch costs what it returns: after many the account is told to wait (F119)', async () => {
+  it('a fetch costs as much as it returns: after many fetches the account must wait (F119)', async () => {
     server.setPolicy({ rate: { perSecond: 100, burst: 1000 } });
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
@@ -100,14 +100,14 @@ describe('one account', () => {
     await clock.pass(0);
     const error = socket.sent.find(({ type }) => type === 'error');
     expect(error).toMatchObject({ code: 'server/busy', id: 2 });
-    // 300 messages of 15 kB: about 4,400 KiB, of which 1,000 were free.
+    // 300 messages of 15 kB cost about 4,400 KiB, of which 1,000 were free.
     const { retryAfterMs } = error as unknown as { retryAfterMs: number };
     expect(retryAfterMs).toBeGreaterThan(30_000);
     expect(retryAfterMs).toBeLessThan(40_000);
     await clock.pass(1000);
   });
 
-  it('for a socket that does not read, nothing is read ahead (F119)', async () => {
+  it('the server reads no messages ahead for a socket that does not read (F119)', async () => {
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
     connection.receive(JSON.stringify(hello('ann')));
@@ -128,7 +128,7 @@ describe('one account', () => {
     expect(socket.closedWith).toBe(CLOSE.tooSlow);
   });
 
-  it('a page of the feed is read again for a reader that stopped in the middle of it, and not kept (F119)', async () => {
+  it('the server reads a page of the feed again for a slow reader, and does not keep the page in memory (F119)', async () => {
     for (let i = 0; i < 400; i++)
       await server.publish({ from: `f${i}-${'n'.repeat(100)}`, to: { user: 'bob' }, body: 'y'.repeat(200), id: `p${i}` });
     const socket = new FakeSocket();
@@ -153,7 +153,7 @@ describe('one account', () => {
     expect(names).toHaveLength(401);
   });
 
-  it('has so many connections and no more, and another one as soon as one of them ends (F119)', async () => {
+  it('an account has a maximum number of connections, and a place is free again as soon as one of them ends (F119)', async () => {
     server.setPolicy({ connections: { perUser: 3 } });
     const open = async (): Promise<{ socket: FakeSocket; connection: Connection }> => {
       const socket = new FakeSocket();
@@ -176,7 +176,7 @@ describe('one account', () => {
     expect(other.sent).toMatchObject([{ type: 'welcome' }]);
   });
 
-  it('what a client sends ahead of the answers has an end in bytes (F119)', async () => {
+  it('the bytes that a client sends before it reads the answers are limited (F119)', async () => {
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
     connection.receive(JSON.stringify(hello('ann')));
@@ -191,8 +191,8 @@ describe('one account', () => {
   });
 });
 
-describe('before the token is checked', () => {
-  it('little is kept for a connection, and a check that takes too long ends it (F119)', async () => {
+describe('limits before the token is checked', () => {
+  it('the server keeps few bytes for a connection before the token is checked, and ends a check that takes too long (F119)', async () => {
     const clock = new ManualClock();
     const server = createReceiptServer({
       store: createMemoryStore({ now: clock.wall }),
@@ -215,10 +215,10 @@ describe('before the token is checked', () => {
   });
 });
 
-describe('places', () => {
+describe('the places of connections', () => {
   const LIMITS: Policy['connections'] = { perUser: 2, perAddress: 3, unnamedPerAddress: 2 };
 
-  it('an address has so many connections without an account, so many in all, and gets back what ends (F119)', () => {
+  it('an address has a maximum of connections without an account and of all connections, and gets the places of ended ones back (F119)', () => {
     const admission = new Admission(() => LIMITS);
     const a = admission.enter('1.2.3.4')!;
     const b = admission.enter('1.2.3.4')!;
@@ -235,7 +235,7 @@ describe('places', () => {
     expect(admission.enter('1.2.3.4')).toBeUndefined();
   });
 
-  it('an account has so many from all addresses together; one that was refused, or is over, counts nowhere (F119)', () => {
+  it('an account has a maximum of connections over all addresses, and a refused or ended connection counts nowhere (F119)', () => {
     const admission = new Admission(() => LIMITS);
     const [a, b, c] = ['1', '2', '3'].map((address) => admission.enter(address)!);
     expect(a!.name('ann')).toBe(true);

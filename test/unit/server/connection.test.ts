@@ -8,7 +8,7 @@ import type { ServerStore } from '../../../src/server/store/server-store.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
-describe('one connection', () => {
+describe('one connection at the server', () => {
   let clock: ManualClock;
   let socket: FakeSocket;
   let connection: Connection;
@@ -30,14 +30,14 @@ describe('one connection', () => {
     connection = server.connect(socket)!;
   });
 
-  it('is closed after ten silent seconds, and not before (F108)', async () => {
+  it('the server closes a connection that sends nothing for ten seconds, and not before (F108)', async () => {
     await clock.pass(9_999);
     expect(socket.closedWith).toBeUndefined();
     await clock.pass(1);
     expect(socket.closedWith).toBe(CLOSE.helloTimeout);
   });
 
-  it('lives to the end of its token, even one further away than a timer reaches (F76)', async () => {
+  it('a connection lasts until its token expires, even if no timer reaches that far (F76)', async () => {
     server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
     await receive(hello);
     expect(socket.sent).toMatchObject([{ type: 'welcome', expiresInMs: 3_000_000_000 }]);
@@ -48,7 +48,7 @@ describe('one connection', () => {
     expect(socket.closedWith).toBe(CLOSE.unauthorized);
   });
 
-  it('is closed when its client said nothing for four heartbeats, although it hears much, and not before (F125)', async () => {
+  it('the server closes a connection whose client has sent nothing for four heartbeats, although it receives much, and not before (F125)', async () => {
     await receive(hello, { type: 'pull', cursor: null });
     for (let second = 0; second < 99; second += 11) {
       await clock.pass(11_000);
@@ -61,7 +61,7 @@ describe('one connection', () => {
     expect(socket.closedWith).toBe(CLOSE.silent);
   });
 
-  it('lives on with one frame in four heartbeats (F125)', async () => {
+  it('a connection whose client sends one frame in four heartbeats stays open (F125)', async () => {
     await receive(hello);
     for (let i = 0; i < 5; i++) {
       await clock.pass(99_000);
@@ -70,7 +70,7 @@ describe('one connection', () => {
     expect(socket.closedWith).toBeUndefined();
   });
 
-  it('waits for a reader that is slow and closes one that takes nothing (F109)', async () => {
+  it('the server waits for a slow reader, and closes a connection that reads nothing (F109)', async () => {
     await receive(hello, { type: 'pull', cursor: null });
     socket.buffered = 300 * 1024;
     connection.receive('{"type":"ping"}');
@@ -84,14 +84,14 @@ describe('one connection', () => {
     expect(socket.closedWith).toBe(CLOSE.tooSlow);
   });
 
-  it('keeps no unlimited frames of a client that sends faster than the server answers', async () => {
+  it('the server limits the frames that it keeps for a client that sends faster than it reads', async () => {
     await receive(hello);
     socket.buffered = 300 * 1024;
     for (let i = 0; i < 300; i++) connection.receive('{"type":"ping"}');
     expect(socket.closedWith).toBe(CLOSE.tryLater);
   });
 
-  it('tells what was written while the first pull was read (F69)', async () => {
+  it('a change that is written while the first pull is read comes with the next frame (F69)', async () => {
     const bus = createLocalBus();
     const memory = createMemoryStore({ now: clock.wall });
     const shared = { authenticate: async () => ({ userId: 'bob' }), bus, clock };
@@ -115,7 +115,7 @@ describe('one connection', () => {
     expect(second).toMatchObject({ from: (first as unknown as { to: string }).to, rows: [{ latestSeq: 1 }] });
   });
 
-  it('makes one step of many hints', async () => {
+  it('many hints together cause one frame of changes', async () => {
     await receive(hello, { type: 'pull', cursor: null });
     const before = socket.sent.length;
     await server.publish({ from: 'ann', to: { user: 'bob' }, body: 1 });
@@ -124,13 +124,13 @@ describe('one connection', () => {
     expect(socket.sent.slice(before)).toMatchObject([{ type: 'changes', rows: [{ latestSeq: 1 }] }]);
   });
 
-  describe('asked over HTTP with a pull that may be held', () => {
+  describe('a waiting pull over HTTP', () => {
     const held = async (cursor: string | null): Promise<{ status: number; frames: { type: string; to: string; rows: unknown[] }[] }> => {
       const { status, body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor, waitMs: 20_000 }]));
       return { status, frames: JSON.parse(body) as [] };
     };
 
-    it('answers as soon as there is something, and when the time is over that there is nothing (F53)', async () => {
+    it('a waiting pull is answered as soon as there is a change, or empty when its time is over (F53)', async () => {
       const { frames } = await held(null); // a snapshot is never held
       const cursor = frames[1]!.to;
       let isAnswered = false;
@@ -145,7 +145,7 @@ describe('one connection', () => {
       expect((await second).frames).toMatchObject([{ type: 'welcome' }, { type: 'changes', from: next, rows: [], complete: true }]);
     });
 
-    it('ends with the server’s close, and is forgotten when its client has gone', async () => {
+    it('a waiting pull ends when the server closes', async () => {
       const { frames } = await held(null);
       const waiting = held(frames[1]!.to);
       await clock.pass(1000);
@@ -155,7 +155,7 @@ describe('one connection', () => {
     });
   });
 
-  it('publishes once under one id, and says why it did not', async () => {
+  it('publish stores one message for one id, and rejects with a reason otherwise', async () => {
     const first = await server.publish({ from: 'ann', to: { user: 'bob' }, body: { a: 1 }, id: 'p1' });
     expect(first).toEqual({ id: 'p1', seq: 1, sentAt: 0 });
     expect(await server.publish({ from: 'ann', to: { user: 'bob' }, body: { a: 1 }, id: 'p1' })).toEqual(first);

@@ -14,7 +14,7 @@ import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 const receipts = { ...DEFAULT_POLICY.receipts, groups: true, maxMembers: 100_000 };
 const RULES: Rules = { mayWrite: () => true, receipts: () => receipts };
 
-/** The transaction, and how many rows it was given. */
+/** Wraps a transaction and counts the rows that it returns. */
 const counting = (tx: ServerTx): { readonly tx: ServerTx; readonly rows: () => number } => {
   let rows = 0;
   const counted = Object.fromEntries(
@@ -73,8 +73,8 @@ const cost = async (store: MemoryStore, me: string, entries: readonly { key: str
   return { rows, steps };
 };
 
-describe('a large group', () => {
-  it('what only the own devices learn reads no other member, whatever the size of the group (F121)', async () => {
+describe('the cost of entries in a large group', () => {
+  it('an entry that only the user’s own devices learn of reads no other member, for any size of the group (F121)', async () => {
     const costs = [];
     for (const size of [100, 1000]) {
       const store = await groupOf(size);
@@ -87,7 +87,7 @@ describe('a large group', () => {
     expect(costs[0]!.read.rows).toBeLessThan(10);
   });
 
-  it('a message reads each member once, and ten messages of one frame do no more (F121)', async () => {
+  it('a message reads each member once, and ten messages in one frame read no more (F121)', async () => {
     const costOf = async (size: number, messages: number) =>
       cost(
         await groupOf(size),
@@ -98,12 +98,12 @@ describe('a large group', () => {
     const large = await costOf(2000, 1);
     const many = await costOf(2000, 10);
     expect(large.rows - small.rows).toBe(1800);
-    // Ten times the members, and no more than ten times the steps.
+    // Ten times the members cost at most about ten times the steps.
     expect(large.steps).toBeLessThan(small.steps * 11);
     expect(many.steps - large.steps).toBeLessThan(2000);
   });
 
-  it('one more member is added without a look at the others (F121)', async () => {
+  it('adding a member reads no other member (F121)', async () => {
     const rowsOf = async (size: number): Promise<number> => {
       const store = await groupOf(size);
       return store.tx('members', async (real) => {
@@ -116,7 +116,7 @@ describe('a large group', () => {
   });
 });
 
-it('a hint takes as many steps as its users have connections, not as there are connections (F121)', async () => {
+it('a hint costs steps for the connections of its users, not for all connections (F121)', async () => {
   const stepsAmong = async (others: number): Promise<number> => {
     const clock = new ManualClock();
     const server = createReceiptServer({

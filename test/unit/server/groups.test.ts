@@ -65,8 +65,8 @@ const settle = async (...phones: Phone[]): Promise<void> => {
 
 beforeEach(() => open());
 
-describe('receipts on the wire', () => {
-  it('200 readers within a second reach the sender as at most five steps that end at 200 of 200', async () => {
+describe('group receipts on the wire', () => {
+  it('200 readers within a second reach the sender in at most five frames that end at 200 of 200', async () => {
     const readers = Array.from({ length: 200 }, (_, i) => `reader-${i}`);
     server.setPolicy({ receipts: { maxMembers: 201 } });
     await server.createGroup({ groupId: 'crew', members: ['ann', ...readers].map((userId) => ({ userId })) });
@@ -88,7 +88,7 @@ describe('receipts on the wire', () => {
     expect(steps.at(-1)).toMatchObject([{ readCount: 200, memberCount: 200 }]);
   });
 
-  it('a single reader is told at once, and by name', async () => {
+  it('the receipt of a single reader reaches the sender at once, with the reader’s name', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     await ann.submit(groupMessage('crew', 'm1'));
@@ -100,7 +100,7 @@ describe('receipts on the wire', () => {
     expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 1, memberCount: 1, by: 'ben' }]]);
   });
 
-  it('a position wakes the reader’s own devices and no others', async () => {
+  it('a new position reaches the reader’s own devices and no others', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const [ann, tablet, ben] = [await phone('ann'), await phone('ben'), await phone('ben')];
     await ann.submit(groupMessage('crew', 'm1'));
@@ -112,7 +112,7 @@ describe('receipts on the wire', () => {
     expect(tablet.news()).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 1 }] }]);
   });
 
-  it('answers questions about receipts on both roads, and those who may not ask with the same bytes as for nothing', async () => {
+  it('the server answers questions about receipts over WebSocket and HTTP, and a user who may not ask gets the same bytes as for an unknown message', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }, { userId: 'cat' }] });
     const [ann, ben, eve] = [await phone('ann'), await phone('ben'), await phone('eve')];
     await ann.submit(groupMessage('crew', 'm1'));
@@ -176,7 +176,7 @@ describe('receipts on the wire', () => {
     expect(ann.news().at(-1)).toMatchObject({ type: 'error', code: 'protocol/bad-frame', id: 1 });
   });
 
-  it('a new policy is told to every connection, and in force at once (F82)', async () => {
+  it('a new policy reaches every connection and takes effect at once (F82)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     server.setPolicy({ receipts: { groups: false } });
@@ -191,7 +191,7 @@ describe('receipts on the wire', () => {
   });
 });
 
-describe('the end of a receipt', () => {
+describe('the expiry of a receipt', () => {
   const DAY_MS = 24 * 60 * 60 * 1000;
   const window = 1000;
   const begin = async (): Promise<[Phone, Phone]> => {
@@ -207,7 +207,7 @@ describe('the end of a receipt', () => {
     [-1, undefined],
     [0, undefined],
     [1, [{ id: 'm1', code: 'rejected/receipt-expired' }]],
-  ])('%i ms from the limit (F81)', async (offset, refused) => {
+  ])('a receipt %i ms after the end of the window is accepted up to the limit and refused after it (F81)', async (offset, refused) => {
     const [ann, ben] = await begin();
     await clock.pass(window + offset);
     for (const one of [ann, ben]) one.news();
@@ -220,7 +220,7 @@ describe('the end of a receipt', () => {
   });
 
   it.each([-3 * DAY_MS, 3 * DAY_MS])(
-    'is told by the clock of the database where the clock of the node is %i ms off (F79)',
+    'the clock of the database decides about expiry if the clock of the node is %i ms off (F79)',
     async (offMs) => {
       const wrong: ClockPort = { wall: () => clock.wall() + offMs, mono: clock.mono, timer: (ms, fn) => clock.timer(ms, fn) };
       server = createReceiptServer({
@@ -243,7 +243,7 @@ describe('the end of a receipt', () => {
     },
   );
 
-  it('is stored and sent within a minute without a question, and at the start of a server', async () => {
+  it('an expiry is stored and sent within a minute, without a request, and at the start of a server', async () => {
     const [ann, ben] = await begin();
     for (const one of [ann, ben]) one.news();
     await clock.pass(window);
@@ -262,7 +262,7 @@ describe('the end of a receipt', () => {
     expect(later.dump().receipts.map(({ expired }) => expired)).toEqual([true, true]);
   });
 
-  it('lets no timer run where nothing is open', async () => {
+  it('a server without open receipts runs no timer', async () => {
     const timers: number[] = [];
     const watched: ClockPort = {
       wall: clock.wall,
@@ -278,8 +278,8 @@ describe('the end of a receipt', () => {
   });
 });
 
-describe('who is in a group', () => {
-  it('members come and go while connected (F78)', async () => {
+describe('membership in a group', () => {
+  it('members join and leave while they are connected (F78)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     await server.addMember('crew', 'ben');
@@ -303,7 +303,7 @@ describe('who is in a group', () => {
     await expect(server.addMember('crew', 'ben', { role: 'king' as 'admin' })).rejects.toMatchObject({ code: 'usage/invalid-argument' });
   });
 
-  it('publishes to a group as one of its members, without asking unless told to', async () => {
+  it('the host publishes to a group as one of its members, and the message requests receipts only if the host says so', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const ben = await phone('ben');
     expect(await server.publish({ from: 'ann', to: { group: 'crew' }, body: 1, id: 'p1' })).toMatchObject({ seq: 1 });
@@ -314,7 +314,7 @@ describe('who is in a group', () => {
     });
   });
 
-  it('mirrors the host’s own groups: at first use, every 30 s in use, when told; and keeps what it knows while the host is silent', async () => {
+  it('the server mirrors the host’s own groups: at first use, every 30 s in use, and on request; it keeps the last answer while the host is silent', async () => {
     let members: readonly GroupMember[] | Error = [{ userId: 'ann', role: 'admin' }, { userId: 'ben' }];
     let asked = 0;
     open({
@@ -352,7 +352,7 @@ describe('who is in a group', () => {
     expect(ann.news().at(-1)).toMatchObject({ results: [{ outcome: 'retry' }] });
   });
 
-  describe('a host whose directory answers what is no answer', () => {
+  describe('a host whose directory answers nonsense', () => {
     const logged: string[] = [];
     beforeEach(() => void logged.splice(0));
     const log: Log = (level, event) => {
@@ -371,7 +371,7 @@ describe('who is in a group', () => {
       ['nothing', undefined],
       ['text', 'ann'],
       ['an object', { ann: 'member' }],
-    ])('for one group: %s. The entries of that group wait, all others go on (F123)', async (_what, answer) => {
+    ])('for one group the directory answers %s: entries of that group wait, and all others go on (F123)', async (_what, answer) => {
       const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'confirmed']);
@@ -382,7 +382,7 @@ describe('who is in a group', () => {
       expect(ann.socket.closedWith).toBeUndefined();
     });
 
-    it('for one member: that member is left out, the group goes on (F123)', async () => {
+    it('the directory answers one invalid member: that member is left out, and the group goes on (F123)', async () => {
       const members = (): unknown => [{ userId: 'ann' }, { userId: 'ben', role: 'king' }, { userId: 7 }, null, { userId: 'carl' }];
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:crew', 'group:crew')).toEqual(['confirmed', 'confirmed']);
@@ -393,7 +393,7 @@ describe('who is in a group', () => {
       ['nothing', () => undefined],
       ['a number', () => 1],
       ['an error', () => Promise.reject(new Error('the host is silent'))],
-    ])('for one peer: %s. The message to that peer waits, all others go on (F123)', async (_what, answer) => {
+    ])('for one peer the directory answers %s: the message to that peer waits, and all others go on (F123)', async (_what, answer) => {
       const mayMessage = (_from: string, to: string): unknown => (to === 'odd' ? answer() : true);
       open({ directory: { mayMessage: mayMessage as () => boolean }, log });
       expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'confirmed']);

@@ -1,4 +1,4 @@
-/** Answers of the host's `authenticate`, and the server's reaction. */
+/** The answers of the host's `authenticate`, and what the server does with them. */
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import type { Log } from '../../../src/logging.ts';
@@ -38,15 +38,15 @@ const greet = async (authenticate: unknown) => {
   return { frames, closedWith: socket.closedWith, logged };
 };
 
-describe('an identity that the host answers', () => {
+describe('the identity that the host answers', () => {
   it.each([
     ['absent', undefined, null],
     ['null', null, null],
     ['in a minute', NOW + 60_000, 60_000],
-    ['no whole number', NOW + 60_000.75, 60_000],
-    ['without end', Infinity, null],
-    ['later than any clock tells', 1e303, null],
-  ])('is taken with an end that is %s (F123)', async (_what, expiresAt, expiresInMs) => {
+    ['a fraction', NOW + 60_000.75, 60_000],
+    ['infinite', Infinity, null],
+    ['later than any date', 1e303, null],
+  ])('the server accepts an expiresAt that is %s (F123)', async (_what, expiresAt, expiresInMs) => {
     const { frames, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
     expect(frames).toMatchObject([{ type: 'welcome', expiresInMs }]);
     expect(logged).toEqual([]);
@@ -55,9 +55,9 @@ describe('an identity that the host answers', () => {
   it.each([
     ['a second ago', NOW - 1000, []],
     ['just now', NOW, []],
-    ['before time began', -1e303, []],
+    ['before 1970', -1e303, []],
     ['in seconds', NOW / 1000 + 60, [expect.stringContaining('in ms, not in seconds')]],
-  ])('is refused as expired where its end is %s (F123)', async (_what, expiresAt, logs) => {
+  ])('the server refuses an identity as expired whose expiresAt is %s (F123)', async (_what, expiresAt, logs) => {
     const { frames, closedWith, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
     expect(frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
     expect(closedWith).toBe(CLOSE.unauthorized);
@@ -67,12 +67,12 @@ describe('an identity that the host answers', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'must answer { userId, expiresAt? }; got undefined'],
     ['text', 'bob', 'must answer { userId, expiresAt? }; got text of 3 characters'],
-    ['a number for a user', { userId: 42 }, 'a userId that is text; got number 42'],
+    ['a user that is a number', { userId: 42 }, 'a userId that is text; got number 42'],
     ['no user', {}, 'a userId that is text; got undefined'],
-    ['an end that is no number', { userId: 'bob', expiresAt: NaN }, 'expiresAt in epoch ms, or none for never; got number NaN'],
-    ['an end that is text', { userId: 'bob', expiresAt: '2030-01-01' }, 'expiresAt in epoch ms'],
-    ['an end that is a Date', { userId: 'bob', expiresAt: new Date(NOW + 1000) }, 'expiresAt in epoch ms'],
-  ])('is the host’s named error in the log, and "not now" for the client, where it is %s (F123)', async (_what, answer, says) => {
+    ['an expiresAt that is no number', { userId: 'bob', expiresAt: NaN }, 'expiresAt in epoch ms, or none for never; got number NaN'],
+    ['an expiresAt that is text', { userId: 'bob', expiresAt: '2030-01-01' }, 'expiresAt in epoch ms'],
+    ['an expiresAt that is a Date', { userId: 'bob', expiresAt: new Date(NOW + 1000) }, 'expiresAt in epoch ms'],
+  ])('if authenticate answers %s, the log names the host’s mistake and the client gets "try later" (F123)', async (_what, answer, says) => {
     const { frames, closedWith, logged } = await greet(async () => answer);
     expect(frames).toMatchObject([{ type: 'error', code: 'server/busy', retryAfterMs: 1000 }]);
     expect(closedWith).toBe(CLOSE.tryLater);
@@ -80,41 +80,46 @@ describe('an identity that the host answers', () => {
   });
 });
 
-it('a user of the host whose name is no id is refused, by name in the log (F123)', async () => {
+it('a userId from the host that is no valid id is refused, and the log names it (F123)', async () => {
   const { frames, logged } = await greet(async () => ({ userId: 'x'.repeat(129) }));
   expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden', message: expect.stringContaining('names no account') as string }]);
   expect(logged).toEqual([expect.stringContaining('a userId that is no id')]);
 });
 
-describe('a host that says no, or not now', () => {
+describe('an error from the host’s authenticate', () => {
   const reject = (error: Error) => async () => Promise.reject(error);
   it.each<[string, unknown, string, number]>([
-    ['no', reject(new AuthError('auth/forbidden', 'x')), 'auth/forbidden', CLOSE.unauthorized],
-    ['it has ended', reject(new AuthError('auth/expired', 'x')), 'auth/expired', CLOSE.unauthorized],
-    ['not now', reject(new AuthError('auth/unavailable', 'x')), 'server/busy', CLOSE.tryLater],
-    ['not now, by a copy of the class', reject(Object.assign(new Error('x'), { code: 'auth/unavailable' })), 'server/busy', CLOSE.tryLater],
+    ['forbidden', reject(new AuthError('auth/forbidden', 'x')), 'auth/forbidden', CLOSE.unauthorized],
+    ['expired', reject(new AuthError('auth/expired', 'x')), 'auth/expired', CLOSE.unauthorized],
+    ['unavailable', reject(new AuthError('auth/unavailable', 'x')), 'server/busy', CLOSE.tryLater],
     [
-      'not now, thrown at once',
+      'unavailable, as a copy of the class',
+      reject(Object.assign(new Error('x'), { code: 'auth/unavailable' })),
+      'server/busy',
+      CLOSE.tryLater,
+    ],
+    [
+      'unavailable, thrown at once',
       () => {
         throw new AuthError('auth/unavailable', 'x');
       },
       'server/busy',
       CLOSE.tryLater,
     ],
-  ])('%s (F123)', async (_what, authenticate, code, close) => {
+  ])('the error "%s" from authenticate reaches the client with its meaning (F123)', async (_what, authenticate, code, close) => {
     const { frames, closedWith, logged } = await greet(authenticate);
     expect(frames).toMatchObject([{ type: 'error', code }]);
     expect(closedWith).toBe(close);
     expect(logged).toEqual([]);
   });
 
-  it('with an error of its own counts as no, and the log says how to say "not now" (F123)', async () => {
+  it('an unknown error from authenticate counts as forbidden, and the log says how to report "unavailable" (F123)', async () => {
     const { frames, logged } = await greet(reject(new Error('ECONNREFUSED')));
     expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden' }]);
     expect(logged).toEqual([expect.stringContaining('"auth/unavailable" says that it cannot be checked now')]);
   });
 
-  it('by silence means not now, over both roads (F123)', async () => {
+  it('an authenticate that does not answer counts as unavailable, over WebSocket and HTTP (F123)', async () => {
     const { server, clock, logged } = serverWith(() => new Promise(() => undefined));
     const socket = new FakeSocket();
     server.connect(socket)!.receive(JSON.stringify(hello));

@@ -3,8 +3,8 @@ import { changePolicy, DEFAULT_POLICY, TokenBuckets } from '../../../src/server/
 
 const RATE = { perSecond: 10, burst: 20 };
 
-describe('the allowance of a user', () => {
-  it('takes a burst, then says exactly how long to wait (F107)', () => {
+describe('the rate limit of a user', () => {
+  it('the rate limit allows a burst, then names the exact time to wait (F107)', () => {
     const buckets = new TokenBuckets();
     expect(buckets.take('a', 20, RATE, 0)).toBe(0);
     const wait = buckets.take('a', 5, RATE, 0);
@@ -13,13 +13,13 @@ describe('the allowance of a user', () => {
     expect(buckets.take('a', 5, RATE, wait)).toBe(0);
   });
 
-  it('is each user’s own (F107)', () => {
+  it('each user has an own rate limit (F107)', () => {
     const buckets = new TokenBuckets();
     buckets.take('a', 20, RATE, 0);
     expect(buckets.take('b', 20, RATE, 0)).toBe(0);
   });
 
-  it('lets a frame larger than the burst through when nothing else is owed: it could never pass otherwise', () => {
+  it('the rate limit lets a frame pass that is larger than the burst if the bucket is full: it could never pass otherwise', () => {
     const buckets = new TokenBuckets();
     expect(buckets.take('a', 50, RATE, 0)).toBe(0);
     expect(buckets.take('a', 1, RATE, 0)).toBe(3100);
@@ -38,11 +38,11 @@ it.each([
   { limits: { members: 0 } },
   { rate: { burst: 0 } },
   { connections: { perUser: 0 } },
-])('refuses a policy that makes no sense: %j', (change) => {
+])('a policy with an invalid value is refused: %j', (change) => {
   expect(() => changePolicy(DEFAULT_POLICY, change as object)).toThrow(expect.objectContaining({ code: 'usage/invalid-option' }) as Error);
 });
 
-it('a policy changes by what is named and keeps the rest', () => {
+it('setPolicy changes the named values and keeps the rest', () => {
   const changed = changePolicy(DEFAULT_POLICY, { limits: { entries: 7 }, rate: { burst: 1 } });
   expect(changed).toEqual({
     limits: { ...DEFAULT_POLICY.limits, entries: 7 },

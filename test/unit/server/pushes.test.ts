@@ -5,7 +5,7 @@ import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
 
-describe('what a host may push', () => {
+describe('the pushes that a host gets from the server', () => {
   let pushes: PushFrame[];
   let server: ReceiptServer;
   let fails = false;
@@ -41,7 +41,7 @@ describe('what a host may push', () => {
     countable,
   });
 
-  it('is a head for the peer of a direct chat, named from their side, without the text', async () => {
+  it('the push for a direct message goes to the peer, names the chat as the peer does, and has no text', async () => {
     await submit('alice', message('direct:bob', 'm1'));
     expect(pushes).toMatchObject([
       {
@@ -56,7 +56,7 @@ describe('what a host may push', () => {
     expect(decodePush(text)).toEqual(pushes[0]);
   });
 
-  it('is one for each member of a group but the sender', async () => {
+  it('a group message makes one push for each member except the sender', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }, { userId: 'carol' }] });
     await server.publish({ from: 'alice', to: { group: 'crew' }, body: 'secret', id: 'm1' });
     expect(pushes.map(({ userId, conversationId }) => [userId, conversationId])).toEqual([
@@ -65,14 +65,14 @@ describe('what a host may push', () => {
     ]);
   });
 
-  it('comes once: not for a repetition, a refusal, what does not count or is taken back at once', async () => {
+  it('a push comes once, and not for a repeated, rejected, uncountable or at once recalled message', async () => {
     await submit('alice', message('direct:bob', 'm1'));
     await submit('alice', message('direct:bob', 'm1'), message('group:of-others', 'm2'), message('direct:bob', 'm3', false));
     await submit('alice', message('direct:bob', 'm4'), { kind: 'recall', key: 'k', conversationId: 'direct:bob', cursor: null, id: 'm4' });
     expect(pushes.map((push) => push.message.id)).toEqual(['m1']);
   });
 
-  it('a host whose onMessage throws harms nothing', async () => {
+  it('an onMessage of the host that throws does not disturb the server', async () => {
     fails = true;
     const { status, body } = await submit('alice', message('direct:bob', 'm1'));
     expect(status).toBe(200);

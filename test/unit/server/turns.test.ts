@@ -6,7 +6,7 @@ import { inTurnsOf, Turns } from '../../../src/server/store/turns.ts';
 import { hello, messageTo } from '../../contract/server-harness.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
-/** A store with transactions of the duration that the test sets, one after another. */
+/** A store whose transactions take the time that the test sets and run one after another. */
 const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly began: string[] } => {
   const store = createMemoryStore({ now: clock.wall });
   const began: string[] = [];
@@ -29,8 +29,8 @@ const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly beg
   };
 };
 
-describe('turns at the store', () => {
-  it('users take turns, whatever one of them has waiting (F120)', async () => {
+describe('turns of the users at the store', () => {
+  it('users take turns at the store, for any number of waiting jobs of one user (F120)', async () => {
     const turns = new Turns(new ManualClock(), 1);
     const order: string[] = [];
     const run = (user: string, times: number): Promise<void>[] =>
@@ -39,7 +39,7 @@ describe('turns at the store', () => {
     expect(order).toEqual(['hog', 'hog', 'bob', 'cat', 'hog', 'bob', 'hog', 'hog', 'hog'].slice(0, 9));
   });
 
-  it('a user who comes later waits for one transaction of each of the others (F120)', async () => {
+  it('a user who comes later waits for at most one transaction of each other user (F120)', async () => {
     const turns = new Turns(new ManualClock(), 1);
     const order: string[] = [];
     const step = (user: string) => turns.run(user, async () => void order.push(user));
@@ -49,22 +49,22 @@ describe('turns at the store', () => {
     await Promise.all(all);
   });
 
-  it('runs as many side by side as the store takes, and goes on after one that fails', async () => {
+  it('the store runs as many jobs at once as it can, and goes on after a job that fails', async () => {
     const turns = new Turns(new ManualClock(), 2);
     let running = 0;
-    let most = 0;
+    let maxRunning = 0;
     const job = async (): Promise<void> => {
-      most = Math.max(most, ++running);
+      maxRunning = Math.max(maxRunning, ++running);
       await new Promise((resolve) => setTimeout(resolve));
       running--;
       throw new Error('no');
     };
     const results = await Promise.allSettled(['a', 'b', 'c', 'a', 'b'].map((user) => turns.run(user, job)));
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
-    expect(most).toBe(2);
+    expect(maxRunning).toBe(2);
   });
 
-  it('counts the frames of a user in the time the store takes for them, from the moment they are begun', async () => {
+  it('the backlog of a user is the number of begun frames times the time that the store takes for one', async () => {
     const clock = new ManualClock();
     const turns = new Turns(clock, 1);
     const store = inTurnsOf(slowStore(clock, 100), turns, 'ann');
@@ -82,7 +82,7 @@ describe('turns at the store', () => {
   });
 });
 
-it('an account whose work piles up is told to come back, and no other account is (F120)', async () => {
+it('an account with a large backlog must wait, and no other account must (F120)', async () => {
   const clock = new ManualClock();
   const server = createReceiptServer({
     store: slowStore(clock, 400),
@@ -101,7 +101,7 @@ it('an account whose work piles up is told to come back, and no other account is
   const hogs = Array.from({ length: 8 }, () => open('hog'));
   const bob = open('bob');
   await clock.pass(0);
-  // The first of them tell how long the store takes.
+  // The first frames show how long the store takes.
   hogs[0]!.submit('warm');
   await clock.pass(2000);
   hogs.forEach(({ submit }, i) => submit(`h${i}`));

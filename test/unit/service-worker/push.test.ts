@@ -14,14 +14,14 @@ import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../s
 const url = 'ws://server.example/receipts';
 const PLAIN = { title: 'app.example', options: { tag: 'tidemark:alice', silent: true } };
 
-describe('a push', () => {
+describe('a push in the service worker', () => {
   let server: ReceiptServer;
   let bob: TestTab;
   let badge: number[];
   let shown: { title: string; options: NotificationOptions | undefined }[];
   let isAllowed: boolean;
   let isReachable: boolean;
-  /** In the order in which they happened. */
+  /** The steps in the order in which they happened. */
   let steps: string[];
   let seq: number;
 
@@ -66,7 +66,7 @@ describe('a push', () => {
     clients: { matchAll: async () => [] },
   });
 
-  /** Dispatches it. @returns what the event waits for. */
+  /** Dispatches the event. @returns the promise that the event waits for. */
   const dispatch = (data: object, notification?: ReceiptSyncOptions['notification']): Promise<unknown> => {
     const listeners = new Map<string, (event: Event) => void>();
     installReceiptSync(scope(listeners), { url, getToken: () => 'token-of-alice', ...(notification ? { notification } : {}) });
@@ -76,7 +76,7 @@ describe('a push', () => {
     return done;
   };
 
-  /** Bob writes, and a host tells of it. */
+  /** Bob sends a message, and the host makes its push. */
   const pushOf = async (text: string, userId = 'alice'): Promise<object> => {
     const { id } = await bob.say('alice', text);
     await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
@@ -84,7 +84,7 @@ describe('a push', () => {
     return { type: 'push', userId, conversationId: 'direct:bob', message };
   };
 
-  it('is stored and counted on the icon before the app is asked, and shown as the app says', async () => {
+  it('a push is stored and counted on the icon before the app’s callback runs, and shown as the callback says', async () => {
     await dispatch(await pushOf('hi'), ({ body }, { totalUnreadCount }) => {
       steps.push('asked');
       return { title: `${JSON.stringify(body)} ${totalUnreadCount}` };
@@ -94,7 +94,7 @@ describe('a push', () => {
     await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
   });
 
-  it('counts on the icon and tells its delivery where no notification may be shown, and says so in the end (F116)', async () => {
+  it('without permission for notifications, a push is counted on the icon and confirmed as delivered, and the event rejects at its end (F116)', async () => {
     isAllowed = false;
     await expect(dispatch(await pushOf('hi'), () => ({ title: 'hi' }))).rejects.toThrow('permission');
     expect(badge.at(-1)).toBe(1);
@@ -111,21 +111,21 @@ describe('a push', () => {
       },
     ],
   ] as const)
-    it(`whose callback ${how} is counted, told as delivered, and shown plainly; the error comes last (F116)`, async () => {
+    it(`a push whose callback ${how} is counted, confirmed as delivered and shown plainly, and the event rejects at its end (F116)`, async () => {
       await expect(dispatch(await pushOf('hi'), notification)).rejects.toThrow('of the app');
       expect(badge.at(-1)).toBe(1);
       expect(shown).toEqual([PLAIN]);
       await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
     });
 
-  it('for which the app shows nothing, or has no callback, is shown plainly, and replaces the plain one before (F116)', async () => {
+  it('a push without a callback, or whose callback returns null, is shown plainly and replaces the plain notification before it (F116)', async () => {
     await dispatch(await pushOf('muted'), () => null);
     await dispatch(await pushOf('no callback'));
     expect(shown).toEqual([PLAIN, PLAIN]);
     expect(badge.at(-1)).toBe(2);
   });
 
-  it('whose callback gives no answer is shown plainly within 15 s, and ends (F116)', async () => {
+  it('a push whose callback never answers is shown plainly within 15 s, and its event ends (F116)', async () => {
     const push = await pushOf('hi');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     let asked: () => void = () => undefined;
@@ -143,7 +143,7 @@ describe('a push', () => {
     expect(badge.at(-1)).toBe(1);
   });
 
-  it('whose notification the browser does not take is shown plainly (F116)', async () => {
+  it('a push whose notification the browser refuses is shown plainly (F116)', async () => {
     const real = new Map<string, (event: Event) => void>();
     const { registration } = scope(real);
     const refuses = async (title: string, options?: NotificationOptions): Promise<void> => {
@@ -166,14 +166,14 @@ describe('a push', () => {
     expect(shown).toEqual([PLAIN]);
   });
 
-  it('is shown as the push says where no server answers (F116)', async () => {
+  it('a push is shown with its own data if no server answers (F116)', async () => {
     const push = await pushOf('hi');
     isReachable = false;
     await dispatch(push, ({ senderId, body }) => ({ title: `${senderId} ${String(body)}` }));
     expect(shown.map(({ title }) => title)).toEqual(['bob null']);
   });
 
-  it('of an account that is not here, or that says nothing new, names nothing and is shown all the same (F116)', async () => {
+  it('a push for an unknown account or with no news is shown without names (F116)', async () => {
     const push = await pushOf('hi');
     const asked: string[] = [];
     const notification = ({ id }: { id: string }): null => {
@@ -184,7 +184,7 @@ describe('a push', () => {
     await dispatch({ ...push, message: { ...(push as { message: object }).message, id: 'made-up' } }, notification);
     expect(asked).toEqual([]);
     expect(shown).toEqual([{ ...PLAIN, options: { ...PLAIN.options, tag: 'tidemark:of-nobody' } }, PLAIN]);
-    // What is no push of this protocol is the app's own to show.
+    // A push of another protocol is left to the app.
     await dispatch({ hello: 'world' }, notification);
     expect(shown).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-/** What a transaction of ours does where IndexedDB lets one go wrong quietly. */
+/** What our transactions do where IndexedDB lets a transaction go wrong without an error. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
@@ -14,8 +14,8 @@ const open = (name: string, layout?: Layout) => openDexieStore(name, { clock: br
 const read = (store: StorePort, keys: readonly string[]): Promise<unknown[]> =>
   store.tx('read', ['meta'], 'readonly', 'relaxed', (tx) => tx.getMany('meta', keys));
 
-describe('a transaction', () => {
-  it('whose body waits for something else is refused, and nothing of what came after is half done (F03)', async () => {
+describe('a transaction over IndexedDB', () => {
+  it('a transaction whose body waits for another promise is refused, and none of its later writes is stored (F03)', async () => {
     const store = await open(`transactions-${++databases}`);
     const late = store.tx('late', ['meta'], 'readwrite', 'strict', async (tx) => {
       tx.put('meta', 'one', 1);
@@ -27,8 +27,9 @@ describe('a transaction', () => {
     store.close();
   });
 
-  // WebKit leaves it unfinished for ever where its worker is ended after the close, and whoever opens the database next waits for it.
-  it('that runs when its store is closed ends before the connection does (F28)', async () => {
+  // WebKit leaves such a transaction unfinished for ever if its worker ends after the close, and the next
+  // opening of the database waits for it.
+  it('a transaction that runs while its store is closed ends before the connection is closed (F28)', async () => {
     const store = await open(`transactions-${++databases}`);
     const order: string[] = [];
     const close = vi.spyOn(IDBDatabase.prototype, 'close').mockImplementation(() => void order.push('closed'));
@@ -47,7 +48,7 @@ describe('a transaction', () => {
     }
   });
 
-  it('whose requests went well and which then finds no room is refused as full at once, and leaves nothing (F04)', async () => {
+  it('a transaction that finds no room at its commit is refused as full at once, and leaves nothing (F04)', async () => {
     const idb = new FaultyIdb(indexedDB);
     const store = await openDexieStore(`transactions-${++databases}`, { clock: browserClock, factory: idb.factory });
     idb.plan({ at: 'commit', says: 'QuotaExceededError', times: Infinity });
@@ -57,7 +58,7 @@ describe('a transaction', () => {
         return tx.get('meta', 'one');
       });
     await expect(put()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
-    // No other connection would find more room.
+    // No other connection finds more room.
     expect(idb.struck.commit).toBe(1);
     expect(await read(store, ['one', 'two'])).toEqual([undefined, undefined]);
     idb.clear();
@@ -67,7 +68,7 @@ describe('a transaction', () => {
 });
 
 describe('a migration', () => {
-  it('that is interrupted at any of its writes leaves the old database, whole; the next one goes through (F10)', async () => {
+  it('a migration that is interrupted at any of its writes leaves the old database unchanged, and the next one succeeds (F10)', async () => {
     const name = `transactions-${++databases}`;
     const before = await open(name);
     const head = { schema: SCHEMA, generation: 'g', version: 0, compactedUpTo: 0, fence: 0 };

@@ -1,4 +1,4 @@
-/** The database fails in every way browsers have been seen to fail; what was acknowledged is there, once. */
+/** IndexedDB fails in every way that was seen in browsers. Every confirmed write is stored, once. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
@@ -15,8 +15,8 @@ import { quietPorts } from '../../support/quiet-ports.ts';
 const STRICT = { durability: 'strict', readsPages: true } as const;
 let databases = 0;
 
-/** Passes whenever anybody waits, in no time of its own. */
-const hurried = (): ClockPort => ({
+/** Waits of up to a second end at once. */
+const hurriedClock = (): ClockPort => ({
   wall: () => 0,
   mono: () => performance.now(),
   timer: (ms, fn) => {
@@ -25,7 +25,7 @@ const hurried = (): ClockPort => ({
   },
 });
 
-const device = async (clock: ClockPort = hurried()) => {
+const device = async (clock: ClockPort = hurriedClock()) => {
   const name = `lost-${++databases}`;
   const idb = new FaultyIdb(indexedDB);
   const tab = async () => {
@@ -37,7 +37,7 @@ const device = async (clock: ClockPort = hurried()) => {
   };
   return { name, idb, tab };
 };
-/** Lets time pass until it settles. */
+/** Moves the clock until the promise settles. */
 const settled = async <T>(clock: ManualClock, promise: Promise<T>): Promise<T> => {
   const state = { open: true };
   const end = (): void => void (state.open = false);
@@ -52,13 +52,13 @@ type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof device>>['tab']>>;
 
 const say = ({ writer, given }: Tab, text: string) =>
   writer.write('sendMessage', STRICT, (draft) => sendMessage(draft, given, 'direct:bob', { body: `"${text}"` }));
-const said = ({ writer }: Tab) =>
+const textsOf = ({ writer }: Tab) =>
   [...writer.model.outbox.values()].flatMap((entry) => (entry.kind === 'message' ? [entry.message.body] : []));
 const titleOf = ({ at, says, message }: IdbFault) => `${says} "${message}" at ${at}`;
 
-describe.each([1, 3])('%i times in a row', (times) => {
+describe.each([1, 3])('%i failures in a row', (times) => {
   it.each(WEBKIT.map((fault) => [titleOf(fault), fault] as const))(
-    '%s: what is saved is saved once, and nobody is told otherwise (F01)',
+    'a write that meets %s is stored once, and its caller gets no error (F01)',
     async (_title, fault) => {
       const { idb, tab } = await device();
       const mine = await tab();
@@ -67,16 +67,16 @@ describe.each([1, 3])('%i times in a row', (times) => {
       const shown = await say(mine, 'during');
       expect(idb.struck[fault.at]).toBe(times);
       await say(mine, 'after');
-      expect(said(mine)).toEqual(['"before"', '"during"', '"after"']);
+      expect(textsOf(mine)).toEqual(['"before"', '"during"', '"after"']);
       const fresh = await tab();
-      expect(said(fresh)).toEqual(['"before"', '"during"', '"after"']);
+      expect(textsOf(fresh)).toEqual(['"before"', '"during"', '"after"']);
       expect(fresh.writer.model.findPending(shown.id)).toBeDefined();
     },
   );
 });
 
 it.each(WEBKIT.filter(({ at }) => at !== 'committed').map((fault) => [titleOf(fault), fault] as const))(
-  '%s without end: the caller is told, nothing was written, and later it works again (F01)',
+  'a write that meets %s without end is refused, nothing is stored, and later writes work again (F01)',
   async (_title, fault) => {
     const { idb, tab } = await device();
     const mine = await tab();
@@ -85,12 +85,12 @@ it.each(WEBKIT.filter(({ at }) => at !== 'committed').map((fault) => [titleOf(fa
     expect(idb.struck[fault.at]).toBeGreaterThan(3);
     idb.clear();
     await say(mine, 'works');
-    expect(said(mine)).toEqual(['"works"']);
-    expect(said(await tab())).toEqual(['"works"']);
+    expect(textsOf(mine)).toEqual(['"works"']);
+    expect(textsOf(await tab())).toEqual(['"works"']);
   },
 );
 
-it('an answer that was given before the connection broke stands: a run that had committed is not decided again (F01)', async () => {
+it('an answer that was given before the connection broke stays valid: a committed write is not decided again (F01)', async () => {
   const { idb, tab } = await device();
   const mine = await tab();
   const messages = [1, 2].map((seq) => ({
@@ -120,30 +120,33 @@ it('an answer that was given before the connection broke stands: a run that had 
   const other = await tab();
   const read = mine.writer.write('read', STRICT, (draft) => sendReadReceipts(draft, mine.given, 'direct:bob', ['m1']));
   expect(await read).toEqual({ queued: ['m1'], skipped: [] });
-  // Somebody else wrote in between: the version alone would tell nothing.
+  // Another tab wrote in between, so the version alone shows nothing.
   await say(other, 'between');
-  expect(said(other)).toEqual(['"between"']);
+  expect(textsOf(other)).toEqual(['"between"']);
   expect(mine.writer.model.version).toBeLessThan(other.writer.model.version);
 });
 
 it.each([
-  // Dexie tries this one again by itself.
+  // Dexie repeats this one without our code.
   ['UnknownError', 'Internal error opening backing store for indexedDB.open.'],
   ['AbortError', 'The connection was closed.'],
-])('openings that fail twice (%s) are tried a third time; those that fail for good say so (F13)', async (says, message) => {
-  const idb = new FaultyIdb(indexedDB);
-  idb.plan({ at: 'open', says, message, times: 2 });
-  const clock = hurried();
-  const store = await openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
-  expect(idb.struck.open).toBe(2);
-  store.close();
-  idb.plan({ at: 'open', says, message, times: Infinity });
-  await expect(openDexieStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
-  idb.clear();
-  expect((await indexedDB.databases()).map(({ name }) => name)).toContain(`lost-${databases}`);
-});
+])(
+  'an opening of the database that fails twice (%s) is tried a third time, and one that keeps failing rejects (F13)',
+  async (says, message) => {
+    const idb = new FaultyIdb(indexedDB);
+    idb.plan({ at: 'open', says, message, times: 2 });
+    const clock = hurriedClock();
+    const store = await openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
+    expect(idb.struck.open).toBe(2);
+    store.close();
+    idb.plan({ at: 'open', says, message, times: Infinity });
+    await expect(openDexieStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
+    idb.clear();
+    expect((await indexedDB.databases()).map(({ name }) => name)).toContain(`lost-${databases}`);
+  },
+);
 
-it('a connection that the browser closes is looked after without a call: what is gone with it is told at once (F02, F11)', async () => {
+it('a connection that the browser closes is opened again without a call, and a wiped database is reported at once (F02, F11)', async () => {
   const idb = new FaultyIdb(indexedDB);
   const clock = new ManualClock();
   const name = `lost-${++databases}`;
@@ -153,7 +156,7 @@ it('a connection that the browser closes is looked after without a call: what is
   idb.forceClose();
   await clock.pass(100);
   await expect.poll(() => idb.open.size).toBe(1);
-  // It was there still.
+  // The database still exists.
   expect(isTold).toBe(false);
   idb.forceClose();
   const gone = new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
@@ -165,7 +168,7 @@ it('a connection that the browser closes is looked after without a call: what is
   });
 });
 
-it('an opening that hangs is asked for once more (F16)', async () => {
+it('an opening of the database that hangs is tried once more (F16)', async () => {
   const idb = new FaultyIdb(indexedDB);
   idb.plan({ at: 'open', says: 'hang' });
   const clock = new ManualClock();
@@ -176,20 +179,23 @@ it('an opening that hangs is asked for once more (F16)', async () => {
 });
 
 describe('transactions that never settle', () => {
-  it.each(['request', 'commit'] as const)('hanging at a %s: given up after 10 s and run again, saved once (F17)', async (at) => {
-    const clock = new ManualClock();
-    const { idb, tab } = await device(clock);
-    const mine = await tab();
-    idb.plan({ at, says: 'hang' });
-    let saved = false;
-    const saying = say(mine, 'patience').then(() => (saved = true));
-    await clock.pass(9900);
-    expect(saved).toBe(false);
-    await settled(clock, saying);
-    expect(said(await tab())).toEqual(['"patience"']);
-  });
+  it.each(['request', 'commit'] as const)(
+    'a transaction that hangs at a %s is given up after 10 s and run again, and stored once (F17)',
+    async (at) => {
+      const clock = new ManualClock();
+      const { idb, tab } = await device(clock);
+      const mine = await tab();
+      idb.plan({ at, says: 'hang' });
+      let saved = false;
+      const saying = say(mine, 'patience').then(() => (saved = true));
+      await clock.pass(9900);
+      expect(saved).toBe(false);
+      await settled(clock, saying);
+      expect(textsOf(await tab())).toEqual(['"patience"']);
+    },
+  );
 
-  it('hanging again and again: the caller is told (F17)', async () => {
+  it('a transaction that hangs again and again is refused (F17)', async () => {
     const clock = new ManualClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
@@ -197,10 +203,10 @@ describe('transactions that never settle', () => {
     const saying = expect(say(mine, 'never')).rejects.toMatchObject({ code: 'store/unavailable' });
     await settled(clock, saying);
     idb.clear();
-    expect(said(await tab())).toEqual([]);
+    expect(textsOf(await tab())).toEqual([]);
   });
 
-  it.each([1000, 9000])('a commit that takes %i ms: saved once, and answered then (F26)', async (ms) => {
+  it.each([1000, 9000])('a commit that takes %i ms is stored once, and answered when it ends (F26)', async (ms) => {
     const clock = new ManualClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
@@ -210,18 +216,18 @@ describe('transactions that never settle', () => {
     await expect.poll(() => idb.holding).toBe(1);
     const { length } = idb.written;
     await clock.pass(ms);
-    // Time for a second look, which nobody should take.
+    // Time for a check of the log, which must not happen.
     await new Promise((resolve) => setTimeout(resolve, 20));
     await clock.pass(0);
     expect(idb.written).toHaveLength(length);
     expect(saved).toBe(false);
     idb.release();
     await saying;
-    expect(said(mine)).toEqual(['"slow"']);
-    expect(said(await tab())).toEqual(['"slow"']);
+    expect(textsOf(mine)).toEqual(['"slow"']);
+    expect(textsOf(await tab())).toEqual(['"slow"']);
   });
 
-  it('a commit that takes 30 s: answered sooner by a second look, and once (F26)', async () => {
+  it('a commit that takes 30 s is answered earlier, by a check of the log, and stored once (F26)', async () => {
     const clock = new ManualClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
@@ -235,7 +241,7 @@ describe('transactions that never settle', () => {
     await clock.pass(20_000);
     idb.release();
     await say(mine, 'after');
-    expect(said(mine)).toEqual(['"slow"', '"after"']);
-    expect(said(await tab())).toEqual(['"slow"', '"after"']);
+    expect(textsOf(mine)).toEqual(['"slow"', '"after"']);
+    expect(textsOf(await tab())).toEqual(['"slow"', '"after"']);
   });
 });

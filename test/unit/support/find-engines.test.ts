@@ -12,7 +12,7 @@ const machineWith = (files: readonly string[], engines?: string) => {
     root: false,
     linuxX64: true,
     isExecutable: async (path) => files.includes(path),
-    answers: () => Promise.reject(new Error('nobody asks')),
+    answers: () => Promise.reject(new Error('no test asks this')),
     run: () => Promise.reject(new Error('nothing is installed')),
     playwrightPath: async () => undefined,
     packagedPath: async () => undefined,
@@ -21,8 +21,8 @@ const machineWith = (files: readonly string[], engines?: string) => {
   return { machine, said };
 };
 
-describe('finding the other engines', () => {
-  it('finds both', async () => {
+describe('finding the other browser engines', () => {
+  it('findEngines finds Firefox and WebKit', async () => {
     const { machine, said } = machineWith([FIREFOX, ...WEBKIT]);
     expect(await findEngines(machine)).toEqual({
       firefox: FIREFOX,
@@ -32,24 +32,24 @@ describe('finding the other engines', () => {
     expect(said).toEqual([`Firefox: ${FIREFOX}`, `WebKit: ${WEBKIT[2]}`]);
   });
 
-  it.each(WEBKIT)('has no WebKit without %s', async (missing) => {
+  it.each(WEBKIT)('findEngines reports no WebKit without %s', async (missing) => {
     const { machine } = machineWith(WEBKIT.filter((file) => file !== missing));
     expect(await findEngines(machine)).toEqual({ firefox: undefined, webkit: undefined });
   });
 
-  it('says what is missing and how to get it, and goes on', async () => {
+  it('checkEngines names what is missing and how to install it, and goes on', async () => {
     const { machine, said } = machineWith([FIREFOX]);
     await checkEngines(machine);
     expect(said[1]).toMatch(/WebKit \(apt-get install webkit2gtk-driver xvfb\).*without/);
   });
 
-  it('with ENGINES=all refuses to go on without one, naming each', async () => {
+  it('with ENGINES=all, checkEngines refuses to go on and names each missing engine', async () => {
     await expect(checkEngines(machineWith([], 'all').machine)).rejects.toThrow(/Firefox \(.*firefox-esr\), WebKit \(.*xvfb\)/);
     await expect(checkEngines(machineWith([FIREFOX], 'all').machine)).rejects.toThrow(/^ENGINES is all, and not here: WebKit/);
     await expect(checkEngines(machineWith([FIREFOX, ...WEBKIT], 'all').machine)).resolves.toBeUndefined();
   });
 
-  it('does not take a misspelt wish for none', async () => {
+  it('checkEngines refuses a misspelt value of ENGINES', async () => {
     await expect(checkEngines(machineWith([FIREFOX, ...WEBKIT], 'al').machine)).rejects.toThrow('ENGINES is al;');
   });
 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it('sends messages in as many frames as the server takes, and hears of their receipts', async () => {
+it('the protocol client sends messages in as many frames as the server accepts, and receives their receipts', async () => {
   const alice = await ProtocolClient.connect(server.url, 'alice', 'alice', 'phone');
   const bob = await ProtocolClient.connect(server.url, 'bob', 'bob', 'phone');
   const results = await bob.submit(Array.from({ length: 250 }, (_, n) => bob.messageEntry('direct:alice', { n })));
@@ -25,6 +25,6 @@ it('sends messages in as many frames as the server takes, and hears of their rec
   bob.close();
 });
 
-it('says why when the server will not have it', async () => {
+it('the protocol client says why the server refused it', async () => {
   await expect(ProtocolClient.connect(server.url, 'bob', 'alice', 'phone')).rejects.toThrow('auth/wrong-user');
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { BUGS } from '../../simulation/bugs.mjs';
 
-test('the text of each bug of the drill stands in its file exactly once', async () => {
+test('the code text of each bug of the drill stands in its file exactly once', async () => {
   const stale: string[] = [];
   for (const { name, file, from } of BUGS) {
     const text = await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8');

@@ -1,9 +1,9 @@
-/** The example of the guide "Testing your app": an app's own test, in a world of its own. */
+/** The example of the guide "Testing your app": a test of an app in a simulated world. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
 
-it('what was read in a tunnel reaches the sender, though the phone died in it', async () => {
+it('a receipt made offline reaches the sender, although the phone crashed before it was online again', async () => {
   const world = createTestWorld({ seed: 7 });
   const phone = world.device('ann');
   const desk = world.device('ben');
@@ -23,7 +23,7 @@ it('what was read in a tunnel reaches the sender, though the phone died in it', 
   expect(receipts?.state).toBe('done');
 });
 
-it('the same seed is the same world, and another is another', async () => {
+it('the same seed gives the same world, and another seed another world', async () => {
   const traceOf = async (seed: number): Promise<number> => {
     const world = createTestWorld({ seed });
     const ann = world.device('ann');
@@ -37,7 +37,7 @@ it('the same seed is the same world, and another is another', async () => {
   expect(await traceOf(1)).not.toBe(await traceOf(2));
 });
 
-it('a disk that refuses keeps what was promised: the call rejects, and nothing is half there', async () => {
+it('a call that the disk refuses rejects and stores nothing', async () => {
   const world = createTestWorld();
   const phone = world.device('ann');
   const tab = await world.open(phone);

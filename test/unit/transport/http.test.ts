@@ -1,4 +1,4 @@
-/** Whoever answers a request, and with what: the server, a proxy, a captive portal. */
+/** Answers over HTTP from the server, a proxy or a captive portal. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,8 +29,8 @@ const says = (status: number, headers: Record<string, string>, body: string): vo
 };
 const unreachable = { name: 'TransportError', code: 'transport/unreachable' };
 
-describe('what comes back over HTTP', () => {
-  it('is frames, refusals too', async () => {
+describe('answers over HTTP', () => {
+  it('an answer of the server is read as frames, refusals too', async () => {
     says(200, JSON_TYPE, '[{"type":"pong"}]');
     expect(await ask()).toEqual([{ type: 'pong' }]);
     for (const status of [400, 401, 403, 413, 503]) {
@@ -40,35 +40,35 @@ describe('what comes back over HTTP', () => {
   });
 
   it.each([200, 201, 204, 400, 401, 403, 404, 405, 407, 408, 410, 413, 418, 451, 500, 502, 504, 511, 530])(
-    'is nobody of ours with status %i and a page (F52, F59)',
+    'a page with status %i is no answer of the server (F52, F59)',
     async (status) => {
       says(status, { 'content-type': 'text/html' }, status === 204 ? '' : '<!doctype html><title>Welcome to the hotel</title>');
       await expect(ask()).rejects.toMatchObject(unreachable);
     },
   );
 
-  it('is nobody of ours where frames come as another type, or JSON that is no frames comes with an error (F52)', async () => {
+  it('frames with another content type, or other JSON with an error status, are no answer of the server (F52)', async () => {
     says(200, { 'content-type': 'text/html' }, '[{"type":"pong"}]');
     await expect(ask()).rejects.toMatchObject(unreachable);
     says(500, JSON_TYPE, '{"message":"internal error"}');
     await expect(ask()).rejects.toMatchObject(unreachable);
   });
 
-  it('is a broken server where it passes for an answer and is none', async () => {
+  it('an answer that looks like the server’s but holds no frames is a protocol error', async () => {
     for (const body of ['', '{}', '[{"type":"dance"}]', '[1]', '[[[[[[[[[[[]]]]]]]]]]]']) {
       says(200, JSON_TYPE, body);
       await expect(ask()).rejects.toMatchObject({ name: 'ProtocolError', code: 'protocol/bad-frame' });
     }
   });
 
-  it.each([301, 302, 303, 307, 308])('a redirect with %i is not followed: the token stays here (F52)', async (status) => {
+  it.each([301, 302, 303, 307, 308])('a redirect with %i is not followed, so the token goes to no other host (F52)', async (status) => {
     paths.length = 0;
     says(status, { location: '/login' }, '');
     await expect(ask()).rejects.toMatchObject(unreachable);
     expect(paths).toEqual(['/receipts']);
   });
 
-  it('asks for time with 429 or 503, whoever says so, for as long as it says (F56)', async () => {
+  it('status 429 or 503 asks the client to wait, from any host, as long as its header says (F56)', async () => {
     says(429, { 'retry-after': '7' }, 'slow down');
     expect(await ask()).toMatchObject([{ type: 'error', code: 'server/busy', retryAfterMs: 7000 }]);
     says(503, { 'content-type': 'text/html', 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, '<h1>Maintenance</h1>');
@@ -77,7 +77,7 @@ describe('what comes back over HTTP', () => {
     expect(await ask()).toMatchObject([{ retryAfterMs: 24 * 3600 * 1000 }]);
   });
 
-  it('is told apart from silence, from a line that breaks, and from being given up', async () => {
+  it('silence, a broken line and an abort have errors of their own', async () => {
     answer = () => undefined;
     await expect(ask(100)).rejects.toMatchObject({ code: 'transport/timeout' });
     const end = new AbortController();
@@ -90,7 +90,7 @@ describe('what comes back over HTTP', () => {
       setTimeout(() => response.destroy(), 20);
     };
     await expect(ask()).rejects.toMatchObject(unreachable);
-    // TLS spoken to somebody who does not.
+    // A TLS connection to a server that does not speak TLS.
     await expect(requestOverHttp(url.replace('ws:', 'wss:'), [{ type: 'ping' }], 5000)).rejects.toMatchObject(unreachable);
   });
 });

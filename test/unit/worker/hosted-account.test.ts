@@ -1,4 +1,4 @@
-/** An account goes on whatever becomes of its store: refused, hanging, blocked, wiped. */
+/** An account keeps working while its store is refused, hangs, is blocked or is wiped. */
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { filter, firstValueFrom, lastValueFrom, type Observable, timeout, toArray } from 'rxjs';
@@ -14,7 +14,7 @@ import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
 import { createTestServer, LoopbackNet, TestDevice, TestLocks, type TestTab } from '../../support/loopback.ts';
 
-/** Twenty times as fast, so that patience is a matter of milliseconds. */
+/** A clock that is twenty times as fast, so that timeouts take milliseconds. */
 const fastClock: ClockPort = {
   wall: () => Date.now(),
   mono: () => performance.now() * 20,
@@ -40,7 +40,7 @@ const hear = (tab: HostedAccount, events: ReceiptEvent[]): void =>
   void (tab.watch({ of: 'events' }) as Observable<NumberedEvent>).subscribe(({ event }) => events.push(event));
 const live = (tab: HostedAccount) => until(tab, { of: 'connection' }, ({ state }) => state === 'live');
 
-/** Alice's browser, and bob somewhere else. */
+/** Alice's browser, and bob on another device. */
 const world = async () => {
   const server = createTestServer();
   const net = new LoopbackNet(server);
@@ -138,41 +138,46 @@ const world = async () => {
 const fill = async (bob: TestTab, count: number): Promise<void> => {
   for (let i = 1; i <= count; i++) await bob.do('sendMessage', 'direct:alice', { body: `"${i}"` });
 };
-const toldDelivered = (bob: TestTab, upTo: number) =>
+const seesDelivered = (bob: TestTab, upTo: number) =>
   bob.until(
     { of: 'messages', conversationId: 'direct:alice', limit: upTo },
     (all) => all.filter(({ status }) => status === 'delivered').length === upTo,
   );
 
-describe('where the device refuses to store', () => {
+describe('a device that refuses to store', () => {
   it.each([
     ['SecurityError: the operation is insecure', { at: 'open', says: 'SecurityError', times: Infinity }],
-    ['no room even to open', { at: 'open', says: 'QuotaExceededError', times: Infinity }],
-    ['internal error, for ever', { at: 'open', says: 'UnknownError', times: Infinity }],
-    ['openings that hang', { at: 'open', says: 'hang', times: Infinity }],
-  ] as const)('%s: it works in memory, and says so before anything else (F05, F13, F15, F16)', async (_name, fault) => {
-    const { tab, idb, bob } = await world();
-    idb.plan(fault);
-    const mine = await tab();
-    expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile' });
-    await say(mine, 'from memory');
-    await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (all) => all.some(({ body }) => body === 'from memory'));
-    expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile', leader: true });
-  });
+    ['no room to open the database', { at: 'open', says: 'QuotaExceededError', times: Infinity }],
+    ['an internal error without end', { at: 'open', says: 'UnknownError', times: Infinity }],
+    ['an opening that hangs', { at: 'open', says: 'hang', times: Infinity }],
+  ] as const)(
+    'with %s the account works in memory, and says so before it shows anything else (F05, F13, F15, F16)',
+    async (_name, fault) => {
+      const { tab, idb, bob } = await world();
+      idb.plan(fault);
+      const mine = await tab();
+      expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile' });
+      await say(mine, 'from memory');
+      await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (all) =>
+        all.some(({ body }) => body === 'from memory'),
+      );
+      expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile', leader: true });
+    },
+  );
 
-  it('each tab syncs for itself: none has a store another could follow (F15)', async () => {
+  it('with stores in memory each tab syncs for itself, because no tab can follow another (F15)', async () => {
     const { tab, idb } = await world();
     idb.plan({ at: 'open', says: 'SecurityError', times: Infinity });
     const [one, two] = [await tab(), await tab()];
     await Promise.all([live(one), live(two)]);
     await say(one, 'once');
     await until(two, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
-    // Both at once, and not in turns.
+    // Both tabs lead at the same time, and not one after the other.
     const both = await Promise.all([one, two].map((tab) => now(tab, { of: 'connection' })));
     expect(both).toMatchObject(both.map(() => ({ leader: true, state: 'live' })));
   });
 
-  it('tells nobody what was not to be told: switches as they were noted (F15)', async () => {
+  it('an account in memory keeps the noted receipt settings and sends no receipt that they forbid (F15)', async () => {
     const w = await world();
     const first = await w.tab();
     await live(first);
@@ -184,14 +189,14 @@ describe('where the device refuses to store', () => {
     const mine = await w.tab();
     await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
     await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
-    // Said after it, heard after it.
+    // This message is sent after the receipt, so it arrives after it.
     await say(mine, 'read');
     const all = await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 2 }, (list) => list.length === 2);
     expect(all.find(({ senderId }) => senderId === 'bob')).toMatchObject({ status: 'delivered' });
     expect(await now(mine, { of: 'total-unread' })).toBe(0);
   });
 
-  it('comes back to the disk once it opens, with what was done meanwhile; streams go on (F07, F13)', async () => {
+  it('an account in memory moves to the disk once the disk opens, with all that was done in between, and its streams go on (F07, F13)', async () => {
     const { tab, idb, net } = await world();
     const before = await tab();
     await live(before);
@@ -211,10 +216,10 @@ describe('where the device refuses to store', () => {
   });
 });
 
-it('an upgrade that an old tab blocks: in memory meanwhile, on the disk when it lets go, nothing lost (F07)', async () => {
+it('an upgrade that an old tab blocks: the account works in memory, moves to the disk when the old tab closes, and loses nothing (F07)', async () => {
   const { tab, name, net } = await world();
   net.cut();
-  // A tab of an older release that does not answer: frozen, say.
+  // A tab of an older release that does not answer, for example because it is frozen.
   const frozen = await new Promise<IDBDatabase>((resolve) => {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => TABLES.forEach((table) => request.result.createObjectStore(table));
@@ -232,16 +237,16 @@ it('an upgrade that an old tab blocks: in memory meanwhile, on the disk when it 
   expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 1 });
 });
 
-describe('where the browser has wiped the store', () => {
-  it('before the start: a new device, counts as before, no receipt told twice, and word of what was lost (F11, F12)', async () => {
+describe('a store that the browser has wiped', () => {
+  it('after a wipe before the start, the account gets a new device id, counts as before, sends no receipt twice, and reports the loss (F11, F12)', async () => {
     const w = await world();
     const first = await w.tab();
     await live(first);
     await fill(w.bob, 6);
-    await toldDelivered(w.bob, 6);
+    await seesDelivered(w.bob, 6);
     await act(first, 'clearConversationUnreadCount', 'direct:bob');
     await fill(w.bob, 2);
-    await toldDelivered(w.bob, 8);
+    await seesDelivered(w.bob, 8);
     await until(first, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
     await say(first, 'never sent');
@@ -265,9 +270,9 @@ describe('where the browser has wiped the store', () => {
     const after = w.net.crossings.slice(crossed);
     expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
     await again.close();
-    // Its store closes once it is noted what was heard.
+    // The account closes its store after it has noted the events.
     await new Promise((resolve) => setTimeout(resolve, 150));
-    // Known to be another one now: the next start finds nothing lost.
+    // The loss is noted now: the next start finds none.
     const third = await w.tab();
     const later: ReceiptEvent[] = [];
     hear(third, later);
@@ -275,7 +280,7 @@ describe('where the browser has wiped the store', () => {
     expect(later.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
 
-  it('before a start without the server: no count is guessed, and what the user says is shown (F11)', async () => {
+  it('after a wipe and a start without the server, no count is guessed, and new messages of the user are shown (F11)', async () => {
     const w = await world();
     const first = await w.tab();
     await live(first);
@@ -301,12 +306,12 @@ describe('where the browser has wiped the store', () => {
     expect(counts[0]).not.toBe(0);
   });
 
-  it('under a running tab: what the user did goes on to a new store, no count falls to 0, and nobody has to reload (F02, F11)', async () => {
+  it('after a wipe under a running tab, pending entries go to a new store, no count falls to 0, and no reload is needed (F02, F11)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
     await fill(w.bob, 3);
-    await toldDelivered(w.bob, 3);
+    await seesDelivered(w.bob, 3);
     await until(mine, { of: 'total-unread' }, (total) => total === 3);
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
@@ -317,7 +322,7 @@ describe('where the browser has wiped the store', () => {
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
     hear(mine, events);
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
-    // As the browser does it: the database goes, then every connection hears that it is closed.
+    // As a browser does it: the database goes first, then every connection gets its close event.
     w.idb.forceClose();
     await w.wipe();
     await say(mine, 'as if nothing had been');
@@ -332,7 +337,7 @@ describe('where the browser has wiped the store', () => {
     expect(events.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
 
-  it('under a running tab without the server: a clear is decided by what the tab showed, seen at once and told later (F112)', async () => {
+  it('after a wipe under a running tab without the server, a clear uses the state that the tab showed, takes effect at once and is sent later (F112)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -347,7 +352,7 @@ describe('where the browser has wiped the store', () => {
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
     await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
     await until(mine, { of: 'total-unread' }, (total) => total === 0);
-    // A page hears the same number once.
+    // The page gets an unchanged number only once.
     expect([...new Set(totals)]).toEqual([2, 0]);
     w.net.heal();
     await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 5 }, (all) => all.every(({ status }) => status === 'read'));
@@ -357,7 +362,7 @@ describe('where the browser has wiped the store', () => {
     expect(totals.at(-1)).toBe(0);
   });
 
-  it('under a running tab: what was read while receipts were off is not told after the wipe either (F112)', async () => {
+  it('after a wipe under a running tab, messages that were read while receipts were off still get no receipt (F112)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -375,13 +380,13 @@ describe('where the browser has wiped the store', () => {
     expect(all.filter(({ senderId }) => senderId === 'bob').map(({ status }) => status)).toEqual(['delivered', 'delivered']);
   });
 
-  it('removed by somebody while calls are under way: they are done on the new store (F08)', async () => {
+  it('calls that are under way when another page deletes the database are repeated on the new store (F08)', async () => {
     const w = await world();
     w.net.cut();
     const mine = await w.tab();
     await say(mine, 'one');
     await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
-    // One that is in the store but not answered when it goes, and one that waits behind it.
+    // One call is in the store but not answered when the database goes, and another waits behind it.
     w.idb.plan({ at: 'committed', says: 'late' });
     const two = say(mine, 'two');
     await expect.poll(() => w.idb.holding).toBe(1);
@@ -394,14 +399,14 @@ describe('where the browser has wiped the store', () => {
     expect(await now(await w.tab(), { of: 'outbox' })).toMatchObject({ pending: 3 });
   });
 
-  it('with all that the site had, under running tabs: nobody logged out, so they go on, and a log-out still ends them (F11)', async () => {
+  it('after a wipe of all data of the site, running tabs go on, because no user logged out, and a later log-out still ends them (F11)', async () => {
     const w = await world();
     const [mine, other] = [await w.tab(), await w.tab()];
     await live(mine);
     w.net.cut();
     await say(mine, 'kept');
     await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
-    // Neither has anything left to note.
+    // Neither tab has anything left to note.
     await new Promise((resolve) => setTimeout(resolve, 150));
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
     w.noted = undefined;
@@ -418,7 +423,7 @@ describe('where the browser has wiped the store', () => {
     expect(w.noted).toBeUndefined();
   });
 
-  it('a flush goes on on the new store, and counts what was sent there (F11)', async () => {
+  it('a flush continues on the new store after a wipe, and counts the entries that are sent there (F11)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -440,7 +445,7 @@ describe('where the browser has wiped the store', () => {
     expect(all.map(({ status }) => status)).not.toContain('pending');
   });
 
-  it('a log-out that sends first goes on on the new store (F11)', async () => {
+  it('a log-out with `send` continues on the new store after a wipe (F11)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -461,7 +466,7 @@ describe('where the browser has wiped the store', () => {
     await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
-  it('by a log-out of which this tab heard nothing: it ends, and sends nothing (F11)', async () => {
+  it('a tab that finds its store wiped by a log-out in another tab ends, and sends nothing (F11)', async () => {
     const w = await world();
     w.net.cut();
     const mine = await w.tab();
@@ -477,7 +482,7 @@ describe('where the browser has wiped the store', () => {
     expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(w.name);
   });
 
-  it('logging out is no loss, kept or not (F11)', async () => {
+  it('a log-out is never reported as a loss, with or without keepData (F11)', async () => {
     for (const keepData of [true, false]) {
       const w = await world();
       w.net.cut();
@@ -494,7 +499,7 @@ describe('where the browser has wiped the store', () => {
   });
 });
 
-it('another tab logs out: a flush, a question to the server and a write that wait all reject with usage/closed at once (F44)', async () => {
+it('a flush, a query and a write that wait when another tab logs out reject with usage/closed at once (F44)', async () => {
   const w = await world();
   const [one, two] = [await w.tab(), await w.tab()];
   await live(one);
@@ -527,7 +532,7 @@ it('another tab logs out: a flush, a question to the server and a write that wai
   await left;
 });
 
-it('code that finds a newer database says so, and leaves it alone (F09)', async () => {
+it('code that finds the database of a newer release reports that, and leaves the database alone (F09)', async () => {
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const newer = await openDexieStore(name, { clock: fastClock, layout });
@@ -538,7 +543,7 @@ it('code that finds a newer database says so, and leaves it alone (F09)', async 
   newer.close();
 });
 
-it('upgraded by a newer release under a running tab: it gives up the lead, says why, and leaves what is owed alone (F09)', async () => {
+it('a tab whose database a newer release upgrades gives up the lead, reports why, and keeps pending entries (F09)', async () => {
   const { tab, name, net } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const old = await tab();
