@@ -36,15 +36,20 @@ export const browserRandom: RandomPort = {
 };
 
 export const browserLocks: LockPort = {
-  acquire(name, { steal = false, onGranted, onLost, onMissing }) {
+  acquire(name, { steal = false, onGranted, onLost, onMissing, onTaken }) {
     const abort = new AbortController();
     let release: () => void = () => abort.abort();
     let isHeld = false;
     let isOver = false;
-    // The browser grants a stealing request at once and accepts no signal with it.
-    const options = steal ? { steal } : { signal: abort.signal };
-    const until = (): Promise<void> => {
+    // Neither a request that steals nor one that does not wait takes a signal.
+    const options = steal ? { steal } : onTaken ? { ifAvailable: true } : { signal: abort.signal };
+    const until = (lock: Lock | null): Promise<void> => {
       if (isOver) return Promise.resolve();
+      if (!lock) {
+        isOver = true;
+        onTaken?.();
+        return Promise.resolve();
+      }
       isHeld = true;
       onGranted();
       return new Promise<void>((resolve) => (release = resolve));

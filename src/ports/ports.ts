@@ -114,6 +114,8 @@ export interface LockRequest {
   readonly onLost: () => void;
   /** The browser gives no locks: an insecure context, an opaque origin, an old browser. No other handler will be called. */
   readonly onMissing: () => void;
+  /** Another tab holds the lock. With this handler, the request does not wait for the lock; no other handler will be called. */
+  readonly onTaken?: () => void;
 }
 
 /** Locks between tabs, exclusive by name. */

@@ -1,31 +1,22 @@
-/** An account of this device, opened for a moment by a host without a page. */
-import { showOnBadge } from '../platform/app-badge.ts';
-import { browserBus, browserClock, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
-import { makeRoom } from '../engine/space/evict-messages.ts';
-import { NetGate } from '../engine/net/net-gate.ts';
-import { TokenSource } from '../engine/net/token-source.ts';
+/** Opens one account of this device for one task of the service worker, then shows the account's total on the app's badge. */
+import { type HeadlessAccount, withAccount as withHeadlessAccount } from '../engine/headless/with-account.ts';
+import { readAccount } from '../engine/account/enter-account.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
-import { Writer } from '../engine/write/writer.ts';
-import type { Account, Ports } from '../ports/ports.ts';
-import { readAccount } from '../store/accounts.ts';
+import { showOnBadge } from '../platform/app-badge.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import type { LoggedSyncOptions } from './options.ts';
 
-/** Hints of what others wrote may be lost. */
-const LOOK_AGAIN_MS = 500;
-
-export interface OpenAccount {
-  readonly name: string;
-  readonly account: Account;
-  readonly ports: Ports;
-  readonly writer: Writer;
-  /** Shows the account's total on the app's badge, where the badge is this account's. */
+export interface OpenAccount extends HeadlessAccount {
+  /** Shows the account's total on the app's badge, if the account owns the badge. */
   readonly showBadge: () => Promise<void>;
 }
 
-/** One wake-up of an account after the other: two that want the lead of the same would take it from one another. */
+type Task = (open: OpenAccount) => Promise<void>;
+
+/** The last task of each database. Tasks of one account run one after the other; two at once would take the lead from each other. */
 const turns = new Map<string, Promise<void>>();
 
 const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
@@ -37,81 +28,50 @@ const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
   });
 };
 
-const open = async (name: string, options: LoggedSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> => {
+const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task): Promise<void> => {
   const store = await openDexieStore(name, { clock: browserClock });
-  const bus = browserBus(name);
-  const gate = new NetGate(browserNet(options.url));
-  let writer: Writer | undefined;
-  const stop = bus.listen((hint) => {
-    if (hint.type === 'logged-out') gate.shut();
-    // A page may pause or log out while this runs.
-    else if (hint.type === 'changed') writer?.refresh().catch(() => undefined);
-  });
   try {
     const account = await readAccount(store);
     if (!account) return;
-    const asked = pageToken({ getToken: async () => options.getToken(account.userId) }, browserClock);
-    const tokens = new TokenSource(asked);
-    const ports: Ports = {
+    const ports = {
       clock: browserClock,
       random: browserRandom,
       store,
-      net: gate,
-      locks: { acquire: () => () => undefined },
-      bus,
+      net: browserNet(options.url),
+      locks: browserLocks,
+      bus: browserBus(name),
       life: new PageLife(),
-      token: { getToken: () => tokens.get() },
+      token: pageToken({ getToken: async () => options.getToken(account.userId) }, browserClock),
       fault: () => undefined,
       log: options.log,
     };
-    writer = await Writer.open(ports, account.userId);
-    const { model } = writer;
-    if (model.paused) return;
-    const opened = writer;
-    opened.makeRoom = () => makeRoom(ports, opened);
-    opened.onChange(({ settings }) => {
-      if (settings && opened.model.paused) gate.shut();
-    });
-    const showBadge = async (): Promise<void> => {
-      // What a device never heard of the server is no count.
-      if (opened.model.cursor !== null) await showOnBadge(name, opened.model.totalUnreadCount);
+    let open: OpenAccount | undefined;
+    const run = (headless: HeadlessAccount): Promise<void> => {
+      const { model } = headless.writer;
+      const showBadge = async (): Promise<void> => {
+        // Before the first answer of the server, the store knows no total.
+        if (model.cursor !== null) await showOnBadge(name, model.totalUnreadCount);
+      };
+      open = { ...headless, showBadge };
+      return task(open);
     };
-    const [end] = await Promise.allSettled([run({ name, account, ports, writer, showBadge })]);
-    await notePending(keepNote(cacheStorage(globalThis), name), opened.generation, opened.model.outbox.size);
-    const isLoggedOut = end.status === 'rejected' && end.reason instanceof LoggedOutError;
-    // Whatever else failed: the store knows the count.
-    if (!isLoggedOut) await showBadge();
-    if (end.status === 'rejected' && (isLoggedOut || !opened.model.paused)) throw end.reason;
+    const [end] = await Promise.allSettled([withHeadlessAccount(ports, account, name, run)]);
+    if (open) {
+      const { writer, showBadge } = open;
+      await notePending(keepNote(cacheStorage(globalThis), name), writer.generation, writer.model.outbox.size);
+      // The store knows the total also after a task that failed, except after a log-out.
+      if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) await showBadge();
+    }
+    if (end.status === 'rejected') throw end.reason;
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
-    // Nothing of an account that was logged out is sent or shown; what a crash left of it goes at the next start of a page.
+    // A logged-out account sends and shows nothing. The next start of a page deletes what a crash left of it.
     await showOnBadge(name, 0);
   } finally {
-    stop();
     store.close();
   }
 };
 
-/** Opens the account unless it is logged out or paused, and closes it when `run` is through or failed; then the app's badge shows its total. */
-export const withAccount = (name: string, options: LoggedSyncOptions, run: (open: OpenAccount) => Promise<void>): Promise<void> =>
-  inTurn(name, () => open(name, options, run));
-
-/** Resolves with whether it came to hold in time, whoever brought it about. @throws {LoggedOutError} */
-export const until = async ({ ports, writer }: OpenAccount, holds: () => boolean, timeoutMs: number): Promise<boolean> => {
-  const { clock } = ports;
-  const deadline = clock.mono() + timeoutMs;
-  for (;;) {
-    await writer.refresh();
-    if (holds()) return true;
-    if (clock.mono() >= deadline) return false;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        stop();
-        cancel();
-        resolve();
-      };
-      const stop = writer.onChange(done);
-      const cancel = clock.timer(Math.min(LOOK_AGAIN_MS, Math.max(1, deadline - clock.mono())), done);
-    });
-  }
-};
+/** Runs a task on an account. Does nothing if the account is absent, logged out or paused. */
+export const withAccount = (name: string, options: LoggedSyncOptions, task: Task): Promise<void> =>
+  inTurn(name, () => runOnAccount(name, options, task));

@@ -5,6 +5,8 @@
  */
 import { newsOf } from '../engine/queries/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
+import { until } from '../engine/headless/with-account.ts';
+import { withLead } from '../engine/headless/with-lead.ts';
 import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
@@ -12,9 +14,8 @@ import { contains } from '../model/ranges.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';
 import { accountDatabases } from '../store/accounts.ts';
 import { type PushFrame, readPush } from '../transport/web-push.ts';
-import { leading } from './lead.ts';
 import { Notice } from './notice.ts';
-import { type OpenAccount, until, withAccount } from './open-account.ts';
+import { type OpenAccount, withAccount } from './open-account.ts';
 import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
 import { appErrorDetails } from '../logging.ts';
 
@@ -49,11 +50,11 @@ class Taking {
   }
 
   async take(open: OpenAccount): Promise<void> {
-    const { name, account, ports, writer } = open;
+    const { account, lockName, ports, writer } = open;
     const { conversationId, message } = this.push;
     const wanted = { conversationId, seq: message.seq };
     const isHeld = (): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], message.seq);
-    const led = await leading(name, ports.bus, async () => {
+    const led = await withLead(ports, lockName, async () => {
       const fence = await writer.takeFence();
       const caughtUp = catchUpOverHttp(ports, account, writer, fence, wanted).then(
         () => true,

@@ -1,33 +1,6 @@
-/** Which accounts this device holds, for hosts that start without a page (the service worker), and what logging out left of them. */
+/** The databases of a device: which accounts it stores, for hosts that start without a page, and which of them wait for their wipe. */
+import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
 import { databasePrefix } from '../model/storage-name.ts';
-import type { Account, StorePort } from '../ports/ports.ts';
-import { ACCOUNT_KEY, type LogHeader, HEAD_KEY, TABLES, wipeTables } from '../log/tables.ts';
-
-/**
- * At every start, before anything is read: whose store this is. One that was logged out of and kept is entered again. Nothing is
- * written where nothing changes: a full device starts as well.
- *
- * @returns `unwiped` where the account was logged out of and the wipe is not finished: then nothing was written. `new` where there was
- * nothing yet.
- */
-export const enterAccount = (store: StorePort, account: Account): Promise<'entered' | 'new' | 'unwiped'> =>
-  store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
-    const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
-    if (header?.ended === 'wiped') return 'unwiped';
-    if (header?.ended) {
-      const { ended: _, ...open } = header;
-      tx.put('meta', HEAD_KEY, open satisfies LogHeader);
-    }
-    const known = (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined;
-    if (known?.userId !== account.userId || known.deviceId !== account.deviceId) tx.put('meta', ACCOUNT_KEY, account);
-    return header ? 'entered' : 'new';
-  });
-
-export const readAccount = (store: StorePort): Promise<Account | undefined> =>
-  store.tx('read-account', ['meta'], 'readonly', 'relaxed', async (tx) => (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined);
-
-/** What an interrupted log-out left to do. */
-export const finishWipe = (store: StorePort): Promise<void> => store.tx('wipe', TABLES, 'readwrite', 'strict', wipeTables);
 
 /** Databases of accounts on this server; none where the browser does not tell. */
 export const accountDatabases = async (factory: IDBFactory, url: string): Promise<string[]> => {

@@ -1,15 +1,15 @@
 /** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
 import { Engine } from '../engine/engine.ts';
+import { enterOrWipe, readAccount } from '../engine/account/enter-account.ts';
+import { sendPending } from '../engine/headless/send-pending.ts';
+import { withAccount } from '../engine/headless/with-account.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
-import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
-import { leaderAnswers } from '../engine/sync/leader/ask-leader.ts';
 import { Writer } from '../engine/write/writer.ts';
 import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/retention.ts';
 import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
-import { enterAccount, finishWipe, readAccount } from '../store/accounts.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
 import { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
@@ -163,12 +163,10 @@ export class VirtualDevice {
         },
       });
       const { userId } = this;
-      // What a log-out left is nobody's any more: the host removes it before anything is shown.
-      if ((await enterAccount(ports.store, { userId, deviceId: this.deviceId })) === 'unwiped') {
-        await finishWipe(ports.store);
+      await enterOrWipe(ports.store, { userId, deviceId: this.deviceId }, async () => {
         await this.removeAccount();
-        await enterAccount(ports.store, { userId, deviceId: this.deviceId });
-      }
+        return { store: ports.store, deviceId: this.deviceId };
+      });
       tab.start(await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention));
       return tab;
     } catch (error) {
@@ -192,17 +190,7 @@ export class VirtualDevice {
       const ports = await this.ports(lane, { listen: () => () => undefined });
       const account = await readAccount(ports.store);
       if (!account) return;
-      const writer = await Writer.open(ports, account.userId);
-      if (writer.model.paused || writer.model.outbox.size === 0) return;
-      const drain = async (): Promise<void> => sendOutboxOverHttp(ports, account, writer, await writer.takeFence());
-      const release =
-        this.locks.tryAcquire(lane, LOCK) ?? ((await leaderAnswers(ports.bus, ports.clock)) ? undefined : this.locks.steal(lane, LOCK));
-      if (!release) return;
-      try {
-        await drain();
-      } finally {
-        release();
-      }
+      await withAccount(ports, account, LOCK, (open) => sendPending(open));
     } catch (error) {
       if (!(error instanceof LoggedOutError)) throw error;
     } finally {

@@ -23,11 +23,12 @@ export class VirtualLocks {
 
   port(lane: Lane): LockPort {
     return {
-      acquire: (name, { steal = false, onGranted, onLost, onMissing }) => {
+      acquire: (name, { steal = false, onGranted, onLost, onMissing, onTaken }) => {
         if (this.areMissing) return lane.later(0, 'finds no locks', onMissing);
+        const holder = this.holders.get(name);
+        if (onTaken && holder && !steal) return lane.later(0, 'finds the lock taken', onTaken);
         const asking = { lane, onGranted, onLost };
         const stop = lane.onEnd(() => this.leave(name, asking));
-        const holder = this.holders.get(name);
         if (steal) {
           this.rob(name);
           this.grant(name, asking);
@@ -39,12 +40,6 @@ export class VirtualLocks {
         };
       },
     };
-  }
-
-  /** Taken at once if it is free. */
-  tryAcquire(lane: Lane, name: string): (() => void) | undefined {
-    if (this.holders.has(name)) return undefined;
-    return this.take(lane, name);
   }
 
   /** Whoever has it loses it. */

@@ -8,7 +8,8 @@
 import { exposeWorker, type Host } from '../bridge/expose.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
-import { accountDatabases, finishWipe, isUnwiped } from '../store/accounts.ts';
+import { finishWipe } from '../engine/account/enter-account.ts';
+import { accountDatabases, isUnwiped } from '../store/accounts.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { databaseName } from '../model/storage-name.ts';
 import { cacheStorage, keepNote } from '../store/loss-marker.ts';

@@ -1,9 +1,9 @@
 /** The place of an account's data in this tab: a store on the disk, or in memory if the device refuses, with the engine over it. */
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
+import { enterAccount, enterOrWipe } from '../engine/account/enter-account.ts';
 import { Engine } from '../engine/engine.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
-import { enterAccount, finishWipe } from '../store/accounts.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { NoteKeeper, OutsideNote } from '../store/loss-marker.ts';
@@ -60,17 +60,14 @@ export const placeOnDisk = async (
   let deviceId = before;
   let known = noted;
   try {
-    let found = await enterAccount(store, { userId, deviceId });
-    if (found === 'unwiped') {
-      // Finish an interrupted wipe before anything is shown: its data belongs to no user any more.
-      await finishWipe(store);
+    const found = await enterOrWipe(store, { userId, deviceId }, async () => {
       await note.end([]);
       await removeStore(context, store);
       known = undefined;
       deviceId = await page.deviceId(name);
       store = await open();
-      found = await enterAccount(store, { userId, deviceId });
-    }
+      return { store, deviceId };
+    });
     const isLost = found === 'new' && known !== undefined;
     if (isLost) {
       // The server assumes that this device id has the lost messages, so the device takes a new id.

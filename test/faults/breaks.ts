@@ -110,10 +110,10 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F30',
-    file: 'src/service-worker/lead.ts',
-    from: '{ steal: true }, run',
-    to: '{}, run',
-    test: ['e2e', 'test/e2e/service-worker.test.ts', 'F30'],
+    file: 'src/engine/headless/with-lead.ts',
+    from: 'return runWithLock(locks, lockName, true, task);',
+    to: 'return runWithLock(locks, lockName, false, task);',
+    test: ['node', 'test/unit/engine/headless.test.ts', 'F30'],
   },
   {
     fault: 'F38',

@@ -104,9 +104,16 @@ export const TAB_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F37',
-    file: 'src/service-worker/lead.ts',
-    from: 'if (await leaderAnswers(bus, browserClock)) return false;',
+    file: 'src/engine/headless/with-lead.ts',
+    from: 'if (await leaderAnswers(bus, clock)) return false;',
     to: '',
-    test: ['e2e', 'test/e2e/service-worker.test.ts', 'F37'],
+    test: ['node', 'test/unit/engine/headless.test.ts', 'F37'],
+  },
+  {
+    fault: 'F37',
+    file: 'src/engine/headless/send-pending.ts',
+    from: 'if (!isSent && !(await until(open, isEmpty, PAGE_TIMEOUT_MS)))',
+    to: 'if (!isSent && PAGE_TIMEOUT_MS < 0)',
+    test: ['node', 'test/unit/engine/headless.test.ts', 'F37'],
   },
 ];

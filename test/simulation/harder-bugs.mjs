@@ -3,6 +3,18 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const HARDER_BUGS = [
   bug(
+    'a wipe that a crash interrupted is not finished',
+    'engine/account/enter-account.ts',
+    "if (header?.ended === 'wiped') return 'unwiped';",
+    '',
+  ),
+  bug(
+    'the service worker sends under the fencing token of the page',
+    'engine/headless/send-pending.ts',
+    'await writer.takeFence()',
+    "((await ports.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'head'))) as { fence: number }).fence",
+  ),
+  bug(
     'a mute resolves and does nothing',
     'engine/intents/switches.ts',
     'if (before?.value !== muted) enqueueReceipts(',

@@ -247,6 +247,9 @@ export class Ledger {
 
   private seeHead(head: HeadSeen, lane: Lane, name: string): void {
     if (this.head && head.generation === this.head.generation) {
+      // Every log-out of the simulation removes the data.
+      if (this.head.ended !== undefined && head.ended === undefined)
+        this.violated('I-26', `${this.device}: ${lane.name} enters an account that was logged out, and its data is still there`);
       if (head.version < this.head.version) this.violated('I-18', `${this.device}: the journal went back to ${head.version}`);
       if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the leader's number went back to ${head.fence}`);
     } else if (this.head && !head.ended && this.head.ended === undefined && this.pending.size > 0)

@@ -117,7 +117,19 @@ export class Nemesis {
     plans.plan('service-worker', 10, (random) => {
       const home = aHome(random);
       if (home.loggedOut) return false;
-      void home.device.sync().catch(() => undefined);
+      const { device } = home;
+      const sync = (): void => void device.sync().catch(() => undefined);
+      if (random.chance(0.3)) sync();
+      else {
+        // People go on in a tunnel and close the page there. Outside, the browser wakes the service worker; a page is opened again later.
+        device.network.set({ up: false, down: false });
+        world.time.schedule(random.exponential(5000), `${device.name} leaves the tunnel without a page`, () => {
+          for (const tab of device.openTabs) tab.kill();
+          device.network.set({ up: true, down: true });
+          plans.in(0, `${device.name} is woken`, sync);
+          plans.in(random.exponential(5000), `${device.name} comes back`, () => plans.openTab(home));
+        });
+      }
       return true;
     });
     plans.plan('membership', 20, (random) => {

@@ -214,7 +214,7 @@ export class Workload {
         if (!config.faults.has('pause')) return;
         return this.pause(home, screen, random.chance(0.5));
       case 'log-out':
-        if (config.faults.has('log-out')) void this.logOut(home, screen, random.chance(0.5));
+        if (config.faults.has('log-out')) void this.logOut(home, screen, random.chance(0.5), random.chance(0.5));
         return;
       case 'dead-letter': {
         const [letter] = screen.deadLetters;
@@ -350,12 +350,19 @@ export class Workload {
       sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
   }
 
-  private async logOut(home: Home, screen: Screen, discard: boolean): Promise<void> {
+  /** @param diesMidway the tab dies when the log-out is recorded and nothing is wiped: the next start finishes it. */
+  private async logOut(home: Home, screen: Screen, discard: boolean, diesMidway: boolean): Promise<void> {
     const { tab } = screen;
     for (const other of home.screens.values()) other.leaves = true;
     const { sim } = this;
     const { device } = home;
     sim.count('op log-out');
+    const { fault } = device;
+    if (diesMidway)
+      device.fault = (site, lane) => {
+        if (site === 'log-out:recorded' && lane === tab.lane) lane.kill();
+        return fault(site, lane);
+      };
     const keepData = false;
     if (discard) sim.book.doubt(device.name);
     sim.world.time.note(`${tab.lane.name} logs out`);

@@ -35,7 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
-  testing: ['client', 'engine', 'log', 'store', 'transport', 'server', 'protocol', 'service-worker'],
+  testing: ['client', 'engine', 'log', 'store', 'transport', 'server', 'protocol'],
 };
 
 /**
@@ -59,6 +59,7 @@ const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]
     'sync/outbox': ['sync/feed', 'sync/timing', 'net', 'apply', 'write', 'state'],
     'sync/connection': ['sync/feed', 'sync/outbox', 'sync/timing', 'net', 'write', 'state'],
     'sync/leader': ['sync/connection', 'sync/timing', 'write', 'state'],
+    headless: ['sync/leader', 'sync/outbox', 'net', 'space', 'write', 'state'],
   },
   server: {
     bus: [],

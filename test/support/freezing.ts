@@ -65,13 +65,14 @@ export class Freezing {
         request: (...args) => this.#after(net.request(...args)),
       },
       locks: {
-        acquire: (name, { steal, onGranted, onLost, onMissing }) =>
+        acquire: (name, { steal, onGranted, onLost, onMissing, onTaken }) =>
           this.#unlessOver((call) =>
             locks.acquire(name, {
               ...(steal === undefined ? {} : { steal }),
               onGranted: call(onGranted),
               onLost: call(onLost),
               onMissing: call(onMissing),
+              ...(onTaken ? { onTaken: call(onTaken) } : {}),
             }),
           ),
       },

@@ -146,7 +146,7 @@ export class TestLocks implements LockPort {
   isMissing = false;
   private readonly line: { onGranted: () => void; onLost: () => void }[] = [];
 
-  acquire(_name: string, { steal = false, onGranted, onLost, onMissing }: LockRequest): Cancel {
+  acquire(_name: string, { steal = false, onGranted, onLost, onMissing, onTaken }: LockRequest): Cancel {
     let over = false;
     const tell = (fn: () => void): void => void setTimeout(() => over || fn());
     if (this.isMissing) {
@@ -157,6 +157,9 @@ export class TestLocks implements LockPort {
     if (steal) {
       this.line.shift()?.onLost();
       this.line.unshift(request);
+    } else if (onTaken && this.line.length > 0) {
+      tell(onTaken);
+      return () => (over = true);
     } else this.line.push(request);
     if (this.line[0] === request) request.onGranted();
     return () => {

@@ -10,7 +10,8 @@ import type { LogOut } from '../../model/log-out.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
-import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES, wipeTables } from '../../log/tables.ts';
+import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES } from '../../log/tables.ts';
+import { finishWipe } from './enter-account.ts';
 import { flush, type Flushes } from './flush.ts';
 import { applyRecord } from '../state/apply-change.ts';
 import { LoggedOutError } from '../write/log-header.ts';
@@ -125,5 +126,5 @@ export const silence = (ports: LogOutPorts, lockName: string, kept: boolean): Pr
 /** Empties the store. The log header stays and tells other tabs the reason, until the host removes the store. */
 export const wipe = (ports: LogOutPorts): Promise<void> => {
   ports.fault('log-out:recorded');
-  return ports.store.tx('wipe', TABLES, 'readwrite', 'strict', wipeTables);
+  return finishWipe(ports.store);
 };

@@ -8,7 +8,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { StoreError, TransportError, UsageError } from '../../../src/errors.ts';
 import type { LogOut } from '../../../src/model/log-out.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
-import { enterAccount, finishWipe } from '../../../src/store/accounts.ts';
+import { enterAccount, finishWipe } from '../../../src/engine/account/enter-account.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import type { LogHeader } from '../../../src/log/tables.ts';

@@ -7,7 +7,7 @@ import { databaseName } from '../../../src/model/storage-name.ts';
 import type { ReceiptServer } from '../../../src/server/server.ts';
 import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';
 import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
-import { enterAccount } from '../../../src/store/accounts.ts';
+import { enterAccount } from '../../../src/engine/account/enter-account.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 

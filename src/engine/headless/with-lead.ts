@@ -1,0 +1,38 @@
+/** Which host sends for an account: a page that leads and answers, or else the host without a page. */
+import { TransportError } from '../../errors.ts';
+import type { LockPort, Ports } from '../../ports/ports.ts';
+import { leaderAnswers } from '../sync/leader/ask-leader.ts';
+
+/** @returns whether the task ran; false if another host holds the lock and `steal` is false. */
+const runWithLock = (locks: LockPort, lockName: string, steal: boolean, task: () => Promise<void>): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const run = (): void => {
+      task()
+        .finally(() => release())
+        .then(() => resolve(true), reject);
+    };
+    const release = locks.acquire(lockName, {
+      steal,
+      onGranted: run,
+      onLost: () => reject(new TransportError('transport/closed', 'another tab took the lead of this account; that tab sends the rest')),
+      // Without locks, the fencing token alone keeps two hosts apart.
+      onMissing: run,
+      onTaken: () => resolve(false),
+    });
+  });
+
+/**
+ * Runs a task while this host holds the account's lock. If a page holds the lock and answers, the task does not run, and the page sends its
+ * pending entries at once. A page that does not answer is frozen: this host takes its lock.
+ *
+ * @returns whether the task ran.
+ */
+export const withLead = async (
+  { locks, bus, clock }: Pick<Ports, 'locks' | 'bus' | 'clock'>,
+  lockName: string,
+  task: () => Promise<void>,
+): Promise<boolean> => {
+  if (await runWithLock(locks, lockName, false, task)) return true;
+  if (await leaderAnswers(bus, clock)) return false;
+  return runWithLock(locks, lockName, true, task);
+};

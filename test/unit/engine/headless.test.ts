@@ -1,0 +1,139 @@
+/** A host without a page, and the start after an interrupted log-out: the code that the service worker, the worker and the simulator share. */
+import { firstValueFrom } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { withAccount } from '../../../src/engine/headless/with-account.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
+import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
+import { TransportError } from '../../../src/errors.ts';
+import { HEAD_KEY } from '../../../src/log/tables.ts';
+import type { Ports } from '../../../src/ports/ports.ts';
+import type { ServerFrame } from '../../../src/protocol/frames.ts';
+import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
+import { type Refusing, refusing } from '../../support/refusing.ts';
+
+interface Scene {
+  readonly world: TestWorld;
+  readonly phone: VirtualDevice;
+  readonly ann: VirtualTab;
+  readonly net: Refusing;
+}
+
+const start = async (): Promise<Scene> => {
+  const world = createTestWorld({ seed: 41 });
+  const phone = world.device('ann');
+  const net = refusing(phone);
+  const ann = await world.open(phone);
+  await world.pass(5000);
+  return { world, phone, ann, net };
+};
+
+const say = (world: TestWorld, tab: VirtualTab, text: string) =>
+  world.until(tab.do('sendMessage', 'direct:ben', { body: JSON.stringify(text) }));
+
+const setOnline = ({ phone }: Scene, isOnline: boolean): void => phone.network.set({ up: isOnline, down: isOnline });
+
+/** The bodies of all messages that the server stores. */
+const stored = ({ world }: Scene): string[] => world.server.dump().messages.map(({ body }) => body);
+
+describe('a host without a page', () => {
+  it('sends what the last page left', async () => {
+    const scene = await start();
+    const { world, phone, ann } = scene;
+    setOnline(scene, false);
+    await say(world, ann, 'left');
+    ann.kill();
+    setOnline(scene, true);
+    await world.until(phone.sync());
+    expect(stored(scene)).toEqual(['"left"']);
+  });
+
+  it('lets a page that leads and answers send, and ends when the page has sent (F37)', async () => {
+    const scene = await start();
+    const { world, phone, ann, net } = scene;
+    net.refuses = ({ type }) => type === 'submit';
+    await say(world, ann, 'of the page');
+    await world.pass(100);
+    const senders = new Set<string>();
+    phone.network.leaves = ({ name }) => void senders.add(name);
+    const syncing = world.until(phone.sync());
+    net.refuses = () => false;
+    await syncing;
+    expect(stored(scene)).toEqual(['"of the page"']);
+    expect([...senders]).toEqual([ann.lane.name]);
+  });
+
+  it('rejects when the page that leads does not send in time, so that the browser wakes it again (F37)', async () => {
+    const scene = await start();
+    const { world, phone, ann, net } = scene;
+    net.refuses = ({ type }) => type === 'submit';
+    await say(world, ann, 'not now');
+    await expect(world.until(phone.sync())).rejects.toThrow(TransportError);
+    expect(phone.leader).toBe(ann.lane);
+  });
+
+  it('takes the lock of a frozen page, and sends (F30)', async () => {
+    const scene = await start();
+    const { world, phone, ann } = scene;
+    setOnline(scene, false);
+    await say(world, ann, 'of the frozen page');
+    ann.freeze();
+    setOnline(scene, true);
+    await world.until(phone.sync());
+    expect(stored(scene)).toEqual(['"of the frozen page"']);
+  });
+
+  it('sends nothing after a log-out, even if the hint of the log-out is lost (I-26)', async () => {
+    const disk = new MemoryDisk();
+    let requests = 0;
+    const request = async (): Promise<ServerFrame[]> => {
+      requests++;
+      return [];
+    };
+    const ports: Ports = {
+      ...quietPorts(createMemoryStore(disk)),
+      net: { connect: () => ({ send: () => undefined, buffered: 0, close: () => undefined }), request },
+      locks: { acquire: (_, { onMissing }) => (setTimeout(onMissing), () => undefined) },
+      life: { listen: () => () => undefined },
+      token: { getToken: async () => 'token' },
+    };
+    const page = await Writer.open(ports, 'ann');
+    await page.write('say', { durability: 'strict' }, (draft) => sendMessage(draft, ports, 'direct:ben', { body: '"given up"' }));
+    const syncing = withAccount(ports, { userId: 'ann', deviceId: 'phone' }, 'lead', async (open) => {
+      await ports.store.tx('log-out', ['meta'], 'readwrite', 'strict', async (tx) => {
+        const header = (await tx.get('meta', HEAD_KEY)) as object;
+        tx.put('meta', HEAD_KEY, { ...header, ended: 'kept' });
+      });
+      await open.ports.net.request([], 1000);
+    });
+    await expect(syncing).rejects.toBeInstanceOf(LoggedOutError);
+    expect(requests).toBe(0);
+  });
+});
+
+describe('a start after a log-out that a crash interrupted', () => {
+  it('finishes the wipe first: nothing of the account is shown or sent, and the device has a new id', async () => {
+    const scene = await start();
+    const { world, phone, ann } = scene;
+    setOnline(scene, false);
+    await say(world, ann, 'given up');
+    phone.fault = (site, lane) => {
+      if (site === 'log-out:recorded') lane.kill();
+      return undefined;
+    };
+    void ann.logOut({ pending: 'discard', timeoutMs: 0, keepData: false });
+    await world.pass(5000);
+    expect(phone.disk.get('meta', 'head')).toMatchObject({ ended: 'wiped' });
+    const before = phone.deviceId;
+    setOnline(scene, true);
+    const next = await world.open(phone);
+    await world.pass(5000);
+    expect(phone.deviceId).not.toBe(before);
+    expect(await firstValueFrom(next.watch({ of: 'conversations', limit: 10 }))).toEqual([]);
+    expect(stored(scene)).toEqual([]);
+  });
+});
