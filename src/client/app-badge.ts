@@ -1,12 +1,12 @@
-/** The option `appBadge`: the page's part in the number on the app's icon. */
+/** The option `appBadge`: the page shows the account's total on the app's icon. */
 import { concatMap, filter, from, type Observable } from 'rxjs';
 import { claimBadge, releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 
 /**
- * Takes the badge for this account and keeps it true, or gives it back should the account own it.
+ * Claims the badge for this account and shows each new total, or releases the badge if the option is off.
  *
- * @param total$ the account's total; null while it is not known: then what the badge shows stays.
- * @returns how to stop. The number stays, as the store does.
+ * @param total$ the account's total; null while unknown: the old number then stays.
+ * @returns a function to stop. The number stays, like the store.
  */
 export const keepBadge = (account: string, isOn: boolean, total$: () => Observable<number | null>): (() => void) => {
   if (!isOn) {
@@ -17,7 +17,7 @@ export const keepBadge = (account: string, isOn: boolean, total$: () => Observab
     .pipe(
       concatMap(total$),
       filter((total) => total !== null),
-      // One after the other: the last number is the last that is shown.
+      // One write after another: the newest number is written last.
       concatMap((total) => showOnBadge(account, total)),
     )
     .subscribe();

@@ -1,4 +1,4 @@
-/** What callers hand over, checked before it crosses: callers without types may pass anything, and the worker is told only what it can store. */
+/** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
 import { type MessageId, requireId } from '../model/ids.ts';
 
@@ -11,7 +11,7 @@ const MAX_IDS_PER_CALL = 10_000;
 
 export const requireFlag = (value: unknown, what: string): boolean => {
   if (typeof value === 'boolean') return value;
-  throw new UsageError('usage/invalid-argument', `${what} must be true or false`);
+  throw new UsageError('usage/invalid-argument', `${what} must be true or false; got ${String(value)}`);
 };
 
 export const optionalFlag = (value: unknown, what: string): boolean | undefined =>
@@ -24,7 +24,10 @@ export const requireCount = (value: unknown, what: string, most: number): number
 
 export const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
   if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
-  throw new UsageError('usage/invalid-argument', `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids`);
+  throw new UsageError(
+    'usage/invalid-argument',
+    `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids; got ${Array.isArray(ids) ? ids.length : typeof ids}`,
+  );
 };
 
 export const requireFilter = (filter: unknown): 'read' | 'unread' => {
@@ -35,7 +38,7 @@ export const requireFilter = (filter: unknown): 'read' | 'unread' => {
 export const requireCursor = (cursor: unknown): string | null => {
   if (cursor === undefined || cursor === null) return null;
   if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
-  throw new UsageError('usage/invalid-argument', 'cursor must be that of the page before');
+  throw new UsageError('usage/invalid-argument', 'cursor must be the `cursor` of the page before, or null for the first page');
 };
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>

@@ -1,8 +1,14 @@
-/** Builds the page's client: worker, first paint, lifecycle, and the calls checked before they cross. */
+/**
+ * The page's public object. The client checks every call, passes the call over the bridge to the worker, and opens the
+ * account's Observables.
+ *
+ *   app ─call─▶ client ─checked call─▶ bridge ─▶ worker ─▶ engine
+ *   app ◀─values─ Watching ◀─ bridge ◀─ worker ◀─ engine        page lifecycle ─▶ worker
+ *                   ▲ first paint (IndexedDB), until the worker runs
+ */
 import { defer, map, type Observable } from 'rxjs';
-import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
+import { releaseBadge } from '../platform/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
-import type { PageSide } from '../bridge/worker-api.ts';
 import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
@@ -28,39 +34,31 @@ import {
 } from './arguments.ts';
 import { wishForSync } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
-import { deviceId, forgetDevice } from './device.ts';
+import { closedByApp, closedByLogOut } from './closed-errors.ts';
+import { deviceId } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
 import { OwnWorkers } from './worker-start/own-workers.ts';
 import { Persistence } from './persistence.ts';
 import { watchPage } from './page-lifecycle.ts';
+import { createPageSide } from './page-side.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
 import { type OpenView, viewConversation } from './view-conversation.ts';
 import { Watching } from './watching.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
 import { safeLog } from '../logging.ts';
 
-/** What a page does wrong is most often what React does in development: it runs the clean-up of each effect, and the effect again. */
-const closedByApp = (): UsageError =>
-  new UsageError(
-    'usage/closed',
-    'this client was closed by close(), and a closed client does not open again: create another one. In React, create the client ' +
-      'inside the effect that closes it, and keep it in state: ' +
-      'useEffect(() => { const made = createReceiptClient(options); setClient(made); return () => void made.close(); }, [userId])',
-  );
-const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
-
 /**
- * Opens an account on this device. Returns at once; calls made before the worker is ready wait for it.
+ * Opens an account on this device. Returns at once; earlier calls wait for the worker.
  *
- * @throws {UsageError} `usage/invalid-option`, also where there is no browser page: on a server that renders, or in a worker.
+ * @throws {UsageError} `usage/invalid-option`, also without a browser page: on a rendering server, or in a worker.
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
   requirePage(options.worker !== undefined);
-  const { url, userId, getToken, deliveryReceipts, readReceipts, retention, appBadge = false } = options;
+  const { url, userId, deliveryReceipts, readReceipts, retention, appBadge = false } = options;
   const name = databaseName(url, userId);
-  // Both at once: the record is there before the worker has booted.
+  // Read the first paint while the worker starts: the record is there first.
   const paint = readFirstPaint(name);
   const settings = {
     ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
@@ -75,23 +73,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     logsAll: options.log !== undefined,
   });
   const log = safeLog(options.log);
-  const pageSide: PageSide = {
-    log: async (...record) => log(...record),
-    getToken: async () => getToken(),
-    deviceId,
-    renewDevice: async (database) => {
-      await forgetDevice(database);
-      return deviceId(database);
-    },
-    // The last of a log-out, also of one that a crash interrupted. Who logs in again with the badge on keeps it, without the number.
-    async forgetDevice(database) {
-      await forgetDevice(database);
-      await (appBadge && database === name ? showOnBadge(database, 0) : releaseBadge(database));
-    },
-  };
   const setsAtStart = Object.keys(settings).length > 0;
   const workers = options.worker ? sourceOf(options.worker) : new OwnWorkers();
-  const connection = new WorkerConnection(workers, config, pageSide, setsAtStart);
+  const connection = new WorkerConnection(workers, config, createPageSide(name, options, log), setsAtStart);
   const persistence = new Persistence(navigator);
   const intent: typeof connection.intent = (name, ...args) => {
     const stored = connection.intent(name, ...args);
@@ -118,7 +102,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     stopBadge();
     for (const view of views) view.close();
   };
-  // Also when another tab logs out.
+  // Another tab may log out too.
   void connection.streams.over.then(() => shut(closedByLogOut));
   const close = async (): Promise<void> => {
     const seen = [...views].flatMap((view) => view.underWay() ?? []);
@@ -137,7 +121,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
     requireOpen();
     return defer(() => {
-      // Else a component that subscribes late shows nothing, and nothing says why.
+      // Throw here: a component that subscribes late would otherwise show nothing, without any reason.
       if (closed === closedByApp) throw closedByApp();
       return watching.watch(topic);
     });

@@ -1,16 +1,16 @@
-/** What to show before the worker is there: one record, read with bare IndexedDB while the worker boots. */
+/** The first paint: counts and conversations to show before the worker answers. One record, read with bare IndexedDB. */
 import type { FirstPaint } from '../model/conversation.ts';
 
-/** Where the worker's store keeps it. A test holds these equal to the store's own names. */
+/** The record's place in the worker's store. A test keeps the names equal to those of the store. */
 export const PAINT_TABLE = 'meta';
 export const PAINT_KEY = 'paint';
 
-/** @returns null where there is nothing yet, or nothing to read it from. Never creates or upgrades the database. */
+/** @returns null if the record or the database is missing. Never creates or upgrades the database. */
 export const readFirstPaint = (databaseName: string): Promise<FirstPaint | null> =>
   new Promise((resolve) => {
     try {
       const opening = indexedDB.open(databaseName);
-      // Not there yet: making it is the worker's task.
+      // The database is missing: the worker creates it.
       opening.onupgradeneeded = () => opening.transaction?.abort();
       opening.onerror = opening.onblocked = () => resolve(null);
       opening.onsuccess = () => {

@@ -1,4 +1,4 @@
-/** The options of a client, checked before anything starts. */
+/** Checks of the client's options, before anything starts. */
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
@@ -9,23 +9,25 @@ const refuse = (message: string): never => {
   throw new UsageError('usage/invalid-option', message);
 };
 
-/** Not by `URL.canParse`: engines of 2022 lack it. */
+/** Parses the URL. `URL.canParse` is missing in browsers of 2022. */
 const addressOf = (url: unknown): URL => {
   try {
     if (typeof url === 'string') return new URL(url);
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
-  return refuse('url must be an absolute address, wss://…');
+  return refuse(`url must be an absolute address, wss://…; got ${typeof url === 'string' ? 'a text without scheme or host' : typeof url}`);
 };
 
-/** A limit that is misspelt or nothing must not silently keep everything, or nothing. */
+/** Checks the limits: a misspelt name must not silently keep all messages. */
 const checkRetention = (retention: Retention | undefined): void => {
   const given = readOptions(retention, 'retention', { messagesPerConversation: 1, days: 1 }, 'usage/invalid-option');
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value > 0)) refuse(`retention.${name} must be a number above 0`);
-    if (name === 'messagesPerConversation' && !Number.isInteger(value)) refuse(`retention.${name} must be a whole number`);
+    if (typeof value !== 'number' || !(value > 0))
+      refuse(`retention.${name} must be a number above 0; got ${typeof value === 'number' ? value : typeof value}`);
+    else if (name === 'messagesPerConversation' && !Number.isInteger(value))
+      refuse(`retention.${name} must be a whole number; got ${value}`);
   }
 };
 
@@ -47,12 +49,13 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   const address = addressOf(url);
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);
   if (address.search || address.hash || address.username || address.password)
-    refuse('url must carry no query, fragment or credentials: the token is asked for by getToken');
+    refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
   requireId(userId, 'userId', 'usage/invalid-option');
-  if (typeof getToken !== 'function') refuse('getToken must be a function that gives a token');
+  if (typeof getToken !== 'function') refuse(`getToken must be a function that returns a token; got ${typeof getToken}`);
   for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, appBadge }))
-    if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false`);
+    if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false; got ${typeof value}`);
   checkRetention(given.retention);
-  if (worker !== undefined && typeof worker !== 'function') refuse('worker must be a function that makes a Worker');
+  if (worker !== undefined && typeof worker !== 'function')
+    refuse(`worker must be a function that returns a new Worker; got ${typeof worker}`);
   if (log !== undefined && typeof log !== 'function') refuse(`log must be a function (level, event, details); got ${typeof log}`);
 };

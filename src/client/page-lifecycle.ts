@@ -1,7 +1,7 @@
-/** What only the page can see, told to the worker: visibility, thaw, network. */
+/** Forwards page events to the worker, which cannot see them: visibility, thaw, network. */
 import type { LifeEvent } from '../ports/ports.ts';
 
-/** Whether the user can be reading this page now. */
+/** True if the user can read this page now. */
 export const isInView = (): boolean => document.visibilityState === 'visible' && document.hasFocus();
 
 export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
@@ -10,7 +10,8 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   document.addEventListener('visibilitychange', () => tell(document.visibilityState === 'visible' ? 'visible' : 'hidden'), { signal });
   document.addEventListener('freeze', () => tell('parked'), { signal });
   document.addEventListener('resume', () => tell('resumed'), { signal });
-  // Whether it is cached or gone for good: another tab may lead at once, and a lock would keep it out of the cache.
+  // The page is cached or closed. In both cases another tab may become the leader at once, and a held lock would
+  // prevent caching.
   addEventListener('pagehide', () => tell('parked'), { signal });
   window.addEventListener(
     'pageshow',
@@ -21,7 +22,7 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   );
   addEventListener('online', () => tell('online'), { signal });
   addEventListener('offline', () => tell('offline'), { signal });
-  // Opened in the background: nothing else would say so.
+  // A page opened in the background fires no event.
   if (document.visibilityState !== 'visible') tell('hidden');
   return () => abort.abort();
 };

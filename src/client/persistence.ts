@@ -1,17 +1,17 @@
 /**
- * Asks the browser to keep what is stored, once there is something worth keeping: after the first thing the user did. Some browsers
- * ask the user; none is asked twice.
+ * Asks the browser to keep this origin's storage, after the user's first intent. Some browsers ask the user; this class
+ * asks once.
  */
 import { BehaviorSubject, distinctUntilChanged, EMPTY, endWith, map, type Observable, switchMap } from 'rxjs';
 import type { ConnectionStatus } from '../model/status.ts';
 
-/** Of `navigator`, what is used here; some browsers have none of it. */
+/** The used part of `navigator`; some browsers lack parts of it. */
 export interface StorageKeeper {
   readonly storage?: Partial<Pick<StorageManager, 'persisted' | 'persist'>>;
 }
 
 export class Persistence {
-  /** Whether the browser has promised to keep it; null while that is not known. */
+  /** True if the browser keeps the storage, false if it may delete the storage; null while unknown. */
   readonly persisted$ = new BehaviorSubject<boolean | null>(null);
   private asked = false;
 
@@ -19,14 +19,14 @@ export class Persistence {
     this.tell(async () => browser.storage?.persisted?.());
   }
 
-  /** Something was stored that is nowhere else yet. */
+  /** Called after this device stored data that the server lacks. */
   worthKeeping(): void {
     if (this.asked) return;
     this.asked = true;
     this.tell(async () => (await this.browser.storage?.persisted?.()) === true || this.browser.storage?.persist?.());
   }
 
-  /** A connection's status with what is known here. Completes with it. */
+  /** Adds `persisted` to a connection's status. Completes with the status. */
   joined(status$: Observable<ConnectionStatus>): Observable<ConnectionStatus> {
     return status$.pipe(
       endWith(null),
@@ -40,7 +40,7 @@ export class Persistence {
       (persisted) => {
         if (typeof persisted === 'boolean') this.persisted$.next(persisted);
       },
-      // Refused even to answer: nothing is known, and nothing depends on it.
+      // The browser refuses an answer: `persisted` stays null.
       () => undefined,
     );
   }

@@ -1,4 +1,4 @@
-/** The page's door: what an app holds in its hand. */
+/** The public types of the page's client. */
 import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
@@ -15,33 +15,45 @@ import type { Log } from '../logging.ts';
 export interface ReceiptClientOptions {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
   readonly url: string;
-  /** Whose client this is: 1 to 128 bytes of text without control characters, lone surrogates or U+FEFF, as every id is. A token that names somebody else stops it with `auth/wrong-user`. */
+  /**
+   * The user of this client: 1 to 128 bytes of text without control characters, lone surrogates or U+FEFF, like every
+   * id. A token of another user stops the client with `auth/wrong-user`.
+   */
   readonly userId: string;
-  /** Asked when a connection is opened and before the token ends; never stored. Its failure is retried. */
+  /**
+   * Returns a token. Tidemark calls it when a connection opens and before a token expires, stores no token, and retries
+   * after a failure.
+   */
   readonly getToken: () => string | Promise<string>;
-  /** Whether senders learn that this device holds their messages. Default true; giving one sets it for this account and device. */
+  /**
+   * True if senders learn about messages stored on this device. Default true. A given value is stored for this account
+   * and device.
+   */
   readonly deliveryReceipts?: boolean;
-  /** Whether senders learn what was read. Default true; giving one sets it for this account and device. */
+  /** True if senders learn about messages that the user read. Default true. A given value is stored for this account and device. */
   readonly readReceipts?: boolean;
   /**
-   * What of old messages is kept on this device: the newest so many of each conversation, those of so many days; default: all. What is
-   * beyond goes when nothing else happens, and comes back with `loadOlderMessages`; counts, positions and receipts stay as they are.
+   * Limits for old messages on this device: a number per conversation, and an age in days. Default: keep all. Messages
+   * beyond the limits are removed in idle time and come back with `loadOlderMessages`. Counts, positions and receipts
+   * stay.
    */
   readonly retention?: Retention;
   /**
-   * Whether the number on the installed app's icon is this account's total unread count; default false. One account of an origin owns it,
-   * the last that turned it on: give it in every tab of that account. The service worker keeps it true where no tab is open, log-out and a
-   * client without it take it away. Nothing happens where the browser has no such badge (Firefox).
+   * True if the installed app's icon shows this account's total unread count. Default false. The badge belongs to the
+   * account of this origin that turned it on last. Set the option in every tab of the account. Without an open tab, the
+   * service worker updates the number. A log-out, or a client without the option, removes the number. Without effect in
+   * browsers without badges (Firefox).
    */
   readonly appBadge?: boolean;
   /**
-   * Makes a worker, for pages whose policy forbids the default start: a new one at every call, since one that died is followed by another.
-   * Default: the package's own, no setup.
+   * Returns a new worker at every call, because a new worker replaces each dead one. For pages whose policy forbids the
+   * default start. Default: the worker of the package, without any setup.
    */
   readonly worker?: () => Worker;
   /**
-   * Takes every record of this client's log; LOG.md lists the events. Default: warnings and errors go to the console, other records nowhere.
-   * No record holds a message body, a token or text that a user wrote. An error that this function throws is dropped.
+   * Receives every record of this client's log; LOG.md lists the events. Default: warnings and errors go to the
+   * console, other records are dropped. No record holds a message body, a token or the user's text. Errors of this
+   * function are dropped.
    */
   readonly log?: Log;
 }
@@ -49,51 +61,56 @@ export interface ReceiptClientOptions {
 export interface SendMessageOptions {
   /** Default: true in direct chats, false in groups. */
   readonly requestReceipt?: boolean;
-  /** Default true. False: never counts as unread. */
+  /** True if the message counts as unread for its readers. Default true. */
   readonly countable?: boolean;
-  /** Default: made here. The same id with the same content is the same message. */
+  /** The message's id. Default: a new id. The same id with the same content is the same message. */
   readonly id?: MessageId;
 }
 
 export interface LogOutOptions {
-  /** What happens to what is still owed: sent before anything else, or given up. */
+  /** The fate of pending entries: `send` sends them first, `discard` drops them. */
   readonly pending: 'send' | 'discard';
-  /** How long `send` waits. Default 10,000. */
+  /** How long `send` waits, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Leaves what is stored on this device; nothing is sent until a client is created again. Default false: all of it goes. */
+  /** Keeps the stored data on this device; pending entries wait for the next client. Default false: all data is deleted. */
   readonly keepData?: boolean;
 }
 
-/** While open, what the user sees is read: see {@link ReceiptClient.viewConversation}. */
+/** An open view of a conversation, see {@link ReceiptClient.viewConversation}. */
 export interface ConversationViewing {
-  /** The user has seen this message. Once called, nothing goes past what was seen. */
+  /** The user has seen this message. After the first call, the view reads only messages up to the newest seen one. */
   seen(messageId: MessageId): void;
   close(): void;
 }
 
 /**
- * One account on this device. Calls resolve when durable, online or off; every call is safe to repeat. Calls take effect in the order
- * in which the page makes them, questions included.
+ * An account on this device. Calls resolve once durable, online or offline. Every call is safe to repeat. Calls and
+ * queries take effect in the order in which the page makes them.
  *
- * @throws {UsageError} `usage/invalid-argument` for bad arguments, also for an option with an unknown name: from `watch…` and
- * `viewConversation` at once, from all else as a rejection. `usage/closed` after `close()`, also from a stream that is subscribed to only then.
- * `usage/unknown-conversation` from calls that move the read position, for a conversation that a device does not know before its first sync.
+ * @throws {UsageError} `usage/invalid-argument` for bad arguments and for options with unknown names: `watch…` and
+ * `viewConversation` throw, all other calls reject. `usage/closed` after `close()`, also from a stream with a later
+ * subscription. `usage/unknown-conversation` from calls that move the read position in a conversation unknown before
+ * the first sync.
  */
 export interface ReceiptClient {
   readonly userId: string;
 
   /**
-   * Queues a message; sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0, NaN, holes in lists, class
-   * instances) are refused with their path. Resolves with the pending message.
+   * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0,
+   * NaN, holes in lists, class instances) are refused with their path. Resolves with the pending message.
    */
   sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
-  /** Takes an own message back: its body goes everywhere, counts fall where it was unread. `usage/unknown-message` where not held. */
+  /**
+   * Takes an own message back. All devices drop its body, and it no longer counts as unread. `usage/unknown-message` if
+   * this device does not store the message.
+   */
   recallMessage(messageId: MessageId): Promise<void>;
   /**
-   * "I have read these", told to the sender; moves no position. Ids not held here are queued and judged by the server.
+   * Tells the senders "I have read these messages". Moves no position. The server judges ids of messages that this
+   * device lacks.
    *
-   * @param options.content groups: text the sender is given with each of them, at most 1 KiB of UTF-8 without NUL and lone surrogates.
-   * `usage/invalid-argument` for anything else, and in direct chats.
+   * @param options.content groups only: a text for the senders of these messages, at most 1 KiB of UTF-8 without NUL
+   * and lone surrogates. Anything else, also in a direct chat, is `usage/invalid-argument`.
    */
   sendReadReceipts(
     conversationId: ConversationId,
@@ -101,101 +118,113 @@ export interface ReceiptClient {
     options?: { readonly content?: string },
   ): Promise<SentReadReceipts>;
   /**
-   * Direct chats: "I have read what I received so far", told to the peer; the unread count becomes 0. Groups: a clear.
+   * Direct chats: tells the peer "I have read all messages so far"; the unread count becomes 0. Groups: clears the
+   * unread count.
    *
-   * @param options.upTo read only through this message. `usage/unknown-message` where it is not held.
-   * @param options.keepUnread tell the peer, keep the count.
+   * @param options.upTo reads only up to this message. `usage/unknown-message` if this device does not store it.
+   * @param options.keepUnread tells the peer, but keeps the count.
    */
   sendConversationReadReceipt(
     conversationId: ConversationId,
     options?: { readonly upTo?: MessageId; readonly keepUnread?: boolean },
   ): Promise<void>;
-  /** Clears the unread count; the sender learns nothing, my other devices do. Also drops a marked-unread flag. */
+  /** Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do. */
   clearConversationUnreadCount(conversationId: ConversationId, options?: { readonly upTo?: MessageId }): Promise<void>;
   clearAllUnreadCounts(): Promise<void>;
-  /** Of a conversation that this device knows or not: the flag is in force when the conversation appears. */
+  /** Sets the flag, also for a conversation unknown to this device: the flag applies once the conversation appears. */
   setMarkedUnread(conversationId: ConversationId, marked: boolean): Promise<void>;
-  /** As {@link ReceiptClient.setMarkedUnread}. */
+  /** Sets the muted flag, like {@link ReceiptClient.setMarkedUnread}. */
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;
   /**
-   * While the page is visible and focused, what is and what arrives in this conversation is read; hidden or blurred, only delivered.
-   * In a group: the count is cleared, and messages held here that ask for a receipt get one.
+   * Opens a view. The view reads present and arriving messages while the page is visible and focused. While the page is
+   * hidden or blurred, messages are only delivered. In a group, the view clears the count and sends receipts for stored
+   * messages that ask for them.
    */
   viewConversation(conversationId: ConversationId): ConversationViewing;
-  /** Messages below what is held, oldest first; stored as they come. Offline: what is held. */
+  /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. */
   loadOlderMessages(
     conversationId: ConversationId,
     options: { readonly limit: number },
   ): Promise<{ readonly messages: readonly Message[]; readonly complete: boolean }>;
   /**
-   * What became of these messages' receipts, asked of the server now; what it says is kept. In the order of the ids; messages that
-   * neither this device holds nor the server places (none you may see) are left out.
+   * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of
+   * the ids. Messages unknown to both device and server, or hidden from the user, are left out.
    *
-   * @param messageIds at most 10,000, asked for in as many requests as the server's limits take.
-   * Rejects offline with `transport/unreachable`, without an answer in 10 s with `transport/timeout`.
+   * @param messageIds at most 10,000, sent in as many requests as the server's limits need.
+   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
    */
   fetchReceipts(messageIds: readonly MessageId[]): Promise<readonly MessageReceipts[]>;
   /**
-   * A page of those who have read an own group message (in the order in which they did) or have not (by user id). Of its members when
-   * it was sent: who left since counts as they stood, who came later never does. Nobody where the policy does not show it.
+   * Fetches a page of the members who have read an own group message (in order of reading) or have not (by user id).
+   * The list covers the members at the time of sending: members who left since keep their state, later members are
+   * missing. Empty if the server's policy hides the list.
    *
-   * @param options.cursor where the page before ended; left out or `null` for the first. Nobody is listed twice while people go on
-   * reading.
+   * @param options.cursor the cursor of the page before; omitted or `null` for the first page. No member appears twice
+   * while others read.
    * @param options.limit at most and by default 100.
-   * Rejects offline with `transport/unreachable`, without an answer in 10 s with `transport/timeout`.
+   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
    */
   fetchReadMembers(
     messageId: MessageId,
     options: { readonly filter: 'read' | 'unread'; readonly cursor?: string | null; readonly limit?: number },
   ): Promise<ReadMembersPage>;
-  /** Why the count is what it is: the position and who set it, what is pending, the places counted, what is not held here. */
+  /**
+   * Explains an unread count: the read position and its origin, pending entries, counted messages, and messages not
+   * stored here.
+   */
   explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
 
-  /** This account sends and receives nothing on this device until `resume`; stored, obeyed after a restart. */
+  /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Nudges the outbox and waits until it is empty, at most `timeoutMs` (default 10,000). */
+  /** Sends the outbox now and waits until it is empty, at most `timeoutMs` (default 10,000). */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**
-   * Tries a refused entry again, as a new one; a message refused for asking for receipts can go without. `usage/invalid-argument` for
-   * receipts that are switched off by now.
+   * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for
+   * receipts. `usage/invalid-argument` for receipts that the user has switched off.
    */
   retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
   dismissDeadLetter(id: string): Promise<void>;
   /**
-   * Leaves the account on this device: in every tab streams complete and calls reject with `usage/closed`; once this resolves nothing
-   * of it is sent any more, and nothing of it is stored here, this device's id included. Interrupted by a crash, it is finished at the
-   * next start before anything is shown. Other accounts are not touched. What is called after it waits for its outcome.
+   * Logs the account out on this device. In every tab, streams complete and calls reject with `usage/closed`. After
+   * this resolves, nothing of the account is sent any more, and all its data is deleted here, including this device's
+   * id. After a crash, the next start finishes the log-out before showing anything. Other accounts keep their data.
+   * Later calls wait for the outcome.
    *
-   * @throws {TransportError} from `pending: 'send'`, `transport/unreachable` or `transport/timeout`, where something did not reach the
-   * server in time: its `pending` says how much. Nothing has changed then; the client goes on. `pending: 'discard'` needs no network.
+   * @throws {TransportError} from `pending: 'send'`: `transport/unreachable` or `transport/timeout` if an entry did not
+   * reach the server in time. The error's `pending` is the number of such entries. The client then goes on unchanged.
+   * `pending: 'discard'` needs no network.
    */
   logOut(options: LogOutOptions): Promise<void>;
   /**
-   * Ends this tab's client for good; data stays. Streams complete. Resolves when everything that was called before, in the same turn too,
-   * is stored and answered, and the worker has ended. A `flush` that still waits after 2 s answers with what was sent until then; a
-   * question that still waits for the server rejects with `transport/closed`.
+   * Ends this tab's client for good; data stays. Streams complete. Resolves after every earlier call, of the same turn
+   * too, is stored and answered, and the worker has ended. After 2 s, a waiting `flush` answers with the number of
+   * entries sent so far, and a waiting query to the server rejects with `transport/closed`.
    */
   close(): Promise<void>;
 
   /**
-   * Sum over conversations that are not muted, true of one moment: a long catch-up moves it once, at its end. Nothing, as of all counts and
-   * of conversations, before the first complete snapshot; nor, where the browser took this device's data, until the server has spoken.
+   * The sum of unread counts of the conversations that are not muted, true at one moment: a long catch-up changes the
+   * sum once, at its end. Like all counts and conversations, the sum appears after the first complete snapshot. After a
+   * loss of this device's data, the stream waits for the server.
    */
   watchTotalUnreadCount(): Observable<number>;
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
-  /** Newest first: pending messages, then server time of the last message, then id. Default limit 50. */
+  /** Conversations, newest first: with pending messages, then by server time of the last message, then by id. Default limit 50. */
   watchConversations(options?: { readonly limit?: number }): Observable<readonly Conversation[]>;
-  /** `null` where the server knows nothing of it. */
+  /** Emits `null` for a conversation unknown to the server. */
   watchConversation(conversationId: ConversationId): Observable<Conversation | null>;
-  /** The newest `limit` (default 50), oldest first, pending last. Opening one fetches what is not held. */
+  /** The newest `limit` messages (default 50), oldest first, pending last. A subscription fetches missing ones. */
   watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message[]>;
-  /** `null` while the message is not held. */
+  /** Emits `null` while this device does not store the message. */
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
   watchConnection(): Observable<ConnectionStatus>;
   watchOutbox(): Observable<OutboxStatus>;
   watchDeadLetters(): Observable<readonly DeadLetter[]>;
-  /** News; states are the truth. What no tab heard (the last 1,000) goes to the first that subscribes. */
+  /**
+   * Events. The other streams hold the truth; events only announce changes. The first subscriber gets up to 1,000
+   * events that no tab has received yet.
+   */
   watchEvents(): Observable<ReceiptEvent>;
 }

@@ -1,6 +1,7 @@
 /**
- * Reading by looking: while the page is visible and focused, what is and what arrives in a conversation is read. Hidden or blurred,
- * only delivery is told. Once the app says what was seen, nothing goes past it.
+ * Reads a conversation while the user looks at it: with the page visible and focused, present and arriving messages are
+ * read. With the page hidden or blurred, messages are only delivered. After the app has called `seen`, the view reads
+ * up to the seen message only.
  */
 import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
 import type { Message } from '../model/message.ts';
@@ -10,9 +11,9 @@ import { WorkerError } from '../errors.ts';
 import { isInView, watchView } from './page-lifecycle.ts';
 import type { ConversationViewing } from './receipt-client.ts';
 
-/** A view as the client keeps it: what `seen` was told of is a call like any other, and close() waits for it. */
+/** A view for the client. A call of `seen` is a call like any other, so `close()` waits for it. */
 export interface OpenView extends ConversationViewing {
-  /** Resolves when everything that the view has told so far is stored; null where nothing is under way. */
+  /** Resolves when all calls of the view are stored; null without an open call. */
   underWay(): Promise<void> | null;
 }
 
@@ -22,11 +23,11 @@ export const viewConversation = (
   conversationId: ConversationId,
 ): OpenView => {
   let looking = false;
-  /** As far as the user has seen; null as long as the app says nothing about it. */
+  /** The newest seen message; null until the app calls `seen`. */
   let seenUpTo: Seq | null = null;
   let seenLast: MessageId | null = null;
   let newest: Seq = 0;
-  let dealtWith: Seq = 0;
+  let readUpTo: Seq = 0;
   let turn = Promise.resolve();
   let turns = 0;
   let closed = false;
@@ -34,7 +35,7 @@ export const viewConversation = (
   const whenClosed = new Promise<void>((resolve) => (tellClosed = resolve));
   const direct = conversationType(conversationId) === 'direct';
 
-  /** Again with the next worker, where one died over it: every call is safe to repeat, and the user has seen what they saw. */
+  /** Repeats the call on the next worker after a worker's death: every call is safe to repeat. */
   const outlive = async (run: () => Promise<void>): Promise<void> => {
     for (;;)
       try {
@@ -46,7 +47,7 @@ export const viewConversation = (
       }
   };
 
-  /** One after the other; a refused write is repeated with the next arrival or look. */
+  /** Runs one call after another. A failed write is repeated with the next arrival or the next look at the page. */
   const next = (run: () => Promise<void>): void => {
     turns++;
     turn = turn
@@ -55,7 +56,10 @@ export const viewConversation = (
       .finally(() => turns--);
   };
 
-  /** All that is held, or as far as was seen: one conversation receipt, or in a group one for each message that asks. */
+  /**
+   * Reads all stored messages, or all up to the seen message: a direct chat sends one conversation receipt, a group one
+   * per asking message.
+   */
   const read = (upTo: MessageId | null): Promise<void> => {
     if (direct) return connection.intent('sendConversationReadReceipt', conversationId, upTo === null ? {} : { upTo });
     return upTo === null ? connection.intent('readGroup', conversationId) : connection.intent('readGroup', conversationId, upTo);
@@ -67,15 +71,15 @@ export const viewConversation = (
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
       await read(upTo);
-      dealtWith = Math.max(dealtWith, seenUpTo ?? newest);
+      readUpTo = Math.max(readUpTo, seenUpTo ?? newest);
     });
 
   const readArrivals = (): void =>
     next(async () => {
       if (!looking) return;
       const upTo = seenUpTo ?? newest;
-      if (upTo <= dealtWith) return;
-      dealtWith = await connection.intent(direct ? 'readArrivals' : 'readGroupArrivals', conversationId, dealtWith, upTo);
+      if (upTo <= readUpTo) return;
+      readUpTo = await connection.intent(direct ? 'readArrivals' : 'readGroupArrivals', conversationId, readUpTo, upTo);
     });
 
   const look = (): void => {
@@ -85,10 +89,10 @@ export const viewConversation = (
     if (looking) readAll();
   };
 
-  // What is held counts, not what is known of: a message that was never here was not seen.
+  // Count stored messages only: the user cannot have seen a message that was never on this device.
   const arrivals = newest$
     .pipe(
-      map((list) => list.reduce((newestHeld, { seq }) => Math.max(newestHeld, seq ?? 0), 0)),
+      map((list) => list.reduce((newestStored, { seq }) => Math.max(newestStored, seq ?? 0), 0)),
       filter((seq) => seq > newest),
       distinctUntilChanged(),
     )
@@ -104,7 +108,7 @@ export const viewConversation = (
   return {
     seen(messageId) {
       requireId(messageId, 'messageId');
-      // As of now: a view that is closed before this is stored was open when the user saw the message.
+      // Take the visibility of this moment: a view that closes before the write was open when the user saw the message.
       const isSeen = looking;
       next(async () => {
         const seq = await connection.query('seqOf', conversationId, messageId);
@@ -112,9 +116,9 @@ export const viewConversation = (
         seenUpTo = seq;
         seenLast = messageId;
         if (!isSeen) return;
-        if (direct && seq > dealtWith) dealtWith = await connection.intent('readArrivals', conversationId, dealtWith, seq);
+        if (direct && seq > readUpTo) readUpTo = await connection.intent('readArrivals', conversationId, readUpTo, seq);
         await read(messageId);
-        dealtWith = Math.max(dealtWith, seq);
+        readUpTo = Math.max(readUpTo, seq);
       });
     },
     underWay: () => (turns > 0 ? turn : null),

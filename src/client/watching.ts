@@ -1,4 +1,7 @@
-/** The page's Observables: one crossing per topic however many subscribe, the latest value replayed, first paint before the worker. */
+/**
+ * The page's Observables. All subscribers of a topic share one subscription at the worker. A new subscriber gets the
+ * latest value, and the first paint before the worker runs.
+ */
 import {
   catchError,
   defer,
@@ -18,7 +21,7 @@ import type { FirstPaint } from '../model/conversation.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 
-/** What the first paint says of a topic; undefined where it says nothing. */
+/** The first paint's value for a topic; undefined if it has none. */
 const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | undefined => {
   switch (topic.of) {
     case 'total-unread':
@@ -36,13 +39,13 @@ const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | und
 
 const isCounting = ({ of }: Topic): boolean => of === 'total-unread' || of === 'unread';
 
-/** What was painted is not emitted a second time by the worker. */
+/** Compares two values: the worker's first value is dropped if the first paint showed the same. */
 const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 export class Watching {
   private readonly open = new Map<string, Observable<unknown>>();
 
-  /** Emits once when the worker runs, and never fails: without a worker the first paint is all there is. */
+  /** Emits once when the worker runs. Never fails: without a worker, the first paint stays. */
   private readonly started$: Observable<unknown>;
 
   constructor(
@@ -65,14 +68,15 @@ export class Watching {
 
   private make(topic: Topic, key: string): Observable<unknown> {
     const forget = (): void => void this.open.delete(key);
-    // News are not replayed: each subscriber hears what comes while it listens.
+    // Events are not replayed: a subscriber gets the events during its subscription.
     if (topic.of === 'events') return this.streams.watch(topic).pipe(finalize(forget), share());
     const live$ = defer(() => this.streams.watch(topic)).pipe(share());
     const paint$ = from(this.paint).pipe(
       map((paint) => (paint ? painted(topic, paint) : undefined)),
       filter((value) => value !== undefined),
       takeUntil(live$),
-      // From then on the store moves, and what was read before may be of another day: the worker's own word comes at once.
+      // The store changes after the worker's start, and painted values may be days old. The worker's own value follows
+      // at once.
       takeUntil(this.started$),
     );
     return merge(live$, paint$).pipe(

@@ -1,4 +1,4 @@
-/** A worker that does not start tells nobody: the page says so in its stead, where connections are watched. */
+/** Shows the trouble of a worker in the connection's status. A worker that does not start cannot report by itself. */
 import { combineLatest, distinctUntilChanged, filter, map, type Observable, startWith } from 'rxjs';
 import type { WorkerTrouble } from '../bridge/worker-lives.ts';
 import type { ConnectionStatus } from '../model/status.ts';
@@ -15,7 +15,7 @@ const NOTHING_KNOWN: ConnectionStatus = {
 
 const instead = (last: ConnectionStatus | null, { error: { code, message }, retryInMs }: WorkerTrouble): ConnectionStatus => ({
   ...(last ?? NOTHING_KNOWN),
-  // Where no worker will be tried again, only a reload of the page helps.
+  // Without another try, only a reload of the page helps.
   state: retryInMs === null ? 'stopped' : 'offline',
   leader: false,
   retryAt: retryInMs === null ? null : Date.now() + retryInMs,

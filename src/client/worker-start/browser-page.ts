@@ -1,11 +1,11 @@
-/** Refuses to create a client where a browser page is missing: on a server that renders, in a test without a DOM, in a worker. */
+/** Refuses to create a client without a browser page: on a rendering server, in a test without DOM, in a worker. */
 import { UsageError } from '../../errors.ts';
 
 const PAGE = ['document', 'navigator', 'MessageChannel', 'crypto'] as const;
 
 /**
- * @param makesWorkers the app starts the worker itself.
- * @throws {UsageError} `usage/invalid-option` with the names of what is missing.
+ * @param makesWorkers true if the app starts the worker itself.
+ * @throws {UsageError} `usage/invalid-option` with the names of the missing globals.
  */
 export const requirePage = (makesWorkers: boolean): void => {
   const missing = [...PAGE, ...(makesWorkers ? [] : ['Worker'])].filter((name) => !(name in globalThis));

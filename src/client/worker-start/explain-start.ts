@@ -1,13 +1,13 @@
-/** Why the package's worker did not start, for the error that callers are told. Loaded only then: texts are most of it. */
+/** Explains to callers why the package's worker did not start. A module of its own, loaded on failure only: it is mostly text. */
 import { messageOf, unavailable } from '../../bridge/worker-source.ts';
 import type { WorkerError } from '../../errors.ts';
 import type { ScriptTry } from './script-try.ts';
 import { POLICY_NAME } from './trusted-script.ts';
 
-/** How long a server may take to say what it has at the script's address. */
+/** Timeout for the server's answer about the script's address. */
 const ANSWER_WITHIN_MS = 3000;
 
-/** The error event of a worker does not tell what the server answered, so the server is asked again. */
+/** Asks the server about the script, because the worker's error event does not contain the server's answer. */
 const answerOf = async (url: string): Promise<string> => {
   try {
     const { ok, status, headers } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
@@ -31,7 +31,7 @@ const wayOut = ({ lacksPolicy }: ScriptTry): string => {
   return `${lacksPolicy ? policy : address}, or pass the option worker: () => new Worker(…)`;
 };
 
-/** @param copy how the copy failed; why it was not loaded; null where it was not tried. */
+/** @param copy the failed start of the copy, or the reason why the copy was not loaded; null if it was not tried. */
 export const explainStart = async (file: ScriptTry, copy: ScriptTry | string | null): Promise<WorkerError> => {
   const reasons = [`${file.url || 'worker.js'}: ${await why(file)}`];
   if (typeof copy === 'string') reasons.push(`the copy in the package was not loaded: ${copy}`);

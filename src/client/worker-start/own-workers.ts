@@ -1,12 +1,12 @@
 /**
- * The package's own worker. It starts from the file that lies beside this module. Where it does not, because the bundler left the file
- * behind or the file lies on another origin, it starts from a copy of the script that the package carries as text.
+ * Starts the package's own worker from the file beside this module. If the bundler left the file behind, or the file
+ * has another origin, the worker starts from a copy of the script that the package carries as text.
  */
 import { messageOf, type WorkerSource } from '../../bridge/worker-source.ts';
 import type { ReceiptsError } from '../../errors.ts';
 import { ScriptTry } from './script-try.ts';
 
-/** Bundlers look for this expression: they bring the file along and put its address here. Empty in builds without `import.meta.url`. */
+/** Bundlers recognise this expression, copy the file and insert its address. Empty in builds without `import.meta.url`. */
 const fileAddress = (): string => {
   try {
     return new URL('./worker.js', import.meta.url).href;
@@ -15,10 +15,10 @@ const fileAddress = (): string => {
   }
 };
 
-/** One for the whole page. */
+/** The copy's address, one for the whole page. */
 let copyAddress: string | undefined;
 
-/** @returns why it could not be loaded; null where it was. */
+/** @returns the reason of a failed load; null after success. */
 const loadCopy = async (): Promise<string | null> => {
   try {
     const { WORKER_SCRIPT } = await import('./inline-worker.ts');
@@ -41,14 +41,14 @@ export class OwnWorkers implements WorkerSource {
   async failed(error: ReceiptsError): Promise<ReceiptsError | null> {
     const { file, copy } = this;
     const last = copy ?? file;
-    // Where the script runs, another address of it would not help.
+    // The script runs, so another address of the script would not help.
     if (!file || !last?.isRefused) return error;
     let failure: ScriptTry | string | null = copy;
     if (!copy && file.mayStartElsewhere) {
       failure = await loadCopy();
       if (failure === null) return null;
     }
-    // The next try begins at the file again: a server may be back, a policy changed.
+    // The next try begins with the file again: the server may be back, or the policy changed.
     this.file = this.copy = null;
     return import('./explain-start.ts').then(
       ({ explainStart }) => explainStart(file, failure),

@@ -1,22 +1,22 @@
-/** One try to start a script as a worker, and what the browser said of it. */
+/** One try to start a script as a worker, and the browser's reaction. */
 import { trustedScript } from './trusted-script.ts';
 
 export class ScriptTry {
-  /** What `new Worker` threw. */
+  /** The error of `new Worker`. */
   thrown: unknown;
-  /** The message of the worker's error event; empty in most. */
+  /** The message of the worker's error event; empty in most browsers. */
   said = '';
-  /** Whether a Content-Security-Policy forbids it. */
+  /** True if a Content-Security-Policy forbids the worker. */
   isForbidden = false;
   private hasFailed = false;
 
-  /** @param url empty where the build left none. */
+  /** @param url empty if the build left no address. */
   constructor(readonly url: string) {}
 
   /** May throw. */
   start(): Worker {
     try {
-      if (!this.url) throw new Error('the build left no address of it');
+      if (!this.url) throw new Error('the build left no address of the script');
       const worker = new Worker(trustedScript(this.url), { type: 'module', name: 'tidemark' });
       this.listen(worker);
       return worker;
@@ -30,7 +30,7 @@ export class ScriptTry {
     const listening = new AbortController();
     const { signal } = listening;
     const stop = (): void => listening.abort();
-    // The browser tells of a policy before the worker's error event, which does not name the policy.
+    // The browser reports the policy before the worker's error event, which does not name the policy.
     document.addEventListener('securitypolicyviolation', (event) => (this.isForbidden ||= event.effectiveDirective === 'worker-src'), {
       signal,
     });
@@ -43,17 +43,17 @@ export class ScriptTry {
     worker.addEventListener('message', stop, { signal });
   }
 
-  /** Whether the browser refused the script or its address: not where the script runs and its start failed later. */
+  /** True if the browser refused the script or its address; false if the script ran and its start failed later. */
   get isRefused(): boolean {
     return this.hasFailed || this.thrown !== undefined;
   }
 
-  /** Whether the page takes no plain text for an address: `new Worker` throws a TypeError for nothing else. */
+  /** True if the page requires Trusted Types: `new Worker` throws a TypeError for no other reason. */
   get lacksPolicy(): boolean {
     return this.thrown instanceof TypeError;
   }
 
-  /** Whether the same script may start from another address. */
+  /** True if the same script may start from another address. */
   get mayStartElsewhere(): boolean {
     return this.hasFailed || !this.url || (this.thrown instanceof DOMException && this.thrown.name === 'SecurityError');
   }

@@ -1,4 +1,4 @@
-/** Addresses of the worker's script, as pages under Trusted Types ask for them. */
+/** Addresses of the worker's script for pages with Trusted Types. */
 
 /** The policy's name; a page's Content-Security-Policy allows it by `trusted-types tidemark`. */
 export const POLICY_NAME = 'tidemark';
@@ -18,13 +18,13 @@ const createPolicy = (): Policy => {
   try {
     return trustedTypes?.createPolicy(POLICY_NAME, AS_IT_IS) ?? AS_IT_IS;
   } catch {
-    // The page does not allow the policy. A default policy of the page may still accept the address.
+    // The page forbids the policy. A default policy of the page may still accept the address.
     return AS_IT_IS;
   }
 };
 
-/** One for the whole page: browsers refuse a second policy of the same name. */
+/** One policy for the whole page: browsers refuse a second policy of the same name. */
 let policy: Policy | undefined;
 
-/** @returns what `new Worker` takes: a `TrustedScriptURL` where the browser knows Trusted Types, which types as a string. */
+/** @returns the argument for `new Worker`: a `TrustedScriptURL` in browsers with Trusted Types, typed as a string. */
 export const trustedScript = (url: string): string => (policy ??= createPolicy()).createScriptURL(url);

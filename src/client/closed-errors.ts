@@ -1,0 +1,12 @@
+/** The errors of a client after its end. */
+import { UsageError } from '../errors.ts';
+
+/** React causes most calls on a closed client: in development it runs the clean-up of each effect, and then the effect again. */
+export const closedByApp = (): UsageError =>
+  new UsageError(
+    'usage/closed',
+    'this client was closed by close(), and a closed client does not open again: create another one. In React, create the client ' +
+      'inside the effect that closes it, and keep it in state: ' +
+      'useEffect(() => { const made = createReceiptClient(options); setClient(made); return () => void made.close(); }, [userId])',
+  );
+export const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');

@@ -1,0 +1,25 @@
+/** The page's answers to calls of its worker. */
+import type { PageSide } from '../bridge/worker-api.ts';
+import type { Log } from '../logging.ts';
+import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
+import { deviceId, forgetDevice } from './device.ts';
+import type { ReceiptClientOptions } from './receipt-client.ts';
+
+export const createPageSide = (
+  account: string,
+  { getToken, appBadge = false }: Pick<ReceiptClientOptions, 'getToken' | 'appBadge'>,
+  log: Log,
+): PageSide => ({
+  log: async (...record) => log(...record),
+  getToken: async () => getToken(),
+  deviceId,
+  async renewDevice(database) {
+    await forgetDevice(database);
+    return deviceId(database);
+  },
+  // The last step of a log-out, also after a crash. A user who logs in again with the badge on keeps the badge, without the number.
+  async forgetDevice(database) {
+    await forgetDevice(database);
+    await (appBadge && database === account ? showOnBadge(database, 0) : releaseBadge(database));
+  },
+});
