@@ -1,18 +1,18 @@
-/** The databases of a device: which accounts it stores, for hosts that start without a page, and which of them wait for their wipe. */
+/** The databases on this device: the stored accounts, for hosts without a page (the service worker), and the databases that wait for a wipe. */
 import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
 import { databasePrefix } from '../model/storage-name.ts';
 
-/** Databases of accounts on this server; none where the browser does not tell. */
+/** The databases of accounts on this server. Empty in browsers that do not list databases. */
 export const accountDatabases = async (factory: IDBFactory, url: string): Promise<string[]> => {
   const all = 'databases' in factory ? await factory.databases() : [];
   return all.flatMap(({ name }) => (name?.startsWith(databasePrefix(url)) ? [name] : []));
 };
 
-/** Whether a database waits for its wipe. Never makes one, nor holds it open. */
+/** True if a database waits for its wipe. Never creates the database and never keeps it open. */
 export const isUnwiped = (factory: IDBFactory, name: string): Promise<boolean> =>
   new Promise((resolve) => {
     const opening = factory.open(name);
-    // Gone since it was listed.
+    // The database was deleted after the listing.
     opening.onupgradeneeded = () => opening.transaction?.abort();
     opening.onerror = opening.onblocked = () => resolve(false);
     opening.onsuccess = () => {

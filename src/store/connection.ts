@@ -1,6 +1,7 @@
 /**
- * One connection to the database, from its opening to its end. Dexie opens, makes and upgrades; transactions run on the connection
- * itself: Dexie's zones follow no more than 100 `await`s, a group commit makes thousands, and each would pay for its zone.
+ * One connection to the database, from its opening to its end. Dexie opens, creates and upgrades. Transactions run on
+ * the bare connection: Dexie's zones support 100 `await`s, a group commit makes thousands, and each would pay for its
+ * zone.
  */
 import { Dexie } from 'dexie';
 import { StoreError } from '../errors.ts';
@@ -8,20 +9,23 @@ import type { Durability, KeyRange, StoreTx, TableName } from '../ports/ports.ts
 import { storeError } from './idb-errors.ts';
 import { type Layout, migrate } from './migrations.ts';
 
-/** `lost`: the browser closed it. `upgraded`, `removed`: somebody else waits for the database, so this connection made way. */
+/**
+ * `lost`: the browser closed the connection. `upgraded`, `removed`: another context waits for the database, so this
+ * connection closed.
+ */
 export type ConnectionEnd = 'lost' | 'upgraded' | 'removed';
 
 /** One run of a transaction's body. */
 export interface Run<T> {
-  /** As {@link StorePort.tx}; rejects with what the browser said. */
+  /** Like {@link StorePort.tx}, but rejects with the browser's error. */
   readonly done: Promise<T>;
-  /** Gives it up: it commits nothing any more unless it is about to, and its body never goes on. */
+  /** Gives the run up. The run commits nothing more, unless its commit has begun. The body never continues. */
   abandon(): void;
 }
 
 /**
- * A connection that was told to close while its transactions run is closed after them: WebKit leaves those of a worker that is ended
- * between the two unfinished, and whoever opens the database after it waits for ever.
+ * Delays a close until the running transactions have ended. Otherwise WebKit may leave the transactions of an ended
+ * worker unfinished, and every later opening of the database waits for ever.
  */
 const closeAfterRuns = (close: () => void): { begun(): () => void; close(): void } => {
   let running = 0;
@@ -44,11 +48,9 @@ const closeAfterRuns = (close: () => void): { begun(): () => void; close(): void
 };
 
 export interface Connection {
-  /** The database was made by this very opening. */
+  /** True if this opening created the database. */
   readonly isNew: boolean;
-  /**
-   * @param alive called whenever the transaction answers something.
-   */
+  /** @param alive called at every answer of the transaction. */
   run<T>(
     name: string,
     tables: readonly TableName[],
@@ -58,7 +60,7 @@ export interface Connection {
     alive: () => void,
   ): Run<T>;
   close(): void;
-  /** Resolves when it ended otherwise than by `close`. */
+  /** Resolves when the connection ended without a call of `close`. */
   readonly ended: Promise<ConnectionEnd>;
 }
 
@@ -67,18 +69,19 @@ const between = ({ from, upTo }: KeyRange): IDBKeyRange => IDBKeyRange.bound(fro
 const answer = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    // The transaction aborts with it, and says so as a whole.
+    // The transaction aborts as well and reports the error.
     request.onerror = () => reject(request.error ?? new DOMException('request failed', 'UnknownError'));
   });
 
-/** @param heard answers pass through it: whoever gave up hears none any more. */
+/** @param heard receives every answer. After `abandon`, it passes none on. */
 const onTransaction = (idb: IDBTransaction, heard: <T>(answer: Promise<T>) => Promise<T> = (promise) => promise): StoreTx => {
   const store = (table: TableName): IDBObjectStore => idb.objectStore(table);
   return {
     get: (table, key) => heard(answer<unknown>(store(table).get(key as IDBValidKey))),
     getMany: (table, keys) => heard(Promise.all(keys.map((key) => answer<unknown>(store(table).get(key as IDBValidKey))))),
     range: (table, range) => heard(answer<unknown[]>(store(table).getAll(between(range)))),
-    // Nobody listens to single writes: one that fails aborts the transaction, and one that cannot be cloned throws here and now.
+    // Single writes report nothing: a failed write aborts the transaction, and a value that cannot be cloned throws
+    // here.
     put: (table, key, record) => void store(table).put(record, key as IDBValidKey),
     putMany: (table, keys, records) => keys.forEach((key, i) => store(table).put(records[i], key as IDBValidKey)),
     delete: (table, key) => void store(table).delete(key as IDBValidKey),
@@ -86,16 +89,19 @@ const onTransaction = (idb: IDBTransaction, heard: <T>(answer: Promise<T>) => Pr
   };
 };
 
-/** Resolves when all of it is stored, rejects when none of it is. */
+/** Resolves when the whole transaction is stored. Rejects if nothing is stored. */
 const completion = (idb: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     idb.oncomplete = () => resolve();
     idb.onabort = () => reject(idb.error ?? new DOMException('the transaction was aborted', 'AbortError'));
   });
 
-/** It committed under the body's feet, all or half of it: a mistake in the body, which no repetition mends (F03). */
+/**
+ * The browser committed before the body had ended, with all or half of its writes. The body is wrong; a repetition does
+ * not help (F03).
+ */
 const overBeforeItsBody = (name: string): TypeError =>
-  new TypeError(`transaction ${name} was over before its body: something else was awaited in it`);
+  new TypeError(`transaction ${name} ended before its body did: the body may await only the promises of the transaction`);
 
 const start = <T>(
   begin: () => IDBTransaction,
@@ -110,7 +116,7 @@ const start = <T>(
     try {
       idb?.abort();
     } catch {
-      // It has ended by itself, or is committing: its completion says which.
+      // The transaction has ended or is committing; its completion reports the result.
     }
   };
   const silence = new Promise<never>(() => undefined);
@@ -131,7 +137,7 @@ const start = <T>(
     try {
       idb = begin();
       done = completion(idb);
-      // Looked at when the body is through; until then an abort is no unhandled rejection.
+      // The completion is awaited after the body. This handler prevents an unhandled rejection until then.
       done.then(
         () => (state.over = true),
         () => undefined,
@@ -144,7 +150,7 @@ const start = <T>(
     } catch (error) {
       abort();
       await done?.catch((ended: unknown) => {
-        // The body heard only that a request failed, or that it came too late; the transaction knows why.
+        // The body saw only a failed or late request. The transaction's own error names the reason.
         if (error instanceof DOMException && ended instanceof DOMException && ended.name !== 'AbortError') throw ended;
       });
       if (state.over && error instanceof DOMException) throw overBeforeItsBody(name);
@@ -161,10 +167,13 @@ const start = <T>(
   };
 };
 
-/** Undefined where the browser has none, or refuses even to name it. */
+/** Undefined in a browser without IndexedDB, or if the browser refuses access to it. */
 export const browserFactory = (): IDBFactory | undefined => Dexie.dependencies.indexedDB;
 
-/** Dexie would open whatever it finds where that is newer, and mend it to its own liking: not over somebody's outbox (F09). */
+/**
+ * Stops Dexie from opening and changing a database of a newer version: such a database may contain another release's
+ * outbox (F09).
+ */
 const exactVersions = (factory: IDBFactory): IDBFactory =>
   new Proxy(factory, {
     get(target, key) {
@@ -180,16 +189,17 @@ const exactVersions = (factory: IDBFactory): IDBFactory =>
   });
 
 /**
- * Opens the database, making or upgrading it where needed. May take as long as another tab holds on to an older version.
+ * Opens the database, and creates or upgrades it if needed. Waits while another tab keeps an older version open.
  *
- * @throws {StoreError} `store/unavailable` where IndexedDB is missing, `store/version-ahead` where newer code was here.
- * @throws {LostError} where trying again may help.
+ * @throws {StoreError} `store/unavailable` without IndexedDB, `store/version-ahead` if newer code has upgraded the
+ * database.
+ * @throws {LostError} if another try may help.
  */
 export const connect = async (name: string, layout: Layout, factory: IDBFactory | undefined): Promise<Connection> => {
-  // Read by whoever asks for it: in some browsers even looking is refused.
-  if (!factory) throw new StoreError('store/unavailable', 'IndexedDB is missing');
+  // Some browsers refuse even the access to `indexedDB`.
+  if (!factory) throw new StoreError('store/unavailable', 'this browser or page has no IndexedDB');
   const db = new Dexie(name, { indexedDB: exactVersions(factory), IDBKeyRange });
-  // Keys stand outside the records, and there is no index: each would cost as much as the row itself.
+  // Keys are stored outside the records, without indexes: an index would cost as much as the row itself.
   const shape = Object.fromEntries(layout.tables.map((table) => [table, '']));
   db.version(1).stores(shape);
   for (const migration of layout.migrations)
@@ -204,10 +214,10 @@ export const connect = async (name: string, layout: Layout, factory: IDBFactory 
   db.on('versionchange', ({ newVersion }) => {
     tell(newVersion === null ? 'removed' : 'upgraded');
     closing.close();
-    // Dexie's own listener would do the same, and say so on the console.
+    // False stops Dexie's own listener, which does the same and writes to the console.
     return false;
   });
-  // Whoever holds the old version was told already; Dexie would add a word on the console.
+  // Contexts with the old version got `versionchange` already; Dexie's `blocked` would only write to the console.
   try {
     await db.open();
   } catch (error) {

@@ -1,7 +1,15 @@
 /**
- * The store over IndexedDB. Browsers lose connections (WebKit often), transactions hang, other tabs upgrade the database. After a lost
- * connection the store runs the transaction again on a new connection. The first run may have committed, so each body must be able to run
- * more than once.
+ * The store over IndexedDB. Browsers lose connections (WebKit often), transactions hang, other tabs upgrade the
+ * database. After a lost connection the store runs the transaction again on a new connection. The first run may have
+ * committed, so each body must be able to run more than once.
+ *
+ *                  transaction silent for 10 s, or connection lost
+ *    connected ─────────────────────────────────────▶ reconnecting
+ *       ▲  │                                             │  │
+ *       │  │ database removed, or upgraded               │  └─ 5 failed runs: `store/unavailable`
+ *       │  ▼                                             │
+ *       │ closed: `store/closed`, `store/version-ahead`  │
+ *       └──────────── transaction runs again ────────────┘
  */
 import { StoreError } from '../errors.ts';
 import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
@@ -24,19 +32,22 @@ const SILENT_RUNS = 2;
 
 export interface DexieStore extends StorePort {
   /**
-   * Removes the database itself, unless somebody did, and closes this connection. Others are told, and close theirs; resolves when
-   * they have.
+   * Removes the database, unless another tab has, and closes this connection. The browser asks other connections to
+   * close. Resolves when all are closed.
    */
   remove(): Promise<void>;
-  /** Resolves when somebody removes the database, or it turned out to be gone: `tx` rejects with `store/closed` from then on. */
+  /**
+   * Resolves when another context removes the database, or the database turns out to be gone. `tx` then rejects with
+   * `store/closed`.
+   */
   readonly removed: Promise<void>;
-  /** Resolves with `store/version-ahead` when a newer release has upgraded the database: `tx` rejects with it from then on. */
+  /** Resolves with `store/version-ahead` when a newer release has upgraded the database. `tx` then rejects with the same error. */
   readonly newerSchema: Promise<StoreError>;
 }
 
 export interface DexieStoreOptions {
   readonly clock: ClockPort;
-  /** Default: the browser's. */
+  /** Default: the IndexedDB of the browser. */
   readonly factory?: IDBFactory | undefined;
   readonly layout?: Layout;
 }
@@ -52,8 +63,8 @@ class ReconnectingStore implements DexieStore {
   private losses = 0;
   private tellRemoved: () => void = () => undefined;
   readonly removed = new Promise<void>((resolve) => (this.tellRemoved = resolve));
-  private tellOutgrown: (error: StoreError) => void = () => undefined;
-  readonly newerSchema = new Promise<StoreError>((resolve) => (this.tellOutgrown = resolve));
+  private tellNewerSchema: (error: StoreError) => void = () => undefined;
+  readonly newerSchema = new Promise<StoreError>((resolve) => (this.tellNewerSchema = resolve));
 
   constructor(
     private readonly name: string,
@@ -70,7 +81,7 @@ class ReconnectingStore implements DexieStore {
     void connection.ended.then((end: ConnectionEnd) => {
       if (this.connection === connection) this.connection = null;
       if (end === 'removed') this.gone();
-      // What a lost connection leaves is looked at soon: all of it may be gone (F02).
+      // Reconnect soon after a loss: the whole database may be gone (F02).
       else if (!this.closed) {
         const ms = Math.min(LONGEST_AGAIN_MS, AGAIN_AFTER_MS[0]! * 2 ** Math.min(this.losses++, 16));
         this.clock.timer(ms, () => void this.connected().catch(() => undefined));
@@ -84,7 +95,7 @@ class ReconnectingStore implements DexieStore {
   }
 
   private requireOpen(): void {
-    if (this.closed) throw new StoreError('store/closed', 'the store is closed');
+    if (this.closed) throw new StoreError('store/closed', 'the store is closed; create another client');
   }
 
   private async connected(): Promise<Connection> {
@@ -95,7 +106,7 @@ class ReconnectingStore implements DexieStore {
         if (this.closed) connection.close();
         this.requireOpen();
         if (connection.isNew) {
-          // What was here is not: another store under the same name is not this one (F11).
+          // The old database is gone: a new store under the same name is not the old one (F11).
           connection.close();
           this.gone();
           this.requireOpen();
@@ -105,17 +116,22 @@ class ReconnectingStore implements DexieStore {
         return connection;
       })
       .catch((error: unknown) => {
-        if (error instanceof StoreError && error.code === 'store/version-ahead') this.tellOutgrown(error);
+        if (error instanceof StoreError && error.code === 'store/version-ahead') this.tellNewerSchema(error);
         throw error;
       })
       .finally(() => (this.opening = null));
-    return this.patiently(this.opening);
+    return this.withTimeout(this.opening);
   }
 
-  private patiently(opening: Promise<Connection>): Promise<Connection> {
+  private withTimeout(opening: Promise<Connection>): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const cancel = this.clock.timer(RECONNECT_TIMEOUT_MS, () =>
-        reject(new StoreError('store/unavailable', 'the database does not open: another tab may hold on to an older version of it')),
+        reject(
+          new StoreError(
+            'store/unavailable',
+            'the database does not open: another tab may keep an older version open; close or reload that tab',
+          ),
+        ),
       );
       opening.then(resolve, reject).finally(cancel);
     });
@@ -142,13 +158,17 @@ class ReconnectingStore implements DexieStore {
         if (thrown instanceof SilentError) silent++;
         const again = AGAIN_AFTER_MS[attempt];
         if (again === undefined || silent >= SILENT_RUNS)
-          throw new StoreError('store/unavailable', `${error.message}; it was tried ${attempt + 1} times`, { cause: error });
+          throw new StoreError(
+            'store/unavailable',
+            `${error.message}; the transaction was tried ${attempt + 1} times; repeat the call later`,
+            { cause: error },
+          );
         await this.wait(again);
       }
     }
   };
 
-  /** One run, as long as the transaction shows that it lives. */
+  /** Waits for one run, until the transaction is silent for too long. */
   private attempt<T>(
     connection: Connection,
     begin: (alive: () => void, on: Connection) => { done: Promise<T>; abandon(): void },
@@ -172,7 +192,7 @@ class ReconnectingStore implements DexieStore {
     });
   }
 
-  /** Whatever still runs on it ends first, if it ever does; nothing new begins there. */
+  /** Gives a connection up. Running transactions end first, if ever; no new one begins. */
   private drop(connection: Connection): void {
     if (this.connection === connection) this.connection = null;
     connection.close();
@@ -185,11 +205,11 @@ class ReconnectingStore implements DexieStore {
   }
 
   async remove(): Promise<void> {
-    // Closed by another's removal: what lies under this name now, if anything, is of another login.
+    // Another context has removed the database. A database under this name now belongs to another login.
     if (this.closed) return;
     const connection = await this.connected().catch(() => null);
     if (this.closed as boolean) return;
-    // Asked for while this connection is open: nobody can have made it anew in between.
+    // Request the removal while this connection is open: no other context can have created the database anew.
     const request = this.factory?.deleteDatabase(this.name);
     connection?.close();
     this.close();
@@ -207,9 +227,10 @@ class SilentError extends LostError {
 }
 
 /**
- * Opens (or makes) the database.
+ * Opens or creates the database.
  *
- * @throws {StoreError} `store/unavailable` where IndexedDB is missing or does not open, `store/version-ahead` where newer code was here.
+ * @throws {StoreError} `store/unavailable` if IndexedDB is missing or does not open, `store/version-ahead` if newer
+ * code has upgraded the database.
  */
 export const openDexieStore = async (
   name: string,

@@ -1,16 +1,16 @@
-/** What IndexedDB says when it fails, and what that means: the names are the only thing browsers agree on. */
+/** Classifies the errors of IndexedDB by their names: browsers agree on nothing else. */
 import { Dexie } from 'dexie';
 import { StoreError } from '../errors.ts';
 
-/** The connection, or the transaction on it, is gone; whether it had committed may not be known. A new connection may do better. */
+/** The connection or its transaction is gone. The transaction may have committed. A new connection may help. */
 export class LostError extends Error {
   override readonly name = 'LostError';
 }
 
-/** The value or key itself cannot be stored: no connection will take it. */
+/** Errors of the value or key itself: no connection accepts such a value. */
 const HOPELESS: ReadonlySet<unknown> = new Set(['DataCloneError', 'DataError', 'ConstraintError', 'ReadOnlyError', 'SyntaxError']);
 
-/** Dexie wraps what the browser said; the innermost name tells. */
+/** The names of an error and its causes. Dexie wraps the browser's error; the innermost name is the browser's. */
 const namesOf = (error: unknown): readonly unknown[] => {
   const names: unknown[] = [];
   for (let cause = error as { name?: unknown; inner?: unknown } | undefined, i = 0; cause && i < 4; i++) {
@@ -21,19 +21,23 @@ const namesOf = (error: unknown): readonly unknown[] => {
 };
 
 /**
- * What a failed transaction or opening means.
+ * Classifies the error of a failed transaction or opening.
  *
- * @returns a {@link StoreError} for what is final, a {@link LostError} for what may be tried again on a new connection, and errors that
- * are not the database's as they are.
+ * @returns a {@link StoreError} for a final error, a {@link LostError} for an error that a new connection may avoid,
+ * and any error from elsewhere unchanged.
  */
 export const storeError = (error: unknown): unknown => {
   if (error instanceof StoreError || error instanceof LostError) return error;
-  // Errors thrown by a body are the body's own; those of the database carry Dexie's or the DOM's names.
+  // Errors of a transaction's body pass unchanged; errors of the database have names of Dexie or the DOM.
   if (!(error instanceof Dexie.DexieError || error instanceof DOMException)) return error;
   const names = namesOf(error);
   const says = `${error.name}: ${error.message}`;
   if (names.includes('QuotaExceededError'))
-    return new StoreError('store/quota-exceeded', 'this device has no room left; nothing was written', { cause: error });
+    return new StoreError(
+      'store/quota-exceeded',
+      'this device has no room left, so nothing was written; free some space and repeat the call',
+      { cause: error },
+    );
   if (names.includes('VersionError'))
     return new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it', { cause: error });
   if (names.some((name) => HOPELESS.has(name)) || names.includes('MissingAPIError') || names.includes('SecurityError'))

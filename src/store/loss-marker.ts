@@ -1,16 +1,16 @@
 /**
- * What is known of an account's store outside of IndexedDB, so that its loss is noticed: whose generation it was, and how much of what
- * the user did had not reached the server. Kept in Cache Storage, which workers of every kind may write; where the browser has none,
- * nothing is noticed, and nothing else depends on it.
+ * A note about an account's store outside of IndexedDB, so that a loss of the store is noticed: its generation and its
+ * number of pending receipts. The note is in Cache Storage, which workers of all kinds may write. Without Cache
+ * Storage, losses go unnoticed, and everything else works.
  *
- * A log-out leaves word that it was one, by the generation alone, which says nothing of the account: a tab that finds its store gone
- * and no such word knows that nobody logged out, even where the browser took the note as well.
+ * A log-out records the ended generation, which says nothing about the account. A tab that finds its store gone and no
+ * such record knows of a loss, even if the browser deleted the note as well.
  */
 import type { ReceiptSettings } from '../log/log-record.ts';
 
 export interface OutsideNote {
   readonly generation: string;
-  /** Generations before it that were lost, not logged out of; a log-out ends these as well. */
+  /** Earlier generations that were lost without a log-out. A log-out ends them as well. */
   readonly lost: readonly string[];
   readonly pendingReceipts: number;
   readonly paused: boolean;
@@ -18,25 +18,25 @@ export interface OutsideNote {
 }
 
 const CACHE = 'tidemark-notes';
-/** Addresses nobody ever asks for. */
+/** A prefix of addresses that no page ever requests. */
 const SITE = 'https://tidemark.invalid/';
 const addressOf = (database: string): string => SITE + encodeURIComponent(database);
 const ENDS = `${SITE}ended/`;
-/** For tabs that still run: older ones nobody asks about. */
+/** The maximum number of records of ended generations. Only running tabs read them, so old ones may go. */
 const MAX_ENDS = 64;
 
 export interface NoteKeeper {
   read(): Promise<OutsideNote | undefined>;
   write(note: OutsideNote): Promise<void>;
-  /** Logged out: the note goes, and word stays that these stores, and those it named, were logged out of. */
+  /** Records a log-out: deletes the note, and records these generations and those of the note as ended. */
   end(generations: readonly string[]): Promise<void>;
-  /** The log-out did not come about. */
+  /** Undoes `end`, because the log-out failed. */
   takeBack(generations: readonly string[]): Promise<void>;
-  /** Whether this store was logged out of; undefined where the browser does not tell. */
+  /** True if a log-out ended this store; undefined if the browser does not answer. */
   isEnded(generation: string): Promise<boolean | undefined>;
 }
 
-/** None of these rejects: where the browser refuses, there is no note. */
+/** Creates the note's keeper. Its methods never reject: if the browser refuses, there is no note. */
 export const keepNote = (caches: CacheStorage | undefined, database: string): NoteKeeper => {
   const address = addressOf(database);
   const quietly = async <T>(run: (cache: Cache) => Promise<T>): Promise<T | undefined> => {
@@ -56,7 +56,7 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
     async end(generations) {
       const noted = await read();
       const ended = new Set([...(noted ? [noted.generation, ...noted.lost] : []), ...generations]);
-      // First what needs no room.
+      // The deletion comes first, because it needs no room.
       await quietly((cache) => cache.delete(address));
       await quietly(async (cache) => {
         for (const generation of ended) await cache.put(ENDS + generation, new Response());
@@ -73,13 +73,13 @@ export const keepNote = (caches: CacheStorage | undefined, database: string): No
   };
 };
 
-/** For hosts that only send: as much as is owed now, where this store is the one noted. */
+/** Updates the number of pending receipts, for hosts that only send. Does nothing if the note concerns another store. */
 export const notePending = async (note: NoteKeeper, generation: string, pendingReceipts: number): Promise<void> => {
   const noted = await note.read();
   if (noted?.generation === generation && noted.pendingReceipts !== pendingReceipts) await note.write({ ...noted, pendingReceipts });
 };
 
-/** Undefined outside of secure contexts, and where even to ask is refused. */
+/** Undefined outside of secure contexts, or if the browser refuses access. */
 export const cacheStorage = (scope: object): CacheStorage | undefined => {
   try {
     return 'caches' in scope ? (scope.caches as CacheStorage) : undefined;

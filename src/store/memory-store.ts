@@ -1,11 +1,11 @@
-/** The store in memory: for devices that refuse to store, and for tests. Same acceptance suite as the one over Dexie. */
+/** The store in memory, for devices that refuse to store and for tests. It passes the same test suite as the store over Dexie. */
 import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { TABLES } from '../log/tables.ts';
 
 const rank = (part: unknown): number => (typeof part === 'number' ? 0 : typeof part === 'string' ? 1 : 2);
 
-/** As IndexedDB orders keys: numbers, strings, arrays. */
+/** Compares keys in IndexedDB's order: numbers, strings, arrays. */
 export const compareKeys = (a: StoreKey, b: StoreKey): number => {
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
   if (typeof a === 'object' && typeof b === 'object') {
@@ -27,10 +27,10 @@ type Table = Map<string, Row>;
 const nameOf = (key: StoreKey): string => JSON.stringify(key);
 const within = (key: StoreKey, { from, upTo }: KeyRange): boolean => compareKeys(key, from) >= 0 && compareKeys(key, upTo) <= 0;
 
-/** What several tabs of one memory device would share; pass the same one to see the same data. */
+/** The data of a device in memory. Stores over the same disk see the same data, like tabs. */
 export class MemoryDisk {
   readonly tables = new Map<TableName, Table>(TABLES.map((name) => [name, new Map()]));
-  /** Writers one at a time, as IndexedDB does for overlapping transactions. */
+  /** The end of the last transaction. One transaction runs after another, like overlapping ones in IndexedDB. */
   turn: Promise<unknown> = Promise.resolve();
 }
 
@@ -40,7 +40,8 @@ export const createMemoryStore = (disk = new MemoryDisk(), durability: StorePort
   const run = async <T>(mode: 'readonly' | 'readwrite', tables: readonly TableName[], body: (tx: StoreTx) => Promise<T>): Promise<T> => {
     const undo: (() => void)[] = [];
     const table = (name: TableName): Table => {
-      if (!tables.includes(name)) throw new StoreError('store/unavailable', `table ${name} is not part of this transaction`);
+      if (!tables.includes(name))
+        throw new StoreError('store/unavailable', `table ${name} is not among the tables of this transaction: ${tables.join(', ')}`);
       return disk.tables.get(name)!;
     };
     const writable = (name: TableName): Table => {

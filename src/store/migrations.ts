@@ -1,28 +1,31 @@
 /**
- * How an older database becomes one of today. Each step runs inside the upgrade's own transaction: the browser keeps all of it or
- * nothing, wherever it is interrupted (F10).
+ * The upgrades of an older database. Each step runs inside the upgrade's transaction: after an interruption, the
+ * browser has kept all of it or nothing (F10).
  */
 import type { StoreTx, TableName } from '../ports/ports.ts';
 import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
 
 export interface Migration {
-  /** The schema that results: one more than before. */
+  /** The resulting schema number: one more than before. */
   readonly to: number;
-  /** As in any transaction, nothing may be awaited but what `tx` promises. */
+  /** Changes the records. May await only the promises of `tx`, like any transaction. */
   readonly run: (tx: StoreTx) => Promise<void>;
 }
 
-/** What the database looks like, and the way there. */
+/** The shape of the database, and the steps from older shapes. */
 export interface Layout {
   readonly schema: number;
   readonly tables: readonly TableName[];
   readonly migrations: readonly Migration[];
 }
 
-/** Version 1 is the first there is. */
+/** Empty, because version 1 is the first. */
 export const MIGRATIONS: readonly Migration[] = [];
 
-/** One step, and the head's word for it: older code that still runs finds it there, and writes nothing any more (F09). */
+/**
+ * Runs one step and writes its number to the log header. Older code that still runs finds the number there and stops
+ * writing (F09).
+ */
 export const migrate = async (tx: StoreTx, { to, run }: Migration): Promise<void> => {
   await run(tx);
   const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
