@@ -82,7 +82,7 @@ const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<stri
     },
   },
   '/dev/member': {
-    takes: '{"groupId": "…", "userId": "…", "role": "member", "admin" or null for one who leaves}',
+    takes: '{"groupId": "…", "userId": "…", "role": "member", "admin", or null to remove the member}',
     answer: async (body) => {
       const given = body as unknown as MemberChange;
       const { groupId, userId, role = 'member' } = readOptions(given, '/dev/member', { groupId: 1, userId: 1, role: 1 });
@@ -120,7 +120,7 @@ export const createDevDoor = (secret: Uint8Array, allowedOrigins: readonly strin
     };
     const work = async (): Promise<void> => {
       if (!isLocalHost(host) || !isOriginAllowed(origin, host, allowedOrigins))
-        return answer(403, { message: 'only pages of this server may ask' });
+        return answer(403, { message: 'only pages of this server may call this endpoint' });
       if (request.method === 'OPTIONS') return answer(200, {});
       if (request.method !== 'POST') return answer(405, { message: `POST ${door.takes}` });
       const body = await bodyOf(request);

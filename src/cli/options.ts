@@ -9,17 +9,19 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   tidemark serve --jwt-secret SECRET           tokens are JWTs signed with a shared secret (or TIDEMARK_JWT_SECRET)
   tidemark serve --jwks URL                    tokens are JWTs signed by keys published at this address
 
-  --jwt-audience NAME    the token's "aud" must be this, or one of these where it is repeated; give it wherever the same keys
-                         sign tokens for other services as well
-  --jwt-issuer NAME      the token's "iss" must be this, or one of these where it is repeated
-  --port 8787            0 picks a free one
+  --jwt-audience NAME    the token's "aud" must be NAME; repeat the option to allow several. Needed if the same keys sign
+                         tokens for other services too
+  --jwt-issuer NAME      the token's "iss" must be NAME; repeat the option to allow several
+  --port 8787            0 picks a free port
   --host 127.0.0.1
   --data .tidemark       folder of the embedded database
-  --allow-origin ORIGIN  pages that may connect, such as https://chat.example; may be repeated; default: the server's own host
-  --behind-proxy        the client's address is the last one of X-Forwarded-For, which the proxy must set
-  --static DIR           also serves these files
+  --allow-origin ORIGIN  an origin whose pages may connect, such as https://chat.example; repeat the option to allow several;
+                         default: the server's own host
+  --behind-proxy         take the client's address from the last entry of X-Forwarded-For, which the proxy must set
+  --static DIR           also serve the files of this folder
 
-The account is the token's "sub"; "exp" and "nbf" are honoured. While the keys of --jwks cannot be had, clients are asked to come back.`;
+The account is the token's "sub". The server checks "exp" and "nbf". While the server cannot fetch the keys of --jwks, it asks
+clients to come back.`;
 
 export interface ServeOptions {
   readonly dev: boolean;
@@ -95,17 +97,17 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     throw new CommandLineError(`the command is "serve"; got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`);
   const jwtSecret = values['jwt-secret'] ?? (values.dev || values.jwks !== undefined ? undefined : env['TIDEMARK_JWT_SECRET']);
   const ways = [values.dev, jwtSecret !== undefined, values.jwks !== undefined].filter(Boolean).length;
-  if (ways !== 1) throw new CommandLineError('say how tokens are checked: one of --dev, --jwt-secret and --jwks');
+  if (ways !== 1) throw new CommandLineError('the server needs one way to check tokens: give one of --dev, --jwt-secret and --jwks');
   const { 'jwt-audience': audience, 'jwt-issuer': issuer } = values;
   if (values.dev && (audience ?? issuer))
     throw new CommandLineError('--dev makes its own tokens: --jwt-audience and --jwt-issuer do not go with it');
   if ([...(audience ?? []), ...(issuer ?? [])].includes(''))
     throw new CommandLineError('--jwt-audience and --jwt-issuer need a name; got none');
   if (jwtSecret !== undefined && new TextEncoder().encode(jwtSecret).length < 32)
-    throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter one can be guessed');
+    throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter secret can be guessed');
   if (values.dev && !LOOPBACK.includes(values.host))
     throw new CommandLineError(`--dev lets every caller sign in as any account, so it listens on loopback only; got --host ${values.host}`);
-  if (values.dev && env['NODE_ENV'] === 'production') throw new CommandLineError('--dev is refused where NODE_ENV is "production"');
+  if (values.dev && env['NODE_ENV'] === 'production') throw new CommandLineError('--dev is refused because NODE_ENV is "production"');
   return {
     dev: values.dev,
     port: portOf(values.port),

@@ -1,6 +1,6 @@
 /**
- * The rules and limits of this server. Clients learn them in the handshake and keep no constants of their
- * own.
+ * The rules and limits of this server. Clients learn the limits in the handshake and have no constants for
+ * them.
  */
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';

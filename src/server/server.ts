@@ -69,14 +69,15 @@ export interface ReceiptServerOptions {
   /** Clock and timers. Default: the machine's clock. */
   readonly clock?: ClockPort;
   /**
-   * Called for every countable new message, once for each recipient, after the message is stored, on the node
-   * that stored it. The host may send `push` to this user's devices by Web Push, as JSON. If the node dies
-   * before the call, the message still arrives through the feed.
+   * The server calls this for every countable new message, once for each recipient, after the message is
+   * stored, on the node that stored it. The host may send `push` to this user's devices by Web Push, as JSON.
+   * If the node dies before the call, the message still arrives through the feed.
    */
   readonly onMessage?: (push: PushFrame) => void;
   /**
-   * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the console.
-   * No record holds a token, a message body or a user's name. An error that this function throws is dropped.
+   * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the
+   * console. No record holds a token, a message body or a user's name. An error that this function throws is
+   * dropped.
    */
   readonly log?: Log;
 }

@@ -102,7 +102,7 @@ export class GroupBench {
   async fetch(me: string, group: string): Promise<WireMessage[]> {
     const wants = [{ conversationId: `group:${group}` as const, seqs: [[1, 100_000]] as [number, number][], limit: 2000 }];
     const out: WireMessage[] = [];
-    for (let plan = await this.store.read('plan', (tx) => planFetch(tx, me, wants, 2000)); plan.stretches.length > 0;) {
+    for (let plan = await this.store.read('plan', (tx) => planFetch(tx, me, wants, 2000)); plan.ranges.length > 0;) {
       const here = plan;
       const { lists, rest } = await this.store.read('fetch', (tx) => readMessages(tx, this.viewer(me), here, 250_000));
       for (const { messages } of lists.flat()) out.push(...messages);

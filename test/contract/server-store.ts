@@ -63,7 +63,7 @@ export const fetchAll = async (
 ): Promise<WireMessage[]> => {
   const out: WireMessage[] = [];
   const wants = [{ conversationId: `direct:${peer}` as const, seqs: seqs.map(([a, b]): [number, number] => [a, b]), limit }];
-  for (let plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit)); plan.stretches.length > 0;) {
+  for (let plan = await store.read('plan', (tx) => planFetch(tx, me, wants, limit)); plan.ranges.length > 0;) {
     const here = plan;
     const { lists, rest } = await store.read('fetch', (tx) => readMessages(tx, { userId: me, membersSeeReaders: false }, here, 32_768));
     for (const { messages } of lists.flat()) out.push(...messages);

@@ -15,7 +15,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/answer-fetch.ts',
-    from: 'if (rest.stretches.length > 0 && !mayContinue()) return;',
+    from: 'if (rest.ranges.length > 0 && !mayContinue()) return;',
     to: '',
     test: ['node', BOUNDS, 'one request of many fetches'],
   },

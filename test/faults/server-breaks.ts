@@ -47,14 +47,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F65',
     file: 'src/server/store/memory/memory-store.ts',
-    from: 'inTurn(() => body({ ...reads, head: version }))',
-    to: 'inTurn(() => body({ ...reads, head: version + 1 }))',
+    from: 'inTurn(() => body({ ...reads, feedEnd: version }))',
+    to: 'inTurn(() => body({ ...reads, feedEnd: version + 1 }))',
     test: ['node', STORE, 'F65'],
   },
   {
     fault: 'F66',
     file: 'src/server/feed/cursors.ts',
-    from: 'if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;',
+    from: 'if (runId === tx.run.id) return version <= tx.feedEnd ? Infinity : undefined;',
     to: 'if (runId === tx.run.id) return Infinity;',
     test: ['node', STORE, 'F66'],
   },
@@ -187,7 +187,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F84',
     file: 'src/server/groups/membership.ts',
-    from: '  joinedAt: head,\n  present: union(',
+    from: '  joinedAt: latestSeq,\n  present: union(',
     to: '  joinedAt: 0,\n  present: union(',
     test: ['node', GROUPS, 'F84'],
   },

@@ -128,7 +128,7 @@ export const HARDER_BUGS = [
   bug(
     'who comes back to a group was never away',
     'server/groups/membership.ts',
-    'present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),',
+    'present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),',
     'present: union(before?.present ?? NO_RANGES, [[1, NO_END]]),',
   ),
   bug('an explanation counts stretches', 'engine/queries/explain-unread.ts', '...unread,', '...unread, unreadCount: counted.length,'),

@@ -39,14 +39,14 @@ export const answerFetch = async (
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be read now', id, 1000);
   let plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
-  while (plan.stretches.length > 0) {
+  while (plan.ranges.length > 0) {
     await out.drained();
     if (!out.open) return;
     const here = plan;
     const { lists, rest } = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), here, FRAME_BUDGET));
     for (const list of lists) out.send({ type: 'messages', id, of: list, complete: false });
     plan = rest;
-    if (rest.stretches.length > 0 && !mayContinue()) return;
+    if (rest.ranges.length > 0 && !mayContinue()) return;
   }
   out.send({ type: 'messages', id, of: [], complete: true });
 };

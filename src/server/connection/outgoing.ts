@@ -6,7 +6,7 @@ import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 import type { Socket } from '../socket.ts';
 
 /**
- * Above this many unsent bytes the reader is slow: the server reads nothing more for this reader meanwhile.
+ * The number of unsent bytes above which a reader is slow. The server reads nothing more for a slow reader.
  */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** A connection ends if its reader takes nothing for this long. */

@@ -29,8 +29,8 @@ export class Silence {
   }
 
   /**
-   * Restarts the count: a whole frame arrived, or the server has just answered one. A client is not silent
-   * while the server works for it.
+   * Restarts the count: a whole frame arrived, or the server has just answered a frame. A client is not
+   * silent while the server works for the client.
    */
   heard(): void {
     this.heardAt = this.clock.mono();

@@ -14,8 +14,8 @@ import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin
 import { errorDetails } from '../../logging.ts';
 
 /**
- * Limits of one answer. A pull stops early, so that a slow line makes progress; above the total the client
- * asks in another request.
+ * The limits of one answer. A pull stops early, so a client on a slow line makes progress. Above the total,
+ * the client asks for the rest in another request.
  */
 const ANSWER = { pullChars: 64 * 1024, answerChars: 256 * 1024 };
 const MAX_FRAMES = 256;
@@ -32,11 +32,11 @@ const MAX_REFUSED_BYTES = 1024 * 1024;
 export interface DoorAnswer {
   readonly status: number;
   readonly body: string;
-  /** Sent in the header `Retry-After` as well, for proxies. */
+  /** The time until the client may retry. The header `Retry-After` repeats it for proxies. */
   readonly retryAfterMs?: number;
 }
 
-/** An address with too many connections is told to come back after this long. */
+/** The retry delay for an address with too many connections. */
 const CROWDED_MS = 5000;
 
 const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {

@@ -24,7 +24,9 @@ export interface WebSocketDoor {
   close(): void;
 }
 
-/** Above this many unsent bytes the server answers no pings: the peer does not read. */
+/**
+ * The largest number of unsent bytes at which the server answers a ping. Above it, the peer does not read.
+ */
 const MAX_UNREAD_BYTES = 256 * 1024;
 /** Retry delay for an address with too many connections. */
 const CROWDED_SECONDS = 5;

@@ -10,11 +10,13 @@ import type { Interval, ServerReadTx } from '../store/server-store.ts';
 
 /** The reader's knowledge of the conversation before the row. */
 export type Known =
-  /** Nothing: the row belongs to a snapshot. */
+  /** The reader knows nothing: the row belongs to a snapshot. */
   | { readonly before: 'nothing' }
-  /** Everything before the interval: the row belongs to a pull from a cursor. */
+  /** The reader knows everything before the interval: the row belongs to a pull from a cursor. */
   | { readonly before: 'interval'; readonly interval: Interval }
-  /** Everything in the feed, but not the effect of the reader's own entries: the row belongs to an answer. */
+  /**
+   * The reader knows the feed, but not the effect of the reader's own entries: the row belongs to an answer.
+   */
   | { readonly before: 'entries'; readonly added: ReadonlyMap<number, ReceiptsSent> };
 
 /** A row with all pieces of its registers. */
@@ -31,7 +33,7 @@ type Registers = Pick<ConversationRow, 'mine' | 'theirs' | 'present'>;
 const NO_REGISTERS: Registers = { mine: NO_RECEIPTS_SENT, theirs: NO_RECEIPTS_SENT, present: NO_RANGES };
 const SIDES = ['mine', 'theirs'] as const;
 const KINDS: readonly ReceiptKind[] = ['delivered', 'read', 'named'];
-/** Above this many changed pieces, a pull sends all pieces of the scattered conversations. */
+/** The largest number of changed pieces. Above it, a pull sends all pieces of the scattered conversations. */
 const MAX_CHANGED = 500;
 /** Pieces in each further row of the same conversation. */
 const PIECES_PER_ROW = 500;

@@ -2,7 +2,7 @@
  * The change feed: the changes for one user after a cursor, cut into frames. Each frame is complete in itself
  * (I-17).
  *
- *   cursor of the client = 40                                head = 52
+ *   cursor of the client = 40                                end of the feed = 52
  *     │                                                            │
  *     ├── frame 40 ─▶ 46 ──┼── frame 46 ─▶ 51 ──┼── 51 ─▶ 52 ──────┤ complete
  *         rows, messages, steps and receipts, in order of version
@@ -23,7 +23,10 @@ type Changes = Frame<'changes'>;
 
 /** Conversations in one page: a large snapshot is many short transactions. */
 const PAGE = 500;
-/** Most messages in one page. The client fetches the others; unread counts are right without them. */
+/**
+ * The largest number of messages in one page. The client fetches the others; unread counts are right without
+ * them.
+ */
 const MAX_MESSAGES = 200;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
@@ -177,14 +180,14 @@ export const pullPage = async (
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
   const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
-  // A running transaction may have moved a conversation past the head, together with older changes of the
-  // conversation below the head.
-  const conversations = found.filter(({ version }) => version <= tx.head);
-  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.head }, PAGE);
-  const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.head }, PAGE);
+  // A running transaction may have moved a conversation past the end of the feed, together with older
+  // changes of the conversation below the end.
+  const conversations = found.filter(({ version }) => version <= tx.feedEnd);
+  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
+  const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
   // If one of the three lists has more, the page ends at the earliest end and the other lists are cut there.
   const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
-  let upTo = Math.min(tx.head, ...ends);
+  let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
   const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });

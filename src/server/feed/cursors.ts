@@ -51,12 +51,12 @@ export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<n
   const parsed = parse(cursor);
   if (!parsed) return undefined;
   const { runId, version } = parsed;
-  if (runId === tx.run.id) return version <= tx.head ? Infinity : undefined;
+  if (runId === tx.run.id) return version <= tx.feedEnd ? Infinity : undefined;
   const runs = await tx.runs();
   const run = runs.find(({ id }) => id === runId);
   // A run's history ends at the begin of the next run. Later versions belong to another copy of this store.
   const next = run && runs.find(({ number }) => number > run.number);
   if (!next) return undefined;
   if (version >= next.beganAt) return next.beganAt;
-  return version <= tx.head ? Infinity : undefined;
+  return version <= tx.feedEnd ? Infinity : undefined;
 };

@@ -28,8 +28,8 @@ const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
 
 /** The part of an answer still to be sent. */
 export interface FetchPlan {
-  /** Stretches of existing messages, in the order of the wants, newest first in each. */
-  readonly stretches: readonly ConversationRange[];
+  /** Ranges of existing messages, in the order of the wants, newest first in each. */
+  readonly ranges: readonly ConversationRange[];
   /** Names of the conversations, from the side of the user. */
   readonly names: ReadonlyMap<number, ConversationId>;
 }
@@ -41,7 +41,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
   const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
   const conversations = await tx.conversations(me, asked);
   const byName = new Map(conversations.map((one) => [nameOf(one, me), one]));
-  const stretches: ConversationRange[] = [];
+  const ranges: ConversationRange[] = [];
   let left = limit;
   for (const want of wants) {
     const conversation = byName.get(want.conversationId);
@@ -49,26 +49,26 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
     const existing = intersect(want.seqs, range(conversation.firstSeq, conversation.latestSeq));
     for (const one of newestSeqs(existing, Math.min(want.limit, left))) {
       left -= one[1] - one[0] + 1;
-      stretches.push({ conversationId: conversation.id, range: one });
+      ranges.push({ conversationId: conversation.id, range: one });
     }
   }
-  return { stretches, names: new Map(conversations.map((one) => [one.id, nameOf(one, me)])) };
+  return { ranges, names: new Map(conversations.map((one) => [one.id, nameOf(one, me)])) };
 };
 
-/** Splits off the first `count` seqs, newest first in each stretch. */
-const splitStretches = (
-  stretches: readonly ConversationRange[],
+/** Splits the first `count` seqs off the ranges, the newest first in each range. */
+const splitRanges = (
+  ranges: readonly ConversationRange[],
   count: number,
 ): readonly [first: ConversationRange[], rest: ConversationRange[]] => {
   const first: ConversationRange[] = [];
   let left = count;
-  for (const [i, { conversationId, range: one }] of stretches.entries()) {
-    if (left === 0) return [first, stretches.slice(i)];
+  for (const [i, { conversationId, range: one }] of ranges.entries()) {
+    if (left === 0) return [first, ranges.slice(i)];
     const [from, upTo] = one;
     const cut = Math.max(from, upTo - left + 1);
     first.push({ conversationId, range: [cut, upTo] });
     left -= upTo - cut + 1;
-    if (cut > from) return [first, [{ conversationId, range: [from, cut - 1] }, ...stretches.slice(i + 1)]];
+    if (cut > from) return [first, [{ conversationId, range: [from, cut - 1] }, ...ranges.slice(i + 1)]];
   }
   return [first, []];
 };
@@ -84,10 +84,10 @@ type MessageLists = Frame<'messages'>['of'];
 export const readMessages = async (
   tx: ServerReadTx,
   viewer: Viewer,
-  { stretches, names }: FetchPlan,
+  { ranges, names }: FetchPlan,
   budget: number,
 ): Promise<{ readonly lists: readonly MessageLists[]; readonly rest: FetchPlan }> => {
-  const [page, behind] = splitStretches(stretches, FETCH_PAGE);
+  const [page, behind] = splitRanges(ranges, FETCH_PAGE);
   const records = await tx.messagesWithin(page, budget);
   const isCut = records.reduce((sum, { body }) => sum + byteLength(body), 0) >= budget;
   const lists: MessageLists[] = [];
@@ -107,5 +107,5 @@ export const readMessages = async (
     bytes += length;
   }
   if (list.length > 0) lists.push(list);
-  return { lists, rest: { stretches: isCut ? splitStretches(stretches, records.length)[1] : behind, names } };
+  return { lists, rest: { ranges: isCut ? splitRanges(ranges, records.length)[1] : behind, names } };
 };

@@ -94,15 +94,15 @@ export const rowsOf = async (
 ): Promise<readonly ConversationRow[]> => {
   if (conversations.length === 0) return [];
   const views = await viewsOf(tx, me, conversations);
-  const heads: ConversationRange[] = [];
+  const lastSeqs: ConversationRange[] = [];
   const unread: ConversationRange[] = [];
   for (const { conversation, mine } of views) {
     const { id, latestSeq } = conversation;
-    if (mine.role !== null && latestSeq >= conversation.firstSeq) heads.push({ conversationId: id, range: [latestSeq, latestSeq] });
+    if (mine.role !== null && latestSeq >= conversation.firstSeq) lastSeqs.push({ conversationId: id, range: [latestSeq, latestSeq] });
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
-  const last = new Map((await tx.messagesIn(heads, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
+  const last = new Map((await tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
   const islands = await tx.islands('uncounted', me, unread);
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 

@@ -1,6 +1,11 @@
 /**
  * Keeps the members of groups: the server's own groups, changed by calls like `createGroup`, or a copy of the
  * host's groups. In both cases every check reads the store's table, in the transaction of its effect (I-25).
+ *
+ *   createGroup, addMember, removeMember ──┐
+ *                                          ├─▶ member rows in the store ─▶ hints to the changed members
+ *   directory.members of the host ─────────┘
+ *     (at the first use, every 30 s in use, after membersChanged)
  */
 import { UsageError } from '../../errors.ts';
 import { type ConversationId, conversationTarget, requireId, type UserId } from '../../model/ids.ts';

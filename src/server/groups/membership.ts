@@ -16,22 +16,22 @@ const joined = (
   userId: UserId,
   before: MemberRecord | undefined,
   role: Role,
-  head: Seq,
+  latestSeq: Seq,
   version: number,
 ): MemberRecord => ({
   ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NO_RECEIPTS_SENT, muted: UNSET, marked: UNMARKED }),
   ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
-  joinedAt: head,
-  present: union(before?.present ?? NO_RANGES, [[head + 1, NO_END]]),
+  joinedAt: latestSeq,
+  present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),
   role,
   version,
 });
 
-const left = (before: MemberRecord, head: Seq, version: number): MemberRecord => ({
+const left = (before: MemberRecord, latestSeq: Seq, version: number): MemberRecord => ({
   ...before,
   // Unread counts begin above this seq, so a former member has none.
-  joinedAt: head,
-  present: intersect(before.present, range(1, head)),
+  joinedAt: latestSeq,
+  present: intersect(before.present, range(1, latestSeq)),
   role: null,
   version,
 });
@@ -55,7 +55,7 @@ export const changeMembers = async (
     await tx.createGroup(groupId);
     group = await tx.lockGroup(groupId);
   }
-  if (!group) throw new Error(`group ${groupId} was made and is not there`);
+  if (!group) throw new Error(`the store created the group "${groupId}" and does not find it`);
   const { id, latestSeq } = group;
   // A join to a large group reads one row, not the rows of all members.
   const rows = others === 'leave' ? await tx.members([id]) : await tx.membersNamed(id, [...wanted.keys()]);

@@ -1,5 +1,6 @@
 /**
- * The interface of a server store: the records that the server keeps, and the batch reads and writes of one transaction.
+ * The interface of a server store: the records that the server keeps, and the batch reads and writes of one
+ * transaction.
  *
  *   submit, feed, groups     the rules
  *          │
@@ -23,9 +24,9 @@ interface ConversationState {
   /** The oldest message that the server keeps. */
   readonly firstSeq: Seq;
   /**
-   * The version of the conversation's newest change. In a direct chat a change of a member row raises it too, so two index scans find
-   * a user's changes. In a group a change of a member row raises the version of that row alone: otherwise one reader would wake all
-   * members.
+   * The version of the conversation's newest change. In a direct chat a change of a member row raises it too,
+   * so two index scans find a user's changes. In a group a change of a member row raises the version of that
+   * row alone: otherwise one reader would wake all members.
    */
   readonly version: number;
 }
@@ -54,34 +55,46 @@ export type ListedConversation = ConversationRecord & {
 export type Role = 'member' | 'admin';
 
 /**
- * One user's registers in one conversation. The ranges say which messages are delivered and read; the steps ({@link StepRecord}) only
- * say when.
+ * One user's registers in one conversation. The ranges say which messages are delivered and read; the steps
+ * ({@link StepRecord}) only say when.
  */
 export interface MemberRecord extends ReceiptsSent {
   readonly conversationId: number;
   readonly userId: UserId;
-  /** The newest message when the user last joined; after the user has left, the newest message at that time. 0 in a direct chat. */
+  /**
+   * The newest message when the user last joined; after the user has left, the newest message at that time. 0
+   * in a direct chat.
+   */
   readonly joinedAt: Seq;
   readonly readUpTo: Seq;
   readonly readBy: ReadBy | null;
   readonly muted: Flag;
   readonly marked: Mark;
-  /** Groups: the messages that were stored while the user was a member. The last range of a current member has no end ({@link NO_END}). */
+  /**
+   * Groups: the messages that were stored while the user was a member. The last range of a current member has
+   * no end ({@link NO_END}).
+   */
   readonly present: Ranges;
   /** `null` after the user has left the group. */
   readonly role: Role | null;
-  /** Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries the version. */
+  /**
+   * Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries
+   * the version.
+   */
   readonly version: number;
   /**
-   * Groups: the version of the user's first leaving, and the version of the last return; both 0 if the user never returned. A device
-   * may have read the feed during any absence in between. So a device that has not seen the return needs all changes since the first
-   * leaving.
+   * Groups: the version of the user's first leaving, and the version of the last return; both 0 if the user
+   * never returned. A device may have read the feed during any absence in between. So a device that has not
+   * seen the return needs all changes since the first leaving.
    */
   readonly awaySince: number;
   readonly backSince: number;
 }
 
-/** Whether the member ever set a flag. If so, the conversation is listed for the member, even without a message. */
+/**
+ * Whether the member ever set a flag. If so, the conversation is listed for the member, even without a
+ * message.
+ */
 export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
 
 /** The end of the last `present` range while the user is a member. */
@@ -108,7 +121,10 @@ export interface FeedRecall {
   readonly version: number;
 }
 
-/** The time at which a receipt first covered a range of messages. Steps of one member and kind are disjoint and never change. */
+/**
+ * The time at which a receipt first covered a range of messages. Steps of one member and kind are disjoint
+ * and never change.
+ */
 export interface StepRecord {
   readonly conversationId: number;
   readonly userId: UserId;
@@ -118,7 +134,9 @@ export interface StepRecord {
   readonly version: number;
 }
 
-/** One start of a server over this store. After a restore from a backup, the histories of two runs may differ. */
+/**
+ * One start of a server over this store. After a restore from a backup, the histories of two runs may differ.
+ */
 export interface RunRecord {
   readonly number: number;
   /** Random, so a restored copy never repeats the id of a run that the copy does not contain. */
@@ -137,8 +155,8 @@ export interface ConversationRange {
 }
 
 /**
- * A kind of message from one user's side: `own` messages, `uncounted` messages (the user's unread count leaves them out), and `ackable`
- * messages (the sender asks this user for a receipt).
+ * A kind of message from one user's side: `own` messages, `uncounted` messages (the user's unread count
+ * leaves them out), and `ackable` messages (the sender asks this user for a receipt).
  */
 export type RangeKind = 'own' | 'uncounted' | 'ackable';
 
@@ -155,14 +173,15 @@ export interface Interval {
 }
 
 /**
- * The reads of a transaction. All of them see the database at one moment. `me` is the user that the rows are read for.
+ * The reads of a transaction. All reads see the database at one moment. `me` is the user for whom the caller
+ * reads.
  *
- * A read that takes `atLeast` returns its rows by ascending version: at least that many, if there are that many, and then all others
- * of the last row's version.
+ * A read with `atLeast` returns its rows by ascending version: at least `atLeast` rows if there are as many,
+ * and then all other rows of the last row's version.
  */
 export interface ServerReadTx {
   /** The end of the feed: all writes at or below this version are committed and visible. */
-  readonly head: number;
+  readonly feedEnd: number;
   /** The newest run this transaction sees. */
   readonly run: RunRecord;
   /** The time of the database's clock, epoch ms. The server takes time from this clock alone. */
@@ -173,8 +192,8 @@ export interface ServerReadTx {
   /** As `conversations`, by id. */
   conversationsById(me: UserId, ids: readonly number[]): Promise<readonly ConversationRecord[]>;
   /**
-   * The conversations of `me` that changed in the interval. The version of a group is the higher one of the group and of the member row
-   * of `me`; in a group that `me` has left only the member row counts.
+   * The conversations of `me` that changed in the interval. The version of a group is the higher one of the
+   * group and of the member row of `me`; in a group that `me` has left only the member row counts.
    */
   changedConversations(me: UserId, interval: Interval, atLeast: number): Promise<readonly ListedConversation[]>;
   /** The rows of these users in one conversation, past members included. */
@@ -185,44 +204,51 @@ export interface ServerReadTx {
   ownMembers(me: UserId, conversationIds: readonly number[]): Promise<readonly MemberRecord[]>;
   /** All current members of these groups. */
   roster(conversationIds: readonly number[]): Promise<readonly RosterEntry[]>;
-  /** Messages with the first `chars` characters of each body, so a question about many messages does not read all bodies. */
+  /**
+   * Messages with the first `chars` characters of each body, so a question about many messages does not read
+   * all bodies.
+   */
   messagesById(ids: readonly MessageId[], chars: number): Promise<readonly MessageRecord[]>;
   /** The messages of these ranges, with the first `chars` characters of each body. */
   messagesIn(ranges: readonly ConversationRange[], chars: number): Promise<readonly MessageRecord[]>;
   /**
-   * The messages of the ranges, range by range, each range from the newest message on. The list ends with the message that brings the sum
-   * of all bodies to `bytes`.
+   * The messages of the ranges, range by range, each range from the newest message on. The list ends with the
+   * message that brings the sum of all bodies to `bytes`.
    */
   messagesWithin(ranges: readonly ConversationRange[], bytes: number): Promise<readonly MessageRecord[]>;
   /**
-   * Messages that changed in the interval, by descending version, at most `limit`. The list ends with the message that brings the sum of
-   * all bodies to `bytes`.
+   * Messages that changed in the interval, by descending version, at most `limit`. The list ends with the
+   * message that brings the sum of all bodies to `bytes`.
    */
   changedMessages(conversationIds: readonly number[], interval: Interval, limit: number, bytes: number): Promise<readonly MessageRecord[]>;
   /**
-   * Recalls in groups that {@link changedMessages} does not return for `me`. There are two cases. `me` left the group in the interval: the
-   * recalls of the interval before the leaving. `me` came back to the group in the interval: the recalls between the first leaving and
-   * the start of the interval; their version here is the version of the return.
+   * Recalls in groups that {@link changedMessages} does not return for `me`. There are two cases. `me` left
+   * the group in the interval: the recalls of the interval before the leaving. `me` came back to the group in
+   * the interval: the recalls between the first leaving and the start of the interval; their version here is
+   * the version of the return.
    */
   missedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
   /**
-   * Recalls of the interval in the conversations of which `me` is a member now. The version here is the version of the recall. If `me` came
-   * back to the group after the recall, the version is the version of the return, and {@link missedRecalls} returns the recalls before
-   * the interval.
+   * Recalls of the interval in the conversations of which `me` is a member now. The version here is the
+   * version of the recall. If `me` came back to the group after the recall, the version is the version of the
+   * return, and {@link missedRecalls} returns the recalls before the interval.
    */
   changedRecalls(me: UserId, interval: Interval, atLeast: number): Promise<readonly FeedRecall[]>;
   /** The steps of the other members in the interval, at most `limit`, by ascending version. */
   changedSteps(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly StepRecord[]>;
   /**
-   * The ranges that receipts newly covered in the interval, at most `limit`, in any order: the steps of all members, and the receipts of
-   * `me` in groups.
+   * The ranges that receipts newly covered in the interval, at most `limit`, in any order: the steps of all
+   * members, and the receipts of `me` in groups.
    */
   changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
   /** The times at which a receipt of another user than `me` first covered these messages. */
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
   /** For each of the ranges, in order, the parts in which all messages are of this kind for `me`. */
   islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
-  /** For each conversation, the newest message with a lower version than this one. A conversation without such a message is left out. */
+  /**
+   * For each conversation, the newest message with a lower version than this one. A conversation without such
+   * a message is left out.
+   */
   latestSeqsBelow(version: number, conversationIds: readonly number[]): Promise<readonly MessageKey[]>;
 
   /** The receipt records of the group messages in these ranges. */
@@ -230,20 +256,24 @@ export interface ServerReadTx {
   /** Number of readers of each message. Messages without a reader may be missing. */
   readCounts(keys: readonly MessageKey[]): Promise<readonly ReadCount[]>;
   /**
-   * The receipt records that changed in the interval in groups of `me`: for messages of `me`, with `ofAllSenders` for all messages, and
-   * for all messages with an expired receipt. In a group that `me` has left, changes after the leaving are left out. In a group to which
-   * `me` came back in the interval, the changes since the first leaving are included; their version here is the version of the return.
+   * The receipt records that changed in the interval in groups of `me`: for messages of `me`, with
+   * `ofAllSenders` for all messages, and for all messages with an expired receipt. In a group that `me` has
+   * left, changes after the leaving are left out. In a group to which `me` came back in the interval, the
+   * changes since the first leaving are included; their version here is the version of the return.
    */
   changedReceipts(me: UserId, ofAllSenders: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
-  /** The read receipts of one group message, by time and user id, from the one behind `after` on; at most `limit`. */
+  /**
+   * The read receipts of one group message, by time and user id, from the one behind `after` on; at most
+   * `limit`.
+   */
   readers(
     message: MessageKey,
     after: { readonly at: number; readonly userId: UserId } | null,
     limit: number,
   ): Promise<readonly AckRecord[]>;
   /**
-   * The users who were members when the message was sent, are not its sender and have not read it. By user id, from the user behind
-   * `after` on; at most `limit`.
+   * The users who were members when the message was sent, are not its sender and have not read it. By user
+   * id, from the user behind `after` on; at most `limit`.
    */
   nonReaders(message: MessageKey, senderId: UserId, after: UserId | null, limit: number): Promise<readonly UserId[]>;
   /** The open receipt records that expired before `now`, the oldest first; at most `limit`. */
@@ -255,14 +285,14 @@ export interface ServerReadTx {
 /** The writes of a transaction, beside its reads. */
 export interface ServerTx extends ServerReadTx {
   /**
-   * The version of every row that this transaction writes; a row with a higher version keeps its own. So a reader of the feed skips no
-   * change, in whatever order transactions commit.
+   * The version of every row that this transaction writes; a row with a higher version keeps its own. So a
+   * reader of the feed skips no change, in whatever order transactions commit.
    */
   readonly version: number;
   /**
-   * As `conversations`, with the groups that `me` has left, and locks each conversation until the transaction ends. The locks are taken in
-   * id order, so two transactions never wait for each other. The caller reads the membership of `me` after this call: the membership may
-   * change while the call waits for a lock.
+   * As `conversations`, with the groups that `me` has left, and locks each conversation until the transaction
+   * ends. The locks are taken in id order, so two transactions never wait for each other. The caller reads
+   * the membership of `me` after this call: the membership may change while the call waits for a lock.
    */
   lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
   /** As `lockConversations`, by id, without a look at the members. */
@@ -288,11 +318,17 @@ export interface ServerTx extends ServerReadTx {
 }
 
 export interface ServerStore {
-  /** The number of transactions that run side by side. Further transactions wait, and users take turns. Default 1. */
+  /**
+   * The number of transactions that run side by side. Further transactions wait, and users take turns.
+   * Default 1.
+   */
   readonly atOnce?: number;
   /** Runs a read transaction. All of its reads see the database at one moment. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
-  /** Runs a write transaction: all of its writes or none. After a rejection the caller may run the whole transaction again (F72). */
+  /**
+   * Runs a write transaction: all of its writes or none. After a rejection the caller may run the whole
+   * transaction again (F72).
+   */
   tx<T>(name: string, body: (tx: ServerTx) => Promise<T>): Promise<T>;
   /** Waits for running transactions. All later calls reject. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Applies receipts for group messages. Each receipt names a message with a receipt request, is judged by
- * itself, and counts once. A receipt already stored is confirmed before its window is checked again (I-2).
- * For a new receipt the database's clock decides (I-9).
+ * Applies receipts for group messages. The server judges each receipt alone, and a receipt counts once. A
+ * stored receipt is confirmed without a look at the receipt window (I-2). For a new receipt the database's
+ * clock decides (I-9).
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
@@ -44,8 +44,8 @@ const bridgesOf = async (
   drafts: readonly { readonly input: ReceiptsInput; readonly receipts: ReadonlyMap<Seq, ReceiptRecord> }[],
 ): Promise<readonly Ranges[]> => {
   const gaps = drafts.map(({ input, receipts }) => gapsBeside(input.member.named, fromSeqs(receipts.keys())));
-  const stretches = drafts.flatMap(({ input }, i) => gaps[i]!.map((one) => ({ conversationId: input.conversation.id, range: one })));
-  const asking = stretches.length > 0 ? await tx.receiptsIn(stretches) : [];
+  const gapRanges = drafts.flatMap(({ input }, i) => gaps[i]!.map((one) => ({ conversationId: input.conversation.id, range: one })));
+  const asking = gapRanges.length > 0 ? await tx.receiptsIn(gapRanges) : [];
   return drafts.map(({ input: { conversation, member } }, i) => {
     const pendingReceipts = asking
       .filter(
@@ -82,10 +82,10 @@ export const prepareGroupAcks = async (
 
   const late: ConversationRange[] = [];
   const judged = drafts.map(({ input, refused, candidates }) => {
-    const there = (byConversation.get(input.conversation.id) ?? []).filter(({ seq }) => contains(candidates, seq));
-    const expired = there.filter(isExpired);
+    const records = (byConversation.get(input.conversation.id) ?? []).filter(({ seq }) => contains(candidates, seq));
+    const expired = records.filter(isExpired);
     for (const { conversationId, seq } of expired) late.push({ conversationId, range: [seq, seq] });
-    return { input, refused, expired, receipts: new Map(there.filter((one) => !isExpired(one)).map((one) => [one.seq, one])) };
+    return { input, refused, expired, receipts: new Map(records.filter((one) => !isExpired(one)).map((one) => [one.seq, one])) };
   });
   const lateIds = new Map(
     (late.length > 0 ? await tx.messagesIn(late, 0) : []).map(({ conversationId, seq, id }) => [`${conversationId} ${seq}`, id]),

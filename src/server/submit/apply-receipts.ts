@@ -117,15 +117,15 @@ export const prepareReceipts = async (
   });
   const ackable = await tx.islands('ackable', me, asked);
 
-  const gapStretches: ConversationRange[] = [];
+  const gapRanges: ConversationRange[] = [];
   const withNamed = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
     const added = { delivered, read, named: ackable.slice(from, upTo).reduce(union, NO_RANGES) };
-    const start = gapStretches.length;
+    const start = gapRanges.length;
     const gaps = KINDS.map((kind) => gapsBeside(input.member[kind], added[kind]));
-    for (const one of gaps) gapStretches.push(...one.map((gap) => ({ conversationId: input.conversation.id, range: gap })));
+    for (const one of gaps) gapRanges.push(...one.map((gap) => ({ conversationId: input.conversation.id, range: gap })));
     return { input, refused, added, gaps, start };
   });
-  const own = await tx.islands('own', me, gapStretches);
+  const own = await tx.islands('own', me, gapRanges);
 
   return withNamed.map(({ input, refused, added, gaps, start }) => {
     let i = start;

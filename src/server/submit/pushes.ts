@@ -2,15 +2,18 @@
 import type { PushFrame } from '../../protocol/push.ts';
 import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/server-store.ts';
 
-/** Makes one frame for each recipient, and none for a recalled message or one outside the unread count. */
+/**
+ * Makes one frame for each recipient. A recalled message and a message outside the unread count have no
+ * frames.
+ */
 export const pushesOf = (conversation: ConversationRecord, message: MessageRecord, roster: readonly RosterEntry[]): PushFrame[] => {
   const { id, seq, senderId, sentAt, receiptRequested, countable, recalled } = message;
   if (!countable || recalled) return [];
-  const head = { id, seq, senderId, sentAt, receiptRequested, countable };
+  const withoutBody = { id, seq, senderId, sentAt, receiptRequested, countable };
   if (conversation.groupId === null) {
     const peer = conversation.userA === senderId ? conversation.userB : conversation.userA;
-    return [{ type: 'push', userId: peer, conversationId: `direct:${senderId}`, message: head }];
+    return [{ type: 'push', userId: peer, conversationId: `direct:${senderId}`, message: withoutBody }];
   }
   const conversationId = `group:${conversation.groupId}` as const;
-  return roster.flatMap(({ userId }) => (userId === senderId ? [] : [{ type: 'push', userId, conversationId, message: head }]));
+  return roster.flatMap(({ userId }) => (userId === senderId ? [] : [{ type: 'push', userId, conversationId, message: withoutBody }]));
 };

@@ -1,4 +1,10 @@
-/** Submits the entries of one frame: asks the directory first, and then runs one transaction. */
+/**
+ * Submits the entries of one frame: asks the directory first, and then runs one transaction.
+ *
+ *   entries ─▶ read each entry ─▶ ask the host: may the author write? ─▶ one transaction ─▶ results, hints, pushes
+ *                   │                          │ no answer                    │ failed five times
+ *               rejected                     retry                          retry, for all entries
+ */
 import { conversationTarget, type UserId } from '../../model/ids.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { type Applied, applyEntries, type Author, type Rules } from './apply-entries.ts';

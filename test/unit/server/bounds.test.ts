@@ -22,8 +22,8 @@ const countingStore = (clock: ManualClock): ServerStore & { chars: number } => {
       store.read(name, (tx) =>
         body({
           ...tx,
-          messagesWithin: async (stretches, bytes) => {
-            const messages = await tx.messagesWithin(stretches, bytes);
+          messagesWithin: async (ranges, bytes) => {
+            const messages = await tx.messagesWithin(ranges, bytes);
             counted.chars += messages.reduce((sum, message) => sum + message.body.length, 0);
             return messages;
           },

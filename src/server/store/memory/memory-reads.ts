@@ -49,7 +49,7 @@ const seenBy = (me: UserId, { conversation, members }: ConversationTables): List
   return { ...conversation, left, version: left ? mine.version : Math.max(conversation.version, mine.version) };
 };
 
-export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'head' | 'run' | 'runs'> => ({
+export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'feedEnd' | 'run' | 'runs'> => ({
   ...memoryReceiptReads(tables),
   now: async () => now(),
   conversations: async (me, names) =>

@@ -35,7 +35,7 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
   };
   runs.push(run);
 
-  const reads: Omit<ServerReadTx, 'head'> = { ...memoryReads(tables, now), run, runs: async () => runs };
+  const reads: Omit<ServerReadTx, 'feedEnd'> = { ...memoryReads(tables, now), run, runs: async () => runs };
   const lockConversations: ServerTx['lockConversations'] = async (me, names) =>
     [...new Set(names)]
       .flatMap((name) => tables.named(me, name) ?? [])
@@ -46,7 +46,7 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
     ...reads,
     ...memoryWrites(tables, at, undo),
     lockConversations,
-    head: version,
+    feedEnd: version,
     version: at,
   });
 
@@ -60,7 +60,7 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
   };
 
   return {
-    read: (_name, body) => inTurn(() => body({ ...reads, head: version })),
+    read: (_name, body) => inTurn(() => body({ ...reads, feedEnd: version })),
     tx: (_name, body) =>
       inTurn(async () => {
         const undo: (() => void)[] = [];
