@@ -14,7 +14,7 @@ const isWarning = (level: LogLevel): boolean => level === 'warn' || level === 'e
 
 /** The default log. Debug and info records are dropped. */
 export const warningsToConsole: Log = (level, event, details) => {
-  // The one place of this package that writes to the console, for apps that pass no log.
+  // The only line of this package with access to the console, for apps without a log.
   // eslint-disable-next-line no-console
   if (isWarning(level)) console[level as 'warn' | 'error'](`tidemark: ${event}`, details ?? '');
 };
@@ -47,12 +47,12 @@ const codeOf = (error: unknown): string => {
 /** Libraries quote the text that they could not read: the schema of a frame behind "but received", others between quotes. */
 const withoutQuotes = (message: string): string => message.replace(/ but received [^]*$/, '').replace(/["'`][^]*["'`]/, '"…"');
 
-/** What a record says of an error: code and message, and no text that the message quotes. Nothing for no error. */
+/** The details of an error for a record: code and message, without text quoted in the message. Empty without an error. */
 export const errorDetails = (error: unknown): { readonly code?: string; readonly message?: string } => {
   if (error === undefined || error === null) return {};
   const message = typeof error === 'object' && 'message' in error && typeof error.message === 'string' ? error.message : '';
   return { code: codeOf(error), ...(message ? { message: withoutQuotes(message) } : {}) };
 };
 
-/** What a record says of an error that the app threw: its code alone, since its message may hold a token or a text. */
+/** The details of an error of the app: its code alone, because its message may hold a token or a text. */
 export const appErrorDetails = (error: unknown): { readonly code: string } => ({ code: codeOf(error) });

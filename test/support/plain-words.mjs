@@ -1,11 +1,16 @@
-// Measures how plain the comments of a tree are, and prints the figures: a thermometer for section "Plain words" of CONTRIBUTING.md.
-// `node test/support/plain-words.mjs [--show] [folder …]`: with --show also the comments that count against it.
-import { readdirSync, readFileSync } from 'node:fs';
+// Measures how plain the comments of the sources, and the comments and titles of the tests are: a thermometer for section "Plain words"
+// of CONTRIBUTING.md. `npm run lint` prints the figures, and fails if the sources as a whole exceed an aim.
+//   node test/support/plain-words.mjs                        the table of all rooms, and of the tests
+//   node test/support/plain-words.mjs [--show] path …        one line for each path; --show also lists the comments that count
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The aims: percent of comments that open as a fragment, percent that name no actor, pronouns per 100 words. */
+export const AIMS = { fragments: 15, indefinite: 3, pronouns: 3 };
 
 /** An actor without a name. */
 const INDEFINITE = /\b(whoever|whatever|whichever|somebody|nobody|anybody|everybody|whose)\b/i;
@@ -13,11 +18,26 @@ const INDEFINITE = /\b(whoever|whatever|whichever|somebody|nobody|anybody|everyb
 const FRAGMENT =
   /^(what|whose|who|whom|whoever|whatever|where|whether|which|when|while|of|in|on|at|by|for|from|with|without|to|as|beside|behind|before|after|above|below|until|since|than|nor|not|no|nothing|nobody|never|neither|none|only|one|those|that|this|these|such|asked|told|held|known|kept|given|made|taken|left|called|meant|said|sent|there|so|and|or|but|also|again|else|more|because)\b/i;
 const PRONOUN = /\b(what|who|whose|it|they|one|those|that)\b/gi;
+
+const oneLine = (text) => text.replace(/\s+/g, ' ').trim();
+/** Shorter texts are labels, not sentences. */
+const isSentence = (text) => text.split(' ').length >= 4;
+
+const ENDS_VALUE = new Set([
+  ts.SyntaxKind.Identifier,
+  ts.SyntaxKind.NumericLiteral,
+  ts.SyntaxKind.CloseParenToken,
+  ts.SyntaxKind.CloseBracketToken,
+]);
+
 /** Runs of line comments, and blocks, as plain text. */
 export const commentsOf = (text) => {
   const found = [];
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, text);
+  /** Open braces and open templates, so that the rest of a template is not scanned as code. */
+  const open = [];
   let run = null;
+  let before = ts.SyntaxKind.Unknown;
   for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
     if (kind === ts.SyntaxKind.SingleLineCommentTrivia) {
       const line = scanner.getTokenText().replace(/^\/\/\s?/, '');
@@ -33,11 +53,33 @@ export const commentsOf = (text) => {
       });
     } else if (kind !== ts.SyntaxKind.WhitespaceTrivia && kind !== ts.SyntaxKind.NewLineTrivia) {
       run = null;
-      // A slash may begin a regular expression and a brace may go on with a template: what they hold is no comment.
-      if (kind === ts.SyntaxKind.SlashToken || kind === ts.SyntaxKind.SlashEqualsToken) scanner.reScanSlashToken();
+      const isSlash = kind === ts.SyntaxKind.SlashToken || kind === ts.SyntaxKind.SlashEqualsToken;
+      if (isSlash && !ENDS_VALUE.has(before)) kind = scanner.reScanSlashToken();
+      else if (kind === ts.SyntaxKind.OpenBraceToken || kind === ts.SyntaxKind.TemplateHead) open.push(kind);
+      else if (kind === ts.SyntaxKind.CloseBraceToken) {
+        if (open.at(-1) === ts.SyntaxKind.TemplateHead) kind = scanner.reScanTemplateToken(false);
+        if (kind !== ts.SyntaxKind.TemplateMiddle) open.pop();
+      }
+      before = kind;
     }
   }
-  return found.map(({ text: one }) => one.replace(/\s+/g, ' ').trim()).filter((one) => one.split(' ').length >= 4);
+  return found.map((one) => oneLine(one.text)).filter(isSentence);
+};
+
+const TITLED = /^(it|test|describe)\b/;
+
+/** Titles of tests and of groups of tests. */
+export const titlesOf = (text) => {
+  const titles = [];
+  const visit = (node) => {
+    if (ts.isCallExpression(node) && TITLED.test(node.expression.getText())) {
+      const [title] = node.arguments;
+      if (title && ts.isStringLiteralLike(title)) titles.push(oneLine(title.text));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('test.ts', text, ts.ScriptTarget.Latest, true));
+  return titles.filter(isSentence);
 };
 
 export const measure = (comments) => {
@@ -55,19 +97,58 @@ export const measure = (comments) => {
   };
 };
 
-const filesIn = (folder) =>
-  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name));
+/** @returns the aims that the figures exceed. */
+export const exceeded = (figures) => Object.keys(AIMS).filter((name) => figures[name] > AIMS[name]);
+
+const filesIn = (path) =>
+  statSync(join(ROOT, path)).isFile()
+    ? [join(ROOT, path)]
+    : readdirSync(join(ROOT, path), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name));
+
+const textsOf = (file) => {
+  const text = readFileSync(file, 'utf8');
+  return file.endsWith('.test.ts') ? [...commentsOf(text), ...titlesOf(text)] : commentsOf(text);
+};
+
+const figuresOf = (...paths) => measure(paths.flatMap(filesIn).flatMap(textsOf));
+
+const printTable = () => {
+  const entries = readdirSync(join(ROOT, 'src'), { withFileTypes: true });
+  const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const top = entries.filter((entry) => entry.name.endsWith('.ts')).map(({ name }) => `src/${name}`);
+  const sources = figuresOf('src');
+  const rows = [
+    ['src', sources],
+    ...rooms.map((room) => [`  ${room}`, figuresOf(`src/${room}`)]),
+    ['  files of src itself', figuresOf(...top)],
+    ['test, with its titles', figuresOf('test')],
+  ];
+  const line = (...cells) => cells.map((cell, i) => (i === 0 ? String(cell).padEnd(23) : String(cell).padStart(11))).join('');
+  console.log(
+    `plain words; aims: fragments ≤ ${AIMS.fragments} %, no actor ≤ ${AIMS.indefinite} %, pronouns ≤ ${AIMS.pronouns} per 100 words`,
+  );
+  console.log(line('', 'comments', 'fragments', 'no actor', 'pronouns'));
+  for (const [name, figures] of rows) {
+    const { comments, fragments, indefinite, pronouns } = figures;
+    console.log(line(name, comments, fragments, indefinite, pronouns) + (exceeded(figures).length > 0 ? '  over' : ''));
+  }
+  const over = exceeded(sources);
+  if (over.length === 0) return;
+  console.error(`the comments of src exceed the aim for ${over.join(', ')}; --show src lists fragments and comments without an actor`);
+  process.exitCode = 1;
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2);
-  const folders = args.filter((arg) => !arg.startsWith('--'));
-  for (const folder of folders.length > 0 ? folders : ['src']) {
-    const figures = measure(filesIn(folder).flatMap((file) => commentsOf(readFileSync(file, 'utf8'))));
+  const paths = args.filter((arg) => !arg.startsWith('--'));
+  if (paths.length === 0) printTable();
+  for (const path of paths) {
+    const figures = figuresOf(path);
     console.log(
-      `plain words in ${folder}: ${figures.comments} comments; ${figures.fragments} % open as a fragment (at most 15), ` +
-        `${figures.indefinite} % name no actor (at most 3), ${figures.pronouns} pronouns per 100 words (at most 3)`,
+      `plain words in ${path}: ${figures.comments} comments; ${figures.fragments} % open as a fragment (at most ${AIMS.fragments}), ` +
+        `${figures.indefinite} % name no actor (at most ${AIMS.indefinite}), ${figures.pronouns} pronouns per 100 words (at most ${AIMS.pronouns})`,
     );
     if (args.includes('--show')) for (const one of figures.shown) console.log(`  ${one}`);
   }

@@ -1,6 +1,6 @@
 /**
- * The start of an account on a store. Before the engine reads anything, the host writes down whose store this is, and finishes a wipe that a
- * crash interrupted: nothing of an account that was logged out is ever shown or sent.
+ * The start of an account on a store. Before the engine reads anything, the host records the store's account and
+ * finishes an interrupted wipe: data of a logged-out account is never shown or sent.
  */
 import { ACCOUNT_KEY, type LogHeader, HEAD_KEY, TABLES, wipeTables } from '../../log/tables.ts';
 import type { Account, StorePort } from '../../ports/ports.ts';
@@ -9,8 +9,8 @@ import type { Account, StorePort } from '../../ports/ports.ts';
 export type Entered = 'entered' | 'new' | 'unwiped';
 
 /**
- * Writes the account into its store, unless the account is there already: a full device starts as well. An account that was logged out with
- * its data kept is entered again. Writes nothing to a store that is `unwiped`.
+ * Writes the account into its store, unless the record is there already: a full device starts as well. Opens the store
+ * again after a log-out that kept its data. Writes nothing to an `unwiped` store.
  */
 export const enterAccount = (store: StorePort, account: Account): Promise<Entered> =>
   store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
@@ -25,7 +25,7 @@ export const enterAccount = (store: StorePort, account: Account): Promise<Entere
     return header ? 'entered' : 'new';
   });
 
-/** Reads whose store this is; undefined for an empty store. */
+/** Reads the account of a store; undefined for an empty store. */
 export const readAccount = (store: StorePort): Promise<Account | undefined> =>
   store.tx('read-account', ['meta'], 'readonly', 'relaxed', async (tx) => (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined);
 
@@ -33,9 +33,10 @@ export const readAccount = (store: StorePort): Promise<Account | undefined> =>
 export const finishWipe = (store: StorePort): Promise<void> => store.tx('wipe', TABLES, 'readwrite', 'strict', wipeTables);
 
 /**
- * Enters an account. If the store waits for its wipe, finishes the wipe, lets the host replace the store, and enters the new store.
+ * Enters an account. If the store waits for its wipe, finishes the wipe, lets the host replace the store, and enters
+ * the new store.
  *
- * @param replace removes the emptied store with all that the device knows of it, and resolves with an empty store and a new device id.
+ * @param replace removes the emptied store and this device's id, and resolves with an empty store and a new device id.
  */
 export const enterOrWipe = async (
   store: StorePort,

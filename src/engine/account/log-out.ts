@@ -18,7 +18,10 @@ import { LoggedOutError } from '../write/log-header.ts';
 import { nothingDirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 
-/** A leader tab that does not release the lock in this time is frozen. It sends nothing, and its writes fail by the fencing token. */
+/**
+ * A leader tab is frozen if the lock is still held after this time. A frozen tab sends nothing, and its writes fail by
+ * the fencing token.
+ */
 const SILENCE_TIMEOUT_MS = 2000;
 
 type LogOutPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'locks' | 'bus' | 'fault'>;

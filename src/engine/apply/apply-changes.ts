@@ -17,7 +17,7 @@ import type { Draft } from '../write/draft.ts';
 import { applyRow, addRowEvents } from './row-news.ts';
 import { clearPages } from '../../log/tables.ts';
 
-/** Leaves out a row's last message if the frame carries it as a message, so that the log holds it once. */
+/** Leaves out a row's last message if the frame carries the same message: the log then holds a single copy. */
 const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] | undefined): ConversationRow => {
   const last = row.lastMessage?.seq;
   return last !== undefined && messages?.some(({ seq }) => seq === last) ? { ...row, lastMessage: null } : row;
@@ -44,7 +44,7 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   return 'applied';
 };
 
-/** Applies a snapshot, all its frames at once, so that no view shows half of it. Pending entries stay. */
+/** Applies all frames of a snapshot at once: no view shows half of a snapshot. Pending entries stay. */
 export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: readonly Frame<'changes'>[]): Promise<void> => {
   const isAnother = draft.model.cursor !== null;
   if (isAnother) {
@@ -62,8 +62,8 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
   if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to });
-  // A server that lost history gets back the entries that it once confirmed. A server that still has an entry answers that it is there.
-  // Before the first snapshot the device cannot tell which history the server has.
+  // After a loss of history, the server gets back the entries it had confirmed. For an entry still in its history, the
+  // server answers "confirmed". Before the first snapshot, the device cannot tell the server's history.
   const confirmed = draft.model.confirmed.all;
   if (confirmed.length > 0) draft.change({ t: 'offer-again', keys: confirmed.map(({ key }) => [key, ports.random.id()]) });
 };

@@ -62,7 +62,7 @@ export const applyMessages = (
   const recalled = known.filter((message) => message.recalled);
   const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
   if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
-  // Own messages that asked for receipts, and that the server stored as messages without receipts.
+  // Own messages with a request for receipts, stored by the server as messages without receipts.
   const unasked = known.filter(
     ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.unflushed.get(seq)?.receiptRequested === true,
   );
@@ -82,7 +82,7 @@ export const applyMessages = (
   for (const { entry, message } of ended)
     if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
-  // The seqs of own messages in between are included. They have no effect, and the set stays one range instead of hundreds.
+  // The range includes seqs of own messages in between, without effect: a single range replaces hundreds.
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });

@@ -23,7 +23,7 @@ const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, c
   draft.change({ t: 'end', key: entry.key, end: 'rejected', deadLetter }, { t: 'event', event: { type: 'rejected', deadLetter } });
 };
 
-/** Empties the recalled message in the transaction that ends the entry, so that no view shows the text in between. */
+/** Empties the recalled message in the transaction of the entry's end: no view shows the text in between. */
 const emptyRecalled = async (draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
@@ -37,7 +37,8 @@ export const endEntry = async (
   result: Exclude<WireResult, { outcome: 'retry' }>,
 ): Promise<void> => {
   if (result.outcome === 'rejected') {
-    // The entry was confirmed once, and a server that lost history rejects it now. A rejected receipt makes no event; a lost message does.
+    // The server confirmed the entry once, lost its history, and rejects the entry now. A rejected receipt makes no
+    // event; a lost message does.
     if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
     else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
     else reject(draft, ports, entry, result.code);

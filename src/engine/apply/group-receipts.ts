@@ -35,7 +35,7 @@ export const storedBefore = async (draft: Draft, changes: readonly WireReceiptCh
 
 const isDone = ({ readCount, memberCount }: GroupReceipt): boolean => memberCount > 0 && readCount >= memberCount;
 
-/** Whether an expiry makes an event: of an own message that not all members read, or of a message that this user has not receipted. */
+/** True if an expiry makes an event: for an own message with missing readers, and for a message without this user's receipt. */
 const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMessage, receipt: GroupReceipt): boolean => {
   if (!receipt.expired || message.receipt?.expired || message.recalled || !message.receiptRequested) return false;
   const { me, settings } = draft.model;

@@ -1,4 +1,4 @@
-/** Ends entries whose receipts the server refused: receipts that came too late, receipts of recalled messages, and all others. */
+/** Ends entries with refused receipts: receipts too late, receipts of recalled messages, and all others. */
 import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { type DeadLetter, type EntryEnd, isNothingPending, NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../model/outbox-entry.ts';
@@ -22,7 +22,7 @@ const expire = async (draft: Draft, conversationId: ConversationId, ids: readonl
   draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ids } });
 };
 
-/** Ends an entry that came too late as a whole. */
+/** Ends an entry of expired receipts only. */
 export const expireAll = async (draft: Draft, { key, conversationId, pendingReceipts }: ReceiptsEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   const namedMessages = conversation ? await readStored(draft.tx, conversation, pendingReceipts.named) : [];
@@ -31,8 +31,9 @@ export const expireAll = async (draft: Draft, { key, conversationId, pendingRece
 };
 
 /**
- * Ends an entry that is in effect except for the `refused` receipts. If no receipt of the entry is in effect, it ends `expired` (at least
- * one came too late) or `superseded` (all messages were recalled). Otherwise it ends `confirmed`.
+ * Ends an entry of which the server refused the `refused` receipts. With a receipt in effect, the entry ends
+ * `confirmed`. Without one, the entry ends `expired` (at least one receipt was too late) or `superseded` (all messages
+ * were recalled).
  */
 export const endRefused = async (
   draft: Draft,

@@ -27,7 +27,7 @@ export interface RowBefore {
 export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
   const conversation = draft.model.get(row.conversationId);
   const before = conversation && { row: conversation.row, readUpTo: conversation.readUpTo, receiptsSent: conversation.receiptsSent };
-  // A row in an answer during a catch-up counts as a part of it too: it is newer than the moment of the total.
+  // A row in an answer during a catch-up belongs to the catch-up too: the row is newer than the moment of the total.
   const ahead = isPart || draft.model.rowsBeforeCatchUp.size > 0;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
   return before;
@@ -57,7 +57,7 @@ const ownAt = async (
   return { ranges: fromSeqs(own.keys()), messageIds: newest.map(([, messageId]) => messageId) };
 };
 
-/** Makes events of changes that did not come from this device. Call it after the messages of the row's frame are stored. */
+/** Makes events of changes by other devices. The caller must store the messages of the row's frame first. */
 export const addRowEvents = async (draft: Draft, row: ConversationRow, before: RowBefore | undefined): Promise<void> => {
   if (!before) return;
   const { model } = draft;

@@ -1,6 +1,6 @@
 /**
- * Reading a group by viewing it: moves the user's private read position, and queues a receipt for each message that requests a
- * receipt. The senders learn nothing else.
+ * Reading an open group: moves the user's private read position, and queues a receipt for each message with a request
+ * for receipts. The senders learn nothing else.
  */
 import type { IntentTable } from './intent.ts';
 import { movedTo, requireMovable, seqOf } from './positions.ts';

@@ -15,7 +15,7 @@ export type HttpAnswer =
   /** The server refused the request as a whole: the first frame is its error. */
   | { readonly welcome: null; readonly answers: readonly [Frame<'error'>, ...ServerFrame[]] };
 
-/** The error that a caller gets for an error frame. A busy server and a lost cursor pass, so they count as an unreachable server. */
+/** The error for a caller after an error frame. A busy server and a lost cursor are temporary, like an unreachable server. */
 export const errorOfFrame = ({ code, message }: Frame<'error'>): ReceiptsError =>
   code === 'server/busy' || code === 'protocol/cursor-unknown' ? errorOf('transport/unreachable', message) : errorOf(code, message);
 

@@ -1,6 +1,7 @@
 /**
- * The only way from an account in this tab to the network. The gate reads the store before each connection, before the first frame on
- * it, and before each request, so that a tab that missed the hint of a log-out sends nothing. A shut gate lets nothing through (I-26).
+ * The only way from an account in this tab to the network. The gate reads the store before each connection, before the
+ * first frame of a connection, and before each request: a tab that missed the hint of a log-out sends nothing. A shut
+ * gate lets nothing through (I-26).
  */
 import { TransportError } from '../../errors.ts';
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts';

@@ -1,4 +1,4 @@
-/** Rest of a `fetch` with an answer that ended before it was complete. */
+/** The rest of a `fetch` after an incomplete answer. */
 import { range, size, subtract } from '../../model/ranges.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The first paint: the counts and conversations that a page shows before its worker has started. It is written in the same transaction as
- * the state that it summarises, so it is always true.
+ * The first paint: the counts and conversations of a page before its worker has started. A transaction writes the first
+ * paint together with the summarised state, so the first paint is always true.
  */
 import type { Conversation, FirstPaint } from '../../model/conversation.ts';
 import type { StoreTx } from '../../ports/ports.ts';
@@ -31,7 +31,7 @@ const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPa
   conversations: conversations.map(painted),
 });
 
-/** Writes the first paint with the state that it summarises, if it differs from the one that this writer wrote last. */
+/** Writes the first paint in the same transaction as the summarised state, unless this writer's last first paint was equal. */
 export class PaintRecord {
   private last: PaintedState | null = null;
 

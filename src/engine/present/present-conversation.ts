@@ -30,7 +30,7 @@ export const presentMessage = (model: AccountState, conversation: ConversationSt
   };
 };
 
-/** The shown form of a message that the server does not have: it is pending, or the server rejected it. */
+/** The shown form of a message unknown to the server: a pending message, or a rejected one. */
 export const presentPending = (
   model: AccountState,
   { conversationId, message, at }: MessageEntry,

@@ -1,4 +1,4 @@
-/** The seqs of messages that this tab has requested from the server, so that it requests none twice. A reset of the history clears them. */
+/** The seqs of messages requested by this tab, to prevent a second request. A reset of the history clears the set. */
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { AccountState } from '../state/account-state.ts';

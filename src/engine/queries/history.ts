@@ -1,4 +1,4 @@
-/** Older messages: any tab requests them from the server over HTTP and stores the answer, so that all tabs have it. */
+/** Older messages: any tab requests older messages from the server over HTTP and stores the answer for all tabs. */
 import { AuthError } from '../../errors.ts';
 import { type ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';

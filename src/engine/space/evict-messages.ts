@@ -20,7 +20,7 @@ import type { AccountState } from '../state/account-state.ts';
 import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
 
-/** One eviction takes half of the pages that may go, within these two bounds. */
+/** The minimum and maximum number of pages of one eviction, which takes half of the pages allowed to go. */
 const MIN_PAGES = 32;
 const MAX_PAGES = 512;
 
@@ -39,7 +39,7 @@ const victimsIn = (conversation: ConversationState, through: number): Victim[] =
   return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, seqsOnPage(page)) }));
 };
 
-/** Chooses read messages of the conversations that were silent longest. If none is left, it chooses unread ones: the server has them. */
+/** Chooses read messages of the conversations with the longest silence, then unread messages: the server has all of them. */
 const choose = (model: AccountState): readonly Victim[] => {
   const byAge = [...model.conversations.values()].sort((a, b) => a.latestSentAt - b.latestSentAt);
   const read = byAge.flatMap((conversation) => (conversation.readUpTo > 0 ? victimsIn(conversation, conversation.readUpTo) : []));

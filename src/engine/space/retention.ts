@@ -36,7 +36,7 @@ const onPage = (seqs: Ranges, page: number): Ranges => intersect(seqs, [[page * 
 export class RetentionLane {
   private running = false;
   private closed = false;
-  /** The oldest stored message of a conversation that was looked at. If it is young enough, all are. */
+  /** The oldest stored message of a conversation. If this message is young enough, all are. */
   private readonly oldest = new Map<ConversationId, { readonly seq: Seq; readonly sentAt: number }>();
 
   constructor(
@@ -45,7 +45,7 @@ export class RetentionLane {
     private readonly limits: Retention,
   ) {}
 
-  /** @returns a function that stops the retention. */
+  /** @returns a function to stop the retention. */
   start(): Cancel {
     const run = (): void => {
       this.run().catch((error: unknown) => this.ports.log('warn', 'messages-not-evicted', errorDetails(error)));

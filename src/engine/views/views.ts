@@ -25,7 +25,7 @@ import { presentReceipts } from '../present/present-receipts.ts';
 import { newestConversations, presentConversation } from '../present/present-conversation.ts';
 import { errorDetails } from '../../logging.ts';
 
-/** Delay before the number of the last delivered event is stored, so that one write covers many events. */
+/** Delay before the number of the last delivered event is stored: a single write covers many events. */
 const HEARD_AFTER_MS = 250;
 
 export interface ViewPorts {

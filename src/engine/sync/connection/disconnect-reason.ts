@@ -16,7 +16,7 @@ export interface DisconnectReason {
   readonly retryAfterMs?: number;
 }
 
-/** Wait for a server that is starting, or is too busy to say how long it needs. */
+/** Wait for a starting server, or for a busy server that named no time. */
 const BUSY_MS = 1000;
 /** Wait for an error that only the operator of the server can mend. */
 const OPERATOR_MS = 60_000;

@@ -1,6 +1,6 @@
 /**
- * Checks that the server still answers. The client pings the server after a time without frames, or when the caller asks for a probe. Only
- * the missing answer shows a dead connection, because the browser may never report it (F46).
+ * Checks the server's answers. The client pings the server after a time without frames, or when the caller asks for a
+ * probe. Only a missing answer shows a dead connection, because the browser may never report the death (F46).
  */
 import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 
@@ -8,7 +8,10 @@ import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 const PONG_TIMEOUT_MS = 8_000;
 /** Shortest timeout of a probe, after the browser resumed the page or went online. */
 const PROBE_TIMEOUT_MS = 4_000;
-/** Heartbeats after which a client that sent no frame pings, even if it receives frames: a server closes a silent connection. */
+/**
+ * The number of heartbeats without an own frame after which the client pings, even while frames arrive: a server closes
+ * a silent connection.
+ */
 const UNSAID_HEARTBEATS = 2;
 
 export interface HeartbeatHandlers {

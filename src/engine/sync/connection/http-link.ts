@@ -1,6 +1,7 @@
 /**
- * A link over HTTP requests, for networks that block WebSockets (F53). The link sends each frame as a request of its own. For the live feed,
- * it sends a pull that the server holds until the feed has a change (long polling).
+ * A link over HTTP requests, for networks that block WebSockets (F53). The link sends each frame as a request of its
+ * own. For the live feed, the link sends a pull, and the server holds the pull until the feed has a change (long
+ * polling).
  */
 import { ProtocolError, TransportError } from '../../../errors.ts';
 import type { Link, LinkHandlers, Ports } from '../../../ports/ports.ts';

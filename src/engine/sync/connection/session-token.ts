@@ -1,6 +1,6 @@
 /**
- * The token of the running connection. The client asks the app's `getToken` before the connection opens, renews the token before it
- * expires, and asks for another one after the server refused it.
+ * The token of the running connection. The client asks the app's `getToken` before the connection opens, renews the
+ * token before its expiry, and asks for another token after a refusal.
  */
 import { AuthError, ReceiptsError } from '../../../errors.ts';
 import type { Cancel, Ports } from '../../../ports/ports.ts';

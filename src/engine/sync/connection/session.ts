@@ -1,6 +1,6 @@
 /**
- * The conversation with the server on one connection. The session sends hello, and hands each frame of the server to the part that it
- * belongs to: feed, outbox sender, fetch of missing messages, heartbeat or token.
+ * The conversation with the server on one connection. The session sends hello, and hands each frame of the server to
+ * its part: feed, outbox sender, fetch of missing messages, heartbeat or token.
  */
 import { BehaviorSubject } from 'rxjs';
 import { type ReceiptsError, TransportError } from '../../../errors.ts';

@@ -30,7 +30,7 @@ import { errorDetails } from '../../../logging.ts';
 
 /** The timeout for opening the socket and the server's welcome together. It grows after each timeout. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A connection that has been live for this long is stable: the failures before it are forgotten (F57). */
+/** The time after which a live connection is stable: its earlier failures are forgotten (F57). */
 const STABLE_MS = 30_000;
 
 type SyncStatus = Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'>;

@@ -48,7 +48,7 @@ export class FallbackTransport {
   }
 }
 
-/** Content of an event, for the effects that pass it to the caller. */
+/** The content of an event for the caller. */
 interface Content {
   readonly frame?: ServerFrame;
   readonly error?: ProtocolError;
@@ -134,7 +134,7 @@ class Transport implements Link {
       case 'count-success':
         return this.countSuccess();
       case 'start-retry':
-        // The time varies by a quarter, so that the devices behind one proxy do not all try at once.
+        // The time varies by a quarter: devices behind the same proxy must not all try at once.
         this.setTimer(this.retryMs * (0.75 + ports.random.next() / 2), 'retry-due');
         this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
         return;
@@ -171,7 +171,7 @@ class Transport implements Link {
     this.cancelTimer = this.ports.clock.timer(ms, () => this.handle(event));
   }
 
-  /** Handlers of one link. The link is in use, is the candidate, or was left: a link that was left is ignored (F48). */
+  /** Handlers of one link. The link is in use, is the candidate, or was left. The handlers ignore a left link (F48). */
   private listen(id: number): LinkHandlers {
     const hears = <A extends unknown[]>(inUse: (...args: A) => void, asCandidate: (...args: A) => void) => {
       return (...args: A): void => {

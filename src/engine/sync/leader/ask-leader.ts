@@ -1,4 +1,4 @@
-/** Asks whether a leader tab syncs an account. Hosts that live for a moment, such as a service worker, need not sync if it does. */
+/** Asks for a leader tab that syncs an account. Short-lived hosts, such as a service worker, need not sync beside a leader tab. */
 import type { BusPort, ClockPort } from '../../../ports/ports.ts';
 
 /** A leader that does not answer within this time is frozen. The asking host takes the lock: the fencing token makes late writes harmless. */

@@ -85,7 +85,7 @@ export type Effect =
   | 'drop-fence'
   | 'arm-retry'
   | 'disarm-retry'
-  /** Shows the status that the event carries as the leader's. */
+  /** Shows the status in the event as the leader's. */
   | 'show-leader'
   | 'show-no-leader'
   /** Starts the connection, or stops it if the account is paused. */
@@ -94,7 +94,7 @@ export type Effect =
   | 'nudge-sync'
   /** Posts this leader's status to the other tabs. */
   | 'announce'
-  /** Tells the other followers that this tab is taking over, so that they stop trying. */
+  /** Announces to the other followers that this tab is taking over: the others stop trying. */
   | 'announce-takeover'
   | 'announce-resigned'
   | 'nudge-leader';
@@ -108,7 +108,7 @@ export type Table = Record<State, Record<Event, Cell>>;
 
 const cell = (to: State, ...effects: Effect[]): Cell => ({ to, effects });
 
-/** The effects that take a tab out of a state, to `stopped` or `parked`: the tab keeps nothing of the lead, and does not ask for it. */
+/** The effects of leaving a state for `stopped` or `parked`: the tab keeps nothing of the lead, and does not ask for the lead. */
 const LEAVE: Record<State, readonly Effect[]> = {
   stopped: [],
   parked: [],

@@ -221,7 +221,7 @@ export class Leader {
   }
 
   private takeFence(): void {
-    // A tab that stepped down while its fencing token was being written does not lead under that token.
+    // A tab may step down while its fencing token is being written. The tab then does not lead under this token.
     let isAbandoned = false;
     this.abandonClaim = () => (isAbandoned = true);
     this.writer.takeFence().then(

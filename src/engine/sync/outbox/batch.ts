@@ -1,6 +1,6 @@
 /**
- * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A conversation that waits holds back no other
- * conversation.
+ * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A waiting conversation
+ * holds back no other.
  */
 import type { ConversationId } from '../../../model/ids.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
@@ -87,7 +87,7 @@ export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameByte
   return parts.filter((part) => !isNothingPending(part)).map((part) => ({ ...entry, key: newKey(), pendingReceipts: part }));
 };
 
-/** Chooses the entries of the next frame. All entries of a conversation that is held back wait, so that their order stays. */
+/** Chooses the entries of the next frame. All entries of a held-back conversation wait, which keeps their order. */
 export const nextBatch = (
   outbox: Iterable<OutboxEntry>,
   limits: Pick<Limits, 'entries' | 'frameBytes'>,

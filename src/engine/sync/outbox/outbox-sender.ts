@@ -31,7 +31,7 @@ import type { Writer } from '../../write/writer.ts';
 
 export interface OutboxSenderHandlers {
   readonly send: (frame: Frame<'submit'>) => void;
-  /** All requests of a connection share one numbering, so that an error frame names one request. */
+  /** All requests of a connection share one numbering: an error frame then names a single request. */
   readonly nextId: () => number;
   readonly limits: () => Limits;
   readonly fence: () => number;
@@ -50,7 +50,7 @@ export const ANSWER_TIMEOUT_MS = 30_000;
 
 interface Batch {
   readonly entries: readonly OutboxEntry[];
-  /** The cursor that the frame names. The server takes no entry of the frame if it no longer knows this cursor. */
+  /** The cursor in the frame. A server without this cursor takes no entry of the frame. */
   readonly confirmedAt: Cursor | null;
 }
 
@@ -75,8 +75,8 @@ const endOfChoice = (choice: Choice): Event => {
 };
 
 /**
- * Tells whether a batch sends a message for the first time. The mark `sent` must survive a loss of power: a recall drops a message that
- * never left the device, and asks the server to recall a message that may have left.
+ * True if a batch sends a message for the first time. The mark `sent` must survive a loss of power: a recall of an
+ * unsent message drops the message here, and a recall of a possibly sent message goes to the server.
  */
 const isNewMessage = (entries: readonly OutboxEntry[]): boolean => entries.some(({ kind, sent }) => kind === 'message' && !sent);
 
@@ -103,7 +103,7 @@ export class OutboxSender {
     return this.inFlight?.entries.length ?? 0;
   }
 
-  /** Bytes that the server has not answered: at most one frame. All other pending entries wait in the outbox (F58). */
+  /** Bytes without an answer of the server: at most one frame. All other pending entries wait in the outbox (F58). */
   get bytesInFlight(): number {
     return this.inFlight?.bytes ?? 0;
   }
@@ -258,8 +258,8 @@ export class OutboxSender {
   }
 
   /**
-   * The server no longer knows the cursor that a frame named: the sender sends the entries again at once, without a cursor. For a frame
-   * that named no cursor, another attempt changes nothing: the entries wait.
+   * The server no longer knows the cursor of a frame: the sender sends the entries again at once, without a cursor. If
+   * the frame had no cursor, another attempt changes nothing, and the entries wait.
    */
   cursorLost(id: number): void {
     if (this.inFlight?.id !== id) return;
@@ -282,7 +282,8 @@ export class OutboxSender {
           const result = results.get(key);
           if (entry && result && result.outcome !== 'retry') await endEntry(draft, this.ports, entry, result);
         }
-        // A cursor covers all entries before it only if the server said so. Otherwise entries that the server lost stay unnoticed (F67).
+        // A cursor covers the entries before it only by the server's word. Otherwise a loss of entries at the server
+        // stays unnoticed (F67).
         const { cursor, confirmedAt } = draft.model;
         if (confirmed && confirmed.at !== confirmedAt && (confirmedAt === confirmed.after || cursor === null))
           draft.change({ t: 'confirmed-at', cursor: confirmed.at });

@@ -14,7 +14,7 @@ const UNANSWERED_MS = 1000;
 /** Refusals in a row. The times are of the clock `mono()`. */
 interface Refused {
   readonly times: number;
-  /** End of the wait that the server asked for. */
+  /** The end of the wait requested by the server. */
   readonly notBefore: number;
   /** End of the whole wait, with the client's backoff. */
   readonly until: number;
@@ -41,8 +41,8 @@ export class Refusals {
   }
 
   /**
-   * Tells which conversations wait. If the wait of one conversation is over, all others are sent with it as soon as the server allows: the
-   * server gets one frame, however many conversations it refused.
+   * Tells which conversations wait. If the wait of one conversation is over, all others follow in the same frame as
+   * soon as the server allows: the server gets a single frame after any number of refusals.
    */
   heldBack(outbox: Iterable<OutboxEntry>): (id: ConversationId) => boolean {
     const now = this.ports.clock.mono();

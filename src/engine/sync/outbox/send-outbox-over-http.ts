@@ -1,6 +1,6 @@
 /**
- * Empties the outbox once over HTTP, without a connection: for hosts that run for a moment, such as a Service Worker. The frames, keys and
- * ends of entries are those of a connection, so both ways may send the same entry.
+ * Empties the outbox once over HTTP, without a connection, for short-lived hosts such as a service worker. Frames, keys
+ * and ends of entries equal those of a connection, so both ways may send the same entry.
  */
 import { ProtocolError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';

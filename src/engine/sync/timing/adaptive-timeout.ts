@@ -1,6 +1,6 @@
 /**
- * The timing shelf decides how long the client waits and how much it sends at once. The timeout of an answer is at least
- * twice the time of recent answers, and doubles after each timeout, so that a slow line succeeds in the end (F55).
+ * The timing shelf decides how long the client waits and how much the client sends at once. The timeout of an answer is
+ * at least twice the time of recent answers, and doubles after each timeout: a slow line succeeds in the end (F55).
  */
 const MAX_MS = 120_000;
 const MAX_DOUBLINGS = 4;
@@ -18,12 +18,12 @@ export class AdaptiveTimeout {
     this.tookMs = Math.max(ms, this.tookMs * 0.75 + ms * 0.25);
   }
 
-  /** @param bytesAhead bytes that the client sent before the question, and that the server has not answered. */
+  /** @param bytesAhead bytes sent before the question and not yet answered by the server. */
   atLeast(baseMs: number, bytesAhead = 0): number {
     return Math.max(baseMs, Math.min(MAX_MS, 2 * this.tookMs)) + bytesAhead / SLOWEST_LINE;
   }
 
-  /** Timeout that doubles with each timeout in a row. */
+  /** The timeout, doubled for each timeout in a row. */
   growing(by: AwaitedBy, baseMs: number): number {
     return Math.min(Math.max(MAX_MS, baseMs), this.atLeast(baseMs) * 2 ** (this.timeoutsInARow.get(by) ?? 0));
   }

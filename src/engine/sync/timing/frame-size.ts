@@ -1,4 +1,4 @@
-/** The size of a submit frame: the bytes that the line carries in a few seconds, so that a lost frame is soon repeated (F55, F58). */
+/** The size of a submit frame: as many bytes as the line carries in a few seconds, to repeat a lost frame soon (F55, F58). */
 const START_BYTES = 16 * 1024;
 const MIN_BYTES = 2 * 1024;
 const MAX_BYTES = 64 * 1024;
