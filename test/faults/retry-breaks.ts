@@ -18,6 +18,13 @@ export const RETRY_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F115',
+    file: 'src/engine/sync/outbox/batch.ts',
+    from: 'if (turnOf(entry.conversationId) !== turn) continue;',
+    to: "if (turn === 'joins' || turnOf(entry.conversationId) === 'waits') continue;",
+    test: ['node', 'test/unit/engine/refused.test.ts', 'refused for long no more often'],
+  },
+  {
+    fault: 'F115',
     file: 'src/engine/sync/feed/feed.ts',
     from: 'this.backoff.failed(retryAfterMs)',
     to: 'retryAfterMs',

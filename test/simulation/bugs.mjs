@@ -175,8 +175,8 @@ export const BUGS = [
   bug(
     'that a message left is not flushed',
     'engine/sync/outbox/outbox-sender.ts',
-    "isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed'",
-    "'relaxed' as string as 'relaxed' | 'strict'",
+    "entries.some(({ kind, sent }) => kind === 'message' && !sent)",
+    "entries.some(({ kind, sent }) => kind === 'message' && sent && !sent)",
   ),
   bug(
     'deliveries are not enqueued',

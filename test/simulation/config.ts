@@ -64,9 +64,9 @@ const RARE: Partial<Record<Kind, number>> = {
   upgrade: 0.1,
   'no-sockets': 0.25,
   restart: 0.2,
-  history: 0.04,
+  history: 0.06,
   sweep: 0.2,
-  slow: 0.15,
+  slow: 0.2,
 };
 /** A slow world has so much time between two things people do, at least: what takes minutes has room in it. */
 const SLOW_GAP_MS = 4000;
@@ -108,6 +108,8 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const drawnGapMs = 20 * 500 ** sizes.next();
   const faults = new Set<Kind>();
   for (const kind of KINDS) if (random.fork(`on ${kind}`).chance(RARE[kind] ?? 0.5) && !shrink.without?.includes(kind)) faults.add(kind);
+  // What is scattered shows in a long chat.
+  if (faults.has('history') && !shrink.without?.includes('sweep')) faults.add('sweep');
   const gapMs = faults.has('slow') ? Math.max(SLOW_GAP_MS, drawnGapMs) : drawnGapMs;
   return {
     seed,

@@ -103,10 +103,12 @@ export class Habits {
   private sweep(random: SeededRandom): boolean {
     const home = this.plans.aHome(random);
     const user = home.device.userId;
-    const chat = this.workload.aChatOf(home, random);
+    const { truths } = this.plans.sim;
+    const lengths = [...truths.values()].filter(({ parts }) => parts.get(user)?.isIn).sort((a, b) => b.messages.length - a.messages.length);
+    const chat = (random.chance(0.7) ? lengths[0]?.chat : undefined) ?? this.workload.aChatOf(home, random);
     // Once for each user and chat, so that the pieces stay as many.
     if (this.swept.has(`${user} ${chat}`)) return false;
-    const ids = (this.plans.sim.truths.get(chat)?.messages ?? [])
+    const ids = (truths.get(chat)?.messages ?? [])
       .filter(({ senderId, asked }) => senderId !== user && asked)
       .filter((_, i) => i % 2 === 0)
       .slice(-MOST_PIECES)

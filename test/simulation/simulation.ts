@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { judgeTables, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
+import { Talk } from './talk.ts';
 
 export class Violation extends Error {
   constructor(
@@ -73,7 +74,7 @@ export class Simulation {
   /** What the server takes changed on the way. */
   policyChanged = false;
   /** Told of everything that leaves a device. */
-  readonly leaving = new Set<(home: Home, text: string) => void>();
+  readonly leaving = new Set<(home: Home, text: string, lane: Lane) => void>();
   /** Faults have stopped: what is refused now is wrong. */
   resting = false;
   asleep = false;
@@ -91,6 +92,8 @@ export class Simulation {
     this.violation ??= new Violation(invariant, why, this.world.time.steps);
     this.world.time.note(`VIOLATED ${invariant}: ${why}`);
   };
+
+  private readonly talk = new Talk(this);
 
   count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 
@@ -137,8 +140,8 @@ export class Simulation {
         this.violated('I-26', `${lane.name} says ${text.slice(0, 80)}, and is paused`);
       if (text === CONNECTING) ledger.connects(lane);
       else this.judgeOrder(ledger, lane, text);
-      this.hear(lane.name, home, text === CONNECTING ? 10 : 1);
-      for (const listener of this.leaving) listener(home, text);
+      this.talk.says(lane.name, text === CONNECTING ? 10 : 1);
+      for (const listener of this.leaving) listener(home, text, lane);
     };
     this.homes.push(home);
     return home;
@@ -148,16 +151,11 @@ export class Simulation {
     if (!text.includes('"type":"submit"')) return;
     const said = JSON.parse(text) as Said | readonly Said[];
     if (Array.isArray(said)) ledger.connects(lane);
-    for (const { type, entries } of [said].flat() as readonly Said[]) if (type === 'submit') ledger.submits(lane, entries);
-  }
-
-  /** I-21: nobody talks without a pause. */
-  private readonly talk = new Map<string, { since: number; frames: number }>();
-  private hear(lane: string, { device }: Home, weight: number): void {
-    const { now } = this.world.time;
-    const said = this.talk.get(lane);
-    if (!said || now - said.since > 1000) this.talk.set(lane, { since: now, frames: weight });
-    else if ((said.frames += weight) > 300) this.violated('I-21', `${device.name}: ${lane} said too much in a second`);
+    for (const { type, entries } of [said].flat() as readonly Said[])
+      if (type === 'submit') {
+        ledger.submits(lane, entries);
+        this.talk.submits(lane.name, entries[0]?.key ?? '');
+      }
   }
 
   /** Opens a tab; one that the disk refuses is tried again by whoever wants it. */

@@ -91,6 +91,30 @@ describe('a server that keeps refusing, over a WebSocket', () => {
     expect(net.asked.length).toBeGreaterThanOrEqual(3);
   }, 60_000);
 
+  it('a client sends an entry refused for long no more often after a new entry is refused, with one entry in a frame (F115)', async () => {
+    const all = await refused();
+    const { world, ann, phone } = all;
+    world.server.host.setPolicy({ limits: { entries: 1 } });
+    await world.pass(5000);
+    refuseEntries(all);
+    const askedForOld: number[] = [];
+    phone.network.leaves = (_, text) => {
+      if (text.includes('"type":"submit"') && text.includes('direct:ben')) askedForOld.push(world.time.now);
+    };
+    await say(world, ann, 'ben', 'refused for long');
+    await world.pass(20 * MINUTE);
+    askedForOld.length = 0;
+    for (let n = 0; n < 10; n++) {
+      await say(world, ann, `friend ${n}`, 'refused since now');
+      await world.pass(MINUTE);
+    }
+    expect(askedForOld.length).toBeLessThanOrEqual(10);
+
+    world.server.trouble = () => null;
+    await world.pass(11 * MINUTE);
+    expect(world.server.dump().messages).toHaveLength(11);
+  }, 60_000);
+
   it('a client sends refused frames again with growing delays, also if the connection breaks in between (F115)', async () => {
     const all = await refused((net) => (net.refuses = ({ type }) => type === 'submit'));
     const { world, ann, phone, net } = all;

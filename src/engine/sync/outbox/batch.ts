@@ -87,21 +87,25 @@ export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameByte
   return parts.filter((part) => !isNothingPending(part)).map((part) => ({ ...entry, key: newKey(), pendingReceipts: part }));
 };
 
-/** Chooses the entries of the next frame. All entries of a held-back conversation wait, which keeps their order. */
+/** The part of a conversation in the next frame. The entries of a conversation that joins fill the room left by the due conversations. */
+export type Turn = 'due' | 'joins' | 'waits';
+
+/** Chooses the entries of the next frame. All entries of a conversation have the same turn, which keeps their order. */
 export const nextBatch = (
-  outbox: Iterable<OutboxEntry>,
+  outbox: readonly OutboxEntry[],
   limits: Pick<Limits, 'entries' | 'frameBytes'>,
-  isHeldBack: (conversationId: ConversationId) => boolean,
+  turnOf: (conversationId: ConversationId) => Turn,
 ): OutboxEntry[] => {
   const batch: OutboxEntry[] = [];
   let bytes = FRAME_OVERHEAD;
-  for (const entry of outbox) {
-    if (batch.length >= limits.entries) break;
-    if (isHeldBack(entry.conversationId)) continue;
-    const length = encoder.encode(JSON.stringify(wireEntry(entry))).length + 1;
-    if (bytes + length > limits.frameBytes && batch.length > 0) break;
-    bytes += length;
-    batch.push(entry);
-  }
+  for (const turn of ['due', 'joins'] as const)
+    for (const entry of outbox) {
+      if (batch.length >= limits.entries) return batch;
+      if (turnOf(entry.conversationId) !== turn) continue;
+      const length = encoder.encode(JSON.stringify(wireEntry(entry))).length + 1;
+      if (bytes + length > limits.frameBytes && batch.length > 0) return batch;
+      bytes += length;
+      batch.push(entry);
+    }
   return batch;
 };

@@ -177,10 +177,11 @@ export class OutboxSender {
         for (const part of parts) draft.change({ t: 'enqueue', entry: part });
         draft.change({ t: 'end', key: entry.key, end: 'superseded' });
       }
+      const outbox = sendable(draft.model);
       const chosen = nextBatch(
-        sendable(draft.model),
+        outbox,
         { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
-        this.refusals.heldBack(sendable(draft.model)),
+        this.refusals.turns(outbox),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });

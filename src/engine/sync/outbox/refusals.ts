@@ -7,6 +7,7 @@ import type { OutboxEntry } from '../../../model/outbox-entry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { BACKOFF_FLOOR_MS, backoffMs } from '../../../model/backoff.ts';
+import type { Turn } from './batch.ts';
 
 /** The sender waits at least this long with an entry that the server left out of its answer. */
 const UNANSWERED_MS = 1000;
@@ -41,15 +42,17 @@ export class Refusals {
   }
 
   /**
-   * Tells which conversations wait. If the wait of one conversation is over, all others follow in the same frame as
-   * soon as the server allows: the server gets a single frame after any number of refusals.
+   * Tells the turn of each conversation in the next frame. If the wait of one conversation is over, all others join the frame as soon as
+   * the server allows: the server gets a single frame after any number of refusals. The others join only where the frame has room.
+   * In a frame of their own, a conversation refused for the first time would set the pace of a conversation refused for long.
    */
-  heldBack(outbox: Iterable<OutboxEntry>): (id: ConversationId) => boolean {
+  turns(outbox: Iterable<OutboxEntry>): (id: ConversationId) => Turn {
     const now = this.ports.clock.mono();
     const isAnyDue = this.firstDue(outbox) <= now;
     return (id) => {
       const { notBefore, until } = this.conversations.get(id) ?? NOT_REFUSED;
-      return (isAnyDue ? notBefore : until) > now;
+      if (until <= now) return 'due';
+      return isAnyDue && notBefore <= now ? 'joins' : 'waits';
     };
   }
 

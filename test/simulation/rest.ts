@@ -1,0 +1,56 @@
+/** Faults stop, and everything must come to rest: no device has anything left to send, and every tab shows what the server's tables say. */
+import { BACKOFF_CAP_MS } from '../../src/model/backoff.ts';
+import type { Config } from './config.ts';
+import type { Nemesis } from './nemesis.ts';
+import type { Simulation } from './simulation.ts';
+import type { Stepping } from './stepping.ts';
+
+/** I-14: a minute, and the longest wait between two attempts. */
+const REST_WITHIN_MS = 60_000 + BACKOFF_CAP_MS;
+/** Where answers were slow a silent line is waited for longer: twice what they took, at most two minutes (F55). */
+const SLOW_MS = 120_000;
+export const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);
+
+/** One that was about to be reloaded when faults stopped. */
+export const reopen = (sim: Simulation): void => {
+  for (const home of sim.homes) {
+    home.pausedSince = null;
+    // A final word that was on its way when everything was mended: people reload.
+    for (const { tab, connection } of home.screens.values()) if (connection === 'stopped' && home.mayStop) tab.kill();
+    if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
+    // A pause that was on its way when everybody was told to go on.
+    for (const { tab, paused } of home.screens.values()) if (paused && tab.isReady) void tab.do('setPaused', false).catch(() => undefined);
+  }
+};
+
+/** Faults stop; what is left must come to rest by itself, and within the bound. */
+export const rest = async (sim: Simulation, nemesis: Nemesis, stepping: Stepping): Promise<number> => {
+  const { time } = sim.world;
+  nemesis.stop();
+  time.note('faults stop');
+  // Tabs that hang are reloaded, as people do.
+  await stepping.until(() => !sim.homes.some(({ opening }) => opening > 0) || time.nextAt > time.now + 20_000);
+  for (const home of sim.homes) {
+    home.pausedSince = null;
+    for (const tab of home.device.openTabs) if (!tab.isReady || !home.screens.has(tab)) tab.kill();
+    const ready = home.device.openTabs.find((tab) => tab.isReady);
+    if (!ready && !(await stepping.wait(sim.open(home), 10_000))) sim.violated('I-14', `${home.device.name}: a tab does not open`);
+    const tab = home.device.openTabs.find((one) => one.isReady);
+    if (tab && !(await stepping.wait(tab.do('setPaused', false), 30_000))) tab.kill();
+  }
+  for (const home of sim.homes) if (!home.device.openTabs.some((tab) => tab.isReady)) await stepping.wait(sim.open(home));
+  const began = time.now;
+  for (;;) {
+    const lookAt = time.now + 500;
+    await stepping.until(() => time.now >= lookAt || time.nextAt > lookAt);
+    time.now = Math.max(time.now, lookAt);
+    if (sim.violation) return 0;
+    reopen(sim);
+    const problems = sim.unsettled();
+    if (problems.length === 0) return time.now - began;
+    if (time.now - began > restWithin(sim.config)) {
+      sim.violated('I-14', `no rest after ${restWithin(sim.config) / 1000} s: ${problems.slice(0, 4).join('; ')}`);
+      return 0;
+    }
+  }
+};

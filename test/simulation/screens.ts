@@ -1,0 +1,81 @@
+/** What the tabs show of each message when the world is at rest, against the server's tables. */
+import { firstValueFrom } from 'rxjs';
+import { judgeAnswers } from './answers.ts';
+import { type Chat, nameFor } from './book.ts';
+import { restWithin } from './rest.ts';
+import type { Home, Simulation } from './simulation.ts';
+import type { Stepping } from './stepping.ts';
+
+const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): string => {
+  const truth = sim.truths.get(chat)!;
+  if (truth.isGroup) return 'sent';
+  const message = truth.messages[seq - 1]!;
+  const peer = [...truth.parts.values()].find((part) => part.user !== user);
+  const within = (ranges: readonly (readonly [number, number])[]): boolean => ranges.some(([from, upTo]) => seq >= from && seq <= upTo);
+  if (!peer) return 'sent';
+  const isRead = within(peer.read) || within(peer.named);
+  if (message.asked && isRead) return 'read';
+  return isRead || within(peer.delivered) ? 'delivered' : 'sent';
+};
+
+/** Each message, as each of these devices shows it; and what its tab answers. */
+export const judgeScreens = async (sim: Simulation, homes: readonly Home[], stepping: Stepping): Promise<void> => {
+  const { violated } = sim;
+  const { time } = sim.world;
+  for (const home of homes) {
+    const tab = home.device.openTabs.find((one) => one.isReady && home.screens.has(one));
+    if (!tab) continue;
+    const user = home.device.userId;
+    for (const truth of sim.truths.values()) {
+      if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
+      const shows = async (): Promise<string[]> => {
+        const list = await firstValueFrom(tab.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
+        const problems: string[] = [];
+        const held = new Map(list.filter(({ seq }) => seq !== null).map((message) => [message.seq!, message]));
+        for (const { id, seq, senderId, recalled } of truth.messages) {
+          const message = held.get(seq);
+          if (!message) {
+            // A device without room gives up old messages, to write what people do.
+            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.lane.name} does not hold ${id} of ${truth.chat}`);
+            continue;
+          }
+          const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';
+          const body = message.body as { id?: string } | null;
+          if (
+            message.id !== id ||
+            message.recalled !== recalled ||
+            message.status !== status ||
+            (body === null) !== recalled ||
+            (body && body.id !== id)
+          )
+            problems.push(
+              `${tab.lane.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}`,
+            );
+        }
+        return problems;
+      };
+      const deadline = time.now + restWithin(sim.config);
+      for (;;) {
+        let problems: string[] = ['no answer'];
+        await stepping.wait(
+          shows().then((found) => (problems = found)),
+          10_000,
+        );
+        if (problems.length === 0 || sim.violation) break;
+        if (time.now > deadline) {
+          violated('I-14', problems[0]!);
+          break;
+        }
+        const until = time.now + 500;
+        await stepping.until(() => time.now >= until || time.nextAt > until);
+        time.now = Math.max(time.now, until);
+      }
+      await stepping.wait(
+        // A request may be lost to the last trouble there was.
+        judgeAnswers(sim, tab, user, truth).catch((error: unknown) => sim.count(`refused at rest ${String(error)}`)),
+        30_000,
+      );
+      if (sim.violation) return;
+    }
+  }
+};
