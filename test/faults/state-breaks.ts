@@ -61,8 +61,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F112',
     file: 'src/engine/sync/outbox/outbox-sender.ts',
-    from: 'sendable(draft.model),',
-    to: 'draft.model.outbox.values(),',
+    from: 'sendable(draft.model);',
+    to: '[...draft.model.outbox.values()];',
     also: [
       {
         file: 'src/engine/sync/outbox/send-outbox-over-http.ts',
