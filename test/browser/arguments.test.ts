@@ -2,12 +2,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiptClient, UsageError } from '../../src/index.ts';
 import { ID_RULE } from '../../src/model/ids.ts';
 
-/** Nobody listens here. */
+/** No server listens here. */
 const url = 'ws://127.0.0.1:9/receipts';
 const client = createReceiptClient({ url, userId: `arguments-${performance.timeOrigin}`, getToken: () => 'token' });
 afterAll(() => client.close());
 
-/** Callers without types may pass anything, and more than is asked for. */
+/** Callers without types may pass any value, and more arguments than the call has. */
 const loose = client as unknown as Record<string, (...given: unknown[]) => unknown>;
 const failureOf = async (name: string, given: readonly unknown[]): Promise<UsageError> => {
   try {
@@ -42,7 +42,7 @@ describe('the arguments of the calls', () => {
     ['watchConversations', [{ Limit: 3 }], '"Limit"; did you mean "limit"?'],
     ['watchMessages', ['direct:bob', { max: 3 }], 'watchMessages: unknown option "max"'],
     ['watchTotalUnreadCount', [{ of: 'mentions' }], 'watchTotalUnreadCount: unknown option "of"'],
-  ])('%s refuses an option with an unknown name (F126)', async (name, given, said) => {
+  ])('%s refuses an option with an unknown name, and suggests the nearest known one (F126)', async (name, given, said) => {
     expect((await failureOf(name, given)).message).toContain(said);
   });
 
@@ -67,19 +67,19 @@ describe('the arguments of the calls', () => {
     ['watchConversation', [`direct:${bad}`]],
     ['watchMessages', [`direct:${bad}`]],
     ['watchReceipts', [bad]],
-  ])('%s refuses an id that holds U+FEFF, by name (F110)', async (name, given) => {
+  ])('%s refuses an id that contains U+FEFF, by name (F110)', async (name, given) => {
     const { message } = await failureOf(name, given);
     expect(message).toContain(ID_RULE);
     expect(message).toContain('U+FEFFbob');
   });
 
-  it('seen refuses an id that holds U+FEFF (F110)', () => {
+  it('a view refuses an id that contains U+FEFF in seen() (F110)', () => {
     const viewing = client.viewConversation('direct:bob');
     expect(() => viewing.seen(bad)).toThrow(ID_RULE);
     viewing.close();
   });
 
-  it('a body with -0 or a hole is refused with the path (F110)', async () => {
+  it('a body with -0 or a hole is refused with its path (F110)', async () => {
     expect((await failureOf('sendMessage', ['direct:bob', { list: [1, , -0] }])).message).toContain('body.list[1] is a hole');
     expect((await failureOf('sendMessage', ['direct:bob', [0, -0]])).message).toContain('body[1] is -0');
   });

@@ -1,20 +1,20 @@
-/** A page's way to servers of its own: see `support/browser-backend.ts`. */
+/** A page's access to its own servers: see `support/browser-backend.ts`. */
 import { firstValueFrom, filter, map, type Observable, raceWith, switchMap, timer } from 'rxjs';
 import { inject } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
 import type { BackendCalls } from '../support/browser-backend.ts';
 
 const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendCalls[K]['takes']): Promise<BackendCalls[K]['gives']> => {
-  // A body of plain text needs no leave to be asked for first.
+  // A body of plain text needs no preflight.
   const response = await fetch(`${inject('backend')}/${name}`, { method: 'POST', body: JSON.stringify(asked) });
   if (!response.ok) throw new Error(`the backend's ${name} answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as BackendCalls[K]['gives'];
 };
 
-/** Longer than any promise: what is measured says so itself. */
+/** A limit that is longer than any promise of the library. A measured time has a limit of its own. */
 export const PATIENCE_MS = 15_000;
 
-/** A time as this machine takes it now: on a quiet one, so many ms. */
+/** A time that this machine may take now, if an idle machine takes `ms`. */
 export const stretched = async (ms: number): Promise<number> => ms * (await ask('slowness', {})).times;
 
 /** The first value that fits. */
@@ -39,7 +39,7 @@ export class Backend {
     return new Backend((await ask('start', { crew })).port);
   }
 
-  /** One that takes no page of this origin. */
+  /** A server that accepts no page of this origin. */
   static async startForeign(): Promise<Backend> {
     return new Backend((await ask('start', { foreign: true })).port);
   }
@@ -61,12 +61,12 @@ export class Backend {
     return client;
   }
 
-  /** Of a client whose worker the test ends: nobody is left to be closed. */
+  /** For a client whose worker the test ends: it cannot be closed. */
   forget(client: ReceiptClient): void {
     this.#open.delete(client);
   }
 
-  /** Every connection is reset, and every new one. */
+  /** Resets every connection, and every new one. */
   async cut(): Promise<void> {
     await ask('cut', { port: this.port });
   }

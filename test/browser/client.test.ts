@@ -2,7 +2,7 @@ import { firstValueFrom, filter, toArray, timeout } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, UsageError } from '../../src/index.ts';
 
-/** Nobody listens here: all of this is offline. */
+/** No server listens here: all of this is offline. */
 const url = 'ws://127.0.0.1:9/receipts';
 let users = 0;
 const newUser = (): string => `user-${performance.timeOrigin}-${++users}`;
@@ -18,7 +18,7 @@ describe('a client in a real browser, offline', () => {
     await Promise.all(open.splice(0).map((made) => made.close()));
   });
 
-  it('keeps what was sent through a restart, and shows it at once', async () => {
+  it('a client keeps a message over a restart, and shows it at once', async () => {
     const userId = newUser();
     const first = client(userId);
     const { id } = await first.sendMessage('direct:bob', { text: 'hello' });
@@ -30,7 +30,7 @@ describe('a client in a real browser, offline', () => {
     expect(await firstValueFrom(second.watchOutbox())).toMatchObject({ pending: 1, inFlight: 0 });
   });
 
-  it('two tabs of one account: one leads, and each shows what the other wrote', async () => {
+  it('of two tabs of one account one leads, and each shows what the other wrote', async () => {
     const userId = newUser();
     const [one, two] = [client(userId), client(userId)];
     const leaders = async (): Promise<number> =>
@@ -47,14 +47,14 @@ describe('a client in a real browser, offline', () => {
       );
   });
 
-  it('says when the server cannot be reached, and when it tries again', async () => {
+  it('the connection shows that the server cannot be reached, and the time of the next attempt', async () => {
     const made = client(newUser());
     const status = await firstValueFrom(made.watchConnection().pipe(filter(({ error }) => error !== null)));
     expect(status).toMatchObject({ state: 'offline', durability: 'durable', error: { code: 'transport/unreachable' } });
     expect(status.retryAt).toBeGreaterThan(Date.now() - 1000);
   });
 
-  it('refuses bad calls with typed errors that name the value, and lives on (F18, F19)', async () => {
+  it('invalid calls are refused with typed errors that name the value, and the client goes on (F18, F19)', async () => {
     const userId = newUser();
     const made = client(userId);
     const bad: [string, () => Promise<unknown>][] = [
@@ -100,12 +100,12 @@ describe('a client in a real browser, offline', () => {
     const ended = firstValueFrom(made.watchTotalUnreadCount().pipe(toArray()));
     await made.sendMessage('direct:bob', 'x');
     await made.close();
-    // A device that has never synced knows of no count.
+    // A device that has never synced shows no count.
     expect(await ended).toEqual([]);
     await expect(made.sendMessage('direct:bob', 'y')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
-  it('I-16: once a call has resolved, what it did is what any stream shows, also one that was open before', async () => {
+  it('I-16: once a call has resolved, every stream shows its effect, also a stream that was open before', async () => {
     const made = client(newUser());
     const kept = made.watchOutbox().subscribe();
     for (let n = 1; n <= 20; n++) {
@@ -115,7 +115,7 @@ describe('a client in a real browser, offline', () => {
     kept.unsubscribe();
   });
 
-  it('replays the latest value to whoever subscribes later', async () => {
+  it('a stream replays its latest value to a later subscriber', async () => {
     const made = client(newUser());
     const first = await firstValueFrom(made.watchOutbox());
     expect(first).toEqual({ pending: 0, oldestAt: null, inFlight: 0 });

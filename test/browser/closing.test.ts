@@ -1,4 +1,4 @@
-/** Clients that come and go within a page: what was called before close() is stored, and no worker is left over. */
+/** Clients that come and go within a page: calls before close() are stored, and no worker is left. */
 import { firstValueFrom, filter, type Observable, timeout } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, UsageError } from '../../src/index.ts';
@@ -35,28 +35,31 @@ const create = (userId: string): ReceiptClient => createReceiptClient({ url, use
 const first = <T>(stream$: Observable<T>): Promise<T> => firstValueFrom(stream$.pipe(timeout(15_000)));
 
 describe('calls and close() in one turn', () => {
-  it.each(['booting', 'running'])('the calls are answered and stored; worker %s (F111)', async (mode) => {
-    const userId = newUser();
-    const client = create(userId);
-    if (mode === 'running') await client.flush();
-    const sent = client.sendMessage('direct:bob', 'before close');
-    const flushed = client.flush({ timeoutMs: 20 });
-    const explained = client.explainUnread('direct:bob');
-    const closed = client.close();
-    const late = client.sendMessage('direct:bob', 'after close').catch((error: unknown) => error);
-    expect(await sent).toMatchObject({ status: 'pending', body: 'before close' });
-    expect(await flushed).toEqual({ sent: 0, pending: 1, rejected: 0 });
-    expect(await explained).toMatchObject({ conversationId: 'direct:bob', unreadCount: 0 });
-    await closed;
-    expect(await late).toMatchObject({ code: 'usage/closed' });
-    expect(alive.size).toBe(0);
-    const again = create(userId);
-    const list = await first(again.watchMessages('direct:bob').pipe(filter((all) => all.length > 0)));
-    expect(list.map(({ body }) => body)).toEqual(['before close']);
-    await again.close();
-  });
+  it.each(['booting', 'running'])(
+    'calls before close() in the same turn are answered and stored; the worker is %s (F111)',
+    async (mode) => {
+      const userId = newUser();
+      const client = create(userId);
+      if (mode === 'running') await client.flush();
+      const sent = client.sendMessage('direct:bob', 'before close');
+      const flushed = client.flush({ timeoutMs: 20 });
+      const explained = client.explainUnread('direct:bob');
+      const closed = client.close();
+      const late = client.sendMessage('direct:bob', 'after close').catch((error: unknown) => error);
+      expect(await sent).toMatchObject({ status: 'pending', body: 'before close' });
+      expect(await flushed).toEqual({ sent: 0, pending: 1, rejected: 0 });
+      expect(await explained).toMatchObject({ conversationId: 'direct:bob', unreadCount: 0 });
+      await closed;
+      expect(await late).toMatchObject({ code: 'usage/closed' });
+      expect(alive.size).toBe(0);
+      const again = create(userId);
+      const list = await first(again.watchMessages('direct:bob').pipe(filter((all) => all.length > 0)));
+      expect(list.map(({ body }) => body)).toEqual(['before close']);
+      await again.close();
+    },
+  );
 
-  it('settings that a client is created with are stored though it is closed at once (F111)', async () => {
+  it('settings that a client is created with are stored although it is closed at once (F111)', async () => {
     const userId = newUser();
     await createReceiptClient({ url, userId, getToken: () => 'token', readReceipts: false, worker: counted }).close();
     const again = create(userId);
@@ -65,7 +68,7 @@ describe('calls and close() in one turn', () => {
     expect(alive.size).toBe(0);
   });
 
-  it('clear and explain, send and flush: each sees the call before it, with a server (F111)', async () => {
+  it('with a server, explainUnread and flush see the effect of the call before them (F111)', async () => {
     const backend = await Backend.start();
     const bob = await backend.live('bob');
     const alice = await backend.live('alice');
@@ -79,7 +82,7 @@ describe('calls and close() in one turn', () => {
     await backend.stop();
   });
 
-  it('what the user has seen in an open conversation is stored when the view and the client are closed in the same turn (F111)', async () => {
+  it('messages seen in an open conversation are stored when the view and the client are closed in the same turn (F111)', async () => {
     const backend = await Backend.start();
     const bob = await backend.live('bob');
     const alice = await backend.live('alice');
@@ -111,7 +114,7 @@ interface Component<S> {
 const mountStrictly = async <S>({ initial, effect, childEffect }: Component<S>): Promise<() => void> => {
   const state = initial();
   initial();
-  // The browser may paint in between.
+  // The browser may paint at this point.
   await Promise.resolve();
   let child = childEffect(state);
   const parent = effect(state);
@@ -125,8 +128,8 @@ const mountStrictly = async <S>({ initial, effect, childEffect }: Component<S>):
   };
 };
 
-describe('under the StrictMode of React', () => {
-  it('the pattern of the React guide starts one worker, shows values, and leaves no worker when it is unmounted (F129)', async () => {
+describe('a client in a page with React StrictMode', () => {
+  it('the pattern of the React guide starts one worker, shows values, and leaves no worker after the unmount (F129)', async () => {
     const userId = newUser();
     let current: ReceiptClient | null = null;
     const unmount = await mountStrictly({
@@ -146,7 +149,7 @@ describe('under the StrictMode of React', () => {
     await expect.poll(() => alive.size).toBe(0);
   });
 
-  it('a client from a state initialiser that an effect closes says at once what to do instead, and shows no blank page (F129)', async () => {
+  it('a client from a state initialiser that an effect closes names the way out at once, and the page does not stay blank (F129)', async () => {
     const said: unknown[] = [];
     const attempt = (watch: () => void): void => {
       try {
@@ -165,7 +168,7 @@ describe('under the StrictMode of React', () => {
       },
       effect: (client) => () => void client.close(),
       childEffect: (client) => {
-        // One component asks anew, another has kept the stream from its first render.
+        // One component asks again, and another has kept the stream from its first render.
         attempt(() => client.watchTotalUnreadCount().subscribe());
         total$ ??= client.watchTotalUnreadCount();
         total$.subscribe({ error: (error: unknown) => said.push(error), complete: () => said.push('complete') });
@@ -194,7 +197,7 @@ describe('clients of a page that mounts and unmounts', () => {
       void client.close();
     }
     expect(made).toBe(50);
-    // A worker that had started meanwhile takes its leave first.
+    // A worker that has started in the meantime closes its account first.
     await expect.poll(() => alive.size, { timeout: 2000 }).toBe(0);
   });
 

@@ -7,7 +7,7 @@ import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 
-/** Nobody listens here: all of this is offline. */
+/** No server listens here: all of this is offline. */
 const url = 'ws://127.0.0.1:9/receipts';
 let users = 0;
 const newUser = (): string => `leaver-${performance.timeOrigin}-${++users}`;
@@ -16,8 +16,8 @@ const databases = async (): Promise<string[]> => (await indexedDB.databases()).f
 const devices = async (): Promise<IDBValidKey[]> => keys(createStore('tidemark-devices', 'ids'));
 const deviceOf = (userId: string): Promise<string | undefined> => get(databaseName(url, userId), createStore('tidemark-devices', 'ids'));
 
-/** Whose token the service worker asks for, woken now: it sends nothing before it has one. */
-const drained = async (): Promise<string[]> => {
+/** The accounts for which the service worker asks for a token when it wakes: it sends nothing without one. */
+const accountsAsked = async (): Promise<string[]> => {
   const asked: string[] = [];
   const getToken = (userId: string): string => {
     asked.push(userId);
@@ -41,7 +41,7 @@ const putPaint = (name: string, paint: object): Promise<void> =>
     };
   });
 
-describe('logging out in a real browser', () => {
+describe('log-out in a real browser', () => {
   const open: ReceiptClient[] = [];
   let userId: string;
   beforeEach(() => {
@@ -56,7 +56,7 @@ describe('logging out in a real browser', () => {
     await Promise.all(open.splice(0).map((made) => made.close()));
   });
 
-  it('discard, offline: database and device id are gone, streams complete, calls find it closed', async () => {
+  it('log-out with `discard` while offline removes the database and the device id, completes streams, and closes the client', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'secret');
     expect(await databases()).toContain(databaseName(url, userId));
@@ -74,7 +74,7 @@ describe('logging out in a real browser', () => {
     expect(await databases()).not.toContain(databaseName(url, userId));
   });
 
-  it('send, offline: refused with what is left, and the client goes on', async () => {
+  it('log-out with `send` while offline is refused with the number of pending entries, and the client goes on', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'one');
     await made.sendMessage('direct:bob', 'two');
@@ -84,14 +84,14 @@ describe('logging out in a real browser', () => {
     expect(await firstValueFrom(made.watchOutbox())).toMatchObject({ pending: 3 });
   });
 
-  it('bad options are refused by name, and change nothing', async () => {
+  it('invalid options of a log-out are refused by name and change nothing', async () => {
     const made = client();
     for (const options of [undefined, {}, { pending: 'keep' }, { pending: 'send', timeoutMs: 0 }, { pending: 'discard', keepData: 1 }])
       await expect(made.logOut(options as never)).rejects.toMatchObject({ code: 'usage/invalid-argument' });
     expect(await made.sendMessage('direct:bob', 'still here')).toMatchObject({ status: 'pending' });
   });
 
-  it('logging in again begins with nothing, under another device id; another account is as it was', async () => {
+  it('the next log-in starts empty and with another device id, and another account stays as it was', async () => {
     const otherId = newUser();
     const other = createReceiptClient({ url, userId: otherId, getToken: () => 'token' });
     open.push(other);
@@ -109,7 +109,7 @@ describe('logging out in a real browser', () => {
     expect(await deviceOf(otherId)).toBeDefined();
   });
 
-  it('another tab: its streams complete, what it waits for is answered, later calls find it closed', async () => {
+  it('after a log-out in another tab, streams complete, waiting calls reject, and later calls are refused', async () => {
     const [one, two] = [client(), client()];
     await one.sendMessage('direct:bob', 'x');
     const streams: Observable<unknown>[] = [
@@ -126,11 +126,11 @@ describe('logging out in a real browser', () => {
     expect(await waiting).toMatchObject({ code: 'usage/closed' });
     await expect(two.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
     expect(await databases()).not.toContain(databaseName(url, userId));
-    // A tab that is opened now has nothing of it.
+    // A tab that is opened now has no data of the account.
     expect(await firstValueFrom(client().watchMessages('direct:bob'))).toEqual([]);
   });
 
-  it('a worker killed over it: the next one goes on, so that nobody who left is logged in again (F44)', async () => {
+  it('if the worker is killed during a log-out, the next worker completes it and does not log in again (F44)', async () => {
     const name = databaseName(url, userId);
     const workers: Worker[] = [];
     const made = client({
@@ -151,22 +151,22 @@ describe('logging out in a real browser', () => {
     await expect(made.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
-  it('a worker killed after the record: the next start finishes, and the first paint shows nothing of before', async () => {
+  it('if the worker is killed after the record of a log-out, the next start completes it, and the first paint shows no old data', async () => {
     const name = databaseName(url, userId);
     let worker: Worker | undefined;
     const made = client({
       worker: () => {
-        // The page dies with it.
+        // The page ends together with its worker.
         if (worker) throw new Error('no more workers');
         return (worker = new OwnWorkers().make());
       },
     });
     await made.sendMessage('direct:bob', 'secret');
     const device = await deviceOf(userId);
-    // As a device has it that has synced.
+    // The first paint of a device that has synced.
     await putPaint(name, { totalUnreadCount: 1, conversations: [{ id: 'direct:bob' }] });
     expect(await readFirstPaint(name)).toMatchObject({ conversations: [{ id: 'direct:bob' }] });
-    // As long as this page holds the lead, the log-out waits with what comes after the record.
+    // As long as this page holds the lock of the leader, the log-out waits after its record.
     let release: () => void = () => undefined;
     await new Promise<void>((held) => {
       void navigator.locks.request(name, { steal: true }, () => {
@@ -189,7 +189,7 @@ describe('logging out in a real browser', () => {
     release();
     expect(await databases()).toContain(name);
     expect(await readFirstPaint(name)).toBeNull();
-    expect(await drained()).not.toContain(userId);
+    expect(await accountsAsked()).not.toContain(userId);
 
     const seen: unknown[] = [];
     const again = client();
@@ -203,7 +203,7 @@ describe('logging out in a real browser', () => {
     shown.unsubscribe();
   });
 
-  it('what a crash left of one account goes at the start of another', async () => {
+  it('the start of another account removes what a crashed log-out has left', async () => {
     const name = databaseName(url, userId);
     const made = client();
     await made.sendMessage('direct:bob', 'secret');
@@ -229,23 +229,23 @@ describe('logging out in a real browser', () => {
     expect(await databases()).toContain(databaseName(url, userId));
   });
 
-  it('keepData: what is stored stays, the service worker sends nothing of it, and the next client shows it', async () => {
+  it('with `keepData` the data stays, the service worker sends nothing of it, and the next client shows it', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'x');
     const device = await deviceOf(userId);
     await made.logOut({ pending: 'discard', keepData: true });
     expect(await databases()).toContain(databaseName(url, userId));
-    expect(await drained()).not.toContain(userId);
+    expect(await accountsAsked()).not.toContain(userId);
     const again = client();
     expect(await firstValueFrom(again.watchOutbox().pipe(timeout(5000)))).toMatchObject({ pending: 0 });
     await again.sendMessage('direct:bob', 'y');
     expect(await deviceOf(userId)).toBe(device);
   });
 
-  it('the service worker does drain an account that is logged in', async () => {
+  it('the service worker sends the outbox of an account that is logged in', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'x');
     await made.close();
-    expect(await drained()).toContain(userId);
+    expect(await accountsAsked()).toContain(userId);
   });
 });

@@ -7,7 +7,7 @@ beforeEach(async () => {
 });
 afterEach(() => backend.stop());
 
-it('a page on another port is told that the server refuses its origin, and comes back seldom (F128)', async () => {
+it('a page on another port learns that the server refuses its origin, and retries rarely (F128)', async () => {
   let asked = 0;
   const client = backend.client('alice', { getToken: () => `token-of-alice${++asked > 1 ? '-again' : ''}` });
   const { error, retryAt, state } = await until(client.watchConnection(), (connection) => connection.error !== null);
@@ -20,7 +20,7 @@ it('a page on another port is told that the server refuses its origin, and comes
   expect((await backend.sent('hello')).length).toBeLessThanOrEqual(1);
 });
 
-it('over HTTP the page can read the same refusal (F128)', async () => {
+it('over HTTP, a page of another origin can read the same refusal (F128)', async () => {
   const response = await fetch(backend.url.replace('ws', 'http'), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

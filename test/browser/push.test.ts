@@ -1,4 +1,4 @@
-/** What a service worker does with a push, in each browser: nobody listens here, so all of it is offline. */
+/** The service worker's handling of a push, in each browser. No server listens, so all of it is offline. */
 import { afterEach, expect, it } from 'vitest';
 import { createReceiptClient } from '../../src/client/client.ts';
 import type { ReceiptClient } from '../../src/client/receipt-client.ts';
@@ -39,11 +39,12 @@ afterEach(async () => {
   for (const client of open.splice(0)) await client.logOut({ pending: 'discard' }).catch(() => undefined);
 });
 
-it('a push of an account on this device is shown without a network, of any other it is as if it never came', async () => {
+it('a push for an account on this device is shown without a network, and a push for another account shows nothing of it', async () => {
   const userId = `pushed-${performance.timeOrigin}`;
   await push(userId, 'm1');
   expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(databaseName(url, userId));
-  // Shown all the same, or the browser ends the subscription; it says nothing of any account.
+  // A notification is shown all the same, because the browser would end the subscription otherwise. It names no
+  // account.
   const plain = ['127.0.0.1', { tag: `tidemark:${userId}`, silent: true }];
   expect(shown.splice(0)).toEqual([plain]);
   const client = createReceiptClient({ url, userId, getToken: () => 'token', appBadge: true });

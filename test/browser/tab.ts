@@ -1,4 +1,4 @@
-/** What a second tab runs: a realm of its own, with clients of its own. It goes when its frame is removed, without a goodbye. */
+/** The script of a second tab: a realm with clients of its own. The tab ends when its frame is removed, without an event. */
 import { createReceiptClient } from '../../src/index.ts';
 
 export interface TabWindow extends Window {

@@ -7,17 +7,17 @@ import type { TabWindow } from './tab.ts';
 
 const isLeading = async (client: ReceiptClient): Promise<boolean> => (await firstValueFrom(client.watchConnection())).leader;
 
-/** How long `run` took, in ms. */
+/** The time that `run` took, in ms. */
 const timed = async (run: () => Promise<unknown>): Promise<number> => {
   const began = performance.now();
   await run();
   return performance.now() - began;
 };
 
-/** A frame is as near to a second tab as a page can come: its own realm, ended from outside. */
+/** A frame is the nearest to a second tab that a page can make: a realm of its own that the page can end. */
 const openFrame = async (): Promise<{ readonly tab: TabWindow; remove(): void }> => {
   const frame = document.createElement('iframe');
-  // Whole, so that the frame's address is the page's own: storage, locks and hints are shared by origin.
+  // The full path, so that the frame has the origin of the page: storage, locks and hints are shared by origin.
   frame.srcdoc = '<!doctype html><script type="module" src="/test/browser/tab.ts"></script>';
   document.body.append(frame);
   await expect.poll(() => 'createReceiptClient' in (frame.contentWindow ?? {}), { timeout: await stretched(10_000) }).toBe(true);
@@ -31,7 +31,7 @@ describe('tabs in a real browser', () => {
   });
   afterEach(() => backend.stop());
 
-  /** One that leads, and one that follows it. */
+  /** A leader tab and a follower tab. */
   const twoTabs = async (worker?: () => Worker): Promise<[ReceiptClient, ReceiptClient]> => {
     const first = await backend.live('alice', worker ? { worker } : {});
     await until(first.watchConnection(), ({ leader }) => leader);
@@ -40,7 +40,7 @@ describe('tabs in a real browser', () => {
     return [first, second];
   };
 
-  it('a leader that closes is followed within a second', async () => {
+  it('a follower tab becomes the leader within a second after the leader tab closes', async () => {
     const [first, second] = await twoTabs();
     await first.close();
     expect(await timed(() => until(second.watchConnection(), ({ leader, state }) => leader && state === 'live'))).toBeLessThan(
@@ -48,7 +48,7 @@ describe('tabs in a real browser', () => {
     );
   });
 
-  it('a leader whose worker dies is followed within a second, and what it had written goes out (F35)', async () => {
+  it('a follower tab becomes the leader within a second after the leader’s worker dies, and sends what the leader had written (F35)', async () => {
     let worker: Worker | undefined;
     const [first, second] = await twoTabs(() => (worker = new OwnWorkers().make()));
     await backend.cut();
@@ -62,10 +62,10 @@ describe('tabs in a real browser', () => {
     await until(second.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
   });
 
-  it('a leader whose frame is torn out is followed within a second', async () => {
+  it('a follower tab becomes the leader within a second after the leader’s frame is removed', async () => {
     const { tab, remove } = await openFrame();
     const inside = tab.createReceiptClient({ url: backend.url, userId: 'alice', getToken: () => 'token-of-alice' });
-    // A frame's streams end with it; values are asked for while it lives.
+    // The streams of a frame end with the frame, so the test waits for the value while the frame exists.
     await new Promise<void>((live) => inside.watchConnection().subscribe(({ leader, state }) => leader && state === 'live' && live()));
     const outside = await backend.live('alice');
     expect(await isLeading(outside)).toBe(false);
@@ -77,7 +77,7 @@ describe('tabs in a real browser', () => {
     await until(outside.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
   });
 
-  it('what one tab clears, the other shows within a second; a follower flushes and asks', async () => {
+  it('a tab shows what another tab cleared within a second, and a follower tab can flush and query', async () => {
     const [first, second] = await twoTabs();
     const bob = await backend.live('bob');
     await bob.sendMessage('direct:alice', 'one');
@@ -92,12 +92,12 @@ describe('tabs in a real browser', () => {
     expect(await second.explainUnread('direct:bob')).toMatchObject({ unreadCount: 0 });
   });
 
-  it('four tabs that write at once end with all of it, each part once (F22)', async () => {
+  it('four tabs that write at once lose no write and repeat none (F22)', async () => {
     const bob = await backend.live('bob');
     const tabs = await Promise.all([1, 2, 3, 4].map(() => backend.live('alice')));
     for (let n = 1; n <= 8; n++) await bob.sendMessage('direct:alice', n);
     const list = await until(tabs[3]!.watchMessages('direct:bob'), (messages) => messages.filter(({ seq }) => seq !== null).length === 8);
-    // Each tab reads two, out of order, and writes one.
+    // Each tab confirms two messages, out of order, and writes one.
     await Promise.all(
       tabs.flatMap((tab, i) => [
         tab.sendReadReceipts('direct:bob', [list[7 - i]!.id, list[i]!.id]),

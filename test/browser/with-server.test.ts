@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Message, ReceiptClient } from '../../src/index.ts';
 import { Backend, until } from './backend.ts';
 
-/** Every value of a stream from here on, and how to end it. */
+/** Records the values of a stream from now on, until `stop`. */
 const record = <T>(stream$: { subscribe(next: (value: T) => void): { unsubscribe(): void } }): { seen: T[]; stop(): void } => {
   const seen: T[] = [];
   const subscription = stream$.subscribe((value) => seen.push(value));
@@ -24,7 +24,7 @@ describe('a client in a real browser, with a server', () => {
     await from.flush();
   };
 
-  it('sends, receives, counts, and tells the sender what was delivered and read', async () => {
+  it('a client sends, receives and counts messages, and the sender learns of delivery and reading', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     const { id } = await alice.sendMessage('direct:bob', { text: 'high water at six' });
     expect(await until(bob.watchMessages('direct:alice'), (list) => list.length > 0)).toMatchObject([
@@ -38,7 +38,7 @@ describe('a client in a real browser, with a server', () => {
     await until(mine$, ([message]) => message?.status === 'read');
   });
 
-  it('clearing a count tells nobody; reading one message tells of that one', async () => {
+  it('clearing a count sends no receipt, and a message read receipt covers that message only', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     await sendAll(alice, 'bob', 3);
     const list = await until(bob.watchMessages('direct:alice'), (messages) => messages.length === 3);
@@ -50,7 +50,7 @@ describe('a client in a real browser, with a server', () => {
     expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read', 'delivered']);
   });
 
-  it('what was read offline is there after a restart, before anything else, and reaches the sender once (F91)', async () => {
+  it('a count cleared offline is shown first after a restart, and the receipt reaches the sender once (F91)', async () => {
     const alice = await backend.live('alice');
     let bob = await backend.live('bob');
     await sendAll(alice, 'bob', 20);
@@ -76,7 +76,7 @@ describe('a client in a real browser, with a server', () => {
     total.stop();
   });
 
-  it('what was written offline arrives once and in order, and what came meanwhile is counted', async () => {
+  it('messages written offline arrive once and in order, and messages that came in between are counted', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     await backend.cut();
     await Promise.all([alice, bob].map((client) => until(client.watchConnection(), ({ state }) => state === 'offline')));
@@ -90,7 +90,7 @@ describe('a client in a real browser, with a server', () => {
     expect(await until(alice.watchTotalUnreadCount(), (count) => count === 1)).toBe(1);
   });
 
-  it('a paused account hears nothing until it is resumed, also through a restart', async () => {
+  it('a paused account receives nothing until it is resumed, also after a restart', async () => {
     const alice = await backend.live('alice');
     let bob = await backend.live('bob');
     await bob.pause();
@@ -103,7 +103,7 @@ describe('a client in a real browser, with a server', () => {
     await until(bob.watchTotalUnreadCount(), (count) => count === 2);
   });
 
-  it('a group message says how many have read it, and who', async () => {
+  it('the sender of a group message sees how many members have read it, and which', async () => {
     const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map((userId) => backend.live(userId)));
     const { id } = await alice!.sendMessage('group:crew', 'all hands', { requestReceipt: true });
     await until(bob!.watchMessages('group:crew'), (list) => list.length === 1 && list[0]!.seq !== null);
@@ -119,7 +119,7 @@ describe('a client in a real browser, with a server', () => {
     expect(await until(carol!.watchTotalUnreadCount(), (count) => count === 1)).toBe(1);
   });
 
-  it('logging out sends what is owed, and the next one begins with what the server has', async () => {
+  it('log-out with `send` sends pending receipts, and the next client starts with the server’s state', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     await sendAll(alice, 'bob', 2);
     await until(bob.watchTotalUnreadCount(), (count) => count === 2);
@@ -130,7 +130,7 @@ describe('a client in a real browser, with a server', () => {
     expect(await until(again.watchConversations(), (list) => list.length > 0)).toMatchObject([{ id: 'direct:alice', unreadCount: 0 }]);
   });
 
-  it('a token that is refused is said, and another is asked for', async () => {
+  it('the connection shows a failed getToken, and the client asks for a token again', async () => {
     let given = '';
     const bob = backend.client('bob', { getToken: () => given || Promise.reject(new Error('not yet')) });
     const { error } = await until(bob.watchConnection(), (status) => status.error !== null);

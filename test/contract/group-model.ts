@@ -35,7 +35,7 @@ interface ModelMember {
   role: 'member' | 'admin' | null;
   joinedAt: number;
   position: number;
-  /** Every message they were there for. */
+  /** The `seq`s of all messages that were sent while this member was in the group. */
   readonly present: Set<number>;
   readonly named: Set<number>;
 }
@@ -105,7 +105,7 @@ export class GroupModel {
     return 'confirmed';
   }
 
-  /** @returns the outcome, with the ids refused. */
+  /** @returns the outcome, with the refused ids. */
   ack(user: string, seqs: readonly number[], ids: readonly string[], position: number, text: string | null): string {
     const me = this.members.get(user);
     if (!me) return 'rejected/no-such-conversation';

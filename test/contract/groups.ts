@@ -26,7 +26,7 @@ export const groupMessage = (group: string, id: string, more: object = {}): Entr
   countable: true,
   ...more,
 });
-export const groupOwed = (group: string, registers: object, cursor: string | null = null): Entry => ({
+export const groupReceipts = (group: string, registers: object, cursor: string | null = null): Entry => ({
   kind: 'receipts',
   key: `g${++keys}`,
   conversationId: `group:${group}`,
@@ -41,22 +41,22 @@ export const groupRecall = (group: string, id: string): Entry => ({
   id,
 });
 
-/** The store with a clock of the test's. */
+/** The store with the clock of the test. */
 export const withClock = (store: ServerStore, now: () => number): ServerStore => ({
   read: (name, body) => store.read(name, (tx) => body({ ...tx, now: async () => now() })),
   tx: (name, body) => store.tx(name, (tx) => body({ ...tx, now: async () => now() })),
   close: () => store.close(),
 });
 
-/** Off unless a host says so. */
+/** Group receipts are off unless the host turns them on. */
 export const RECEIPTS_ON: ReceiptPolicy = { ...DEFAULT_POLICY.receipts, groups: true };
 
-/** One store under one policy that a test may change. */
+/** One store with one policy, which a test may change. */
 export class GroupBench {
   policy: ReceiptPolicy = RECEIPTS_ON;
   constructor(readonly store: ServerStore) {}
 
-  /** Whom a change of members concerned. */
+  /** Changes the members. @returns the users whose membership changed. */
   members(group: string, wanted: Record<string, 'member' | 'admin' | null>): Promise<readonly string[]> {
     const map: Wanted = new Map(Object.entries(wanted));
     return this.store.tx('members', (tx) => changeMembers(tx, group, map, 'stay'));

@@ -1,4 +1,4 @@
-/** A user gets the same answer, byte for byte, for what the user may not see and for what does not exist. */
+/** A user gets the same answer, byte for byte, for a conversation that the user may not see and for one that does not exist. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
@@ -9,7 +9,10 @@ const IDS = ['crew-1', 'crew-recalled', 'direct-1', 'past-late', 'past-early', '
 const GROUPS = ['group:crew', 'group:past', 'group:nobody'] as const;
 const CONVERSATIONS = [...GROUPS, 'direct:ann', 'direct:ben', 'direct:nobody'] as const;
 
-/** Eve was a member of the group `past`, is in no other group, and may write to no user. @param full with what Eve may not see. */
+/**
+ * Eve was a member of the group `past`, is in no other group, and may write to no user. @param full whether the
+ * world has conversations that Eve may not see.
+ */
 const world = async (full: boolean, visibleTo: 'sender' | 'members'): Promise<ReceiptServer> => {
   const server = createReceiptServer({
     store: createMemoryStore({ now: () => 1_795_000_000_000 }),
@@ -85,7 +88,7 @@ const probes = (): readonly (readonly [string, ClientFrame])[] => [
   ['everything', { type: 'pull', cursor: null }],
 ];
 
-/** Versions and cursors count transactions, and the full world had more of them. */
+/** Versions and cursors count transactions, and the full world has more of them. */
 const comparable = (body: string): string => body.replaceAll(/"(version|from|to|at)":("[^"]*"|\d+)/g, '"$1":0');
 
 describe.each(['sender', 'members'] as const)('facts hidden from a user (receipts visible to: %s)', (visibleTo) => {
@@ -95,7 +98,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
     [full, bare] = [await world(true, visibleTo), await world(false, visibleTo)];
   });
 
-  it('a stranger and a former member get the same bytes as if it did not exist (F124)', async () => {
+  it('a user who was never a member and a former member get the same bytes as if the group did not exist (F124)', async () => {
     for (const [what, frame] of probes()) {
       const body = JSON.stringify([hello('eve'), frame]);
       const [seen, expected] = [await full.request(body), await bare.request(body)];
@@ -103,7 +106,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
     }
   });
 
-  it('a message to a group that the sender is not in gets the answer of a group that does not exist, whatever its id names (F124)', async () => {
+  it('a message to a group that its sender is not in gets the answer of a missing group, for any message id (F124)', async () => {
     for (const id of IDS)
       for (const group of ['group:crew', 'group:nobody']) {
         const frame = submit(group, { kind: 'message', id, body: '3', receiptRequested: false, countable: true });
@@ -113,7 +116,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
       }
   });
 
-  it('a sender who may write to the conversation gets rejected/id-conflict for a used id, and no conversation is made', async () => {
+  it('a sender who may write gets rejected/id-conflict for a used id, and no conversation is created', async () => {
     const frame = submit('direct:zoe', { kind: 'message', id: 'crew-1', body: '3', receiptRequested: false, countable: true });
     const { body } = await full.request(JSON.stringify([hello('dan'), frame, { type: 'pull', cursor: null }]));
     const [, answer, changes] = JSON.parse(body) as ServerFrame[];
@@ -121,7 +124,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
     expect(changes).toMatchObject({ rows: [] });
   });
 
-  it('a repeated message is confirmed again after its sender left the group', async () => {
+  it('a repeated message is confirmed again after its sender has left the group', async () => {
     const frame = submit('group:past', { kind: 'message', id: 'eves', body: '1', receiptRequested: true, countable: true });
     const { body } = await full.request(JSON.stringify([hello('eve'), frame]));
     expect((JSON.parse(body) as ServerFrame[])[1]).toMatchObject({ results: [{ outcome: 'confirmed', message: { seq: 2 } }] });

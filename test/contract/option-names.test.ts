@@ -1,4 +1,4 @@
-/** Every entrance of the package refuses options with unknown names, and ids that contain U+FEFF, by name. */
+/** Every entry point of the package refuses options with unknown names, and ids that contain U+FEFF, by name. */
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../src/logging.ts';
 import { CommandLineError, readCommandLine } from '../../src/cli/options.ts';
@@ -15,7 +15,7 @@ import { installReceiptSync } from '../../src/service-worker/index.ts';
 import { createTestWorld } from '../../src/testing/index.ts';
 import { authenticate, hello } from './server-harness.ts';
 
-/** Callers without types may pass anything. */
+/** Callers without types may pass any value. */
 const untyped = (options: object): never => options as never;
 const serverWith = (options: object = {}): ReceiptServer => createReceiptServer({ store: createMemoryStore(), authenticate, ...options });
 const server = serverWith();
@@ -24,7 +24,7 @@ const page = { url: 'wss://chat.example/receipts', userId: 'alice', getToken: ()
 const nowhere = { addEventListener: () => undefined } as never;
 const message = { from: 'ann', to: { user: 'ben' }, body: 1 };
 
-/** The error thrown, or the reason of the rejection. */
+/** The error that the call throws or rejects with. */
 const failureOf = async (call: () => unknown): Promise<unknown> => {
   try {
     await call();
@@ -38,7 +38,7 @@ describe('an option with an unknown name', () => {
   it.each<[string, () => unknown, string]>([
     ['createReceiptClient', () => checkOptions(untyped({ ...page, readReciepts: true })), '"readReciepts"; did you mean "readReceipts"?'],
     [
-      'its retention',
+      'the retention of createReceiptClient',
       () => checkOptions(untyped({ ...page, retention: { day: 3 } })),
       'retention: unknown option "day"; did you mean "days"?',
     ],
@@ -48,8 +48,16 @@ describe('an option with an unknown name', () => {
       'unknown option "userId"; the known options are url, ',
     ],
     ['createReceiptServer', () => serverWith({ polcy: {} }), 'createReceiptServer: unknown option "polcy"; did you mean "policy"?'],
-    ['its policy', () => serverWith({ policy: { reciepts: {} } }), 'policy: unknown option "reciepts"; did you mean "receipts"?'],
-    ['its directory', () => serverWith({ directory: { mayMesage: () => false } }), '"mayMesage"; did you mean "mayMessage"?'],
+    [
+      'the policy of createReceiptServer',
+      () => serverWith({ policy: { reciepts: {} } }),
+      'policy: unknown option "reciepts"; did you mean "receipts"?',
+    ],
+    [
+      'the directory of createReceiptServer',
+      () => serverWith({ directory: { mayMesage: () => false } }),
+      '"mayMesage"; did you mean "mayMessage"?',
+    ],
     ['setPolicy', () => server.setPolicy(untyped({ limit: {} })), 'unknown option "limit"; did you mean "limits"?'],
     ['setPolicy, limits', () => server.setPolicy({ limits: untyped({ entires: 3 }) }), '"entires"; did you mean "entries"?'],
     ['setPolicy, receipts', () => server.setPolicy({ receipts: untyped({ window: 3 }) }), 'policy.receipts: unknown option "window"; '],
@@ -61,20 +69,28 @@ describe('an option with an unknown name', () => {
     ],
     ['publish, to', () => server.publish(untyped({ ...message, to: { usr: 'ben' } })), '"usr"; did you mean "user"?'],
     ['createGroup', () => server.createGroup(untyped({ groupId: 'g', members: [], name: 'G' })), 'createGroup: unknown option "name"'],
-    ['a member', () => server.createGroup({ groupId: 'g', members: [untyped({ userId: 'a', rol: 'admin' })] }), 'did you mean "role"?'],
+    [
+      'createGroup, members',
+      () => server.createGroup({ groupId: 'g', members: [untyped({ userId: 'a', rol: 'admin' })] }),
+      'did you mean "role"?',
+    ],
     ['addMember', () => server.addMember('g', 'ann', untyped({ rôle: 'admin' })), 'addMember: unknown option "rôle"; did you mean "role"?'],
     ['openPgliteStore', () => openPgliteStore('/nowhere/made', untyped({ runID: 'x' })), '"runID"; did you mean "runId"?'],
     ['createMemoryStore', () => createMemoryStore(untyped({ clock: 1 })), 'createMemoryStore: unknown option "clock"'],
     ['createTestWorld', () => createTestWorld(untyped({ sead: 1 })), 'createTestWorld: unknown option "sead"; did you mean "seed"?'],
     ['openTab', () => world.device('ann').openTab(untyped({ readReceipt: true })), '"readReceipt"; did you mean "readReceipts"?'],
-    ['nothing known', () => readOptions({ type: 1 }, 'call', untyped({})), 'call: unknown option "type"; no options are known here'],
-  ])('%s refuses it by name, with the nearest known one (F126)', async (_what, call, said) => {
+    [
+      'a call without options',
+      () => readOptions({ type: 1 }, 'call', untyped({})),
+      'call: unknown option "type"; no options are known here',
+    ],
+  ])('%s refuses an unknown option by name and suggests the nearest known one (F126)', async (_what, call, said) => {
     const error = await failureOf(call);
     expect(error).toBeInstanceOf(UsageError);
     expect((error as Error).message).toContain(said);
   });
 
-  it('the command line refuses it by name, with the nearest known one (F126)', () => {
+  it('the command line refuses an unknown option by name and suggests the nearest known one (F126)', () => {
     expect(() => readCommandLine(['serve', '--dev', '--prot', '80'], {})).toThrow(
       new CommandLineError('unknown option --prot; did you mean "--port"?'),
     );
@@ -82,17 +98,17 @@ describe('an option with an unknown name', () => {
     expect(() => readCommandLine(['serve', '-x'], {})).toThrow('unknown option -x; the known options are');
   });
 
-  it('suggests a near name only, in upper or lower case', () => {
+  it('the error suggests a name only if it is near, in upper or lower case', () => {
     expect(nearestName('USERID', ['url', 'userId'])).toBe('did you mean "userId"?');
     expect(nearestName('x', ['to', 'id'])).toBe('the known options are to, id');
     expect(nearestName('x'.repeat(100_000), ['to'])).toBe('the known options are to');
   });
 
-  it.each([[null], ['text'], [[]], [7]])('%j is no options object (F126)', (given) => {
+  it.each([[null], ['text'], [[]], [7]])('%j is refused as an options object (F126)', (given) => {
     expect(() => readOptions(given as never, 'flush', untyped({ timeoutMs: 1 }))).toThrow('flush: options must be an object');
   });
 
-  it('a directory that is an instance of a class may have other members', () => {
+  it('a directory that is an instance of a class may have further members', () => {
     class OwnDirectory {
       cache = new Map();
       mayMessage = (): boolean => true;
@@ -100,18 +116,18 @@ describe('an option with an unknown name', () => {
     expect(() => serverWith({ directory: new OwnDirectory() })).not.toThrow();
   });
 
-  it('publish takes one receiver, not two (F126)', async () => {
+  it('publish refuses two receivers (F126)', async () => {
     await expect(server.publish(untyped({ ...message, to: { user: 'ben', group: 'g' } }))).rejects.toThrow('one of them');
     await expect(server.publish(untyped({ ...message, to: {} }))).rejects.toThrow('one of them');
   });
 });
 
-describe('an id that holds U+FEFF', () => {
+describe('an id that contains U+FEFF', () => {
   const bad = '\ufeffben';
   it.each<[string, string, () => unknown]>([
     ['createReceiptClient', 'userId', () => checkOptions({ ...page, userId: bad })],
     ['createGroup', 'groupId', () => server.createGroup({ groupId: bad, members: [] })],
-    ['its members', 'userId', () => server.createGroup({ groupId: 'h', members: [{ userId: 'ann' }, { userId: bad }] })],
+    ['createGroup, members', 'userId', () => server.createGroup({ groupId: 'h', members: [{ userId: 'ann' }, { userId: bad }] })],
     ['addMember', 'userId', () => server.addMember('h', bad)],
     ['addMember', 'groupId', () => server.addMember(bad, 'ann')],
     ['removeMember', 'userId', () => server.removeMember('h', bad)],
@@ -123,13 +139,13 @@ describe('an id that holds U+FEFF', () => {
     ['revoke', 'userId', () => server.revoke(bad)],
     ['a device of a test world', 'userId', () => world.device(bad)],
     ['a token of a test world', 'userId', () => world.server.token(bad)],
-  ])('is refused by %s, naming %s (F110)', async (_what, named, call) => {
+  ])('an id that contains U+FEFF is refused by %s, which names %s (F110)', async (_what, named, call) => {
     const error = await failureOf(call);
     expect(error).toBeInstanceOf(UsageError);
     expect((error as Error).message).toContain(`${named} must be ${ID_RULE}; got "U+FEFFben"`);
   });
 
-  it('is refused in the sub of a token (F110)', async () => {
+  it('an id that contains U+FEFF is refused as the subject of a token (F110)', async () => {
     const secret = new TextEncoder().encode('s'.repeat(32));
     const check = authenticateBySecret(secret);
     await expect(check(await issueDevToken(secret, bad))).rejects.toThrow(`"sub" must be ${ID_RULE}`);
@@ -138,7 +154,7 @@ describe('an id that holds U+FEFF', () => {
   const ask = async (receipts: ReceiptServer, ...frames: readonly ClientFrame[]): Promise<readonly ServerFrame[]> =>
     JSON.parse((await receipts.request(JSON.stringify(frames))).body) as ServerFrame[];
 
-  it('is refused if authenticate returns it, and the log gives the reason (F110)', async () => {
+  it('an id that contains U+FEFF is refused if authenticate returns it, and the log gives the reason (F110)', async () => {
     const logged: string[] = [];
     const log: Log = (level, _event, details) => void (level === 'debug' || logged.push((details as { message: string }).message));
     const receipts = serverWith({ authenticate: async () => ({ userId: bad }), log });
@@ -148,7 +164,7 @@ describe('an id that holds U+FEFF', () => {
     expect(logged).toEqual([expect.stringContaining(ID_RULE)]);
   });
 
-  it('is refused in a directory’s answer, and the log gives the reason (F110)', async () => {
+  it('an id that contains U+FEFF is left out of a directory’s answer, and the log gives the reason (F110)', async () => {
     const logged: unknown[] = [];
     const receipts = serverWith({
       directory: { members: () => [{ userId: 'ann' }, { userId: bad }] },
@@ -173,7 +189,7 @@ describe('an id that holds U+FEFF', () => {
     ]);
   });
 
-  it('is refused in every frame, by name (F110)', async () => {
+  it('an id that contains U+FEFF is refused in every frame, by name (F110)', async () => {
     const base = { cursor: null, key: 'k' };
     const frames: readonly ClientFrame[] = [
       { type: 'fetch', id: 1, wants: [{ conversationId: `direct:${bad}`, seqs: [[1, 1]], limit: 1 }] },

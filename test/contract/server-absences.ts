@@ -1,13 +1,13 @@
 /**
- * A member who left a group and came back learns of the changes between, over every server store, at any time
- * of the device's pulls.
+ * A member who left a group and came back learns of the changes in between, over every server store, for any
+ * time of the device's pulls.
  */
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall, RECEIPTS_ON, withClock } from './groups.ts';
+import { GroupBench, groupMessage, groupReceipts, groupRecall, RECEIPTS_ON, withClock } from './groups.ts';
 
 type Changes = readonly Frame<'changes'>[];
 
@@ -20,7 +20,7 @@ const messagesOf = (frames: Changes): (readonly [string, boolean])[] =>
 export const describeAbsences = (open: () => ServerStore): void => {
   let now = Date.now();
 
-  /** Everything through one device of cat's, which pulls from where it pulled before. */
+  /** A group seen by one device of cat, which always pulls from its last cursor. */
   const crew = async () => {
     const n = ++groups;
     const [g, ann, ben, cat] = [`away-${n}`, `away-ann-${n}`, `away-ben-${n}`, `away-cat-${n}`];
@@ -43,12 +43,12 @@ export const describeAbsences = (open: () => ServerStore): void => {
       id: (name: string) => `${g}-${name}`,
       leave: () => bench.members(g, { [cat]: null }),
       comeBack: () => bench.members(g, { [cat]: 'member' }),
-      ack: (reader: string, ...seqs: number[]) => bench.submit(reader, groupOwed(g, { named: seqs.map((seq) => [seq, seq]) })),
+      ack: (reader: string, ...seqs: number[]) => bench.submit(reader, groupReceipts(g, { named: seqs.map((seq) => [seq, seq]) })),
     };
   };
 
   describe('absences from a group', { timeout: 30_000 }, () => {
-    it('a former member learns of receipts until the departure, none later, and all of them after a return', async () => {
+    it('a former member learns of receipts until the departure, of no later ones, and of all of them after a return', async () => {
       const { bench, g, ann, ben, cat, pull, id, leave, comeBack, ack } = await crew();
       await bench.submit(cat, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       await pull();
@@ -66,7 +66,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(receiptsOf(await pull())).toEqual([]);
     });
 
-    it('a device that looked in one absence and not again before another is over has missed nothing', async () => {
+    it('a device that pulled in one absence and next during another misses no receipt and no recall', async () => {
       const { bench, g, ann, ben, cat, pull, id, leave, comeBack, ack } = await crew();
       await bench.submit(cat, groupMessage(g, id('m1')));
       await bench.submit(ann, groupMessage(g, id('a1')));
@@ -88,7 +88,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(receiptsOf(await pull())).toEqual([[id('m1'), 2, false]]);
     });
 
-    it('a returning member learns of every receipt that expired meanwhile, of all members’ messages', async () => {
+    it('a returning member learns of every receipt that expired in between, of all members’ messages', async () => {
       const { bench, g, ann, cat, pull, id, leave, comeBack } = await crew();
       bench.policy = { ...RECEIPTS_ON, windowMs: 1000 };
       await bench.submit(cat, groupMessage(g, id('m1')));
@@ -121,7 +121,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(messagesOf(await pull())).toEqual([]);
     });
 
-    it('pages a long list of recalls without losing one', async () => {
+    it('the feed pages a long list of recalls without losing one', async () => {
       const { bench, g, ann, pull, id, leave } = await crew();
       const names = Array.from({ length: 600 }, (_, i) => id(String(i)));
       await bench.submit(ann, ...names.map((name) => groupMessage(g, name)));
@@ -134,7 +134,7 @@ export const describeAbsences = (open: () => ServerStore): void => {
       expect(messagesOf(frames)).toEqual(names.map((name) => [name, true]));
     });
 
-    it('a change of members that waited for a later one raises the row’s version all the same', async () => {
+    it('a change of members that waited for a later transaction still raises the row’s version', async () => {
       const { bench, g, cat, ack, ann, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('a1')));
       await ack(cat, 1);

@@ -1,4 +1,4 @@
-/** `tidemark serve` as a whole: a folder, a port, tokens, files. */
+/** `tidemark serve` as a whole: its folder, port, tokens and files. */
 import { mkdtempSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -26,32 +26,39 @@ afterEach(async () => {
   for (const one of serving.splice(0)) await one.close();
 }, 60_000);
 
-it('keeps messages and tokens across a restart, in a folder for its owner alone, open once (F73)', { timeout: 120_000 }, async () => {
-  const data = join(folder(), 'data');
-  const first = await start('--dev', '--data', data);
-  const alice = await token(first.host, 'alice');
-  await first.ready;
-  const sent = messageTo('bob', 'm1');
-  expect((await post(first.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }])).status).toBe(200);
-  expect(statSync(data).mode & 0o777).toBe(0o700);
-  expect(statSync(join(data, 'store')).mode & 0o777).toBe(0o700);
-  expect(statSync(join(data, 'dev-secret')).mode & 0o777).toBe(0o600);
+it(
+  '`tidemark serve` keeps messages and tokens over a restart, in a folder that only its owner can read and only one server can open (F73)',
+  { timeout: 120_000 },
+  async () => {
+    const data = join(folder(), 'data');
+    const first = await start('--dev', '--data', data);
+    const alice = await token(first.host, 'alice');
+    await first.ready;
+    const sent = messageTo('bob', 'm1');
+    expect((await post(first.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }])).status).toBe(200);
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'store')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'dev-secret')).mode & 0o777).toBe(0o600);
 
-  const second = await start('--dev', '--data', data);
-  await expect(second.ready).rejects.toThrow(`held by process ${process.pid}`);
-  expect(await post(second.host, [hello('alice', alice)])).toMatchObject({ status: 503 });
+    const second = await start('--dev', '--data', data);
+    await expect(second.ready).rejects.toThrow(`held by process ${process.pid}`);
+    expect(await post(second.host, [hello('alice', alice)])).toMatchObject({ status: 503 });
 
-  for (const one of serving.splice(0)) await one.close();
-  const again = await start('--dev', '--data', data);
-  await again.ready;
-  const { frames } = await post(again.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }]);
-  expect(frames).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'confirmed', message: { seq: 1 }, row: { latestSeq: 1 } }] }]);
-});
+    for (const one of serving.splice(0)) await one.close();
+    const again = await start('--dev', '--data', data);
+    await again.ready;
+    const { frames } = await post(again.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [sent] }]);
+    expect(frames).toMatchObject([
+      { type: 'welcome' },
+      { results: [{ outcome: 'confirmed', message: { seq: 1 }, row: { latestSeq: 1 } }] },
+    ]);
+  },
+);
 
-it('gives dev tokens to its own pages only, and cuts and returns the server on request', { timeout: 120_000 }, async () => {
+it('`tidemark serve --dev` gives tokens to its own pages only, and can cut off its clients on request', { timeout: 120_000 }, async () => {
   const { host, ready } = await start('--dev', '--data', folder());
   await ready;
-  // fetch would not let a test say another host: a rebound name does.
+  // fetch does not let a test send another Host header, as a rebound name would.
   const statusAs = (headers: Record<string, string>): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       const asked = request(`http://${host}/dev/token`, { method: 'POST', headers }, (response) => {
@@ -79,7 +86,7 @@ it('gives dev tokens to its own pages only, and cuts and returns the server on r
   (await TestClient.open(`ws://${host}/receipts`)).close();
 });
 
-it('makes groups and changes the policy for the pages of a demo', { timeout: 120_000 }, async () => {
+it('`tidemark serve --dev` creates groups and changes the policy for the pages of a demo', { timeout: 120_000 }, async () => {
   const { host, ready } = await start('--dev', '--data', folder());
   await ready;
   const dev = async (path: string, body: unknown): Promise<[number, { message?: string; receipts?: object }]> => {
@@ -113,7 +120,7 @@ it('makes groups and changes the policy for the pages of a demo', { timeout: 120
     expect((await dev(path, body))[0], JSON.stringify(body)).toBe(400);
 });
 
-it('serves built files beside the server, and nothing outside their folder', { timeout: 120_000 }, async () => {
+it('`tidemark serve --static` serves the files of its folder, and no others', { timeout: 120_000 }, async () => {
   const root = folder();
   const site = join(root, 'site');
   mkdirSync(join(site, 'assets'), { recursive: true });
@@ -142,7 +149,7 @@ it('serves built files beside the server, and nothing outside their folder', { t
     expect((await get(path))[3], path).not.toContain('PRIVATE');
 });
 
-it('reads accounts and ends from JWTs, and believes no other signature', async () => {
+it('JWTs name the account and the expiry, and tokens with another signature are refused', async () => {
   const secret = new TextEncoder().encode('x'.repeat(32));
   const authenticate = authenticateBySecret(secret);
   const jwt = (sub: string, exp: number, key = secret, alg = 'HS256'): Promise<string> =>

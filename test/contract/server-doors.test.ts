@@ -1,4 +1,4 @@
-/** The doors under load, on a real port: places, pings, frames that never end, readers that never read. */
+/** The endpoints under load, on a real port: limits of connections, pings, endless frames, readers that never read. */
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -14,10 +14,10 @@ afterEach(async () => {
 
 const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
   for (const until = Date.now() + 5000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 20)))
-    if (Date.now() > until) throw new Error('it never held');
+    if (Date.now() > until) throw new Error('the condition never became true');
 };
 
-it('an address with too many connections is told when to come back, and gets the places back when connections end (F119)', async () => {
+it('an address with too many connections gets the time to come back, and its places are free again when connections end (F119)', async () => {
   server = await startTestServer({ policy: { connections: { perAddress: 2 } } });
   const one = await TestClient.signIn(server.url, 'ann');
   await TestClient.signIn(server.url, 'ben');
@@ -27,11 +27,11 @@ it('an address with too many connections is told when to come back, and gets the
   expect(refused.headers.get('retry-after')).toBe('5');
   one.close();
   await eventually(async () => (await post(server.host, [hello('ann'), { type: 'ping' }])).status === 200);
-  // A request that is over gave its place back.
+  // A request that has ended is not counted any more.
   await eventually(async () => (await post(server.host, [hello('ann'), { type: 'ping' }])).status === 200);
 });
 
-it('the host chooses the address that a connection counts against (F119)', async () => {
+it('the host chooses the address that a connection counts for (F119)', async () => {
   server = await startTestServer({
     policy: { connections: { perAddress: 1 } },
     addressOf: ({ headers }) => String(headers['x-forwarded-for']).split(', ').at(-1),
@@ -43,7 +43,7 @@ it('the host chooses the address that a connection counts against (F119)', async
   second.close();
 });
 
-it('handshakes that fail hold no place (F119)', async () => {
+it('a failed handshake does not count as a connection (F119)', async () => {
   server = await startTestServer({ policy: { connections: { unnamedPerAddress: 1 } } });
   for (let i = 0; i < 3; i++) {
     const response = await fetch(`http://${server.host}/receipts`, { headers: { upgrade: 'websocket' } }).catch(() => undefined);
@@ -61,7 +61,7 @@ it('handshakes that fail hold no place (F119)', async () => {
   );
 });
 
-it('a message that never ends is silence: the connection is closed (F125)', async () => {
+it('a client that sends an endless message counts as silent, and its connection is closed (F125)', async () => {
   server = await startTestServer({ policy: { limits: { heartbeatMs: 100 } } });
   const client = await TestClient.signIn(server.url, 'ann');
   client.socket.send('{"type":', { fin: false });
@@ -70,7 +70,7 @@ it('a message that never ends is silence: the connection is closed (F125)', asyn
   clearInterval(drip);
 });
 
-it('pings are answered, and no more of them than the peer reads (F125)', async () => {
+it('the server answers pings, and no more of them than the peer reads (F125)', async () => {
   server = await startTestServer();
   const polite = await TestClient.signIn(server.url, 'ben');
   const pong = new Promise<string>((resolve) => polite.socket.once('pong', (data) => resolve(String(data))));
@@ -82,7 +82,7 @@ it('pings are answered, and no more of them than the peer reads (F125)', async (
   const client = await TestClient.signIn(server.url, 'ann');
   client.socket.pause();
   const body = 'x'.repeat(125);
-  // 40 MiB of pings: more than the machine keeps between the two ends.
+  // 40 MiB of pings: more than the machine buffers between the two ends.
   for (let i = 0; i < 80; i++) {
     for (let k = 0; k < 4000; k++) client.socket.ping(body);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench } from './groups.ts';
-import { messageTo, owed } from './server-harness.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
 
 let people = 0;
 
-const muted = (peer: string, count = 1, value = true) => owed(peer, { muted: { count, value } });
+const muted = (peer: string, count = 1, value = true) => receiptsTo(peer, { muted: { count, value } });
 const NO_SUCH = { outcome: 'rejected', code: 'rejected/no-such-conversation', message: 'no such conversation' };
 
 export const describeFlags = (open: () => ServerStore): void => {
@@ -16,9 +16,12 @@ export const describeFlags = (open: () => ServerStore): void => {
       return { bench: new GroupBench(open()), ann: `flag-ann-${n}`, ben: `flag-ben-${n}` };
     };
 
-    it('are stored, told to the devices of this user, and in force with the first message (F112)', async () => {
+    it('flags set before the first message are stored, reach the user’s own devices, and take effect with the first message (F112)', async () => {
       const { bench, ann, ben } = start();
-      const [result] = await bench.submit(ann, owed(ben, { muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 0 } }));
+      const [result] = await bench.submit(
+        ann,
+        receiptsTo(ben, { muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 0 } }),
+      );
       const flags = { muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 0 } };
       expect(result).toMatchObject({ outcome: 'confirmed', row: { conversationId: `direct:${ben}`, latestSeq: 0, ...flags } });
       const rows = async () => (await bench.pull(ann, null)).flatMap((frame) => frame.rows);
@@ -27,7 +30,7 @@ export const describeFlags = (open: () => ServerStore): void => {
       expect(await rows()).toMatchObject([{ latestSeq: 1, readUpTo: 0, ...flags }]);
     });
 
-    it('are no sign of life to the peer: to the peer the conversation does not exist, by whatever is asked (F112)', async () => {
+    it('flags set before the first message show nothing to the peer: for the peer the conversation does not exist (F112)', async () => {
       const { bench, ann, ben } = start();
       const before = (await bench.pull(ben, null)).at(-1)!.to;
       const { hints } = await bench.frame(ann, muted(ben));
@@ -35,12 +38,12 @@ export const describeFlags = (open: () => ServerStore): void => {
       expect((await bench.pull(ben, before)).flatMap((frame) => frame.rows)).toEqual([]);
       expect((await bench.pull(ben, null)).flatMap((frame) => frame.rows)).toEqual([]);
       const recall = { kind: 'recall', key: 'recall', conversationId: `direct:${ann}`, cursor: null, id: 'nothing' };
-      const [position, recalled] = await bench.submit(ben, owed(ann, { position: 1 }), recall);
+      const [position, recalled] = await bench.submit(ben, receiptsTo(ann, { position: 1 }), recall);
       expect([position, recalled]).toMatchObject([NO_SUCH, NO_SUCH]);
       expect(await bench.submit(ben, messageTo(ann, `${ben}-1`))).toMatchObject([{ outcome: 'confirmed', row: { latestSeq: 1 } }]);
     });
 
-    it('of both users do not mix (F112)', async () => {
+    it('the flags of the two users of a chat stay separate (F112)', async () => {
       const { bench, ann, ben } = start();
       await bench.submit(ann, muted(ben));
       expect(await bench.submit(ben, muted(ann, 2, false))).toMatchObject([
@@ -49,7 +52,7 @@ export const describeFlags = (open: () => ServerStore): void => {
       expect((await bench.pull(ann, null)).flatMap((frame) => frame.rows)).toMatchObject([{ muted: { count: 1, value: true } }]);
     });
 
-    it('of a group that this user is not in are refused as those of a group that does not exist (F112)', async () => {
+    it('flags of a group that this user is not in are refused like flags of a missing group (F112)', async () => {
       const { bench, ann, ben } = start();
       await bench.members('flags', { [ben]: 'member' });
       const flag = (group: string) => ({

@@ -1,4 +1,4 @@
-/** The server's groups against a plain model of them, under random operations: rows, counts, lists, denominators, positions, refusals. */
+/** The server's groups against a plain model, under random operations: rows, counts, lists, denominators, positions, refusals. */
 import { isDeepStrictEqual } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
 import { GroupModel, type ModelPolicy } from './group-model.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
+import { GroupBench, groupMessage, groupReceipts, groupRecall, withClock } from './groups.ts';
 
 const USERS = ['ann', 'ben', 'cat', 'dan', 'eve'] as const;
 type User = (typeof USERS)[number];
@@ -62,16 +62,16 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Told apart by vitest only where they differ: it takes its time. */
+/** vitest compares only values that differ, because its comparison is slow. */
 const same = (actual: unknown, wanted: unknown): void => {
   if (!isDeepStrictEqual(actual, wanted)) expect(actual).toStrictEqual(wanted);
 };
 
-/** What one device was told. */
+/** The state of one device, from all that the server sent. */
 interface Copy {
   cursor: string | null;
   row: ConversationRow | undefined;
-  /** Whether it was taken back. */
+  /** `seq` of each stored message, and whether the message was recalled. */
   readonly held: Map<number, boolean>;
   readonly receipts: Map<number, GroupReceipt>;
 }
@@ -116,7 +116,7 @@ class Play {
         return same(await this.#outcome(one.user, groupRecall(group, `${prefix}${one.id}`)), model.recall(one.user, one.id));
       case 'ack': {
         const [first] = one.ids;
-        const entry = groupOwed(group, {
+        const entry = groupReceipts(group, {
           position: one.position,
           named: one.seqs.sort((a, b) => a - b).reduce<[number, number][]>(addSeq, []),
           ...(first === undefined ? {} : { namedIds: one.ids.map((name) => `${prefix}${name}`) }),
@@ -194,7 +194,7 @@ class Play {
         readUpTo: row.readUpTo,
         unread: unreadAt(row, row.readUpTo),
         present: [...seqsOf(row.present)],
-        // Where nothing is asked, it may hold what it likes.
+        // A `seq` counts here only if its message requests a receipt or the member has confirmed it.
         named: [...seqsOf(row.mine.named)].filter((seq) => member.named.has(seq) || this.model.messages[seq - 1]?.readers?.includes(who)),
         others: [row.mine.read, row.mine.delivered, row.theirs.named],
       },
@@ -242,11 +242,11 @@ class Play {
             listMembers(tx, this.bench.viewer(me), { messageId: this.prefix + message.id, filter, limit: 10 }, null),
           )
         ).members;
-      const told = sees ? acks : [];
+      const acksShown = sees ? acks : [];
       const left = sees ? readers.filter((name) => !acks.some((ack) => ack.user === name)) : [];
       same(
         await list('read'),
-        [...told]
+        [...acksShown]
           .sort((a, b) => a.at - b.at || (a.user < b.user ? -1 : 1))
           .map(({ user: name, at, text }) => ({ userId: this.prefix + name, readAt: at, ...(text === null ? {} : { content: text }) })),
       );
@@ -257,7 +257,7 @@ class Play {
     }
   }
 
-  /** Whoever followed the feed, from wherever, holds what a newcomer is given (I-14). */
+  /** A device that followed the feed, from any cursor, has the same state as a new device (I-14). */
   async #checkCopies(who: User): Promise<void> {
     const row = await this.bench.row(`${this.prefix}${who}`, this.group);
     const isHere = this.model.members.get(who)?.role != null;
@@ -301,7 +301,7 @@ const playAll = async (name: string, open: () => ServerStore, numRuns: number, w
     fc.asyncProperty(list, async (steps) => {
       runs++;
       const play = new Play(open(), `r${++round}-`);
-      // A crew to begin with: most of what matters needs one.
+      // The group starts with three members, because most rules need some.
       for (const one of ['ann', 'ben', 'cat'] as const)
         await play.take({ do: 'join', user: one, role: one === 'ann' ? 'admin' : 'member' });
       for (const one of steps) await play.take(one);
@@ -313,13 +313,13 @@ const playAll = async (name: string, open: () => ServerStore, numRuns: number, w
   return runs;
 };
 
-/** On two quiet cores in a quarter of a minute; a machine with much else to do stops earlier, and says where. */
+/** Two idle cores need a quarter of a minute. A busy machine stops earlier and prints how far it came. */
 const LISTS = 10_000;
 
-it('memory comes to what the model comes to', { timeout: 60_000 }, async () => {
+it('the memory store and the model end in the same state', { timeout: 60_000 }, async () => {
   expect(await playAll('memory', () => createMemoryStore(), LISTS, 40_000)).toBeGreaterThan(50);
 });
 
-it('SQL comes to what the model comes to', { timeout: 60_000 }, async () => {
+it('the SQL store and the model end in the same state', { timeout: 60_000 }, async () => {
   expect(await playAll('PGlite', () => sql, 500, 8_000)).toBeGreaterThan(0);
 });

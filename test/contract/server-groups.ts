@@ -1,13 +1,12 @@
 /**
- * The behaviour of groups and their receipts, over every server store. Groups and users are new in every
- * test.
+ * The behaviour of groups and their receipts, over every server store. Groups and users are new in every test.
  */
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { findReceipts, listMembers, parseListCursor } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
-import { RECEIPTS_ON, GroupBench, groupMessage, groupOwed, groupRecall, withClock } from './groups.ts';
+import { RECEIPTS_ON, GroupBench, groupMessage, groupReceipts, groupRecall, withClock } from './groups.ts';
 
 let groups = 0;
 interface Crew {
@@ -34,7 +33,7 @@ export const describeGroups = (open: () => ServerStore): void => {
     results.map(({ outcome, code }) => code?.slice('rejected/'.length) ?? outcome);
 
   describe('groups', { timeout: 30_000 }, () => {
-    it('a message reaches every member, and what each read reaches its sender alone', async () => {
+    it('a message reaches every member, and its receipts reach its sender alone', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const [annAt, catAt] = [await bench.cursor(ann), await bench.cursor(cat)];
       const sent = await bench.frame(ann, groupMessage(g, id('m1')));
@@ -47,7 +46,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         { conversationId: `group:${g}`, messages: [{ id: id('m1'), receipt: { readCount: 0, memberCount: 0 } }] },
       ]);
 
-      const read = await bench.frame(ben, groupOwed(g, { named: [[1, 1]], contents: [{ id: id('m1'), text: 'on my way' }] }));
+      const read = await bench.frame(ben, groupReceipts(g, { named: [[1, 1]], contents: [{ id: id('m1'), text: 'on my way' }] }));
       expect(read.results).toMatchObject([{ outcome: 'confirmed', row: { mine: { named: [[1, 1]] }, readUpTo: 0 } }]);
       expect(read.hints).toEqual([
         { kind: 'changes', userIds: [ben] },
@@ -66,28 +65,28 @@ export const describeGroups = (open: () => ServerStore): void => {
           content: 'on my way',
         },
       ]);
-      // Cat learns nothing of it: neither a row nor a count.
+      // Cat gets nothing of the receipt: neither a row nor a count.
       expect(await bench.pull(cat, news.to)).toMatchObject([{ rows: [], messages: [], steps: [] }]);
       expect((await bench.pull(cat, news.to))[0]).not.toHaveProperty('receipts');
     });
 
-    it('one step tells of several readers as a number, of a single one by name', async () => {
+    it('one frame reports several readers as a number and a single reader by name', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(ann);
-      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]] }));
       const afterBen = (await bench.pull(ann, at)).at(-1)!;
-      await bench.submit(cat, groupOwed(g, { namedIds: [id('m1')] }));
+      await bench.submit(cat, groupReceipts(g, { namedIds: [id('m1')] }));
       const [both] = (await bench.pull(ann, at)).flatMap(({ receipts = [] }) => receipts);
       expect(both).toMatchObject({ readCount: 2, memberCount: 2 });
       expect(both).not.toHaveProperty('by');
       expect((await bench.pull(ann, afterBen.to)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ readCount: 2, by: cat }]);
     });
 
-    it('an ack counts once, however often and on whichever way it comes (I-2)', async () => {
+    it('a receipt counts once, however often and in whichever form it comes (I-2)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
-      const entry = groupOwed(g, { named: [[1, 1]], namedIds: [id('m1')], contents: [{ id: id('m1'), text: 'first' }] });
+      const entry = groupReceipts(g, { named: [[1, 1]], namedIds: [id('m1')], contents: [{ id: id('m1'), text: 'first' }] });
       await bench.submit(ben, entry, { ...entry, key: 'twice' });
       const at = await bench.cursor(ann);
       const again = await bench.frame(ben, { ...entry, contents: [{ id: id('m1'), text: 'second' }] } as { key: string });
@@ -100,7 +99,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(list.members).toMatchObject([{ userId: ben, content: 'first' }]);
     });
 
-    it('takes acks only for messages that asked, are not own, not recalled, and were sent to the reader', async () => {
+    it('a receipt is accepted only for a message that requested one, is from another user, is not recalled, and was sent to the reader', async () => {
       const { bench, g, ann, ben, id } = await crew();
       const dan = `${ben}-dan`;
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2'), { receiptRequested: false }), groupMessage(g, id('m3')));
@@ -109,7 +108,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.members(g, { [dan]: 'member' });
       await bench.submit(ann, groupMessage(g, id('m5')));
       const all = { named: [[1, 99]] };
-      expect(await bench.submit(ben, groupOwed(g, { ...all, read: [[1, 5]], delivered: [[1, 5]] }))).toMatchObject([
+      expect(await bench.submit(ben, groupReceipts(g, { ...all, read: [[1, 5]], delivered: [[1, 5]] }))).toMatchObject([
         {
           row: {
             mine: {
@@ -120,7 +119,7 @@ export const describeGroups = (open: () => ServerStore): void => {
           },
         },
       ]);
-      expect(await bench.submit(dan, groupOwed(g, { ...all, namedIds: [id('m1'), id('nowhere')] }))).toMatchObject([
+      expect(await bench.submit(dan, groupReceipts(g, { ...all, namedIds: [id('m1'), id('nowhere')] }))).toMatchObject([
         { refused: [{ id: id('nowhere'), code: 'rejected/unknown-message' }], row: { mine: { named: [[5, 5]] }, present: [[5, 5]] } },
       ]);
       const counts = (await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount]);
@@ -133,7 +132,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('closes gaps in which nothing is asked of the reader, and no others', async () => {
+    it('stored receipts close gaps in which no message requests a receipt of the reader, and no others', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const quiet = { receiptRequested: false };
       await bench.submit(
@@ -145,31 +144,31 @@ export const describeGroups = (open: () => ServerStore): void => {
       );
       await bench.submit(ben, groupMessage(g, id('5')));
       await bench.submit(ann, groupMessage(g, id('6')));
-      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
-      await bench.submit(ben, groupOwed(g, { named: [[3, 3]] }));
-      await bench.submit(ben, groupOwed(g, { named: [[6, 6]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[3, 3]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[6, 6]] }));
       const ranges = (await bench.row(ben, g))!.mine.named;
       expect(ranges).toEqual([
         [1, 3],
         [6, 6],
       ]);
-      await bench.submit(ben, groupOwed(g, { named: [[4, 4]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[4, 4]] }));
       expect((await bench.row(ben, g))!.mine.named).toEqual([[1, 6]]);
       expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt?.readCount)).toEqual([1, 0, 1, 1, undefined, 1]);
       expect((await bench.row(cat, g))!.mine.named).toEqual([]);
     });
 
-    it('a position in a group is private: only that member’s row moves', async () => {
+    it('a position in a group is private: only that member’s row changes', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       const [annAt, benAt] = [await bench.cursor(ann), await bench.cursor(ben)];
-      const moved = await bench.frame(ben, groupOwed(g, { position: 1, muted: { count: 1, value: true } }));
+      const moved = await bench.frame(ben, groupReceipts(g, { position: 1, muted: { count: 1, value: true } }));
       expect(moved.hints).toEqual([{ kind: 'changes', userIds: [ben] }]);
       expect((await bench.pull(ann, annAt)).flatMap(({ rows }) => rows)).toEqual([]);
       expect((await bench.pull(ben, benAt)).flatMap(({ rows }) => rows)).toMatchObject([{ readUpTo: 1, muted: { value: true } }]);
     });
 
-    it('checks the policy, the role and the size for a receipt request; later messages of the frame go on (F82)', async () => {
+    it('the server checks the policy, the role and the size for a receipt request, and later messages of the frame go on (F82)', async () => {
       const { bench, g, ann, cat, id } = await crew();
       const ask = (name: string, more: object = {}) => groupMessage(g, id(name), more);
       bench.policy = { ...RECEIPTS_ON, groups: false };
@@ -202,7 +201,8 @@ export const describeGroups = (open: () => ServerStore): void => {
         [false, undefined],
         [false, undefined],
       ]);
-      // Accepted as asking stays so, and its repetition is acked whatever the policy says now.
+      // A message that was accepted with a receipt request keeps it, and a repetition is confirmed under any
+      // later policy.
       bench.policy = { ...RECEIPTS_ON, groups: false };
       expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'confirmed', message: { seq: 6 } }]);
     });
@@ -215,7 +215,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         bench.submit(
           eve,
           { ...groupMessage(group, id('e1')), key: 'a' },
-          { ...groupOwed(group, { position: 1, named: [[1, 1]] }), key: 'b' },
+          { ...groupReceipts(group, { position: 1, named: [[1, 1]] }), key: 'b' },
           { ...groupRecall(group, id('m1')), key: 'c' },
         );
       const seen = await ask(g);
@@ -233,7 +233,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       const own = groupMessage(g, id('b1'));
-      const told = groupOwed(g, { named: [[1, 1]], position: 1 });
+      const told = groupReceipts(g, { named: [[1, 1]], position: 1 });
       await bench.submit(ben, own, told);
       const at = await bench.cursor(ben);
       expect(await bench.members(g, { [ben]: null })).toEqual([ben]);
@@ -251,10 +251,10 @@ export const describeGroups = (open: () => ServerStore): void => {
           own,
           told,
           groupMessage(g, id('b2')),
-          groupOwed(g, { named: [[2, 2]] }),
-          groupOwed(g, { position: 2 }),
+          groupReceipts(g, { named: [[2, 2]] }),
+          groupReceipts(g, { position: 2 }),
           groupRecall(g, id('b1')),
-          groupOwed(g, { namedIds: [id('m3')] }),
+          groupReceipts(g, { namedIds: [id('m3')] }),
         ),
       ).toMatchObject([
         { outcome: 'confirmed', message: { seq: 3 } },
@@ -265,7 +265,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         NO_SUCH,
         NO_SUCH,
       ]);
-      // Who left since counts as they stood.
+      // Members who have left since still count.
       expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
         [4, 0, 0].map((n, i) => (i === 0 ? 4 : i === 2 ? 1 : n)),
         [3, 0, 0],
@@ -277,7 +277,7 @@ export const describeGroups = (open: () => ServerStore): void => {
     it('a returning member keeps position and receipts, and counts unread messages from the newest join (F84)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
-      await bench.submit(ben, groupOwed(g, { named: [[1, 1]], position: 1 }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]], position: 1 }));
       await bench.members(g, { [ben]: null });
       await bench.submit(ann, groupMessage(g, id('m3')));
       await bench.members(g, { [ben]: 'admin' });
@@ -294,7 +294,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         ],
       });
       expect(unreadAt(row, row.readUpTo).unreadCount).toBe(1);
-      await bench.submit(ben, groupOwed(g, { named: [[1, 4]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 4]] }));
       expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
         [4, 1, 2],
         [3, 0, 1],
@@ -303,7 +303,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('lists readers in their order and the others by name, page by page while people go on reading', async () => {
+    it('the list of readers is in the order of reading and the list of the others by name, page by page while members go on reading', async () => {
       const { bench, g, ann, id } = await crew();
       const many = Array.from({ length: 12 }, (_, i) => `${ann}-r${String(i).padStart(2, '0')}`);
       await bench.members(g, Object.fromEntries(many.map((one) => [one, 'member'])));
@@ -312,10 +312,10 @@ export const describeGroups = (open: () => ServerStore): void => {
         const after = cursor === null ? null : parseListCursor(cursor, filter)!;
         return bench.store.read('members', (tx) => listMembers(tx, bench.viewer(me), { messageId: id('m1'), filter, limit: 4 }, after));
       };
-      for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupOwed(g, { named: [[1, 1]] }));
+      for (const one of many.slice(0, 5).reverse()) await bench.submit(one, groupReceipts(g, { named: [[1, 1]] }));
       const first = await page('read', null);
       expect(first.complete).toBe(false);
-      for (const one of many.slice(5, 8)) await bench.submit(one, groupOwed(g, { named: [[1, 1]] }));
+      for (const one of many.slice(5, 8)) await bench.submit(one, groupReceipts(g, { named: [[1, 1]] }));
       const second = await page('read', first.cursor);
       expect(second).toMatchObject({ complete: true, cursor: null });
       const readers = [...first.members, ...second.members];
@@ -338,12 +338,12 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await page('read', null, many[0])).members).toHaveLength(4);
     });
 
-    it('tells counts to every member where the policy says so', async () => {
+    it('receipt counts reach every member if the policy says so', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       bench.policy = { ...RECEIPTS_ON, visibleTo: 'members' };
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(cat);
-      const { hints } = await bench.frame(ben, groupOwed(g, { named: [[1, 1]] }));
+      const { hints } = await bench.frame(ben, groupReceipts(g, { named: [[1, 1]] }));
       expect(hints.map(({ kind, userIds }) => [kind, [...userIds].sort()])).toEqual([
         ['changes', [ben]],
         ['receipts', [ann, cat].sort()],
@@ -357,12 +357,12 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
     });
 
-    it('a recall ends the receipts: no count, no list, and a late ack is no effect (F83)', async () => {
+    it('a recall ends the receipts of a message: no count, no list, and a late receipt has no effect (F83)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
-      await bench.submit(ben, groupOwed(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]] }));
       await bench.submit(ann, groupRecall(g, id('m1')));
-      expect(await bench.submit(cat, groupOwed(g, { named: [[1, 1]], namedIds: [id('m1')] }))).toMatchObject([
+      expect(await bench.submit(cat, groupReceipts(g, { named: [[1, 1]], namedIds: [id('m1')] }))).toMatchObject([
         { outcome: 'confirmed', row: { mine: { named: [] } } },
       ]);
       expect((await bench.fetch(ann, g))[0]).not.toHaveProperty('receipt');
@@ -377,7 +377,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(outcomes(both)).toEqual(['confirmed', 'confirmed', 'confirmed']);
     });
 
-    it('refuses late receipts by their ids and takes the rest; confirmed receipts stay confirmed (F81)', async () => {
+    it('late receipts are refused by id and the rest is accepted; confirmed receipts stay confirmed (F81)', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       bench.policy = { ...RECEIPTS_ON, windowMs: 0 };
       await bench.submit(ann, groupMessage(g, id('m1')));
@@ -385,7 +385,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       await bench.submit(ann, groupMessage(g, id('m2')));
       now += 1;
       const catAt = await bench.cursor(cat);
-      const late = await bench.frame(ben, groupOwed(g, { named: [[1, 2]], position: 2 }));
+      const late = await bench.frame(ben, groupReceipts(g, { named: [[1, 2]], position: 2 }));
       expect(late.results).toMatchObject([
         {
           outcome: 'confirmed',
@@ -394,26 +394,26 @@ export const describeGroups = (open: () => ServerStore): void => {
         },
       ]);
       expect(late.hints[0]?.userIds).toContain(cat);
-      // Everybody learns that it is over, and how many had read it only its sender.
+      // All members learn that the receipt has expired. Only its sender learns the number of readers.
       const news = (await bench.pull(cat, catAt)).flatMap(({ receipts = [] }) => receipts);
       expect(news).toEqual([{ conversationId: `group:${g}`, seq: 1, id: id('m1'), readCount: 0, memberCount: 0, expired: true }]);
       expect((await bench.fetch(ann, g)).map(({ receipt }) => receipt)).toMatchObject([
         { readCount: 1, memberCount: 2, expired: false },
         { readCount: 0, memberCount: 2, expired: true },
       ]);
-      expect(await bench.submit(ben, groupOwed(g, { named: [[2, 2]] }))).toMatchObject([{ outcome: 'confirmed' }]);
-      expect(await bench.submit(ben, groupOwed(g, { namedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
+      expect(await bench.submit(ben, groupReceipts(g, { named: [[2, 2]] }))).toMatchObject([{ outcome: 'confirmed' }]);
+      expect(await bench.submit(ben, groupReceipts(g, { namedIds: [id('m1')] }))).toMatchObject([{ refused: [{ id: id('m1') }] }]);
     });
 
-    it('a sweep expires receipts past their window that some members have not read, once', async () => {
+    it('a sweep expires, once, the receipts past their window that some members have not sent', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       const sweep = () => bench.store.tx('expire', expireDue);
       bench.policy = { ...RECEIPTS_ON, windowMs: 150 };
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
       bench.policy = RECEIPTS_ON;
       await bench.submit(ann, groupMessage(g, id('m3')));
-      await bench.submit(ben, groupOwed(g, { named: [[1, 2]] }));
-      await bench.submit(cat, groupOwed(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 2]] }));
+      await bench.submit(cat, groupReceipts(g, { named: [[1, 1]] }));
       const at = await bench.cursor(ben);
       now += 151;
       const { hints } = await sweep();
@@ -425,14 +425,14 @@ export const describeGroups = (open: () => ServerStore): void => {
       ]);
       expect((await bench.pull(ben, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ seq: 2, readCount: 0, expired: true }]);
       expect(await sweep()).toMatchObject({ checked: 0, hints: [] });
-      expect(await bench.submit(cat, groupOwed(g, { named: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
+      expect(await bench.submit(cat, groupReceipts(g, { named: [[1, 2]] }))).toMatchObject([{ refused: [{ id: id('m2') }] }]);
     });
 
-    it('pages a long list of changed receipts without losing one', async () => {
+    it('the feed pages a long list of changed receipts without losing one', async () => {
       const { bench, g, ann, ben, id } = await crew();
       for (let i = 0; i < 6; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
       const at = await bench.cursor(ann);
-      for (let i = 0; i < 12; i++) await bench.submit(ben, groupOwed(g, { named: [[i * 50 + 1, i * 50 + 50]] }));
+      for (let i = 0; i < 12; i++) await bench.submit(ben, groupReceipts(g, { named: [[i * 50 + 1, i * 50 + 50]] }));
       const frames = await bench.pull(ann, at);
       expect(frames.length).toBeGreaterThan(1);
       for (const [i, frame] of frames.entries()) expect(frame.from).toBe(i === 0 ? at : frames[i - 1]!.to);

@@ -1,4 +1,4 @@
-/** A real server on a real port, and clients that speak frames. */
+/** A real server on a real port, and clients that send and receive frames. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
@@ -17,7 +17,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Tokens read `<user>` or `<user>@<expires at, epoch ms>`; anything with "bad" is refused. */
+/** Tokens read `<user>` or `<user>@<expires at, epoch ms>`; a token that starts with "bad" is refused. */
 export const authenticate = async (token: string) => {
   if (token.startsWith('bad')) throw new AuthError('auth/forbidden', 'refused');
   const [userId = '', expires] = token.split('@');
@@ -96,7 +96,7 @@ export class TestClient {
     this.socket.send(text);
   }
 
-  /** The next frame of a type not yet taken, in order of arrival. */
+  /** The next frame of a type that the test has not taken yet, in order of arrival. */
   async next<T extends ServerFrame['type']>(type: T, withinMs = 3000): Promise<Frame<T>> {
     const until = Date.now() + withinMs;
     for (;;) {
@@ -140,7 +140,7 @@ export const messageTo = (peer: string, id: string, body = '"hi"'): Frame<'submi
   countable: true,
 });
 
-export const owed = (peer: string, registers: object, cursor: string | null = null): Frame<'submit'>['entries'][number] => ({
+export const receiptsTo = (peer: string, registers: object, cursor: string | null = null): Frame<'submit'>['entries'][number] => ({
   kind: 'receipts',
   key: `k${++keys}`,
   conversationId: `direct:${peer}`,
@@ -148,7 +148,7 @@ export const owed = (peer: string, registers: object, cursor: string | null = nu
   ...registers,
 });
 
-/** One request of the HTTP door. */
+/** One request to the HTTP endpoint. */
 export const post = async (
   host: string,
   body: string | readonly ClientFrame[],

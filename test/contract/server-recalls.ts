@@ -1,6 +1,6 @@
 /**
- * Every device with a recalled message learns of the recall, over every server store, however much else is
- * new.
+ * Every device with a recalled message learns of the recall, over every server store, for any number of other
+ * changes.
  */
 import { describe, expect, it } from 'vitest';
 import type { WireMessage } from '../../src/protocol/changes.ts';
@@ -8,7 +8,7 @@ import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { type Entry, GroupBench, groupMessage, groupRecall } from './groups.ts';
-import { messageTo, owed } from './server-harness.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
 
 const TEXT = '"the text"';
 let crews = 0;
@@ -28,7 +28,7 @@ const recalledIn = (frames: readonly Frame<'changes'>[]): string[] =>
   messagesOf(frames).flatMap(({ id, recalled }) => (recalled ? [id] : []));
 
 export const describeRecalls = (open: () => ServerStore): void => {
-  /** Ann writes, ben holds everything up to where his device stands, and looks again whenever the test says so. */
+  /** Ann writes. Ben's device stores all messages up to its cursor, and pulls again when the test says so. */
   const crew = async () => {
     const n = ++crews;
     const [g, ann, ben] = [`back-${n}`, `back-ann-${n}`, `back-ben-${n}`];
@@ -55,56 +55,56 @@ export const describeRecalls = (open: () => ServerStore): void => {
       pull,
       cursors,
       recallBoth: () => bench.submit(ann, groupRecall(g, id('g1')), recallTo(ben, id('d1'))),
-      /** More than a frame of news names. */
+      /** More messages than one frame of news holds. */
       chatter: (count = 250, body = '"hi"') =>
         bench.submit(ann, ...several(count, (i) => messageTo(ben, id(`c${++keys}-${i}`), body)), groupMessage(g, id(`h${++keys}`))),
-      /** So many chats that they fill a page of the feed, and then move without any message. */
+      /** Enough chats to fill a page of the feed, and a change in each of them without a message. */
       manyChats: () => bench.submit(ben, ...friends.map((friend) => messageTo(friend, id(friend)))),
-      moveThem: () => bench.submit(ben, ...friends.map((friend) => owed(friend, { muted: { count: 1, value: true } }))),
-      /** What was recalled in what is told, sorted; nothing twice, and none with what it said. */
-      told: (frames: readonly Frame<'changes'>[]): string[] => {
+      moveThem: () => bench.submit(ben, ...friends.map((friend) => receiptsTo(friend, { muted: { count: 1, value: true } }))),
+      /** The ids of recalled messages in the frames, sorted. No id may come twice, and none with the body of its message. */
+      recalledIds: (frames: readonly Frame<'changes'>[]): string[] => {
         expect(JSON.stringify(frames)).not.toContain(JSON.stringify(TEXT));
         return recalledIn(frames).sort();
       },
     };
   };
 
-  describe('recalls are always told', { timeout: 60_000 }, () => {
-    it('before 250 newer messages, to reader and sender, in a direct chat and a group', async () => {
-      const { bench, ann, ben, id, pull, recallBoth, chatter, told } = await crew();
+  describe('recalls in the feed', { timeout: 60_000 }, () => {
+    it('a recall before 250 newer messages reaches the reader and the sender, in a direct chat and in a group', async () => {
+      const { bench, ann, ben, id, pull, recallBoth, chatter, recalledIds } = await crew();
       await bench.submit(ann, messageTo(ben, id('d2'), TEXT));
       await recallBoth();
       await chatter();
-      // Among the newest: told with them.
+      // This recalled message is among the newest messages and comes with them.
       await bench.submit(ann, recallTo(ben, id('d2')));
-      expect(told(await pull())).toEqual([id('d1'), id('d2'), id('g1')]);
-      expect(told(await pull())).toEqual([]);
-      expect(told(await pull(ann))).toEqual([id('d1'), id('d2'), id('g1')]);
+      expect(recalledIds(await pull())).toEqual([id('d1'), id('d2'), id('g1')]);
+      expect(recalledIds(await pull())).toEqual([]);
+      expect(recalledIds(await pull(ann))).toEqual([id('d1'), id('d2'), id('g1')]);
     });
 
-    it('before more than 64 KiB of newer messages', async () => {
-      const { id, pull, recallBoth, chatter, told } = await crew();
+    it('a recall before more than 64 KiB of newer messages reaches the reader', async () => {
+      const { id, pull, recallBoth, chatter, recalledIds } = await crew();
       await recallBoth();
       await chatter(20, JSON.stringify('x'.repeat(8000)));
-      expect(told(await pull())).toEqual([id('d1'), id('g1')]);
+      expect(recalledIds(await pull())).toEqual([id('d1'), id('g1')]);
     });
 
-    it('where the conversation moved to a later page of the feed', async () => {
-      const { bench, g, ann, ben, id, pull, recallBoth, manyChats, moveThem, told } = await crew();
+    it('a recall reaches the reader although the conversation has moved to a later page of the feed', async () => {
+      const { bench, g, ann, ben, id, pull, recallBoth, manyChats, moveThem, recalledIds } = await crew();
       await manyChats();
       await pull();
       await recallBoth();
       await moveThem();
       await bench.submit(ann, messageTo(ben, id('d2')), groupMessage(g, id('g2')));
       const frames = await pull();
-      expect(told(frames)).toEqual([id('d1'), id('g1')]);
-      // In the page of the recall, not of the chats.
+      expect(recalledIds(frames)).toEqual([id('d1'), id('g1')]);
+      // The recall comes in its own page, not in the page of the chats.
       const at = frames.findIndex((frame) => recalledIn([frame]).length > 0);
       expect(frames.slice(0, at + 1).flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId))).not.toContain(`group:${g}`);
     });
 
-    it('where a running transaction moved the conversation past the end of the feed (F65)', async () => {
-      const { bench, ann, ben, g, id, recallBoth, cursors, told } = await crew();
+    it('a recall reaches the reader although an unfinished write has moved the conversation past the end of the feed (F65)', async () => {
+      const { bench, ann, ben, g, id, recallBoth, cursors, recalledIds } = await crew();
       await recallBoth();
       const feedEnd = await bench.store.read('feed-end', async (tx) => tx.feedEnd);
       await bench.submit(ann, messageTo(ben, id('d2')), groupMessage(g, id('g2')));
@@ -112,12 +112,12 @@ export const describeRecalls = (open: () => ServerStore): void => {
       const page = await bench.store.read('changes', (tx) => pullPage({ ...tx, feedEnd }, bench.viewer(ben), cursors.get(ben)!, false));
       expect(page).toMatchObject({ complete: true });
       const rest = await bench.pull(ben, page!.frames.at(-1)!.to);
-      expect(told([...page!.frames, ...rest])).toEqual([id('d1'), id('g1')]);
+      expect(recalledIds([...page!.frames, ...rest])).toEqual([id('d1'), id('g1')]);
       expect(messagesOf(rest).map((message) => message.id)).toEqual([id('g2'), id('d2')]);
     });
 
-    it('more of them than a page holds, none lost and none twice', async () => {
-      const { bench, ann, ben, g, id, pull, chatter, told } = await crew();
+    it('more recalls than one page holds reach the reader, each of them once', async () => {
+      const { bench, ann, ben, g, id, pull, chatter, recalledIds } = await crew();
       const [inGroup, direct] = [several(300, (i) => id(`rg${i}`)), several(300, (i) => id(`rd${i}`))];
       await bench.submit(ann, ...inGroup.map((one) => groupMessage(g, one)), ...direct.map((one) => messageTo(ben, one)));
       await pull();
@@ -127,15 +127,15 @@ export const describeRecalls = (open: () => ServerStore): void => {
       }
       await chatter();
       const frames = await pull();
-      expect(told(frames)).toEqual([...inGroup, ...direct].sort());
+      expect(recalledIds(frames)).toEqual([...inGroup, ...direct].sort());
       const rows = frames.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
       expect(rows.filter((one) => one === `group:${g}` || one === `direct:${ann}`).sort()).toEqual([`direct:${ann}`, `group:${g}`]);
-      expect(told(await pull())).toEqual([]);
+      expect(recalledIds(await pull())).toEqual([]);
     });
 
-    it('once to a member who left and came back, wherever the pages end in between', async () => {
+    it('a recall reaches a member who left and came back once, wherever the pages end in between', async () => {
       for (const paged of [false, true]) {
-        const { bench, g, ann, ben, id, pull, chatter, manyChats, moveThem, told } = await crew();
+        const { bench, g, ann, ben, id, pull, chatter, manyChats, moveThem, recalledIds } = await crew();
         if (paged) await manyChats();
         await bench.submit(ann, ...['a1', 'a2', 'a3'].map((name) => groupMessage(g, id(name), { body: TEXT })));
         await pull();
@@ -146,13 +146,13 @@ export const describeRecalls = (open: () => ServerStore): void => {
         await bench.members(g, { [ben]: 'member' });
         await bench.submit(ann, groupRecall(g, id('a3')));
         await chatter();
-        expect(told(await pull()), `paged ${paged}`).toEqual([id('a1'), id('a2'), id('a3')]);
-        expect(told(await pull())).toEqual([]);
+        expect(recalledIds(await pull()), `paged ${paged}`).toEqual([id('a1'), id('a2'), id('a3')]);
+        expect(recalledIds(await pull())).toEqual([]);
       }
     });
 
-    it('not to a former member, and to a new member none from before the join', async () => {
-      const { bench, g, ann, ben, id, pull, chatter, recallBoth, told } = await crew();
+    it('a recall does not reach a former member, and a new member learns of no recall from before the join', async () => {
+      const { bench, g, ann, ben, id, pull, chatter, recallBoth, recalledIds } = await crew();
       const dan = `${ben}-dan`;
       await bench.submit(ann, groupMessage(g, id('g0')), messageTo(dan, id('e1')));
       await bench.submit(ann, groupRecall(g, id('g0')));
@@ -162,12 +162,13 @@ export const describeRecalls = (open: () => ServerStore): void => {
       await recallBoth();
       await chatter();
       await bench.submit(ann, ...several(250, (i) => messageTo(dan, id(`e2-${i}`))));
-      // What is recalled while they are in it is theirs to know: they may have fetched it.
-      expect(told(await pull(dan))).toEqual([id('g1')]);
-      expect(told(await pull())).toEqual([id('d1')]);
+      // Members learn of every recall that happens during their membership, because they may have fetched the
+      // message.
+      expect(recalledIds(await pull(dan))).toEqual([id('g1')]);
+      expect(recalledIds(await pull())).toEqual([id('d1')]);
     });
 
-    it('and asked for only where they can be missing', async () => {
+    it('the server looks for recalls only where the newest messages cannot contain them all', async () => {
       const { bench, ben, cursors, recallBoth, chatter } = await crew();
       let asked = 0;
       const pull = async () => {

@@ -1,4 +1,4 @@
-/** Memory and SQL, side by side under the same random operations, and both against plain counting. */
+/** The memory store and the SQL store under the same random operations, and both against plain counting. */
 import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ const frames = fc.array(fc.record({ who: pairs, ops: fc.array(fc.oneof(message, 
   maxLength: 14,
 });
 
-/** Versions, times and cursors are each store's own. */
+/** Versions, times and cursors differ between stores. */
 const comparable = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(
@@ -99,7 +99,7 @@ const play = async (store: ServerStore, prefix: string, list: readonly { who: { 
     await catchUp(user);
     const fresh = (await pullAll(store, `${prefix}${user}`, null))!.flatMap(({ rows }) => rows);
     ends[user] = fresh;
-    // The feed skipped nothing: who followed it holds what a newcomer is given (I-14).
+    // The feed skipped nothing: a device that followed the feed has the same state as a new device (I-14).
     const followed = copies.get(user)!.rows;
     expect(followed.size).toBe(fresh.length);
     for (const row of fresh) {
@@ -121,10 +121,10 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
       const unread = messages.filter((one) => one.seq > row.readUpTo && one.senderId !== me && one.countable && !one.recalled);
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: unread.length, exact: true });
       for (const one of messages) {
-        // Who told what has a date, and nothing else has (I-5).
+        // A message has the time of a receipt exactly if that receipt was sent (I-5).
         for (const kind of ['delivered', 'read', 'named'] as const) {
-          const told = one.senderId === me && contains(row.theirs[kind], one.seq);
-          expect(one.times?.[kind] !== undefined, `${kind} ${one.seq} ${JSON.stringify(row.theirs)}`).toBe(told);
+          const isReceipt = one.senderId === me && contains(row.theirs[kind], one.seq);
+          expect(one.times?.[kind] !== undefined, `${kind} ${one.seq} ${JSON.stringify(row.theirs)}`).toBe(isReceipt);
         }
         if (contains(row.mine.named, one.seq) && one.senderId !== me) expect(one.receiptRequested).toBe(true);
       }
@@ -133,16 +133,20 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
     }
 };
 
-it('memory and SQL answer alike, skip nothing and count right, whatever is asked of them', { timeout: 120_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(frames, async (list) => {
-      const prefix = `r${++round}-`;
-      const [left, right] = [await play(memory, prefix, list), await play(sql, prefix, list)];
-      expect(right.seen).toEqual(left.seen);
-      expect(comparable(right.ends)).toEqual(comparable(left.ends));
-      await check(memory, prefix, left.ends);
-      await check(sql, prefix, right.ends);
-    }),
-    { numRuns: 40, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
-  );
-});
+it(
+  'the memory store and the SQL store give equal answers, skip no change and count right, under random operations',
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(frames, async (list) => {
+        const prefix = `r${++round}-`;
+        const [left, right] = [await play(memory, prefix, list), await play(sql, prefix, list)];
+        expect(right.seen).toEqual(left.seen);
+        expect(comparable(right.ends)).toEqual(comparable(left.ends));
+        await check(memory, prefix, left.ends);
+        await check(sql, prefix, right.ends);
+      }),
+      { numRuns: 40, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
+    );
+  },
+);

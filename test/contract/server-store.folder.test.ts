@@ -1,4 +1,4 @@
-/** The embedded store's folder after its process died without a word, and when it is not what it should be. */
+/** The folder of the embedded store after a kill of its process, and folders that are damaged or hold no store. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
@@ -24,16 +24,16 @@ import { cursorOf, pullAll, rowOf, submit, submitOne } from './server-store.ts';
 
 const RUNNER = join(import.meta.dirname, '../support/run-main.mjs');
 
-/** Copies a folder like a backup: a socket is not a file to copy. */
+/** Copies a folder as a backup does, without its sockets. */
 const copy = (from: string, to: string): void => cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 
-it('holds everything acknowledged, and knows the cursors it gave (F64, F74)', { timeout: 120_000 }, async () => {
+it('after a kill, the store has every confirmed message and knows the cursors that it gave (F64, F74)', { timeout: 120_000 }, async () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-folder-'));
   const living = await openPgliteStore(join(root, 'living'));
   const sent = Array.from({ length: 30 }, (_, i) => messageTo('bob', `m${i}`));
   for (const entry of sent) await submit(living, 'alice', entry);
   const cursor = await cursorOf(living, 'bob');
-  // What a disk holds when the process is killed: no checkpoint, no close, the lock still there.
+  // The state of the disk after a kill: no checkpoint, no close, and the lock still there.
   copy(join(root, 'living'), join(root, 'killed'));
   await living.close();
 
@@ -48,7 +48,7 @@ it('holds everything acknowledged, and knows the cursors it gave (F64, F74)', { 
   }
 });
 
-/** Every file and folder with what it holds. */
+/** Every file and folder with its content. */
 const contentOf = (folder: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
@@ -57,12 +57,12 @@ const contentOf = (folder: string): Record<string, string> =>
     }),
   );
 
-describe('a folder that is no whole store is refused by name, and nothing in it changes', { timeout: 200_000 }, () => {
+describe('a folder that is no complete store is refused by name, and nothing in it changes', { timeout: 200_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-damage-'));
   const whole = join(root, 'whole');
   let damaged = '';
   let n = 0;
-  /** Without the tables, which no check looks at before PostgreSQL does. */
+  /** A copy without the tables, which only PostgreSQL reads. */
   const light = join(root, 'light');
   beforeAll(async () => {
     await (await openPgliteStore(whole)).close();
@@ -94,7 +94,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
   it.each<[string, (pg: string) => void, string]>([
     ['no PG_VERSION (F122)', (pg) => rmSync(join(pg, 'PG_VERSION')), 'the file "PG_VERSION" is missing'],
     [
-      'nothing but a file of another kind',
+      'only a file of another kind',
       (pg) => (rmSync(pg, { recursive: true }), mkdirSync(pg), writeFileSync(join(pg, 'photo.jpg'), 'x')),
       'is missing',
     ],
@@ -133,22 +133,22 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
       'holds no store, but other files: pg.bak',
     ],
     [
-      'a PostgreSQL from before',
+      'an older PostgreSQL',
       (pg) => writeFileSync(join(pg, 'PG_VERSION'), '17\n'),
       'was written by PostgreSQL 17, this server has PostgreSQL 18',
     ],
-  ])('%s', async (_name, damage, says) => {
+  ])('the store refuses a folder with %s, names the damage, and changes nothing', async (_name, damage, says) => {
     const { code, message } = await refused(damage);
     expect([code, message]).toEqual(['store/unavailable', expect.stringContaining(says)]);
     expect(message).toContain(damaged);
     expect(message).toContain('Nothing was changed.');
   });
 
-  it('a newer PostgreSQL is told by a code of its own (F122)', async () => {
+  it('a folder of a newer PostgreSQL has an error code of its own (F122)', async () => {
     expect(await refused((pg) => writeFileSync(join(pg, 'PG_VERSION'), '19\n'))).toMatchObject({ code: 'store/version-ahead' });
   });
 
-  it('a file in the place of the folder, and a folder in a place that does not exist (F122)', async () => {
+  it('a file in the place of the folder is refused, and so is a folder below a file (F122)', async () => {
     writeFileSync(join(root, 'file'), 'x');
     for (const place of [join(root, 'file'), join(root, 'file', 'below')])
       await expect(openPgliteStore(place)).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('a folder that is no whole store is refused by name, and nothing in it 
     });
   });
 
-  it('what a first start left that was killed is no store yet: the next start begins anew (F122)', async () => {
+  it('a folder whose first start was killed counts as empty, and the next start begins anew (F122)', async () => {
     const folder = join(root, 'killed');
     const child = spawn(process.execPath, [RUNNER, join(import.meta.dirname, '../support/open-folder.ts'), folder]);
     const ended = once(child, 'exit');

@@ -20,14 +20,14 @@ describeServerStore('PGlite', {
   },
 });
 
-it('brings the tables of an older server up to date, and leaves those of a newer one alone', { timeout: 120_000 }, async () => {
+it('the server upgrades the tables of an older server, and refuses the tables of a newer one', { timeout: 120_000 }, async () => {
   const database = await PGlite.create();
   const driver = { ...pgliteDriver(database), close: async () => undefined };
   const indexes = async (): Promise<number> =>
     (await database.query(`select 1 from pg_indexes where schemaname = 'tidemark' and indexname = 'recalled_message'`)).rows.length;
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);
-  // The tables of the first version.
+  // The tables of the first schema version.
   await database.exec(`drop index tidemark.recalled_message; update tidemark.schema_version set version = 1`);
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);

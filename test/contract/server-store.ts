@@ -15,13 +15,13 @@ import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
-import { messageTo, owed } from './server-harness.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
 
 export interface StoreBench {
   open(): Promise<ServerStore>;
-  /** A copy as a backup would hold it, and a server started over it. */
+  /** Copies the store as a backup does, and starts a store over the copy. */
   startFromCopy(store: ServerStore): Promise<ServerStore>;
 }
 
@@ -30,11 +30,11 @@ export const RULES: Rules = { mayWrite: () => true, receipts: () => DEFAULT_POLI
 export const submit = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]): Promise<readonly WireResult[]> =>
   (await store.tx('submit', (tx) => applyEntries(tx, { userId: me, deviceId: `${me}-phone` }, readEntries(me, entries), RULES))).results;
 
-/** One entry's result. */
+/** The result of one entry. */
 export const submitOne = async (store: ServerStore, me: string, entry: { key: string }): Promise<WireResult> =>
   (await submit(store, me, entry))[0]!;
 
-/** Everything after the cursor, every page; `undefined` where the cursor is unknown. */
+/** All frames after the cursor, over all pages; `undefined` if the cursor is unknown. */
 export const pullAll = async (store: ServerStore, me: string, cursor: string | null): Promise<Frame<'changes'>[] | undefined> => {
   const frames: Frame<'changes'>[] = [];
   for (let at = cursor; ;) {
@@ -88,7 +88,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(store, from, ...Array.from({ length: count }, (_, i) => messageTo(to, `${stamp}-${i}`)));
     };
 
-    it('gives messages the seqs 1, 2, 3 … and the same answer to the same message again (I-2, F61)', async () => {
+    it('messages get the seqs 1, 2, 3, …, and a repeated message gets the same answer (I-2, F61)', async () => {
       const [alice, bob] = pair();
       const first = messageTo(bob, `${alice}-m1`);
       const answers = await submit(store, alice, first, messageTo(bob, `${alice}-m2`), first);
@@ -99,7 +99,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
     });
 
-    it('refuses an id that names another message, whoever sends it', async () => {
+    it('an id that names another message is refused, from any sender', async () => {
       const [alice, bob] = pair();
       await submit(store, alice, messageTo(bob, `${alice}-x`));
       const conflicts = [
@@ -111,7 +111,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       for (const one of conflicts) expect(one).toMatchObject({ outcome: 'rejected', code: 'rejected/id-conflict' });
     });
 
-    it('takes what it can of a frame and refuses the rest by key (F62, F105)', async () => {
+    it('the valid entries of a frame are accepted, and the others are refused by key (F62, F105)', async () => {
       const [alice, bob] = pair();
       const results = await submit(
         store,
@@ -119,13 +119,13 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         messageTo(bob, `${alice}-1`),
         { key: 'teleport', kind: 'teleport' } as { key: string },
         { ...messageTo(bob, `${alice}-2`), senderId: bob } as { key: string },
-        { ...owed(bob, { position: 1 }), readAt: 1 } as { key: string },
+        { ...receiptsTo(bob, { position: 1 }), readAt: 1 } as { key: string },
         messageTo(alice, `${alice}-3`),
         { ...messageTo('x', `${alice}-4`), conversationId: 'group:g' } as { key: string },
         messageTo(bob, `${alice}-5`, JSON.stringify('x'.repeat(16 * 1024))),
         messageTo(bob, `${alice}-6`, '"\u0000"'),
         messageTo(bob, `${alice}-7`, '"\ud800"'),
-        owed(`${bob}-stranger`, { position: 1 }),
+        receiptsTo(`${bob}-stranger`, { position: 1 }),
         messageTo(bob, `${alice}-8`),
       );
       expect(results.map((one) => (one.outcome === 'rejected' ? one.code.slice(9) : one.outcome))).toEqual([
@@ -144,15 +144,15 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect((await rowOf(store, bob, alice)).latestSeq).toBe(2);
     });
 
-    it('merges positions by maximum and receipts by union, and a repetition changes nothing (I-2, I-4, F86)', async () => {
+    it('positions merge by maximum and receipts by union, and a repeated entry changes nothing (I-2, I-4, F86)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 10);
-      const entry = owed(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], named: [[5, 5]] });
+      const entry = receiptsTo(alice, { position: 7, read: [[2, 3]], delivered: [[1, 10]], named: [[5, 5]] });
       await submit(store, bob, entry);
       await submit(
         store,
         bob,
-        owed(alice, {
+        receiptsTo(alice, {
           position: 4,
           read: [
             [1, 1],
@@ -177,23 +177,29 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect((await rowOf(store, alice, bob)).theirs).toEqual(row.mine);
 
       const cursor = await cursorOf(store, alice);
-      await submit(store, bob, entry, owed(alice, { read: [[6, 6]], position: 1 }));
+      await submit(store, bob, entry, receiptsTo(alice, { read: [[6, 6]], position: 1 }));
       expect((await pullAll(store, alice, cursor))!.flatMap(({ rows, steps }) => [...rows, ...steps])).toEqual([]);
     });
 
-    it('clamps every bound to what exists (I-5)', async () => {
+    it('positions and receipts end at the newest existing message (I-5)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 3);
       await submit(
         store,
         bob,
-        owed(alice, { position: 99, read: [[2, 99]], delivered: [[50, 60]], named: [[3, 99]], marked: { count: 1, value: true, at: 99 } }),
+        receiptsTo(alice, {
+          position: 99,
+          read: [[2, 99]],
+          delivered: [[50, 60]],
+          named: [[3, 99]],
+          marked: { count: 1, value: true, at: 99 },
+        }),
       );
       const row = await rowOf(store, bob, alice);
       expect(row).toMatchObject({ readUpTo: 3, marked: { at: 3 }, mine: { read: [[2, 3]], delivered: [], named: [[3, 3]] } });
     });
 
-    it('takes named receipts only where they are awaited, and judges ids one by one', async () => {
+    it('message read receipts are accepted only where they are requested, and each id is judged alone', async () => {
       const [alice, bob] = pair();
       await submit(
         store,
@@ -205,7 +211,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       await submit(store, bob, messageTo(alice, `${bob}-own`));
       await submit(store, `${alice}-x`, messageTo(`${bob}-x`, `${alice}-foreign`));
       const ids = [`${alice}-asks-too`, `${bob}-own`, `${alice}-foreign`, `${alice}-nowhere`];
-      const result = await submitOne(store, bob, owed(alice, { named: [[1, 4]], namedIds: ids }));
+      const result = await submitOne(store, bob, receiptsTo(alice, { named: [[1, 4]], namedIds: ids }));
       expect(result).toMatchObject({
         outcome: 'confirmed',
         row: {
@@ -223,7 +229,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       });
     });
 
-    it('recalls for the sender alone: the body goes, the count falls, and again changes nothing (F83)', async () => {
+    it('only the sender can recall a message: the body goes, the count drops, and a repetition changes nothing (F83)', async () => {
       const [alice, bob] = pair();
       const recall = (of: string, id: string) => ({
         kind: 'recall',
@@ -247,30 +253,30 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const row = await rowOf(store, bob, alice);
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 2, exact: true });
       expect((await fetchAll(store, bob, alice)).map(({ body }) => body === '')).toEqual([false, true, false]);
-      // Sent again by a device that heard no answer: it learns what became of it.
+      // A device that got no answer sends the message again, and learns that it was recalled.
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-2`))).toMatchObject({ message: { seq: 2, recalled: true } });
-      // Its receipts end: one that comes later is no effect and no refusal.
-      expect(await submitOne(store, bob, owed(alice, { named: [[2, 3]] }))).toMatchObject({
+      // The receipts of the message end: a later receipt has no effect and is not refused.
+      expect(await submitOne(store, bob, receiptsTo(alice, { named: [[2, 3]] }))).toMatchObject({
         outcome: 'confirmed',
         row: { mine: { named: [[3, 3]] } },
       });
       const after = await cursorOf(store, bob);
       await submit(store, alice, recall(bob, `${alice}-2`));
       expect((await pullAll(store, bob, after))!.flatMap(({ rows }) => rows)).toEqual([]);
-      // Within one frame too, and the same message sent again stays recalled.
+      // The same holds within one frame, and a repeated message stays recalled.
       const both = await submit(store, alice, messageTo(bob, `${alice}-4`), recall(bob, `${alice}-4`), messageTo(bob, `${alice}-4`));
       expect(both.map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed', 'confirmed']);
       expect((await fetchAll(store, bob, alice)).find(({ id }) => id === `${alice}-4`)).toMatchObject({ recalled: true, body: '', seq: 4 });
     });
 
-    it('closes gaps that hold only my own messages, and no others', async () => {
+    it('stored receipts close gaps that hold only the reader’s own messages, and no others', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 2);
       await say(bob, alice, 2);
       await say(alice, bob, 2);
       const cursor = await cursorOf(store, alice);
-      await submit(store, bob, owed(alice, { delivered: [[1, 2]], read: [[1, 1]] }));
-      await submit(store, bob, owed(alice, { delivered: [[5, 6]], read: [[5, 6]] }));
+      await submit(store, bob, receiptsTo(alice, { delivered: [[1, 2]], read: [[1, 1]] }));
+      await submit(store, bob, receiptsTo(alice, { delivered: [[5, 6]], read: [[5, 6]] }));
       expect((await rowOf(store, bob, alice)).mine).toMatchObject({
         delivered: [[1, 6]],
         read: [
@@ -278,7 +284,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
           [5, 6],
         ],
       });
-      // What is told to the peer names only what was told to us.
+      // The steps that the peer gets name only the receipts that came.
       const steps = (await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps);
       expect(steps.filter(({ kind }) => kind === 'delivered').map(({ range }) => range)).toEqual([
         [1, 2],
@@ -286,14 +292,14 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       ]);
     });
 
-    it('dates a receipt by the first step that covered it, for ever', async () => {
+    it('the time of a receipt is the time of the first step that covered it, for ever', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 4);
       const cursor = await cursorOf(store, alice);
-      await submit(store, bob, owed(alice, { read: [[1, 2]] }));
+      await submit(store, bob, receiptsTo(alice, { read: [[1, 2]] }));
       const [first] = await fetchAll(store, alice, bob, [[2, 2]]);
       await new Promise((resolve) => setTimeout(resolve, 5));
-      await submit(store, bob, owed(alice, { read: [[1, 4]], named: [[2, 2]] }));
+      await submit(store, bob, receiptsTo(alice, { read: [[1, 4]], named: [[2, 2]] }));
       const [again] = await fetchAll(store, alice, bob, [[2, 2]]);
       expect(first?.times?.read).toBeGreaterThan(0);
       expect(again?.times?.read).toBe(first?.times?.read);
@@ -303,15 +309,15 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         ['named', [2, 2]],
         ['read', [3, 4]],
       ]);
-      // Only the sender learns when: bob's own fetch shows no times.
+      // Only the sender learns the times: bob's own fetch shows none.
       expect((await fetchAll(store, bob, alice)).some(({ times }) => times !== undefined)).toBe(false);
     });
 
-    it('keeps flags by highest count, on a tie the quieter value (F94)', async () => {
+    it('of two values of a flag the higher count wins, and on a tie the quieter value (F94)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const flag = async (count: number, value: boolean): Promise<unknown> => {
-        await submit(store, bob, owed(alice, { muted: { count, value } }));
+        await submit(store, bob, receiptsTo(alice, { muted: { count, value } }));
         return (await rowOf(store, bob, alice)).muted;
       };
       expect(await flag(2, true)).toEqual({ count: 2, value: true });
@@ -320,16 +326,20 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(await flag(2, true)).toEqual({ count: 2, value: false });
     });
 
-    it('is private: a position and flags are told to their owner alone', async () => {
+    it('a position and flags reach their owner alone', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 3);
       const before = await rowOf(store, alice, bob);
-      await submit(store, bob, owed(alice, { position: 3, muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 3 } }));
+      await submit(
+        store,
+        bob,
+        receiptsTo(alice, { position: 3, muted: { count: 1, value: true }, marked: { count: 1, value: true, at: 3 } }),
+      );
       const { version: _version, ...after } = await rowOf(store, alice, bob);
       expect(after).toEqual((({ version: _other, ...rest }) => rest)(before));
     });
 
-    it('counts by ranges, and by number where the ranges are too many', async () => {
+    it('unread messages are counted by ranges, and by number if there are too many ranges', async () => {
       const [alice, bob] = pair();
       for (let i = 0; i < 3; i++) {
         const entries = Array.from(
@@ -340,21 +350,21 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       }
       const row = await rowOf(store, bob, alice);
       expect(row).toMatchObject({ uncounted: [], counted: { at: 0, upTo: 600, count: 300 } });
-      await submit(store, bob, owed(alice, { position: 500 }));
+      await submit(store, bob, receiptsTo(alice, { position: 500 }));
       const later = await rowOf(store, bob, alice);
       expect(later.counted).toBeNull();
       expect(later.uncounted).toHaveLength(50);
       expect(unreadAt(later, later.readUpTo)).toEqual({ unreadCount: 50, exact: true });
     });
 
-    it('leaves long bodies out of the summary', async () => {
+    it('the summary leaves long bodies out', async () => {
       const [alice, bob] = pair();
       await submit(store, alice, messageTo(bob, `${alice}-long`, JSON.stringify('ü'.repeat(200))));
       expect((await rowOf(store, bob, alice)).lastMessage).toMatchObject({ id: `${alice}-long`, body: '' });
       expect((await fetchAll(store, bob, alice))[0]?.body).toHaveLength(202);
     });
 
-    it('fetches newest first, no more than asked for, and nothing of others', async () => {
+    it('a fetch returns the newest messages first, no more than requested, and none of other users', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 20);
       expect(
@@ -374,7 +384,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(await fetchAll(store, `${bob}-nobody`, alice)).toEqual([]);
     });
 
-    it('undoes a transaction that fails, all of it (F64)', async () => {
+    it('a failed transaction is undone as a whole (F64)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const cursor = await cursorOf(store, bob);
@@ -385,13 +395,13 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       });
       await expect(failing).rejects.toThrow('crash before commit');
       expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
-      // Of two messages that come after it, the first takes the place: the lost one is there no more.
+      // Of two messages that come after it, the first gets the seq: the lost message does not exist.
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-next`))).toMatchObject({ message: { seq: 2 } });
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-lost`))).toMatchObject({ message: { seq: 3 } });
       expect(await pullAll(store, `${bob}-new`, null)).toMatchObject([{ rows: [] }]);
     });
 
-    it('skips nothing while many write at once (F65)', async () => {
+    it('the feed skips no change while many users write at once (F65)', async () => {
       const [alice, bob] = pair();
       let cursor: string | null = await cursorOf(store, bob);
       const seen = new Set<number>();
@@ -418,23 +428,27 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(seen.size).toBe(60);
     });
 
-    it('knows its own cursors across restarts, and no others (F66, F67)', async () => {
+    it('a store knows its own cursors after a restart, and no cursors of another history (F66, F67)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 2);
       const old = await cursorOf(store, bob);
       const copy = await bench.startFromCopy(store);
       try {
-        // A restart of the same history: what was known stays known.
+        // A restart of the same history: known cursors stay known.
         expect(await pullAll(copy, bob, old)).toMatchObject([{ from: old, rows: [] }]);
-        // The original went on after the backup: the copy never saw that.
+        // The original went on after the backup: the copy has not seen that.
         await say(alice, bob, 3);
         const lost = await cursorOf(store, bob);
         expect(await pullAll(copy, bob, lost)).toBeUndefined();
         for (let i = 0; i < 8; i++) await submit(copy, alice, messageTo(bob, `${alice}-copy-${i}`));
         expect(await pullAll(copy, bob, lost)).toBeUndefined();
         expect((await pullAll(copy, bob, old))!.at(-1)!.rows).toMatchObject([{ latestSeq: 10 }]);
-        // Bounds of the lost history reach as far as the two are the same, flags and ids as ever.
-        const entry = owed(alice, { position: 5, read: [[1, 5]], namedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } }, lost);
+        // Positions from the lost history count up to the common part; flags and ids count as always.
+        const entry = receiptsTo(
+          alice,
+          { position: 5, read: [[1, 5]], namedIds: [`${alice}-copy-7`], muted: { count: 1, value: true } },
+          lost,
+        );
         expect(await submitOne(copy, bob, entry)).toMatchObject({
           outcome: 'confirmed',
           row: { readUpTo: 2, muted: { value: true }, mine: { read: [[1, 2]], named: [[10, 10]] } },
@@ -447,7 +461,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       }
     }, 120_000);
 
-    it('refuses cursors that are truncated, foreign or of the future (F66)', async () => {
+    it('a cursor that is truncated, foreign or from the future is refused (F66)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 1);
       const cursor = await cursorOf(store, bob);
@@ -468,7 +482,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(await pullAll(store, bob, cursor)).toMatchObject([{ from: cursor, complete: true }]);
     });
 
-    it('cuts a long answer into frames that each stand on their own (I-17)', async () => {
+    it('a long answer is cut into frames that each are complete (I-17)', async () => {
       const [, bob] = pair();
       const bodies = JSON.stringify('x'.repeat(240));
       for (let i = 0; i < 12; i++)
@@ -485,7 +499,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         expect(new TextEncoder().encode(JSON.stringify(frame)).length).toBeLessThanOrEqual(256 * 1024);
       }
       expect(new Set(frames.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId))).size).toBe(600);
-      // Whoever stops after the first frame goes on from there and misses nothing.
+      // A device that stops after the first frame goes on from there and misses no row.
       const rest = (await pullAll(store, bob, frames[0]!.to))!.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
       expect(new Set([...frames[0]!.rows.map(({ conversationId }) => conversationId), ...rest]).size).toBe(600);
     }, 120_000);

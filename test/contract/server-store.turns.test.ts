@@ -1,4 +1,4 @@
-/** The embedded database runs in the server's thread: between its transactions the server must hear what else arrives. */
+/** The embedded database runs in the server's thread: between its transactions the server must handle other events. */
 import { PGlite } from '@electric-sql/pglite';
 import { expect, it } from 'vitest';
 import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
@@ -6,7 +6,7 @@ import { systemClock } from '../../src/server/system-clock.ts';
 import { inTurnsOf, Turns } from '../../src/server/store/turns.ts';
 import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
 
-it('the event loop turns between two transactions, although many wait (F120)', async () => {
+it('the event loop runs between two transactions of the database, although many are waiting (F120)', async () => {
   const store = await openSqlStore(pgliteDriver(await PGlite.create()));
   try {
     let done = 0;

@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
 import { startProxy } from '../support/http-proxy.ts';
-import { authenticate, hello, messageTo, owed, post, startTestServer, TestClient, type TestServer } from './server-harness.ts';
+import { authenticate, hello, messageTo, receiptsTo, post, startTestServer, TestClient, type TestServer } from './server-harness.ts';
 
 let running: TestServer | undefined;
 const clients: TestClient[] = [];
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('two users on one server', () => {
-  it('a message reaches the peer by itself, and the receipts for it come back', async () => {
+  it('a message reaches the peer without a request, and its receipts come back', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -45,17 +45,17 @@ describe('two users on one server', () => {
     expect(news.messages).toMatchObject([{ conversationId: 'direct:alice', messages: [{ id: 'm1', senderId: 'alice', body: '"hi"' }] }]);
     await alice.next('changes');
 
-    bob.send({ type: 'submit', id: 2, entries: [owed('alice', { delivered: [[1, 1]], read: [[1, 1]], position: 1 }, bob.cursor)] });
+    bob.send({ type: 'submit', id: 2, entries: [receiptsTo('alice', { delivered: [[1, 1]], read: [[1, 1]], position: 1 }, bob.cursor)] });
     expect((await bob.next('answer')).results).toMatchObject([{ outcome: 'confirmed', row: { readUpTo: 1, mine: { read: [[1, 1]] } } }]);
-    const told = await alice.next('changes');
-    expect(told.rows).toMatchObject([{ theirs: { delivered: [[1, 1]], read: [[1, 1]] }, readUpTo: 0 }]);
-    expect(told.steps.map(({ by, kind, range }) => ({ by, kind, range }))).toEqual([
+    const answered = await alice.next('changes');
+    expect(answered.rows).toMatchObject([{ theirs: { delivered: [[1, 1]], read: [[1, 1]] }, readUpTo: 0 }]);
+    expect(answered.steps.map(({ by, kind, range }) => ({ by, kind, range }))).toEqual([
       { by: 'bob', kind: 'delivered', range: [1, 1] },
       { by: 'bob', kind: 'read', range: [1, 1] },
     ]);
   });
 
-  it('every frame starts where the one before it ended (F69)', async () => {
+  it('every frame of changes starts where the one before it ended (F69)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -72,7 +72,7 @@ describe('two users on one server', () => {
     expect(latest).toBe(10);
   });
 
-  it('a client whose token names another user learns only that', async () => {
+  it('a client whose token names another user gets only that error', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', 'bob'));
@@ -86,10 +86,10 @@ describe('two users on one server', () => {
 describe('the handshake', () => {
   it.each([
     ['a refused token', hello('alice', 'bad'), 'auth/forbidden', CLOSE.unauthorized],
-    ['an ended token', hello('alice', `alice@${Date.now() - 1000}`), 'auth/expired', CLOSE.unauthorized],
-    ['a version from elsewhere (F105)', { ...hello('alice'), version: 99 }, 'protocol/version-unsupported', CLOSE.versionUnsupported],
-    ['another frame first', { type: 'ping' } as const, 'auth/forbidden', CLOSE.unauthorized],
-  ])('refuses %s and answers nothing else', async (_what, first, code, close) => {
+    ['an expired token', hello('alice', `alice@${Date.now() - 1000}`), 'auth/expired', CLOSE.unauthorized],
+    ['an unknown version (F105)', { ...hello('alice'), version: 99 }, 'protocol/version-unsupported', CLOSE.versionUnsupported],
+    ['another frame than hello', { type: 'ping' } as const, 'auth/forbidden', CLOSE.unauthorized],
+  ])('the server refuses a handshake with %s, and answers nothing else', async (_what, first, code, close) => {
     await start();
     const client = await open();
     client.send(first);
@@ -99,7 +99,7 @@ describe('the handshake', () => {
     expect(client.frames).toEqual([]);
   });
 
-  it('answers in order what was sent in one flight, after the welcome', async () => {
+  it('frames that were sent in one flight are answered in order, after the welcome', async () => {
     await start();
     const client = await open();
     client.send(hello('alice'));
@@ -110,7 +110,7 @@ describe('the handshake', () => {
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'changes', 'answer', 'changes']);
   });
 
-  it('ends with its token, unless a fresh one came (F76)', async () => {
+  it('a connection ends with its token, unless the client sends a fresh one (F76)', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', `alice@${Date.now() + 300}`));
@@ -126,7 +126,7 @@ describe('the handshake', () => {
     expect(client.frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
   });
 
-  it('does not let a connection change its account', async () => {
+  it('a connection cannot change its account', async () => {
     await start();
     const client = await signIn('alice');
     client.send({ type: 'auth', token: 'bob' });
@@ -134,7 +134,7 @@ describe('the handshake', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.wrongUser });
   });
 
-  it('is closed to a user who is revoked, and to no other (F77)', async () => {
+  it('revoking a user closes that user’s connections, and no others (F77)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -144,7 +144,7 @@ describe('the handshake', () => {
     await bob.next('pong');
   });
 
-  it('says "starting" until the store is open (F75)', async () => {
+  it('the server answers "starting" until its store is open (F75)', async () => {
     let opened: (store: ServerStore) => void = () => undefined;
     const { host } = await start({ store: new Promise<ServerStore>((resolve) => (opened = resolve)) });
     const early = await open();
@@ -155,7 +155,7 @@ describe('the handshake', () => {
     expect(await post(host, [hello('alice')])).toMatchObject({ status: 200, frames: [{ type: 'welcome' }] });
   });
 
-  it('asks every client to come back when the server closes', async () => {
+  it('a server that closes asks every client to come back', async () => {
     await start();
     const alice = await signIn('alice');
     await running!.close();
@@ -165,7 +165,7 @@ describe('the handshake', () => {
 });
 
 describe('hostile input', () => {
-  it('answers bad frames one by one and lives on (F101, F103, F104)', async () => {
+  it('bad frames are answered one by one, and the connection stays open (F101, F103, F104)', async () => {
     await start();
     const client = await signIn('alice');
     const bad = [
@@ -191,14 +191,14 @@ describe('hostile input', () => {
     expect('isAdmin' in {}).toBe(false);
   });
 
-  it('closes the connection of a client that sends only bad frames', async () => {
+  it('the server closes the connection of a client that sends only bad frames', async () => {
     await start();
     const client = await signIn('alice');
     for (let i = 0; i < 40; i++) client.sendText('{');
     expect(await client.closed).toMatchObject({ code: 1008 });
   });
 
-  it('closes on a frame over 64 KiB and on more than 64 fragments (F98, F99)', async () => {
+  it('the server closes a connection on a frame over 64 KiB and on more than 64 fragments (F98, F99)', async () => {
     await start();
     const large = await signIn('alice');
     large.sendText(JSON.stringify({ type: 'ping', filler: 'x'.repeat(64 * 1024) }));
@@ -208,13 +208,13 @@ describe('hostile input', () => {
     expect((await crumbs.closed).code).not.toBe(CLOSE.normal);
   });
 
-  it('takes no compression, which a client offers (F100)', async () => {
+  it('the server declines the compression that a client offers (F100)', async () => {
     await start();
     const client = await signIn('alice');
     expect(client.socket.extensions).toBe('');
   });
 
-  it('refuses as many keys as fit into a frame, and closes on more (F102)', async () => {
+  it('a frame full of unknown keys is refused, and a larger one closes the connection (F102)', async () => {
     await start();
     const keys = (count: number): string => JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0])));
     const client = await signIn('alice');
@@ -224,7 +224,7 @@ describe('hostile input', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.frameTooLarge });
   });
 
-  it('tells a client that sends too much when to come back, and keeps the connection (F107)', async () => {
+  it('a client that sends too much gets the time to come back, and its connection stays open (F107)', async () => {
     await start({ policy: { rate: { perSecond: 10, burst: 20 } } });
     const client = await signIn('alice');
     const entries = Array.from({ length: 20 }, (_, i) => messageTo('bob', `m${i}`));
@@ -239,7 +239,7 @@ describe('hostile input', () => {
     expect((await other.next('answer')).results).toMatchObject([{ outcome: 'confirmed' }]);
   });
 
-  it('takes identity from the session, never from a body (I-24)', async () => {
+  it('the server takes the identity from the session, never from a frame (I-24)', async () => {
     await start();
     const client = await signIn('alice');
     const spoofs = ['senderId', 'from', 'userId', 'readAt', 'sentAt', 'deviceId'].map((field) => ({
@@ -251,12 +251,12 @@ describe('hostile input', () => {
     expect(results.map((one) => one.outcome === 'rejected' && one.code)).toEqual(spoofs.map(() => 'rejected/unsupported'));
   });
 
-  it('answers questions about hidden messages exactly like questions about missing messages', async () => {
+  it('requests about hidden messages get exactly the answers of requests about missing messages', async () => {
     await start();
     await running!.server.publish({ from: 'bob', to: { user: 'carol' }, body: 'secret' });
     const client = await signIn('alice');
     const ask = async (conversationId: `direct:${string}` | `group:${string}`): Promise<unknown> => {
-      client.send({ type: 'submit', id: 1, entries: [{ ...owed('x', { position: 1 }), key: 'same', conversationId }] });
+      client.send({ type: 'submit', id: 1, entries: [{ ...receiptsTo('x', { position: 1 }), key: 'same', conversationId }] });
       return client.next('answer');
     };
     const nowhere = await ask('direct:nobody');
@@ -265,7 +265,7 @@ describe('hostile input', () => {
     expect(await client.next('messages')).toMatchObject({ of: [], complete: true });
   });
 
-  it('asks the directory who may write, and forgets nothing already written', async () => {
+  it('the directory decides which user may write to which, and a written message stays', async () => {
     let friends = true;
     await start({ directory: { mayMessage: () => friends } });
     const client = await signIn('alice');
@@ -280,7 +280,7 @@ describe('hostile input', () => {
     ]);
   });
 
-  it('asks for another try when the store fails, and leaves nothing half done (F72)', async () => {
+  it('entries are answered with `retry` when the store fails, and nothing is half done (F72)', async () => {
     const memory = createMemoryStore();
     let failures = 3;
     const store: ServerStore = {
@@ -319,7 +319,7 @@ describe('origins and tokens', () => {
     }
   };
 
-  it('takes pages of its own host and clients that are no pages, and refuses all others', async () => {
+  it('the server accepts pages of its own host and clients that are no pages, and refuses all others', async () => {
     const { host } = await start();
     const port = host.split(':')[1]!;
     const table: [Record<string, string>, string][] = [
@@ -344,7 +344,7 @@ describe('origins and tokens', () => {
     }
   });
 
-  it('a page of another origin is told why over both roads, and nothing else (F128)', async () => {
+  it('a page of another origin learns the reason over WebSocket and HTTP, and nothing else (F128)', async () => {
     const asked: string[] = [];
     const { host } = await start({ authenticate: async (userId) => (asked.push(userId), { userId }) });
     const origin = 'http://localhost:5173';
@@ -355,7 +355,7 @@ describe('origins and tokens', () => {
     expect(message).toContain(`"${origin}" is not the server's host "${host}"`);
     expect(await client.closed).toMatchObject({ code: CLOSE.originRefused });
 
-    // A browser asks before it posts, and shows the page no answer without this header.
+    // A browser sends a preflight before it posts, and shows the page no answer without this header.
     const preflight = await fetch(`http://${host}/receipts`, { method: 'OPTIONS', headers: { Origin: origin } });
     expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'Content-Type']);
     const { status, frames, headers } = await post(host, [hello('alice')], { Origin: origin });
@@ -366,7 +366,7 @@ describe('origins and tokens', () => {
     expect(asked).toEqual([]);
   });
 
-  it('behind a proxy that says another host, the text names both; where the proxy passes the host on, the page is taken (F128)', async () => {
+  it('behind a proxy that changes the host, the refusal names both hosts; behind a proxy that passes the host on, the page is accepted (F128)', async () => {
     const { host } = await start();
     const proxies = await Promise.all([startProxy(host, 'rewrites'), startProxy(host, 'passes')]);
     const [rewriting, passing] = proxies;
@@ -389,7 +389,7 @@ describe('origins and tokens', () => {
     }
   });
 
-  it('an allowed origin that no browser ever sends is refused by name when the server is made (F128)', () => {
+  it('an allowed origin that no browser sends is refused by name when the server is created (F128)', () => {
     const made =
       (...allowedOrigins: string[]) =>
       () =>
@@ -411,7 +411,7 @@ describe('origins and tokens', () => {
       expect(made(right), right).not.toThrow();
   });
 
-  it('takes listed origins exactly, and then only those', async () => {
+  it('listed origins are accepted exactly, and no others', async () => {
     const { host } = await start({ allowedOrigins: ['https://chat.example'] });
     expect(await refused({ Origin: 'https://chat.example' })).toBe('taken');
     for (const Origin of [
@@ -430,7 +430,7 @@ describe('origins and tokens', () => {
   });
 
   it.each(['?token=x', '?bearer=x', '?auth=x', '?a=1&access_token=x', '?x', '?%74oken=x', '?;token=x', '?\u00a0=x'])(
-    'refuses %s in the URL on both roads and gives the reason (F124)',
+    'the query %s in the URL is refused over WebSocket and HTTP, with the reason (F124)',
     async (query) => {
       const { host } = await start();
       await expect(open({}, query)).rejects.toThrow(/^400 .*the URL takes no query/);
@@ -442,8 +442,8 @@ describe('origins and tokens', () => {
   );
 });
 
-describe('the HTTP door', () => {
-  it('does in one request what a socket does', async () => {
+describe('the HTTP endpoint', () => {
+  it('one HTTP request does what a WebSocket does', async () => {
     const { host } = await start();
     const listener = await signIn('bob');
     listener.send({ type: 'pull', cursor: null });
@@ -465,15 +465,15 @@ describe('the HTTP door', () => {
   it.each([
     ['no JSON', '<', 400],
     ['no array', '{}', 400],
-    ['nothing', '[]', 400],
+    ['an empty array', '[]', 400],
     ['no hello', '[{"type":"ping"}]', 400],
     ['a malformed frame', JSON.stringify([hello('alice'), { type: 'x' }]), 400],
     ['another version', JSON.stringify([{ ...hello('alice'), version: 2 }]), 400],
     ['a refused token', JSON.stringify([hello('alice', 'bad')]), 401],
-    ['an ended token', JSON.stringify([hello('alice', 'alice@1')]), 401],
-    ['somebody else', JSON.stringify([hello('alice', 'bob')]), 403],
-    ['too much', JSON.stringify('x'.repeat(64 * 1024)), 413],
-  ])('refuses %s with one error', async (_what, body, status) => {
+    ['an expired token', JSON.stringify([hello('alice', 'alice@1')]), 401],
+    ['a token of another user', JSON.stringify([hello('alice', 'bob')]), 403],
+    ['more than 64 KiB', JSON.stringify('x'.repeat(64 * 1024)), 413],
+  ])('an HTTP request with %s is refused with one error', async (_what, body, status) => {
     const { host } = await start();
     const answer = await post(host, body);
     expect(answer.status).toBe(status);
@@ -481,7 +481,7 @@ describe('the HTTP door', () => {
     expect(answer.headers.get('content-type')).toBe('application/json');
   });
 
-  it('leaves other paths to the host', async () => {
+  it('other paths are left to the host', async () => {
     const { host } = await start();
     expect(await (await fetch(`http://${host}/elsewhere`)).text()).toBe('elsewhere');
     expect((await fetch(`http://${host}/receipts`)).status).toBe(405);
@@ -490,7 +490,7 @@ describe('the HTTP door', () => {
 });
 
 describe('a slow reader', () => {
-  it('is told less often, then closed, and never holds the server back (F109)', async () => {
+  it('a slow reader gets fewer frames, is closed at last, and never delays the server (F109)', async () => {
     const server = createReceiptServer({ store: createMemoryStore(), authenticate });
     running = undefined;
     const sent: string[] = [];
@@ -509,7 +509,7 @@ describe('a slow reader', () => {
     connection.receive(JSON.stringify(hello('bob')));
     connection.receive(JSON.stringify({ type: 'pull', cursor: null }));
     await connection.settled();
-    buffered = 300 * 1024; // the server takes nothing more
+    buffered = 300 * 1024; // the server may send no more to this socket
     const before = sent.length;
     for (let i = 0; i < 50; i++) await server.publish({ from: 'alice', to: { user: 'bob' }, body: 'x' });
     expect(sent.length).toBe(before);

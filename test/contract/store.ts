@@ -16,7 +16,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', key, record));
     const get = (key: string) => store.tx('get', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', key));
 
-    it('gives back what was put, as a copy', async () => {
+    it('a record that was put is read as a copy', async () => {
       const record = { list: [1, 2], text: 'a' };
       await put('a', record);
       record.list.push(3);
@@ -24,7 +24,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(await get('b')).toBeUndefined();
     });
 
-    it('shows a transaction its own writes', async () => {
+    it('a transaction sees its own writes', async () => {
       const seen = await store.tx('own', ['meta'], 'readwrite', 'strict', async (tx) => {
         tx.put('meta', 'a', 1);
         return tx.get('meta', 'a');
@@ -32,7 +32,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(seen).toBe(1);
     });
 
-    it('lives through a thousand awaits between two requests: what shares a group commit makes as many', async () => {
+    it('a transaction survives a thousand awaits between two requests, as a group commit may need', async () => {
       const seen = await store.tx('patient', ['meta'], 'readwrite', 'strict', async (tx) => {
         await tx.get('meta', 'a');
         for (let i = 0; i < 1000; i++) await (async () => undefined)();
@@ -43,7 +43,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(await get('a')).toBe(1);
     });
 
-    it('orders a range by key: numbers by value, arrays by their parts', async () => {
+    it('a range is ordered by key: numbers by value, arrays by their parts', async () => {
       await store.tx('fill', ALL, 'readwrite', 'relaxed', (tx) => {
         for (const version of [10, 9, 2]) tx.put('log', version, version);
         tx.putMany(
@@ -73,7 +73,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(many).toEqual(['b0', undefined, 'a2']);
     });
 
-    it('deletes by key and by range', async () => {
+    it('records are deleted by key and by range', async () => {
       await store.tx('fill', ['log'], 'readwrite', 'relaxed', (tx) => {
         for (let version = 1; version <= 5; version++) tx.put('log', version, version);
         tx.deleteRange('log', { from: 2, upTo: 3 });
@@ -84,7 +84,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(left).toEqual([1, 4]);
     });
 
-    it('undoes everything when the body fails (I-18)', async () => {
+    it('a transaction whose body fails is undone as a whole (I-18)', async () => {
       await put('a', 1);
       const failing = store.tx('fails', ['meta'], 'readwrite', 'strict', async (tx) => {
         tx.put('meta', 'a', 2);
@@ -96,7 +96,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect([await get('a'), await get('b')]).toEqual([1, undefined]);
     });
 
-    it('undoes everything when a value cannot be stored (F18)', async () => {
+    it('a transaction with a value that cannot be stored is undone as a whole (F18)', async () => {
       await put('a', 1);
       const failing = store.tx('clone', ['meta'], 'readwrite', 'strict', (tx) => {
         tx.put('meta', 'a', 2);
@@ -107,7 +107,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect([await get('a'), await get('b')]).toEqual([1, undefined]);
     });
 
-    it('runs writers of one table one after the other (F22)', async () => {
+    it('writers of one table run one after the other (F22)', async () => {
       await put('n', 0);
       await Promise.all(
         Array.from({ length: 20 }, () =>
@@ -117,7 +117,7 @@ export const storeContract = (name: string, open: () => Promise<StorePort>): voi
       expect(await get('n')).toBe(20);
     });
 
-    it('rejects with store/closed after close', async () => {
+    it('after close, every call rejects with store/closed', async () => {
       store.close();
       await expect(get('a')).rejects.toMatchObject({ code: 'store/closed' });
       await expect(get('a')).rejects.toBeInstanceOf(StoreError);

@@ -27,20 +27,20 @@ const manifest = async () =>
     alias: Record<string, string>;
   };
 
-it('publint finds nothing to say', async () => {
+it('publint reports nothing about the package', async () => {
   const pkg = await manifest();
   const { messages } = await publint({ pkgDir: unpacked, pack: false, strict: true });
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
 });
 
-it('types resolve as the code does, at every door', async () => {
+it('types resolve as the code does, at every entry point', async () => {
   const attw = join(REPOSITORY, 'node_modules/.bin/attw');
   const { code, output } = await runToEnd(attw, [workplace.tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'], REPOSITORY);
   expect(code, output).toBe(0);
   for (const door of Object.keys((await manifest()).exports)) expect(output).toContain(`"${join('tidemark', door)}"`);
 });
 
-it('holds every file its doors name, and the protocol beside its code', async () => {
+it('the package has every file that its entry points name, and PROTOCOL.md beside the code', async () => {
   const { exports, bin } = await manifest();
   const named = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]));
   const files = (await readdir(unpacked, { recursive: true })).map((file) => `./${file}`);
@@ -49,12 +49,12 @@ it('holds every file its doors name, and the protocol beside its code', async ()
   );
 });
 
-it('brings nothing of the sources, the tests or the demo', async () => {
+it('the package has no sources, no tests and no demo', async () => {
   const top = (await readdir(unpacked)).filter((name) => !['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'].includes(name));
   expect(top).toEqual([]);
 });
 
-it('the bin starts with a shebang', async () => {
+it('the command starts with a shebang', async () => {
   const { bin } = await manifest();
   expect((await readFile(join(unpacked, bin['tidemark']!), 'utf8')).split('\n')[0]).toBe('#!/usr/bin/env node');
 });
@@ -72,13 +72,13 @@ it('the page finds the worker beside the module that starts it', async () => {
   expect(found).toEqual([join(unpacked, 'dist/worker.js')]);
 });
 
-it('the worker stands alone: nothing is left for a bundler to resolve', async () => {
+it('the worker file is complete: a bundler has nothing to resolve in it', async () => {
   const code = await readFile(join(unpacked, 'dist/worker.js'), 'utf8');
   expect(code).not.toMatch(/(?:^|[;}\s])import\s*["'{*\w]|\bfrom\s*["'][^"']+["']\s*;|\bimport\s*\(|\brequire\s*\(\s*["']/m);
   expect(code.length).toBeGreaterThan(50_000); // Dexie alone is more: it is really in there
 });
 
-it('the copy that the page falls back on is the worker, and a module of its own (F127)', async () => {
+it('the inline copy of the worker equals the worker file and is a module of its own (F127)', async () => {
   const { WORKER_SCRIPT } = (await import(pathToFileURL(join(unpacked, 'dist/inline-worker.js')).href)) as { WORKER_SCRIPT: string };
   const code = await readFile(join(unpacked, 'dist/worker.js'), 'utf8');
   expect(WORKER_SCRIPT.trimEnd()).toBe(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ''));
@@ -90,18 +90,18 @@ it('the copy that the page falls back on is the worker, and a module of its own 
   ]);
 });
 
-it('bundlers that read no `exports` find the browser’s doors (F127)', async () => {
+it('bundlers that do not read `exports` find the browser’s entry points (F127)', async () => {
   const { exports, main, alias } = await manifest();
   const targetOf = (door: string): string => (exports[door] as { default: string }).default;
   expect(main).toBe(targetOf('.'));
   for (const door of ['./worker', './service-worker', './protocol']) expect(alias[door]).toBe(targetOf(door));
 });
 
-it('no door asks a bundler for a plugin: what it imports is modules (F127)', async () => {
+it('no entry point needs a plugin of a bundler: all imports are modules (F127)', async () => {
   for (const file of await modules()) expect(await readFile(file, 'utf8'), file).not.toMatch(/from ["']dexie["']/);
 });
 
-it('the browser’s doors load nothing of Node', async () => {
+it('the browser’s entry points load no module of Node', async () => {
   const loaded = async (file: string, seen = new Set<string>()): Promise<string[]> => {
     if (seen.has(file)) return [];
     seen.add(file);
@@ -129,7 +129,7 @@ it('the browser’s doors load nothing of Node', async () => {
   }
 });
 
-it('the page’s side is small', async () => {
+it('the page’s part of the library is small', async () => {
   const result = (await build({
     configFile: false,
     logLevel: 'silent',
@@ -148,13 +148,13 @@ it('the page’s side is small', async () => {
   })) as Rolldown.RolldownOutput;
   const chunks = new Map(result.output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
   const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
-  // What is loaded only where the worker's file does not start is not counted.
+  // The copy for workers whose file does not start is not counted.
   for (const { imports } of loaded) for (const name of imports) if (chunks.has(name)) loaded.add(chunks.get(name)!);
   const page = { code: [...loaded].map(({ code }) => code).join('\n') };
   const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   const [minified, gzip, brotli] = [Buffer.byteLength(page.code), gzipSync(page.code).length, brotliCompressSync(page.code).length];
   console.log(`page, without RxJS: ${kB(minified)} minified, ${kB(gzip)} gzip, ${kB(brotli)} brotli (aim: 12 kB compressed)`);
-  // The aim is printed; what fails is the store or the validator having slipped into the page.
+  // The aim is printed. The test fails if the store or the validator has come into the page.
   expect(page.code).toContain('tidemark');
   expect(gzip).toBeLessThan(30_000);
 });

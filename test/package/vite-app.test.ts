@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchOptions } from '../support/chromium.ts';
 import { installInApp, mustRun, packPackage, REPOSITORY, runToEnd, type Workplace } from '../support/packed.ts';
 
-/** What an app on Vite without any configuration writes. */
+/** The files of an app on Vite without any configuration. */
 const APP = {
   'index.html': '<!doctype html><title>app</title><ul id="statuses"></ul><script type="module" src="/main.js"></script>',
   'main.js': `
@@ -55,7 +55,7 @@ afterAll(async () => {
   await workplace.remove();
 });
 
-/** Resolves with the first address the server prints. */
+/** Resolves with the first address that the server prints. */
 const serve = (folder: string): Promise<string> => {
   const args = [join(REPOSITORY, 'dist/cli/main.js'), 'serve', '--dev', '--port', '0', '--static', folder];
   const child = spawn(process.execPath, args, { cwd: workplace.folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -73,7 +73,7 @@ const serve = (folder: string): Promise<string> => {
   });
 };
 
-it('an empty Vite app installs it, builds without configuration, and sends a message', async () => {
+it('an empty Vite app installs the package, builds without configuration, and sends a message', async () => {
   await mustRun(process.execPath, [join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], app);
   const address = await serve(join(app, 'dist'));
   browser = await chromium.launch(await launchOptions());
@@ -90,7 +90,7 @@ it('an empty Vite app installs it, builds without configuration, and sends a mes
   expect(await sent.count()).toBeGreaterThan(0);
 });
 
-it('runs under Vite’s dev server too: offline, the message is kept and shown', async () => {
+it('under Vite’s dev server and offline, a message is stored and shown', async () => {
   const dev = await createServer({ root: app, configFile: false, logLevel: 'silent', server: { host: '127.0.0.1', port: 0 } });
   try {
     await dev.listen();
@@ -104,7 +104,7 @@ it('runs under Vite’s dev server too: offline, the message is kept and shown',
   }
 });
 
-it('says which drivers to install where the app has none', async () => {
+it('`tidemark serve` names the drivers to install if the app has none', async () => {
   const bin = join(app, 'node_modules/.bin/tidemark');
   const { code, output } = await runToEnd(bin, ['serve', '--dev', '--port', '0'], app, 15_000);
   expect(output).toMatch(/npm install (?=.*\bws\b)(?=.*\bjose\b)(?=.*@electric-sql\/pglite)/);

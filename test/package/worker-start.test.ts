@@ -1,4 +1,4 @@
-/** The page starts its worker where servers, policies and origins make it hard, and tells why where it may not. */
+/** The page starts its worker although servers, policies and origins make that hard, and names the reason if it may not. */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const missing = (path: string, response: ServerResponse): boolean => {
   return isWorker(path);
 };
 
-/** As servers of single-page apps answer what they do not have. */
+/** The answer of servers for single-page apps to an unknown path. */
 const asPage = (path: string, response: ServerResponse): boolean => {
   if (isWorker(path)) response.setHeader('Content-Type', 'text/html; charset=utf-8').end('<!doctype html>');
   return isWorker(path);
@@ -72,17 +72,17 @@ it('the worker starts from its file, and the copy in the package is not loaded',
 });
 
 it.each([
-  ['where the build left the worker’s file behind, the worker starts from the copy in the package (F127)', missing],
-  ['where the server answers with a page instead of the file, the worker starts from the copy in the package (F127)', asPage],
+  ['if the build left the worker’s file behind, the worker starts from the copy in the package (F127)', missing],
+  ['if the server answers with a page instead of the file, the worker starts from the copy in the package (F127)', asPage],
   [
-    'where the file is missing under Trusted Types, the worker starts from the copy in the package (F127)',
+    'if the file is missing under Trusted Types, the worker starts from the copy in the package (F127)',
     under("require-trusted-types-for 'script'; trusted-types tidemark", missing),
   ],
 ])('%s', async (_title, answer) => {
   expect(await openPage(browser, await serve(dist, answer))).toBe(COPY);
 });
 
-it('where the scripts come from another origin than the page, the worker starts from the copy in the package (F127)', async () => {
+it('if the scripts come from another origin than the page, the worker starts from the copy in the package (F127)', async () => {
   const scripts = await serve(dist, (_path, response) => {
     response.setHeader('Access-Control-Allow-Origin', '*');
     return false;
@@ -93,12 +93,12 @@ it('where the scripts come from another origin than the page, the worker starts 
   expect(await openPage(browser, await serve(page))).toBe(COPY);
 });
 
-it('under Trusted Types that allow its policy, the worker starts from its file (F127)', async () => {
+it('under Trusted Types that allow the policy `tidemark`, the worker starts from its file (F127)', async () => {
   const policy = "require-trusted-types-for 'script'; trusted-types tidemark; worker-src 'self'";
   expect(await openPage(browser, await serve(dist, under(policy)))).toBe(FILE);
 });
 
-it('where Trusted Types forbid its policy, the error names the address, the policy and the option (F127)', async () => {
+it('if Trusted Types forbid the policy `tidemark`, the error names the address, the policy and the option (F127)', async () => {
   const address = await serve(dist, under("require-trusted-types-for 'script'; trusted-types 'none'"));
   const [worker] = (await readdir(join(dist, 'assets'))).filter((file) => isWorker(`/${file}`));
   await expect(openPage(browser, address)).rejects.toThrow(
@@ -108,7 +108,7 @@ it('where Trusted Types forbid its policy, the error names the address, the poli
   );
 });
 
-it('where the Content-Security-Policy forbids workers, the error names the address, the policy and the option (F127)', async () => {
+it('if the Content-Security-Policy forbids workers, the error names the address, the policy and the option (F127)', async () => {
   const address = await serve(dist, under("worker-src 'none'"));
   await expect(openPage(browser, address)).rejects.toThrow(
     /\/assets\/worker-.*\.js: the page’s Content-Security-Policy \(worker-src\) forbids it; the copy in the package: the page’s Content-Security-Policy \(worker-src\) forbids it\. .* allow worker-src blob: .* pass the option worker/,
@@ -117,12 +117,12 @@ it('where the Content-Security-Policy forbids workers, the error names the addre
 
 it.each([
   [
-    'where the file is missing and a policy forbids the copy, the error says what the server answers (F127)',
+    'if the file is missing and a policy forbids the copy, the error names the server’s answer (F127)',
     missing,
     'the server answers with status 404',
   ],
   [
-    'where a page stands for the file and a policy forbids the copy, the error says so (F127)',
+    'if the server answers with a page and a policy forbids the copy, the error names the server’s answer (F127)',
     asPage,
     'the server answers with text/html; charset=utf-8 instead of JavaScript',
   ],

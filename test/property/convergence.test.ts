@@ -1,6 +1,7 @@
 /**
- * Random worlds of three people, one with two devices: messages, receipts, clears, cuts and restarts in any order. When the network
- * is well again everyone agrees with a plain model of who did what (I-14), and no count was ever shown that was not true (I-15).
+ * Random worlds of three people, one with two devices: messages, receipts, clears, cuts and restarts in any
+ * order. After the network has healed, all devices agree with a plain model of the calls (I-14), and no count
+ * was shown that was never true (I-15).
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -57,18 +58,21 @@ class Place {
   }
 }
 
-/** What was meant, in plain sets of message ids: the order of seqs is the server's, so bounds are noted as the ids they covered. */
+/**
+ * The effect of all calls, as plain sets of message ids. The server gives the seqs, so the model notes a
+ * position as the ids below it.
+ */
 class Meant {
   readonly messages: { id: string; from: Person; to: Person; ask: boolean; count: boolean }[] = [];
   readonly named = new Set<string>();
-  /** By reader and peer: the highest seq told, and the highest cleared. */
+  /** By reader and peer: the highest seq with a receipt, and the highest cleared seq. */
   readonly read = new Map<string, number>();
   readonly position = new Map<string, number>();
 }
 
-/** Whatever some device shows otherwise than it was meant. */
-const disagreements = async (places: readonly Place[], meant: Meant): Promise<string[]> => {
-  // A device need not hold what another one of the same person was given; together they hold all.
+/** Differences between the devices and the model. */
+const differences = async (places: readonly Place[], meant: Meant): Promise<string[]> => {
+  // A device need not store all messages of its user, but the devices of a user together do.
   const seqOf = new Map<string, number>();
   for (const place of places)
     for (const peer of PEOPLE)
@@ -88,7 +92,7 @@ const disagreements = async (places: readonly Place[], meant: Meant): Promise<st
         { of: 'messages', conversationId: place.chat(peer), limit: 200 },
         (list) => list.filter(({ seq }) => seq !== null).length === between.length,
       );
-      // The position is at least what was meant, and never beyond what some device knew of.
+      // The position is at least the cleared one, and never above what some device of the user knew.
       const least = meant.position.get(`${place.who} ${peer}`) ?? 0;
       const position = shown?.readUpTo ?? 0;
       if (position < least) problems.push(`${where}: position ${position} below ${least}`);
@@ -96,7 +100,7 @@ const disagreements = async (places: readonly Place[], meant: Meant): Promise<st
       if (shown && shown.unreadCount !== unread) problems.push(`${where}: shows ${shown.unreadCount}, counted ${unread}`);
       if (shown && !shown.exact) problems.push(`${where}: not exact`);
       total += unread;
-      // What I sent: as the others meant it.
+      // Own messages: their receipts are those that the peers sent.
       const readByPeer = meant.read.get(`${peer} ${place.who}`) ?? 0;
       for (const { id, from, ask } of between) {
         if (from !== place.who) continue;
@@ -169,7 +173,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
           const ids = held.filter(({ senderId, seq }) => senderId === peer && seq !== null).map(({ id }) => id);
           for (const id of (await place.tab.do('sendReadReceipts', chat, ids)).queued) meant.named.add(id);
         } else if (one.do === 'read') {
-          // What arrives between the look and the call was held when it was called: the call's own bound is asked below it.
+          // Messages that arrive between this read and the call may be covered too, so the model notes only
+          // those before.
           const before = held.filter(({ senderId }) => senderId === peer).reduce((seq, message) => Math.max(seq, message.seq ?? 0), 0);
           await place.tab.do('sendConversationReadReceipt', chat, {});
           raise(meant.read, key, before);
@@ -182,7 +187,7 @@ const run = async (steps: readonly Step[]): Promise<void> => {
     }
   }
 
-  // The faults end; everyone comes together.
+  // The network heals, and all devices catch up.
   for (const place of places) place.net.heal();
   for (const place of places) await place.tab.engine.query({ do: 'flush', args: [20_000] });
   const deadline = Date.now() + 20_000;
@@ -196,19 +201,19 @@ const run = async (steps: readonly Step[]): Promise<void> => {
     for (const place of places) void place.tab.engine.query({ do: 'flush', args: [10] });
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  // Nothing is owed, but what was told may still be on its way.
-  let problems = await disagreements(places, meant);
+  // No entry is pending, but changes may still be on their way.
+  let problems = await differences(places, meant);
   while (problems.length > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 60));
-    problems = await disagreements(places, meant);
+    problems = await differences(places, meant);
   }
   for (const { tab } of places) tab.close();
   await server.close();
   expect(problems).toEqual([]);
 };
 
-describe('I-14: whatever happened, in the end everyone agrees', () => {
-  it('over random worlds', { timeout: 120_000 }, async () => {
+describe('I-14: direct chats in random worlds', () => {
+  it('in random worlds of direct chats, all devices agree in the end', { timeout: 120_000 }, async () => {
     await overRandomWorlds(step, 40, run);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Random worlds of a group of four, one with two devices, in which people join, leave and come back while messages, receipts, clears,
- * cuts and restarts happen in any order. When all is well again every count is what a plain log of who meant what makes of it (I-14).
+ * Random worlds of a group of four, one with two devices. Members join, leave and come back, while messages,
+ * receipts, clears, cuts and restarts happen in any order. In the end every count is the one that a plain log
+ * of the calls gives (I-14).
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -66,7 +67,7 @@ class Place {
   }
 }
 
-/** Who was a member from which place on, and up to which. */
+/** The intervals of seqs in which each person was a member. */
 class Membership {
   private readonly stays = new Map<Person, { from: number; upTo: number }[]>(PEOPLE.map((who) => [who, [{ from: 1, upTo: Infinity }]]));
 
@@ -83,12 +84,12 @@ class Membership {
     return this.stays.get(who)!.some(({ from, upTo }) => from <= seq && seq <= upTo);
   }
 
-  /** The first place of the newest stay. */
+  /** The first seq of the newest membership. */
   since(who: Person): number {
     return this.stays.get(who)!.at(-1)!.from;
   }
 
-  /** Where the store put the end of what was before. */
+  /** The seq at which the store ended the last membership. */
   private head(who: Person): number {
     return this.store.dump().members.find(({ userId }) => userId === who)!.joinedAt;
   }
@@ -119,21 +120,21 @@ const comeTogether = async (places: readonly Place[]): Promise<void> => {
   }
 };
 
-/** What people said and meant, and when they were there. */
+/** All messages and calls, and the memberships. */
 interface World {
   readonly places: readonly Place[];
   readonly membership: Membership;
   readonly said: ReadonlyMap<string, { from: Person; ask: boolean; count: boolean }>;
-  /** By reader: the messages whose receipts they queued. */
+  /** By reader: the messages for which the reader queued a receipt. */
   readonly meant: ReadonlyMap<Person, ReadonlySet<string>>;
-  /** By reader: as far as they cleared at least. */
+  /** By reader: the seq that the position has at least. */
   readonly least: ReadonlyMap<Person, number>;
 }
 
-/** Whatever some device shows otherwise than the log makes it. */
-const disagreements = async ({ places, membership, said, meant, least }: World): Promise<string[]> => {
+/** Differences between the devices and the log. */
+const differences = async ({ places, membership, said, meant, least }: World): Promise<string[]> => {
   const problems: string[] = [];
-  // Ann never leaves: what she holds is what there is.
+  // Ann never leaves: her device stores all messages.
   const ann = places[0]!;
   const { latestSeq = 0 } = (await ann.tab.now({ of: 'conversation', conversationId: CREW })) ?? {};
   const log = await ann.tab.until(
@@ -168,7 +169,7 @@ const disagreements = async ({ places, membership, said, meant, least }: World):
     for (const { id, seq, senderId, receiptRequested } of log) {
       if (senderId !== who || !receiptRequested) continue;
       const receipts = await tab.now({ of: 'receipts', messageId: id });
-      // My other device may not hold it.
+      // Ann's other device may not store the message.
       if (!receipts) continue;
       const counted = PEOPLE.filter((member) => member !== who && membership.wasIn(member, seq!));
       const list = async (filter: 'read' | 'unread') => {
@@ -257,10 +258,11 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   }
 
   await comeTogether(places);
-  // Nothing is owed, but what was told may still be on its way: readers within a quarter of a second are told as one.
+  // No entry is pending, but changes may still be on their way: receipts within a quarter of a second come as
+  // one.
   const deadline = Date.now() + 10_000;
   for (;;) {
-    const found = await disagreements({ places, membership, said, meant, least });
+    const found = await differences({ places, membership, said, meant, least });
     if (found.length === 0 || Date.now() > deadline) {
       problems.push(...found);
       break;
@@ -272,8 +274,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   expect(problems).toEqual([]);
 };
 
-describe('I-14: whatever happened in a group, in the end everyone agrees', () => {
-  it('over random worlds', { timeout: 120_000 }, async () => {
+describe('I-14: groups in random worlds', () => {
+  it('in random worlds of a group, all devices agree in the end', { timeout: 120_000 }, async () => {
     await overRandomWorlds(step, 25, run);
   });
 });

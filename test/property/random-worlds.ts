@@ -1,7 +1,7 @@
-/** Random steps over a world, until one does not end well: its seed and path are printed, and replay it as `SEED` and `PATH_`. */
+/** Runs random steps until a world fails, and prints the seed and the path, which replay the failure as `SEED` and `PATH_`. */
 import fc from 'fast-check';
 
-/** @param worlds how many; `WORLDS` in the environment goes before. */
+/** @param worlds number of worlds, unless `WORLDS` in the environment gives another. */
 export const overRandomWorlds = <Step>(step: fc.Arbitrary<Step>, worlds: number, run: (steps: Step[]) => Promise<void>): Promise<void> =>
   fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(steps)),

@@ -18,8 +18,8 @@ const seqs = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
 const setOf = (ranges: Ranges): Set<number> => new Set(seqsOf(ranges));
 const sorted = (set: Iterable<number>): number[] => [...set].sort((a, b) => a - b);
 
-describe('ranges behave as sets of numbers', () => {
-  it('I-2: union is set union, in any order and any number of times', () => {
+describe('ranges as sets of numbers', () => {
+  it('I-2: the union of ranges is the union of sets, in any order and any number of times', () => {
     fc.assert(
       fc.property(seqs, seqs, seqs, (a, b, c) => {
         const [x, y, z] = [fromSeqs(a), fromSeqs(b), fromSeqs(c)];
@@ -48,7 +48,7 @@ describe('ranges behave as sets of numbers', () => {
     );
   });
 
-  it('refuses what only looks like ranges', () => {
+  it('isRanges refuses values that only look like ranges', () => {
     for (const bad of [
       null,
       {},

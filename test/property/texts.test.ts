@@ -18,9 +18,9 @@ import { openDexieStore } from '../../src/store/dexie-store.ts';
 import type { KeptMessage } from '../../src/log/log-record.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { readAllIndexes, readIndex, readPages, writePages } from '../../src/log/pages.ts';
-import { GroupBench, groupMessage, groupOwed, groupRecall } from '../contract/groups.ts';
+import { GroupBench, groupMessage, groupReceipts, groupRecall } from '../contract/groups.ts';
 
-/** Texts that decoders, databases and line formats are known to change; drawn more often than by chance. */
+/** Texts that decoders, databases and line formats are known to change. The test draws them more often than by chance. */
 const ODD = [
   ...[
     '\ufeff',
@@ -79,46 +79,50 @@ describe('F110: the stores of the server', () => {
   ];
 
   let round = 0;
-  it.each(stores)('%s returns bodies, ack texts and ids unchanged (F110)', { timeout: 120_000 }, async (_name, open) => {
-    const bench = new GroupBench(open());
-    await fc.assert(
-      fc.asyncProperty(anyText, anyText, fc.uniqueArray(anyId, { minLength: 4, maxLength: 4 }), async (body, content, ids) => {
-        // Ids of this round alone.
-        const [ann, ben, group, message] = ids.map((id) => `${++round}${id.slice(0, 20)}`.replace(/\p{Cs}/u, '')) as [
-          string,
-          string,
-          string,
-          string,
-        ];
-        const before = await bench.cursor(ben);
-        await bench.members(group, { [ann]: 'member', [ben]: 'member' });
-        const annsBefore = await bench.cursor(ann);
-        const [sent] = await bench.submit(ann, groupMessage(group, message, { body }));
-        expect(sent).toMatchObject({ outcome: 'confirmed', message: { seq: 1 }, row: { conversationId: `group:${group}` } });
-        // The server acks the same message again only if the stored body is the same.
-        expect(await bench.submit(ann, groupMessage(group, message, { body }))).toMatchObject([
-          { outcome: 'confirmed', message: { seq: 1 } },
-        ]);
+  it.each(stores)(
+    'the %s store of the server returns bodies, receipt texts and ids unchanged (F110)',
+    { timeout: 120_000 },
+    async (_name, open) => {
+      const bench = new GroupBench(open());
+      await fc.assert(
+        fc.asyncProperty(anyText, anyText, fc.uniqueArray(anyId, { minLength: 4, maxLength: 4 }), async (body, content, ids) => {
+          // These ids are used in this round only.
+          const [ann, ben, group, message] = ids.map((id) => `${++round}${id.slice(0, 20)}`.replace(/\p{Cs}/u, '')) as [
+            string,
+            string,
+            string,
+            string,
+          ];
+          const before = await bench.cursor(ben);
+          await bench.members(group, { [ann]: 'member', [ben]: 'member' });
+          const annsBefore = await bench.cursor(ann);
+          const [sent] = await bench.submit(ann, groupMessage(group, message, { body }));
+          expect(sent).toMatchObject({ outcome: 'confirmed', message: { seq: 1 }, row: { conversationId: `group:${group}` } });
+          // The server confirms a repeated message only if the stored body is the same.
+          expect(await bench.submit(ann, groupMessage(group, message, { body }))).toMatchObject([
+            { outcome: 'confirmed', message: { seq: 1 } },
+          ]);
 
-        const wire = { id: message, senderId: ann, body, recalled: false };
-        expect(await bench.fetch(ben, group)).toMatchObject([wire]);
-        const told = (await bench.pull(ben, before)).flatMap(({ messages }) => messages);
-        expect(told).toMatchObject([{ conversationId: `group:${group}`, messages: [wire] }]);
+          const wire = { id: message, senderId: ann, body, recalled: false };
+          expect(await bench.fetch(ben, group)).toMatchObject([wire]);
+          const told = (await bench.pull(ben, before)).flatMap(({ messages }) => messages);
+          expect(told).toMatchObject([{ conversationId: `group:${group}`, messages: [wire] }]);
 
-        await bench.submit(ben, groupOwed(group, { namedIds: [message], contents: [{ id: message, text: content }] }));
-        const receipts = (await bench.pull(ann, annsBefore)).flatMap((frame) => frame.receipts);
-        expect(receipts).toMatchObject([{ id: message, by: ben, content, readCount: 1 }]);
-        const asked = { messageId: message, filter: 'read' as const, limit: 10 };
-        const page = await bench.store.read('members', (tx) => listMembers(tx, bench.viewer(ann), asked, null));
-        expect(page.members).toEqual([{ userId: ben, readAt: expect.any(Number) as number, content }]);
+          await bench.submit(ben, groupReceipts(group, { namedIds: [message], contents: [{ id: message, text: content }] }));
+          const receipts = (await bench.pull(ann, annsBefore)).flatMap((frame) => frame.receipts);
+          expect(receipts).toMatchObject([{ id: message, by: ben, content, readCount: 1 }]);
+          const asked = { messageId: message, filter: 'read' as const, limit: 10 };
+          const page = await bench.store.read('members', (tx) => listMembers(tx, bench.viewer(ann), asked, null));
+          expect(page.members).toEqual([{ userId: ben, readAt: expect.any(Number) as number, content }]);
 
-        // A recall reads the row and writes it back: no column may change on the way.
-        expect(await bench.submit(ann, groupRecall(group, message))).toMatchObject([{ outcome: 'confirmed' }]);
-        expect(await bench.fetch(ben, group)).toMatchObject([{ id: message, senderId: ann, body: '', recalled: true }]);
-      }),
-      { numRuns: 60, interruptAfterTimeLimit: 25_000, examples: [['\ufeff\ufeff=x', '\ufeff=', ['a', 'b', 'c', 'd']]] },
-    );
-  });
+          // A recall reads the row and writes it back, so no column may change on the way.
+          expect(await bench.submit(ann, groupRecall(group, message))).toMatchObject([{ outcome: 'confirmed' }]);
+          expect(await bench.fetch(ben, group)).toMatchObject([{ id: message, senderId: ann, body: '', recalled: true }]);
+        }),
+        { numRuns: 60, interruptAfterTimeLimit: 25_000, examples: [['\ufeff\ufeff=x', '\ufeff=', ['a', 'b', 'c', 'd']]] },
+      );
+    },
+  );
 });
 
 describe('F110: the stores of the device', () => {
@@ -127,35 +131,39 @@ describe('F110: the stores of the device', () => {
     ['memory', async () => createMemoryStore()],
     ['Dexie', () => openDexieStore(`texts-${++made}`, { clock: browserClock })],
   ];
-  it.each(stores)('%s returns records, pages and indexes unchanged (F110)', { timeout: 60_000 }, async (_name, open) => {
-    const store = await open();
-    await fc.assert(
-      fc.asyncProperty(anyText, fc.uniqueArray(anyId, { minLength: 3, maxLength: 3 }), async (text, ids) => {
-        const [group, id, senderId] = ids as [string, string, string];
-        const conversationId = `group:${group}` as const;
-        const message: KeptMessage = {
-          ...{ id, seq: 1, senderId, sentAt: 1, body: text },
-          ...{ receiptRequested: true, countable: true, recalled: false },
-        };
-        await store.tx('write', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
-          for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: ['', 0], upTo: ['\uffff', 0] });
-          tx.put('log', 1, { entry: { id, text } });
-          await writePages(tx, [{ conversationId, messages: [message], steps: [], counts: [], storedSeqs: [[1, 1]] }]);
-        });
-        const [record, pages, indexes] = await store.tx('read', ['log', 'pages', 'indexes'], 'readonly', 'relaxed', (tx) =>
-          Promise.all([tx.get('log', 1), readPages(tx, conversationId, [[1, 1]]), readAllIndexes(tx)]),
-        );
-        expect(record).toEqual({ entry: { id, text } });
-        expect(pages).toEqual([message]);
-        expect(indexes.map((index) => [index.of, readIndex(index).map(([of]) => of)])).toEqual([[conversationId, [id]]]);
-      }),
-      { numRuns: 100 },
-    );
-    store.close();
-  });
+  it.each(stores)(
+    'the %s store of the device returns records, pages and indexes unchanged (F110)',
+    { timeout: 60_000 },
+    async (_name, open) => {
+      const store = await open();
+      await fc.assert(
+        fc.asyncProperty(anyText, fc.uniqueArray(anyId, { minLength: 3, maxLength: 3 }), async (text, ids) => {
+          const [group, id, senderId] = ids as [string, string, string];
+          const conversationId = `group:${group}` as const;
+          const message: KeptMessage = {
+            ...{ id, seq: 1, senderId, sentAt: 1, body: text },
+            ...{ receiptRequested: true, countable: true, recalled: false },
+          };
+          await store.tx('write', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+            for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: ['', 0], upTo: ['\uffff', 0] });
+            tx.put('log', 1, { entry: { id, text } });
+            await writePages(tx, [{ conversationId, messages: [message], steps: [], counts: [], storedSeqs: [[1, 1]] }]);
+          });
+          const [record, pages, indexes] = await store.tx('read', ['log', 'pages', 'indexes'], 'readonly', 'relaxed', (tx) =>
+            Promise.all([tx.get('log', 1), readPages(tx, conversationId, [[1, 1]]), readAllIndexes(tx)]),
+          );
+          expect(record).toEqual({ entry: { id, text } });
+          expect(pages).toEqual([message]);
+          expect(indexes.map((index) => [index.of, readIndex(index).map(([of]) => of)])).toEqual([[conversationId, [id]]]);
+        }),
+        { numRuns: 100 },
+      );
+      store.close();
+    },
+  );
 });
 
-it('two accounts share one database only if server and user id are the same code points (F110)', () => {
+it('two accounts share one database only if the server and the user id have the same code points (F110)', () => {
   const url = fc.constantFrom(
     'wss://a.example/r',
     'wss://a.example/r:x',
@@ -173,16 +181,16 @@ it('two accounts share one database only if server and user id are the same code
   );
 });
 
-describe('F110: which texts are ids', () => {
+describe('F110: valid ids', () => {
   it.each([
-    ['a byte order mark before it', '\ufeffben', '"U+FEFFben"'],
+    ['a byte order mark at its start', '\ufeffben', '"U+FEFFben"'],
     ['a byte order mark in it', 'be\ufeffn', '"beU+FEFFn"'],
     ['a control character', 'b\u0085', '"bU+0085"'],
     ['half a surrogate pair', 'b\ud800', '"b\\ud800"'],
     ['nothing', '', '""'],
-    ['too much', 'ü'.repeat(65), `"${'ü'.repeat(60)}"`],
+    ['more than 128 bytes', 'ü'.repeat(65), `"${'ü'.repeat(60)}"`],
     ['a number', 7, 'number'],
-  ])('refuses %s, naming the rule and the value (F110)', (_what, id, seen) => {
+  ])('an id with %s is refused, and the error names the rule and the value (F110)', (_what, id, seen) => {
     expect(isId(id)).toBe(false);
     expect(isConversationId(`direct:${id}`)).toBe(typeof id === 'number');
     expect(() => requireId(id, 'peer')).toThrow(`peer must be ${ID_RULE}; got ${seen}`);
@@ -197,12 +205,12 @@ describe('F110: which texts are ids', () => {
     ['decomposed letters', 'e\u0301'],
     ['spaces around it', ' ben '],
     ['128 bytes', 'ü'.repeat(64)],
-  ])('takes %s unchanged (F110)', (_what, id) => {
+  ])('an id with %s is accepted unchanged (F110)', (_what, id) => {
     expect(requireId(id, 'peer')).toBe(id);
   });
 });
 
-describe('F110: what JSON would change in a body', () => {
+describe('F110: bodies that JSON would change', () => {
   it('a body is refused, or it comes out unchanged (F110)', () => {
     const value = fc.anything({
       withBigInt: true,
@@ -240,15 +248,15 @@ describe('F110: what JSON would change in a body', () => {
 
     ['a hole', { list: [1, , 3] }, 'body.list[1] is a hole'],
     ['a hole at the end', { 'a b': new Array(2) }, 'body.a b[0] is a hole'],
-    ['what hangs on a list', Object.assign([1], { total: 1 }), 'body.total is no item of the list'],
-    ['a symbol for a key', { in: { [Symbol('s')]: 1 } }, 'body.in has a symbol for a key'],
+    ['a property of a list', Object.assign([1], { total: 1 }), 'body.total is no item of the list'],
+    ['a symbol as a key', { in: { [Symbol('s')]: 1 } }, 'body.in has a symbol for a key'],
     ['undefined in a list', [undefined], 'body[0] is undefined'],
     ['NaN', { a: { 7: Number.NaN } }, 'body.a.7 is NaN'],
-  ])('refuses %s with its path (F110)', (_what, body, named) => {
+  ])('a body with %s is refused, and the error names its path (F110)', (_what, body, named) => {
     expect(() => bodyText(body)).toThrow(named);
   });
 
-  it('bodies and ack texts may begin with a byte order mark (F110)', () => {
+  it('bodies and receipt texts may begin with a byte order mark (F110)', () => {
     expect(parseBody(bodyText('\ufeffhi'))).toBe('\ufeffhi');
     expect(requireContent('\ufeffaye')).toBe('\ufeffaye');
   });

@@ -20,7 +20,7 @@ const rowOf = (all: readonly Line[], readUpTo: number, version = 1): Conversatio
   uncounted: fromSeqs(all.flatMap((line, i) => (i + 1 > readUpTo && !counts(line) ? [i + 1] : []))),
 });
 
-it('I-12, I-13: the count is that of a recount, at the row’s position and at any pending one above it', () => {
+it('I-12, I-13: the unread count equals a recount, at the row’s position and at any pending position above it', () => {
   fc.assert(
     fc.property(lines, fc.nat(40), fc.nat(40), (all, position, pending) => {
       const readUpTo = Math.min(position, all.length);
@@ -30,7 +30,7 @@ it('I-12, I-13: the count is that of a recount, at the row’s position and at a
   );
 });
 
-it('a row that only counts is exact at its position and past its end, a lower bound between', () => {
+it('a row that gives only the number is exact at its position and beyond its end, and a lower bound in between', () => {
   fc.assert(
     fc.property(lines, lines, fc.nat(40), fc.nat(90), (all, later, position, pending) => {
       const at = Math.min(position, all.length);
@@ -51,7 +51,7 @@ it('a row that only counts is exact at its position and past its end, a lower bo
 });
 
 it('I-2, I-4: rows of one history join to the same row in any order of arrival', () => {
-  // A history: messages come, the position moves; each row is one moment of it.
+  // In a history messages come and the position moves. Each row is one moment of it.
   const moments = fc.array(fc.tuple(fc.nat(5), fc.nat(6)), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(lines, moments, fc.infiniteStream(fc.nat(100)), (all, steps, order) => {
@@ -63,7 +63,7 @@ it('I-2, I-4: rows of one history join to the same row in any order of arrival',
         return rowOf(all.slice(0, latest), position, i + 1);
       });
       const last = rows[rows.length - 1]!;
-      // As they are written down: without what is at rest.
+      // Rows are written without the fields that have their initial value.
       for (const row of rows) expect(wholeRow(rowParts(row))).toEqual(row);
       const shuffled = rows.map((row) => ({ row, at: order.next().value as number })).sort((a, b) => a.at - b.at);
       const joined = [...shuffled, ...shuffled].map(({ row }) => row).reduce(joinRows);

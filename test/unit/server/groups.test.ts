@@ -7,7 +7,7 @@ import type { GroupMember } from '../../../src/server/groups/directory.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../../src/server/server.ts';
 import type { Connection } from '../../../src/server/socket.ts';
-import { groupMessage, groupOwed } from '../../contract/groups.ts';
+import { groupMessage, groupReceipts } from '../../contract/groups.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 
 let clock: ManualClock;
@@ -76,7 +76,7 @@ describe('group receipts on the wire', () => {
     ann.news();
     for (const [i, reader] of readers.entries()) {
       const one = new Phone(reader);
-      await one.submit(groupOwed('crew', { named: [[1, 1]] }));
+      await one.submit(groupReceipts('crew', { named: [[1, 1]] }));
       one.connection.closed();
       if (i % 2 === 1) await clock.pass(9);
     }
@@ -95,7 +95,7 @@ describe('group receipts on the wire', () => {
     await settle(ann, ben);
     expect(ben.news()).toMatchObject([{ type: 'changes', messages: [{ conversationId: 'group:crew' }] }]);
     ann.news();
-    await ben.submit(groupOwed('crew', { named: [[1, 1]] }));
+    await ben.submit(groupReceipts('crew', { named: [[1, 1]] }));
     await settle(ann);
     expect(ann.receipts()).toMatchObject([[{ id: 'm1', readCount: 1, memberCount: 1, by: 'ben' }]]);
   });
@@ -106,7 +106,7 @@ describe('group receipts on the wire', () => {
     await ann.submit(groupMessage('crew', 'm1'));
     await settle(ann, tablet, ben);
     for (const one of [ann, tablet]) one.news();
-    await ben.submit(groupOwed('crew', { position: 1 }));
+    await ben.submit(groupReceipts('crew', { position: 1 }));
     await settle(ann, tablet);
     expect(ann.news()).toEqual([]);
     expect(tablet.news()).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 1 }] }]);
@@ -117,7 +117,7 @@ describe('group receipts on the wire', () => {
     const [ann, ben, eve] = [await phone('ann'), await phone('ben'), await phone('eve')];
     await ann.submit(groupMessage('crew', 'm1'));
     await clock.pass(5);
-    await ben.submit(groupOwed('crew', { named: [[1, 1]], contents: [{ id: 'm1', text: 'seen' }] }));
+    await ben.submit(groupReceipts('crew', { named: [[1, 1]], contents: [{ id: 'm1', text: 'seen' }] }));
     await settle(ann, ben);
     for (const one of [ann, ben]) one.news();
     const receipts: ClientFrame = { type: 'fetch-receipts', id: 1, messageIds: ['m1', 'nothing'] };
@@ -211,7 +211,7 @@ describe('the expiry of a receipt', () => {
     const [ann, ben] = await begin();
     await clock.pass(window + offset);
     for (const one of [ann, ben]) one.news();
-    await ben.submit(groupOwed('crew', { named: [[1, 1]], position: 1 }));
+    await ben.submit(groupReceipts('crew', { named: [[1, 1]], position: 1 }));
     const answer = ben.news().find((frame) => frame.type === 'answer');
     expect(answer?.results[0]).toMatchObject({ outcome: 'confirmed', row: { readUpTo: 1, mine: { named: refused ? [] : [[1, 1]] } } });
     expect((answer?.results[0] as { refused?: unknown }).refused).toEqual(refused);
@@ -232,13 +232,13 @@ describe('the expiry of a receipt', () => {
       const [ann, ben] = await begin();
       await clock.pass(window);
       ben.news();
-      await ben.submit(groupOwed('crew', { named: [[1, 1]] }));
+      await ben.submit(groupReceipts('crew', { named: [[1, 1]] }));
       expect(ben.news()[0]).toMatchObject({ results: [{ outcome: 'confirmed', row: { mine: { named: [[1, 1]] } } }] });
       await ann.submit(groupMessage('crew', 'm2'));
       await settle(ben);
       await clock.pass(window + 1);
       ben.news();
-      await ben.submit(groupOwed('crew', { named: [[2, 2]] }));
+      await ben.submit(groupReceipts('crew', { named: [[2, 2]] }));
       expect(ben.news()[0]).toMatchObject({ results: [{ refused: [{ id: 'm2', code: 'rejected/receipt-expired' }] }] });
     },
   );

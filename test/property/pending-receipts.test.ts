@@ -18,7 +18,7 @@ const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   marked: fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() })).map((mark) => (mark ? { ...mark, at: mark.count } : null)),
 });
 
-it('I-2: merging what is owed is commutative, associative and idempotent, so nothing sent twice or late changes more', () => {
+it('I-2: merging pending receipts is commutative, associative and idempotent, so a repeated or late entry changes nothing more', () => {
   fc.assert(
     fc.property(pendingReceipts, pendingReceipts, pendingReceipts, (a, b, c) => {
       expect(mergePendingReceipts(a, b)).toEqual(mergePendingReceipts(b, a));
