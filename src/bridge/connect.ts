@@ -133,7 +133,7 @@ export class WorkerConnection {
         const outcomes = JSON.parse(text) as readonly Outcome[];
         batch.forEach(({ resolve, reject }, i) => {
           const outcome = outcomes[i];
-          if (!outcome) reject(new WorkerError('worker/restarted', 'the worker gave no answer'));
+          if (!outcome) reject(new WorkerError('worker/restarted', 'the worker gave no answer to this call; repeat the call'));
           else if (outcome.error) reject(fromWireError(outcome.error));
           else resolve(outcome.value);
         });

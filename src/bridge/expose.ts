@@ -41,7 +41,7 @@ const outcome = async (run: Promise<unknown>): Promise<Outcome> => {
 export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
   let hosted: Promise<Hosted> | null = null;
   let streams: ServedStreams | null = null;
-  const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('not started'));
+  const started = (): Promise<Hosted> => hosted ?? Promise.reject(new Error('the page called the worker before start()'));
 
   /**
    * Calls without an answer. The page ends this worker at the answer to `close` or `logOut`, so every earlier answer is

@@ -9,21 +9,24 @@ interface WithSync {
 }
 const hasSync = (registration: object): registration is WithSync => 'sync' in registration;
 
-const wish = async (): Promise<void> => {
+const requestSync = async (): Promise<void> => {
   // Look up the registration now: on a first visit, the service worker starts after the client.
   const registration = await navigator.serviceWorker.getRegistration();
   if (registration?.active && hasSync(registration)) await registration.sync.register(SYNC_TAG);
 };
 
 /** @returns a function to stop. Does nothing in a browser without Background Sync. */
-export const wishForSync = (outbox$: () => Observable<OutboxStatus>, connection$: () => Observable<ConnectionStatus>): (() => void) => {
+export const requestSyncWhenOffline = (
+  outbox$: () => Observable<OutboxStatus>,
+  connection$: () => Observable<ConnectionStatus>,
+): (() => void) => {
   if (!('SyncManager' in globalThis) || !('serviceWorker' in navigator)) return () => undefined;
-  let wished = false;
-  const pendingReceipts = combineLatest([outbox$(), connection$()]).subscribe(([{ pending }, { state, paused }]) => {
-    const wanted = pending > 0 && state === 'offline' && !paused;
+  let isRequested = false;
+  const subscription = combineLatest([outbox$(), connection$()]).subscribe(([{ pending }, { state, paused }]) => {
+    const isWanted = pending > 0 && state === 'offline' && !paused;
     // The user's settings may forbid Background Sync: the next page then sends the entries.
-    if (wanted && !wished) wish().catch(() => undefined);
-    wished = wanted;
+    if (isWanted && !isRequested) requestSync().catch(() => undefined);
+    isRequested = isWanted;
   });
-  return () => pendingReceipts.unsubscribe();
+  return () => subscription.unsubscribe();
 };

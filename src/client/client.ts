@@ -32,7 +32,7 @@ import {
   requireFlag,
   requireIds,
 } from './arguments.ts';
-import { wishForSync } from './background-sync.ts';
+import { requestSyncWhenOffline } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';
 import { deviceId } from './device.ts';
@@ -87,7 +87,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   };
   const watching = new Watching(connection.streams, paint, connection.started);
   const stopWatchingPage = watchPage((event) => connection.life(event));
-  const stopWishing = wishForSync(
+  const stopRequestingSync = requestSyncWhenOffline(
     () => watching.watch({ of: 'outbox' }),
     () => watching.watch({ of: 'connection' }),
   );
@@ -98,16 +98,16 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   const shut = (why: () => UsageError): void => {
     closed ??= why;
     stopWatchingPage();
-    stopWishing();
+    stopRequestingSync();
     stopBadge();
     for (const view of views) view.close();
   };
   // Another tab may log out too.
   void connection.streams.over.then(() => shut(closedByLogOut));
   const close = async (): Promise<void> => {
-    const seen = [...views].flatMap((view) => view.underWay() ?? []);
+    const openCalls = [...views].flatMap((view) => view.underWay() ?? []);
     shut(closedByApp);
-    if (seen.length > 0) await Promise.all(seen);
+    if (openCalls.length > 0) await Promise.all(openCalls);
     await connection.close();
   };
 

@@ -22,7 +22,7 @@ export const viewConversation = (
   newest$: Observable<readonly Message[]>,
   conversationId: ConversationId,
 ): OpenView => {
-  let looking = false;
+  let isViewed = false;
   /** The newest seen message; null until the app calls `seen`. */
   let seenUpTo: Seq | null = null;
   let seenLast: MessageId | null = null;
@@ -67,7 +67,7 @@ export const viewConversation = (
 
   const readAll = (): void =>
     next(async () => {
-      if (!looking) return;
+      if (!isViewed) return;
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
       await read(upTo);
@@ -76,17 +76,17 @@ export const viewConversation = (
 
   const readArrivals = (): void =>
     next(async () => {
-      if (!looking) return;
+      if (!isViewed) return;
       const upTo = seenUpTo ?? newest;
       if (upTo <= readUpTo) return;
       readUpTo = await connection.intent(direct ? 'readArrivals' : 'readGroupArrivals', conversationId, readUpTo, upTo);
     });
 
-  const look = (): void => {
+  const updateVisibility = (): void => {
     const now = isInView();
-    if (now === looking) return;
-    looking = now;
-    if (looking) readAll();
+    if (now === isViewed) return;
+    isViewed = now;
+    if (isViewed) readAll();
   };
 
   // Count stored messages only: the user cannot have seen a message that was never on this device.
@@ -102,14 +102,14 @@ export const viewConversation = (
       if (first) readAll();
       else readArrivals();
     });
-  const stop = watchView(look);
-  look();
+  const stop = watchView(updateVisibility);
+  updateVisibility();
 
   return {
     seen(messageId) {
       requireId(messageId, 'messageId');
       // Take the visibility of this moment: a view that closes before the write was open when the user saw the message.
-      const isSeen = looking;
+      const isSeen = isViewed;
       next(async () => {
         const seq = await connection.query('seqOf', conversationId, messageId);
         if (seq === null || seq <= (seenUpTo ?? 0)) return;
@@ -125,7 +125,7 @@ export const viewConversation = (
     close() {
       closed = true;
       tellClosed();
-      looking = false;
+      isViewed = false;
       arrivals.unsubscribe();
       stop();
     },

@@ -91,7 +91,7 @@ export class Engine {
       else this.lost(end.kept);
     };
     writer.newerSchema = (error) => this.newerSchema(error);
-    gate.look = () => writer.refresh().catch((error: unknown) => ports.log('warn', 'store-not-read', errorDetails(error)));
+    gate.readStore = () => writer.refresh().catch((error: unknown) => ports.log('warn', 'store-not-read', errorDetails(error)));
     writer.makeRoom = () => makeRoom(ports, writer);
     this.stopListening = ports.bus.listen((hint) => {
       if (hint.type === 'logged-out') this.lost(hint.kept);

@@ -178,16 +178,16 @@ class ReconnectingStore implements DexieStore {
       let due = clock.mono() + SILENCE_MS;
       let cancel: Cancel = () => undefined;
       const run = begin(() => (due = clock.mono() + SILENCE_MS), connection);
-      const look = (): void => {
+      const checkSilence = (): void => {
         const left = due - clock.mono();
         if (left > 0) {
-          cancel = clock.timer(left, look);
+          cancel = clock.timer(left, checkSilence);
           return;
         }
         run.abandon();
         reject(new SilentError());
       };
-      look();
+      checkSilence();
       run.done.then(resolve, reject).finally(() => cancel());
     });
   }

@@ -39,7 +39,9 @@ export const storeError = (error: unknown): unknown => {
       { cause: error },
     );
   if (names.includes('VersionError'))
-    return new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it', { cause: error });
+    return new StoreError('store/version-ahead', 'a newer version of the app has written this data; reload the page to get that version', {
+      cause: error,
+    });
   if (names.some((name) => HOPELESS.has(name)) || names.includes('MissingAPIError') || names.includes('SecurityError'))
     return new StoreError('store/unavailable', `IndexedDB failed: ${says}`, { cause: error });
   return new LostError(`IndexedDB failed: ${says}`, { cause: error });

@@ -58,7 +58,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F111',
     file: 'src/client/client.ts',
-    from: 'if (seen.length > 0) await Promise.all(seen);',
+    from: 'if (openCalls.length > 0) await Promise.all(openCalls);',
     to: '',
     test: ['chromium', 'test/browser/closing.test.ts', 'F111'],
   },

@@ -110,14 +110,14 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/net/net-gate.ts',
-    from: '\n    void this.look().then(() => {',
+    from: '\n    void this.readStore().then(() => {',
     to: '\n    void Promise.resolve().then(() => {',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'opens no other connection'],
   },
   {
     fault: 'F117',
     file: 'src/engine/net/net-gate.ts',
-    from: '    await this.look();\n',
+    from: '    await this.readStore();\n',
     to: '',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'sends no request'],
   },

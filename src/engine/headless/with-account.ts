@@ -51,7 +51,7 @@ export const withAccount = async (
       logOut = end;
       gate.shut();
     };
-    gate.look = () => opened.refresh().catch(() => undefined);
+    gate.readStore = () => opened.refresh().catch(() => undefined);
     opened.onChange(({ settings }) => {
       if (settings && opened.model.paused) gate.shut();
     });

@@ -12,7 +12,7 @@ const DEAD: Link = { send: () => undefined, buffered: 0, close: () => undefined 
 export class NetGate implements NetPort {
   private shutForGood = false;
   /** Reads the records of other tabs. Resolves also when the store does not answer. Shuts the gate when the account was logged out. */
-  look: () => Promise<void> = () => Promise.resolve();
+  readStore: () => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly net: NetPort) {}
 
@@ -23,7 +23,7 @@ export class NetGate implements NetPort {
     const guarded: LinkHandlers = {
       ...handlers,
       opened: () =>
-        void this.look().then(() => {
+        void this.readStore().then(() => {
           if (!isClosed && !this.shutForGood) handlers.opened();
         }),
       closed: (code, reason) => {
@@ -31,7 +31,7 @@ export class NetGate implements NetPort {
         handlers.closed(code, reason);
       },
     };
-    void this.look().then(() => {
+    void this.readStore().then(() => {
       if (!isClosed && !this.shutForGood) link = this.net.connect(guarded);
     });
     return {
@@ -47,7 +47,7 @@ export class NetGate implements NetPort {
   }
 
   async request(frames: readonly ClientFrame[], timeoutMs: number, signal?: AbortSignal): Promise<ServerFrame[]> {
-    await this.look();
+    await this.readStore();
     if (signal?.aborted) throw new TransportError('transport/unreachable', 'the request was given up before it was sent');
     if (this.shutForGood) throw new TransportError('transport/closed', 'this client is closed; nothing was sent');
     return this.net.request(frames, timeoutMs, signal);

@@ -47,7 +47,8 @@ export class Ask {
 
   private inTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const late = (): void => reject(new TransportError('transport/timeout', `no answer within ${QUERY_TIMEOUT_MS} ms`));
+      const late = (): void =>
+        reject(new TransportError('transport/timeout', `the server did not answer within ${QUERY_TIMEOUT_MS} ms; repeat the call later`));
       const cancel = this.ports.clock.timer(QUERY_TIMEOUT_MS, late);
       void answer.then(resolve, reject).finally(cancel);
     });

@@ -9,7 +9,10 @@ const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
   firstValueFrom(withWorkerTrouble(new Subject<ConnectionStatus>(), new BehaviorSubject<WorkerTrouble | null>(trouble)));
 
 describe('the connection of a page whose worker does not run', () => {
-  const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+  const error = new StoreError(
+    'store/version-ahead',
+    'a newer version of the app has written this data; reload the page to get that version',
+  );
 
   it('the state is stopped if no further worker is started: old code over the store of a newer release (F117)', async () => {
     expect(await shown({ error, retryInMs: null })).toMatchObject({

@@ -31,7 +31,7 @@ it('a tab that froze between connect and open, and whose account logged out in b
   gate.connect(handlersOf(heard));
   await settled();
   // The tab thaws: the socket has opened, and the hint of the log-out still waits behind that event.
-  gate.look = async () => gate.shut();
+  gate.readStore = async () => gate.shut();
   connections[0]!.opened();
   await settled();
   expect(heard).toEqual([]);

@@ -74,7 +74,7 @@ export class FetchMissing {
   start(): void {
     this.open = true;
     for (const id of this.writer.model.conversations.keys()) this.toCheck.add(id);
-    this.look();
+    this.fetchNext();
   }
 
   stop(): void {
@@ -88,15 +88,15 @@ export class FetchMissing {
   dirty(ids: Iterable<ConversationId>): void {
     if (!this.open) return;
     for (const id of ids) this.toCheck.add(id);
-    this.look();
+    this.fetchNext();
   }
 
-  look(): void {
+  fetchNext(): void {
     if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
     const waitMs = this.busyUntil - this.ports.clock.mono();
     this.cancel();
     if (waitMs > 0) {
-      this.cancel = this.ports.clock.timer(waitMs, () => this.look());
+      this.cancel = this.ports.clock.timer(waitMs, () => this.fetchNext());
       return;
     }
     const { model } = this.writer;
@@ -142,7 +142,7 @@ export class FetchMissing {
       .catch((error: unknown) => this.handlers.failed(error));
     if (!frame.complete) return;
     this.inFlight = null;
-    this.look();
+    this.fetchNext();
   }
 
   /** The server is busy: sends the same request again. The wait grows until an answer arrives. */
@@ -151,13 +151,13 @@ export class FetchMissing {
     for (const { conversationId, seqs } of this.wants) this.requested.forget(conversationId, seqs);
     this.busyUntil = this.ports.clock.mono() + this.backoff.failed(retryAfterMs);
     this.inFlight = null;
-    this.look();
+    this.fetchNext();
   }
 
   /** The server rejected the request as a whole. The next connection requests the messages again. */
   refused(id: number): void {
     if (id !== this.inFlight) return;
     this.inFlight = null;
-    this.look();
+    this.fetchNext();
   }
 }
