@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
-import type { Role } from '../server/store/server-store.ts';
+import type { Role } from '../server/store/records.ts';
 import { isOriginAllowed } from '../server/doors/origin.ts';
 import type { ReceiptServer } from '../server/server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';

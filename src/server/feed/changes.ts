@@ -15,7 +15,8 @@ import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { ChangedReceipt } from '../store/receipt-records.ts';
-import { hasFlags, type Interval, nameOf, type ListedConversation, type ServerReadTx, type FeedRecall } from '../store/server-store.ts';
+import { hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import type { Interval, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 

@@ -2,7 +2,8 @@
  * Cursors of the change feed: `<run>.<version>`. Cursors are opaque to clients; only this file reads them.
  */
 import type { Cursor } from '../../model/outbox-entry.ts';
-import type { RunRecord, ServerReadTx } from '../store/server-store.ts';
+import type { RunRecord } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 
 /**
  * Makes a cursor with the newest run known to the transaction, so that a store restored from an earlier

@@ -2,7 +2,8 @@
 import type { ConversationId, UserId } from '../../model/ids.ts';
 import { intersect, range, type Range, type Ranges } from '../../model/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { nameOf, type ServerReadTx, type ConversationRange } from '../store/server-store.ts';
+import { nameOf, type ConversationRange } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 

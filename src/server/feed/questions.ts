@@ -7,7 +7,8 @@ import { type ReadMember } from '../../model/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
-import { type MessageRecord, nameOf, type MessageKey, type ServerReadTx } from '../store/server-store.ts';
+import { type MessageRecord, nameOf, type MessageKey } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
 import { messageKey, groupReceiptsOf, seesReaders, receiptTimesOf, type Viewer } from './wire-messages.ts';
 

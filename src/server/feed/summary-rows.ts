@@ -9,14 +9,8 @@ import { intersect, NO_RANGES, range, size } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
-import {
-  type ConversationRecord,
-  type MemberRecord,
-  type MessageRecord,
-  nameOf,
-  type ServerReadTx,
-  type ConversationRange,
-} from '../store/server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ConversationRange } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;

@@ -3,7 +3,8 @@ import type { UserId } from '../../model/ids.ts';
 import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { MessageRecord, MessageKey, ServerReadTx } from '../store/server-store.ts';
+import type { MessageRecord, MessageKey } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 import { messageOf } from './summary-rows.ts';
 
 /** The reader of an answer, and whether every member of a group sees the readers of a message. */

@@ -1,7 +1,7 @@
 /** The host's knowledge of its users and their groups, as callbacks. */
 import type { UserId } from '../../model/ids.ts';
 import { readOptions } from '../../model/option-names.ts';
-import type { Role } from '../store/server-store.ts';
+import type { Role } from '../store/records.ts';
 
 export interface GroupMember {
   readonly userId: UserId;

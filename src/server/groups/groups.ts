@@ -15,7 +15,8 @@ import type { HintBus } from '../bus.ts';
 import type { Directory, GroupMember } from './directory.ts';
 import { changeMembers, type Wanted } from './membership.ts';
 import { persist } from '../store/persist.ts';
-import type { Role, ServerStore } from '../store/server-store.ts';
+import type { Role } from '../store/records.ts';
+import type { ServerStore } from '../store/server-store.ts';
 import { errorDetails, type Log } from '../../logging.ts';
 
 /** The members of a host's group in use are read again after this time. */

@@ -6,7 +6,8 @@ import { UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
-import { type MemberRecord, NO_END, type Role, type ServerTx } from '../store/server-store.ts';
+import { type MemberRecord, NO_END, type Role } from '../store/records.ts';
+import type { ServerTx } from '../store/server-store.ts';
 
 /** The desired members: a role for each user, `null` to remove the user. */
 export type Wanted = ReadonlyMap<UserId, Role | null>;

@@ -1,6 +1,5 @@
 /**
- * The interface of a server store: the records that the server keeps, and the batch reads and writes of one
- * transaction.
+ * The interface of a server store: the batch reads and writes of one transaction over the records.
  *
  *   submit, feed, groups     the rules
  *          │
@@ -10,160 +9,29 @@
  *
  * The rules stand above the interface, so both implementations behave alike.
  */
-import type { ReadBy } from '../../model/conversation.ts';
-import type { Flag, Mark } from '../../model/flag.ts';
-import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
-import type { StoredMessage } from '../../model/message.ts';
-import type { Range, Ranges } from '../../model/ranges.ts';
-import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
+import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
+import type { Ranges } from '../../model/ranges.ts';
 import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
-
-interface ConversationState {
-  readonly id: number;
-  readonly latestSeq: Seq;
-  /** The oldest message that the server keeps. */
-  readonly firstSeq: Seq;
-  /**
-   * The version of the conversation's newest change. In a direct chat a change of a member row raises it too,
-   * so two index scans find a user's changes. In a group a change of a member row raises the version of that
-   * row alone: otherwise one reader would wake all members.
-   */
-  readonly version: number;
-}
-
-/** A direct conversation, stored once for the pair. `userA` sorts before `userB`. */
-export interface DirectRecord extends ConversationState {
-  readonly groupId: null;
-  readonly userA: UserId;
-  readonly userB: UserId;
-}
-
-export interface GroupRecord extends ConversationState {
-  readonly groupId: string;
-  readonly userA: null;
-  readonly userB: null;
-}
-
-export type ConversationRecord = DirectRecord | GroupRecord;
-
-/** A conversation in the list of one user. */
-export type ListedConversation = ConversationRecord & {
-  /** The user has left this group. */
-  readonly left: boolean;
-};
-
-export type Role = 'member' | 'admin';
-
-/**
- * One user's registers in one conversation. The ranges say which messages are delivered and read; the steps
- * ({@link StepRecord}) only say when.
- */
-export interface MemberRecord extends ReceiptsSent {
-  readonly conversationId: number;
-  readonly userId: UserId;
-  /**
-   * The newest message when the user last joined; after the user has left, the newest message at that time. 0
-   * in a direct chat.
-   */
-  readonly joinedAt: Seq;
-  readonly readUpTo: Seq;
-  readonly readBy: ReadBy | null;
-  readonly muted: Flag;
-  readonly marked: Mark;
-  /**
-   * Groups: the messages that were stored while the user was a member. The last range of a current member has
-   * no end ({@link NO_END}).
-   */
-  readonly present: Ranges;
-  /** `null` after the user has left the group. */
-  readonly role: Role | null;
-  /**
-   * Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries
-   * the version.
-   */
-  readonly version: number;
-  /**
-   * Groups: the version of the user's first leaving, and the version of the last return; both 0 if the user
-   * never returned. A device may have read the feed during any absence in between. So a device that has not
-   * seen the return needs all changes since the first leaving.
-   */
-  readonly awaySince: number;
-  readonly backSince: number;
-}
-
-/**
- * Whether the member ever set a flag. If so, the conversation is listed for the member, even without a
- * message.
- */
-export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
-
-/** The end of the last `present` range while the user is a member. */
-export const NO_END: Seq = Number.MAX_SAFE_INTEGER;
-
-/** A current member of a group. */
-export interface RosterEntry {
-  readonly conversationId: number;
-  readonly userId: UserId;
-  readonly role: Role;
-}
-
-export interface MessageRecord extends StoredMessage {
-  readonly conversationId: number;
-  readonly version: number;
-}
-
-/** A recall in the change feed, apart from the other changes of its conversation. */
-export interface FeedRecall {
-  /** The name that the receiving user calls the conversation by. */
-  readonly in: ConversationId;
-  readonly message: MessageRecord;
-  /** The feed version of the recall for the receiving user. */
-  readonly version: number;
-}
-
-/**
- * The time at which a receipt first covered a range of messages. Steps of one member and kind are disjoint
- * and never change.
- */
-export interface StepRecord {
-  readonly conversationId: number;
-  readonly userId: UserId;
-  readonly kind: ReceiptKind;
-  readonly range: Range;
-  readonly at: number;
-  readonly version: number;
-}
-
-/**
- * One start of a server over this store. After a restore from a backup, the histories of two runs may differ.
- */
-export interface RunRecord {
-  readonly number: number;
-  /** Random, so a restored copy never repeats the id of a run that the copy does not contain. */
-  readonly id: string;
-  readonly beganAt: number;
-}
-
-export interface MessageKey {
-  readonly conversationId: number;
-  readonly seq: Seq;
-}
-
-export interface ConversationRange {
-  readonly conversationId: number;
-  readonly range: Range;
-}
+import type {
+  ChangedPiece,
+  ConversationRange,
+  ConversationRecord,
+  FeedRecall,
+  ListedConversation,
+  MemberRecord,
+  MessageKey,
+  MessageRecord,
+  RosterEntry,
+  RunRecord,
+  StepRecord,
+  StepTime,
+} from './records.ts';
 
 /**
  * A kind of message from one user's side: `own` messages, `uncounted` messages (the user's unread count
  * leaves them out), and `ackable` messages (the sender asks this user for a receipt).
  */
 export type RangeKind = 'own' | 'uncounted' | 'ackable';
-
-/** A range newly covered by a member's receipts. */
-export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind' | 'range'>;
-
-export type StepTime = MessageKey & { readonly kind: ReceiptKind; readonly at: number };
 
 export interface Interval {
   /** Exclusive. */
@@ -333,39 +201,3 @@ export interface ServerStore {
   /** Waits for running transactions. All later calls reject. */
   close(): Promise<void>;
 }
-
-/** The other side of a direct conversation. */
-export const peerOf = ({ userA, userB }: Pick<DirectRecord, 'userA' | 'userB'>, me: UserId): UserId => (userA === me ? userB : userA);
-
-/** The id that this user calls the conversation by. */
-export const nameOf = (conversation: ConversationRecord, me: UserId): ConversationId =>
-  conversation.groupId === null ? `direct:${peerOf(conversation, me)}` : `group:${conversation.groupId}`;
-
-/** The two users, sorted by code unit: the same order in every locale and database. */
-export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);
-
-/** The list up to the message that brings the sum of all bodies to `bytes`. */
-export const upToBytes = (messages: readonly MessageRecord[], bytes: number): readonly MessageRecord[] => {
-  let sum = 0;
-  const last = messages.findIndex(({ body }) => (sum += bodyBytes(body)) >= bytes);
-  return last < 0 ? messages : messages.slice(0, last + 1);
-};
-
-/** The message with the first `chars` characters of its body. */
-export const cutBody = (message: MessageRecord, chars: number): MessageRecord =>
-  message.body.length <= chars
-    ? message
-    : {
-        ...message,
-        body: Array.from(message.body.slice(0, 2 * chars))
-          .slice(0, chars)
-          .join(''),
-      };
-
-const encoder = new TextEncoder();
-/** Length of a body in UTF-8. */
-export const bodyBytes = (body: string): number => encoder.encode(body).length;
-
-/** The order of the feed. */
-export const byFeedOrder = (a: FeedRecall, b: FeedRecall): number =>
-  a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;

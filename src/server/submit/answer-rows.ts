@@ -8,7 +8,8 @@ import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../mod
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { SubmitWork } from './submit-work.ts';
-import type { ConversationRecord, ServerReadTx } from '../store/server-store.ts';
+import type { ConversationRecord } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
 /** The result of one entry, before its row is added. */

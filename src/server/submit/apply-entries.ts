@@ -16,7 +16,8 @@ import type { Hint } from '../bus.ts';
 import { cursorAt, reachOfCursor } from '../feed/cursors.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, type ServerReadTx, type ServerTx } from '../store/server-store.ts';
+import { type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
+import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
 /** The author of the entries, as authenticated by the session, never as named in the frame (I-24). */
 export interface Author {

@@ -8,7 +8,8 @@ import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
 import type { SubmitWork } from './submit-work.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { MessageRecord, ServerReadTx, ConversationRange } from '../store/server-store.ts';
+import type { MessageRecord, ConversationRange } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 
 /** A receipts entry of a group: the added seqs, and the receipt records of these messages. */
 export interface GroupWork extends ReceiptsWork {

@@ -8,7 +8,7 @@ import { confirmed, type Outcome } from './answer-rows.ts';
 import type { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, reject } from './read-entries.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { ConversationRecord, GroupRecord, MessageRecord } from '../store/server-store.ts';
+import type { ConversationRecord, GroupRecord, MessageRecord } from '../store/records.ts';
 
 const sameMessage = (
   unit: SubmitWork,

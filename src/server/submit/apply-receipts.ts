@@ -19,14 +19,8 @@ import {
 } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import type {
-  ConversationRecord,
-  MemberRecord,
-  MessageRecord,
-  ServerReadTx,
-  StepRecord,
-  ConversationRange,
-} from '../store/server-store.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, StepRecord, ConversationRange } from '../store/records.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 

@@ -1,6 +1,6 @@
 /** Makes push frames for the host's Web Push: one for each new message and recipient. */
 import type { PushFrame } from '../../protocol/push.ts';
-import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/server-store.ts';
+import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/records.ts';
 
 /**
  * Makes one frame for each recipient. A recalled message and a message outside the unread count have no

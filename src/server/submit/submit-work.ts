@@ -22,9 +22,9 @@ import {
   nameOf,
   type MessageKey,
   type RosterEntry,
-  type ServerTx,
   type StepRecord,
-} from '../store/server-store.ts';
+} from '../store/records.ts';
+import type { ServerTx } from '../store/server-store.ts';
 
 export class SubmitWork {
   private readonly conversations = new Map<ConversationId, ConversationRecord>();

@@ -8,16 +8,14 @@ import {
   byFeedOrder,
   type ChangedPiece,
   type ConversationRecord,
-  cutBody,
-  type RangeKind,
   type MessageRecord,
   nameOf,
   type ListedConversation,
-  type ServerReadTx,
   type StepRecord,
   type FeedRecall,
-  upToBytes,
-} from '../server-store.ts';
+} from '../records.ts';
+import { cutBody, upToBytes } from '../bodies.ts';
+import type { RangeKind, ServerReadTx } from '../server-store.ts';
 
 const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {

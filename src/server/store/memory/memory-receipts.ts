@@ -2,7 +2,8 @@
 import { contains } from '../../../model/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { AckRecord, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
-import type { Interval, MemberRecord, ServerReadTx } from '../server-store.ts';
+import type { Interval, ServerReadTx } from '../server-store.ts';
+import type { MemberRecord } from '../records.ts';
 
 /** The order of two ids by code unit, as databases sort in byte order. */
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -6,7 +6,8 @@ import { readOptions } from '../../../model/option-names.ts';
 import { memoryReads } from './memory-reads.ts';
 import { type MemoryDump, MemoryTables } from './memory-tables.ts';
 import { memoryWrites } from './memory-writes.ts';
-import type { RunRecord, ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
+import type { RunRecord } from '../records.ts';
+import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 
 export interface MemoryStoreOptions {
   /** The clock that stands for the database's clock, epoch ms. Default `Date.now`. */

@@ -1,14 +1,7 @@
 /** The tables of the memory store: plain maps, with the indexes that its reads use. */
 import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../../../model/ids.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import {
-  type ConversationRecord,
-  type MemberRecord,
-  type MessageRecord,
-  type RunRecord,
-  sortedPair,
-  type StepRecord,
-} from '../server-store.ts';
+import { type ConversationRecord, type MemberRecord, type MessageRecord, type RunRecord, sortedPair, type StepRecord } from '../records.ts';
 
 /** All data of a memory store, as a backup holds it. */
 export interface MemoryDump {

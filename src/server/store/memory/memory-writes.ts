@@ -3,7 +3,8 @@ import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
 import type { MemoryTables } from './memory-tables.ts';
-import { type ServerReadTx, type ServerTx, sortedPair } from '../server-store.ts';
+import type { ServerReadTx, ServerTx } from '../server-store.ts';
+import { sortedPair } from '../records.ts';
 
 export const memoryWrites = (
   tables: MemoryTables,

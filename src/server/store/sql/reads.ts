@@ -2,7 +2,8 @@
 import { type ConversationId, conversationTarget } from '../../../model/ids.ts';
 import type { Range } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
-import { type RangeKind, type Role, type ServerReadTx, sortedPair, type ConversationRange } from '../server-store.ts';
+import type { RangeKind, ServerReadTx } from '../server-store.ts';
+import { type Role, sortedPair, type ConversationRange } from '../records.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';

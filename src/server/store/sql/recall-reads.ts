@@ -1,5 +1,6 @@
 /** The reads of recalls in the SQL store. */
-import { byFeedOrder, nameOf, type ServerReadTx, type FeedRecall } from '../server-store.ts';
+import { byFeedOrder, nameOf, type FeedRecall } from '../records.ts';
+import type { ServerReadTx } from '../server-store.ts';
 import type { SqlQuery, SqlRow } from './driver.ts';
 import { VISIBLE_AFTER, VISIBLE_UP_TO } from './receipt-reads.ts';
 import { conversationOf, int, MESSAGE, messageOf } from './rows.ts';

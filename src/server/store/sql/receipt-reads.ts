@@ -1,5 +1,6 @@
 /** The reads of group receipts in the SQL store. */
-import type { MessageKey, ServerReadTx, ConversationRange } from '../server-store.ts';
+import type { MessageKey, ConversationRange } from '../records.ts';
+import type { ServerReadTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { ACK, ackOf, int, receiptOf, text, textOrNull, written, writtenOrNull } from './rows.ts';
 

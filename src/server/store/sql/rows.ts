@@ -4,7 +4,7 @@ import type { Flag, Mark } from '../../../model/flag.ts';
 import type { Ranges } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../server-store.ts';
+import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
 import type { SqlRow } from './driver.ts';
 
 /**
