@@ -1,4 +1,4 @@
-/** Whom the client speaks for, and what it makes of nonsense. */
+/** The account that the client works for, and frames that make no sense. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-it('a token that now names somebody else stops the client: nothing of hers is sent or shown as his', async () => {
+it('a token that names another user stops the client: nothing of the old account is sent or shown under the new user', async () => {
   const phone = await world.device('clara');
   const [friend, bob] = await Promise.all([world.person('clara-friend'), world.person('bob')]);
   await sendMany(friend, 'clara', 3);
@@ -24,7 +24,7 @@ it('a token that now names somebody else stops the client: nothing of hers is se
     await window.app.client.sendMessage('direct:somebody', { text: 'from Clara' });
   });
 
-  // The next start of the app finds somebody else logged in.
+  // The next start of the app finds another user logged in.
   await phone.open(['direct:clara-friend'], { tokenOf: 'bob' });
   const before = phone.proxy.frames.length;
   phone.proxy.heal();
@@ -36,7 +36,7 @@ it('a token that now names somebody else stops the client: nothing of hers is se
     error: { code: 'auth/wrong-user' },
   });
   expect(await phone.pending()).toBe(3);
-  expect(await phone.total()).toBe(0); // still hers, still what she did
+  expect(await phone.total()).toBe(0); // still clara's count, with her clear
   expect(phone.proxy.sent('submit', before)).toEqual([]);
   const heard = phone.proxy.frames.slice(before).filter(({ up }) => !up);
   expect(heard.map(({ text }) => (JSON.parse(text) as { type: string }).type)).toEqual(['error']);
@@ -45,16 +45,16 @@ it('a token that now names somebody else stops the client: nothing of hers is se
   expect(friend.rows.get('direct:bob')).toBeUndefined();
   expect(friend.rows.get('direct:clara')).toMatchObject({ latestSeq: 3, theirs: { read: [], named: [] } });
 
-  // Once it is hers again, all of it goes out as hers.
+  // With clara's own token again, all pending entries are sent as hers.
   await phone.open();
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
-  await eventually('her words', () => friend.rows.get('direct:clara')?.latestSeq === 4);
+  await eventually('her message', () => friend.rows.get('direct:clara')?.latestSeq === 4);
   expect(friend.rows.get('direct:clara')?.lastMessage?.senderId).toBe('clara');
   expect(friend.rows.get('direct:clara')?.theirs.read).toEqual([[1, 3]]);
   expect(phone.troubles).toEqual([]);
 });
 
-it('what somebody else sends that is no frame costs a browser nothing (F98, F101, F103, F105)', async () => {
+it('nonsense that other clients send to the server has no effect on this client (F98, F101, F103, F105)', async () => {
   const phone = await world.device('emma');
   const friend = await world.person('emma-friend');
   await phone.start();

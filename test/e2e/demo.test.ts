@@ -1,6 +1,6 @@
 /**
- * The demo, told as its page tells it: aeroplane mode, reading, a death, a reload without a server, and ticks that turn; then the group:
- * who has read, what the server allows, who leaves.
+ * The demo in the order of its page: aeroplane mode, reading, a kill, a reload without a server, and ticks that
+ * turn; then the group: its readers, the rules of the server, a member who leaves.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,10 +35,10 @@ const on = (owner: Owner, selector: string): Locator => page.locator(`#phone-${o
 const chatWith = (owner: Owner, name: string): Locator =>
   on(owner, '.row-open').filter({ has: page.locator('.row-name', { hasText: name }) });
 const aeroplane = (owner: Owner): Locator => on(owner, '.phone-head [role=switch]');
-/** A string is the whole text. */
+/** A string must equal the whole text. */
 const expectText = (locator: Locator, text: string | RegExp): Promise<void> => {
-  const told = expect.poll(() => locator.innerText(), WITHIN);
-  return typeof text === 'string' ? told.toBe(text) : told.toMatch(text);
+  const polled = expect.poll(() => locator.innerText(), WITHIN);
+  return typeof text === 'string' ? polled.toBe(text) : polled.toMatch(text);
 };
 const expectStatuses = (owner: Owner, statuses: readonly string[]): Promise<void> =>
   expect
@@ -63,7 +63,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('furnishes both phones for somebody who sees it first, and keeps itself for offline', async () => {
+it('at its first visit the demo fills both phones, and stores itself for offline use', async () => {
   await expectText(on('alice', '.badge-total'), '4');
   await expectText(on('bob', '.badge-total'), '7');
   await expectText(on('alice', '.tray-text'), /^Empty/);
@@ -72,7 +72,7 @@ it('furnishes both phones for somebody who sees it first, and keeps itself for o
   await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null), WITHIN).toBe(true);
 });
 
-it('in aeroplane mode badges fall at once and two receipts wait; Alice still sees "delivered"', async () => {
+it('in aeroplane mode Bob’s badges drop at once and two entries wait, and Alice still sees "delivered"', async () => {
   await aeroplane('bob').click();
   await expectText(on('bob', '.phone-status'), 'Aeroplane mode');
   await readChat('bob', 'Carol');
@@ -84,7 +84,7 @@ it('in aeroplane mode badges fall at once and two receipts wait; Alice still see
   await expectStatuses('alice', ['delivered', 'delivered', 'delivered']);
 });
 
-it('after the death of server and browser it opens offline, with switch, badges and outbox as they were', async () => {
+it('after a kill of the server and the browser, the demo opens offline with the same switch, badges and outbox', async () => {
   await server.kill();
   await browser.kill();
   await openPage();
@@ -95,7 +95,7 @@ it('after the death of server and browser it opens offline, with switch, badges 
   await expectText(on('alice', '.badge-total'), '4');
 });
 
-it('out of aeroplane mode the outbox empties and Alice’s ticks turn', async () => {
+it('when Bob leaves aeroplane mode, his outbox empties and Alice’s ticks turn', async () => {
   await server.start();
   await readChat('alice', 'Bob');
   await aeroplane('bob').click();
@@ -104,7 +104,7 @@ it('out of aeroplane mode the outbox empties and Alice’s ticks turn', async ()
   await expectText(on('alice', '.said:visible'), /^Read /);
 });
 
-it('with the server cut for both, a message waits with a clock; healed, it arrives and counts once', async () => {
+it('while the server is cut for both phones, a message waits with a clock; then it arrives and counts once', async () => {
   const cut = page.getByRole('switch', { name: 'Cut for both phones' });
   await expectText(on('alice', '.phone-status'), 'Live');
   await cut.click();
@@ -118,7 +118,7 @@ it('with the server cut for both, a message waits with a clock; healed, it arriv
   await expectText(on('bob', '.badge-total'), '3');
 });
 
-it('clears a count without telling, and mutes out of the total', async () => {
+it('the demo clears a count without a receipt, and a muted chat does not count in the total', async () => {
   await page.getByRole('button', { name: 'Let Carol and Dan write' }).click();
   await expectText(on('bob', '.badge-total'), '5');
   const choose = async (name: string, item: string): Promise<void> => {
@@ -149,7 +149,7 @@ const turn = async (name: string, on: boolean): Promise<void> => {
   await expect.poll(() => rule(name).getAttribute('aria-checked'), WITHIN).toBe(String(on));
 };
 
-it('counts who has read a message of the group, and opens into who, by keyboard too', async () => {
+it('the demo counts the readers of a group message and lists them, also by keyboard', async () => {
   await aeroplane('bob').click();
   await on('alice', '').getByRole('button', { name: 'Back to the list' }).click();
   await readChat('alice', 'Crew');
@@ -167,19 +167,19 @@ it('counts who has read a message of the group, and opens into who, by keyboard 
   expect(await newestCount('alice').evaluate((button) => button === document.activeElement)).toBe(true);
 });
 
-it('what Bob reads in aeroplane mode counts when he is back, also in a list that is open', async () => {
+it('a group message that Bob reads in aeroplane mode counts when he is back online, also in an open list of readers', async () => {
   await readChat('bob', 'Crew');
   await expectText(on('bob', '.tray-text'), /^\d entr.* waiting$/);
   await newestCount('alice').click();
   await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
-  // By keyboard: a press elsewhere would close the list.
+  // By keyboard, because a click elsewhere closes the list.
   await aeroplane('bob').press('Space');
   await expect.poll(() => members(readers('Read by 2 of 5'), 'Has read it'), WITHIN).toEqual(['Carol', 'Bob']);
   await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 5');
   await page.keyboard.press('Escape');
 });
 
-it('without the server it says kindly that the names are not here; healed, they come by themselves', async () => {
+it('without the server the list of readers says that it is not available, and it fills itself after the network has healed', async () => {
   await aeroplane('alice').click();
   await expectText(on('alice', '.phone-status'), 'Aeroplane mode');
   await newestCount('alice').click();
@@ -189,7 +189,7 @@ it('without the server it says kindly that the names are not here; healed, they 
   await page.keyboard.press('Escape');
 });
 
-it('a message that asks where the server allows no asking is refused with its code, and goes without asking', async () => {
+it('where the server allows no group receipts, a message that requests them is rejected with its code, and Alice sends it without', async () => {
   await turn('Receipts in groups', false);
   await write('alice', 'And the oars?');
   await expectText(on('alice', '.notice'), /rejected\/group-receipts-disabled/);
@@ -201,7 +201,7 @@ it('a message that asks where the server allows no asking is refused with its co
   await turn('Receipts in groups', true);
 });
 
-it('who did not ask is told nothing: the switch beside the line', async () => {
+it('a message without a receipt request shows no readers: Alice turns the request off beside the input', async () => {
   await on('alice', '.composer-ask').click();
   await write('alice', 'No need to answer.');
   await expectText(on('alice', '.said:visible').last(), 'Sent');
@@ -209,7 +209,7 @@ it('who did not ask is told nothing: the switch beside the line', async () => {
   await on('alice', '.composer-ask').click();
 });
 
-it('who left is not counted by the next message; those before stay as they were', async () => {
+it('a member who left does not count for the next message, and earlier messages keep their counts', async () => {
   const dan = page.getByRole('button', { name: /^Dan/ }).and(page.locator('.crew-person'));
   await dan.click();
   await page.getByRole('menuitem', { name: 'Leave the group' }).click();
@@ -225,7 +225,7 @@ it('who left is not counted by the next message; those before stay as they were'
   await expectText(page.locator('.crew-counts'), /counts 5$/);
 });
 
-it('members see the counts of others only where the server lets them', async () => {
+it('members see the counts of others’ messages only if the server allows it', async () => {
   expect(await on('bob', '.readers-open:visible').count()).toBe(0);
   await turn('Members see counts', true);
   await expectText(newestCount('bob').locator('span').first(), 'Read by 2 of 4');
@@ -233,6 +233,6 @@ it('members see the counts of others only where the server lets them', async () 
   await expect.poll(() => on('bob', '.readers-open:visible').count(), WITHIN).toBe(0);
 });
 
-it('has thrown nothing on the way', () => {
+it('no step of the demo throws an error', () => {
   expect(pageErrors).toEqual([]);
 });

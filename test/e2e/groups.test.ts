@@ -1,4 +1,4 @@
-/** Group receipts as their users see them: asked for in one browser, given in another, offline and by looking. */
+/** Group receipts as users see them: requested in one browser, sent from another, offline and by a viewed conversation. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { focus, view } from './looking.ts';
@@ -28,7 +28,7 @@ const say = (device: Device, chat: ConversationId, text: string, requestReceipt:
     requestReceipt,
   ] as const);
 
-/** State and counts as the sender's page shows them by now. */
+/** The state and the counts that the sender's page shows now. */
 const shown = (device: Device, messageId: string): Promise<readonly unknown[] | null> =>
   device.page.evaluate(
     (id) =>
@@ -44,7 +44,7 @@ const shown = (device: Device, messageId: string): Promise<readonly unknown[] | 
 const becomes = (device: Device, messageId: string, wanted: readonly unknown[]): Promise<void> =>
   eventually(`receipts to be ${wanted.join()}`, async () => JSON.stringify(await shown(device, messageId)) === JSON.stringify(wanted));
 
-it('read offline by looking, killed, back online: the sender sees who has read, and what they said', async () => {
+it('a group message that is viewed offline before a kill shows its reader and the reader’s text to the sender after the reconnect', async () => {
   const chat = await createGroup('crew', ['gina', 'gus', 'guy']);
   const [gina, gus] = [await world.device('gina'), await world.device('gus')];
   await Promise.all([gina.start([chat]), gus.start([chat])]);
@@ -59,19 +59,20 @@ it('read offline by looking, killed, back online: the sender sees who has read, 
   expect(await gus.pending()).toBe(0);
 
   gus.proxy.cut();
-  await eventually('gus to notice', async () => (await gus.state()) !== 'live');
+  await eventually('gus to be offline', async () => (await gus.state()) !== 'live');
   await focus(gus, true);
-  await eventually('no badge', async () => (await gus.total()) === 0);
-  await eventually('one thing owed', async () => (await gus.pending()) === 1);
+  await eventually('the badge to be 0', async () => (await gus.total()) === 0);
+  await eventually('one pending entry', async () => (await gus.pending()) === 1);
   await gus.kill();
   await gus.start([chat]);
   await focus(gus, false);
-  await eventually('still owed', async () => (await gus.pending()) === 1);
+  await eventually('one pending entry', async () => (await gus.pending()) === 1);
   expect(await gus.total()).toBe(0);
   gus.proxy.heal();
   await becomes(gina, asked, ['processing', 1, 1]);
 
-  // Blurred, nothing is read; looked at again, what came gets its receipt, and what lies there already none twice.
+  // Without the focus nothing is read. With the focus again, each new message gets its receipt, and no earlier
+  // one gets a second.
   await view(gus, chat);
   const late = await say(gina, chat, 'late', true);
   await eventually('the badge', async () => (await gus.total()) === 1);
@@ -79,11 +80,11 @@ it('read offline by looking, killed, back online: the sender sees who has read, 
   expect(await shown(gina, late)).toEqual(['processing', 0, 2]);
   await focus(gus, true);
   await becomes(gina, late, ['processing', 1, 1]);
-  await eventually('no badge', async () => (await gus.total()) === 0);
+  await eventually('the badge to be 0', async () => (await gus.total()) === 0);
   const arrival = await say(gina, chat, 'while looking', true);
   await becomes(gina, arrival, ['processing', 1, 1]);
 
-  // Guy says something with his.
+  // Guy adds a text to his receipt.
   const guy = await world.device('guy');
   await guy.start([chat]);
   const skipped = await guy.page.evaluate(
@@ -125,7 +126,7 @@ it('read offline by looking, killed, back online: the sender sees who has read, 
   ]);
   expect(lists.bad).toEqual(Array<string>(6).fill('usage/invalid-argument'));
 
-  // Offline these say so at once.
+  // Offline, these calls reject at once.
   gina.proxy.cut();
   const codes = await gina.page.evaluate(
     async (id) =>

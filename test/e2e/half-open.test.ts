@@ -1,4 +1,4 @@
-/** What the client does when the line goes dead and nobody says so. Most of it is waiting. */
+/** The client on a connection that dies without a close event. The test waits most of the time. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stretched } from '../support/machine.ts';
 import { delivered, eventually, World } from './world.ts';
@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-it('a half-open socket is noticed within 35 s and replaced, whether there is something to say or not (F46)', async () => {
-  // One is idle, one has just said something into the dead line.
+it('a half-open socket is detected within 35 s and replaced, in an idle tab and in a tab with pending entries (F46)', async () => {
+  // The idle phone sends nothing, and the busy one has just sent a message into the dead connection.
   const [idle, busy] = await Promise.all([world.device('dora'), world.device('dina')]);
   const friend = await world.person('friend-of-both');
   for (const phone of [idle, busy]) {
@@ -26,9 +26,9 @@ it('a half-open socket is noticed within 35 s and replaced, whether there is som
   await friend.sendMessage('direct:dora', 'are you there?');
   await Promise.all(
     [idle, busy].map(async (phone) => {
-      await eventually('the dead socket to be noticed', async () => (await phone.state()) !== 'live', 60_000);
+      await eventually('the dead socket to be detected', async () => (await phone.state()) !== 'live', 60_000);
       const noticedMs = performance.now() - since;
-      await eventually('another one', async () => (await phone.state()) === 'live');
+      await eventually('another page', async () => (await phone.state()) === 'live');
       const replacedMs = performance.now() - since;
       const which = phone === idle ? 'idle' : 'busy';
       console.log(
@@ -38,8 +38,8 @@ it('a half-open socket is noticed within 35 s and replaced, whether there is som
       expect(phone.proxy.sent('hello')).toHaveLength(2);
     }),
   );
-  await eventually('what came meanwhile', async () => (await idle.total()) === 2);
-  await eventually('what was said meanwhile', () => friend.rows.get('direct:dina')?.latestSeq === 2);
+  await eventually('the messages that came in between', async () => (await idle.total()) === 2);
+  await eventually('the message sent in between', () => friend.rows.get('direct:dina')?.latestSeq === 2);
   await eventually('an empty outbox', async () => (await busy.pending()) === 0);
   expect(friend.rows.get('direct:dina')?.latestSeq).toBe(2);
 });

@@ -1,4 +1,4 @@
-/** Tabs that are frozen, cached, crashed and closed: another one goes on, and what comes back is right at once. */
+/** Tabs that are frozen, cached, crashed and closed: another tab takes over, and a tab that comes back shows the right counts at once. */
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setFrozen } from '../support/real-browser.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** Two tabs: one leads, behind the other. */
+/** Two tabs: the leader tab is hidden behind the follower tab. */
 const twoTabs = async (phone: Device): Promise<{ leader: Page; follower: Page }> => {
   const leader = await phone.start();
   await untilLive(leader);
@@ -24,7 +24,7 @@ const twoTabs = async (phone: Device): Promise<{ leader: Page; follower: Page }>
   return { leader, follower };
 };
 
-it('a frozen leader is replaced within 5 s, also for a flush that waits for it; thawed, it changes nothing (F29, F30)', async () => {
+it('a frozen leader tab is replaced within 5 s, also for a waiting flush, and changes nothing when it thaws (F29, F30)', async () => {
   const phone = await world.device('fran', { isReal: true });
   const friend = await world.person('fran-friend');
   await sendMany(friend, 'fran', 3);
@@ -32,7 +32,7 @@ it('a frozen leader is replaced within 5 s, also for a flush that waits for it; 
   await delivered(friend, phone, 3);
 
   await eventually('a hidden leader', () => leader.evaluate(() => document.visibilityState === 'hidden'));
-  // In the middle of what it does.
+  // The leader freezes in the middle of its work.
   const flood = sendMany(friend, 'fran', 300);
   const frozenAt = await freezeBehind(leader, follower);
   const flushed = follower.evaluate(async () => {
@@ -50,7 +50,7 @@ it('a frozen leader is replaced within 5 s, also for a flush that waits for it; 
   await flood;
   await follower.evaluate(() => window.app.client.clearAllUnreadCounts());
   await sendMany(friend, 'fran', 2);
-  await eventually('what came meanwhile', async () => (await totalOf(follower)) === 2);
+  await eventually('the messages that came in between', async () => (await totalOf(follower)) === 2);
 
   const thawedAt = nowMs();
   await setFrozen(leader, false);
@@ -68,7 +68,7 @@ it('a frozen leader is replaced within 5 s, also for a flush that waits for it; 
   expect(phone.troubles).toEqual([]);
 });
 
-it('the only tab, frozen: right within 2 s of the thaw, on one new connection (F29, F54)', async () => {
+it('a single tab that was frozen shows the right count within 2 s after the thaw, on one new connection (F29, F54)', async () => {
   const phone = await world.device('fred', { isReal: true });
   const friend = await world.person('fred-friend');
   const tab = await phone.start();
@@ -88,7 +88,7 @@ it('the only tab, frozen: right within 2 s of the thaw, on one new connection (F
   expect(phone.proxy.sent('pull', before)).toHaveLength(1);
 });
 
-it('the back/forward cache: the lead passes on as the page leaves, and the page is right as it comes back (F23, F34)', async () => {
+it('a page that goes into the back/forward cache passes the lead on, and shows the right count when it comes back (F23, F34)', async () => {
   const phone = await world.device('bea', { isReal: true });
   const friend = await world.person('bea-friend');
   const { leader, follower } = await twoTabs(phone);
@@ -99,14 +99,15 @@ it('the back/forward cache: the lead passes on as the page leaves, and the page 
   });
   const leftAt = nowMs();
   await leader.goto('about:blank');
-  // At once where its worker is not frozen before it hears of that; else it is replaced like any frozen one.
+  // The lead passes at once if the worker gets the event before it freezes. Otherwise the tab is replaced like
+  // any frozen one.
   const passedMs = (await leadsSince(follower, leftAt)) - leftAt;
   expect(passedMs).toBeLessThan(await stretched(5000));
   await sendMany(friend, 'bea', 3);
-  await eventually('what came meanwhile', async () => (await totalOf(follower)) === 3);
+  await eventually('the messages that came in between', async () => (await totalOf(follower)) === 3);
   await follower.evaluate(() => window.app.client.clearConversationUnreadCount('direct:bea-friend'));
   await sendMany(friend, 'bea', 1);
-  await eventually('one more', async () => (await totalOf(follower)) === 1);
+  await eventually('one more message', async () => (await totalOf(follower)) === 1);
 
   const backAt = nowMs();
   await leader.goBack({ waitUntil: 'commit' });
@@ -120,7 +121,7 @@ it('the back/forward cache: the lead passes on as the page leaves, and the page 
   await untilLive(leader);
 });
 
-it('a crashed leader is replaced within 1 s, and what it was told is sent; reopened, it is right (F35)', async () => {
+it('a crashed leader tab is replaced within 1 s, its pending entries are sent, and it shows the right count when reopened (F35)', async () => {
   const phone = await world.device('cora', { isReal: true });
   const friend = await world.person('cora-friend');
   await sendMany(friend, 'cora', 5);
@@ -133,7 +134,7 @@ it('a crashed leader is replaced within 1 s, and what it was told is sent; reope
   });
   const session = await leader.context().newCDPSession(leader);
   const crashedAt = nowMs();
-  // Nobody is left to answer.
+  // The crashed page answers no more calls.
   session.send('Page.crash').catch(() => undefined);
   const replacedMs = (await leadsSince(follower, crashedAt)) - crashedAt;
   console.log(`a crashed leader was replaced after ${replacedMs.toFixed(0)} ms`);
@@ -141,7 +142,7 @@ it('a crashed leader is replaced within 1 s, and what it was told is sent; reope
   expect(await pendingOf(follower)).toBe(2);
   phone.proxy.heal();
   await eventually('an empty outbox', async () => (await pendingOf(follower)) === 0);
-  await eventually('the words', () => friend.rows.get('direct:cora')?.latestSeq === 6);
+  await eventually('the message to arrive', () => friend.rows.get('direct:cora')?.latestSeq === 6);
   expect(friend.rows.get('direct:cora')?.theirs.read).toEqual([[1, 5]]);
 
   const again = await phone.tab();
@@ -153,7 +154,7 @@ it('a crashed leader is replaced within 1 s, and what it was told is sent; reope
   expect(passedMs).toBeLessThan(await stretched(1000));
 });
 
-it('a leader that the browser discards is replaced within 1 s, and what it was told is sent (F35)', async () => {
+it('a leader tab that the browser discards is replaced within 1 s, and its pending entries are sent (F35)', async () => {
   const phone = await world.device('dora');
   const discard = await phone.withDiscarding();
   const friend = await world.person('dora-friend');
@@ -175,9 +176,9 @@ it('a leader that the browser discards is replaced within 1 s, and what it was t
   const replacedMs = (await leadsSince(follower, discardedAt)) - discardedAt;
   console.log(`a discarded leader was replaced after ${replacedMs.toFixed(0)} ms`);
   expect(replacedMs).toBeLessThan(await stretched(1000));
-  await eventually('its page to be gone', () => leader.isClosed());
+  await eventually('its page to close', () => leader.isClosed());
   phone.proxy.heal();
-  await eventually('the words', () => friend.rows.get('direct:dora')?.latestSeq === 4);
+  await eventually('the message to arrive', () => friend.rows.get('direct:dora')?.latestSeq === 4);
   expect(friend.rows.get('direct:dora')?.theirs.read).toEqual([[1, 3]]);
   expect(await totalOf(follower)).toBe(0);
 });

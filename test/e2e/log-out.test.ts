@@ -1,4 +1,4 @@
-/** Logging out for real: of a running server, and through the death of the browser. */
+/** Log-out with a running server, and with a kill of the browser. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { TransportError } from '../../src/errors.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
@@ -11,11 +11,11 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-const nameOf = (phone: Device): string => databaseName(`ws://127.0.0.1:${phone.proxy.port}/receipts`, phone.userId);
+const databaseOf = (phone: Device): string => databaseName(`ws://127.0.0.1:${phone.proxy.port}/receipts`, phone.userId);
 const databases = (phone: Device): Promise<(string | undefined)[]> =>
   phone.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
 
-it('send: refused with what is left while offline; online, all of it arrives first, and nothing is left nor sent after', async () => {
+it('log-out with `send` is refused while offline; online, all entries arrive first, and then nothing is left and nothing is sent', async () => {
   const phone = await world.device('lea');
   const friend = await world.person('lea-friend');
   await sendMany(friend, 'lea', 2);
@@ -42,20 +42,20 @@ it('send: refused with what is left while offline; online, all of it arrives fir
   await eventually('to be live', async () => (await phone.state()) === 'live');
   expect(await logOut()).toBe('logged out');
   const sent = phone.proxy.frames.length;
-  await eventually('her words', () => friend.rows.get('direct:lea')?.latestSeq === 3);
+  await eventually('her message', () => friend.rows.get('direct:lea')?.latestSeq === 3);
   expect(friend.rows.get('direct:lea')?.theirs.read).toEqual([[1, 2]]);
-  expect(await databases(phone)).not.toContain(nameOf(phone));
+  expect(await databases(phone)).not.toContain(databaseOf(phone));
   await sendMany(friend, 'lea', 1);
   await sleep(500);
   expect(phone.proxy.frames.slice(sent).filter(({ up }) => up)).toEqual([]);
 
-  // The same user again: a new device, told by the server what it knows.
+  // The same user again, on a new device that gets its state from the server.
   await phone.open();
-  await eventually('what came meanwhile', async () => (await phone.total()) === 1);
+  await eventually('the messages that came in between', async () => (await phone.total()) === 1);
   expect(phone.troubles).toEqual([]);
 });
 
-it('SIGKILL between the record and the wipe: the next start shows nothing of it, and finishes', async () => {
+it('after a kill between the record and the wipe of a log-out, the next start shows no old data and completes the wipe', async () => {
   const phone = await world.device('mia');
   const friend = await world.person('mia-friend');
   await sendMany(friend, 'mia', 3);
@@ -65,7 +65,7 @@ it('SIGKILL between the record and the wipe: the next start shows nothing of it,
   phone.proxy.cut();
   await phone.page.evaluate(async (name) => {
     await window.app.client.sendMessage('direct:mia-friend', 'never sent');
-    // As long as the page holds the lead, the log-out waits with what comes after the record.
+    // As long as the page holds the lock of the leader, the log-out waits after its record.
     await new Promise<void>((held) => {
       void navigator.locks.request(name, { steal: true }, () => {
         held();
@@ -79,7 +79,7 @@ it('SIGKILL between the record and the wipe: the next start shows nothing of it,
     });
     window.app.client.logOut({ pending: 'discard' }).catch(() => undefined);
     await recorded;
-  }, nameOf(phone));
+  }, databaseOf(phone));
   await phone.kill();
   const before = phone.proxy.frames.length;
   await phone.start(['direct:mia-friend']);
@@ -90,10 +90,10 @@ it('SIGKILL between the record and the wipe: the next start shows nothing of it,
     badges: Object.values(window.app.badges).map((seen) => seen.map(([, value]) => value)),
     pending: window.app.outbox.map(([, { pending }]) => pending),
   }));
-  // A store that is new shows no count before the server has spoken (F113).
+  // A new store shows no count before its first snapshot (F113).
   expect(shown).toEqual({ total: [], conversations: [], badges: [[]], pending: [0] });
   phone.proxy.heal();
-  await eventually('what the server knows', async () => (await phone.total()) === 3);
+  await eventually('the state of the server', async () => (await phone.total()) === 3);
   expect(JSON.stringify(phone.proxy.frames.slice(before))).not.toContain('never sent');
   expect(friend.rows.get('direct:mia')?.latestSeq).toBe(3);
   expect(phone.troubles).toEqual([]);

@@ -1,4 +1,4 @@
-/** What lies between a browser and the server: lines that break at any frame, proxies that know no WebSocket, portals that answer for it. */
+/** Networks between a browser and the server: connections that break at any frame, proxies without WebSockets, captive portals. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stretched } from '../support/machine.ts';
 import { delivered, eventually, sendMany, World } from './world.ts';
@@ -10,13 +10,13 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** An answer that any page may read. */
+/** An answer that every page may read. */
 const http = (status: string, type: string, body: string): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: *\r\n` +
   `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
 const LOGIN_PAGE = http('200 OK', 'text/html', '<!doctype html><title>Free Wi-Fi</title><form action="/login"></form>');
 
-it('where no WebSocket gets through, receipts and messages flow over HTTP, both ways, at once (F53)', async () => {
+it('without WebSockets, receipts and messages go over HTTP in both directions at once (F53)', async () => {
   const phone = await world.device('hilde');
   const friend = await world.person('hilde-friend');
   phone.proxy.stranger = (isUpgrade) => (isUpgrade ? http('403 Forbidden', 'text/plain', 'no upgrades here') : undefined);
@@ -31,11 +31,11 @@ it('where no WebSocket gets through, receipts and messages flow over HTTP, both 
   });
   await eventually('her receipt', () => friend.rows.get('direct:hilde')?.theirs.read.length === 1);
   await eventually('her message', () => friend.rows.get('direct:hilde')?.latestSeq === 2);
-  // A held pull is answered when there is something, not when its 20 s are over.
+  // The server answers a waiting pull when there is a change, and not when its 20 s are over.
   for (let n = 0; n < 3; n++) {
     const before = await phone.page.evaluate(() => performance.now());
     await friend.sendMessage('direct:hilde', `news ${n}`);
-    await eventually('the news', async () => (await phone.total()) === n + 1);
+    await eventually('the change', async () => (await phone.total()) === n + 1);
     const seenAt = await phone.page.evaluate(() => window.app.total.at(-1)![0]);
     expect(seenAt - before).toBeLessThan(await stretched(5000));
   }
@@ -44,7 +44,7 @@ it('where no WebSocket gets through, receipts and messages flow over HTTP, both 
   expect(phone.troubles).toEqual([]);
 });
 
-it('a captive portal costs nothing but time, and what the browser says of being online costs not even that (F52)', async () => {
+it('a captive portal only delays the client, and wrong `online` and `offline` events of the browser do not even do that (F52)', async () => {
   const phone = await world.device('kapitola');
   const friend = await world.person('kapitola-friend');
   await friend.sendMessage('direct:kapitola', 'before');
@@ -55,7 +55,7 @@ it('a captive portal costs nothing but time, and what the browser says of being 
   phone.proxy.cut();
   phone.proxy.heal();
   await phone.page.evaluate(() => window.app.client.sendConversationReadReceipt('direct:kapitola-friend'));
-  // Sockets and requests meet the portal, more than once each.
+  // WebSockets and requests both meet the portal, more than once.
   await eventually('the portal to be met', () => phone.proxy.strangerAnswered >= 5, 60_000);
   expect(await phone.pending()).toBe(1);
   const met = await phone.page.evaluate(() => window.app.connection.map(([, { state, error }]) => [state, error?.code ?? null]));
@@ -64,7 +64,8 @@ it('a captive portal costs nothing but time, and what the browser says of being 
   expect(met.some(([, code]) => code === 'transport/unreachable')).toBe(true);
   expect(friend.rows.get('direct:kapitola')?.theirs.read).toEqual([]);
 
-  // The browser says it is offline, and is not; then that it is online again, which is worth a try at once.
+  // The browser reports that it is offline, which is wrong, and then that it is online again. The client tries
+  // again at once.
   phone.proxy.stranger = () => undefined;
   const shownLiveMs = await phone.page.evaluate(async () => {
     Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => false });
@@ -84,7 +85,7 @@ it('a captive portal costs nothing but time, and what the browser says of being 
   expect(phone.troubles).toEqual([]);
 });
 
-it('reset right after any frame of what it says and hears, everything is in effect once (F47)', async () => {
+it('with the connection reset after any frame that was sent or received, every entry takes effect once (F47)', async () => {
   const phone = await world.device('resi');
   const friend = await world.person('resi-friend');
   await phone.start();
@@ -106,7 +107,10 @@ it('reset right after any frame of what it says and hears, everything is in effe
     }, `round ${n}`);
     await eventually('an empty outbox', async () => (await phone.pending()) === 0);
     await eventually('her message', () => friend.rows.get('direct:resi')?.latestSeq === 2 * n);
-    await eventually('his', async () => (await phone.page.evaluate(() => window.app.conversations.at(-1)?.[1][0]?.latestSeq)) === 2 * n);
+    await eventually(
+      'his receipt',
+      async () => (await phone.page.evaluate(() => window.app.conversations.at(-1)?.[1][0]?.latestSeq)) === 2 * n,
+    );
     phone.proxy.onUp = phone.proxy.onDown = () => undefined;
   }
   await phone.page.evaluate(() => window.app.client.sendConversationReadReceipt('direct:resi-friend'));

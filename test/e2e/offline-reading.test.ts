@@ -1,4 +1,4 @@
-/** The main job: read offline, be killed, reconnect, and everyone agrees. */
+/** The main task of the library: messages are read offline, the browser is killed, and after the reconnect all devices agree. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { contains } from '../../src/model/ranges.ts';
@@ -23,14 +23,17 @@ interface Away {
   readonly laptop: Device;
   readonly senders: readonly ProtocolClient[];
   readonly conversations: readonly ConversationId[];
-  /** How many frames had passed when the network came back. */
+  /** Number of frames that had passed when the network came back. */
   readonly before: number;
 }
 
 const receiptTo = (sender: ProtocolClient, reader: string) => sender.rows.get(`direct:${reader}`)?.theirs;
 const seqs = Array.from({ length: UNREAD }, (_, i) => i + 1);
 
-/** Read through: 20 chats, 25 unread each; cut; all read; killed; started again, still cut. Asserts all that must hold on the way. */
+/**
+ * 20 chats with 25 unread messages each are all read without a network; then the browser is killed and started
+ * again, still without a network. Asserts all that must hold on the way.
+ */
 const readEverythingAndDie = async (reader: string): Promise<Away> => {
   const names = Array.from({ length: SENDERS }, (_, n) => `${reader}-friend-${n}`);
   const conversations = names.map((name): ConversationId => `direct:${name}`);
@@ -40,7 +43,7 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
   const ids = await Promise.all(senders.map((sender) => sendMany(sender, reader, UNREAD)));
 
   await eventually('all badges on the phone', async () => (await phone.total()) === SENDERS * UNREAD);
-  // Delivered, so held: only what is on the phone can be read there without a network.
+  // The messages are delivered, so the phone stores them: without a network, only stored messages can be read.
   for (const sender of senders) await delivered(sender, phone, UNREAD);
   await laptop.start();
   await eventually('all badges on the laptop', async () => (await laptop.total()) === SENDERS * UNREAD);
@@ -52,12 +55,12 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
     async ([lists, chats]) => {
       const { client, total, badges } = window.app;
       const began = performance.now();
-      // One call for each message, as somebody who scrolls makes them.
+      // One call for each message, as a user who scrolls makes them.
       const named = chats.flatMap((chat, n) => lists[n]!.map((id) => client.sendReadReceipts(chat, [id])));
       await Promise.all(chats.map((chat) => client.sendConversationReadReceipt(chat)));
       const results = await Promise.all(named);
       const durableMs = performance.now() - began;
-      // What is durable is shown within a frame or two.
+      // A durable change is shown within a frame or two.
       await new Promise((resolve) => setTimeout(resolve, 50));
       return {
         durableMs,
@@ -84,23 +87,24 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
     outbox: window.app.outbox.map(([, { pending }]) => pending),
   }));
   console.log(`first total after the restart: ${Math.round(restarted.total[0]![0])} ms after the page began to load`);
-  // Not once anything that was not true: no first paint from before the reading, no count without the outbox.
+  // No wrong value is shown at any moment: no first paint from before the reading, and no count without the
+  // outbox.
   expect(restarted.total.map(([, value]) => value)).toEqual([0]);
   expect(restarted.badges).toEqual(conversations.map(() => [0]));
   for (const list of restarted.listed) expect(list).toEqual(conversations.map(() => 0));
   for (const pending of restarted.outbox) expect(pending).toBeLessThanOrEqual(SENDERS);
   expect(restarted.outbox.at(-1)).toBe(SENDERS);
-  // The server knows of none of it.
+  // The server has got none of the receipts.
   for (const sender of senders) expect(receiptTo(sender, reader)).toMatchObject({ read: [], named: [] });
   expect(await laptop.total()).toBe(SENDERS * UNREAD);
   return { reader, phone, laptop, senders, conversations, before: phone.proxy.frames.length };
 };
 
-const everybodyAgrees = async ({ reader, phone, laptop, senders, conversations }: Away): Promise<void> => {
+const expectAgreement = async ({ reader, phone, laptop, senders, conversations }: Away): Promise<void> => {
   await eventually('every sender to see every message read', () =>
     senders.every((sender) => {
-      const told = receiptTo(sender, reader);
-      return told !== undefined && seqs.every((seq) => contains(told.read, seq) && contains(told.named, seq));
+      const sentBefore = receiptTo(sender, reader);
+      return sentBefore !== undefined && seqs.every((seq) => contains(sentBefore.read, seq) && contains(sentBefore.named, seq));
     }),
   );
   await eventually('the laptop at 0', async () => (await laptop.total()) === 0);
@@ -117,8 +121,8 @@ const everybodyAgrees = async ({ reader, phone, laptop, senders, conversations }
   expect([...phone.troubles, ...laptop.troubles]).toEqual([]);
 };
 
-/** Idle, nothing but heartbeats. */
-const nothingMoves = async ({ phone, laptop }: Away): Promise<void> => {
+/** The devices are idle: only heartbeats pass. */
+const expectIdle = async ({ phone, laptop }: Away): Promise<void> => {
   await sleep(500);
   const before = [phone, laptop].map(({ proxy }) => ({ frames: proxy.frames.length, requests: proxy.requests.length }));
   await sleep(IDLE_MS);
@@ -129,40 +133,42 @@ const nothingMoves = async ({ phone, laptop }: Away): Promise<void> => {
   });
 };
 
-it('500 reads made offline survive the death of the browser and leave as one frame (F91)', async () => {
+it('500 reads made offline survive a kill of the browser and leave in one frame (F91)', async () => {
   const away = await readEverythingAndDie('alice');
   const { phone, before, conversations } = away;
   phone.proxy.heal();
-  await everybodyAgrees(away);
-  await nothingMoves(away);
+  await expectAgreement(away);
+  await expectIdle(away);
 
   const submits = phone.proxy.sent<Frame<'submit'>>('submit', before);
   expect(submits).toHaveLength(1);
   expect(submits[0]!.entries.map(({ conversationId }) => conversationId).sort()).toEqual([...conversations].sort());
 });
 
-it('the same when the server is killed with the frame in hand, before it could answer (F61)', async () => {
+it('500 reads made offline take effect once if the server is killed before its answer to them (F61)', async () => {
   const away = await readEverythingAndDie('amira');
   const { phone, before } = away;
-  // The answer is on its way when the process dies: the work is done and nobody was told.
+  // The answer is on its way when the process is killed: the entries are in effect, and the client has not got
+  // the confirmation.
   phone.proxy.keepBack = (text) => text.startsWith('{"type":"answer"');
   phone.proxy.heal();
-  await eventually('the flush', () => phone.proxy.sent('submit', before).length > 0);
-  await eventually('the work to be done', () => receiptTo(away.senders[0]!, away.reader)?.read.length === 1);
+  await eventually('the frame to be sent', () => phone.proxy.sent('submit', before).length > 0);
+  await eventually('the entries to take effect', () => receiptTo(away.senders[0]!, away.reader)?.read.length === 1);
   await world.server.kill();
   phone.proxy.keepBack = () => false;
   await world.server.start();
-  await everybodyAgrees(away);
-  await nothingMoves(away);
+  await expectAgreement(away);
+  await expectIdle(away);
 
   const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
-  // What was sent under a key never changes: the second time is the first time again, and then there is nothing left.
-  // On a busy machine the client may have given up on the answer, and sent the frame once more, before the server died.
+  // An entry never changes once it was sent: the second frame has the entries of the first, and then nothing is
+  // pending. On a busy machine the client may have sent the frame again before the server was killed, after a
+  // timeout.
   expect(again.length).toBeGreaterThan(0);
   for (const { entries } of again) expect(entries).toEqual(first!.entries);
 });
 
-it('the same when the server is killed while it works on the frame (F64)', async () => {
+it('500 reads made offline take effect once if the server is killed while it works on them (F64)', async () => {
   const away = await readEverythingAndDie('anna');
   const { phone, before } = away;
   const killed = new Promise<void>((resolve, reject) => {
@@ -175,8 +181,8 @@ it('the same when the server is killed while it works on the frame (F64)', async
   phone.proxy.heal();
   await killed;
   await world.server.start();
-  await everybodyAgrees(away);
-  await nothingMoves(away);
+  await expectAgreement(away);
+  await expectIdle(away);
 
   const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
   const sent = new Map(first!.entries.map((entry) => [entry.key, entry]));
@@ -184,7 +190,7 @@ it('the same when the server is killed while it works on the frame (F64)', async
   for (const entry of again.flatMap(({ entries }) => entries)) expect(entry).toEqual(sent.get(entry.key));
 });
 
-it('three messages that came while away make the badge go from 0 to 3, and nothing in between (F92)', async () => {
+it('three messages that came while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
   const phone = await world.device('agnes');
   const [bob, carol] = await Promise.all([world.person('agnes-bob'), world.person('agnes-carol')]);
   await sendMany(bob, 'agnes', UNREAD);
@@ -198,10 +204,10 @@ it('three messages that came while away make the badge go from 0 to 3, and nothi
     for (const chat of ['direct:agnes-bob', 'direct:agnes-carol'] as const) await window.app.client.sendConversationReadReceipt(chat);
   });
   await eventually('both read', async () => (await phone.total()) === 0);
-  // One by one, as people write.
+  // The messages come one by one.
   for (let n = 0; n < 3; n++) await bob.sendMessage('direct:agnes', { text: `are you there? ${n}` });
   phone.proxy.heal();
-  await eventually('the three', async () => (await phone.total()) === 3);
+  await eventually('the three messages', async () => (await phone.total()) === 3);
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
   await sleep(500);
 
@@ -216,12 +222,12 @@ it('three messages that came while away make the badge go from 0 to 3, and nothi
   expect(seen.carol.slice(seen.carol.indexOf(UNREAD))).toEqual([UNREAD, 0]);
   expect(sinceRead(seen.listed)).toEqual([0, 3]);
   expect(sinceRead(seen.total)).toEqual([0, 3]);
-  // What came later was not read by the receipt that was written before.
+  // The receipt covers only the messages from before it.
   await eventually('the receipt', () => (bob.rows.get('direct:agnes')?.theirs.read.length ?? 0) > 0);
   expect(bob.rows.get('direct:agnes')?.theirs.read).toEqual([[1, UNREAD]]);
 });
 
-it('what another device of hers took first is on this one too, to be read without a network', async () => {
+it('messages that another device received first are stored on this device too, and can be read without a network', async () => {
   const [laptop, phone] = await Promise.all([world.device('astrid'), world.device('astrid')]);
   const bob = await world.person('astrid-bob');
   await sendMany(bob, 'astrid', UNREAD);

@@ -1,4 +1,4 @@
-/** The page's door in a real browser: what it refuses, what it keeps, what it gives back. */
+/** The public client in a real browser: the calls that it refuses, and the effects that it keeps. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { delivered, eventually, sendMany, sleep, World } from './world.ts';
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-it('what no store and no wire can carry is refused by name, and nothing of it is written (F18, F19)', async () => {
+it('values that no store and no frame can hold are refused by name, and nothing of them is written (F18, F19)', async () => {
   const phone = await world.device('fiona');
   await phone.start();
   await eventually('to be live', async () => (await phone.state()) === 'live');
@@ -84,7 +84,7 @@ it('what no store and no wire can carry is refused by name, and nothing of it is
         if (!(error instanceof UsageError) || error.code !== 'usage/invalid-argument') notRefused.push(`${name}: ${String(error)}`);
       }
     }
-    // Those that give a stream throw at once.
+    // Calls that return a stream throw at once.
     const watches: readonly (readonly [call: string, ...args: unknown[]])[] = [
       ['watchUnreadCount', `direct:${me}`],
       ['watchConversation', ''],
@@ -100,12 +100,12 @@ it('what no store and no wire can carry is refused by name, and nothing of it is
       } catch (error) {
         if (!(error instanceof UsageError)) notRefused.push(`${call}: ${String(error)}`);
       }
-    // Not held here: typed as well, and only the worker can tell.
+    // The message is not stored here: only the worker can refuse these, with typed errors too.
     const unknown = await client.sendConversationReadReceipt('direct:gina', { upTo: 'nobody-sent-this' }).then(
       () => 'taken',
       (error: unknown) => (error instanceof UsageError ? error.code : String(error)),
     );
-    // A Proxy over plain data, as reactive frameworks make them, is what it stands for.
+    // A Proxy over plain data, as reactive frameworks make them, counts as its data.
     const reactive = await client.sendMessage('direct:gina', new Proxy({ text: 'from a form', tags: new Proxy(['a'], {}) }, {}));
     return { notRefused, unknown, body: reactive.body };
   });
@@ -119,7 +119,7 @@ it('what no store and no wire can carry is refused by name, and nothing of it is
   expect(phone.troubles).toEqual([]);
 });
 
-it('a read is not lost when the client closes 50 ms after it, unawaited, and the page goes', async () => {
+it('a receipt is not lost if the client closes 50 ms after an unawaited call and the page goes', async () => {
   const phone = await world.device('hanna');
   const friend = await world.person('hanna-friend');
   await sendMany(friend, 'hanna', 5);
@@ -154,7 +154,7 @@ it('a read is not lost when the client closes 50 ms after it, unawaited, and the
   expect(friend.rows.get('direct:hanna')?.theirs.read).toEqual([[1, 5]]);
 });
 
-it('a thousand subscriptions given back leave none open in the worker', async () => {
+it('a thousand ended subscriptions leave no stream open in the worker', async () => {
   const phone = await world.device('irma');
   await phone.start();
   await eventually('to be live', async () => (await phone.state()) === 'live');
@@ -164,7 +164,7 @@ it('a thousand subscriptions given back leave none open in the worker', async ()
     const all = Array.from({ length: 1000 }, (_, n) => client.watchUnreadCount(`direct:friend-${n}`).subscribe());
     const during = openStreams();
     for (const subscription of all) subscription.unsubscribe();
-    // One topic, many listeners, one crossing.
+    // One topic with many subscribers crosses to the worker once.
     const same = Array.from({ length: 1000 }, () => client.watchMessages('direct:friend-1').subscribe());
     const shared = openStreams();
     for (const subscription of same) subscription.unsubscribe();

@@ -1,4 +1,4 @@
-/** README's first lines of code, word for word, in a real browser against a real server. */
+/** The first code of README, word for word, in a real browser with a real server. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { ServedReceipts } from '../support/serve.ts';
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
-/** What the reader has already: a road to a token, and something that shows messages. */
+/** The code around it: a source of tokens, and a function that shows messages. */
 const AROUND = `
 const fetchToken = async (userId) =>
   (await (await fetch('/dev/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ userId }) })).json()).token;

@@ -1,4 +1,4 @@
-/** Traffic of the recorded form, small and invented, against the real server and a browser that is killed and cut off. */
+/** Small invented traffic in the recorded form, with the real server and a browser that is killed and disconnected. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { replayGroups } from '../replay/groups/replay-groups.ts';
@@ -6,21 +6,22 @@ import { replay } from '../replay/replay.ts';
 
 const file = fileURLToPath(new URL('../data/small-traffic.jsonl', import.meta.url));
 
-it('after the traffic every count, position and receipt equals the recount', async () => {
+it('after the replay every count, position and receipt equals the recount', async () => {
   const { comparisons, messages, kills, cuts } = await replay({ file, seed: 1 });
   expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
-  // What was to be seen was seen: all of it played, and not in fair weather.
+  // Proof that the replay was complete, and had kills and cuts.
   expect(messages).toBe(178);
   expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(1500);
   expect(kills).toBeGreaterThan(0);
   expect(cuts).toBeGreaterThan(0);
 });
 
-it('the same traffic as groups: every count, position, list of readers and membership equals the recount', async () => {
+it('after the replay as groups every count, position, list of readers and membership equals the recount', async () => {
   const { comparisons, messages, asking, groups, kills, cuts } = await replayGroups({ file, days: 2, seed: 1, maxMembers: 10 });
   expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
   expect({ groups, messages, asking }).toEqual({ groups: 2, messages: 182, asking: 14 });
-  // Some left, some came late, some groups were too large to ask, and whatever may be asked was asked by somebody.
+  // Some members left, some came late, some groups were too large for receipts, and every kind of query was
+  // made.
   for (const what of ['unread counts of who left', 'asked by a member: no counts', 'lists of who has not', 'second device: read positions'])
     expect(comparisons.find((one) => one.what === what)?.compared, what).toBeGreaterThan(0);
   expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(4000);

@@ -1,4 +1,7 @@
-/** The service worker in a real Chromium: woken by Background Sync and by Web Push, beside pages, frozen pages, and none. */
+/**
+ * The service worker in a real Chromium, woken by Background Sync and by Web Push: beside pages, beside frozen
+ * pages, and without a page.
+ */
 import type { CDPSession, Page, Worker } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
@@ -12,7 +15,7 @@ import { type Device, eventually, sendMany, sleep, World } from './world.ts';
 type Submit = Frame<'submit'>;
 type Hello = Frame<'hello'>;
 
-/** As long as the service worker waits for a page that leads. */
+/** How long the service worker waits for a leader tab. */
 const LEADER_TIMEOUT_MS = 2000;
 
 let world: World;
@@ -22,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** The browser's side of service workers, from a tab that is none of the app's. */
+/** Wakes service workers as the browser does, from a tab that does not belong to the app. */
 class Waker {
   #registrationId = '';
   #isStopped = false;
@@ -40,7 +43,7 @@ class Waker {
     });
   }
 
-  /** Of a device with the app open. */
+  /** For a device with the app open. */
   static async of(device: Device): Promise<Waker> {
     const context = device.page.context();
     const { origin } = new URL(device.page.url());
@@ -53,7 +56,7 @@ class Waker {
     return waker;
   }
 
-  /** As the browser does once it believes that the network is back. */
+  /** The event that the browser sends when it believes that the network is back. */
   async sync(): Promise<void> {
     const { origin } = this;
     await this.session.send('ServiceWorker.dispatchSyncEvent', {
@@ -72,7 +75,7 @@ class Waker {
     });
   }
 
-  /** Kills it, whatever it is doing. */
+  /** Kills the service worker at any point of its work. */
   async stop(): Promise<void> {
     await this.session.send('ServiceWorker.stopAllWorkers');
     await eventually('the end of the service worker', () => this.#isStopped);
@@ -84,7 +87,7 @@ class Waker {
     return context.serviceWorkers()[0]!;
   }
 
-  /** Pushes, and waits until all that follows from it is done. @returns what this worker did since it started. */
+  /** Delivers a push, and waits for its end. @returns the steps of this worker since its start. */
   async pushed(data: string | PushFrame): Promise<Noted> {
     const worker = await this.worker();
     const { ends } = await this.noted(worker);
@@ -93,7 +96,7 @@ class Waker {
     return this.noted(worker);
   }
 
-  /** From here on the user wants none. */
+  /** From here on, the user refuses notifications. */
   async refuseNotifications(): Promise<void> {
     await this.session.send('Browser.setPermission', { permission: { name: 'notifications' }, setting: 'denied', origin: this.origin });
   }
@@ -114,7 +117,7 @@ class Waker {
   }
 }
 
-/** Behind the other tab, as the browser freezes them; not in the middle of a transaction, which Chromium itself would let end. */
+/** Freezes the page behind another tab as the browser does, but not in a transaction, which Chromium lets end first. */
 const freeze = async (page: Page): Promise<void> => {
   await eventually('a hidden page', () => page.evaluate(() => document.visibilityState === 'hidden'));
   await sleep(500);
@@ -142,13 +145,13 @@ const cutOff = async (device: Device): Promise<void> => {
   await eventually('to be offline', async () => (await device.state()) === 'offline');
 };
 
-/** What a person was sent by another, oldest first. */
-const heard = (person: ProtocolClient, from: string): string[] =>
+/** The messages that a person got from another, oldest first. */
+const receivedBy = (person: ProtocolClient, from: string): string[] =>
   [...(person.messages.get(`direct:${from}`)?.values() ?? [])]
     .sort((a, b) => a.seq - b.seq)
     .map(({ body }) => (JSON.parse(body) as { text: string }).text);
 
-/** The push that a host would send of a message that this person was just sent. */
+/** The push that a host sends for a message to this person. */
 const pushOf = (userId: string, from: ProtocolClient, id: string, seq: number): PushFrame => ({
   type: 'push',
   userId,
@@ -157,7 +160,7 @@ const pushOf = (userId: string, from: ProtocolClient, id: string, seq: number): 
 });
 
 describe('Background Sync', () => {
-  it('sends what a closed page left, more than a frame of it, once and in order', async () => {
+  it('Background Sync sends the outbox of a closed page, more than one frame, once and in order', async () => {
     const [phone, waker] = await withServiceWorker('ada');
     const friends = [await world.person('ada-b'), await world.person('ada-c'), await world.person('ada-d')];
     await cutOff(phone);
@@ -166,13 +169,13 @@ describe('Background Sync', () => {
     await phone.page.close();
     phone.proxy.heal();
     await waker.sync();
-    for (const friend of friends) await eventually('all of it', () => heard(friend, 'ada').length === texts.length);
-    for (const friend of friends) expect(heard(friend, 'ada')).toEqual(texts);
+    for (const friend of friends) await eventually('all entries to arrive', () => receivedBy(friend, 'ada').length === texts.length);
+    for (const friend of friends) expect(receivedBy(friend, 'ada')).toEqual(texts);
     expect(phone.proxy.posted<Submit>('submit').length).toBeGreaterThan(3);
     for (const body of phone.proxy.posts) expect(body.length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('does not wait for a frozen page; thawed, that page changes nothing more', async () => {
+  it('Background Sync does not wait for a frozen page, and the page changes nothing when it thaws', async () => {
     const [phone, waker] = await withServiceWorker('bea', {}, true);
     const friend = await world.person('bea-friend');
     await cutOff(phone);
@@ -180,17 +183,17 @@ describe('Background Sync', () => {
     await freeze(phone.page);
     phone.proxy.heal();
     await waker.sync();
-    await eventually('both', () => heard(friend, 'bea').length === 2);
+    await eventually('both messages', () => receivedBy(friend, 'bea').length === 2);
     expect(phone.proxy.posted<Submit>('submit')).toHaveLength(1);
     await setFrozen(phone.page, false);
     await eventually('an empty outbox in the page', async () => (await phone.pending()) === 0);
     await say(phone, friend.userId, ['three']);
-    await eventually('what comes after', () => heard(friend, 'bea').length === 3);
-    expect(heard(friend, 'bea')).toEqual(['one', 'two', 'three']);
+    await eventually('the later message', () => receivedBy(friend, 'bea').length === 3);
+    expect(receivedBy(friend, 'bea')).toEqual(['one', 'two', 'three']);
     expect(phone.troubles).toEqual([]);
   });
 
-  it('takes a lock from whoever holds it and does not answer (F30)', async () => {
+  it('Background Sync takes the lock from a page that does not answer (F30)', async () => {
     const [phone, waker] = await withServiceWorker('bess');
     const friend = await world.person('bess-friend');
     await cutOff(phone);
@@ -209,10 +212,10 @@ describe('Background Sync', () => {
     );
     phone.proxy.heal();
     await waker.sync();
-    await eventually('it', () => heard(friend, 'bess').length === 1);
+    await eventually('the message', () => receivedBy(friend, 'bess').length === 1);
   });
 
-  it('killed between send and answer, it sends the same keys again: nothing lost, nothing doubled (F36)', async () => {
+  it('a service worker that was killed between request and answer sends the same keys again: no entry is lost or takes effect twice (F36)', async () => {
     const [phone, waker] = await withServiceWorker('cleo');
     const friend = await world.person('cleo-friend');
     await cutOff(phone);
@@ -222,8 +225,8 @@ describe('Background Sync', () => {
     phone.proxy.holdsAnswers = true;
     await waker.sync();
     await eventually('a batch on its way', () => phone.proxy.posted<Submit>('submit').length === 1);
-    // A request whose sender is gone may not be read to its end: this one was.
-    await eventually('its effect', () => heard(friend, 'cleo').length === 3);
+    // The server may not read a request to its end if the sender is gone. It has read this one.
+    await eventually('the effect of the batch', () => receivedBy(friend, 'cleo').length === 3);
     await waker.stop();
     phone.proxy.holdsAnswers = false;
     await waker.sync();
@@ -232,15 +235,15 @@ describe('Background Sync', () => {
     expect(second?.entries.map(({ key }) => key)).toEqual(first?.entries.map(({ key }) => key));
     await phone.open();
     await eventually('an empty outbox', async () => (await phone.pending()) === 0);
-    expect(heard(friend, 'cleo')).toEqual(['one', 'two', 'three']);
+    expect(receivedBy(friend, 'cleo')).toEqual(['one', 'two', 'three']);
     expect(friend.rows.get('direct:cleo')?.latestSeq).toBe(3);
   });
 
-  it('beside a page that leads and answers it sends nothing itself: one flush, in order (F37)', async () => {
+  it('beside a leader tab that answers, the service worker sends nothing itself: the tab flushes, in order (F37)', async () => {
     const [phone, waker] = await withServiceWorker('dora');
     const friend = await world.person('dora-friend');
     const worker = await waker.worker();
-    // The page has sent, and waits for its answer.
+    // The page has sent a batch and waits for the answer.
     const release = phone.proxy.hold();
     await say(phone, friend.userId, ['0', '1', '2']);
     await eventually('the page to send', () => phone.proxy.sent<Submit>('submit').length > 0);
@@ -252,13 +255,13 @@ describe('Background Sync', () => {
     await eventually('the end of the sync', async () => (await waker.noted(worker)).ends.length > ends.length);
     expect((await waker.noted(worker)).ends.at(-1)).toBe('done');
     expect(await phone.pending()).toBe(0);
-    await eventually('all of it', () => heard(friend, 'dora').length === 5);
-    expect(heard(friend, 'dora')).toEqual(['0', '1', '2', '3', '4']);
+    await eventually('all entries to arrive', () => receivedBy(friend, 'dora').length === 5);
+    expect(receivedBy(friend, 'dora')).toEqual(['0', '1', '2', '3', '4']);
     expect(phone.proxy.posts).toEqual([]);
     expect(await phone.state()).toBe('live');
   });
 
-  it('drains each account on its own: not the paused one, not the one that logged out', async () => {
+  it('Background Sync sends the outbox of each account on its own, and not of a paused or logged-out one', async () => {
     const [phone, waker] = await withServiceWorker('eve');
     const friend = await world.person('eve-friend');
     await cutOff(phone);
@@ -272,12 +275,12 @@ describe('Background Sync', () => {
     await phone.page.close();
     phone.proxy.heal();
     await waker.sync();
-    await eventually('both that may', () => heard(friend, 'eve').length + heard(friend, 'eve-too').length === 2);
+    await eventually('the messages of both accounts', () => receivedBy(friend, 'eve').length + receivedBy(friend, 'eve-too').length === 2);
     expect(new Set(phone.proxy.posted<Hello>('hello').map(({ userId }) => userId))).toEqual(new Set(['eve', 'eve-too']));
     expect(friend.rows.has('direct:eve-paused') || friend.rows.has('direct:eve-gone')).toBe(false);
   });
 
-  it('where there is none, the next start sends it (F38)', async () => {
+  it('without Background Sync, the next start of the app sends the outbox (F38)', async () => {
     const phone = await world.device('fay');
     const friend = await world.person('fay-friend');
     await phone.start([], { serviceWorker: 'withoutSync' });
@@ -287,15 +290,15 @@ describe('Background Sync', () => {
     await phone.page.close();
     phone.proxy.heal();
     await phone.open([], { serviceWorker: 'withoutSync' });
-    await eventually('both', () => heard(friend, 'fay').length === 2);
-    expect(heard(friend, 'fay')).toEqual(['one', 'two']);
+    await eventually('both messages', () => receivedBy(friend, 'fay').length === 2);
+    expect(receivedBy(friend, 'fay')).toEqual(['one', 'two']);
     expect(phone.proxy.posts).toEqual([]);
     expect(phone.troubles).toEqual([]);
   });
 });
 
 describe('Web Push', () => {
-  it('a message pushed while no page is open is stored, told as delivered and not as read, shown once, and counted on the icon', async () => {
+  it('a message pushed while no page is open is stored, confirmed as delivered and not as read, shown once, and counted on the icon', async () => {
     const [phone, waker] = await withServiceWorker('gwen', { appBadge: 'true' });
     const friend = await world.person('gwen-friend');
     await phone.page.close();
@@ -311,16 +314,16 @@ describe('Web Push', () => {
     await eventually('both delivered', () => friend.rows.get('direct:gwen')?.theirs.delivered[0]?.[1] === 2);
     expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], named: [] });
 
-    // The same push again, and one of a message that came along with the first.
+    // The same push again, and the push of a message that came with the first.
     await waker.pushed(push);
     const last = await waker.pushed(pushOf('gwen', friend, earlier!, 1));
     expect((await waker.notifications()).map(({ tag }) => tag).sort()).toEqual(
       [`tidemark:gwen:${pushed}`, `tidemark:gwen:${earlier}`].sort(),
     );
-    // Derived, each time.
+    // The count is derived each time.
     expect(new Set(last.appBadge)).toEqual(new Set([2]));
 
-    // What is stored is stored: the next start shows it without a network.
+    // The message is stored, so the next start shows it without a network.
     phone.proxy.cut();
     await phone.open([], { appBadge: 'true' });
     await eventually('two unread', async () => (await phone.total()) === 2);
@@ -336,7 +339,7 @@ describe('Web Push', () => {
     expect(phone.troubles).toEqual([]);
   });
 
-  it('without a network it shows what the push itself says; with one, nothing that the server does not know', async () => {
+  it('without a network a push is shown with its own data, and with a network only if the server knows the message', async () => {
     const [phone, waker] = await withServiceWorker('hope');
     const friend = await world.person('hope-friend');
     await phone.page.close();
@@ -349,11 +352,11 @@ describe('Web Push', () => {
     expect(after.asked).toHaveLength(1);
   });
 
-  it('stores nothing and names nothing for an account that is paused, logged out or never was, nor for anything else that is pushed', async () => {
+  it('a push for a paused, logged-out or unknown account, or with other data, stores nothing and is shown without names', async () => {
     const [phone, waker] = await withServiceWorker('iris');
     const friend = await world.person('iris-friend');
     const [read] = await sendMany(friend, 'iris', 1);
-    await eventually('it', async () => (await phone.total()) === 1);
+    await eventually('the message', async () => (await phone.total()) === 1);
     await phone.page.evaluate(() => window.app.client.clearConversationUnreadCount('direct:iris-friend'));
     await eventually('an empty outbox', async () => (await phone.pending()) === 0);
     const isRead = pushOf('iris', friend, read!, 1);
@@ -362,7 +365,7 @@ describe('Web Push', () => {
     await waker.pushed(pushOf('iris', friend, id!, 2));
     expect(await phone.total()).toBe(0);
     await phone.page.evaluate(() => window.app.client.resume());
-    await eventually('the second', async () => (await phone.total()) === 1);
+    await eventually('the second message', async () => (await phone.total()) === 1);
     await waker.pushed(isRead);
     await waker.pushed('{"hello":"world"}');
     await waker.pushed('not even JSON');
@@ -372,7 +375,7 @@ describe('Web Push', () => {
     expect(asked).toEqual([]);
     expect(new Set(ends)).toEqual(new Set(['done']));
     const { hostname } = new URL(phone.page.url());
-    // One of each account, plain: the next one replaced the one before.
+    // One plain notification for each account: each replaces the one before.
     expect((await waker.notifications()).sort((a, b) => a.tag.localeCompare(b.tag))).toEqual([
       { title: hostname, body: '', tag: 'tidemark:iris' },
       { title: hostname, body: '', tag: 'tidemark:somebody-else' },
@@ -382,11 +385,11 @@ describe('Web Push', () => {
     expect(names.filter((name) => name?.startsWith('tidemark:'))).toEqual([]);
   });
 
-  it('a muted chat, a callback that throws and a browser that shows nothing: the icon counts, and something is shown (F116)', async () => {
+  it('with a muted chat, a callback that throws or refused notifications, a push is counted on the icon (F116)', async () => {
     const [phone, waker] = await withServiceWorker('hugo', { appBadge: 'true' });
     const friend = await world.person('hugo-friend');
     const [first] = await sendMany(friend, 'hugo', 1);
-    await eventually('it', async () => (await phone.total()) === 1);
+    await eventually('the message', async () => (await phone.total()) === 1);
     await phone.page.evaluate(() => window.app.client.setMuted('direct:hugo-friend', true));
     await eventually('an empty outbox', async () => (await phone.pending()) === 0);
     const { hostname } = new URL(phone.page.url());
@@ -409,7 +412,7 @@ describe('Web Push', () => {
     await eventually('both delivered', () => loud.rows.get('direct:hugo')?.theirs.delivered[0]?.[1] === 2);
   });
 
-  it('a page that leads brings the message itself; a frozen one is not waited for', async () => {
+  it('a leader tab fetches the pushed message itself, and the service worker does not wait for a frozen tab', async () => {
     const [phone, waker] = await withServiceWorker('jane', {}, true);
     const friend = await world.person('jane-friend');
     const [id] = await sendMany(friend, 'jane', 1);
@@ -426,10 +429,10 @@ describe('Web Push', () => {
   });
 });
 
-describe('the badge of the app', () => {
+describe('the badge of the app icon', () => {
   const shown = (page: Page): Promise<readonly number[]> => page.evaluate(() => window.app.appBadge);
 
-  it('is never an early 0: a device that knows nothing yet leaves it alone, also offline', async () => {
+  it('a device that has never synced leaves the badge alone, also offline, and never shows an early 0', async () => {
     const phone = await world.device('kim');
     const friend = await world.person('kim-friend');
     await sendMany(friend, 'kim', 3);
@@ -439,45 +442,45 @@ describe('the badge of the app', () => {
     expect(await phone.total()).toBeUndefined();
     expect(await shown(phone.page)).toEqual([]);
     phone.proxy.heal();
-    await eventually('three', async () => (await shown(phone.page)).at(-1) === 3);
+    await eventually('a badge of 3', async () => (await shown(phone.page)).at(-1) === 3);
     expect(await shown(phone.page)).not.toContain(0);
     await phone.open([], { appBadge: 'true' });
-    await eventually('three again', async () => (await shown(phone.page)).at(-1) === 3);
+    await eventually('a badge of 3 again', async () => (await shown(phone.page)).at(-1) === 3);
     await phone.page.evaluate(() => window.app.client.clearAllUnreadCounts());
-    await eventually('none', async () => (await shown(phone.page)).at(-1) === 0);
+    await eventually('a badge of 0', async () => (await shown(phone.page)).at(-1) === 0);
     expect(await shown(phone.page)).toEqual([3, 0]);
   });
 
-  it('is the last account that turned it on; others do not touch it; turned off or logged out it goes', async () => {
+  it('the badge belongs to the last account that turned it on, and is cleared when that account turns it off or logs out', async () => {
     const phone = await world.device('lou');
     const friend = await world.person('lou-friend');
     await sendMany(friend, 'lou', 2);
     await sendMany(friend, 'lou-too', 1);
     await phone.start([], { appBadge: 'true' });
     const [first] = [phone.page];
-    await eventually('two', async () => (await shown(first)).at(-1) === 2);
-    // A second account, in a tab of its own, takes it over.
+    await eventually('a badge of 2', async () => (await shown(first)).at(-1) === 2);
+    // A second account, in a tab of its own, takes the badge over.
     phone.page = await first.context().newPage();
     await phone.open([], { user: 'lou-too', appBadge: 'true' });
     const second = phone.page;
-    await eventually('one', async () => (await shown(second)).at(-1) === 1);
+    await eventually('a badge of 1', async () => (await shown(second)).at(-1) === 1);
     await sendMany(friend, 'lou', 1);
-    await eventually('three in all', async () => (await first.evaluate(() => window.app.total.at(-1)?.[1])) === 3);
+    await eventually('three in total', async () => (await first.evaluate(() => window.app.total.at(-1)?.[1])) === 3);
     await sendMany(friend, 'lou-too', 1);
-    await eventually('two now', async () => (await shown(second)).at(-1) === 2);
+    await eventually('two', async () => (await shown(second)).at(-1) === 2);
     expect(await shown(first)).toEqual([2]);
-    // Not its own: nothing to take away.
+    // This account does not have the badge, so it clears nothing.
     await first.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
     expect(await shown(first)).toEqual([2]);
     await second.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
     expect([...new Set(await shown(second))]).toEqual([1, 2, 0]);
-    // Turned on once more, and then off.
+    // The account turns the badge on once more, and then off.
     await phone.open([], { user: 'lou-too', appBadge: 'true' });
-    await eventually('two again', async () => (await shown(second)).at(-1) === 2);
+    await eventually('a badge of 2 again', async () => (await shown(second)).at(-1) === 2);
     await phone.open([], { user: 'lou-too' });
-    await eventually('taken away', async () => (await shown(second)).length > 0);
+    await eventually('the badge to be cleared', async () => (await shown(second)).length > 0);
     await sendMany(friend, 'lou-too', 1);
-    await eventually('three', async () => (await phone.total()) === 3);
+    await eventually('a badge of 3', async () => (await phone.total()) === 3);
     expect(await shown(second)).toEqual([0]);
   });
 });

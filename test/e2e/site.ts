@@ -1,4 +1,4 @@
-/** The app's page, built against the built package. */
+/** The page of the app, built against the built package. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { builtPackage } from '../support/built-package.ts';
 import { INSECURE_HOST } from '../support/real-browser.ts';
 
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
-/** The environment names the folder in which it was built for this run (see made-page.ts). */
+/** The environment variable with the folder in which the page was built for this run (see made-page.ts). */
 export const MADE_PAGE = 'TIDEMARK_MADE_PAGE';
 
 const shared = { root: PAGE, configFile: false, logLevel: 'error' } as const;
@@ -30,16 +30,16 @@ export const buildPage = async (folder: string): Promise<void> => {
   });
 };
 
-/** @throws {Error} outside a run that has built it. */
+/** @throws {Error} outside a run that has built the page. */
 const builtPage = (): string => {
   const folder = process.env[MADE_PAGE];
   if (folder === undefined) throw new Error(`${MADE_PAGE} is not set: made-page.ts builds the page`);
   return folder;
 };
 
-/** On a port of its own. */
+/** Serves the page on a port of its own. */
 export const servePage = (): Promise<PreviewServer> =>
   preview({ ...shared, build: { outDir: builtPage() }, preview: { host: '127.0.0.1', port: 0, allowedHosts: [INSECURE_HOST] } });
 
-/** One more file beside it. */
+/** Adds a file beside the page. */
 export const addToPage = (name: string, content: string): Promise<void> => writeFile(join(builtPage(), name), content);

@@ -1,4 +1,4 @@
-/** Storage that fails in a real browser: full, wiped, upgraded by another tab, split by a frame; and what is safe on it when all dies. */
+/** Storage that fails in a real browser: full, wiped, upgraded by another tab, partitioned for a frame; and data that survives a kill. */
 import { randomBytes } from 'node:crypto';
 import type { Frame as PageFrame, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -18,14 +18,14 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** As the browser does when it takes storage back, or the user has it taken. */
+/** Wipes storage as the browser does when it needs room, or when the user clears the site's data. */
 const clear = async (phone: Device, page: Page, storageTypes: 'indexeddb' | 'all'): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin: phone.origin, storageTypes });
   await session.detach();
 };
 
-/** What is noted of the store outside of IndexedDB. */
+/** The note about the store that is kept outside of IndexedDB. */
 const noteIn = (page: Page): Promise<OutsideNote | undefined> =>
   page.evaluate(async () => {
     const cache = await caches.open('tidemark-notes');
@@ -33,8 +33,8 @@ const noteIn = (page: Page): Promise<OutsideNote | undefined> =>
     return request && ((await (await cache.match(request))!.json()) as OutsideNote);
   });
 
-/** How many messages of a conversation lie on the device, at most 1000. */
-const heldIn = (page: Page | PageFrame, chat: ConversationId): Promise<number> =>
+/** Number of messages of a conversation on the device, at most 1000. */
+const storedIn = (page: Page | PageFrame, chat: ConversationId): Promise<number> =>
   page.evaluate(
     (of) =>
       new Promise<number>((resolve) => {
@@ -52,7 +52,7 @@ const totals = (page: Page): Promise<number[]> => page.evaluate(() => window.app
 const lost = (page: Page): Promise<unknown[]> =>
   page.evaluate(() => window.app.events.map(([, event]) => event).filter(({ type }) => type === 'storageLost'));
 
-it('IndexedDB wiped between two starts: a new device, counts as before, nothing told twice, and word of what was lost (F11, F12)', async () => {
+it('after a wipe of IndexedDB between two starts, the account gets a new device id, counts as before, sends no receipt twice, and reports the loss (F11, F12)', async () => {
   const phone = await world.device('wanda');
   const friend = await world.person('wanda-friend');
   await sendMany(friend, 'wanda', 4);
@@ -67,9 +67,9 @@ it('IndexedDB wiped between two starts: a new device, counts as before, nothing 
     await window.app.client.sendMessage('direct:wanda-friend', 'never sent');
     await window.app.client.sendConversationReadReceipt('direct:wanda-friend');
   });
-  await eventually('what is owed to be noted', async () => (await noteIn(page))?.pendingReceipts === 2);
+  await eventually('the note of the pending entries', async () => (await noteIn(page))?.pendingReceipts === 2);
   const [first] = phone.proxy.sent<Frame<'hello'>>('hello');
-  const told = receiptsOf(friend, 'wanda');
+  const receiptsBefore = receiptsOf(friend, 'wanda');
   await page.goto('about:blank');
   await clear(phone, page, 'indexeddb');
 
@@ -78,23 +78,23 @@ it('IndexedDB wiped between two starts: a new device, counts as before, nothing 
   await phone.open();
   await eventually('the count', async () => (await phone.total()) === 3);
   await untilLive(phone.page);
-  await eventually('word of it', async () => (await lost(phone.page)).length > 0);
+  await eventually('the report of the loss', async () => (await lost(phone.page)).length > 0);
   expect(await lost(phone.page)).toEqual([{ type: 'storageLost', count: 2 }]);
-  await eventually('the messages again', async () => (await heldIn(phone.page, 'direct:wanda-friend')) === 7);
+  await eventually('the messages again', async () => (await storedIn(phone.page, 'direct:wanda-friend')) === 7);
   expect(await phone.page.evaluate(() => window.app.client.explainUnread('direct:wanda-friend'))).toMatchObject({ readUpTo: 4 });
   expect(await totals(phone.page)).toEqual([3]);
-  // What it takes again was delivered before.
+  // The messages that it fetches again were delivered before.
   expect(phone.proxy.sent('submit', before)).toEqual([]);
-  expect(receiptsOf(friend, 'wanda')).toEqual(told);
+  expect(receiptsOf(friend, 'wanda')).toEqual(receiptsBefore);
   expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
   expect(phone.troubles).toEqual([]);
 });
 
 it.each([
   ['IndexedDB', 'indexeddb'],
-  ['all that the site had', 'all'],
+  ['all data of the site', 'all'],
 ] as const)(
-  '%s cleared under two running tabs: both go on, no count is wrong for a moment, and what was owed arrives once (F02, F11)',
+  'after a wipe of %s under two running tabs, both go on, no count is wrong for a moment, and pending entries arrive once (F02, F11)',
   async (_what, types) => {
     const name = `will-${types}`;
     const chat: ConversationId = `direct:${name}-friend`;
@@ -113,7 +113,7 @@ it.each([
     await Promise.all([leader, follower].map((tab) => eventually('0', async () => (await totalOf(tab)) === 0)));
     const { generation } = (await noteIn(leader))!;
     await clear(phone, leader, types);
-    // At once, into whatever there is.
+    // At once, before the tabs have noticed the wipe.
     await Promise.all(
       [leader, follower].map((tab, n) => tab.evaluate(([of, i]) => window.app.client.sendMessage(of, `later ${i}`), [chat, n] as const)),
     );
@@ -121,11 +121,11 @@ it.each([
       const noted = await noteIn(leader);
       return noted !== undefined && noted.generation !== generation && noted.lost.includes(generation);
     });
-    await Promise.all([leader, follower].map((tab) => eventually('all that is owed', async () => (await pendingOf(tab)) === 4)));
+    await Promise.all([leader, follower].map((tab) => eventually('all pending entries', async () => (await pendingOf(tab)) === 4)));
 
     const before = phone.proxy.frames.length;
     phone.proxy.heal();
-    await eventually('her words', () => (friend.rows.get(`direct:${name}`)?.latestSeq ?? 0) >= 8);
+    await eventually('her message', () => (friend.rows.get(`direct:${name}`)?.latestSeq ?? 0) >= 8);
     await Promise.all([leader, follower].map((tab) => eventually('an empty outbox', async () => (await pendingOf(tab)) === 0)));
     expect(friend.rows.get(`direct:${name}`)?.latestSeq).toBe(8);
     expect(receiptsOf(friend, name)).toMatchObject({ delivered: [[1, 5]], read: [] });
@@ -135,10 +135,10 @@ it.each([
       expect(await lost(tab)).toEqual([]);
     }
     expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
-    // Nothing is told of messages that came again.
+    // No receipts are sent for messages that came again.
     const entries = phone.proxy.sent<Frame<'submit'>>('submit', before).flatMap(({ entries }) => entries as WireEntry[]);
     expect(entries.filter((entry) => entry.kind === 'receipts' && entry.delivered !== undefined)).toEqual([]);
-    // It is one account still: whoever leaves takes all tabs along.
+    // The tabs still belong to one account: a log-out in one tab ends all of them.
     await leader.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
     await eventually('the other tab to have left', () =>
       follower.evaluate(() =>
@@ -153,7 +153,7 @@ it.each([
   },
 );
 
-/** The worker of a release to come: its database is another one. */
+/** The worker of a later release, with a newer schema. */
 const newerWorker = async (): Promise<string> => {
   const change = (code: string, from: string, to: string): string => {
     if (!code.includes(from)) throw new Error(`no longer there: ${from}`);
@@ -185,7 +185,7 @@ const codeOf = (page: Page, chat: ConversationId): Promise<string> =>
     chat,
   );
 
-it('a tab of a newer release upgrades under an open one: the old one says so and stops, the new one sends what is owed (F07, F09)', async () => {
+it('when a tab of a newer release upgrades the database, the old tab reports that and stops, and the new tab sends the pending entries (F07, F09)', async () => {
   const phone = await world.device('ursa');
   const friend = await world.person('ursa-friend');
   const worker = await newerWorker();
@@ -199,8 +199,8 @@ it('a tab of a newer release upgrades under an open one: the old one says so and
   });
   const began = nowMs();
   const renewed = await phone.tab([], { worker });
-  await eventually('what is owed', async () => (await pendingOf(renewed)) === 2);
-  console.log(`upgraded under an open tab: ${(nowMs() - began).toFixed(0)} ms until the new one knew what is owed`);
+  await eventually('the pending entries', async () => (await pendingOf(renewed)) === 2);
+  console.log(`upgraded under an open tab: ${(nowMs() - began).toFixed(0)} ms until the new tab knew the pending entries`);
   expect(await renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability)).toBe('durable');
   expect(await codeOf(old, 'direct:ursa-friend')).toBe('store/version-ahead');
   phone.proxy.heal();
@@ -213,13 +213,13 @@ it('a tab of a newer release upgrades under an open one: the old one says so and
   await eventually('an empty outbox', async () => (await pendingOf(renewed)) === 0);
   expect(await totals(renewed)).toEqual([0]);
 
-  // Old code that starts now writes nothing, and says why.
+  // Old code that starts now writes nothing, and names the reason.
   const again = await phone.tab();
   expect(await codeOf(again, 'direct:ursa-friend')).toBe('store/version-ahead');
   expect(friend.rows.get('direct:ursa')?.latestSeq).toBe(4);
 });
 
-it('an upgrade that a frozen tab blocks: in memory within 5 s, on the disk with all of it once that tab lets go (F07)', async () => {
+it('an upgrade that a frozen tab blocks: the account works in memory within 5 s, and on the disk once that tab lets go, with nothing lost (F07)', async () => {
   const phone = await world.device('bloch', { isReal: true });
   const friend = await world.person('bloch-friend');
   const worker = await newerWorker();
@@ -236,10 +236,10 @@ it('an upgrade that a frozen tab blocks: in memory within 5 s, on the disk with 
   const renewed = await phone.tab([], { worker });
   const volatileAt = (): Promise<number | undefined> =>
     renewed.evaluate(() => window.app.connection.find(([, { durability }]) => durability === 'volatile')?.[0]);
-  await eventually('to do without the disk', async () => (await volatileAt()) !== undefined);
+  await eventually('a store in memory', async () => (await volatileAt()) !== undefined);
   console.log(`blocked: in memory ${(await volatileAt())!.toFixed(0)} ms after the page began`);
   await eventually('the count', async () => (await totalOf(renewed)) === 3);
-  await eventually('the messages', async () => (await heldIn(renewed, 'direct:bloch-friend')) === 3);
+  await eventually('the messages', async () => (await storedIn(renewed, 'direct:bloch-friend')) === 3);
   await eventually('to be live', () => renewed.evaluate(() => window.app.connection.at(-1)?.[1].state === 'live'));
   phone.proxy.cut();
   await renewed.evaluate(async () => {
@@ -248,18 +248,21 @@ it('an upgrade that a frozen tab blocks: in memory within 5 s, on the disk with 
   });
   const thawedAt = nowMs();
   await setFrozen(old, false);
-  await eventually('the disk', () => renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability === 'durable'));
+  await eventually('a store on the disk', () => renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability === 'durable'));
   console.log(`on the disk ${(nowMs() - thawedAt).toFixed(0)} ms after the thaw`);
-  await eventually('all that is owed', async () => (await pendingOf(renewed)) === 3);
+  await eventually('all pending entries', async () => (await pendingOf(renewed)) === 3);
   phone.proxy.heal();
-  await eventually('all of it', () => friend.rows.get('direct:bloch')?.latestSeq === 5 && receiptsOf(friend, 'bloch').read.length === 1);
+  await eventually(
+    'all entries to arrive',
+    () => friend.rows.get('direct:bloch')?.latestSeq === 5 && receiptsOf(friend, 'bloch').read.length === 1,
+  );
   expect(await totals(renewed)).toEqual([3, 0]);
 });
 
-/** Bytes that no database makes smaller, as text of one message. */
+/** Random bytes that no database can compress, as the text of one message. */
 const bulk = (): string => randomBytes(12_000).toString('base64');
 
-/** Fills what room the site has left with what is not ours. */
+/** Fills the room that the site has left with other data. */
 const fillUp = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const junk = await caches.open('junk');
@@ -274,7 +277,7 @@ const fillUp = (page: Page): Promise<void> =>
     for (const size of [1 << 20, 1 << 17, 1 << 14, 1 << 11]) while (await fits(size));
   });
 
-it('a full device: cached messages go, each call is taken or refused with its reason, and nothing counted or owed is lost (F04, F06)', async () => {
+it('on a full device cached messages are evicted, each call succeeds or is refused with its reason, and no count or pending entry is lost (F04, F06)', async () => {
   const [ROOM, FRIENDS, EACH] = [30e6, 6, 50];
   const phone = await world.device('fulvia');
   const friends = await Promise.all(Array.from({ length: FRIENDS }, (_, n) => world.person(`fulvia-friend-${n}`)));
@@ -287,20 +290,21 @@ it('a full device: cached messages go, each call is taken or refused with its re
     }),
   );
   const page = await phone.start([], {}, async (empty) => {
-    // Before the first write, and for as long as this session is there.
+    // The override is set before the first write, and lasts as long as this session.
     const session = await empty.context().newCDPSession(empty);
     await session.send('Storage.overrideQuotaForOrigin', { origin: phone.origin, quotaSize: ROOM });
   });
-  // The first chat is where the own ones go.
+  // The user's own messages go to the first chat.
   const held = async (): Promise<number> =>
-    (await Promise.all(chats.slice(1).map((chat) => heldIn(page, chat)))).reduce((sum, n) => sum + n);
+    (await Promise.all(chats.slice(1).map((chat) => storedIn(page, chat)))).reduce((sum, n) => sum + n);
   await eventually('the count', async () => (await phone.total()) === FRIENDS * EACH);
   await eventually('all delivered', () => friends.every((friend) => receiptsOf(friend, 'fulvia').delivered[0]?.[1] === EACH));
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
   const before = await held();
   expect(before).toBe((FRIENDS - 1) * EACH);
 
-  // While the app is closed, for what room an open database was promised it keeps for half a minute; and once it is compacted.
+  // While the app is closed: an open database keeps the room that it was promised for half a minute. The log
+  // has been compacted.
   phone.proxy.cut();
   await world.add('nothing.html', '');
   await page.goto(`${phone.origin}/nothing.html`);
@@ -320,7 +324,7 @@ it('a full device: cached messages go, each call is taken or refused with its re
         ),
       [chats[0]!, text] as const,
     );
-  // How much a database finds room for differs from time to time.
+  // The room that a database finds differs from run to run.
   const [taken, refused] = await page.evaluate(
     async ([chat, body]) => {
       let done = 0;
@@ -363,38 +367,38 @@ it('a full device: cached messages go, each call is taken or refused with its re
   const cleared = attempted.read.filter((one) => one).length;
   console.log(`on a full device ${cleared} of ${FRIENDS} chats could be read, in ${attempted.tookMs.toFixed(0)} ms`);
   for (const code of attempted.codes) expect(['store/quota-exceeded', 'taken in part']).toContain(code);
-  await eventually('the count as it was taken', async () => (await phone.total()) === (FRIENDS - cleared) * EACH);
+  await eventually('the count after the call', async () => (await phone.total()) === (FRIENDS - cleared) * EACH);
 
   await page.evaluate(async () => {
     const junk = await caches.open('junk');
     await Promise.all((await junk.keys()).map((key) => junk.delete(key)));
   });
   const freedAt = nowMs();
-  await eventually('room again', async () => (await say('with room')) === 'taken');
+  await eventually('free room', async () => (await say('with room')) === 'taken');
   console.log(`taken again ${(nowMs() - freedAt).toFixed(0)} ms after there was room`);
   expect(await readAll()).toMatchObject({ codes: [] });
   await eventually('nothing unread', async () => (await phone.total()) === 0);
   expect(await phone.pending()).toBe(FRIENDS + taken + 1);
 
   phone.proxy.heal();
-  await eventually('all of it told', () =>
+  await eventually('all receipts to arrive', () =>
     friends.every((friend) => JSON.stringify(receiptsOf(friend, 'fulvia').named) === JSON.stringify([[1, EACH]])),
   );
   for (const friend of friends) expect(receiptsOf(friend, 'fulvia').read).toEqual([[1, EACH]]);
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
-  await eventually('what was said', () => friends[0]!.rows.get('direct:fulvia')?.latestSeq === EACH + taken + 1);
+  await eventually('the sent message', () => friends[0]!.rows.get('direct:fulvia')?.latestSeq === EACH + taken + 1);
   expect(await phone.total()).toBe(0);
   expect(phone.troubles).toEqual([]);
 });
 
-it('killed 50 ms after a read was confirmed: it is owed at the next start, and reaches the sender (F35)', async () => {
+it('a read that was confirmed 50 ms before a kill is pending at the next start, and reaches the sender (F35)', async () => {
   const phone = await world.device('kim');
   const friend = await world.person('kim-friend');
   const ids = await sendMany(friend, 'kim', 6);
   const page = await phone.start();
   await delivered(friend, phone, 6);
   phone.proxy.cut();
-  await eventually('to notice', async () => (await phone.state()) !== 'live');
+  await eventually('to be offline', async () => (await phone.state()) !== 'live');
   const confirmedAt = await page.evaluate(async (read) => {
     await window.app.client.sendReadReceipts('direct:kim-friend', read.slice(0, 2));
     await window.app.client.sendConversationReadReceipt('direct:kim-friend', { upTo: read[3]! });
@@ -411,7 +415,7 @@ it('killed 50 ms after a read was confirmed: it is owed at the next start, and r
   expect(await totals(phone.page)).toEqual([2]);
 });
 
-it('in a frame of another site beside a tab: storage of its own, both lead, each receipt is in effect once (F33)', async () => {
+it('a frame on another site has storage of its own: the frame and a tab both lead, and each receipt takes effect once (F33)', async () => {
   const phone = await world.device('paul');
   const friend = await world.person('paul-friend');
   const ids = await sendMany(friend, 'paul', 6);
@@ -425,14 +429,14 @@ it('in a frame of another site beside a tab: storage of its own, both lead, each
   const elsewhere = phone.origin.replace('127.0.0.1', 'localhost');
   await outer.goto(`${elsewhere}/frame.html#${encodeURIComponent(tab.url())}`);
   let frame!: PageFrame;
-  await eventually('the frame', () => {
+  await eventually('the frame to load', () => {
     const inner = outer.frames().find((one) => one.url().startsWith(phone.origin));
     if (inner) frame = inner;
     return inner !== undefined;
   });
   await frame.waitForFunction(() => 'app' in window);
   await eventually('the same count', async () => (await frame.evaluate(() => window.app.total.at(-1)?.[1])) === 6);
-  await eventually('the messages', async () => (await heldIn(frame, 'direct:paul-friend')) === 6);
+  await eventually('the messages', async () => (await storedIn(frame, 'direct:paul-friend')) === 6);
   await eventually(
     'both to lead',
     async () => (await leads(tab)) && frame.evaluate(() => window.app.connection.at(-1)?.[1].leader === true),
@@ -440,7 +444,7 @@ it('in a frame of another site beside a tab: storage of its own, both lead, each
   const hellos = phone.proxy.sent<Frame<'hello'>>('hello').map(({ deviceId }) => deviceId);
   expect(new Set(hellos).size).toBe(2);
 
-  // The same messages read in both at once, and a position in each.
+  // The same messages are read in both at once, and each sets a position of its own.
   await Promise.all(
     [tab, frame].map((one, n) =>
       one.evaluate(
@@ -457,7 +461,7 @@ it('in a frame of another site beside a tab: storage of its own, both lead, each
       ),
     ),
   );
-  await eventually('all of it', () => friend.rows.get('direct:paul')?.latestSeq === 8);
+  await eventually('all entries to arrive', () => friend.rows.get('direct:paul')?.latestSeq === 8);
   expect(receiptsOf(friend, 'paul')).toMatchObject({ delivered: [[1, 6]], read: [[1, 4]], named: [[1, 5]] });
   await eventually('the count', async () => (await totalOf(tab)) === 2 && (await frame.evaluate(() => window.app.total.at(-1)?.[1])) === 2);
   expect(phone.troubles).toEqual([]);

@@ -1,4 +1,4 @@
-/** What a test asks of one tab among several. Times are epoch ms of the machine, the same for tests and pages. */
+/** Queries about one tab among several. Times are epoch ms of the machine, the same for tests and pages. */
 import type { Page } from 'playwright';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { setFrozen } from '../support/real-browser.ts';
@@ -11,7 +11,7 @@ export const leads = (tab: Page): Promise<boolean> => tab.evaluate(() => window.
 export const untilLive = (tab: Page): Promise<void> =>
   eventually('a live tab', () => tab.evaluate(() => window.app.connection.at(-1)?.[1].state === 'live'));
 
-/** When this tab was told, after `since`, that it leads. */
+/** The time, after `since`, at which this tab became the leader. */
 export const leadsSince = async (tab: Page, since: number): Promise<number> => {
   let at: number | undefined;
   await eventually('the lead to be taken', async () => {
@@ -27,7 +27,7 @@ export const leadsSince = async (tab: Page, since: number): Promise<number> => {
   return at!;
 };
 
-/** When the tab showed this unread count, after `since`; of one conversation, or in all. */
+/** The time, after `since`, at which the tab showed this unread count, of one conversation or in total. */
 export const shownSince = async (tab: Page, since: number, count: number, id?: ConversationId): Promise<number> => {
   let at: number | undefined;
   await eventually(`${count} to be shown`, async () => {
@@ -46,7 +46,7 @@ export const shownSince = async (tab: Page, since: number, count: number, id?: C
 export const totalOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.total.at(-1)?.[1]);
 export const pendingOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.outbox.at(-1)?.[1].pending);
 
-/** Whether a transaction elsewhere stands in the way of one of this tab's. */
+/** Whether a transaction in another tab blocks a transaction of this tab. */
 const isBlocked = (tab: Page): Promise<boolean> =>
   tab.evaluate(async () => {
     const name = (await indexedDB.databases()).map((one) => one.name!).find((one) => one.startsWith('tidemark:'))!;
@@ -66,10 +66,10 @@ const isBlocked = (tab: Page): Promise<boolean> =>
   });
 
 /**
- * Freezes a tab behind another one. Chromium itself never leaves a page frozen whose transaction blocks another tab's; told to by a
- * debugger it does, so one that was caught in such a moment is let go and frozen again.
+ * Freezes a tab behind another one. Chromium itself never freezes a page whose transaction blocks another tab;
+ * a debugger does. A tab that froze in such a moment is thawed and frozen again.
  *
- * @returns when.
+ * @returns the time of the freeze.
  */
 export const freezeBehind = async (tab: Page, other: Page): Promise<number> => {
   for (;;) {

@@ -1,4 +1,4 @@
-/** Several tabs of one account at once: all write, one speaks, all show the same. */
+/** Several tabs of one account at once: all write, one sends, all show the same. */
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
@@ -16,7 +16,7 @@ afterAll(() => world.remove());
 const untilRight = (tab: Page, total: number): Promise<void> =>
   eventually(`a total of ${total}`, async () => (await totalOf(tab)) === total);
 
-it('six tabs write at once: the union of their receipts and the maximum of their positions, each once in effect (F22)', async () => {
+it('six tabs that write at once end with the union of their receipts and the maximum of their positions, each in effect once (F22)', async () => {
   const PER_FRIEND = 60;
   const phone = await world.device('six');
   const friends = await Promise.all(['six-a', 'six-b', 'six-c'].map((name) => world.person(name)));
@@ -25,7 +25,8 @@ it('six tabs write at once: the union of their receipts and the maximum of their
   const tabs = [await phone.start(), ...(await Promise.all(Array.from({ length: 5 }, () => phone.tab())))];
   await Promise.all(tabs.map((tab) => untilRight(tab, 3 * PER_FRIEND)));
 
-  // Each names every sixth message, with one of its neighbour's, and reads up to places of its own; all in the same moment.
+  // Each tab confirms every sixth message and one of its neighbour's, and sets positions of its own, all at the
+  // same moment.
   const startAt = nowMs() + 500;
   await Promise.all(
     tabs.map((tab, n) =>
@@ -53,14 +54,14 @@ it('six tabs write at once: the union of their receipts and the maximum of their
   );
   await eventually('an empty outbox', async () => (await pendingOf(tabs[0]!)) === 0);
 
-  // The highest place any of them cleared: what is above it still counts, everywhere the same.
+  // The highest cleared seq: messages above it still count, the same in every tab.
   const upTo = 9 * 6 + 5 - 6 + 1;
   for (const tab of tabs) await untilRight(tab, 3 * (PER_FRIEND - upTo));
   for (const friend of friends) {
-    await eventually('all of it', () => (friend.rows.get('direct:six')?.latestSeq ?? 0) === PER_FRIEND + 60);
+    await eventually('all entries to arrive', () => (friend.rows.get('direct:six')?.latestSeq ?? 0) === PER_FRIEND + 60);
     const { theirs } = friend.rows.get('direct:six')!;
     expect(theirs.named).toEqual([[1, PER_FRIEND]]);
-    // A clear is nobody's business but the reader's.
+    // A clear sends nothing to the senders.
     expect(theirs.read).toEqual([]);
     const said = [...friend.messages.get('direct:six')!.values()].filter(({ senderId }) => senderId === 'six').map(({ body }) => body);
     expect(new Set(said).size).toBe(60);
@@ -68,13 +69,13 @@ it('six tabs write at once: the union of their receipts and the maximum of their
   }
   const positions = await tabs[0]!.evaluate((of) => Promise.all(of.map((chat) => window.app.client.explainUnread(chat))), chats);
   expect(positions.map(({ readUpTo }) => readUpTo)).toEqual([upTo, upTo, upTo]);
-  // One of them spoke for all.
+  // One tab sent for all.
   expect((await Promise.all(tabs.map(leads))).filter(Boolean)).toHaveLength(1);
   expect(phone.proxy.sent('hello')).toHaveLength(1);
   expect(phone.troubles).toEqual([]);
 });
 
-it('a follower asks, flushes, and shows within 1 s what another tab cleared (F23)', async () => {
+it('a follower tab queries and flushes, and shows what another tab cleared within 1 s (F23)', async () => {
   const phone = await world.device('fay');
   const friend = await world.person('fay-friend');
   const [first] = await sendMany(friend, 'fay', 7);
@@ -114,7 +115,7 @@ it('a follower asks, flushes, and shows within 1 s what another tab cleared (F23
   }
 });
 
-it('an insecure context has no locks: still one tab speaks, another follows, all once in effect (F33)', async () => {
+it('in an insecure context without Web Locks one tab sends, the other replaces it, and every entry takes effect once (F33)', async () => {
   const phone = await world.device('ines', { isReal: true, isSecure: false });
   const friend = await world.person('ines-friend');
   await sendMany(friend, 'ines', 3);
@@ -132,7 +133,7 @@ it('an insecure context has no locks: still one tab speaks, another follows, all
       return window.app.client.flush();
     }, name);
   await Promise.all([say(one, 'one'), say(other, 'other')]);
-  await eventually('all of it', () => friend.rows.get('direct:ines')?.latestSeq === 43);
+  await eventually('all entries to arrive', () => friend.rows.get('direct:ines')?.latestSeq === 43);
 
   const closedAt = nowMs();
   await one.close();
@@ -140,17 +141,17 @@ it('an insecure context has no locks: still one tab speaks, another follows, all
   console.log(`without locks, a closed leader was replaced after ${passedMs.toFixed(0)} ms`);
   expect(passedMs).toBeLessThan(await stretched(5000));
   await say(other, 'alone');
-  await eventually('the rest', () => friend.rows.get('direct:ines')?.latestSeq === 63);
+  await eventually('the other messages', () => friend.rows.get('direct:ines')?.latestSeq === 63);
   const said = [...friend.messages.get('direct:ines')!.values()].filter(({ senderId }) => senderId === 'ines').map(({ body }) => body);
   expect(new Set(said).size).toBe(60);
   expect(said).toHaveLength(60);
   expect(friend.rows.get('direct:ines')?.theirs.read).toEqual([[1, 3]]);
-  // Nobody disputed anybody's lead.
+  // No tab disputed the lead of another.
   expect(phone.proxy.sent('hello').length).toBeLessThanOrEqual(3);
   expect(phone.troubles).toEqual([]);
 });
 
-it('a log-out while another tab flushes: nothing leaves once it has resolved (F44)', async () => {
+it('a log-out while another tab flushes stops the sending: no frame leaves after it has resolved (F44)', async () => {
   const phone = await world.device('lola');
   const friend = await world.person('lola-friend');
   const leader = await phone.start();
@@ -161,9 +162,9 @@ it('a log-out while another tab flushes: nothing leaves once it has resolved (F4
     for (let n = 0; n < 1500; n++) window.app.client.sendMessage('direct:lola-friend', `${n} `.repeat(500)).catch(() => undefined);
     window.app.client.flush().catch(() => undefined);
   });
-  await eventually('it to flow', () => phone.proxy.sent('submit').length > 0);
+  await eventually('frames to be sent', () => phone.proxy.sent('submit').length > 0);
   await other.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
-  // What was on the wire as it resolved may still be passing through the proxy.
+  // Frames on the wire at that moment may still pass the proxy.
   await sleep(50);
   const sent = phone.proxy.frames.filter(({ up }) => up).length;
   await sleep(700);

@@ -1,4 +1,4 @@
-/** Reading by looking: `viewConversation` in a page that is looked at, turned away from, and looked at again. */
+/** `viewConversation` in a page with the focus, without it, and with it again. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { contains } from '../../src/model/ranges.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
@@ -12,13 +12,13 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-const told = (sender: ProtocolClient, reader: string) =>
+const receiptsOf = (sender: ProtocolClient, reader: string) =>
   sender.rows.get(`direct:${reader}`)?.theirs ?? { delivered: [], read: [], named: [] };
 
 const seen = (device: Device, messageId: string): Promise<void> =>
   device.page.evaluate((id) => (window as unknown as { viewing: { seen(id: string): void } }).viewing.seen(id), messageId);
 
-it('what arrives while the user looks is read; what arrives while not is only delivered, until they look again', async () => {
+it('a message that arrives while the page has the focus is read, and one that arrives without the focus is only delivered until the focus is back', async () => {
   const phone = await world.device('vera');
   const bob = await world.person('vera-bob');
   const chat = 'direct:vera-bob';
@@ -26,27 +26,27 @@ it('what arrives while the user looks is read; what arrives while not is only de
   await focus(phone, true);
   await bob.sendMessage('direct:vera', 'before');
   await eventually('the badge', async () => (await phone.total()) === 1);
-  expect(told(bob, 'vera').read).toEqual([]);
+  expect(receiptsOf(bob, 'vera').read).toEqual([]);
 
   await view(phone, chat);
-  await eventually('what was there to be read', () => contains(told(bob, 'vera').read, 1));
+  await eventually('the stored messages to be read', () => contains(receiptsOf(bob, 'vera').read, 1));
   await bob.sendMessage('direct:vera', 'while looking');
-  await eventually('the arrival to be acked', () => contains(told(bob, 'vera').named, 2));
-  await eventually('no badge', async () => (await phone.total()) === 0);
+  await eventually('the new message to be confirmed', () => contains(receiptsOf(bob, 'vera').named, 2));
+  await eventually('the badge to be 0', async () => (await phone.total()) === 0);
 
   await focus(phone, false);
   await bob.sendMessage('direct:vera', 'while away');
-  await eventually('delivery', () => contains(told(bob, 'vera').delivered, 3));
+  await eventually('delivery', () => contains(receiptsOf(bob, 'vera').delivered, 3));
   await eventually('the badge', async () => (await phone.total()) === 1);
   await sleep(300);
-  expect(contains(told(bob, 'vera').read, 3) || contains(told(bob, 'vera').named, 3)).toBe(false);
+  expect(contains(receiptsOf(bob, 'vera').read, 3) || contains(receiptsOf(bob, 'vera').named, 3)).toBe(false);
 
   await focus(phone, true);
-  await eventually('the look back', () => contains(told(bob, 'vera').read, 3));
-  await eventually('no badge', async () => (await phone.total()) === 0);
+  await eventually('the message to be read', () => contains(receiptsOf(bob, 'vera').read, 3));
+  await eventually('the badge to be 0', async () => (await phone.total()) === 0);
 });
 
-it('once the app says what was seen, nothing goes past it', async () => {
+it('once the app calls seen(), no message after the seen one is read', async () => {
   const phone = await world.device('vito');
   const bob = await world.person('vito-bob');
   const chat = 'direct:vito-bob';
@@ -55,16 +55,16 @@ it('once the app says what was seen, nothing goes past it', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) ids.push((await bob.sendMessage('direct:vito', `message ${n}`)).id);
   await eventually('the badge', async () => (await phone.total()) === 5);
-  await eventually('delivery', () => contains(told(bob, 'vito').delivered, 5));
+  await eventually('delivery', () => contains(receiptsOf(bob, 'vito').delivered, 5));
   await view(phone, chat);
   await seen(phone, ids[1]!);
   await focus(phone, true);
-  await eventually('two to be read', () => contains(told(bob, 'vito').read, 2));
+  await eventually('two to be read', () => contains(receiptsOf(bob, 'vito').read, 2));
   await bob.sendMessage('direct:vito', 'below the fold');
-  await eventually('the badge of what lies below', async () => (await phone.total()) === 4);
-  expect(told(bob, 'vito').read).toEqual([[1, 2]]);
+  await eventually('the badge of the messages below', async () => (await phone.total()) === 4);
+  expect(receiptsOf(bob, 'vito').read).toEqual([[1, 2]]);
   await seen(phone, ids[4]!);
-  await eventually('five to be read', () => contains(told(bob, 'vito').read, 5));
-  await eventually('one left', async () => (await phone.total()) === 1);
-  expect(contains(told(bob, 'vito').read, 6)).toBe(false);
+  await eventually('five to be read', () => contains(receiptsOf(bob, 'vito').read, 5));
+  await eventually('a badge of 1', async () => (await phone.total()) === 1);
+  expect(contains(receiptsOf(bob, 'vito').read, 6)).toBe(false);
 });

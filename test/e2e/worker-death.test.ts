@@ -1,4 +1,4 @@
-/** The worker dies and the page does not: calls end, streams go on, nothing is lost, nothing happens twice. */
+/** The worker dies and the page does not: calls end, streams go on, nothing is lost and nothing happens twice. */
 import type { CDPSession } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { contains } from '../../src/model/ranges.ts';
@@ -14,7 +14,7 @@ afterAll(() => world.remove());
 
 const live = (device: Device): Promise<void> => eventually('to be live', async () => (await device.state()) === 'live');
 
-it('terminated with calls pending: they reject typed, the next worker answers, streams and viewing go on (F28)', async () => {
+it('when a worker is terminated, pending calls reject with a typed error, the next worker answers, and streams and views go on (F28)', async () => {
   const phone = await world.device('walter');
   const [friend, seen] = await Promise.all([world.person('walter-friend'), world.person('walter-seen')]);
   await sendMany(friend, 'walter', 3);
@@ -25,7 +25,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
     document.hasFocus = () => true;
     window.app.client.viewConversation('direct:walter-seen');
   });
-  await eventually('what is looked at to be read', () => contains(seen.rows.get('direct:walter')?.theirs.read ?? [], 1));
+  await eventually('the viewed messages to be read', () => contains(seen.rows.get('direct:walter')?.theirs.read ?? [], 1));
   await eventually('the badge', async () => (await phone.total()) === 3);
 
   const killed = await phone.page.evaluate(async () => {
@@ -44,7 +44,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
         (error: unknown) => (error as { code: string }).code,
       ),
     );
-    // They have crossed, and none has been answered.
+    // The calls have reached the worker, and none has been answered.
     await Promise.resolve();
     await Promise.resolve();
     workers.at(-1)!.terminate();
@@ -57,7 +57,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
   expect(killed).toMatchObject({ fates: ['worker/restarted', 'worker/restarted', 'worker/restarted'], workers: 2, ends: [] });
   expect(killed.toldMs).toBeLessThan(await stretched(5000));
 
-  // The next one dies as well, over the very write of what the user has just seen.
+  // The next worker dies too, during the write of what the user has just seen.
   await phone.page.evaluate(() => {
     const { client, workers } = window.app;
     const shown = client.watchMessages('direct:walter-seen', { limit: 1 }).subscribe(([newest]) => {
@@ -70,7 +70,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
   });
   await sendMany(friend, 'walter', 2);
   await sendMany(seen, 'walter', 1);
-  await eventually('the viewing to go on', () => contains(seen.rows.get('direct:walter')?.theirs.named ?? [], 2));
+  await eventually('the view to go on', () => contains(seen.rows.get('direct:walter')?.theirs.named ?? [], 2));
   await eventually('the badge to go on', async () => (await phone.total()) === 5);
   expect(await phone.page.evaluate(() => window.app.workers.length)).toBe(3);
   const shown = await phone.page.evaluate(() => ({
@@ -78,7 +78,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
     events: window.app.events.map(([, event]) => JSON.stringify(event)),
     unread: window.app.conversations.map(([, list]) => list.find(({ id }) => id === 'direct:walter-seen')?.unreadCount ?? 0),
   }));
-  // Never back, never the same value twice; no event twice.
+  // The badge never goes back and never repeats a value, and no event comes twice.
   expect(shown.badge).toEqual([...new Set(shown.badge)].sort((a, b) => a - b));
   expect(shown.badge.at(-1)).toBe(5);
   expect(shown.events.length).toBeGreaterThan(0);
@@ -86,7 +86,7 @@ it('terminated with calls pending: they reject typed, the next worker answers, s
   expect(phone.troubles).toEqual([]);
 });
 
-it('killed again and again over what it writes: each call is done whole or not at all, and once when repeated (F27)', async () => {
+it('with workers killed during their writes, each call takes effect as a whole or not at all, and once if it is repeated (F27)', async () => {
   const phone = await world.device('wanda');
   const friend = await world.person('wanda-friend');
   await phone.start();
@@ -96,7 +96,7 @@ it('killed again and again over what it writes: each call is done whole or not a
     const ids: string[] = [];
     let restarted = 0;
     const send = async (id: string): Promise<void> => {
-      // As an app does it: every call is safe to repeat.
+      // As an app does: every call is safe to repeat.
       for (;;)
         try {
           await client.sendMessage('direct:wanda-friend', { text: id }, { id });
@@ -110,7 +110,7 @@ it('killed again and again over what it writes: each call is done whole or not a
       const batch = Array.from({ length: 10 }, (_, n) => `wanda-${round}-${n}`);
       ids.push(...batch);
       const sent = Promise.all(batch.map(send));
-      // Within the transaction, more often than not.
+      // Most of the kills come within the transaction.
       await new Promise((resolve) => setTimeout(resolve, 2 * round));
       workers.at(-1)!.terminate();
       await sent;
@@ -128,16 +128,16 @@ it('killed again and again over what it writes: each call is done whole or not a
   });
   expect(rounds.restarted).toBeGreaterThan(0);
   expect(rounds.workers).toBe(5);
-  await eventually('all of them at the server', () => friend.rows.get('direct:wanda')?.latestSeq === rounds.ids.length);
+  await eventually('all messages at the server', () => friend.rows.get('direct:wanda')?.latestSeq === rounds.ids.length);
   await eventually('an empty outbox', async () => (await phone.pending()) === 0);
   expect(friend.rows.get('direct:wanda')?.latestSeq).toBe(rounds.ids.length);
   expect(phone.troubles).toEqual([]);
 });
 
-/** The handful that a worker may be ahead, and those that follow once the page goes on. */
+/** The messages that a worker may be ahead, and those after the page goes on. */
 const MAX_NEWS = 10;
 
-it('a page busy for seconds is sent the newest, not the backlog, and its worker stays (F42)', async () => {
+it('a page that was busy for seconds gets the newest values and not the backlog, and keeps its worker (F42)', async () => {
   const phone = await world.device('wilma');
   await phone.start();
   await live(phone);
@@ -159,7 +159,7 @@ it('a page busy for seconds is sent the newest, not the backlog, and its worker 
     });
     const until = performance.now() + 3000;
     while (performance.now() < until);
-    // What was queued meanwhile is handled before this.
+    // Messages that were queued in the meantime are handled before this one.
     await new Promise((resolve) => setTimeout(resolve, 50));
     return { news, shown: outbox.at(-1)![1].pending, workers: workers.length };
   });
@@ -174,7 +174,7 @@ it('a page busy for seconds is sent the newest, not the backlog, and its worker 
     return count;
   });
   const { news, shown, workers } = await busy;
-  await eventually('the newest', async () => (await phone.pending()) === written);
+  await eventually('the newest value', async () => (await phone.pending()) === written);
   console.log(`${written} writes of another tab while the page was busy: ${news} messages of news waited for it, then it showed ${shown}`);
   expect(written).toBeGreaterThan(2 * MAX_NEWS);
   expect(news).toBeLessThanOrEqual(MAX_NEWS);
@@ -186,7 +186,7 @@ interface Subscribable {
   subscribe(): { unsubscribe(): void };
 }
 
-/** Bytes in use once the garbage is gone. */
+/** Bytes in use after a garbage collection. */
 const heap = async (send: (method: string) => Promise<unknown>): Promise<number> => {
   for (let n = 0; n < 3; n++) await send('HeapProfiler.collectGarbage');
   return ((await send('Runtime.getHeapUsage')) as { usedSize: number }).usedSize;
@@ -215,7 +215,7 @@ const workerProtocol = async (session: CDPSession): Promise<(method: string) => 
     });
 };
 
-it('thousands of subscriptions, given back, leave nothing in the page and nothing in the worker', async () => {
+it('thousands of ended subscriptions leave nothing in the page and nothing in the worker', async () => {
   const phone = await world.device('willy');
   const friend = await world.person('willy-friend');
   await sendMany(friend, 'willy', 2);
@@ -245,12 +245,12 @@ it('thousands of subscriptions, given back, leave nothing in the page and nothin
         });
         const all = streams.flat().map((stream) => stream.subscribe());
         const viewings = Array.from({ length: 10 }, (_, n) => client.viewConversation(`direct:willy-${n}`));
-        // Some are given back before the worker has said anything, some after.
+        // Some subscriptions end before the worker has sent a value, and some after.
         if (round % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
         for (const subscription of all) subscription.unsubscribe();
         for (const viewing of viewings) viewing.close();
       }
-      // Whatever is under way: timers of what was heard, the last answers.
+      // Time for the work that is under way: timers and the last answers.
       await client.flush();
       await new Promise((resolve) => setTimeout(resolve, 400));
     }, count);
@@ -262,13 +262,13 @@ it('thousands of subscriptions, given back, leave nothing in the page and nothin
   const [page, worker] = after.map((bytes, n) => Math.round((bytes - before[n]!) / 1000));
   console.log(`4,000 subscriptions later: ${page} kB more in the page, ${worker} kB more in the worker`);
   expect(await phone.page.evaluate(() => window.app.openStreams())).toBe(streams);
-  // The least that any of them could leave is 100 bytes each.
+  // Each leaked subscription would leave at least 100 bytes.
   expect(page).toBeLessThan(300);
   expect(worker).toBeLessThan(300);
   expect(phone.troubles).toEqual([]);
 });
 
-it('a page refuses a worker file of another release, and says what to do; so does one whose worker is not there (F43)', async () => {
+it('a page refuses a worker file of another release or a missing one, and names the way out (F43)', async () => {
   const phone = await world.device('wendy');
   await phone.start();
   await live(phone);
@@ -286,7 +286,7 @@ it('a page refuses a worker file of another release, and says what to do; so doe
     expect(text).toContain(version);
     await route.fulfill({ response, body: text.replaceAll(version!, '0.0.1') });
   });
-  // The copy that the page falls back on (F127) is missing along with the file.
+  // The inline copy of the worker (F127) is missing too.
   await phone.page.context().route('**/inline-worker*.js', async (route) => {
     if (serving === 'none') await route.fulfill({ status: 503, body: '' });
     else await route.continue();
@@ -300,13 +300,13 @@ it('a page refuses a worker file of another release, and says what to do; so doe
     );
   await phone.open();
   expect(await outcome()).toEqual(['protocol/version-unsupported', true]);
-  await eventually('the page to say so', () =>
+  await eventually('the page to report that', () =>
     phone.page.evaluate(() => window.app.connection.at(-1)?.[1].error?.code === 'protocol/version-unsupported'),
   );
   serving = 'none';
   await phone.open();
   expect(await outcome()).toEqual(['worker/unavailable', false]);
-  // Once the file is served again, the page heals by itself.
+  // Once the file is served again, the page recovers without a reload.
   serving = 'this';
   await eventually('the page to heal', async () => (await phone.state()) === 'live');
   expect(await outcome()).toBe('done');

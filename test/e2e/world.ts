@@ -1,4 +1,4 @@
-/** What every end-to-end test stands on: the app's page on its own host, a server of its own process, devices behind proxies. */
+/** The base of every end-to-end test: the page of the app on its own host, a server in a process of its own, devices behind proxies. */
 import type { Page } from 'playwright';
 import type { PreviewServer } from 'vite';
 import type { ConversationId } from '../../src/model/ids.ts';
@@ -14,7 +14,10 @@ const insecure = (address: string): string => address.replace('127.0.0.1', INSEC
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resolves as soon as it holds; looked at every 20 ms. On a busy machine it has longer. @throws {Error} naming `what`. */
+/**
+ * Resolves as soon as the condition holds, which is checked every 20 ms. A busy machine gets more time. @throws
+ * {Error} that names `what`.
+ */
 export const eventually = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
   const deadline = new Deadline(withinMs);
   while (!(await holds())) {
@@ -23,7 +26,7 @@ export const eventually = async (what: string, holds: () => boolean | Promise<bo
   }
 };
 
-/** A browser of somebody's, its way to the server, and the page in it. */
+/** A browser of one user, with its connection to the server and its page. */
 export class Device {
   page!: Page;
 
@@ -40,7 +43,7 @@ export class Device {
     return new Device(userId, await TcpProxy.start(targetPort), site, profile, []);
   }
 
-  /** Where the app comes from. */
+  /** The origin of the app's page. */
   get origin(): string {
     return new URL(this.site).origin;
   }
@@ -62,7 +65,7 @@ export class Device {
     return this.page;
   }
 
-  /** Opens the app in the page there is, or anew. */
+  /** Opens the app in the current page, or in a new one. */
   async open(badges: readonly ConversationId[] = [], more: Readonly<Record<string, string>> = {}): Promise<Page> {
     if (this.page.isClosed()) this.page = await this.page.context().newPage();
     else this.page.removeAllListeners('pageerror');
@@ -98,7 +101,7 @@ export class Device {
     return this.page.evaluate(() => window.app.connection.at(-1)?.[1].state);
   }
 
-  /** Lets tabs be thrown away, see {@link BrowserProfile.discard}; not in a real browser. Before the first start. */
+  /** Allows tabs to be discarded, see {@link BrowserProfile.discard}; not in a real browser, and before the first start only. */
   async withDiscarding(): Promise<(tab: Page) => Promise<void>> {
     const profile = this.profile as BrowserProfile;
     await profile.withDiscarding();
@@ -133,10 +136,11 @@ export class World {
   }
 
   /**
-   * Not started yet.
+   * A device that is not started yet.
    *
-   * @param isReal in a browser whose tabs can be hidden, frozen and cached.
-   * @param isSecure false: the app comes from an address that browsers do not trust, as `http://` on any other machine. With `isReal`.
+   * @param isReal whether the browser can hide, freeze and cache tabs.
+   * @param isSecure false: the app comes from an address that browsers do not trust, as `http://` on any other
+   * machine. Needs `isReal`.
    */
   async device(userId: string, { isReal = false, isSecure = true } = {}): Promise<Device> {
     const [site] = this.site.resolvedUrls!.local as [string];
@@ -145,19 +149,19 @@ export class World {
     return device;
   }
 
-  /** One more file beside the app. */
+  /** Adds a file beside the app. */
   add(name: string, content: string): Promise<void> {
     return addToPage(name, content);
   }
 
-  /** Somebody on the protocol, straight to the server. */
+  /** A person who speaks the protocol directly with the server. */
   async person(userId: string): Promise<ProtocolClient> {
     const person = await ProtocolClient.connect(this.server.url, await this.server.token(userId), userId, 'elsewhere');
     this.#people.push(person);
     return person;
   }
 
-  /** Everybody leaves; the server stays for the next test. */
+  /** Removes all persons and devices; the server stays for the next test. */
   async clear(): Promise<void> {
     for (const person of this.#people.splice(0)) person.close();
     await Promise.all(this.#devices.splice(0).map((device) => device.remove()));
@@ -170,7 +174,7 @@ export class World {
   }
 }
 
-/** Messages from one person to another, in one go. @returns their ids, oldest first */
+/** Sends messages from one person to another in one frame. @returns their ids, oldest first */
 export const sendMany = async (from: ProtocolClient, to: string, count: number): Promise<string[]> => {
   const entries = Array.from({ length: count }, (_, n) => from.messageEntry(`direct:${to}`, { text: `${from.userId} ${n}` }));
   const results = await from.submit(entries);
@@ -181,7 +185,7 @@ export const sendMany = async (from: ProtocolClient, to: string, count: number):
   });
 };
 
-/** Resolves once the sender knows all of these to be delivered: a device of the reader's holds them, and its outbox is empty. */
+/** Resolves once the sender knows that all these messages are delivered: a device of the reader stores them, and its outbox is empty. */
 export const delivered = async (sender: ProtocolClient, to: Device, upTo: number): Promise<void> => {
   await eventually(`${upTo} delivered to ${to.userId}`, () =>
     (sender.rows.get(`direct:${to.userId}`)?.theirs.delivered ?? []).some((stretch) => stretch[0] === 1 && stretch[1] === upTo),

@@ -119,7 +119,7 @@ describe('a leader tab that freezes', () => {
     expect(a.leads).toBe(false);
     // The thawed tab waits in the queue of the lock like the others.
     for (const other of others) other.close();
-    await until('its turn', () => a.leads, 100);
+    await until('the tab to become the leader', () => a.leads, 100);
   });
 
   it('flush in a follower tab succeeds although the leader tab is frozen (F30)', async () => {
@@ -184,7 +184,7 @@ describe('a leader tab that freezes', () => {
     his.watch({ of: 'events' }).subscribe(({ event }) => receiptsSent.push(event.type));
     void a.say('bob', 'said twice, heard once');
     void a.do('sendConversationReadReceipt', 'direct:bob', {});
-    await until('it to leave', () => a.net.sent('submit').length > before, 1000);
+    await until('the entry to be sent', () => a.net.sent('submit').length > before, 1000);
     await until('another leader', () => b.leads && b.state === 'live', 5000);
     await until('the answer', () => b.net.sent('submit').length > 0, 1000);
     a.freezing.thaw();
@@ -203,7 +203,7 @@ describe('a leader tab that freezes', () => {
     await pass(MINUTE_MS + 5000);
     expect(b.turns).toBe(0);
     a.freezing.freeze();
-    await until('the hidden one to lead', () => b.leads, 65_000);
+    await until('the hidden tab to lead', () => b.leads, 65_000);
   });
 });
 
@@ -256,7 +256,7 @@ describe('a tab that was frozen itself', () => {
     await pass(3 * MINUTE_MS, 5000);
     expect(b.turns).toBe(0);
     a.freezing.freeze();
-    await until('the clamped one to lead', () => b.leads, 6 * MINUTE_MS);
+    await until('the clamped tab to lead', () => b.leads, 6 * MINUTE_MS);
   });
 });
 
@@ -266,12 +266,12 @@ describe('a page that the user leaves for a while', () => {
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
     a.life.tell('parked');
-    await until('the other to lead', () => b.leads, 100);
+    await until('the other tab to lead', () => b.leads, 100);
     a.life.tell('resumed');
-    await until('its status', () => a.state === 'live', 1000);
+    await until('the status', () => a.state === 'live', 1000);
     expect([a.leads, b.leads]).toEqual([false, true]);
     b.close();
-    await until('its turn', () => a.leads, 100);
+    await until('the tab to become the leader', () => a.leads, 100);
   });
 
   it('a tab shows what another tab cleared, although every hint was lost (F23)', async () => {
@@ -299,7 +299,7 @@ describe('a page that the user leaves for a while', () => {
     let heard = 0;
     his.watch({ of: 'total-unread' }).subscribe((count) => (heard = count));
     expect(heard).toBe(0);
-    await until('the words', () => heard === 1, 11_000);
+    await until('the message to arrive', () => heard === 1, 11_000);
   });
 });
 
@@ -317,14 +317,14 @@ describe('tabs without Web Locks', () => {
     const first = leader()!;
     first.freezing.freeze();
     const rest = tabs.filter((one) => one !== first);
-    await until('the next', () => rest.some(({ leads }) => leads), 5000);
+    await until('the next leader', () => rest.some(({ leads }) => leads), 5000);
     first.freezing.thaw();
     await pass(10_000);
     expect(tabs.filter(({ leads }) => leads)).toHaveLength(1);
     const second = leader()!;
     expect(second).not.toBe(first);
     second.close();
-    await until('the last', () => tabs.some((one) => one !== second && one.leads && one.state === 'live'), 1000);
+    await until('the last leader', () => tabs.some((one) => one !== second && one.leads && one.state === 'live'), 1000);
   });
 
   it('of two tabs without hints between them, the older one stops, and every entry takes effect once (F32, F33)', async () => {
@@ -339,7 +339,7 @@ describe('tabs without Web Locks', () => {
     const ids: string[] = [];
     for (let n = 0; n < 10; n++) ids.push((await his.say('alice', `${n}`)).id);
     const [a, b] = [await tab(mute), await tab(mute)];
-    await until('both to believe it', () => a.turns + b.turns === 2, 1000);
+    await until('both tabs to lead', () => a.turns + b.turns === 2, 1000);
     for (let n = 0; n < 10; n++) {
       const one = n % 2 === 0 ? a : b;
       one.life.tell('visible');
@@ -395,9 +395,9 @@ it('a tab syncs whatever the browser says about the network: `online` and `offli
   await until('a to be live', () => a.state === 'live', 1000);
   a.life.tell('offline');
   await a.say('bob', 'sent all the same');
-  await until('the words', () => a.net.sent('submit').length === 1, 1000);
+  await until('the message to arrive', () => a.net.sent('submit').length === 1, 1000);
   a.net.cut();
-  await until('the cut', () => a.state === 'offline', 1000);
+  await until('the offline state', () => a.state === 'offline', 1000);
   for (let n = 0; n < 20; n++) {
     a.life.tell('online');
     await pass(500);
@@ -420,7 +420,7 @@ it('a tab whose store is in memory only leads itself: it syncs alone, and no oth
   });
   await until('b to be live', () => b.leads && b.state === 'live', 1000);
   await b.say('bob', 'from memory');
-  await until('the words', () => b.net.sent('submit').length === 1, 1000);
+  await until('the message to arrive', () => b.net.sent('submit').length === 1, 1000);
   expect([a.turns, b.turns, a.leads]).toEqual([1, 1, true]);
 });
 
