@@ -49,12 +49,12 @@ export type Change =
     }
   /** The server has another history (epoch): rows and cursor start again, pending entries stay. */
   | { readonly t: 'reset' }
-  | { readonly t: 'messages'; readonly of: ConversationId; readonly messages: readonly KeptMessage[] }
+  | { readonly t: 'messages'; readonly conversationId: ConversationId; readonly messages: readonly KeptMessage[] }
   /** Evicted messages. The device does not fetch them again by itself; the conversation's row stays. */
-  | { readonly t: 'evict'; readonly of: ConversationId; readonly seqs: Ranges }
+  | { readonly t: 'evict'; readonly conversationId: ConversationId; readonly seqs: Ranges }
   | { readonly t: 'step'; readonly step: ReceiptStep }
   /** The receipts of group messages, also of messages not stored on this device. */
-  | { readonly t: 'counts'; readonly of: ConversationId; readonly receipts: readonly ReceiptAtSeq[] }
+  | { readonly t: 'counts'; readonly conversationId: ConversationId; readonly receipts: readonly ReceiptAtSeq[] }
   /** A new cursor. `ahead`: the unfinished catch-up continues from this cursor. */
   | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true }
   /** The position of confirmed entries in the server's history. The feed of this device may be behind. */
@@ -67,7 +67,7 @@ export type Change =
   | {
       readonly t: 'receipts';
       readonly key: string;
-      readonly of: ConversationId;
+      readonly conversationId: ConversationId;
       readonly pendingReceipts: Partial<PendingReceipts>;
       readonly over?: string;
       /** Epoch ms; default: the time of the older entry. */

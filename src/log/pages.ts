@@ -15,7 +15,7 @@ const FIELD = '\t';
 
 /** The index of a page, as stored. */
 export interface PageIndex {
-  readonly of: ConversationId;
+  readonly conversationId: ConversationId;
   readonly page: number;
   /** {@link IndexLine}s. */
   readonly lines: string;
@@ -173,7 +173,11 @@ export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Prom
   tx.putMany(
     'indexes',
     keys,
-    after.map((messages, i): PageIndex => ({ of: work[i]!.conversation.conversationId, page: work[i]!.page, lines: indexLines(messages) })),
+    after.map((messages, i): PageIndex => ({
+      conversationId: work[i]!.conversation.conversationId,
+      page: work[i]!.page,
+      lines: indexLines(messages),
+    })),
   );
 };
 
@@ -191,7 +195,7 @@ export const shrinkPages = async (
     const kept = decodePage(before[i]).filter(({ seq }) => contains(storedSeqs, seq));
     if (kept.length > 0) {
       tx.put('pages', key, encodePage(kept));
-      tx.put('indexes', key, { of: conversationId, page, lines: indexLines(kept) } satisfies PageIndex);
+      tx.put('indexes', key, { conversationId, page, lines: indexLines(kept) } satisfies PageIndex);
     } else for (const table of ['pages', 'indexes'] as const) tx.delete(table, key);
   });
 };

@@ -154,7 +154,7 @@ describe('F110: the stores of the device', () => {
           );
           expect(record).toEqual({ entry: { id, text } });
           expect(pages).toEqual([message]);
-          expect(indexes.map((index) => [index.of, readIndex(index).map(([of]) => of)])).toEqual([[conversationId, [id]]]);
+          expect(indexes.map((index) => [index.conversationId, readIndex(index).map(([of]) => of)])).toEqual([[conversationId, [id]]]);
         }),
         { numRuns: 100 },
       );

@@ -61,7 +61,7 @@ export const applyMessages = (
   const known = messages.filter((message) => contains(storedSeqs, message.seq));
   const recalled = known.filter((message) => message.recalled);
   const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
-  if (counted.length > 0) draft.change({ t: 'counts', of: conversationId, receipts: counted });
+  if (counted.length > 0) draft.change({ t: 'counts', conversationId, receipts: counted });
   // Own messages with a request for receipts, stored by the server as messages without receipts.
   const unasked = known.filter(
     ({ seq, receiptRequested }) => !receiptRequested && model.get(conversationId)?.unflushed.get(seq)?.receiptRequested === true,
@@ -76,7 +76,7 @@ export const applyMessages = (
     return message ? [{ entry, message }] : [];
   });
   for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
-  draft.change({ t: 'messages', of: conversationId, messages: [...fresh, ...recalled, ...unasked] });
+  draft.change({ t: 'messages', conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
   for (const { entry, message } of ended)

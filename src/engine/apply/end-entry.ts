@@ -27,7 +27,7 @@ const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, c
 const emptyRecalled = async (draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> => {
   const conversation = draft.model.get(conversationId);
   const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
-  if (message) draft.change({ t: 'messages', of: conversationId, messages: [{ ...message, recalled: true, body: '' }] });
+  if (message) draft.change({ t: 'messages', conversationId, messages: [{ ...message, recalled: true, body: '' }] });
 };
 
 export const endEntry = async (
@@ -53,7 +53,7 @@ export const endEntry = async (
     const body = recalled ? '' : entry.message.body;
     draft.change({
       t: 'messages',
-      of: entry.conversationId,
+      conversationId: entry.conversationId,
       messages: [{ ...entry.message, body, seq, sentAt, senderId: draft.model.me, recalled }],
     });
     if (!entry.again)

@@ -54,7 +54,7 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
   for (const [conversationId, list] of byConversation(changes)) {
     draft.change({
       t: 'counts',
-      of: conversationId,
+      conversationId,
       receipts: list.map(({ seq, readCount, memberCount, expired }) => ({ seq, readCount, memberCount, expired })),
     });
     if (news === 'silent') continue;

@@ -16,7 +16,7 @@ const expire = async (draft: Draft, conversationId: ConversationId, ids: readonl
   if (messages.length > 0)
     draft.change({
       t: 'counts',
-      of: conversationId,
+      conversationId,
       receipts: messages.map(({ seq, receipt }) => ({ readCount: 0, memberCount: 0, ...receipt, seq, expired: true })),
     });
   draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ids } });

@@ -52,7 +52,7 @@ const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], fou
   for (const conversation of withoutLocation.size > 0 ? model.conversations.values() : [])
     for (const [id, seq] of conversation.unflushed.ids) if (withoutLocation.delete(id)) want(conversation.id, seq);
   for (const index of withoutLocation.size > 0 ? await readAllIndexes(tx) : [])
-    for (const [id, line] of readIndex(index)) if (withoutLocation.has(id)) want(index.of, parseIndexLine(line).seq);
+    for (const [id, line] of readIndex(index)) if (withoutLocation.has(id)) want(index.conversationId, parseIndexLine(line).seq);
   const wanted = new Set(ids);
   const located = new Map<MessageId, Located>();
   for (const [conversationId, seqs] of wantedSeqs) {
@@ -67,16 +67,16 @@ const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], fou
 /** Merges the server's answer into a stored message. @returns the merged message. */
 const mergeFound = (draft: Draft, { conversation, message }: Located, fact: FoundReceipt): KeptMessage => {
   const { readCount, memberCount, expired, times } = fact;
-  const of = conversation.id;
-  if (conversationType(of) === 'group' && (memberCount > 0 || expired)) {
+  const conversationId = conversation.id;
+  if (conversationType(conversationId) === 'group' && (memberCount > 0 || expired)) {
     const now = withReceipt(message, { readCount, memberCount, expired });
     if (JSON.stringify(now.receipt) !== JSON.stringify(message.receipt))
-      draft.change({ t: 'counts', of, receipts: [{ seq: message.seq, readCount, memberCount, expired }] });
+      draft.change({ t: 'counts', conversationId, receipts: [{ seq: message.seq, readCount, memberCount, expired }] });
     return now;
   }
   const dated: KeptMessage = times ? { ...message, times: { ...times, ...message.times } } : message;
   if (Object.keys(dated.times ?? {}).length > Object.keys(message.times ?? {}).length)
-    draft.change({ t: 'messages', of, messages: [dated] });
+    draft.change({ t: 'messages', conversationId, messages: [dated] });
   return dated;
 };
 

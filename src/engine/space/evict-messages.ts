@@ -87,7 +87,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
       await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: NO_RANGES }]);
       // A tab that started in between has recorded these messages as evicted: store them again.
       const lost = messages.filter(({ seq }) => intersect(model.get(id)?.storedSeqs ?? NO_RANGES, [[seq, seq]]).length === 0);
-      if (lost.length > 0) changes.push({ t: 'messages', of: id, messages: lost });
+      if (lost.length > 0) changes.push({ t: 'messages', conversationId: id, messages: lost });
     }
     const gone = new Map<ConversationId, Ranges>();
     for (const { id, page } of victims) {
@@ -98,7 +98,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
     for (const { id, messages } of stay) gone.set(id, subtract(gone.get(id) ?? NO_RANGES, fromSeqs(messages.map(({ seq }) => seq))));
     for (const [id, seqs] of gone) {
       evicted += size(seqs);
-      if (seqs.length > 0) changes.push({ t: 'evict', of: id, seqs });
+      if (seqs.length > 0) changes.push({ t: 'evict', conversationId: id, seqs });
     }
     return changes;
   });

@@ -102,7 +102,7 @@ export class RetentionLane {
         const conversation = model.get(ids[0]!);
         const { seqs, pages, done } = conversation ? await this.beyond(tx, conversation, cutoff, room) : { seqs: [], pages: 0, done: true };
         if (conversation && seqs.length > 0) {
-          changes.push({ t: 'evict', of: conversation.id, seqs });
+          changes.push({ t: 'evict', conversationId: conversation.id, seqs });
           evicted += size(seqs);
           await shrinkPages(tx, conversation.id, pagesOf(seqs), subtract(conversation.storedSeqs, seqs));
         }

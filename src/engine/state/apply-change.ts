@@ -15,10 +15,10 @@ export const applyRecord = (model: AccountState, { version, changes }: LogRecord
 /** Takes the messages of a record that the snapshot includes, and whose messages no page holds yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
-    if (change.t === 'messages') model.ensure(change.of).unflushed.addMessages(change.messages, version);
-    else if (change.t === 'evict') model.ensure(change.of).unflushed.remove(change.seqs);
+    if (change.t === 'messages') model.ensure(change.conversationId).unflushed.addMessages(change.messages, version);
+    else if (change.t === 'evict') model.ensure(change.conversationId).unflushed.remove(change.seqs);
     else if (change.t === 'step') model.ensure(change.step.conversationId).unflushed.addStep(change.step, version);
-    else if (change.t === 'counts') model.ensure(change.of).unflushed.addReceipts(change.receipts, version);
+    else if (change.t === 'counts') model.ensure(change.conversationId).unflushed.addReceipts(change.receipts, version);
   }
 };
 
@@ -55,7 +55,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'messages': {
-      const conversation = model.touch(change.of, dirty);
+      const conversation = model.touch(change.conversationId, dirty);
       conversation.unflushed.addMessages(change.messages, model.version);
       const before = conversation.newest;
       for (const { seq, senderId } of change.messages) {
@@ -70,7 +70,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'evict': {
-      const conversation = model.touch(change.of, dirty, false);
+      const conversation = model.touch(change.conversationId, dirty, false);
       conversation.unflushed.remove(change.seqs);
       conversation.storedSeqs = subtract(conversation.storedSeqs, change.seqs);
       conversation.evicted = union(conversation.evicted, change.seqs);
@@ -83,7 +83,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'counts': {
-      const conversation = model.touch(change.of, dirty, false);
+      const conversation = model.touch(change.conversationId, dirty, false);
       conversation.unflushed.addReceipts(change.receipts, model.version);
       const { newest } = conversation;
       if (newest) conversation.newest = withReceipt(newest, conversation.unflushed.receiptAt(newest.seq));
@@ -112,14 +112,14 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.putEntry({
         kind: 'receipts',
         key: change.key,
-        conversationId: change.of,
+        conversationId: change.conversationId,
         at: change.at ?? base?.at ?? 0,
         sent: false,
         cursor: model.cursor,
         pendingReceipts: base?.kind === 'receipts' ? mergePendingReceipts(base.pendingReceipts, pendingReceipts) : pendingReceipts,
       });
       const { position, muted, marked } = change.pendingReceipts;
-      model.touch(change.of, dirty, Boolean(position ?? muted ?? marked));
+      model.touch(change.conversationId, dirty, Boolean(position ?? muted ?? marked));
       dirty.outbox = true;
       return;
     }

@@ -177,7 +177,7 @@ export class MessageIndex {
   }
 
   private add(index: PageIndex): void {
-    const indexed = this.cacheOf(index.of);
+    const indexed = this.cacheOf(index.conversationId);
     if (indexed.pages.has(index.page)) return;
     indexed.pages.add(index.page);
     indexed.unread.push(index);

@@ -14,7 +14,7 @@ export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
 export const enqueueReceipts = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, more: Partial<PendingReceipts>): void => {
   if (isNothingPending({ ...NO_PENDING_RECEIPTS, ...more })) return;
   const unsent = draft.model.get(conversationId)?.unsent;
-  const change = { t: 'receipts', of: conversationId, pendingReceipts: more } as const;
+  const change = { t: 'receipts', conversationId, pendingReceipts: more } as const;
   if (!unsent) draft.change({ ...change, key: ports.random.id(), at: ports.clock.wall() });
   else if (draft.isFresh(unsent.key)) draft.change({ ...change, key: unsent.key });
   else draft.change({ ...change, key: ports.random.id(), over: unsent.key });

@@ -20,12 +20,15 @@ export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: M
     tx.put('meta', PAGES_INTACT_KEY, true);
     const found = new Map<ConversationId, number[]>();
     for (const index of await readAllIndexes(tx))
-      found.set(index.of, [...(found.get(index.of) ?? []), ...readIndex(index).map(([, line]) => parseIndexLine(line).seq)]);
+      found.set(index.conversationId, [
+        ...(found.get(index.conversationId) ?? []),
+        ...readIndex(index).map(([, line]) => parseIndexLine(line).seq),
+      ]);
     const changes: Change[] = [];
     for (const conversation of model.conversations.values()) {
       const lost = subtract(inPages(conversation), fromSeqs(found.get(conversation.id) ?? []));
       if (lost.length > 0) {
-        changes.push({ t: 'evict', of: conversation.id, seqs: lost });
+        changes.push({ t: 'evict', conversationId: conversation.id, seqs: lost });
         await shrinkPages(tx, conversation.id, pagesOf(lost), subtract(conversation.storedSeqs, lost));
       }
     }

@@ -141,7 +141,7 @@ describe('counts of group receipts', () => {
 
   it('no count is shown for a message that the server stored as a message without receipts', async () => {
     const device = await Device.holding();
-    await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', of: CREW, messages: [own(1)] }));
+    await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', conversationId: CREW, messages: [own(1)] }));
     expect(await device.shown('m1')).toMatchObject({ state: 'processing' });
     await device.changes('live', { rows: [row(1)], messages: [{ conversationId: CREW, messages: [own(1, { receiptRequested: false })] }] });
     expect(await device.shown('m1')).toMatchObject({ state: 'none' });

@@ -177,7 +177,7 @@ describe('compacting the log', () => {
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { upTo: 'm200' }));
     await writer.write('step', STRICT, (draft) =>
       draft.change(
-        { t: 'messages', of: 'direct:bob', messages: [message(301, 'alice')] },
+        { t: 'messages', conversationId: 'direct:bob', messages: [message(301, 'alice')] },
         {
           t: 'step',
           step: { conversationId: 'direct:bob', by: 'bob', kind: 'delivered', range: [301, 301], at: 7 },
