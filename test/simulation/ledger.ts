@@ -31,7 +31,7 @@ interface Change {
   readonly t: string;
   readonly key?: string;
   readonly over?: string;
-  readonly of?: string;
+  readonly conversationId?: string;
   readonly end?: string;
   readonly pendingReceipts?: Owes;
   readonly settings?: { readonly readReceipts: boolean; readonly deliveryReceipts: boolean };
@@ -199,7 +199,7 @@ export class Ledger {
           } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
           const { reads, deliveries } = tellsOf(change.pendingReceipts);
           const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
-          put({ key: change.key!, lane, kind: 'receipts', chat: change.of!, sent: false, messageId: null, tells });
+          put({ key: change.key!, lane, kind: 'receipts', chat: change.conversationId!, sent: false, messageId: null, tells });
           break;
         }
         case 'cursor':
