@@ -19,7 +19,7 @@ export const warningsToConsole: Log = (level, event, details) => {
   if (isWarning(level)) console[level as 'warn' | 'error'](`tidemark: ${event}`, details ?? '');
 };
 
-/** @returns a log that never throws: an error of the app's own log must not end the work that was logged. */
+/** @returns a log without exceptions: an error of the app's own log must not end the logged work. */
 export const safeLog = (log: Log = warningsToConsole): Log => {
   return (level, event, details) => {
     try {
@@ -30,7 +30,7 @@ export const safeLog = (log: Log = warningsToConsole): Log => {
   };
 };
 
-/** @returns `log`, or the part of it that takes warnings and errors alone. */
+/** @returns `log` for all records, or a log of warnings and errors alone. */
 export const atLevel = (log: Log, all: boolean): Log =>
   all
     ? log
@@ -44,7 +44,7 @@ const codeOf = (error: unknown): string => {
   return error instanceof Error ? error.name : 'Object';
 };
 
-/** Libraries quote the text that they could not read: the schema of a frame behind "but received", others between quotes. */
+/** Removes quoted text. Libraries quote unreadable input: the schema of a frame behind "but received", others between quotes. */
 const withoutQuotes = (message: string): string => message.replace(/ but received [^]*$/, '').replace(/["'`][^]*["'`]/, '"…"');
 
 /** The details of an error for a record: code and message, without text quoted in the message. Empty without an error. */

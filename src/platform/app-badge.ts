@@ -4,7 +4,7 @@
  * total as derived from the store, so two of them never differ for long.
  */
 
-/** A small database without Dexie, like that of the first paint. The service worker reads it too. */
+/** A small database without Dexie, read by the service worker too. */
 const DATABASE = 'tidemark-badge';
 const TABLE = 'owner';
 const KEY = 'account';

@@ -41,7 +41,7 @@ export const browserLocks: LockPort = {
     let release: () => void = () => abort.abort();
     let isHeld = false;
     let isOver = false;
-    // Neither a request that steals nor one that does not wait takes a signal.
+    // Stealing requests and `ifAvailable` requests take no signal.
     const options = steal ? { steal } : onTaken ? { ifAvailable: true } : { signal: abort.signal };
     const until = (lock: Lock | null): Promise<void> => {
       if (isOver) return Promise.resolve();

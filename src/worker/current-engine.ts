@@ -1,6 +1,6 @@
 /**
- * The engine that serves the calls of one account now. While the account moves to another store there is none: calls wait, and a call
- * whose store ended before the call was stored is repeated on the next engine.
+ * The current engine of one account. While the account moves to another store, there is no engine, and calls wait. If a
+ * store ends before a call is stored, the next engine repeats the call.
  */
 import { BehaviorSubject, filter, firstValueFrom, type Observable, ReplaySubject, takeUntil } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';

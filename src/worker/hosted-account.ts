@@ -294,7 +294,7 @@ export class HostedAccount implements Hosted {
     this.writes.refuse(noWrite);
   }
 
-  /** @param reason calls that wait for the next engine reject with it. */
+  /** @param reason the error of calls that wait for the next engine. */
   private async shut(reason: Error): Promise<void> {
     this.over = true;
     this.stopNoting();

@@ -68,13 +68,18 @@ export const commentsOf = (text) => {
 
 const TITLED = /^(it|test|describe)\b/;
 
+const textOf = (node) => {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  return ts.isTemplateExpression(node) ? node.head.text + node.templateSpans.map(({ literal }) => `%s${literal.text}`).join('') : '';
+};
+
 /** Titles of tests and of groups of tests. */
 export const titlesOf = (text) => {
   const titles = [];
   const visit = (node) => {
     if (ts.isCallExpression(node) && TITLED.test(node.expression.getText())) {
       const [title] = node.arguments;
-      if (title && ts.isStringLiteralLike(title)) titles.push(oneLine(title.text));
+      if (title) titles.push(oneLine(textOf(title)));
     }
     ts.forEachChild(node, visit);
   };

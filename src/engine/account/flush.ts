@@ -6,7 +6,7 @@ import type { Writer } from '../write/writer.ts';
 /** Ends a wait early: with the error, or else with the entries sent so far. */
 type EndFlush = (error?: Error) => void;
 
-/** The waits of one engine. The engine ends them when it ends. */
+/** The waits of one engine. The engine ends them at its own end. */
 export class Flushes {
   private readonly ends = new Set<EndFlush>();
 
@@ -18,7 +18,7 @@ export class Flushes {
     this.ends.delete(end);
   }
 
-  /** @param error every wait rejects with it. Without it, each wait answers with the entries sent so far. */
+  /** @param error the error of every wait. Without an error, each wait answers with the entries sent so far. */
   end(error?: Error): void {
     for (const end of [...this.ends]) end(error);
   }

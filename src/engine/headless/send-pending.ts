@@ -1,10 +1,10 @@
-/** Background Sync of one account: sends the pending entries without a page, or lets the page that leads send them. */
+/** Background Sync of one account: sends the pending entries without a page, or lets the leader tab send them. */
 import { TransportError } from '../../errors.ts';
 import { sendOutboxOverHttp } from '../sync/outbox/send-outbox-over-http.ts';
 import { type HeadlessAccount, until } from './with-account.ts';
 import { withLead } from './with-lead.ts';
 
-/** A page that leads gets this much time to send. After that the host rejects, and the browser wakes it again later. */
+/** The time for a leader tab to send. After this time the host rejects, and the browser wakes the host again later. */
 const PAGE_TIMEOUT_MS = 10_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * One account without a page: a host that lives for a moment, such as the service worker, opens it, runs one task, and closes it. The
- * simulator's service worker runs the same code.
+ * One account without a page. A short-lived host, such as the service worker, opens the account, runs one task, and
+ * closes the account. The simulator's service worker runs the same code.
  */
 import { LoggedOutError } from '../write/log-header.ts';
 import { NetGate } from '../net/net-gate.ts';
