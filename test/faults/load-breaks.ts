@@ -45,7 +45,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/server/connection/connection.ts',
     from: 'queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars',
     to: 'queued >= MAX_QUEUED_FRAMES',
-    test: ['node', BOUNDS, 'before the token is checked'],
+    test: ['node', BOUNDS, 'a check that takes too long ends it'],
   },
   {
     fault: 'F119',
@@ -67,14 +67,14 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/connection/http-link.ts',
     from: 'this.waiting.unshift({ ...frame, wants });',
     to: 'void wants;',
-    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'no socket reaches'],
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'without WebSockets'],
   },
   {
     fault: 'F119',
     file: 'src/engine/queries/history.ts',
     from: 'wants = restOfFetch(fetch, answers);',
     to: 'wants = [];',
-    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'a page of history'],
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'a page of long history'],
   },
   {
     fault: 'F120',
@@ -161,6 +161,6 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/connection/heartbeat.ts',
     from: 'Math.min(this.heardAt + heartbeatMs, this.saidAt + UNSAID_HEARTBEATS * heartbeatMs)',
     to: 'this.heardAt + heartbeatMs',
-    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'says nothing pings all the same'],
+    test: ['node', 'test/unit/engine/rest-of-fetch.test.ts', 'receives much and sends nothing still pings'],
   },
 ];

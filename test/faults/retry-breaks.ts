@@ -14,7 +14,7 @@ export const RETRY_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/outbox/refusals.ts',
     from: '    if (taken.size > 0) this.frames = NOT_REFUSED;',
     to: '    this.frames = NOT_REFUSED;\n    this.conversations.clear();',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'entries is asked'],
+    test: ['node', 'test/unit/engine/refused.test.ts', 'a client sends refused entries again'],
   },
   {
     fault: 'F115',
@@ -28,7 +28,7 @@ export const RETRY_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/feed/feed.ts',
     from: 'this.backoff.failed(retryAfterMs)',
     to: 'retryAfterMs',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'the feed is pulled'],
+    test: ['node', 'test/unit/engine/refused.test.ts', 'repeats refused pulls'],
   },
   {
     fault: 'F115',

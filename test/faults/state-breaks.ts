@@ -21,7 +21,7 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/apply/apply-changes.ts',
     from: 'applyRow(draft, row, !frame.complete)',
     to: 'applyRow(draft, row)',
-    test: ['node', 'test/unit/engine/known-counts.test.ts', 'moves the total once'],
+    test: ['node', 'test/unit/engine/known-counts.test.ts', 'changes the total once'],
   },
   {
     fault: 'F113',
@@ -56,7 +56,7 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/apply/apply-changes.ts',
     from: '  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);\n',
     to: '',
-    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'win over older ones'],
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'win over older flags'],
   },
   {
     fault: 'F112',
@@ -77,7 +77,7 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/intents/positions.ts',
     from: 'if (isBlind(model, conversation))',
     to: 'if (!model)',
-    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'before the first snapshot is in force later'],
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'before the first snapshot takes effect later'],
   },
   {
     fault: 'F112',
@@ -112,7 +112,7 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/net/net-gate.ts',
     from: '\n    void this.readStore().then(() => {',
     to: '\n    void Promise.resolve().then(() => {',
-    test: ['node', 'test/unit/engine/connection-states.test.ts', 'opens no other connection'],
+    test: ['node', 'test/unit/engine/connection-states.test.ts', 'opens no connection'],
   },
   {
     fault: 'F117',
@@ -126,7 +126,7 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/leader/leader.ts',
     from: 'return this.heard.next(NO_LEADER);',
     to: 'return;',
-    test: ['node', 'test/unit/engine/connection-states.test.ts', 'put aside'],
+    test: ['node', 'test/unit/engine/connection-states.test.ts', 'led and was parked'],
   },
   {
     fault: 'F117',

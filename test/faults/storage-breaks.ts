@@ -198,7 +198,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
     file: 'src/engine/write/writer.ts',
     from: 'if (!this.pagesIntact) this.queue.unshift(() => this.repair());',
     to: '',
-    test: ['node', 'test/unit/engine/full-device.test.ts', 'could not be written down'],
+    test: ['node', 'test/unit/engine/full-device.test.ts', 'whose record finds no room'],
   },
   {
     fault: 'F11',
