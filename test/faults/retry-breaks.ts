@@ -1,20 +1,23 @@
 /** Breaks of the rows about retries and pushes (F115, F116). */
 import type { Break } from './breaks.ts';
 
+const REFUSED: Break['test'] = ['node', 'test/unit/engine/refused.test.ts', 'F115'];
+const refused = (title: string): Break['test'] => ['node', REFUSED[1], title];
+
 export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F115',
     file: 'src/model/backoff.ts',
     from: 'BACKOFF_BASE_MS * 2 ** Math.min(attempt, 16)',
     to: 'BACKOFF_BASE_MS',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'F115'],
+    test: REFUSED,
   },
   {
     fault: 'F115',
     file: 'src/engine/sync/outbox/refusals.ts',
     from: '    if (taken.size > 0) this.frames = NOT_REFUSED;',
     to: '    this.frames = NOT_REFUSED;\n    this.conversations.clear();',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'a client sends refused entries again'],
+    test: refused('a client sends refused entries again'),
   },
   {
     fault: 'F115',
@@ -28,14 +31,70 @@ export const RETRY_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/feed/feed.ts',
     from: 'this.backoff.failed(retryAfterMs)',
     to: 'retryAfterMs',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'repeats refused pulls'],
+    test: refused('repeats refused pulls'),
   },
   {
     fault: 'F115',
     file: 'src/engine/sync/outbox/send-outbox-over-http.ts',
     from: '- refusedSince > timeoutMs)',
     to: '- refusedSince > timeoutMs * 1000)',
-    test: ['node', 'test/unit/engine/refused.test.ts', 'ends within half a minute'],
+    test: refused('ends within half a minute'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/service-worker/index.ts',
+    from: 'drainAllAccounts(logged, event.lastChance)',
+    to: 'drainAllAccounts(logged)',
+    test: ['node', 'test/unit/service-worker/background-sync.test.ts', 'will not repeat'],
+  },
+  {
+    fault: 'F115',
+    file: 'src/service-worker/background-sync.ts',
+    from: 'isLastChance ? LAST_CHANCE_TIMEOUT_MS : REFUSED_TIMEOUT_MS',
+    to: 'isLastChance ? LAST_CHANCE_TIMEOUT_MS : LAST_CHANCE_TIMEOUT_MS',
+    test: ['node', 'test/unit/service-worker/background-sync.test.ts', 'repeats later'],
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/queries/history.ts',
+    from: 'backoff.failed(this.ask.leftAloneMs)',
+    to: 'this.ask.leftAloneMs',
+    test: refused('an open chat that changes all the time'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/feed/fetch-missing.ts',
+    from: 'this.backoff.failed(retryAfterMs)',
+    to: 'retryAfterMs',
+    test: refused('a client repeats refused fetches'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/connection/http-link.ts',
+    from: 'this.notHeld.failed(NOT_HELD_MS)',
+    to: '150',
+    test: refused('answers every held pull at once'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/connection/sync.ts',
+    from: 'backoffMs(this.failures - 1,',
+    to: 'backoffMs(0,',
+    test: refused('refuses every request'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/connection/session-token.ts',
+    from: 'this.renewIn(this.backoff.failed(), send)',
+    to: 'this.renewIn(150, send)',
+    test: refused('fails at the renewal of a token'),
+  },
+  {
+    fault: 'F115',
+    file: 'src/engine/sync/connection/session-token.ts',
+    from: 'Math.max(1000, expiresInMs - RENEW_BEFORE_MS, expiresInMs / 2)',
+    to: 'Math.max(0, expiresInMs - RENEW_BEFORE_MS)',
+    test: refused('the same short token'),
   },
   {
     fault: 'F116',

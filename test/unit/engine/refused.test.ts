@@ -200,6 +200,34 @@ describe('a server that keeps refusing, over HTTP', () => {
   it('behind a proxy that refuses every request, a client repeats requests with growing delays (F115)', async () => {
     await expectGrowth(await overHttp((net) => (net.refusesRequests = true)));
   }, 60_000);
+
+  it('behind a proxy that answers every held pull at once, a client pulls with growing delays (F115)', async () => {
+    const world = createTestWorld({ seed: 119 });
+    const phone = world.device('ann');
+    const net = refusing(phone);
+    net.noSockets = true;
+    const port = phone.network.port.bind(phone.network);
+    phone.network.port = (lane) => {
+      const real = port(lane);
+      return {
+        ...real,
+        request(frames, ...rest) {
+          if (frames.some(({ type }) => type === 'pull')) net.asked.push(world.time.now);
+          return real.request(
+            frames.map((frame) => (frame.type === 'pull' ? { ...frame, waitMs: 0 } : frame)),
+            ...rest,
+          );
+        },
+      };
+    };
+    await world.open(phone);
+    await world.pass(MINUTE);
+    net.asked.length = 0;
+    await world.pass(10 * MINUTE);
+    // The waits grow from three seconds to minutes; a heartbeat pulls besides.
+    expect(net.asked.length).toBeLessThanOrEqual(60);
+    expect(net.asked.length).toBeGreaterThanOrEqual(3);
+  }, 60_000);
 });
 
 describe('a background sync that a server keeps refusing', () => {
@@ -237,3 +265,39 @@ it('a client calls a getToken that keeps failing with growing delays (F115)', as
   await world.open(phone);
   await expectGrowth({ world, net: { ...refusing(phone), asked } });
 }, 60_000);
+
+it('a client whose getToken fails at the renewal of a token calls it again with growing delays (F115)', async () => {
+  const world = createTestWorld({ seed: 117 });
+  const asked: number[] = [];
+  let fails = false;
+  const phone = world.device('ann', 'phone', async () => {
+    asked.push(world.time.now);
+    if (fails) throw new Error('no token');
+    return world.server.token('ann', world.time.now + 10 * MINUTE);
+  });
+  const ann = await world.open(phone);
+  await world.pass(5000);
+  [fails, asked.length] = [true, 0];
+  // The renewal begins a minute before the end of the token.
+  await world.pass(9.9 * MINUTE);
+  expect(asked.length).toBeGreaterThanOrEqual(3);
+  expect(asked.length).toBeLessThanOrEqual(15);
+  expect(Math.max(...gaps(asked))).toBeGreaterThan(5000);
+  fails = false;
+  await world.pass(MINUTE);
+  expect(await world.until(firstValueFrom(ann.watch({ of: 'connection' })))).toMatchObject({ state: 'live' });
+});
+
+it('a client whose getToken returns the same short token again does not call it in a loop (F115)', async () => {
+  const world = createTestWorld({ seed: 118 });
+  const token = world.server.token('ann', MINUTE / 2);
+  let asked = 0;
+  const phone = world.device('ann', 'phone', async () => {
+    asked++;
+    return token;
+  });
+  await world.open(phone);
+  await world.pass(MINUTE / 2 - 500);
+  expect(asked).toBeGreaterThanOrEqual(3);
+  expect(asked).toBeLessThanOrEqual(10);
+});
