@@ -50,7 +50,7 @@ export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F115',
     file: 'src/service-worker/background-sync.ts',
-    from: 'isLastChance ? LAST_CHANCE_TIMEOUT_MS : REFUSED_TIMEOUT_MS',
+    from: 'isLastChance ? LAST_CHANCE_TIMEOUT_MS : undefined',
     to: 'isLastChance ? LAST_CHANCE_TIMEOUT_MS : LAST_CHANCE_TIMEOUT_MS',
     test: ['node', 'test/unit/service-worker/background-sync.test.ts', 'repeats later'],
   },

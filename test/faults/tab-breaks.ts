@@ -23,14 +23,14 @@ export const TAB_BREAKS: readonly Break[] = [
     file: 'src/worker/current-engine.ts',
     from: 'if (this.now === engine) return {',
     to: 'return {',
-    test: ['node', HOSTED, 'a flush goes on on the new store'],
+    test: ['node', HOSTED, 'a flush continues on the new store'],
   },
   {
     fault: 'F11',
     file: 'src/engine/engine.ts',
     from: "if (reason instanceof WipedError && options.pending === 'send') throw reason;",
     to: '',
-    test: ['node', HOSTED, 'a log-out that sends first'],
+    test: ['node', HOSTED, 'a log-out with `send` continues on the new store when'],
   },
   {
     fault: 'F29',
