@@ -60,7 +60,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     from: 'void over.then(() => ticket.leave());',
     to: '',
     also: [{ file: 'src/server/connection/connection.ts', from: 'void work.finally(() => ticket.leave());', to: '' }],
-    test: ['node', 'test/contract/server-doors.test.ts', 'gets the places back'],
+    test: ['node', 'test/contract/server-doors.test.ts', 'its places are free again'],
   },
   {
     fault: 'F119',

@@ -21,7 +21,7 @@ export const PACKAGE_BREAKS: readonly Break[] = [
     file: 'src/client/worker-start/trusted-script.ts',
     from: '(policy ??= createPolicy()).createScriptURL(url)',
     to: 'url',
-    test: ['journeys', 'test/package/worker-start.test.ts', 'under Trusted Types that allow its policy'],
+    test: ['journeys', 'test/package/worker-start.test.ts', 'under Trusted Types that allow the policy'],
   },
   {
     fault: 'F127',
@@ -35,20 +35,20 @@ export const PACKAGE_BREAKS: readonly Break[] = [
     file: 'src/client/worker-start/explain-start.ts',
     from: 'if (!ok) return',
     to: "if (ok) return 'its text is wrong'; else return",
-    test: ['journeys', 'test/package/worker-start.test.ts', 'a page stands for the file'],
+    test: ['journeys', 'test/package/worker-start.test.ts', 'answers with a page and a policy forbids the copy'],
   },
   {
     fault: 'F127',
     file: 'tsdown.config.ts',
     from: '{ id: DEXIE_MODULE, external: true }',
     to: 'undefined',
-    test: ['journeys', 'test/package/published.test.ts', 'no door asks a bundler for a plugin'],
+    test: ['journeys', 'test/package/published.test.ts', 'no entry point needs a plugin'],
   },
   {
     fault: 'F127',
     file: 'package.json',
     from: '"./worker": "./dist/worker/index.js",',
     to: '',
-    test: ['journeys', 'test/package/published.test.ts', 'bundlers that read no'],
+    test: ['journeys', 'test/package/published.test.ts', 'bundlers that do not read'],
   },
 ];

@@ -42,14 +42,14 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/server/submit/apply-entries.ts',
     from: 'if (setsFlag(entry) || (entry.kind',
     to: 'if ((entry.kind',
-    test: ['node', 'test/contract/server-store.memory.test.ts', 'in force with the first message'],
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'take effect with the first message'],
   },
   {
     fault: 'F112',
     file: 'src/server/feed/changes.ts',
     from: "row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row)",
     to: 'row.latestSeq >= 0',
-    test: ['node', 'test/contract/server-store.memory.test.ts', 'no sign of life'],
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'show nothing to the peer'],
   },
   {
     fault: 'F112',

@@ -523,26 +523,24 @@ it('a flush, a query and a write that wait when another tab logs out reject with
   w.net.cut();
   await say(one, 'x');
   await until(two, { of: 'outbox' }, ({ pending }) => pending === 1);
-  w.net.heal();
   w.net.request = () => new Promise(() => undefined);
-  const waiting = [
+  w.idb.plan({ at: 'committed', says: 'late' });
+  const waiting: Promise<unknown>[] = [say(two, 'late')];
+  await expect.poll(() => w.idb.holding).toBe(1);
+  // The write holds these back, so that none of their own timeouts begins.
+  waiting.push(
     two.query({ do: 'flush', args: [2_000_000] }),
     two.query({ do: 'fetchReceipts', args: [['m']] }),
     two.query({ do: 'fetchReadMembers', args: ['m', { filter: 'read', cursor: null, limit: 9 }] }),
-  ];
-  await now(two, { of: 'outbox' });
-  w.idb.plan({ at: 'committed', says: 'late' });
-  waiting.push(say(two, 'late'));
+  );
   const ends: unknown[] = [];
   for (const call of waiting)
     void call.then(
       (value) => ends.push(value),
       (error: unknown) => ends.push(error),
     );
-  await expect.poll(() => w.idb.holding).toBe(1);
   const left = one.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
   await two.loggedOut;
-  // No timeout of a call has passed: the log-out itself is the answer.
   await new Promise((resolve) => setImmediate(resolve));
   expect(ends).toMatchObject(waiting.map(() => ({ code: 'usage/closed' })));
   w.idb.release();
