@@ -518,15 +518,16 @@ describe('a store that the browser has wiped', () => {
 
 it('a flush, a query and a write that wait when another tab logs out reject with usage/closed at once (F44)', async () => {
   const w = await world();
-  const [one, two] = [await w.tab(), await w.tab()];
+  const idb = new FaultyIdb(indexedDB);
+  const [one, two] = [await w.tab(), await w.tab({ factory: idb.factory })];
   await live(one);
   w.net.cut();
   await say(one, 'x');
   await until(two, { of: 'outbox' }, ({ pending }) => pending === 1);
   w.net.request = () => new Promise(() => undefined);
-  w.idb.plan({ at: 'committed', says: 'late' });
+  idb.plan({ at: 'committed', says: 'late', times: Infinity });
   const waiting: Promise<unknown>[] = [say(two, 'late')];
-  await expect.poll(() => w.idb.holding).toBe(1);
+  await expect.poll(() => idb.holding).toBe(1);
   // The write holds these back, so that none of their own timeouts begins.
   waiting.push(
     two.query({ do: 'flush', args: [2_000_000] }),
@@ -543,7 +544,8 @@ it('a flush, a query and a write that wait when another tab logs out reject with
   await two.loggedOut;
   await new Promise((resolve) => setImmediate(resolve));
   expect(ends).toMatchObject(waiting.map(() => ({ code: 'usage/closed' })));
-  w.idb.release();
+  idb.clear();
+  idb.release();
   await left;
 });
 
