@@ -15,7 +15,7 @@ import { unavailable } from './worker-source.ts';
 const restarted = (): WorkerError =>
   new WorkerError(
     'worker/restarted',
-    'the worker ended before it answered; whether this call was done is not known, and it is safe to repeat',
+    'the worker ended before its answer, so this call may have taken effect or not; repeating the call is safe',
   );
 
 export class WorkerLife {

@@ -46,7 +46,11 @@ export class HttpSession {
         'protocol/bad-frame',
         `the server answered hello with ${first?.type ?? 'nothing'} instead of welcome or error: check the address of the server`,
       );
-    if (first.userId !== userId) throw new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was stored`);
+    if (first.userId !== userId)
+      throw new AuthError(
+        'auth/wrong-user',
+        `the token belongs to another user than ${userId}, so no answer was stored; return a token of ${userId} from getToken`,
+      );
     return { welcome: first, answers };
   }
 }

@@ -23,7 +23,10 @@ const OPERATOR_MS = 60_000;
 
 export const wrongUser = ({ userId }: Account): DisconnectReason => ({
   next: 'never',
-  error: new AuthError('auth/wrong-user', `the token does not name ${userId}; nothing was sent`),
+  error: new AuthError(
+    'auth/wrong-user',
+    `the token belongs to another user than ${userId}, so nothing was sent; return a token of ${userId} from getToken`,
+  ),
 });
 
 const originRefused = (message: string): DisconnectReason => ({
@@ -43,10 +46,13 @@ export const disconnectReasonOfClose = (account: Account, code: number, reason: 
   if (code === CLOSE.unauthorized)
     return {
       next: 'another-token',
-      error: new AuthError('auth/expired', 'the server no longer takes the token: getToken is asked for another'),
+      error: new AuthError('auth/expired', 'the server no longer accepts the token; Tidemark calls getToken for another'),
     };
   if (code === CLOSE.originRefused) return originRefused('the server refuses pages of this origin: list the origin in allowedOrigins');
-  const error = new TransportError(wasOpen ? 'transport/closed' : 'transport/unreachable', reason || `closed with ${code}`);
+  const error = new TransportError(
+    wasOpen ? 'transport/closed' : 'transport/unreachable',
+    reason || `the connection ended with close code ${code}; Tidemark connects again`,
+  );
   return {
     next: 'again',
     error,

@@ -50,7 +50,7 @@ export const catchUpOverHttp = async (
   const take = async (frame: Frame<'changes'>): Promise<boolean> => {
     if (snapshot) {
       if (snapshot.length === 0 && frame.from !== null)
-        throw new ProtocolError('protocol/bad-frame', 'a snapshot does not start from a cursor');
+        throw new ProtocolError('protocol/bad-frame', 'the server sent changes after a cursor, but this device asked for a snapshot');
       snapshot.push(frame);
       if (!frame.complete) return true;
       const frames = snapshot;

@@ -99,7 +99,8 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
         limits: () => limits,
         fence: () => fence,
         continues: () => !isCursorLost && writer.model.cursor !== null,
-        silent: () => fail(new TransportError('transport/timeout', 'the server did not answer')),
+        silent: () =>
+          fail(new TransportError('transport/timeout', 'the server did not answer a frame of entries; the entries stay in the outbox')),
         failed: fail,
         changed: finishWhenEmpty,
         // The host ends at once: waiting is useless if the timeout comes before the end of the wait.
