@@ -11,7 +11,7 @@ import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Role } from '../server/store/records.ts';
 import { isOriginAllowed } from '../server/doors/origin.ts';
-import type { ReceiptServer } from '../server/server.ts';
+import type { ReceiptServer } from '../server/receipt-server.ts';
 import { DEV_TOKEN_MS, issueDevToken } from './tokens.ts';
 
 const MAX_REQUEST_BYTES = 64 * 1024;

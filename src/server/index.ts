@@ -1,5 +1,6 @@
 /** The entry point `./server`: the reference server, for any Node HTTP server. */
-export { createReceiptServer, type PublishedMessage, type ReceiptServer, type ReceiptServerOptions } from './server.ts';
+export { createReceiptServer } from './server.ts';
+export type { PublishedMessage, ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus } from './bus.ts';

@@ -8,129 +8,30 @@
  * The server imports neither Node modules nor a socket library until it is attached, so it also runs inside
  * tests and simulations.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RejectedError, UsageError } from '../errors.ts';
-import { type ConversationId, requireId, type UserId } from '../model/ids.ts';
-import { bodyText } from '../model/message.ts';
+import { UsageError } from '../errors.ts';
+import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
-import type { PushFrame } from '../protocol/push.ts';
-import type { ClockPort } from '../ports/ports.ts';
-import { createLocalBus, type HintBus } from './bus.ts';
+import { createLocalBus } from './bus.ts';
 import { openConnection } from './connection/connection.ts';
 import { Admission } from './admission.ts';
 import { Connections } from './connections.ts';
-import type { Authenticate, Core } from './core.ts';
-import { checkDirectory, type Directory } from './groups/directory.ts';
+import type { Core } from './core.ts';
+import { checkDirectory } from './groups/directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
-import { createGroups, type GroupDoor } from './groups/groups.ts';
-import { answerRequest, createHttpDoor, type DoorAnswer } from './doors/http.ts';
+import { createGroups } from './groups/groups.ts';
+import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
-import { changePolicy, DEFAULT_POLICY, type Policy, type PolicyChange, TokenBuckets } from './policy.ts';
+import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
+import { publishMessage } from './publish.ts';
+import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 import type { ServerStore } from './store/server-store.ts';
-import type { Connection, Socket } from './socket.ts';
-import { submitEntries } from './submit/submit.ts';
 import { systemClock } from './system-clock.ts';
-import { inTurnsOf, Turns } from './store/turns.ts';
+import { Turns } from './store/turns.ts';
 import type { WebSocketDoor } from './doors/ws.ts';
-import { appErrorDetails, errorDetails, type Log, safeLog } from '../logging.ts';
-
-export interface ReceiptServerOptions {
-  /**
-   * An open store, or a promise of one. Until the store is open, the server answers every client "starting,
-   * come back". `close()` of the server closes the store.
-   */
-  readonly store: ServerStore | Promise<ServerStore>;
-  readonly authenticate: Authenticate;
-  /**
-   * Rules and limits. Default: 100 entries a frame; 2000 entries or KiB of answers a second per user; 64
-   * connections per user; 4096 per address, 256 of them before their token is checked; a heartbeat every 25
-   * s. Group receipts are off. When they are on, any member may ask for them, in groups of at most 200
-   * members, for 3 days, and the sender sees them.
-   */
-  readonly policy?: PolicyChange;
-  readonly directory?: Directory;
-  /** Carries hints between nodes. Default: a bus within this process. */
-  readonly bus?: HintBus;
-  /**
-   * Exact origins of pages allowed to connect, such as `https://chat.example`. Default: pages of the server's
-   * own host.
-   */
-  readonly allowedOrigins?: readonly string[];
-  /** The path of the server. Default `/receipts`. */
-  readonly path?: string;
-  /**
-   * Returns the address for the limit on connections (`policy.connections`). Default: the other end of the
-   * request's socket. Behind a proxy that is the proxy: return the client's address as the proxy reports it,
-   * such as the last entry of `X-Forwarded-For`.
-   */
-  readonly addressOf?: (request: IncomingMessage) => string | undefined;
-  /** Clock and timers. Default: the machine's clock. */
-  readonly clock?: ClockPort;
-  /**
-   * The server calls this for every countable new message, once for each recipient, after the message is
-   * stored, on the node that stored it. The host may send `push` to this user's devices by Web Push, as JSON.
-   * If the node dies before the call, the message still arrives through the feed.
-   */
-  readonly onMessage?: (push: PushFrame) => void;
-  /**
-   * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the
-   * console. No record holds a token, a message body or a user's name. An error that this function throws is
-   * dropped.
-   */
-  readonly log?: Log;
-}
-
-export interface PublishedMessage {
-  readonly from: UserId;
-  readonly to: { readonly user: UserId } | { readonly group: string };
-  /** JSON, at most 16 KiB of text. */
-  readonly body: unknown;
-  /** The message id. Default: random. The same id with the same sender and content is the same message. */
-  readonly id?: string;
-  /** Whether the sender asks for receipts. Default: true in a direct chat, false in a group. */
-  readonly receiptRequested?: boolean;
-  /** Whether the message counts as unread. Default: true. */
-  readonly countable?: boolean;
-}
-
-export interface ReceiptServer extends GroupDoor {
-  /**
-   * Serves this path of the HTTP server, by WebSocket and POST. Other paths stay with the HTTP server's other
-   * listeners.
-   */
-  attach(server: Server): void;
-  /**
-   * Answers a request, for hosts with their own router. @returns whether the request was for this server; if
-   * so, the server answers it.
-   */
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
-  /**
-   * Opens a connection without a network, for tests and simulations. @returns `undefined` while the store
-   * opens.
-   */
-  connect(socket: Socket): Connection | undefined;
-  /** Answers one HTTP request body without a network. */
-  request(body: string): Promise<DoorAnswer>;
-  /**
-   * Writes a message as `from`. The server asks the directory, as it does for any sender. @throws
-   * {RejectedError}
-   */
-  publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
-  /**
-   * Changes the policy. The change applies from the next entry on, and the server tells every connection.
-   * @throws {UsageError} `usage/invalid-option`
-   */
-  setPolicy(change: PolicyChange): void;
-  readonly policy: Policy;
-  /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
-  revoke(userId: UserId): void;
-  /**
-   * Closes every connection and asks the clients to come back, waits for running work, and closes the store.
-   */
-  close(): Promise<void>;
-}
+import { appErrorDetails, errorDetails, safeLog } from '../logging.ts';
 
 const OPTIONS = {
   store: 1,
@@ -145,16 +46,6 @@ const OPTIONS = {
   onMessage: 1,
   log: 1,
 } as const;
-const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1 } as const;
-
-/** The conversation of a published message, as the sender names it. @throws {UsageError} */
-const conversationOf = (to: PublishedMessage['to']): ConversationId => {
-  const { user, group } = readOptions<{ user?: unknown; group?: unknown }>(to, 'publish: to', { user: 1, group: 1 });
-  if ((user === undefined) === (group === undefined))
-    throw new UsageError('usage/invalid-argument', 'publish: to must be { user } or { group }, one of them');
-  return user === undefined ? `group:${requireId(group, 'to.group')}` : `direct:${requireId(user, 'to.user')}`;
-};
-
 /**
  * Creates the receipt server. @throws {UsageError} `usage/invalid-option`, also for an option with an unknown
  * name.
@@ -254,31 +145,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     addMember: async (groupId, userId, how) => (await opening).groups.addMember(groupId, userId, how),
     removeMember: async (groupId, userId) => (await opening).groups.removeMember(groupId, userId),
     membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
-    publish: async (message) => {
-      const { from, to, body, id = crypto.randomUUID(), receiptRequested, countable = true } = readOptions(message, 'publish', MESSAGE);
-      requireId(from, 'from');
-      const conversationId = conversationOf(to);
-      const entry = {
-        kind: 'message',
-        key: requireId(id, 'id'),
-        conversationId,
-        cursor: null,
-        id,
-        body: bodyText(body),
-        receiptRequested: receiptRequested ?? conversationId.startsWith('direct:'),
-        countable,
-      };
-      const now = await opening;
-      const mine = { ...now, store: inTurnsOf(now.store, now.turns, from) };
-      const { results, hints } = await submitEntries(mine, { userId: from, deviceId: 'server' }, [entry]);
-      const [result] = results;
-      if (result?.outcome === 'confirmed' && result.message) {
-        for (const hint of hints) bus.publish(hint);
-        return { id, ...result.message };
-      }
-      if (result?.outcome === 'rejected') throw new RejectedError(result.code, result.message, id);
-      throw new Error('the store did not take the message; publishing it again under the same id is safe');
-    },
+    publish: (message) => publishMessage(opening, message),
     setPolicy: (change) => {
       policy = changePolicy(policy, change);
       for (const connection of core?.connections.all() ?? []) connection.tellPolicy();

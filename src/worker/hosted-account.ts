@@ -9,7 +9,7 @@
  *      └──────▶ in memory ◀───────────────────────────┘
  *   Every state ends with close() or a log-out.
  */
-import { BehaviorSubject, NEVER, type Observable, of, switchMap, takeUntil, tap } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
 import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
@@ -19,7 +19,6 @@ import type { Engine } from '../engine/engine.ts';
 import { StoreError, TransportError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
-import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DexieStore } from '../store/dexie-store.ts';
@@ -28,16 +27,8 @@ import { CurrentEngine, loggedOut } from './current-engine.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
 import { type AccountContext, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
+import { ShownEngines } from './shown-engines.ts';
 import { errorDetails } from '../logging.ts';
-
-const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
-const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
-  'total-unread',
-  'badge',
-  'unread',
-  'conversations',
-  'conversation',
-] satisfies Topic['of'][]);
 
 /** Timeouts of `close()` for earlier writes and for earlier answers of the server. */
 const WRITE_TIMEOUT_MS = 10_000;
@@ -48,10 +39,7 @@ const notStored = (): WorkerError =>
 
 export class HostedAccount implements Hosted {
   private readonly current: CurrentEngine;
-  /** The source of shown messages. A new engine takes over only after loading its state, so nothing flickers. */
-  private readonly shown$ = new BehaviorSubject<Engine | null>(null);
-  /** The source of shown counts. The first engine also waits here if a lost store knew more: its 0 would be a guess. */
-  private readonly counted$ = new BehaviorSubject<Engine | null>(null);
+  private readonly shown: ShownEngines;
   private over = false;
   private place: Place | null = null;
   private deviceId: string;
@@ -69,6 +57,7 @@ export class HostedAccount implements Hosted {
   ) {
     this.deviceId = config.deviceId;
     this.current = new CurrentEngine(context.ports.clock);
+    this.shown = new ShownEngines(this.current);
   }
 
   static async start(config: WorkerConfig, context: AccountContext): Promise<HostedAccount> {
@@ -102,22 +91,12 @@ export class HostedAccount implements Hosted {
     this.place = place;
     this.deviceId = deviceId;
     this.current.now = engine;
-    this.show(this.shown$, place, this.shown$.value === null ? null : engine.whenFilled());
-    this.show(this.counted$, place, this.counted$.value === null && !place.isBlank ? null : engine.whenKnown());
+    this.shown.take(place);
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
     void store.newerSchema.then((error) => engine.newerSchema(error));
     this.note(place);
-  }
-
-  /** @param when the engine takes over at this moment; null: at once. */
-  private show(on$: BehaviorSubject<Engine | null>, place: Place, when: Promise<void> | null): void {
-    if (!when) on$.next(place.engine);
-    else
-      void when.then(() => {
-        if (this.place === place) on$.next(place.engine);
-      });
   }
 
   private note({ engine, lostGenerations }: Place): void {
@@ -212,22 +191,7 @@ export class HostedAccount implements Hosted {
   }
 
   watch(topic: Topic): Observable<unknown> {
-    const engine$ = STATE_TOPICS.has(topic.of) ? this.current.engine$ : COUNT_TOPICS.has(topic.of) ? this.counted$ : this.shown$;
-    let first: Engine | null = null;
-    let last: ConnectionStatus | null = null;
-    return engine$.pipe(
-      switchMap((engine): Observable<unknown> => {
-        first ??= engine;
-        if (topic.of === 'connection') {
-          if (engine) return engine.watch(topic).pipe(tap((status) => (last = status)));
-          // While the account moves, nothing is connected.
-          return last ? of<ConnectionStatus>({ ...last, state: 'offline', leader: false, retryAt: null }) : NEVER;
-        }
-        // Another store numbers its events from 1.
-        return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
-      }),
-      takeUntil(this.current.over$),
-    );
+    return this.shown.watch(topic);
   }
 
   async logOut(options: LogOut): Promise<void> {

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { authenticate, hello } from './server-harness.ts';
 
 const IDS = ['crew-1', 'crew-recalled', 'direct-1', 'past-late', 'past-early', 'eves', 'nowhere'];

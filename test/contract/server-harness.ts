@@ -7,7 +7,8 @@ import { decodeServerFrame, decodeServerFrames } from '../../src/protocol/codec.
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../src/server/server.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import type { ReceiptServer, ReceiptServerOptions } from '../../src/server/receipt-server.ts';
 
 export interface TestServer {
   readonly server: ReceiptServer;

@@ -72,7 +72,7 @@ export const HOSTILE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F107',
-    file: 'src/server/connection/connection.ts',
+    file: 'src/server/connection/allowance.ts',
     from: `return ms > 0 ? { why: 'too much at once', ms } : undefined;`,
     to: 'return undefined;',
     test: ['node', DOORS, 'F107'],

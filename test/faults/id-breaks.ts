@@ -19,7 +19,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F110',
-    file: 'src/server/server.ts',
+    file: 'src/server/publish.ts',
     from: "key: requireId(id, 'id'),",
     to: 'key: id,',
     test: ['node', 'test/contract/option-names.test.ts', 'F110'],

@@ -8,8 +8,8 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/connection.ts',
-    from: 'if (once && out.sent > once.answerChars) return {',
-    to: 'if (once && out.sent > Infinity) return {',
+    from: 'once && out.sent > once.answerChars ? {',
+    to: 'once && out.sent > Infinity ? {',
     test: ['node', BOUNDS, 'one request with many fetches'],
   },
   {
@@ -35,7 +35,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F119',
-    file: 'src/server/connection/connection.ts',
+    file: 'src/server/connection/allowance.ts',
     from: 'core.buckets.charge(me, chars / 1024, core.policy().rate, core.clock.mono());',
     to: 'core.buckets.charge(me, chars * 0, core.policy().rate, core.clock.mono());',
     test: ['node', BOUNDS, 'a fetch costs as much as it returns'],
@@ -88,7 +88,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F120',
-    file: 'src/server/connection/connection.ts',
+    file: 'src/server/connection/allowance.ts',
     from: 'if (backlogMs > MAX_BACKLOG_MS)',
     to: 'if (backlogMs > Infinity)',
     test: ['node', 'test/unit/server/turns.test.ts', 'an account with a large backlog'],

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../src/model/outbox-entry.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import type { ReceiptServer } from '../../src/server/server.ts';
+import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
 import { overRandomWorlds } from './random-worlds.ts';
 

@@ -5,7 +5,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { slowness } from './machine.ts';
 import { TcpProxy } from './tcp-proxy.ts';

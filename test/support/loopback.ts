@@ -19,7 +19,8 @@ import type {
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../../src/protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore as createServerMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer } from '../../src/server/server.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';
 import { browserClock } from '../../src/platform/browser-ports.ts';

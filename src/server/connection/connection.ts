@@ -20,6 +20,7 @@ import type { UserId } from '../../model/ids.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import { BadFrame, decodeClientFrame } from '../../protocol/codec.ts';
 import type { ClientFrame } from '../../protocol/frames.ts';
+import { type Busy, chargeAnswer, isCharged, takeCost } from './allowance.ts';
 import { answerFetch, answerMembers, answerReceipts } from './answer-fetch.ts';
 import type { Ticket } from '../admission.ts';
 import { isStillConfirmed } from '../feed/cursors.ts';
@@ -38,8 +39,6 @@ const MAX_QUEUED_FRAMES = 256;
 const MAX_QUEUED_CHARS = 320 * 1024;
 /** The same limit before the token is checked: room for hello and the frames of the same flight. */
 const MAX_UNNAMED_CHARS = 128 * 1024;
-/** A user with a longer backlog of store work is asked to come back after the backlog. */
-const MAX_BACKLOG_MS = 500;
 /** Longest pause in reading from a client after a busy answer. */
 const MAX_PAUSE_MS = 1000;
 /** Receipts of group messages within this time reach their sender in one step. */
@@ -59,26 +58,6 @@ export interface ConnectionOptions {
     readonly answerChars: number;
   };
 }
-
-/**
- * The cost of a frame against its user's allowance, taken before the answer. The cost of the answer is taken
- * while the answer is sent.
- */
-const cost = (frame: ClientFrame): number => {
-  switch (frame.type) {
-    case 'submit':
-      return frame.entries.length;
-    case 'fetch':
-      return frame.wants.length;
-    case 'fetch-receipts':
-      return frame.messageIds.length;
-    default:
-      return 1;
-  }
-};
-
-/** Frames with answers charged to the allowance. Unasked frames and the answer to a submit are free. */
-const ASKING: ReadonlySet<ClientFrame['type']> = new Set(['pull', 'fetch', 'fetch-receipts', 'fetch-members']);
 
 export const openConnection = (shared: Core, socket: Socket, { ticket, once }: ConnectionOptions): Connection => {
   /** The shared core. Once the account is known, its store takes the turns of this account. */
@@ -128,17 +107,9 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     confirmedAt === lastAnswerAt ||
     (await core.store.read('confirmedAt', (tx) => isStillConfirmed(tx, confirmedAt)));
 
-  /**
-   * The reason for refusing a frame now, and the ms until the client may retry; `undefined` if the frame runs
-   * now.
-   */
-  const busyReason = (frame: ClientFrame, me: UserId): { readonly why: string; readonly ms: number } | undefined => {
-    if (once && out.sent > once.answerChars) return { why: 'the answer is full: ask for this in another request', ms: 0 };
-    const backlogMs = frame.type === 'auth' || frame.type === 'ping' ? 0 : core.turns.backlogMs(me);
-    if (backlogMs > MAX_BACKLOG_MS) return { why: 'this account has too much work waiting', ms: Math.ceil(backlogMs) };
-    const ms = core.buckets.take(me, cost(frame), core.policy().rate, core.clock.mono());
-    return ms > 0 ? { why: 'too much at once', ms } : undefined;
-  };
+  /** The reason for refusing a frame now; `undefined` if the frame runs now. */
+  const busyReason = (frame: ClientFrame, me: UserId): Busy | undefined =>
+    once && out.sent > once.answerChars ? { why: 'the answer is full: ask for this in another request', ms: 0 } : takeCost(core, frame, me);
 
   const pause = async (ms: number): Promise<void> => {
     let cancel: (() => void) | undefined;
@@ -165,8 +136,8 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   };
 
   const charged = async (frame: ClientFrame, me: UserId): Promise<void> => {
-    if (!ASKING.has(frame.type)) return answer(frame, me);
-    out.charge = (chars) => core.buckets.charge(me, chars / 1024, core.policy().rate, core.clock.mono());
+    if (!isCharged(frame)) return answer(frame, me);
+    out.charge = (chars) => chargeAnswer(core, chars, me);
     try {
       await answer(frame, me);
     } finally {

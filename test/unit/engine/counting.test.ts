@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import type { ReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 const BOB = 'direct:bob';

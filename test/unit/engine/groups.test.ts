@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import type { ReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 const CREW = 'group:crew';

@@ -5,7 +5,8 @@ import { TransportError } from '../../../src/errors.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
 import { createLocalBus, type Hint } from '../../../src/server/bus.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, type TestDevice, type TestTab } from '../../support/loopback.ts';
 import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
 

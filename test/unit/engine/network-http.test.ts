@@ -1,6 +1,6 @@
 /** Networks without WebSockets: receipts go over HTTP, and the client goes back to a WebSocket when one works. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 
 const open: TestTab[] = [];

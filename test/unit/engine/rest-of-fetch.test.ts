@@ -4,7 +4,7 @@ import { restOfFetch } from '../../../src/engine/net/rest-of-fetch.ts';
 import { Heartbeat } from '../../../src/engine/sync/connection/heartbeat.ts';
 import type { Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
-import type { ReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

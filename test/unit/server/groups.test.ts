@@ -5,7 +5,8 @@ import type { ClientFrame, Frame, ServerFrame } from '../../../src/protocol/fram
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { GroupMember } from '../../../src/server/groups/directory.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer, type ReceiptServerOptions } from '../../../src/server/server.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer, ReceiptServerOptions } from '../../../src/server/receipt-server.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { groupMessage, groupReceipts } from '../../contract/groups.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';

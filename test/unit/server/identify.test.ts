@@ -6,7 +6,8 @@ import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { decodeServerFrame } from '../../../src/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import type { Authenticate } from '../../../src/server/core.ts';
 import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
 

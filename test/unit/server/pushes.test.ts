@@ -3,7 +3,8 @@ import { decodePush } from '../../../src/protocol/codec.ts';
 import type { PushFrame } from '../../../src/protocol/push.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer, type ReceiptServer } from '../../../src/server/server.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 
 describe('the pushes that a host gets from the server', () => {
   let pushes: PushFrame[];

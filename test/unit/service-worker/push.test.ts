@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { claimBadge } from '../../../src/platform/app-badge.ts';
 import { databaseName } from '../../../src/model/storage-name.ts';
-import type { ReceiptServer } from '../../../src/server/server.ts';
+import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';
 import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
 import { enterAccount } from '../../../src/engine/account/enter-account.ts';

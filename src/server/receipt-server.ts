@@ -1,0 +1,110 @@
+/** The public object of the server, its options, and a message that the host publishes. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { UserId } from '../model/ids.ts';
+import type { ClockPort } from '../ports/ports.ts';
+import type { PushFrame } from '../protocol/push.ts';
+import type { HintBus } from './bus.ts';
+import type { Authenticate } from './core.ts';
+import type { DoorAnswer } from './doors/http.ts';
+import type { Directory } from './groups/directory.ts';
+import type { GroupDoor } from './groups/groups.ts';
+import type { Policy, PolicyChange } from './policy.ts';
+import type { Connection, Socket } from './socket.ts';
+import type { ServerStore } from './store/server-store.ts';
+import type { Log } from '../logging.ts';
+
+export interface ReceiptServerOptions {
+  /**
+   * An open store, or a promise of one. Until the store is open, the server answers every client "starting,
+   * come back". `close()` of the server closes the store.
+   */
+  readonly store: ServerStore | Promise<ServerStore>;
+  readonly authenticate: Authenticate;
+  /**
+   * Rules and limits. Default: 100 entries a frame; 2000 entries or KiB of answers a second per user; 64
+   * connections per user; 4096 per address, 256 of them before their token is checked; a heartbeat every 25
+   * s. Group receipts are off. When they are on, any member may ask for them, in groups of at most 200
+   * members, for 3 days, and the sender sees them.
+   */
+  readonly policy?: PolicyChange;
+  readonly directory?: Directory;
+  /** Carries hints between nodes. Default: a bus within this process. */
+  readonly bus?: HintBus;
+  /**
+   * Exact origins of pages allowed to connect, such as `https://chat.example`. Default: pages of the server's
+   * own host.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** The path of the server. Default `/receipts`. */
+  readonly path?: string;
+  /**
+   * Returns the address for the limit on connections (`policy.connections`). Default: the other end of the
+   * request's socket. Behind a proxy that is the proxy: return the client's address as the proxy reports it,
+   * such as the last entry of `X-Forwarded-For`.
+   */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined;
+  /** Clock and timers. Default: the machine's clock. */
+  readonly clock?: ClockPort;
+  /**
+   * The server calls this for every countable new message, once for each recipient, after the message is
+   * stored, on the node that stored it. The host may send `push` to this user's devices by Web Push, as JSON.
+   * If the node dies before the call, the message still arrives through the feed.
+   */
+  readonly onMessage?: (push: PushFrame) => void;
+  /**
+   * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the
+   * console. No record holds a token, a message body or a user's name. An error that this function throws is
+   * dropped.
+   */
+  readonly log?: Log;
+}
+
+export interface PublishedMessage {
+  readonly from: UserId;
+  readonly to: { readonly user: UserId } | { readonly group: string };
+  /** JSON, at most 16 KiB of text. */
+  readonly body: unknown;
+  /** The message id. Default: random. The same id with the same sender and content is the same message. */
+  readonly id?: string;
+  /** Whether the sender asks for receipts. Default: true in a direct chat, false in a group. */
+  readonly receiptRequested?: boolean;
+  /** Whether the message counts as unread. Default: true. */
+  readonly countable?: boolean;
+}
+
+export interface ReceiptServer extends GroupDoor {
+  /**
+   * Serves this path of the HTTP server, by WebSocket and POST. Other paths stay with the HTTP server's other
+   * listeners.
+   */
+  attach(server: Server): void;
+  /**
+   * Answers a request, for hosts with their own router. @returns whether the request was for this server; if
+   * so, the server answers it.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /**
+   * Opens a connection without a network, for tests and simulations. @returns `undefined` while the store
+   * opens.
+   */
+  connect(socket: Socket): Connection | undefined;
+  /** Answers one HTTP request body without a network. */
+  request(body: string): Promise<DoorAnswer>;
+  /**
+   * Writes a message as `from`. The server asks the directory, as it does for any sender. @throws
+   * {RejectedError}
+   */
+  publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
+  /**
+   * Changes the policy. The change applies from the next entry on, and the server tells every connection.
+   * @throws {UsageError} `usage/invalid-option`
+   */
+  setPolicy(change: PolicyChange): void;
+  readonly policy: Policy;
+  /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
+  revoke(userId: UserId): void;
+  /**
+   * Closes every connection and asks the clients to come back, waits for running work, and closes the store.
+   */
+  close(): Promise<void>;
+}
