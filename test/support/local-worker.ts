@@ -5,50 +5,10 @@ import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts
 import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
 import { Unanswered } from '../../src/bridge/unanswered.ts';
 import { TransportError } from '../../src/errors.ts';
+import { TestClock } from './test-clock.ts';
 import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
-
-/** A page's timers: what was due while the page stood still fires once, when it goes on. */
-export class PageTimers {
-  #now = 0;
-  #timers: { at: number; fn: () => void }[] = [];
-  readonly timer = (ms: number, fn: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, fn };
-    this.#timers.push(timer);
-    return () => void (this.#timers = this.#timers.filter((one) => one !== timer));
-  };
-  readonly random = (): number => 0.5;
-
-  get armed(): number {
-    return this.#timers.length;
-  }
-
-  /** The page runs all the while. */
-  async pass(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    for (;;) {
-      await settled();
-      const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#now = next.at;
-      this.#fire(next);
-    }
-    this.#now = until;
-    await settled();
-  }
-
-  /** The page was frozen, or its thread busy, all the while. */
-  standStill(ms: number): void {
-    this.#now += ms;
-    for (const timer of this.#timers.filter(({ at }) => at <= this.#now)) this.#fire(timer);
-  }
-
-  #fire(timer: { at: number; fn: () => void }): void {
-    this.#timers = this.#timers.filter((one) => one !== timer);
-    timer.fn();
-  }
-}
 
 /** Whatever is on its way between the two sides has arrived. */
 export const settled = async (): Promise<void> => {
@@ -138,7 +98,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
   setsAtStart = false,
   failed: WorkerSource['failed'] = async (error) => error,
 ) => {
-  const timers = new PageTimers();
+  const timers = new TestClock(settled);
   const workers: W[] = [];
   const firsts: boolean[] = [];
   const connection = new WorkerConnection(
@@ -162,7 +122,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       log: async () => undefined,
     },
     setsAtStart,
-    timers,
+    { timer: timers.timer, random: () => 0.5 },
   );
   return { connection, timers, workers, firsts };
 };

@@ -9,7 +9,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestServer, LoopbackNet, type TestTab } from '../../support/loopback.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { TestClock } from '../../support/test-clock.ts';
 import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
@@ -18,7 +18,7 @@ afterEach(() => {
   for (const tab of open.splice(0)) tab.close();
 });
 
-const writerOn = async (clock: ManualClock) => {
+const writerOn = async (clock: TestClock) => {
   const ports = { ...quietPorts(createMemoryStore()), clock };
   const writer = await Writer.open(ports, 'alice');
   return { ports, writer, fence: await writer.takeFence() };
@@ -27,7 +27,7 @@ const writerOn = async (clock: ManualClock) => {
 describe('sending over a slow line', () => {
   /** Sends 96 KiB of messages. A frame takes its time on the line, and after a loss the next connection starts again. */
   const sendAll = async (bytesPerSecond: number, rttMs: number) => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const { ports, writer, fence } = await writerOn(clock);
     const limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, receiptIds: 1, members: 1, heartbeatMs: 25_000 };
     let id = 0;
@@ -166,7 +166,7 @@ describe('a snapshot in many frames', () => {
   });
 
   it('a snapshot starts again if the server does not know the cursor any more', async () => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const { ports, writer, fence } = await writerOn(clock);
     const pulls: object[] = [];
     let caughtUp = 0;

@@ -11,33 +11,15 @@ import type { Frame, Limits } from '../../../src/protocol/frames.ts';
 import type { WireResult } from '../../../src/protocol/submit.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
-
-/** A clock that moves only when the test moves it. */
-class HandClock {
-  now = 0;
-  private timers: { at: number; fn: () => void }[] = [];
-  wall = () => this.now;
-  mono = () => this.now;
-  timer = (ms: number, fn: () => void) => {
-    const timer = { at: this.now + ms, fn };
-    this.timers.push(timer);
-    return () => void (this.timers = this.timers.filter((other) => other !== timer));
-  };
-  pass(ms: number): void {
-    this.now += ms;
-    const due = this.timers.filter(({ at }) => at <= this.now);
-    this.timers = this.timers.filter(({ at }) => at > this.now);
-    for (const { fn } of due) fn();
-  }
-}
 
 /** Long enough for code that waits for promises only. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 describe('the outbox sender', () => {
-  let clock: HandClock;
+  let clock: TestClock;
   let writer: Writer;
   let sender: OutboxSender;
   let sent: Frame<'submit'>[];
@@ -49,7 +31,7 @@ describe('the outbox sender', () => {
     ids = 0;
     sent = [];
     silent = 0;
-    clock = new HandClock();
+    clock = new TestClock();
     limits = { entries: 100, frameBytes: 64 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
     const ports = { ...quietPorts(createMemoryStore()), clock, random: { next: () => 0, id: () => `k${++ids}` } };
     writer = await Writer.open(ports, 'alice');
@@ -136,10 +118,10 @@ describe('the outbox sender', () => {
     expect(sent.slice(1).map(texts)).toEqual([['"three"']]);
     answer(sent[1]!, named);
     await settled();
-    clock.pass(4000);
+    clock.standStill(4000);
     await settled();
     expect(sent).toHaveLength(2);
-    clock.pass(1001);
+    clock.standStill(1001);
     await settled();
     expect(texts(sent[2]!)).toEqual(['"one"', '"after one"']);
   });
@@ -169,7 +151,7 @@ describe('the outbox sender', () => {
     await say('bob', 'two');
     await settled();
     expect(sent).toHaveLength(1);
-    clock.pass(3001);
+    clock.standStill(3001);
     await settled();
     expect(texts(sent[1]!)).toEqual(['"one"', '"two"']);
   });
@@ -178,7 +160,7 @@ describe('the outbox sender', () => {
     await say('bob', 'one');
     sender.start();
     await settled();
-    clock.pass(ANSWER_TIMEOUT_MS);
+    clock.standStill(ANSWER_TIMEOUT_MS);
     expect(silent).toBe(1);
   });
 

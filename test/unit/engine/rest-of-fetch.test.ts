@@ -6,7 +6,7 @@ import type { Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const message = (seq: number) => ({
   id: `m${seq}`,
@@ -101,7 +101,7 @@ describe('long messages over HTTP', () => {
 });
 
 it('a client that receives much and sends nothing still pings, because the server ends silent connections (F125)', async () => {
-  const clock = new ManualClock();
+  const clock = new TestClock();
   let pings = 0;
   const heartbeat = new Heartbeat(clock, {
     heartbeatMs: () => 25_000,

@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { LogHeader } from '../../../src/log/tables.ts';
 import { Freezing } from '../../support/freezing.ts';
 import { LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 const createWorld = ({ entries = 100 } = {}) => {
-  const clock = new ManualClock();
+  const clock = new TestClock();
   const server = createReceiptServer({
     store: createServerStore(),
     clock,

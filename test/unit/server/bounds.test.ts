@@ -10,12 +10,13 @@ import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import type { ServerStore } from '../../../src/server/store/server-store.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { hello } from '../../contract/server-harness.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const KIB = 1024;
 
 /** Counts the characters of the bodies that the store returns. */
-const countingStore = (clock: ManualClock): ServerStore & { chars: number } => {
+const countingStore = (clock: TestClock): ServerStore & { chars: number } => {
   const store = createMemoryStore({ now: clock.wall });
   const counted: ServerStore & { chars: number } = {
     chars: 0,
@@ -37,13 +38,13 @@ const countingStore = (clock: ManualClock): ServerStore & { chars: number } => {
 };
 
 describe('limits for one account', () => {
-  let clock: ManualClock;
+  let clock: TestClock;
   let store: ReturnType<typeof countingStore>;
   let server: ReceiptServer;
   const authenticate = async (token: string) => ({ userId: token });
 
   beforeEach(async () => {
-    clock = new ManualClock();
+    clock = new TestClock();
     store = countingStore(clock);
     server = createReceiptServer({ store, authenticate, clock });
     for (let i = 0; i < 300; i++) await server.publish({ from: 'ann', to: { user: 'bob' }, body: 'x'.repeat(15_000), id: `m${i}` });
@@ -194,7 +195,7 @@ describe('limits for one account', () => {
 
 describe('limits before the token is checked', () => {
   it('the server keeps few bytes for a connection before the token is checked, and ends a check that takes too long (F119)', async () => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const server = createReceiptServer({
       store: createMemoryStore({ now: clock.wall }),
       authenticate: () => new Promise(() => undefined),

@@ -6,10 +6,11 @@ import { createMemoryStore } from '../../../src/server/store/memory/memory-store
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ServerStore } from '../../../src/server/store/server-store.ts';
 import type { Connection } from '../../../src/server/socket.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 describe('one connection at the server', () => {
-  let clock: ManualClock;
+  let clock: TestClock;
   let socket: FakeSocket;
   let connection: Connection;
   let server: ReturnType<typeof createReceiptServer>;
@@ -20,7 +21,7 @@ describe('one connection at the server', () => {
   const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 't', userId: 'bob', deviceId: 'd' };
 
   beforeEach(() => {
-    clock = new ManualClock();
+    clock = new TestClock();
     socket = new FakeSocket();
     server = createReceiptServer({
       store: createMemoryStore({ now: clock.wall }),

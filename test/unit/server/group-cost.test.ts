@@ -9,7 +9,8 @@ import type { ServerTx } from '../../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { hello } from '../../contract/server-harness.ts';
 import { countSteps } from '../../support/counted-steps.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const receipts = { ...DEFAULT_POLICY.receipts, groups: true, maxMembers: 100_000 };
 const RULES: Rules = { mayWrite: () => true, receipts: () => receipts };
@@ -118,7 +119,7 @@ describe('the cost of entries in a large group', () => {
 
 it('a hint costs steps for the connections of its users, not for all connections (F121)', async () => {
   const stepsAmong = async (others: number): Promise<number> => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const server = createReceiptServer({
       store: createMemoryStore({ now: clock.wall }),
       authenticate: async (token) => ({ userId: token }),

@@ -9,9 +9,10 @@ import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ReceiptServer, ReceiptServerOptions } from '../../../src/server/receipt-server.ts';
 import type { Connection } from '../../../src/server/socket.ts';
 import { groupMessage, groupReceipts } from '../../contract/groups.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
-let clock: ManualClock;
+let clock: TestClock;
 let store: MemoryStore;
 let server: ReceiptServer;
 
@@ -43,7 +44,7 @@ class Phone {
 }
 
 const open = (options: Partial<ReceiptServerOptions> = {}): void => {
-  clock = new ManualClock();
+  clock = new TestClock();
   store = createMemoryStore({ now: clock.wall });
   server = createReceiptServer({
     store,

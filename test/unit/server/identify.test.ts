@@ -9,13 +9,14 @@ import { createMemoryStore } from '../../../src/server/store/memory/memory-store
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import type { Authenticate } from '../../../src/server/core.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 const NOW = 1_800_000_000_000;
 const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 't', userId: 'bob', deviceId: 'd' };
 
-const serverWith = (authenticate: unknown): { server: ReceiptServer; clock: ManualClock; logged: string[] } => {
-  const clock = new ManualClock();
+const serverWith = (authenticate: unknown): { server: ReceiptServer; clock: TestClock; logged: string[] } => {
+  const clock = new TestClock();
   clock.wallAheadMs = NOW;
   const logged: string[] = [];
   const log: Log = (level, _event, details) => {

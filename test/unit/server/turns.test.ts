@@ -4,10 +4,11 @@ import type { ServerStore } from '../../../src/server/store/server-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { inTurnsOf, Turns } from '../../../src/server/store/turns.ts';
 import { hello, messageTo } from '../../contract/server-harness.ts';
-import { FakeSocket, ManualClock } from '../../support/manual-clock.ts';
+import { FakeSocket } from '../../support/fake-socket.ts';
+import { TestClock } from '../../support/test-clock.ts';
 
 /** A store whose transactions take the time that the test sets and run one after another. */
-const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly began: string[] } => {
+const slowStore = (clock: TestClock, ms: number): ServerStore & { readonly began: string[] } => {
   const store = createMemoryStore({ now: clock.wall });
   const began: string[] = [];
   const slowly = async <T>(body: () => Promise<T>): Promise<T> => {
@@ -31,7 +32,7 @@ const slowStore = (clock: ManualClock, ms: number): ServerStore & { readonly beg
 
 describe('turns of the users at the store', () => {
   it('users take turns at the store, for any number of waiting jobs of one user (F120)', async () => {
-    const turns = new Turns(new ManualClock(), 1);
+    const turns = new Turns(new TestClock(), 1);
     const order: string[] = [];
     const run = (user: string, times: number): Promise<void>[] =>
       Array.from({ length: times }, () => turns.run(user, async () => void order.push(user)));
@@ -40,7 +41,7 @@ describe('turns of the users at the store', () => {
   });
 
   it('a user who comes later waits for at most one transaction of each other user (F120)', async () => {
-    const turns = new Turns(new ManualClock(), 1);
+    const turns = new Turns(new TestClock(), 1);
     const order: string[] = [];
     const step = (user: string) => turns.run(user, async () => void order.push(user));
     const all = Array.from({ length: 8 }, () => step('hog'));
@@ -50,7 +51,7 @@ describe('turns of the users at the store', () => {
   });
 
   it('the store runs as many jobs at once as it can, and goes on after a job that fails', async () => {
-    const turns = new Turns(new ManualClock(), 2);
+    const turns = new Turns(new TestClock(), 2);
     let running = 0;
     let maxRunning = 0;
     const job = async (): Promise<void> => {
@@ -65,7 +66,7 @@ describe('turns of the users at the store', () => {
   });
 
   it('the backlog of a user is the number of begun frames times the time that the store takes for one', async () => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const turns = new Turns(clock, 1);
     const store = inTurnsOf(slowStore(clock, 100), turns, 'ann');
     const frame = () => turns.during('ann', () => store.read('x', async () => undefined));
@@ -83,7 +84,7 @@ describe('turns of the users at the store', () => {
 });
 
 it('an account with a large backlog must wait, and no other account must (F120)', async () => {
-  const clock = new ManualClock();
+  const clock = new TestClock();
   const server = createReceiptServer({
     store: slowStore(clock, 400),
     authenticate: async (token) => ({ userId: token }),

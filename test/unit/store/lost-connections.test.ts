@@ -9,7 +9,7 @@ import { emptyRow } from '../../../src/model/conversation.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import { FaultyIdb, type IdbFault, WEBKIT } from '../../support/faulty-idb.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { TestClock } from '../../support/test-clock.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
@@ -38,7 +38,7 @@ const device = async (clock: ClockPort = hurriedClock()) => {
   return { name, idb, tab };
 };
 /** Moves the clock until the promise settles. */
-const settled = async <T>(clock: ManualClock, promise: Promise<T>): Promise<T> => {
+const settled = async <T>(clock: TestClock, promise: Promise<T>): Promise<T> => {
   const state = { open: true };
   const end = (): void => void (state.open = false);
   promise.then(end, end);
@@ -148,7 +148,7 @@ it.each([
 
 it('a connection that the browser closes is opened again without a call, and a wiped database is reported at once (F02, F11)', async () => {
   const idb = new FaultyIdb(indexedDB);
-  const clock = new ManualClock();
+  const clock = new TestClock();
   const name = `lost-${++databases}`;
   const store = await openDexieStore(name, { factory: idb.factory, clock });
   let isTold = false;
@@ -171,7 +171,7 @@ it('a connection that the browser closes is opened again without a call, and a w
 it('an opening of the database that hangs is tried once more (F16)', async () => {
   const idb = new FaultyIdb(indexedDB);
   idb.plan({ at: 'open', says: 'hang' });
-  const clock = new ManualClock();
+  const clock = new TestClock();
   const opening = openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
   await clock.pass(2000);
   const store = await opening;
@@ -182,7 +182,7 @@ describe('transactions that never settle', () => {
   it.each(['request', 'commit'] as const)(
     'a transaction that hangs at a %s is given up after 10 s and run again, and stored once (F17)',
     async (at) => {
-      const clock = new ManualClock();
+      const clock = new TestClock();
       const { idb, tab } = await device(clock);
       const mine = await tab();
       idb.plan({ at, says: 'hang' });
@@ -196,7 +196,7 @@ describe('transactions that never settle', () => {
   );
 
   it('a transaction that hangs again and again is refused (F17)', async () => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
     idb.plan({ at: 'request', says: 'hang', times: Infinity });
@@ -207,7 +207,7 @@ describe('transactions that never settle', () => {
   });
 
   it.each([1000, 9000])('a commit that takes %i ms is stored once, and answered when it ends (F26)', async (ms) => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
     idb.plan({ at: 'committed', says: 'late' });
@@ -228,7 +228,7 @@ describe('transactions that never settle', () => {
   });
 
   it('a commit that takes 30 s is answered earlier, by a check of the log, and stored once (F26)', async () => {
-    const clock = new ManualClock();
+    const clock = new TestClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();
     idb.plan({ at: 'committed', says: 'late' });

@@ -1,0 +1,12 @@
+/** A socket that keeps the frames that the server sends. */
+export class FakeSocket {
+  readonly sent: { type: string }[] = [];
+  closedWith: number | undefined;
+  buffered = 0;
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as { type: string });
+  }
+  close(code: number): void {
+    this.closedWith = code;
+  }
+}
