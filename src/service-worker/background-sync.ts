@@ -9,10 +9,10 @@ import { errorDetails } from '../logging.ts';
 const LAST_CHANCE_TIMEOUT_MS = 2 * 60_000;
 
 /**
- * Sends the pending entries of every account of this server on this device. Rejects if an account could not send them, so that the browser
- * wakes the service worker again: three times in all, each time later.
+ * Sends the pending entries of every account of this server on this device. Rejects if an account could not send its
+ * entries: the browser then wakes the service worker again, three times in all, each time later.
  *
- * @param isLastChance the browser makes no further attempt: the next page sends what stays pending.
+ * @param isLastChance the browser makes no further attempt: the next page sends the rest.
  * @see https://wicg.github.io/background-sync/spec/#sync-event
  */
 export const drainAllAccounts = async (options: LoggedSyncOptions, isLastChance = false): Promise<void> => {

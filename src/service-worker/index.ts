@@ -1,4 +1,9 @@
-/** For the app's service worker: `installReceiptSync(self, { url, getToken, notification })`. */
+/**
+ * The entry for the app's service worker: `installReceiptSync(self, { url, getToken, notification })`.
+ *
+ *   browser ── sync event ──▶ drainAllAccounts ─▶ every account: send the outbox over HTTP
+ *   browser ── push event ──▶ takePush ─▶ one account: catch up, badge, notification, delivery receipt
+ */
 import { readOptions } from '../model/option-names.ts';
 import { SYNC_TAG } from '../model/storage-name.ts';
 import { drainAllAccounts } from './background-sync.ts';
@@ -16,13 +21,13 @@ const isPush = (event: Event): event is Reconnecting & { readonly data: { text()
   'data' in event && 'waitUntil' in event;
 
 /**
- * Call it while the service worker's script runs for the first time. Then
+ * Installs the listeners. The app calls it while the service worker's script runs for the first time. From then on
  *
- * - what pages left behind is sent whenever the browser's Background Sync says that the network is back. Where that is missing, the next
- *   start of a page does the same;
- * - a message that the app's backend told of by Web Push is stored, its delivery told, and the app's notification shown, or a plain one.
- *   Other pushes are left to the app's own listeners;
- * - the app's badge shows the total of the account that owns it (the client's option `appBadge`).
+ * - the service worker sends the pending entries of closed pages when the browser reports the network by Background
+ *   Sync. In a browser without Background Sync, the next page sends them;
+ * - the service worker stores a message that the app's backend announced by Web Push, sends its delivery receipt, and
+ *   shows the app's notification or a plain one. Other pushes are left to the app's own listeners;
+ * - the app's badge shows the total of its owner (the client's option `appBadge`).
  *
  * @see PROTOCOL.md, "Push"
  * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.

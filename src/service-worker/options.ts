@@ -1,49 +1,53 @@
-/** What the app gives, and what of the service worker's global scope is used. */
+/** The app's options, and the used part of the service worker's global scope. */
 import type { Message } from '../model/message.ts';
 import type { Log } from '../logging.ts';
 
-/** What an app may need to decide whether and how it tells of a message. */
+/** The context of a message, for the app's decision about a notification. */
 export interface MessageContext {
-  /** Whose message it is: a device may hold several accounts. */
+  /** The account of the message: a device may store several accounts. */
   readonly userId: string;
-  /** The conversation is muted. */
+  /** True if the conversation is muted. */
   readonly muted: boolean;
-  /** A window of the app is visible: the user may be looking at the message already. */
+  /** True if a window of the app is visible: the user may be looking at the message. */
   readonly visible: boolean;
-  /** Of this account, this message included. */
+  /** The account's total unread count, including this message. */
   readonly totalUnreadCount: number;
 }
 
 export interface MessageNotification {
   readonly title: string;
-  /** As `showNotification` takes them. `tag` defaults to one per message, so that a push that comes twice notifies once. */
+  /** Options of `showNotification`. `tag` defaults to a tag for each message: a repeated push notifies once. */
   readonly options?: NotificationOptions;
 }
 
 export interface ReceiptSyncOptions {
-  /** The same address as the pages use. */
+  /** The address of the receipt server, the same as on the pages. */
   readonly url: string;
-  /** The service worker's own road to a token, typically a request to the app's origin. */
+  /** Returns a token in the service worker, typically by a request to the app's origin. */
   readonly getToken: (userId: string) => string | Promise<string>;
   /**
-   * What is shown for a message that was pushed. Never asked for what is read, own, recalled, or does not count. The message's `body` is
-   * null where it could not be fetched.
+   * Returns the notification of a pushed message. Not called for messages that are read, own, recalled or not
+   * countable. The message's `body` is null if the fetch failed.
    *
-   * Browsers end a subscription whose pushes show nothing: Safari after three of them. So every push leads to something shown: where this is
-   * missing or was not asked, gives null, throws, or gives no answer within 15 s of the push, a plain and silent notification that says
-   * the app's host name and nothing else. What was thrown rejects the push event, after everything else was done.
+   * Browsers end a subscription after pushes without notifications: Safari after three of them. So each push shows a
+   * notification. The service worker shows a plain and silent one, with the app's host name only, if this option is
+   * missing or was not called, or if it returns null, throws, or does not answer within 15 s. An error of this function
+   * rejects the push event after all other work.
    */
   readonly notification?: (message: Message, context: MessageContext) => MessageNotification | null | Promise<MessageNotification | null>;
-  /** Takes every record of the service worker's log, as the client's option `log` does. Default: warnings and errors go to the console. */
+  /**
+   * Receives every record of the service worker's log, like the client's option `log`. Default: warnings and errors go
+   * to the console.
+   */
   readonly log?: Log;
 }
 
-/** The options once a log is there. */
+/** The options with a log in any case. */
 export interface LoggedSyncOptions extends ReceiptSyncOptions {
   readonly log: Log;
 }
 
-/** Of a service worker's global scope, what is used here. */
+/** The used part of a service worker's global scope. */
 export interface ServiceWorkerScope {
   addEventListener(type: string, listener: (event: Event) => void): void;
   readonly registration: {

@@ -1,7 +1,7 @@
 /**
- * A push says that there is a message, and no more: what it says is fetched and stored as in any other tab and the badge is set; then the
- * app's notification is shown, and the delivery told. Each of these may fail alone. A push may be late, doubled, lost, or of an account that
- * is gone; the store and the server decide.
+ * A push only announces a message. The service worker fetches and stores the message like a tab, sets the badge, shows
+ * the app's notification, and sends the delivery receipt. Each step may fail alone. A push may be late, doubled, lost,
+ * or for a removed account: store and server decide.
  */
 import { newsOf } from '../engine/queries/pushed-message.ts';
 import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
@@ -19,16 +19,16 @@ import { type OpenAccount, withAccount } from './open-account.ts';
 import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
 import { appErrorDetails } from '../logging.ts';
 
-/** A page that leads has it from its socket, most likely already; it is not waited for longer than a user would notice. */
+/** The time to wait for a leader tab, which most likely got the message already. A longer wait would be noticed by the user. */
 const PAGE_TIMEOUT_MS = 3000;
-/** A server that takes longer is not waited for by the notification: it shows what the push itself says. */
+/** The time for the server's answer before the notification. After this time, the notification shows the push's own content. */
 const SERVER_TIMEOUT_MS = 8000;
-/** The delivery receipt waits for a server that refuses it no longer than this: Background Sync sends it later. */
+/** The time for a refusing server to take the delivery receipt. After this time, Background Sync sends the receipt later. */
 const REFUSED_TIMEOUT_MS = 5000;
 
 const isVisible = (client: object): boolean => 'visibilityState' in client && client.visibilityState === 'visible';
 
-/** One push, and what went wrong with it. */
+/** The work of one push, with its failures. */
 class Taking {
   readonly failures: unknown[] = [];
 
@@ -39,7 +39,7 @@ class Taking {
     readonly notice: Notice,
   ) {}
 
-  /** What fails is told at the end; what comes after it is done all the same, unless the account is gone. */
+  /** Runs one step. A failure is reported at the end and stops no later step, unless the account is gone. */
   async alone(run: () => Promise<unknown>): Promise<void> {
     try {
       await run();
@@ -53,34 +53,34 @@ class Taking {
     const { account, lockName, ports, writer } = open;
     const { conversationId, message } = this.push;
     const wanted = { conversationId, seq: message.seq };
-    const isHeld = (): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], message.seq);
+    const isStored = (): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], message.seq);
     const led = await withLead(ports, lockName, async () => {
       const fence = await writer.takeFence();
       const caughtUp = catchUpOverHttp(ports, account, writer, fence, wanted).then(
         () => true,
         (error: unknown) => {
-          // Of an account that may not speak nothing is told; without a network, what the push itself says.
+          // Show nothing for an account with a refused token. Without a network, show the push's own content.
           if (error instanceof LoggedOutError || (error instanceof AuthError && error.code !== 'auth/unavailable')) throw error;
           if (!(error instanceof TransportError || error instanceof AuthError)) this.failures.push(error);
           return false;
         },
       );
       const late = new Promise<false>((resolve) => void ports.clock.timer(SERVER_TIMEOUT_MS, () => resolve(false)));
-      const told = this.tell(open, await Promise.race([caughtUp, late]));
-      told.catch(() => undefined);
+      const shown = this.showNews(open, await Promise.race([caughtUp, late]));
+      shown.catch(() => undefined);
       try {
         await caughtUp;
-        await sendOutboxOverHttp(ports, account, writer, fence, REFUSED_TIMEOUT_MS).catch(() => this.wishForSync().catch(() => undefined));
+        await sendOutboxOverHttp(ports, account, writer, fence, REFUSED_TIMEOUT_MS).catch(() => this.requestSync().catch(() => undefined));
       } finally {
-        await told;
+        await shown;
       }
     });
     if (led) return;
-    await until(open, isHeld, PAGE_TIMEOUT_MS);
-    await this.tell(open, false);
+    await until(open, isStored, PAGE_TIMEOUT_MS);
+    await this.showNews(open, false);
   }
 
-  private async tell(open: OpenAccount, isCaughtUp: boolean): Promise<void> {
+  private async showNews(open: OpenAccount, isCaughtUp: boolean): Promise<void> {
     await this.alone(open.showBadge);
     await this.alone(() => this.notify(open, isCaughtUp));
     await this.alone(() => this.notice.showPlain());
@@ -98,22 +98,22 @@ class Taking {
       totalUnreadCount: writer.model.totalUnreadCount,
     };
     const shown = await notice.inTime(Promise.resolve(options.notification(news.message, context)));
-    // The app may have taken its time.
+    // The app's answer may have taken long: read the store again.
     await writer.refresh();
     if (!shown || writer.model.paused) return;
     await notice.show(shown.title, { tag: `tidemark:${account.userId}:${push.message.id}`, ...shown.options });
   }
 
-  /** The delivery receipt goes now, or when the network is back. */
-  private async wishForSync(): Promise<void> {
+  /** Asks the browser for a Background Sync, to send the delivery receipt with the network back. */
+  private async requestSync(): Promise<void> {
     const { sync } = this.scope.registration as { readonly sync?: { register(tag: string): Promise<void> } };
     await sync?.register(SYNC_TAG);
   }
 }
 
 /**
- * Resolves when everything that follows from it is done; anything that is no push of this protocol is left alone. Whatever becomes of a
- * push, something is shown. Rejects with what failed first, after the rest was done.
+ * Takes one push. Resolves after all work; ignores pushes of other protocols. A notification is shown in every case.
+ * Rejects with the first failure, after the rest was done.
  */
 export const takePush = async (text: string, options: LoggedSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
   const push = readPush(text);
@@ -123,7 +123,7 @@ export const takePush = async (text: string, options: LoggedSyncOptions, scope: 
   const { failures } = taking;
   await taking.alone(async () => {
     const name = databaseName(options.url, push.userId);
-    // Never made by a push: what is not there was logged out, or never logged in.
+    // A push never creates a database: without one, the account was logged out or never logged in.
     const names = await accountDatabases(indexedDB, options.url);
     if (names.includes(name)) await withAccount(name, options, (open) => taking.take(open));
   });

@@ -1,16 +1,16 @@
-/** Frames over the HTTP door: for queries from any tab, for the service worker, and where no socket stays open. */
+/** Frames over HTTP requests: for queries from any tab, for the service worker, and for networks that break WebSockets. */
 import { TransportError } from '../errors.ts';
 import { decodeServerFrames } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 
-/** The same address by HTTP. */
+/** The HTTP address of the server. */
 export const httpAddress = (url: string): string => url.replace(/^ws/, 'http');
 
-/** Statuses by which anything on the way asks for time. */
+/** Statuses of a busy server or proxy. */
 const TOO_BUSY: ReadonlySet<number> = new Set([429, 503]);
 const MAX_SECONDS = 24 * 60 * 60;
 
-/** Seconds only: a date would have to be held against this device's clock, which decides nothing. */
+/** Reads the delay in seconds. A date would need this device's clock, which decides nothing. */
 const retryAfterMs = (response: Response): number | undefined => {
   const said = response.headers.get('retry-after')?.trim() ?? '';
   return /^\d{1,9}$/.test(said) ? Math.min(Number(said), MAX_SECONDS) * 1000 : undefined;
@@ -18,7 +18,7 @@ const retryAfterMs = (response: Response): number | undefined => {
 
 const isFrames = (response: Response): boolean => /^application\/json\b/i.test(response.headers.get('content-type') ?? '');
 
-/** Answers, or refusals, which are frames too. What is neither came from somebody else: a captive portal, a proxy (F52). */
+/** Reads the frames of an answer; a refusal is a frame too. Any other answer comes from a captive portal or a proxy (F52). */
 const readFrames = (response: Response, text: string): ServerFrame[] => {
   const { ok, status } = response;
   try {
@@ -30,10 +30,13 @@ const readFrames = (response: Response, text: string): ServerFrame[] => {
     const ms = retryAfterMs(response);
     return [{ type: 'error', code: 'server/busy', message: `answered ${status}`, ...(ms === undefined ? {} : { retryAfterMs: ms }) }];
   }
-  throw new TransportError('transport/unreachable', `somebody else answered: status ${status}, no frames`);
+  throw new TransportError(
+    'transport/unreachable',
+    `a proxy or captive portal answered instead of the server: status ${status}, no frames`,
+  );
 };
 
-/** @param signal gives the request up. */
+/** @param signal aborts the request. */
 export const requestOverHttp = async (
   url: string,
   frames: readonly ClientFrame[],
@@ -42,7 +45,7 @@ export const requestOverHttp = async (
 ): Promise<ServerFrame[]> => {
   const end = new AbortController();
   const giveUp = (): void => end.abort();
-  const late = new TransportError('transport/timeout', `no answer within ${timeoutMs} ms`);
+  const late = new TransportError('transport/timeout', `the server did not answer within ${timeoutMs} ms`);
   const timer = setTimeout(() => end.abort(late), timeoutMs);
   signal?.addEventListener('abort', giveUp);
   if (signal?.aborted) giveUp();
@@ -55,7 +58,7 @@ export const requestOverHttp = async (
       body: JSON.stringify(frames),
       credentials: 'omit',
       cache: 'no-store',
-      // Followed, it would carry the token to wherever it leads.
+      // A followed redirect would carry the token to another host.
       redirect: 'error',
       signal: end.signal,
     });

@@ -1,4 +1,4 @@
-/** Frames over a WebSocket. A socket that died silently is abandoned, never waited for (F46). */
+/** Frames over a WebSocket. The transport abandons a silently dead socket without waiting for its end (F46). */
 import { ProtocolError } from '../errors.ts';
 import type { Link, LinkHandlers } from '../ports/ports.ts';
 import { decodeServerFrame, encodeFrame, MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
@@ -29,7 +29,8 @@ export const connectWebSocket = (url: string, handlers: LinkHandlers): Link => {
       }
     };
     opening.onclose = ({ code, reason }) => finish(code, reason);
-    // The close follows in the same task; in WebKit it never does where the address itself is refused (a blocked port).
+    // The close event follows in the same task. WebKit sends none for a refused address (a blocked port), so the error
+    // ends the link.
     opening.onerror = () => setTimeout(() => finish(1006, ''));
   } catch (error) {
     // A refused address or port throws instead of closing.
