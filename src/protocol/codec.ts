@@ -34,7 +34,7 @@ export const depthOf = (text: string): number => {
 const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
 
 /**
- * The first key that every object inherits, such as `__proto__`. The schemas do not refuse such a key, so the
+ * The first key inherited by every object, such as `__proto__`. The schemas do not refuse such a key, so the
  * codec looks for it (F103).
  */
 const inheritedKeyIn = (value: unknown): string | undefined => {
@@ -74,7 +74,7 @@ export const requestIdIn = (value: unknown): number | undefined => {
   return Number.isSafeInteger(id) && (id as number) > 0 ? (id as number) : undefined;
 };
 
-/** A frame that the codec refuses, with the frame's request id if the frame has one. */
+/** A refused frame, with its request id if known. */
 export class BadFrame extends ProtocolError {
   constructor(
     message: string,

@@ -100,14 +100,14 @@ export const WireErrorCode = v.picklist([
 ]);
 
 /**
- * Server → client: the server refused one frame, with its `id` if it has one. The connection stays open
- * unless a close follows.
+ * Server → client: the server refused a frame; `id` is the request id of the frame, if any. The
+ * connection stays open unless a close follows.
  */
 export const WireError = v.strictObject({
   type: v.literal('error'),
   code: WireErrorCode,
   message: v.string(),
   id: v.optional(RequestId),
-  /** The client waits at least this long before it sends the frame again, ms. */
+  /** The shortest wait before the client sends the frame again, ms. */
   retryAfterMs: v.optional(SeqShape),
 });

@@ -45,8 +45,8 @@ export const FetchMembers = v.strictObject({
 export const ReadMemberShape = v.strictObject({ userId: Id, readAt: v.nullable(Time), content: v.optional(v.string()) });
 
 /**
- * Server → client: the readers in the order of their receipts, or the non-readers by user id. The list is
- * empty for a user who may not see it.
+ * Server → client: the readers in the order of their receipts, or the non-readers by user id. A user
+ * without the right to see the list gets an empty list.
  */
 export const Members = v.strictObject({
   type: v.literal('members'),

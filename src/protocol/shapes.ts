@@ -11,7 +11,7 @@ export const ConversationIdShape = v.custom<ConversationId>(
 export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');
-/** A cursor. The client stores it and sends it back, and never parses it. */
+/** A cursor. The client stores and sends back cursors, and never parses them. */
 export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
 export const MarkShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });

@@ -16,7 +16,7 @@ export const ReceiptsEntryShape = v.strictObject({
   key: Key,
   conversationId: ConversationIdShape,
   cursor: WrittenAt,
-  /** The private read position, inclusive. The server sends it to the user's own devices only. */
+  /** The private read position, inclusive. Only the user's own devices get the position. */
   position: v.optional(v.pipe(SeqShape, v.minValue(1))),
   /** The conversation read receipt, in direct chats. */
   read: v.optional(RangesShape),
@@ -98,7 +98,7 @@ export const ResultShape = v.variant('outcome', [
     outcome: v.literal('confirmed'),
     key: Key,
     row: v.nullable(RowShape),
-    /** For a message: the seq and time that the server gave it. */
+    /** For a message: its seq and time at the server. */
     message: v.optional(
       v.strictObject({
         seq: v.pipe(SeqShape, v.minValue(1)),
