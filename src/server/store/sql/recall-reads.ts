@@ -8,20 +8,20 @@ import { conversationOf, int, MESSAGE, messageOf } from './rows.ts';
 const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
 
 const MISSED_RECALLS = `
-  select ${MESSAGE}, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as told_at
+  select ${MESSAGE}, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as feed_version
   from tidemark.member mine
   join tidemark.conversation c on c.id = mine.conversation_id
   join tidemark.message m on m.conversation_id = mine.conversation_id and m.recalled
     and m.version > ${VISIBLE_AFTER} and m.version <= case when mine.role is null then ${VISIBLE_UP_TO} else $2 end
   where mine.user_id = $1 and mine.version > 0 and mine.version > $2
-  order by told_at fetch first ($4) rows with ties`;
+  order by feed_version fetch first ($4) rows with ties`;
 
 // A recall raises the version of its conversation, so a conversation whose version is at most `$2` has no
 // recall in the interval. A conversation whose version is above `$3` may have one.
 const RECALLED_IN_C = `
   join tidemark.message m on m.conversation_id = c.id and m.recalled and m.version > $2 and m.version <= $3`;
 const ofSide = (side: 'user_a' | 'user_b'): string => `
-  select ${MESSAGE}, ${NAMES}, m.version as told_at from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
+  select ${MESSAGE}, ${NAMES}, m.version as feed_version from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
 const CHANGED_RECALLS = `
   select * from (
     ${ofSide('user_a')}
@@ -34,11 +34,11 @@ const CHANGED_RECALLS = `
     join tidemark.conversation c on c.id = mine.conversation_id and c.version > $2
     ${RECALLED_IN_C}
     where mine.user_id = $1 and mine.version > 0 and mine.role is not null
-  ) r where told_at <= $3 order by told_at fetch first ($4) rows with ties`;
+  ) r where feed_version <= $3 order by feed_version fetch first ($4) rows with ties`;
 
 const feedRecallOf = (me: string, row: SqlRow): FeedRecall => {
   const message = messageOf(row);
-  return { in: nameOf({ ...conversationOf(row), id: message.conversationId }, me), message, version: int(row, 'told_at') };
+  return { in: nameOf({ ...conversationOf(row), id: message.conversationId }, me), message, version: int(row, 'feed_version') };
 };
 
 export const sqlRecallReads = (query: SqlQuery): Pick<ServerReadTx, 'missedRecalls' | 'changedRecalls'> => {

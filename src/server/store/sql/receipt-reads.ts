@@ -35,7 +35,7 @@ const CHANGED_RECEIPTS = `
 
 /** Group, message id and readers of changed receipts. The store asks this only if a receipt changed. */
 const FEED_DETAILS = `
-  select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, told.*
+  select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, readers.*
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.conversation c on c.id = w.c
   join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
@@ -43,7 +43,7 @@ const FEED_DETAILS = `
     select count(*) as read_count, count(*) filter (where a.version > $2) as fresh,
       min(a.user_id) filter (where a.version > $2) as by, min(${written('a.content')}) filter (where a.version > $2) as written_content
     from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
-  ) told`;
+  ) readers`;
 
 const READERS = `
   select ${ACK} from tidemark.ack a where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
