@@ -1,15 +1,15 @@
 /**
- * Reads which faults and invariants the tests name. A title ends with the numbers in brackets, as in `(F30)` or `(I-2, F61)`; a title of a
- * property begins with the invariant's number, as in `I-4: …`.
+ * Reads the titles of the tests, and the faults and invariants that they name. A title ends with the numbers in brackets, as in `(F30)` or
+ * `(I-2, F61)`. The title of a property begins with the invariant's number, as in `I-4: …`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
 export interface NamedTest {
-  /** From the repository's root, with slashes. */
+  /** The path from the repository's root, with slashes. */
   readonly file: string;
-  /** Without the numbers. */
+  /** The title without the numbers. */
   readonly title: string;
   readonly faults: readonly string[];
   readonly invariants: readonly string[];
@@ -17,42 +17,56 @@ export interface NamedTest {
 
 const NUMBERED = /^(.*?)\s*\(((?:F|I-)\d+(?:,\s*(?:F|I-)\d+)*)\)$/s;
 const LED_BY_NUMBER = /^(I-\d+(?:, I-\d+)*): (.*)$/s;
+const PLACE = /%[sdijo]/;
 
-/** `it`, `it.each([…])`, `it.skipIf(…)`, `test…`: whatever hangs on one of these two names. */
+/** Whether the call makes a test: `it`, `it.each([…])`, `it.skipIf(…)`, `test…`. */
 const isTest = (callee: ts.Expression): boolean => {
   if (ts.isIdentifier(callee)) return callee.text === 'it' || callee.text === 'test';
   if (ts.isPropertyAccessExpression(callee) || ts.isCallExpression(callee)) return isTest(callee.expression);
   return ts.isTaggedTemplateExpression(callee) && isTest(callee.tag);
 };
 
-/** What of an expression can be a title; where a template fills something in, that is left open. */
-const titleOf = (node: ts.Node): string | undefined => {
+/** The rows of a table of tests, as in `it.each(rows)(title, …)`; none for any other call. */
+const rowsOf = ({ expression }: ts.CallExpression): readonly ts.Expression[] => {
+  const isTable = ts.isCallExpression(expression) && ts.isPropertyAccessExpression(expression.expression);
+  if (!isTable || !/^(each|for)$/.test((expression.expression).name.text)) return [];
+  return expression.arguments;
+};
+
+/** The text of a title, with `…` for the expressions of a template. */
+const titleOf = (node: ts.Node | undefined): string | undefined => {
+  if (!node) return undefined;
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTemplateExpression(node)) return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
   return undefined;
 };
 
-/** The titles of one file. Rows of a table count as well: their first text is what the title shows. */
+/** All texts in the rows of a table. The first text of a row fills the first place of the title. */
+const textsIn = (nodes: readonly ts.Node[]): string[] =>
+  nodes.flatMap((node) => {
+    if (ts.isAsExpression(node)) return textsIn([node.expression]);
+    return ts.isArrayLiteralExpression(node) ? textsIn(node.elements) : (titleOf(node) ?? []);
+  });
+const fill = (title: string, text: string): string => (PLACE.test(title) ? title.replace(PLACE, () => text) : text);
+
+/** The tests of one file that name a fault or an invariant, in their titles or in the rows of their tables. */
 export const namedTests = (file: string, text: string): NamedTest[] => {
   const found: NamedTest[] = [];
-  const take = (node: ts.Node | undefined): void => {
-    const whole = (node && titleOf(node)) ?? '';
+  const take = (whole: string, titleWith: (title: string) => string = (title) => title): void => {
     const [, first, rest] = LED_BY_NUMBER.exec(whole) ?? [];
     const [, title, numbers] = NUMBERED.exec(rest ?? whole) ?? [];
     const all = [first, numbers].flatMap((list) => list?.split(/,\s*/) ?? []);
     if (all.length === 0) return;
-    const of = (letter: string): string[] => all.filter((number) => number.startsWith(letter));
-    found.push({ file, title: title ?? rest ?? whole, faults: of('F'), invariants: of('I') });
-  };
-  const takeRows = (node: ts.Node): void => {
-    take(node);
-    if (ts.isArrayLiteralExpression(node)) node.elements.forEach(takeRows);
+    const startingWith = (letter: string): string[] => all.filter((number) => number.startsWith(letter));
+    found.push({ file, title: titleWith(title ?? rest ?? whole), faults: startingWith('F'), invariants: startingWith('I') });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && isTest(node.expression)) {
-      const isTable = ts.isPropertyAccessExpression(node.expression) && /^(each|for)$/.test(node.expression.name.text);
-      if (isTable) node.arguments.forEach(takeRows);
-      else take(node.arguments[0]);
+      const title = titleOf(node.arguments[0]);
+      if (title !== undefined) {
+        for (const row of textsIn(rowsOf(node))) take(row, (plain) => fill(title, plain));
+        take(title);
+      }
     }
     ts.forEachChild(node, visit);
   };
@@ -60,7 +74,7 @@ export const namedTests = (file: string, text: string): NamedTest[] => {
   return found;
 };
 
-/** All under `test/` of the repository at `root`, in the order of their paths. */
+/** The tests under `test/` of the repository at `root`, in the order of their paths. */
 export const findNamedTests = (root: string): NamedTest[] =>
   readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
@@ -69,6 +83,6 @@ export const findNamedTests = (root: string): NamedTest[] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([file, path]) => {
       const text = readFileSync(path, 'utf8');
-      // To parse all files takes seconds, and most name no number.
+      // Most files name no number. Parsing them all takes seconds.
       return /\bF\d|\bI-\d/.test(text) ? namedTests(file, text) : [];
     });

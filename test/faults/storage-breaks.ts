@@ -235,7 +235,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
     file: 'src/worker/hosted-account.ts',
     from: 'if (!carried || (await note.isEnded(generation)) !== false) return this.end();',
     to: 'if (!carried || (await note.read())?.generation !== generation) return this.end();',
-    test: ['e2e', 'test/e2e/storage.test.ts', 'all that the site had'],
+    test: ['e2e', 'test/e2e/storage.test.ts', 'all data of the site'],
   },
   {
     fault: 'F12',

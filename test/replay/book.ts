@@ -1,4 +1,7 @@
-/** What the server has taken so far, by conversation, in its order: what everybody online must come to hold. */
+/**
+ * The messages that the server has stored so far, by conversation, in the server's order: every online device
+ * must come to store them.
+ */
 export class Book {
   readonly #conversations = new Map<string, Map<string, string[]>>();
 
@@ -15,7 +18,7 @@ export class Book {
     }
   }
 
-  /** By peer: who sent each message, in order. */
+  /** The sender of each message, in order, by peer. */
   conversationsOf(person: string): ReadonlyMap<string, readonly string[]> {
     return this.#conversations.get(person) ?? new Map();
   }

@@ -1,4 +1,4 @@
-/** The busiest person, on a phone. */
+/** The person who is written to most, on a phone. */
 import type { Page } from 'playwright';
 import { contains } from '../../src/model/ranges.ts';
 import { Deadline, stretched } from '../support/machine.ts';
@@ -13,13 +13,13 @@ const PATIENCE_MS = 60_000;
 const FLUSH_MS = 1_000;
 
 export class BrowserUser implements Participant {
-  /** The total right after each reading: whatever happened to browser and network, all was read. */
+  /** The total right after each reading: all messages were read, for any kills and cuts. */
   readonly totalsAfterReading: number[] = [];
-  /** Whom the browser has written to while cut off: the server may not have it yet. */
+  /** Persons to whom the browser has written while cut off: the server may not have these messages yet. */
   readonly #unsentTo: string[] = [];
   #flushing: Promise<void> = Promise.resolve();
   #unsettled = true;
-  /** A second device that only looks. */
+  /** A second device, which only receives. */
   #witness: ProtocolClient | undefined;
 
   private constructor(
@@ -40,7 +40,7 @@ export class BrowserUser implements Participant {
     return this.phone.inPage(work);
   }
 
-  /** Somebody wrote to this person: before the next reading the device must hold it. */
+  /** A message was sent to this person: the device must store it before the next reading. */
   expectMore(): void {
     this.#unsettled = true;
   }
@@ -49,7 +49,7 @@ export class BrowserUser implements Participant {
     return this.#unsentTo.includes(peer);
   }
 
-  /** The server has all that was written and read here. Heals the network where it must. */
+  /** Resolves once the server has all that was written and read here. Heals the network if needed. */
   flushed(): Promise<void> {
     this.#flushing = this.#flushing.then(() => this.#flush());
     return this.#flushing;
@@ -82,7 +82,7 @@ export class BrowserUser implements Participant {
     this.#witness!.close();
   }
 
-  /** The device holds everything sent so far: the second device hears that it was delivered. */
+  /** Resolves once the device stores all messages sent so far, which the second device sees by the delivery receipts. */
   async settle(): Promise<void> {
     if (!this.#unsettled) return;
     const { rows } = this.#witness!;
@@ -94,7 +94,7 @@ export class BrowserUser implements Participant {
       }
       return undefined;
     };
-    // A cut may come while this waits: whoever waits sees to it that there is a network.
+    // The network may be cut during the wait, so each turn of the wait heals it.
     await this.flushed();
     for (const deadline = new Deadline(PATIENCE_MS); missing() !== undefined; await this.flushed()) {
       if (await deadline.isOver())
@@ -119,7 +119,7 @@ export class BrowserUser implements Participant {
     return `it shows ${shown}; the second device, live: ${this.#witness!.live}, ${rows}`;
   }
 
-  /** The device knows all that the server knows. */
+  /** Resolves once the device knows all that the server knows. */
   async caughtUp(): Promise<void> {
     return this.phone.live(await stretched(PATIENCE_MS));
   }

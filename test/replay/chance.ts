@@ -1,4 +1,4 @@
-/** Chance that repeats itself: the same seed, the same throws (mulberry32). */
+/** Repeatable chance: the same seed gives the same numbers (mulberry32). */
 export class Chance {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Chance {
     this.#state = seed >>> 0;
   }
 
-  /** [0, 1) */
+  /** At least 0, less than 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -19,7 +19,7 @@ export class Chance {
     return this.next() < probability;
   }
 
-  /** From `least` to `most`, both included. */
+  /** A whole number from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }

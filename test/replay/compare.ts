@@ -1,4 +1,4 @@
-/** Holds what server and browser say in the end against the recount. */
+/** Compares the final state of the server and the browser with the recount. */
 import type { ConversationRow } from '../../src/model/conversation.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';
@@ -10,8 +10,8 @@ import { type Comparison, covers, Tally, unreadIn } from './tally.ts';
 const AT_ONCE = 8;
 
 /**
- * The newest of one side's messages within a bound. Positions and receipts speak of the other side's messages; how far they reach over
- * one's own says nothing, and depends on when these came to the server.
+ * The newest message of one side below a bound. Positions and receipts are about the other side's messages. How
+ * far they cover one's own depends on when these came to the server, and is not compared.
  */
 const newestFrom = (messages: readonly OracleMessage[], from: string, upTo = 0): number =>
   messages.findLastIndex((message, i) => message.from === from && i < upTo) + 1;
@@ -32,14 +32,14 @@ const compareRow = (tally: Tally, oracle: Oracle, me: string, peer: string, row:
   }
 };
 
-/** What the server tells a device that was never there before. */
+/** The rows that the server sends to a new device. */
 const rowsOf = async (server: ServedReceipts, person: string): Promise<ProtocolClient['rows']> => {
   const witness = await ProtocolClient.connect(server.url, await server.token(person), person, 'witness');
   witness.close();
   return witness.rows;
 };
 
-/** Everybody's rows as the server has them, and what each device held. */
+/** The rows of all persons from the server, and the messages that each device stored. */
 export const comparePeople = async (
   oracle: Oracle,
   server: ServedReceipts,
@@ -67,7 +67,7 @@ export const comparePeople = async (
   return tally.comparisons;
 };
 
-/** The browser comes online once more: its badges, conversations and messages, by the public door. */
+/** The browser comes online once more. Its badges, conversations and messages are compared, by public calls. */
 export const compareBrowser = async (oracle: Oracle, server: ServedReceipts, browser: BrowserUser): Promise<readonly Comparison[]> => {
   const tally = new Tally();
   const me = browser.userId;

@@ -1,12 +1,12 @@
-/** Questions to the HTTP door, as one person: frames up, frames down. */
+/** Queries to the HTTP endpoint, for one person: frames up, frames down. */
 import { decodeServerFrames } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import type { ServedReceipts } from '../support/serve.ts';
 
-/** Tokens live for ten minutes. */
+/** Tokens are valid for ten minutes. */
 const TOKEN_MS = 5 * 60_000;
-/** A client's frames must fit 64 KiB together; these are small. */
+/** The frames of one request must fit into 64 KiB. These are small. */
 const FRAMES_AT_ONCE = 40;
 
 type Question = Extract<ClientFrame, { type: 'fetch' | 'fetch-receipts' | 'fetch-members' }>;
@@ -17,7 +17,7 @@ export class Door {
 
   constructor(readonly server: ServedReceipts) {}
 
-  /** One that goes on for at least five minutes. */
+  /** A token that is valid for at least five more minutes. */
   token(userId: string): Promise<string> {
     const now = performance.now();
     const known = this.#tokens.get(userId);
@@ -27,7 +27,7 @@ export class Door {
     return token;
   }
 
-  /** For each question, the frames that answer it. @throws where one was refused */
+  /** The frames that answer each query. @throws if a query was refused */
   async ask(userId: string, questions: readonly Asked[]): Promise<ServerFrame[][]> {
     const answers: ServerFrame[][] = questions.map(() => []);
     for (let from = 0; from < questions.length; from += FRAMES_AT_ONCE) {

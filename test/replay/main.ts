@@ -22,7 +22,7 @@ const wholeNumber = (text: string | undefined, name: string): number | undefined
   return Number(text);
 };
 
-/** Says something every two seconds, and at the end. */
+/** Prints a line every two seconds, and at the end. */
 const nowAndThen = (): ((isLast: boolean, line: () => string) => void) => {
   let told = performance.now();
   return (isLast, line) => {
@@ -43,7 +43,7 @@ const playing = (): ((progress: Progress) => void) => {
     });
 };
 
-/** @returns how much was different */
+/** @returns number of differences */
 const print = (comparisons: readonly Comparison[]): number => {
   const width = Math.max(...comparisons.map(({ what }) => what.length));
   const row = (what: string, compared: unknown, different: unknown): void =>

@@ -1,10 +1,11 @@
 /**
- * What must come of the traffic, recounted from the file by the rules alone: plain lists and loops, nothing shared with the product
- * or with whoever plays the traffic.
+ * The expected result of the traffic, recounted from the file by the rules alone: plain lists and loops,
+ * sharing no code with the product or with the player of the traffic.
  *
- * Online: from a person's first line of a channel-day until they leave, 30 silent minutes, or its end. What is addressed to somebody
- * online is delivered; so is everything else when they come online. Who speaks or joins has read all addressed to them: told to the
- * sender where the line answers that sender, privately elsewhere.
+ * A person is online from their first line of a channel-day until they leave, for 30 silent minutes at most, or
+ * until the day's end. A message to an online person is delivered, and all other messages are delivered when
+ * the person comes online. A person who writes or joins has read all messages to them: a read receipt is sent
+ * if the line answers that sender, and otherwise only the position moves.
  */
 import type { Line } from './traffic.ts';
 
@@ -13,14 +14,14 @@ export interface OracleMessage {
   readonly to: string;
   readonly text: string;
   delivered: boolean;
-  /** As its sender is told. */
+  /** Whether its sender has a read receipt. */
   read: boolean;
 }
 
 export interface OraclePair {
-  /** In order; the first is number 1. */
+  /** In order; the first message has number 1. */
   readonly messages: OracleMessage[];
-  /** How far each has read, privately: a number of message. */
+  /** The read position of each side: a number of a message. */
   readonly position: Map<string, number>;
 }
 
@@ -63,13 +64,13 @@ export class Oracle {
     this.pair(person, to).messages.push({ from: person, to, text, delivered: this.#lastLine.has(to), read: false });
   }
 
-  /** What happens when this person comes online. */
+  /** Delivers all messages to a person who comes online. */
   deliverAll(person: string): void {
     for (const peer of this.peersOf(person))
       for (const message of this.pair(person, peer).messages) if (message.to === person) message.delivered = true;
   }
 
-  /** Everybody who wrote or was written to. */
+  /** All persons who wrote or were written to. */
   people(): string[] {
     return [...this.#peers.keys()];
   }

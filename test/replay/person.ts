@@ -1,4 +1,7 @@
-/** Somebody without a browser: connected only while online, tells what was delivered as soon as it is held, and reads when told to. */
+/**
+ * A person without a browser: connected while online, sends delivery receipts as soon as messages are stored,
+ * and reads when the replay says so.
+ */
 import type { ConversationId } from '../../src/model/ids.ts';
 import { contains, fromSeqs, highest, range, subtract, union } from '../../src/model/ranges.ts';
 import { decodeServerFrames } from '../../src/protocol/codec.ts';
@@ -8,12 +11,12 @@ import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';
 import type { Book } from './book.ts';
 
-/** Who takes part in a replay, whichever way they are connected. */
+/** A person in a replay, with or without a browser. */
 export interface Participant {
   comeOnline(): Promise<void>;
-  /** Once everything sent so far is held here and told as delivered. */
+  /** Goes offline once all messages sent so far are stored here and confirmed as delivered. */
   goOffline(): Promise<void>;
-  /** All that was sent so far: told to `answered`, privately for `cleared`. */
+  /** Reads all messages sent so far: with a receipt for `answered`, without one for `cleared`. */
   read(cleared: readonly string[], answered: string | null): Promise<void>;
   say(to: string, text: string, id: string): Promise<void>;
 }
@@ -23,7 +26,7 @@ export const direct = (peer: string): ConversationId => `direct:${peer}`;
 const PATIENCE_MS = 30_000;
 
 export class Person implements Participant {
-  /** Kept while offline: what this device holds, and where it stood. */
+  /** The messages that this device stores and its cursor, which are kept while it is offline. */
   #client: ProtocolClient | undefined;
   #token = '';
   #touched = new Set<ConversationId>();
@@ -36,7 +39,7 @@ export class Person implements Participant {
     private readonly book: Book,
   ) {}
 
-  /** What was delivered to this device, by conversation and place. */
+  /** The messages that were delivered to this device, by conversation and seq. */
   get held(): ProtocolClient['messages'] {
     return this.#client?.messages ?? new Map();
   }
@@ -88,7 +91,7 @@ export class Person implements Participant {
     if (refused) throw new Error(`${this.userId}: an entry was refused: ${JSON.stringify(refused)}`);
   }
 
-  /** Everything sent so far is held, and told as delivered. */
+  /** Resolves once all messages sent so far are stored and confirmed as delivered. */
   async #settle(): Promise<void> {
     const client = this.#client!;
     const expected = [...this.book.conversationsOf(this.userId)];
@@ -126,7 +129,7 @@ export class Person implements Participant {
     }
   }
 
-  /** A snapshot brings no messages, and a long absence not all of them: the rest is asked for over the HTTP door. */
+  /** A snapshot brings no messages, and a long absence brings only some of them: the device fetches the rest over HTTP. */
   async #fetchMissing(client: ProtocolClient, ids: readonly ConversationId[]): Promise<void> {
     const wants = ids.flatMap((id) => {
       const held = fromSeqs(client.messages.get(id)?.keys() ?? []);

@@ -1,4 +1,4 @@
-/** A real Chromium on a profile of its own, behind a proxy: killed, cut off and healed, acting through the public door alone. */
+/** A real Chromium with a profile of its own, behind a proxy: it is killed, cut off and healed, and uses public calls only. */
 import type { Page } from 'playwright';
 import { BrowserProfile } from '../support/browser-profile.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -7,7 +7,7 @@ export class Phone {
   kills = 0;
   cuts = 0;
   #page: Promise<Page>;
-  /** Grows with every kill: what failed in an earlier life is simply done again. */
+  /** Grows with every kill: work that failed in an earlier life is repeated. */
   #life = 0;
   #isCut = false;
 
@@ -20,7 +20,7 @@ export class Phone {
     this.#page = this.#open();
   }
 
-  /** @param port where the receipt server listens. */
+  /** @param port of the receipt server. */
   static async start(userId: string, port: number, site: string): Promise<Phone> {
     return new Phone(userId, site, await BrowserProfile.create(), await TcpProxy.start(port));
   }
@@ -37,7 +37,7 @@ export class Phone {
     return this.#isCut;
   }
 
-  /** What a kill interrupts is done again in the next life: every call is safe to repeat. */
+  /** Work that a kill interrupts is repeated in the next life: every call is safe to repeat. */
   async inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
     for (;;) {
       const life = this.#life;
@@ -49,7 +49,7 @@ export class Phone {
     }
   }
 
-  /** SIGKILL, and a new start on the same profile. */
+  /** Kills the browser with SIGKILL, and starts it again on the same profile. */
   async kill(): Promise<void> {
     const before = this.#page;
     this.kills++;
@@ -69,7 +69,7 @@ export class Phone {
     this.proxy.frames.length = 0;
   }
 
-  /** The network is back, and the device says so. */
+  /** Heals the network, and fires the `online` event. */
   async heal(): Promise<void> {
     if (!this.#isCut) return;
     this.#isCut = false;
@@ -77,14 +77,14 @@ export class Phone {
     await this.inPage((page) => page.evaluate(() => void dispatchEvent(new Event('online'))));
   }
 
-  /** Heals the network where it must. @returns entries that the server has not answered after `timeoutMs` */
+  /** Heals the network if needed. @returns number of entries that the server has not confirmed after `timeoutMs` */
   async flush(timeoutMs: number): Promise<number> {
     await this.heal();
     const { pending } = await this.inPage((page) => page.evaluate((ms) => window.phone.client.flush({ timeoutMs: ms }), timeoutMs));
     return pending;
   }
 
-  /** The device knows all that the server knows. @throws where that takes longer than `withinMs` */
+  /** Resolves once the device knows all that the server knows. @throws if that takes longer than `withinMs` */
   async live(withinMs: number): Promise<void> {
     await this.inPage((page) =>
       page.evaluate(

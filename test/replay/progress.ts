@@ -1,4 +1,4 @@
-/** How far a replay is. */
+/** The progress of a replay. */
 export interface Progress {
   readonly lines: number;
   readonly ofLines: number;

@@ -1,4 +1,7 @@
-/** Plays traffic against the real server: the busiest person is a browser, the others speak the protocol. Then everything is recounted. */
+/**
+ * Plays traffic with the real server: the person who is written to most is a browser, and the others speak the
+ * protocol. Then all is compared with the recount.
+ */
 import { ServedReceipts } from '../support/serve.ts';
 import { Book } from './book.ts';
 import { BrowserUser } from './browser-user.ts';
@@ -13,10 +16,10 @@ import { busiestAddressee, type Line, readTraffic } from './traffic.ts';
 
 export interface ReplayOptions {
   readonly file: string;
-  /** Only the first so many channel-days. */
+  /** Only the first channel-days, this many. */
   readonly days?: number;
   readonly seed?: number;
-  /** Told now and then while it runs. */
+  /** Called now and then during the replay. */
   readonly progress?: (progress: Progress) => void;
 }
 
@@ -32,10 +35,10 @@ export interface Replayed {
 }
 
 const SILENT_MINUTES = 30;
-/** Lines of different people run side by side; one person's are in order. */
+/** Lines of this many persons run side by side. The lines of one person run in order. */
 const SIDE_BY_SIDE = 32;
 
-/** One after the other for each person; what concerns two waits for both. */
+/** Runs the work of each person in order. Work of two persons waits for both. */
 class Turns {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #running = new Set<Promise<void>>();
@@ -68,7 +71,7 @@ class Play {
   readonly #turns = new Turns();
   readonly people = new Map<string, Person>();
   browser!: BrowserUser;
-  /** Minute of the last line, of everybody online; the longest silent first. */
+  /** By online person, the minute of the last line; the longest silent first. */
   readonly #online = new Map<string, number>();
   readonly #chance: Chance;
   readonly #unreadFrom = new Map<string, Set<string>>();
@@ -125,7 +128,7 @@ class Play {
     return person;
   }
 
-  /** Before anything that depends on what this person was written: the browser may have been cut off when it wrote. */
+  /** Waits for the browser's messages to this person, which the browser may have written while it was cut off. */
   async #caughtUpWith(person: string): Promise<void> {
     if (person !== this.busiest && this.browser.hasUnsentTo(person)) await this.browser.flushed();
   }
@@ -140,7 +143,7 @@ class Play {
 
   async #everybodyLeaves(): Promise<void> {
     for (const id of [...this.#online.keys()]) await this.#leaves(id);
-    // Nobody's next day begins before the last one's end.
+    // A new day begins for all persons after the end of the last one.
     await this.#turns.done();
   }
 
@@ -171,7 +174,7 @@ class Play {
   }
 }
 
-/** Plays and recounts. @throws {Error} when the traffic could not be played to its end. */
+/** Plays and compares. @throws {Error} if the traffic could not be played to its end. */
 export const replay = async ({ file, days, seed = 1, progress = () => undefined }: ReplayOptions): Promise<Replayed> => {
   const lines = readTraffic(file, days);
   const busiest = busiestAddressee(lines);

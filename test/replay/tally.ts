@@ -1,7 +1,7 @@
-/** What was compared, and what was not the same; and how a row is read, one by one. */
+/** Counts comparisons and differences, and reads a row message by message. */
 import type { ConversationRow } from '../../src/model/conversation.ts';
 
-/** One kind of thing that was compared, how often, and where it was not the same. */
+/** One kind of compared value: the number of comparisons, and the differences. */
 export interface Comparison {
   readonly what: string;
   readonly compared: number;
@@ -23,7 +23,7 @@ export class Tally {
   }
 }
 
-/** What a row says is at most this many ranges; with as many, what lies below them counts as told. */
+/** Maximum number of ranges in a row. In a row with that many, messages below them count as covered. */
 const TOLD_RANGES = 64;
 
 type Ranges = ConversationRow['uncounted'];
@@ -31,7 +31,7 @@ type Ranges = ConversationRow['uncounted'];
 export const covers = (ranges: Ranges, seq: number): boolean =>
   ranges.some(([from, upTo]) => from <= seq && seq <= upTo) || (ranges.length >= TOLD_RANGES && seq < ranges[0]![0]);
 
-/** Counted one by one, by what the row says does not count. */
+/** The unread messages of a row, counted one by one. */
 export const unreadIn = (row: ConversationRow): number => {
   let count = 0;
   for (let seq = row.readUpTo + 1; seq <= row.latestSeq; seq++) if (!covers(row.uncounted, seq)) count++;

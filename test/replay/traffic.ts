@@ -1,16 +1,19 @@
-/** Recorded traffic, line by line. One JSON object a line: `c` channel-day, `m` minute of the day, `u` person, and `x` a text or `e` an event. */
+/**
+ * Recorded traffic, line by line. Each line is a JSON object: `c` channel-day, `m` minute of the day, `u`
+ * person, and `x` a text or `e` an event.
+ */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 export interface Line {
-  /** Channel-day. */
+  /** The channel-day of the line. */
   readonly day: string;
-  /** Minutes since the channel-day's first midnight; never falls within a channel-day. */
+  /** Minutes since the channel-day's first midnight, never falling within a channel-day. */
   readonly at: number;
   readonly person: string;
   readonly kind: 'say' | 'join' | 'leave';
   readonly text: string;
-  /** Whom a text that begins with `uN:` is addressed to; never the speaker. */
+  /** The addressee of a text that begins with `uN:`; never the speaker. */
   readonly to: string | null;
 }
 
@@ -21,7 +24,7 @@ const addressee = (text: string, speaker: string): string | null => {
   return name === undefined || name === speaker ? null : name;
 };
 
-/** @param days only the first so many channel-days. */
+/** @param days reads only the first channel-days, this many. */
 export const readTraffic = (file: string, days = Infinity): Line[] => {
   const bytes = readFileSync(file);
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
@@ -38,7 +41,7 @@ export const readTraffic = (file: string, days = Infinity): Line[] => {
       day = c;
       at = m;
     }
-    // Past midnight the minutes begin again; small steps back are clocks that were set.
+    // After midnight the minutes begin again. Small steps back are clocks that were set.
     const since = m + Math.floor(at / DAY_MINUTES) * DAY_MINUTES;
     at = since < at - DAY_MINUTES / 2 ? since + DAY_MINUTES : Math.max(at, since);
     if (typeof x === 'string') lines.push({ day: c, at, person: u, kind: 'say', text: x, to: addressee(x, u) });
@@ -48,14 +51,14 @@ export const readTraffic = (file: string, days = Infinity): Line[] => {
   return lines;
 };
 
-/** Who comes up most; on a tie who comes first by name. */
+/** The name that comes most often, and the first by alphabet on a tie. */
 const mostNamed = (names: readonly string[]): string | undefined => {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
 };
 
-/** Who is written to most. */
+/** The person who is written to most. */
 export const busiestAddressee = (lines: readonly Line[]): string | undefined => mostNamed(lines.flatMap(({ to }) => to ?? []));
 
 export const busiestSpeaker = (lines: readonly Line[]): string | undefined =>

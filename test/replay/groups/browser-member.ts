@@ -1,4 +1,4 @@
-/** The busiest speaker: a phone that is killed and cut off, and a second device of the same account. Both read now and then. */
+/** The person who writes most: a phone that is killed and cut off, and a second device of the same account. Both read now and then. */
 import { Deadline, stretched } from '../../support/machine.ts';
 import type { Chance } from '../chance.ts';
 import type { Door } from '../door.ts';
@@ -8,10 +8,10 @@ import { groupId, messageId } from './names.ts';
 
 const PATIENCE_MS = 60_000;
 const FLUSH_MS = 1_000;
-/** What a list of messages shows at most. */
+/** Maximum length of a list of messages. */
 export const MOST_SHOWN = 1000;
 
-/** What was seen along the way and must hold at every moment, whatever happened to browser and network. */
+/** A value that was seen during the replay, which must be right at every moment, for any kills and cuts. */
 export interface Noted {
   readonly what: string;
   readonly where: string;
@@ -21,7 +21,7 @@ export interface Noted {
 
 export class BrowserMember {
   readonly noted: Noted[] = [];
-  /** By group: what was sent while it was a member, since it last read. */
+  /** By group: the messages that were sent since the member's last reading. */
   readonly #unread = new Map<string, number[]>();
 
   private constructor(
@@ -37,7 +37,7 @@ export class BrowserMember {
     return new BrowserMember(userId, await Phone.start(userId, door.server.port, site), second, chance);
   }
 
-  /** A message came into a group it is in. */
+  /** A message came into a group of this member. */
   expect(group: string, number: number): void {
     const unread = this.#unread.get(group);
     if (unread) unread.push(number);
@@ -45,7 +45,7 @@ export class BrowserMember {
   }
 
   /**
-   * Reads all there is, on either device or both, and says something where there is something to say.
+   * Reads all messages, on one device or on both, and sends a message if the line has one.
    *
    * @param length messages in the group
    */
@@ -55,7 +55,7 @@ export class BrowserMember {
     const isCut = this.chance.happens(0.15);
     if (isCut) this.phone.cut();
     const device = this.chance.next();
-    // The second device comes and goes, too.
+    // The second device goes offline and online too.
     if (device > 0.45) this.second.goOffline();
     if (device < 0.2) await this.#readOnSecond(group, length, unread, isCut);
     else await Promise.all([this.#read(group, unread), device < 0.3 ? this.second.act(group, length) : undefined]);
@@ -63,7 +63,7 @@ export class BrowserMember {
     if (saying) await this.#say(group, length + 1, saying);
   }
 
-  /** The server has all that was said and read here. */
+  /** Resolves once the server has all that was sent and read here. */
   async flushed(): Promise<void> {
     for (const deadline = new Deadline(PATIENCE_MS); ;) {
       const pending = await this.phone.flush(FLUSH_MS);
@@ -72,7 +72,7 @@ export class BrowserMember {
     }
   }
 
-  /** The device holds all that was sent so far. */
+  /** Resolves once the device stores all messages sent so far. */
   async #settle(group: string, length: number, unread: readonly number[]): Promise<void> {
     await this.phone.heal();
     if (length === 0) return;
@@ -114,7 +114,7 @@ export class BrowserMember {
     this.#note('browser: unread right after reading everything', group, count, 0);
   }
 
-  /** By looking, as long as it takes. */
+  /** Views the group until all is read. */
   #look(group: string): Promise<void> {
     return this.phone.inPage(async (page) =>
       page.evaluate(
@@ -123,7 +123,8 @@ export class BrowserMember {
           document.hasFocus = () => true;
           const viewing = client.viewConversation(id);
           await until(client.watchUnreadCount(id), (count) => count === 0, ms);
-          // Where nothing was unread, nothing tells that the look was taken note of: what is asked later is done later.
+          // If nothing was unread, no value shows that the view has taken effect. A later call takes effect
+          // after it.
           await client.clearConversationUnreadCount(id);
           viewing.close();
         },
@@ -132,7 +133,7 @@ export class BrowserMember {
     );
   }
 
-  /** @returns receipts queued */
+  /** @returns number of queued receipts */
   #readInPage(group: string, unread: readonly number[]): Promise<number> {
     return this.phone.inPage((page) =>
       page.evaluate(
@@ -155,7 +156,7 @@ export class BrowserMember {
     );
   }
 
-  /** What the second device read and told, the browser learns, and does not tell again. */
+  /** The browser learns the receipts and the position of the second device, and does not send them again. */
   async #readOnSecond(group: string, length: number, unread: readonly number[], isCut: boolean): Promise<void> {
     await this.second.act(group, length);
     if (isCut || length === 0) return;

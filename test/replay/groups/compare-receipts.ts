@@ -1,4 +1,4 @@
-/** Counts and lists of readers, as their senders and others are given them, against the recount. */
+/** Compares counts and lists of readers, as the server gives them to senders and to others, with the recount. */
 import { type Door, framesOf } from '../door.ts';
 import type { Tally } from '../tally.ts';
 import { groupId, messageId } from './names.ts';
@@ -7,10 +7,10 @@ import type { Recount, RecountedGroup, RecountedMessage } from './recount.ts';
 const IDS_AT_ONCE = 100;
 const PAGE = 100;
 const SMALL_PAGE = 9;
-/** Of so many messages one is asked for by others than its sender. */
+/** One message in this many is queried by members other than its sender. */
 const SAMPLE = 5;
 
-/** Nobody's message, in nobody's group until now. */
+/** A person who has written no message and has been in no group. */
 export const NEWCOMER = 'newcomer';
 
 interface Placed {
@@ -37,7 +37,7 @@ const told = async (door: Door, userId: string, messages: readonly Placed[]) => 
   return messages.map((message, i) => ({ message, receipt: receipts[i] }));
 };
 
-/** All pages of both lists of each message. */
+/** All pages of both lists for each message. */
 const listsOf = async (door: Door, userId: string, messages: readonly Placed[]): Promise<readonly List[]> => {
   const lists = messages.flatMap((placed, i) =>
     (['read', 'unread'] as const).map((filter): List => ({
@@ -93,7 +93,7 @@ const compareAsSender = async (tally: Tally, door: Door, sender: string, asking:
 
 const nothing = (placed: Placed): string => JSON.stringify({ messageId: idOf(placed), readCount: 0, memberCount: 0, expired: false });
 
-/** Somebody who may not see them, or messages that have none. */
+/** A query by a person who may not see the receipts, or for messages that request none. */
 const compareNothing = async (tally: Tally, door: Door, what: string, userId: string, messages: readonly Placed[]): Promise<void> => {
   for (const { message, receipt } of await told(door, userId, messages))
     tally.same(`${what}: no counts`, `${idOf(message)} for ${userId}`, JSON.stringify(receipt), nothing(message));
@@ -101,7 +101,7 @@ const compareNothing = async (tally: Tally, door: Door, what: string, userId: st
     tally.same(`${what}: no lists`, `${idOf(list)} for ${userId}`, list.members.length, 0);
 };
 
-/** Everybody's messages; who has left comes back to ask, and somebody new comes who must not count. */
+/** Queries for all messages. A person who has left comes back to ask, and a new person joins who must not count. */
 export const compareReceipts = async (
   tally: Tally,
   recount: Recount,
@@ -122,7 +122,7 @@ export const compareReceipts = async (
       if (other !== undefined) await compareNothing(tally, door, 'asked by a member', other, [placed]);
     }
     for (const placed of asking) bySender.set(placed.message.from, [...(bySender.get(placed.message.from) ?? []), placed]);
-    // Among them those that asked in vain, the group being too large.
+    // Some of these requested receipts in vain, because the group was too large.
     const silent = group.messages.filter(({ asks }, i) => !asks && i % SAMPLE === 0).map((message) => ({ group, message }));
     for (const placed of silent)
       if (group.now.has(placed.message.from))

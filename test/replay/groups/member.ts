@@ -1,4 +1,4 @@
-/** A device of somebody without a browser: connected when it acts, reading with one frame all that it was in for. */
+/** A device of one person without a browser: connected while it acts, and reading with one frame all messages of its memberships. */
 import { contains, fromSeqs, subtract } from '../../../src/model/ranges.ts';
 import type { ConversationRow } from '../../../src/model/conversation.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
@@ -10,7 +10,7 @@ import { groupId, messageId } from './names.ts';
 
 const PATIENCE_MS = 20_000;
 const RENEW_AFTER_MS = 5 * 60_000;
-/** A `fetch` takes so many ranges of a conversation. */
+/** Maximum number of ranges in one `fetch` of a conversation. */
 const MAX_WANTED_RANGES = 64;
 
 export interface Saying {
@@ -19,7 +19,7 @@ export interface Saying {
 }
 
 export class Member {
-  /** Kept while away: what this device holds, and where it stood. */
+  /** The messages that this device stores and its cursor, which are kept while it is offline. */
   #client: ProtocolClient | undefined;
   #since = 0;
 
@@ -38,7 +38,7 @@ export class Member {
     return this.#client;
   }
 
-  /** Comes back where it was away; a connection that has stood for long is made anew, before its token ends. */
+  /** Connects with the old cursor. An old connection is replaced before its token expires. */
   async comeOnline(): Promise<void> {
     const isOnline = this.#since > 0 && !this.#client?.ended;
     if (isOnline && performance.now() - this.#since < RENEW_AFTER_MS) return;
@@ -54,7 +54,7 @@ export class Member {
   }
 
   /**
-   * Reads all there is, and says something where there is something to say; one frame.
+   * Reads all messages, and sends a message if the line has one, in one frame.
    *
    * @param length messages in the group
    */
@@ -84,7 +84,7 @@ export class Member {
       if (receiptRequested && senderId !== this.userId && contains(present, seq) && !covers(mine.named, seq)) yield seq;
   }
 
-  /** A first connection brings no messages, and a long absence not all of them. */
+  /** A first connection brings no messages, and a long absence brings only some of them. */
   async #fetchMissing(id: ConversationId, { present }: ConversationRow): Promise<void> {
     for (;;) {
       const held = this.client.messages.get(id) ?? new Map<number, never>();

@@ -1,4 +1,4 @@
-/** Plays the traffic as groups, line by line: the server's order of a group is the file's. */
+/** Plays the traffic as groups, line by line: a group has the order of the file. */
 import { Chance } from '../chance.ts';
 import type { Door } from '../door.ts';
 import type { Progress } from '../progress.ts';
@@ -6,7 +6,7 @@ import type { Line } from '../traffic.ts';
 import type { BrowserMember } from './browser-member.ts';
 import { Member, type Saying } from './member.ts';
 
-/** Whoever is connected is told of every message: few are, and come back when they act. */
+/** Every connected device gets every message, so only few are connected, and the others connect when they act. */
 const SILENT_MINUTES = 2;
 const MOST_ONLINE = 1;
 const ASKS_EVERY = 10;
@@ -21,7 +21,7 @@ export class GroupPlay {
   readonly people = new Map<string, Member>();
   messages = 0;
   readonly #groups = new Map<string, GroupInPlay>();
-  /** Minute of the last line, of everybody connected; the longest silent first. The browser is always there. */
+  /** By connected person, the minute of the last line; the longest silent first. The browser is always connected. */
   readonly #online = new Map<string, number>();
   readonly #chance: Chance;
   #healAt = Infinity;
@@ -59,7 +59,7 @@ export class GroupPlay {
     await this.browser.flushed();
   }
 
-  /** What befalls the browser between its lines. */
+  /** Kills and cuts of the browser between its lines. */
   async #trouble(i: number): Promise<void> {
     const { phone } = this.browser;
     if (this.#chance.happens(0.002)) await phone.kill();
@@ -114,7 +114,7 @@ export class GroupPlay {
 
   async #leave(day: string, group: GroupInPlay, person: string): Promise<void> {
     if (!group.now.delete(person)) return;
-    // What was read while in the group is told while in the group.
+    // Receipts for messages that were read in the group are sent before the person leaves.
     if (person === this.browser.userId) await this.browser.flushed();
     await this.door.server.removeMember(day, person);
   }

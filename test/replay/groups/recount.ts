@@ -1,35 +1,37 @@
 /**
- * What must come of the traffic as groups, recounted from the file by the rules alone: plain lists and loops, nothing shared with the
- * product or with whoever plays the traffic.
+ * The expected result of the traffic as groups, recounted from the file by the rules alone: plain lists and
+ * loops, sharing no code with the product or with the player of the traffic.
  *
- * Every channel-day is a group. A person is in it from their first line of that day until they leave, and again from their next line.
- * Every text is a message, every tenth asks for receipts, unless more people are in the group than policy allows. Who speaks, or joins when
- * they have been in it before, has read all of it: receipts for what asked while they were in, and privately to the newest.
+ * Every channel-day is a group. A person is a member from their first line of that day until they leave, and
+ * again from their next line. Every text is a message, and every tenth message requests receipts, unless the
+ * group has more members than the policy allows. A person who writes, or joins again, has read all messages of
+ * the group: receipts are sent for messages that requested one during the membership, and the position moves to
+ * the newest message.
  */
 import type { Line } from '../traffic.ts';
 
 const ASKS_EVERY = 10;
 
 export interface RecountedMessage {
-  /** From 1. */
+  /** Numbers begin at 1. */
   readonly number: number;
   readonly from: string;
   readonly text: string;
   readonly asks: boolean;
-  /** Who was in the group when it was sent, its sender aside. */
+  /** The members when the message was sent, without its sender. */
   readonly members: ReadonlySet<string>;
   readonly readBy: Set<string>;
 }
 
 export class RecountedGroup {
   readonly messages: RecountedMessage[] = [];
-  /** Who is in it. */
+  /** The members now. */
   readonly now = new Set<string>();
-  /** Everybody who ever was, and the messages sent while they were in. */
+  /** All present and former members, and the messages sent during their memberships. */
   readonly present = new Map<string, number[]>();
-  /** The newest message when they last came in. */
+  /** The newest message at each member's last join. */
   readonly joinedAfter = new Map<string, number>();
-  /** How far they have read, privately. */
+  /** The read position of each member. */
   readonly position = new Map<string, number>();
 
   constructor(readonly name: string) {}
@@ -90,7 +92,7 @@ export class Recount {
     return [...this.#groupsOf.keys()];
   }
 
-  /** Those they were ever in. */
+  /** The groups in which the person has ever been a member. */
   groupsOf(person: string): readonly RecountedGroup[] {
     return this.#groupsOf.get(person) ?? [];
   }

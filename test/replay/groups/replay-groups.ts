@@ -1,4 +1,7 @@
-/** Plays traffic as groups against the real server: the busiest speaker is a browser with a second device. Then everything is recounted. */
+/**
+ * Plays traffic as groups with the real server: the person who writes most is a browser with a second device.
+ * Then all is compared with the recount.
+ */
 import { ServedReceipts } from '../../support/serve.ts';
 import { Chance } from '../chance.ts';
 import { Door } from '../door.ts';
@@ -15,14 +18,14 @@ import { Recount } from './recount.ts';
 
 export interface GroupReplayOptions {
   readonly file: string;
-  /** Only the first so many channel-days. */
+  /** Only the first channel-days, this many. */
   readonly days?: number;
   readonly seed?: number;
-  /** Messages of larger groups ask for nothing. Default 500. */
+  /** Messages of larger groups request no receipts. Default 500. */
   readonly maxMembers?: number;
-  /** Told now and then while it plays. */
+  /** Called now and then during the replay. */
   readonly progress?: (progress: Progress) => void;
-  /** Told now and then while it compares. */
+  /** Called now and then during the comparison. */
   readonly comparing?: (what: string, done: number, of: number) => void;
 }
 
@@ -31,7 +34,7 @@ export interface ReplayedGroups {
   readonly people: number;
   readonly groups: number;
   readonly messages: number;
-  /** Messages that asked and were taken as asking. */
+  /** Messages that requested receipts and were accepted with the request. */
   readonly asking: number;
   readonly kills: number;
   readonly cuts: number;
@@ -40,7 +43,7 @@ export interface ReplayedGroups {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Plays and recounts. @throws {Error} when the traffic could not be played to its end. */
+/** Plays and compares. @throws {Error} if the traffic could not be played to its end. */
 export const replayGroups = async ({
   file,
   days,

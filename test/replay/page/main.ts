@@ -1,12 +1,12 @@
-/** The page of the busiest person: one client on the public door, spoken to through `phone`. */
+/** The page of the person who is written to most: one client with the public API, which tests reach through `phone`. */
 import { type ConversationId, createReceiptClient, type ReceiptClient } from 'tidemark';
 import { filter, firstValueFrom, type Observable, timeout } from 'rxjs';
 
 export interface Phone {
   readonly client: ReceiptClient;
-  /** The first value. */
+  /** The first value of a stream. */
   now<T>(values: Observable<T>): Promise<T>;
-  /** The first value that will do, within `ms`. */
+  /** The first accepted value of a stream, within `ms`. */
   until<T>(values: Observable<T>, accepts: (value: T) => boolean, ms: number): Promise<T>;
   id(peer: string): ConversationId;
 }

@@ -69,6 +69,10 @@ describe('the faults and invariants that titles name', () => {
     expect(read(`it.skipIf(true)('where it can (F03)', () => {});`)).toEqual(['where it can: F03']);
   });
 
+  it('a row of a table is read as the title that it fills', () => {
+    expect(read(`it.each([['a row (F59)'], ['other']])('%s is refused', () => {});`)).toEqual(['a row is refused: F59']);
+  });
+
   it('reads no other text as a title', () => {
     expect(read(`it('in the (F30) middle', () => {}); expect('text (F31)'); describe('all (F32)', () => {}); // it('no (F33)')`)).toEqual(
       [],
