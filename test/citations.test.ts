@@ -1,4 +1,4 @@
-/** What comments and pages cite exists in the repository: invariants, faults, pages, and headings of PROTOCOL.md. */
+/** The repository defines what comments and pages cite: invariants, faults, pages, and headings of PROTOCOL.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,13 +19,13 @@ const code = ['src', 'test', 'demo']
   .filter((file) => file !== 'test/citations.test.ts');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** Numbers that these files use on purpose as examples of what does not exist. */
+/** Numbers that these files use as examples of what does not exist. */
 const MADE_UP = new Set(['I-99', 'F98', 'F999']);
 
 const headingsOf = (page: string): Set<string> =>
   new Set([...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text]) => text!.replace(/[`*_]/g, '').toLowerCase()));
 
-/** As the forges make them. */
+/** Anchors as code hosts make them from headings. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -34,7 +34,7 @@ const anchorOf = (heading: string): string =>
     .replace(/\s/g, '-');
 
 describe('citations', () => {
-  it('every invariant and every fault that is cited is defined', () => {
+  it('every invariant and every fault that a file cites is defined', () => {
     const defined = new Set<string>([...INVARIANTS.map(({ id }) => id), ...CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id))]);
     const unknown = [...code, ...pages].flatMap((file) =>
       [...new Set(read(file).match(/(?<![\w-])(?:I-\d+|F\d{2,3})(?![\w-])/g) ?? [])]
@@ -44,7 +44,7 @@ describe('citations', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('every page that a page links to exists, and so does the heading', () => {
+  it('every page and heading that a page links to exists', () => {
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(([, path = '', anchor]) => {
         const target =
@@ -61,7 +61,7 @@ describe('citations', () => {
     expect(broken).toEqual([]);
   });
 
-  it('every page that a comment names exists, and so does the heading of PROTOCOL.md', () => {
+  it('every page and heading of PROTOCOL.md that a comment names exists', () => {
     const headings = headingsOf('src/protocol/PROTOCOL.md');
     const broken = code.flatMap((file) => {
       const text = read(file);

@@ -14,8 +14,8 @@ const readSources = (): Map<string, string> =>
       .map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]),
   );
 
-// It reads every file there is: on a busy machine that takes its time.
-it('the house stands as drawn', () => {
+// The test reads all files, which takes long on a busy machine.
+it('the imports of all files keep to the floor plan', () => {
   const sources = readSources();
   expect(sources.size).toBeGreaterThan(20);
   expect(breaches(sources)).toEqual([]);
@@ -120,7 +120,7 @@ it.each([
   expect(breaches(house({ [path]: text })).join('\n')).toContain(why);
 });
 
-it('tells what a room loads by a way round, types aside', () => {
+it('a room’s transitive imports are found, without type imports', () => {
   const journal = (text: string) => house({ 'engine/a.ts': `import { read } from '../log/log-record.ts';`, 'log/log-record.ts': text });
   expect(breaches(journal(`import type { Table } from 'valibot';`)).filter((one) => one.includes('loads'))).toEqual([]);
   expect(breaches(journal(`import { type Table, object } from 'valibot';`))).toContain(
@@ -135,7 +135,7 @@ it('tells what a room loads by a way round, types aside', () => {
   expect(heavy).toContain('src/client/a.ts loads valibot by way of src/model/big.ts');
 });
 
-it('forbids loops of files, of whatever length', () => {
+it('import loops of any length are refused', () => {
   expect(breaches(house({ 'store/a.ts': `import './a.ts';` }))).toEqual(['a loop: src/store/a.ts → src/store/a.ts']);
   const ring = {
     'store/a.ts': `import './b.ts';`,

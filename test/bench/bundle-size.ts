@@ -1,4 +1,4 @@
-/** What a page downloads for this library, as a bundler would pack it. */
+/** The size of this library in a page, as a bundler packs it. */
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -18,7 +18,7 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 
 const ENTRY = 'virtual:app';
 
-/** The front door with its dependencies but RxJS, and the worker it starts. */
+/** The main entry point with its dependencies except RxJS, and the worker that it starts. */
 export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
   const output = await build({
     root: fileURLToPath(new URL('./', import.meta.url)),
@@ -35,7 +35,7 @@ export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
     build: { write: false, rolldownOptions: { input: ENTRY, external: [/^rxjs/], preserveEntrySignatures: 'strict' } },
   });
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
-  // What is loaded only where the worker's file does not start is not counted.
+  // The copy for workers whose file does not start is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
   const worker = files.find((file) => file.type === 'asset' && /worker/.test(file.fileName));
   if (page.length === 0 || worker?.type !== 'asset')

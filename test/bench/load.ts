@@ -1,6 +1,8 @@
 /**
- * What one account, or one address, can do to the server and to the others: memory of the server's process, and the latency of others.
- * `node test/support/run-main.mjs test/bench/load.ts [answer | unread | unnamed | hog | group]…`; loopback only, small loads.
+ * The effect of one account or one address on the server and on other accounts: the memory of the server's
+ * process, and the latency of others.
+ * `node test/support/run-main.mjs test/bench/load.ts [answer | unread | unnamed | hog | group]…`; loopback
+ * only, small loads.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -86,7 +88,7 @@ const post = async (port: number, frames: readonly object[]): Promise<string> =>
   }
 };
 
-/** Stores about 23 MiB of own messages, slowly enough for every allowance. */
+/** Stores about 23 MiB of own messages, slowly enough for every rate limit. */
 const fill = async (port: number, user: string): Promise<void> => {
   for (let i = 0; i < 480; i++)
     await post(port, [

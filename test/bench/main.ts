@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --rounds N]`: contestants take turns in one run, in a real Chromium on a profile on disk (elsewhere IndexedDB
- * would live in memory). Medians, and ratios within the run; no number here fails anything.
+ * `npm run bench [-- --rounds N]`: the contestants take turns in one run, in a real Chromium with a profile on
+ * disk (elsewhere IndexedDB would be in memory). Prints medians, and ratios within the run. No number fails the
+ * run.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -17,14 +18,14 @@ import { median, plot, type Row } from './plot.ts';
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 
-/** In the order of a round; ours and theirs change places with every round. */
+/** In the order of a round. Our contestant and the other change places with every round. */
 const PAIRS = [['ingest', 'ingest-raw'], ['ingest-text'], ['cold-start', 'cold-start-raw'], ['intents', 'intents-raw']] as const;
 type Contestant = (typeof PAIRS)[number][number];
 type Result = Readonly<Record<string, number>>;
 
 /**
- * Whose profile a contestant runs on: those that go on with the same data share one. All databases of a site lie in one LevelDB, so on
- * a common profile each would pay for compacting what the others wrote.
+ * The profile of each contestant: contestants that go on with the same data share one. All databases of a site
+ * are in one LevelDB, so contestants on a common profile would pay for compacting each other's data.
  */
 const PROFILE_OF: Readonly<Record<Contestant, 'ours' | 'raw' | 'text'>> = {
   ingest: 'ours',
@@ -36,7 +37,7 @@ const PROFILE_OF: Readonly<Record<Contestant, 'ours' | 'raw' | 'text'>> = {
   'ingest-text': 'text',
 };
 
-/** Each contestant gets a browser of its own, started for it, on its profile of this round. */
+/** Each contestant gets a new browser on its profile of this round. */
 const runOne = async (site: string, profile: string, contestant: Contestant): Promise<Result> => {
   const context = await chromium.launchPersistentContext(profile, await launchOptions());
   try {

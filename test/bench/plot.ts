@@ -1,8 +1,8 @@
-/** The table as a picture: a bar for each, and a dot for each round. */
+/** The table as a picture: a bar for each contestant, and a dot for each round. */
 
 export interface Row {
   readonly what: string;
-  /** Ms, a value a round. */
+  /** Milliseconds, one value for each round. */
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
   readonly against: string;
@@ -38,7 +38,7 @@ const bar = (y: number, values: readonly number[], most: number, color: string, 
   );
 };
 
-/** Each row has its own scale: what is compared is two bars, not two rows. */
+/** Each row has its own scale: the picture compares two bars, not two rows. */
 export const plot = (rows: readonly Row[], caption: string): string => {
   const body = rows.map(({ what, ours, theirs, against }, i) => {
     const y = TOP + i * ROW;

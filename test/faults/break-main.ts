@@ -1,4 +1,4 @@
-/** `npm run faults:break`: breaks the code in one place at a time, in a copy, and expects the test that is named to fail. */
+/** `npm run faults:break`: breaks the code in one place at a time, in a copy, and expects the named test to fail. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { type Break, BREAKS, type Place } from './breaks.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MOST_MS = 300_000;
 
-/** The working tree as it is, what git ignores aside; dependencies are linked. */
+/** Copies the working tree without the files that git ignores, and links the dependencies. */
 const copyTree = (): string => {
   const copy = mkdtempSync(join(tmpdir(), 'tidemark-break-'));
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
@@ -23,7 +23,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** A group of its own, so that what hangs is ended whole. */
+/** The program runs in a process group of its own, so that all of it can be ended. */
 const run = (cwd: string, program: string, args: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
@@ -31,7 +31,7 @@ const run = (cwd: string, program: string, args: readonly string[]): Promise<End
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // All of it has ended.
+        // The whole group has ended already.
       }
     };
     const timer = setTimeout(stop, MOST_MS);
@@ -45,14 +45,14 @@ const run = (cwd: string, program: string, args: readonly string[]): Promise<End
     });
   });
 
-/** @throws {Error} where the place is not there, or not the only one. */
+/** @throws {Error} if the text is missing in the file, or is there more than once. */
 const broken = (text: string, { file, from, to }: Place): string => {
   const parts = text.split(from);
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${from}`);
   return parts.join(to);
 };
 
-/** What Vitest counted; it must have run something, and that must have failed: a file that does not load finds nothing. */
+/** Reads Vitest's counts. A test must have run and failed: a file that does not load finds nothing. */
 const outcomeOf = ({ well, output }: Ended): 'found' | 'not found' | 'not run' => {
   const counted = /^\s*Tests\s+(.*)$/m.exec(output)?.[1] ?? '';
   if (/\d+ failed/.test(counted)) return 'found';
@@ -82,7 +82,7 @@ const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; outp
   }
 };
 
-/** @param args only rows of these faults; none for all. */
+/** @param args numbers of faults; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
   const rows = BREAKS.filter(({ fault }) => args.length === 0 || args.includes(fault));
   const copy = copyTree();

@@ -1,4 +1,7 @@
-/** The code broken on purpose, each a small thing somebody might do: the test beside it has to find it. `npm run faults:break`. */
+/**
+ * The code broken on purpose, each time by a mistake that a developer could make: the named test must find it.
+ * `npm run faults:break`.
+ */
 import { DOOR_BREAKS } from './door-breaks.ts';
 import { HOSTILE_BREAKS } from './hostile-breaks.ts';
 import { ID_BREAKS } from './id-breaks.ts';
@@ -16,17 +19,17 @@ import { TAB_BREAKS } from './tab-breaks.ts';
 
 export interface Place {
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** This text stands in the file exactly once. */
   readonly from: string;
   readonly to: string;
 }
 
 export interface Break extends Place {
-  /** The faults that come through. */
+  /** The fault that comes through the break. */
   readonly fault: string;
-  /** Where one place holds as long as the other does: broken together. */
+  /** Other places that prevent the same fault, and are broken together with this one. */
   readonly also?: readonly Place[];
-  /** What Vitest is asked to run: a project, a file, `-t` and what the title holds. */
+  /** The arguments for Vitest: a project, a file, and a part of the title for `-t`. */
   readonly test: readonly [project: 'node' | 'chromium' | 'firefox' | 'webkit' | 'journeys' | 'e2e', file: string, title: string];
 }
 

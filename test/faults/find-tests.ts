@@ -29,7 +29,7 @@ const isTest = (callee: ts.Expression): boolean => {
 /** The rows of a table of tests, as in `it.each(rows)(title, …)`; none for any other call. */
 const rowsOf = ({ expression }: ts.CallExpression): readonly ts.Expression[] => {
   const isTable = ts.isCallExpression(expression) && ts.isPropertyAccessExpression(expression.expression);
-  if (!isTable || !/^(each|for)$/.test((expression.expression).name.text)) return [];
+  if (!isTable || !/^(each|for)$/.test(expression.expression.name.text)) return [];
   return expression.arguments;
 };
 

@@ -1,4 +1,4 @@
-/** `npm run faults`: writes README.md beside this file anew. */
+/** `npm run faults`: writes README.md beside this file. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CATALOGUE } from './catalogue.ts';

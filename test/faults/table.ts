@@ -4,7 +4,7 @@ import type { NamedTest } from './find-tests.ts';
 
 export interface Table {
   readonly text: string;
-  /** What must not be: faults with neither test nor reason, tests that name what is in no catalogue. */
+  /** Faults with neither test nor reason, and tests that name an unknown fault. */
   readonly mistakes: readonly string[];
   /** Faults whose test is still to be written. */
   readonly open: readonly string[];

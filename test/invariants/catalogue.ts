@@ -1,7 +1,7 @@
 /** The invariants of Tidemark in full. `npm run invariants` writes src/INVARIANTS.md from them and from the titles of the tests. */
 
 export interface Invariant {
-  /** Never used again for another. */
+  /** The number of an invariant is never used again for another. */
   readonly id: `I-${number}`;
   readonly name: string;
   readonly chapter: string;

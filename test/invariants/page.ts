@@ -6,7 +6,7 @@ import type { Invariant } from './catalogue.ts';
 
 export interface Page {
   readonly text: string;
-  /** Invariants that nothing checks, and titles that name what is no invariant. */
+  /** Invariants without a test, and titles that name an unknown invariant. */
   readonly mistakes: readonly string[];
 }
 
@@ -20,7 +20,7 @@ another server or client must keep.
 
 const escape = (text: string): string => text.replace(/[|\\`*_<[\]]/g, (sign) => `\\${sign}`).replace(/\s+/g, ' ');
 
-/** Numbers that the simulator reports as violated: its oracle and its ledger check them. */
+/** The numbers that the simulator can report as violated: its oracle and its ledger check these. */
 export const simulated = (root: string): ReadonlySet<string> => {
   const folder = join(root, 'test/simulation');
   const texts = readdirSync(folder)

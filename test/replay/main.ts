@@ -8,11 +8,11 @@ import type { Comparison } from './tally.ts';
 const USAGE = `npm run replay -- FILE [--days N] [--seed S] [--only direct|groups] [--max-members M]
 
   FILE           traffic as .jsonl or .jsonl.gz
-  --days         only the first so many channel-days
-  --seed         when browser and network fail; default 1
-  --only direct  what is addressed to somebody, as direct messages
+  --days         only the first N channel-days
+  --seed         decides when browser and network fail; default 1
+  --only direct  only messages with an addressee, as direct messages
   --only groups  every channel-day as a group; default: both, one after the other
-  --max-members  messages to larger groups ask for no receipts; default 500`;
+  --max-members  messages to larger groups request no receipts; default 500`;
 const EVERY_MS = 2000;
 const SHOWN_MISMATCHES = 10;
 

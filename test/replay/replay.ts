@@ -94,7 +94,7 @@ class Play {
     let day: string | undefined;
     let kill: Promise<void> | undefined;
     for (const [i, line] of this.lines.entries()) {
-      if (line.day !== day) await this.#everybodyLeaves();
+      if (line.day !== day) await this.#allLeave();
       day = line.day;
       for (const [person, at] of this.#online) {
         if (line.at - at < SILENT_MINUTES) break;
@@ -116,7 +116,7 @@ class Play {
       const { kills, cuts } = this.browser.phone;
       progress({ lines: i + 1, ofLines: this.lines.length, messages: this.#messages, ofMessages, online: this.#online.size, kills, cuts });
     }
-    await this.#everybodyLeaves();
+    await this.#allLeave();
     await this.#turns.done();
     await kill;
   }
@@ -141,7 +141,7 @@ class Play {
     });
   }
 
-  async #everybodyLeaves(): Promise<void> {
+  async #allLeave(): Promise<void> {
     for (const id of [...this.#online.keys()]) await this.#leaves(id);
     // A new day begins for all persons after the end of the last one.
     await this.#turns.done();
@@ -178,7 +178,7 @@ class Play {
 export const replay = async ({ file, days, seed = 1, progress = () => undefined }: ReplayOptions): Promise<Replayed> => {
   const lines = readTraffic(file, days);
   const busiest = busiestAddressee(lines);
-  if (busiest === undefined) throw new Error(`${file}: nobody is written to`);
+  if (busiest === undefined) throw new Error(`${file}: no message has an addressee`);
   let site: Site | undefined;
   let server: ServedReceipts | undefined;
   let play: Play | undefined;

@@ -1,4 +1,4 @@
-/** `npm run soak [-- --times 20]`: the lifecycle suites again and again. What fails once in twenty is broken. */
+/** `npm run soak [-- --times 20]`: runs the lifecycle suites again and again. A test that fails once in twenty rounds is broken. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -35,14 +35,14 @@ const runOnce = async (files: readonly string[], results: string): Promise<Repor
   try {
     return JSON.parse(await readFile(results, 'utf8')) as Report;
   } catch {
-    // It ended without a word: counted as a failure.
+    // The run ended without a report, which counts as a failure.
     return undefined;
   }
 };
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const times = timesOf(args);
-  // Ended from outside, it takes the run that is under way along.
+  // A signal ends this process and the round that is running.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const files = SUITES.filter((file) => existsSync(join(ROOT, file)));
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-soak-'));

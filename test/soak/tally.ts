@@ -1,6 +1,6 @@
-/** What became of each test over many rounds. */
+/** The results of each test over many rounds. */
 
-/** Of Vitest's JSON report, what is read here. */
+/** The part of Vitest's JSON report that is read here. */
 export interface Report {
   readonly testResults: readonly {
     readonly name: string;
@@ -25,12 +25,13 @@ interface Row {
 export class Tally {
   readonly #rows = new Map<string, Row>();
 
-  /** @returns what failed in this round; a round without any test is a failure as well. */
+  /** Adds one round. @returns the tests that failed in this round; a round without any test is a failure as well. */
   add(report: Report | undefined): string[] {
     const failed: string[] = [];
     let ran = 0;
     for (const { name, status, message, assertionResults } of report?.testResults ?? []) {
-      // A file that could not be loaded, or whose hooks failed, has nobody else to say so.
+      // A file that could not be loaded, or whose hooks failed, reports no test of its own, so the file counts
+      // as the failed test.
       const silent = status === 'failed' && assertionResults.every((result) => result.status !== 'failed');
       if (silent) failed.push(this.#count(name, true, 0, message));
       for (const { fullName, status: became, duration, failureMessages } of assertionResults) {
@@ -48,7 +49,7 @@ export class Tally {
     return [...this.#rows.values()].reduce((sum, row) => sum + row.failures, 0);
   }
 
-  /** Those that failed come first, then the slowest. */
+  /** Failed tests come first, then the slowest. */
   table(): string {
     const rows = [...this.#rows].sort(([, a], [, b]) => b.failures - a.failures || b.slowestMs - a.slowestMs);
     return [

@@ -1,4 +1,4 @@
-/** The backlog that every contestant gets: seeded, 100,000 messages in 1,000 conversations by Zipf's law, a fifth of them one's own. */
+/** The backlog of every contestant: seeded, 100,000 messages in 1,000 conversations by Zipf's law, a fifth of them the user's own. */
 import { type ConversationRow, emptyRow, MAX_UNCOUNTED_RANGES } from '../../../src/model/conversation.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import type { StoredMessage } from '../../../src/model/message.ts';
@@ -11,7 +11,7 @@ export const CONVERSATIONS = 1000;
 export const MESSAGES = 100_000;
 export const PER_FRAME = 1000;
 const OWN = 0.2;
-/** Receipts are for the newest so many of each conversation. */
+/** Receipts are sent for this many of the newest messages of each conversation. */
 const NEWEST = 14;
 const SEED = 42;
 const FIRST_SENT_AT = Date.UTC(2031, 0, 1);
@@ -20,12 +20,12 @@ const TEXT = 'the lamp of the lighthouse is lit again, come and see';
 export const conversationId = (number: number): ConversationId => `direct:u${number}`;
 
 export interface Backlog {
-  /** Steps of the feed, 1,000 messages each, with the rows they left behind. */
+  /** Frames of the feed with 1,000 messages each, and the rows after them. */
   readonly frames: readonly Frame<'changes'>[];
-  /** Counted one by one while the messages were made. */
+  /** Counts that were made message by message, with the messages. */
   readonly unread: ReadonlyMap<ConversationId, number>;
   readonly totalUnread: number;
-  /** What a user acts on: among the newest messages of others in each conversation, in any order. */
+  /** Messages to read: among the newest messages of others in each conversation, in any order. */
   toRead(count: number): { readonly conversationId: ConversationId; readonly id: string }[];
 }
 
@@ -90,7 +90,7 @@ export const makeBacklog = (): Backlog => {
       rows: [...inFrame.keys()].map((id) => {
         const row = rows.get(id)!;
         const uncounted = own.get(id) ?? [];
-        // As the server does: above so many ranges a row carries the count.
+        // As in the server: a row with more ranges than this carries the count.
         return uncounted.length <= MAX_UNCOUNTED_RANGES
           ? { ...row, uncounted: uncounted.map(([a, b]): [number, number] => [a, b]) }
           : { ...row, uncounted: [], counted: { at: 0, upTo: row.latestSeq, count: row.latestSeq - size(uncounted) } };

@@ -1,4 +1,4 @@
-/** Ours: the backlog through the engine's own write path into its store, with its own views answering the page meanwhile. */
+/** Our contestant: the backlog goes through the engine's own write path into its store, and the engine's views update the page. */
 import { of } from 'rxjs';
 import { browserBus, browserClock, browserRandom } from '../../../src/platform/browser-ports.ts';
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
@@ -11,17 +11,17 @@ import { makeBacklog, ME } from './backlog.ts';
 
 export interface EngineJob {
   readonly database: string;
-  /** Whether frames come as text, to be decoded and checked as those of a server are. */
+  /** Whether frames come as text, to be decoded and checked like frames of a server. */
   readonly asText: boolean;
   readonly streams: MessagePort;
 }
 
 export interface EngineDone {
-  /** Until everything is written and counted. */
+  /** Time until all messages are written and counted. */
   readonly ms: number;
-  /** Until all of it is in pages, too. */
+  /** Time until all messages are in pages. */
   readonly foldedMs: number;
-  /** The longest transaction of them all: what an intent would have waited. */
+  /** The longest transaction, which an intent would have waited for. */
   readonly longestWriteMs: number;
   readonly unread: ReadonlyMap<string, number>;
 }

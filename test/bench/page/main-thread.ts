@@ -1,4 +1,4 @@
-/** How long the main thread was not to be had. */
+/** Measures for how long the main thread was busy. */
 const TICK_MS = 5;
 
 export const watchMainThread = (): { stop(): { longestTaskMs: number; maxLagMs: number } } => {
@@ -8,7 +8,7 @@ export const watchMainThread = (): { stop(): { longestTaskMs: number; maxLagMs: 
   const note = (entries: PerformanceEntryList): void => {
     for (const { startTime, duration } of entries) if (startTime >= began) longestTaskMs = Math.max(longestTaskMs, duration);
   };
-  // The browser tells of tasks over 50 ms only.
+  // The browser reports only tasks over 50 ms.
   const observer = new PerformanceObserver((list) => note(list.getEntries()));
   observer.observe({ type: 'longtask' });
   let last = performance.now();

@@ -1,4 +1,4 @@
-/** One page, one contestant: `?run=`. The result stands in `window.result`. */
+/** One page with one contestant: `?run=`. The result is in `window.result`. */
 import { firstValueFrom, type Observable, take } from 'rxjs';
 import { createReceiptClient } from 'tidemark';
 import { StreamPort } from '../../../src/bridge/streams.ts';
@@ -9,15 +9,15 @@ import { watchMainThread } from './main-thread.ts';
 
 declare global {
   interface Window {
-    /** When the page's first script ran. */
+    /** Time when the first script of the page ran. */
     began: number;
     result: Promise<Record<string, number>>;
   }
 }
 
-/** Nobody listens there: whatever is asked of this account stays on this device. */
-const URL_OF_NOBODY = 'ws://127.0.0.1:9/receipts';
-const DATABASE = databaseName(URL_OF_NOBODY, ME);
+/** No server listens at this address: all calls of this account stay on this device. */
+const URL_WITHOUT_SERVER = 'ws://127.0.0.1:9/receipts';
+const DATABASE = databaseName(URL_WITHOUT_SERVER, ME);
 const VISIBLE = 50;
 const INTENTS = 10_000;
 const CALLERS = 100;
@@ -36,7 +36,7 @@ const answerOf = <T>(worker: Worker, message: unknown, transfer: Transferable[] 
 const engineWorker = (): Worker => new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
 const rawWorker = (): Worker => new Worker(new URL('./raw-worker.ts', import.meta.url), { type: 'module' });
 
-/** The page watches the total and 50 counts while the worker takes the backlog. */
+/** The page watches the total and 50 counts while the worker stores the backlog. */
 const ingest = async (database: string, asText: boolean): Promise<Record<string, number>> => {
   const worker = engineWorker();
   const { port1, port2 } = new MessageChannel();
@@ -64,14 +64,14 @@ const ingest = async (database: string, asText: boolean): Promise<Record<string,
   return { ms: done.ms, foldedMs: done.foldedMs, longestWriteMs: done.longestWriteMs, longestTaskMs, maxLagMs, emissions };
 };
 
-const clientOfNobody = () => createReceiptClient({ url: URL_OF_NOBODY, userId: ME, getToken: () => 'never asked for by anybody' });
+const offlineClient = () => createReceiptClient({ url: URL_WITHOUT_SERVER, userId: ME, getToken: () => 'never asked for by anybody' });
 
 /** 100 callers at once, each awaiting its own receipts one after the other: every promise resolves when its transaction is flushed. */
 const intents = async (): Promise<Record<string, number>> => {
-  const client = clientOfNobody();
+  const client = offlineClient();
   await firstValueFrom(client.watchConnection());
   const targets = makeBacklog().toRead(INTENTS);
-  // What made them is over before anything is watched.
+  // The work that made the callers ends before the main thread is watched.
   await new Promise((resolve) => setTimeout(resolve));
   const mainThread = watchMainThread();
   const began = performance.now();
@@ -93,14 +93,14 @@ const intents = async (): Promise<Record<string, number>> => {
 };
 
 const coldStart = async (): Promise<Record<string, number>> => {
-  const client = clientOfNobody();
+  const client = offlineClient();
   const since = async (values: Observable<unknown>): Promise<number> => {
     await firstValueFrom(values.pipe(take(1)));
     return performance.now() - window.began;
   };
   const total = firstValueFrom(client.watchTotalUnreadCount());
   const list = firstValueFrom(client.watchConversations({ limit: VISIBLE }));
-  // The connection is the worker's to tell: it has opened the store and restored the model by then.
+  // The worker reports the connection: by then it has opened the store and restored the state.
   const [totalMs, listMs, workerMs] = await Promise.all([
     since(client.watchTotalUnreadCount()),
     since(client.watchConversations({ limit: VISIBLE })),

@@ -1,4 +1,7 @@
-/** The other side: bare IndexedDB, a row for each message, and a transaction for each intent. No library, no index, one handler. */
+/**
+ * The other contestant: IndexedDB alone, a row for each message, and a transaction for each intent. No library,
+ * no index, one handler.
+ */
 import { makeBacklog, MESSAGES, PER_FRAME } from './backlog.ts';
 
 const DATABASE = 'raw';
@@ -22,7 +25,7 @@ const committed = (tx: IDBTransaction): Promise<void> =>
     tx.commit();
   });
 
-/** 1,000 rows per transaction. */
+/** 1,000 rows for each transaction. */
 const ingest = async (): Promise<{ ms: number }> => {
   const db = await open();
   const backlog = makeBacklog();
@@ -38,7 +41,7 @@ const ingest = async (): Promise<{ ms: number }> => {
     await committed(tx);
   }
   const ms = performance.now() - began;
-  // For the cold start: what a list shows, a row per conversation.
+  // The rows of a list for the cold start, one for each conversation.
   const tx = db.transaction('counters', 'readwrite');
   const counters = tx.objectStore('counters');
   const newest = new Map<string, unknown>();
@@ -49,7 +52,7 @@ const ingest = async (): Promise<{ ms: number }> => {
   return { ms };
 };
 
-/** One strict transaction each, awaited. */
+/** One strict transaction for each intent, awaited. */
 const intents = async (count: number): Promise<{ ms: number }> => {
   const db = await open();
   const targets = makeBacklog().toRead(count);
@@ -70,7 +73,7 @@ interface Counter {
   readonly lastMessage: { readonly sentAt: number };
 }
 
-/** The total and the 50 newest conversations, from a row each. */
+/** The total and the 50 newest conversations, from one row each. */
 const coldStart = async (): Promise<{ total: number; newest: Counter[] }> => {
   const db = await open();
   const all = await new Promise<Counter[]>((resolve, reject) => {

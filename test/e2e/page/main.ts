@@ -1,4 +1,4 @@
-/** The smallest app: one client, made at once, and everything it emitted, in order. The tests speak to it through `app`. */
+/** The smallest app: one client, created at once, and all values that it emitted, in order. The tests reach the app through `app`. */
 import {
   createReceiptClient,
   type ConnectionStatus,
@@ -9,7 +9,7 @@ import {
   UsageError,
 } from 'tidemark';
 
-/** A value and when it came, in ms since the page began to load. */
+/** Values with the time of each, in ms since the page began to load. */
 export type Seen<T> = readonly (readonly [atMs: number, value: T])[];
 
 export interface App {
@@ -18,15 +18,15 @@ export interface App {
   readonly conversations: Seen<readonly Conversation[]>;
   readonly connection: Seen<ConnectionStatus>;
   readonly outbox: Seen<OutboxStatus>;
-  /** Every value of the badge of each conversation in `?badges=`. */
+  /** All values of the unread count of each conversation in `?badges=`. */
   readonly badges: Readonly<Record<string, Seen<number>>>;
-  /** What this page put on the app's icon, in order; 0 for taking it away. */
+  /** The numbers that this page set on the app's icon, in order; 0 for clearing it. */
   readonly appBadge: readonly number[];
   readonly UsageError: typeof UsageError;
-  /** Every worker the page has made, the newest last. */
+  /** All workers that the page has created, the newest last. */
   readonly workers: readonly Worker[];
   readonly events: Seen<ReceiptEvent>;
-  /** Streams asked of the worker and not given back. */
+  /** Number of open streams in the worker. */
   openStreams(): number;
 }
 
@@ -39,7 +39,7 @@ declare global {
 const asked = new URLSearchParams(location.search);
 const server = asked.get('server')!;
 
-// What crosses to the worker goes through message ports, so they can be counted without asking the library.
+// All calls to the worker go through message ports, so the page counts them there, without help of the library.
 let open = 0;
 const post = MessagePort.prototype.postMessage;
 MessagePort.prototype.postMessage = function (this: MessagePort, message: unknown, ...rest: never[]): void {
@@ -50,7 +50,7 @@ MessagePort.prototype.postMessage = function (this: MessagePort, message: unknow
   Reflect.apply(post, this, [message, ...rest]);
 };
 
-// An icon on no home screen shows nothing: what would be shown is written down.
+// A headless browser shows no icon, so the page records the numbers.
 const appBadge: number[] = [];
 Object.defineProperties(Navigator.prototype, {
   setAppBadge: { value: async (total: number) => void appBadge.push(total) },
@@ -58,13 +58,13 @@ Object.defineProperties(Navigator.prototype, {
 });
 
 if (asked.has('serviceWorker')) {
-  // Not there in every browser: the test says what it needs.
+  // Not every browser has Background Sync: the test says whether it needs it.
   if (asked.get('serviceWorker') === 'withoutSync') Reflect.deleteProperty(window, 'SyncManager');
   await navigator.serviceWorker.register(`/service-worker.js?server=${server}`);
   await navigator.serviceWorker.ready;
 }
 
-// Workers die without a word: tests kill them.
+// The tests kill workers, which end without an event.
 const workers: Worker[] = [];
 window.Worker = class extends Worker {
   constructor(...given: ConstructorParameters<typeof Worker>) {
@@ -84,7 +84,7 @@ const client = createReceiptClient({
     });
     return ((await response.json()) as { token: string }).token;
   },
-  // Of another release, say.
+  // A worker of another release, for example.
   ...(asked.has('worker') ? { worker: () => new Worker(asked.get('worker')!, { type: 'module', name: 'tidemark' }) } : {}),
   ...(asked.has('appBadge') ? { appBadge: asked.get('appBadge') === 'true' } : {}),
 });

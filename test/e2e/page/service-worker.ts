@@ -1,13 +1,13 @@
-/** The app's service worker: what the library does in it, and what of it the tests look at. */
+/** The app's service worker: the library's part, and the records that the tests read. */
 import { installReceiptSync, type MessageContext } from 'tidemark/service-worker';
 
-/** What the tests look at, on the worker's global scope. */
+/** The records, on the worker's global scope. */
 export interface Noted {
-  /** What this worker put on the app's icon, in order; 0 for taking it away. */
+  /** The numbers that this worker set on the app's icon, in order; 0 for clearing it. */
   readonly appBadge: number[];
-  /** What the app was asked to show. */
+  /** The messages for which the app's callback was called. */
   readonly asked: { readonly id: string; readonly body: unknown; readonly context: MessageContext }[];
-  /** Of each wake-up, how it ended. */
+  /** The end of each wake-up. */
   readonly ends: string[];
 }
 

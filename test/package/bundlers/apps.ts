@@ -1,19 +1,19 @@
-/** What an app on each bundler writes: as little as each one's own introduction asks for, and nothing about a worker. */
+/** The files of an app on each bundler: as few as the bundler's own introduction asks for, and nothing about a worker. */
 
 export interface App {
-  /** Which row of versions.json it installs; default: its own name. */
+  /** The row of versions.json that the app installs; default: the app's own name. */
   readonly packages?: string;
-  /** By their path. */
+  /** Files by path. */
   readonly files: Readonly<Record<string, string>>;
-  /** What builds it, run in its folder. */
+  /** The command that builds the app, run in its folder. */
   readonly build?: readonly string[];
-  /** What a web server serves after the build. */
+  /** The folder that a web server serves after the build. */
   readonly served?: string;
-  /** The bundler's own server, where it is not built; `PORT` stands for the port. */
+  /** The command of the bundler's own server, for apps that are not built; `PORT` stands for the port. */
   readonly serve?: readonly string[];
 }
 
-/** Ends with what the page has to show: a promise that resolved and a stream that emitted. No server: it works offline. */
+/** Shows that a promise resolved and that a stream emitted. No server is needed, because all of it works offline. */
 export const MAIN = `
 import { createReceiptClient } from 'tidemark';
 const told = (globalThis.told = []);
@@ -31,7 +31,7 @@ client.sendMessage('direct:bob', { text: 'ahoy' }).then(
 );
 `;
 
-/** The doors that an app's own worker and its service worker use. */
+/** The entry points for an app's own worker and service worker. */
 const OWN_WORKER = `import { startReceiptWorker } from 'tidemark/worker';\nstartReceiptWorker();\n`;
 const SERVICE_WORKER = `import { installReceiptSync } from 'tidemark/service-worker';
 installReceiptSync(self, { url: 'ws://127.0.0.1:9/receipts', getToken: async () => 'none' });\n`;
@@ -43,8 +43,8 @@ const CLASSIC = html('<script defer src="main.js"></script>');
 /** A page and its script, which the bundler writes into `dist`. */
 const plain = (page = MODULE): Record<string, string> => ({ 'src/main.js': MAIN, 'dist/index.html': page });
 
-/** Two more entries, for bundlers that are told their entries by name. */
-const DOORS = { 'src/own-worker.js': OWN_WORKER, 'src/service-worker.js': SERVICE_WORKER };
+/** Two more entries, for bundlers that get their entries by name. */
+const ENTRY_POINTS = { 'src/own-worker.js': OWN_WORKER, 'src/service-worker.js': SERVICE_WORKER };
 
 const webpackLike = (bundler: string, mode: string): string => `
 import bundler from '${bundler}';
@@ -101,7 +101,7 @@ export const APPS: Readonly<Record<string, App>> = {
   },
   'esbuild, split': {
     packages: 'esbuild',
-    files: { ...plain(), ...DOORS },
+    files: { ...plain(), ...ENTRY_POINTS },
     build: [
       'esbuild',
       'src/main.js',
@@ -119,7 +119,7 @@ export const APPS: Readonly<Record<string, App>> = {
   rollup: {
     files: {
       ...plain(),
-      ...DOORS,
+      ...ENTRY_POINTS,
       'rollup.config.mjs': rollup(`export default {
         input: ['src/main.js', 'src/own-worker.js', 'src/service-worker.js'],
         output: { dir: 'dist', format: 'es' },
@@ -133,7 +133,7 @@ export const APPS: Readonly<Record<string, App>> = {
     packages: 'rollup',
     files: {
       ...plain(),
-      ...DOORS,
+      ...ENTRY_POINTS,
       'rollup.config.mjs': rollup(`export default {
         input: ['src/main.js', 'src/own-worker.js', 'src/service-worker.js'],
         output: { dir: 'dist', format: 'es' },

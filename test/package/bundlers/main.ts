@@ -1,4 +1,4 @@
-/** `npm run bundlers`: apps on each bundler install the packed package, are built, and are opened in Chromium. A line for each. */
+/** `npm run bundlers`: apps on each bundler install the packed package, are built, and are opened in Chromium. Prints a line for each. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -14,7 +14,7 @@ import { openPage } from './open-page.ts';
 import { serveFolder } from './serve-folder.ts';
 import VERSIONS from './versions.json';
 
-/** Kept between runs: what was installed is not installed again. */
+/** The folder stays between runs, so that installed packages are not installed again. */
 const FOLDER = join(tmpdir(), 'tidemark-bundlers');
 const STARTED_WITHIN_MS = 60_000;
 
@@ -38,7 +38,7 @@ const install = async (name: string, { packages = name, files }: App, { tarball 
 
 const program = (folder: string, name: string): string => (name === 'node' ? process.execPath : join(folder, 'node_modules/.bin', name));
 
-/** The largest scripts, compressed: they show where the copy of the worker has gone. */
+/** The sizes of the largest scripts, compressed: they show which script has the copy of the worker. */
 const sizesOf = async (folder: string): Promise<string> => {
   const sizes = [];
   for (const file of await readdir(folder, { recursive: true }))
@@ -101,9 +101,9 @@ const tryApp = async (name: string, app: App, workplace: Workplace, browser: Bro
   }
 };
 
-/** @param args only these; none for all. */
+/** @param args names of apps; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
-  // Vite has set it for this process; bundlers would take it for the app's.
+  // Vite has set NODE_ENV for this process, and bundlers would use it for the app.
   delete process.env['NODE_ENV'];
   const workplace = await packPackage();
   const browser = await chromium.launch(await launchOptions());

@@ -1,4 +1,4 @@
-/** A web server that knows nothing but the files of a folder. */
+/** A web server for the files of one folder. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ export interface Served {
   close(): void;
 }
 
-/** @param answer may answer in its stead, or set headers: true where it has answered. */
+/** @param answer may set headers or answer itself, and then returns true. */
 export const serveFolder = async (
   folder: string,
   answer: (path: string, response: ServerResponse) => boolean = () => false,

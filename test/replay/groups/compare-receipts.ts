@@ -116,7 +116,7 @@ export const compareReceipts = async (
     const sample = asking.filter((_, i) => i % SAMPLE === SAMPLE - 1);
     await compareNothing(tally, door, 'asked from outside the group', NEWCOMER, sample);
     await door.server.addMember(group.name, NEWCOMER);
-    await compareNothing(tally, door, 'asked by somebody who came later', NEWCOMER, sample);
+    await compareNothing(tally, door, 'asked by a person who came later', NEWCOMER, sample);
     for (const placed of sample) {
       const other = [...placed.message.members].find((member) => group.now.has(member));
       if (other !== undefined) await compareNothing(tally, door, 'asked by a member', other, [placed]);

@@ -39,7 +39,7 @@ export class GroupPlay {
     const ofMessages = this.lines.filter(({ kind }) => kind === 'say').length;
     let day: string | undefined;
     for (const [i, line] of this.lines.entries()) {
-      if (line.day !== day) this.#everybodyLeaves();
+      if (line.day !== day) this.#allLeave();
       day = line.day;
       this.#silentLeave(line.at);
       await this.#play(line);
@@ -55,7 +55,7 @@ export class GroupPlay {
         cuts,
       });
     }
-    this.#everybodyLeaves();
+    this.#allLeave();
     await this.browser.flushed();
   }
 
@@ -80,7 +80,7 @@ export class GroupPlay {
     }
   }
 
-  #everybodyLeaves(): void {
+  #allLeave(): void {
     for (const person of this.#online.keys()) this.people.get(person)!.goOffline();
     this.#online.clear();
   }

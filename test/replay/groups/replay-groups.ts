@@ -54,7 +54,7 @@ export const replayGroups = async ({
 }: GroupReplayOptions): Promise<ReplayedGroups> => {
   const lines = readTraffic(file, days);
   const busiest = busiestSpeaker(lines);
-  if (busiest === undefined) throw new Error(`${file}: nobody speaks`);
+  if (busiest === undefined) throw new Error(`${file}: no line has a text`);
   let site: Site | undefined;
   let server: ServedReceipts | undefined;
   let browser: BrowserMember | undefined;

@@ -272,7 +272,7 @@ describe('log-out', () => {
     const crashed = await alice.open({}, died);
     await expect(logOut(crashed)).rejects.toThrow('killed');
     expect(headerOf(alice).ended).toBe('wiped');
-    // Already now nobody shows it.
+    // No tab shows the data from now on.
     expect([...alice.disk.tables.get('meta')!.values()].map(({ key }) => key)).not.toContain('paint');
     await expect(Writer.open(alice.ports(), 'alice')).rejects.toBeInstanceOf(LoggedOutError);
     const store = createMemoryStore(alice.disk);

@@ -388,7 +388,7 @@ describe('time', () => {
   });
 });
 
-it('a tab syncs whatever the browser says about the network: `online` and `offline` events may both be wrong (F52)', async () => {
+it('a tab ignores what the browser says about the network: `online` and `offline` events may both be wrong (F52)', async () => {
   const { tab, until, bob, pass } = createWorld();
   const his = await bob();
   const a = await tab();
