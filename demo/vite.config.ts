@@ -1,4 +1,4 @@
-/** Builds the demo against the built package, as an app builds against the installed one. */
+/** Builds the demo against the built package, as an app that installed it would. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -16,9 +16,7 @@ const builtFiles = async (folder: string): Promise<string[]> => {
     .sort();
 };
 
-/**
- * Builds the service worker as one file, with a list of all files of the built page and a name of the build.
- */
+/** Builds the service worker by itself, as one file, and tells it what the page was built into: every file, and a name for it all. */
 const serviceWorker = (): Plugin => {
   let config: ResolvedConfig;
   return {
@@ -27,7 +25,7 @@ const serviceWorker = (): Plugin => {
     configResolved: (resolved) => {
       config = resolved;
     },
-    // The list comes from the disk, because the bundle lacks the library's worker and the public files.
+    // From what lies on disk rather than in the bundle: the library's worker and the public files are there too.
     async writeBundle({ dir }) {
       if (!dir) return;
       const files = await builtFiles(dir);
@@ -47,7 +45,7 @@ const serviceWorker = (): Plugin => {
           target: 'es2022',
           rolldownOptions: {
             input: here('src/service-worker.ts'),
-            // A classic script, because some browsers take no module here.
+            // Classic: not every browser takes a module here.
             output: { format: 'iife', entryFileNames: SERVICE_WORKER, codeSplitting: false },
           },
         },
@@ -64,14 +62,14 @@ export default defineConfig(({ command }) => ({
       { find: /^tidemark\/service-worker$/, replacement: here('../dist/service-worker/index.js') },
     ],
   },
-  // A built page opens offline, whatever NODE_ENV says.
+  // What NODE_ENV says does not matter: what is built opens offline.
   define: { DEMO_IS_BUILT: JSON.stringify(command === 'build') },
   worker: { format: 'es' },
   build: { outDir: here('dist'), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
   server: {
-    // The built package is outside the demo's folder.
+    // The built package lies above the demo.
     fs: { allow: [here('..')] },
-    // The proxy keeps the page's host, so the server sees a page of its own host.
+    // The host stays the page's own, so that the server sees a page of its own.
     proxy: {
       '/receipts': { target: 'http://127.0.0.1:8787', ws: true },
       '/dev': { target: 'http://127.0.0.1:8787' },

@@ -12,7 +12,7 @@ import { shortTime } from './time.ts';
 
 export const bodyText = (body: unknown): string => (typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body));
 
-/** The text of the newest message; in a group with the name of its sender. */
+/** In a group it says who. */
 const previewText = ({ senderId, recalled, body }: Message, { type }: Conversation, me: string): string => {
   const text = recalled ? 'Message recalled' : bodyText(body);
   return type === 'group' && senderId !== me ? `${person(senderId).name}: ${text}` : text;
@@ -79,10 +79,14 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
   return { node, update };
 };
 
-/** Adds the list to `parent` and keeps it up to date. */
+/** Puts the list under `parent` and keeps it true. */
 export const startConversationList = (client: ReceiptClient, parent: HTMLElement, actions: ListActions): Subscription => {
   const list = h('ul', { class: 'rows', role: 'list' });
-  const empty = h('p', { class: 'empty', hidden: true }, 'No conversations yet. They appear when this phone has reached the server once.');
+  const empty = h(
+    'p',
+    { class: 'empty', hidden: true },
+    'No conversations yet. They begin as soon as this phone has reached the server once.',
+  );
   parent.append(list, empty);
   const show = keyedList<Conversation>(
     list,

@@ -1,7 +1,4 @@
-/**
- * The endpoints of `tidemark serve --dev`: tokens, a switch that cuts the receipt server off, members of
- * groups, and rules for groups.
- */
+/** The doors that `tidemark serve --dev` opens for this demo: tokens, a switch that cuts the receipt server, who is in a group, its rules. */
 import type { UserId } from 'tidemark';
 
 export type ServerState = 'answers' | 'cut' | 'unreachable';
@@ -30,14 +27,14 @@ const stateFrom = async (request: Promise<Response>): Promise<ServerState> => {
 
 export const askServer = (): Promise<ServerState> => stateFrom(fetch('/dev/cut', { cache: 'no-store' }));
 
-/** Closes all receipt connections and refuses new ones. The server still serves the files of this page. */
+/** Drops every receipt connection and refuses new ones; this page's files are still served. */
 export const cutServer = (cut: boolean): Promise<ServerState> => stateFrom(postJson('/dev/cut', { cut }));
 
-/** The server's rules for groups. */
+/** What the server allows in groups. */
 export interface GroupRules {
   /** Whether a message may ask for receipts. */
   readonly groups: boolean;
-  /** The members who see the counts: the sender, or all. */
+  /** Who sees the counts. */
   readonly visibleTo: 'sender' | 'members';
 }
 
@@ -53,12 +50,12 @@ export const makeGroup = async (groupId: string, members: readonly UserId[]): Pr
   await answered('/dev/group', postJson('/dev/group', { groupId, members: members.map((userId) => ({ userId })) }));
 };
 
-/** Adds a member to the group, or removes the member if `comes` is false. */
+/** @param comes false takes them out of the group. */
 export const setMember = async (groupId: string, userId: UserId, comes: boolean): Promise<void> => {
   await answered('/dev/member', postJson('/dev/member', { groupId, userId, role: comes ? 'member' : null }));
 };
 
-/** Changes the named rules. @returns all rules in force. */
+/** @returns the rules in force. Changing nothing asks for them. */
 export const setRules = async (rules: Partial<GroupRules>): Promise<GroupRules> => {
   const policy = await answered('/dev/policy', postJson('/dev/policy', { receipts: rules }));
   const receipts = fieldOf(policy, 'receipts');

@@ -1,7 +1,4 @@
-/**
- * The ledger: the latest events of both phones, newest first. Equal events in a row are one line with a
- * number.
- */
+/** What reached whom, newest first: the same again and again is one line with a number. */
 import type { ReceiptEvent } from 'tidemark';
 import { h, keyedList, setText } from './dom.ts';
 import { chatPartner, isGroup, person } from './people.ts';
@@ -16,18 +13,20 @@ interface Entry {
   readonly times: number;
 }
 
-/** The line for an event on the phone of `me`; null for an event without a line. */
-export const eventText = (event: ReceiptEvent, me: string): string | null => {
+/** One line of news as the phone of `me` heard it; null for what is no news to look at. */
+export const newsText = (event: ReceiptEvent, me: string): string | null => {
   const count = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` ${ids.length}`);
   switch (event.type) {
     case 'delivered':
       return `${person(event.by).name} → ${me}: delivered${count(event.messageIds)}`;
     case 'read':
+      // The line of the conversation receipt tells this already.
+      if (event.self || event.how === 'conversation') return null;
       return `${person(event.by).name} → ${me}: read${count(event.messageIds)}`;
     case 'conversationRead':
       return event.self ? null : `${person(event.by).name} → ${me}: read the chat`;
     case 'groupRead': {
-      const from = event.by === undefined ? chatPartner(event.conversationId).name : person(event.by).name;
+      const from = event.readers.map(({ by }) => person(by).name).join(', ') || chatPartner(event.conversationId).name;
       return `${from} → ${me}: read, ${event.readCount} of ${event.readCount + event.unreadCount}`;
     }
     case 'receiptStatistics':
@@ -50,10 +49,10 @@ export interface Ledger {
 }
 
 export const createLedger = (): Ledger => {
-  const list = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Events, newest first' });
-  const node = h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Messages and receipts appear here, each once.'), list);
+  const list = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Who told whom, newest first' });
+  const node = h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Who tells whom shows here, once each.'), list);
   let entries: readonly Entry[] = [];
-  let lines = 0;
+  let told = 0;
   const show = keyedList<Entry>(
     list,
     ({ key }) => key,
@@ -74,9 +73,9 @@ export const createLedger = (): Ledger => {
     note(text) {
       const [newest, ...rest] = entries;
       const again = newest?.text === text;
-      const entry = { key: again ? newest.key : String(lines++), at: Date.now(), text, times: again ? newest.times + 1 : 1 };
+      const entry = { key: again ? newest.key : String(told++), at: Date.now(), text, times: again ? newest.times + 1 : 1 };
       entries = [entry, ...(again ? rest : entries)].slice(0, LINES);
-      node.toggleAttribute('data-filled', true);
+      node.toggleAttribute('data-told', true);
       show(entries);
     },
   };

@@ -1,7 +1,4 @@
-/**
- * One phone: the unread total of an account, its connection, the aeroplane switch, the list or a chat, and
- * the outbox.
- */
+/** One phone: an account's total, connection, aeroplane switch, list or chat, and outbox. */
 import { combineLatest, debounceTime, distinctUntilChanged, interval, map, of, skip, startWith, switchMap } from 'rxjs';
 import type { Conversation, ConversationId, ReceiptClient } from 'tidemark';
 import { type Chat, openChatView } from './chat.ts';
@@ -21,7 +18,7 @@ export interface Phone {
   readonly node: HTMLElement;
 }
 
-/** @param towards the side of the server, seen from this phone: 1 right, -1 left. */
+/** @param towards where the server lies, seen from this phone: 1 right, -1 left. */
 export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 | -1): Phone => {
   const { name } = person(owner);
   const badge = h('span', { class: 'badge badge-total', 'aria-hidden': 'true' });
@@ -69,7 +66,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     aeroplane.show(connection.paused);
     node.dataset['link'] = linkLook(connection);
   });
-  // The text counts down the wait until the next try.
+  // The wait until the next try counts down by itself.
   const status$ = connection$.pipe(
     switchMap((connection) =>
       connection.retryAt === null || connection.paused
@@ -83,7 +80,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   );
   status$.subscribe((text) => setText(status, text));
 
-  // For screen readers: the state after it has settled, without the steps in between.
+  // Heard, not seen: where things came to rest, without the steps between.
   combineLatest([
     connection$.pipe(map((connection) => connectionText({ ...connection, retryAt: null }))),
     client.watchTotalUnreadCount(),
@@ -101,7 +98,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     .subscribe((text) => setText(spoken, text));
 
   let chat: Chat | null = null;
-  // The conversation before it opens: opening moves the read position.
+  // Where the reader stood in the chat being opened: opening moves it.
   let opening: Conversation | null = null;
   let held = false;
 
@@ -127,7 +124,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   inHand$.subscribe((holder) => {
     held = holder === owner;
     node.toggleAttribute('data-in-hand', held);
-    setText(holding, held ? 'In your hand: messages in an open chat are read' : 'In the pocket: messages are delivered, not read');
+    setText(holding, held ? 'In your hand: an open chat counts as read' : 'In the pocket: messages are delivered, not read');
     chat?.setInHand(held);
   });
 

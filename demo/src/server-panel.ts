@@ -1,13 +1,10 @@
-/**
- * The panel between the phones: the server with the switch that cuts it off, the group, and the ledger of
- * events.
- */
+/** What stands between the phones: the server and the switch that cuts it for both, the group, and a ledger of what reached whom. */
 import { pairwise } from 'rxjs';
 import { startCrewCard } from './crew-card.ts';
 import { askServer, cutServer, type ServerState } from './dev-server.ts';
 import { h, hidden, prefersStillness, setText } from './dom.ts';
 import { icon } from './icons.ts';
-import { createLedger, eventText } from './ledger.ts';
+import { createLedger, newsText } from './ledger.ts';
 import { person } from './people.ts';
 import type { Phone } from './phone.ts';
 import { createSwitch } from './switch.ts';
@@ -16,12 +13,12 @@ const ASK_AGAIN_MS = 3000;
 const NARROW = '(max-width: 1020px)';
 
 const STATE_TEXT: Readonly<Record<ServerState, string>> = {
-  answers: 'Connected',
-  cut: 'Cut off from both phones',
-  unreachable: 'Not reachable',
+  answers: 'Answering',
+  cut: 'Answering nobody',
+  unreachable: 'Not running',
 };
 
-/** Animates a spark along the line between a phone and the server. */
+/** A spark runs along the line between a phone and the server. */
 const spark = (link: HTMLElement, towardsServer: boolean): void => {
   if (prefersStillness()) return;
   const dot = h('span', { class: 'spark' });
@@ -32,7 +29,7 @@ const spark = (link: HTMLElement, towardsServer: boolean): void => {
   run.oncancel = run.onfinish;
 };
 
-/** Turns the card into a drawer behind a button on a narrow screen. */
+/** Where there is no room for it, the card is a drawer behind a button. */
 const asDrawer = (card: HTMLElement): void => {
   const narrow = matchMedia(NARROW);
   const fit = (): void => {
@@ -65,17 +62,16 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     setText(stateText, STATE_TEXT[next]);
     cutSwitch.show(next === 'cut');
     clearTimeout(timer);
-    // While the server does not answer, the panel asks again: the server may be restarted elsewhere.
-    if (next !== 'answers') timer = setTimeout(() => void refresh(), ASK_AGAIN_MS);
+    // Somebody else may restart or heal it: asked again only while something is wrong.
+    if (next !== 'answers') timer = setTimeout(() => void look(), ASK_AGAIN_MS);
   };
-  const refresh = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     show(await askServer());
-    if (state === 'answers') await crew.refresh();
+    if (state === 'answers') await crew.look();
   };
   const cutSwitch = createSwitch('Cut', null, async (cut) => {
     show(await cutServer(cut));
-    // A browser dispatches this event when the network is back. Without it, the library tries again after its
-    // wait.
+    // What a browser does when the network is back; the library would try by itself, when its wait is over.
     if (state === 'answers') dispatchEvent(new Event('online'));
   });
   cutSwitch.node.setAttribute('aria-label', 'Cut for both phones');
@@ -94,7 +90,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
         ledger.note(`${name} → server: ${gone} ${gone === 1 ? 'entry' : 'entries'}`);
       });
     client.watchEvents().subscribe((event) => {
-      const text = eventText(event, name);
+      const text = newsText(event, name);
       if (text === null) return;
       spark(link, false);
       ledger.note(text);
@@ -107,7 +103,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
           : connection.state === 'offline'
             ? 'down'
             : 'trying';
-      if ((connection.state === 'live') !== (state === 'answers')) void refresh();
+      if ((connection.state === 'live') !== (state === 'answers')) void look();
     });
   }
 
@@ -125,11 +121,11 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
       'button',
       { type: 'button', class: 'button crew-open', popovertarget: 'crew' },
       icon('people'),
-      hidden('The group and its members without a phone'),
+      hidden('The group and those without a phone'),
     ),
     crew.node,
     ledger.node,
   );
-  void refresh();
+  void look();
   return { node };
 };

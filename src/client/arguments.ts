@@ -6,7 +6,7 @@ export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
 export const MAX_MEMBERS = 100;
 export const DEFAULT_FLUSH_MS = 10_000;
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+export const LONGEST_MS = 2 ** 31 - 1;
 const MAX_IDS_PER_CALL = 10_000;
 
 export const requireFlag = (value: unknown, what: string): boolean => {

@@ -21,7 +21,7 @@ import { keepBadge } from './app-badge.ts';
 import {
   DEFAULT_FLUSH_MS,
   DEFAULT_LIMIT,
-  MAX_TIMEOUT_MS,
+  LONGEST_MS,
   MAX_LIMIT,
   MAX_MEMBERS,
   optionalFlag,
@@ -244,7 +244,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async flush(given) {
       requireOpen();
       const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
-      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', MAX_TIMEOUT_MS));
+      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', LONGEST_MS));
     },
     async retryDeadLetter(id, given) {
       requireOpen();
@@ -264,7 +264,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
       await connection.logOut({
         pending,
-        timeoutMs: requireCount(timeoutMs, 'timeoutMs', MAX_TIMEOUT_MS),
+        timeoutMs: requireCount(timeoutMs, 'timeoutMs', LONGEST_MS),
         keepData: optionalFlag(keepData, 'keepData') ?? false,
       });
       await releaseBadge(name);

@@ -147,8 +147,9 @@ export interface Conversation {
   readonly readUpTo: Seq;
   /** The newest message known to this device; 0 if there is none. */
   readonly latestSeq: Seq;
-  /** Direct chats: the peer's newest read message, and the newest message delivered to the peer. */
+  /** Direct chats: the end of the peer's newest conversation read receipt. A message read receipt does not move it. 0 if there is none. */
   readonly peerReadUpTo?: Seq;
+  /** Direct chats: the newest message that the peer's device has. A read message counts as delivered. 0 if there is none. */
   readonly peerDeliveredUpTo?: Seq;
 }
 

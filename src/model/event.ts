@@ -7,17 +7,41 @@ import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { Ranges } from './ranges.ts';
 
+/** The call of a read receipt: `message` by `sendReadReceipts`, `conversation` by `sendConversationReadReceipt`. */
+export type ReadHow = 'message' | 'conversation';
+
+/** A member who read a group message, and the text of the member's receipt. */
+export interface GroupReader {
+  readonly by: UserId;
+  readonly content?: string | undefined;
+}
+
 export type ReceiptEvent =
   /** The server has stored the message, with this `seq`. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
+  /** A new message on this device, also one that another device of mine sent. */
   | { readonly type: 'message'; readonly message: Message }
-  /** The peer's receipts for own messages stored on this device: all of them in `ranges`, the newest also by id in `messageIds`. */
+  /** The peer has these messages of mine. `ranges` and `messageIds` name the same messages: all that are stored on this device. */
   | {
-      readonly type: 'delivered' | 'read';
+      readonly type: 'delivered';
       readonly conversationId: ConversationId;
       readonly ranges: Ranges;
       readonly messageIds: readonly MessageId[];
       readonly by: UserId;
+    }
+  /**
+   * Read receipts, by the call that sent them: `message` named the messages, `conversation` covered a range. The peer read messages of
+   * mine or, if `self`, another device of mine sent receipts for messages of others. `ranges` and `messageIds` name the same messages: all
+   * that are stored on this device.
+   */
+  | {
+      readonly type: 'read';
+      readonly how: ReadHow;
+      readonly conversationId: ConversationId;
+      readonly ranges: Ranges;
+      readonly messageIds: readonly MessageId[];
+      readonly by: UserId;
+      readonly self: boolean;
     }
   /** A conversation read receipt of the peer or, if `self`, of another device of mine. */
   | {
@@ -30,15 +54,24 @@ export type ReceiptEvent =
   /** Another device of mine moved my read position to `upTo`, inclusive. */
   | { readonly type: 'unreadCleared'; readonly conversationId: ConversationId; readonly upTo: Seq; readonly self: true }
   | { readonly type: 'recalled'; readonly conversationId: ConversationId; readonly messageId: MessageId }
-  /** Members read a group message of mine. `by` and `content` are set for a single reader; several readers at once make a single event. */
+  /** Members read a group message of mine: all members whose receipts came at once, each with the text of the receipt. */
   | {
       readonly type: 'groupRead';
       readonly conversationId: ConversationId;
       readonly messageId: MessageId;
-      readonly by?: UserId;
+      readonly readers: readonly GroupReader[];
       readonly readCount: number;
       readonly unreadCount: number;
-      readonly content?: string;
+    }
+  /**
+   * The server has read receipts of this device: the message receipts in `messageIds`, and the conversation receipt up to `upTo`, inclusive;
+   * `null` if there was none.
+   */
+  | {
+      readonly type: 'receiptsConfirmed';
+      readonly conversationId: ConversationId;
+      readonly messageIds: readonly MessageId[];
+      readonly upTo: Seq | null;
     }
   /** The new read counts of my group messages after this device was offline. */
   | {

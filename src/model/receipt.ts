@@ -112,6 +112,8 @@ export interface MessageReceipts {
   readonly readAt: number | null;
   /** Direct chats: the first message read receipt, epoch ms, or null. */
   readonly ackedAt: number | null;
+  /** Direct chats: the first conversation read receipt that covers the message, epoch ms, or null. Neither kind replaces the other. */
+  readonly conversationReadAt: number | null;
   /** Groups: number of members who have read it and who have not; 0 and 0 unless the server's policy shows the numbers to this user. */
   readonly readCount: number;
   readonly unreadCount: number;
@@ -136,9 +138,10 @@ const earliest = (...times: (number | undefined)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
-/** Derives the three public times from the three kinds of step. */
-export const timesOf = (times: ReceiptTimes): Pick<MessageReceipts, 'deliveredAt' | 'readAt' | 'ackedAt'> => ({
+/** Derives the public times from the three kinds of step. */
+export const timesOf = (times: ReceiptTimes): Pick<MessageReceipts, 'deliveredAt' | 'readAt' | 'ackedAt' | 'conversationReadAt'> => ({
   deliveredAt: earliest(times.delivered, times.read, times.named),
   readAt: earliest(times.read, times.named),
   ackedAt: times.named ?? null,
+  conversationReadAt: times.read ?? null,
 });

@@ -53,9 +53,8 @@ export const ReceiptChange = v.strictObject({
   seq: v.pipe(SeqShape, v.minValue(1)),
   id: Id,
   ...GroupReceiptShape.entries,
-  /** The reader, and the text of the receipt, if the change is the receipt of exactly one reader. */
-  by: v.optional(Id),
-  content: v.optional(v.string()),
+  /** The members whose receipts are part of this change, each with the text of the receipt. A catch-up names no readers. */
+  readers: v.optional(v.array(v.strictObject({ by: Id, content: v.optional(v.string()) }))),
 });
 export type WireReceiptChange = v.InferOutput<typeof ReceiptChange>;
 

@@ -79,11 +79,12 @@ export class GroupBench {
     return { userId, membersSeeReaders: this.policy.visibleTo === 'members' };
   }
 
-  async pull(me: string, cursor: string | null): Promise<Frame<'changes'>[]> {
+  /** All changes after the cursor. `live` also names the readers of group messages. */
+  async pull(me: string, cursor: string | null, names: 'all' | 'none' = 'none'): Promise<Frame<'changes'>[]> {
     const frames: Frame<'changes'>[] = [];
     for (let at = cursor; ;) {
       const here = at;
-      const page = await this.store.read('changes', (tx) => pullPage(tx, this.viewer(me), here, cursor === null));
+      const page = await this.store.read('changes', (tx) => pullPage(tx, this.viewer(me), here, cursor === null, names));
       if (!page) throw new Error('the cursor is unknown');
       frames.push(...page.frames);
       at = page.frames[page.frames.length - 1]!.to;

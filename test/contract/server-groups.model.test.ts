@@ -157,9 +157,9 @@ class Play {
       same(frame.from, copy.cursor);
       copy.cursor = frame.to;
       for (const row of frame.rows) copy.row = copy.row ? joinRows(copy.row, row) : row;
-      for (const { seq, readCount, memberCount, expired, by } of frame.receipts ?? []) {
+      for (const { seq, readCount, memberCount, expired, readers = [] } of frame.receipts ?? []) {
         learn(seq, { readCount, memberCount, expired });
-        if (by !== undefined) expect(this.model.messages[seq - 1]?.acks.map((ack) => this.prefix + ack.user)).toContain(by);
+        for (const { by } of readers) expect(this.model.messages[seq - 1]?.acks.map((ack) => this.prefix + ack.user)).toContain(by);
       }
       for (const message of frame.messages.flatMap((of) => of.messages)) {
         held.set(message.seq, message.recalled);

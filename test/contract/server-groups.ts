@@ -52,7 +52,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         { kind: 'changes', userIds: [ben] },
         { kind: 'receipts', userIds: [ann] },
       ]);
-      const told = (await bench.pull(ann, annAt)).flatMap(({ receipts = [] }) => receipts);
+      const told = (await bench.pull(ann, annAt, 'all')).flatMap(({ receipts = [] }) => receipts);
       expect(told).toEqual([
         {
           conversationId: `group:${g}`,
@@ -61,8 +61,7 @@ export const describeGroups = (open: () => ServerStore): void => {
           readCount: 1,
           memberCount: 2,
           expired: false,
-          by: ben,
-          content: 'on my way',
+          readers: [{ by: ben, content: 'on my way' }],
         },
       ]);
       // Cat gets nothing of the receipt: neither a row nor a count.
@@ -70,17 +69,41 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await bench.pull(cat, news.to))[0]).not.toHaveProperty('receipts');
     });
 
-    it('one frame reports several readers as a number and a single reader by name', async () => {
+    it('a live client is told every reader exactly once; a catch-up is told the numbers', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(ann);
-      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]], contents: [{ id: id('m1'), text: 'aye' }] }));
       const afterBen = (await bench.pull(ann, at)).at(-1)!;
       await bench.submit(cat, groupReceipts(g, { namedIds: [id('m1')] }));
-      const [both] = (await bench.pull(ann, at)).flatMap(({ receipts = [] }) => receipts);
-      expect(both).toMatchObject({ readCount: 2, memberCount: 2 });
-      expect(both).not.toHaveProperty('by');
-      expect((await bench.pull(ann, afterBen.to)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([{ readCount: 2, by: cat }]);
+      const changes = async (from: string, names: 'all' | 'none') =>
+        (await bench.pull(ann, from, names)).flatMap(({ receipts = [] }) => receipts);
+      const state = { conversationId: `group:${g}`, seq: 1, id: id('m1'), memberCount: 2, expired: false };
+      expect(await changes(at, 'none')).toEqual([{ ...state, readCount: 2 }]);
+      expect(await changes(at, 'all')).toEqual([
+        { ...state, readCount: 1, readers: [{ by: ben, content: 'aye' }] },
+        { ...state, readCount: 2, readers: [{ by: cat }] },
+      ]);
+      expect(await changes(afterBen.to, 'all')).toEqual([{ ...state, readCount: 2, readers: [{ by: cat }] }]);
+      // Ben may not see who else read the message.
+      expect((await bench.pull(ben, at, 'all')).flatMap(({ receipts = [] }) => receipts)).toEqual([]);
+    });
+
+    it('a page with more readers than its limit ends at a version, and the next page names the other readers', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      for (let i = 0; i < 4; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
+      const readers = Array.from({ length: 3 }, (_, i) => `reader-${g}-${i}`);
+      await bench.members(g, Object.fromEntries([ann, ben, ...readers].map((user) => [user, 'member'])));
+      await bench.submit(ann, ...Array.from({ length: 400 }, (_, k) => groupMessage(g, id(`late-${k}`))));
+      const at = await bench.cursor(ann);
+      for (const reader of readers)
+        for (let i = 0; i < 8; i++) await bench.submit(reader, groupReceipts(g, { named: [[401 + i * 50, 450 + i * 50]] }));
+      const told = (await bench.pull(ann, at, 'all')).flatMap(({ receipts = [] }) => receipts);
+      const named = told.flatMap(({ seq, readers: by = [] }) => by.map(({ by: reader }) => `${seq} ${reader}`));
+      expect(named).toHaveLength(3 * 400);
+      expect(new Set(named).size).toBe(3 * 400);
+      const last = new Map(told.map(({ seq, readCount }) => [seq, readCount]));
+      expect([...last.values()].every((count) => count === 3)).toBe(true);
     });
 
     it('a receipt counts once, however often and in whichever form it comes (I-2)', async () => {
@@ -348,8 +371,8 @@ export const describeGroups = (open: () => ServerStore): void => {
         ['changes', [ben]],
         ['receipts', [ann, cat].sort()],
       ]);
-      expect((await bench.pull(cat, at)).flatMap(({ receipts = [] }) => receipts)).toMatchObject([
-        { readCount: 1, memberCount: 2, by: ben },
+      expect((await bench.pull(cat, at, 'all')).flatMap(({ receipts = [] }) => receipts)).toMatchObject([
+        { readCount: 1, memberCount: 2, readers: [{ by: ben }] },
       ]);
       expect((await bench.fetch(cat, g))[0]?.receipt).toEqual({ readCount: 1, memberCount: 2, expired: false });
       expect(await bench.store.read('receipts', (tx) => findReceipts(tx, bench.viewer(cat), [id('m1')]))).toEqual([

@@ -1,5 +1,6 @@
 /** News as a tab hears it: of whose messages it is, from whom, and whether it is so. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
+import { size } from '../../src/model/ranges.ts';
 import { chatOf } from './book.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -22,7 +23,7 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
       const { body, conversationId, id, senderId } = event.message;
       const chat = chatOf(user, conversationId);
       is((body as { chat?: string } | null)?.chat === chat, 'I-23', `was shown ${JSON.stringify(body)} in ${chat}`);
-      is(!isMine(id) && book.said.get(id)?.from === senderId, 'I-5', `hears of ${id} from ${senderId}`);
+      is(book.said.get(id)?.from === senderId, 'I-5', `hears of ${id} from ${senderId}`);
       return wrong;
     }
     case 'sent':
@@ -37,10 +38,20 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
     case 'delivered':
     case 'read': {
       const { type, by, messageIds, ranges, conversationId } = event;
-      is(by !== user && messageIds.every(isMine), 'I-10', `hears ${type} by ${by} of ${messageIds.join()}`);
+      const isSelf = event.type === 'read' && event.self;
+      const names = `${type} by ${by} of ${messageIds.join()}`;
+      is((by === user) === isSelf && messageIds.every((id) => isMine(id) !== isSelf), 'I-10', `hears ${names}`);
       const messages = truthOf(conversationId)?.messages ?? [];
-      const others = ranges.some(([from, upTo]) => messages.slice(from - 1, upTo).some(({ senderId }) => senderId !== user));
-      is(restored || !others, 'I-10', `hears ${type} by ${by} of ${JSON.stringify(ranges)}, which are not all its own`);
+      const others = ranges.some(([from, upTo]) => messages.slice(from - 1, upTo).some(({ senderId }) => (senderId === user) === isSelf));
+      is(restored || !others, 'I-10', `hears ${type} by ${by} of ${JSON.stringify(ranges)}, which it should not name`);
+      is(size(ranges) === messageIds.length, 'I-10', `hears ${names}, and ranges ${JSON.stringify(ranges)}`);
+      return wrong;
+    }
+    case 'receiptsConfirmed': {
+      const { conversationId, messageIds, upTo } = event;
+      is(!messageIds.some(isMine), 'I-10', `hears that its receipts for its own ${messageIds.join()} are confirmed`);
+      const latest = truthOf(conversationId)?.messages.length ?? 0;
+      is(restored || (upTo ?? 0) <= latest, 'I-5', `hears that its receipt to ${upTo} of ${latest} is confirmed`);
       return wrong;
     }
     case 'conversationRead':
@@ -58,11 +69,16 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
       );
       return wrong;
     case 'groupRead': {
-      const { messageId, by, readCount, unreadCount, conversationId } = event;
+      const { messageId, readers, readCount, unreadCount, conversationId } = event;
       const truth = truthOf(conversationId);
       const message = truth?.messages.find(({ id }) => id === messageId);
       const receipt = message && truth?.receipts.get(message.seq);
-      is(isMine(messageId) && by !== user, 'I-10', `hears that ${by ?? 'some'} read ${messageId}`);
+      const names = readers.map(({ by }) => by);
+      is(
+        isMine(messageId) && !names.includes(user) && new Set(names).size === names.length,
+        'I-10',
+        `hears that ${names.join()} read ${messageId}`,
+      );
       is(
         // One that was taken back meanwhile keeps no receipt.
         restored ||
@@ -72,9 +88,9 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
         `hears that ${messageId} was read by ${readCount}, not by ${unreadCount}; ${JSON.stringify(receipt)}`,
       );
       is(
-        restored || message?.recalled === true || by === undefined || receipt?.readers.includes(by) === true,
+        restored || message?.recalled === true || names.every((by) => receipt?.readers.includes(by)),
         'I-6',
-        `hears that ${by ?? ''} read ${messageId}`,
+        `hears that ${names.join()} read ${messageId}`,
       );
       return wrong;
     }

@@ -11,7 +11,10 @@ import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import { presentMessage } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 
-/** Which messages make events: `live` all of them, `catch-up` the newest of each conversation, `silent` none. */
+/**
+ * What makes events. `live`: every change. `catch-up`: every message, and the counts of group receipts once. `silent`: nothing, for a
+ * snapshot and for older messages.
+ */
 export type News = 'live' | 'catch-up' | 'silent';
 
 /** Enqueues delivery receipts for these seqs, in direct chats and if the switch allows. The messages are in the same transaction. */
@@ -86,7 +89,7 @@ export const applyMessages = (
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
-  const arrived = received.filter((message) => !message.recalled);
-  for (const message of news === 'live' ? arrived : arrived.slice(-1))
+  const sentHere = new Set(ended.map(({ message }) => message.seq));
+  for (const message of fresh.filter(({ seq, recalled }) => !recalled && !sentHere.has(seq)))
     draft.change({ t: 'event', event: { type: 'message', message: presentMessage(model, conversation, message) } });
 };

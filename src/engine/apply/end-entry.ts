@@ -1,11 +1,12 @@
 /** Ends an entry by the server's answer. The end, the row in the answer and their events are one transaction (I-20). */
 import type { RejectedCode } from '../../errors.ts';
-import type { DeadLetter, OutboxEntry, RecallEntry } from '../../model/outbox-entry.ts';
+import type { DeadLetter, OutboxEntry, ReceiptsEntry, RecallEntry } from '../../model/outbox-entry.ts';
+import { highest } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
 import type { Draft } from '../write/draft.ts';
-import { applyRow, addRowEvents } from './row-news.ts';
+import { applyRow, addRowEvents, storedAt } from './row-news.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
@@ -28,6 +29,21 @@ const emptyRecalled = async (draft: Draft, { conversationId, messageId }: Recall
   const conversation = draft.model.get(conversationId);
   const message = conversation && (await findInConversation(draft.tx, conversation, [messageId])).get(messageId);
   if (message) draft.change({ t: 'messages', conversationId, messages: [{ ...message, recalled: true, body: '' }] });
+};
+
+/** Tells which read receipts of the entry the server has. A delivery receipt, a position or a flag alone makes no event. */
+const addConfirmed = async (draft: Draft, entry: ReceiptsEntry, refused: ReadonlySet<string>): Promise<void> => {
+  const { conversationId, pendingReceipts } = entry;
+  const { named, namedIds, read } = pendingReceipts;
+  const conversation = draft.model.get(conversationId);
+  const stored =
+    conversation && named.length > 0
+      ? await storedAt(draft, conversation, named, ({ senderId }) => senderId !== draft.model.me)
+      : undefined;
+  const messageIds = [...new Set([...(stored?.messageIds ?? []), ...namedIds])].filter((id) => !refused.has(id));
+  if (messageIds.length === 0 && read.length === 0) return;
+  const upTo = read.length > 0 ? highest(read) : null;
+  draft.change({ t: 'event', event: { type: 'receiptsConfirmed', conversationId, messageIds, upTo } });
 };
 
 export const endEntry = async (
@@ -62,5 +78,6 @@ export const endEntry = async (
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
   else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
+  if (entry.kind === 'receipts' && !entry.again) await addConfirmed(draft, entry, new Set(result.refused?.map(({ id }) => id)));
   if (result.row) await addRowEvents(draft, result.row, before);
 };

@@ -46,11 +46,11 @@ const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMe
 };
 
 /**
- * Applies the receipt changes of one frame; its messages are stored already. When live, each growth of an own message's count is an
- * event. During a catch-up, all growths together are one event.
+ * Applies the receipt changes of one frame; its messages are stored already. When live, each own message with new readers makes one event
+ * with all these readers. During a catch-up, all own messages together make one event.
  */
 export const applyReceiptChanges = (draft: Draft, before: Before, changes: readonly WireReceiptChange[], news: News): void => {
-  const grown = new Map<MessageId, Extract<ReceiptEvent, { type: 'groupRead' }>>();
+  const read = new Map<MessageId, Extract<ReceiptEvent, { type: 'groupRead' }>>();
   for (const [conversationId, list] of byConversation(changes)) {
     draft.change({
       t: 'counts',
@@ -64,29 +64,26 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
     for (const change of list) {
       const message = known.get(change.seq) ?? conversation.unflushed.get(change.seq);
       if (message?.id !== change.id) continue;
-      const { id, readCount, memberCount, by, content } = change;
-      if (message.senderId === draft.model.me && readCount > (known.get(change.seq)?.receipt?.readCount ?? 0)) {
-        const read = {
+      const { id, readCount, memberCount, readers = [] } = change;
+      const grew = readCount > (known.get(change.seq)?.receipt?.readCount ?? 0);
+      // A question to the server may have brought the count before the feed brings the readers.
+      if (message.senderId === draft.model.me && (grew || readers.length > 0))
+        read.set(id, {
           type: 'groupRead',
           conversationId,
           messageId: id,
+          readers: [...(read.get(id)?.readers ?? []), ...readers],
           readCount,
           unreadCount: unreadMembers({ readCount, memberCount }),
-        } as const;
-        grown.set(id, read);
-        if (news === 'live')
-          draft.change({
-            t: 'event',
-            event: { ...read, ...(by === undefined ? {} : { by }), ...(content === undefined ? {} : { content }) },
-          });
-      }
+        });
       if (endsHere(draft, conversation, message, change)) ended.push(id);
       known.set(change.seq, { ...message, receipt: { readCount, memberCount, expired: change.expired } });
     }
     if (ended.length > 0) draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ended } });
   }
-  if (news !== 'catch-up' || grown.size === 0) return;
-  const receipts = [...grown.values()].map(({ conversationId, messageId, readCount, unreadCount }) => ({
+  if (read.size === 0) return;
+  if (news === 'live') return draft.change(...[...read.values()].map((event) => ({ t: 'event', event }) as const));
+  const receipts = [...read.values()].map(({ conversationId, messageId, readCount, unreadCount }) => ({
     conversationId,
     messageId,
     readCount,

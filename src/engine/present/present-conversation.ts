@@ -95,7 +95,7 @@ const show = (model: AccountState, conversation: ConversationState): Conversatio
   const { row } = conversation;
   const direct = conversationType(conversation.id) === 'direct';
   const last = lastMessage(model, conversation);
-  const peerRead = Math.max(highest(row.theirs.read), highest(row.theirs.named));
+  const { delivered, read, named } = row.theirs;
   return {
     id: conversation.id,
     type: direct ? 'direct' : 'group',
@@ -105,7 +105,7 @@ const show = (model: AccountState, conversation: ConversationState): Conversatio
     muted: conversation.muted,
     readUpTo: conversation.readUpTo,
     latestSeq: row.latestSeq,
-    ...(direct ? { peerReadUpTo: peerRead, peerDeliveredUpTo: Math.max(peerRead, highest(row.theirs.delivered)) } : {}),
+    ...(direct ? { peerReadUpTo: highest(read), peerDeliveredUpTo: Math.max(highest(read), highest(named), highest(delivered)) } : {}),
   };
 };
 

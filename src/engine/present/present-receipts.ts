@@ -27,7 +27,7 @@ export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): R
   if (memberCount > 0 && readCount >= memberCount) return 'done';
   return expired ? 'expired' : 'processing';
 };
-const NO_TIMES = { deliveredAt: null, readAt: null, ackedAt: null };
+const NO_TIMES = timesOf({});
 
 /** The receipt state of an own message: from the peer's receipts, or from the counts of the group. */
 const stateOfOwn = (conversation: ConversationState, message: KeptMessage): ReceiptState => {

@@ -55,7 +55,7 @@ export class FeedSender {
       if (!out.open) return;
       const here = at;
       const core = this.core();
-      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot));
+      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, quietly ? 'all' : 'none'));
       if (!page) return this.lostHistory();
       if (quietly && page.empty && page.complete) return;
       const sent = await this.send(page, here);

@@ -14,8 +14,8 @@ import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import type { ChangedReceipt } from '../store/receipt-records.ts';
-import { hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import type { AckRecord, ChangedReceipt } from '../store/receipt-records.ts';
+import { hasFlags, type MessageKey, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
@@ -31,6 +31,8 @@ const PAGE = 500;
 const MAX_MESSAGES = 200;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
+/** Most readers in one page. */
+const MAX_READERS = 1000;
 /**
  * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
  * frame is complete (F55).
@@ -83,20 +85,36 @@ const newsOf = async (
   return { items, messageIds, cutShort: records.length === MAX_MESSAGES || messageIds.size < records.length };
 };
 
-const receiptItem = ({ userId: me, membersSeeReaders }: Viewer, changed: ChangedReceipt): Item => {
-  const { groupId, seq, messageId, senderId, readCount, memberCount, expired, fresh, by, content, version } = changed;
-  const sees = membersSeeReaders || senderId === me;
-  return sized(version, {
-    receipt: {
-      conversationId: `group:${groupId}` as const,
-      seq,
-      id: messageId,
-      ...(sees ? { readCount, memberCount } : { readCount: 0, memberCount: 0 }),
-      expired,
-      ...(sees && fresh === 1 && by !== null ? { by } : {}),
-      ...(sees && fresh === 1 && content !== null ? { content } : {}),
-    },
-  });
+const keyOf = ({ conversationId, seq }: MessageKey): string => `${conversationId} ${seq}`;
+
+const mayNameReaders = ({ userId, membersSeeReaders }: Viewer, { senderId }: ChangedReceipt): boolean =>
+  membersSeeReaders || senderId === userId;
+
+/**
+ * The items of one changed receipt record: one for each version at which members read the message, and the state at the record's own
+ * version. Each item is true at its version, so a client that stops between two frames has been told each reader exactly once.
+ */
+const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly AckRecord[]): Item[] => {
+  const { groupId, seq, messageId, readCount, memberCount, expired, fresh, version } = changed;
+  const isSeen = mayNameReaders(viewer, changed);
+  const item = (at: number, count: number, readers: readonly AckRecord[]): Item =>
+    sized(at, {
+      receipt: {
+        conversationId: `group:${groupId}` as const,
+        seq,
+        id: messageId,
+        ...(isSeen ? { readCount: count, memberCount } : { readCount: 0, memberCount: 0 }),
+        expired,
+        ...(readers.length === 0
+          ? {}
+          : { readers: readers.map(({ userId, content }) => ({ by: userId, ...(content === null ? {} : { content }) })) }),
+      },
+    });
+  const byVersion = new Map<number, AckRecord[]>();
+  for (const reader of added) byVersion.set(reader.version, [...(byVersion.get(reader.version) ?? []), reader]);
+  let count = readCount - fresh;
+  const items = [...byVersion].map(([at, readers]) => item(at, (count += readers.length), readers));
+  return byVersion.has(version) ? items : [...items, item(version, readCount, [])];
 };
 
 const recallItem = ({ in: conversationId, message, version }: FeedRecall): Item =>
@@ -169,6 +187,7 @@ export interface ChangesPage {
  *
  * @param snapshot also true while an earlier snapshot continues: its reader knows none of the remaining
  * conversations.
+ * @param names `all` names the readers of group messages in the interval: for a client that is live. A catch-up needs the numbers only.
  * @returns `undefined` for a cursor of another history.
  */
 export const pullPage = async (
@@ -176,6 +195,7 @@ export const pullPage = async (
   viewer: Viewer,
   cursor: string | null,
   snapshot: boolean,
+  names: 'all' | 'none' = 'none',
 ): Promise<ChangesPage | undefined> => {
   const { userId: me, membersSeeReaders } = viewer;
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
@@ -186,8 +206,12 @@ export const pullPage = async (
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
-  // If one of the three lists has more, the page ends at the earliest end and the other lists are cut there.
-  const ends = [conversations, receipts, recalls].flatMap((list) => (list.length < PAGE ? [] : [list[list.length - 1]!.version]));
+  const named = names === 'all' ? receipts.filter((receipt) => mayNameReaders(viewer, receipt)) : [];
+  const readers = await tx.addedReaders(named, { after, upTo: tx.feedEnd }, MAX_READERS);
+  // If one of the lists has more, the page ends at the earliest end and the other lists are cut there.
+  const endOf = (list: readonly { readonly version: number }[], most: number): number[] =>
+    list.length < most ? [] : [list[list.length - 1]!.version];
+  const ends = [...[conversations, receipts, recalls].flatMap((list) => endOf(list, PAGE)), ...endOf(readers, MAX_READERS)];
   let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
@@ -197,7 +221,13 @@ export const pullPage = async (
   const items: Item[] = visible.map((row) => sized(row.version, { row }));
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
-    items.push(...news.items, ...recalls.map(recallItem), ...receipts.map((receipt) => receiptItem(viewer, receipt)));
+    items.push(...news.items, ...recalls.map(recallItem));
+    const added = new Map<string, AckRecord[]>();
+    for (const reader of readers) {
+      const of = keyOf(reader);
+      added.set(of, [...(added.get(of) ?? []), reader]);
+    }
+    for (const receipt of receipts) items.push(...receiptItems(viewer, receipt, added.get(keyOf(receipt)) ?? []));
     // Messages may be left out because the client fetches gaps. Recalls may not: a client with the old text
     // would never ask again.
     if (news.cutShort || !complete || conversations.length < found.length) {

@@ -52,7 +52,4 @@ export interface ChangedReceipt extends ReceiptRecord {
   readonly readCount: number;
   /** The number of readers added in the interval. */
   readonly fresh: number;
-  /** The reader, and the text of the receipt, if exactly one reader was added. */
-  readonly by: UserId | null;
-  readonly content: string | null;
 }

@@ -131,6 +131,11 @@ export interface ServerReadTx {
    */
   changedReceipts(me: UserId, ofAllSenders: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
   /**
+   * The read receipts of these group messages that were added in the interval, in order of version: at least
+   * `atLeast` of them if there are so many, and all with the version of the last one.
+   */
+  addedReaders(keys: readonly MessageKey[], interval: Interval, atLeast: number): Promise<readonly AckRecord[]>;
+  /**
    * The read receipts of one group message, by time and user id, from the one behind `after` on; at most
    * `limit`.
    */

@@ -48,13 +48,15 @@ describe('events', () => {
     expect(receiptsSent.filter(({ type }) => type === 'read')).toEqual([
       {
         type: 'read',
+        how: 'conversation',
         conversationId: 'direct:bob',
         ranges: [
           [1, 1],
           [3, 3],
         ],
-        messageIds: ['a3', 'a1'],
+        messageIds: ['a1', 'a3'],
         by: 'bob',
+        self: false,
       },
     ]);
   });
@@ -77,7 +79,7 @@ describe('events', () => {
     await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.at(-1)?.status === 'read', 10_000);
     await settled();
     const read = events.find(({ type }) => type === 'read');
-    expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a2', 'a1'] });
+    expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a1', 'a2'] });
   }, 15_000);
 
   it('the last 1,000 events that no tab has received are kept, at every moment (F117)', () => {

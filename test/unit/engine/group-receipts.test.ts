@@ -152,9 +152,18 @@ describe('events of group receipts', () => {
   it('while live, each growth of an own message’s count makes one event, with the reader and the content if there is one reader', async () => {
     const device = await Device.holding(own(1), message(2));
     expect(
-      await device.changes('live', { receipts: [receiptsSent(1, { by: 'bob', content: 'on my way' }), receiptsSent(2, { readCount: 2 })] }),
+      await device.changes('live', {
+        receipts: [receiptsSent(1, { readers: [{ by: 'bob', content: 'on my way' }] }), receiptsSent(2, { readCount: 2 })],
+      }),
     ).toEqual([
-      { type: 'groupRead', conversationId: CREW, messageId: 'm1', readCount: 1, unreadCount: 2, by: 'bob', content: 'on my way' },
+      {
+        type: 'groupRead',
+        conversationId: CREW,
+        messageId: 'm1',
+        readers: [{ by: 'bob', content: 'on my way' }],
+        readCount: 1,
+        unreadCount: 2,
+      },
     ]);
     expect(await device.changes('live', { receipts: [receiptsSent(1)] })).toEqual([]);
     // If the policy shows counts of others' messages, they change the state and make no event.

@@ -88,10 +88,9 @@ describe('members of a group', () => {
       type: 'groupRead',
       conversationId: CREW,
       messageId: asked.id,
-      by: 'ben',
+      readers: [{ by: 'ben', content: 'on my way' }],
       readCount: 1,
       unreadCount: 2,
-      content: 'on my way',
     });
     expect(reads.at(-1)).toMatchObject({ readCount: 3, unreadCount: 0 });
 
@@ -168,7 +167,21 @@ describe('members of a group', () => {
     await laptop.until({ of: 'unread', conversationId: CREW }, (count) => count === 0);
     // Events come in the order of the messages, for any number of messages at once.
     expect(heard.flatMap((event) => (event.type === 'message' ? [event.message.seq] : []))).toEqual([1, 2, 3, 4]);
-    expect(heard.filter(({ type }) => type !== 'message')).toEqual([{ type: 'unreadCleared', conversationId: CREW, upTo: 4, self: true }]);
+    expect(heard.filter(({ type }) => type !== 'message')).toEqual([
+      {
+        type: 'read',
+        how: 'message',
+        conversationId: CREW,
+        ranges: [
+          [1, 1],
+          [3, 4],
+        ],
+        messageIds: asked.filter(({ receiptRequested }) => receiptRequested).map(({ id }) => id),
+        by: 'ben',
+        self: true,
+      },
+      { type: 'unreadCleared', conversationId: CREW, upTo: 4, self: true },
+    ]);
     await laptop.do('readGroup', CREW);
     expect(await laptop.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
     expect(laptopNet.sent('submit')).toEqual([]);

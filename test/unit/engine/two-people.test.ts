@@ -134,8 +134,9 @@ describe('two people in a direct chat', () => {
     await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
     await phone.do('sendConversationReadReceipt', 'direct:bob', {});
     await laptop.until({ of: 'total-unread' }, (count) => count === 0);
-    expect(heard.map(({ type }) => type)).toEqual(['message', 'conversationRead']);
-    expect(heard[1]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
+    expect(heard.map(({ type }) => type)).toEqual(['message', 'read', 'conversationRead', 'unreadCleared']);
+    expect(heard[1]).toMatchObject({ how: 'conversation', by: 'alice', self: true, ranges: [[1, 1]] });
+    expect(heard[2]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
   });
 
   it('explainUnread names the device that set the position, the pending entries, and the seqs that count', async () => {

@@ -22,7 +22,7 @@ export const visibleInterval = (mine: MemberRecord, { after, upTo }: Interval): 
 
 type ReceiptReads = Pick<
   ServerReadTx,
-  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
+  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'addedReaders' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
 >;
 
 export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
@@ -49,7 +49,6 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
           if (receipt.senderId !== me && !ofAllSenders && !receipt.expired) continue;
           const read = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
           const fresh = read.filter(({ version }) => version > after);
-          const one = fresh.length === 1 ? fresh[0] : undefined;
           changed.push({
             ...receipt,
             version: receipt.version > after ? receipt.version : mine.backSince,
@@ -57,14 +56,20 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
             messageId: messages[receipt.seq - 1]!.id,
             readCount: read.length,
             fresh: fresh.length,
-            by: one?.userId ?? null,
-            content: one?.content ?? null,
           });
         }
       }
       changed.sort((a, b) => a.version - b.version || bySeq(a, b));
       const last = changed[atLeast - 1];
       return last ? changed.filter(({ version }) => version <= last.version) : changed;
+    },
+    addedReaders: async (keys, { after, upTo }, atLeast) => {
+      const added = keys
+        .flatMap(({ conversationId, seq }) => tables.get(conversationId)?.acks.get(seq) ?? [])
+        .filter(({ version }) => version > after && version <= upTo)
+        .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq || byName(a.userId, b.userId));
+      const last = added[atLeast - 1];
+      return last ? added.filter(({ version }) => version <= last.version) : added;
     },
     readers: async ({ conversationId, seq }, after, limit) =>
       [...(tables.get(conversationId)?.acks.get(seq) ?? [])]

@@ -2,7 +2,7 @@
 import type { MessageKey, ConversationRange } from '../records.ts';
 import type { ServerReadTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { ACK, ackOf, int, receiptOf, text, textOrNull, written, writtenOrNull } from './rows.ts';
+import { ACK, ackOf, int, receiptOf, text } from './rows.ts';
 
 /** The ranges as one parameter: rows `w(c, f, u)` of conversation, first and last seq. */
 export const rangesParam = (ranges: readonly ConversationRange[]): string =>
@@ -40,10 +40,14 @@ const FEED_DETAILS = `
   join tidemark.conversation c on c.id = w.c
   join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
   cross join lateral (
-    select count(*) as read_count, count(*) filter (where a.version > $2) as fresh,
-      min(a.user_id) filter (where a.version > $2) as by, min(${written('a.content')}) filter (where a.version > $2) as written_content
+    select count(*) as read_count, count(*) filter (where a.version > $2) as fresh
     from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
   ) readers`;
+
+const ADDED_READERS = `
+  select ${ACK} from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
+  join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq and a.version > $2 and a.version <= $3
+  order by a.version fetch first ($4) rows with ties`;
 
 const READERS = `
   select ${ACK} from tidemark.ack a where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")
@@ -60,7 +64,7 @@ const DUE = `select * from tidemark.receipt where open and expires_at < $1 order
 
 type ReceiptReads = Pick<
   ServerReadTx,
-  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
+  'receiptsIn' | 'readCounts' | 'changedReceipts' | 'addedReaders' | 'readers' | 'nonReaders' | 'dueReceipts' | 'hasOpenReceipts'
 >;
 
 export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
@@ -81,19 +85,22 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
     return changed
       .map((receipt) => {
         const row = details.get(`${receipt.conversationId} ${receipt.seq}`)!;
-        const fresh = int(row, 'fresh');
         return {
           ...receipt,
           groupId: text(row, 'group_id'),
           messageId: text(row, 'message_id'),
           readCount: int(row, 'read_count'),
-          fresh,
-          by: fresh === 1 ? textOrNull(row, 'by') : null,
-          content: fresh === 1 ? writtenOrNull(row, 'written_content') : null,
+          fresh: int(row, 'fresh'),
         };
       })
       .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq);
   },
+  addedReaders: async (keys, { after, upTo }, atLeast) =>
+    keys.length === 0
+      ? []
+      : (await query(ADDED_READERS, [keysParam(keys), after, upTo, atLeast]))
+          .map(ackOf)
+          .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq || (a.userId < b.userId ? -1 : 1)),
   readers: async ({ conversationId, seq }, after, limit) =>
     (await query(READERS, [conversationId, seq, after?.at ?? -1, after?.userId ?? '', limit])).map(ackOf),
   nonReaders: async ({ conversationId, seq }, senderId, after, limit) =>
