@@ -131,8 +131,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/apply/row-news.ts',
-    from: 'if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
-    to: 'if (contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
+    from: '(senderId === model.me) === isMine &&',
+    to: 'senderId.length > 0 &&',
     test: ['node', 'test/unit/engine/events.test.ts', 'own messages only'],
   },
   {

@@ -42,14 +42,14 @@ export const HARDER_BUGS = [
   bug(
     'an event names messages that are not mine',
     'engine/apply/row-news.ts',
-    'if (senderId === model.me && contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
-    'if (contains(seqs, seq)) own.set(seq, messageId);\n    // A page',
+    '(senderId === model.me) === isMine &&',
+    'senderId.length > 0 &&',
   ),
   bug(
-    'own messages from elsewhere are news',
-    'engine/apply/apply-server-rows.ts',
-    'const received = fresh.filter(({ senderId }) => senderId !== model.me);',
-    'const received = fresh.filter(({ senderId }) => senderId.length > 0);',
+    'the ranges of an event cover more messages than it names',
+    'engine/apply/row-news.ts',
+    'return { ranges: fromSeqs(found.keys()),',
+    'return { ranges: seqs,',
   ),
   bug(
     'scattered pieces of a snapshot are dropped',
