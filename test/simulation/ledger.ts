@@ -123,12 +123,22 @@ export class Ledger {
   readonly refusedRecalls = new Set<string>();
 
   commit({ writes, lane, name }: Committed): void {
+    // On a full device, a log-out that discards wipes the store and leaves no record.
+    if (name === 'wipe-unrecorded') return this.wiped(lane);
     for (const write of writes) {
       if (write.op !== 'put') continue;
       if (write.table === 'log') this.record(JSON.parse(write.record as string) as Kept, lane);
       else if (write.key === 'head') this.seeHead(write.record as HeadSeen, lane, name);
       else if (write.key === 'snapshot') this.seeSnapshot(write.record as string);
     }
+  }
+
+  private wiped(lane: Lane): void {
+    const cancelled = [...this.pending.keys()].map((key) => ({ t: 'end', key, end: 'cancelled' }));
+    this.fold({ version: 0, changes: cancelled, lane });
+    this.records = [];
+    this.head = this.leader = null;
+    this.knowsServer = false;
   }
 
   private record(record: Kept, lane: Lane): void {

@@ -123,7 +123,7 @@ export class Nemesis {
       else {
         // People go on in a tunnel and close the page there. Outside, the browser wakes the service worker; a page is opened again later.
         device.network.set({ up: false, down: false });
-        world.time.schedule(random.exponential(5000), `${device.name} leaves the tunnel without a page`, () => {
+        plans.in(random.exponential(5000), `${device.name} leaves the tunnel without a page`, () => {
           for (const tab of device.openTabs) tab.kill();
           device.network.set({ up: true, down: true });
           plans.in(0, `${device.name} is woken`, sync);
