@@ -1,6 +1,7 @@
 /**
- * What browser suites have on the other side: receipt servers over real sockets, each behind a network that the test cuts and heals.
- * Runs with Vitest, on Node; pages reach it over HTTP, since not every browser's driver can be asked to do something for a test.
+ * The servers of browser suites: receipt servers over real sockets, each behind a network that the test cuts
+ * and heals. Runs with Vitest, on Node. Pages reach it over HTTP, because not every browser's driver can run
+ * code for a test.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,12 +14,12 @@ import { TcpProxy } from './tcp-proxy.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where pages ask for a server: `http://127.0.0.1:…`. */
+    /** The address where pages ask for a server: `http://127.0.0.1:…`. */
     backend: string;
   }
 }
 
-/** What a page may ask of the backend, by the path it posts to. */
+/** The calls that a page can make to the backend, by the path of its request. */
 export interface BackendCalls {
   /** A new server for this page's origin (or, `foreign`, for pages of its own host only), with a group `crew` of these members. */
   start: { readonly takes: { readonly crew?: readonly string[]; readonly foreign?: boolean }; readonly gives: { readonly port: number } };
@@ -27,7 +28,7 @@ export interface BackendCalls {
   /** Frames of one type that browsers sent through this port, oldest first. */
   sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
   stop: { readonly takes: { readonly port: number }; readonly gives: object };
-  /** How slow the machine is now, see `machine.ts`. */
+  /** The slowness of the machine now, see `machine.ts`. */
   slowness: { readonly takes: object; readonly gives: { readonly times: number } };
 }
 
@@ -67,7 +68,7 @@ const readJson = async (request: IncomingMessage): Promise<unknown> => {
   return JSON.parse(text);
 };
 
-/** A Vitest globalSetup. @returns how to end it */
+/** A Vitest globalSetup. @returns a function that ends the servers */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const running = new Map<number, Served>();
   const at = ({ port }: { readonly port: number }): Served => {

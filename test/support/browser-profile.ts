@@ -1,4 +1,4 @@
-/** One person's device: a Chromium on a profile folder of its own, which survives the browser's death. */
+/** The device of one person: a Chromium on a profile folder of its own, which survives a kill of the browser. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,14 +27,14 @@ export class BrowserProfile {
 
   private constructor(readonly folder: string) {}
 
-  /** What a page cannot do to tabs, an extension can: see {@link discard}. Empty until it is wanted. */
+  /** The folder of an extension, which can discard tabs as no page can: see {@link discard}. Empty until a test needs it. */
   #extension = '';
 
   static async create(): Promise<BrowserProfile> {
     return new BrowserProfile(await mkdtemp(join(tmpdir(), 'tidemark-profile-')));
   }
 
-  /** The next start brings along what {@link discard} needs. */
+  /** The next start loads the extension that {@link discard} needs. */
   async withDiscarding(): Promise<void> {
     this.#extension = join(this.folder, 'discarding');
     await mkdir(this.#extension);
@@ -44,7 +44,7 @@ export class BrowserProfile {
     await writeFile(join(this.#extension, 'background.js'), '');
   }
 
-  /** The browser throws the tab's page away, as it does when memory is short: no event, no closing. It must be behind another one. */
+  /** The browser discards the tab's page, as it does when memory is short: no event, no close. The tab must be behind another one. */
   async discard(url: string): Promise<void> {
     const context = this.#context!;
     const worker = context.serviceWorkers().find((one) => one.url().startsWith('chrome-extension:'));
@@ -56,7 +56,7 @@ export class BrowserProfile {
     }, url);
   }
 
-  /** Starts the browser, with whatever the profile holds. */
+  /** Starts the browser on the profile. */
   async start(): Promise<BrowserContext> {
     const { args, ...options } = await launchOptions();
     this.#context = await chromium.launchPersistentContext(
@@ -76,7 +76,7 @@ export class BrowserProfile {
     return this.#context;
   }
 
-  /** SIGKILL to the browser and all its processes: no page hears of it, nothing is flushed. */
+  /** Kills the browser and all its processes with SIGKILL: no page gets an event, and nothing is flushed. */
   async kill(): Promise<void> {
     const pid = this.#pid;
     const context = this.#context;
@@ -84,7 +84,7 @@ export class BrowserProfile {
     const closed = new Promise<void>((resolve) => context.once('close', () => resolve()));
     this.#pid = this.#context = undefined;
     try {
-      // It leads a process group of its own.
+      // The browser leads a process group of its own.
       process.kill(-pid, 'SIGKILL');
     } catch {
       process.kill(pid, 'SIGKILL');
@@ -93,7 +93,7 @@ export class BrowserProfile {
     while (isRunning(pid)) await sleep(10);
   }
 
-  /** Ends the browser politely and removes the profile. */
+  /** Closes the browser and removes the profile. */
   async remove(): Promise<void> {
     const context = this.#context;
     this.#pid = this.#context = undefined;

@@ -1,4 +1,4 @@
-/** Lets a test import `tidemark` and its doors from `dist`, as an app that installed the package would. */
+/** Lets a test import `tidemark` and its entry points from `dist`, as an app does that has installed the package. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

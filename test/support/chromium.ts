@@ -1,4 +1,4 @@
-/** Finds a Chromium for the tests, and gets one where there is none, saying what it does. */
+/** Finds a Chromium for the tests, and installs one if there is none. It prints each step. */
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
@@ -9,31 +9,31 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { onPath } from './on-path.ts';
 
-/** What the search asks of the machine; a test puts another in its place. */
+/** The machine, as the search sees it. A test replaces it. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly root: boolean;
   readonly linuxX64: boolean;
   isExecutable(path: string): Promise<boolean>;
-  /** Whether the browser at `path` answers `--version`: a file may be there and its libraries not. */
+  /** Whether the browser at `path` answers `--version`: the file may exist and its libraries may not. */
   answers(path: string): Promise<boolean>;
-  /** Resolves with whether the command ended well; its output goes to the terminal. */
+  /** Resolves with whether the command succeeded. Its output goes to the terminal. */
   run(command: string, args: readonly string[]): Promise<boolean>;
   playwrightPath(): Promise<string | undefined>;
-  /** The browser inside `@sparticuz/chromium`, where that is installed under `folder`. */
+  /** The browser inside `@sparticuz/chromium`, if that is installed under `folder`. */
   packagedPath(folder: string): Promise<string | undefined>;
   say(line: string): void;
 }
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-const PACKAGED = '@sparticuz/chromium@147.0.0'; // the last of its line that Node 20 may install
+const PACKAGED = '@sparticuz/chromium@147.0.0'; // the last version of its line that Node 20 may install
 export const PACKAGED_FOLDER = fileURLToPath(new URL('../../node_modules/.cache/tidemark-chromium/', import.meta.url));
 
 /**
- * The Chromium this machine has: `CHROME_PATH`, then the usual names on PATH, then Playwright's own, then one that
- * {@link getChromium} took from npm; `undefined` for none. Installs nothing.
+ * The Chromium of this machine: `CHROME_PATH`, then the usual names on PATH, then Playwright's own, then the
+ * one that {@link getChromium} took from npm; `undefined` for none. Installs nothing.
  *
- * @throws {Error} when `CHROME_PATH` names something that cannot be run: what was asked for is not silently replaced.
+ * @throws {Error} if `CHROME_PATH` names a file that cannot be run: a given path is not silently replaced.
  */
 export const findChromium = async (machine: Machine = thisMachine()): Promise<string | undefined> => {
   const asked = machine.env['CHROME_PATH'];
@@ -50,9 +50,10 @@ export const findChromium = async (machine: Machine = thisMachine()): Promise<st
 };
 
 /**
- * {@link findChromium}, and where that finds none, installs one: with apt as root, else by Playwright, on Linux x64 at last from npm.
+ * Finds a Chromium, as {@link findChromium} does, or installs one: with apt as root, otherwise by Playwright,
+ * and on Linux x64 at last from npm.
  *
- * @throws {Error} naming all the ways when none led to a Chromium.
+ * @throws {Error} that names all ways if none gave a Chromium.
  */
 export const getChromium = async (machine: Machine = thisMachine()): Promise<string> => {
   const present = await findChromium(machine);
@@ -77,7 +78,7 @@ export const getChromium = async (machine: Machine = thisMachine()): Promise<str
     const [program, ...args] = command;
     machine.say(`Chromium: none found; running ${command.join(' ')}`);
     if (note) machine.say(note);
-    // A machine never asked before has no package lists; without them apt knows no chromium.
+    // A new machine has no package lists, and without them apt finds no Chromium.
     if (program === 'apt-get') await machine.run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', 'update']);
     if (!(await machine.run(program, args))) continue;
     const got = await findChromium(machine);
@@ -95,10 +96,10 @@ export const getChromium = async (machine: Machine = thisMachine()): Promise<str
   );
 };
 
-/** Whether this Chromium knows Background Sync: the one packaged on npm is built without. */
-export const hasBackgroundSync = (chromium: string): boolean => chromium !== join(tmpdir(), 'chromium'); // where it unpacks itself
+/** Whether this Chromium has Background Sync: the package on npm is built without it. */
+export const hasBackgroundSync = (chromium: string): boolean => chromium !== join(tmpdir(), 'chromium'); // the folder in which the package unpacks itself
 
-/** Chromium's sandbox does not run as root; for anybody else it stays on. */
+/** Chromium's sandbox does not run as root. For other users it stays on. */
 export const launchArgs = (root = isRoot()): string[] => [
   ...(root ? ['--no-sandbox'] : []),
   '--disable-gpu',
@@ -109,7 +110,7 @@ export const launchArgs = (root = isRoot()): string[] => [
   '--disable-sync',
 ];
 
-/** What Playwright's `chromium.launch` and `launchPersistentContext` are given. */
+/** The options for Playwright's `chromium.launch` and `launchPersistentContext`. */
 export const launchOptions = async (): Promise<{ executablePath?: string; args: string[]; headless: true }> => {
   const executablePath = await findChromium();
   return { ...(executablePath && { executablePath }), args: launchArgs(), headless: true };
@@ -142,7 +143,8 @@ export const thisMachine = (): Machine => ({
   playwrightPath: async () => chromium.executablePath(),
   packagedPath: async (folder) => {
     try {
-      // Required rather than imported: what is installed a moment ago no bundler or module runner knows of.
+      // The package is required and not imported, because bundlers and module runners do not know a package
+      // that was installed a moment ago.
       const packaged = createRequire(folder)('@sparticuz/chromium') as { executablePath(): Promise<string> };
       return await packaged.executablePath();
     } catch {

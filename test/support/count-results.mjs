@@ -1,6 +1,7 @@
 /**
- * Counts tests in Vitest's JSON report. A file that could not be loaded counts as one failed, and so does a run that ended badly
- * without any test to blame (an unhandled rejection, a lost browser, no report at all): it must not read as a success.
+ * Counts tests in Vitest's JSON report. A file that could not be loaded counts as one failed test. A run that
+ * ended badly without a failed test (an unhandled rejection, a lost browser, no report) counts as one failed
+ * test too.
  *
  * @param {string | undefined} report
  * @param {boolean} endedWell

@@ -1,4 +1,4 @@
-/** Counts the steps of all loops and copies over arrays, sets and maps while something runs: work, without a clock. */
+/** Counts the steps of all loops and copies over arrays, sets and maps while the function runs: work, measured without a clock. */
 export const countSteps = async (run: () => Promise<unknown>): Promise<number> => {
   let steps = 0;
   const restore = [Array.prototype, Set.prototype, Map.prototype].map((prototype) => {

@@ -1,27 +1,27 @@
 /**
- * IndexedDB that fails on purpose: over fake-indexeddb in Node, over the browser's own in a browser. It says what WebKit says when its
- * network process dies, at the places where it says so.
+ * IndexedDB that fails on purpose: over fake-indexeddb in Node, and over the browser's own in a browser. It
+ * throws the errors that WebKit throws when its network process dies, at the same points.
  */
 
-/** `commit`: it did not happen; `committed`: it did, and nobody is told. */
+/** `commit`: the transaction did not commit; `committed`: it did, and the caller gets no answer. */
 export type FaultPoint = 'open' | 'transaction' | 'request' | 'commit' | 'committed';
 
 export interface IdbFault {
   readonly at: FaultPoint;
-  /** A DOMException of this name; `hang`: nothing ever happens; `late`: it happens when {@link FaultyIdb.release} is called. */
+  /** The name of a DOMException; `hang`: nothing ever happens; `late`: the answer comes when {@link FaultyIdb.release} is called. */
   readonly says: string;
   readonly message?: string;
-  /** How often; default once. */
+  /** The number of failures; default one. */
   readonly times?: number;
-  /** Of which transactions; default: all that write. */
+  /** The transactions that fail; default: all that write. */
   readonly of?: (mode: IDBTransactionMode, tables: readonly string[]) => boolean;
-  /** The browser closes the connection as well, and says so. */
+  /** Whether the browser also closes the connection, with a close event. */
   readonly closes?: boolean;
 }
 
 type Handler = ((event: unknown) => void) | null;
 
-/** An event handler property of a host object, taken over: what is set is kept here and called by hand. */
+/** Takes over an event handler property of a host object: keeps the handler, which the returned function calls. */
 const takeOver = (target: object, name: string): (() => void) => {
   let handler: Handler = null;
   Object.defineProperty(target, name, { configurable: true, get: () => null, set: (next: Handler) => (handler = next) });
@@ -31,14 +31,14 @@ const takeOver = (target: object, name: string): (() => void) => {
 const silentRequest = (): IDBRequest => ({ onsuccess: null, onerror: null, error: null, result: undefined }) as unknown as IDBRequest;
 
 export class FaultyIdb {
-  /** Hand this one to whoever opens a database. */
+  /** The factory for the code that opens databases. */
   readonly factory: IDBFactory;
   private faults: (IdbFault & { left: number })[] = [];
   private held: (() => void)[] = [];
   private readonly closeListeners = new WeakMap<IDBDatabase, (() => void)[]>();
-  /** How many struck, by place. */
+  /** Number of failures at each point. */
   readonly struck: Record<FaultPoint, number> = { open: 0, transaction: 0, request: 0, commit: 0, committed: 0 };
-  /** Durability of every transaction that writes, and its tables. */
+  /** Durability and tables of each transaction that wrote. */
   readonly written: { durability: string; tables: readonly string[] }[] = [];
   readonly open = new Set<IDBDatabase>();
 
@@ -60,12 +60,12 @@ export class FaultyIdb {
     this.faults = [];
   }
 
-  /** How many are held back. */
+  /** Number of answers that are held back. */
   get holding(): number {
     return this.held.length;
   }
 
-  /** What was held back happens now. */
+  /** Delivers the answers that were held back. */
   release(): void {
     for (const happen of this.held.splice(0)) happen();
   }
@@ -146,12 +146,12 @@ export class FaultyIdb {
         if (!fault) return get(key);
         const request = silentRequest() as unknown as { error: DOMException | null; onerror: Handler };
         if (fault.says === 'hang') {
-          // As long as a request is under way the transaction neither commits nor ends.
+          // The transaction neither commits nor ends while a request is under way.
           const spin = (): void => {
             try {
               get(key).onsuccess = spin;
             } catch {
-              // Aborted.
+              // The transaction was aborted.
             }
           };
           spin();
@@ -163,7 +163,7 @@ export class FaultyIdb {
           try {
             transaction.abort();
           } catch {
-            // By whoever heard of it.
+            // The caller has aborted the transaction already.
           }
           if (fault.closes) this.lose(db);
         });
@@ -202,7 +202,7 @@ export class FaultyIdb {
   }
 }
 
-/** What WebKit says when its database process is gone, by where it says so. */
+/** The errors of WebKit when its database process is gone, by the point at which they come. */
 export const WEBKIT: readonly IdbFault[] = [
   {
     at: 'transaction',

@@ -1,18 +1,18 @@
 /**
- * A store that fails on purpose, addressed by a transaction's name. What a store over a real database does when its connection is
- * lost, this one does on demand: bodies run twice, the first run kept or not.
+ * A store that fails on purpose, by the name of a transaction. It repeats a body as a store over a real
+ * database does when its connection is lost, with the first run undone or committed.
  */
 import { StoreError } from '../../src/errors.ts';
 import type { ClockPort, StorePort } from '../../src/ports/ports.ts';
 
 export type StoreFault =
-  /** Nothing is written, and the caller is told. */
+  /** Nothing is written, and the caller gets the error. */
   | { readonly kind: 'quota' | 'unavailable' }
-  /** The first run of the body is undone, the second counts. */
+  /** The first run of the body is undone, and the second counts. */
   | { readonly kind: 'cut-off' }
-  /** The first run of the body had committed when the connection was lost: the second has to see that. */
+  /** The first run of the body was committed when the connection was lost, so the second run must find that. */
   | { readonly kind: 'cut-off-committed' }
-  /** Nothing happens for so long. */
+  /** Nothing happens for this time. */
   | { readonly kind: 'stall'; readonly ms: number };
 
 export interface Transaction {
@@ -23,7 +23,7 @@ export interface Transaction {
 
 class CutOff extends Error {}
 
-/** @param strike asked once for every transaction; the same answers make the same faults. */
+/** @param strike called once for every transaction; the same answers make the same faults. */
 export const faultyStore = (
   store: StorePort,
   clock: ClockPort,
@@ -61,10 +61,10 @@ export const faultyStore = (
   },
 });
 
-/** Faults by chance, of these kinds, each with this likelihood: the same seed makes the same ones in the same order. */
+/** Random faults of these kinds, each with this likelihood. The same seed makes the same faults in the same order. */
 export const chanceFaults = (seed: number, likelihood: number, kinds: readonly StoreFault[]): (() => StoreFault | undefined) => {
   let state = seed >>> 0;
-  // mulberry32
+  // The generator is mulberry32.
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

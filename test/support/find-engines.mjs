@@ -1,4 +1,4 @@
-// Run by node before anything is built; Vite lends its TypeScript.
+// Node runs this file before any build. Vite reads the TypeScript.
 import { runnerImport } from 'vite';
 
 const { module } = await runnerImport(new URL('./find-engines.ts', import.meta.url).pathname);

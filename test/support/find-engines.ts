@@ -1,4 +1,4 @@
-/** Finds the other engines, Gecko and WebKit. They are looked for, never installed: whoever has none tests in Chromium alone. */
+/** Finds the other browser engines, Gecko and WebKit, and installs none: a machine without them tests in Chromium only. */
 import { onPath } from './on-path.ts';
 import { type Machine, thisMachine } from './chromium.ts';
 

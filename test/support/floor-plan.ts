@@ -1,4 +1,4 @@
-/** The house's plan: which room may import which, held against the imports that are really there. */
+/** The floor plan: the imports that each room may have, compared with the imports in the code. */
 import { posix } from 'node:path';
 import ts from 'typescript';
 
@@ -7,19 +7,19 @@ export type Sources = ReadonlyMap<string, string>;
 
 interface Import {
   readonly specifier: string;
-  /** Erased by the compiler: it makes no loop at run time. */
+  /** The compiler erases this import, so it makes no loop at run time. */
   readonly typeOnly: boolean;
 }
 
-/** Rooms anyone may import. */
+/** Rooms that every room may import. */
 const COMMON = ['model', 'ports', 'errors', 'logging'];
 
-/** What each room may import beyond {@link COMMON} and itself. */
+/** The rooms that each room may import beyond {@link COMMON} and itself. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   logging: [],
   model: [],
-  // The shapes of frames alone: MAY_LOAD keeps the codec out.
+  // Only the shapes of frames: MAY_LOAD keeps the codec out.
   ports: ['protocol'],
   protocol: [],
   log: [],
@@ -39,8 +39,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The shelves of a room, each with the shelves and files of the room that it may import. Files that stand beside the shelves are named as
- * shelves where something imports them; those that are not named may import every shelf.
+ * The shelves of a room, each with the shelves and files of the room that it may import. A file beside the
+ * shelves is listed like a shelf if other code imports it. A file that is not listed may import every shelf.
  */
 const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   engine: {
@@ -81,7 +81,10 @@ const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
 };
 
-/** What a room's code may load at run time, by whatever way round: the engine runs under a simulator, the page stays small. */
+/**
+ * The rooms and libraries that a room may load at run time, directly or through others: the engine runs in a
+ * simulator, and the page stays small.
+ */
 const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   model: [],
   ports: [],
@@ -91,14 +94,14 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   client: ['rxjs', 'comlink', 'idb-keyval'],
 };
 
-/** Among the rooms anyone may import, the arrows that would point back up. */
+/** Imports between the rooms of {@link COMMON} that would point back up. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   errors: ['model', 'ports', 'logging'],
   logging: ['model', 'ports', 'errors'],
   model: ['ports', 'logging'],
 };
 
-/** One library, one room. `node:` stands for all that only Node has. */
+/** The rooms that may import each library. `node:` stands for all modules of Node. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   dexie: ['store'],
   'idb-keyval': ['client'],
@@ -198,7 +201,7 @@ const wrongRoom = (from: string, to: string): string | undefined => {
   return allowed.includes(target) ? undefined : `${from} imports ${to}: ${room} may import ${allowed.join(', ')}`;
 };
 
-/** A loop of files, as `a → b → a`; the first one met. Imports of types alone count too: they tie what is read together. */
+/** The first loop of files, as `a → b → a`. Imports of types count too, because they tie the files for a reader. */
 const findLoop = (graph: ReadonlyMap<string, readonly string[]>): string | undefined => {
   const done = new Set<string>();
   const trail: string[] = [];
@@ -222,7 +225,7 @@ const findLoop = (graph: ReadonlyMap<string, readonly string[]>): string | undef
   return undefined;
 };
 
-/** What each file of `room` loads at run time, and should not. */
+/** The modules that the files of `room` load at run time and should not. */
 const wrongLoads = (imports: ReadonlyMap<string, readonly Import[]>, room: string, allowed: readonly string[]): string[] => {
   const found: string[] = [];
   for (const start of imports.keys()) {
@@ -238,7 +241,7 @@ const wrongLoads = (imports: ReadonlyMap<string, readonly Import[]>, room: strin
   return found;
 };
 
-/** Every breach of the plan, a sentence each; empty when the house stands as drawn. */
+/** All breaches of the plan, a sentence each; empty if the code keeps to the plan. */
 export const breaches = (sources: Sources): string[] => {
   const found: (string | undefined)[] = [];
   const graph = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-/** A tab that can be frozen, and does not know: what was to call it waits, and comes in order when it thaws. */
+/** A tab that can be frozen without an event: calls to it wait, and come in order when it thaws. */
 import type { Cancel, ClockPort, LinkHandlers, Ports } from '../../src/ports/ports.ts';
 
 export class Freezing {
@@ -23,7 +23,7 @@ export class Freezing {
     return (...args) => this.#call(() => fn(...args));
   }
 
-  /** What was cancelled is not called either, though it waits already. */
+  /** A cancelled call is not made, even if it waits already. */
   #unlessOver(begin: (call: (fn: () => void) => () => void) => Cancel): Cancel {
     let isOver = false;
     const cancel = begin((fn) =>
@@ -45,7 +45,7 @@ export class Freezing {
     }
   }
 
-  /** The same ports, as this tab has them. */
+  /** The same ports, as this tab sees them. */
   ports(ports: Ports, clock: ClockPort = ports.clock): Ports {
     const { store, net, locks, bus, life, token } = ports;
     return {

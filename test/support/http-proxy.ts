@@ -1,4 +1,4 @@
-/** A reverse proxy before the server, as nginx is one: by its defaults it says the name of the server behind it as `Host`. */
+/** A reverse proxy before the server, like nginx: by default it sends the name of the server behind it as `Host`. */
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,7 +7,7 @@ export interface HttpProxy {
   close(): void;
 }
 
-/** @param hostHeader `rewrites`: nginx's default, and Vite's `changeOrigin`. `passes`: the header as the browser sent it. */
+/** @param hostHeader `rewrites`: nginx's default, and Vite's `changeOrigin`. `passes`: the header from the browser. */
 export const startProxy = async (target: string, hostHeader: 'rewrites' | 'passes'): Promise<HttpProxy> => {
   const [hostname, port] = target.split(':') as [string, string];
   const onward = ({ method, url, headers }: IncomingMessage) =>
@@ -25,7 +25,7 @@ export const startProxy = async (target: string, hostHeader: 'rewrites' | 'passe
       .on('upgrade', (response, upstream, first) => {
         const lines = response.rawHeaders.flatMap((name, i, all) => (i % 2 === 0 ? [`${name}: ${all[i + 1]}`] : []));
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
-        socket.write(first); // the server spoke at once
+        socket.write(first); // the server sent bytes at once
         for (const [from, to] of [
           [socket, upstream],
           [upstream, socket],

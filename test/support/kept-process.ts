@@ -1,6 +1,6 @@
 /**
- * A program that never outlives this process: whatever way this one goes (its end, Ctrl-C, SIGKILL), the program, all that it
- * started and its folder go too.
+ * A program that never outlives this process: however this process ends (normally, by Ctrl-C, by SIGKILL), the
+ * program, its children and its folder are removed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** The shell keeps watch: its input is a pipe from here, which ends with this process and not before. */
+/** A shell watches: its input is a pipe from this process, which closes when this process ends. */
 const WATCH = `
 "$@" 3>&3 & child=$!
 exec 3>&-
@@ -25,33 +25,33 @@ kill -KILL 0
 `;
 
 export interface KeptProcess {
-  /** Empty at the start, the program's own; removed with it. */
+  /** A folder of the program's own, empty at the start and removed with the program. */
   readonly folder: string;
-  /** Everything the program says; its third stream carries what it writes to descriptor 3. */
+  /** The program's output; the third stream has the bytes that it writes to descriptor 3. */
   readonly streams: readonly [Readable, Readable, Readable];
-  /** Resolves with the first group of `pattern` in what the program says. @throws {Error} with all it said, where that does not come. */
+  /** Resolves with the first group of `pattern` in the output. @throws {Error} with the whole output, if no match comes. */
   says(pattern: RegExp): Promise<string>;
-  /** Resolves when all of it is gone. */
+  /** Resolves when the program, its children and its folder are gone. */
   end(): Promise<void>;
 }
 
-/** A slow machine under load has been seen to take a third of this to start a browser. */
+/** A slow machine under load needs a third of this to start a browser. */
 const SAYS_WITHIN_MS = 60_000;
 
 export const startKept = async (
-  /** May put files into the folder first. */
+  /** This function may write files into the folder first. */
   command: (folder: string) => Promise<readonly [string, ...string[]]>,
   env: (folder: string) => Readonly<Record<string, string>> = () => ({}),
 ): Promise<KeptProcess> => {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-kept-'));
   const [program, ...args] = await command(folder);
   const child = spawn('/bin/sh', ['-c', WATCH, 'sh', program, ...args], {
-    // A group of its own: Ctrl-C reaches this process alone, and what hangs on it follows.
+    // A process group of its own: Ctrl-C reaches this process only, and the program ends after it.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env(folder), KEPT_FOLDER: folder },
   });
-  // Should the shell be gone already, there is nothing left to end.
+  // If the shell has ended already, there is nothing left to end.
   child.stdin.on('error', () => undefined);
   const streams = [child.stdout, child.stderr, child.stdio[3] as Readable] as const;
   let said = '';

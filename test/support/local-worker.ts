@@ -1,4 +1,7 @@
-/** Workers without threads: the worker's side of the bridge over a stub of the engine, in this very process, to be killed and silenced at will. */
+/**
+ * Workers without threads: the worker's side of the bridge with a stub of the engine, in this process. A test
+ * can kill and silence them.
+ */
 import { BehaviorSubject, NEVER, type Observable, Subject } from 'rxjs';
 import { WorkerConnection } from '../../src/bridge/connect.ts';
 import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts';
@@ -10,12 +13,12 @@ import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
 
-/** Whatever is on its way between the two sides has arrived. */
+/** Resolves when all messages between the two sides have arrived. */
 export const settled = async (): Promise<void> => {
   for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** One worker, as the page holds it. */
+/** One worker, as the page sees it. */
 export class LocalWorker extends EventTarget {
   readonly #page: MessagePort;
   readonly #inside: MessagePort;
@@ -23,10 +26,10 @@ export class LocalWorker extends EventTarget {
   readonly events = new Subject<NumberedEvent>();
   readonly watched: Topic[] = [];
   readonly configs: WorkerConfig[] = [];
-  /** Answers to calls and queries; never by default. */
+  /** The answer to calls and queries. By default none ever comes. */
   answer: (name: string) => Promise<unknown> = () => new Promise(() => undefined);
   isTerminated = false;
-  /** While silent nothing it says arrives, pongs included. */
+  /** While silent, no message of the worker arrives, not even a pong. */
   silent = false;
 
   constructor(before: (host: Host) => Host = (host) => host) {
@@ -78,11 +81,11 @@ export class LocalWorker extends EventTarget {
   }
 }
 
-/** A worker whose script never arrives: it takes messages and answers none. */
+/** A worker whose script never arrives: it receives messages and answers none. */
 export class WorkerOfNothing extends EventTarget {
   isTerminated = false;
   postMessage(): void {
-    // Nobody is there.
+    // No code handles the message.
   }
   terminate(): void {
     this.isTerminated = true;
@@ -92,7 +95,7 @@ export class WorkerOfNothing extends EventTarget {
   }
 }
 
-/** A page's connection, and every worker it ever made. */
+/** The connection of a page, and all workers that it has created. */
 export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(
   make: () => W,
   setsAtStart = false,
@@ -127,7 +130,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
   return { connection, timers, workers, firsts };
 };
 
-/** Web Locks for one process: a lock is free again when its holder is killed. */
+/** Web Locks for one process: a lock becomes free when the test kills its holder. */
 export class LocalLocks {
   readonly #held = new Map<string, () => void>();
   readonly #waiting = new Map<string, () => unknown>();
@@ -146,7 +149,7 @@ export class LocalLocks {
     return this.#waiting.size;
   }
 
-  /** Every holder dies. */
+  /** Kills all holders. */
   releaseAll(): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -1,7 +1,7 @@
-/** What takes longest begins first, so that no core waits for it at the end: a fresh machine has no times of the run before to go by. */
+/** Starts the longest test files first, so that no core is idle at the end. A fresh machine has no times of an earlier run. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** By how long they took, each more than ten seconds. */
+/** The longest files, by their time; each takes more than ten seconds. */
 const LONGEST = [
   'test/e2e/replay',
   'test/e2e/offline-reading',

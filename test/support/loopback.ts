@@ -1,4 +1,4 @@
-/** Engine and server in one process: real frames as text, no sockets; a network that can be cut. */
+/** Engine and server in one process: real frames as text, without sockets, over a network that the test can cut. */
 import { firstValueFrom, type Observable, filter, timeout } from 'rxjs';
 import { Engine } from '../../src/engine/engine.ts';
 import { TransportError } from '../../src/errors.ts';
@@ -34,7 +34,7 @@ export const createTestServer = (store: ServerStore | Promise<ServerStore> = cre
       token.startsWith('token-of-') ? Promise.resolve({ userId: token.slice(9) }) : Promise.reject(new Error('no such token')),
   });
 
-/** Everything that crossed, for tests that count. */
+/** A frame or request that crossed, for tests that count. */
 export interface Crossing {
   readonly from: 'client' | 'server';
   readonly frame: ClientFrame | ServerFrame;
@@ -42,9 +42,9 @@ export interface Crossing {
 
 export class LoopbackNet implements NetPort {
   readonly crossings: Crossing[] = [];
-  /** No socket opens, as behind a proxy that takes the upgrade out; HTTP works. */
+  /** While true no socket opens, as behind a proxy that removes the upgrade header; HTTP works. */
   noSockets = false;
-  /** Requests of the HTTP door, as they were made. */
+  /** The requests to the HTTP endpoint. */
   readonly requests: (readonly ClientFrame[])[] = [];
   private down = false;
   private readonly open = new Set<() => void>();
@@ -62,7 +62,7 @@ export class LoopbackNet implements NetPort {
     this.down = false;
   }
 
-  /** The connections there are go dead, and nobody here is told; new ones work. */
+  /** The present connections go dead without an event; new ones work. */
   loseSilently(): void {
     for (const lose of [...this.silently]) lose();
   }
@@ -142,7 +142,7 @@ export class LoopbackNet implements NetPort {
   }
 }
 
-/** One lock, whatever its name; `isMissing` as in a browser without. */
+/** One lock, for any name; `isMissing` as in a browser without Web Locks. */
 export class TestLocks implements LockPort {
   isMissing = false;
   private readonly line: { onGranted: () => void; onLost: () => void }[] = [];
@@ -173,7 +173,7 @@ export class TestLocks implements LockPort {
   }
 }
 
-/** One browser profile of one account: a disk, and what its tabs share. */
+/** One browser profile of one account: a disk, and the state that its tabs share. */
 export class TestDevice {
   readonly disk = new MemoryDisk();
   private readonly hears = new Set<(hint: BusHint) => void>();
@@ -193,7 +193,7 @@ export class TestDevice {
   }
 
   ports(store: StorePort = createMemoryStore(this.disk, 'durable')): Ports {
-    // Each tab hears the others, never itself.
+    // Each tab gets the hints of the others, and not its own.
     const own = new Set<(hint: BusHint) => void>();
     const life = new Set<(event: LifeEvent) => void>();
     return {

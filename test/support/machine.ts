@@ -1,16 +1,16 @@
 /**
- * How slow this machine is now: work takes so many times as long as on a quiet one. What a test waits for is given that much more time, and a
- * promise in seconds is held to that much more; on a quiet machine to not a millisecond more.
+ * The slowness of this machine: how many times longer work takes than on an idle one. The tests wait that much
+ * longer, and hold promises in seconds to that much more. On an idle machine nothing is added.
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 
-/** So much work is done to see how long it takes: a short piece would be let through before others, even here. */
+/** The amount of work that is measured: the scheduler would prefer a shorter piece, even on a busy machine. */
 const WORK_MS = 60;
-/** Less is a quiet machine, on which a test runs a server and a browser of its own. */
+/** A smaller measure means an idle machine, on which a test runs a server and a browser of its own. */
 const QUIET = 2;
 const MOST = 30;
-/** A measure is good for so long. */
+/** A measure is valid for this time. */
 const FRESH_MS = 2000;
 
 const WORK = `
@@ -25,24 +25,24 @@ const measure = (): Promise<number> =>
     execFile(process.execPath, ['-e', WORK], (error, said) => {
       if (error) return reject(new Error('the work by which the machine is measured did not run', { cause: error }));
       const now = Number(said);
-      // The last minute counts only while it still is so.
+      // The load of the last minute counts only if the machine is still busy.
       resolve(now < QUIET ? 1 : Math.min(MOST, Math.max(now, loadavg()[0]! / availableParallelism())));
     });
   });
 
 let last: { readonly at: number; readonly slowness: Promise<number> } | null = null;
 
-/** 1 on a quiet machine. */
+/** The slowness; 1 on an idle machine. */
 export const slowness = (): Promise<number> => {
   const now = performance.now();
   if (!last || now - last.at > FRESH_MS) last = { at: now, slowness: measure() };
   return last.slowness;
 };
 
-/** A time as this machine takes it now. */
+/** A time that this machine may take now, if an idle machine takes `ms`. */
 export const stretched = async (ms: number): Promise<number> => Math.round(ms * (await slowness()));
 
-/** The end of a wait. The machine is measured only where the time for a quiet one is over. */
+/** The end of a wait. The machine is measured only after the time for an idle machine has passed. */
 export class Deadline {
   private readonly began = performance.now();
   private withinMs: number;

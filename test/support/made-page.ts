@@ -1,11 +1,11 @@
-/** The page of the end-to-end tests, built once for a whole run. */
+/** The page of the end-to-end tests, built once for each run. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPage, MADE_PAGE } from '../e2e/site.ts';
 
 export default async function makePage(): Promise<(() => Promise<void>) | undefined> {
-  // Another project of the same run has made it.
+  // Another project of the same run has built it.
   if (process.env[MADE_PAGE] !== undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-app-'));
   process.env[MADE_PAGE] = folder;

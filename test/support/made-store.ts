@@ -1,4 +1,4 @@
-/** A new store, made once for a whole run: making one takes a server seconds, copying it a moment. */
+/** A new store, made once for each run: a server needs seconds to make one, and a moment to copy it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-/** Programs by name. */
+/** Finds programs by name. */
 import { delimiter, join } from 'node:path';
 
-/** Of the first of these names that is to be had, the first file on PATH. */
+/** The path of the first of these names that a folder on PATH has. */
 export const onPath = async (
   machine: { readonly env: Readonly<Record<string, string | undefined>>; isExecutable(path: string): Promise<boolean> },
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** The package as npm would publish it, and an app that installs it. */
+/** The package as npm publishes it, and an app that installs it. */
 import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a program to its end; both its outputs in one string. Never rejects for a bad end. */
+/** Runs a program to its end, and joins its outputs in one string. Never rejects for an exit code. */
 export const runToEnd = (program: string, args: readonly string[], cwd: string, timeoutMs = 120_000): Promise<Ended> =>
   new Promise((done) => {
     execFile(program, args, { cwd, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
@@ -33,7 +33,7 @@ export interface Workplace {
   remove(): Promise<void>;
 }
 
-/** Packs what `npm run build` made. */
+/** Packs the output of `npm run build`. */
 export const packPackage = async (): Promise<Workplace> => {
   for (const file of ['index.js', 'worker.js'])
     await access(join(REPOSITORY, 'dist', file)).catch(() => {
@@ -44,7 +44,7 @@ export const packPackage = async (): Promise<Workplace> => {
   return { folder, tarball: join(folder, name.trim().split('\n').at(-1)!), remove: () => rm(folder, { recursive: true, force: true }) };
 };
 
-/** An app that has the tarball and RxJS installed and nothing else; `files` by their path in it. */
+/** An app with the tarball and RxJS as its only packages; `files` by their path in the app. */
 export const installInApp = async (workplace: Workplace, files: Readonly<Record<string, string>>): Promise<string> => {
   const app = join(workplace.folder, 'app');
   await mkdir(app);

@@ -1,6 +1,6 @@
 /**
- * A person without a browser: speaks frames over one WebSocket, folds the rows it is told, and comes back when it is cut off.
- * What is submitted is sent again under the same keys until it is answered, as any client must.
+ * A person without a browser: speaks frames over one WebSocket, folds the rows that come, and connects again
+ * after a cut. An entry is sent again under the same key until it is answered, as every client must do.
  */
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
@@ -16,11 +16,11 @@ import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { Deadline } from './machine.ts';
 
 const RECONNECT_MS = 200;
-/** Room for the frame around its entries. */
+/** Bytes for the frame around its entries. */
 const FRAME_OVERHEAD = 256;
 const DEFAULT_PATIENCE_MS = 10_000;
 
-/** What one conversation is told, without what this client fills in. */
+/** The receipts and flags for one conversation, without the fields that this client fills in. */
 export type Registers = Omit<WireReceiptsEntry, 'kind' | 'key' | 'conversationId' | 'cursor'>;
 
 export interface SentMessage {
@@ -38,11 +38,11 @@ interface Batch {
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class ProtocolClient {
-  /** Per conversation, everything told so far. */
+  /** The row of each conversation, from all frames so far. */
   readonly rows = new Map<ConversationId, ConversationRow>();
-  /** Messages as they came with the feed, by place. The server may leave some out. */
+  /** The messages that came with the feed, by seq. The server may leave some out. */
   readonly messages = new Map<ConversationId, Map<number, WireMessage>>();
-  /** What the receipts of group messages came to, by message id, as the feed told. */
+  /** The receipts of group messages from the feed, by message id. */
   readonly receipts = new Map<MessageId, GroupReceipt>();
   cursor: string | null = null;
   #socket: WebSocket | undefined;
@@ -64,9 +64,10 @@ export class ProtocolClient {
   ) {}
 
   /**
-   * Resolves once caught up. @throws {Error} when the server will not have this client, or does not answer in 10 s.
+   * Resolves once caught up. @throws {Error} if the server refuses this client, or does not answer in 10 s.
    *
-   * @param before this device's client of an earlier session: it goes on from where that one stood, with all it held.
+   * @param before this device's client of an earlier session: the new client goes on from its cursor, with all
+   * its state.
    */
   static async connect(url: string, token: string, userId: string, deviceId: string, before?: ProtocolClient): Promise<ProtocolClient> {
     const client = new ProtocolClient(url, token, userId, deviceId);
@@ -81,17 +82,17 @@ export class ProtocolClient {
     return client;
   }
 
-  /** Whether everything up to now has come and the connection stands. */
+  /** Whether the connection is open and the client has caught up. */
   get live(): boolean {
     return this.#caughtUp;
   }
 
-  /** Whether this client will not come back: closed, or refused by the server. */
+  /** Whether this client will not connect again: closed, or refused by the server. */
   get ended(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Sends a message; resolves with the place the server gave it. The same `id` again is the same message. */
+  /** Sends a message, and resolves with the seq from the server. The same `id` again is the same message. */
   async sendMessage(
     conversationId: ConversationId,
     body: Json,
@@ -102,7 +103,7 @@ export class ProtocolClient {
     throw new Error(`the message was not taken: ${JSON.stringify(result)}`);
   }
 
-  /** An entry for {@link submit}: many messages in one frame. */
+  /** A message entry for {@link submit}, for many messages in one frame. */
   messageEntry(
     conversationId: ConversationId,
     body: Json,
@@ -120,12 +121,15 @@ export class ProtocolClient {
     };
   }
 
-  /** An entry for {@link submit}: what is told of one conversation. */
+  /** A receipts entry for {@link submit}, for one conversation. */
   receiptsEntry(conversationId: ConversationId, registers: Registers): WireEntry {
     return { kind: 'receipts', key: randomUUID(), conversationId, cursor: this.cursor, ...registers };
   }
 
-  /** One result per entry, in order; never `retry`, which is waited out here. Splits by the limits the server told. */
+  /**
+   * One result for each entry, in order. `retry` is never returned, because this function waits and sends
+   * again. Splits frames by the server's limits.
+   */
   async submit(entries: readonly WireEntry[]): Promise<WireResult[]> {
     const results = new Map<string, WireResult>();
     let left = entries;
@@ -142,14 +146,14 @@ export class ProtocolClient {
     return entries.map(({ key }) => results.get(key)!);
   }
 
-  /** Calls `fn` with every step of the feed, after it was folded. @returns how to stop */
+  /** Calls `fn` with every frame of the feed, after it was folded. @returns a function that stops the calls */
   onChanges(fn: (frame: Frame<'changes'>) => void): () => void {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
   }
 
-  /** Resolves as soon as `condition` holds; looked at after every frame. @throws {Error} naming `what` after `withinMs`. */
-  async waitFor(condition: () => boolean, withinMs = DEFAULT_PATIENCE_MS, what = 'what was waited for'): Promise<void> {
+  /** Resolves as soon as `condition` holds, which is checked after every frame. @throws {Error} that names `what`, after `withinMs`. */
+  async waitFor(condition: () => boolean, withinMs = DEFAULT_PATIENCE_MS, what = 'the condition'): Promise<void> {
     const deadline = new Deadline(withinMs);
     while (!condition()) {
       if (this.#end) throw this.#end;
@@ -167,7 +171,7 @@ export class ProtocolClient {
     }
   }
 
-  /** Ends for good. What was not answered rejects. */
+  /** Ends for good. Open submits reject. */
   close(): void {
     this.#stop(new Error('closed'));
   }
@@ -193,7 +197,7 @@ export class ProtocolClient {
   #open(): void {
     const socket = new WebSocket(this.url, { perMessageDeflate: false });
     this.#socket = socket;
-    socket.on('error', () => undefined); // a close follows
+    socket.on('error', () => undefined); // a close event follows
     socket.on('open', () => {
       this.#send({ type: 'hello', version: PROTOCOL_VERSION, token: this.token, userId: this.userId, deviceId: this.deviceId });
       this.#send({ type: 'pull', cursor: this.cursor });
@@ -248,7 +252,7 @@ export class ProtocolClient {
       }
     }
     for (const { id, readCount, memberCount, expired } of frame.receipts ?? []) this.#foldReceipt(id, { readCount, memberCount, expired });
-    // A snapshot in several frames is taken up to its end: a cut in between asks for it again.
+    // A snapshot in several frames counts at its end: after a cut in between it is requested again.
     if (frame.from !== null || frame.complete) this.cursor = frame.to;
     if (frame.complete) this.#caughtUp = true;
     for (const listener of [...this.#listeners]) listener(frame);
@@ -298,7 +302,7 @@ export class ProtocolClient {
     });
   }
 
-  /** One submit in flight at a time. */
+  /** Only one submit is in flight at a time. */
   #next(): void {
     if (this.#inFlight || !this.#limits) return;
     const batch = this.#queue.shift();

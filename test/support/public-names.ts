@@ -1,6 +1,7 @@
 /**
- * The public surface of the package as text: each entry point of package.json with its exported names, and the members of the types. An
- * interface or type alias that no entry point exports, but that an exported name mentions, follows at the end of its entry point.
+ * The public surface of the package as text: each entry point of package.json with its exported names, and the
+ * members of the types. Interfaces and type aliases that no entry point exports, but that an exported name
+ * mentions, follow at the end of the entry point.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * A Chromium as a user has it: tabs behind others are hidden and can be frozen, and pages go into the back/forward cache. One that
- * Playwright starts itself shows every tab as visible and focused, and caches none.
+ * A Chromium as a user has it: tabs behind others are hidden and can be frozen, and pages go into the
+ * back/forward cache. A Chromium that Playwright starts shows every tab as visible and focused, and caches no
+ * page.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from './chromium.ts';
 
-/** This machine under a name that is no loopback address: to the browser, an insecure context. */
+/** This machine under a name that is no loopback address, which is an insecure context for the browser. */
 export const INSECURE_HOST = 'insecure.test';
 
 const READY_WITHIN_MS = 30_000;
@@ -50,7 +51,7 @@ export class RealBrowser {
     ];
     const child = spawn(executablePath, [...args, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
-    // A test run that ends early takes its browser along.
+    // If the test run ends early, the browser ends too.
     const orphaned = (): void => void child.kill('SIGKILL');
     process.once('exit', orphaned);
     child.once('exit', () => process.off('exit', orphaned));
@@ -74,7 +75,7 @@ export class RealBrowser {
   }
 }
 
-/** As the browser does to a tab that nobody has looked at for a while; it must be behind another one. */
+/** Freezes the tab as the browser does after a while in the background. The tab must be behind another one. */
 export const setFrozen = async (page: Page, frozen: boolean): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' });

@@ -1,16 +1,16 @@
-/** A network whose server says "not now" to frames of the test's choice, and how often it was asked. */
+/** A network whose server answers "not now" to frames that the test chooses, and records the refusals. */
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
 export interface Refusing {
-  /** Frames that are refused; nothing by default. */
+  /** The frames that are refused; none by default. */
   refuses: (frame: ClientFrame) => boolean;
   retryAfterMs: number;
-  /** No socket opens: everything goes over HTTP. */
+  /** Whether no socket opens, so that all frames go over HTTP. */
   noSockets: boolean;
-  /** Over HTTP: each request is refused unread, as a proxy does. */
+  /** Whether each HTTP request is refused unread, as a proxy does. */
   refusesRequests: boolean;
-  /** Moments at which something was refused, ms. */
+  /** Times of the refusals, in ms. */
   readonly asked: number[];
 }
 
@@ -22,7 +22,7 @@ const refusal = ({ retryAfterMs }: Refusing, frame?: ClientFrame): Frame<'error'
   ...(frame && 'id' in frame ? { id: frame.id } : {}),
 });
 
-/** Before any tab of the device is opened. */
+/** Must be called before any tab of the device is opened. */
 export const refusing = (device: VirtualDevice): Refusing => {
   const state: Refusing = { refuses: () => false, retryAfterMs: 1000, noSockets: false, refusesRequests: false, asked: [] };
   const { network } = device;

@@ -1,5 +1,5 @@
-// All that `npm test` does, step after step, a failed one not hiding the next; arguments go to Vitest.
-// The last line is the sum: `N passed, N failed`.
+// All steps of `npm test`, one after the other, even if one fails; arguments go to Vitest. The last line is the
+// sum: `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { countResults } from './count-results.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Resolves with whether the command ended well. */
+/** Resolves with whether the command succeeded. */
 const run = (command, ...args) =>
   new Promise((done) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
@@ -19,7 +19,7 @@ const run = (command, ...args) =>
 
 const failedSteps = [];
 
-/** Steps of which each stands for itself, beside others: what one says is held back until it has ended. */
+/** Runs steps in order, beside other steps. The output of a step is printed when the step has ended. */
 const inTurn = async (...steps) => {
   for (const step of steps) {
     const child = spawn('npm', ['run', '--silent', step], {
@@ -37,7 +37,7 @@ const inTurn = async (...steps) => {
     if (!ended) failedSteps.push(step);
   }
 };
-// ESLint takes as long as all the others together.
+// ESLint takes as long as all other steps together.
 await Promise.all([inTurn('lint:code'), inTurn('chromium', 'engines', 'build', 'types', 'lint:format')]);
 
 console.log('\n# tests');
@@ -62,5 +62,6 @@ if (!(await run('npm', 'run', '--silent', 'simulate', '--', '--test'))) failedSt
 for (const step of failedSteps) console.log(`failed: npm run ${step}`);
 const failed = counts.failed + failedSteps.length;
 console.log(`${counts.passed} passed, ${failed} failed`);
-// Set rather than called, so that the line above is written whole also into a pipe.
+// The exit code is set, and process.exit is not called, so that the line above is written completely, also into
+// a pipe.
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** `node run-main.mjs FILE [ARG …]`: runs `main(args)` of a TypeScript file. Node 20 does not read TypeScript, Vite does. */
+/** `node run-main.mjs FILE [ARG …]`: runs `main(args)` of a TypeScript file. Node 20 does not read TypeScript, and Vite does. */
 import { resolve } from 'node:path';
 import { runnerImport } from 'vite';
 

@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import type { PolicyChange } from '../../src/server/policy.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-/** The environment may name a new store's folder: a copy of it is begun with (see made-store.ts). */
+/** The environment variable with the folder of a new store, which each server copies (see made-store.ts). */
 export const MADE_STORE = 'TIDEMARK_MADE_STORE';
 const READY_WITHIN_MS = 60_000;
 
-/** A port that was free a moment ago: a server that is killed and started again must come back where it was. */
+/** A port that was free a moment ago: a server that is killed and started again must come back on the same port. */
 const freePort = async (): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -32,7 +32,7 @@ export class ServedReceipts {
     private readonly args: readonly string[],
   ) {}
 
-  /** @param args more of the command line, such as `--allow-origin`. Resolves when the server takes clients. */
+  /** Resolves when the server accepts clients. @param args more of the command line, such as `--allow-origin`. */
   static async start(args: readonly string[] = []): Promise<ServedReceipts> {
     await access(CLI).catch(() => {
       throw new Error('dist/cli/main.js is not there; run npm run build first');
@@ -44,12 +44,12 @@ export class ServedReceipts {
     return served;
   }
 
-  /** For clients that do not go through a proxy. */
+  /** The URL for clients that do not go through a proxy. */
   get url(): string {
     return `ws://127.0.0.1:${this.port}/receipts`;
   }
 
-  /** On the same folder and port as before. */
+  /** Starts the server on the same folder and port as before. */
   async start(): Promise<void> {
     const child = spawn(
       process.execPath,
@@ -58,7 +58,7 @@ export class ServedReceipts {
     );
     this.#child = child;
     this.#printed = '';
-    // A test run that ends early takes its server along.
+    // If the test run ends early, the server ends too.
     const orphaned = (): void => void child.kill('SIGKILL');
     process.once('exit', orphaned);
     child.once('exit', () => process.off('exit', orphaned));
@@ -80,12 +80,12 @@ export class ServedReceipts {
     });
   }
 
-  /** What the running process printed so far. */
+  /** The output of the running process so far. */
   get printed(): string {
     return this.#printed;
   }
 
-  /** SIGKILL: nothing is closed, nothing is flushed. */
+  /** Kills the server with SIGKILL: nothing is closed, nothing is flushed. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -100,7 +100,7 @@ export class ServedReceipts {
     return ((await this.#dev('token', { userId })) as { token: string }).token;
   }
 
-  /** Does nothing where it is there already. */
+  /** Creates the group, unless it exists. */
   async createGroup(groupId: string): Promise<void> {
     await this.#dev('group', { groupId, members: [] });
   }
@@ -117,7 +117,7 @@ export class ServedReceipts {
     await this.#dev('policy', change);
   }
 
-  /** @throws {Error} with what the server says, where it refuses. */
+  /** @throws {Error} with the server's answer, if it refuses. */
   async #dev(what: string, body: object): Promise<unknown> {
     const response = await fetch(`http://127.0.0.1:${this.port}/dev/${what}`, {
       method: 'POST',

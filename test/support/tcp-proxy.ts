@@ -1,31 +1,32 @@
 /**
- * The network between browsers and server: it can be cut, go silent, or keep an answer back, and it writes down the WebSocket frames
- * that pass. A browser's own offline switch freezes sockets instead of ending them, so outages are made here.
+ * The network between browsers and the server. A test cuts it, silences it, or keeps an answer back, and it
+ * records the WebSocket frames that pass. A browser's own offline switch freezes sockets instead of ending
+ * them, so the tests make outages here.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** One text frame that passed. */
 export interface PassedFrame {
   readonly up: boolean;
-  /** Which connection it was on, from 1. */
+  /** The number of the connection, from 1. */
   readonly connection: number;
-  /** `performance.now()` */
+  /** The time, by `performance.now()`. */
   readonly at: number;
   readonly text: string;
 }
 
-/** The text frames in one direction of a WebSocket, after its HTTP head. Fragments are joined; control frames are left out. */
+/** Reads the text frames in one direction of a WebSocket, after its HTTP head. Fragments are joined, and control frames are left out. */
 class FrameReader {
   #rest = Buffer.alloc(0);
   #headSeen = false;
   #parts: Buffer[] = [];
 
-  /** Nothing was read yet. */
+  /** Whether nothing was read yet. */
   get isEmpty(): boolean {
     return !this.#headSeen;
   }
 
-  /** The texts completed by this chunk; nothing for a connection that is no WebSocket. */
+  /** The texts that this chunk completes; none for a connection that is no WebSocket. */
   read(chunk: Buffer): string[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     if (!this.#headSeen) {
@@ -72,15 +73,15 @@ class FrameReader {
 interface Pair {
   readonly down: Socket;
   readonly up: Socket;
-  /** Both ends stay open, nothing passes. */
+  /** While true, both ends stay open and nothing passes. */
   silent: boolean;
 }
 
-/** The POST requests on one connection, read as they come. */
+/** Reads the POST requests on one connection. */
 class PostReader {
   #rest = Buffer.alloc(0);
 
-  /** The bodies completed by this chunk. */
+  /** The bodies that this chunk completes. */
   read(chunk: Buffer): string[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     const bodies: string[] = [];
@@ -96,32 +97,35 @@ class PostReader {
   }
 }
 
-/** As a network that breaks. One end may be closing by itself (WebKit does): Node keeps such a handle for ever when told to reset it. */
+/**
+ * Resets a socket as a broken network does. If one end is closing by itself (as WebKit does), Node would keep a
+ * handle for ever that it is told to reset.
+ */
 const reset = (socket: Socket): void => {
   if (socket.readyState === 'open') socket.resetAndDestroy();
   else socket.destroy();
 };
 
 export class TcpProxy {
-  /** Text frames in order of passing. */
+  /** The text frames in the order of passing. */
   readonly frames: PassedFrame[] = [];
-  /** First lines of plain HTTP requests, in order. */
+  /** The first lines of plain HTTP requests, in order. */
   readonly requests: string[] = [];
-  /** What was posted to the HTTP door, in order. */
+  /** The bodies of requests to the HTTP endpoint, in order. */
   readonly posts: string[] = [];
-  /** Called as a post was handed on, with its body. */
+  /** Called with the body of a POST request that has been passed on. */
   onPost: (body: string) => void = () => undefined;
-  /** Answers to posts are kept back from here on: upwards everything works, only the word back does not come. */
+  /** While true, answers to POST requests are kept back: requests arrive, and only their answers do not. */
   holdsAnswers = false;
-  /** How often {@link stranger} answered. */
+  /** Number of answers by {@link stranger}. */
   strangerAnswered = 0;
-  /** Called as a frame passes upwards, after it was handed on. */
+  /** Called for a frame from the client, after it has been passed on. */
   onUp: (text: string) => void = () => undefined;
-  /** Called as a frame passes downwards, after it was handed on. */
+  /** Called for a frame from the server, after it has been passed on. */
   onDown: (text: string) => void = () => undefined;
-  /** Answers in the server's place: whole HTTP answers, for upgrades and for other requests; `undefined` lets them through. */
+  /** Answers instead of the server: whole HTTP answers, for upgrades and for other requests; `undefined` lets the request through. */
   stranger: (isUpgrade: boolean) => string | undefined = () => undefined;
-  /** A frame downwards for which this is true is kept back, and everything after it on its connection. */
+  /** A frame from the server for which this returns true is kept back, with all that follows on its connection. */
   keepBack: (text: string) => boolean = () => false;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -142,7 +146,7 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Resets every connection; new ones are reset as well until {@link heal}. */
+  /** Resets every connection, and every new one until {@link heal}. */
   cut(): void {
     this.#isCut = true;
     for (const { down, up } of this.#pairs) {
@@ -155,7 +159,10 @@ export class TcpProxy {
     this.#isCut = false;
   }
 
-  /** Nothing comes down on the connections there are now, until released: then all of it. New ones work. @returns how to release. */
+  /**
+   * Keeps back all that the server sends on the present connections, until released. New connections work.
+   * @returns a function that releases it.
+   */
   hold(): () => void {
     const held = [...this.#pairs];
     for (const { up } of held) up.pause();
@@ -164,12 +171,12 @@ export class TcpProxy {
     };
   }
 
-  /** The connections there are now go half-open: nothing passes any more, nobody is told. New ones work. */
+  /** The present connections become half-open: nothing passes any more, and no end gets an event. New connections work. */
   blackHole(): void {
     for (const pair of this.#pairs) pair.silent = true;
   }
 
-  /** What the browsers sent, parsed: frames of one type since `after` (an index into {@link frames}). */
+  /** The frames of one type that browsers have sent since `after` (an index into {@link frames}), parsed. */
   sent<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
     return this.frames
       .slice(after)
@@ -178,7 +185,7 @@ export class TcpProxy {
       .filter((frame) => frame.type === type);
   }
 
-  /** Frames of one type that were posted since `after` (an index into {@link posts}). */
+  /** The frames of one type that were posted since `after` (an index into {@link posts}). */
   posted<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
     return this.posts
       .slice(after)
@@ -201,7 +208,7 @@ export class TcpProxy {
     up.on('error', () => undefined);
     const end = (): void => {
       this.#pairs.delete(pair);
-      // To whoever is half-open nothing happens, as long as the proxy stands.
+      // The ends of a half-open connection get no event as long as the proxy runs.
       if (pair.silent && !this.#isCut) return;
       down.destroy();
       up.destroy();
@@ -241,7 +248,7 @@ export class TcpProxy {
       if (pair.silent || (isPost && this.holdsAnswers)) return;
       const texts = isWebSocket ? downFrames.read(chunk) : [];
       if (texts.some((text) => this.keepBack(text))) {
-        // Upwards it still works; only the word back does not come.
+        // Requests still arrive; only the answer does not come.
         up.removeAllListeners('data').resume();
         return;
       }

@@ -2,7 +2,7 @@
 import { SeededRandom } from '../../src/testing/random.ts';
 import { VirtualTime } from '../../src/testing/virtual-time.ts';
 
-/** Lets running promises, and timers of the machine that are due, go on. */
+/** Lets running promises and due timers of the machine go on. */
 const afterTimers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 export class TestClock {
@@ -11,7 +11,7 @@ export class TestClock {
   /** How far the wall clock is ahead of the monotonic clock. */
   wallAheadMs = 0;
 
-  /** @param settle waits between two moments until nothing is under way any more. */
+  /** @param settle waits at each moment until no work is running. */
   constructor(private readonly settle = afterTimers) {}
 
   readonly wall = (): number => this.time.now + this.wallAheadMs;
@@ -34,7 +34,7 @@ export class TestClock {
     return this.waiting.size;
   }
 
-  /** The machine sleeps. Timers that are due meanwhile are late: the next `pass` calls them. */
+  /** The machine sleeps. Timers that become due in the meantime are late: the next `pass` calls them. */
   sleep(ms: number): void {
     this.time.now += ms;
   }

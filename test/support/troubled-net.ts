@@ -1,4 +1,4 @@
-/** A loopback that loses, doubles, delays and breaks off at a frame of the test's choice; and time that passes faster than it does. */
+/** A loopback that loses, doubles, delays or breaks off at a frame that the test chooses; and a clock that runs faster. */
 import type { ClockPort, LinkHandlers } from '../../src/ports/ports.ts';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { LoopbackNet, TestDevice } from './loopback.ts';
@@ -19,21 +19,21 @@ export class HastyDevice extends TestDevice {
 }
 
 export type Trouble =
-  /** Arrives, and the connection ends right after it. */
+  /** The frame arrives, and the connection ends right after it. */
   | 'arrives-then-cut'
-  /** Does not arrive, and the connection ends. */
+  /** The frame does not arrive, and the connection ends. */
   | 'lost-and-cut'
-  /** Does not arrive; the connection goes on. */
+  /** The frame does not arrive, and the connection goes on. */
   | 'lost'
   | 'twice';
 
-/** Frames over the socket, counted in both directions; what happens to each is up to the test. */
+/** Counts the frames over the socket in both directions. The test decides what happens to each. */
 export class TroubledNet extends LoopbackNet {
   passedUp = 0;
   passedDown = 0;
   onUp: (frame: ClientFrame, nth: number) => Trouble | null = () => null;
   onDown: (frame: ServerFrame, nth: number) => Trouble | null = () => null;
-  /** Handlers of every connection there was, as they were before anything was left out. */
+  /** The handlers of every connection, which get all frames. */
   readonly handlers: LinkHandlers[] = [];
 
   reset(): void {
@@ -58,7 +58,7 @@ export class TroubledNet extends LoopbackNet {
         const trouble = this.onUp(frame, ++this.passedUp);
         if (trouble !== 'lost' && trouble !== 'lost-and-cut') link.send(frame);
         if (trouble === 'twice') link.send(frame);
-        // What was sent is on its way for one turn of the loop.
+        // A sent frame is on its way for one turn of the loop.
         if (trouble === 'arrives-then-cut' || trouble === 'lost-and-cut') setTimeout(() => setTimeout(() => this.reset()));
       },
     };

@@ -1,4 +1,4 @@
-/** Vitest's browser suites in WebKitGTK: its smallest browser on a display of its own, driven by the W3C's WebDriver. */
+/** Runs Vitest's browser suites in WebKitGTK: its smallest browser on a display of its own, driven over the W3C's WebDriver. */
 import { defineBrowserProvider } from '@vitest/browser';
 import type { BrowserProviderOption } from 'vitest/node';
 import type { WebKitFiles } from './find-engines.ts';
@@ -8,7 +8,7 @@ const STARTS_WITHIN_MS = 60_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One WebDriver session: a browser, and the page in it. */
+/** One WebDriver session: a browser and its page. */
 class WebKit {
   #display: KeptProcess | undefined;
   #driver: KeptProcess | undefined;
@@ -30,7 +30,7 @@ class WebKit {
   }
 
   async #start(): Promise<string> {
-    // It takes a display number nobody has, and says which on descriptor 3.
+    // The display server takes a free display number, and prints it on descriptor 3.
     const { display, driver, browser } = this.files;
     this.#display = await startKept(async () => [display, '-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp']);
     const number = await this.#display.says(/^(\d+)\n/m);
@@ -39,7 +39,7 @@ class WebKit {
       async () => [driver, `--port=${port}`, '--host=127.0.0.1'],
       (folder) => ({
         DISPLAY: `:${number}`,
-        // Nothing of the user's is read or written, and no session bus is asked for.
+        // The browser reads and writes no data of the user, and uses no session bus.
         HOME: folder,
         TMPDIR: folder,
         XDG_CACHE_HOME: folder,
@@ -49,7 +49,7 @@ class WebKit {
         NO_AT_BRIDGE: '1',
         LIBGL_ALWAYS_SOFTWARE: '1',
         WEBKIT_DISABLE_COMPOSITING_MODE: '1',
-        // The sandbox wants user namespaces, which containers refuse; these pages are our own.
+        // The sandbox needs user namespaces, which containers refuse. These pages are our own.
         WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
       }),
     );

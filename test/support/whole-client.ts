@@ -1,4 +1,7 @@
-/** A client whole but for threads: the page's side of the bridge, the worker's side, account and engine over IndexedDB; the network can be cut. */
+/**
+ * A whole client except for threads: the page's side of the bridge, the worker's side, account and engine over
+ * IndexedDB. The test can cut the network.
+ */
 import { firstValueFrom } from 'rxjs';
 import type { WorkerConnection } from '../../src/bridge/connect.ts';
 import { browserClock } from '../../src/platform/browser-ports.ts';
@@ -11,7 +14,7 @@ import { createTestServer, LoopbackNet, TestDevice, TestLocks, type TestTab } fr
 
 let names = 0;
 
-/** Alice's phone: one page at a time, and what outlives a page. */
+/** Alice's phone: one page at a time, and the data that outlives a page. */
 export class Phone {
   readonly name = `tidemark:whole-${++names}`;
   readonly locks = new TestLocks();
@@ -21,7 +24,7 @@ export class Phone {
 
   constructor(readonly net: LoopbackNet) {}
 
-  /** A page that opens: its worker begins to boot in the next microtask. */
+  /** Opens a page, whose worker begins to boot in the next microtask. */
   open(setsAtStart = false) {
     return connectPage(() => new LocalWorker(() => this.host()), setsAtStart);
   }
@@ -71,7 +74,7 @@ export class Phone {
 export const now = <T extends Topic>(connection: WorkerConnection, topic: T): Promise<TopicValue[T['of']]> =>
   firstValueFrom(connection.streams.watch(topic));
 
-/** Bob on the other side, alice's phone, and the group `crew` of both. */
+/** Bob's client, alice's phone, and the group `crew` of both. */
 export const twoPeople = async (): Promise<{
   readonly phone: Phone;
   readonly bob: TestTab;

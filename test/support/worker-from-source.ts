@@ -1,6 +1,7 @@
 /**
- * In `dist`, `./worker.js` lies beside the page's module, whole in one file. Tests that run the sources in a browser get the same made
- * of the sources: a worker of a hundred files, fetched one by one, would take a second to start, every time.
+ * In `dist`, `./worker.js` is one file beside the page's module. Tests that run the sources in a browser get
+ * one file from the sources too: a worker of a hundred files, fetched one by one, would take a second to start,
+ * every time.
  */
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
@@ -9,7 +10,7 @@ const ENTRY = fileURLToPath(new URL('../../src/worker/self-starting.ts', import.
 const ADDRESS = '/__tidemark/worker.js';
 const SPAWNED = "new URL('./worker.js', import.meta.url)";
 
-/** @param plugins may change it on the way. */
+/** @param plugins may change the code. */
 export const bundleWorker = async (plugins: readonly Plugin[] = []): Promise<string> => {
   const built = await build({
     plugins: [...plugins],
@@ -24,7 +25,7 @@ export const bundleWorker = async (plugins: readonly Plugin[] = []): Promise<str
   return chunk.code;
 };
 
-/** One for all projects of a run. */
+/** One bundle for all projects of a run. */
 let bundled: Promise<string> | undefined;
 
 export const workerFromSource = (): Plugin => ({
