@@ -1,4 +1,7 @@
-/** `./testing`: server, devices, tabs, network and time for an app's own tests, in one process and by one seed. */
+/**
+ * The entry `tidemark/testing`: a server, devices, tabs, network and time for an app's own tests, in one process. A
+ * seed replays a run.
+ */
 export { createTestWorld, type TestWorld, type WorldOptions } from './world.ts';
 export type { VirtualDevice, FaultSite } from './virtual-device.ts';
 export type { VirtualTab } from './virtual-tab.ts';

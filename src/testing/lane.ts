@@ -1,4 +1,7 @@
-/** One place where code runs: a tab, a service worker, a server. It can be frozen, and it can die, between any two of its steps. */
+/**
+ * A lane is a place where code runs: a tab, a service worker, a server. Between any two steps, a test may freeze or
+ * kill the lane.
+ */
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -8,17 +11,17 @@ export const VIRTUAL_EPOCH = Date.UTC(2026, 0, 1);
 export class Lane {
   alive = true;
   frozen = false;
-  private held: (() => void)[] = [];
+  private delayed: (() => void)[] = [];
   private readonly ends = new Set<() => void>();
 
-  /** @param skewMs how far its wall clock is off, asked each time. */
+  /** @param skewMs returns the error of the lane's wall clock, in milliseconds. */
   constructor(
     readonly time: VirtualTime,
     readonly name: string,
     private readonly skewMs: () => number = () => 0,
   ) {}
 
-  /** Runs `fn` in a while, if this place still lives then; a frozen one runs it when it thaws. */
+  /** Runs `fn` after `ms` if the lane is alive then. A frozen lane runs `fn` when it thaws. */
   later(ms: number, what: string, fn: () => void): Cancel {
     let off = false;
     const cancel = this.time.schedule(ms, `${this.name} ${what}`, () => this.run(() => void (off || fn())));
@@ -28,14 +31,14 @@ export class Lane {
     };
   }
 
-  /** As {@link later}, frozen or not: what the platform does, not its code. */
+  /** Runs `fn` like {@link later}, also on a frozen lane: for work of the platform below the code. */
   below(ms: number, what: string, fn: () => void): Cancel {
     return this.time.schedule(ms, `${this.name} ${what}`, () => void (this.alive && fn()));
   }
 
   run(fn: () => void): void {
     if (!this.alive) return;
-    if (this.frozen) this.held.push(fn);
+    if (this.frozen) this.delayed.push(fn);
     else fn();
   }
 
@@ -45,15 +48,15 @@ export class Lane {
 
   thaw(): void {
     this.frozen = false;
-    // In the order in which it came.
-    for (const [i, fn] of this.held.splice(0).entries()) this.later(i * 1e-6, 'thawed', fn);
+    // Run the delayed calls in the order of their arrival.
+    for (const [i, fn] of this.delayed.splice(0).entries()) this.later(i * 1e-6, 'thawed', fn);
   }
 
-  /** Nothing of it happens any more. Whoever waits for it is told. */
+  /** Ends the lane: no further call runs. Calls the listeners of `onEnd`. */
   kill(): void {
     if (!this.alive) return;
     this.alive = false;
-    this.held = [];
+    this.delayed = [];
     for (const end of [...this.ends]) end();
     this.ends.clear();
   }
@@ -70,5 +73,5 @@ export class Lane {
   };
 }
 
-/** What was thrown, as an error. */
+/** Makes an `Error` of any thrown value. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

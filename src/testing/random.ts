@@ -1,6 +1,6 @@
-/** Chance out of a seed: the same seed gives the same numbers, and streams split off by name do not disturb one another. */
+/** Random numbers from a seed: the same seed gives the same numbers. Streams forked by name do not influence each other. */
 
-/** A 32-bit hash of a text, spread well enough to seed from. */
+/** A 32-bit hash of a text, with a good spread for seeds. */
 const hash = (text: string): number => {
   let h = 2166136261;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
@@ -15,7 +15,7 @@ export class SeededRandom {
   private c: number;
   private d = 1;
 
-  /** @param seed any text; numbers are taken as text. */
+  /** @param seed any text. */
   constructor(private readonly seed: string) {
     this.a = hash(`a${seed}`);
     this.b = hash(`b${seed}`);
@@ -23,7 +23,7 @@ export class SeededRandom {
     for (let i = 0; i < 12; i++) this.u32();
   }
 
-  /** A stream of its own: what is drawn from it shifts nothing here (sfc32 underneath). */
+  /** Returns an independent stream: drawing from the stream shifts no number of this one (algorithm sfc32). */
   fork(name: string): SeededRandom {
     return new SeededRandom(`${this.seed}/${name}`);
   }
@@ -47,7 +47,7 @@ export class SeededRandom {
     return Math.floor(this.next() * n);
   }
 
-  /** Both ends included. */
+  /** Returns a whole number from `from` to `upTo`, both included. */
   between(from: number, upTo: number): number {
     return from + this.below(upTo - from + 1);
   }
@@ -62,12 +62,12 @@ export class SeededRandom {
     return list[this.below(list.length)]!;
   }
 
-  /** Waiting times: many short, few long. */
+  /** Returns an exponentially distributed waiting time: many short, few long. */
   exponential(mean: number): number {
     return -Math.log(1 - this.next()) * mean;
   }
 
-  /** 128 bits as text. */
+  /** Returns 128 random bits as text. */
   id(): string {
     return Array.from({ length: 4 }, () => this.u32().toString(16).padStart(8, '0')).join('');
   }

@@ -1,4 +1,4 @@
-/** One browser profile of one account: a disk, its tabs, a service worker, and the road to the server. */
+/** A device: one browser profile of one account, with a disk, tabs, a service worker, and a network to the server. */
 import { Engine } from '../engine/engine.ts';
 import { enterOrWipe, readAccount } from '../engine/account/enter-account.ts';
 import { sendPending } from '../engine/headless/send-pending.ts';
@@ -25,17 +25,17 @@ const TOKEN_TIMEOUT_MS = 20_000;
 
 export interface DeviceOptions {
   readonly userId: UserId;
-  /** Names the device in traces, and its tabs. */
+  /** The name of the device and the prefix of its tabs' names, for traces. */
   readonly name: string;
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly disk: VirtualDisk;
   readonly network: VirtualNetwork;
-  /** What the app hands its tabs; rejects where it has none. */
+  /** The app's `getToken`. Rejects if the app has no token. */
   readonly token: () => Promise<string>;
 }
 
-/** What may go wrong at a named place of the engine: it throws, or says that something rare happens now. */
+/** A fault at a named place of the engine: throws, or returns true to trigger a rare event. */
 export type FaultSite = (site: string, lane: Lane) => boolean | undefined;
 
 export class VirtualDevice {
@@ -45,11 +45,11 @@ export class VirtualDevice {
   readonly network: VirtualNetwork;
   readonly locks = new VirtualLocks();
   readonly tabs: VirtualTab[] = [];
-  /** As the account's row in the store has it; a new one after a log-out. */
+  /** The device id, as in the account's record of the store. A log-out makes a new one. */
   deviceId: string;
-  /** How far its wall clock is off, ms. */
+  /** The error of the wall clock, in milliseconds. */
   skewMs = 0;
-  /** Chance that a hint between tabs is lost, comes twice, or late. */
+  /** The chance of a lost, doubled or late hint between tabs. */
   busLoss = 0;
   fault: FaultSite = () => undefined;
   log: Log = () => undefined;
@@ -90,7 +90,7 @@ export class VirtualDevice {
           for (const [other, heard] of this.ears) {
             if (other === lane) continue;
             const times = chance.chance(this.busLoss) ? chance.pick([0, 2]) : 1;
-            // In order, unless things go wrong: what comes later in the same moment is later by a trifle.
+            // Keep the order of hints without a fault: a later hint of the same moment gets a tiny extra delay.
             const late = chance.chance(this.busLoss) ? chance.exponential(50) : 0;
             const ms = 1 + late + (this.hints++ % 1000) * 1e-6;
             for (let i = 0; i < times; i++)
@@ -109,7 +109,7 @@ export class VirtualDevice {
       token: {
         getToken: () =>
           new Promise((resolve, reject) => {
-            const fail = (): void => reject(new AuthError('auth/unavailable', 'getToken failed; it is asked again later'));
+            const fail = (): void => reject(new AuthError('auth/unavailable', 'getToken failed; Tidemark asks again later'));
             const cancel = lane.later(TOKEN_TIMEOUT_MS, 'has no token', fail);
             this.options.token().then(
               (token) =>
@@ -131,9 +131,9 @@ export class VirtualDevice {
   }
 
   /**
-   * Opens a tab. Rejects as the engine does, where the store refuses.
+   * Opens a tab. Rejects with the engine's error if the store refuses.
    *
-   * @param settings as given to `createReceiptClient`
+   * @param settings the options `deliveryReceipts` and `readReceipts` of `createReceiptClient`
    */
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
     readOptions(settings, 'openTab: settings', { deliveryReceipts: 1, readReceipts: 1 });
@@ -141,7 +141,7 @@ export class VirtualDevice {
     const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
     const listeners = new Set<(event: LifeEvent) => void>();
     const tab = new VirtualTab(lane, listeners, () => this.removeAccount());
-    // Known before it is ready: it may die on its way.
+    // Add the tab before its engine is ready: a test may kill the tab during the start.
     this.tabs.push(tab);
     const gone = new Promise<never>((_, reject) => lane.onEnd(() => reject(new Error(`${lane.name} died on its way`))));
     const opened = this.start(tab, lane, listeners, settings, retention);
@@ -175,13 +175,13 @@ export class VirtualDevice {
     }
   }
 
-  /** The database goes, and with it the device's name. */
+  /** Deletes the database and gives the device a new id. */
   async removeAccount(): Promise<void> {
     this.deviceId = `${this.name}-${this.options.random.below(2 ** 31)}`;
     await this.disk.wipe();
   }
 
-  /** What Background Sync does: drains the outbox without a page. Rejects where the browser should come back later. */
+  /** Does the work of a Background Sync: sends the outbox without a page. Rejects if the browser should try again later. */
   async sync(): Promise<void> {
     if (this.serviceWorker?.alive) return;
     const lane = new Lane(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
@@ -198,7 +198,7 @@ export class VirtualDevice {
     }
   }
 
-  /** Somebody takes the lead, number and all, and lets go of it at once: whoever led hears of it late. */
+  /** Takes the lock and the fencing token from the leader tab, and releases the lock at once. The old leader learns of it late. */
   async stealLead(): Promise<void> {
     const lane = new Lane(this.options.time, `${this.name}.thief${++this.opened}`);
     try {
@@ -213,24 +213,27 @@ export class VirtualDevice {
     }
   }
 
-  /** Who holds the lead, as its locks have it. */
+  /** The holder of the leader lock. */
   get leader(): Lane | undefined {
     return this.locks.holder(LOCK);
   }
 
-  /** Every tab dies at once, and the service worker with them. */
+  /** Kills all tabs and the service worker at once. */
   killAll(): void {
     for (const tab of this.openTabs) tab.kill();
     this.serviceWorker?.kill();
   }
 
-  /** Power is lost: nothing runs any more, and the newest commits that were not flushed are gone. @param count of them. */
+  /**
+   * Cuts the power: kills everything, and takes back the newest commits without a flush. @param count the number of
+   * such commits.
+   */
   async losePower(count: number): Promise<void> {
     this.killAll();
     await this.disk.losePower(count);
   }
 
-  /** The browser takes the storage away. */
+  /** Deletes the storage, like a browser under storage pressure. */
   async wipe(): Promise<void> {
     this.killAll();
     await this.removeAccount();

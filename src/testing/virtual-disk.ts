@@ -1,6 +1,8 @@
 /**
- * A device's storage, as a disk that can fail: it keeps what was committed in order, so that power loss takes back what was not
- * flushed, and every transaction passes six points at which a tab may die or the disk may refuse.
+ * A device's storage as a disk with faults. The disk records commits in order, so a power loss can take back commits
+ * without a flush. Every transaction passes six points. At each point, a test may kill the tab or let the disk refuse.
+ *
+ *   begin ─▶ request (each answer) ─▶ commit ─▶ [committed] ─▶ complete ─▶ continue ─▶ after
  */
 import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
@@ -8,13 +10,16 @@ import { compareKeys } from '../store/memory-store.ts';
 import { TABLES } from '../log/tables.ts';
 import { asError, type Lane } from './lane.ts';
 
-/** `begin` nothing asked yet · `request` an answer is due · `commit` all asked, nothing done · `complete` done, not told · `continue` told, not heard · `after` heard. */
+/**
+ * `begin`: before the first request · `request`: an answer is due · `commit`: all requests done, nothing stored ·
+ * `complete`: stored, the tab does not know · `continue`: the result is on its way · `after`: the tab has the result.
+ */
 export type DiskPoint = 'begin' | 'request' | 'commit' | 'complete' | 'continue' | 'after';
 export const DISK_POINTS: readonly DiskPoint[] = ['begin', 'request', 'commit', 'complete', 'continue', 'after'];
 
 /**
- * `abort`, `unknown`, `quota`: the transaction fails · `ahead`: newer code has changed the store meanwhile · `hang`: it never ends ·
- * `die`: the tab does, here.
+ * `abort`, `unknown`, `quota`: the transaction fails · `ahead`: newer code has changed the store · `hang`: the
+ * transaction never ends · `die`: the tab dies here.
  */
 export type DiskTrouble = 'abort' | 'unknown' | 'quota' | 'ahead' | 'hang' | 'die';
 
@@ -36,27 +41,27 @@ interface Row {
 }
 
 export interface DiskOptions {
-  /** Opens what lies underneath, anew for each tab. */
+  /** Opens the real store below, once for each tab. */
   readonly open: (lane: Lane) => Promise<StorePort>;
-  /** Puts these rows in place of all that lies underneath. */
+  /** Replaces all rows of the store below. */
   readonly replace: (rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>) => Promise<void>;
-  /** Whether what lies underneath answers by itself at another time; else each answer takes a step here. */
+  /** True if the store below answers in steps of its own. False: each answer takes a step of virtual time. */
   readonly hasOwnSteps: boolean;
 }
 
 const nameOf = (key: StoreKey): string => JSON.stringify(key);
 
 export class VirtualDisk {
-  /** What is committed, by key as text. */
+  /** The committed rows, by key as text. */
   readonly rows = new Map<TableName, Map<string, Row>>(TABLES.map((name) => [name, new Map()]));
-  /** How to take back what was committed since the last flush, newest last. */
+  /** The undo steps of the commits since the last flush, newest last. */
   private unflushed: (() => void)[][] = [];
-  /** Asked at each point of each transaction. */
+  /** Returns the trouble at each point of each transaction. */
   trouble: (point: DiskPoint, name: string, lane: Lane) => DiskTrouble | null = () => null;
-  /** How long a transaction waits before it begins, ms. */
+  /** The delay before a transaction begins, in milliseconds. */
   latencyMs: () => number = () => 0;
   committed: (what: Committed) => void = () => undefined;
-  /** Power was lost, or the storage wiped: `rows` is what is left. */
+  /** Called after a power loss or a wipe. `rows` then holds the rest. */
   lost: () => void = () => undefined;
 
   private readonly inFlight = new Set<Promise<unknown>>();
@@ -85,12 +90,12 @@ export class VirtualDisk {
     return undo;
   }
 
-  /** How many commits a loss of power may take back. */
+  /** The number of commits that a power loss may take back. */
   get atRisk(): number {
     return this.unflushed.length;
   }
 
-  /** Power is lost: the newest `count` commits that no flush followed are gone. The tabs must be dead. */
+  /** Takes back the newest `count` commits without a flush. All tabs must be dead. */
   async losePower(count: number): Promise<void> {
     await this.settled();
     for (const undo of this.unflushed.slice(Math.max(0, this.unflushed.length - count)).reverse())
@@ -100,7 +105,7 @@ export class VirtualDisk {
     this.lost();
   }
 
-  /** All of it is gone; tabs that are still there find another store. */
+  /** Deletes all rows. Running tabs find another store. */
   async wipe(): Promise<void> {
     await this.settled();
     for (const rows of this.rows.values()) rows.clear();
@@ -109,12 +114,12 @@ export class VirtualDisk {
     this.lost();
   }
 
-  /** What runs now has come to its end, one way or the other. */
+  /** Resolves when all running transactions have ended. */
   private async settled(): Promise<void> {
     await Promise.allSettled([...this.inFlight]);
   }
 
-  /** The store as one tab has it. */
+  /** Opens the store for one tab. */
   async open(lane: Lane): Promise<StorePort> {
     const inner = await this.options.open(lane);
     lane.onEnd(() => inner.close());
@@ -136,7 +141,7 @@ export class VirtualDisk {
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const writes: Write[] = [];
-      /** @returns whether to go on; refuses by throwing. */
+      /** @returns true to go on. Throws if the disk refuses. */
       const passes = (point: DiskPoint): boolean => {
         const trouble = this.trouble(point, name, lane);
         if (trouble === null) return lane.alive;
@@ -161,7 +166,7 @@ export class VirtualDisk {
         const done = inner.tx(name, tables, mode, strict ? 'strict' : 'relaxed', async (tx) => {
           const result = await body(this.watched(tx, lane, writes, name, passes));
           hung = !passes('commit');
-          // Neither a dead tab's transaction nor one that hangs is ever committed.
+          // The transaction of a dead tab or a hanging transaction never commits.
           if (hung) throw new StoreError('store/closed', 'the tab is gone');
           return result;
         });
@@ -171,7 +176,7 @@ export class VirtualDisk {
         done.then(
           (result) => {
             if (mode === 'readwrite' && writes.length > 0) this.keep({ name, lane, strict, writes });
-            // What is done is done: from here on only the telling may fail.
+            // The transaction is committed. From here on, only the report to the tab may fail.
             if (!this.told(lane, name, 'complete')) return;
             lane.later(0, `${name} done`, () => {
               if (!this.told(lane, name, 'continue')) return;
@@ -211,7 +216,7 @@ export class VirtualDisk {
           try {
             if (passes('request')) resolve(value);
             else if (!lane.alive) reject(gone());
-            // One that hangs is let go of with its tab.
+            // A hanging request ends with its tab.
             else lane.onEnd(() => reject(gone()));
           } catch (error) {
             reject(asError(error));

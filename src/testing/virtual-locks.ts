@@ -1,8 +1,8 @@
-/** Web Locks of one device: exclusive by name, in the order they were asked for, let go of by the dead. */
+/** The Web Locks of one device: exclusive by name, granted in the order of the requests, released at the holder's death. */
 import type { LockPort } from '../ports/ports.ts';
 import type { Lane } from './lane.ts';
 
-/** A tab hears a little later that its lock was stolen. */
+/** The delay before a tab learns of its stolen lock. */
 const LATE_NEWS_MS = 20;
 
 interface Asking {
@@ -12,7 +12,7 @@ interface Asking {
 }
 
 export class VirtualLocks {
-  /** As in a browser without. */
+  /** True for a browser without locks. */
   areMissing = false;
   private readonly holders = new Map<string, Asking>();
   private readonly waiting = new Map<string, Asking[]>();
@@ -42,7 +42,7 @@ export class VirtualLocks {
     };
   }
 
-  /** Whoever has it loses it. */
+  /** Takes the lock from its holder. */
   steal(lane: Lane, name: string): () => void {
     this.rob(name);
     return this.take(lane, name);
@@ -64,7 +64,7 @@ export class VirtualLocks {
   private grant(name: string, asking: Asking): void {
     this.holders.set(name, asking);
     asking.lane.later(0, 'holds the lock', () => {
-      // Let go of, or stolen, before it was told.
+      // The lock may have been released or stolen before the grant is reported.
       if (this.holders.get(name) === asking) asking.onGranted();
     });
   }

@@ -1,6 +1,6 @@
 /**
- * The roads between one device and the server. Frames travel as text and in order, as over TCP: what a partition holds up stalls
- * until it heals or the connection dies, and an end that died may hear of it late, or never.
+ * The network between one device and the server. Frames travel as text and in order, like over TCP. A partition delays
+ * frames until the network heals or the connection dies. One end may learn of the connection's death late, or never.
  */
 import { TransportError } from '../errors.ts';
 import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
@@ -10,31 +10,31 @@ import type { Connection, Socket } from '../server/socket.ts';
 import { asError, type Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
 
-/** What a road needs of the server at its end. */
+/** The server's end of the network. */
 export interface NetworkEnd {
-  /** Where it runs now; `null` while it is down. */
+  /** The lane of the running server; `null` while the server is down. */
   readonly lane: Lane | null;
   connect(socket: Socket): Connection | undefined;
   request(body: string): Promise<{ readonly body: string }>;
 }
 
 export interface NetworkConditions {
-  /** Mean of a frame's way, ms; each draws its own. */
+  /** The mean delay of a frame, in milliseconds. Each frame draws its own delay. */
   delayMs: number;
-  /** No frame takes longer, ms. */
+  /** The maximum delay of a frame, in milliseconds. */
   maxDelayMs: number;
-  /** Whether frames get from the device to the server, and back. */
+  /** True if frames reach the server (`up`), and the device (`down`). */
   up: boolean;
   down: boolean;
-  /** Whether a WebSocket gets through; requests do all the same. */
+  /** True if WebSockets work. HTTP requests work in any case. */
   sockets: boolean;
-  /** Chance that a frame breaks its connection. */
+  /** The chance that a frame breaks its connection. */
   cut: number;
-  /** Of broken connections, how many the device hears nothing of. */
+  /** The share of broken connections without any close event on the device. */
   halfOpen: number;
-  /** Chance that a frame is handed over twice. */
+  /** The chance that a frame arrives twice. */
   duplicate: number;
-  /** Chance that what was sent still arrives after its connection was given up. */
+  /** The chance that sent frames arrive after the client has closed the connection. */
   stale: number;
 }
 
@@ -50,16 +50,16 @@ export const WELL: Readonly<NetworkConditions> = {
   stale: 0,
 };
 
-/** What {@link VirtualNetwork.leaves} is told of a new connection. */
+/** The text of a new connection for {@link VirtualNetwork.leaves}. */
 export const CONNECTING = 'connecting';
 
-/** These ask for the same again when they come again; a greeting would not. */
+/** Frames without harm when doubled. A doubled greeting would be an error. */
 const REPEATABLE = new Set(['submit', 'pull', 'fetch', 'changes', 'answer', 'messages']);
 
-class Road {
+class Wire {
   private clientOpen = true;
   private serverOpen = false;
-  /** No frame overtakes another. */
+  /** The arrival time of the last frame in each direction: no frame overtakes another. */
   private upAt = 0;
   private downAt = 0;
   private readonly stalledUp: (() => void)[] = [];
@@ -87,7 +87,7 @@ class Road {
       });
       if (!this.connection) return this.tellClosed(1013, 'starting');
       this.serverOpen = true;
-      // A dead process resets its connections; a dead machine says nothing.
+      // A dead process resets its connections; a dead machine sends nothing.
       at.onEnd(() => this.break(network.random.chance(conditions.halfOpen)));
       this.travel('down', 'open', () => this.heard(() => handlers.opened()));
     });
@@ -111,7 +111,7 @@ class Road {
     for (let i = 0; i < times; i++) this.travel('down', `← ${text}`, () => this.heard(() => this.handlers.frame(frame)));
   }
 
-  /** What becomes of a frame: how often it arrives. */
+  /** Draws a frame's fate. @returns the number of its arrivals. */
   private meets(type: string): number {
     const { conditions, random, count } = this.network;
     if (random.chance(conditions.cut)) {
@@ -124,7 +124,7 @@ class Road {
     return 2;
   }
 
-  /** The client closes: the server hears of it in a while, and of what was on its way perhaps before. */
+  /** Closes the client's end. The server learns of it later, and may receive the frames under way first. */
   abandon(): void {
     if (!this.clientOpen) return;
     this.clientOpen = false;
@@ -135,14 +135,14 @@ class Road {
     } else this.closeServer();
   }
 
-  /** The connection breaks for both; `silently`: the client is not told. */
+  /** Breaks the connection at both ends. `silently`: the client gets no close event. */
   break(silently: boolean): void {
     this.closeServer();
     if (silently) this.network.count('half-open');
     else this.tellClosed(1006, 'reset');
   }
 
-  /** The wire is well again. */
+  /** Sends the delayed frames after the network has healed. */
   flush(): void {
     const { conditions } = this.network;
     if (conditions.up) for (const go of this.stalledUp.splice(0)) go();
@@ -162,7 +162,7 @@ class Road {
   private hearClosed(code: number, reason: string): void {
     this.heard(() => {
       this.clientOpen = false;
-      this.network.roads.delete(this);
+      this.network.wires.delete(this);
       this.handlers.closed(code, reason);
     });
   }
@@ -179,7 +179,7 @@ class Road {
       const at = Math.max(time.now + this.network.delay(), way === 'up' ? this.upAt : this.downAt);
       if (way === 'up') this.upAt = at;
       else this.downAt = at;
-      // The next one of the same way arrives strictly later, so that chance never turns two around.
+      // The next frame in this direction arrives strictly later, so that no two frames swap.
       const gap = 0.001;
       if (way === 'up') this.upAt += gap;
       else this.downAt += gap;
@@ -199,10 +199,10 @@ class Road {
 
 export class VirtualNetwork {
   conditions: NetworkConditions = { ...WELL };
-  readonly roads = new Set<Road>();
-  /** Told of each thing that went wrong. */
+  readonly wires = new Set<Wire>();
+  /** Called for each fault. */
   count: (kind: string) => void = () => undefined;
-  /** Told of everything that leaves the device, as text. */
+  /** Called with every text that leaves the device. */
   leaves: (lane: Lane, text: string) => void = () => undefined;
 
   constructor(
@@ -215,30 +215,30 @@ export class VirtualNetwork {
     return Math.min(maxDelayMs, this.random.exponential(delayMs));
   }
 
-  /** Changes what is named; what stalled goes on where it can. */
+  /** Changes the given conditions. Delayed frames travel on if the new conditions let them. */
   set(conditions: Partial<NetworkConditions>): void {
     Object.assign(this.conditions, conditions);
-    for (const road of [...this.roads]) road.flush();
+    for (const wire of [...this.wires]) wire.flush();
   }
 
-  /** Breaks every connection there is; new ones may be made. */
+  /** Breaks every open connection. New connections may follow. */
   cut(silently = false): void {
-    for (const road of [...this.roads]) road.break(silently);
+    for (const wire of [...this.wires]) wire.break(silently);
   }
 
-  /** The port of one tab. */
+  /** The network port of one tab. */
   port(lane: Lane): NetPort {
     return {
       connect: (handlers): Link => {
         this.leaves(lane, CONNECTING);
-        const road = new Road(this, lane, handlers);
-        this.roads.add(road);
+        const wire = new Wire(this, lane, handlers);
+        this.wires.add(wire);
         return {
           buffered: 0,
-          send: (frame) => road.send(frame),
+          send: (frame) => wire.send(frame),
           close: () => {
-            road.abandon();
-            this.roads.delete(road);
+            wire.abandon();
+            this.wires.delete(wire);
           },
         };
       },
@@ -275,7 +275,7 @@ export class VirtualNetwork {
               );
             });
           ask(true);
-          // A proxy that tries again by itself.
+          // A proxy may repeat a request by itself.
           if (this.random.chance(this.conditions.duplicate)) {
             this.count('duplicate');
             ask(false);

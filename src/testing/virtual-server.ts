@@ -1,4 +1,4 @@
-/** The real server over the memory store, as a process that can die and a database that can be put back to an older copy. */
+/** The real server over the memory store. A test can kill its process and restore its database from an older copy. */
 import { requireId, type UserId } from '../model/ids.ts';
 import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
 import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
@@ -15,10 +15,10 @@ import type { NetworkEnd } from './virtual-network.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** `refuse`: nothing is done · `lose`: it is done, and the answer is lost · `die`: done, and the server dies of it. */
+/** `refuse`: nothing is stored · `lose`: stored, but the answer is lost · `die`: stored, and the server dies. */
 export type DatabaseTrouble = 'refuse' | 'lose' | 'die';
 
-/** Whom a token names, and until when (ms since the beginning). */
+/** The user of a token, and the token's end in milliseconds since the beginning. */
 export interface VirtualToken {
   readonly userId: UserId;
   readonly expiresAt: number | null;
@@ -51,15 +51,15 @@ export class VirtualServer implements NetworkEnd {
   private starts = 0;
   private readonly tokens = new Map<string, VirtualToken>();
   trouble: (name: string) => DatabaseTrouble | null = () => null;
-  /** How long the database takes for a transaction, ms. */
+  /** The duration of a transaction, in milliseconds. */
   latencyMs: () => number = () => 1;
-  /** How long its answer is on its way, ms: what was committed later may be known earlier. */
+  /** The delay of the database's answer, in milliseconds: a later commit may be known earlier. */
   answerMs: () => number = () => 0;
-  /** A transaction that changed something is done. */
+  /** Called after each commit. */
   committed: (name: string) => void = () => undefined;
-  /** Whether a token that should be good is taken. May throw an `AuthError`, as the app's own `authenticate` does. */
+  /** Returns true if the server accepts a valid token. May throw an `AuthError`, like an app's `authenticate`. */
   accepts: (token: VirtualToken) => boolean = () => true;
-  /** A version that no client here speaks: each is told so, and nothing is taken. */
+  /** True: the server speaks another protocol version and refuses every client. */
   isOtherVersion = false;
 
   constructor(
@@ -72,12 +72,12 @@ export class VirtualServer implements NetworkEnd {
   }
 
   private open(from?: MemoryDump): MemoryStore {
-    // The database's own clock: steady, and nobody else's.
+    // The clock of the database alone, without any error.
     const now = (): number => VIRTUAL_EPOCH + Math.floor(this.time.now);
     return createMemoryStore({ now, runId: this.random.id(), ...(from ? { from } : {}) });
   }
 
-  /** A new token. */
+  /** Makes a new token. */
   token(userId: UserId, expiresAt: number | null = null): string {
     const token = this.random.id();
     this.tokens.set(token, { userId: requireId(userId, 'userId'), expiresAt });
@@ -106,14 +106,14 @@ export class VirtualServer implements NetworkEnd {
     });
   }
 
-  /** The process dies, between any two of its steps; what was committed stays. */
+  /** Kills the process between two steps. Commits stay. */
   crash(): void {
     this.lane?.kill();
     this.lane = null;
     this.server = null;
   }
 
-  /** The process ends in order: it sends its clients away, to come back spread out. */
+  /** Ends the process in order: the server asks its clients to come back, spread over time. */
   close(): void {
     const { lane, server } = this;
     if (!lane || !server) return;
@@ -122,12 +122,12 @@ export class VirtualServer implements NetworkEnd {
     void server.close().then(() => lane.later(1000, 'is over', () => lane.kill()));
   }
 
-  /** All there is in the database. */
+  /** A copy of the database. */
   dump(): MemoryDump {
     return this.store.dump();
   }
 
-  /** The database is an older copy from here on; the server starts anew. */
+  /** Replaces the database by an older copy and starts the server again. */
   restore(copy: MemoryDump): void {
     this.crash();
     this.store = this.open(copy);
@@ -147,12 +147,12 @@ export class VirtualServer implements NetworkEnd {
     return this.isOtherVersion ? Promise.resolve({ status: 400, body: `[${OTHER_VERSION}]` }) : this.running.request(body);
   }
 
-  /** What a host does with groups and policy; for when the server is up. */
+  /** The host's calls about groups and policy. The server must run. */
   get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'publish' | 'setPolicy' | 'revoke'> {
     return this.running;
   }
 
-  /** Each transaction takes its time, and its answer too: between them the server may die. */
+  /** Delays each transaction and its answer: the server may die in between. */
   private watched(lane: Lane): ServerStore {
     const inner = this.store;
     const run = <T>(name: string, writes: boolean, body: () => Promise<T>): Promise<T> =>

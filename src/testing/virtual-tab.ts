@@ -1,4 +1,4 @@
-/** A tab of a virtual device: its calls, and what may happen to it. */
+/** A tab of a virtual device: its calls, and the events of its page. */
 import type { Observable } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
@@ -7,12 +7,12 @@ import type { Topic, TopicValue } from '../model/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { Lane } from './lane.ts';
 
-/** One tab with its engine. What is asked of a tab that dies is never answered. */
+/** One tab with its engine. A tab that dies never answers its open calls. */
 export class VirtualTab {
   private engine: Engine | null = null;
   private readonly ready: Promise<void>;
   private tellReady: () => void = () => undefined;
-  /** Another tab logged out. */
+  /** True after a log-out by any tab. */
   isLoggedOut = false;
 
   constructor(
@@ -31,7 +31,7 @@ export class VirtualTab {
     this.tellReady();
   }
 
-  /** Its page is there, whether its engine is up yet or not. */
+  /** True while the page is open, also before the engine is ready. */
   get isOpen(): boolean {
     return this.lane.alive && !this.isLoggedOut;
   }
@@ -40,7 +40,7 @@ export class VirtualTab {
     return this.engine !== null && this.isOpen;
   }
 
-  /** One call of the engine's, as the page makes it. */
+  /** Makes a call of the engine, like the page. */
   async intent(call: IntentCall): Promise<unknown> {
     await this.ready;
     return this.engine!.intent(call);
@@ -55,7 +55,7 @@ export class VirtualTab {
     return this.engine!.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
   }
 
-  /** For a tab that is ready. */
+  /** Watches a topic. The tab must be ready. */
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
     return this.engine!.watch(topic);
   }
@@ -68,7 +68,7 @@ export class VirtualTab {
     this.lane.kill();
   }
 
-  /** What the page tells of itself. */
+  /** Passes a lifecycle event of the page to the engine. */
   life(event: LifeEvent): void {
     this.lane.run(() => {
       for (const listener of [...this.listeners]) listener(event);
@@ -84,12 +84,12 @@ export class VirtualTab {
     this.lane.later(0, 'resumed', () => this.life('resumed'));
   }
 
-  /** Gone between two instructions: nothing it had under way goes on. */
+  /** Kills the tab between two steps: no work of the tab goes on. */
   kill(): void {
     this.lane.kill();
   }
 
-  /** Closed by the app: as `close()` of the client. */
+  /** Closes the tab like the client's `close()`. */
   async close(): Promise<void> {
     await this.engine?.close();
     this.lane.kill();

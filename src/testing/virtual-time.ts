@@ -1,6 +1,6 @@
 /**
- * Time that passes only when told to: one heap of things to come, ordered by when and then by chance. A step takes the next one, runs
- * it, and lets every promise it settled be heard before the step is over.
+ * Virtual time, which passes only by calls of this class. A heap holds the coming events, ordered by time, and by
+ * chance at equal times. A step runs the next event and then all reactions of settled promises.
  */
 import type { Cancel } from '../ports/ports.ts';
 import type { SeededRandom } from './random.ts';
@@ -14,17 +14,17 @@ interface Due {
 
 const isBefore = (a: Due, b: Due): boolean => a.at < b.at || (a.at === b.at && a.tie < b.tie);
 
-/** Taken before anybody puts a virtual one in its place. */
+/** The real `setImmediate`, read before a test replaces the global one. */
 const realImmediate = setImmediate;
 const heard = (): Promise<void> => new Promise((resolve) => realImmediate(resolve));
 
 export class VirtualTime {
-  /** Ms since the beginning. */
+  /** Milliseconds since the beginning. */
   now = 0;
   steps = 0;
-  /** Grows out of everything that happened: two runs of one seed end with the same. */
+  /** A hash of all events so far: two runs with the same seed end with the same hash. */
   trace = 2166136261;
-  /** Told of every step and every note, for people to read. */
+  /** Called with every step and note, for people. */
   onTrace: ((line: string) => void) | null = null;
   private readonly heap: Due[] = [];
 
@@ -36,7 +36,7 @@ export class VirtualTime {
     return () => void (due.run = null);
   }
 
-  /** Folds something that happened into the trace. */
+  /** Adds an event to the trace. */
   note(text: string): void {
     let hash = this.trace;
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
@@ -44,18 +44,18 @@ export class VirtualTime {
     this.onTrace?.(`${this.steps} ${(this.now / 1000).toFixed(3)}s ${text}`);
   }
 
-  /** When the next thing happens; `Infinity` for never. */
+  /** The time of the next event; `Infinity` if there is none. */
   get nextAt(): number {
     while (this.heap[0]?.run === null) this.pop();
     return this.heap[0]?.at ?? Infinity;
   }
 
-  /** Lets every promise that is settled by now be heard, and time stand still. */
+  /** Runs all reactions of settled promises, without passing time. */
   heard(): Promise<void> {
     return heard();
   }
 
-  /** @returns false where nothing is to come. */
+  /** Runs the next event. @returns false if there is none. */
   async step(): Promise<boolean> {
     if (this.nextAt === Infinity) return false;
     const due = this.pop()!;
@@ -67,7 +67,7 @@ export class VirtualTime {
     return true;
   }
 
-  /** Lets time pass. What is due at the very end happens too. */
+  /** Lets time pass, and runs the events until then, including the last moment. */
   async pass(ms: number): Promise<void> {
     const until = this.now + ms;
     await heard();
@@ -75,14 +75,14 @@ export class VirtualTime {
     this.now = until;
   }
 
-  /** Steps until the promise settles. @throws what it rejects with; an `Error` where it did not settle in `withinMs`. */
+  /** Steps until the promise settles. @throws the promise's error; an `Error` if the promise does not settle in `withinMs`. */
   async until<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
     const deadline = this.now + withinMs;
     let settled = false;
     const mark = (): void => void (settled = true);
     promise.then(mark, mark);
     await heard();
-    // Changed by the promise alone, which the compiler cannot see.
+    // Only the promise's reaction changes `settled`. The compiler cannot see this.
     while (!(settled as boolean)) {
       if (this.nextAt > deadline) throw new Error(`not settled within ${withinMs} ms of virtual time`);
       await this.step();

@@ -1,4 +1,13 @@
-/** A world in one seed: a server, devices, and everything between them, in one thread and in virtual time. */
+/**
+ * A world for tests: a server, devices, and all between them, in one thread and in virtual time. A seed determines
+ * every event.
+ *
+ *   TestWorld ─┬─ VirtualTime     one heap of events
+ *              ├─ VirtualServer   the real server over a memory store
+ *              └─ VirtualDevice   disk, locks and service worker
+ *                  ├─ VirtualTab  the real engine in a lane
+ *                  └─ VirtualNetwork ──frames──▶ VirtualServer
+ */
 import { requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
@@ -13,11 +22,11 @@ import { VirtualServer } from './virtual-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export interface WorldOptions {
-  /** The same seed, the same world. Default 1. */
+  /** The seed: the same seed gives the same world. Default 1. */
   readonly seed?: number | string;
-  /** What the server takes and allows; default: group receipts on, all else as the server's own. */
+  /** The server's policy. Default: group receipts on, all other values as in the server's default. */
   readonly policy?: PolicyChange;
-  /** How a device's storage is made, by the name of the device; default: in memory. */
+  /** Makes a device's storage. Default: a store in memory. */
   readonly storage?: (name: string) => DiskOptions;
 }
 
@@ -26,7 +35,7 @@ const memoryStorage = (): DiskOptions => {
   return {
     open: async (): Promise<StorePort> => createMemoryStore(disk, 'durable'),
     replace: (tables) => {
-      // After whatever is being undone.
+      // Wait for running transactions and their undo steps.
       const replaced = disk.turn.then(() => {
         for (const [name, rows] of tables) {
           const table = disk.tables.get(name)!;
@@ -53,7 +62,7 @@ export class TestWorld {
     this.server = new VirtualServer(this.time, this.random.fork('server'), options.policy ?? { receipts: { groups: true } });
   }
 
-  /** Another device of a user. @param token what its app hands out; default: a good one that never ends. */
+  /** Adds a device of a user. @param token the app's `getToken`; default: a valid token without end. */
   device(userId: UserId, name = `${userId}${this.devices.length}`, token?: () => Promise<string>): VirtualDevice {
     requireId(userId, 'userId');
     const disk = new VirtualDisk((this.options.storage ?? memoryStorage)(name));
@@ -70,7 +79,7 @@ export class TestWorld {
     return device;
   }
 
-  /** Opens a tab on a device, and lets as much time pass as that takes. */
+  /** Opens a tab on a device, and lets time pass until the tab is ready. */
   open(device: VirtualDevice): Promise<VirtualTab> {
     return this.until(device.openTab());
   }
@@ -80,7 +89,7 @@ export class TestWorld {
     return this.time.pass(ms);
   }
 
-  /** Lets time pass until the promise settles. @throws what it rejects with; an `Error` after `withinMs` of virtual time. */
+  /** Lets time pass until the promise settles. @throws the promise's error; an `Error` after `withinMs` of virtual time. */
   until<T>(promise: Promise<T>, withinMs?: number): Promise<T> {
     return this.time.until(promise, withinMs);
   }
