@@ -1,12 +1,12 @@
 /** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
 import { type MessageId, requireId } from '../model/ids.ts';
+import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
 export const MAX_MEMBERS = 100;
 export const DEFAULT_FLUSH_MS = 10_000;
-export const LONGEST_MS = 2 ** 31 - 1;
 const MAX_IDS_PER_CALL = 10_000;
 
 export const requireFlag = (value: unknown, what: string): boolean => {
@@ -37,7 +37,7 @@ export const requireFilter = (filter: unknown): 'read' | 'unread' => {
 
 export const requireCursor = (cursor: unknown): string | null => {
   if (cursor === undefined || cursor === null) return null;
-  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= 256) return cursor;
+  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= MAX_CURSOR_CHARS) return cursor;
   throw new UsageError('usage/invalid-argument', 'cursor must be the `cursor` of the page before, or null for the first page');
 };
 

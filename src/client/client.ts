@@ -11,6 +11,7 @@ import { releaseBadge } from '../platform/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
+import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
 import { bodyText } from '../model/message.ts';
 import { readOptions } from '../model/option-names.ts';
@@ -21,7 +22,6 @@ import { keepBadge } from './app-badge.ts';
 import {
   DEFAULT_FLUSH_MS,
   DEFAULT_LIMIT,
-  LONGEST_MS,
   MAX_LIMIT,
   MAX_MEMBERS,
   optionalFlag,
@@ -244,7 +244,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async flush(given) {
       requireOpen();
       const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
-      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', LONGEST_MS));
+      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS));
     },
     async retryDeadLetter(id, given) {
       requireOpen();
@@ -264,7 +264,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
       await connection.logOut({
         pending,
-        timeoutMs: requireCount(timeoutMs, 'timeoutMs', LONGEST_MS),
+        timeoutMs: requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS),
         keepData: optionalFlag(keepData, 'keepData') ?? false,
       });
       await releaseBadge(name);

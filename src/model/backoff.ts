@@ -15,6 +15,8 @@ export const BACKOFF_CAP_MS = 5 * 60_000;
 export const UNREACHABLE_CAP_MS = 15_000;
 /** The shortest delay: no loop runs hot (I-21). */
 export const BACKOFF_FLOOR_MS = 150;
+/** The wait for a starting server, and for a busy server that named no time. */
+export const BUSY_MS = 1000;
 /** All clients of a restarted server return at once. Their first attempts spread over at least this time. */
 export const RESTART_SPREAD_MS = 15_000;
 

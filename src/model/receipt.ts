@@ -38,7 +38,10 @@ export interface AckContent {
   readonly text: string;
 }
 
+/** Largest text beside a group receipt, in UTF-8 bytes. */
 export const MAX_CONTENT_BYTES = 1024;
+/** Longest cursor of a page of readers, in characters. */
+export const MAX_CURSOR_CHARS = 256;
 
 /**
  * Checks and returns the text of a reader for a group receipt.

@@ -3,12 +3,19 @@
  * other tabs.
  */
 import { AuthError } from '../errors.ts';
-import type { BusHint, BusPort, Cancel, ClockPort, LifeEvent, LifePort, LockPort, RandomPort, TokenPort } from '../ports/ports.ts';
-
-/** The longest timer of a browser. A longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-/** The limit for the app's `getToken`. */
-const TOKEN_TIMEOUT_MS = 20_000;
+import {
+  MAX_TIMER_MS,
+  TOKEN_TIMEOUT_MS,
+  type BusHint,
+  type BusPort,
+  type Cancel,
+  type ClockPort,
+  type LifeEvent,
+  type LifePort,
+  type LockPort,
+  type RandomPort,
+  type TokenPort,
+} from '../ports/ports.ts';
 
 export const browserClock: ClockPort = {
   wall: () => Date.now(),
@@ -102,7 +109,7 @@ export const pageToken = (page: { getToken(): Promise<unknown> }, clock: ClockPo
   getToken: () =>
     new Promise((resolve, reject) => {
       const fail = (why: string): void => reject(new AuthError('auth/unavailable', `getToken ${why}; Tidemark asks again later`));
-      const cancel = clock.timer(TOKEN_TIMEOUT_MS, () => fail('did not answer within 20 s'));
+      const cancel = clock.timer(TOKEN_TIMEOUT_MS, () => fail(`did not answer within ${TOKEN_TIMEOUT_MS / 1000} s`));
       page.getToken().then(
         (token: unknown) => {
           cancel();

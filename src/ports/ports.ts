@@ -1,6 +1,7 @@
 /**
- * The ports of the engine: clock, randomness, storage, network, locks, bus, lifecycle. Interfaces only. The engine reaches the platform
- * only through these ports. So the same code runs in a browser and in a simulator, and every failure can be replayed.
+ * The ports of the engine: clock, randomness, storage, network, locks, bus, lifecycle. Interfaces, and numbers of their
+ * contracts. The engine reaches the platform only through these ports. So the same code runs in a browser and in a simulator, and every
+ * failure can be replayed.
  *
  *   engine ──▶ ports ◀── platform, store, transport   (the browser)
  *                    ◀── testing                      (a world in virtual time)
@@ -12,6 +13,11 @@ import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Log } from '../logging.ts';
 
 export type Cancel = () => void;
+
+/** The longest timer of a browser and of Node. A longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The app has no token if it does not answer within this time. */
+export const TOKEN_TIMEOUT_MS = 20_000;
 
 export interface ClockPort {
   /** Epoch ms, for display only: no code decides by it. */

@@ -13,6 +13,7 @@ import {
   StepShape,
   Time,
 } from './shapes.ts';
+import { MAX_RANGES_PER_WANT, MAX_WANTS_PER_FETCH } from './limits.ts';
 
 /**
  * The longest time for which a server may hold an answer over HTTP: shorter than the idle timeout of proxies.
@@ -86,13 +87,13 @@ export const Fetch = v.strictObject({
         conversationId: ConversationIdShape,
         seqs: v.pipe(
           RangesShape,
-          v.check((ranges) => ranges.length > 0 && ranges.length <= 64, '1 to 64 ranges'),
+          v.check((ranges) => ranges.length > 0 && ranges.length <= MAX_RANGES_PER_WANT, `1 to ${MAX_RANGES_PER_WANT} ranges`),
         ),
         limit: v.pipe(SeqShape, v.minValue(1)),
       }),
     ),
     v.minLength(1),
-    v.maxLength(200),
+    v.maxLength(MAX_WANTS_PER_FETCH),
   ),
 });
 

@@ -2,13 +2,8 @@
 import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
+import { MAX_DEPTH, MAX_PUSH_BYTES } from './limits.ts';
 import { type PushFrame, PushShape } from './push.ts';
-
-export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
-export const MAX_SERVER_FRAME_BYTES = 256 * 1024;
-/** Push services accept little more than 4 KiB after encryption. */
-export const MAX_PUSH_BYTES = 3 * 1024;
-export const MAX_DEPTH = 8;
 
 /** The nesting depth of arrays and objects in a JSON text, measured without parsing the text (F101). */
 export const depthOf = (text: string): number => {

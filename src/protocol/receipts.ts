@@ -3,6 +3,7 @@
  */
 import * as v from 'valibot';
 import { ConversationIdShape, GroupReceiptShape, Id, RequestId, SeqShape, Time } from './shapes.ts';
+import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
 
 /** Client → server: asks for the receipts of these messages, at most `limits.receiptIds`. */
 export const FetchReceipts = v.strictObject({
@@ -38,7 +39,7 @@ export const FetchMembers = v.strictObject({
   messageId: Id,
   filter: v.picklist(['read', 'unread']),
   /** The `cursor` of the previous page; `null` for the first page. */
-  cursor: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(256))),
+  cursor: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CURSOR_CHARS))),
   limit: v.pipe(SeqShape, v.minValue(1)),
 });
 

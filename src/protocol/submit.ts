@@ -1,5 +1,6 @@
 /** The outbox on the wire: the client submits entries, and the server answers one result for each entry. */
 import * as v from 'valibot';
+import { MAX_CONTENT_BYTES } from '../model/receipt.ts';
 import { ConversationIdShape, CursorShape, FlagShape, Id, MarkShape, RangesShape, RequestId, RowShape, SeqShape, Time } from './shapes.ts';
 
 const Key = Id;
@@ -26,7 +27,7 @@ export const ReceiptsEntryShape = v.strictObject({
   namedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
   /** Groups: the texts that the reader sends with receipts, by message id. */
   contents: v.optional(
-    v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(1024)) })), v.minLength(1), v.maxLength(500)),
+    v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(MAX_CONTENT_BYTES)) })), v.minLength(1), v.maxLength(500)),
   ),
   muted: v.optional(FlagShape),
   marked: v.optional(MarkShape),

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
 import { readOptions } from '../model/option-names.ts';
-import { MAX_CLIENT_FRAME_BYTES } from '../protocol/codec.ts';
+import { MAX_CLIENT_FRAME_BYTES, DEFAULT_LIMITS } from '../protocol/limits.ts';
 import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
 import { LimitsShape, ReceiptPolicyShape } from '../protocol/hello.ts';
 
@@ -31,7 +31,7 @@ export interface Policy {
 }
 
 export const DEFAULT_POLICY: Policy = {
-  limits: { entries: 100, frameBytes: MAX_CLIENT_FRAME_BYTES, fetchMessages: 2000, receiptIds: 100, members: 100, heartbeatMs: 25_000 },
+  limits: DEFAULT_LIMITS,
   receipts: { groups: false, mayRequest: 'members', windowMs: 3 * 24 * 60 * 60 * 1000, maxMembers: 200, visibleTo: 'sender' },
   rate: { perSecond: 2000, burst: 20_000 },
   connections: { perUser: 64, perAddress: 4096, unnamedPerAddress: 256 },

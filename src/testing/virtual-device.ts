@@ -9,7 +9,7 @@ import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/retention.ts';
-import type { BusHint, LifeEvent, Ports } from '../ports/ports.ts';
+import { TOKEN_TIMEOUT_MS, type BusHint, type LifeEvent, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
 import { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
@@ -21,7 +21,6 @@ import type { VirtualTime } from './virtual-time.ts';
 import type { Log } from '../logging.ts';
 
 const LOCK = 'lead';
-const TOKEN_TIMEOUT_MS = 20_000;
 
 export interface DeviceOptions {
   readonly userId: UserId;

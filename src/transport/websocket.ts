@@ -1,7 +1,8 @@
 /** Frames over a WebSocket. The transport abandons a silently dead socket without waiting for its end (F46). */
 import { ProtocolError } from '../errors.ts';
 import type { Link, LinkHandlers } from '../ports/ports.ts';
-import { decodeServerFrame, encodeFrame, MAX_SERVER_FRAME_BYTES } from '../protocol/codec.ts';
+import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../protocol/limits.ts';
 
 export const connectWebSocket = (url: string, handlers: LinkHandlers): Link => {
   let socket: WebSocket | undefined;

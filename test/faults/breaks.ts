@@ -239,7 +239,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F40',
-    file: 'src/platform/browser-ports.ts',
+    file: 'src/ports/ports.ts',
     from: 'const MAX_TIMER_MS = 2 ** 31 - 1;',
     to: 'const MAX_TIMER_MS = 2 ** 40;',
     test: ['node', 'test/unit/platform/browser-ports.test.ts', 'F40'],

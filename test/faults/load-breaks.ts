@@ -152,7 +152,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F125',
     file: 'src/server/doors/ws.ts',
-    from: 'if (socket.bufferedAmount < MAX_UNREAD_BYTES) socket.pong(data);',
+    from: 'if (socket.bufferedAmount < HIGH_WATER_BYTES) socket.pong(data);',
     to: 'socket.pong(data);',
     test: ['node', 'test/contract/server-doors.test.ts', 'no more of them than the peer reads'],
   },

@@ -4,6 +4,7 @@ import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { errorOfFrame, HttpSession } from '../net/http-session.ts';
 import type { TokenSource } from '../net/token-source.ts';
+import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
 
 /** A query times out sooner than sync does, because the app waits for its answer. */
 export const QUERY_TIMEOUT_MS = 10_000;
@@ -12,7 +13,7 @@ type AskLimits = Pick<Limits, 'receiptIds' | 'members'>;
 
 export class Ask {
   /** Limits from the newest welcome of the server. The initial values are accepted by every server. */
-  limits: AskLimits = { receiptIds: 100, members: 100 };
+  limits: AskLimits = DEFAULT_LIMITS;
   private busyUntil = 0;
   private readonly session: HttpSession;
 

@@ -13,6 +13,7 @@ import { applyMessages } from '../apply/apply-server-rows.ts';
 import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
+import { MAX_RANGES_PER_WANT } from '../../protocol/limits.ts';
 
 /** An open chat waits so long for the feed before the tab requests missing messages. */
 const FEED_TIMEOUT_MS = 250;
@@ -78,7 +79,7 @@ export class History {
     const missing = subtract(subtract(range(first, row.latestSeq), union(storedSeqs, evicted)), this.requested.of(conversationId));
     if (missing.length === 0) return;
     this.requested.add(conversationId, missing);
-    this.fetch(conversationId, missing.slice(-64)).then(
+    this.fetch(conversationId, missing.slice(-MAX_RANGES_PER_WANT)).then(
       () => this.failed.delete(conversationId),
       () => {
         // The next change of the chat requests the messages again, after the wait.
@@ -102,7 +103,7 @@ export class History {
     let seqs = wanted;
     if (missing.length > 0 && !this.writer.model.paused)
       try {
-        await this.fetch(conversationId, missing.slice(-64));
+        await this.fetch(conversationId, missing.slice(-MAX_RANGES_PER_WANT));
       } catch (error) {
         if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
         seqs = newestSeqs(subtract(conversation.storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);

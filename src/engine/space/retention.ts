@@ -15,11 +15,10 @@ import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
 import { errorDetails } from '../../logging.ts';
+import { PAGES_PER_SLICE } from '../write/compact-log.ts';
 
 /** Delay after the start, so that the first reads and the connection come first. */
 const START_AFTER_MS = 5000;
-/** Pages per transaction, so that other writes wait only briefly for their turn. */
-const PAGES_PER_SLICE = 64;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The messages of one conversation beyond the limits, as far as one slice has looked. */

@@ -22,7 +22,7 @@ const MAX_LOG_RECORDS = 512;
  */
 const MAX_LOG_TEXT = 1024 * 1024;
 /** Pages per transaction, so that other writes wait only briefly for their turn. */
-const PAGES_PER_SLICE = 64;
+export const PAGES_PER_SLICE = 64;
 
 /** The part of the writer that a compaction uses. */
 export interface CompactionHost {

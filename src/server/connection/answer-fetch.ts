@@ -10,12 +10,7 @@ import { groupIdsIn } from '../groups/groups.ts';
 import type { Outgoing } from './outgoing.ts';
 import { findReceipts, listMembers, parseListCursor } from '../feed/questions.ts';
 import type { Viewer } from '../feed/wire-messages.ts';
-
-/**
- * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
- * frame is complete (F55).
- */
-const FRAME_BUDGET = 32 * 1024;
+import { FRAME_BUDGET } from '../feed/changes.ts';
 
 /** The user who asks, with the visibility of readers under the current policy. */
 export const viewerOf = (core: Core, userId: UserId): Viewer => ({

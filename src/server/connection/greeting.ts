@@ -9,11 +9,11 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Core } from '../core.ts';
 import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
+import { MAX_TIMER_MS } from '../../ports/ports.ts';
 
 const HELLO_WITHIN_MS = 10_000;
 /** Retry delay for an account with too many connections. */
 const CROWDED_MS = 10_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Greeting {
   identity: Named | undefined;

@@ -8,7 +8,7 @@ import type { Socket } from '../socket.ts';
 /**
  * The number of unsent bytes above which a reader is slow. The server reads nothing more for a slow reader.
  */
-const HIGH_WATER_BYTES = 256 * 1024;
+export const HIGH_WATER_BYTES = 256 * 1024;
 /** A connection ends if its reader takes nothing for this long. */
 const STALLED_AFTER_MS = 10_000;
 const DRAIN_POLL_MS = 50;

@@ -5,7 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError } from '../../errors.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
-import { decodeClientFrames, encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../../protocol/codec.ts';
+import { decodeClientFrames, encodeFrame } from '../../protocol/codec.ts';
+import { MAX_CLIENT_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 import type { Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';

@@ -3,13 +3,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CLOSE } from '../../protocol/close-codes.ts';
-import { encodeFrame, MAX_CLIENT_FRAME_BYTES } from '../../protocol/codec.ts';
+import { encodeFrame } from '../../protocol/codec.ts';
+import { MAX_CLIENT_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 import type { Socket } from '../socket.ts';
+import { HIGH_WATER_BYTES } from '../connection/outgoing.ts';
 
 export interface WebSocketDoorOptions {
   readonly path: string;
@@ -24,10 +26,6 @@ export interface WebSocketDoor {
   close(): void;
 }
 
-/**
- * The largest number of unsent bytes at which the server answers a ping. Above it, the peer does not read.
- */
-const MAX_UNREAD_BYTES = 256 * 1024;
 /** Retry delay for an address with too many connections. */
 const CROWDED_SECONDS = 5;
 
@@ -82,7 +80,7 @@ export const createWebSocketDoor = (
     };
     const connection = openConnection(now, carrier, { ticket });
     socket.on('ping', (data) => {
-      if (socket.bufferedAmount < MAX_UNREAD_BYTES) socket.pong(data);
+      if (socket.bufferedAmount < HIGH_WATER_BYTES) socket.pong(data);
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary) connection.receiveUnreadable('frames are text');

@@ -37,7 +37,7 @@ const MAX_READERS = 1000;
  * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
  * frame is complete (F55).
  */
-const FRAME_BUDGET = 32 * 1024;
+export const FRAME_BUDGET = 32 * 1024;
 
 type Item =
   | { readonly version: number; readonly bytes: number; readonly row: Changes['rows'][number] }

@@ -4,7 +4,7 @@
  */
 import { isId } from '../../model/ids.ts';
 import { type ReadMember } from '../../model/receipt.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
 import { type MessageRecord, nameOf, type MessageKey } from '../store/records.ts';

@@ -5,7 +5,7 @@
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, NO_RANGES, union } from '../../model/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
-import { MAX_SERVER_FRAME_BYTES } from '../../protocol/codec.ts';
+import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { SubmitWork } from './submit-work.ts';
 import type { ConversationRecord } from '../store/records.ts';

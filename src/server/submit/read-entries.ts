@@ -8,6 +8,7 @@ import { MAX_BODY_BYTES } from '../../model/message.ts';
 import type { RejectedCode } from '../../errors.ts';
 import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
 import { byteLength } from '../feed/summary-rows.ts';
+import { MAX_CONTENT_BYTES } from '../../model/receipt.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
 
@@ -18,9 +19,6 @@ export const reject = (key: string, code: RejectedCode, message: string): Reject
 
 /** The refusal for a missing conversation. A conversation invisible to the author gets the same bytes. */
 export const noSuchConversation = (key: string): Rejected => reject(key, 'rejected/no-such-conversation', 'no such conversation');
-
-/** Largest text beside a group receipt, in UTF-8 bytes. */
-const MAX_CONTENT_BYTES = 1024;
 
 const UNPAIRED = /\p{Cs}/u;
 const isUnstorable = (text: string): boolean => text.includes('\u0000') || UNPAIRED.test(text);

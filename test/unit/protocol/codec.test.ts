@@ -8,8 +8,8 @@ import {
   decodeServerFrame,
   depthOf,
   encodeFrame,
-  MAX_PUSH_BYTES,
 } from '../../../src/protocol/codec.ts';
+import { MAX_PUSH_BYTES } from '../../../src/protocol/limits.ts';
 import type { PushFrame } from '../../../src/protocol/push.ts';
 
 const thrown = (read: () => unknown): unknown => {

@@ -3,6 +3,7 @@ import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, Transport
 import type { Account } from '../../../ports/ports.ts';
 import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
 import type { Frame } from '../../../protocol/frames.ts';
+import { BUSY_MS } from '../../../model/backoff.ts';
 
 export interface DisconnectReason {
   /** `again`: wait, and reconnect. `another-token`: the server refused the token. `never`: the client stops. */
@@ -16,8 +17,6 @@ export interface DisconnectReason {
   readonly retryAfterMs?: number;
 }
 
-/** Wait for a starting server, or for a busy server that named no time. */
-const BUSY_MS = 1000;
 /** Wait for an error that only the operator of the server can mend. */
 const OPERATOR_MS = 60_000;
 

@@ -5,7 +5,7 @@
 import { BehaviorSubject } from 'rxjs';
 import { type ReceiptsError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
-import type { ClientFrame, Frame, Limits, ServerFrame } from '../../../protocol/frames.ts';
+import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import type { Writer } from '../../write/writer.ts';
@@ -17,15 +17,8 @@ import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { SessionToken } from './session-token.ts';
 import { type DisconnectReason, disconnectReasonOfError, wrongUser } from './disconnect-reason.ts';
 import { errorDetails } from '../../../logging.ts';
-
-const DEFAULT_LIMITS: Limits = {
-  entries: 500,
-  frameBytes: 64 * 1024,
-  fetchMessages: 2000,
-  receiptIds: 100,
-  members: 100,
-  heartbeatMs: 25_000,
-};
+import { DEFAULT_LIMITS } from '../../../protocol/limits.ts';
+import { BUSY_MS } from '../../../model/backoff.ts';
 
 export interface SessionHandlers {
   readonly timeouts: AdaptiveTimeout;
@@ -201,7 +194,7 @@ export class Session {
       this.feed.lost();
       return this.sender.cursorLost(id);
     }
-    if (code === 'server/busy') return this.busy(id, retryAfterMs ?? 1000);
+    if (code === 'server/busy') return this.busy(id, retryAfterMs ?? BUSY_MS);
     if (id === undefined) return;
     this.ports.log('warn', 'frame-refused', errorDetails(frame));
     this.sender.refused(id);

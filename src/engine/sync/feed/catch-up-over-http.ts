@@ -11,12 +11,11 @@ import { errorOfFrame, HttpSession } from '../../net/http-session.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
+import { MAX_GAPS } from './feed.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** An answer to a pull holds about 1 MiB at most. A device that was away for longer reads the rest when a page is open. */
 const MAX_PULLS = 20;
-/** Frames that do not start at the stored cursor. */
-const MAX_GAPS = 3;
 
 /** A message needed by the caller now. */
 export interface WantedMessage {

@@ -23,7 +23,7 @@ import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
 /** Frames in a row with a wrong start, before the feed reports a broken connection (I-21). */
-const MAX_GAPS = 3;
+export const MAX_GAPS = 3;
 
 type Changes = Frame<'changes'>;
 

@@ -13,11 +13,11 @@ import type { ConversationState } from '../../state/conversation-state.ts';
 import type { AccountState } from '../../state/account-state.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyMessages } from '../../apply/apply-server-rows.ts';
+import { MAX_RANGES_PER_WANT } from '../../../protocol/limits.ts';
 
 /** Conversations in one request, and messages of each. A long backlog is fetched in turns, so no chat waits for another chat. */
 const MAX_WANTS = 100;
 const MAX_PER_CONVERSATION = 200;
-const MAX_RANGES_PER_WANT = 64;
 
 /** Messages missing on this device and not yet reported as delivered by any device of the user. */
 export const undelivered = (model: AccountState, conversation: ConversationState): Ranges => {

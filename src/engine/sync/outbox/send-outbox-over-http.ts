@@ -12,12 +12,14 @@ import { awaitsSnapshot } from '../../write/blind-flags.ts';
 import { catchUpOverHttp } from '../feed/catch-up-over-http.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
+import { DEFAULT_LIMITS } from '../../../protocol/limits.ts';
+import { BUSY_MS } from '../../../model/backoff.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
 /** The sender retries refused entries within this time. Then the host ends, and a later run goes on. */
 const REFUSED_TIMEOUT_MS = 30_000;
-/** Limits until the server's `welcome` gives the real ones. */
-const DEFAULT_LIMITS: Limits = { entries: 100, frameBytes: 48 * 1024, fetchMessages: 1, receiptIds: 100, members: 100, heartbeatMs: 1 };
+/** A request also carries hello with the token: a quarter of the frame size is left for it. */
+const withoutHello = (limits: Limits): Limits => ({ ...limits, frameBytes: Math.floor(limits.frameBytes * 0.75) });
 
 /**
  * Sends all pending entries. Reads a first snapshot before, if an entry waits for one.
@@ -46,7 +48,7 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
     const session = new HttpSession(ports.net, account, () => ports.token.getToken());
     /** Aborted once the outbox sender has ended: no request is sent after it. */
     const ending = new AbortController();
-    let limits = DEFAULT_LIMITS;
+    let limits = withoutHello(DEFAULT_LIMITS);
     let isCursorLost = false;
     let refusedSince = ports.clock.mono();
     const end = (): void => {
@@ -62,13 +64,12 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
     const take = (id: number, { welcome, answers }: HttpAnswer): void => {
       const answer = answers.find((frame) => frame.type === 'answer');
       const error = answers.find((frame) => frame.type === 'error');
-      // A request also carries hello with the token: a quarter of the frame size is left for it.
-      if (welcome) limits = { ...welcome.limits, frameBytes: Math.floor(welcome.limits.frameBytes * 0.75) };
+      if (welcome) limits = withoutHello(welcome.limits);
       if (error?.code === 'auth/wrong-user') fail(errorOfFrame(error));
       else if (answer) {
         if (answer.results.some(({ outcome }) => outcome !== 'retry')) refusedSince = ports.clock.mono();
         sender.answer(answer);
-      } else if (error?.code === 'server/busy') sender.busy(id, error.retryAfterMs ?? 1000);
+      } else if (error?.code === 'server/busy') sender.busy(id, error.retryAfterMs ?? BUSY_MS);
       else if (error?.code === 'protocol/cursor-unknown') {
         // The entries are sent without the cursor. The next page gets the same error, and offers its confirmed entries again.
         isCursorLost = true;

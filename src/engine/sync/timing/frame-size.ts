@@ -1,10 +1,11 @@
 /** The size of a submit frame: as many bytes as the line carries in a few seconds, to repeat a lost frame soon (F55, F58). */
+import { MAX_CLIENT_FRAME_BYTES } from '../../../protocol/limits.ts';
+
 const START_BYTES = 16 * 1024;
 const MIN_BYTES = 2 * 1024;
-const MAX_BYTES = 64 * 1024;
 const GOAL_MS = 4_000;
 
-const within = (bytes: number): number => Math.floor(Math.min(MAX_BYTES, Math.max(MIN_BYTES, bytes)));
+const within = (bytes: number): number => Math.floor(Math.min(MAX_CLIENT_FRAME_BYTES, Math.max(MIN_BYTES, bytes)));
 
 export class FrameSize {
   /** Size of the next frame. A frame with a single entry may be longer. */
