@@ -178,7 +178,12 @@ export interface ReceiptClient {
   /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Sends the outbox now and waits until it is empty, at most `timeoutMs` (default 10,000). */
+  /**
+   * Sends the outbox now and waits until it is empty, at most `timeoutMs` (default 10,000). `logOut` and `close` of this
+   * client answer a waiting `flush` with the number of entries sent until then.
+   *
+   * @throws {UsageError} `usage/closed` if another tab logs out while `flush` waits.
+   */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**
    * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for
