@@ -1,4 +1,4 @@
-/** Builds the demo against the built package, as an app that installed it would. */
+/** Builds the demo against the built package, as an app builds against the installed one. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -16,7 +16,9 @@ const builtFiles = async (folder: string): Promise<string[]> => {
     .sort();
 };
 
-/** Builds the service worker by itself, as one file, and tells it what the page was built into: every file, and a name for it all. */
+/**
+ * Builds the service worker as one file, with a list of all files of the built page and a name of the build.
+ */
 const serviceWorker = (): Plugin => {
   let config: ResolvedConfig;
   return {
@@ -25,7 +27,7 @@ const serviceWorker = (): Plugin => {
     configResolved: (resolved) => {
       config = resolved;
     },
-    // From what lies on disk rather than in the bundle: the library's worker and the public files are there too.
+    // The list comes from the disk, because the bundle lacks the library's worker and the public files.
     async writeBundle({ dir }) {
       if (!dir) return;
       const files = await builtFiles(dir);
@@ -45,7 +47,7 @@ const serviceWorker = (): Plugin => {
           target: 'es2022',
           rolldownOptions: {
             input: here('src/service-worker.ts'),
-            // Classic: not every browser takes a module here.
+            // A classic script, because some browsers take no module here.
             output: { format: 'iife', entryFileNames: SERVICE_WORKER, codeSplitting: false },
           },
         },
@@ -62,14 +64,14 @@ export default defineConfig(({ command }) => ({
       { find: /^tidemark\/service-worker$/, replacement: here('../dist/service-worker/index.js') },
     ],
   },
-  // What NODE_ENV says does not matter: what is built opens offline.
+  // A built page opens offline, whatever NODE_ENV says.
   define: { DEMO_IS_BUILT: JSON.stringify(command === 'build') },
   worker: { format: 'es' },
   build: { outDir: here('dist'), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
   server: {
-    // The built package lies above the demo.
+    // The built package is outside the demo's folder.
     fs: { allow: [here('..')] },
-    // The host stays the page's own, so that the server sees a page of its own.
+    // The proxy keeps the page's host, so the server sees a page of its own host.
     proxy: {
       '/receipts': { target: 'http://127.0.0.1:8787', ws: true },
       '/dev': { target: 'http://127.0.0.1:8787' },

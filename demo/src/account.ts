@@ -1,8 +1,8 @@
-/** One account on this page: a client of the library, as any app would make it. */
+/** Creates the client of one account, as any app does. */
 import { createReceiptClient, type ReceiptClient, type UserId } from 'tidemark';
 import { fetchToken } from './dev-server.ts';
 
-/** An installed app has one icon: the story is Bob's, and so is its number. */
+/** An installed app has one icon. It shows Bob's number, because the story is about Bob. */
 const ON_THE_ICON: UserId = 'bob';
 
 export const openAccount = (userId: UserId): ReceiptClient =>

@@ -1,4 +1,7 @@
-/** Who has left the group on this page. No door of the server tells who is in a group; what was asked of it here, this browser remembers. */
+/**
+ * The people who have left the group. The server has no endpoint for the members of a group, so this browser
+ * remembers its own changes.
+ */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { UserId } from 'tidemark';
 import { OTHERS } from './people.ts';
@@ -23,12 +26,12 @@ const keep = (away: ReadonlySet<UserId>): void => {
   try {
     localStorage.setItem(KEY, JSON.stringify([...away]));
   } catch {
-    // After a reload everybody seems to be there; the server knows better and is asked again with the next press.
+    // Without storage, a reload shows all people as members again. The next press asks the server anew.
   }
 };
 
 export const setAway = (userId: UserId, away: boolean): void =>
   keep(new Set(OTHERS.filter((one) => (one === userId ? away : known$.value.has(one)))));
 
-/** The group was made anew. */
-export const everybodyIsThere = (): void => keep(new Set());
+/** Forgets all departures: the group was created anew. */
+export const resetAway = (): void => keep(new Set());

@@ -1,4 +1,4 @@
-/** The lines of a chat: bubbles, the tide mark above what is new, and under own messages what became of them. */
+/** The items of a chat: bubbles, the tide mark above the new messages, and the status below own messages. */
 import type { Message, MessageReceipts } from 'tidemark';
 import { bodyText } from './conversation-list.ts';
 import { h, hidden, type Row, setText } from './dom.ts';
@@ -13,20 +13,23 @@ export type Item =
   | {
       readonly kind: 'message';
       readonly message: Message;
-      /** The same person went on. */
+      /** The message before has the same sender. */
       readonly follows: boolean;
-      /** Under the newest own message; null elsewhere. */
-      readonly said: string | null;
-      /** "Read by 3 of 5", under each message whose count this account may know; it stands in place of what is said. */
+      /** The status below the newest own message; null for all other messages. */
+      readonly status: string | null;
+      /**
+       * "Read by 3 of 5", below each message with a count that this account may see. The count replaces the
+       * status.
+       */
       readonly count: string | null;
       readonly all: boolean;
     };
 
 export interface Reader {
   readonly me: string;
-  /** A group: the names of senders stand above what they say. */
+  /** In a group, each bubble shows the name of its sender. */
   readonly inGroup: boolean;
-  /** Shows who has read it and who has not, hanging from the button. */
+  /** Opens the lists of readers and non-readers at the button. */
   openReaders(message: Message, button: HTMLElement): void;
 }
 
@@ -35,20 +38,23 @@ export const itemKey = (item: Item): string => (item.kind === 'new' ? 'new' : it
 export const lastOwnOf = (messages: readonly Message[], me: string): Message | undefined =>
   messages.findLast(({ senderId }) => senderId === me);
 
-/** "Read 12:04:31": the time of the first step that covered it, which never changes. */
-const saidOf = ({ status }: Message, known: MessageReceipts | undefined): string => {
+/** "Read 12:04:31": the status with the time of the first receipt, which never changes. */
+const statusOf = ({ status }: Message, known: MessageReceipts | undefined): string => {
   const at = status === 'read' ? known?.readAt : status === 'delivered' ? known?.deliveredAt : null;
   return at ? `${statusText(status)} ${exactTime(at)}` : statusText(status);
 };
 
-/** Null where nobody was asked, or the policy keeps the count from this account. */
+/**
+ * The text of a count; null if the message asks for no receipts, or the policy hides the count from this
+ * account.
+ */
 export const countText = ({ readCount, unreadCount, state }: MessageReceipts): string | null => {
   const members = readCount + unreadCount;
   if (members === 0) return null;
   return `Read by ${readCount} of ${members}${state === 'expired' ? ' · closed' : ''}`;
 };
 
-/** @param readBefore the position the reader had on opening; null marks nothing as new. */
+/** @param readBefore the read position when the chat was opened; null marks no message as new. */
 export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me: string, readBefore: number | null): readonly Item[] => {
   const isNew = ({ seq, senderId }: Message): boolean => readBefore !== null && senderId !== me && seq !== null && seq > readBefore;
   const firstNew = messages.find(isNew);
@@ -59,7 +65,7 @@ export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me
       kind: 'message',
       message,
       follows: message !== firstNew && messages[index - 1]?.senderId === message.senderId,
-      said: message === lastOwn ? saidOf(message, known) : null,
+      status: message === lastOwn ? statusOf(message, known) : null,
       count: known && message.seq !== null && !message.recalled ? countText(known) : null,
       all: known !== undefined && known.readCount > 0 && known.unreadCount === 0,
     };
@@ -68,7 +74,7 @@ export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me
 };
 
 const createNewLine = (): Row<Item> => ({
-  node: h('li', { class: 'new-line' }, h('span', {}, 'New since you last looked')),
+  node: h('li', { class: 'new-line' }, h('span', {}, 'New messages')),
   update: () => undefined,
 });
 
@@ -78,13 +84,13 @@ const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row
   const text = h('span', { class: 'bubble-text' });
   const time = h('time', { class: 'bubble-time' });
   const mark = h('span', { class: 'bubble-ticks' });
-  const said = h('p', { class: 'said' });
+  const status = h('p', { class: 'said' });
   const countWords = h('span', {});
   const readers = h(
     'button',
     { type: 'button', class: 'said readers-open', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', hidden: true },
     countWords,
-    hidden('. Show who'),
+    hidden('. Show the readers'),
     icon('next'),
   );
   const name =
@@ -93,7 +99,7 @@ const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row
     'li',
     { class: 'message' },
     h('div', { class: 'bubble' }, hidden(own ? 'You: ' : `${sender.name}: `), name, text, h('span', { class: 'bubble-foot' }, time, mark)),
-    said,
+    status,
     readers,
   );
   node.toggleAttribute('data-own', own);
@@ -110,9 +116,9 @@ const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row
     readers.hidden = count === null;
     setText(countWords, count ?? '');
     readers.toggleAttribute('data-all', item.all);
-    said.hidden = item.said === null || count !== null;
-    setText(said, item.said ?? '');
-    said.dataset['status'] = message.status;
+    status.hidden = item.status === null || count !== null;
+    setText(status, item.status ?? '');
+    status.dataset['status'] = message.status;
     shown = message;
   };
   return { node, update };

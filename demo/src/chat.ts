@@ -1,4 +1,4 @@
-/** One open chat: messages with their ticks, and a line to write. */
+/** One open chat: messages with their ticks, and a line to write in. */
 import { BehaviorSubject, combineLatest, shareReplay, Subscription, switchMap } from 'rxjs';
 import type { Conversation, ConversationId, ConversationViewing, ReceiptClient } from 'tidemark';
 import { createItem, type Item, itemKey, toItems } from './bubbles.ts';
@@ -17,7 +17,7 @@ const PAGE = 50;
 
 export interface Chat {
   readonly node: HTMLElement;
-  /** In the hand, what arrives is read; in the pocket it is only delivered. */
+  /** In the hand, arriving messages are read. In the pocket, they are only delivered. */
   setInHand(inHand: boolean): void;
   focus(): void;
   close(): void;
@@ -28,7 +28,7 @@ export interface ChatActions {
   readonly attempt: Attempt;
 }
 
-/** @param readBefore where the reader stood when opening it: what lies above is marked as new. */
+/** @param readBefore the read position when the chat was opened: messages above it are marked as new. */
 export const openChatView = (
   client: ReceiptClient,
   id: ConversationId,
@@ -81,7 +81,7 @@ export const openChatView = (
     if (event.key === 'Escape' && !event.defaultPrevented && !(event.target as Element).closest('[popover]')) back();
   });
 
-  // Stays at the end unless the reader has gone up to look at something.
+  // The view stays at the end unless the reader has scrolled up.
   let atEnd = true;
   scroller.addEventListener('scroll', () => {
     if (scroller.clientHeight > 0) atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;

@@ -1,18 +1,23 @@
-/** The line to write in; in a group with a switch beside it, since there the library asks for receipts only when told to. */
+/**
+ * The line to write in. In a group it has a switch for receipts, because the library asks for receipts in
+ * groups only on request.
+ */
 import { h, hidden } from './dom.ts';
 import { icon } from './icons.ts';
 import { createSwitch } from './switch.ts';
 
 export interface Written {
   readonly text: string;
-  /** Undefined in direct chats: as the library does by itself. */
+  /** Undefined in direct chats, which ask for receipts by default. */
   readonly requestReceipt?: boolean;
 }
 
-/** Groups in which this page's people do not ask; kept while the page is open. */
+/** The groups in which the switch is off, while the page is open. */
 const notAsking = new Set<string>();
 
-/** @param group by what to remember the switch; null in direct chats, which have none. */
+/**
+ * @param group the key under which the page remembers the switch; null in direct chats, which have no switch.
+ */
 export const createComposer = (name: string, group: string | null, send: (written: Written) => void): HTMLFormElement => {
   const input = h('input', {
     class: 'composer-input',

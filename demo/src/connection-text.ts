@@ -1,9 +1,9 @@
 import type { ConnectionStatus } from 'tidemark';
 
-/** What the phone says of its connection. */
+/** The text of a phone's connection. */
 export const connectionText = ({ state, paused, retryAt, error, durability }: ConnectionStatus, now = Date.now()): string => {
   const volatile = durability === 'volatile' ? ' · this browser stores nothing' : '';
-  if (state === 'stopped') return `Stopped: ${error?.message ?? 'this account cannot go on here'}`;
+  if (state === 'stopped') return `Stopped: ${error?.message ?? 'this account cannot continue here'}`;
   if (paused) return `Aeroplane mode${volatile}`;
   const seconds = retryAt === null ? 0 : Math.ceil((retryAt - now) / 1000);
   const texts = {

@@ -12,7 +12,7 @@ import { shortTime } from './time.ts';
 
 export const bodyText = (body: unknown): string => (typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body));
 
-/** In a group it says who. */
+/** The text of the newest message; in a group with the name of its sender. */
 const previewText = ({ senderId, recalled, body }: Message, { type }: Conversation, me: string): string => {
   const text = recalled ? 'Message recalled' : bodyText(body);
   return type === 'group' && senderId !== me ? `${person(senderId).name}: ${text}` : text;
@@ -79,14 +79,10 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
   return { node, update };
 };
 
-/** Puts the list under `parent` and keeps it true. */
+/** Adds the list to `parent` and keeps it up to date. */
 export const startConversationList = (client: ReceiptClient, parent: HTMLElement, actions: ListActions): Subscription => {
   const list = h('ul', { class: 'rows', role: 'list' });
-  const empty = h(
-    'p',
-    { class: 'empty', hidden: true },
-    'No conversations yet. They begin as soon as this phone has reached the server once.',
-  );
+  const empty = h('p', { class: 'empty', hidden: true }, 'No conversations yet. They appear when this phone has reached the server once.');
   parent.append(list, empty);
   const show = keyedList<Conversation>(
     list,

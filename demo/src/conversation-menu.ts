@@ -1,4 +1,7 @@
-/** What can be done with a conversation from outside it. The first two are the two registers: what I tell, and what I count. */
+/**
+ * The menu of a conversation. Its first two items are the two facts of the library: the read receipt, and the
+ * private read position.
+ */
 import type { Conversation, ReceiptClient } from 'tidemark';
 import { readGroup } from './group-reading.ts';
 import { openMenu } from './menu.ts';
@@ -16,7 +19,7 @@ export const conversationMenu = (
     isGroup(id)
       ? {
           label: 'Read this group',
-          hint: 'Those who asked see that you have read it',
+          hint: 'Senders who asked get your receipt',
           choose: () => void attempt('Read', readGroup(client, id)),
         }
       : {
@@ -26,17 +29,17 @@ export const conversationMenu = (
         },
     {
       label: 'Clear the count only',
-      hint: isGroup(id) ? 'Nobody learns of it' : `${name} learns nothing`,
+      hint: isGroup(id) ? 'No sender learns of it' : `${name} learns nothing`,
       choose: () => void attempt('Clear', client.clearConversationUnreadCount(id)),
     },
     {
-      label: markedUnread ? 'Drop the unread mark' : 'Mark as unread',
-      hint: 'A reminder, on your own devices only',
+      label: markedUnread ? 'Remove the unread mark' : 'Mark as unread',
+      hint: 'A reminder on your own devices only',
       choose: () => void attempt('Mark', client.setMarkedUnread(id, !markedUnread)),
     },
     {
-      label: muted ? 'Count it in the total again' : 'Mute',
-      hint: muted ? 'The badge above includes it' : 'Keeps its own badge, leaves the total',
+      label: muted ? 'Unmute' : 'Mute',
+      hint: muted ? 'Counts in the total again' : 'Keeps its badge, leaves the total',
       choose: () => void attempt('Mute', client.setMuted(id, !muted)),
     },
   ]);

@@ -1,4 +1,7 @@
-/** Of which messages a chat shows what became of them, and where it has to ask for that itself. */
+/**
+ * Chooses the messages whose receipts a chat shows, and asks the server for the receipts that it does not
+ * send by itself.
+ */
 import { combineLatest, distinctUntilChanged, EMPTY, filter, map, type Observable, type Subscription, switchMap } from 'rxjs';
 import type { Message, MessageId, ReceiptClient } from 'tidemark';
 import { lastOwnOf } from './bubbles.ts';
@@ -6,11 +9,14 @@ import { rules$ } from './rules.ts';
 
 const asks = ({ receiptRequested, recalled }: Message): boolean => receiptRequested && !recalled;
 
-/** Of a direct chat: the newest own message stands for those before it. */
+/** The messages of a direct chat: the newest own message, which stands for the earlier ones. */
 export const lastOwnIds = ({ userId }: ReceiptClient, messages$: Observable<readonly Message[]>): Observable<readonly MessageId[]> =>
   messages$.pipe(map((messages) => [lastOwnOf(messages, userId)].flatMap((message) => (message ? [message.id] : []))));
 
-/** Of a group: own messages that asked; where members see counts too, all that asked. */
+/**
+ * The messages of a group: own messages that ask for receipts, and if members see counts, all messages that
+ * ask.
+ */
 export const countedIds = ({ userId }: ReceiptClient, messages$: Observable<readonly Message[]>): Observable<readonly MessageId[]> =>
   combineLatest([messages$, rules$]).pipe(
     map(([messages, { visibleTo }]) =>
@@ -19,8 +25,8 @@ export const countedIds = ({ userId }: ReceiptClient, messages$: Observable<read
   );
 
 /**
- * Asks for the counts of others' messages once members may see them. From then on what changes comes by itself, but no device is told
- * afterwards what it was not allowed to know before.
+ * Asks for the counts of other people's messages when members may see them. Afterwards the server sends the
+ * changes. It does not send the counts from the time before the members were allowed to see them.
  */
 export const askForCounts = (client: ReceiptClient, messages$: Observable<readonly Message[]>): Subscription => {
   const othersIds$ = combineLatest([messages$, client.watchConnection()]).pipe(
@@ -32,7 +38,7 @@ export const askForCounts = (client: ReceiptClient, messages$: Observable<readon
   return rules$
     .pipe(
       switchMap(({ visibleTo }) => (visibleTo === 'members' ? othersIds$ : EMPTY)),
-      // Where it cannot be asked now, what is known stays; the next message asks again.
+      // If the server does not answer, the known counts stay, and the next message asks again.
       switchMap((ids) => client.fetchReceipts(ids).catch(() => [])),
     )
     .subscribe();

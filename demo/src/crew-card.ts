@@ -1,4 +1,7 @@
-/** The group and those in it without a phone: they read, write, leave and join; below, what the server allows in groups. */
+/**
+ * The card of the group. The people without a phone read, write, leave and join here. Below are the server's
+ * rules for groups.
+ */
 import type { UserId } from 'tidemark';
 import { away$, setAway } from './away.ts';
 import { type GroupRules, setMember } from './dev-server.ts';
@@ -21,18 +24,18 @@ const namesOf = (userIds: readonly UserId[]): string => {
 
 export interface CrewCard {
   readonly node: HTMLElement;
-  /** Asks the server what it allows. */
-  look(): Promise<void>;
+  /** Asks the server for its rules. */
+  refresh(): Promise<void>;
 }
 
 export const startCrewCard = (): CrewCard => {
   let members: ReadonlySet<UserId> = new Set(CREW_MEMBERS);
   const counts = h('p', { class: 'crew-counts' });
-  const told = h('p', { class: 'crew-told', role: 'status' }, '\u00a0');
-  const say = (text: string): void => setText(told, text);
+  const outcome = h('p', { class: 'crew-outcome', role: 'status' }, '\u00a0');
+  const say = (text: string): void => setText(outcome, text);
   const here = (userIds: readonly UserId[]): UserId[] => userIds.filter((userId) => members.has(userId));
 
-  /** One press at a time; what comes of it is said below. */
+  /** Runs the act of a button, one at a time, and shows its outcome. */
   const press = (button: HTMLElement, act: () => Promise<string>): void => {
     if (button.getAttribute('aria-busy') === 'true') return;
     button.setAttribute('aria-busy', 'true');
@@ -40,16 +43,16 @@ export const startCrewCard = (): CrewCard => {
       .then(say, (error: unknown) => say(error instanceof Error ? error.message : String(error)))
       .finally(() => button.removeAttribute('aria-busy'));
   };
-  const unreached = (who: readonly UserId[]): string => `${namesOf(who)} cannot reach the server now: it waits in the outbox.`;
+  const unreached = (who: readonly UserId[]): string => `${namesOf(who)} cannot reach the server now. The entry waits in the outbox.`;
   const read = async (who: readonly UserId[], content?: string): Promise<string> =>
     (await letReadCrew(who, content)) ? `${namesOf(who)} ${who.length === 1 ? 'has' : 'have'} read the group.` : unreached(who);
   const write = async (userId: UserId): Promise<string> =>
-    (await letWriteToCrew(userId)) ? `${person(userId).name} wrote in ${CREW.name}, asking nobody.` : unreached([userId]);
+    (await letWriteToCrew(userId)) ? `${person(userId).name} wrote in ${CREW.name} and asked for no receipts.` : unreached([userId]);
   const move = async (userId: UserId, comes: boolean): Promise<string> => {
     await setMember(CREW.id, userId, comes);
     setAway(userId, !comes);
     const next = members.size - 1;
-    return `${person(userId).name} ${comes ? 'is back' : 'has left'}: the next message counts ${next}, those before stay.`;
+    return `${person(userId).name} ${comes ? 'is back' : 'has left'}. The next message asks ${next}; earlier counts stay.`;
   };
 
   const people = OTHERS.map((userId) => {
@@ -69,11 +72,11 @@ export const startCrewCard = (): CrewCard => {
         name,
         members.has(userId)
           ? [
-              { label: 'Read the group', hint: 'Those who asked see it', choose: choose(() => read([userId])) },
-              { label: 'Write in the group', hint: 'Asks nobody for receipts', choose: choose(() => write(userId)) },
-              { label: 'Leave the group', hint: 'Counts so far stay as they are', choose: choose(() => move(userId, false)) },
+              { label: 'Read the group', hint: 'Senders who asked get the receipt', choose: choose(() => read([userId])) },
+              { label: 'Write in the group', hint: 'Asks for no receipts', choose: choose(() => write(userId)) },
+              { label: 'Leave the group', hint: 'Earlier counts stay the same', choose: choose(() => move(userId, false)) },
             ]
-          : [{ label: 'Join again', hint: 'Counts from the next message on', choose: choose(() => move(userId, true)) }],
+          : [{ label: 'Join again', hint: 'Counted from the next message on', choose: choose(() => move(userId, true)) }],
       );
     });
     return {
@@ -85,7 +88,7 @@ export const startCrewCard = (): CrewCard => {
     };
   });
 
-  /** @param label after a `|` what is only heard. */
+  /** @param label the text; the part after a `|` is for screen readers only. */
   const action = (label: string, name: 'eye' | 'pen', act: () => Promise<string>): HTMLButtonElement => {
     const [short = '', rest = ''] = label.split('|');
     const button = h('button', { type: 'button', class: 'button crew-act' }, icon(name), h('span', {}, short, hidden(rest)));
@@ -115,7 +118,7 @@ export const startCrewCard = (): CrewCard => {
   });
   away$.subscribe((away) => {
     members = new Set(CREW_MEMBERS.filter((userId) => !away.has(userId)));
-    setText(counts, `${members.size} people · a message now counts ${members.size - 1}`);
+    setText(counts, `${members.size} members · a message now asks ${members.size - 1}`);
     for (const one of people) one.show();
     carolReads.disabled = !members.has(CAROL);
     restReads.disabled = here(REST).length === 0;
@@ -127,17 +130,17 @@ export const startCrewCard = (): CrewCard => {
     h('div', { class: 'crew-head' }, h('h2', { class: 'crew-title', id: 'crew-title' }, CREW.name), counts),
     h(
       'ul',
-      { class: 'crew-people', role: 'list', 'aria-label': `In ${CREW.name} beside ${namesOf(PHONE_OWNERS)}` },
+      { class: 'crew-people', role: 'list', 'aria-label': `Members of ${CREW.name} beside ${namesOf(PHONE_OWNERS)}` },
       ...people.map((one) => one.node),
     ),
     h('div', { class: 'crew-acts' }, carolReads, restReads, carolAndDanWrite),
-    told,
+    outcome,
     h('div', { class: 'crew-rules', role: 'group', 'aria-label': 'What the server allows in groups' }, allowed.node, visible.node),
   );
   return {
     node,
-    look: async () => {
-      // Unreachable for a moment, or for good: the card above says so.
+    refresh: async () => {
+      // If the server is not reachable, the server's card shows it.
       await changeRules({}).catch(() => undefined);
     },
   };

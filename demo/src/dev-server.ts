@@ -1,4 +1,7 @@
-/** The doors that `tidemark serve --dev` opens for this demo: tokens, a switch that cuts the receipt server, who is in a group, its rules. */
+/**
+ * The endpoints of `tidemark serve --dev`: tokens, a switch that cuts the receipt server off, members of
+ * groups, and rules for groups.
+ */
 import type { UserId } from 'tidemark';
 
 export type ServerState = 'answers' | 'cut' | 'unreachable';
@@ -27,14 +30,14 @@ const stateFrom = async (request: Promise<Response>): Promise<ServerState> => {
 
 export const askServer = (): Promise<ServerState> => stateFrom(fetch('/dev/cut', { cache: 'no-store' }));
 
-/** Drops every receipt connection and refuses new ones; this page's files are still served. */
+/** Closes all receipt connections and refuses new ones. The server still serves the files of this page. */
 export const cutServer = (cut: boolean): Promise<ServerState> => stateFrom(postJson('/dev/cut', { cut }));
 
-/** What the server allows in groups. */
+/** The server's rules for groups. */
 export interface GroupRules {
   /** Whether a message may ask for receipts. */
   readonly groups: boolean;
-  /** Who sees the counts. */
+  /** The members who see the counts: the sender, or all. */
   readonly visibleTo: 'sender' | 'members';
 }
 
@@ -50,12 +53,12 @@ export const makeGroup = async (groupId: string, members: readonly UserId[]): Pr
   await answered('/dev/group', postJson('/dev/group', { groupId, members: members.map((userId) => ({ userId })) }));
 };
 
-/** @param comes false takes them out of the group. */
+/** Adds a member to the group, or removes the member if `comes` is false. */
 export const setMember = async (groupId: string, userId: UserId, comes: boolean): Promise<void> => {
   await answered('/dev/member', postJson('/dev/member', { groupId, userId, role: comes ? 'member' : null }));
 };
 
-/** @returns the rules in force. Changing nothing asks for them. */
+/** Changes the named rules. @returns all rules in force. */
 export const setRules = async (rules: Partial<GroupRules>): Promise<GroupRules> => {
   const policy = await answered('/dev/policy', postJson('/dev/policy', { receipts: rules }));
   const receipts = fieldOf(policy, 'receipts');

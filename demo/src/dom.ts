@@ -1,4 +1,4 @@
-/** Just enough to build a page from TypeScript: elements by name, and lists that keep their nodes. */
+/** Builds a page from TypeScript: elements by name, and lists that keep their nodes. */
 
 type Child = Node | string | null;
 type Attributes = Readonly<Record<string, string | boolean | ((event: Event) => void)>>;
@@ -11,7 +11,7 @@ const apply = (element: Element, attributes: Attributes): void => {
   }
 };
 
-/** An element. A function among the attributes listens to the event of that name. */
+/** Creates an element. A function among the attributes listens to the event of that name. */
 export const h = <K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -23,12 +23,12 @@ export const h = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** Writes only what differs, so that a screen reader hears only what changed. */
+/** Writes the text only if it differs, so a screen reader announces only changes. */
 export const setText = (element: Element, text: string): void => {
   if (element.textContent !== text) element.textContent = text;
 };
 
-/** Text for screen readers alone. */
+/** Creates text for screen readers only. */
 export const hidden = (text: string): HTMLElement => h('span', { class: 'visually-hidden' }, text);
 
 export interface Row<T> {
@@ -36,7 +36,10 @@ export interface Row<T> {
   update(item: T): void;
 }
 
-/** Shows a list under `parent`: a row is made once for its key, updated after, moved only where it is out of place. */
+/**
+ * Shows a list under `parent`. Each key has one row, which is created once, updated afterwards, and moved
+ * only if its position is wrong.
+ */
 export const keyedList = <T>(
   parent: HTMLElement,
   keyOf: (item: T) => string,
@@ -56,10 +59,10 @@ export const keyedList = <T>(
       const row = rows.get(key) ?? create(item);
       rows.set(key, row);
       row.update(item);
-      const there = parent.children[index];
-      if (there !== row.node) parent.insertBefore(row.node, there ?? null);
+      const present = parent.children[index];
+      if (present !== row.node) parent.insertBefore(row.node, present ?? null);
     });
-    // A node that moves loses the focus; the reader should not notice.
+    // A node that moves loses the focus, so the focus is set again.
     if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)) focused.focus();
   };
 };

@@ -1,4 +1,6 @@
-/** Something that hangs from a button: Escape and a press elsewhere close it, the focus goes back to the button. */
+/**
+ * Popovers at a button. Escape and a press elsewhere close a popover, and the focus goes back to the button.
+ */
 
 const place = (node: HTMLElement, context: Element): void => {
   const from = context.getBoundingClientRect();
@@ -9,7 +11,7 @@ const place = (node: HTMLElement, context: Element): void => {
 };
 
 export interface Hanging {
-  /** What it must not cover. Default: the button. */
+  /** The element that the popover must not cover. Default: the button. */
   readonly context?: Element | null;
   closed?(): void;
 }
@@ -20,14 +22,15 @@ export const hang = (node: HTMLElement, button: HTMLElement, { context, closed }
   node.addEventListener('beforetoggle', () => (hadFocus = node.contains(document.activeElement)));
   node.addEventListener('toggle', (event) => {
     if (event.newState !== 'closed') return;
-    // Browsers give the focus back themselves, but not from a popover inside another.
+    // Browsers give the focus back, but not from a popover inside another popover.
     const { activeElement } = document;
     if (hadFocus && (activeElement === document.body || node.contains(activeElement))) button.focus();
     button.setAttribute('aria-expanded', 'false');
     node.remove();
     closed?.();
   });
-  // Inside the phone, so that touching it is touching the phone; inside what is open already, so that this stays open.
+  // The popover is inside the phone, so a press on it takes the phone in hand; inside an open popover, so
+  // that one stays open.
   (button.closest('[popover], .phone') ?? document.body).append(node);
   button.setAttribute('aria-expanded', 'true');
   node.showPopover();

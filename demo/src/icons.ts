@@ -1,4 +1,4 @@
-/** Icons as SVG elements, drawn in the colour of the text around them and unseen by screen readers. */
+/** Icons as SVG elements, in the colour of the surrounding text and hidden from screen readers. */
 
 const SVG = 'http://www.w3.org/2000/svg';
 

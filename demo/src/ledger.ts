@@ -1,4 +1,7 @@
-/** What reached whom, newest first: the same again and again is one line with a number. */
+/**
+ * The ledger: the latest events of both phones, newest first. Equal events in a row are one line with a
+ * number.
+ */
 import type { ReceiptEvent } from 'tidemark';
 import { h, keyedList, setText } from './dom.ts';
 import { chatPartner, isGroup, person } from './people.ts';
@@ -13,8 +16,8 @@ interface Entry {
   readonly times: number;
 }
 
-/** One line of news as the phone of `me` heard it; null for what is no news to look at. */
-export const newsText = (event: ReceiptEvent, me: string): string | null => {
+/** The line for an event on the phone of `me`; null for an event without a line. */
+export const eventText = (event: ReceiptEvent, me: string): string | null => {
   const count = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` ${ids.length}`);
   switch (event.type) {
     case 'delivered':
@@ -49,10 +52,10 @@ export interface Ledger {
 }
 
 export const createLedger = (): Ledger => {
-  const list = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Who told whom, newest first' });
-  const node = h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Who tells whom shows here, once each.'), list);
+  const list = h('ol', { class: 'ledger', role: 'list', 'aria-label': 'Events, newest first' });
+  const node = h('div', { class: 'ledger-card' }, h('p', { class: 'ledger-empty' }, 'Messages and receipts appear here, each once.'), list);
   let entries: readonly Entry[] = [];
-  let told = 0;
+  let lines = 0;
   const show = keyedList<Entry>(
     list,
     ({ key }) => key,
@@ -73,9 +76,9 @@ export const createLedger = (): Ledger => {
     note(text) {
       const [newest, ...rest] = entries;
       const again = newest?.text === text;
-      const entry = { key: again ? newest.key : String(told++), at: Date.now(), text, times: again ? newest.times + 1 : 1 };
+      const entry = { key: again ? newest.key : String(lines++), at: Date.now(), text, times: again ? newest.times + 1 : 1 };
       entries = [entry, ...(again ? rest : entries)].slice(0, LINES);
-      node.toggleAttribute('data-told', true);
+      node.toggleAttribute('data-filled', true);
       show(entries);
     },
   };

@@ -1,7 +1,7 @@
-/** One page, one origin, two accounts of the library side by side. */
+/** Starts the page: two accounts of the library side by side, on one origin. */
 import { combineLatest, debounceTime, filter, first } from 'rxjs';
 import { openAccount } from './account.ts';
-import { everybodyIsThere } from './away.ts';
+import { resetAway } from './away.ts';
 import { makeGroup } from './dev-server.ts';
 import { registerOffline } from './offline.ts';
 import { openTheScene } from './others.ts';
@@ -18,7 +18,9 @@ const within = (id: string): HTMLElement => {
   return element;
 };
 
-/** A phone that is live and knows no crew has just been unpacked: then the others say what they said before you came. */
+/**
+ * Fills new phones. If both phones are live and know no crew, the other people write their opening messages.
+ */
 const furnish = (alice: Phone, bob: Phone): void => {
   const clients = [alice.client, bob.client];
   combineLatest([
@@ -26,7 +28,7 @@ const furnish = (alice: Phone, bob: Phone): void => {
     combineLatest(clients.map((client) => client.watchConversation(CREW_CHAT))),
   ])
     .pipe(
-      // Two streams of one client are each true of a moment, not of the same one.
+      // Two streams of one client may show two moments.
       debounceTime(300),
       filter(([connections]) => connections.every(({ state }) => state === 'live')),
       first(),
@@ -34,10 +36,10 @@ const furnish = (alice: Phone, bob: Phone): void => {
     )
     .subscribe(() => {
       makeGroup(CREW.id, CREW_MEMBERS)
-        .then(everybodyIsThere)
+        .then(resetAway)
         .then(() => openTheScene(clients))
-        // The scene only sets the stage: without it both phones work, and whoever builds on the demo finds the cause.
-        .catch((error: unknown) => console.warn('The opening could not be said', error));
+        // Both phones work without the opening messages; the console shows the cause.
+        .catch((error: unknown) => console.warn('The opening messages were not sent', error));
     });
 };
 

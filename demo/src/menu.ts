@@ -1,10 +1,13 @@
-/** A menu that hangs from a button: arrow keys move, Escape and a press elsewhere close it, the focus goes back to the button. */
+/**
+ * A menu at a button. Arrow keys move, Escape and a press elsewhere close the menu, and the focus goes back
+ * to the button.
+ */
 import { h } from './dom.ts';
 import { hang } from './hang.ts';
 
 export interface MenuItem {
   readonly label: string;
-  /** What it does, in a few words. */
+  /** The effect of the item, in a few words. */
   readonly hint: string;
   choose(): void;
 }

@@ -1,8 +1,10 @@
-/** What went wrong on this phone: calls that failed, and entries the server refused for good. */
+/** The problems of a phone: failed calls, and entries that the server rejected. */
 import type { DeadLetter, ReceiptClient } from 'tidemark';
 import { h, keyedList } from './dom.ts';
 
-/** Waits for a call; a failure is shown, never thrown on. `what` begins the sentence. */
+/**
+ * Waits for a call and shows its failure. The promise never rejects. `what` begins the text of the failure.
+ */
 export type Attempt = (what: string, done: Promise<unknown>) => Promise<void>;
 
 export interface Notices {
@@ -13,20 +15,23 @@ export interface Notices {
 interface Notice {
   readonly id: string;
   readonly text: string;
-  /** Of a refusal: what apps branch on. */
+  /** The code of a rejection, which apps branch on. */
   readonly code: string | null;
   readonly remedy: { readonly label: string; act(): void } | null;
   dismiss(): void;
 }
 
-/** Why the server refuses a message that asks; the same message without asking is taken. */
+/**
+ * The reasons for rejecting a message because it asks for receipts. The server accepts the same message
+ * without the request.
+ */
 const REFUSED_FOR_ASKING: Readonly<Record<string, string>> = {
   'rejected/group-receipts-disabled': 'Receipts in groups are switched off',
   'rejected/permission-denied': 'Only admins may ask for receipts here',
 };
 
 export const startNotices = (client: ReceiptClient): Notices => {
-  const node = h('ul', { class: 'notices', role: 'list', 'aria-live': 'polite', 'aria-label': 'Trouble' });
+  const node = h('ul', { class: 'notices', role: 'list', 'aria-live': 'polite', 'aria-label': 'Problems' });
   let failures: readonly Notice[] = [];
   let refused: readonly Notice[] = [];
   const show = keyedList<Notice>(
@@ -48,7 +53,7 @@ export const startNotices = (client: ReceiptClient): Notices => {
     }),
   );
   const refresh = (): void => show([...failures, ...refused].slice(-3));
-  // An open chat makes room for them, so that they hide no message; also when this phone comes into view only later.
+  // An open chat makes room for the notices, so they hide no message.
   new ResizeObserver(() => node.parentElement?.style.setProperty('--trouble', `${node.offsetHeight}px`)).observe(node);
   const fail = (what: string, error: unknown): void => {
     const id = crypto.randomUUID();

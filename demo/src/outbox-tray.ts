@@ -1,4 +1,4 @@
-/** The outbox at the foot of a phone: one chip for each entry owed, so that one sees it fill and drain. */
+/** The outbox at the foot of a phone, with one chip for each pending entry. */
 import { combineLatest, interval, map, startWith, type Subscription, switchMap, of } from 'rxjs';
 import type { OutboxStatus, ReceiptClient } from 'tidemark';
 import { h, keyedList, prefersStillness, type Row, setText } from './dom.ts';
@@ -19,7 +19,7 @@ const createChip = (): Row<Chip> => {
   return { node, update: ({ inFlight }) => node.toggleAttribute('data-in-flight', inFlight) };
 };
 
-/** A ghost of each chip that left goes the way the entry went. */
+/** Moves a copy of each sent chip towards the server. */
 const flyAway = (chips: HTMLElement, gone: number, towards: 1 | -1): void => {
   if (prefersStillness()) return;
   for (let i = 0; i < gone; i++) {
@@ -37,14 +37,14 @@ const flyAway = (chips: HTMLElement, gone: number, towards: 1 | -1): void => {
 };
 
 export const outboxText = ({ pending, oldestAt, inFlight }: OutboxStatus): string => {
-  if (pending === 0) return 'Empty: nothing is owed';
+  if (pending === 0) return 'Empty: everything is sent';
   const parts = [`${pending} ${pending === 1 ? 'entry' : 'entries'}`];
   if (oldestAt !== null) parts.push(`oldest ${age(oldestAt)}`);
   parts.push(inFlight > 0 ? `${inFlight} on the way` : 'waiting');
   return parts.join(' · ');
 };
 
-/** @param towards where the server lies, seen from this phone: 1 right, -1 left. */
+/** @param towards the side of the server, seen from this phone: 1 right, -1 left. */
 export const startOutboxTray = (client: ReceiptClient, parent: HTMLElement, towards: 1 | -1): Subscription => {
   const list = h('span', { class: 'chips-list' });
   const overflow = h('span', { class: 'chips-more' });
@@ -60,9 +60,9 @@ export const startOutboxTray = (client: ReceiptClient, parent: HTMLElement, towa
     before = pending;
     show(Array.from({ length: Math.min(pending, MAX_CHIPS) }, (_, index) => ({ key: String(index), inFlight: index < inFlight })));
     setText(overflow, pending > MAX_CHIPS ? `+${pending - MAX_CHIPS}` : '');
-    parent.toggleAttribute('data-owing', pending > 0);
+    parent.toggleAttribute('data-pending', pending > 0);
   });
-  // The age grows by itself; only while something is owed.
+  // The age of the oldest entry changes every second while entries are pending.
   const aged$ = outbox$.pipe(
     switchMap((outbox) =>
       outbox.pending === 0 ? of(outbox) : combineLatest([of(outbox), interval(1000).pipe(startWith(0))]).pipe(map(([now]) => now)),

@@ -1,4 +1,4 @@
-/** Who is in this demo, and what they have to say. */
+/** The people of this demo, and their messages. */
 import type { ConversationId, UserId } from 'tidemark';
 
 export type PhoneOwner = 'alice' | 'bob';
@@ -7,7 +7,7 @@ export const PHONE_OWNERS: readonly PhoneOwner[] = ['alice', 'bob'];
 
 export interface Person {
   readonly name: string;
-  /** Of the portrait's background. */
+  /** The hue of the portrait's background. */
   readonly hue: number;
 }
 
@@ -27,7 +27,7 @@ export const person = (userId: UserId): Person => PEOPLE[userId] ?? { name: user
 
 export const direct = (userId: UserId): ConversationId => `direct:${userId}`;
 
-/** The one group of this demo; everybody begins in it. */
+/** The only group of this demo. All people are members at first. */
 export const CREW = { id: 'crew', name: 'Crew', hue: 240 } as const;
 
 export const CREW_CHAT: ConversationId = `group:${CREW.id}`;
@@ -36,7 +36,7 @@ export const CREW_MEMBERS: readonly UserId[] = [...PHONE_OWNERS, ...OTHERS];
 
 export const isGroup = (conversationId: ConversationId): boolean => conversationId.startsWith('group:');
 
-/** Who or what one talks with: the peer, or the group. */
+/** The other side of a conversation: the peer, or the group. */
 export const chatPartner = (conversationId: ConversationId): Person => {
   const id = conversationId.slice(conversationId.indexOf(':') + 1);
   if (!isGroup(conversationId)) return person(id);
@@ -44,16 +44,16 @@ export const chatPartner = (conversationId: ConversationId): Person => {
 };
 
 export interface Line {
-  /** The same on every start, so that sending it again changes nothing. */
+  /** The message id, the same on every start, so a repeated message changes nothing. */
   readonly id: string;
   readonly from: UserId;
   readonly to: ConversationId;
   readonly text: string;
-  /** Default: as the library does, in direct chats alone. */
+  /** Default: the library's default, which asks for receipts in direct chats only. */
   readonly requestReceipt?: boolean;
 }
 
-/** What was said before you came. In order. */
+/** The opening messages, in order. */
 export const OPENING: readonly Line[] = [
   { id: 'demo-opening-1', from: 'alice', to: direct('bob'), text: 'Morning! The boat leaves at nine.' },
   { id: 'demo-opening-2', from: 'alice', to: direct('bob'), text: 'High tide is at half past, so do not be late.' },
@@ -83,5 +83,5 @@ const CHATTER = [
 
 let spoken = Math.floor(Math.random() * CHATTER.length);
 
-/** Something new to say. */
+/** The next text to send. */
 export const chatter = (): string => CHATTER[spoken++ % CHATTER.length] ?? '';

@@ -1,4 +1,7 @@
-/** On a narrow screen one phone is in view; these show the other, and the badge of both. */
+/**
+ * The tabs of a narrow screen, which shows one phone at a time. The tabs switch between the phones and show
+ * both badges.
+ */
 import { h, hidden, setText } from './dom.ts';
 import { unreadText } from './conversation-list.ts';
 import { person } from './people.ts';

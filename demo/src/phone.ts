@@ -1,4 +1,7 @@
-/** One phone: an account's total, connection, aeroplane switch, list or chat, and outbox. */
+/**
+ * One phone: the unread total of an account, its connection, the aeroplane switch, the list or a chat, and
+ * the outbox.
+ */
 import { combineLatest, debounceTime, distinctUntilChanged, interval, map, of, skip, startWith, switchMap } from 'rxjs';
 import type { Conversation, ConversationId, ReceiptClient } from 'tidemark';
 import { type Chat, openChatView } from './chat.ts';
@@ -18,7 +21,7 @@ export interface Phone {
   readonly node: HTMLElement;
 }
 
-/** @param towards where the server lies, seen from this phone: 1 right, -1 left. */
+/** @param towards the side of the server, seen from this phone: 1 right, -1 left. */
 export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 | -1): Phone => {
   const { name } = person(owner);
   const badge = h('span', { class: 'badge badge-total', 'aria-hidden': 'true' });
@@ -66,7 +69,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     aeroplane.show(connection.paused);
     node.dataset['link'] = linkLook(connection);
   });
-  // The wait until the next try counts down by itself.
+  // The text counts down the wait until the next try.
   const status$ = connection$.pipe(
     switchMap((connection) =>
       connection.retryAt === null || connection.paused
@@ -80,7 +83,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   );
   status$.subscribe((text) => setText(status, text));
 
-  // Heard, not seen: where things came to rest, without the steps between.
+  // For screen readers: the state after it has settled, without the steps in between.
   combineLatest([
     connection$.pipe(map((connection) => connectionText({ ...connection, retryAt: null }))),
     client.watchTotalUnreadCount(),
@@ -98,7 +101,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     .subscribe((text) => setText(spoken, text));
 
   let chat: Chat | null = null;
-  // Where the reader stood in the chat being opened: opening moves it.
+  // The conversation before it opens: opening moves the read position.
   let opening: Conversation | null = null;
   let held = false;
 
@@ -124,7 +127,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   inHand$.subscribe((holder) => {
     held = holder === owner;
     node.toggleAttribute('data-in-hand', held);
-    setText(holding, held ? 'In your hand: an open chat counts as read' : 'In the pocket: messages are delivered, not read');
+    setText(holding, held ? 'In your hand: messages in an open chat are read' : 'In the pocket: messages are delivered, not read');
     chat?.setInHand(held);
   });
 

@@ -8,10 +8,10 @@ const round = (hue: number, sign: Node | string): HTMLElement =>
 
 const initial = ({ name, hue }: Person): HTMLElement => round(hue, name.slice(0, 1));
 
-/** A round initial; decoration, since the name always stands beside it. */
+/** A round initial. Hidden from screen readers, because the name is always beside it. */
 export const portrait = (userId: UserId): HTMLElement => initial(person(userId));
 
-/** Of a conversation: the peer's, or for a group a picture of people. */
+/** The portrait of a conversation: the peer's initial, or a picture of people for a group. */
 export const chatPortrait = (id: ConversationId): HTMLElement => {
   const partner = chatPartner(id);
   return isGroup(id) ? round(partner.hue, icon('people')) : initial(partner);

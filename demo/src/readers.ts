@@ -1,4 +1,7 @@
-/** Who has read a group message, and who has not: asked from the server while this is open, again whenever the count moves. */
+/**
+ * The readers and non-readers of a group message. While the dialog is open, it asks the server again whenever
+ * the count changes.
+ */
 import { catchError, combineLatest, debounceTime, distinctUntilChanged, from, map, of, switchMap } from 'rxjs';
 import type { Message, ReadMember, ReceiptClient } from 'tidemark';
 import { countText } from './bubbles.ts';
@@ -34,8 +37,8 @@ const isOffline = (error: unknown): boolean =>
 
 const whyNot = (error: unknown): string =>
   isOffline(error)
-    ? 'Only the server knows who, and it cannot be reached now. The names come by themselves once it can.'
-    : `The server did not say who: ${error instanceof Error ? error.message : String(error)}`;
+    ? 'Only the server knows the names, and it cannot be reached now. The names appear when it answers.'
+    : `The server did not send the names: ${error instanceof Error ? error.message : String(error)}`;
 
 const timeOf = (at: number): string => (shortTime(at).includes(':') ? exactTime(at) : shortTime(at));
 
@@ -70,8 +73,8 @@ const createPart = (title: string, nobody: string): { readonly node: HTMLElement
 
 export const openReaders = (client: ReceiptClient, message: Message, button: HTMLElement): void => {
   const heading = h('h3', { class: 'readers-heading', id: `readers-${message.id}` }, button.firstChild?.textContent ?? '');
-  const read = createPart('Has read it', 'Nobody yet');
-  const unread = createPart('Has not', 'Nobody is missing');
+  const read = createPart('Have read it', 'No reader yet');
+  const unread = createPart('Have not read it', 'Everyone has read it');
   const note = h('p', { class: 'readers-note', role: 'status' }, 'Asking the server …');
   const lists = h('div', { class: 'readers-lists', hidden: true }, read.node, unread.node);
   const close = h('button', { type: 'button', class: 'icon-button' }, icon('close'), hidden('Close'));
@@ -93,7 +96,7 @@ export const openReaders = (client: ReceiptClient, message: Message, button: HTM
   );
   const subscription = count$.subscribe(({ text, of: members }) => {
     if (text !== null) setText(heading, text);
-    // Room for everybody from the start: the names come into it without moving anything.
+    // The dialog has room for all members from the start, so the names move nothing when they arrive.
     node.style.setProperty('--members', String(members));
   });
   subscription.add(

@@ -1,16 +1,16 @@
-/** What became of several messages at once: each is watched on its own, and only as long as it is in view. */
+/** Watches the receipts of several messages, each only while it is in view. */
 import { Observable, type Subscription } from 'rxjs';
 import type { MessageId, MessageReceipts, ReceiptClient } from 'tidemark';
 
 export type ReceiptsById = ReadonlyMap<MessageId, MessageReceipts>;
 
-/** Begins with nothing known, then tells all that is known whenever one of them changes. */
+/** Emits an empty map first, and then all known receipts whenever one of them changes. */
 export const watchReceiptsOf = (client: ReceiptClient, ids$: Observable<readonly MessageId[]>): Observable<ReceiptsById> =>
   new Observable((subscriber) => {
     const watched = new Map<MessageId, Subscription>();
     const known = new Map<MessageId, MessageReceipts>();
-    const tell = (): void => subscriber.next(new Map(known));
-    tell();
+    const emit = (): void => subscriber.next(new Map(known));
+    emit();
     const following = ids$.subscribe((ids) => {
       const wanted = new Set(ids);
       let forgotten = false;
@@ -20,13 +20,13 @@ export const watchReceiptsOf = (client: ReceiptClient, ids$: Observable<readonly
         watched.delete(id);
         if (known.delete(id)) forgotten = true;
       }
-      if (forgotten) tell();
+      if (forgotten) emit();
       for (const id of wanted) {
         if (watched.has(id)) continue;
         const subscription = client.watchReceipts(id).subscribe((receipts) => {
           if (receipts) known.set(id, receipts);
           else known.delete(id);
-          tell();
+          emit();
         });
         watched.set(id, subscription);
       }

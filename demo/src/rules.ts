@@ -1,4 +1,7 @@
-/** What the server allows in groups, as this page last heard: the card changes it, open chats ask anew when it changes. */
+/**
+ * The server's rules for groups, as the server last answered. The card changes them; open chats ask again
+ * after a change.
+ */
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
 import { type GroupRules, setRules } from './dev-server.ts';
 
@@ -8,5 +11,8 @@ export const rules$: Observable<GroupRules> = known$.pipe(
   distinctUntilChanged((a, b) => a.groups === b.groups && a.visibleTo === b.visibleTo),
 );
 
-/** Nothing named only asks. @throws {Error} where the server does not answer. */
+/**
+ * Changes the named rules; an empty object only asks for the rules. @throws {Error} if the server does not
+ * answer.
+ */
 export const changeRules = async (rules: Partial<GroupRules>): Promise<void> => known$.next(await setRules(rules));

@@ -1,10 +1,13 @@
-/** What stands between the phones: the server and the switch that cuts it for both, the group, and a ledger of what reached whom. */
+/**
+ * The panel between the phones: the server with the switch that cuts it off, the group, and the ledger of
+ * events.
+ */
 import { pairwise } from 'rxjs';
 import { startCrewCard } from './crew-card.ts';
 import { askServer, cutServer, type ServerState } from './dev-server.ts';
 import { h, hidden, prefersStillness, setText } from './dom.ts';
 import { icon } from './icons.ts';
-import { createLedger, newsText } from './ledger.ts';
+import { createLedger, eventText } from './ledger.ts';
 import { person } from './people.ts';
 import type { Phone } from './phone.ts';
 import { createSwitch } from './switch.ts';
@@ -13,12 +16,12 @@ const ASK_AGAIN_MS = 3000;
 const NARROW = '(max-width: 1020px)';
 
 const STATE_TEXT: Readonly<Record<ServerState, string>> = {
-  answers: 'Answering',
-  cut: 'Answering nobody',
-  unreachable: 'Not running',
+  answers: 'Connected',
+  cut: 'Cut off from both phones',
+  unreachable: 'Not reachable',
 };
 
-/** A spark runs along the line between a phone and the server. */
+/** Animates a spark along the line between a phone and the server. */
 const spark = (link: HTMLElement, towardsServer: boolean): void => {
   if (prefersStillness()) return;
   const dot = h('span', { class: 'spark' });
@@ -29,7 +32,7 @@ const spark = (link: HTMLElement, towardsServer: boolean): void => {
   run.oncancel = run.onfinish;
 };
 
-/** Where there is no room for it, the card is a drawer behind a button. */
+/** Turns the card into a drawer behind a button on a narrow screen. */
 const asDrawer = (card: HTMLElement): void => {
   const narrow = matchMedia(NARROW);
   const fit = (): void => {
@@ -62,16 +65,17 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     setText(stateText, STATE_TEXT[next]);
     cutSwitch.show(next === 'cut');
     clearTimeout(timer);
-    // Somebody else may restart or heal it: asked again only while something is wrong.
-    if (next !== 'answers') timer = setTimeout(() => void look(), ASK_AGAIN_MS);
+    // While the server does not answer, the panel asks again: the server may be restarted elsewhere.
+    if (next !== 'answers') timer = setTimeout(() => void refresh(), ASK_AGAIN_MS);
   };
-  const look = async (): Promise<void> => {
+  const refresh = async (): Promise<void> => {
     show(await askServer());
-    if (state === 'answers') await crew.look();
+    if (state === 'answers') await crew.refresh();
   };
   const cutSwitch = createSwitch('Cut', null, async (cut) => {
     show(await cutServer(cut));
-    // What a browser does when the network is back; the library would try by itself, when its wait is over.
+    // A browser dispatches this event when the network is back. Without it, the library tries again after its
+    // wait.
     if (state === 'answers') dispatchEvent(new Event('online'));
   });
   cutSwitch.node.setAttribute('aria-label', 'Cut for both phones');
@@ -90,7 +94,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
         ledger.note(`${name} → server: ${gone} ${gone === 1 ? 'entry' : 'entries'}`);
       });
     client.watchEvents().subscribe((event) => {
-      const text = newsText(event, name);
+      const text = eventText(event, name);
       if (text === null) return;
       spark(link, false);
       ledger.note(text);
@@ -103,7 +107,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
           : connection.state === 'offline'
             ? 'down'
             : 'trying';
-      if ((connection.state === 'live') !== (state === 'answers')) void look();
+      if ((connection.state === 'live') !== (state === 'answers')) void refresh();
     });
   }
 
@@ -121,11 +125,11 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
       'button',
       { type: 'button', class: 'button crew-open', popovertarget: 'crew' },
       icon('people'),
-      hidden('The group and those without a phone'),
+      hidden('The group and its members without a phone'),
     ),
     crew.node,
     ledger.node,
   );
-  void look();
+  void refresh();
   return { node };
 };

@@ -1,12 +1,12 @@
 /**
- * Keeps the built page, so that it opens without a server; and lets the library send what is owed, and take what is pushed, when no page is
- * open any more.
+ * The service worker. It keeps the built page, so the page opens without a server. The library sends pending
+ * entries and takes pushes here when no page is open.
  */
 import { installReceiptSync } from 'tidemark/service-worker';
 import { fetchToken } from './dev-server.ts';
 import { person } from './people.ts';
 
-/** Written by the build. Another build is another cache. */
+/** The build defines this. Each build has its own cache. */
 declare const DEMO_BUILD: { readonly name: string; readonly urls: readonly string[] };
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
@@ -17,14 +17,14 @@ const NOT_OURS = /^\/(?:receipts|dev)(?:\/|$)/;
 
 const keepFiles = async (): Promise<void> => {
   const cache = await caches.open(CACHE);
-  // Past the HTTP cache: a file of the build before would never be replaced.
+  // `reload` bypasses the HTTP cache, which may hold files of an earlier build.
   await cache.addAll(DEMO_BUILD.urls.map((url) => new Request(url, { cache: 'reload' })));
   await worker.skipWaiting();
 };
 
 const takeOver = async (): Promise<void> => {
   const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-  // Tabs still open on the build before may yet ask for its files; the one before that is gone.
+  // Open tabs may still request files of the previous build. Older caches are deleted.
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await worker.clients.claim();
 };
@@ -48,7 +48,7 @@ const { protocol, host } = worker.location;
 installReceiptSync(worker, {
   url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/receipts`,
   getToken: fetchToken,
-  // Nobody pushes to this demo; a host that does need not change it.
+  // This demo gets no pushes. A host with pushes can use it unchanged.
   notification: ({ senderId, body }, { userId, muted, visible }) => ({
     title: `${person(senderId).name} to ${person(userId).name}`,
     options: { body: typeof body === 'string' ? body : 'A new message', icon: '/icon-192.png', silent: muted || visible },

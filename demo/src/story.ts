@@ -1,4 +1,4 @@
-/** The four things to try, each ticked off when it happened. */
+/** The story: four steps to try, each marked as done when it has happened. */
 import { BehaviorSubject, combineLatest, type Observable } from 'rxjs';
 import { h, hidden, keyedList, setText } from './dom.ts';
 import { icon } from './icons.ts';
@@ -10,10 +10,10 @@ interface Step {
 }
 
 const STEPS: readonly Step[] = [
-  { title: 'Put Bob in aeroplane mode', hint: 'Nothing leaves his phone now' },
-  { title: 'Read messages there', hint: 'Badges fall; receipts wait' },
+  { title: 'Put Bob in aeroplane mode', hint: 'His phone sends nothing now' },
+  { title: 'Read messages there', hint: 'Badges go down; receipts wait' },
   { title: 'Reload the page', hint: 'Or close it for a day: nothing is lost' },
-  { title: 'Turn it off, watch Alice', hint: 'Receipts leave; her ticks turn' },
+  { title: 'Turn it off, watch Alice', hint: 'Receipts leave; ticks turn blue' },
 ];
 
 const KEY = 'tidemark-demo:story';
@@ -25,7 +25,7 @@ interface Facts {
   readonly reloaded: boolean;
 }
 
-/** How many steps are done, knowing how many were. One step at a time, in order. */
+/** The number of done steps after these facts. Steps are done in order, one at a time. */
 export const advanceStory = (done: number, { paused, pendingReceipts, reloaded }: Facts): number => {
   if (done === 0 && paused) return 1;
   if (done === 1 && !paused) return 0;
@@ -53,7 +53,7 @@ export const startStory = (parent: HTMLElement, bob: Phone): Observable<number> 
     list,
     ({ index }) => String(index),
     ({ step, index }) => {
-      const said = hidden('');
+      const doneText = hidden('');
       const node = h(
         'li',
         { class: 'story-step' },
@@ -61,7 +61,7 @@ export const startStory = (parent: HTMLElement, bob: Phone): Observable<number> 
         h(
           'span',
           { class: 'story-text' },
-          h('span', { class: 'story-what' }, step.title, said),
+          h('span', { class: 'story-what' }, step.title, doneText),
           h('span', { class: 'story-hint' }, step.hint),
         ),
       );
@@ -72,7 +72,7 @@ export const startStory = (parent: HTMLElement, bob: Phone): Observable<number> 
           node.toggleAttribute('data-shown', index === Math.min(done, STEPS.length - 1));
           if (index === done) node.setAttribute('aria-current', 'step');
           else node.removeAttribute('aria-current');
-          setText(said, index < done ? ' (done)' : '');
+          setText(doneText, index < done ? ' (done)' : '');
         },
       };
     },
@@ -84,7 +84,7 @@ export const startStory = (parent: HTMLElement, bob: Phone): Observable<number> 
     try {
       sessionStorage.setItem(KEY, String(done));
     } catch {
-      // Begins anew after a reload; nothing else rests on it.
+      // Without storage, the story begins anew after a reload.
     }
   });
   combineLatest([bob.client.watchConnection(), bob.client.watchOutbox()]).subscribe(([{ paused }, { pending }]) => {

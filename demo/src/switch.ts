@@ -1,4 +1,4 @@
-/** A switch that shows what is, not what was asked for: it turns when the change is durable. */
+/** A switch that shows the state in force: it turns when the change is durable, not when it is pressed. */
 import { h } from './dom.ts';
 import { icon, type IconName } from './icons.ts';
 
@@ -7,7 +7,10 @@ export interface Switch {
   show(on: boolean): void;
 }
 
-/** @param label what stands beside it; after a `|` what is left out where there is little room. @param act does what turning it means; a rejection is the caller's to show. */
+/**
+ * @param label the text beside the switch; the part after a `|` is left out on a narrow screen.
+ * @param act makes the change; it must show its own failures.
+ */
 export const createSwitch = (label: string, name: IconName | null, act: (on: boolean) => Promise<void>): Switch => {
   const [short = '', rest = ''] = label.split('|');
   const node = h(

@@ -1,4 +1,4 @@
-/** What became of an own message, as a picture and in words. */
+/** The status of an own message, as a picture and in words. */
 import type { MessageStatus } from 'tidemark';
 import { h, hidden } from './dom.ts';
 import { icon, type IconName } from './icons.ts';
@@ -13,7 +13,7 @@ const LOOKS: Readonly<Record<Exclude<MessageStatus, 'received'>, readonly [IconN
 
 export const statusText = (status: MessageStatus): string => (status === 'received' ? '' : LOOKS[status][1]);
 
-/** Nothing for messages of others. */
+/** The ticks of an own message; null for messages of other people. */
 export const ticks = (status: MessageStatus): HTMLElement | null => {
   if (status === 'received') return null;
   const [name, text] = LOOKS[status];

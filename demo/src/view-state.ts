@@ -1,4 +1,7 @@
-/** What this tab shows, kept over a reload: which phone is in the hand, and the chat each has open. What is owed is the library's. */
+/**
+ * The view of this tab, kept over a reload: the phone in the hand, and the open chat of each phone. The
+ * library keeps all other data.
+ */
 import { BehaviorSubject, distinctUntilChanged, map, type Observable } from 'rxjs';
 import type { ConversationId } from 'tidemark';
 import { PHONE_OWNERS, type PhoneOwner } from './people.ts';
@@ -28,7 +31,7 @@ const change = (next: Partial<ViewState>): void => {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(view$.value));
   } catch {
-    // A browser that keeps nothing shows the lists after a reload.
+    // Without storage, the phones show their lists after a reload.
   }
 };
 

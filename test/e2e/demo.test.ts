@@ -137,7 +137,7 @@ it('the demo clears a count without a receipt, and a muted chat does not count i
 
 const newestCount = (owner: Owner): Locator => on(owner, '.readers-open:visible').last();
 const readers = (name: string): Locator => page.getByRole('dialog', { name });
-const members = (dialog: Locator, part: 'Has read it' | 'Has not'): Promise<string[]> =>
+const members = (dialog: Locator, part: 'Have read it' | 'Have not read it'): Promise<string[]> =>
   dialog.locator('.readers-part').filter({ hasText: part }).locator('.readers-name').allInnerTexts();
 const write = async (owner: Owner, text: string): Promise<void> => {
   await on(owner, '.composer-input').fill(text);
@@ -158,8 +158,8 @@ it('the demo counts the readers of a group message and lists them, also by keybo
   await page.getByRole('button', { name: 'Let Carol read the group' }).click();
   await expectText(newestCount('alice').locator('span').first(), 'Read by 1 of 5');
   await newestCount('alice').press('Enter');
-  await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
-  expect(await members(readers('Read by 1 of 5'), 'Has not')).toEqual(['Bob', 'Dan', 'Erin', 'Finn']);
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), WITHIN).toEqual(['Carol']);
+  expect(await members(readers('Read by 1 of 5'), 'Have not read it')).toEqual(['Bob', 'Dan', 'Erin', 'Finn']);
   expect(await readers('Read by 1 of 5').locator('.readers-words').first().innerText()).toBe('“Aye!”');
   expect(await readers('Read by 1 of 5').locator('.readers-time').first().innerText()).toMatch(/^\d\d:\d\d:\d\d$/);
   await page.keyboard.press('Escape');
@@ -171,10 +171,10 @@ it('a group message that Bob reads in aeroplane mode counts when he is back onli
   await readChat('bob', 'Crew');
   await expectText(on('bob', '.tray-text'), /^\d entr.* waiting$/);
   await newestCount('alice').click();
-  await expect.poll(() => members(readers('Read by 1 of 5'), 'Has read it'), WITHIN).toEqual(['Carol']);
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), WITHIN).toEqual(['Carol']);
   // By keyboard, because a click elsewhere closes the list.
   await aeroplane('bob').press('Space');
-  await expect.poll(() => members(readers('Read by 2 of 5'), 'Has read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), WITHIN).toEqual(['Carol', 'Bob']);
   await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 5');
   await page.keyboard.press('Escape');
 });
@@ -185,7 +185,7 @@ it('without the server the list of readers says that it is not available, and it
   await newestCount('alice').click();
   await expectText(readers('Read by 2 of 5').locator('.readers-note'), /cannot be reached now/);
   await aeroplane('alice').press('Space');
-  await expect.poll(() => members(readers('Read by 2 of 5'), 'Has read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), WITHIN).toEqual(['Carol', 'Bob']);
   await page.keyboard.press('Escape');
 });
 
@@ -213,7 +213,7 @@ it('a member who left does not count for the next message, and earlier messages 
   const dan = page.getByRole('button', { name: /^Dan/ }).and(page.locator('.crew-person'));
   await dan.click();
   await page.getByRole('menuitem', { name: 'Leave the group' }).click();
-  await expectText(page.locator('.crew-counts'), /counts 4$/);
+  await expectText(page.locator('.crew-counts'), /asks 4$/);
   await write('alice', 'Who is still here?');
   await expectText(newestCount('alice').locator('span').first(), 'Read by 0 of 4');
   await page.getByRole('button', { name: 'Let the others read' }).click();
@@ -222,7 +222,7 @@ it('a member who left does not count for the next message, and earlier messages 
   await expect.poll(async () => (await counts.allInnerTexts()).at(-2), WITHIN).toBe('Read by 4 of 5');
   await dan.click();
   await page.getByRole('menuitem', { name: 'Join again' }).click();
-  await expectText(page.locator('.crew-counts'), /counts 5$/);
+  await expectText(page.locator('.crew-counts'), /asks 5$/);
 });
 
 it('members see the counts of others’ messages only if the server allows it', async () => {
