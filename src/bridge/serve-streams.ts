@@ -8,10 +8,10 @@ import type { Topic } from '../model/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
 /** The maximum number of messages that the page has not handed on yet. */
-const MAX_AHEAD = 4;
+const MAX_UNSHOWN_MESSAGES = 4;
 const MAX_WAITING_EVENTS = 1000;
 const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 30_000;
 
 export interface ServedStreams {
   /**
@@ -43,7 +43,7 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
   const flush = (): number => {
     if (states.size + events.length === 0) return posted;
     // All waiting values go with the next message, including older ones: an answer may wait for them.
-    if (posted - shown >= MAX_AHEAD) return posted + 1;
+    if (posted - shown >= MAX_UNSHOWN_MESSAGES) return posted + 1;
     postValues();
     return posted;
   };
@@ -59,7 +59,7 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
   };
   /** Subscribes again after an error, with growing delays. The page then receives the current state (F45). */
   const lasting = (topic: Topic): Observable<unknown> =>
-    watch(topic).pipe(retry({ delay: (_, n) => timer(Math.min(FIRST_RETRY_MS * 2 ** (n - 1), LAST_RETRY_MS)), resetOnSuccess: true }));
+    watch(topic).pipe(retry({ delay: (_, n) => timer(Math.min(FIRST_RETRY_MS * 2 ** (n - 1), MAX_RETRY_MS)), resetOnSuccess: true }));
   port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
     if ('shown' in data) {
       shown = data.shown;

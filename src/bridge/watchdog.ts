@@ -9,7 +9,7 @@ export const TICK_MS = 5000;
 /** The number of silent ticks, with a request open, after which the worker counts as dead. */
 const DEAD_AFTER_TICKS = 4;
 /** The limit for a worker without any message so far: its script may still be loading over a slow network. */
-const NEVER_CAME_AFTER_TICKS = 6;
+const MISSING_AFTER_TICKS = 6;
 
 export class Watchdog {
   private cancel: Cancel | null = null;
@@ -47,7 +47,7 @@ export class Watchdog {
     // The timer keeps running after the last answer: another call follows soon, and a timer for each call would cost
     // more.
     if (this.watched === 0) return;
-    if (++this.silentTicks >= (this.hasSpoken ? DEAD_AFTER_TICKS : NEVER_CAME_AFTER_TICKS)) return this.dead();
+    if (++this.silentTicks >= (this.hasSpoken ? DEAD_AFTER_TICKS : MISSING_AFTER_TICKS)) return this.dead();
     if (this.silentTicks === 1)
       this.ping().then(
         () => this.heard(),

@@ -16,9 +16,9 @@ import type { WorkerLife } from './worker-life.ts';
 import { messageOf, unavailable, type WorkerSource } from './worker-source.ts';
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const MAX_WAIT_MS = 30_000;
 /** A worker that ran this long resets the count of failures: after its death, the next worker starts at once. */
-const WELL_AFTER_MS = 10_000;
+const STABLE_AFTER_MS = 10_000;
 /**
  * A server may publish a new release during the start, so a version mismatch is retried. After this many, only a reload
  * of the page helps.
@@ -138,7 +138,7 @@ export class WorkerLives {
     this.isUp = true;
     this.wrongVersions = 0;
     this.trouble$.next(null);
-    this.cancel = this.clock.timer(WELL_AFTER_MS, () => (this.failures = 0));
+    this.cancel = this.clock.timer(STABLE_AFTER_MS, () => (this.failures = 0));
     this.hooks.up(life);
     for (const resolve of this.waitingForStart.splice(0)) resolve();
   }
@@ -173,7 +173,7 @@ export class WorkerLives {
     if (error.code === 'store/closed' || error.code === 'store/version-ahead') return null;
     if (error.code === 'protocol/version-unsupported' && ++this.wrongVersions >= MAX_WRONG_VERSIONS) return null;
     if (wasUp && this.failures === 0) return 0;
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.failures, LONGEST_WAIT_MS);
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.failures, MAX_WAIT_MS);
     return (wait * (1 + this.clock.random())) / 2;
   }
 

@@ -6,7 +6,7 @@
  *                  transaction silent for 10 s, or connection lost
  *    connected ─────────────────────────────────────▶ reconnecting
  *       ▲  │                                             │  │
- *       │  │ database removed, or upgraded               │  └─ 5 failed runs: `store/unavailable`
+ *       │  │ database removed, or upgraded               │  └─ 5 failed runs, or 2 silent ones: `store/unavailable`
  *       │  ▼                                             │
  *       │ closed: `store/closed`, `store/version-ahead`  │
  *       └──────────── transaction runs again ────────────┘
@@ -22,13 +22,13 @@ import { SCHEMA, TABLES } from '../log/tables.ts';
 /** A transaction without any answer for this long counts as dead (F17). */
 export const SILENCE_MS = 10_000;
 /** Delays between attempts. After the last one the call rejects. */
-const AGAIN_AFTER_MS = [20, 100, 400, 1000];
+const RETRY_DELAYS_MS = [20, 100, 400, 1000];
 /** The longest delay before a reconnection, after many lost connections in a row (I-21). */
-const LONGEST_AGAIN_MS = 60_000;
+const MAX_RECONNECT_DELAY_MS = 60_000;
 /** How long a transaction waits for a reconnection: another tab may keep an older version of the database open (F07). */
 const RECONNECT_TIMEOUT_MS = 4000;
 /** Number of runs without any answer before the call rejects: each costs the caller {@link SILENCE_MS}. */
-const SILENT_RUNS = 2;
+const MAX_SILENT_RUNS = 2;
 
 export interface DexieStore extends StorePort {
   /**
@@ -83,7 +83,7 @@ class ReconnectingStore implements DexieStore {
       if (end === 'removed') this.gone();
       // Reconnect soon after a loss: the whole database may be gone (F02).
       else if (!this.closed) {
-        const ms = Math.min(LONGEST_AGAIN_MS, AGAIN_AFTER_MS[0]! * 2 ** Math.min(this.losses++, 16));
+        const ms = Math.min(MAX_RECONNECT_DELAY_MS, RETRY_DELAYS_MS[0]! * 2 ** Math.min(this.losses++, 16));
         this.clock.timer(ms, () => void this.connected().catch(() => undefined));
       }
     });
@@ -156,8 +156,8 @@ class ReconnectingStore implements DexieStore {
         this.requireOpen();
         if (connection) this.drop(connection);
         if (thrown instanceof SilentError) silent++;
-        const again = AGAIN_AFTER_MS[attempt];
-        if (again === undefined || silent >= SILENT_RUNS)
+        const again = RETRY_DELAYS_MS[attempt];
+        if (again === undefined || silent >= MAX_SILENT_RUNS)
           throw new StoreError(
             'store/unavailable',
             `${error.message}; the transaction was tried ${attempt + 1} times; repeat the call later`,

@@ -5,9 +5,9 @@ import type { Connection } from './connection.ts';
 import { LostError } from './idb-errors.ts';
 
 /** After this time without an answer, a second opening starts: some browsers then answer both (F16). */
-const WARM_AFTER_MS = 2000;
+const HEDGE_AFTER_MS = 2000;
 /** Delays between failed attempts. After the last delay and one more failure, the store gives up (F13). */
-const TRY_AGAIN_MS = [50, 500];
+const OPEN_RETRY_DELAYS_MS = [50, 500];
 
 /** Starts a second opening if the first hangs. The first connection to open is used; the other is closed. */
 export const openHedged = (open: () => Promise<Connection>, clock: ClockPort): Promise<Connection> =>
@@ -19,7 +19,7 @@ export const openHedged = (open: () => Promise<Connection>, clock: ClockPort): P
       taken = true;
       resolve(connection);
     };
-    const cancel = clock.timer(WARM_AFTER_MS, () => void open().then(take, () => undefined));
+    const cancel = clock.timer(HEDGE_AFTER_MS, () => void open().then(take, () => undefined));
     open()
       .then(take, reject)
       .finally(() => cancel());
@@ -32,7 +32,7 @@ export const openWithRetry = async (open: () => Promise<Connection>, clock: Cloc
       return await open();
     } catch (error) {
       if (!(error instanceof LostError)) throw error;
-      const again = TRY_AGAIN_MS[attempt];
+      const again = OPEN_RETRY_DELAYS_MS[attempt];
       if (again === undefined) throw new StoreError('store/unavailable', error.message, { cause: error });
       await new Promise<void>((resolve) => void clock.timer(again, resolve));
     }

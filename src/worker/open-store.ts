@@ -8,7 +8,7 @@ import { errorDetails } from '../logging.ts';
 /** The account starts in memory if the database is not open after this time (F07, F15, F16). */
 const OPEN_TIMEOUT_MS = 4500;
 /** The minimum delay before another try to open the database. The delay grows with each failure. */
-const ASK_AGAIN_MS = 30_000;
+const MIN_REOPEN_DELAY_MS = 30_000;
 
 export interface OpeningStore {
   /** The store, or null if the opening takes too long or fails. @throws {StoreError} `store/version-ahead` */
@@ -36,7 +36,7 @@ export const beginOpening = (
   });
   const atLast = new Promise<DexieStore>((resolve) => {
     const again = (): void => {
-      if (wanted()) clock.timer(backoff.failed(ASK_AGAIN_MS), () => void (wanted() && open().then(resolve, again)));
+      if (wanted()) clock.timer(backoff.failed(MIN_REOPEN_DELAY_MS), () => void (wanted() && open().then(resolve, again)));
     };
     first.then(resolve, again);
   });

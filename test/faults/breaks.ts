@@ -163,8 +163,8 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F42',
     file: 'src/bridge/serve-streams.ts',
-    from: 'const MAX_AHEAD = 4;',
-    to: 'const MAX_AHEAD = Infinity;',
+    from: 'const MAX_UNSHOWN_MESSAGES = 4;',
+    to: 'const MAX_UNSHOWN_MESSAGES = Infinity;',
     test: ['node', 'test/unit/bridge/streams.test.ts', 'F42'],
   },
   {

@@ -5,8 +5,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F01',
     file: 'src/store/dexie-store.ts',
-    from: 'const AGAIN_AFTER_MS = [20, 100, 400, 1000];',
-    to: 'const AGAIN_AFTER_MS: number[] = [];',
+    from: 'const RETRY_DELAYS_MS = [20, 100, 400, 1000];',
+    to: 'const RETRY_DELAYS_MS: number[] = [];',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F01'],
   },
   {
@@ -110,8 +110,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F13',
     file: 'src/store/open-with-retry.ts',
-    from: 'const TRY_AGAIN_MS = [50, 500];',
-    to: 'const TRY_AGAIN_MS: number[] = [];',
+    from: 'const OPEN_RETRY_DELAYS_MS = [50, 500];',
+    to: 'const OPEN_RETRY_DELAYS_MS: number[] = [];',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F13'],
   },
   {
@@ -140,8 +140,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F16',
     file: 'src/store/open-with-retry.ts',
-    from: 'const WARM_AFTER_MS = 2000;',
-    to: 'const WARM_AFTER_MS = 20_000;',
+    from: 'const HEDGE_AFTER_MS = 2000;',
+    to: 'const HEDGE_AFTER_MS = 20_000;',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F16'],
   },
   {
