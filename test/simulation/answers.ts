@@ -1,11 +1,14 @@
-/** What a tab answers when it is asked, after everything came to rest: who has read, who has not, and why a chat shows what it shows. */
+/**
+ * Judges the answers of a tab after the world came to rest: the readers of a message, the members who have not
+ * read it, and the explanation of a count.
+ */
 import { firstValueFrom } from 'rxjs';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
 import { type SeenMessage, type Truth, unreadOf } from './oracle.ts';
 import type { Simulation } from './simulation.ts';
 
-/** Own messages of a chat that are asked about: the newest, for each costs requests. */
+/** The number of own messages of a chat whose receipts are queried: the newest, because each costs requests. */
 const ASKED = 2;
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() === [...b].sort().join();
@@ -25,7 +28,7 @@ const membersOf = async (tab: VirtualTab, id: string, filter: 'read' | 'unread')
   return found;
 };
 
-/** I-10, I-11: of an own group message, readers by number and by name; of somebody else's, nothing. */
+/** I-10, I-11: a user gets the readers of an own group message, by number and by name, and none of another user's. */
 const judgeReaders = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth, message: SeenMessage): Promise<void> => {
   const { id, seq, senderId } = message;
   const who = tab.lane.name;
@@ -39,7 +42,7 @@ const judgeReaders = async (sim: Simulation, tab: VirtualTab, user: string, trut
   if ((counts?.readCount ?? 0) !== readers.length || (counts?.unreadCount ?? 0) !== (receipt?.memberCount ?? 0) - readers.length)
     sim.violated(
       'I-11',
-      `${who} is told that ${counts?.readCount ?? 'nobody'} read ${id}, ${counts?.unreadCount ?? 0} did not; it was ${readers.join()} of ${receipt?.memberCount ?? 0}`,
+      `${who} gets ${counts?.readCount ?? 'no'} readers and ${counts?.unreadCount ?? 0} others of ${id}; its readers are ${readers.join()} of ${receipt?.memberCount ?? 0}`,
     );
   for (const [filter, expected] of [
     ['read', readers],
@@ -47,13 +50,13 @@ const judgeReaders = async (sim: Simulation, tab: VirtualTab, user: string, trut
   ] as const) {
     const members = await membersOf(tab, id, filter);
     if (!sameList(members, expected))
-      sim.violated('I-11', `${who} is told ${filter} by ${members.join()} of ${id}; it is ${expected.join()}`);
+      sim.violated('I-11', `${who} gets the list "${filter}" of ${id} as ${members.join()}; expected ${expected.join()}`);
   }
   const shown = await firstValueFrom(tab.watch({ of: 'receipts', messageId: id }));
   if (receipt && shown && (shown.readCount !== readers.length || shown.unreadCount !== receipt.memberCount - readers.length))
     sim.violated(
       'I-11',
-      `${who} shows ${id} as read by ${shown.readCount}, not by ${shown.unreadCount}; it was ${readers.join()} of ${receipt.memberCount}`,
+      `${who} shows ${shown.readCount} readers and ${shown.unreadCount} others of ${id}; its readers are ${readers.join()} of ${receipt.memberCount}`,
     );
 };
 
@@ -61,7 +64,7 @@ export const judgeAnswers = async (sim: Simulation, tab: VirtualTab, user: strin
   const { unreadCount } = await tab.ask('explainUnread', nameFor(user, truth.chat));
   const expected = unreadOf(truth, truth.parts.get(user)!);
   if (unreadCount !== expected)
-    sim.violated('I-12', `${tab.lane.name} explains ${unreadCount} unread of ${truth.chat}; it has ${expected}`);
+    sim.violated('I-12', `${tab.lane.name} explains ${unreadCount} unread messages of ${truth.chat}; expected ${expected}`);
   if (!truth.isGroup) return;
   const told = truth.messages.filter(({ asked, recalled }) => asked && !recalled);
   const mine = told.filter(({ senderId }) => senderId === user).slice(-ASKED);

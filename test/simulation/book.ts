@@ -1,7 +1,7 @@
-/** What people meant, as it was seen from outside: every call with what was on the screen before it, and what became of it. */
+/** The book of all calls, as seen from outside: each with the state on the screen before it, and with its result. */
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
-/** A conversation, the same for all its members: `ann|ben`, or `group:g0`. */
+/** The name of a conversation, the same for all its members: `ann|ben`, or `group:g0`. */
 export type Chat = string;
 
 export const directChat = (a: string, b: string): Chat => (a < b ? `${a}|${b}` : `${b}|${a}`);
@@ -15,7 +15,7 @@ export const nameFor = (user: string, chat: Chat): `direct:${string}` | `group:$
         .filter((name) => name !== user)
         .join()}`;
 
-/** `open`: no answer yet, or never, because the tab died: it may have happened or not. */
+/** `open`: the call has no answer yet, or gets none because its tab died. It may have taken effect or not. */
 export type OpState = 'open' | 'done' | 'failed';
 
 export interface Op {
@@ -25,17 +25,17 @@ export interface Op {
   readonly device: string;
   readonly kind: string;
   readonly chat: Chat | null;
-  /** The messages it names. */
+  /** The messages that the call names. */
   readonly ids: readonly string[];
-  /** The newest message on the screen when it was asked. */
+  /** The newest message on the screen at the time of the call. */
   readonly latestShown: number;
   readonly value?: boolean;
   state: OpState;
-  /** The newest message the server had when it was answered. */
+  /** The newest message of the server at the time of the answer. */
   latestAtEnd: number;
-  /** It may have been undone by what happened later: a wipe, a switch, a log-out. */
+  /** A later event may have undone the call: a wipe, a change of settings, a log-out. */
   isDoubtful: boolean;
-  /** What the call said it queued. */
+  /** The ids that the call reported as queued. */
   queued: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export interface Said {
 export class Book {
   readonly ops: Op[] = [];
   readonly said = new Map<string, Said>();
-  /** Devices that ever had a switch off, or were told otherwise than to tell everything. */
+  /** Devices on which a setting for receipts has ever been off, or was not known. */
   readonly silent = new Set<string>();
 
   begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value'>>): Op {
@@ -75,7 +75,7 @@ export class Book {
     return op;
   }
 
-  /** Everything this device did so far, as far as it did not reach the server for sure. */
+  /** Marks all calls of this device as doubtful that may not have reached the server. */
   doubt(device: string, concerns: (op: Op) => boolean = () => true): void {
     for (const op of this.ops) if (op.device === device && concerns(op)) op.isDoubtful = true;
   }

@@ -1,5 +1,5 @@
-// Makes one plain script of the simulator: it runs several times as fast as when it is read file by file, and the drill plants its bugs
-// on the way. `node bundle.mjs` is not meant to be called; see run.mjs and drill.mjs.
+// Bundles the simulator into one script, which runs several times as fast as the files one by one. The drill
+// plants its bugs here. run.mjs and drill.mjs call this file.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'node_modules/.cache/tidemark-simulation');
 
 /**
- * @param name of the script.
- * @param replacements texts to replace in files, each of which must be there exactly once.
- * @returns the script's path.
+ * @param name of the script
+ * @param replacements texts to replace in files, each of which must be there exactly once
+ * @returns the path of the script
  */
 export const bundle = async (name = 'simulate', replacements = []) => {
   await mkdir(folder, { recursive: true });

@@ -1,11 +1,11 @@
-/** What is on all the time, drawn from the seed: how the roads are, what the disks refuse, and how the server's database does. */
+/** The lasting conditions of a world, drawn from the seed: the network, the disks, and the server's database. */
 import { StoreError } from '../../src/errors.ts';
 import type { DiskPoint, DiskTrouble } from '../../src/testing/virtual-disk.ts';
 import type { Plans } from './plans.ts';
 import type { Refusals } from './refusals.ts';
 import type { Home } from './simulation.ts';
 
-/** Sites where the engine may be told to do something rare, or die. */
+/** Sites where the engine may have to do something rare, or die. */
 const SITES = ['write:before-commit', 'write:after-commit', 'compaction:due', 'log-out:recorded'] as const;
 
 const setRoad = (plans: Plans, { device }: Home): void => {
@@ -46,7 +46,7 @@ const setDisk = (plans: Plans, refusals: Refusals, home: Home): void => {
     }
     if (p === 0 || (point !== 'begin' && point !== 'commit') || !disk.chance(p)) return null;
     const kind = disk.pick(kinds);
-    // People reload a page that does not answer.
+    // A user reloads a page that does not answer.
     if (kind === 'hang') {
       if (lane.name.includes('.sw')) return null;
       time.schedule(20_000, `${lane.name} is reloaded`, () => {
@@ -94,7 +94,7 @@ const setServer = (plans: Plans, refusals: Refusals): void => {
   server.trouble = () => {
     if (refusals.isDatabaseAway()) return 'refuse';
     if (plans.stopped || p === 0) return null;
-    // A database that is away refuses for longer than anybody tries again.
+    // A database that is away refuses for longer than any client retries.
     if (more > 0) {
       more--;
       return 'refuse';

@@ -3,7 +3,10 @@ import { SeededRandom } from '../../src/testing/random.ts';
 
 export type Tier = 'model' | 'dexie';
 
-/** Trouble, and hard use. Each is on in half of the worlds; a stream of chance of its own, so that switching one off shifts nothing else. */
+/**
+ * Kinds of trouble and of hard use. Each is on in half of the worlds, with random numbers of its own, so that
+ * switching one off changes no other.
+ */
 export const KINDS = [
   'delay',
   'cut',

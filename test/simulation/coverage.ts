@@ -1,4 +1,4 @@
-/** What of the engine a run has been through: cells of the connection's table, and transactions at the points where things break. */
+/** The parts of the engine that a run has reached: cells of the connection's table, and transactions at the points where they fail. */
 import { type Event, type State, TABLE } from '../../src/engine/sync/connection/connection-states.ts';
 
 export const CELLS = Object.entries(TABLE).flatMap(([state, row]) => Object.keys(row).map((event) => `${state} ${event}`));
@@ -19,7 +19,7 @@ const WHERE: Record<Event, readonly State[]> = {
   'token-ready': ['token'],
   'token-failed': ['token'],
   opened: ['opening'],
-  // Said again when the policy changes, or the token.
+  // These frames come again when the policy or the token changes.
   welcome: ['greeting', 'catching-up', 'live'],
   'caught-up': ['catching-up', 'live'],
   'token-refused': ['greeting', 'catching-up', 'live'],
@@ -28,7 +28,7 @@ const WHERE: Record<Event, readonly State[]> = {
 };
 export const POSSIBLE: readonly string[] = Object.entries(WHERE).flatMap(([event, states]) => states.map((state) => `${state} ${event}`));
 
-/** Every look at the table is told to the listener. */
+/** Reports every look-up in the table to the listener. */
 export const watchTable = (seen: (cell: string) => void): void => {
   for (const [state, row] of Object.entries(TABLE))
     for (const [event, cell] of Object.entries(row))

@@ -1,16 +1,17 @@
-/** The second tier's storage: real Dexie over IndexedDB in memory, whose every step is one of the virtual time's. */
+/** The storage of the second tier: real Dexie over IndexedDB in memory, each of whose steps is a step of the virtual time. */
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
 import { Lane } from '../../src/testing/lane.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 
-// Dexie opens one by itself, to tell other tabs of what it wrote; nobody here listens, and it would keep the process up.
+// Dexie opens a BroadcastChannel to report its writes to other tabs. No tab listens here, and an open channel
+// would keep the process running.
 Reflect.deleteProperty(globalThis, 'BroadcastChannel');
 const { IDBFactory, IDBKeyRange } = await import('fake-indexeddb');
 Object.assign(globalThis, { IDBKeyRange, indexedDB: new IDBFactory() });
 const { openDexieStore } = await import('../../src/store/dexie-store.ts');
 
-/** First in, first out, as within one database; what runs between them is the heap's to say. */
+/** First in, first out, as within one database. The heap decides what runs in between. */
 const queue: (() => void)[] = [];
 let time: VirtualTime | null = null;
 
@@ -19,7 +20,7 @@ const virtualImmediate = (fn: (...args: unknown[]) => void, ...args: unknown[]):
   time?.schedule(0, 'idb', () => queue.shift()?.());
 };
 
-/** Everything of the worlds before is forgotten. */
+/** Forgets the databases of earlier worlds. */
 export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((name: string) => DiskOptions) => {
   queue.length = 0;
   const factory = new IDBFactory();
@@ -40,7 +41,7 @@ export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((nam
       const tables: readonly TableName[] = [...rows.keys()];
       await store.tx('replace', tables, 'readwrite', 'strict', async (tx) => {
         for (const [table, held] of rows) {
-          // Whatever a key is: a number, a text, a list.
+          // The range covers all keys: numbers, texts and lists.
           tx.deleteRange(table, { from: -Number.MAX_SAFE_INTEGER, upTo: ['\uffff', Number.MAX_SAFE_INTEGER] });
           for (const { key, record } of held.values()) tx.put(table, key, record);
         }

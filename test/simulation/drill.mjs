@@ -14,7 +14,7 @@ const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf
 const bugs = BUGS.filter(({ name }) => only === undefined || name.includes(only));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Of processors, in all: what the drill costs whatever else the machine does. */
+/** Seconds of processor time in all: the cost of the drill, independent of other work on the machine. */
 let total = 0;
 
 const hunt = async (bug, number) => {
@@ -34,7 +34,7 @@ const hunt = async (bug, number) => {
       });
     });
   const code = await new Promise((done) => child.on('exit', done));
-  // What breaks the simulator itself was found as well.
+  // A bug that breaks the simulator itself counts as found.
   const found = code !== 0;
   const how =
     code === FOUND

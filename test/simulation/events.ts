@@ -1,4 +1,4 @@
-/** News as a tab hears it: of whose messages it is, from whom, and whether it is so. */
+/** Judges the events that a tab gets: their messages, their users, and whether they are true. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
 import { size } from '../../src/model/ranges.ts';
 import { chatOf } from './book.ts';
@@ -9,7 +9,7 @@ interface Wrong {
   readonly why: string;
 }
 
-/** @returns what is wrong with it. */
+/** @returns the mistakes in the event. */
 export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): Wrong[] => {
   const wrong: Wrong[] = [];
   const { book, restored } = sim;
@@ -22,17 +22,17 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
     case 'message': {
       const { body, conversationId, id, senderId } = event.message;
       const chat = chatOf(user, conversationId);
-      is((body as { chat?: string } | null)?.chat === chat, 'I-23', `was shown ${JSON.stringify(body)} in ${chat}`);
-      is(book.said.get(id)?.from === senderId, 'I-5', `hears of ${id} from ${senderId}`);
+      is((body as { chat?: string } | null)?.chat === chat, 'I-23', `gets ${JSON.stringify(body)} in ${chat}`);
+      is(book.said.get(id)?.from === senderId, 'I-5', `gets ${id} as a message of ${senderId}`);
       return wrong;
     }
     case 'sent':
-      is(isMine(event.messageId), 'I-5', `hears that ${event.messageId} was sent, which is not its own`);
-      // Places move with a restored copy.
+      is(isMine(event.messageId), 'I-5', `gets an event that ${event.messageId} was sent, which is not its own`);
+      // The seqs change with a restored copy.
       is(
         restored || truthOf(event.conversationId)?.messages[event.seq - 1]?.id === event.messageId,
         'I-5',
-        `hears that ${event.messageId} is at ${event.seq}`,
+        `gets an event that ${event.messageId} has the seq ${event.seq}`,
       );
       return wrong;
     case 'delivered':
@@ -65,7 +65,7 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
       is(
         restored || truthOf(event.conversationId)?.messages.find(({ id }) => id === event.messageId)?.recalled === true,
         'I-5',
-        `hears that ${event.messageId} was taken back`,
+        `gets an event that ${event.messageId} was recalled`,
       );
       return wrong;
     case 'groupRead': {
@@ -80,12 +80,12 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
         `hears that ${names.join()} read ${messageId}`,
       );
       is(
-        // One that was taken back meanwhile keeps no receipt.
+        // A recalled message keeps no receipt.
         restored ||
           message?.recalled === true ||
           (receipt !== undefined && readCount <= receipt.readers.length && readCount + unreadCount === receipt.memberCount),
         'I-11',
-        `hears that ${messageId} was read by ${readCount}, not by ${unreadCount}; ${JSON.stringify(receipt)}`,
+        `gets an event with ${readCount} readers and ${unreadCount} others of ${messageId}; the server has ${JSON.stringify(receipt)}`,
       );
       is(
         restored || message?.recalled === true || names.every((by) => receipt?.readers.includes(by)),
@@ -99,7 +99,7 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
         is(
           isMine(messageId) && readCount >= 0 && unreadCount >= 0,
           'I-10',
-          `is told what became of ${messageId}: ${readCount}, ${unreadCount}`,
+          `gets an event with ${readCount} readers and ${unreadCount} others of ${messageId}`,
         );
       return wrong;
     case 'expired':

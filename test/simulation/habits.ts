@@ -1,4 +1,4 @@
-/** What people do that is hard to get right: many things at once, of everything, too late, or taken back at a bad moment. */
+/** Calls that are hard to handle: many at once, of every kind, too late, or recalled at a bad moment. */
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Chat, Op } from './book.ts';
 import { MOST_PIECES } from './config.ts';
@@ -6,7 +6,7 @@ import type { Plans } from './plans.ts';
 import type { Home } from './simulation.ts';
 import { KINDS_OF_OPS, type OpKind, type Workload } from './workload.ts';
 
-/** What two do at once shows best where it is of the same kind. */
+/** Calls of the same kind on two devices at once find the most mistakes. */
 const TOGETHER: readonly OpKind[] = ['say', 'ack', 'read-chat', 'clear', 'read-group', 'mark', 'mute', 'recall', 'flush'];
 
 export class Habits {
@@ -54,7 +54,7 @@ export class Habits {
       const tabs = home.device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
       const frozen = tabs.find(({ lane }) => lane === home.device.leader);
       if (tabs.length < 2 || !frozen) return false;
-      // The one that leads hears nothing of it until it thaws.
+      // The frozen leader tab learns of the log-out only when it thaws.
       frozen.freeze();
       workload.does('log-out', home, workload.aChatOf(home, random), random);
       plans.in(10_000 + random.exponential(20_000), `${frozen.lane.name} thaws`, () => frozen.thaw());
@@ -66,7 +66,7 @@ export class Habits {
     if (plans.has('regret')) sim.leaving.add((home, text) => this.losesPower(home, text));
   }
 
-  /** Reads what there is in groups, while out of reach: the server hears of it days later. */
+  /** Reads the groups' messages while the device is offline: the server gets that days later. */
   evening(home: Home, inMs: number, random: SeededRandom): void {
     this.plans.in(inMs, `${home.device.name} reads`, () => {
       for (const [chat, members] of this.plans.sim.groups)
@@ -74,7 +74,7 @@ export class Habits {
     });
   }
 
-  /** One of my devices is out of reach and does the same as another one meanwhile, with what it knows: its word comes last, and is older. */
+  /** One device of a user is offline and makes the same calls as another one, with an older state. Its entries come last. */
   private elsewhere(random: SeededRandom): boolean {
     const { plans, workload } = this;
     const one = plans.aHome(random);
@@ -87,7 +87,7 @@ export class Habits {
     workload.does(kind, one, chat, random.fork('one'));
     for (let i = random.between(1, 3); peer && i > 0; i--) workload.does('say', peer, chat, random.fork(`say ${i}`));
     const aWhile = random.exponential(1000);
-    // What is owed meanwhile is one entry; and a switch may end it.
+    // All pending receipts of a chat are in one entry, which a change of settings may cancel.
     for (const part of [0.3, 0.6])
       plans.in(aWhile * part, `${one.device.name} acks`, () => void workload.does('ack', one, chat, random.fork(`ack ${part}`)));
     if (random.chance(0.3))
@@ -99,14 +99,14 @@ export class Habits {
     return true;
   }
 
-  /** Every second message that asked: as many pieces as named receipts come to. */
+  /** Receipts for every second message that requests one: as many pieces as message read receipts can have. */
   private sweep(random: SeededRandom): boolean {
     const home = this.plans.aHome(random);
     const user = home.device.userId;
     const { truths } = this.plans.sim;
     const lengths = [...truths.values()].filter(({ parts }) => parts.get(user)?.isIn).sort((a, b) => b.messages.length - a.messages.length);
     const chat = (random.chance(0.7) ? lengths[0]?.chat : undefined) ?? this.workload.aChatOf(home, random);
-    // Once for each user and chat, so that the pieces stay as many.
+    // Once for each user and chat, so that the number of pieces stays.
     if (this.swept.has(`${user} ${chat}`)) return false;
     const ids = (truths.get(chat)?.messages ?? [])
       .filter(({ senderId, asked }) => senderId !== user && asked)
@@ -118,10 +118,10 @@ export class Habits {
     return true;
   }
 
-  /** By message: power is lost the moment it has left, and its sender takes it back as soon as there is a page again. */
+  /** By message: the power is lost at the moment when the message is sent, and its sender recalls it as soon as a page is open again. */
   private readonly doomed = new Map<string, Home>();
 
-  /** Says something, and takes it back: a little later, or after the power was lost just when it had left. */
+  /** Sends a message and recalls it: a little later, or after a loss of power at the moment when it was sent. */
   private regret(random: SeededRandom): boolean {
     const { plans, workload } = this;
     const home = plans.aHome(random);
@@ -129,7 +129,7 @@ export class Habits {
     const op = workload.does('say', home, chat, random);
     if (!op) return false;
     if (random.chance(0.5)) this.doomed.set(op.ids[0]!, home);
-    else plans.in(random.exponential(2000), 'somebody regrets', () => this.takeBack(home, chat, op, random));
+    else plans.in(random.exponential(2000), 'a sender recalls', () => this.takeBack(home, chat, op, random));
     return true;
   }
 

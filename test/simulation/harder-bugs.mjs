@@ -1,4 +1,4 @@
-// Bugs on purpose that only long, refused or crowded worlds show, or only questions at rest; see bugs.mjs.
+// Bugs on purpose that show only in long, refused or crowded worlds, or in queries at rest; see bugs.mjs.
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const HARDER_BUGS = [
@@ -34,13 +34,13 @@ export const HARDER_BUGS = [
   ),
   bug('a flush does not wait', 'engine/account/flush.ts', 'if (before === 0) finish();', 'finish();'),
   bug(
-    'the badge counts before the server was heard',
+    'the badge shows a count before the first snapshot',
     'engine/views/views.ts',
     'map((model) => (model.cursor === null ? null : model.totalUnreadCount)),',
     'map((model) => model.totalUnreadCount),',
   ),
   bug(
-    'an event names messages that are not mine',
+    'a receipt event names messages of others',
     'engine/apply/row-news.ts',
     '(senderId === model.me) === isMine &&',
     'senderId.length > 0 &&',
@@ -82,13 +82,13 @@ export const HARDER_BUGS = [
     'this.sync.start(fence);',
   ),
   bug(
-    'a page that comes back waits for nothing',
+    'a page that comes back stays without a leader',
     'engine/sync/leader/leader-states.ts',
     "nudge: cell('following', ...QUEUE, 'nudge-leader'),",
     "nudge: cell('following', 'nudge-leader'),",
   ),
   bug(
-    'a line that went silent is waited for',
+    'a silent connection is never given up',
     'engine/sync/connection/heartbeat.ts',
     'if (this.pingedAt === null) return this.ping();\n      handlers.silent();',
     'if (this.pingedAt === null) return this.ping();',
@@ -96,20 +96,20 @@ export const HARDER_BUGS = [
   bug('a log-out leaves the others talking', 'engine/engine.ts', 'await silence(ports, this.lockName, options.keepData);', ''),
   bug('a busy server is asked at once', 'engine/sync/outbox/outbox-sender.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
   bug(
-    'a new refusal sets the pace of an old one',
+    'a new refusal shortens the wait of an old one',
     'engine/sync/outbox/batch.ts',
     'if (turnOf(entry.conversationId) !== turn) continue;',
     "if (turn === 'joins' || turnOf(entry.conversationId) === 'waits') continue;",
   ),
   bug('waits do not grow', 'engine/sync/outbox/refusals.ts', 'return { times: times + 1,', 'return { times: 0 * times,'),
   bug(
-    'what came before somebody joined counts',
+    'messages from before a join count as unread',
     'model/unread.ts',
     'Math.max(readUpTo, row.joinedAt, row.firstSeq - 1);',
     'Math.max(readUpTo, row.firstSeq - 1);',
   ),
   bug(
-    'what was taken back keeps its text here',
+    'a recalled message keeps its text on the device',
     'engine/apply/apply-server-rows.ts',
     'messages: [...fresh, ...recalled, ...unasked] });',
     'messages: [...fresh, ...unasked] });',
@@ -127,7 +127,7 @@ export const HARDER_BUGS = [
     'if (before && before.seq < 0)\n    return confirmed',
   ),
   bug(
-    'who comes back to a group was never away',
+    'a returning member counts as never away',
     'server/groups/membership.ts',
     'present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),',
     'present: union(before?.present ?? NO_RANGES, [[1, NO_END]]),',

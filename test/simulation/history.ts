@@ -1,4 +1,4 @@
-/** A chat that is long before any device of this world is there: what a new device, or one that was away, has to catch up with. */
+/** A chat with a long history from before the first device of the world: a new device, or one that was away, has to catch up with it. */
 import { directChat } from './book.ts';
 import type { Simulation } from './simulation.ts';
 

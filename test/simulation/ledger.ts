@@ -1,25 +1,26 @@
 /**
- * What each device owes, kept a second time out of what its disk committed: every entry that was written down comes to exactly one end
- * (I-3), leaves only with it (I-20), never changes once sent, and nobody who lost the lead writes as a leader (I-19).
+ * Follows the pending entries of each device a second time, from the commits of its disk. Every stored entry
+ * has exactly one end (I-3), leaves only with that end (I-20), and never changes once it was sent; and a tab
+ * that lost the lead does not write as a leader (I-19).
  */
 import type { Committed } from '../../src/testing/virtual-disk.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 
 interface Entry {
   readonly key: string;
-  /** Who wrote it down. */
+  /** The lane that stored the entry. */
   readonly lane: Lane;
   readonly kind: string;
   readonly chat: string;
   readonly messageId: string | null;
-  /** Of a recall. */
+  /** The message that a recall takes back. */
   readonly takesBack?: string | undefined;
   sent: boolean;
-  /** What its senders would learn from it. */
+  /** The receipts of the entry that senders would get. */
   readonly tells: { readonly reads: boolean; readonly deliveries: boolean };
 }
 
-/** What an entry owes, as far as the ledger looks. */
+/** The receipts of an entry that the ledger compares. */
 type Owes = { readonly [K in 'read' | 'named' | 'namedIds' | 'delivered']?: readonly unknown[] };
 
 const tellsOf = (pendingReceipts: Owes | undefined): Entry['tells'] => ({
@@ -63,9 +64,9 @@ interface HeadSeen {
 export class Ledger {
   readonly pending = new Map<string, Entry>();
   readonly ended = new Map<string, string>();
-  /** A first look at the server came to its end, and is on the disk. */
+  /** Whether a first snapshot has come to its end and is on the disk. */
   knowsServer = false;
-  /** How many entries were ever written down. */
+  /** Number of entries ever stored. */
   made = 0;
   private records: Kept[] = [];
   private head: HeadSeen | null = null;
@@ -79,17 +80,17 @@ export class Ledger {
 
   private readonly saidBy = new WeakMap<Lane, Set<string>>();
 
-  /** A connection, or a request of its own, begins: what was said before it may not have been heard. */
+  /** A connection or a single request begins: frames from before it may have been lost. */
   connects(lane: Lane): void {
     this.saidBy.set(lane, new Set());
   }
 
-  /** I-8: of one conversation nothing overtakes what was written down before it. */
+  /** I-8: within a conversation, no entry is sent before an older one. */
   submits(lane: Lane, entries: readonly { readonly key: string; readonly kind: string; readonly id?: string }[]): void {
     const keys = entries.map(({ key }) => key);
     for (const { kind, id } of entries)
       if (kind === 'message' && id !== undefined && this.takenBack.has(id))
-        this.violated('I-3', `${this.device}: ${lane.name} offers ${id} again, which was taken back here`);
+        this.violated('I-3', `${this.device}: ${lane.name} sends ${id} again, which was recalled here`);
     const said = this.saidBy.get(lane) ?? new Set();
     this.saidBy.set(lane, said);
     for (const key of keys) said.add(key);
@@ -98,32 +99,32 @@ export class Ledger {
     for (const { key, chat } of this.pending.values()) {
       if (!said.has(key)) passed.set(chat, key);
       else if (submitted.has(key) && passed.has(chat))
-        this.violated('I-8', `${this.device}: ${lane.name} sends ${key} of ${chat} before ${passed.get(chat)!}, which is older`);
+        this.violated('I-8', `${this.device}: ${lane.name} sends ${key} of ${chat} before the older ${passed.get(chat)!}`);
     }
   }
 
-  /** What this tab wrote down and is owed still. */
-  owedBy(lane: Lane): string[] {
+  /** The pending entries that this tab stored. */
+  pendingOf(lane: Lane): string[] {
     return [...this.pending.values()].filter((entry) => entry.lane === lane).map(({ key }) => key);
   }
 
-  /** The entry that carries this message, or how it ended. */
+  /** The state of the entry with this message: pending, or its end. */
   endOfMessage(id: string): string | undefined {
     for (const entry of this.pending.values()) if (entry.messageId === id) return 'pending';
     return this.endedMessages.get(id);
   }
   private readonly endedMessages = new Map<string, string>();
-  /** By key: the message an entry carries, also of one that ended and is offered again. */
+  /** By key: the message of an entry, also of an ended entry that is sent again. */
   private readonly carried = new Map<string, string>();
-  /** By key: the message a recall takes back, also of one that ended and is offered again. */
+  /** By key: the message of a recall, also of an ended one that is sent again. */
   private readonly recalls = new Map<string, string>();
-  /** Messages the server had taken when this device took them back: their text leaves it no more. */
+  /** Messages that the server had when this device recalled them: the device must not send their text again. */
   private readonly takenBack = new Set<string>();
-  /** Messages that were not there to be taken back, and the user was told so. */
+  /** Messages whose recall was refused as unknown, which the user was told. */
   readonly refusedRecalls = new Set<string>();
 
   commit({ writes, lane, name }: Committed): void {
-    // On a full device, a log-out that discards wipes the store and leaves no record.
+    // On a full device, a log-out with `discard` wipes the store and leaves no record.
     if (name === 'wipe-unrecorded') return this.wiped(lane);
     for (const write of writes) {
       if (write.op !== 'put') continue;
@@ -144,9 +145,9 @@ export class Ledger {
   private record(record: Kept, lane: Lane): void {
     const expected = (this.head?.version ?? 0) + 1;
     if (record.version !== expected)
-      this.violated('I-18', `${this.device}: journal record ${record.version} where ${expected} was due: another tab's write is lost`);
+      this.violated('I-18', `${this.device}: log record ${record.version} instead of ${expected}: the write of another tab is lost`);
     if (record.changes.some(({ t }) => t === 'cursor' || t === 'sent') && this.leader !== lane)
-      this.violated('I-19', `${this.device}: ${lane.name} wrote as a leader, and ${this.leader?.name ?? 'nobody'} leads`);
+      this.violated('I-19', `${this.device}: ${lane.name} wrote as a leader, and the leader is ${this.leader?.name ?? 'no tab'}`);
     const made = new Set(record.changes.flatMap(({ t, key, entry }) => (t === 'enqueue' ? [entry!.key] : t === 'receipts' ? [key!] : [])));
     for (const key of made) {
       if (this.pending.has(key)) continue;
@@ -175,7 +176,7 @@ export class Ledger {
       if (this.carried.has(key)) this.endedMessages.set(this.carried.get(key)!, how);
       const entry = this.pending.get(key);
       if (!entry) {
-        // What was owed again may have turned out to be nothing.
+        // An entry that is sent again may have had nothing left to send.
         if (!this.ended.get(key)?.startsWith('again'))
           this.violated('I-3', `${this.device}: ${key} ended ${how}, and had ended ${this.ended.get(key) ?? 'never begun'}`);
         return;
@@ -219,8 +220,8 @@ export class Ledger {
           for (const key of change.keys as readonly string[]) {
             const entry = this.pending.get(key);
             if (entry) entry.sent = true;
-            // What is owed again is not followed here: it may have come to nothing by then.
-            else if (this.ended.get(key) !== 'again') this.violated('I-3', `${this.device}: ${key} was sent, and is not owed`);
+            // Entries that are sent again are not followed here: they may have had nothing left to send.
+            else if (this.ended.get(key) !== 'again') this.violated('I-3', `${this.device}: ${key} was sent, and is not pending`);
           }
           break;
         case 'reset':
@@ -229,7 +230,7 @@ export class Ledger {
         case 'settings':
           for (const { key, sent, tells } of this.pending.values())
             if (!sent && ((tells.reads && !change.settings!.readReceipts) || (tells.deliveries && !change.settings!.deliveryReceipts)))
-              this.violated('I-6', `${this.device}: ${key} would still be told, and the switch is off`);
+              this.violated('I-6', `${this.device}: ${key} is still pending, and its setting is off`);
           break;
         case 'end':
           end(change.key!, change.end!);
@@ -237,7 +238,8 @@ export class Ledger {
         case 'offer-again':
           for (const [confirmed, key] of change.keys as readonly (readonly [string, string])[]) {
             this.ended.set(confirmed, 'again');
-            // Switched off since, it may come to nothing; an end it may have all the same.
+            // With the setting off since then, the entry may have nothing left to send. It may still have an
+            // end.
             this.ended.set(key, 'again');
             const id = this.carried.get(confirmed);
             if (id !== undefined) {
@@ -260,10 +262,10 @@ export class Ledger {
       // Every log-out of the simulation removes the data.
       if (this.head.ended !== undefined && head.ended === undefined)
         this.violated('I-26', `${this.device}: ${lane.name} enters an account that was logged out, and its data is still there`);
-      if (head.version < this.head.version) this.violated('I-18', `${this.device}: the journal went back to ${head.version}`);
-      if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the leader's number went back to ${head.fence}`);
+      if (head.version < this.head.version) this.violated('I-18', `${this.device}: the log went back to ${head.version}`);
+      if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the fencing token went back to ${head.fence}`);
     } else if (this.head && !head.ended && this.head.ended === undefined && this.pending.size > 0)
-      this.violated('I-3', `${this.device}: another store, and ${this.pending.size} entries are gone without an end`);
+      this.violated('I-3', `${this.device}: the store was replaced, and ${this.pending.size} entries have no end`);
     if (name === 'take-fence') this.leader = lane;
     this.head = head;
   }
@@ -272,18 +274,18 @@ export class Ledger {
     const { outbox } = JSON.parse(text) as { readonly outbox: readonly { readonly key: string }[] };
     const kept = new Set(outbox.map(({ key }) => key));
     for (const key of this.pending.keys())
-      if (!kept.has(key)) this.violated('I-20', `${this.device}: ${key} is owed, and the snapshot leaves it out`);
+      if (!kept.has(key)) this.violated('I-20', `${this.device}: ${key} is pending, and the snapshot leaves it out`);
     for (const key of kept)
       if (!this.pending.has(key) && this.ended.get(key) !== 'again')
-        this.violated('I-20', `${this.device}: the snapshot owes ${key}, which is over`);
+        this.violated('I-20', `${this.device}: the snapshot has ${key} as pending, which has ended`);
   }
 
-  /** The disk is as it stands now: what was lost is taken back here too. */
+  /** The disk stays as it is now: the lost commits are undone here too. */
   lost(head: HeadSeen | undefined): void {
     const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
     for (const map of [this.pending, this.ended, this.endedMessages, this.carried, this.recalls, this.takenBack]) map.clear();
     this.made = 0;
-    // A journal that was folded away tells no more of it: another store alone has never heard of the server.
+    // A compacted log says no more about it: only another store has never had a snapshot.
     this.knowsServer &&= head !== undefined && head.generation === this.head?.generation;
     this.records = kept;
     for (const record of kept) this.fold(record);

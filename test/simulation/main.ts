@@ -1,4 +1,4 @@
-/** `npm run simulate`: worlds by their seeds, counted by one process and run by others. See README.md. */
+/** `npm run simulate`: runs worlds by their seeds in several processes, and counts them in one. See README.md. */
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ interface Job {
   readonly tier: Tier;
 }
 
-/** In a child: runs what it is sent, and answers each with its line. */
+/** In a child process: runs the jobs that come, and answers each with a line. */
 const serve = async (): Promise<void> => {
   let last: Promise<void> = Promise.resolve();
   process.on('message', ({ seed, tier }: Job) => {
@@ -69,7 +69,7 @@ const runAll = async (plan: Plan, processes: number): Promise<{ tally: Tally; se
 
 const barOf = (part: number): string => `[${'#'.repeat(Math.round(part * 30)).padEnd(30)}]`;
 
-/** What must be run whatever else is: seeds that failed once, or showed something rare. */
+/** Seeds that run first: they failed once, or showed a rare case. */
 const corpus = async (): Promise<Job[]> => {
   const text = await readFile('test/simulation/corpus.json', 'utf8');
   const { model, dexie } = JSON.parse(text) as Record<Tier, readonly { readonly seed: number }[]>;
@@ -92,7 +92,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
       until: { type: 'string' },
       minutes: { type: 'string' },
       processes: { type: 'string', default: '1' },
-      /** As `npm test` runs it: both tiers, so long and at least so many. */
+      /** As `npm test` runs it: both tiers, for this time and at least this many worlds. */
       test: { type: 'boolean', default: false },
       without: { type: 'string' },
       users: { type: 'string' },
@@ -147,11 +147,11 @@ const simplePlan = (first: readonly Job[], from: number, count: number, tier: Ti
   };
 };
 
-/** At most so long, and no longer than it takes for a twentieth more than the fewest. */
+/** The longest time. The run ends earlier when it has a twentieth more worlds than the minimum. */
 const TEST_MS = 4 * 60_000;
 const FEWEST: Record<Tier, number> = { model: 1000, dexie: 50 };
 
-/** Both tiers in turn, so that each gets its share of the time; the corpus first, then fresh seeds from one up. */
+/** Both tiers in turn, so that each gets its share of the time; the corpus first, then new seeds from 1. */
 const testPlan = (first: readonly Job[]): Plan => {
   const began = Date.now();
   const before = [...first];
@@ -197,7 +197,10 @@ const one = async (seed: string, tier: Tier, { without, users, devices, ops, unt
   return violation ? 1 : 0;
 };
 
-/** Exits with 3 where a world failed: a planted bug was found. @param ms of this process's own: others may share the machine. */
+/**
+ * Exits with 3 if a world failed, which means that a planted bug was found. @param ms processor time of this
+ * process, because others may share the machine.
+ */
 const untilFound = async (ms: number): Promise<number> => {
   const spentMs = (): number => {
     const { user, system } = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** Everything that goes wrong, drawn from the seed: which kinds, how hard, and when. */
+/** All faults of a world, drawn from the seed: their kinds, strengths and times. */
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { WELL } from '../../src/testing/virtual-network.ts';
@@ -18,7 +18,7 @@ export class Nemesis {
   private readonly sim: Simulation;
   private readonly refusals: Refusals;
   private readonly habits: Habits;
-  /** How long everybody is away, when the night comes; set by the plan, taken by the world's own loop. */
+  /** How long all persons are away when the night comes. The plan sets it, and the world's loop takes it. */
   nights: number[] = [];
 
   constructor(
@@ -33,7 +33,7 @@ export class Nemesis {
     this.tokenFails = plans.has('token') ? random.next() * 0.3 : 0;
   }
 
-  /** What an app hands its tabs. */
+  /** The token that an app gives its tabs. */
   async token(userId: string): Promise<string> {
     const { world } = this.sim;
     const { stopped } = this.plans;
@@ -45,7 +45,7 @@ export class Nemesis {
     return world.server.token(named, this.tokenLifeMs === null || stopped ? null : world.time.now + this.tokenLifeMs);
   }
 
-  /** Everything is set up, and what happens at a moment is planned. */
+  /** Sets up the lasting conditions, and plans the faults that happen at a moment. */
   start(): void {
     const { sim, plans } = this;
     const { homes, world } = sim;
@@ -59,7 +59,7 @@ export class Nemesis {
       const way = random.pick([{ up: false, down: false }, { up: false }, { down: false }]);
       for (const { device } of some) {
         device.network.set(way);
-        // Swizzled: one by one, each in its own time.
+        // The devices come back one by one, each in its own time.
         world.time.schedule(ms * (0.5 + random.next()), `${device.name} is reached again`, () =>
           device.network.set({ up: true, down: true }),
         );
@@ -121,7 +121,8 @@ export class Nemesis {
       const sync = (): void => void device.sync().catch(() => undefined);
       if (random.chance(0.3)) sync();
       else {
-        // People go on in a tunnel and close the page there. Outside, the browser wakes the service worker; a page is opened again later.
+        // The user goes on in a tunnel and closes the page there. Outside, the browser wakes the service
+        // worker, and a page is opened later.
         device.network.set({ up: false, down: false });
         plans.in(random.exponential(5000), `${device.name} leaves the tunnel without a page`, () => {
           for (const tab of device.openTabs) tab.kill();
@@ -166,7 +167,7 @@ export class Nemesis {
       const random = plans.stream('night');
       for (let i = random.between(1, 2); i > 0; i--) {
         const at = random.next();
-        // What was done in the evening may have to wait until the morning.
+        // Entries from the evening may have to wait until the morning.
         const evening = random.fork(`evening ${i}`);
         const from = at * evening.next();
         if (evening.chance(0.5))
@@ -195,7 +196,7 @@ export class Nemesis {
     });
   }
 
-  /** Nothing more goes wrong, and what can be mended is: what is left must come to rest by itself. */
+  /** Ends all faults and mends what can be mended. From here on the world must come to rest without help. */
   stop(): void {
     const { sim } = this;
     this.plans.stopped = true;

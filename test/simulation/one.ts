@@ -1,4 +1,4 @@
-/** One seed as the commands need it: run, run again where that is due, and made smaller where it fails. */
+/** Runs one seed as the commands need it: once, a second time if that is due, and with smaller worlds if it fails. */
 import { watchTable } from './coverage.ts';
 import { type Kind, KINDS, type Shrink, type Tier } from './config.ts';
 import { type Outcome, runWorld, type RunOptions } from './run-world.ts';
@@ -25,7 +25,10 @@ export const shrinkArgs = ({ without, users, devices, ops }: Shrink): string =>
     .filter((text) => text !== '')
     .join(' ');
 
-/** The smallest world found that breaks the same invariant: kinds of trouble go first, by halves, then people, devices and what they do. */
+/**
+ * The smallest world found that breaks the same invariant: first fewer kinds of trouble, by halves, then fewer
+ * users, devices and calls.
+ */
 export const makeSmaller = async (outcome: Outcome): Promise<Shrink> => {
   const { config, violation } = outcome;
   const { seed, tier } = config;
@@ -55,7 +58,7 @@ export const makeSmaller = async (outcome: Outcome): Promise<Shrink> => {
   return best;
 };
 
-/** A world, looked at from all sides. */
+/** Runs a world, a second time and smaller if wanted, and returns its line. */
 export const lineOf = async (seed: string, tier: Tier, again: boolean, smaller: boolean): Promise<Line> => {
   cells = new Set();
   const outcome = await run(seed, tier);

@@ -1,13 +1,13 @@
 /**
- * What must be true in the end, worked out from what people meant (the book) and from the order in which the server took it (its
- * tables), by plain sets and loops. It shares no code with what it judges.
+ * The expected final state, computed by plain sets and loops from the calls (the book) and from the order of
+ * the server's tables. It shares no code with the judged code.
  */
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import { type Book, type Chat, directChat, type Op } from './book.ts';
 
 type Pairs = readonly (readonly [number, number])[];
 
-/** By the server's policy, as it is by default. */
+/** The window of the server's default policy. */
 export const RECEIPT_WINDOW_MS = 3 * 86_400_000;
 /** When virtual time begins, epoch ms. */
 export const EPOCH = Date.UTC(2026, 0, 1);
@@ -24,7 +24,7 @@ export interface SeenMessage {
   readonly sentAt: number;
 }
 
-/** One member's part of a conversation, as the server has it. */
+/** One member's part of a conversation, from the server's tables. */
 export interface Part {
   readonly user: string;
   readonly isIn: boolean;
@@ -43,14 +43,14 @@ export interface Truth {
   readonly isGroup: boolean;
   readonly messages: readonly SeenMessage[];
   readonly parts: ReadonlyMap<string, Part>;
-  /** By seq: who has read it, and how many could; groups. */
+  /** By seq: the readers of a group message, and the number of members. */
   readonly receipts: ReadonlyMap<
     number,
     { readonly readers: readonly string[]; readonly lastAt: number; readonly memberCount: number; readonly expired: boolean }
   >;
 }
 
-/** What is at somebody, and was not told as delivered; direct chats. */
+/** Messages that a device stores and that have no delivery receipt; direct chats only. */
 export const undeliveredIn = ({ messages, isGroup }: Truth, { user, delivered }: Part): readonly SeenMessage[] =>
   isGroup ? [] : messages.filter(({ seq, senderId }) => senderId !== user && !has(delivered, seq));
 
@@ -110,7 +110,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
   return truths;
 };
 
-/** I-12 */
+/** The unread count of a member (I-12). */
 export const unreadOf = ({ messages }: Truth, { user, readUpTo, joinedAt }: Part): number =>
   messages.filter(
     ({ seq, senderId, countable, recalled }) => seq > readUpTo && seq > joinedAt && senderId !== user && countable && !recalled,
@@ -118,18 +118,18 @@ export const unreadOf = ({ messages }: Truth, { user, readUpTo, joinedAt }: Part
 
 export type Violated = (invariant: string, why: string) => void;
 
-/** What must hold at every moment, of the server's tables alone. `before` they held too. */
+/** Judges the server's tables, which must be right at every moment. `before` are the tables of the moment before. */
 export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | null, violated: Violated): void => {
   for (const [chat, truth] of now) {
     const old = before?.get(chat);
     const ids = new Set<string>();
     truth.messages.forEach(({ id, seq }, i) => {
-      if (seq !== i + 1) violated('gapless', `${chat}: ${id} stands at ${seq}, the ${i + 1}th`);
+      if (seq !== i + 1) violated('gapless', `${chat}: ${id} has the seq ${seq} and is message ${i + 1}`);
       if (ids.has(id)) violated('I-2', `${chat}: ${id} is there twice`);
       ids.add(id);
     });
     old?.messages.forEach(({ id, recalled }, i) => {
-      if (truth.messages[i]?.id !== id) violated('order', `${chat}: ${id} is not at ${i + 1} any more`);
+      if (truth.messages[i]?.id !== id) violated('order', `${chat}: ${id} does not have the seq ${i + 1} any more`);
       if (recalled && !truth.messages[i]?.recalled) violated('recall', `${chat}: ${id} came back`);
     });
     for (const part of truth.parts.values()) {
@@ -137,11 +137,13 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
       if (was && part.readUpTo < was.readUpTo) violated('I-4', `${chat}: ${part.user} went back from ${was.readUpTo} to ${part.readUpTo}`);
       if (part.readUpTo > truth.messages.length)
         violated('I-5', `${chat}: ${part.user} has read ${part.readUpTo} of ${truth.messages.length}`);
-      if (truth.isGroup && part.delivered.length + part.read.length > 0) violated('I-7', `${chat}: a group knows of deliveries`);
+      if (truth.isGroup && part.delivered.length + part.read.length > 0)
+        violated('I-7', `${chat}: a group has delivery or conversation receipts`);
       for (const { seq, senderId, asked } of truth.messages) {
-        // Own messages between are named along, in groups all that asks nothing, so that the set stays one range: they say nothing.
+        // Own messages in between are covered too, and in groups all that request no receipt, so that the set
+        // stays one range. They say nothing.
         if (!truth.isGroup && senderId !== part.user && has(part.named, seq) && !asked)
-          violated('I-6', `${chat}: ${part.user} acked ${seq}, which did not ask`);
+          violated('I-6', `${chat}: ${part.user} confirmed ${seq}, which requests no receipt`);
       }
     }
     for (const [seq, { readers, memberCount, lastAt }] of truth.receipts) {
@@ -162,22 +164,21 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
 const sure = (op: Op): boolean => op.state === 'done' && !op.isDoubtful;
 
 export interface Circumstances {
-  /** The server lost history: places may have moved, and what nobody kept is gone. */
+  /** The server lost a part of its history: seqs may have changed, and entries may be lost that no device keeps. */
   readonly restored: boolean;
-  /** Days passed, or seemed to pass, between what was acked and its loss. */
+  /** Days passed, or seemed to pass, between a confirmation and its loss. */
   readonly mayForget: boolean;
   /** Groups whose members changed. */
   readonly membersChanged: boolean;
   /** A receipt may have come too late for its message. */
   readonly mayExpire: (sentAt: number) => boolean;
-  /** Nobody ever switched anything off, and every device could hold what came. */
-  /** Whether a recall of it was refused, and its user told so. */
+  /** Whether a recall of the message was refused, which its user was told. */
   readonly wasRecallRefused: (id: string) => boolean;
-  /** How the entry of a message ended on the device that sent it. */
+  /** The end of a message's entry on the device that sent it. */
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 
-/** What was meant, against what the server has, after everything came to rest. */
+/** Compares the calls with the server's tables, after the world came to rest. */
 export const judgeMeaning = (
   truths: Map<Chat, Truth>,
   book: Book,
@@ -191,40 +192,42 @@ export const judgeMeaning = (
     const at = place.get(id);
     if (!at) {
       const end = endOf(id, device);
-      // Only a group may refuse: one the sender is not in.
+      // Only a group may refuse a message, if its sender is no member.
       const refused =
         chat.startsWith('group:') && end === 'rejected' && (membersChanged || truths.get(chat)?.parts.get(from)?.isIn !== true);
-      // What was acked is offered again for three days by the device's own clock, and a group may be closed to it by then.
+      // The device sends confirmed entries again for three days by its own clock, and a group may refuse them
+      // by then.
       const forgotten = restored && (mayForget || (membersChanged && chat.startsWith('group:')));
       if (sure(op) && !refused && !forgotten) violated('I-3', `${from} sent ${id} to ${chat}, and the server does not have it`);
     } else if (at.truth.chat !== chat || at.message.senderId !== from || at.message.countable !== countable || (at.message.asked && !asks))
       violated('I-5', `${id} is not what ${from} sent`);
-    // A frame that came twice may have been refused first, and taken once its sender was a member.
+    // A frame that came twice may have been refused first, and accepted once its sender was a member.
     if (at && !restored && !(membersChanged && chat.startsWith('group:')) && endOf(id, device) === 'rejected')
-      violated('I-3', `${from} is told that ${id} was refused, and the server has it`);
+      violated('I-3', `${from} has ${id} as rejected, and the server has it`);
   }
-  for (const id of place.keys()) if (!book.said.has(id)) violated('I-5', `nobody sent ${id}`);
+  for (const id of place.keys()) if (!book.said.has(id)) violated('I-5', `no person sent ${id}`);
 
   for (const op of book.ops)
     if (op.kind === 'recall' && sure(op) && !(membersChanged && op.chat?.startsWith('group:')))
       for (const id of op.ids)
-        // After a restore: the server refused the recall while the message was lost, and another device offered the message again. Or the
-        // device forgot the confirmed recall, because its clock jumped by more than three days.
+        // After a restore, the server may have refused the recall while the message was lost, and another
+        // device sent the message again. Or the device forgot the confirmed recall, because its clock jumped by
+        // more than three days.
         if (place.get(id)?.message.recalled === false && !(restored && (mayForget || wasRecallRefused(id))))
-          violated('I-3', `${op.user} took ${id} back, and it is there`);
+          violated('I-3', `${op.user} recalled ${id}, and the server still has its text`);
   for (const { message } of place.values())
     if (
       message.recalled &&
       !book.ops.some(({ kind, ids, user }) => kind === 'recall' && ids.includes(message.id) && user === message.senderId)
     )
-      violated('I-5', `nobody took ${message.id} back`);
+      violated('I-5', `no person recalled ${message.id}`);
 
   for (const truth of truths.values()) {
     const { chat, messages, parts, receipts, isGroup } = truth;
     for (const part of parts.values()) {
       const { user } = part;
       const moves = book.of(user, chat, 'clear', 'clear-all', 'read-chat', 'read-group', 'view');
-      // Where a restored copy took the places anew, a position of before names another message: then only agreement is judged.
+      // In a restored copy a position may name another message, so only the agreement of the devices is judged.
       if (!restored) {
         const seqOf = (op: Op): number | undefined => (op.ids.length > 0 ? place.get(op.ids[0]!)?.message.seq : undefined);
         const least = Math.max(
@@ -258,8 +261,8 @@ export const judgeMeaning = (
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {
         const told = readers(seq);
         if (told && senderId !== user && !restored && !acks.some(({ kind, ids }) => kind !== 'ack' || ids.includes(id)))
-          violated('I-6', `${chat}: ${user} never told of ${id}`);
-        // One that was named before it was at the server is refused by right.
+          violated('I-6', `${chat}: ${user} sent no receipt for ${id}`);
+        // The server rightly refuses a receipt that came before its message.
         const meant = acks.find((op) => sure(op) && op.queued.includes(id) && op.at + EPOCH >= sentAt);
         const excused =
           restored ||
@@ -267,11 +270,12 @@ export const judgeMeaning = (
           !asked ||
           senderId === user ||
           (isGroup && (membersChanged || !has(part.present, seq) || mayExpire(sentAt) || !receipts.has(seq)));
-        if (meant && !told && !excused) violated('I-3', `${chat}: ${user} told of ${id} (op ${meant.n}), and the server does not know`);
+        if (meant && !told && !excused)
+          violated('I-3', `${chat}: ${user} sent a receipt for ${id} (op ${meant.n}), and the server does not have it`);
         if (!isGroup && has(part.read, seq) && !restored && book.of(user, chat, 'read-chat').length === 0)
           violated('I-6', `${chat}: ${user} never sent a conversation receipt`);
         if (!isGroup && book.silent.has(user) && (told || has(part.read, seq) || has(part.delivered, seq)))
-          violated('I-6', `${chat}: ${user} tells nothing, and ${seq} is told`);
+          violated('I-6', `${chat}: ${user} sends no receipts, and ${seq} has one`);
       }
     }
   }

@@ -1,13 +1,13 @@
-/** When things happen that nobody of the world asked for: at moments drawn from a stream of chance that each kind has for itself. */
+/** The times of faults and special calls, which come from a stream of random numbers of each kind. */
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Kind } from './config.ts';
 import type { Home, Simulation } from './simulation.ts';
 
 export class Plans {
-  /** Nothing that is planned happens any more. */
+  /** From here on, no planned event happens. */
   stopped = false;
 
-  /** @param horizonMs how long people act, about. */
+  /** @param horizonMs the time for which people act, about. */
   constructor(
     readonly sim: Simulation,
     readonly horizonMs: number,
@@ -36,7 +36,7 @@ export class Plans {
     });
   }
 
-  /** Up to `most` times at random moments. What could not be done is not counted. */
+  /** Plans up to `most` events at random moments. An event that could not happen is not counted. */
   plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean): void {
     if (!this.has(kind)) return;
     const random = this.stream(kind);
@@ -49,12 +49,12 @@ export class Plans {
     }
   }
 
-  /** For a moment, or for a good part of all that happens here. */
+  /** A moment, or a good part of the whole time. */
   while(random: SeededRandom): number {
     return random.chance(0.5) ? 1000 * 600 ** random.next() : this.horizonMs * (0.1 + 0.5 * random.next());
   }
 
-  /** What people do with a page that does not go on. */
+  /** A user reloads a page that hangs. */
   reload(home: Home, ms: number): void {
     for (const tab of home.device.openTabs)
       this.in(ms, `${tab.lane.name} is reloaded`, () => {

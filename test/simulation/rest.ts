@@ -1,4 +1,4 @@
-/** Faults stop, and everything must come to rest: no device has anything left to send, and every tab shows what the server's tables say. */
+/** Faults stop, and the world must come to rest: no device has a pending entry, and every tab shows the state of the server's tables. */
 import { BACKOFF_CAP_MS } from '../../src/model/backoff.ts';
 import type { Config } from './config.ts';
 import type { Nemesis } from './nemesis.ts';
@@ -7,7 +7,7 @@ import type { Stepping } from './stepping.ts';
 
 /** I-14: a minute, and the longest wait between two attempts. */
 const REST_WITHIN_MS = 60_000 + BACKOFF_CAP_MS;
-/** Where answers were slow a silent line is waited for longer: twice what they took, at most two minutes (F55). */
+/** With slow answers the timeout for a silent connection is longer: twice their time, at most two minutes (F55). */
 const SLOW_MS = 120_000;
 export const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);
 
@@ -15,20 +15,20 @@ export const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faul
 export const reopen = (sim: Simulation): void => {
   for (const home of sim.homes) {
     home.pausedSince = null;
-    // A final word that was on its way when everything was mended: people reload.
+    // A final error was on its way when the faults ended: the user reloads the page.
     for (const { tab, connection } of home.screens.values()) if (connection === 'stopped' && home.mayStop) tab.kill();
     if (home.opening === 0 && !home.device.openTabs.some((tab) => tab.isReady)) void sim.open(home);
-    // A pause that was on its way when everybody was told to go on.
+    // A pause was on its way when all clients were resumed.
     for (const { tab, paused } of home.screens.values()) if (paused && tab.isReady) void tab.do('setPaused', false).catch(() => undefined);
   }
 };
 
-/** Faults stop; what is left must come to rest by itself, and within the bound. */
+/** Stops the faults, and waits for the world to come to rest, within the bound. */
 export const rest = async (sim: Simulation, nemesis: Nemesis, stepping: Stepping): Promise<number> => {
   const { time } = sim.world;
   nemesis.stop();
   time.note('faults stop');
-  // Tabs that hang are reloaded, as people do.
+  // A user reloads tabs that hang.
   await stepping.until(() => !sim.homes.some(({ opening }) => opening > 0) || time.nextAt > time.now + 20_000);
   for (const home of sim.homes) {
     home.pausedSince = null;

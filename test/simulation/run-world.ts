@@ -1,4 +1,4 @@
-/** One world from its seed to its verdict: people and trouble, then peace, then everything must agree. */
+/** Runs one world from its seed to its verdict: people and faults, then rest, then the comparison of all states. */
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { makeHistory } from './history.ts';
@@ -19,7 +19,7 @@ export interface Outcome {
   readonly ops: number;
   readonly entries: number;
   readonly trace: number;
-  /** How long it took to come to rest, virtual ms. */
+  /** The time that the world needed to come to rest, virtual ms. */
   readonly restMs: number;
   readonly counts: ReadonlyMap<string, number>;
   readonly points: ReadonlySet<string>;
@@ -87,13 +87,13 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
       workload.act();
       if (workload.done < config.ops) next();
     };
-    next = () => void time.schedule(gaps.exponential(config.gapMs), 'somebody acts', act);
+    next = () => void time.schedule(gaps.exponential(config.gapMs), 'a user acts', act);
     next();
     for (;;) {
       await stepping.until(() => workload.done >= config.ops || nemesis.nights.length > 0);
       const nightMs = nemesis.nights.shift();
       if (nightMs === undefined) break;
-      // Everybody sleeps: nothing runs, and time goes by.
+      // The night: no process runs, and time passes.
       sim.asleep = true;
       for (const { device } of sim.homes) device.killAll();
       server.crash();
@@ -127,7 +127,7 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
   };
 };
 
-/** What was meant against what came of it; what each device shows of each message; and a second road to the same end. */
+/** Compares the calls with their effect, each device's messages with the server's, and new devices with old ones. */
 const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void> => {
   const { world, book, violated } = sim;
   const { time } = world;
@@ -148,7 +148,7 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
   if (sim.violation === null) await secondRoad(sim, stepping);
 };
 
-/** Nothing is owed any more: whoever comes new to an account must see what the old devices see. */
+/** No entry is pending any more: a new device of an account must show the same as the old devices. */
 const secondRoad = async (sim: Simulation, stepping: Stepping): Promise<void> => {
   const { world, violated } = sim;
   const { time } = world;

@@ -1,4 +1,4 @@
-/** What the tabs show of each message when the world is at rest, against the server's tables. */
+/** Compares the messages that the tabs show at rest with the server's tables. */
 import { firstValueFrom } from 'rxjs';
 import { judgeAnswers } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
@@ -18,7 +18,7 @@ const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): strin
   return isRead || within(peer.delivered) ? 'delivered' : 'sent';
 };
 
-/** Each message, as each of these devices shows it; and what its tab answers. */
+/** Judges each message on each of these devices, and the answers of its tab. */
 export const judgeScreens = async (sim: Simulation, homes: readonly Home[], stepping: Stepping): Promise<void> => {
   const { violated } = sim;
   const { time } = sim.world;
@@ -35,8 +35,8 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
         for (const { id, seq, senderId, recalled } of truth.messages) {
           const message = held.get(seq);
           if (!message) {
-            // A device without room gives up old messages, to write what people do.
-            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.lane.name} does not hold ${id} of ${truth.chat}`);
+            // A full device evicts old messages to store the calls of its user.
+            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.lane.name} does not store ${id} of ${truth.chat}`);
             continue;
           }
           const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';
@@ -71,7 +71,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
         time.now = Math.max(time.now, until);
       }
       await stepping.wait(
-        // A request may be lost to the last trouble there was.
+        // A request may be lost in the last fault.
         judgeAnswers(sim, tab, user, truth).catch((error: unknown) => sim.count(`refused at rest ${String(error)}`)),
         30_000,
       );

@@ -1,20 +1,21 @@
-/** Steps a world until something is over: a condition of the world's own loop, or a promise that a tab gave. */
+/** Steps a world until a condition of the world's own loop holds, or until a promise of a tab is settled. */
 import { type Simulation, Violation } from './simulation.ts';
 
 const MOST_STEPS = 400_000;
 
 export class Stepping {
-  /** @param untilStep for a trace that ends there */
+  /** @param untilStep the step at which a trace ends */
   constructor(
     private readonly sim: Simulation,
     private readonly untilStep = Infinity,
   ) {}
 
-  /** Ends early where the world is found wrong, or where nothing is to come. */
+  /** Ends early if the world has a violation, or if no further step is planned. */
   until = async (isOver: () => boolean): Promise<void> => {
     const { sim } = this;
     const { time } = sim.world;
-    // The caller has just asked a tab for something. What the tab plans in answer comes before what the world planned for later.
+    // The caller has just called a tab. The step that the tab plans in answer comes before steps that the world
+    // planned for later.
     await time.heard();
     while (!isOver() && sim.violation === null) {
       if (time.steps >= this.untilStep) throw new Violation('stopped', 'here', time.steps);

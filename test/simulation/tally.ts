@@ -1,9 +1,9 @@
-/** What many worlds came to, and the table that tells it. */
+/** The results of many worlds, and the table that shows them. */
 import { DISK_POINTS } from '../../src/testing/virtual-disk.ts';
 import { CELLS, POSSIBLE } from './coverage.ts';
 import type { Tier } from './config.ts';
 
-/** A world's outcome as it crosses from a process to the one that counts. */
+/** The result of a world, as its process sends it to the process that counts. */
 export interface Line {
   readonly seed: string;
   readonly tier: Tier;
@@ -16,7 +16,7 @@ export interface Line {
   readonly counts: readonly (readonly [string, number])[];
   readonly points: readonly string[];
   readonly cells: readonly string[];
-  /** Run twice, and its traces differ. */
+  /** The world was run twice, and its traces differ. */
   readonly differs: boolean;
   readonly again: boolean;
   readonly violation: string | null;
@@ -24,7 +24,7 @@ export interface Line {
   readonly shrunk: string | null;
 }
 
-/** Kinds that are no trouble. */
+/** Kinds that are counted and are no faults. */
 export const isFault = (kind: string): boolean => !/^(op|event|refused|tab did not open)\b/.test(kind);
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;

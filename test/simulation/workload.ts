@@ -1,4 +1,4 @@
-/** What people do: every call of the page, in an order and at moments drawn from the seed. */
+/** The calls of the users: every call of the page, in an order and at moments drawn from the seed. */
 import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
@@ -35,7 +35,7 @@ const SETTLED_MS = 2000;
 export class Workload {
   done = 0;
   private said = 0;
-  /** Where everybody talks who can: what two do to the same chat at a time shows best there. */
+  /** The chat in which all users talk who can: simultaneous calls in one chat find the most mistakes. */
   private focus: Chat | null = null;
   private actors: readonly Home[] = [];
   private readonly bag: readonly OpKind[];
@@ -46,13 +46,14 @@ export class Workload {
     private readonly openTab: (home: Home) => void,
   ) {
     this.random = sim.world.random.fork('workload');
-    // Not everybody does everything: what one call does shows best where nothing else does the same.
+    // Each world leaves some calls out, because the effect of one call shows best where no other call has the
+    // same effect.
     const kinds = sim.world.random.fork('kinds');
     const left = new Set(KINDS_OF_OPS.filter((kind) => kind !== 'say' && kinds.chance(0.3)));
     this.bag = BAG.filter((kind) => !left.has(kind));
   }
 
-  /** Once everybody and all groups are there. */
+  /** Called once all users and groups exist. */
   begin(): void {
     const random = this.sim.world.random.fork('focus');
     this.actors = this.sim.homes;
@@ -62,7 +63,7 @@ export class Workload {
     this.actors = this.actors.filter(({ device }) => this.allChatsOf(device.userId).includes(focus));
   }
 
-  /** One thing somebody does. */
+  /** One call of one user. */
   act(): void {
     const { random } = this;
     this.done++;
@@ -80,10 +81,10 @@ export class Workload {
   }
 
   /**
-   * Something that is not left to chance alone.
+   * A call that is not left to chance alone.
    *
-   * @param names messages it is about; default: some of the newest.
-   * @returns nothing where there is no tab to do it in, or nothing to do it with.
+   * @param names messages of the call; default: some of the newest. @returns undefined if there is no tab for
+   * the call, or no message
    */
   does(kind: OpKind, home: Home, chat: Chat, random: SeededRandom, names?: readonly string[]): Op | undefined {
     const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
@@ -97,7 +98,7 @@ export class Workload {
     return random.pick(this.chatsOf(device.userId));
   }
 
-  /** As soon as a page of this device is up again, or never. */
+  /** Calls `fn` as soon as a page of this device is open again, or never. */
   onceReady(home: Home, fn: () => void): void {
     const { time } = this.sim.world;
     const look = (left: number): void =>
@@ -170,7 +171,7 @@ export class Workload {
         return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [] }, () => {
           for (const [id, latest] of sim.restored || screen.leaves ? [] : shown) {
             const is = screen.chats.get(id)?.readUpTo ?? latest;
-            if (is < latest) sim.violated('I-16', `${tab.lane.name}: all was cleared, and ${id} shows ${is} of ${latest}`);
+            if (is < latest) sim.violated('I-16', `${tab.lane.name}: all chats were cleared, and ${id} shows ${is} of ${latest}`);
           }
         });
       }
@@ -198,7 +199,7 @@ export class Workload {
         if (own.length === 0) return;
         const { id, op: sent } = random.pick(own.slice(-6));
         const op = book.begin(device, kind, { chat, ids: [id], latestShown });
-        // One that never left is gone; one of which nothing is known here is refused.
+        // A message that was never sent is gone. A message that this device does not know is refused.
         sent.isDoubtful = true;
         return this.ask(home, screen, op, { do: 'recallMessage', args: [id] });
       }
@@ -206,7 +207,7 @@ export class Workload {
         if (!config.faults.has('settings') || home.silent) return;
         const on = random.chance(0.5);
         const change = random.chance(0.5) ? { readReceipts: on } : { deliveryReceipts: on };
-        // What is queued is cancelled, and what was told before a restored copy is not told again.
+        // Queued receipts are cancelled, and receipts that were sent before a restored copy are not sent again.
         book.doubt(device.name, (op) => ['ack', 'view', 'read-group', 'read-chat'].includes(op.kind));
         return this.ask(home, screen, book.begin(device, kind, {}), { do: 'setReceiptSettings', args: [change] });
       }
@@ -242,7 +243,7 @@ export class Workload {
           (found) => {
             for (const { messageId, readCount, unreadCount } of found)
               if (book.said.get(messageId)?.from !== user && readCount + unreadCount > 0)
-                sim.violated('I-10', `${device.name} is told who read ${messageId}`);
+                sim.violated('I-10', `${device.name} gets the readers of ${messageId}`);
           },
           () => undefined,
         );
@@ -263,23 +264,24 @@ export class Workload {
     });
   }
 
-  /** It waits until nothing is left or its time is over; and where it says that nothing is left, what this tab owed has come to its end. */
+  /** A flush waits until no entry is pending or its time is over. If it reports that none is pending, the tab's entries have ended. */
   private flush({ ledger, device }: Home, screen: Screen): void {
     const { sim } = this;
     const { tab } = screen;
     const { time } = sim.world;
-    const pendingReceipts = ledger.owedBy(tab.lane);
+    const pendingReceipts = ledger.pendingOf(tab.lane);
     const began = time.now;
     void tab.ask('flush', FLUSH_MS).then(
       ({ pending }) => {
-        // A tab that logs out itself answers with what was sent so far; a log-out in another tab rejects the flush.
+        // The flush of a tab that logs out answers with the entries sent so far. A log-out in another tab
+        // rejects the flush.
         if (pending > 0 && time.now - began < FLUSH_MS - 1 && !screen.leaves)
-          sim.violated('I-14', `${device.name}: a flush ends early, and ${pending} are owed`);
-        // What the server answered may be on its way to the disk.
+          sim.violated('I-14', `${device.name}: a flush ends early, and ${pending} entries are pending`);
+        // The server's answer may be on its way to the disk.
         if (pending === 0)
           tab.lane.later(SETTLED_MS, 'looks what is left', () => {
             const left = sim.counts.has('disk hang') || sim.restored ? [] : pendingReceipts.filter((key) => ledger.pending.has(key));
-            if (left.length > 0) sim.violated('I-3', `${device.name}: all was sent, and ${left.join()} is owed`);
+            if (left.length > 0) sim.violated('I-3', `${device.name}: flush reported that all was sent, and ${left.join()} is pending`);
           });
       },
       () => undefined,
@@ -291,7 +293,7 @@ export class Workload {
     const { tab } = screen;
     sim.count(`op ${op.kind}`);
     sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
-    // What a tab that dies had under way reaches no further than what was there.
+    // A call of a tab that dies takes effect up to this moment only.
     const stop = tab.lane.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
     tab
       .intent(call)
@@ -315,7 +317,7 @@ export class Workload {
       );
   }
 
-  /** What must be true the moment a call is answered. */
+  /** The checks at the moment when a call is answered. */
   private judge(home: Home, screen: Screen, op: Op): void {
     const { ledger, device } = home;
     const { sim } = this;
@@ -335,7 +337,7 @@ export class Workload {
     }
   }
 
-  /** A flag is shown the moment its call is answered, where nobody else touches it. */
+  /** A flag is shown at the moment when its call is answered, unless another call changes it too. */
   private judgeFlag({ device }: Home, screen: Screen, op: Op): void {
     const { sim } = this;
     const shown = screen.chats.get(op.chat!);
@@ -349,7 +351,7 @@ export class Workload {
       sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
   }
 
-  /** @param diesMidway the tab dies when the log-out is recorded and nothing is wiped: the next start finishes it. */
+  /** @param diesMidway whether the tab dies when the log-out is recorded and nothing is wiped yet: the next start completes it. */
   private async logOut(home: Home, screen: Screen, discard: boolean, diesMidway: boolean): Promise<void> {
     const { tab } = screen;
     for (const other of home.screens.values()) other.leaves = true;
@@ -365,7 +367,7 @@ export class Workload {
     const keepData = false;
     if (discard) sim.book.doubt(device.name);
     sim.world.time.note(`${tab.lane.name} logs out`);
-    // Whatever a lane that dies midway left, the next start finishes.
+    // The next start completes a log-out whose tab has died.
     tab.lane.onEnd(() => sim.book.doubt(device.name));
     try {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
@@ -376,7 +378,7 @@ export class Workload {
       sim.world.time.note(`${device.name} is logged out`);
     } catch (error) {
       sim.world.time.note(`${tab.lane.name} did not log out: ${String(error)}`);
-      // Recorded, and not finished: the app is told to begin anew, and the next start finishes it.
+      // The log-out is recorded and not complete: the app starts again, and the next start completes it.
       if (!(error instanceof TransportError)) tab.kill();
     }
   }
