@@ -18,7 +18,7 @@ import { errorDetails } from '../../logging.ts';
 import { PAGES_PER_SLICE } from '../write/compact-log.ts';
 
 /** Delay after the start, so that the first reads and the connection come first. */
-const START_AFTER_MS = 5000;
+export const START_AFTER_MS = 5000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The messages of one conversation beyond the limits, as far as one slice has looked. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/engine/engine.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
-import { RetentionLane } from '../../../src/engine/space/retention.ts';
+import { RetentionLane, START_AFTER_MS } from '../../../src/engine/space/retention.ts';
 import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetch-missing.ts';
@@ -232,7 +232,7 @@ describe('retention in a running engine', () => {
     let makeRoom: () => void = () => undefined;
     const clock = {
       ...given.clock,
-      timer: (ms: number, fn: () => void) => (ms === 5000 ? ((makeRoom = fn), () => undefined) : given.clock.timer(ms, fn)),
+      timer: (ms: number, fn: () => void) => (ms === START_AFTER_MS ? ((makeRoom = fn), () => undefined) : given.clock.timer(ms, fn)),
     };
     const engine = await Engine.open(
       { ...given, clock },
