@@ -9,7 +9,7 @@
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
 import { distinctUntilChanged, filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
-import { type StoreError, TransportError, UsageError } from '../errors.ts';
+import { type StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
@@ -19,17 +19,15 @@ import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../log/log-record.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
-import { findInConversation } from './present/find-message.ts';
-import { flush, Flushes } from './account/flush.ts';
+import { answerQuery } from './answer-query.ts';
+import { Flushes } from './account/flush.ts';
+import { type Standing, watchStanding, whenKnown } from './account/standing.ts';
 import { keepFresh } from './account/follow-other-tabs.ts';
 import { setReceiptSettings } from './intents/switches.ts';
 import { recordLogOut, silence, wipe } from './account/log-out.ts';
 import { makeRoom } from './space/evict-messages.ts';
 import { NetGate } from './net/net-gate.ts';
 import { Ask } from './queries/ask.ts';
-import { explainUnread } from './queries/explain-unread.ts';
-import { fetchReadMembers } from './queries/members.ts';
-import { fetchReceipts } from './queries/receipts.ts';
 import { History } from './queries/history.ts';
 import { Leader } from './sync/leader/leader.ts';
 import { Sync } from './sync/connection/sync.ts';
@@ -39,13 +37,6 @@ import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
 import { errorDetails, type Log } from '../logging.ts';
-
-/** Number of pending entries, and the switches. The host keeps a note of them outside the store. */
-export interface Standing {
-  readonly pendingReceipts: number;
-  readonly paused: boolean;
-  readonly settings: ReceiptSettings;
-}
 
 export interface EngineContext {
   /** Data of the engine before this one, when its store has vanished or was in memory. */
@@ -66,7 +57,6 @@ export class Engine {
   private readonly stopListening: Cancel;
   private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
-  private readonly flushes = new Flushes();
   /** Set when the account or its store ended elsewhere: every call that has no answer yet fails for this reason. */
   private endedBy: LoggedOutError | null = null;
   /** Resolves when another tab has logged out, with true if that tab kept the data. This engine is then closed. */
@@ -79,8 +69,8 @@ export class Engine {
     private readonly writer: Writer,
     private readonly leader: Leader,
     private readonly views: Views,
-    private readonly history: History,
-    private readonly ask: Ask,
+    private readonly flushes: Flushes,
+    private readonly answer: (call: QueryCall) => ReturnType<typeof answerQuery>,
     private readonly stopLooking: Cancel,
     context: EngineContext,
     /** True when the rows of this store came from the engine before, without messages. */
@@ -128,6 +118,9 @@ export class Engine {
     const leader = new Leader(ports, writer, sync, lockName);
     const ask = new Ask(ports, account, tokens);
     const history = new History(ports, writer, ask);
+    const flushes = new Flushes();
+    const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
+    const answer = (call: QueryCall): ReturnType<typeof answerQuery> => answerQuery(sources, call);
     const views = new Views(ports, writer, {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
@@ -143,7 +136,7 @@ export class Engine {
       reached.unsubscribe();
       stopFresh();
     };
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, history, ask, stopLooking, context, isRestored);
+    const engine = new Engine(ports, gate, lockName, writer, leader, views, flushes, answer, stopLooking, context, isRestored);
     leader.start();
     if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
@@ -164,36 +157,6 @@ export class Engine {
   /** Answers a question. Calls keep their order, so the answer includes every intent before it. */
   query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
     return this.writer.question(() => this.answer(call)).catch(this.refused);
-  }
-
-  private async answer(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
-    switch (call.do) {
-      case 'loadOlderMessages':
-        return this.history.loadOlder(...call.args);
-      case 'seqOf': {
-        const [conversationId, messageId] = call.args;
-        return this.writer.readInOrder('seq-of', async (model, tx) => {
-          const conversation = model.get(conversationId);
-          return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
-        });
-      }
-      case 'explainUnread':
-        return explainUnread(this.writer.model, ...call.args);
-      case 'fetchReceipts':
-        this.requireNotPaused();
-        return fetchReceipts(this.ask, this.writer, ...call.args);
-      case 'fetchReadMembers':
-        this.requireNotPaused();
-        return fetchReadMembers(this.ask, ...call.args);
-      case 'flush':
-        return flush(this.ports, this.writer, () => this.leader.nudge(), ...call.args, this.flushes);
-    }
-  }
-
-  /** @throws {TransportError} `transport/unreachable` while the account is paused: it sends no question. */
-  private requireNotPaused(): void {
-    if (this.writer.model.paused)
-      throw new TransportError('transport/unreachable', 'this account is paused on this device: resume it first');
   }
 
   /** Emits the values of a topic. Completes at `close()`. */
@@ -270,17 +233,7 @@ export class Engine {
 
   /** Resolves once the store has a complete snapshot, from this session or from an earlier one. */
   whenKnown(): Promise<void> {
-    const { writer } = this;
-    return new Promise((resolve) => {
-      const look = (): void =>
-        writer.whenCommitted(() => {
-          if (writer.model.cursor === null) return;
-          stop();
-          resolve();
-        });
-      const stop = writer.onChange(look);
-      look();
-    });
+    return whenKnown(this.writer);
   }
 
   /** Resolves once this store can show messages. A store restored without messages waits for the server. */
@@ -296,15 +249,7 @@ export class Engine {
 
   /** Calls `fn` now, and after each change of the outbox or of the switches. */
   watchStanding(fn: (standing: Standing) => void): Cancel {
-    const { writer } = this;
-    const look = (): void =>
-      writer.whenCommitted(() =>
-        fn({ pendingReceipts: writer.model.outbox.size, paused: writer.model.paused, settings: writer.model.settings }),
-      );
-    look();
-    return writer.onChange(({ outbox, settings }) => {
-      if (outbox || settings) look();
-    });
+    return watchStanding(this.writer, fn);
   }
 
   /**

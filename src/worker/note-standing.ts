@@ -2,7 +2,8 @@
  * Keeps the note outside of IndexedDB current while an engine runs. A later start reads the note to detect the loss of
  * the store.
  */
-import type { Engine, Standing } from '../engine/engine.ts';
+import type { Standing } from '../engine/account/standing.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 

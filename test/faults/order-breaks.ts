@@ -23,8 +23,8 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F111',
     file: 'src/engine/write/writer.ts',
-    from: 'this.turn(begin).catch(reject);',
-    to: 'begin().catch(reject);',
+    from: 'this.turn(async () => resolve(ask())).catch(reject);',
+    to: '(async () => resolve(ask()))().catch(reject);',
     test: ORDER,
   },
   {

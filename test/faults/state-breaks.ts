@@ -12,7 +12,7 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F113',
     file: 'src/engine/present/first-paint.ts',
-    from: '    if (model.cursor === null) return;\n',
+    from: '    if (model.cursor === null) return null;\n',
     to: '',
     test: ['node', 'test/unit/engine/known-counts.test.ts', 'never synced'],
   },

@@ -196,7 +196,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
     file: 'src/engine/write/writer.ts',
-    from: 'if (!this.pagesIntact) this.queue.unshift(() => this.repair());',
+    from: 'if (!this.pagesIntact) this.queue.turnNext(() => this.repair());',
     to: '',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'whose record finds no room'],
   },

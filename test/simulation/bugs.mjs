@@ -58,9 +58,10 @@ export const BUGS = [
   bug(
     'a log header that moved is overwritten',
     'engine/write/group-commit.ts',
-    'if (expected && !sameHeader(await headerRead, expected)) throw new HeaderMovedError();',
-    'await headerRead;',
+    'if (!sameHeader(await read, expected)) throw moved;',
+    'await read;',
   ),
+  bug('a decision changes the state before the commit', 'engine/write/draft.ts', 'const model = state.fork();', 'const model = state;'),
   bug(
     'the writes of a call are not flushed',
     'engine/intents/intents.ts',

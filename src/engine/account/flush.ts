@@ -45,7 +45,7 @@ export const flush = (
       const left = [...pendingKeys].filter((key) => writer.model.outbox.has(key)).length;
       resolve({ sent: Math.max(0, before - left - rejected), pending, rejected });
     };
-    const cancel = ports.clock.timer(timeoutMs, () => writer.whenCommitted(() => finish()));
+    const cancel = ports.clock.timer(timeoutMs, () => finish());
     const stop = writer.onChange(() => {
       if (writer.model.outbox.size === 0) finish();
     });

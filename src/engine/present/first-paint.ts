@@ -19,7 +19,7 @@ const painted = (conversation: Conversation): Conversation => {
 };
 
 /** The parts of a first paint. An unchanged part is the same object as before. */
-type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
+export type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
 
 const paintedState = (model: AccountState): PaintedState => [
   model.totalUnreadCount,
@@ -35,14 +35,20 @@ const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPa
 export class PaintRecord {
   private last: PaintedState | null = null;
 
-  put(tx: StoreTx, model: AccountState): void {
+  /** @returns what is painted now, for {@link wrote}; null if nothing was to be written. */
+  put(tx: StoreTx, model: AccountState): PaintedState | null {
     // Before the first snapshot no count is known, and a 0 would be a guess (F113).
-    if (model.cursor === null) return;
+    if (model.cursor === null) return null;
     const now = paintedState(model);
     const { last } = this;
-    if (last?.length === now.length && now.every((part, i) => part === last[i])) return;
-    this.last = now;
+    if (last?.length === now.length && now.every((part, i) => part === last[i])) return null;
     tx.put('meta', PAINT_KEY, firstPaint(now));
+    return now;
+  }
+
+  /** The transaction that painted has committed. */
+  wrote(painted: PaintedState): void {
+    this.last = painted;
   }
 
   /** Call this when another tab has written a first paint since. */

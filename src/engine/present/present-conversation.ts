@@ -59,13 +59,13 @@ const lastMessage = (model: AccountState, conversation: ConversationState): Mess
 };
 
 interface PresentedBefore {
-  readonly revision: number;
+  readonly revision: object;
   readonly made: readonly unknown[];
   readonly text: string;
   readonly shown: Conversation;
 }
 
-const presentedBefore = new WeakMap<ConversationState, PresentedBefore>();
+const presentedBefore = new WeakMap<object, PresentedBefore>();
 
 /** The parts that make the shown form. A queued receipt changes none of them. */
 const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: ConversationState): readonly unknown[] => [
@@ -80,14 +80,14 @@ const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }
 
 /** The shown form of a conversation: the same object as before if it looks the same. */
 export const presentConversation = (model: AccountState, conversation: ConversationState): Conversation => {
-  const { revision } = conversation;
-  const before = presentedBefore.get(conversation);
+  const { revision, identity } = conversation;
+  const before = presentedBefore.get(identity);
   if (before?.revision === revision) return before.shown;
   const made = madeOf(conversation);
   const now = before?.made.every((part, i) => part === made[i]) ? before.shown : show(model, conversation);
   const text = now === before?.shown ? before.text : JSON.stringify(now);
   const shown = before?.text === text ? before.shown : now;
-  presentedBefore.set(conversation, { revision, made, text, shown });
+  presentedBefore.set(identity, { revision, made, text, shown });
   return shown;
 };
 

@@ -26,6 +26,7 @@ import { contains } from '../../model/ranges.ts';
 import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
 import { ConversationState } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
+import { LayeredMap } from './layered-map.ts';
 import { MessageIndex } from './message-index.ts';
 import type { KeptDeadLetter, Snapshot } from './snapshot.ts';
 import type { KeptEvent, Dirty } from './dirty.ts';
@@ -42,11 +43,11 @@ export class AccountState {
   history: object = {};
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
-  readonly conversations = new Map<ConversationId, ConversationState>();
+  conversations = new Map<ConversationId, ConversationState>();
   /** Rows from before the current catch-up, of conversations that the catch-up has changed. Until it is complete, the total uses them. */
-  readonly rowsBeforeCatchUp = new Map<ConversationId, ConversationRow>();
+  rowsBeforeCatchUp = new Map<ConversationId, ConversationRow>();
   /** Pending entries, oldest first. */
-  readonly outbox = new Map<string, OutboxEntry>();
+  outbox = new Map<string, OutboxEntry>();
   /** Recently confirmed entries. They are offered again to a server that lost history. */
   confirmed = RecentlyConfirmed.of();
   deadLetters: KeptDeadLetter[] = [];
@@ -56,7 +57,7 @@ export class AccountState {
   heard = 0;
   /** Log records up to this version are compacted: their messages are in pages. */
   compactedUpTo = 0;
-  readonly index: MessageIndex;
+  index: MessageIndex;
 
   constructor(readonly me: UserId) {
     this.index = new MessageIndex(me);
@@ -79,6 +80,21 @@ export class AccountState {
     model.eventCount = snapshot.eventCount;
     model.heard = snapshot.heard;
     return model;
+  }
+
+  /**
+   * A copy for a draft. The copy reads through to this state and owns what it changes; this state stays as it is. A conversation that
+   * `get` finds is the copy's own, so a decision that holds the conversation sees its later changes. Iteration yields a conversation of
+   * this state until the copy has its own: apply-change.ts changes only what `ensure` or `touch` returns.
+   */
+  fork(): AccountState {
+    return Object.assign(new AccountState(this.me), this, {
+      conversations: new LayeredMap(this.conversations, (conversation) => conversation.fork()),
+      rowsBeforeCatchUp: new LayeredMap(this.rowsBeforeCatchUp),
+      outbox: new LayeredMap(this.outbox),
+      confirmed: this.confirmed.fork(),
+      events: [...this.events],
+    });
   }
 
   snapshot(): Snapshot {

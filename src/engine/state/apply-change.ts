@@ -6,6 +6,7 @@ import type { Change, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
 import type { Dirty } from './dirty.ts';
+import { MessageIndex } from './message-index.ts';
 
 export const applyRecord = (model: AccountState, { version, changes }: LogRecord, dirty: Dirty): void => {
   model.version = version;
@@ -49,7 +50,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.rowsBeforeCatchUp.clear();
       model.history = {};
       for (const { id } of model.conversations.values()) model.touch(id, dirty).reset();
-      model.index.clear();
+      model.index = new MessageIndex(model.me);
       // Entries from the other history count as sent, so that no newer receipt is merged into them.
       for (const entry of model.outbox.values()) model.putEntry({ ...entry, sent: true });
       return;
@@ -161,7 +162,8 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       const readsOn = change.settings.readReceipts && !model.settings.readReceipts;
       const deliveriesOn = change.settings.deliveryReceipts && !model.settings.deliveryReceipts;
       model.settings = change.settings;
-      for (const conversation of model.conversations.values()) {
+      for (const id of readsOn || deliveriesOn ? model.conversations.keys() : []) {
+        const conversation = model.ensure(id);
         if (readsOn) conversation.readFloor = Math.max(conversation.readFloor, conversation.readUpTo);
         if (deliveriesOn) conversation.deliveryFloor = Math.max(conversation.deliveryFloor, conversation.row.latestSeq);
       }

@@ -24,7 +24,6 @@ const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
 };
 
 export class ConversationState {
-  row: ConversationRow;
   /** Messages stored on this device, in pages or unflushed. */
   storedSeqs: Ranges = NO_RANGES;
   /** Messages that were stored once and evicted. They come back when the app asks for older messages, never by themselves. */
@@ -32,7 +31,6 @@ export class ConversationState {
   /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
-  readonly unflushed = new UnflushedMessages();
   /** Pending entries of the conversation, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
@@ -44,15 +42,25 @@ export class ConversationState {
   private pendingReceiptsCache: PendingReceipts | null = null;
   private unreadCache: Unread | null = null;
 
-  constructor(readonly id: ConversationId) {
-    this.row = emptyRow(id);
+  constructor(
+    readonly id: ConversationId,
+    public row: ConversationRow = emptyRow(id),
+    readonly unflushed = new UnflushedMessages(),
+  ) {}
+
+  /** A copy for a draft. This conversation stays as it is. */
+  fork(): ConversationState {
+    const unflushed = this.unflushed.fork();
+    return Object.assign(new ConversationState(this.id, this.row, unflushed), this, { unflushed });
   }
 
-  /** Grows with every change. A value computed at one revision stays right until the next. */
-  revision = 0;
+  /** A new object at every change. A value computed at one revision stays right until the next. */
+  revision: object = {};
+  /** The same object in the state and in every draft. */
+  readonly identity: object = {};
 
   touch(): void {
-    this.revision++;
+    this.revision = {};
     this.pendingReceiptsCache = null;
     this.unreadCache = null;
   }

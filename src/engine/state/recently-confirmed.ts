@@ -4,6 +4,7 @@
  */
 import type { MessageId } from '../../model/ids.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
+import { LayeredMap } from './layered-map.ts';
 
 /** Greatest age of a kept entry, measured from the newest entry by the device's own clock. The clock decides nothing else here. */
 const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
@@ -14,14 +15,19 @@ const MAX_KEPT_TEXT = 512 * 1024;
 const textOf = (entry: OutboxEntry): number => (entry.kind === 'message' ? entry.message.body.length : 0);
 
 export class RecentlyConfirmed {
-  private text = 0;
-
-  private constructor(private readonly entries: Map<string, OutboxEntry>) {
-    for (const entry of entries.values()) this.text += textOf(entry);
-  }
+  private constructor(
+    private readonly entries: Map<string, OutboxEntry>,
+    private text: number,
+  ) {}
 
   static of(entries: readonly OutboxEntry[] = []): RecentlyConfirmed {
-    return new RecentlyConfirmed(new Map(entries.map((entry) => [entry.key, entry])));
+    const text = entries.reduce((sum, entry) => sum + textOf(entry), 0);
+    return new RecentlyConfirmed(new Map(entries.map((entry) => [entry.key, entry])), text);
+  }
+
+  /** A copy for a draft. This list stays as it is. */
+  fork(): RecentlyConfirmed {
+    return new RecentlyConfirmed(new LayeredMap(this.entries), this.text);
   }
 
   /** Oldest first. */

@@ -4,6 +4,7 @@ import { contains, type Ranges } from '../../model/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { joinMessages, withReceipt, withStep } from '../../log/pages.ts';
+import { LayeredMap } from './layered-map.ts';
 
 interface Versioned<T> {
   readonly version: number;
@@ -14,11 +15,19 @@ const upToVersion = <T>(list: Iterable<Versioned<T>>, last: number): T[] =>
   [...list].flatMap(({ version, value }) => (version <= last ? [value] : []));
 
 export class UnflushedMessages {
-  private readonly messages = new Map<Seq, Versioned<KeptMessage>>();
-  private readonly seqById = new Map<MessageId, Seq>();
-  private steps: Versioned<ReceiptStep>[] = [];
-  /** Group receipts by seq, also of messages that come later. */
-  private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>();
+  constructor(
+    private readonly messages = new Map<Seq, Versioned<KeptMessage>>(),
+    private readonly seqById = new Map<MessageId, Seq>(),
+    private steps: Versioned<ReceiptStep>[] = [],
+    /** Group receipts by seq, also of messages that come later. */
+    private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>(),
+  ) {}
+
+  /** A copy for a draft. These messages stay as they are. */
+  fork(): UnflushedMessages {
+    const { messages, seqById, steps, receipts } = this;
+    return new UnflushedMessages(new LayeredMap(messages), new LayeredMap(seqById), [...steps], new LayeredMap(receipts));
+  }
 
   /** Number of messages. */
   get size(): number {

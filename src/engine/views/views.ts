@@ -3,7 +3,7 @@
  *
  *   writer ── a write changed something ──> filter ──> conflate ──> read the state ──> emit, if the value changed
  *
- * A view reads the state only between two transactions, so it never shows half a write.
+ * The state changes only by committed log records, so a view never shows half a write.
  */
 import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
@@ -80,21 +80,13 @@ export class Views {
     }
   }
 
-  /** Emits the account state at once and after each change that `when` selects; never while a transaction is being decided. */
+  /** Emits the account state at once and after each change that `when` selects. */
   private states(when: (dirty: Dirty) => boolean): Observable<AccountState> {
     return this.touched$.pipe(
       filter(when),
       startWith(undefined),
       conflated(this.ports.clock, (dirty: Dirty | undefined) => dirty?.awaited === true),
-      switchMap(
-        () =>
-          new Observable<AccountState>((subscriber) => {
-            this.writer.whenCommitted(() => {
-              subscriber.next(this.writer.model);
-              subscriber.complete();
-            });
-          }),
-      ),
+      map(() => this.writer.model),
     );
   }
 
@@ -240,15 +232,11 @@ export class Views {
         if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
       };
       // The first subscriber gets all events that no page has received. Later events go to the subscribers in every tab.
-      let stop = (): void => undefined;
-      this.writer.whenCommitted(() => {
-        if (subscriber.closed) return;
-        const { heard, events } = this.writer.model;
-        // A new store numbers its events from 1, so a number of the store before must not exceed the newest event.
-        last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
-        hand(events);
-        stop = this.writer.onChange(({ events }) => hand(events));
-      });
+      const { heard, events } = this.writer.model;
+      // A new store numbers its events from 1, so a number of the store before must not exceed the newest event.
+      last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
+      hand(events);
+      const stop = this.writer.onChange(({ events }) => hand(events));
       return () => {
         stop();
         if (!noting) return;

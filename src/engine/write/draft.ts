@@ -1,27 +1,37 @@
-/** A draft collects the changes of one transaction, and applies each of them to the state at once. */
+/**
+ * A draft collects the changes of one transaction. Decisions see the changes at once, in the draft's own copy of what they change. The
+ * state gets the changes after the commit, as it gets every log record.
+ *
+ *   decisions ─change─▶ draft ──▶ log record ─┬─ commit ─▶ the state applies the record ──▶ views
+ *                         │                   └─ abort ──▶ the draft is forgotten
+ *                         └─ reads the rest of the state
+ */
 import type { StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { applyChange } from '../state/apply-change.ts';
 import type { AccountState } from '../state/account-state.ts';
-import type { Dirty } from '../state/dirty.ts';
+import { type Dirty, nothingDirty } from '../state/dirty.ts';
 
-/** The argument of a decision: the state inside the transaction, and the way to change it. */
+/** The argument of a decision: the state with the changes of the draft, and the way to change it. */
 export interface Draft {
   readonly model: AccountState;
   /** A decision may await the promises of `tx`, and no other. It only reads, except that it may delete pages of messages that are no longer stored. */
   readonly tx: StoreTx;
-  /** Records changes and applies them at once, so later decisions see them. A decision that throws must throw before its first change. */
+  /** Records changes, and shows them in `model` at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;
   /** Whether this transaction created the entry. If so, the entry may still change under its key. */
   isFresh(key: string): boolean;
 }
 
-/** Opens a draft. The second value is the list of its changes. */
+/** Opens a draft of the log record `version`. `changes` and `dirty` grow with the draft. */
 export const openDraft = (
   tx: StoreTx,
-  model: AccountState,
-  dirty: Dirty,
-): { readonly draft: Draft; readonly changes: readonly Change[] } => {
+  state: AccountState,
+  version: number,
+): { readonly draft: Draft; readonly changes: readonly Change[]; readonly dirty: Readonly<Dirty> } => {
+  const model = state.fork();
+  model.version = version;
+  const dirty = nothingDirty();
   const changes: Change[] = [];
   const fresh = new Set<string>();
   const draft: Draft = {
@@ -37,5 +47,5 @@ export const openDraft = (
     },
     isFresh: (key) => fresh.has(key),
   };
-  return { draft, changes };
+  return { draft, changes, dirty };
 };

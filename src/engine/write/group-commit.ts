@@ -1,6 +1,6 @@
 /**
- * Group commit: one transaction for all queued jobs. It reads the log header, catches up with other tabs, decides each job on the
- * state, and appends one log record.
+ * Group commit: one transaction for all queued jobs. It reads the log header, catches up with other tabs, decides each job on a draft
+ * of the state, and appends one log record.
  *
  *   no other tab has written lately:  decide, and read the header meanwhile ─▶ same header: commit
  *                                                                           └▶ other header: abort, decide again
@@ -15,6 +15,7 @@ import { FencedError, sameHeader } from './log-header.ts';
 import type { Lookup } from '../state/message-index.ts';
 import type { SyncedState } from './synced-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
+import type { PaintedState } from '../present/first-paint.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -42,8 +43,10 @@ export interface Decided {
   readonly record: LogRecord | null;
 }
 
-/** Another tab wrote first, so the decision used an old state. The transaction is aborted, and its jobs are decided again. */
-class HeaderMovedError extends Error {}
+/** The result of one run of a transaction, before its commit. */
+interface DecidedRun extends Omit<Decided, 'dirty'> {
+  readonly painted: PaintedState | null;
+}
 
 export class GroupCommit {
   /** Identifies this writer's log records. */
@@ -59,81 +62,91 @@ export class GroupCommit {
     this.id = ports.random.id();
   }
 
-  /** Decides all jobs and writes their changes; resolves after the commit. */
+  /** Decides all jobs and writes their changes; resolves after the commit, when the state has taken the record. */
   async run(jobs: readonly Job[]): Promise<Decided> {
+    const { state } = this;
+    const expected = state.expected();
+    const { answers, record, painted } = (expected && (await this.decideAhead(jobs, expected))) ?? (await this.decideCaughtUp(jobs));
+    return { dirty: record ? state.committed(record, painted) : nothingDirty(), answers, record };
+  }
+
+  /** @returns undefined if another tab wrote first: the stored header differs from `expected`, and the transaction was aborted. */
+  private async decideAhead(jobs: readonly Job[], expected: LogHeader): Promise<DecidedRun | undefined> {
+    const moved = new Error('another tab has written first');
     try {
-      return await this.transact(jobs, this.state.expected());
+      return await this.transact(jobs, async (tx) => {
+        // The store answers requests in order, so this read does not see the header that is put below.
+        const read = this.state.header.read(tx);
+        read.catch(() => undefined);
+        const decided = await this.decide(tx, jobs, expected);
+        if (!sameHeader(await read, expected)) throw moved;
+        return decided;
+      });
     } catch (error) {
-      if (error instanceof HeaderMovedError) return this.transact(jobs);
-      throw error;
+      if (error !== moved) throw error;
+      return undefined;
     }
   }
 
-  /**
-   * @param expected the header to decide on before the store answers.
-   * @throws {HeaderMovedError} if the stored header differs from `expected`. Then the store is unchanged.
-   */
-  private async transact(jobs: readonly Job[], expected?: LogHeader): Promise<Decided> {
+  private decideCaughtUp(jobs: readonly Job[]): Promise<DecidedRun> {
+    return this.transact(jobs, async (tx) => {
+      // The messages are looked up together with the header. If the header has moved, they are looked up again.
+      const lookedUp = this.lookUp(tx, jobs);
+      lookedUp.catch(() => undefined);
+      const header = await this.state.catchUp(tx);
+      await lookedUp;
+      if (!header)
+        throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
+      return this.decide(tx, jobs, header);
+    });
+  }
+
+  private transact(jobs: readonly Job[], decide: (tx: StoreTx) => Promise<DecidedRun>): Promise<DecidedRun> {
     const { store, fault } = this.ports;
     const strict = jobs.some(({ options }) => options.durability === 'strict');
     const tables = jobs.some(({ options }) => options.readsPages)
       ? (['meta', 'log', 'pages', 'indexes'] as const)
       : (['meta', 'log'] as const);
     /** The result of the previous run of this transaction: the store runs it again after a lost connection. */
-    let before: Decided | null = null;
-    let ahead = expected;
+    let before: DecidedRun | null = null;
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
       const cutOff = before;
       if (cutOff?.record) {
         const header = await this.state.catchUp(tx);
         const kept = header && (await readRecord(tx, cutOff.record.version));
         // The previous run has committed. Its answers stand, and `catchUp` has just applied its record.
-        if (kept?.id === cutOff.record.id) return { ...cutOff, dirty: nothingDirty() };
+        if (kept?.id === cutOff.record.id) return cutOff;
       }
-      // Only the first run may decide ahead of the header. After a failed run the state holds uncommitted changes.
-      const known = ahead;
-      ahead = undefined;
-      const decided = await this.decide(tx, jobs, known);
-      before = decided;
+      before = await decide(tx);
       fault('write:before-commit');
-      return decided;
+      return before;
     });
   }
 
-  /** One run of the transaction: reads the header, decides the jobs, appends the record. */
-  private async decide(tx: StoreTx, jobs: readonly Job[], expected: LogHeader | undefined): Promise<Decided> {
-    const { state } = this;
-    const dirty = nothingDirty();
-    const answers: (() => void)[] = [];
-    const lookups = jobs.flatMap(({ options }) => options.lookup ?? []);
-    // The store answers requests in order, so this read does not see the header that is put below.
-    const headerRead = expected && state.header.read(tx);
-    headerRead?.catch(() => undefined);
-    // The messages are looked up together with the header. If the header has moved, they are looked up again.
-    const ahead = state.stale ? undefined : state.model.index.prefetch(tx, state.model, lookups);
-    ahead?.catch(() => undefined);
-    const header = expected ?? (await state.catchUp(tx));
-    await ahead;
-    if (!header)
-      throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
-    const { model } = state;
+  private lookUp(tx: StoreTx, jobs: readonly Job[]): Promise<void> {
+    const { model } = this.state;
+    return model.index.prefetch(
+      tx,
+      model,
+      jobs.flatMap(({ options }) => options.lookup ?? []),
+    );
+  }
+
+  /** Decides the jobs on a draft of the state at `header`, and appends the record. */
+  private async decide(tx: StoreTx, jobs: readonly Job[], header: LogHeader): Promise<DecidedRun> {
+    await this.lookUp(tx, jobs);
     const version = header.version + 1;
-    state.markUncommitted(version);
-    const { draft, changes } = openDraft(tx, model, dirty);
-    if (!expected) await model.index.prefetch(tx, model, lookups);
+    const { draft, changes, dirty } = openDraft(tx, this.state.model, version);
+    const answers: (() => void)[] = [];
     for (const job of jobs) {
       const { fence } = job.options;
       if (fence === undefined || fence === header.fence) answers.push(await job.decide(draft));
       else answers.push(() => job.failed(new FencedError()));
     }
-    let record: LogRecord | null = null;
-    if (changes.length > 0) {
-      record = { version, id: `${this.id}/${++this.runs}`, changes };
-      this.logText += appendToLog(tx, record);
-      tx.put('meta', HEAD_KEY, { ...header, version } satisfies LogHeader);
-      if (dirty.shown) state.paint.put(tx, model);
-    } else model.version = header.version;
-    if (expected && !sameHeader(await headerRead, expected)) throw new HeaderMovedError();
-    return { dirty, answers, record };
+    if (changes.length === 0) return { answers, record: null, painted: null };
+    const record = { version, id: `${this.id}/${++this.runs}`, changes };
+    this.logText += appendToLog(tx, record);
+    tx.put('meta', HEAD_KEY, { ...header, version } satisfies LogHeader);
+    return { answers, record, painted: dirty.shown ? this.state.paint.put(tx, draft.model) : null };
   }
 }

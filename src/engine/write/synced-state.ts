@@ -4,9 +4,9 @@
  */
 import type { UserId } from '../../model/ids.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import { readLog } from '../../log/log-record.ts';
+import { type LogRecord, readLog } from '../../log/log-record.ts';
 import type { LogHeader } from '../../log/tables.ts';
-import { PaintRecord } from '../present/first-paint.ts';
+import { type PaintedState, PaintRecord } from '../present/first-paint.ts';
 import { applyRecord, refillUnflushed } from '../state/apply-change.ts';
 import { KnownHeader } from './log-header.ts';
 import { AccountState } from '../state/account-state.ts';
@@ -14,7 +14,7 @@ import { readSnapshot } from '../state/snapshot.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
 export class SyncedState {
-  /** The state after the last commit, with the changes of the transaction that is being decided. Views read it only after a commit. */
+  /** The committed state, as far as this tab knows. Decisions change a draft of it. */
   model: AccountState;
   readonly paint = new PaintRecord();
   readonly header: KnownHeader;
@@ -23,30 +23,12 @@ export class SyncedState {
    * the current transaction fails.
    */
   private unpublished = nothingDirty();
-  /** True while a transaction is decided, and after a failed one: the state may hold changes that the store does not hold. */
-  private hasUncommitted = true;
   /** True when no other tab has written since our last transaction. Then the next transaction decides before the header is read back. */
   private isAlone = false;
 
   constructor(me: UserId, on: ConstructorParameters<typeof KnownHeader>[0]) {
     this.model = new AccountState(me);
     this.header = new KnownHeader(on);
-  }
-
-  /** Whether the state must be read again from the start before a decision or a view uses it. */
-  get stale(): boolean {
-    return this.hasUncommitted;
-  }
-
-  /** Begins a decision. If its transaction fails, the state is read again from the start. */
-  markUncommitted(version: number): void {
-    this.hasUncommitted = true;
-    this.model.version = version;
-  }
-
-  /** The transaction has committed: the state equals the store. */
-  markCommitted(): void {
-    this.hasUncommitted = false;
   }
 
   takeUnpublished(): Dirty {
@@ -57,7 +39,7 @@ export class SyncedState {
 
   /** The header as this writer left it, if a transaction may decide on it before the store answers; otherwise undefined. */
   expected(): LogHeader | undefined {
-    return this.hasUncommitted || !this.isAlone ? undefined : this.header.expected(this.model);
+    return this.isAlone ? this.header.expected(this.model) : undefined;
   }
 
   /** Brings the state up to the log header, inside a transaction over `meta` and `log`. Applies committed records only. */
@@ -66,16 +48,12 @@ export class SyncedState {
     const header = await this.header.read(tx);
     if (!header) return undefined;
     this.header.saw(header);
-    this.isAlone = !this.hasUncommitted && this.model.version === header.version && this.model.compactedUpTo === header.compactedUpTo;
-    if (this.hasUncommitted || this.model.version < header.compactedUpTo) {
-      const snapshot = await readSnapshot(tx);
-      this.hasUncommitted = true;
-      this.model = AccountState.restore(this.model.me, snapshot);
-      this.model.compactedUpTo = header.compactedUpTo;
-      // The snapshot includes records that came during the compaction, but their messages are in no page: take them from the log.
-      if (snapshot)
-        for (const record of await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version }))
-          refillUnflushed(this.model, record);
+    this.isAlone = this.model.version === header.version && this.model.compactedUpTo === header.compactedUpTo;
+    if (this.isAlone) return header;
+    // Another tab wrote these records, and the first paint with them.
+    this.paint.forget();
+    if (this.model.version < header.compactedUpTo) {
+      this.model = await this.restore(tx, header);
       for (const id of this.model.conversations.keys()) unpublished.conversations.add(id);
       unpublished.shown = unpublished.known = unpublished.outbox = unpublished.deadLetters = unpublished.settings = true;
     }
@@ -83,9 +61,26 @@ export class SyncedState {
     else this.model.dropCompacted(header.compactedUpTo);
     const records = await readLog(tx, this.model.version, header);
     for (const record of records) applyRecord(this.model, record, unpublished);
-    // The tab that wrote these records wrote the first paint as well.
-    if (this.hasUncommitted || records.length > 0) this.paint.forget();
-    this.hasUncommitted = false;
     return header;
+  }
+
+  private async restore(tx: StoreTx, header: LogHeader): Promise<AccountState> {
+    const snapshot = await readSnapshot(tx);
+    const model = AccountState.restore(this.model.me, snapshot);
+    model.compactedUpTo = header.compactedUpTo;
+    // The snapshot includes records that came during the compaction, but their messages are in no page: take them from the log.
+    if (snapshot)
+      for (const record of await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version }))
+        refillUnflushed(model, record);
+    return model;
+  }
+
+  /** Takes a record of this tab into the state after its commit, unless a catch-up has done so. @returns what changed. */
+  committed(record: LogRecord, painted: PaintedState | null): Dirty {
+    const dirty = nothingDirty();
+    if (record.version <= this.model.version) return dirty;
+    applyRecord(this.model, record, dirty);
+    if (painted) this.paint.wrote(painted);
+    return dirty;
   }
 }

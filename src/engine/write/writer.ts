@@ -6,8 +6,9 @@
  *   write(decide a) ─▶ ┌────────────┐
  *   write(decide b) ─▶ │ a  b       │ ─▶ one transaction (group commit):        ─▶ answer a, answer b
  *   question(ask)   ─▶ │      turn  │      catch up with the log header
- *   write(decide c) ─▶ │         c  │      run a and b on the state
+ *   write(decide c) ─▶ │         c  │      run a and b on a draft
  *                      └────────────┘      append one log record, commit
+ *                                        then the state applies the record
  *                                     ─▶ the turn runs alone                    ─▶ answer of the question
  *                                     ─▶ one transaction for c                  ─▶ answer c
  *
@@ -27,25 +28,19 @@ import { createLogHeader, type LoggedOutError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
 import { SyncedState } from './synced-state.ts';
+import { WriteQueue } from './write-queue.ts';
 import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
 import { errorDetails } from '../../logging.ts';
-
-const MAX_JOBS_PER_COMMIT = 2000;
 
 /** The writer evicts messages at most this often for one transaction. */
 const MAX_ROOM_MADE = 3;
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/quota-exceeded';
 
-/** A task that runs alone, between two transactions. It never rejects. */
-type Turn = () => Promise<void>;
-
 type WriterPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'fault'>;
 
 export class Writer {
-  private queue: (Job | Turn)[] = [];
-  private running = false;
-  private waitingForCommit: (() => void)[] = [];
+  private readonly queue = new WriteQueue((jobs) => this.commit(jobs));
   private readonly listeners = new Set<(dirty: Dirty) => void>();
   /** The writer calls this when the account was logged out, or its store wiped, since the writer opened the store. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
@@ -69,7 +64,7 @@ export class Writer {
   /** False from the moment pages are evicted until the eviction is in the log. */
   pagesIntact = true;
 
-  /** The state after the last commit, with the changes of the transaction that is being decided. Views read it only after a commit. */
+  /** The committed state, as far as this tab knows. Decisions change a draft of it. */
   get model(): AccountState {
     return this.state.model;
   }
@@ -150,19 +145,7 @@ export class Writer {
         },
         failed: reject,
       });
-      this.pump();
     });
-  }
-
-  /** Calls `fn` when the state holds committed changes only: at once, or after the transaction in flight. */
-  whenCommitted(fn: () => void): void {
-    if (this.state.stale) this.waitingForCommit.push(fn);
-    else fn();
-  }
-
-  private callWaiting(): void {
-    if (this.state.stale) return;
-    for (const fn of this.waitingForCommit.splice(0)) fn();
   }
 
   /** Reads the log records of other tabs into the state. */
@@ -178,16 +161,10 @@ export class Writer {
   /**
    * Asks in order: `ask` begins after the answer of every earlier call, and before any later call is decided. Later calls do not wait
    * for the promise that `ask` returns.
-   *
-   * @throws {StoreError} if the state must be read again and the store does not answer.
    */
   question<T>(ask: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const begin = async (): Promise<void> => {
-        if (this.state.stale) await this.catchUpAlone();
-        resolve(ask());
-      };
-      this.turn(begin).catch(reject);
+      this.turn(async () => resolve(ask())).catch(reject);
     });
   }
 
@@ -230,38 +207,7 @@ export class Writer {
 
   /** Runs `run` alone, between two transactions. */
   turn(run: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.queue.push(() => run().then(resolve, reject));
-      this.pump();
-    });
-  }
-
-  private pump(): void {
-    if (this.running) return;
-    this.running = true;
-    void (async () => {
-      // One microtask later all calls of the same turn of the event loop are queued, and share the first transaction.
-      await Promise.resolve();
-      while (this.queue.length > 0) {
-        const jobs = this.nextJobs();
-        if (jobs.length > 0) await this.commit(jobs);
-        else await (this.queue.shift() as Turn)();
-        this.callWaiting();
-      }
-      this.running = false;
-    })();
-    // The loop never rejects: every job and every turn handles its own failure.
-  }
-
-  /** Takes the decisions before the next turn out of the queue. */
-  private nextJobs(): readonly Job[] {
-    const jobs: Job[] = [];
-    for (const item of this.queue) {
-      if (typeof item === 'function' || jobs.length === MAX_JOBS_PER_COMMIT) break;
-      jobs.push(item);
-    }
-    this.queue.splice(0, jobs.length);
-    return jobs;
+    return this.queue.turn(run);
   }
 
   /** @throws {LoggedOutError} */
@@ -278,23 +224,21 @@ export class Writer {
     const { bus, fault, log } = this.ports;
     try {
       const done = await this.withRoom(() => this.group.run(jobs));
-      this.state.markCommitted();
       fault('write:after-commit');
       done.dirty.awaited = true;
       this.emit(done.dirty);
       for (const answer of done.answers) answer();
       if (done.record) {
         bus.post({ type: 'changed' });
-        if (!this.pagesIntact) this.queue.unshift(() => this.repair());
+        if (!this.pagesIntact) this.queue.turnNext(() => this.repair());
         this.compaction.whenDue();
       }
     } catch (error) {
       for (const job of jobs) job.failed(error);
       // A closed store is no trouble: the account was closed, or logged out.
       if (error instanceof StoreError && error.code !== 'store/closed') log('warn', 'write-not-stored', errorDetails(error));
-      // The state holds changes that the store does not hold. Read it again, so that views show committed changes only.
-      if (this.state.stale)
-        this.queue.unshift(() => this.catchUpAlone().catch((again: unknown) => log('warn', 'store-not-read', errorDetails(again))));
+      // The store may have committed before the connection was lost: read whether the log holds the record.
+      this.queue.turnNext(() => this.catchUpAlone().catch((again: unknown) => log('warn', 'store-not-read', errorDetails(again))));
     }
   }
 

@@ -1,0 +1,290 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AccountState } from '../../../src/engine/state/account-state.ts';
+import { applyChange, applyRecord } from '../../../src/engine/state/apply-change.ts';
+import { nothingDirty } from '../../../src/engine/state/dirty.ts';
+import { LayeredMap } from '../../../src/engine/state/layered-map.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
+import { setMuted } from '../../../src/engine/intents/switches.ts';
+import { StoreError } from '../../../src/errors.ts';
+import type { Change, KeptMessage } from '../../../src/log/log-record.ts';
+import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
+import { setFlag, UNSET } from '../../../src/model/flag.ts';
+import type { ConversationId } from '../../../src/model/ids.ts';
+import { NO_PENDING_RECEIPTS, type OutboxEntry } from '../../../src/model/outbox-entry.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
+
+const CHATS = ['direct:ann', 'direct:bob', 'group:all'] as const;
+
+const chat = fc.constantFrom(...CHATS);
+const seq = fc.integer({ min: 1, max: 9 });
+const key = fc.constantFrom('k1', 'k2', 'k3', 'k4');
+const on = fc.boolean();
+const cursor = fc.constantFrom('c1', 'c2');
+
+const message = (of: string, n: number, recalled: boolean): KeptMessage => ({
+  id: `${of}-${n}`,
+  seq: n,
+  senderId: n % 3 === 0 ? 'me' : 'ann',
+  sentAt: n,
+  body: recalled ? '' : '"hello"',
+  receiptRequested: true,
+  countable: true,
+  recalled,
+});
+
+const entry: fc.Arbitrary<OutboxEntry> = fc.oneof(
+  fc.record({ key, conversationId: chat, sent: on, seq }).map(({ key, conversationId, sent, seq }) => ({
+    kind: 'receipts' as const,
+    key,
+    conversationId,
+    at: seq,
+    sent,
+    cursor: null,
+    pendingReceipts: { ...NO_PENDING_RECEIPTS, position: seq },
+  })),
+  fc.record({ key, conversationId: chat, sent: on, seq }).map(({ key, conversationId, sent, seq }) => {
+    const { id, body, receiptRequested, countable } = message(conversationId, seq, false);
+    return {
+      kind: 'message' as const,
+      key,
+      conversationId,
+      at: seq,
+      sent,
+      cursor: null,
+      message: { id, body, receiptRequested, countable },
+    };
+  }),
+  fc.record({ key, conversationId: chat, sent: on, seq }).map(({ key, conversationId, sent, seq }) => ({
+    kind: 'recall' as const,
+    key,
+    conversationId,
+    at: seq,
+    sent,
+    cursor: null,
+    messageId: `${conversationId}-${seq}`,
+  })),
+);
+
+const rowOf = (of: ConversationId, n: number) => ({
+  ...emptyRow(of),
+  version: n,
+  latestSeq: n,
+  readUpTo: n - 1,
+  lastMessage: message(of, n, false),
+});
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ of: chat, seq, on }).map(({ of, seq, on }): Change => ({ t: 'row', row: rowOf(of, seq), ...(on ? { ahead: true } : {}) })),
+  fc.record({ of: chat, seq, cursor }).map(({ of, seq, cursor }): Change => ({
+    t: 'restore',
+    cursor,
+    confirmedAt: null,
+    conversations: [{ row: rowOf(of, seq), readFloor: seq, deliveryFloor: seq, newestReceived: seq }],
+  })),
+  fc.constant<Change>({ t: 'reset' }),
+  fc.record({ of: chat, seqs: fc.array(seq, { minLength: 1, maxLength: 4 }), on }).map(({ of, seqs, on }): Change => ({
+    t: 'messages',
+    conversationId: of,
+    messages: [...new Set(seqs)].map((n) => message(of, n, on)),
+  })),
+  fc.record({ of: chat, seq }).map(({ of, seq }): Change => ({ t: 'evict', conversationId: of, seqs: [[seq, seq]] })),
+  fc
+    .record({ of: chat, seq })
+    .map(({ of, seq }): Change => ({ t: 'step', step: { conversationId: of, by: 'ann', kind: 'read', range: [seq, seq], at: seq } })),
+  fc.record({ of: chat, seq, on }).map(({ of, seq, on }): Change => ({
+    t: 'counts',
+    conversationId: of,
+    receipts: [{ seq, readCount: seq, memberCount: 9, expired: on }],
+  })),
+  fc.record({ cursor, on }).map(({ cursor, on }): Change => ({ t: 'cursor', cursor, ...(on ? { ahead: true } : {}) })),
+  cursor.map((cursor): Change => ({ t: 'confirmed-at', cursor })),
+  entry.map((entry): Change => ({ t: 'enqueue', entry })),
+  fc.record({ of: chat, key, over: fc.option(key, { nil: undefined }), seq, on }).map(({ of, key, over, seq, on }): Change => ({
+    t: 'receipts',
+    conversationId: of,
+    key,
+    pendingReceipts: { position: seq, muted: setFlag(UNSET, on) },
+    ...(over === undefined ? {} : { over }),
+  })),
+  fc.array(key).map((keys): Change => ({ t: 'sent', keys })),
+  fc.record({ key, end: fc.constantFrom('confirmed', 'rejected') }).map(({ key, end }): Change => ({
+    t: 'end',
+    key,
+    end: end as 'confirmed',
+    ...(end === 'rejected'
+      ? { deadLetter: { id: key, kind: 'receipts', conversationId: 'direct:ann', messageIds: [], code: 'rejected/unsupported', at: 1 } }
+      : {}),
+  })),
+  fc.uniqueArray(key).map((keys): Change => ({ t: 'offer-again', keys: keys.map((key) => [key, `${key}-again`]) })),
+  fc.record({ readReceipts: on, deliveryReceipts: on }).map((settings): Change => ({ t: 'settings', settings })),
+  on.map((paused): Change => ({ t: 'paused', paused })),
+  seq.map((upTo): Change => ({ t: 'event', event: { type: 'storageLost', count: upTo } })),
+  seq.map((upTo): Change => ({ t: 'heard', upTo })),
+  key.map((id): Change => ({ t: 'dismiss', id })),
+);
+
+/** Everything that a decision can read of a state. */
+const readAll = (state: AccountState) =>
+  structuredClone({
+    snapshot: { ...state.snapshot(), version: 0 },
+    total: state.totalUnreadCount,
+    unflushedCount: state.unflushedCount,
+    outboxSize: state.outbox.size,
+    conversations: [...state.conversations.values()].map((conversation) => [
+      conversation.unread,
+      conversation.pendingReceipts,
+      conversation.receipts,
+      conversation.pending,
+      conversation.recalls,
+      [...conversation.unflushed.ids],
+      conversation.unflushed.upTo(Infinity),
+    ]),
+  });
+
+describe('a draft', () => {
+  it('of any changes leaves the state as it is, and reads as the state that applies its record reads', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ changes: fc.array(change, { maxLength: 12 }), isCommitted: on }), { maxLength: 6 }), (drafts) => {
+        const state = new AccountState('me');
+        let version = 0;
+        for (const { changes, isCommitted } of drafts) {
+          const before = readAll(state);
+          const model = state.fork();
+          model.version = version + 1;
+          for (const change of changes) applyChange(model, change, nothingDirty());
+          const drafted = readAll(model);
+          expect(readAll(state)).toEqual(before);
+          if (!isCommitted) continue;
+          version++;
+          applyRecord(state, { version, changes }, nothingDirty());
+          expect(readAll(state)).toEqual(drafted);
+          state.recount();
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('shows its changes to a decision that took a conversation before it changed the conversation', () => {
+    const state = new AccountState('me');
+    applyChange(state, { t: 'row', row: rowOf('direct:ann', 4) }, nothingDirty());
+    const draft = state.fork();
+    const conversation = draft.get('direct:ann')!;
+    applyChange(draft, { t: 'row', row: rowOf('direct:ann', 7) }, nothingDirty());
+    expect(conversation.row.latestSeq).toBe(7);
+    expect(state.get('direct:ann')!.row.latestSeq).toBe(4);
+  });
+});
+
+describe('a map laid over another map', () => {
+  it('behaves as a copy of the map below, in the same order, and leaves the map below as it is', () => {
+    const action = fc.oneof(
+      fc.record({ do: fc.constant('set' as const), key: seq, value: fc.integer() }),
+      fc.record({ do: fc.constantFrom('delete' as const, 'get' as const), key: seq }),
+      fc.record({ do: fc.constant('clear' as const) }),
+    );
+    const entries = fc.uniqueArray(fc.tuple(seq, fc.integer()), { selector: ([key]) => key });
+    fc.assert(
+      fc.property(entries, fc.array(action), (given, actions) => {
+        const below = new Map(given);
+        const copy = new Map(given);
+        const layered = new LayeredMap(below, (value) => value);
+        for (const action of actions) {
+          if (action.do === 'set')
+            expect(layered.set(action.key, action.value).get(action.key)).toBe(copy.set(action.key, action.value).get(action.key));
+          else if (action.do === 'delete') expect(layered.delete(action.key)).toBe(copy.delete(action.key));
+          else if (action.do === 'get') expect(layered.get(action.key)).toBe(copy.get(action.key));
+          else {
+            layered.clear();
+            copy.clear();
+          }
+          expect([...layered]).toEqual([...copy]);
+          expect([...layered.keys()]).toEqual([...copy.keys()]);
+          expect([...layered.values()]).toEqual([...copy.values()]);
+          expect(layered.size).toBe(copy.size);
+          for (let key = 1; key <= 9; key++) expect(layered.has(key)).toBe(copy.has(key));
+        }
+        expect([...below]).toEqual(given);
+      }),
+    );
+  });
+});
+
+describe('while a transaction is under way', () => {
+  const RELAXED = { durability: 'relaxed' } as const;
+
+  const opened = async (store: StorePort = createMemoryStore()) => {
+    const given = quietPorts(store);
+    const writer = await Writer.open(given, 'me');
+    await writer.write('rows', RELAXED, (draft) => draft.change({ t: 'row', row: rowOf('direct:ann', 4) }, { t: 'cursor', cursor: 'c1' }));
+    await writer.refresh();
+    return { given, writer };
+  };
+
+  it('the state shows no change of a decision, and each reader outside the writer reads committed values (I-15)', async () => {
+    const { given, writer } = await opened();
+    let decided: () => void = () => undefined;
+    const isDecided = new Promise<void>((resolve) => (decided = resolve));
+    let commit: () => void = () => undefined;
+    const mayCommit = new Promise<void>((resolve) => (commit = resolve));
+    const muted = writer.write('mute', RELAXED, async (draft) => {
+      setMuted(draft, given, 'direct:ann', true);
+      draft.change({ t: 'cursor', cursor: 'c2' });
+      expect(draft.model.totalUnreadCount).toBe(0);
+      decided();
+      await mayCommit;
+    });
+    await isDecided;
+    const { totalUnreadCount, cursor, outbox, version } = writer.model;
+    expect({ totalUnreadCount, cursor, pending: outbox.size, version }).toEqual({
+      totalUnreadCount: 1,
+      cursor: 'c1',
+      pending: 0,
+      version: 1,
+    });
+    commit();
+    await muted;
+    expect(writer.model.totalUnreadCount).toBe(0);
+    expect(writer.model.cursor).toBe('c2');
+  });
+
+  it('a compaction that begins then moves no message of a decision that fails later', async () => {
+    const { writer } = await opened();
+    let compaction: Promise<void> = Promise.resolve();
+    const failing = writer.write('messages', RELAXED, (draft) => {
+      draft.change({ t: 'messages', conversationId: 'direct:ann', messages: [message('direct:ann', 5, false)] });
+      compaction = writer.compactLog();
+      throw new StoreError('store/unavailable', 'the disk failed');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'store/unavailable' });
+    await compaction;
+    expect(writer.model.compactedUpTo).toBe(1);
+    expect(writer.model.get('direct:ann')!.storedSeqs).toEqual([]);
+    const pages = await writer.read('look', (_model, tx) => tx.range('pages', { from: ['direct:ann', 0], upTo: ['direct:ann', 99] }));
+    expect(pages).toEqual([]);
+  });
+
+  it('a first paint of a transaction that failed is painted again by the next', async () => {
+    const inner = createMemoryStore();
+    let failing = false;
+    const { given, writer } = await opened({
+      ...inner,
+      tx: (name, tables, mode, durability, body) =>
+        inner.tx(name, tables, mode, durability, async (tx) => {
+          const result = await body(tx);
+          if (failing && mode === 'readwrite') throw new StoreError('store/quota-exceeded', 'full');
+          return result;
+        }),
+    });
+    const mute = () => writer.write('mute', RELAXED, (draft) => setMuted(draft, given, 'direct:ann', true));
+    failing = true;
+    await expect(mute()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
+    failing = false;
+    await mute();
+    const paint = (await inner.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))) as FirstPaint;
+    expect(paint).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
+  });
+});
