@@ -31,7 +31,7 @@ const PAGE = 500;
 const MAX_MESSAGES = 200;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
-/** Most readers in one page. */
+/** The largest number of readers in one page. */
 const MAX_READERS = 1000;
 /**
  * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
