@@ -1,4 +1,4 @@
-/** What a world is made of, drawn from its seed: how large, how busy, and which kinds of trouble it has. */
+/** The values of a world, drawn from its seed: its size, its pace, and its kinds of trouble. */
 import { SeededRandom } from '../../src/testing/random.ts';
 
 export type Tier = 'model' | 'dexie';
@@ -33,7 +33,7 @@ export const KINDS = [
   'bus',
   'buggify',
   'service-worker',
-  // Something says no, and goes on to say it.
+  // Long refusals.
   'busy',
   'policy',
   'wrong-user',
@@ -41,10 +41,10 @@ export const KINDS = [
   'upgrade',
   'no-sockets',
   'restart',
-  // What tabs go through without dying.
+  // Changes of a tab's life without its death.
   'life',
   'park',
-  // What people do that is hard to get right: all at once, of everything, or too late.
+  // Calls that are hard to handle: many at once, of every kind, or too late.
   'flurry',
   'elsewhere',
   'regret',
@@ -54,7 +54,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** These are too hard on a world, or too dear, to be in every second one. */
+/** These kinds are too hard or too slow to be in every second world. */
 const RARE: Partial<Record<Kind, number>> = {
   wipe: 0.2,
   restore: 0.3,
@@ -71,13 +71,13 @@ const RARE: Partial<Record<Kind, number>> = {
   sweep: 0.2,
   slow: 0.2,
 };
-/** A slow world has so much time between two things people do, at least: what takes minutes has room in it. */
+/** The shortest mean time between two calls in a slow world, so that work of minutes fits in between. */
 const SLOW_GAP_MS = 4000;
 
-/** Pieces that named receipts of one user in one chat come to, at most. */
+/** The maximum number of pieces in the message read receipts of one user in one chat. */
 export const MOST_PIECES = 150;
 
-/** What a smaller world of the same seed is made with. */
+/** The changes that make a smaller world of the same seed. */
 export interface Shrink {
   readonly without?: readonly Kind[];
   readonly users?: number;
@@ -89,12 +89,12 @@ export interface Config {
   readonly seed: string;
   readonly tier: Tier;
   readonly users: number;
-  /** By user. */
+  /** The number of devices of each user. */
   readonly devices: readonly number[];
   readonly tabs: number;
   readonly groups: number;
   readonly ops: number;
-  /** Mean time between two things people do, ms. */
+  /** The mean time between two calls, ms. */
   readonly gapMs: number;
   readonly faults: ReadonlySet<Kind>;
 }
@@ -111,7 +111,7 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const drawnGapMs = 20 * 500 ** sizes.next();
   const faults = new Set<Kind>();
   for (const kind of KINDS) if (random.fork(`on ${kind}`).chance(RARE[kind] ?? 0.5) && !shrink.without?.includes(kind)) faults.add(kind);
-  // What is scattered shows in a long chat.
+  // Scattered receipts show in a long chat.
   if (faults.has('history') && !shrink.without?.includes('sweep')) faults.add('sweep');
   const gapMs = faults.has('slow') ? Math.max(SLOW_GAP_MS, drawnGapMs) : drawnGapMs;
   return {

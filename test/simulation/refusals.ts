@@ -1,4 +1,4 @@
-/** Something says no and goes on to say it: the server, its database, the app with its tokens, what lies between, or newer code. */
+/** Long refusals: by the server, by its database, by the app with its tokens, by a proxy, or by newer code. */
 import { AuthError } from '../../src/errors.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
@@ -6,16 +6,16 @@ import type { Lane } from '../../src/testing/lane.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Plans } from './plans.ts';
 
-/** As the world begins. */
+/** The policy at the start of a world. */
 const POLICY: PolicyChange = {
   limits: DEFAULT_POLICY.limits,
   receipts: { ...DEFAULT_POLICY.receipts, groups: true },
   rate: DEFAULT_POLICY.rate,
 };
 
-/** By then a device that is refused over and over waits long. */
+/** After this time, a device that is refused again and again has long waits. */
 const GROWN_MS = 30_000;
-/** Asked in a minute after that: more than a page that starts comes to, less than without growth. */
+/** Attempts in a minute after that: more than a page needs at its start, and fewer than without growing waits. */
 const MOST_ASKED = 16;
 
 export class Refusals {
@@ -24,7 +24,7 @@ export class Refusals {
   private databaseAwayUntil = 0;
   private readonly asked = new WeakMap<Lane, readonly number[]>();
   private authAwayUntil = 0;
-  /** Whom the app names by mistake, by user. */
+  /** By user: the user in the token that the app gives by mistake. */
   private readonly mistaken = new Map<string, string>();
   private readonly outdated = new WeakSet<Lane>();
 
@@ -42,7 +42,7 @@ export class Refusals {
     return !this.plans.stopped && this.now < this.databaseAwayUntil;
   }
 
-  /** Newer code opened the store while this tab ran: it is out of the game until it is reloaded. */
+  /** Newer code has opened the store while this tab ran: the tab does nothing until it is reloaded. */
   isOutdated(lane: Lane): boolean {
     return this.outdated.has(lane);
   }
@@ -124,7 +124,7 @@ export class Refusals {
     });
   }
 
-  /** I-21: a tab that is refused for long asks less and less. Its waits begin with its first refusal. */
+  /** I-21: a tab that is refused for long retries with growing waits, which begin with its first refusal. */
   private asks(lane: Lane, text: string): void {
     if (!this.isDatabaseAway() || !text.includes('"type":"submit"')) return;
     const { now } = this;
@@ -132,10 +132,10 @@ export class Refusals {
     this.asked.set(lane, [...before, now]);
     const grown = Math.max(now - 60_000, (before[0] ?? now) + GROWN_MS);
     const times = before.filter((at) => at > grown).length + 1;
-    if (times > MOST_ASKED) this.plans.sim.violated('I-21', `${lane.name} asks ${times} times a minute, and is refused for long`);
+    if (times > MOST_ASKED) this.plans.sim.violated('I-21', `${lane.name} retries ${times} times a minute after a long refusal`);
   }
 
-  /** Tight, or tighter; and now and then as it was. */
+  /** A tight policy, or a tighter one; now and then the first one again. */
   private policy(random: SeededRandom): PolicyChange {
     if (random.chance(0.3)) return POLICY;
     const { limits, receipts } = DEFAULT_POLICY;
@@ -152,7 +152,7 @@ export class Refusals {
     };
   }
 
-  /** What can be mended is; who was turned away for good is reloaded by people. */
+  /** Ends the refusals. Users reload the tabs that have stopped for good. */
   stop(): void {
     const { sim } = this.plans;
     const { server } = sim.world;

@@ -1,4 +1,4 @@
-/** One world while it runs: its devices and what they show, who owes what, and everything that was found to be wrong. */
+/** One world while it runs: its devices, the state on their screens, their pending entries, and the violations that were found. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
 import type { Lane } from '../../src/testing/lane.ts';
@@ -29,10 +29,10 @@ interface Said {
   readonly entries: Parameters<Ledger['submits']>[1];
 }
 
-/** A tab that misses what another one wrote looks by itself every 10 s. */
+/** A tab reads the store every 10 s, even if it gets no hint of another tab's write. */
 const PAUSED_AFTER_MS = 60_000;
 
-/** What a tab shows, as it last said. */
+/** The latest state that a tab showed. */
 export interface Screen {
   readonly tab: VirtualTab;
   readonly chats: Map<Chat, Conversation>;
@@ -41,7 +41,7 @@ export interface Screen {
   connection: string;
   paused: boolean;
   readonly deadLetters: Set<string>;
-  /** It logs out: what it owed and gives up is shown so for a last moment. */
+  /** The tab logs out: for a last moment it shows that pending entries are cancelled. */
   leaves: boolean;
   readonly subscriptions: Subscription[];
 }
@@ -50,15 +50,15 @@ export interface Home {
   readonly device: VirtualDevice;
   readonly ledger: Ledger;
   readonly screens: Map<VirtualTab, Screen>;
-  /** Highest position shown, by chat: since the account was opened here, and in this history of the server. */
+  /** The highest position shown, by chat, since the account was opened here and in this history of the server. */
   readonly highest: Map<Chat, number>;
-  /** After a log-out nothing leaves until somebody logs in again. */
+  /** After a log-out no frame leaves until the next log-in. */
   loggedOut: boolean;
   opening: number;
   readonly silent: boolean;
-  /** It was told something that is final until it is reloaded. */
+  /** The client got a final error, which lasts until a reload. */
   mayStop: boolean;
-  /** Since when nothing may leave it, as its user was told; `null` where it may. */
+  /** The time since which no frame may leave the device, as its user was told; `null` if frames may leave. */
   pausedSince: number | null;
 }
 
@@ -71,11 +71,11 @@ export class Simulation {
   violation: Violation | null = null;
   restored = false;
   membersChanged = false;
-  /** What the server takes changed on the way. */
+  /** Whether the server's policy has changed. */
   policyChanged = false;
-  /** Told of everything that leaves a device. */
+  /** Functions that are called for every frame that leaves a device. */
   readonly leaving = new Set<(home: Home, text: string, lane: Lane) => void>();
-  /** Faults have stopped: what is refused now is wrong. */
+  /** Whether the faults have stopped: from then on every refusal is wrong. */
   resting = false;
   asleep = false;
   truths = new Map<Chat, Truth>();
@@ -97,14 +97,14 @@ export class Simulation {
 
   count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 
-  /** The server's tables, and what must be true of them at every moment. */
+  /** Reads the server's tables and checks what must hold for them at every moment. */
   look(compare = true): void {
     const before = this.truths;
     this.truths = truthOf(this.world.server.dump());
     judgeTables(this.truths, compare ? before : null, this.violated);
   }
 
-  /** Of every chat, where none is named. */
+  /** The newest seq of a chat, or of all chats if none is named. */
   latestOf(chat: Chat | null): number {
     if (chat !== null) return this.truths.get(chat)?.messages.length ?? 0;
     return Math.max(0, ...[...this.truths.values()].map(({ messages }) => messages.length));
@@ -158,7 +158,7 @@ export class Simulation {
       }
   }
 
-  /** Opens a tab; one that the disk refuses is tried again by whoever wants it. */
+  /** Opens a tab. The caller tries again if the disk refuses. */
   async open(home: Home): Promise<void> {
     const { device } = home;
     home.opening++;
@@ -202,7 +202,7 @@ export class Simulation {
       }),
       tab.watch({ of: 'badge' }).subscribe((total) => {
         if (alive() && total !== null && !home.ledger.knowsServer)
-          this.violated('I-12', `${tab.lane.name} counts ${total}, and never heard of the server`);
+          this.violated('I-12', `${tab.lane.name} shows ${total} before its first snapshot`);
       }),
       tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
         if (alive()) screen.pending = pending;
@@ -210,7 +210,7 @@ export class Simulation {
       tab.watch({ of: 'connection' }).subscribe(({ state, paused }) => {
         if (!alive()) return;
         screen.connection = state;
-        if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.lane.name} has stopped, and nothing final was said`);
+        if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.lane.name} has stopped without a final error`);
         screen.paused = paused;
       }),
       tab.watch({ of: 'dead-letters' }).subscribe((letters) => {
@@ -237,8 +237,9 @@ export class Simulation {
     screen.chats.set(chat, conversation);
     if (unreadCount < 0 || unreadCount > latestSeq) this.violated('I-15', `${name}: ${chat} shows ${unreadCount} of ${latestSeq}`);
     const before = home.highest.get(chat) ?? 0;
-    // A tab that has not heard yet of what another wrote may show less than that one; never less than it showed itself.
-    // What a server refuses leaves the overlay (contract, "Overlay"): only a group refuses.
+    // A tab that has not read the write of another tab may show a lower position than that tab, and never a
+    // lower one than it showed itself. An entry that the server refuses leaves the overlay, and only a group
+    // refuses one.
     if (readUpTo < before && !this.restored && !screen.leaves && !chat.startsWith('group:')) {
       const own = screen.chats.get(chat);
       if (own && this.lastShown.get(screen)?.get(chat) !== undefined && readUpTo < this.lastShown.get(screen)!.get(chat)!)
@@ -255,12 +256,12 @@ export class Simulation {
   }
   private readonly lastShown = new WeakMap<Screen, Map<Chat, number>>();
 
-  /** What does not agree yet; empty when everything came to rest. */
+  /** The differences that are left; none when the world has come to rest. */
   unsettled(): string[] {
     const problems: string[] = [];
     for (const home of this.homes) {
       const { device, screens, ledger } = home;
-      if (ledger.pending.size > 0) problems.push(`${device.name} owes ${[...ledger.pending.keys()].join()} on its disk`);
+      if (ledger.pending.size > 0) problems.push(`${device.name} has ${[...ledger.pending.keys()].join()} pending on its disk`);
       const ready = [...screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
       if (ready.length === 0) problems.push(`${device.name} has no tab`);
       for (const screen of ready) problems.push(...this.differences(home, screen));
@@ -269,7 +270,7 @@ export class Simulation {
     for (const truth of deliveriesDue ? this.truths.values() : [])
       for (const part of truth.parts.values())
         for (const { id } of this.book.silent.has(part.user) ? [] : undeliveredIn(truth, part))
-          problems.push(`${truth.chat}: ${id} is at ${part.user}, and was not told as delivered`);
+          problems.push(`${truth.chat}: ${part.user} stores ${id}, and sent no delivery receipt`);
     return problems;
   }
 
@@ -277,7 +278,7 @@ export class Simulation {
     const { name } = tab.lane;
     const problems: string[] = [];
     if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
-    if (pending > 0) problems.push(`${name} owes ${pending}`);
+    if (pending > 0) problems.push(`${name} has ${pending} pending entries`);
     let expected = 0;
     for (const truth of this.truths.values()) {
       const part = truth.parts.get(device.userId);
@@ -291,10 +292,10 @@ export class Simulation {
       }
       const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.markedUnread ? ', marked' : ''}`;
       const should = `${unread} unread after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.marked ? ', marked' : ''}`;
-      if (is !== should) problems.push(`${name} shows ${truth.chat} with ${is}; it has ${should}`);
+      if (is !== should) problems.push(`${name} shows ${truth.chat} with ${is}; expected ${should}`);
     }
     if (problems.length === 0 && !this.membersChanged && total !== expected)
-      problems.push(`${name} shows ${total} in all, it has ${expected}`);
+      problems.push(`${name} shows a total of ${total}; expected ${expected}`);
     return problems;
   }
 }
