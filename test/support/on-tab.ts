@@ -1,29 +1,67 @@
-/** What tests do with the tabs of a world: a message, the value of a topic now, and the time until a topic has a value. */
-import { filter, firstValueFrom } from 'rxjs';
-import type { Message } from '../../src/model/message.ts';
+/** The kit as tests of the engine use it: each call of a tab lets virtual time pass until it is answered. */
+import { filter, firstValueFrom, type Observable } from 'rxjs';
+import type { Intents, Queries } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
 
-export const say = (world: TestWorld, tab: VirtualTab, peer: string, text: string): Promise<Message> =>
-  world.until(tab.do('sendMessage', `direct:${peer}`, { body: JSON.stringify(text) }));
+export class WorldTab {
+  constructor(
+    private readonly world: TestWorld,
+    readonly tab: VirtualTab,
+  ) {}
 
-export const now = <T extends Topic>(world: TestWorld, tab: VirtualTab, topic: T): Promise<TopicValue[T['of']]> =>
-  world.until(firstValueFrom(tab.watch(topic)));
+  do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
+    return this.world.until(this.tab.do(name, ...args));
+  }
 
-/** Lets time pass until the topic has a value that the test accepts. @throws {Error} after `withinMs` of virtual time; default: a minute. */
-export const until = <T extends Topic>(
-  world: TestWorld,
-  tab: VirtualTab,
-  topic: T,
-  accepts: (value: TopicValue[T['of']]) => boolean,
-  withinMs?: number,
-): Promise<TopicValue[T['of']]> => world.until(firstValueFrom(tab.watch(topic).pipe(filter(accepts))), withinMs);
+  ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+    return this.world.until(this.tab.ask(name, ...args));
+  }
 
-/** Lets time pass until the tab's account is connected and has caught up. */
-export const live = (world: TestWorld, tab: VirtualTab): Promise<unknown> =>
-  until(world, tab, { of: 'connection' }, ({ state }) => state === 'live');
+  say(peer: string, text: string, more: { id?: string; requestReceipt?: boolean; countable?: boolean } = {}) {
+    return this.do('sendMessage', `direct:${peer}`, { body: JSON.stringify(text), ...more });
+  }
+
+  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
+    return this.tab.watch(topic);
+  }
+
+  now<T extends Topic>(topic: T): Promise<TopicValue[T['of']]> {
+    return this.world.until(firstValueFrom(this.watch(topic)));
+  }
+
+  /** Resolves with the first value that the test accepts. @throws {Error} after `withinMs` of virtual time; default: a minute. */
+  until<T extends Topic>(topic: T, accepts: (value: TopicValue[T['of']]) => boolean, withinMs?: number): Promise<TopicValue[T['of']]> {
+    return this.world.until(firstValueFrom(this.watch(topic).pipe(filter(accepts))), withinMs);
+  }
+
+  /** Resolves when the account is connected and has caught up. */
+  live(): Promise<unknown> {
+    return this.until({ of: 'connection' }, ({ state }) => state === 'live');
+  }
+
+  close(): Promise<void> {
+    return this.world.until(this.tab.close());
+  }
+}
+
+export const openTab = async (world: TestWorld, device: VirtualDevice): Promise<WorldTab> => new WorldTab(world, await world.open(device));
+
+/** Opens a tab on a new device of a user. */
+export const openDevice = async (world: TestWorld, userId: string, name?: string): Promise<[VirtualDevice, WorldTab]> => {
+  const device = world.device(userId, name);
+  return [device, await openTab(world, device)];
+};
+
+/** Breaks the connections of a device, and lets nothing pass until {@link goOnline}. */
+export const goOffline = ({ network }: VirtualDevice): void => {
+  network.set({ up: false, down: false });
+  network.cut();
+};
+
+export const goOnline = ({ network }: VirtualDevice): void => network.set({ up: true, down: true });
 
 /** Notes every frame that leaves a device from now on, by the way it takes. A request is one text with all its frames. */
 export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; readonly requests: string[] } => {
@@ -34,3 +72,6 @@ export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; rea
   };
   return sent;
 };
+
+/** Those of these texts that submit entries. */
+export const submits = (texts: readonly string[]): string[] => texts.filter((text) => text.includes('"type":"submit"'));

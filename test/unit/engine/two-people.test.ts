@@ -1,25 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
-import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer } from '../../../src/server/server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 
 describe('two people in a direct chat', () => {
-  const open: TestTab[] = [];
-  const device = async (net: LoopbackNet, userId: string, name?: string): Promise<[TestDevice, TestTab]> => {
-    const phone = new TestDevice(userId, net, name);
-    const tab = await phone.open();
-    open.push(tab);
-    return [phone, tab];
-  };
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
-
   it('a message goes from queued to sent, delivered and read, and the badge follows', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, alice] = await device(net, 'alice');
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [, alice] = await openDevice(world, 'alice');
+    const [, bob] = await openDevice(world, 'bob');
     const sent = await alice.say('bob', 'hello');
     expect(sent).toMatchObject({ status: 'pending', seq: null, body: 'hello', receiptRequested: true });
     const status = (wanted: string) =>
@@ -38,11 +26,11 @@ describe('two people in a direct chat', () => {
   });
 
   it('receipts made offline leave in one frame, with one entry for each conversation, once (F91)', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const people = await Promise.all(['p1', 'p2', 'p3', 'p4'].map((name) => device(net, name)));
+    const world = createTestWorld();
+    const people = [];
+    for (const name of ['p1', 'p2', 'p3', 'p4']) people.push(await openDevice(world, name));
     for (const [, tab] of people) for (let i = 0; i < 5; i++) await tab.say('alice', `message ${i}`);
-    const aliceNet = new LoopbackNet(net.server);
-    const [phone, alice] = await device(aliceNet, 'alice');
+    const [phone, alice] = await openDevice(world, 'alice');
     await alice.until({ of: 'total-unread' }, (count) => count === 20);
     await alice.live();
     for (const peer of ['p1', 'p2', 'p3', 'p4'] as const)
@@ -53,10 +41,10 @@ describe('two people in a direct chat', () => {
       );
     // The delivery receipts are sent before the cut, so that the entries counted below are read receipts.
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    aliceNet.cut();
+    goOffline(phone);
     // Until the tab detects the loss, an entry may be handed to the dead connection and stay as it was sent.
     await alice.until({ of: 'connection' }, ({ state }) => state === 'offline');
-    const before = aliceNet.sent('submit').length;
+    const sent = sentBy(phone);
     for (const peer of ['p1', 'p2', 'p3', 'p4'] as const) {
       const list = await alice.now({ of: 'messages', conversationId: `direct:${peer}`, limit: 10 });
       for (const { id } of list) await alice.do('sendReadReceipts', `direct:${peer}`, [id]);
@@ -65,14 +53,13 @@ describe('two people in a direct chat', () => {
     expect(await alice.now({ of: 'total-unread' })).toBe(0);
     expect((await alice.now({ of: 'outbox' })).pending).toBe(4);
     // The tab is killed and started again, still without a network.
-    alice.close();
-    const again = await phone.open();
-    open.push(again);
+    await alice.close();
+    const again = await openTab(world, phone);
     expect(await again.now({ of: 'total-unread' })).toBe(0);
     expect((await again.now({ of: 'outbox' })).pending).toBe(4);
-    aliceNet.heal();
+    goOnline(phone);
     await again.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
-    const frames = aliceNet.sent('submit').slice(before);
+    const frames = submits(sent.sockets).map((text) => JSON.parse(text) as { readonly entries: readonly unknown[] });
     expect(frames.map(({ entries }) => entries.length)).toEqual([4]);
     for (const [, tab] of people)
       await tab.until(
@@ -80,53 +67,50 @@ describe('two people in a direct chat', () => {
         (list) => list.length === 5 && list.every(({ status }) => status === 'read'),
       );
     expect(await again.now({ of: 'total-unread' })).toBe(0);
-  }, 30_000);
+  });
 
   it('three messages that came while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
     await bob.say('alice', 'one');
-    const aliceNet = new LoopbackNet(net.server);
-    const [, alice] = await device(aliceNet, 'alice');
+    const [phone, alice] = await openDevice(world, 'alice');
     await alice.until({ of: 'total-unread' }, (count) => count === 1);
-    aliceNet.cut();
+    goOffline(phone);
     await alice.do('clearConversationUnreadCount', 'direct:bob');
     const seen: number[] = [];
     alice.watch({ of: 'unread', conversationId: 'direct:bob' }).subscribe((count) => seen.push(count));
     for (const text of ['two', 'three', 'four']) await bob.say('alice', text);
     await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    aliceNet.heal();
+    goOnline(phone);
     await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 3, 20_000);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await world.pass(300);
     expect(seen).toEqual([0, 3]);
-  }, 30_000);
+  });
 
   it('a receipt counts as sent once the server has confirmed it, and not before (F96)', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
     const { id } = await bob.say('alice', 'hello');
-    const aliceNet = new LoopbackNet(net.server);
-    const [phone, alice] = await device(aliceNet, 'alice');
+    const [phone, alice] = await openDevice(world, 'alice');
     await alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 1 }, (list) => list.length === 1);
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    aliceNet.cut();
+    goOffline(phone);
     await alice.do('sendReadReceipts', 'direct:bob', [id]);
     expect(await alice.now({ of: 'receipts', messageId: id })).toMatchObject({ state: 'pending' });
-    alice.close();
-    const again = await phone.open();
-    open.push(again);
+    await alice.close();
+    const again = await openTab(world, phone);
     expect(await again.now({ of: 'receipts', messageId: id })).toMatchObject({ state: 'pending' });
     expect((await again.now({ of: 'outbox' })).pending).toBe(1);
-    aliceNet.heal();
+    goOnline(phone);
     await again.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
     await bob.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
-  }, 30_000);
+  });
 
   it('a second device shows the cleared count of the first device and gets the event', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, bob] = await device(net, 'bob');
-    const [, phone] = await device(net, 'alice', 'phone');
-    const [, laptop] = await device(net, 'alice', 'laptop');
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [, phone] = await openDevice(world, 'alice', 'phone');
+    const [, laptop] = await openDevice(world, 'alice', 'laptop');
     const heard: ReceiptEvent[] = [];
     laptop.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
     await bob.say('alice', 'hello');
@@ -140,21 +124,21 @@ describe('two people in a direct chat', () => {
   });
 
   it('explainUnread names the device that set the position, the pending entries, and the seqs that count', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, bob] = await device(net, 'bob');
-    const [, phone] = await device(net, 'alice', 'phone');
-    const [, laptop] = await device(net, 'alice', 'laptop');
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [first, phone] = await openDevice(world, 'alice', 'phone');
+    const [second, laptop] = await openDevice(world, 'alice', 'laptop');
     const ids: string[] = [];
     for (let n = 0; n < 4; n++) ids.push((await bob.say('alice', `${n}`, { countable: n !== 2 })).id);
     await phone.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 4);
     await phone.do('clearConversationUnreadCount', 'direct:bob', ids[0]);
     await laptop.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 2);
-    const explain = (tab: TestTab) => tab.engine.query({ do: 'explainUnread', args: ['direct:bob'] });
+    const explain = (tab: WorldTab) => tab.ask('explainUnread', 'direct:bob');
     expect(await explain(laptop)).toMatchObject({
       unreadCount: 2,
       exact: true,
       readUpTo: 1,
-      server: { readUpTo: 1, by: { deviceId: 'alice-phone' } },
+      server: { readUpTo: 1, by: { deviceId: first.deviceId } },
       pending: [],
       latestSeq: 4,
       counted: [
@@ -162,7 +146,7 @@ describe('two people in a direct chat', () => {
         [4, 4],
       ],
     });
-    net.cut();
+    goOffline(second);
     await laptop.do('clearConversationUnreadCount', 'direct:bob');
     expect(await explain(laptop)).toMatchObject({
       unreadCount: 0,
@@ -174,46 +158,44 @@ describe('two people in a direct chat', () => {
   });
 
   it('a client whose token names another user sends nothing and shows nothing', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const phone = new TestDevice('alice', net);
-    phone.token = 'token-of-bob';
-    const tab = await phone.open();
-    open.push(tab);
+    const world = createTestWorld();
+    const phone = world.device('alice', 'phone', async () => world.server.token('bob'));
+    const sent = sentBy(phone);
+    const tab = await openTab(world, phone);
     await tab.say('carol', 'secret');
     const { error } = await tab.until({ of: 'connection' }, ({ state }) => state === 'stopped');
     expect(error?.code).toBe('auth/wrong-user');
-    expect(net.sent('submit')).toEqual([]);
+    expect(submits([...sent.sockets, ...sent.requests])).toEqual([]);
     expect((await tab.now({ of: 'outbox' })).pending).toBe(1);
   });
 
   it('a paused client sends nothing, also after a restart, until it is resumed', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [phone, alice] = await device(net, 'alice');
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [phone, alice] = await openDevice(world, 'alice');
+    const [, bob] = await openDevice(world, 'bob');
     await alice.live();
     await alice.do('setPaused', true);
     await alice.say('bob', 'later');
-    alice.close();
-    const again = await phone.open();
-    open.push(again);
+    await alice.close();
+    const again = await openTab(world, phone);
     expect(await again.now({ of: 'connection' })).toMatchObject({ state: 'offline', paused: true });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await world.pass(200);
     expect(await bob.now({ of: 'total-unread' })).toBe(0);
     await again.do('setPaused', false);
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
   });
 
   it('a recalled message is empty at once on this device and soon on all devices, and its unread count drops (F83)', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, alice] = await device(net, 'alice');
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [phone, alice] = await openDevice(world, 'alice');
+    const [, bob] = await openDevice(world, 'bob');
     const heard: ReceiptEvent[] = [];
     bob.watch({ of: 'events' }).subscribe(({ event }) => heard.push(event));
     const keep = await alice.say('bob', 'keep');
     const regret = await alice.say('bob', 'regret');
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    net.cut();
+    goOffline(phone);
     await alice.do('recallMessage', regret.id);
     expect(await alice.now({ of: 'messages', conversationId: 'direct:bob', limit: 9 })).toMatchObject([
       { id: keep.id, body: 'keep', recalled: false },
@@ -221,7 +203,7 @@ describe('two people in a direct chat', () => {
     ]);
     const never = await alice.say('bob', 'never sent');
     await alice.do('recallMessage', never.id);
-    net.heal();
+    goOnline(phone);
     await bob.until({ of: 'total-unread' }, (count) => count === 1, 20_000);
     expect(await bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 })).toMatchObject([
       { id: keep.id, body: 'keep' },
@@ -238,11 +220,11 @@ describe('two people in a direct chat', () => {
     await expect(bob.do('recallMessage', 'nowhere')).rejects.toMatchObject({ code: 'usage/unknown-message' });
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
-  }, 30_000);
+  });
 
   it('retrying a dead letter sends it as a new entry', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, alice] = await device(net, 'alice');
+    const world = createTestWorld();
+    const [, alice] = await openDevice(world, 'alice');
     await alice.do('sendMessage', 'group:none', { body: '"x"' });
     const [letter] = await alice.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
     await alice.do('retryDeadLetter', letter!.id, { requestReceipt: false });
@@ -253,9 +235,9 @@ describe('two people in a direct chat', () => {
   });
 
   it('a rejected entry becomes a dead letter and blocks no other entry (F62)', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const [, alice] = await device(net, 'alice');
-    const [, bob] = await device(net, 'bob');
+    const world = createTestWorld();
+    const [, alice] = await openDevice(world, 'alice');
+    const [, bob] = await openDevice(world, 'bob');
     await alice.do('sendMessage', 'group:none', { body: '"to nobody"' });
     await alice.say('bob', 'to bob');
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
@@ -268,25 +250,22 @@ describe('two people in a direct chat', () => {
 
 describe('a token from an earlier connection', () => {
   it('a refused token from an earlier connection is replaced at once, without waiting', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const phone = new TestDevice('alice', net);
-    const tab = await phone.open();
+    const world = createTestWorld();
+    let token = world.server.token('alice', 1e9);
+    const phone = world.device('alice', 'phone', async () => token);
+    const tab = await openTab(world, phone);
     await tab.live();
     // The server refuses the engine's token from now on, and the app has another token.
-    net.cut();
+    goOffline(phone);
     await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
-    net.server = createReceiptServer({
-      store: createMemoryStore(),
-      authenticate: (token) => (token === 'second' ? Promise.resolve({ userId: 'alice' }) : Promise.reject(new Error('ended'))),
-    });
-    phone.token = 'second';
-    net.heal();
+    world.server.accepts = ({ expiresAt }) => expiresAt === null;
+    token = world.server.token('alice');
+    goOnline(phone);
     const states: string[] = [];
     tab.watch({ of: 'connection' }).subscribe(({ state, error }) => states.push(error ? `${state} ${error.code}` : state));
-    await tab.engine.query({ do: 'flush', args: [10] });
-    await tab.until({ of: 'connection' }, ({ state }) => state === 'live');
+    await tab.ask('flush', 10);
+    await tab.live();
     // The client asks for a token and becomes live, without waiting in between.
     expect(states.filter((state) => state.startsWith('offline auth/'))).toEqual([]);
-    tab.close();
   });
 });
