@@ -43,6 +43,8 @@ export interface Screen {
   readonly deadLetters: Set<string>;
   /** The tab logs out: for a last moment it shows that pending entries are cancelled. */
   leaves: boolean;
+  /** A page of this tab asked for the log-out. */
+  asksToLeave: boolean;
   readonly subscriptions: Subscription[];
 }
 
@@ -186,6 +188,7 @@ export class Simulation {
       paused: false,
       deadLetters: new Set(),
       leaves: false,
+      asksToLeave: false,
       subscriptions: [],
     };
     home.screens.set(tab, screen);

@@ -275,7 +275,7 @@ export class Workload {
       ({ pending }) => {
         // The flush of a tab that logs out answers with the entries sent so far. A log-out in another tab
         // rejects the flush.
-        if (pending > 0 && time.now - began < FLUSH_MS - 1 && !screen.leaves)
+        if (pending > 0 && time.now - began < FLUSH_MS - 1 && !screen.asksToLeave)
           sim.violated('I-14', `${device.name}: a flush ends early, and ${pending} entries are pending`);
         // The server's answer may be on its way to the disk.
         if (pending === 0)
@@ -355,6 +355,7 @@ export class Workload {
   private async logOut(home: Home, screen: Screen, discard: boolean, diesMidway: boolean): Promise<void> {
     const { tab } = screen;
     for (const other of home.screens.values()) other.leaves = true;
+    screen.asksToLeave = true;
     const { sim } = this;
     const { device } = home;
     sim.count('op log-out');
