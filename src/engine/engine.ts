@@ -103,7 +103,7 @@ export class Engine {
   ): Promise<Engine> {
     const gate = new NetGate(given.net);
     const log: Log = (...record) => {
-      // Work that fails because this engine was closed is no trouble.
+      // Failures of work after the engine's end are no trouble.
       if (!gate.isShut) given.log(...record);
     };
     const ports: Ports = { ...given, net: gate, log };
@@ -255,7 +255,8 @@ export class Engine {
   /**
    * Stops sending and emitting.
    *
-   * @param reason every waiting `flush` rejects with it. Without it, each one answers with the entries sent until now.
+   * @param reason the error of every waiting `flush`. Without a reason, each flush answers with the entries sent so
+   * far.
    */
   private end(reason?: LoggedOutError): void {
     this.endedBy ??= reason ?? null;

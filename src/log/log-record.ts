@@ -100,10 +100,10 @@ export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
 };
 
 /** Reads the records after a version, oldest first. */
-export const readLog = async (tx: StoreTx, after: number, head: LogHeader): Promise<LogRecord[]> =>
-  after >= head.version
+export const readLog = async (tx: StoreTx, after: number, header: LogHeader): Promise<LogRecord[]> =>
+  after >= header.version
     ? []
-    : (await tx.range('log', { from: after + 1, upTo: head.version })).map((text) => JSON.parse(text as string) as LogRecord);
+    : (await tx.range('log', { from: after + 1, upTo: header.version })).map((text) => JSON.parse(text as string) as LogRecord);
 
 export const readRecord = async (tx: StoreTx, version: number): Promise<LogRecord | undefined> => {
   const text = (await tx.get('log', version)) as string | undefined;

@@ -128,7 +128,7 @@ export const readAllIndexes = async (tx: StoreTx): Promise<PageIndex[]> =>
   (await tx.range('indexes', { from: pageKey('', 0), upTo: pageKey('\uffff', 0) })) as PageIndex[];
 
 /** The unflushed parts of a conversation, to be written into its pages. */
-export interface Unpaged {
+export interface UnflushedConversation {
   readonly conversationId: ConversationId;
   readonly messages: readonly KeptMessage[];
   readonly steps: readonly ReceiptStep[];
@@ -138,9 +138,9 @@ export interface Unpaged {
 }
 
 /** Writes messages, steps and counts into pages. Repeating the call changes nothing. */
-export const writePages = async (tx: StoreTx, unpaged: readonly Unpaged[]): Promise<void> => {
-  const work: { key: StoreKey; page: number; conversation: Unpaged; messages: KeptMessage[] }[] = [];
-  for (const conversation of unpaged) {
+export const writePages = async (tx: StoreTx, conversations: readonly UnflushedConversation[]): Promise<void> => {
+  const work: { key: StoreKey; page: number; conversation: UnflushedConversation; messages: KeptMessage[] }[] = [];
+  for (const conversation of conversations) {
     const byPage = new Map<number, KeptMessage[]>();
     for (const message of conversation.messages) {
       const page = pageOf(message.seq);

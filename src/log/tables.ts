@@ -7,7 +7,7 @@ export const SCHEMA = 1;
 export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes'];
 
 /** Keys of the table `meta`: the log header, and the snapshot made by compaction. */
-export const HEAD_KEY = 'head';
+export const LOG_HEADER_KEY = 'head';
 export const SNAPSHOT_KEY = 'snapshot';
 /** The first paint: the page reads this record by itself before its worker has started. */
 export const PAINT_KEY = 'paint';
@@ -48,7 +48,7 @@ export const pageKey = (conversationId: string, page: number): StoreKey => [conv
  * cover all tables. Repeating the call changes nothing.
  */
 export const wipeTables = async (tx: StoreTx): Promise<void> => {
-  if (((await tx.get('meta', HEAD_KEY)) as LogHeader | undefined)?.ended === 'wiped') clearTables(tx);
+  if (((await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined)?.ended === 'wiped') clearTables(tx);
 };
 
 /** Deletes all messages outside of the log. */

@@ -1,5 +1,5 @@
 /** The databases on this device: the stored accounts, for hosts without a page (the service worker), and the databases that wait for a wipe. */
-import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY } from '../log/tables.ts';
 import { databasePrefix } from '../model/storage-name.ts';
 
 /** The databases of accounts on this server. Empty in browsers that do not list databases. */
@@ -23,7 +23,7 @@ export const isUnwiped = (factory: IDBFactory, name: string): Promise<boolean> =
       };
       db.onversionchange = () => db.close();
       try {
-        const request = db.transaction('meta').objectStore('meta').get(HEAD_KEY);
+        const request = db.transaction('meta').objectStore('meta').get(LOG_HEADER_KEY);
         request.onsuccess = () => say((request.result as LogHeader | undefined)?.ended === 'wiped');
         request.onerror = () => say(false);
       } catch {

@@ -3,7 +3,7 @@
  * browser has kept all of it or nothing (F10).
  */
 import type { StoreTx, TableName } from '../ports/ports.ts';
-import { type LogHeader, HEAD_KEY } from '../log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY } from '../log/tables.ts';
 
 export interface Migration {
   /** The resulting schema number: one more than before. */
@@ -28,6 +28,6 @@ export const MIGRATIONS: readonly Migration[] = [];
  */
 export const migrate = async (tx: StoreTx, { to, run }: Migration): Promise<void> => {
   await run(tx);
-  const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
-  if (header) tx.put('meta', HEAD_KEY, { ...header, schema: to } satisfies LogHeader);
+  const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined;
+  if (header) tx.put('meta', LOG_HEADER_KEY, { ...header, schema: to } satisfies LogHeader);
 };

@@ -2,7 +2,7 @@
  * The start of an account on a store. Before the engine reads anything, the host records the store's account and
  * finishes an interrupted wipe: data of a logged-out account is never shown or sent.
  */
-import { ACCOUNT_KEY, type LogHeader, HEAD_KEY, TABLES, wipeTables } from '../../log/tables.ts';
+import { ACCOUNT_KEY, type LogHeader, LOG_HEADER_KEY, TABLES, wipeTables } from '../../log/tables.ts';
 import type { Account, StorePort } from '../../ports/ports.ts';
 
 /** `new`: the store was empty. `unwiped`: the account was logged out, and its data is still there. */
@@ -14,11 +14,11 @@ export type Entered = 'entered' | 'new' | 'unwiped';
  */
 export const enterAccount = (store: StorePort, account: Account): Promise<Entered> =>
   store.tx('enter-account', ['meta'], 'readwrite', 'relaxed', async (tx) => {
-    const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+    const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined;
     if (header?.ended === 'wiped') return 'unwiped';
     if (header?.ended) {
       const { ended: _, ...open } = header;
-      tx.put('meta', HEAD_KEY, open satisfies LogHeader);
+      tx.put('meta', LOG_HEADER_KEY, open satisfies LogHeader);
     }
     const known = (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined;
     if (known?.userId !== account.userId || known.deviceId !== account.deviceId) tx.put('meta', ACCOUNT_KEY, account);

@@ -10,7 +10,7 @@ import type { LogOut } from '../../model/log-out.ts';
 import type { ConnectionStatus } from '../../model/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
-import { clearTables, type LogHeader, HEAD_KEY, PAINT_KEY, TABLES } from '../../log/tables.ts';
+import { clearTables, type LogHeader, LOG_HEADER_KEY, PAINT_KEY, TABLES } from '../../log/tables.ts';
 import { finishWipe } from './enter-account.ts';
 import { flush, type Flushes } from './flush.ts';
 import { applyRecord } from '../state/apply-change.ts';
@@ -38,7 +38,7 @@ const record = async (ports: LogOutPorts, writer: Writer, flushes: Flushes, { pe
       if (pending === 'send' && pendingKeys.length > 0) return null;
       const last = { version: header.version + 1, changes: pendingKeys.map((key) => ({ t: 'end', key, end: 'cancelled' }) as const) };
       appendToLog(tx, last);
-      tx.put('meta', HEAD_KEY, {
+      tx.put('meta', LOG_HEADER_KEY, {
         ...header,
         version: last.version,
         fence: header.fence + 1,
@@ -68,7 +68,7 @@ const wipeUnrecorded = async (ports: LogOutPorts, writer: Writer, { pending, kee
   if (!(error instanceof StoreError && error.code === 'store/quota-exceeded') || pending === 'send' || keepData) throw error;
   await ports.store.tx('wipe-unrecorded', TABLES, 'readwrite', 'strict', async (tx) => {
     clearTables(tx);
-    tx.delete('meta', HEAD_KEY);
+    tx.delete('meta', LOG_HEADER_KEY);
   });
   writer.loggedOut = () => undefined;
   return 0;

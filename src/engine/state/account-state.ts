@@ -44,14 +44,17 @@ export class AccountState {
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   conversations = new Map<ConversationId, ConversationState>();
-  /** Rows from before the current catch-up, of conversations that the catch-up has changed. Until it is complete, the total uses them. */
+  /**
+   * Rows from before the current catch-up, for each conversation changed by the catch-up. The total uses these rows
+   * until the end of the catch-up.
+   */
   rowsBeforeCatchUp = new Map<ConversationId, ConversationRow>();
   /** Pending entries, oldest first. */
   outbox = new Map<string, OutboxEntry>();
-  /** Recently confirmed entries. They are offered again to a server that lost history. */
+  /** Recently confirmed entries, to be offered again after the server lost history. */
   confirmed = RecentlyConfirmed.of();
   deadLetters: KeptDeadLetter[] = [];
-  /** Events that no tab has confirmed as delivered to its page. */
+  /** Events without a tab's word of their delivery to its page. */
   events: KeptEvent[] = [];
   eventCount = 0;
   heard = 0;
@@ -83,9 +86,10 @@ export class AccountState {
   }
 
   /**
-   * A copy for a draft. The copy reads through to this state and owns what it changes; this state stays as it is. A conversation that
-   * `get` finds is the copy's own, so a decision that holds the conversation sees its later changes. Iteration yields a conversation of
-   * this state until the copy has its own: apply-change.ts changes only what `ensure` or `touch` returns.
+   * A copy for a draft. The copy reads through to this state, owns its changes, and leaves this state unchanged. A
+   * conversation returned by `get` belongs to the copy, so a decision sees later changes in its conversation. Iteration
+   * yields the conversations of this state until the copy has its own: apply-change.ts changes only conversations from
+   * `ensure` or `touch`.
    */
   fork(): AccountState {
     return Object.assign(new AccountState(this.me), this, {
@@ -125,7 +129,7 @@ export class AccountState {
     };
   }
 
-  /** The conversation, or undefined if the state does not know it. */
+  /** The conversation; undefined for an unknown id. */
   get(id: ConversationId): ConversationState | undefined {
     return this.conversations.get(id);
   }
@@ -151,14 +155,17 @@ export class AccountState {
     return undefined;
   }
 
-  /** Number of unflushed messages: those that a start after a crash reads from the log. */
+  /** Number of unflushed messages. After a crash, the next start reads them from the log. */
   get unflushedCount(): number {
     let count = 0;
     for (const { unflushed } of this.conversations.values()) count += unflushed.size;
     return count;
   }
 
-  /** The total is true of one moment. During a catch-up it is the total from before the catch-up, with pending entries (F113). */
+  /**
+   * The total is true at a single moment. During a catch-up, the total of the time before is shown, with pending
+   * entries (F113).
+   */
   get totalUnreadCount(): number {
     let total = 0;
     for (const conversation of this.conversations.values()) {
@@ -168,7 +175,10 @@ export class AccountState {
     return total;
   }
 
-  /** Adds an entry that the server confirmed during a catch-up to the rows from before it, so the total keeps what the user did. */
+  /**
+   * Adds an entry, confirmed by the server during a catch-up, to the rows from before the catch-up: the total keeps the
+   * user's change.
+   */
   confirmDuringCatchUp({ conversationId, pendingReceipts }: ReceiptsEntry): void {
     const row = this.rowsBeforeCatchUp.get(conversationId);
     if (!row) return;
@@ -232,7 +242,7 @@ export class AccountState {
     return entry;
   }
 
-  /** Puts back an entry that is offered again, without the receipts that the current settings forbid. */
+  /** Puts back an entry to be offered again, without receipts forbidden by the current settings. */
   putEntryAgain(entry: OutboxEntry): void {
     if (entry.kind !== 'receipts') return this.putEntry(entry);
     const pendingReceipts = allowedBy(this.settings, entry.pendingReceipts);

@@ -13,7 +13,7 @@ export const applyRecord = (model: AccountState, { version, changes }: LogRecord
   for (const change of changes) applyChange(model, change, dirty);
 };
 
-/** Takes the messages of a record that the snapshot includes, and whose messages no page holds yet. */
+/** Takes the messages of a record from before the snapshot, if no page holds them yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
     if (change.t === 'messages') model.ensure(change.conversationId).unflushed.addMessages(change.messages, version);
@@ -23,7 +23,7 @@ export const refillUnflushed = (model: AccountState, { version, changes }: LogRe
   }
 };
 
-/** Applies one change. Each case is idempotent or names the entry it replaces, so every older snapshot leads to the same state. */
+/** Applies one change. Each case is idempotent or names the replaced entry, so every older snapshot leads to the same state. */
 export const applyChange = (model: AccountState, change: Change, dirty: Dirty): void => {
   switch (change.t) {
     case 'row': {

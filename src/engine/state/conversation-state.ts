@@ -26,7 +26,7 @@ const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
 export class ConversationState {
   /** Messages stored on this device, in pages or unflushed. */
   storedSeqs: Ranges = NO_RANGES;
-  /** Messages that were stored once and evicted. They come back when the app asks for older messages, never by themselves. */
+  /** Evicted messages, stored once. The device fetches them again only when the app asks for older messages. */
   evicted: Ranges = NO_RANGES;
   /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
@@ -48,7 +48,7 @@ export class ConversationState {
     readonly unflushed = new UnflushedMessages(),
   ) {}
 
-  /** A copy for a draft. This conversation stays as it is. */
+  /** A copy for a draft. This conversation stays unchanged. */
   fork(): ConversationState {
     const unflushed = this.unflushed.fork();
     return Object.assign(new ConversationState(this.id, this.row, unflushed), this, { unflushed });
@@ -115,7 +115,7 @@ export class ConversationState {
     };
   }
 
-  /** Whether the server has sent a row. If not, the conversation exists for its pending entries only. */
+  /** True if the server has sent a row. Otherwise the conversation exists for its pending entries only. */
   get isKnown(): boolean {
     return this.row.version > 0;
   }
@@ -144,17 +144,17 @@ export class ConversationState {
     return joinReceiptsSent(this.row.mine, { delivered, read, named });
   }
 
-  /** Whether a message read receipt names this message, sent or pending. */
+  /** True if a message read receipt, sent or pending, names this message. */
   hasNamed(seq: Seq): boolean {
     return contains(this.row.mine.named, seq) || contains(this.pendingReceipts.named, seq);
   }
 
-  /** As {@link hasNamed}, and also by id: a pending receipt may name a message that is not stored yet. */
+  /** Like {@link hasNamed}, and also by id: a pending receipt may name a message not yet stored. */
   isNamed(id: MessageId, seq: Seq): boolean {
     return this.hasNamed(seq) || (this.pendingReceipts.namedIds.length > 0 && this.pendingReceipts.namedIds.includes(id));
   }
 
-  /** The newest receipts entry, if it is unsent: newer receipts may be merged into it. */
+  /** The newest receipts entry, if unsent: newer receipts may merge into the entry. */
   get unsent(): ReceiptsEntry | undefined {
     const last = this.receipts[this.receipts.length - 1];
     return last && !last.sent ? last : undefined;

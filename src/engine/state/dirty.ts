@@ -4,10 +4,10 @@ import type { ConversationId } from '../../model/ids.ts';
 
 export type KeptEvent = NumberedEvent;
 
-/** The parts of the state that log records or decisions changed. */
+/** The parts of the state changed by log records or decisions. */
 export interface Dirty {
   readonly conversations: Set<ConversationId>;
-  /** Whether a conversation may look different now. A queued receipt alone changes the look of none. */
+  /** True if a conversation may look different now. A queued receipt alone changes no conversation's look. */
   shown: boolean;
   /** The first snapshot is complete, or a store with a complete snapshot was read. From here on counts are known. */
   known: boolean;

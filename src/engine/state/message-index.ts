@@ -27,13 +27,13 @@ export interface Located {
   readonly expired: boolean;
 }
 
-/** The part of the account's state that the index uses. */
+/** The part of the account's state for the index. */
 interface Conversations {
   readonly conversations: ReadonlyMap<ConversationId, ConversationState>;
   get(id: ConversationId): ConversationState | undefined;
 }
 
-/** The messages that a decision is about to name. */
+/** The messages for a decision to name. */
 export interface Lookup {
   readonly conversationId: ConversationId;
   readonly ids: readonly MessageId[];
@@ -41,16 +41,16 @@ export interface Lookup {
 
 /** Characters of page indexes in the cache. A message takes about fifty. */
 const MAX_CACHED_TEXT = 8_000_000;
-/** Pages of one conversation per round. Most named messages are new, so the first round reads one page. */
+/** Pages of a conversation per round. Most named messages are new, so the first round reads a single page. */
 const MAX_PAGES_AT_ONCE = 16;
 /** At so many pages per round, one request reads all indexes, if the store has at most MANY_MESSAGES messages. */
 const MANY_PAGES = 48;
 const MANY_MESSAGES = 150_000;
 
 interface Indexed {
-  /** Pages that were looked into, existing or not. */
+  /** Pages searched already, existing or not. */
   readonly pages: Set<number>;
-  /** Indexes that are not parsed yet. The last one is parsed first. */
+  /** Indexes still to be parsed, the last first. */
   readonly unread: PageIndex[];
   kept: number;
   /** Lines by message id. A line is parsed once, when a lookup names it. */
@@ -63,7 +63,7 @@ type Paged = IndexedMessage;
 /** An unflushed message in the form of a page index. */
 const asIndexed = (message: KeptMessage): IndexedMessage => ({ ...message, expired: message.receipt?.expired === true });
 
-/** What receipts need to know of a message: the indexed message, with its unflushed version and receipts. */
+/** The facts of a message for receipts: the indexed message, with its unflushed version and receipts. */
 export const locate = (conversation: ConversationState, message: IndexedMessage, me: UserId): Located => {
   const unflushed = conversation.unflushed.get(message.seq);
   const { seq, senderId, receiptRequested, recalled } = unflushed ?? message;
@@ -144,7 +144,7 @@ export class MessageIndex {
     }
   }
 
-  /** Whether the cache may hold the indexes of all stored messages. */
+  /** True if the cache may hold the indexes of all stored messages. */
   private fits(model: Conversations): boolean {
     let messages = 0;
     for (const { storedSeqs } of model.conversations.values()) messages += size(storedSeqs);
@@ -163,7 +163,7 @@ export class MessageIndex {
     return pages.reverse();
   }
 
-  /** Moves the conversation to the end of the map, so that the least recently used one comes first. */
+  /** Moves the conversation to the end of the map: the least recently used conversation comes first. */
   private cacheOf(conversationId: ConversationId): Indexed {
     const indexed = this.conversations.get(conversationId) ?? {
       pages: new Set(),

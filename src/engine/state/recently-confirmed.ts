@@ -1,6 +1,7 @@
 /**
- * Entries that the server confirmed in the last days. The device offers them again to a server that lost history, for example to a copy
- * restored from a backup (F67). The list is bounded by age, number and size; the oldest entries leave first (I-22).
+ * Entries confirmed by the server in the last days. After a loss of history at the server, for example with a copy
+ * restored from a backup, the device offers them again (F67). The list is bounded by age, number and size; the oldest
+ * entries leave first (I-22).
  */
 import type { MessageId } from '../../model/ids.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
@@ -25,7 +26,7 @@ export class RecentlyConfirmed {
     return new RecentlyConfirmed(new Map(entries.map((entry) => [entry.key, entry])), text);
   }
 
-  /** A copy for a draft. This list stays as it is. */
+  /** A copy for a draft. This list stays unchanged. */
   fork(): RecentlyConfirmed {
     return new RecentlyConfirmed(new LayeredMap(this.entries), this.text);
   }
@@ -44,7 +45,7 @@ export class RecentlyConfirmed {
     }
   }
 
-  /** Forgets a recalled message: a server that lost the message does not get it back. */
+  /** Forgets a recalled message: a server without the message must not get the message back. */
   forgetMessage(id: MessageId): void {
     for (const entry of this.entries.values()) if (entry.kind === 'message' && entry.message.id === id) this.take(entry.key);
   }

@@ -28,7 +28,7 @@ export interface Snapshot {
     readonly newest: KeptMessage | null;
     readonly newestReceived: Seq;
   }[];
-  /** Rows from before the catch-up that was under way. */
+  /** Rows from before an unfinished catch-up. */
   readonly rowsBeforeCatchUp?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
   /** Recently confirmed entries. */
@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly heard: number;
 }
 
-/** Writes the snapshot as one JSON text: one text is cheaper to store than an object of many parts (see log/log-record.ts). */
+/** Writes the snapshot as a single JSON text, which is cheaper to store than an object of many parts (see log/log-record.ts). */
 export const putSnapshot = (tx: StoreTx, snapshot: Snapshot): void => tx.put('meta', SNAPSHOT_KEY, JSON.stringify(snapshot));
 export const readSnapshot = async (tx: StoreTx): Promise<Snapshot | undefined> => {
   const text = (await tx.get('meta', SNAPSHOT_KEY)) as string | undefined;

@@ -1,4 +1,7 @@
-/** The unflushed messages and receipts of one conversation: they are in log records, and in no page yet. Each has its record's version. */
+/**
+ * The unflushed messages and receipts of one conversation, each with its record's version. They are in log records and
+ * in no page.
+ */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, type Ranges } from '../../model/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
@@ -23,7 +26,7 @@ export class UnflushedMessages {
     private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>(),
   ) {}
 
-  /** A copy for a draft. These messages stay as they are. */
+  /** A copy for a draft. These messages stay unchanged. */
   fork(): UnflushedMessages {
     const { messages, seqById, steps, receipts } = this;
     return new UnflushedMessages(new LayeredMap(messages), new LayeredMap(seqById), [...steps], new LayeredMap(receipts));

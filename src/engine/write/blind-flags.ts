@@ -1,7 +1,7 @@
 /**
- * Flags of conversations (muted, marked unread) that the user sets before the first snapshot. A change of a flag takes the highest count
- * seen plus one, and this device has not seen the server's count. So such a flag waits in the outbox for the first snapshot, and takes
- * its count from the row in the snapshot.
+ * Flags of conversations (muted, marked unread) set by the user before the first snapshot. A change of a flag takes the
+ * highest known count plus one, but this device does not know the server's count yet. So such a flag waits in the
+ * outbox for the first snapshot, and takes its count from the row in the snapshot.
  */
 import { latestFlag, setFlag, setMark } from '../../model/flag.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
@@ -14,11 +14,14 @@ import { type IntentPorts, enqueueReceipts } from './enqueue.ts';
 export const isBlind = (model: AccountState, conversation: ConversationState | undefined): boolean =>
   model.cursor === null && conversation?.isKnown !== true;
 
-/** Whether an entry waits for the first snapshot: sent earlier, the count of its flag might be too low to win. */
+/** True if an entry waits for the first snapshot: sent earlier, the flag's count might be too low to win. */
 export const awaitsSnapshot = (model: AccountState, entry: OutboxEntry): boolean =>
   model.cursor === null && entry.kind === 'receipts' && Boolean(entry.pendingReceipts.muted ?? entry.pendingReceipts.marked);
 
-/** The entries that may be sent now, oldest first. An entry that waits for the first snapshot holds back the later entries of its conversation (I-8). */
+/**
+ * The sendable entries, oldest first. An entry without its first snapshot holds back the later entries of its
+ * conversation (I-8).
+ */
 export const sendable = (model: AccountState): OutboxEntry[] => {
   const waiting = new Set<string>();
   return [...model.outbox.values()].filter((entry) => {

@@ -7,8 +7,8 @@
  * until the last transaction.
  */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
-import { type Unpaged, writePages } from '../../log/pages.ts';
-import { type LogHeader, HEAD_KEY, PAGE_SIZE } from '../../log/tables.ts';
+import { type UnflushedConversation, writePages } from '../../log/pages.ts';
+import { type LogHeader, LOG_HEADER_KEY, PAGE_SIZE } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 import { errorDetails } from '../../logging.ts';
@@ -24,7 +24,7 @@ const MAX_LOG_TEXT = 1024 * 1024;
 /** Pages per transaction, so that other writes wait only briefly for their turn. */
 export const PAGES_PER_SLICE = 64;
 
-/** The part of the writer that a compaction uses. */
+/** The part of the writer for compactions. */
 export interface CompactionHost {
   readonly model: AccountState;
   turn(run: () => Promise<void>): Promise<void>;
@@ -69,12 +69,12 @@ export class LogCompaction {
   private async compact(): Promise<void> {
     const upTo = this.host.model.version;
     this.host.logText = 0;
-    for (const slice of slices(unpagedOf(this.host.model, upTo), PAGES_PER_SLICE))
+    for (const slice of slices(unflushedOf(this.host.model, upTo), PAGES_PER_SLICE))
       await this.host.turn(() => this.host.withRoom(() => this.writeSlice(slice)));
     await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
   }
 
-  private writeSlice(slice: readonly Unpaged[]): Promise<void> {
+  private writeSlice(slice: readonly UnflushedConversation[]): Promise<void> {
     return this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
       // Throws if the account was logged out meanwhile: no page is written for it.
       await this.host.readHeader(tx);
@@ -83,8 +83,8 @@ export class LogCompaction {
   }
 
   /**
-   * Writes the snapshot and deletes the records whose messages are in pages. Records that came during the compaction stay: the snapshot
-   * includes their state, and a tab that restores it takes their messages from the records.
+   * Writes the snapshot and deletes the records with messages in pages. Records written during the compaction stay: the
+   * snapshot includes their state, and a tab with the snapshot takes their messages from the records.
    */
   private async finish(upTo: number): Promise<void> {
     await this.ports.store.tx('compact', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
@@ -92,7 +92,7 @@ export class LogCompaction {
       // Another tab may have compacted further.
       if (!header || header.compactedUpTo >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
-      tx.put('meta', HEAD_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
+      tx.put('meta', LOG_HEADER_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
       tx.deleteRange('log', { from: 0, upTo });
     });
     this.host.model.dropCompacted(upTo);
@@ -101,21 +101,21 @@ export class LogCompaction {
   }
 }
 
-/** Messages and receipts of these records that no page holds yet. */
-const unpagedOf = (model: AccountState, upTo: number): Unpaged[] => {
-  const out: Unpaged[] = [];
+/** Messages and receipts of these records without a page. */
+const unflushedOf = (model: AccountState, upTo: number): UnflushedConversation[] => {
+  const out: UnflushedConversation[] = [];
   for (const { id, unflushed, storedSeqs } of model.conversations.values()) {
-    const unpaged = { conversationId: id, storedSeqs, ...unflushed.upTo(upTo) };
-    if (unpaged.messages.length + unpaged.steps.length + unpaged.counts.length > 0) out.push(unpaged);
+    const item = { conversationId: id, storedSeqs, ...unflushed.upTo(upTo) };
+    if (item.messages.length + item.steps.length + item.counts.length > 0) out.push(item);
   }
   return out;
 };
 
 /** Groups of conversations. Each group touches about `pages` pages. */
-function* slices(unpaged: readonly Unpaged[], pages: number): Iterable<Unpaged[]> {
-  let slice: Unpaged[] = [];
+function* slices(unflushed: readonly UnflushedConversation[], pages: number): Iterable<UnflushedConversation[]> {
+  let slice: UnflushedConversation[] = [];
   let count = 0;
-  for (const item of unpaged) {
+  for (const item of unflushed) {
     slice.push(item);
     count += 1 + Math.floor(item.messages.length / PAGE_SIZE);
     if (count >= pages) {

@@ -15,7 +15,10 @@ import { type Dirty, nothingDirty } from '../state/dirty.ts';
 /** The argument of a decision: the state with the changes of the draft, and the way to change it. */
 export interface Draft {
   readonly model: AccountState;
-  /** A decision may await the promises of `tx`, and no other. It only reads, except that it may delete pages of messages that are no longer stored. */
+  /**
+   * A decision may await only the promises of `tx`. It only reads, with one exception: it may delete pages of messages
+   * no longer stored.
+   */
   readonly tx: StoreTx;
   /** Records changes, and shows them in `model` at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;

@@ -4,7 +4,7 @@ import { isNothingPending, NO_PENDING_RECEIPTS, type PendingReceipts } from '../
 import type { Ports } from '../../ports/ports.ts';
 import type { Draft } from './draft.ts';
 
-/** The ports that intents use. */
+/** The ports for intents. */
 export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
 
 /**

@@ -9,7 +9,7 @@
 import { StoreError } from '../../errors.ts';
 import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord, readRecord } from '../../log/log-record.ts';
-import { type LogHeader, HEAD_KEY } from '../../log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHeader } from './log-header.ts';
 import type { Lookup } from '../state/message-index.ts';
@@ -39,11 +39,11 @@ export interface Job {
 export interface Decided {
   readonly dirty: Dirty;
   readonly answers: readonly (() => void)[];
-  /** The record that was appended; null if the decisions changed nothing. */
+  /** The appended record; null if the decisions changed nothing. */
   readonly record: LogRecord | null;
 }
 
-/** The result of one run of a transaction, before its commit. */
+/** The result of a run of a transaction, before its commit. */
 interface DecidedRun extends Omit<Decided, 'dirty'> {
   readonly painted: PaintedState | null;
 }
@@ -146,7 +146,7 @@ export class GroupCommit {
     if (changes.length === 0) return { answers, record: null, painted: null };
     const record = { version, id: `${this.id}/${++this.runs}`, changes };
     this.logText += appendToLog(tx, record);
-    tx.put('meta', HEAD_KEY, { ...header, version } satisfies LogHeader);
+    tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);
     return { answers, record, painted: dirty.shown ? this.state.paint.put(tx, draft.model) : null };
   }
 }

@@ -1,9 +1,12 @@
-/** The log header as one writer knows it: the generation of the store, the fencing token of the leader, and the newest version. */
+/**
+ * The log header in the eyes of one writer: the generation of the store, the fencing token of the leader, and the
+ * newest version.
+ */
 import { StoreError } from '../../errors.ts';
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { appendToLog } from '../../log/log-record.ts';
-import { type LogHeader, HEAD_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
 
 /** Another tab has become the leader since: the write changed nothing (I-19). */
 export class FencedError extends StoreError {
@@ -22,7 +25,7 @@ export class LoggedOutError extends StoreError {
   }
 }
 
-/** The data is gone and the header records no log-out: the browser wiped the store, or a log-out removed it and this tab missed that. */
+/** The data is gone, and no header records a log-out: the browser wiped the store, or this tab missed another tab's log-out. */
 export class WipedError extends LoggedOutError {
   constructor() {
     super(false);
@@ -37,7 +40,7 @@ export const sameHeader = (a: LogHeader | undefined, b: LogHeader): boolean =>
   a.schema === b.schema;
 
 export class KnownHeader {
-  /** The generation of the store at the time it was opened. */
+  /** The generation of the store at its opening. */
   private generation: string | null = null;
   /** Generation and fencing token as last read. The state holds `version` and `compactedUpTo`. */
   private seen: Pick<LogHeader, 'generation' | 'fence'> | null = null;
@@ -58,9 +61,12 @@ export class KnownHeader {
 
   /** @throws {StoreError} `store/version-ahead`, or {@link LoggedOutError} or {@link WipedError}. */
   async read(tx: StoreTx): Promise<LogHeader | undefined> {
-    const header = (await tx.get('meta', HEAD_KEY)) as LogHeader | undefined;
+    const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined;
     if (header && header.schema > SCHEMA) {
-      const error = new StoreError('store/version-ahead', 'this data was written by a newer version of the app; reload to get it');
+      const error = new StoreError(
+        'store/version-ahead',
+        'a newer version of the app has written this data; reload the page to get that version',
+      );
       this.on.newerSchema(error);
       throw error;
     }
@@ -83,7 +89,7 @@ export class KnownHeader {
     const header = await this.read(tx);
     if (!header)
       throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
-    tx.put('meta', HEAD_KEY, { ...header, fence: header.fence + 1 } satisfies LogHeader);
+    tx.put('meta', LOG_HEADER_KEY, { ...header, fence: header.fence + 1 } satisfies LogHeader);
     return header.fence + 1;
   }
 
@@ -100,9 +106,9 @@ export class KnownHeader {
 /** Creates a store, inside a transaction over `meta` and `log`; `news` are its first events. */
 export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
   // Another tab may have created the store first.
-  if (await tx.get('meta', HEAD_KEY)) return;
+  if (await tx.get('meta', LOG_HEADER_KEY)) return;
   const version = news.length > 0 ? 1 : 0;
   if (version > 0) appendToLog(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
-  tx.put('meta', HEAD_KEY, { schema: SCHEMA, generation, version, compactedUpTo: 0, fence: 0 } satisfies LogHeader);
+  tx.put('meta', LOG_HEADER_KEY, { schema: SCHEMA, generation, version, compactedUpTo: 0, fence: 0 } satisfies LogHeader);
   tx.put('meta', PAGES_INTACT_KEY, true);
 };

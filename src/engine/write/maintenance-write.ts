@@ -1,16 +1,16 @@
 /** Writes one log record in a turn between the writer's transactions. Unlike a decision, a maintenance write may write pages. */
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { appendToLog, type Change, type LogRecord } from '../../log/log-record.ts';
-import { type LogHeader, HEAD_KEY, TABLES } from '../../log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY, TABLES } from '../../log/tables.ts';
 import { applyRecord } from '../state/apply-change.ts';
 import { WipedError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
-/** The part of the writer that maintenance uses. */
+/** The part of the writer for maintenance. */
 export interface MaintenanceHost {
   readonly model: AccountState;
-  /** Whether the pages hold every message that the state says they hold. */
+  /** True if the pages hold every message of `storedSeqs`. */
   pagesIntact: boolean;
   catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   /** Notifies listeners of changes read from other tabs, and then of `dirty`. */
@@ -20,7 +20,7 @@ export interface MaintenanceHost {
 /**
  * Brings the state up to the log header, asks for changes and appends them as one record.
  *
- * @param changesOf returns the changes; they act on the state after the commit. An empty list appends nothing.
+ * @param changesOf returns the changes for the state after the commit. An empty list appends nothing.
  * @throws {WipedError} if the store is gone.
  */
 export const writeAlone = async (
@@ -37,7 +37,7 @@ export const writeAlone = async (
     if (changes.length === 0) return null;
     const record = { version: header.version + 1, changes };
     appendToLog(tx, record);
-    tx.put('meta', HEAD_KEY, { ...header, version: record.version } satisfies LogHeader);
+    tx.put('meta', LOG_HEADER_KEY, { ...header, version: record.version } satisfies LogHeader);
     return record;
   });
   if (written) applyRecord(writer.model, written, dirty);

@@ -12,8 +12,8 @@ import { type MaintenanceHost, writeAlone } from './maintenance-write.ts';
 export const inPages = ({ storedSeqs, unflushed }: ConversationState): Ranges => subtract(storedSeqs, fromSeqs(unflushed.seqs));
 
 /**
- * Records which messages the pages no longer hold. An eviction deletes pages first and records that afterwards; a crash or a full disk
- * in between leaves the record missing. Messages that are in no page count as evicted. Reads every page index once.
+ * Records the messages missing from the pages as evicted. An eviction deletes pages first and records the eviction
+ * afterwards; after a crash or on a full disk, the record may be missing. Reads every page index once.
  */
 export const repairPages = async (ports: Pick<Ports, 'store' | 'bus'>, writer: MaintenanceHost): Promise<void> => {
   await writeAlone(ports, writer, 'repair-pages', async (tx, model) => {

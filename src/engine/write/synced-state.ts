@@ -1,6 +1,6 @@
 /**
- * The state of the account, and whether it equals the store. Every transaction first brings the state up to the log header: it applies
- * the log records of other tabs, or restores the snapshot if another tab has compacted the log.
+ * The state of the account, kept equal to the store. Every transaction first brings the state up to the log header: the
+ * writer applies the log records of other tabs, or restores the snapshot after another tab's compaction.
  */
 import type { UserId } from '../../model/ids.ts';
 import type { StoreTx } from '../../ports/ports.ts';
@@ -19,8 +19,8 @@ export class SyncedState {
   readonly paint = new PaintRecord();
   readonly header: KnownHeader;
   /**
-   * Changes read from other tabs' log records that listeners have not been notified of. They are committed, so they are kept even if
-   * the current transaction fails.
+   * Changes read from other tabs' log records and not yet reported to listeners. The changes are committed, so a
+   * failing transaction keeps them.
    */
   private unpublished = nothingDirty();
   /** True when no other tab has written since our last transaction. Then the next transaction decides before the header is read back. */
@@ -37,7 +37,7 @@ export class SyncedState {
     return unpublished;
   }
 
-  /** The header as this writer left it, if a transaction may decide on it before the store answers; otherwise undefined. */
+  /** The header of this writer's last commit, if a transaction may decide before the store answers; otherwise undefined. */
   expected(): LogHeader | undefined {
     return this.isAlone ? this.header.expected(this.model) : undefined;
   }

@@ -7,7 +7,7 @@ import type { Job } from './group-commit.ts';
 
 const MAX_JOBS_PER_COMMIT = 2000;
 
-/** A task that runs alone, between two transactions. It never rejects. */
+/** A task between two transactions, without other work beside. It never rejects. */
 type Turn = () => Promise<void>;
 
 export class WriteQueue {
@@ -22,7 +22,7 @@ export class WriteQueue {
     this.pump();
   }
 
-  /** Runs `run` alone, after everything that is queued. */
+  /** Runs `run` alone, after all queued work. */
   turn(run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.items.push(() => run().then(resolve, reject));

@@ -32,7 +32,7 @@ import { WriteQueue } from './write-queue.ts';
 import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
 import { errorDetails } from '../../logging.ts';
 
-/** The writer evicts messages at most this often for one transaction. */
+/** The maximum number of evictions for a single transaction. */
 const MAX_ROOM_MADE = 3;
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/quota-exceeded';
@@ -175,7 +175,7 @@ export class Writer {
     });
   }
 
-  /** Reads with the current state and the pages that belong to it. */
+  /** Reads with the current state and its pages. */
   read<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
     return this.ports.store.tx(name, ['pages', 'indexes'], 'readonly', 'relaxed', (tx) => body(this.model, tx));
   }

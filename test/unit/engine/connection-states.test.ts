@@ -4,7 +4,7 @@ import { AuthError, StoreError } from '../../../src/errors.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
 import type { LifeEvent, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore, type MemoryDisk } from '../../../src/store/memory-store.ts';
-import { type LogHeader, HEAD_KEY } from '../../../src/log/tables.ts';
+import { type LogHeader, LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
 
@@ -13,8 +13,8 @@ const NEWER_RELEASE = 1000;
 /** Writes to the store as a newer release does that runs beside this one. */
 const writeAsNewerRelease = (disk: MemoryDisk): Promise<void> =>
   createMemoryStore(disk).tx('upgrade', ['meta'], 'readwrite', 'strict', async (tx) => {
-    const head = (await tx.get('meta', HEAD_KEY)) as LogHeader;
-    tx.put('meta', HEAD_KEY, { ...head, schema: NEWER_RELEASE });
+    const head = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader;
+    tx.put('meta', LOG_HEADER_KEY, { ...head, schema: NEWER_RELEASE });
   });
 
 describe('the state of the connection', () => {

@@ -6,7 +6,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { TransportError } from '../../../src/errors.ts';
-import { HEAD_KEY } from '../../../src/log/tables.ts';
+import { LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
@@ -105,8 +105,8 @@ describe('a host without a page', () => {
     await page.write('say', { durability: 'strict' }, (draft) => sendMessage(draft, ports, 'direct:ben', { body: '"given up"' }));
     const syncing = withAccount(ports, { userId: 'ann', deviceId: 'phone' }, 'lead', async (open) => {
       await ports.store.tx('log-out', ['meta'], 'readwrite', 'strict', async (tx) => {
-        const header = (await tx.get('meta', HEAD_KEY)) as object;
-        tx.put('meta', HEAD_KEY, { ...header, ended: 'kept' });
+        const header = (await tx.get('meta', LOG_HEADER_KEY)) as object;
+        tx.put('meta', LOG_HEADER_KEY, { ...header, ended: 'kept' });
       });
       await open.ports.net.request([], 1000);
     });

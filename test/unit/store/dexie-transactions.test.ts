@@ -5,7 +5,7 @@ import { browserClock } from '../../../src/platform/browser-ports.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
-import { HEAD_KEY, SCHEMA, TABLES } from '../../../src/log/tables.ts';
+import { LOG_HEADER_KEY, SCHEMA, TABLES } from '../../../src/log/tables.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
 
 let databases = 0;
@@ -73,7 +73,7 @@ describe('a migration', () => {
     const before = await open(name);
     const head = { schema: SCHEMA, generation: 'g', version: 0, compactedUpTo: 0, fence: 0 };
     await before.tx('fill', ['meta'], 'readwrite', 'strict', (tx) => {
-      tx.putMany('meta', [HEAD_KEY, 'a', 'b', 'c'], [head, 1, 2, 3]);
+      tx.putMany('meta', [LOG_HEADER_KEY, 'a', 'b', 'c'], [head, 1, 2, 3]);
       return Promise.resolve();
     });
     before.close();
@@ -95,11 +95,11 @@ describe('a migration', () => {
     for (const writes of [0, 1, 2]) {
       await expect(open(name, upTo(writes))).rejects.toThrow();
       const old = await open(name);
-      expect(await read(old, [HEAD_KEY, 'a', 'b', 'c'])).toEqual([head, 1, 2, 3]);
+      expect(await read(old, [LOG_HEADER_KEY, 'a', 'b', 'c'])).toEqual([head, 1, 2, 3]);
       old.close();
     }
     const after = await open(name, upTo(3));
-    expect(await read(after, [HEAD_KEY, 'a', 'b', 'c'])).toEqual([{ ...head, schema: SCHEMA + 1 }, 10, 20, 30]);
+    expect(await read(after, [LOG_HEADER_KEY, 'a', 'b', 'c'])).toEqual([{ ...head, schema: SCHEMA + 1 }, 10, 20, 30]);
     after.close();
   });
 });
