@@ -30,7 +30,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     fault: 'F119',
     file: 'src/server/connection/feed-sender.ts',
     from: 'if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };',
-    to: 'if (out.isFull) return { at: from, done: false };',
+    to: 'if (out.isFull) return { at, done: true };',
     test: ['node', BOUNDS, 'a page of the feed'],
   },
   {
@@ -104,7 +104,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     fault: 'F121',
     file: 'src/server/submit/submit-work.ts',
     from: 'if (list) list.push(entry);',
-    to: 'if (list) this.#rosters.set(entry.conversationId, [...list, entry]);',
+    to: 'if (list) this.rosters.set(entry.conversationId, [...list, entry]);',
     test: ['node', GROUPS, 'a message reads each member once'],
   },
   {
