@@ -19,7 +19,7 @@ describe('the log of a client', () => {
     await backend.stop();
   });
 
-  it('gets every record of the worker, in order, with its details, and no text of a user', async () => {
+  it('the app’s log function gets every record of the worker, in order, with its details and without texts of a user', async () => {
     const records: Logged[] = [];
     const alice = await backend.live('alice', { log: (level, event, details) => void records.push({ level, event, details }) });
     await alice.sendMessage('direct:bob', 'a secret');
@@ -36,7 +36,7 @@ describe('the log of a client', () => {
     expect(JSON.stringify(records)).not.toMatch(/a secret|token-of-alice/);
   });
 
-  it('without the option: a warning of the worker goes to the console of the page, and nothing else does', async () => {
+  it('without the option `log`, the console of the page gets the warnings of the worker and nothing else', async () => {
     const written: string[] = [];
     for (const method of ['debug', 'log', 'info', 'warn', 'error'] as const)
       vi.spyOn(console, method).mockImplementation((...parts: unknown[]) => void written.push(`${method} ${String(parts[0])}`));

@@ -69,7 +69,7 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await bench.pull(cat, news.to))[0]).not.toHaveProperty('receipts');
     });
 
-    it('a live client is told every reader exactly once; a catch-up is told the numbers', async () => {
+    it('a connected client gets every reader exactly once, and a catch-up gets the numbers', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')));
       const at = await bench.cursor(ann);

@@ -73,7 +73,7 @@ export const RETRY_BREAKS: readonly Break[] = [
     file: 'src/engine/sync/connection/http-link.ts',
     from: 'this.notHeld.failed(NOT_HELD_MS)',
     to: '150',
-    test: refused('answers every held pull at once'),
+    test: refused('answers every waiting pull at once'),
   },
   {
     fault: 'F115',

@@ -145,7 +145,7 @@ const readAll = (state: AccountState) =>
   });
 
 describe('a draft', () => {
-  it('of any changes leaves the state as it is, and reads as the state that applies its record reads', () => {
+  it('a draft leaves the state as it is for any changes, and reads like the state that applies its record', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ changes: fc.array(change, { maxLength: 12 }), isCommitted: on }), { maxLength: 6 }), (drafts) => {
         const state = new AccountState('me');
@@ -168,7 +168,7 @@ describe('a draft', () => {
     );
   });
 
-  it('shows its changes to a decision that took a conversation before it changed the conversation', () => {
+  it('a decision sees its own changes of a conversation, also if it took the conversation before the change', () => {
     const state = new AccountState('me');
     applyChange(state, { t: 'row', row: rowOf('direct:ann', 4) }, nothingDirty());
     const draft = state.fork();
@@ -180,7 +180,7 @@ describe('a draft', () => {
 });
 
 describe('a map laid over another map', () => {
-  it('behaves as a copy of the map below, in the same order, and leaves the map below as it is', () => {
+  it('an overlaid map behaves like a copy of the map below, in the same order, and leaves the map below unchanged', () => {
     const action = fc.oneof(
       fc.record({ do: fc.constant('set' as const), key: seq, value: fc.integer() }),
       fc.record({ do: fc.constantFrom('delete' as const, 'get' as const), key: seq }),
@@ -224,7 +224,7 @@ describe('while a transaction is under way', () => {
     return { given, writer };
   };
 
-  it('the state shows no change of a decision, and each reader outside the writer reads committed values (I-15)', async () => {
+  it('during a transaction the state shows no change of the decision, and each reader outside the writer gets committed values (I-15)', async () => {
     const { given, writer } = await opened();
     let decided: () => void = () => undefined;
     const isDecided = new Promise<void>((resolve) => (decided = resolve));
@@ -251,7 +251,7 @@ describe('while a transaction is under way', () => {
     expect(writer.model.cursor).toBe('c2');
   });
 
-  it('a compaction that begins then moves no message of a decision that fails later', async () => {
+  it('a compaction that begins during a transaction moves no message of a decision that fails later', async () => {
     const { writer } = await opened();
     let compaction: Promise<void> = Promise.resolve();
     const failing = writer.write('messages', RELAXED, (draft) => {
@@ -267,7 +267,7 @@ describe('while a transaction is under way', () => {
     expect(pages).toEqual([]);
   });
 
-  it('a first paint of a transaction that failed is painted again by the next', async () => {
+  it('a first paint of a transaction that failed is painted again by the next transaction', async () => {
     const inner = createMemoryStore();
     let failing = false;
     const { given, writer } = await opened({

@@ -41,7 +41,7 @@ const setOnline = ({ phone }: Scene, isOnline: boolean): void => phone.network.s
 const stored = ({ world }: Scene): string[] => world.server.dump().messages.map(({ body }) => body);
 
 describe('a host without a page', () => {
-  it('sends what the last page left', async () => {
+  it('a host without a page sends the entries that the last page left', async () => {
     const scene = await start();
     const { world, phone, ann } = scene;
     setOnline(scene, false);
@@ -52,7 +52,7 @@ describe('a host without a page', () => {
     expect(stored(scene)).toEqual(['"left"']);
   });
 
-  it('lets a page that leads and answers send, and ends when the page has sent (F37)', async () => {
+  it('a host without a page lets a leader tab that answers send, and ends when the tab has sent (F37)', async () => {
     const scene = await start();
     const { world, phone, ann, net } = scene;
     net.refuses = ({ type }) => type === 'submit';
@@ -67,7 +67,7 @@ describe('a host without a page', () => {
     expect([...senders]).toEqual([ann.lane.name]);
   });
 
-  it('rejects when the page that leads does not send in time, so that the browser wakes it again (F37)', async () => {
+  it('a host without a page rejects if the leader tab does not send in time, so that the browser wakes it again (F37)', async () => {
     const scene = await start();
     const { world, phone, ann, net } = scene;
     net.refuses = ({ type }) => type === 'submit';
@@ -76,7 +76,7 @@ describe('a host without a page', () => {
     expect(phone.leader).toBe(ann.lane);
   });
 
-  it('takes the lock of a frozen page, and sends (F30)', async () => {
+  it('a host without a page takes the lock of a frozen page, and sends (F30)', async () => {
     const scene = await start();
     const { world, phone, ann } = scene;
     setOnline(scene, false);
@@ -87,7 +87,7 @@ describe('a host without a page', () => {
     expect(stored(scene)).toEqual(['"of the frozen page"']);
   });
 
-  it('sends nothing after a log-out, even if the hint of the log-out is lost (I-26)', async () => {
+  it('a host without a page sends nothing after a log-out, even if the hint of the log-out was lost (I-26)', async () => {
     const disk = new MemoryDisk();
     let requests = 0;
     const request = async (): Promise<ServerFrame[]> => {
@@ -116,7 +116,7 @@ describe('a host without a page', () => {
 });
 
 describe('a start after a log-out that a crash interrupted', () => {
-  it('finishes the wipe first: nothing of the account is shown or sent, and the device has a new id', async () => {
+  it('a start after a crashed log-out finishes the wipe first: no data of the account is shown or sent, and the device has a new id', async () => {
     const scene = await start();
     const { world, phone, ann } = scene;
     setOnline(scene, false);

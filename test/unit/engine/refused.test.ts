@@ -201,7 +201,7 @@ describe('a server that keeps refusing, over HTTP', () => {
     await expectGrowth(await overHttp((net) => (net.refusesRequests = true)));
   }, 60_000);
 
-  it('behind a proxy that answers every held pull at once, a client pulls with growing delays (F115)', async () => {
+  it('behind a proxy that answers every waiting pull at once, a client pulls with growing delays (F115)', async () => {
     const world = createTestWorld({ seed: 119 });
     const phone = world.device('ann');
     const net = refusing(phone);
@@ -255,7 +255,7 @@ describe('a background sync that a server keeps refusing', () => {
     }, 60_000);
 });
 
-it('a client calls a getToken that keeps failing with growing delays (F115)', async () => {
+it('a client calls a failing getToken again with growing delays (F115)', async () => {
   const world = createTestWorld({ seed: 116 });
   const asked: number[] = [];
   const phone = world.device('ann', 'phone', async () => {

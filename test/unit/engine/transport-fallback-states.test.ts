@@ -61,7 +61,7 @@ describe('the state machine of a transport, over every state and event', () => {
   it.each([
     ['at once', [], ['tell-opened']],
     ['after the WebSocket opened', ['opened'], ['tell-opened', 'repeat-frames']],
-  ] as const)('the caller hears once that the transport is open, with a fallback %s', (_, before, told) => {
+  ] as const)('the caller gets the opening of the transport once, with a fallback %s', (_, before, told) => {
     let now: State = 'socket-opening';
     const done: Effect[] = [];
     for (const event of [...before, 'link-failed', 'opened', 'frame', 'retry-due', 'candidate-welcomed'] as const) {
