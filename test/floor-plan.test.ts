@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { breaches } from './support/floor-plan.ts';
+import { breaches, MAX_LINES } from './support/floor-plan.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -143,4 +143,13 @@ it('import loops of any length are refused', () => {
     'store/c.ts': `import type { A } from './a.ts';`,
   };
   expect(breaches(house(ring))).toEqual(['a loop: src/store/a.ts → src/store/b.ts → src/store/c.ts → src/store/a.ts']);
+});
+
+it('forbids a file of more than 300 lines', () => {
+  const lines = (count: number): string => '\n'.repeat(count);
+  expect(MAX_LINES).toBe(300);
+  expect(breaches(house({ 'store/a.ts': lines(MAX_LINES) }))).toEqual([]);
+  expect(breaches(house({ 'store/a.ts': lines(MAX_LINES + 1) }))).toEqual([
+    'src/store/a.ts has 301 lines, more than 300: split it by reason',
+  ]);
 });

@@ -241,11 +241,20 @@ const wrongLoads = (imports: ReadonlyMap<string, readonly Import[]>, room: strin
   return found;
 };
 
+/** A longer file has more than one reason to change. */
+export const MAX_LINES = 300;
+
+const tooLong = (path: string, text: string): string | undefined => {
+  const lines = text.split('\n').length - 1;
+  return lines > MAX_LINES ? `${path} has ${lines} lines, more than ${MAX_LINES}: split it by reason` : undefined;
+};
+
 /** All breaches of the plan, a sentence each; empty if the code keeps to the plan. */
 export const breaches = (sources: Sources): string[] => {
   const found: (string | undefined)[] = [];
   const graph = new Map<string, string[]>();
   const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  for (const [path, text] of sources) found.push(tooLong(path, text));
   for (const [path, list] of imports) {
     const next: string[] = [];
     graph.set(path, next);
