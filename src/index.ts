@@ -20,9 +20,9 @@ export {
 } from './errors.ts';
 export type { Log, LogLevel } from './logging.ts';
 export type { Conversation } from './model/conversation.ts';
-export type { ReceiptEvent } from './model/event.ts';
+export type { GroupReader, ReadHow, ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
-export type { ReadMembersPage, SentReadReceipts, SkipReason } from './model/intents.ts';
+export type { LoadedMessages, MessagePoint, MessagesWanted, ReadMembersPage, SentReadReceipts, SkipReason } from './model/intents.ts';
 export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';

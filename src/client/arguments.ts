@@ -1,6 +1,7 @@
 /** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
 import { type MessageId, requireId } from '../model/ids.ts';
+import type { MessagesWanted } from '../model/intents.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
 
 export const DEFAULT_LIMIT = 50;
@@ -43,3 +44,18 @@ export const requireCursor = (cursor: unknown): string | null => {
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
   id === undefined ? undefined : requireId(id, what);
+
+export const WANTED_NAMES = { around: 1, before: 1, after: 1, limit: 1 } as const;
+
+/** The options of `loadMessages`: exactly one of `around`, `before` and `after`. */
+export const requireWanted = ({ around, before, after, limit }: Partial<MessagesWanted>): MessagesWanted => {
+  const given = Object.entries({ around, before, after }).filter(([, point]) => point !== undefined);
+  const [one] = given;
+  if (!one || given.length > 1)
+    throw new UsageError('usage/invalid-argument', `give exactly one of around, before and after; got ${given.length}`);
+  const [name, point] = one;
+  return {
+    [name]: typeof point === 'number' ? requireCount(point, name, Number.MAX_SAFE_INTEGER) : requireId(point, name),
+    limit: requireCount(limit, 'limit', MAX_LIMIT),
+  };
+};

@@ -31,6 +31,8 @@ import {
   requireFilter,
   requireFlag,
   requireIds,
+  requireWanted,
+  WANTED_NAMES,
 } from './arguments.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
@@ -210,11 +212,16 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       };
     },
     async loadOlderMessages(conversationId, given) {
-      return connection.query(
-        'loadOlderMessages',
-        conversation(conversationId),
-        requireCount(readOptions(given, 'loadOlderMessages', { limit: 1 }).limit, 'limit', MAX_LIMIT),
-      );
+      const { limit } = readOptions(given, 'loadOlderMessages', { limit: 1 });
+      return connection.query('loadOlderMessages', conversation(conversationId), requireCount(limit, 'limit', MAX_LIMIT));
+    },
+    async loadMessages(conversationId, given) {
+      const id = conversation(conversationId);
+      return connection.query('loadMessages', id, requireWanted(readOptions(given, 'loadMessages', WANTED_NAMES)));
+    },
+    async findMessage(messageId) {
+      requireOpen();
+      return connection.query('findMessage', requireId(messageId, 'messageId'));
     },
     async fetchReceipts(messageIds) {
       requireOpen();
@@ -278,13 +285,10 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
     watchConversations: (given) => watch({ of: 'conversations', limit: limitOf(given, 'watchConversations') }),
     watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
-    watchMessages: (id, given) =>
-      watch({
-        of: 'messages',
-        conversationId: conversation(id),
-        limit: limitOf(given, 'watchMessages'),
-      }),
+    watchMessages: (id, given) => watch({ of: 'messages', conversationId: conversation(id), limit: limitOf(given, 'watchMessages') }),
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
+    watchReceiptsIn: (id, given) =>
+      watch({ of: 'receipts-in', conversationId: conversation(id), limit: limitOf(given, 'watchReceiptsIn') }),
     watchConnection: () => persistence.joined(withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$)),
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),

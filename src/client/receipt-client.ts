@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
-import type { ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
+import type { LoadedMessages, MessagesWanted, ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
@@ -143,10 +143,19 @@ export interface ReceiptClient {
    */
   viewConversation(conversationId: ConversationId): ConversationViewing;
   /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. */
-  loadOlderMessages(
-    conversationId: ConversationId,
-    options: { readonly limit: number },
-  ): Promise<{ readonly messages: readonly Message[]; readonly complete: boolean }>;
+  loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
+  /**
+   * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost one request.
+   *
+   * @param options exactly one of `around`, `before` and `after`: a message id or a `seq`; `around` also takes `'first-unread'`, which is
+   * the newest message if nothing is unread. `limit` is at most 1,000.
+   * @returns `complete` is true if there are no more messages in that direction; with `around`, in both. Offline: the stored messages.
+   * @throws {UsageError} `usage/unknown-message` for an id that is in no conversation, or in another one, that the user may see.
+   * @throws {TransportError} offline, for an id that this device does not store.
+   */
+  loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages>;
+  /** Finds a message that this device stores, also one that is not sent yet. @returns `null` for any other message. */
+  findMessage(messageId: MessageId): Promise<Message | null>;
   /**
    * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of
    * the ids. Messages unknown to both device and server, or hidden from the user, are left out.
@@ -224,6 +233,8 @@ export interface ReceiptClient {
   watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message[]>;
   /** Emits `null` while this device does not store the message. */
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
+  /** Emits the receipts of the messages that `watchMessages` shows with the same limit (default 50), in the same order. */
+  watchReceiptsIn(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly MessageReceipts[]>;
   watchConnection(): Observable<ConnectionStatus>;
   watchOutbox(): Observable<OutboxStatus>;
   watchDeadLetters(): Observable<readonly DeadLetter[]>;

@@ -7,6 +7,7 @@ import { findInConversation } from './present/find-message.ts';
 import type { Ask } from './queries/ask.ts';
 import { explainUnread } from './queries/explain-unread.ts';
 import type { History } from './queries/history.ts';
+import { findMessage, loadMessages } from './queries/load-messages.ts';
 import { fetchReadMembers } from './queries/members.ts';
 import { fetchReceipts } from './queries/receipts.ts';
 import type { Writer } from './write/writer.ts';
@@ -31,6 +32,10 @@ export const answerQuery = async (sources: QuerySources, call: QueryCall): Promi
   switch (call.do) {
     case 'loadOlderMessages':
       return history.loadOlder(...call.args);
+    case 'loadMessages':
+      return loadMessages(writer, history, ...call.args);
+    case 'findMessage':
+      return findMessage(writer, ...call.args);
     case 'seqOf': {
       const [conversationId, messageId] = call.args;
       return writer.readInOrder('seq-of', async (model, tx) => {

@@ -72,9 +72,30 @@ export interface Intents {
   retryDeadLetter(id: string, options: { readonly requestReceipt?: boolean | undefined }): void;
 }
 
+/** A message of a conversation, by its id or by its `seq`. */
+export type MessagePoint = MessageId | Seq;
+
+/** The messages to load: exactly one of `around`, `before` and `after`, and at most `limit` messages. */
+export interface MessagesWanted {
+  /** The text `first-unread` is the first unread message. */
+  readonly around?: MessagePoint | undefined;
+  readonly before?: MessagePoint | undefined;
+  readonly after?: MessagePoint | undefined;
+  readonly limit: number;
+}
+
+export interface LoadedMessages {
+  /** Oldest first. Offline: those that are stored on this device. */
+  readonly messages: readonly Message[];
+  /** True if the conversation has no more messages in the direction of the question; around a message, in both directions. */
+  readonly complete: boolean;
+}
+
 /** Questions, and calls with an answer from the network. */
 export interface Queries {
-  loadOlderMessages(conversationId: ConversationId, limit: number): { readonly messages: readonly Message[]; readonly complete: boolean };
+  loadOlderMessages(conversationId: ConversationId, limit: number): LoadedMessages;
+  loadMessages(conversationId: ConversationId, wanted: MessagesWanted): LoadedMessages;
+  findMessage(messageId: MessageId): Message | null;
   /** The `seq` of a message stored on this device; `null` for any other message. */
   seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
   explainUnread(conversationId: ConversationId): UnreadExplanation;

@@ -16,6 +16,8 @@ export type Topic =
   | { readonly of: 'conversation'; readonly conversationId: ConversationId }
   | { readonly of: 'messages'; readonly conversationId: ConversationId; readonly limit: number }
   | { readonly of: 'receipts'; readonly messageId: MessageId }
+  /** The receipts of the messages that the topic `messages` shows with the same limit. */
+  | { readonly of: 'receipts-in'; readonly conversationId: ConversationId; readonly limit: number }
   | { readonly of: 'connection' }
   | { readonly of: 'outbox' }
   | { readonly of: 'dead-letters' }
@@ -31,6 +33,7 @@ export interface TopicValue {
   conversation: Conversation | null;
   messages: readonly Message[];
   receipts: MessageReceipts | null;
+  'receipts-in': readonly MessageReceipts[];
   connection: ConnectionStatus;
   outbox: OutboxStatus;
   'dead-letters': readonly DeadLetter[];

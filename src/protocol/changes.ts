@@ -77,24 +77,25 @@ export const Changes = v.strictObject({
   complete: v.boolean(),
 });
 
-/** Client → server: asks for messages by seq, the newest first, at most `limits.fetchMessages` in all. */
+const WantShape = v.pipe(
+  v.strictObject({
+    conversationId: ConversationIdShape,
+    seqs: v.pipe(
+      RangesShape,
+      v.check((ranges) => ranges.length <= MAX_RANGES_PER_WANT, `at most ${MAX_RANGES_PER_WANT} ranges`),
+    ),
+    /** One more message of the conversation, by its id. */
+    messageId: v.optional(Id),
+    limit: v.pipe(SeqShape, v.minValue(1)),
+  }),
+  v.check(({ seqs, messageId }) => seqs.length > 0 || messageId !== undefined, 'a want names ranges or a message id'),
+);
+
+/** Client → server: asks for messages by seq or id, the newest first, at most `limits.fetchMessages` in all. */
 export const Fetch = v.strictObject({
   type: v.literal('fetch'),
   id: RequestId,
-  wants: v.pipe(
-    v.array(
-      v.strictObject({
-        conversationId: ConversationIdShape,
-        seqs: v.pipe(
-          RangesShape,
-          v.check((ranges) => ranges.length > 0 && ranges.length <= MAX_RANGES_PER_WANT, `1 to ${MAX_RANGES_PER_WANT} ranges`),
-        ),
-        limit: v.pipe(SeqShape, v.minValue(1)),
-      }),
-    ),
-    v.minLength(1),
-    v.maxLength(MAX_WANTS_PER_FETCH),
-  ),
+  wants: v.pipe(v.array(WantShape), v.minLength(1), v.maxLength(MAX_WANTS_PER_FETCH)),
 });
 
 /** Server → client: answers a `fetch`, in one or more frames. The last frame is `complete`. */

@@ -70,6 +70,10 @@ it('values that no store and no frame can hold are refused by name, and nothing 
       ['a limit of NaN', 'loadOlderMessages', peer, { limit: NaN }],
       ['a limit of 0', 'loadOlderMessages', peer, { limit: 0 }],
       ['a limit of 2^53', 'loadOlderMessages', peer, { limit: 2 ** 53 }],
+      ['no point', 'loadMessages', peer, { limit: 1 }],
+      ['two points', 'loadMessages', peer, { before: 5, after: 1, limit: 1 }],
+      ['the message 0', 'loadMessages', peer, { around: 0, limit: 1 }],
+      ['no limit', 'loadMessages', peer, { around: 1 }],
       ['a time of -1', 'flush', { timeoutMs: -1 }],
     ];
     const notRefused: string[] = [];

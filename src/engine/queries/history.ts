@@ -1,8 +1,8 @@
 /** Older messages: any tab requests older messages from the server over HTTP and stores the answer for all tabs. */
 import { AuthError } from '../../errors.ts';
-import { type ConversationId } from '../../model/ids.ts';
+import type { ConversationId, MessageId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
-import { range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -39,8 +39,20 @@ export class History {
     this.requested = new RequestedSeqs(writer);
   }
 
-  private async fetch(conversationId: ConversationId, seqs: Ranges): Promise<void> {
-    let wants: Frame<'fetch'>['wants'] = [{ conversationId, seqs: [...seqs], limit: size(seqs) }];
+  /** Fetches these messages and stores them. */
+  fetch(conversationId: ConversationId, missing: Ranges): Promise<void> {
+    // A question has room for a few ranges. One range over scattered messages also brings stored ones, and it is one request.
+    const seqs = missing.length > MAX_RANGES_PER_WANT ? range(missing[0]![0], highest(missing)) : missing;
+    return this.fetchWants([{ conversationId, seqs: [...seqs], limit: size(seqs) }]);
+  }
+
+  /** Fetches one message of a conversation by its id and stores it. The server sends nothing for a message of another conversation. */
+  fetchById(conversationId: ConversationId, messageId: MessageId): Promise<void> {
+    return this.fetchWants([{ conversationId, seqs: [], messageId, limit: 1 }]);
+  }
+
+  private async fetchWants(all: Frame<'fetch'>['wants']): Promise<void> {
+    let wants = all;
     // One answer may not have room for all messages.
     while (wants.length > 0) {
       const fetch = { type: 'fetch', id: 1, wants } as const;
@@ -79,7 +91,7 @@ export class History {
     const missing = subtract(subtract(range(first, row.latestSeq), union(storedSeqs, evicted)), this.requested.of(conversationId));
     if (missing.length === 0) return;
     this.requested.add(conversationId, missing);
-    this.fetch(conversationId, missing.slice(-MAX_RANGES_PER_WANT)).then(
+    this.fetch(conversationId, missing).then(
       () => this.failed.delete(conversationId),
       () => {
         // The next change of the chat requests the messages again, after the wait.
@@ -103,7 +115,7 @@ export class History {
     let seqs = wanted;
     if (missing.length > 0 && !this.writer.model.paused)
       try {
-        await this.fetch(conversationId, missing.slice(-MAX_RANGES_PER_WANT));
+        await this.fetch(conversationId, missing);
       } catch (error) {
         if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
         seqs = newestSeqs(subtract(conversation.storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);

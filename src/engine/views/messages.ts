@@ -1,23 +1,46 @@
 /** The newest messages of a conversation: stored messages from pages and unflushed records, then failed and pending messages. */
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
+import type { MessageEntry } from '../../model/outbox-entry.ts';
+import type { MessageReceipts } from '../../model/receipt.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import type { AccountState } from '../state/account-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
-import { newestSeqs, readPresented } from '../present/read-messages.ts';
-import { presentPending } from '../present/present-conversation.ts';
+import { newestSeqs, readStored } from '../present/read-messages.ts';
+import { presentMessage, presentPending } from '../present/present-conversation.ts';
+import { presentReceipts } from '../present/present-receipts.ts';
 
-export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>
+interface Shown {
+  readonly model: AccountState;
+  readonly conversation: ConversationState;
+  readonly stored: readonly KeptMessage[];
+  readonly failed: readonly MessageEntry[];
+  readonly pending: readonly MessageEntry[];
+}
+
+const readShown = <T>(writer: Writer, id: ConversationId, limit: number, present: (shown: Shown) => readonly T[]): Promise<readonly T[]> =>
   writer.read('read-messages', async (model, tx) => {
     const conversation = model.get(id);
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
-    const pending = conversation.pending;
-    const stored = await readPresented(tx, model, conversation, newestSeqs(conversation.storedSeqs, limit));
-    return [
-      ...stored,
-      ...failed.map((entry) => presentPending(model, entry, 'failed')),
-      ...pending.map((entry) => presentPending(model, entry, 'pending')),
-    ];
+    const stored = await readStored(tx, conversation, newestSeqs(conversation.storedSeqs, limit));
+    return present({ model, conversation, stored, failed, pending: conversation.pending });
   });
+
+export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>
+  readShown(writer, id, limit, ({ model, conversation, stored, failed, pending }) => [
+    ...stored.map((message) => presentMessage(model, conversation, message)),
+    ...failed.map((entry) => presentPending(model, entry, 'failed')),
+    ...pending.map((entry) => presentPending(model, entry, 'pending')),
+  ]);
+
+/** The receipts of the messages that {@link readShownMessages} shows, in the same order. A failed message has no receipts. */
+export const readShownReceipts = (writer: Writer, id: ConversationId, limit: number): Promise<readonly MessageReceipts[]> =>
+  readShown(writer, id, limit, ({ model, conversation, stored, pending }) => [
+    ...stored.map((message) => presentReceipts.stored(model, conversation, message)),
+    ...pending.map((entry) => presentReceipts.pending(entry)),
+  ]);
 
 export const sameMessages = (a: readonly Message[], b: readonly Message[]): boolean =>
   a.length === b.length &&

@@ -20,7 +20,7 @@ import type { AccountState } from '../state/account-state.ts';
 import type { KeptEvent, Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
-import { readShownMessages, sameMessages } from './messages.ts';
+import { readShownMessages, readShownReceipts, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 import { newestConversations, presentConversation } from '../present/present-conversation.ts';
 import { errorDetails } from '../../logging.ts';
@@ -69,6 +69,8 @@ export class Views {
         return this.messages(topic.conversationId, topic.limit);
       case 'receipts':
         return this.receipts(topic.messageId);
+      case 'receipts-in':
+        return this.receiptsIn(topic.conversationId, topic.limit);
       case 'connection':
         return this.connection();
       case 'outbox':
@@ -162,6 +164,13 @@ export class Views {
         );
       }),
       distinctUntilChanged((a, b) => (a && b ? sameFields(a, b) : a === b)),
+    );
+  }
+
+  private receiptsIn(id: ConversationId, limit: number): Observable<readonly MessageReceipts[]> {
+    return this.states(({ conversations }) => conversations.has(id)).pipe(
+      switchMap(() => from(readShownReceipts(this.writer, id, limit))),
+      distinctUntilChanged((a, b) => a.length === b.length && a.every((one, i) => sameFields(one, b[i]!))),
     );
   }
 

@@ -1,6 +1,6 @@
 /** Reads messages by seq, newest first, for a device without them. */
 import type { ConversationId, UserId } from '../../model/ids.ts';
-import { intersect, range, type Range, type Ranges } from '../../model/ranges.ts';
+import { intersect, range, type Range, type Ranges, union } from '../../model/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { nameOf, type ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
@@ -42,12 +42,16 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
   const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
   const conversations = await tx.conversations(me, asked);
   const byName = new Map(conversations.map((one) => [nameOf(one, me), one]));
+  const ids = wants.flatMap(({ messageId }) => messageId ?? []);
+  const byId = new Map((ids.length > 0 ? await tx.messagesById(ids, 0) : []).map((message) => [message.id, message]));
   const ranges: ConversationRange[] = [];
   let left = limit;
   for (const want of wants) {
     const conversation = byName.get(want.conversationId);
     if (!conversation || left <= 0) continue;
-    const existing = intersect(want.seqs, range(conversation.firstSeq, conversation.latestSeq));
+    const named = want.messageId === undefined ? undefined : byId.get(want.messageId);
+    const seqs = named?.conversationId === conversation.id ? union(want.seqs, [[named.seq, named.seq]]) : want.seqs;
+    const existing = intersect(seqs, range(conversation.firstSeq, conversation.latestSeq));
     for (const one of newestSeqs(existing, Math.min(want.limit, left))) {
       left -= one[1] - one[0] + 1;
       ranges.push({ conversationId: conversation.id, range: one });

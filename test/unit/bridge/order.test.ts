@@ -64,6 +64,8 @@ const CALLS: { readonly [K in keyof Intents]: (world: World) => Parameters<Inten
 };
 const QUESTIONS: { readonly [K in keyof Queries]: Parameters<Queries[K]> } = {
   loadOlderMessages: ['direct:bob', 5],
+  loadMessages: ['direct:bob', { around: 1, limit: 5 }],
+  findMessage: ['m1'],
   seqOf: ['direct:bob', 'm1'],
   explainUnread: ['direct:bob'],
   fetchReceipts: [['mine']],
