@@ -64,10 +64,16 @@ export class LayeredMap<K, V extends object | number> extends Map<K, V> {
     for (const [key] of this.entries()) yield key;
   }
 
-  /** Not by {@link entries}: every write transaction iterates over all conversations. */
-  override *values(): MapIterator<V> {
-    for (const [key, value] of this.below) if (!this.removed?.has(key)) yield super.get(key) ?? value;
-    for (const [key, value] of super.entries()) if (!this.showsBelow(key)) yield value;
+  /** A list, unlike {@link entries}: every write transaction iterates over all conversations, and a list takes half the time of a generator. */
+  override values(): MapIterator<V> {
+    const values: V[] = [];
+    this.below.forEach((value, key) => {
+      if (!this.removed?.has(key)) values.push(super.get(key) ?? value);
+    });
+    super.forEach((value, key) => {
+      if (!this.showsBelow(key)) values.push(value);
+    });
+    return values.values();
   }
 
   override [Symbol.iterator](): MapIterator<[K, V]> {

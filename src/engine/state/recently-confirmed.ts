@@ -39,7 +39,7 @@ export class RecentlyConfirmed {
   keep(entry: OutboxEntry): void {
     this.entries.set(entry.key, entry);
     this.text += textOf(entry);
-    for (const oldest of this.entries.values()) {
+    for (const [, oldest] of this.entries) {
       if (this.entries.size <= MAX_KEPT && this.text <= MAX_KEPT_TEXT && entry.at - oldest.at <= KEPT_MS) break;
       this.take(oldest.key);
     }
