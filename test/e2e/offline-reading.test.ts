@@ -103,8 +103,8 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
 const expectAgreement = async ({ reader, phone, laptop, senders, conversations }: Away): Promise<void> => {
   await eventually('every sender to see every message read', () =>
     senders.every((sender) => {
-      const sentBefore = receiptTo(sender, reader);
-      return sentBefore !== undefined && seqs.every((seq) => contains(sentBefore.read, seq) && contains(sentBefore.named, seq));
+      const receipts = receiptTo(sender, reader);
+      return receipts !== undefined && seqs.every((seq) => contains(receipts.read, seq) && contains(receipts.named, seq));
     }),
   );
   await eventually('the laptop at 0', async () => (await laptop.total()) === 0);
