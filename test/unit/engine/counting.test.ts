@@ -1,51 +1,35 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/model/ids.ts';
-import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 
 const BOB = 'direct:bob';
 
 describe('the unread count, on every device of a user', () => {
-  let now: number;
-  let server: ReceiptServer;
-  let bob: TestTab;
+  let world: TestWorld;
+  let bob: WorldTab;
   /** Two devices of one user: the first acts, and the second learns of it by the feed. */
-  let phone: TestTab;
-  let tablet: TestTab;
-  let phoneNet: LoopbackNet;
-  let tabletNet: LoopbackNet;
-  let disk: TestDevice;
-  const open: TestTab[] = [];
-
-  const start = async (userId: string, name = 'phone'): Promise<{ tab: TestTab; net: LoopbackNet; device: TestDevice }> => {
-    const net = new LoopbackNet(server);
-    const device = new TestDevice(userId, net, name);
-    const tab = await device.open();
-    open.push(tab);
-    await tab.live();
-    return { tab, net, device };
-  };
+  let phone: WorldTab;
+  let tablet: WorldTab;
+  let phoneDevice: VirtualDevice;
+  let tabletDevice: VirtualDevice;
 
   beforeEach(async () => {
-    now = 1_000_000;
-    server = createTestServer(createMemoryStore({ now: () => now }));
-    ({ tab: bob } = await start('bob'));
-    ({ tab: phone, net: phoneNet, device: disk } = await start('alice'));
-    ({ tab: tablet, net: tabletNet } = await start('alice', 'tablet'));
-  });
-  afterEach(async () => {
-    for (const tab of open.splice(0)) tab.close();
-    await server.close();
+    world = createTestWorld();
+    [, bob] = await openDevice(world, 'bob');
+    [phoneDevice, phone] = await openDevice(world, 'alice', 'phone');
+    [tabletDevice, tablet] = await openDevice(world, 'alice', 'tablet');
+    for (const tab of [bob, phone, tablet]) await tab.live();
   });
 
-  const unread = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
-    tab.until({ of: 'unread', conversationId }, (shown) => shown === count, 20_000);
+  const unread = (tab: WorldTab, count: number, conversationId: ConversationId = BOB) =>
+    tab.until({ of: 'unread', conversationId }, (shown) => shown === count);
   const both = (count: number, conversationId: ConversationId = BOB) =>
     Promise.all([unread(phone, count, conversationId), unread(tablet, count, conversationId)]);
-  const stores = (tab: TestTab, count: number, conversationId: ConversationId = BOB) =>
-    tab.until({ of: 'messages', conversationId, limit: 100 }, (list) => list.filter(({ seq }) => seq !== null).length === count, 20_000);
-  const outboxEmpty = (tab: TestTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0, 20_000);
+  const stores = (tab: WorldTab, count: number, conversationId: ConversationId = BOB) =>
+    tab.until({ of: 'messages', conversationId, limit: 100 }, (list) => list.filter(({ seq }) => seq !== null).length === count);
+  const outboxEmpty = (tab: WorldTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   const say = async (count: number): Promise<string[]> => {
     const ids: string[] = [];
     for (let i = 0; i < count; i++) ids.push((await bob.say('alice', `line ${i}`)).id);
@@ -59,9 +43,10 @@ describe('the unread count, on every device of a user', () => {
   });
 
   it('a new device shows 37 unread messages as 37, although one page of messages is smaller', async () => {
-    server.setPolicy({ limits: { fetchMessages: 10 } });
+    world.server.host.setPolicy({ limits: { fetchMessages: 10 } });
     await say(37);
-    const { tab: late } = await start('alice', 'late');
+    await outboxEmpty(bob);
+    const [, late] = await openDevice(world, 'alice', 'late');
     const seen = new Set<number>();
     late.watch({ of: 'unread', conversationId: BOB }).subscribe((count) => seen.add(count));
     await unread(late, 37);
@@ -90,19 +75,18 @@ describe('the unread count, on every device of a user', () => {
       const ids = await say(5);
       await both(5);
       await Promise.all([stores(phone, 5), stores(tablet, 5)]);
-      for (const net of [phoneNet, tabletNet]) net.cut();
+      for (const device of [phoneDevice, tabletDevice]) goOffline(device);
       await phone.do('clearConversationUnreadCount', BOB, ids[1]);
       await tablet.do('clearConversationUnreadCount', BOB, ids[3]);
-      const inOrder = [[phone, phoneNet] as const, [tablet, tabletNet] as const];
-      for (const [tab, net] of last === 'further' ? inOrder : inOrder.reverse()) {
-        net.heal();
+      const inOrder = [[phone, phoneDevice] as const, [tablet, tabletDevice] as const];
+      for (const [tab, device] of last === 'further' ? inOrder : inOrder.reverse()) {
+        goOnline(device);
         await outboxEmpty(tab);
       }
       await both(1);
-      const { tab: late } = await start('alice', 'late');
+      const [, late] = await openDevice(world, 'alice', 'late');
       await unread(late, 1);
     },
-    30_000,
   );
 
   it('clearing an empty, unknown or fully read conversation enqueues nothing', async () => {
@@ -112,11 +96,12 @@ describe('the unread count, on every device of a user', () => {
     await outboxEmpty(phone);
     await phone.do('clearConversationUnreadCount', BOB);
     await outboxEmpty(phone);
-    const sent = phoneNet.sent('submit').length;
+    const sent = sentBy(phoneDevice);
     await phone.do('clearConversationUnreadCount', BOB);
     await phone.do('clearAllUnreadCounts');
     expect(await phone.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
-    expect(phoneNet.sent('submit')).toHaveLength(sent);
+    await world.pass(1000);
+    expect(submits([...sent.sockets, ...sent.requests])).toEqual([]);
   });
 
   it('a recalled message above the read position leaves the unread count, and one below the position changes nothing (F83)', async () => {
@@ -158,44 +143,45 @@ describe('the unread count, on every device of a user', () => {
     await both(0);
     await phone.do('setMarkedUnread', BOB, true);
     const marked = (wanted: boolean) =>
-      tablet.until({ of: 'conversation', conversationId: BOB }, (known) => known?.markedUnread === wanted, 20_000);
+      tablet.until({ of: 'conversation', conversationId: BOB }, (known) => known?.markedUnread === wanted);
     expect(await marked(true)).toMatchObject({ unreadCount: 0 });
     await say(1);
     expect(await tablet.until({ of: 'conversation', conversationId: BOB }, (known) => known?.unreadCount === 1)).toMatchObject({
       markedUnread: true,
     });
+    await both(1);
     await phone.do('clearConversationUnreadCount', BOB);
     expect(await marked(false)).toMatchObject({ unreadCount: 0 });
   });
 
   it('clearing all unread counts clears every conversation, groups too, and survives a restart offline', async () => {
-    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
+    await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
     await say(2);
     await bob.do('sendMessage', 'group:crew', { body: '"all hands"' });
     await Promise.all([both(2), both(1, 'group:crew')]);
-    phoneNet.cut();
+    goOffline(phoneDevice);
     await phone.do('clearAllUnreadCounts');
-    phone.close();
-    const again = await disk.open();
-    open.push(again);
+    await phone.close();
+    const again = await openTab(world, phoneDevice);
     expect(await again.now({ of: 'total-unread' })).toBe(0);
-    phoneNet.heal();
-    await tablet.until({ of: 'total-unread' }, (total) => total === 0, 20_000);
+    goOnline(phoneDevice);
+    await tablet.until({ of: 'total-unread' }, (total) => total === 0);
   });
 
   it('when a read of the first day is sent on the fourth day, the position moves and the group receipt has expired (F81)', async () => {
-    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
+    await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
     const { id } = await bob.do('sendMessage', 'group:crew', { body: '"who is in?"', requestReceipt: true });
     await both(1, 'group:crew');
     await stores(phone, 1, 'group:crew');
-    phoneNet.cut();
+    goOffline(phoneDevice);
     await phone.do('sendReadReceipts', 'group:crew', [id]);
     await phone.do('clearConversationUnreadCount', 'group:crew');
-    now += 3 * 24 * 60 * 60 * 1000 + 1;
-    phoneNet.heal();
+    // All machines sleep for three days.
+    world.time.now += 3 * 24 * 60 * 60 * 1000 + 1;
+    goOnline(phoneDevice);
     await unread(tablet, 0, 'group:crew');
     await outboxEmpty(phone);
-    const known = await bob.until({ of: 'receipts', messageId: id }, (receipts) => receipts?.state === 'expired', 20_000);
+    const known = await bob.until({ of: 'receipts', messageId: id }, (receipts) => receipts?.state === 'expired');
     expect(known).toMatchObject({ readCount: 0, unreadCount: 1 });
     expect(await phone.now({ of: 'dead-letters' })).toEqual([]);
   });
