@@ -5,7 +5,7 @@
 import { TransportError } from '../errors.ts';
 import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
 import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
-import type { ClientFrame } from '../protocol/frames.ts';
+import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Connection, Socket } from '../server/socket.ts';
 import { asError, type Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
@@ -108,7 +108,13 @@ class Wire {
     if (!this.serverOpen) return;
     const frame = decodeServerFrame(text);
     const times = this.meets(frame.type);
-    for (let i = 0; i < times; i++) this.travel('down', `← ${text}`, () => this.heard(() => this.handlers.frame(frame)));
+    for (let i = 0; i < times; i++)
+      this.travel('down', `← ${text}`, () =>
+        this.heard(() => {
+          this.network.arrives(this.lane, frame);
+          this.handlers.frame(frame);
+        }),
+      );
   }
 
   /** Draws a frame's fate. @returns the number of its arrivals. */
@@ -204,6 +210,8 @@ export class VirtualNetwork {
   count: (kind: string) => void = () => undefined;
   /** Called with every text that leaves the device. */
   leaves: (lane: Lane, text: string) => void = () => undefined;
+  /** Told of every frame of the server, just before the tab hears it. */
+  arrives: (lane: Lane, frame: ServerFrame) => void = () => undefined;
 
   constructor(
     readonly end: NetworkEnd,
@@ -265,7 +273,9 @@ export class VirtualNetwork {
                   lane.later(this.delay(), `is answered ${answer.body}`, () => {
                     cancel();
                     try {
-                      resolve(decodeServerFrames(answer.body));
+                      const frames = decodeServerFrames(answer.body);
+                      for (const frame of frames) this.arrives(lane, frame);
+                      resolve(frames);
                     } catch (error) {
                       reject(asError(error));
                     }

@@ -30,6 +30,8 @@ export interface Op {
   /** The newest message on the screen at the time of the call. */
   readonly latestShown: number;
   readonly value?: boolean;
+  /** A view reads only what arrived after this message. */
+  readonly after: number;
   state: OpState;
   /** The newest message of the server at the time of the answer. */
   latestAtEnd: number;
@@ -55,7 +57,7 @@ export class Book {
   /** Devices on which a setting for receipts has ever been off, or was not known. */
   readonly silent = new Set<string>();
 
-  begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value'>>): Op {
+  begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value' | 'after'>>): Op {
     const op: Op = {
       n: this.ops.length,
       at: device.now,
@@ -65,6 +67,7 @@ export class Book {
       chat: null,
       ids: [],
       latestShown: 0,
+      after: 0,
       ...of,
       state: 'open',
       latestAtEnd: Infinity,

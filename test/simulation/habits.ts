@@ -74,6 +74,19 @@ export class Habits {
     });
   }
 
+  /** An offline device writes, and a Background Sync sends the entry after its page has closed: the ack is newer than all that the device has read. */
+  sendsWithoutPage(home: Home, withinMs: number, random: SeededRandom): void {
+    const { plans, workload } = this;
+    const { device } = home;
+    device.network.set({ up: false, down: false });
+    plans.in(withinMs * 0.8, `${device.name} writes`, () => workload.does('say', home, workload.aChatOf(home, random), random));
+    plans.in(withinMs * 0.8 + 200, `${device.name} sends without a page`, () => {
+      device.killAll();
+      device.network.set({ up: true, down: true });
+      void device.sync().catch(() => undefined);
+    });
+  }
+
   /** One device of a user is offline and makes the same calls as another one, with an older state. Its entries come last. */
   private elsewhere(random: SeededRandom): boolean {
     const { plans, workload } = this;

@@ -93,7 +93,6 @@ export const HARDER_BUGS = [
     'if (this.pingedAt === null) return this.ping();\n      handlers.silent();',
     'if (this.pingedAt === null) return this.ping();',
   ),
-  bug('a log-out leaves the others talking', 'engine/engine.ts', 'await silence(ports, this.lockName, options.keepData);', ''),
   bug('a busy server is asked at once', 'engine/sync/outbox/outbox-sender.ts', 'this.refusals.frame(retryAfterMs);', 'void retryAfterMs;'),
   bug(
     'a new refusal shortens the wait of an old one',

@@ -153,9 +153,15 @@ export class Nemesis {
       });
     if (plans.has('restore')) {
       const random = plans.stream('restore');
-      const at = random.next();
-      plans.at(at * 0.6, 'a copy is made', () => (this.copy = world.server.dump()));
-      plans.at(at * 0.6 + 0.1 + 0.2 * random.next(), 'the copy is put back', () => {
+      const copied = random.next() * 0.6;
+      const putBack = copied + 0.1 + 0.2 * random.next();
+      plans.at(copied, 'a copy is made', () => (this.copy = world.server.dump()));
+      const device = random.fork('without a page');
+      if (device.chance(0.5))
+        plans.at(copied, 'a device hears nothing', () =>
+          this.habits.sendsWithoutPage(aHome(device), (putBack - copied) * plans.horizonMs, device),
+        );
+      plans.at(putBack, 'the copy is put back', () => {
         if (!this.copy) return;
         sim.restored = true;
         sim.count('restore');

@@ -260,8 +260,9 @@ export const judgeMeaning = (
       const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {
         const told = readers(seq);
-        if (told && senderId !== user && !restored && !acks.some(({ kind, ids }) => kind !== 'ack' || ids.includes(id)))
-          violated('I-6', `${chat}: ${user} sent no receipt for ${id}`);
+        const mayTell = ({ kind, ids, after, latestAtEnd }: Op): boolean =>
+          kind === 'ack' ? ids.includes(id) : seq > after && seq <= latestAtEnd;
+        if (told && senderId !== user && !restored && !acks.some(mayTell)) violated('I-6', `${chat}: ${user} sent no receipt for ${id}`);
         // The server rightly refuses a receipt that came before its message.
         const meant = acks.find((op) => sure(op) && op.queued.includes(id) && op.at + EPOCH >= sentAt);
         const excused =

@@ -148,7 +148,7 @@ export class Refusals {
         heartbeatMs: random.pick([5000, limits.heartbeatMs]),
       },
       receipts: { ...receipts, groups: random.chance(0.7), maxMembers: random.pick([1, 200]) },
-      rate: random.chance(0.3) ? DEFAULT_POLICY.rate : { perSecond: random.pick([1, 5]), burst: random.pick([2, 10]) },
+      rate: random.chance(0.3) ? DEFAULT_POLICY.rate : { perSecond: random.pick([0.1, 1, 5]), burst: random.pick([2, 10]) },
     };
   }
 

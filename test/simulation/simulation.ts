@@ -11,7 +11,7 @@ import type { Config } from './config.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { judgeTables, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
-import { Talk } from './talk.ts';
+import { type Said, Talk } from './talk.ts';
 
 export class Violation extends Error {
   constructor(
@@ -21,12 +21,6 @@ export class Violation extends Error {
   ) {
     super(`${invariant}: ${why}`);
   }
-}
-
-/** A frame, as far as the order of what leaves is judged. */
-interface Said {
-  readonly type: string;
-  readonly entries: Parameters<Ledger['submits']>[1];
 }
 
 /** A tab reads the store every 10 s, even if it gets no hint of another tab's write. */
@@ -136,6 +130,7 @@ export class Simulation {
       ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
     };
     device.network.count = this.count;
+    device.network.arrives = (lane, frame) => this.talk.hears(lane.name, frame);
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
       if (home.pausedSince !== null && this.world.time.now - home.pausedSince > PAUSED_AFTER_MS)
@@ -153,11 +148,10 @@ export class Simulation {
     if (!text.includes('"type":"submit"')) return;
     const said = JSON.parse(text) as Said | readonly Said[];
     if (Array.isArray(said)) ledger.connects(lane);
-    for (const { type, entries } of [said].flat() as readonly Said[])
-      if (type === 'submit') {
-        ledger.submits(lane, entries);
-        this.talk.submits(lane.name, entries[0]?.key ?? '');
-      }
+    for (const { id, entries } of ([said].flat() as readonly Said[]).filter(({ type }) => type === 'submit')) {
+      ledger.submits(lane, entries);
+      this.talk.submits(lane.name, id, entries[0]?.key ?? '');
+    }
   }
 
   /** Opens a tab. The caller tries again if the disk refuses. */

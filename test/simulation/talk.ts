@@ -1,5 +1,17 @@
-/** How much a tab or a service worker says: none talks without a pause, and none sends one frame again and again (I-21). */
+/**
+ * How much a tab or a service worker says (I-21): none talks without a pause, none sends one frame again and again, and none submits before
+ * the end of the wait that a busy server asked for.
+ */
+import type { ServerFrame } from '../../src/protocol/frames.ts';
+import type { Ledger } from './ledger.ts';
 import type { Simulation } from './simulation.ts';
+
+/** A frame, as far as the order of what leaves is judged. */
+export interface Said {
+  readonly type: string;
+  readonly id: number;
+  readonly entries: Parameters<Ledger['submits']>[1];
+}
 
 const MOST_IN_A_SECOND = 300;
 
@@ -12,6 +24,11 @@ export class Talk {
   /** By lane, what it submitted last. */
   private readonly submitted = new Map<string, { readonly key: string; readonly since: number; count: number }>();
 
+  /** By lane, the frame that the server has not answered. */
+  private readonly unanswered = new Map<string, number>();
+  /** By lane, the end of the wait that the server asked for. */
+  private readonly waitsUntil = new Map<string, number>();
+
   constructor(private readonly sim: Simulation) {}
 
   /** @param weight a connection costs more than a frame. */
@@ -22,9 +39,20 @@ export class Talk {
     else if ((said.weight += weight) > MOST_IN_A_SECOND) this.sim.violated('I-21', `${lane} said too much in a second`);
   }
 
+  hears(lane: string, frame: ServerFrame): void {
+    if (!('id' in frame) || frame.id === undefined || this.unanswered.get(lane) !== frame.id) return;
+    if (frame.type !== 'answer' && frame.type !== 'error') return;
+    this.unanswered.delete(lane);
+    if (frame.type === 'error' && frame.code === 'server/busy')
+      this.waitsUntil.set(lane, this.sim.world.time.now + (frame.retryAfterMs ?? 0));
+  }
+
   /** @param key of the first entry in the frame. */
-  submits(lane: string, key: string): void {
+  submits(lane: string, id: number, key: string): void {
     const { now } = this.sim.world.time;
+    const waitMs = (this.waitsUntil.get(lane) ?? 0) - now;
+    if (waitMs > 1) this.sim.violated('I-21', `${lane} submits ${key} ${waitMs.toFixed(0)} ms before the server would have it`);
+    this.unanswered.set(lane, id);
     const last = this.submitted.get(lane);
     if (last?.key !== key || now - last.since > SUBMITS_WITHIN_MS) this.submitted.set(lane, { key, since: now, count: 1 });
     else if (++last.count > MOST_SUBMITS)

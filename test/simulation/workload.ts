@@ -180,7 +180,7 @@ export class Workload {
         return this.ask(home, screen, book.begin(device, kind, { chat, latestShown }), { do: 'readGroup', args: [name] });
       case 'view': {
         const after = screen.chats.get(chat)?.readUpTo ?? 0;
-        const op = book.begin(device, kind, { chat, latestShown: 0 });
+        const op = book.begin(device, kind, { chat, after });
         return this.ask(home, screen, op, { do: chat.startsWith('group:') ? 'readGroupArrivals' : 'readArrivals', args: [name, after] });
       }
       case 'mark':
