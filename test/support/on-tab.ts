@@ -2,6 +2,7 @@
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import type { Intents, Queries } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
+import type { ClientFrame } from '../../src/protocol/frames.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
@@ -75,3 +76,9 @@ export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; rea
 
 /** Those of these texts that submit entries. */
 export const submits = (texts: readonly string[]): string[] => texts.filter((text) => text.includes('"type":"submit"'));
+
+/** Those of these texts that are frames of this type, as frames. A request's frames count too. */
+export const framesOf = <T extends ClientFrame['type']>(type: T, texts: readonly string[]): Extract<ClientFrame, { type: T }>[] =>
+  texts
+    .flatMap((text) => JSON.parse(text) as ClientFrame | ClientFrame[])
+    .filter((frame): frame is Extract<ClientFrame, { type: T }> => frame.type === type);

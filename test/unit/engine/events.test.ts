@@ -1,32 +1,22 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyChange } from '../../../src/engine/state/apply-change.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
-
-const settled = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, type WorldTab } from '../../support/on-tab.ts';
 
 describe('events', () => {
-  const open: TestTab[] = [];
-  const opened = async (device: TestDevice): Promise<TestTab> => {
-    const tab = await device.open();
-    open.push(tab);
-    return tab;
-  };
-  const eventsOf = (tab: TestTab): ReceiptEvent[] => {
+  const eventsOf = (tab: WorldTab): ReceiptEvent[] => {
     const events: ReceiptEvent[] = [];
     tab.watch({ of: 'events' }).subscribe(({ event }) => events.push(event));
     return events;
   };
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
 
   it('a receipt event names own messages only, also if the peer’s ranges include the peer’s own messages (F117)', async () => {
-    const server = createTestServer();
-    const alice = await opened(new TestDevice('alice', new LoopbackNet(server)));
-    const bob = await opened(new TestDevice('bob', new LoopbackNet(server)));
+    const world = createTestWorld();
+    const [, alice] = await openDevice(world, 'alice');
+    const [, bob] = await openDevice(world, 'bob');
     await alice.live();
     await bob.live();
     const events = eventsOf(alice);
@@ -39,7 +29,7 @@ describe('events', () => {
     await total(2);
     await bob.do('sendConversationReadReceipt', 'direct:alice', {});
     await alice.until({ of: 'receipts', messageId: 'a3' }, (receipts) => receipts?.readAt !== null);
-    await settled();
+    await world.pass(2000);
     const receiptsSent = events.flatMap((event) => (event.type === 'read' || event.type === 'delivered' ? [event] : []));
     const places = receiptsSent.flatMap(({ ranges }) =>
       ranges.flatMap(([from, upTo]) => Array.from({ length: upTo - from + 1 }, (_, i) => from + i)),
@@ -62,25 +52,25 @@ describe('events', () => {
   });
 
   it('a receipt event names a message that came in the same frame as the receipt (F117)', async () => {
-    const server = createTestServer();
-    const [phone, tablet] = [new TestDevice('alice', new LoopbackNet(server)), new TestDevice('alice', new LoopbackNet(server), 'tablet')];
-    const bob = await opened(new TestDevice('bob', new LoopbackNet(server)));
-    const [first, second] = [await opened(phone), await opened(tablet)];
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [, first] = await openDevice(world, 'alice', 'phone');
+    const [tablet, second] = await openDevice(world, 'alice', 'tablet');
     await first.say('bob', 'known to both', { id: 'a1' });
     await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.length === 1);
-    tablet.net.cut();
+    goOffline(tablet);
     await second.until({ of: 'connection' }, ({ state }) => state === 'offline');
     await first.say('bob', 'sent meanwhile', { id: 'a2' });
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
     await bob.do('sendConversationReadReceipt', 'direct:alice', {});
     await first.until({ of: 'receipts', messageId: 'a2' }, (receipts) => receipts?.readAt !== null);
     const events = eventsOf(second);
-    tablet.net.heal();
-    await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.at(-1)?.status === 'read', 10_000);
-    await settled();
+    goOnline(tablet);
+    await second.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.at(-1)?.status === 'read');
+    await world.pass(2000);
     const read = events.find(({ type }) => type === 'read');
     expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a1', 'a2'] });
-  }, 15_000);
+  });
 
   it('the last 1,000 events that no tab has received are kept, at every moment (F117)', () => {
     const model = new AccountState('alice');

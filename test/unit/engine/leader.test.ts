@@ -1,59 +1,59 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { Lane } from '../../../src/testing/lane.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { framesOf, openDevice, openTab, sentBy } from '../../support/on-tab.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 describe('the leader tab', () => {
-  const open: TestTab[] = [];
-  const tabOf = async (device: TestDevice): Promise<TestTab> => {
-    const tab = await device.open();
-    open.push(tab);
-    return tab;
-  };
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
-
   it('one tab sends, all tabs write, and the next tab becomes the leader when the leader tab closes', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const device = new TestDevice('alice', net);
-    const [first, second] = [await tabOf(device), await tabOf(device)];
-    const bob = await tabOf(new TestDevice('bob', net));
+    const world = createTestWorld();
+    const [device, first] = await openDevice(world, 'alice');
+    const second = await openTab(world, device);
+    const [, bob] = await openDevice(world, 'bob');
     await first.live();
     await second.live();
     expect((await second.now({ of: 'connection' })).leader).toBe(false);
     await second.say('bob', 'from the follower');
     await bob.until({ of: 'total-unread' }, (count) => count === 1);
-    first.close();
+    await first.close();
     await second.until({ of: 'connection' }, ({ leader, state }) => leader && state === 'live');
     await second.say('bob', 'from the new leader');
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
   });
 
   it('I-19: a leader whose fencing token is outdated sends nothing, and leads again when flush asks for it', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const device = new TestDevice('alice', net);
-    const alice = await tabOf(device);
+    const world = createTestWorld();
+    const [device, alice] = await openDevice(world, 'alice');
     await alice.live();
-    const other = await Writer.open(device.ports(createMemoryStore(device.disk)), 'alice');
-    await other.takeFence();
+    const sent = sentBy(device);
+    const submits = () => framesOf('submit', [...sent.sockets, ...sent.requests]);
+    const store = await device.disk.open(new Lane(world.time, 'other'));
+    const other = await world.until(Writer.open(quietPorts(store), 'alice'));
+    await world.until(other.takeFence());
     await alice.say('bob', 'hello');
     await alice.until({ of: 'connection' }, ({ leader }) => !leader);
-    expect(net.sent('submit')).toEqual([]);
-    const { pending } = await alice.engine.query({ do: 'flush', args: [5000] }).then((result) => result as { pending: number });
+    expect(submits()).toEqual([]);
+    const { pending } = await alice.ask('flush', 5000);
     expect(pending).toBe(0);
-    expect(net.sent('submit')).toHaveLength(1);
+    expect(submits()).toHaveLength(1);
   });
 
   it('follower tabs do not send each other endless hints', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const device = new TestDevice('alice', net);
-    const tabs = [await tabOf(device), await tabOf(device), await tabOf(device)];
-    let posted = 0;
-    device.heard = () => posted++;
-    await tabs[2]!.engine.query({ do: 'flush', args: [50] });
-    await tabs[2]!.say('bob', 'x');
-    await tabs[2]!.engine.query({ do: 'flush', args: [2000] });
-    expect(posted).toBeLessThan(100);
+    const world = createTestWorld();
+    const [device] = await openDevice(world, 'alice');
+    await openTab(world, device);
+    const third = await openTab(world, device);
+    let heard = 0;
+    world.time.onTrace = (line) => {
+      if (line.includes(' hears ')) heard++;
+    };
+    await third.ask('flush', 50);
+    await third.say('bob', 'x');
+    await third.ask('flush', 2000);
+    await world.pass(2000);
+    expect(heard).toBeGreaterThan(0);
+    // Several listeners in two tabs hear each hint.
+    expect(heard).toBeLessThan(200);
   });
 });
