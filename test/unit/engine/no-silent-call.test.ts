@@ -1,9 +1,9 @@
 /** No call resolves without effect: every intent, on a device that does not know the named conversation or message (F112). */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
-import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
-import { Writer } from '../../../src/engine/write/writer.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
 type Outcome =
   /** The call rejects with this code. */
@@ -62,18 +62,8 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
 };
 
 describe('a call about a conversation or message that this device does not know', () => {
-  const open: TestTab[] = [];
-  const opened = async (device: TestDevice): Promise<TestTab> => {
-    const tab = await device.open();
-    open.push(tab);
-    return tab;
-  };
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
-
-  const outcomeOf = async (device: TestDevice, tab: TestTab, name: keyof Intents): Promise<unknown> => {
-    const stored = (): string => JSON.stringify([...device.disk.tables.get('log')!.values()]);
+  const outcomeOf = async (device: VirtualDevice, tab: WorldTab, name: keyof Intents): Promise<unknown> => {
+    const stored = (): string => JSON.stringify([...device.disk.rows.get('log')!.values()]);
     const before = stored();
     try {
       await tab.do(name, ...ROWS[name].args);
@@ -87,16 +77,16 @@ describe('a call about a conversation or message that this device does not know'
 
   describe.each(Object.keys(ROWS) as (keyof Intents)[])('%s', (name) => {
     it('a call before the first snapshot takes effect later or rejects (F112)', async () => {
-      const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
-      device.net.cut();
-      expect(await outcomeOf(device, await opened(device), name)).toEqual(wanted(ROWS[name].before));
+      const world = createTestWorld();
+      const device = world.device('alice');
+      goOffline(device);
+      expect(await outcomeOf(device, await openTab(world, device), name)).toEqual(wanted(ROWS[name].before));
     });
 
     it('a call after the first snapshot takes effect later, rejects, or has nothing to do (F112)', async () => {
-      const device = new TestDevice('alice', new LoopbackNet(createTestServer()));
-      const tab = await opened(device);
+      const [device, tab] = await openDevice(createTestWorld(), 'alice');
       await tab.live();
-      device.net.cut();
+      goOffline(device);
       await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
       expect(await outcomeOf(device, tab, name)).toEqual(wanted(ROWS[name].after));
     });
@@ -104,13 +94,12 @@ describe('a call about a conversation or message that this device does not know'
 
   const CHAT = 'direct:bob';
   const two = async () => {
-    const server = createTestServer();
-    const net = () => new LoopbackNet(server);
-    const phone = new TestDevice('alice', net());
-    const tablet = new TestDevice('alice', net(), 'tablet');
-    return { phone, tablet, bob: await opened(new TestDevice('bob', net())) };
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [phone, tablet] = [world.device('alice', 'phone'), world.device('alice', 'tablet')];
+    return { opened: (device: VirtualDevice) => openTab(world, device), world, phone, tablet, bob };
   };
-  const shows = (tab: TestTab, flags: { readonly muted: boolean; readonly markedUnread: boolean }, latestSeq: number) =>
+  const shows = (tab: WorldTab, flags: { readonly muted: boolean; readonly markedUnread: boolean }, latestSeq: number) =>
     tab.until(
       { of: 'conversation', conversationId: CHAT },
       (chat) => chat?.muted === flags.muted && chat.markedUnread === flags.markedUnread && chat.latestSeq === latestSeq,
@@ -118,7 +107,7 @@ describe('a call about a conversation or message that this device does not know'
   const BOTH = { muted: true, markedUnread: true };
 
   it('flags of a conversation that does not exist yet take effect with its first message, on all devices (F112)', async () => {
-    const { phone, tablet, bob } = await two();
+    const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     await first.live();
     await first.do('setMuted', CHAT, true);
@@ -134,7 +123,7 @@ describe('a call about a conversation or message that this device does not know'
   });
 
   it('flags set before the first snapshot win over older flags that this device had not seen (F112)', async () => {
-    const { phone, tablet, bob } = await two();
+    const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     for (const text of ['one', 'two', 'three']) await bob.say('alice', text);
     await shows(first, { muted: false, markedUnread: false }, 3);
@@ -147,51 +136,50 @@ describe('a call about a conversation or message that this device does not know'
     }
     await first.do('clearConversationUnreadCount', CHAT);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    tablet.net.cut();
+    goOffline(tablet);
     const second = await opened(tablet);
     await second.do('setMuted', CHAT, true);
     await second.do('setMarkedUnread', CHAT, true);
-    tablet.net.heal();
+    goOnline(tablet);
     for (const tab of [second, first]) await shows(tab, BOTH, 3);
     await second.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     for (const tab of [second, first]) await shows(tab, BOTH, 3);
-  }, 15_000);
+  });
 
   it('a flag that is removed before the first snapshot is removed at the server (F112)', async () => {
-    const { phone, tablet, bob } = await two();
+    const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     await bob.say('alice', 'one');
     await shows(first, { muted: false, markedUnread: false }, 1);
     await first.do('setMuted', CHAT, true);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    tablet.net.cut();
+    goOffline(tablet);
     const second = await opened(tablet);
     await second.do('setMuted', CHAT, false);
-    tablet.net.heal();
+    goOnline(tablet);
     for (const tab of [second, first]) await shows(tab, { muted: false, markedUnread: false }, 1);
-  }, 15_000);
+  });
 
   it('flags set before the first snapshot are sent over HTTP without a page, after a snapshot has been read (F112)', async () => {
-    const { phone, tablet, bob } = await two();
+    const { opened, world, phone, tablet, bob } = await two();
     const first = await opened(phone);
     await bob.say('alice', 'one');
     await shows(first, { muted: false, markedUnread: false }, 1);
     for (const flag of [true, false]) await first.do('setMuted', CHAT, flag);
     await first.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    tablet.net.cut();
+    goOffline(tablet);
     const second = await opened(tablet);
     await second.do('setMuted', CHAT, true);
-    await second.engine.close();
-    tablet.net.heal();
-    const ports = tablet.ports();
-    const writer = await Writer.open(ports, 'alice');
-    await sendOutboxOverHttp(ports, { userId: 'alice', deviceId: 'tablet' }, writer, await writer.takeFence());
-    expect(writer.model.outbox.size).toBe(0);
+    await second.close();
+    goOnline(tablet);
+    await world.until(tablet.sync());
+    goOffline(tablet);
+    expect((await (await opened(tablet)).now({ of: 'outbox' })).pending).toBe(0);
     await shows(first, { muted: true, markedUnread: false }, 1);
   });
 
   it('a flag of a group that this user is not in becomes a dead letter (F112)', async () => {
-    const { phone } = await two();
+    const { opened, phone } = await two();
     const tab = await opened(phone);
     await tab.do('setMuted', 'group:of-others', true);
     const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
@@ -199,7 +187,7 @@ describe('a call about a conversation or message that this device does not know'
   });
 
   it('retrying a dead receipt while receipts are switched off rejects, and the dead letter stays (F112)', async () => {
-    const { phone } = await two();
+    const { opened, phone } = await two();
     const tab = await opened(phone);
     await tab.do('sendReadReceipts', 'group:of-others', ['m1']);
     const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
