@@ -1,11 +1,11 @@
 /** Answers of the HTTP endpoint that end before they are complete: the client asks for the rest (F119). */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { restOfFetch } from '../../../src/engine/net/rest-of-fetch.ts';
 import { Heartbeat } from '../../../src/engine/sync/connection/heartbeat.ts';
 import type { Frame, ServerFrame } from '../../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { openTab, sentBy } from '../../support/on-tab.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 const message = (seq: number) => ({
@@ -56,47 +56,46 @@ describe('the rest of a fetch', () => {
 });
 
 describe('long messages over HTTP', () => {
-  const open: TestTab[] = [];
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
   const COUNT = 60;
 
-  const fill = async (server: ReceiptServer, to: { user: string } | { group: string }): Promise<void> => {
-    for (let i = 0; i < COUNT; i++) await server.publish({ from: 'bob', to, body: 'x'.repeat(15_000), id: `m${i}` });
+  const fill = async (world: TestWorld, to: { user: string } | { group: string }): Promise<void> => {
+    for (let i = 0; i < COUNT; i++)
+      await world.until(world.server.host.publish({ from: 'bob', to, body: 'x'.repeat(15_000), id: `m${i}` }));
   };
-  const start = async (server: ReceiptServer, noSockets: boolean): Promise<{ alice: TestTab; net: LoopbackNet }> => {
-    const net = new LoopbackNet(server);
-    net.noSockets = noSockets;
-    const alice = await new TestDevice('alice', net).open();
-    open.push(alice);
+  const start = async (world: TestWorld, sockets: boolean) => {
+    const device = world.device('alice');
+    device.network.set({ sockets });
+    const sent = sentBy(device);
+    const alice = await openTab(world, device);
     await alice.live();
-    return { alice, net };
+    return { alice, sent };
   };
 
   it('all long messages reach a device without WebSockets, although no single answer holds them all (F119)', async () => {
-    const server = createTestServer();
-    await fill(server, { user: 'alice' });
-    await start(server, true);
+    const world = createTestWorld();
+    await fill(world, { user: 'alice' });
+    const { sent } = await start(world, false);
     // The device confirms the messages that it stores to their sender.
-    const hello = { type: 'hello', version: PROTOCOL_VERSION, token: 'token-of-bob', userId: 'bob', deviceId: 'd' };
+    const hello = { type: 'hello', version: PROTOCOL_VERSION, token: world.server.token('bob'), userId: 'bob', deviceId: 'd' };
     const receiptsSent = async (): Promise<unknown> => {
-      const { body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor: null }]));
+      const { body } = await world.until(world.server.request(JSON.stringify([hello, { type: 'pull', cursor: null }])));
       const frames = (JSON.parse(body) as ServerFrame[]).filter((frame) => frame.type === 'changes');
       return frames.flatMap(({ rows }) => rows)[0]?.theirs.delivered;
     };
-    await expect.poll(receiptsSent, { timeout: 10_000 }).toEqual([[1, COUNT]]);
+    await world.pass(10_000);
+    expect(await receiptsSent()).toEqual([[1, COUNT]]);
+    expect(sent.sockets).toEqual([]);
   });
 
   it('a page of long history arrives in as many requests as it takes (F119)', async () => {
-    const server = createTestServer();
-    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
-    await fill(server, { group: 'crew' });
-    const { alice, net } = await start(server, false);
+    const world = createTestWorld();
+    await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
+    await fill(world, { group: 'crew' });
+    const { alice, sent } = await start(world, true);
     const { messages, complete } = await alice.ask('loadOlderMessages', 'group:crew', 100);
     expect(complete).toBe(true);
     expect(messages).toHaveLength(COUNT);
-    expect(net.requests.length).toBeGreaterThan(2);
+    expect(sent.requests.length).toBeGreaterThan(2);
   });
 });
 
