@@ -18,7 +18,7 @@ import { readOptions } from '../model/option-names.ts';
 import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
-import { keepBadge } from './app-badge.ts';
+import { keepBadge } from './keep-badge.ts';
 import {
   DEFAULT_FLUSH_MS,
   DEFAULT_LIMIT,

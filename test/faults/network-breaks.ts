@@ -24,7 +24,7 @@ export const NETWORK_BREAKS: readonly Break[] = [
     // Either would do.
     also: [
       {
-        file: 'src/engine/apply/apply-server-rows.ts',
+        file: 'src/engine/apply/apply-messages.ts',
         from: 'messages.filter((message) => !contains(storedSeqs, message.seq))',
         to: 'messages.filter(() => true)',
       },
@@ -39,7 +39,7 @@ export const NETWORK_BREAKS: readonly Break[] = [
     // Either would do.
     also: [
       {
-        file: 'src/engine/apply/apply-server-rows.ts',
+        file: 'src/engine/apply/apply-messages.ts',
         from: 'messages.filter((message) => !contains(storedSeqs, message.seq))',
         to: 'messages.filter(() => true)',
       },

@@ -22,7 +22,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F88',
-    file: 'src/engine/apply/apply-server-rows.ts',
+    file: 'src/engine/apply/apply-messages.ts',
     from: 'enqueueReceipts(draft, ports, conversationId, { delivered: due });',
     to: 'enqueueReceipts(draft, ports, conversationId, { delivered: due, position: due[0][1] });',
     test: ['node', 'test/unit/engine/crash-in-sync.test.ts', 'F88'],

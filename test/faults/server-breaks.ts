@@ -179,7 +179,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F83',
-    file: 'src/engine/apply/apply-server-rows.ts',
+    file: 'src/engine/apply/apply-messages.ts',
     from: '  dropRecalled(draft, ports, conversation, recalled);\n',
     to: '',
     test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F83'],

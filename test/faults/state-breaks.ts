@@ -130,7 +130,7 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F117',
-    file: 'src/engine/apply/row-news.ts',
+    file: 'src/engine/apply/apply-rows.ts',
     from: '(senderId === model.me) === isMine &&',
     to: 'senderId.length > 0 &&',
     test: ['node', 'test/unit/engine/events.test.ts', 'own messages only'],

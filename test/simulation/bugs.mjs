@@ -88,7 +88,7 @@ export const BUGS = [
   ),
   bug(
     'delivery receipts ignore the setting',
-    'engine/apply/apply-server-rows.ts',
+    'engine/apply/apply-messages.ts',
     'if (!conversation || !model.settings.deliveryReceipts || conversationType',
     'if (!conversation || conversationType',
   ),
@@ -186,7 +186,7 @@ export const BUGS = [
   ),
   bug(
     'deliveries are not enqueued',
-    'engine/apply/apply-server-rows.ts',
+    'engine/apply/apply-messages.ts',
     'if (received.length > 0) enqueueDelivered(',
     'if (received.length < 0) enqueueDelivered(',
   ),

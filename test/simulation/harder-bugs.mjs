@@ -41,13 +41,13 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a receipt event names messages of others',
-    'engine/apply/row-news.ts',
+    'engine/apply/apply-rows.ts',
     '(senderId === model.me) === isMine &&',
     'senderId.length > 0 &&',
   ),
   bug(
     'the ranges of an event cover more messages than it names',
-    'engine/apply/row-news.ts',
+    'engine/apply/apply-rows.ts',
     'return { ranges: fromSeqs(found.keys()),',
     'return { ranges: seqs,',
   ),
@@ -109,7 +109,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a recalled message keeps its text on the device',
-    'engine/apply/apply-server-rows.ts',
+    'engine/apply/apply-messages.ts',
     'messages: [...fresh, ...recalled, ...unasked] });',
     'messages: [...fresh, ...unasked] });',
   ),

@@ -9,12 +9,12 @@
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import { applyMessages, type News } from './apply-server-rows.ts';
+import { applyMessages, type News } from './apply-messages.ts';
 import { applyReceiptChanges, storedBefore } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
-import { applyRow, addRowEvents } from './row-news.ts';
+import { applyRow, addRowEvents } from './apply-rows.ts';
 import { clearPages } from '../../log/tables.ts';
 
 /** Leaves out a row's last message if the frame carries the same message: the log then holds a single copy. */

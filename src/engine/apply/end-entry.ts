@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
 import type { Draft } from '../write/draft.ts';
-import { applyRow, addRowEvents, storedAt } from './row-news.ts';
+import { applyRow, addRowEvents, storedAt } from './apply-rows.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
 const messageIdsOf = (entry: OutboxEntry): readonly string[] =>

@@ -5,7 +5,7 @@ import { contains, fromSeqs } from '../../model/ranges.ts';
 import { type GroupReceipt, unreadMembers } from '../../model/receipt.ts';
 import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import type { News } from './apply-server-rows.ts';
+import type { News } from './apply-messages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { readStored } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';

@@ -9,7 +9,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import { restOfFetch } from '../net/rest-of-fetch.ts';
 import { RequestedSeqs } from '../present/requested-seqs.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { applyMessages } from '../apply/apply-server-rows.ts';
+import { applyMessages } from '../apply/apply-messages.ts';
 import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';

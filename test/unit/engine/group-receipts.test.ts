@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readGroup, readGroupArrivals } from '../../../src/engine/intents/read-group.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
-import { applyMessages, type News } from '../../../src/engine/apply/apply-server-rows.ts';
+import { applyMessages, type News } from '../../../src/engine/apply/apply-messages.ts';
 import { findAnywhere } from '../../../src/engine/present/find-message.ts';
 import { presentReceipts } from '../../../src/engine/present/present-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';

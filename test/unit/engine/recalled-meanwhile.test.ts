@@ -1,7 +1,7 @@
 /** A message is recalled while a device is offline, and many messages follow. No copy of its text stays on the device. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
+import { applyMessages } from '../../../src/engine/apply/apply-messages.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import type { Draft } from '../../../src/engine/write/draft.ts';
 import { endEntry } from '../../../src/engine/apply/end-entry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import type { News } from '../../../src/engine/apply/apply-server-rows.ts';
+import type { News } from '../../../src/engine/apply/apply-messages.ts';
 import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';

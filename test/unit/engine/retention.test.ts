@@ -4,7 +4,7 @@ import { Engine } from '../../../src/engine/engine.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { RetentionLane, START_AFTER_MS } from '../../../src/engine/space/retention.ts';
-import { applyMessages } from '../../../src/engine/apply/apply-server-rows.ts';
+import { applyMessages } from '../../../src/engine/apply/apply-messages.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetch-missing.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';

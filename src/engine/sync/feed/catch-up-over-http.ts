@@ -8,7 +8,7 @@ import { contains } from '../../../model/ranges.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
 import type { ClientFrame, Frame } from '../../../protocol/frames.ts';
 import { errorOfFrame, HttpSession } from '../../net/http-session.ts';
-import { applyMessages } from '../../apply/apply-server-rows.ts';
+import { applyMessages } from '../../apply/apply-messages.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 import { MAX_GAPS } from './feed.ts';

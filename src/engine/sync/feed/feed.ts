@@ -17,7 +17,7 @@ import { ProtocolError } from '../../../errors.ts';
 import type { Cancel, ClockPort } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { Frame } from '../../../protocol/frames.ts';
-import type { News } from '../../apply/apply-server-rows.ts';
+import type { News } from '../../apply/apply-messages.ts';
 import type { IntentPorts } from '../../write/enqueue.ts';
 import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';

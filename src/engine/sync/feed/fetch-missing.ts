@@ -12,7 +12,7 @@ import { RequestedSeqs } from '../../present/requested-seqs.ts';
 import type { ConversationState } from '../../state/conversation-state.ts';
 import type { AccountState } from '../../state/account-state.ts';
 import type { Writer } from '../../write/writer.ts';
-import { applyMessages } from '../../apply/apply-server-rows.ts';
+import { applyMessages } from '../../apply/apply-messages.ts';
 import { MAX_RANGES_PER_WANT } from '../../../protocol/limits.ts';
 
 /** Conversations in one request, and messages of each. A long backlog is fetched in turns, so no chat waits for another chat. */
