@@ -1,6 +1,6 @@
 /**
- * The rules and limits of this server. Clients learn the limits in the handshake and have no constants for
- * them.
+ * The rules and limits of this server. Clients learn the limits in the handshake. Until then they assume the
+ * limits of a server with the default policy.
  */
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';

@@ -13,7 +13,7 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'I-1',
     name: 'Accept',
     chapter: 'Receipts',
-    text: 'A call resolves only after its intent is in a completed strict transaction. It rejects otherwise. In memory mode it resolves, and `watchConnection()` says `volatile`. There is no fourth outcome.',
+    text: 'A call ends in one of three ways. It resolves after its intent is in a completed strict transaction. In memory mode it resolves after its intent is in memory, and `watchConnection()` says `volatile`. Otherwise it rejects.',
   },
   {
     id: 'I-2',
@@ -37,13 +37,13 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'I-5',
     name: 'No invention',
     chapter: 'Receipts',
-    text: "A position is never above the newest message that the user's intent named. A message is read by a user only if some device of that user made an intent that names it, or a conversation receipt at or above it; the sender of a message never reads it.",
+    text: "A position is never above the newest message that the user's intent named. A user has read a message only if a device of that user made an intent that names the message, or made a conversation receipt that covers the message. The sender of a message never reads it.",
   },
   {
     id: 'I-6',
     name: 'Privacy',
     chapter: 'Receipts',
-    text: "A public receipt is sent only if the setting was on when the user acted and is on when the receipt is sent, and if the message asked for it (groups). Sync between a user's own devices never causes one. Switching receipts off cancels those that are pending; private positions still travel to the user's own devices.",
+    text: "A public receipt is sent only if the setting was on when the user acted and is on when the receipt is sent, and, for a message receipt, if the message requested receipts. Sync between a user's own devices never causes one. Switching receipts off cancels those that are pending; private positions still travel to the user's own devices.",
   },
   {
     id: 'I-7',
@@ -79,13 +79,13 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'I-12',
     name: 'What unread means',
     chapter: 'Unread counts',
-    text: 'The unread count of a conversation is the number of countable messages of other users above the position that were not recalled and came after the user joined. The total is the sum over the conversations that are not muted. The marked-unread flag stands apart.',
+    text: 'The unread count of a conversation is the number of countable messages of other users above the read position, without recalled messages and messages from before the user joined. The total is the sum over the conversations that are not muted. The marked-unread flag stands apart.',
   },
   {
     id: 'I-13',
     name: 'Counts are derived',
     chapter: 'Unread counts',
-    text: 'Each count equals the sum over the summary and the pending entries, counted again in the same transaction, and the full recount where all messages are stored.',
+    text: 'Each count equals (a) the count that the summary and the pending entries give, computed again in the same transaction; and (b) where the device stores all messages of the conversation, the count of the stored messages.',
   },
   {
     id: 'I-14',
@@ -115,7 +115,7 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'I-18',
     name: 'Crash atomicity',
     chapter: 'Sync and storage',
-    text: 'After a crash behind any prefix of the committed transactions, a restart satisfies all invariants. An intent and its outbox entry, a cursor and its rows, the end of an entry and the row of its answer commit together.',
+    text: 'If a crash leaves only the first n committed transactions on the disk, for any n, a restart satisfies all invariants. An intent and its outbox entry, a cursor and its rows, the end of an entry and the row of its answer commit together.',
   },
   {
     id: 'I-19',
