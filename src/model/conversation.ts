@@ -75,6 +75,10 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   present: NO_RANGES,
 });
 
+/** The oldest message that the server keeps and that is not older than the user's newest join. */
+export const firstVisible = ({ firstSeq, joinedAt }: Pick<ConversationRow, 'firstSeq' | 'joinedAt'>): Seq =>
+  Math.max(firstSeq, joinedAt + 1);
+
 /** A row without its empty fields. {@link wholeRow} adds them again. */
 export type RowParts = Pick<ConversationRow, 'conversationId' | 'version'> & Partial<ConversationRow>;
 

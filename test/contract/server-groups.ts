@@ -106,6 +106,19 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect([...last.values()].every((count) => count === 3)).toBe(true);
     });
 
+    it('a reader of a message that another member read later is named too, also when the changed receipts fill more than one page', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      for (let i = 0; i < 6; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
+      const at = await bench.cursor(ann);
+      await bench.submit(cat, groupReceipts(g, { named: [[1, 600]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 500]] }));
+      await bench.submit(ben, groupReceipts(g, { named: [[501, 600]] }));
+      const told = (await bench.pull(ann, at, 'all')).flatMap(({ receipts = [] }) => receipts);
+      const named = told.flatMap(({ seq, readers = [] }) => readers.map(({ by }) => `${seq} ${by}`));
+      expect(new Set(named).size).toBe(2 * 600);
+      expect(named).toHaveLength(2 * 600);
+    });
+
     it('a receipt counts once, however often and in whichever form it comes (I-2)', async () => {
       const { bench, g, ann, ben, id } = await crew();
       await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));

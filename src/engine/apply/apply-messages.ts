@@ -11,10 +11,7 @@ import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import { presentMessage } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 
-/**
- * What makes events. `live`: every change. `catch-up`: every message, and the counts of group receipts once. `silent`: nothing, for a
- * snapshot and for older messages.
- */
+/** What makes events. `live`: every change. `catch-up`: every message, and the counts of group receipts once. `silent`: nothing. */
 export type News = 'live' | 'catch-up' | 'silent';
 
 /** Enqueues delivery receipts for these seqs, in direct chats and if the switch allows. The messages are in the same transaction. */
@@ -49,20 +46,27 @@ const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: Conversati
   }
 };
 
-/** Applies messages of one conversation. */
+/**
+ * Applies messages of one conversation.
+ *
+ * @param news `fetched` for the answer to a question. A message makes its event when it is stored for the first time, whichever way it came,
+ * unless it is older than the device's first snapshot.
+ */
 export const applyMessages = (
   draft: Draft,
   ports: IntentPorts,
   conversationId: ConversationId,
   messages: readonly WireMessage[],
-  news: News,
+  news: News | 'fetched',
 ): void => {
   const { model } = draft;
+  const evicted = model.get(conversationId)?.evicted ?? [];
   const storedSeqs = model.get(conversationId)?.storedSeqs ?? [];
   // Frames carry the newest message first. Events come in the order of the messages.
   const fresh = messages.filter((message) => !contains(storedSeqs, message.seq)).sort((a, b) => a.seq - b.seq);
   const known = messages.filter((message) => contains(storedSeqs, message.seq));
-  const recalled = known.filter((message) => message.recalled);
+  // The feed brings the recall of a stored message, and its event.
+  const recalled = news === 'fetched' ? [] : known.filter((message) => message.recalled);
   const counted = known.flatMap(({ seq, receipt }) => (receipt ? [{ seq, ...receipt }] : []));
   if (counted.length > 0) draft.change({ t: 'counts', conversationId, receipts: counted });
   // Own messages with a request for receipts, stored by the server as messages without receipts.
@@ -90,6 +94,8 @@ export const applyMessages = (
   if (news === 'silent') return;
   for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
   const sentHere = new Set(ended.map(({ message }) => message.seq));
-  for (const message of fresh.filter(({ seq, recalled }) => !recalled && !sentHere.has(seq)))
+  const isNew = ({ seq, recalled: isRecalled }: WireMessage): boolean =>
+    !isRecalled && !sentHere.has(seq) && seq > conversation.historyUpTo && !contains(evicted, seq);
+  for (const message of fresh.filter(isNew))
     draft.change({ t: 'event', event: { type: 'message', message: presentMessage(model, conversation, message) } });
 };

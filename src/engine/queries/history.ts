@@ -3,6 +3,7 @@ import { AuthError } from '../../errors.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { firstVisible } from '../../model/conversation.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -39,11 +40,15 @@ export class History {
     this.requested = new RequestedSeqs(writer);
   }
 
-  /** Fetches these messages and stores them. */
-  fetch(conversationId: ConversationId, missing: Ranges): Promise<void> {
-    // A question has room for a few ranges. One range over scattered messages also brings stored ones, and it is one request.
-    const seqs = missing.length > MAX_RANGES_PER_WANT ? range(missing[0]![0], highest(missing)) : missing;
-    return this.fetchWants([{ conversationId, seqs: [...seqs], limit: size(seqs) }]);
+  /** Fetches these messages and stores them. The server may limit the messages of one answer: the tab asks on while answers bring some. */
+  async fetch(conversationId: ConversationId, wanted: Ranges): Promise<void> {
+    for (let missing = wanted, before = Infinity; missing.length > 0 && size(missing) < before;) {
+      before = size(missing);
+      // A question has room for a few ranges. One range over scattered messages also brings stored ones, and it is one request.
+      const seqs = missing.length > MAX_RANGES_PER_WANT ? range(missing[0]![0], highest(missing)) : missing;
+      await this.fetchWants([{ conversationId, seqs: [...seqs], limit: size(seqs) }]);
+      missing = subtract(missing, this.writer.model.get(conversationId)?.storedSeqs ?? missing);
+    }
   }
 
   /** Fetches one message of a conversation by its id and stores it. The server sends nothing for a message of another conversation. */
@@ -59,7 +64,13 @@ export class History {
       const answers = await this.ask.ask(fetch);
       const frames = answers.filter((answer) => answer.type === 'messages');
       await this.writer.write('fetched', { durability: 'relaxed' }, (draft) => {
-        for (const { of } of frames) for (const item of of) applyMessages(draft, this.ports, item.conversationId, item.messages, 'silent');
+        for (const { conversationId, messages } of frames.flatMap(({ of }) => of)) {
+          const row = draft.model.get(conversationId)?.row;
+          const first = row ? firstVisible(row) : 1;
+          // An id may name a message from before the user joined. No window shows it, so the device does not store it.
+          const visible = messages.filter(({ seq }) => seq >= first);
+          applyMessages(draft, this.ports, conversationId, visible, 'fetched');
+        }
       });
       wants = restOfFetch(fetch, answers);
     }
@@ -87,7 +98,7 @@ export class History {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation || this.writer.model.paused) return;
     const { row, storedSeqs, evicted } = conversation;
-    const first = Math.max(row.firstSeq, row.joinedAt + 1, row.latestSeq - limit + 1);
+    const first = Math.max(firstVisible(row), row.latestSeq - limit + 1);
     const missing = subtract(subtract(range(first, row.latestSeq), union(storedSeqs, evicted)), this.requested.of(conversationId));
     if (missing.length === 0) return;
     this.requested.add(conversationId, missing);
@@ -107,7 +118,7 @@ export class History {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation) return { messages: [], complete: true };
     const { row } = conversation;
-    const first = Math.max(row.firstSeq, row.joinedAt + 1);
+    const first = firstVisible(row);
     const below = storedWithoutGapFrom(conversation) - 1;
     const wanted = range(Math.max(first, below - limit + 1), below);
     if (wanted.length === 0) return { messages: [], complete: true };

@@ -2,30 +2,27 @@
 import { AuthError, TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
-import { range, subtract } from '../../model/ranges.ts';
+import { above, highest, intersect, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import { countedAt, countingBase } from '../../model/unread.ts';
+import { firstVisible } from '../../model/conversation.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
-import { readPresented } from '../present/read-messages.ts';
+import { newestSeqs, readPresented } from '../present/read-messages.ts';
 import type { Message } from '../../model/message.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
 import type { History } from './history.ts';
 
-/** The first and the last seq of a window, inclusive. */
-type Window = readonly [from: Seq, upTo: Seq];
+const oldestSeqs = (seqs: Ranges, count: number): Ranges => subtract(seqs, newestSeqs(seqs, size(seqs) - count));
 
-/** Fits the window between the oldest and the newest message of the conversation, and moves it rather than making it smaller. */
-const fit = (from: Seq, limit: number, [first, latest]: Window): Window => {
-  const start = Math.max(first, Math.min(from, latest - limit + 1));
-  return [start, Math.min(latest, start + limit - 1)];
-};
-
-const windowOf = ({ around, before, after, limit }: MessagesWanted, point: Seq, edges: Window): Window => {
-  const [first, latest] = edges;
-  if (before !== undefined) return [Math.max(first, point - limit), Math.min(latest, point - 1)];
-  if (after !== undefined) return [Math.max(first, point + 1), Math.min(latest, point + limit)];
-  return around === undefined ? fit(latest, limit, edges) : fit(point - Math.floor((limit - 1) / 2), limit, edges);
+/** The wanted part of the messages that this device can have. Near an end, a window around a point moves instead of getting smaller. */
+const windowOf = ({ before, after, limit }: MessagesWanted, point: Seq, available: Ranges): Ranges => {
+  const below = subtract(available, range(point, Number.MAX_SAFE_INTEGER));
+  if (before !== undefined) return newestSeqs(below, limit);
+  if (after !== undefined) return oldestSeqs(above(available, point), limit);
+  const from = subtract(available, below);
+  const newer = oldestSeqs(from, limit - Math.min(size(below), Math.floor((limit - 1) / 2)));
+  return union(newestSeqs(below, limit - size(newer)), newer);
 };
 
 /** The first unread message. If the server told only the number of unread messages, the first message above the position. */
@@ -60,14 +57,15 @@ export const loadMessages = async (
 ): Promise<LoadedMessages> => {
   const conversation = writer.model.get(conversationId);
   if (!conversation) return { messages: [], complete: true };
-  const { row } = conversation;
-  const edges = [Math.max(row.firstSeq, row.joinedAt + 1), row.latestSeq] as const;
   const point = wanted.around === 'first-unread' ? firstUnread(conversation) : (wanted.around ?? wanted.before ?? wanted.after);
-  const seq = point === null || point === undefined ? edges[1] : await seqOfPoint(writer, history, conversation, point);
-  const [from, upTo] = windowOf(wanted, seq, edges);
-  const window = range(from, upTo);
+  const seq = point === null || point === undefined ? null : await seqOfPoint(writer, history, conversation, point);
+  const { row, storedSeqs } = writer.model.get(conversationId) ?? conversation;
+  // The device may store messages of an earlier membership, and one that is newer than the row and was fetched by its id.
+  const available = union(range(firstVisible(row), Math.max(row.latestSeq, highest(storedSeqs))), storedSeqs);
+  const at = seq ?? highest(available);
+  const window = windowOf(wanted, at, available);
   let isWhole = true;
-  const missing = subtract(window, conversation.storedSeqs);
+  const missing = subtract(window, storedSeqs);
   if (missing.length > 0 && writer.model.paused) isWhole = false;
   else if (missing.length > 0)
     try {
@@ -76,9 +74,13 @@ export const loadMessages = async (
       if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
       isWhole = false;
     }
-  const messages = await writer.readInOrder('read-window', (model, tx) => readPresented(tx, model, model.get(conversationId)!, window));
-  const reachesStart = wanted.after !== undefined || from <= edges[0];
-  const reachesEnd = wanted.before !== undefined || upTo >= edges[1];
+  const messages = await writer.readInOrder('read-window', async (model, tx) => {
+    const now = model.get(conversationId);
+    return now ? readPresented(tx, model, now, intersect(window, now.storedSeqs)) : [];
+  });
+  const others = subtract(available, window);
+  const reachesStart = wanted.after !== undefined || !others.some(([from]) => from < at);
+  const reachesEnd = wanted.before !== undefined || highest(others) <= at;
   return { messages, complete: isWhole && reachesStart && reachesEnd };
 };
 

@@ -109,7 +109,7 @@ export class AccountState {
       paused: this.paused,
       settings: this.settings,
       conversations: [...this.conversations.values()].map(
-        ({ row, storedSeqs, evicted, readFloor, deliveryFloor, newest, newestReceived }) => ({
+        ({ row, storedSeqs, evicted, readFloor, deliveryFloor, newest, newestReceived, historyUpTo }) => ({
           row,
           storedSeqs,
           evicted,
@@ -117,6 +117,7 @@ export class AccountState {
           deliveryFloor,
           newest,
           newestReceived,
+          historyUpTo,
         }),
       ),
       ...(this.rowsBeforeCatchUp.size > 0 ? { rowsBeforeCatchUp: [...this.rowsBeforeCatchUp.values()] } : {}),

@@ -40,6 +40,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         conversation.readFloor = Math.max(conversation.readFloor, readFloor);
         conversation.deliveryFloor = Math.max(conversation.deliveryFloor, deliveryFloor);
         conversation.newestReceived = Math.max(conversation.newestReceived, newestReceived);
+        conversation.historyUpTo = conversation.row.latestSeq;
       }
       model.cursor = change.cursor;
       model.confirmedAt = change.confirmedAt;
@@ -91,7 +92,12 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'cursor':
-      dirty.known ||= model.cursor === null;
+      // The first cursor ends a snapshot.
+      if (model.cursor === null) {
+        dirty.known = true;
+        for (const { id, row } of model.conversations.values())
+          if (row.latestSeq > 0) model.touch(id, dirty, false).historyUpTo = row.latestSeq;
+      }
       model.cursor = change.cursor;
       if (change.ahead || model.rowsBeforeCatchUp.size === 0) return;
       model.rowsBeforeCatchUp.clear();

@@ -31,6 +31,8 @@ export class ConversationState {
   /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
+  /** The newest message when this device loaded its snapshot. A message at or below this seq is no news to the device. */
+  historyUpTo: Seq = 0;
   /** Pending entries of the conversation, oldest first. */
   receipts: ReceiptsEntry[] = [];
   pending: MessageEntry[] = [];
@@ -86,7 +88,7 @@ export class ConversationState {
     this.unflushed.clear();
     this.storedSeqs = this.evicted = NO_RANGES;
     this.newest = null;
-    this.newestReceived = 0;
+    this.newestReceived = this.historyUpTo = 0;
   }
 
   get pendingReceipts(): PendingReceipts {

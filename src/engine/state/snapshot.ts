@@ -27,6 +27,7 @@ export interface Snapshot {
     readonly deliveryFloor: Seq;
     readonly newest: KeptMessage | null;
     readonly newestReceived: Seq;
+    readonly historyUpTo: Seq;
   }[];
   /** Rows from before an unfinished catch-up. */
   readonly rowsBeforeCatchUp?: readonly ConversationRow[];

@@ -44,9 +44,15 @@ export class FeedSender {
 
   /**
    * Sends everything after the cursor. `quietly` sends nothing if nothing changed. `resumesSnapshot`
-   * continues an interrupted snapshot.
+   * continues an interrupted snapshot. `names`: see {@link pullPage}.
    */
-  async pull(me: UserId, from: string | null, quietly: boolean, resumesSnapshot = false): Promise<void> {
+  async pull(
+    me: UserId,
+    from: string | null,
+    quietly: boolean,
+    resumesSnapshot = false,
+    names: 'all' | 'none' = quietly ? 'all' : 'none',
+  ): Promise<void> {
     const { out } = this;
     const snapshot = from === null || resumesSnapshot;
     let at = from;
@@ -55,7 +61,7 @@ export class FeedSender {
       if (!out.open) return;
       const here = at;
       const core = this.core();
-      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, quietly ? 'all' : 'none'));
+      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, names));
       if (!page) return this.lostHistory();
       if (quietly && page.empty && page.complete) return;
       const sent = await this.send(page, here);
@@ -82,7 +88,8 @@ export class FeedSender {
       cancel();
       if (!out.open || out.sent > before) return;
     }
-    await this.pull(me, from, false);
+    // A change may have arrived at the end of the wait.
+    await this.pull(me, from, false, false, 'all');
   }
 
   /**

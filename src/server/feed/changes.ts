@@ -204,14 +204,20 @@ export const pullPage = async (
   // A running transaction may have moved a conversation past the end of the feed, together with older
   // changes of the conversation below the end.
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
-  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
+  // A message changes again with each reader. A page that left the message out would also leave out its readers within the page.
+  const mostReceipts = names === 'all' ? Number.MAX_SAFE_INTEGER : PAGE;
+  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, mostReceipts);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
   const named = names === 'all' ? receipts.filter((receipt) => mayNameReaders(viewer, receipt)) : [];
   const readers = await tx.addedReaders(named, { after, upTo: tx.feedEnd }, MAX_READERS);
   // If one of the lists has more, the page ends at the earliest end and the other lists are cut there.
   const endOf = (list: readonly { readonly version: number }[], most: number): number[] =>
     list.length < most ? [] : [list[list.length - 1]!.version];
-  const ends = [...[conversations, receipts, recalls].flatMap((list) => endOf(list, PAGE)), ...endOf(readers, MAX_READERS)];
+  const ends = [
+    ...[conversations, recalls].flatMap((list) => endOf(list, PAGE)),
+    ...endOf(receipts, mostReceipts),
+    ...endOf(readers, MAX_READERS),
+  ];
   let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);

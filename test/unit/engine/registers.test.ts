@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import type { News } from '../../../src/engine/apply/apply-messages.ts';
+import { applyMessages, type News } from '../../../src/engine/apply/apply-messages.ts';
 import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
+import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
@@ -65,6 +66,8 @@ const openDevice = async () => {
         const next = frame(`c${step}`, more);
         expect(await writer.write('changes', STRICT, (draft) => applyChanges(draft, ports, next, news))).toBe('applied');
       }),
+    fetched: (...messages: WireMessage[]) =>
+      eventsOf(() => writer.write('fetched', STRICT, (draft) => applyMessages(draft, ports, BOB, messages, 'fetched'))),
     /** The server answers the only pending entry of receipts. */
     answered: (result: Partial<Extract<WireResult, { outcome: 'confirmed' }>>) =>
       eventsOf(() =>
@@ -155,6 +158,43 @@ describe('news of messages and of own receipts', () => {
     const messages = [message(7, 'bob'), message(6, 'alice'), message(5, 'bob')];
     const news = await changes('catch-up', { rows: [row({ latestSeq: 7 })], messages: [{ conversationId: BOB, messages }] });
     expect(news.map((event) => (event.type === 'message' ? event.message.id : event.type))).toEqual(['bob-5', 'alice-6', 'bob-7']);
+  });
+
+  const idsOf = (news: readonly ReceiptEvent[]): string[] =>
+    news.map((event) => (event.type === 'message' ? event.message.id : event.type));
+
+  it('a message that a catch-up left out makes its event when it is fetched, once, also after it was evicted', async () => {
+    const { writer, changes, fetched, row } = await openDevice();
+    const messages = [message(8, 'bob')];
+    expect(idsOf(await changes('catch-up', { rows: [row({ latestSeq: 8 })], messages: [{ conversationId: BOB, messages }] }))).toEqual([
+      'bob-8',
+    ]);
+    expect(idsOf(await fetched(message(7, 'bob'), message(6, 'bob', { recalled: true, body: '' }), message(5, 'alice')))).toEqual([
+      'alice-5',
+      'bob-7',
+    ]);
+    await writer.write('evict', STRICT, (draft) => draft.change({ t: 'evict', conversationId: BOB, seqs: [[7, 8]] }));
+    expect(await fetched(message(8, 'bob'), message(7, 'bob'))).toEqual([]);
+  });
+
+  it('a fetched message from before the first snapshot makes no event, also after a restart', async () => {
+    const { writer, changes, fetched, row } = await openDevice();
+    await changes('live', { rows: [row({ latestSeq: 5 })] });
+    await writer.write('evict', STRICT, (draft) => draft.change({ t: 'reset' }));
+    const cursor = { t: 'cursor', cursor: 'c9' } as const;
+    await writer.write('again', STRICT, (draft) => draft.change({ t: 'row', row: row({ latestSeq: 5 }) }, cursor));
+    const restarted = AccountState.restore('alice', writer.model.snapshot());
+    expect(restarted.get(BOB)?.historyUpTo).toBe(5);
+    expect(idsOf(await fetched(message(5, 'bob'), message(6, 'bob')))).toEqual(['bob-6']);
+  });
+
+  it('a fetch that brings the recall of a stored message leaves the event to the feed', async () => {
+    const { changes, fetched } = await openDevice();
+    const recalled = message(4, 'bob', { recalled: true, body: '' });
+    expect(await fetched(recalled)).toEqual([]);
+    expect(await changes('live', { messages: [{ conversationId: BOB, messages: [recalled] }] })).toEqual([
+      { type: 'recalled', conversationId: BOB, messageId: 'bob-4' },
+    ]);
   });
 
   it('an entry that the server confirms makes an event of its read receipts, without those that the server refused', async () => {

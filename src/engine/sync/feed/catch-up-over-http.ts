@@ -96,7 +96,7 @@ export const catchUpOverHttp = async (
       // A snapshot replaces all stored messages, so the wanted message is fetched again with the last part of the snapshot.
       else if (answer.type === 'messages' && !snapshot)
         await writer.write('fetched', options, (draft) => {
-          for (const { conversationId, messages } of answer.of) applyMessages(draft, ports, conversationId, messages, 'silent');
+          for (const { conversationId, messages } of answer.of) applyMessages(draft, ports, conversationId, messages, 'fetched');
         });
       else if (answer.type === 'error' && answer.code === 'protocol/cursor-unknown') {
         if (snapshot) throw new ProtocolError('protocol/bad-frame', 'the server does not know the cursor that it sent itself');

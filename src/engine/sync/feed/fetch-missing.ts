@@ -137,7 +137,7 @@ export class FetchMissing {
     this.writer
       // Relaxed: the server can send these messages again, so a loss of power loses nothing.
       .write('fetched', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
-        for (const { conversationId, messages } of frame.of) applyMessages(draft, this.ports, conversationId, messages, 'silent');
+        for (const { conversationId, messages } of frame.of) applyMessages(draft, this.ports, conversationId, messages, 'fetched');
       })
       .catch((error: unknown) => this.handlers.failed(error));
     if (!frame.complete) return;
