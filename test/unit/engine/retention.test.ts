@@ -1,6 +1,5 @@
 /** Old messages leave the device. Counts, pending entries and receipts stay. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { Engine } from '../../../src/engine/engine.ts';
+import { describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { RetentionLane, START_AFTER_MS } from '../../../src/engine/space/retention.ts';
@@ -10,12 +9,13 @@ import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetc
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
-import type { Message, StoredMessage } from '../../../src/model/message.ts';
+import type { StoredMessage } from '../../../src/model/message.ts';
 import { size } from '../../../src/model/ranges.ts';
 import type { Retention } from '../../../src/model/retention.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
-import { createTestServer, LoopbackNet, TestDevice, TestTab } from '../../support/loopback.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { openDevice, sentBy, submits, WorldTab } from '../../support/on-tab.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
@@ -217,46 +217,32 @@ describe('retention', () => {
 });
 
 describe('retention in a running engine', () => {
-  const open: TestTab[] = [];
-  afterEach(() => {
-    for (const tab of open.splice(0)) tab.close();
-  });
-
   it('a running engine removes messages after its start, and loadOlderMessages brings them back', async () => {
-    const net = new LoopbackNet(createTestServer());
-    const bob = await new TestDevice('bob', net).open();
-    open.push(bob);
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
     for (let n = 1; n <= 30; n++) await bob.say('alice', `${n}`);
-    const phone = new TestDevice('alice', net);
-    const given = phone.ports();
-    let makeRoom: () => void = () => undefined;
-    const clock = {
-      ...given.clock,
-      timer: (ms: number, fn: () => void) => (ms === START_AFTER_MS ? ((makeRoom = fn), () => undefined) : given.clock.timer(ms, fn)),
-    };
-    const engine = await Engine.open(
-      { ...given, clock },
-      { userId: 'alice', deviceId: 'phone' },
-      'lock',
-      {},
-      { messagesPerConversation: 5 },
-    );
-    const alice = new TestTab(engine);
-    open.push(alice);
+    await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    const phone = world.device('alice');
+    const sent = sentBy(phone);
+    const sentSubmits = () => submits([...sent.sockets, ...sent.requests]).length;
+    const openedAt = world.time.now;
+    const alice = new WorldTab(world, await world.until(phone.openTab({}, { messagesPerConversation: 5 })));
     const seqs = (list: readonly { seq: number | null }[]) => list.map(({ seq }) => seq);
     const watched = { of: 'messages', conversationId: 'direct:bob', limit: 100 } as const;
     await alice.until(watched, ({ length }) => length === 30);
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    const submits = net.sent('submit').length;
-    makeRoom();
+    const before = sentSubmits();
+    expect(before).toBeGreaterThan(0);
+    await world.pass(openedAt + START_AFTER_MS - 1 - world.time.now);
+    expect(await alice.now(watched)).toHaveLength(30);
     expect(seqs(await alice.until(watched, ({ length }) => length === 5))).toEqual([26, 27, 28, 29, 30]);
     expect(await alice.now({ of: 'total-unread' })).toBe(30);
-    const older = (await alice.engine.query({ do: 'loadOlderMessages', args: ['direct:bob', 10] })) as { messages: readonly Message[] };
+    const older = await alice.ask('loadOlderMessages', 'direct:bob', 10);
     expect(older.messages.map(({ body }) => body)).toEqual(Array.from({ length: 10 }, (_, i) => `${16 + i}`));
     expect(seqs(await alice.until(watched, ({ length }) => length === 15))[0]).toBe(16);
     expect(await alice.now({ of: 'total-unread' })).toBe(30);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(net.sent('submit').length).toBe(submits);
+    await world.pass(2000);
+    expect(sentSubmits()).toBe(before);
     await alice.do('sendConversationReadReceipt', 'direct:bob', {});
     await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 30 }, (list) => list.every(({ status }) => status === 'read'));
   });
