@@ -2,13 +2,13 @@
  * The network between one device and the server. Frames travel as text and in order, like over TCP. A partition delays
  * frames until the network heals or the connection dies. One end may learn of the connection's death late, or never.
  */
-import { TransportError } from '../errors.ts';
 import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
-import { decodeServerFrame, decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
+import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Connection, Socket } from '../server/socket.ts';
-import { asError, type Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
+import { sendRequest } from './virtual-request.ts';
 
 /** The server's end of the network. */
 export interface NetworkEnd {
@@ -250,47 +250,7 @@ export class VirtualNetwork {
           },
         };
       },
-      request: (frames, timeoutMs) =>
-        new Promise((resolve, reject) => {
-          const fail = (code: 'transport/unreachable' | 'transport/timeout', why: string): void => reject(new TransportError(code, why));
-          const cancel = lane.later(timeoutMs, 'request times out', () => fail('transport/timeout', `no answer within ${timeoutMs} ms`));
-          const body = `[${frames.map(encodeFrame).join(',')}]`;
-          this.leaves(lane, body);
-          const lost = (way: 'up' | 'down'): boolean => !this.conditions[way] || this.random.chance(this.conditions.cut);
-          const refuse = (): void =>
-            void lane.later(this.delay(), 'request fails', () => {
-              cancel();
-              fail('transport/unreachable', 'the server could not be reached');
-            });
-          const ask = (answered: boolean): void =>
-            void lane.time.schedule(this.delay(), `${lane.name} asks ${body}`, () => {
-              if (lost('up')) return answered ? refuse() : undefined;
-              if (!this.end.lane?.alive) return answered ? refuse() : undefined;
-              this.end.request(body).then(
-                (answer) => {
-                  if (!answered) return;
-                  if (lost('down')) return refuse();
-                  lane.later(this.delay(), `is answered ${answer.body}`, () => {
-                    cancel();
-                    try {
-                      const frames = decodeServerFrames(answer.body);
-                      for (const frame of frames) this.arrives(lane, frame);
-                      resolve(frames);
-                    } catch (error) {
-                      reject(asError(error));
-                    }
-                  });
-                },
-                () => (answered ? refuse() : undefined),
-              );
-            });
-          ask(true);
-          // A proxy may repeat a request by itself.
-          if (this.random.chance(this.conditions.duplicate)) {
-            this.count('duplicate');
-            ask(false);
-          }
-        }),
+      request: (frames, timeoutMs, signal) => sendRequest(this, lane, frames, timeoutMs, signal),
     };
   }
 }

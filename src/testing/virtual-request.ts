@@ -1,0 +1,76 @@
+/** One request over HTTP in the virtual network: lost on the way, late, or repeated by a proxy. */
+import { TransportError } from '../errors.ts';
+import { decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
+import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
+import { asError, type Lane } from './lane.ts';
+import type { SeededRandom } from './random.ts';
+
+/** The part of the network that a request uses. */
+interface RequestNetwork {
+  readonly end: { readonly lane: Lane | null; request(body: string): Promise<{ readonly body: string }> };
+  readonly random: SeededRandom;
+  readonly conditions: { readonly up: boolean; readonly down: boolean; readonly cut: number; readonly duplicate: number };
+  delay(): number;
+  count(kind: string): void;
+  leaves(lane: Lane, text: string): void;
+  arrives(lane: Lane, frame: ServerFrame): void;
+}
+
+/**
+ * Sends one request.
+ *
+ * @param signal ends the request: the caller gets no answer any more, as with `fetch` in a browser. The server may have taken it.
+ */
+export const sendRequest = (
+  network: RequestNetwork,
+  lane: Lane,
+  frames: readonly ClientFrame[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ServerFrame[]> =>
+  new Promise((resolve, reject) => {
+    let isAborted = false;
+    const fail = (code: 'transport/unreachable' | 'transport/timeout', why: string): void => reject(new TransportError(code, why));
+    const cancel = lane.later(timeoutMs, 'request times out', () => fail('transport/timeout', `no answer within ${timeoutMs} ms`));
+    signal?.addEventListener('abort', () => {
+      isAborted = true;
+      cancel();
+      fail('transport/unreachable', 'the client ended the request');
+    });
+    const body = `[${frames.map(encodeFrame).join(',')}]`;
+    network.leaves(lane, body);
+    const isLost = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
+    const refuse = (): void =>
+      void lane.later(network.delay(), 'request fails', () => {
+        cancel();
+        fail('transport/unreachable', 'the server could not be reached');
+      });
+    const ask = (isAnswered: boolean): void =>
+      void lane.time.schedule(network.delay(), `${lane.name} asks ${body}`, () => {
+        if (isLost('up')) return isAnswered ? refuse() : undefined;
+        if (!network.end.lane?.alive) return isAnswered ? refuse() : undefined;
+        network.end.request(body).then(
+          (answer) => {
+            if (!isAnswered) return;
+            if (isLost('down')) return refuse();
+            lane.later(network.delay(), `is answered ${answer.body}`, () => {
+              if (isAborted) return;
+              cancel();
+              try {
+                const heard = decodeServerFrames(answer.body);
+                for (const frame of heard) network.arrives(lane, frame);
+                resolve(heard);
+              } catch (error) {
+                reject(asError(error));
+              }
+            });
+          },
+          () => (isAnswered ? refuse() : undefined),
+        );
+      });
+    ask(true);
+    // A proxy may repeat a request by itself.
+    if (!network.random.chance(network.conditions.duplicate)) return;
+    network.count('duplicate');
+    ask(false);
+  });
