@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { breaches, MAX_LINES } from './support/floor-plan.ts';
+import { ARROWS, breaches, MAX_LINES, SHELVES } from './support/floor-plan.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -52,14 +52,17 @@ const house = (files: Record<string, string>): Map<string, string> => {
 };
 
 it.each([
-  ['anyone imports model, ports and errors', 'store/a.ts', `import '../model/ids.ts'; import '../ports/ports.ts'; import '../errors.ts';`],
+  [
+    'every room imports model, ports and errors',
+    'store/a.ts',
+    `import '../model/ids.ts'; import '../ports/ports.ts'; import '../errors.ts';`,
+  ],
   ['a room imports itself', 'store/a.ts', `import './store.ts';`],
   ['client reaches bridge', 'client/a.ts', `import { connect } from '../bridge/connect.ts';`],
   ['worker reaches engine, store, transport', 'worker/a.ts', `import '../engine/state/account-state.ts'; import '../store/store.ts';`],
   ['a shelf imports the shelves below it', 'engine/views/a.ts', `import '../state/account-state.ts';`],
   ['a file beside the shelves imports all of them', 'engine/a.ts', `import './sync/outbox/outbox-sender.ts';`],
   ['the engine reads the formats of the log', 'engine/write/a.ts', `import '../../log/pages.ts';`],
-  ['compat enters by the front door', 'compat/a.ts', `import { createReceiptClient } from '../index.ts';`],
   ['each library in its room', 'store/a.ts', `import { Dexie } from 'dexie'; import { map } from 'rxjs/operators';`],
   [
     'the server has Node and its drivers',
@@ -94,11 +97,9 @@ it.each([
     'a shelf that the plan does not know',
   ],
   ['rules of submit stay out of the feed', 'server/feed/a.ts', `import '../core.ts';`, 'server/feed may import'],
-  ['nobody imports a barrel', 'server/a.ts', `import { hello } from '../protocol/index.ts';`, 'import the file that is meant'],
+  ['no room imports a barrel', 'server/a.ts', `import { hello } from '../protocol/index.ts';`, 'import the file that is meant'],
   ['not even the own one', 'server/a.ts', `import './index.ts';`, 'import the file that is meant'],
-  ['nobody but compat uses the front door', 'client/a.ts', `import '../index.ts';`, 'import the file that is meant'],
-  ['compat goes round no door', 'compat/a.ts', `import '../client/client.ts';`, 'compat enters by'],
-  ['nor to the model', 'compat/a.ts', `import type { Seq } from '../model/ids.ts';`, 'compat enters by'],
+  ['no room uses the front door', 'client/a.ts', `import '../index.ts';`, 'import the file that is meant'],
   ['Dexie stays in store', 'engine/a.ts', `import { Dexie } from 'dexie';`, 'dexie, which stays in store'],
   ['comlink stays in bridge', 'worker/a.ts', `import * as Comlink from 'comlink';`, 'comlink, which stays in bridge'],
   ['idb-keyval stays in client', 'worker/a.ts', `import { get } from 'idb-keyval';`, 'idb-keyval, which stays in client'],
@@ -143,6 +144,48 @@ it('import loops of any length are refused', () => {
     'store/c.ts': `import type { A } from './a.ts';`,
   };
   expect(breaches(house(ring))).toEqual(['a loop: src/store/a.ts → src/store/b.ts → src/store/c.ts → src/store/a.ts']);
+});
+
+const MAP = readFileSync(join(root, 'src/README.md'), 'utf8');
+
+/** The cells of the rows of the table under a heading of the map. */
+const tableUnder = (heading: string): string[][] =>
+  MAP.split(/^#+ /m)
+    .find((section) => section.startsWith(`${heading}\n`))!
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').slice(1, -1));
+
+const namesIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+
+it('the table of rooms in src/README.md is the plan', () => {
+  const rooms = tableUnder('The rooms').map(([room, , imports]) => [
+    namesIn(room!)[0]!.replace(/\/$|\.ts$/, ''),
+    imports!
+      .replace(/\(.*?\)/g, '')
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== '')
+      .sort(),
+  ]);
+  expect(Object.fromEntries(rooms)).toEqual(Object.fromEntries(Object.entries(ARROWS).map(([room, arrows]) => [room, [...arrows].sort()])));
+});
+
+it.each(['engine', 'server'])('the table of shelves in src/README.md names every folder and file of src/%s', (room) => {
+  const named = tableUnder(`The shelves of the ${room}`).flatMap(([shelf]) => namesIn(shelf!));
+  const folders = Object.keys(SHELVES[room]!).filter((shelf) => statSync(join(root, 'src', room, shelf), { throwIfNoEntry: false }));
+  const files = readdirSync(join(root, 'src', room)).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
+  expect(named.filter((name) => !name.includes('store/')).sort()).toEqual(
+    [...folders.filter((folder) => !folder.startsWith('store')).map((folder) => `${folder}/`), ...files].sort(),
+  );
+});
+
+it('every file and folder that src/README.md names exists', () => {
+  // A journey names files of the room that it crosses by their paths inside this room.
+  const places = ['', 'src', 'src/engine', 'src/server'];
+  const names = namesIn(MAP.replace(/```[^`]*```/g, '')).filter((name) => /^[\w./-]+(\/|\.ts|\.md)$/.test(name));
+  expect(names.length).toBeGreaterThan(80);
+  expect(names.filter((name) => !places.some((place) => existsSync(join(root, place, name))))).toEqual([]);
 });
 
 it('forbids a file of more than 300 lines', () => {

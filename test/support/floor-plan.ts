@@ -14,8 +14,8 @@ interface Import {
 /** Rooms that every room may import. */
 const COMMON = ['model', 'ports', 'errors', 'logging'];
 
-/** The rooms that each room may import beyond {@link COMMON} and itself. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
+/** The rooms that each room may import beyond {@link COMMON} and itself. The table of rooms in src/README.md says the same. */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   logging: [],
   model: [],
@@ -28,21 +28,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transport: ['protocol'],
   engine: ['log', 'protocol'],
   bridge: [],
-  worker: ['bridge', 'engine', 'log', 'store', 'platform', 'transport'],
-  'service-worker': ['bridge', 'engine', 'log', 'store', 'platform', 'transport'],
+  worker: ['bridge', 'engine', 'store', 'platform', 'transport'],
+  'service-worker': ['bridge', 'engine', 'store', 'platform', 'transport'],
   client: ['bridge', 'platform'],
   index: ['client'],
-  compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
-  testing: ['client', 'engine', 'log', 'store', 'transport', 'server', 'protocol'],
+  testing: ['engine', 'log', 'store', 'server', 'protocol'],
 };
 
 /**
  * The shelves of a room, each with the shelves and files of the room that it may import. A file beside the
  * shelves is listed like a shelf if other code imports it. A file that is not listed may import every shelf.
  */
-const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   engine: {
     state: [],
     present: ['state'],
@@ -110,21 +109,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   jose: ['server', 'cli'],
   '@electric-sql/pglite': ['server', 'cli'],
   valibot: ['protocol', 'server'],
-  rxjs: [
-    'store',
-    'transport',
-    'engine',
-    'bridge',
-    'worker',
-    'service-worker',
-    'client',
-    'index',
-    'compat',
-    'server',
-    'cli',
-    'testing',
-    'ports',
-  ],
+  rxjs: ['store', 'transport', 'engine', 'bridge', 'worker', 'service-worker', 'client', 'index', 'server', 'cli', 'testing', 'ports'],
   'node:': ['server', 'cli', 'testing'],
 };
 
@@ -191,9 +176,7 @@ const wrongLibrary = (from: string, specifier: string): string | undefined => {
 
 const wrongRoom = (from: string, to: string): string | undefined => {
   const [room, target] = [roomOf(from), roomOf(to)];
-  if (posix.basename(to) === 'index.ts' && !(room === 'compat' && to === 'src/index.ts'))
-    return `${from} imports ${to}: import the file that is meant`;
-  if (room === 'compat' && target !== 'compat' && target !== 'index') return `${from} imports ${to}: compat enters by src/index.ts alone`;
+  if (posix.basename(to) === 'index.ts') return `${from} imports ${to}: import the file that is meant`;
   if (room === target) return wrongShelf(room, from, to);
   const arrows = ARROWS[room];
   if (!arrows) return `${from} stands in a room that the plan does not know`;

@@ -12,11 +12,14 @@ import type { ConversationRecord } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 import { byteLength, rowsOf } from '../feed/summary-rows.ts';
 
+/** The fields of a confirmed entry's result that the entry's kind adds. */
+type Extra = Omit<Extract<WireResult, { readonly outcome: 'confirmed' }>, 'outcome' | 'key' | 'row'>;
+
 /** The result of one entry, before its row is added. */
 export type Outcome =
-  WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: object };
+  WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: Extra };
 
-export const confirmed = (entry: WireEntry, extra: object = {}): Outcome => ({
+export const confirmed = (entry: WireEntry, extra: Extra = {}): Outcome => ({
   entry,
   key: entry.key,
   conversationId: entry.conversationId,

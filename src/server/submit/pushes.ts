@@ -1,4 +1,4 @@
-/** Makes push frames for the host's Web Push: one for each new message and recipient. */
+/** Makes push frames for the host's Web Push: one for each recipient of each new countable message. */
 import type { PushFrame } from '../../protocol/push.ts';
 import type { ConversationRecord, MessageRecord, RosterEntry } from '../store/records.ts';
 
