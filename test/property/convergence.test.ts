@@ -6,7 +6,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
+import { goOffline, goOnline, openTab, type WorldTab } from '../support/on-tab.ts';
 import { overRandomWorlds } from './random-worlds.ts';
 
 const PEOPLE = ['ann', 'ben', 'cat'] as const;
@@ -34,22 +36,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A device that can be closed and opened again, on a network of its own. */
 class Place {
-  readonly net: LoopbackNet;
-  readonly device: TestDevice;
-  tab!: TestTab;
+  readonly device: VirtualDevice;
+  tab!: WorldTab;
   seen: number[] = [];
 
   constructor(
+    private readonly world: TestWorld,
     readonly who: Person,
-    server: LoopbackNet['server'],
     name: string,
   ) {
-    this.net = new LoopbackNet(server);
-    this.device = new TestDevice(who, this.net, name);
+    this.device = world.device(who, `${who}-${name}`);
   }
 
   async open(): Promise<void> {
-    this.tab = await this.device.open();
+    this.tab = await openTab(this.world, this.device);
     this.tab.watch({ of: 'total-unread' }).subscribe((count) => this.seen.push(count));
   }
 
@@ -86,7 +86,7 @@ const differences = async (places: readonly Place[], meant: Meant): Promise<stri
     for (const peer of PEOPLE.filter((name) => name !== place.who)) {
       const shown = await place.tab.now({ of: 'conversation', conversationId: place.chat(peer) });
       const between = meant.messages.filter(({ from, to }) => (from === place.who && to === peer) || (from === peer && to === place.who));
-      const where = `${place.who}/${place.device.name} with ${peer}`;
+      const where = `${place.device.name} with ${peer}`;
       if ((shown?.latestSeq ?? 0) !== between.length) problems.push(`${where}: ${shown?.latestSeq ?? 0} messages, sent ${between.length}`);
       const held = await place.tab.until(
         { of: 'messages', conversationId: place.chat(peer), limit: 200 },
@@ -119,19 +119,20 @@ const differences = async (places: readonly Place[], meant: Meant): Promise<stri
       }
     }
     const totalShown = await place.tab.now({ of: 'total-unread' });
-    if (totalShown !== total) problems.push(`${place.who}/${place.device.name}: total ${totalShown}, counted ${total}`);
+    if (totalShown !== total) problems.push(`${place.device.name}: total ${totalShown}, counted ${total}`);
     if (place.seen.some((count) => count < 0 || count > meant.messages.length)) problems.push(`impossible counts ${place.seen.join()}`);
   }
   return problems;
 };
 
 const run = async (steps: readonly Step[]): Promise<void> => {
-  const server = createTestServer();
+  // Other steps also give other delays and another order of events.
+  const world = createTestWorld({ seed: JSON.stringify(steps) });
   const places = [
-    new Place('ann', server, 'phone'),
-    new Place('ann', server, 'laptop'),
-    new Place('ben', server, 'phone'),
-    new Place('cat', server, 'phone'),
+    new Place(world, 'ann', 'phone'),
+    new Place(world, 'ann', 'laptop'),
+    new Place(world, 'ben', 'phone'),
+    new Place(world, 'cat', 'phone'),
   ];
   const meant = new Meant();
   for (const place of places) await place.open();
@@ -151,16 +152,16 @@ const run = async (steps: readonly Step[]): Promise<void> => {
     const place = places[one.device]!;
     switch (one.do) {
       case 'cut':
-        place.net.cut();
+        goOffline(place.device);
         break;
       case 'heal':
-        place.net.heal();
+        goOnline(place.device);
         break;
       case 'wait':
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        await world.pass(75);
         break;
       case 'restart':
-        place.tab.close();
+        void place.tab.tab.close();
         await place.open();
         break;
       default: {
@@ -188,27 +189,25 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   }
 
   // The network heals, and all devices catch up.
-  for (const place of places) place.net.heal();
-  for (const place of places) await place.tab.engine.query({ do: 'flush', args: [20_000] });
-  const deadline = Date.now() + 20_000;
+  for (const place of places) goOnline(place.device);
+  for (const place of places) await place.tab.ask('flush', 20_000);
+  const deadline = world.time.now + 20_000;
   for (;;) {
     const [pending, connected] = [
       await Promise.all(places.map(({ tab }) => tab.now({ of: 'outbox' }))),
       await Promise.all(places.map(({ tab }) => tab.now({ of: 'connection' }))),
     ];
     if (pending.every(({ pending: count }) => count === 0) && connected.every(({ state }) => state === 'live')) break;
-    if (Date.now() > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
-    for (const place of places) void place.tab.engine.query({ do: 'flush', args: [10] });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (world.time.now > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
+    for (const place of places) void place.tab.tab.ask('flush', 10);
+    await world.pass(20);
   }
   // No entry is pending, but changes may still be on their way.
   let problems = await differences(places, meant);
-  while (problems.length > 0 && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 60));
+  while (problems.length > 0 && world.time.now < deadline) {
+    await world.pass(60);
     problems = await differences(places, meant);
   }
-  for (const { tab } of places) tab.close();
-  await server.close();
   expect(problems).toEqual([]);
 };
 

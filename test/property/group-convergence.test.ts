@@ -6,9 +6,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../src/model/outbox-entry.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import type { ReceiptServer } from '../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../support/loopback.ts';
+import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
+import { goOffline, goOnline, openTab, type WorldTab } from '../support/on-tab.ts';
 import { overRandomWorlds } from './random-worlds.ts';
 
 const CREW = 'group:crew';
@@ -39,22 +39,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 class Place {
-  readonly net: LoopbackNet;
-  readonly device: TestDevice;
-  tab!: TestTab;
+  readonly device: VirtualDevice;
+  tab!: WorldTab;
   seen: number[] = [];
 
   constructor(
+    private readonly world: TestWorld,
     readonly who: Person,
-    server: ReceiptServer,
     readonly name: string,
   ) {
-    this.net = new LoopbackNet(server);
-    this.device = new TestDevice(who, this.net, name);
+    this.device = world.device(who, `${who}-${name}`);
   }
 
   async open(): Promise<void> {
-    this.tab = await this.device.open();
+    this.tab = await openTab(this.world, this.device);
     this.tab.watch({ of: 'total-unread' }).subscribe((count) => this.seen.push(count));
   }
 
@@ -71,10 +69,7 @@ class Place {
 class Membership {
   private readonly stays = new Map<Person, { from: number; upTo: number }[]>(PEOPLE.map((who) => [who, [{ from: 1, upTo: Infinity }]]));
 
-  constructor(
-    private readonly server: ReceiptServer,
-    private readonly store: MemoryStore,
-  ) {}
+  constructor(private readonly world: TestWorld) {}
 
   isIn(who: Person): boolean {
     return this.stays.get(who)!.at(-1)!.upTo === Infinity;
@@ -91,32 +86,32 @@ class Membership {
 
   /** The seq at which the store ended the last membership. */
   private head(who: Person): number {
-    return this.store.dump().members.find(({ userId }) => userId === who)!.joinedAt;
+    return this.world.server.dump().members.find(({ userId }) => userId === who)!.joinedAt;
   }
 
   async join(who: Person): Promise<void> {
     if (this.isIn(who)) return;
-    await this.server.addMember('crew', who);
+    await this.world.until(this.world.server.host.addMember('crew', who));
     this.stays.get(who)!.push({ from: this.head(who) + 1, upTo: Infinity });
   }
 
   async leave(who: Person): Promise<void> {
     if (!this.isIn(who)) return;
-    await this.server.removeMember('crew', who);
+    await this.world.until(this.world.server.host.removeMember('crew', who));
     this.stays.get(who)!.at(-1)!.upTo = this.head(who);
   }
 }
 
-const comeTogether = async (places: readonly Place[]): Promise<void> => {
-  for (const place of places) place.net.heal();
-  const deadline = Date.now() + 20_000;
+const comeTogether = async (world: TestWorld, places: readonly Place[]): Promise<void> => {
+  for (const place of places) goOnline(place.device);
+  const deadline = world.time.now + 20_000;
   for (;;) {
     const pending = await Promise.all(places.map(({ tab }) => tab.now({ of: 'outbox' })));
     const connected = await Promise.all(places.map(({ tab }) => tab.now({ of: 'connection' })));
     if (pending.every(({ pending: count }) => count === 0) && connected.every(({ state }) => state === 'live')) break;
-    if (Date.now() > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
-    for (const place of places) void place.tab.engine.query({ do: 'flush', args: [10] });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (world.time.now > deadline) throw new Error(`not quiet: ${JSON.stringify({ pending, connected })}`);
+    for (const place of places) void place.tab.tab.ask('flush', 10);
+    await world.pass(20);
   }
 };
 
@@ -196,11 +191,11 @@ const differences = async ({ places, membership, said, meant, least }: World): P
 };
 
 const run = async (steps: readonly Step[]): Promise<void> => {
-  const store = createMemoryStore();
-  const server = createTestServer(store);
-  await server.createGroup({ groupId: 'crew', members: PEOPLE.map((userId) => ({ userId })) });
-  const membership = new Membership(server, store);
-  const places = [...PEOPLE.map((who) => new Place(who, server, 'phone')), new Place('ann', server, 'laptop')];
+  // Other steps also give other delays and another order of events.
+  const world = createTestWorld({ seed: JSON.stringify(steps) });
+  await world.until(world.server.host.createGroup({ groupId: 'crew', members: PEOPLE.map((userId) => ({ userId })) }));
+  const membership = new Membership(world);
+  const places = [...PEOPLE.map((who) => new Place(world, who, 'phone')), new Place(world, 'ann', 'laptop')];
   for (const place of places) await place.open();
   // A device that has never synced shows nothing yet.
   for (const place of places) await place.tab.live();
@@ -243,34 +238,32 @@ const run = async (steps: readonly Step[]): Promise<void> => {
         break;
       }
       case 'cut':
-        place.net.cut();
+        goOffline(place.device);
         break;
       case 'heal':
-        place.net.heal();
+        goOnline(place.device);
         break;
       case 'wait':
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        await world.pass(75);
         break;
       case 'restart':
-        tab.close();
+        void tab.tab.close();
         await place.open();
     }
   }
 
-  await comeTogether(places);
+  await comeTogether(world, places);
   // No entry is pending, but changes may still be on their way: receipts within a quarter of a second come as
   // one.
-  const deadline = Date.now() + 10_000;
+  const deadline = world.time.now + 10_000;
   for (;;) {
     const found = await differences({ places, membership, said, meant, least });
-    if (found.length === 0 || Date.now() > deadline) {
+    if (found.length === 0 || world.time.now > deadline) {
       problems.push(...found);
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await world.pass(60);
   }
-  for (const { tab } of places) tab.close();
-  await server.close();
   expect(problems).toEqual([]);
 };
 
