@@ -28,7 +28,7 @@ const windowOf = ({ before, after, limit }: MessagesWanted, point: Seq, availabl
 /** The first unread message. If the server told only the number of unread messages, the first message above the position. */
 export const firstUnread = ({ row, readUpTo, unread }: ConversationState): Seq | null => {
   if (unread.unreadCount === 0) return null;
-  const [oldest] = row.counted ? [] : countedAt(row, readUpTo);
+  const [oldest] = countedAt(row, readUpTo);
   return oldest ? oldest[0] : countingBase(row, readUpTo) + 1;
 };
 

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { firstUnread } from '../../../src/engine/queries/load-messages.ts';
+import { ConversationState } from '../../../src/engine/state/conversation-state.ts';
+import { emptyRow } from '../../../src/model/conversation.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
@@ -99,4 +102,11 @@ describe('loadMessages at the edges of what a user may see', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(told.sort()).toEqual(['m61', 'm62']);
   }, 60_000);
+});
+
+it('the first unread message is exact where the row carries ranges, and the first above the position where it carries a number', () => {
+  const counted = { at: 0, upTo: 10, count: 3 };
+  const row = { ...emptyRow(CREW), version: 1, latestSeq: 20, counted, uncounted: [[13, 14]] as const };
+  expect(firstUnread(new ConversationState(CREW, { ...row, readUpTo: 12 }))).toBe(15);
+  expect(firstUnread(new ConversationState(CREW, { ...row, readUpTo: 4 }))).toBe(5);
 });
