@@ -1,8 +1,8 @@
 /** Forwards page events to the worker, which cannot see them: visibility, thaw, network. */
 import type { LifeEvent } from '../ports/ports.ts';
 
-/** True if the user can read this page now. */
-export const isInView = (): boolean => document.visibilityState === 'visible' && document.hasFocus();
+/** True if the page is visible and has the focus: the user can read it now. */
+export const isVisibleAndFocused = (): boolean => document.visibilityState === 'visible' && document.hasFocus();
 
 export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   const abort = new AbortController();
@@ -27,7 +27,7 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   return () => abort.abort();
 };
 
-/** Calls `fn` when the page comes into view or leaves it. */
+/** Calls `fn` when the answer of {@link isVisibleAndFocused} may have changed. */
 export const watchView = (fn: () => void): (() => void) => {
   const abort = new AbortController();
   const { signal } = abort;

@@ -145,7 +145,7 @@ export interface ReceiptClient {
   /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. */
   loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
   /**
-   * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost one request.
+   * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost a request, or a few.
    *
    * @param options exactly one of `around`, `before` and `after`: a message id or a `seq`; `around` also takes `'first-unread'`, which is
    * the newest message if nothing is unread. `limit` is at most 1,000.
@@ -203,7 +203,7 @@ export interface ReceiptClient {
   /**
    * Logs the account out on this device. In every tab, streams complete and calls reject with `usage/closed`. After
    * this resolves, nothing of the account is sent any more, and all its data is deleted here, including this device's
-   * id. After a crash, the next start finishes the log-out before showing anything. Other accounts keep their data.
+   * id, unless `keepData` is true. After a crash, the next start finishes the log-out before showing anything. Other accounts keep their data.
    * Later calls wait for the outcome.
    *
    * @throws {TransportError} from `pending: 'send'`: `transport/unreachable` or `transport/timeout` if an entry did not

@@ -8,7 +8,7 @@ import type { Message } from '../model/message.ts';
 import { conversationType, type ConversationId, type MessageId, requireId, type Seq } from '../model/ids.ts';
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { WorkerError } from '../errors.ts';
-import { isInView, watchView } from './page-lifecycle.ts';
+import { isVisibleAndFocused, watchView } from './page-lifecycle.ts';
 import type { ConversationViewing } from './receipt-client.ts';
 
 /** A view for the client. A call of `seen` is a call like any other, so `close()` waits for it. */
@@ -83,7 +83,7 @@ export const viewConversation = (
     });
 
   const updateVisibility = (): void => {
-    const now = isInView();
+    const now = isVisibleAndFocused();
     if (now === isViewed) return;
     isViewed = now;
     if (isViewed) readAll();

@@ -26,8 +26,8 @@ export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: numbe
   const ended = due.map((receipt) => {
     const isFull = (counts.get(messageKey(receipt)) ?? 0) >= receipt.memberCount;
     return isFull
-      ? { ...receipt, open: false }
-      : { ...receipt, open: false, expired: true, version: Math.max(receipt.version, tx.version) };
+      ? { ...receipt, expiryPending: false }
+      : { ...receipt, expiryPending: false, expired: true, version: Math.max(receipt.version, tx.version) };
   });
   await tx.putReceipts(ended);
   const expiredIn = [...new Set(ended.filter(({ expired }) => expired).map(({ conversationId }) => conversationId))];

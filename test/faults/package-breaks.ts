@@ -26,7 +26,7 @@ export const PACKAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F127',
     file: 'src/client/worker-start/script-try.ts',
-    from: "(this.isForbidden ||= event.effectiveDirective === 'worker-src')",
+    from: "(this.isForbiddenByCsp ||= event.effectiveDirective === 'worker-src')",
     to: 'undefined',
     test: ['journeys', 'test/package/worker-start.test.ts', 'Content-Security-Policy forbids workers'],
   },

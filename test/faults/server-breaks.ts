@@ -54,14 +54,14 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F66',
     file: 'src/server/feed/cursors.ts',
-    from: 'if (runId === tx.run.id) return version <= tx.feedEnd ? Infinity : undefined;',
-    to: 'if (runId === tx.run.id) return Infinity;',
+    from: `if (runId === tx.run.id) return version <= tx.feedEnd ? 'contained' : 'unknown';`,
+    to: `if (runId === tx.run.id) return 'contained';`,
     test: ['node', STORE, 'F66'],
   },
   {
     fault: 'F67',
     file: 'src/server/feed/cursors.ts',
-    from: 'if (version >= next.beganAt) return next.beganAt;',
+    from: 'if (version >= next.beganAt) return { sharedBelow: next.beganAt };',
     to: '',
     test: ['node', STORE, 'F67'],
   },

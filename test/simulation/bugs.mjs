@@ -159,7 +159,12 @@ export const BUGS = [
     'refresh: () => writer.refresh()',
     'refresh: () => Promise.resolve()',
   ),
-  bug('a cursor of a lost history is accepted', 'server/feed/cursors.ts', 'if (version >= next.beganAt) return next.beganAt;', ''),
+  bug(
+    'a cursor of a lost history is accepted',
+    'server/feed/cursors.ts',
+    'if (version >= next.beganAt) return { sharedBelow: next.beganAt };',
+    '',
+  ),
   bug(
     'a lost confirmation is not noticed',
     'server/feed/cursors.ts',

@@ -19,22 +19,25 @@ const answerOf = async (url: string): Promise<string> => {
   }
 };
 
-const why = async ({ url, thrown, said, isForbidden }: ScriptTry): Promise<string> => {
+const reasonOf = async ({ url, thrown, errorMessage, isForbiddenByCsp }: ScriptTry): Promise<string> => {
   if (thrown !== undefined) return messageOf(thrown).replace(/\.$/, '');
-  if (isForbidden) return 'the page’s Content-Security-Policy (worker-src) forbids it';
-  return said || (url.startsWith('blob:') ? 'the browser does not run it' : answerOf(url));
+  if (isForbiddenByCsp) return 'the page’s Content-Security-Policy (worker-src) forbids it';
+  return errorMessage || (url.startsWith('blob:') ? 'the browser does not run it' : answerOf(url));
 };
 
-const wayOut = ({ lacksPolicy }: ScriptTry): string => {
-  const policy = `This page requires Trusted Types: allow the policy ${POLICY_NAME} (trusted-types ${POLICY_NAME})`;
-  const address = 'Serve tidemark/worker.js at that address, allow worker-src blob: in the page’s Content-Security-Policy';
-  return `${lacksPolicy ? policy : address}, or pass the option worker: () => new Worker(…)`;
+const adviceFor = ({ needsTrustedTypes }: ScriptTry): string => {
+  const allowPolicy = `This page requires Trusted Types: allow the policy ${POLICY_NAME} (trusted-types ${POLICY_NAME})`;
+  const serveFile = 'Serve tidemark/worker.js at that address, allow worker-src blob: in the page’s Content-Security-Policy';
+  return `${needsTrustedTypes ? allowPolicy : serveFile}, or pass the option worker: () => new Worker(…)`;
 };
 
-/** @param copy the failed start of the copy, or the reason why the copy was not loaded; null if it was not tried. */
+/**
+ * @param copy the failed start of the script's copy inside the package, or the reason why the copy was not loaded; null if the copy was not
+ * tried.
+ */
 export const explainStart = async (file: ScriptTry, copy: ScriptTry | string | null): Promise<WorkerError> => {
-  const reasons = [`${file.url || 'worker.js'}: ${await why(file)}`];
+  const reasons = [`${file.url || 'worker.js'}: ${await reasonOf(file)}`];
   if (typeof copy === 'string') reasons.push(`the copy in the package was not loaded: ${copy}`);
-  else if (copy) reasons.push(`the copy in the package: ${await why(copy)}`);
-  return unavailable(`${reasons.join('; ')}. ${wayOut(file)}`);
+  else if (copy) reasons.push(`the copy in the package: ${await reasonOf(copy)}`);
+  return unavailable(`${reasons.join('; ')}. ${adviceFor(file)}`);
 };

@@ -5,9 +5,9 @@ export class ScriptTry {
   /** The error of `new Worker`. */
   thrown: unknown;
   /** The message of the worker's error event; empty in most browsers. */
-  said = '';
+  errorMessage = '';
   /** True if a Content-Security-Policy forbids the worker. */
-  isForbidden = false;
+  isForbiddenByCsp = false;
   private hasFailed = false;
 
   /** @param url empty if the build left no address. */
@@ -31,13 +31,13 @@ export class ScriptTry {
     const { signal } = listening;
     const stop = (): void => listening.abort();
     // The browser reports the policy before the worker's error event, which does not name the policy.
-    document.addEventListener('securitypolicyviolation', (event) => (this.isForbidden ||= event.effectiveDirective === 'worker-src'), {
+    document.addEventListener('securitypolicyviolation', (event) => (this.isForbiddenByCsp ||= event.effectiveDirective === 'worker-src'), {
       signal,
     });
     const failed = ({ message = '' }: Partial<ErrorEvent>): void => {
       stop();
       this.hasFailed = true;
-      this.said = message;
+      this.errorMessage = message;
     };
     worker.addEventListener('error', failed, { signal });
     worker.addEventListener('message', stop, { signal });
@@ -49,7 +49,7 @@ export class ScriptTry {
   }
 
   /** True if the page requires Trusted Types: `new Worker` throws a TypeError for no other reason. */
-  get lacksPolicy(): boolean {
+  get needsTrustedTypes(): boolean {
     return this.thrown instanceof TypeError;
   }
 

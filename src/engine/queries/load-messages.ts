@@ -1,4 +1,7 @@
-/** Loads the messages around a point of a conversation: the missing ones from the server, in one request. */
+/**
+ * Loads the messages around a point of a conversation, and the missing ones from the server: in one request, or in a few if the answer has no
+ * room for all messages. A point that the device does not store costs a request more.
+ */
 import { AuthError, TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
@@ -32,17 +35,16 @@ export const firstUnread = ({ row, readUpTo, unread }: ConversationState): Seq |
   return oldest ? oldest[0] : countingBase(row, readUpTo) + 1;
 };
 
-/** @throws {UsageError} `usage/unknown-message` for a message of no conversation, or of another one, that this user may see. */
+/** @throws {UsageError} `usage/unknown-message` if this user sees no such message in this conversation. */
 const seqOfPoint = async (writer: Writer, history: History, conversation: ConversationState, point: MessagePoint): Promise<Seq> => {
   if (typeof point === 'number') return point;
   const { id } = conversation;
-  const { model } = writer;
-  if (model.findPending(point)?.conversationId === id) return conversation.row.latestSeq + 1;
+  if (writer.model.findPending(point)?.conversationId === id) return conversation.row.latestSeq + 1;
   const find = (): Promise<Seq | undefined> =>
-    writer.readInOrder('seq-of', async (now, tx) => (await findInConversation(tx, now.get(id)!, [point])).get(point)?.seq);
+    writer.readInOrder('seq-of', async (model, tx) => (await findInConversation(tx, model.get(id)!, [point])).get(point)?.seq);
   const stored = await find();
   if (stored !== undefined) return stored;
-  if (model.paused) throw new TransportError('transport/unreachable', `"${point}" is not on this device, and the account is paused`);
+  if (writer.model.paused) throw new TransportError('transport/unreachable', `"${point}" is not on this device, and the account is paused`);
   await history.fetchById(id, point);
   const fetched = await find();
   if (fetched !== undefined) return fetched;

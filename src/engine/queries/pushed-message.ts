@@ -17,7 +17,7 @@ export interface MessageHead {
   readonly countable: boolean;
 }
 
-export interface News {
+export interface PushedNews {
   /** `body` is null when the device does not store the message yet. */
   readonly message: Message;
   readonly muted: boolean;
@@ -33,7 +33,7 @@ export const newsOf = async (
   conversationId: ConversationId,
   head: MessageHead,
   isCaughtUp: boolean,
-): Promise<News | null> => {
+): Promise<PushedNews | null> => {
   await writer.refresh();
   return writer.read('pushed-message', async (model, tx) => {
     const conversation = model.get(conversationId);

@@ -1,5 +1,6 @@
 /**
- * Evicts cached messages when the device is full, so that the user's calls find room: read messages of the quietest conversations first.
+ * Evicts cached messages when the device is full, so that the user's calls find room. Messages that were read go first, from the
+ * quietest conversations, and unread messages go last.
  * Positions, receipts and pending entries are never evicted.
  *
  *   choose pages, delete the mark PAGES_INTACT_KEY ─▶ delete the pages ─▶ record the eviction, put the mark back

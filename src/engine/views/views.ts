@@ -28,7 +28,8 @@ import { errorDetails } from '../../logging.ts';
 /** Delay before the number of the last delivered event is stored: a single write covers many events. */
 const HEARD_AFTER_MS = 250;
 
-export interface ViewPorts {
+/** What the views need beside the account state. */
+export interface ViewSources {
   readonly leader$: Observable<LeaderStatus & { readonly leader: boolean }>;
   /** The app has opened a conversation: missing messages among its newest `limit` messages are fetched. */
   readonly opened: (conversationId: ConversationId, limit: number) => void;
@@ -44,7 +45,7 @@ export class Views {
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'store' | 'log'>,
     private readonly writer: Writer,
-    private readonly context: ViewPorts,
+    private readonly sources: ViewSources,
   ) {
     this.touched$ = new Observable<Dirty>((subscriber) => writer.onChange((dirty) => subscriber.next(dirty))).pipe(share());
   }
@@ -138,7 +139,7 @@ export class Views {
   private messages(id: ConversationId, limit: number): Observable<readonly Message[]> {
     return this.states(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
       switchMap(() => {
-        this.context.opened(id, limit);
+        this.sources.opened(id, limit);
         return from(readShownMessages(this.writer, id, limit));
       }),
       distinctUntilChanged(sameMessages),
@@ -183,7 +184,7 @@ export class Views {
       map(({ paused }) => paused),
       distinctUntilChanged(),
     );
-    return combineLatest([this.context.leader$, paused$]).pipe(
+    return combineLatest([this.sources.leader$, paused$]).pipe(
       map(([{ state, retryAt, error, leader }, paused]) => ({
         // The hint of a pause may arrive before or after the leader tab reports the end of its connection.
         ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
@@ -206,7 +207,7 @@ export class Views {
         return { pending: outbox.size, oldestAt };
       }),
     );
-    return combineLatest([pending$, this.context.leader$]).pipe(
+    return combineLatest([pending$, this.sources.leader$]).pipe(
       map(([{ pending, oldestAt }, { inFlight }]) => ({ pending, oldestAt, inFlight: Math.min(inFlight, pending) })),
       distinctUntilChanged(sameFields),
     );
@@ -240,9 +241,10 @@ export class Views {
         }
         if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
       };
-      // The first subscriber gets all events that no page has received. Later events go to the subscribers in every tab.
+      // The first subscriber gets the events that no page has received: the state keeps the newest 1,000. Later events go to the
+      // subscribers in every tab.
       const { heard, events } = this.writer.model;
-      // A new store numbers its events from 1, so a number of the store before must not exceed the newest event.
+      // A new store numbers its events from 1. A page may still name a higher number, of the store before: the newest number replaces it.
       last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
       hand(events);
       const stop = this.writer.onChange(({ events }) => hand(events));

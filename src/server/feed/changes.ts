@@ -95,7 +95,7 @@ const mayNameReaders = ({ userId, membersSeeReaders }: Viewer, { senderId }: Cha
  * version. Each item is true at its version, so a client that stops between two frames has been told each reader exactly once.
  */
 const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly AckRecord[]): Item[] => {
-  const { groupId, seq, messageId, readCount, memberCount, expired, fresh, version } = changed;
+  const { groupId, seq, messageId, readCount, memberCount, expired, newReaders, version } = changed;
   const isSeen = mayNameReaders(viewer, changed);
   const item = (at: number, count: number, readers: readonly AckRecord[]): Item =>
     sized(at, {
@@ -112,7 +112,7 @@ const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly A
     });
   const byVersion = new Map<number, AckRecord[]>();
   for (const reader of added) byVersion.set(reader.version, [...(byVersion.get(reader.version) ?? []), reader]);
-  let count = readCount - fresh;
+  let count = readCount - newReaders;
   const items = [...byVersion].map(([at, readers]) => item(at, (count += readers.length), readers));
   return byVersion.has(version) ? items : [...items, item(version, readCount, [])];
 };

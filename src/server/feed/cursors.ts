@@ -25,39 +25,39 @@ const parse = (cursor: Cursor): ParsedCursor | undefined => {
 };
 
 /**
- * The version of a cursor; `undefined` if this history does not contain the cursor: a truncated or foreign
- * cursor, a cursor of the future, or of a part lost by a restore.
+ * The version of a cursor; `undefined` if the store's history does not contain the cursor: a truncated or
+ * foreign cursor, a cursor of the future, or a cursor of a part that a restore lost.
  */
 export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> =>
-  (await reachOfCursor(tx, cursor)) === Infinity ? parse(cursor)!.version : undefined;
+  (await reachOfCursor(tx, cursor)) === 'contained' ? parse(cursor)!.version : undefined;
 
 /**
- * Whether this history still contains everything confirmed up to the cursor. An answer's cursor may be ahead
- * of every feed and of this transaction: a future version of the newest run still belongs to this history.
+ * Whether the store still has everything that it confirmed up to the cursor. An answer's cursor may be ahead
+ * of every feed and of this transaction, so each version of the newest run counts as confirmed.
  */
 export const isStillConfirmed = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
   const parsed = parse(cursor);
   if (!parsed) return false;
-  return parsed.runId === tx.run.id || (await reachOfCursor(tx, cursor)) === Infinity;
+  return parsed.runId === tx.run.id || (await reachOfCursor(tx, cursor)) === 'contained';
 };
 
 /**
- * How much of this history a cursor's history shares.
- *
- * @returns `Infinity` if this history contains the cursor. If this history branched off before the cursor (a
- * restored backup), the version below which both are the same. `undefined` if nothing is known of the
- * cursor's run.
+ * How much of the store's history a cursor's run shares. `contained`: the store has everything up to the
+ * cursor. `sharedBelow`: a restore from a backup lost the cursor, and both histories are the same below this
+ * version. `unknown`: the store does not know the cursor's run, or the cursor is of the future.
  */
-export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<number | undefined> => {
+export type Reach = 'contained' | 'unknown' | { readonly sharedBelow: number };
+
+export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<Reach> => {
   const parsed = parse(cursor);
-  if (!parsed) return undefined;
+  if (!parsed) return 'unknown';
   const { runId, version } = parsed;
-  if (runId === tx.run.id) return version <= tx.feedEnd ? Infinity : undefined;
+  if (runId === tx.run.id) return version <= tx.feedEnd ? 'contained' : 'unknown';
   const runs = await tx.runs();
   const run = runs.find(({ id }) => id === runId);
-  // A run's history ends at the begin of the next run. Later versions belong to another copy of this store.
+  // A run ends where the next run begins. Later versions of the run belong to another copy of the store.
   const next = run && runs.find(({ number }) => number > run.number);
-  if (!next) return undefined;
-  if (version >= next.beganAt) return next.beganAt;
-  return version <= tx.feedEnd ? Infinity : undefined;
+  if (!next) return 'unknown';
+  if (version >= next.beganAt) return { sharedBelow: next.beganAt };
+  return version <= tx.feedEnd ? 'contained' : 'unknown';
 };

@@ -21,8 +21,8 @@ export interface ReceiptRecord {
    * group.
    */
   readonly expired: boolean;
-  /** The end of the receipt window is not yet handled. */
-  readonly open: boolean;
+  /** The server has not yet handled the end of the receipt window. The window itself may have ended. */
+  readonly expiryPending: boolean;
   /** The version of the newest change: creation, another reader, expiry. */
   readonly version: number;
 }
@@ -51,5 +51,5 @@ export interface ChangedReceipt extends ReceiptRecord {
   /** The number of readers at the end of the interval. */
   readonly readCount: number;
   /** The number of readers added in the interval. */
-  readonly fresh: number;
+  readonly newReaders: number;
 }

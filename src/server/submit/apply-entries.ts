@@ -13,7 +13,7 @@ import { freshSeqs, type GroupWork, prepareGroupAcks, recordGroupAcks } from './
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from '../bus.ts';
-import { cursorAt, reachOfCursor } from '../feed/cursors.ts';
+import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
@@ -205,7 +205,7 @@ const limitsOf = async (
   tx: ServerReadTx,
   pendingReceipts: readonly { readonly entry: WireReceiptsEntry; readonly conversation: ConversationRecord }[],
 ): Promise<readonly Seq[]> => {
-  const reaches = new Map<string, number | undefined>();
+  const reaches = new Map<string, Reach>();
   const shared = new Map<number, ReadonlyMap<number, Seq>>();
   const ids = [...new Set(pendingReceipts.map(({ conversation }) => conversation.id))];
   for (const { entry } of pendingReceipts) {
@@ -213,13 +213,14 @@ const limitsOf = async (
     if (cursor === null || reaches.has(cursor)) continue;
     const reach = await reachOfCursor(tx, cursor);
     reaches.set(cursor, reach);
-    if (reach === undefined || reach === Infinity || shared.has(reach)) continue;
-    shared.set(reach, new Map((await tx.latestSeqsBelow(reach, ids)).map(({ conversationId, seq }) => [conversationId, seq])));
+    if (typeof reach === 'string' || shared.has(reach.sharedBelow)) continue;
+    const { sharedBelow } = reach;
+    shared.set(sharedBelow, new Map((await tx.latestSeqsBelow(sharedBelow, ids)).map(({ conversationId, seq }) => [conversationId, seq])));
   }
   return pendingReceipts.map(({ entry, conversation }) => {
-    const reach = entry.cursor === null ? Infinity : reaches.get(entry.cursor);
-    if (reach === undefined) return 0;
-    return reach === Infinity ? conversation.latestSeq : (shared.get(reach)?.get(conversation.id) ?? 0);
+    const reach = entry.cursor === null ? 'contained' : reaches.get(entry.cursor)!;
+    if (reach === 'unknown') return 0;
+    return reach === 'contained' ? conversation.latestSeq : (shared.get(reach.sharedBelow)?.get(conversation.id) ?? 0);
   });
 };
 

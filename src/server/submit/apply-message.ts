@@ -66,7 +66,7 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
   const receipt: ReceiptRecord | undefined =
     memberCount === null
       ? undefined
-      : { ...position, memberCount, expiresAt: unit.now + policy.windowMs, expired: false, open: true, version: unit.version };
+      : { ...position, memberCount, expiresAt: unit.now + policy.windowMs, expired: false, expiryPending: true, version: unit.version };
   const message: MessageRecord = {
     ...position,
     id: entry.id,

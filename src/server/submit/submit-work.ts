@@ -149,7 +149,12 @@ export class SubmitWork {
 
   /** Marks a receipt record as expired. All members of the group get a hint. */
   expire(conversation: ConversationRecord, receipt: ReceiptRecord): void {
-    this.receipts.set(messageKey(receipt), { ...receipt, open: false, expired: true, version: Math.max(receipt.version, this.version) });
+    this.receipts.set(messageKey(receipt), {
+      ...receipt,
+      expiryPending: false,
+      expired: true,
+      version: Math.max(receipt.version, this.version),
+    });
     this.changeGroups.add(conversation.id);
   }
 

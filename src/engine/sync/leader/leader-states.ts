@@ -40,8 +40,8 @@ export type Event =
   | 'follower-nudged'
   /** A follower tab asks for the leader's status. */
   | 'status-asked'
-  /** Another tab told its status, as the leader or as a tab that is taking over. */
-  | 'leader-answered'
+  /** Another tab claims the lead: it told its status as the leader, or it announced that it takes over. */
+  | 'lead-claimed'
   /** A tab that was deposed still speaks as the leader, under a lower fencing token. */
   | 'old-leader-spoke'
   /** The leader tab stepped down. */
@@ -128,7 +128,7 @@ const row = (state: State): Record<Event, Cell> => ({
   nudge: cell(state),
   'follower-nudged': cell(state),
   'status-asked': cell(state),
-  'leader-answered': cell(state),
+  'lead-claimed': cell(state),
   'old-leader-spoke': cell(state),
   'leader-resigned': cell(state),
   'leader-silent': cell(state),
@@ -153,13 +153,13 @@ const SHARED: Table = {
   parked: {
     ...row('parked'),
     nudge: cell('following', ...QUEUE, 'nudge-leader'),
-    'leader-answered': cell('parked', 'show-leader'),
+    'lead-claimed': cell('parked', 'show-leader'),
   },
   following: {
     ...row('following'),
     nudge: cell('following', 'nudge-leader', 'check-leader'),
     'work-pending': cell('following', 'check-leader'),
-    'leader-answered': cell('following', 'show-leader', 'note-answer'),
+    'lead-claimed': cell('following', 'show-leader', 'note-answer'),
     // A frozen tab may hold the lock (F30). The watch goes on until the lock is granted.
     'leader-silent': cell('following', 'show-no-leader', 'announce-takeover', 'steal-lock', 'watch'),
     'lock-granted': cell('claiming', 'announce-takeover', ...CLAIM),
@@ -170,7 +170,7 @@ const SHARED: Table = {
     ...row('standby'),
     nudge: cell('standby', 'nudge-leader', 'check-leader'),
     'work-pending': cell('standby', 'check-leader'),
-    'leader-answered': cell('standby', 'show-leader', 'note-answer'),
+    'lead-claimed': cell('standby', 'show-leader', 'note-answer'),
     'leader-resigned': cell('standby', 'check-leader-briefly'),
     'leader-silent': cell('claiming', ...CLAIM),
     'lock-stolen': cell('following', ...QUEUE),
@@ -178,7 +178,7 @@ const SHARED: Table = {
   claiming: {
     ...row('claiming'),
     nudge: cell('claiming', 'nudge-leader'),
-    'leader-answered': cell('claiming', 'show-leader'),
+    'lead-claimed': cell('claiming', 'show-leader'),
     'lock-stolen': cell('following', 'abandon-claim', ...QUEUE),
     'fence-taken': cell('leading', 'hold-fence', 'run-sync'),
     'fence-failed': cell('retrying', 'release-lock', 'arm-retry'),
@@ -197,7 +197,7 @@ const SHARED: Table = {
   retrying: {
     ...row('retrying'),
     nudge: cell('retrying', 'nudge-leader'),
-    'leader-answered': cell('retrying', 'show-leader'),
+    'lead-claimed': cell('retrying', 'show-leader'),
     'retry-due': cell('following', ...QUEUE),
   },
 };

@@ -84,7 +84,7 @@ export class Leader {
     const deposed = this.sync.deposed$.subscribe(() => this.handle('deposed'));
     this.ends.push(
       bus.listen((hint) => this.hear(hint)),
-      life.listen((event) => this.live(event)),
+      life.listen((event) => this.onPageLife(event)),
       this.writer.onChange(({ settings, outbox }) => {
         if (settings) this.handle('settings-changed');
         if (outbox && this.writer.model.outbox.size > 0) this.handle('work-pending');
@@ -198,12 +198,12 @@ export class Leader {
   /** The higher fencing token leads. */
   private hearStatus(status: LeaderStatus, theirs: number | null): void {
     const ours = this.fence.value;
-    if (ours === null) return this.handle('leader-answered', { status });
+    if (ours === null) return this.handle('lead-claimed', { status });
     if (theirs === null || theirs === ours) return;
     this.handle(theirs > ours ? 'deposed' : 'old-leader-spoke', { status });
   }
 
-  private live(event: LifeEvent): void {
+  private onPageLife(event: LifeEvent): void {
     if (event === 'hidden') this.watch.hidden = true;
     if (event === 'visible') this.watch.hidden = false;
     if (event === 'parked') this.handle('park');

@@ -55,7 +55,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
             groupId: conversation.groupId,
             messageId: messages[receipt.seq - 1]!.id,
             readCount: read.length,
-            fresh: fresh.length,
+            newReaders: fresh.length,
           });
         }
       }
@@ -88,9 +88,9 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
     },
     dueReceipts: async (now, limit) =>
       all()
-        .filter(({ open, expiresAt }) => open && expiresAt < now)
+        .filter(({ expiryPending, expiresAt }) => expiryPending && expiresAt < now)
         .sort((a, b) => a.expiresAt - b.expiresAt || bySeq(a, b))
         .slice(0, limit),
-    hasOpenReceipts: async () => all().some(({ open }) => open),
+    hasOpenReceipts: async () => all().some(({ expiryPending }) => expiryPending),
   };
 };

@@ -95,10 +95,10 @@ export const memoryWrites = (
     }
   },
   putReceipts: async (records) => {
-    for (const { conversationId, seq, open, expired, version } of records) {
+    for (const { conversationId, seq, expiryPending, expired, version } of records) {
       const { receipts } = tables.require(conversationId);
       const before = receipts.get(seq)!;
-      receipts.set(seq, { ...before, open, expired, version });
+      receipts.set(seq, { ...before, expiryPending, expired, version });
       undo.push(() => receipts.set(seq, before));
     }
   },

@@ -40,7 +40,7 @@ const FEED_DETAILS = `
   join tidemark.conversation c on c.id = w.c
   join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
   cross join lateral (
-    select count(*) as read_count, count(*) filter (where a.version > $2) as fresh
+    select count(*) as read_count, count(*) filter (where a.version > $2) as new_readers
     from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
   ) readers`;
 
@@ -90,7 +90,7 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
           groupId: text(row, 'group_id'),
           messageId: text(row, 'message_id'),
           readCount: int(row, 'read_count'),
-          fresh: int(row, 'fresh'),
+          newReaders: int(row, 'new_readers'),
         };
       })
       .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq);

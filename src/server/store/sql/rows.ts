@@ -96,7 +96,7 @@ export const receiptOf = (row: SqlRow): ReceiptRecord => ({
   memberCount: int(row, 'member_count'),
   expiresAt: int(row, 'expires_at'),
   expired: row['expired'] === true,
-  open: row['open'] === true,
+  expiryPending: row['open'] === true,
   version: int(row, 'version'),
 });
 

@@ -60,13 +60,13 @@ const INSERT_STEPS = `
 
 const INSERT_RECEIPTS = `
   insert into tidemark.receipt (conversation_id, seq, sender_id, member_count, expires_at, expired, open, version)
-  select w."conversationId", w.seq, w."senderId", w."memberCount", w."expiresAt", w.expired, w.open, w.version
+  select w."conversationId", w.seq, w."senderId", w."memberCount", w."expiresAt", w.expired, w."expiryPending", w.version
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "senderId" text, "memberCount" bigint,
-    "expiresAt" bigint, expired boolean, open boolean, version bigint)`;
+    "expiresAt" bigint, expired boolean, "expiryPending" boolean, version bigint)`;
 
 const PUT_RECEIPTS = `
-  update tidemark.receipt r set open = w.open, expired = w.expired, version = w.version
-  from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, open boolean, expired boolean, version bigint)
+  update tidemark.receipt r set open = w."expiryPending", expired = w.expired, version = w.version
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "expiryPending" boolean, expired boolean, version bigint)
   where r.conversation_id = w."conversationId" and r.seq = w.seq`;
 
 // The foreign key deletes the read receipts of the members as well.
