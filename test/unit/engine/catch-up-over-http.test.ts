@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { FencedError, LoggedOutError } from '../../../src/engine/write/log-header.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
@@ -9,35 +9,49 @@ import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
 import type { Message } from '../../../src/model/message.ts';
-import type { NetPort, Ports } from '../../../src/ports/ports.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import type { Ports } from '../../../src/ports/ports.ts';
+import { Lane } from '../../../src/testing/lane.ts';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const account = { userId: 'alice', deviceId: 'alice-phone' };
 
+/** The ports of code that runs on a device without a page. */
+const portsOn = async (world: TestWorld, device: VirtualDevice, getToken: () => Promise<string>): Promise<Ports> => {
+  const lane = new Lane(world.time, 'woken');
+  return {
+    ...quietPorts(await device.disk.open(lane)),
+    clock: lane.clock,
+    net: device.network.port(lane),
+    locks: device.locks.port(lane),
+    life: { listen: () => () => undefined },
+    token: { getToken },
+  };
+};
+
 describe('catch-up over HTTP, for an account that is woken without a page', () => {
-  let net: LoopbackNet;
-  let alice: TestDevice;
-  let bob: TestTab;
+  let world: TestWorld;
+  let alice: VirtualDevice;
+  let token: string;
+  let bob: WorldTab;
   let ports: Ports;
   let writer: Writer;
   let fence: number;
-  let requests: number;
+  let sent: ReturnType<typeof sentBy>;
 
   beforeEach(async () => {
-    net = new LoopbackNet(createTestServer());
-    alice = new TestDevice('alice', net);
-    bob = await new TestDevice('bob', new LoopbackNet(net.server)).open();
-    requests = 0;
-    const request: NetPort['request'] = (...args) => {
-      requests++;
-      return net.request(args[0]);
-    };
-    ports = { ...alice.ports(), net: { connect: (handlers) => net.connect(handlers), request } };
-    writer = await Writer.open(ports, 'alice');
-    fence = await writer.takeFence();
+    world = createTestWorld();
+    alice = world.device('alice');
+    token = world.server.token('alice');
+    [, bob] = await openDevice(world, 'bob');
+    sent = sentBy(alice);
+    ports = await portsOn(world, alice, async () => token);
+    writer = await world.until(Writer.open(ports, 'alice'));
+    fence = await world.until(writer.takeFence());
   });
-  afterEach(() => bob.close());
 
   const said = async (text: string, countable = true): Promise<Message & { seq: number }> => {
     const { id } = await bob.say('alice', text, { countable });
@@ -47,14 +61,16 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     const sent = list.find((one) => one.id === id);
     return { ...sent!, seq: sent!.seq! };
   };
-  const wake = (wanted?: WantedMessage): Promise<void> => catchUpOverHttp(ports, account, writer, fence, wanted);
-  const news = (message: Message & { seq: number }, isCaughtUp = true) => newsOf(writer, 'direct:bob', message, isCaughtUp);
+  const wake = (wanted?: WantedMessage): Promise<void> => world.until(catchUpOverHttp(ports, account, writer, fence, wanted));
+  const news = (message: Message & { seq: number }, isCaughtUp = true) => world.until(newsOf(writer, 'direct:bob', message, isCaughtUp));
+  const write = (...args: Parameters<Writer['write']>) => world.until(writer.write(...args));
 
   it('catch-up over HTTP starts with an empty store or at the stored cursor, and gets the wanted message in one request', async () => {
     await said('one');
     const second = await said('two');
     await wake({ conversationId: 'direct:bob', seq: second.seq });
-    expect(requests).toBe(1);
+    expect(sent.requests).toHaveLength(1);
+    expect(sent.sockets).toEqual([]);
     expect(writer.model.totalUnreadCount).toBe(2);
     expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[2, 2]]);
     const third = await said('three');
@@ -65,19 +81,20 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     expect([...writer.model.outbox.values()]).toMatchObject([
       { kind: 'receipts', pendingReceipts: { delivered: [[2, 3]], read: [], named: [], position: 0 } },
     ]);
-    await sendOutboxOverHttp(ports, account, writer, fence);
+    await world.until(sendOutboxOverHttp(ports, account, writer, fence));
     await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 3);
     await wake({ conversationId: 'direct:bob', seq: third.seq });
     expect(writer.model.outbox.size).toBe(0);
   });
 
   it('catch-up over HTTP starts again from a snapshot when the server has lost its history; pending entries stay, and the wanted message is stored (F66)', async () => {
+    const empty = world.server.dump();
     await said('one');
     await wake();
-    await writer.write('say', STRICT, (draft) => sendMessage(draft, ports, 'direct:bob', { body: '"kept"' }));
-    bob.close();
-    net.server = createTestServer();
-    bob = await new TestDevice('bob', new LoopbackNet(net.server)).open();
+    await write('say', STRICT, (draft) => sendMessage(draft, ports, 'direct:bob', { body: '"kept"' }));
+    await bob.close();
+    world.server.restore(empty);
+    [, bob] = await openDevice(world, 'bob');
     const other = await said('of another history');
     await wake({ conversationId: 'direct:bob', seq: other.seq });
     expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[1, 1]]);
@@ -87,15 +104,17 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
 
   it('catch-up over HTTP stores nothing with a token of another user, with an outdated fencing token, or without a network', async () => {
     const message = await said('one');
-    alice.token = 'token-of-carol';
+    const own = token;
+    token = world.server.token('carol');
     await expect(wake()).rejects.toThrow(AuthError);
-    alice.token = 'no token at all';
+    token = 'no token at all';
     await expect(wake()).rejects.toThrow(AuthError);
-    alice.token = 'token-of-alice';
-    net.cut();
+    token = own;
+    goOffline(alice);
     await expect(wake()).rejects.toThrow(TransportError);
-    net.heal();
-    await (await Writer.open(alice.ports(), 'alice')).takeFence();
+    goOnline(alice);
+    const other = await portsOn(world, alice, async () => token);
+    await world.until(Writer.open(other, 'alice').then((one) => one.takeFence()));
     await expect(wake({ conversationId: 'direct:bob', seq: message.seq })).rejects.toThrow(FencedError);
     expect(writer.model.conversations.size).toBe(0);
     expect(writer.model.cursor).toBeNull();
@@ -120,9 +139,9 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     await wake({ conversationId: 'direct:bob', seq: taken.seq });
     expect(await news(taken)).toBeNull();
 
-    await writer.write('mute', STRICT, (draft) => setMuted(draft, ports, 'direct:bob', true));
+    await write('mute', STRICT, (draft) => setMuted(draft, ports, 'direct:bob', true));
     expect(await news(first)).toMatchObject({ muted: true });
-    await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, ports, 'direct:bob'));
+    await write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, ports, 'direct:bob'));
     expect(await news(first)).toBeNull();
     expect(await news(first, false)).toBeNull();
   });
@@ -130,13 +149,12 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
   it('no message is news to an account that is paused or logged out', async () => {
     const first = await said('one');
     await wake({ conversationId: 'direct:bob', seq: first.seq });
-    const page = await alice.open();
+    const page = await openTab(world, alice);
     await page.do('setPaused', true);
     expect(await news(first)).toBeNull();
-    await writer.write('resume', STRICT, (draft) => setPaused(draft, false));
+    await write('resume', STRICT, (draft) => setPaused(draft, false));
     expect(await news(first)).not.toBeNull();
-    await page.engine.logOut({ pending: 'discard', timeoutMs: 100, keepData: false });
+    await world.until(page.tab.logOut({ pending: 'discard', timeoutMs: 100, keepData: false }));
     await expect(news(first)).rejects.toThrow(LoggedOutError);
-    page.close();
   });
 });

@@ -104,7 +104,7 @@ describe('the state of the connection', () => {
     await reaches(second, 'offline');
     // The second tab runs nothing before the log-out is complete, and then goes on as if no time had passed.
     second.tab.freeze();
-    await world.until(first.tab.logOut({ pending: 'discard', timeoutMs: 1000, keepData: true }));
+    await world.until(first.tab.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false }));
     goOnline(device);
     second.tab.lane.thaw();
     expect(second.tab.isLoggedOut).toBe(false);
