@@ -201,7 +201,11 @@ it('when a tab of a newer release upgrades the database, the old tab reports tha
   const renewed = await phone.tab([], { worker });
   await eventually('the pending entries', async () => (await pendingOf(renewed)) === 2);
   console.log(`upgraded under an open tab: ${(nowMs() - began).toFixed(0)} ms until the new tab knew the pending entries`);
-  expect(await renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability)).toBe('durable');
+  // The streams of a new tab reach the page one after the other.
+  await eventually('the durability of the new tab', async () => {
+    const durability = await renewed.evaluate(() => window.app.connection.at(-1)?.[1].durability);
+    return durability === 'durable';
+  });
   expect(await codeOf(old, 'direct:ursa-friend')).toBe('store/version-ahead');
   phone.proxy.heal();
   const healedAt = nowMs();
