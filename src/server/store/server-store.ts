@@ -159,7 +159,7 @@ export interface ServerReadTx {
 export interface ServerTx extends ServerReadTx {
   /**
    * The version of every row that this transaction writes; a row with a higher version keeps its own. So a
-   * reader of the feed skips no change, in whatever order transactions commit.
+   * reader of the feed skips no change, also if transactions commit in another order.
    */
   readonly version: number;
   /**

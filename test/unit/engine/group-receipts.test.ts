@@ -14,24 +14,13 @@ import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { madeMessage as message } from '../../support/made-message.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const CREW = 'group:crew';
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
 const portsOver = (disk: MemoryDisk) => quietPorts(createMemoryStore(disk));
-
-const message = (seq: number, more: Partial<WireMessage> = {}): WireMessage => ({
-  id: `m${seq}`,
-  seq,
-  senderId: 'bob',
-  sentAt: seq,
-  body: `"${seq}"`,
-  receiptRequested: true,
-  countable: true,
-  recalled: false,
-  ...more,
-});
 
 const row = (latestSeq: number, more: Partial<ConversationRow> = {}): ConversationRow => ({
   ...emptyRow(CREW),

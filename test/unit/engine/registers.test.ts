@@ -14,22 +14,14 @@ import type { WireMessage } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import type { WireResult } from '../../../src/protocol/submit.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { madeMessage } from '../../support/made-message.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const BOB = 'direct:bob';
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-const message = (seq: number, senderId: string, more: Partial<WireMessage> = {}): WireMessage => ({
-  id: `${senderId}-${seq}`,
-  seq,
-  senderId,
-  sentAt: seq,
-  body: `"${seq}"`,
-  receiptRequested: true,
-  countable: true,
-  recalled: false,
-  ...more,
-});
+const message = (seq: number, senderId: string, more: Partial<WireMessage> = {}): WireMessage =>
+  madeMessage(seq, { id: `${senderId}-${seq}`, senderId, ...more });
 
 /** A device of alice in her chat with bob: alice sent the messages 1 and 3, bob sent 2 and 4. */
 const openDevice = async () => {

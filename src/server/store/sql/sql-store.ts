@@ -7,7 +7,7 @@
  *   transaction ids    … 41 committed │ 42 running   43 committed   44 running
  *   the feed ends here ───────────────┘ 43 becomes visible when 42 has ended
  *
- * So a reader of the feed skips no change, in whatever order transactions commit (F65), and transactions need
+ * So a reader of the feed skips no change, also if transactions commit in another order (F65), and transactions need
  * no shared counter to queue for.
  */
 import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
