@@ -50,6 +50,8 @@ export interface Home {
   readonly highest: Map<Chat, number>;
   /** After a log-out no frame leaves until the next log-in. */
   loggedOut: boolean;
+  /** The number of tabs that began to open. A tab that begins to open during a log-out logs in again. */
+  opens: number;
   opening: number;
   readonly silent: boolean;
   /** The client got a final error, which lasts until a reload. */
@@ -114,6 +116,7 @@ export class Simulation {
       screens: new Map(),
       highest: new Map(),
       loggedOut: false,
+      opens: 0,
       opening: 0,
       silent,
       mayStop: false,
@@ -157,6 +160,7 @@ export class Simulation {
   /** Opens a tab. The caller tries again if the disk refuses. */
   async open(home: Home): Promise<void> {
     const { device } = home;
+    home.opens++;
     home.opening++;
     home.loggedOut = false;
     try {

@@ -368,12 +368,13 @@ export class Workload {
     const keepData = false;
     if (discard) sim.book.doubt(device.name);
     sim.world.time.note(`${tab.lane.name} logs out`);
+    const { opens } = home;
     // The next start completes a log-out whose tab has died.
     tab.lane.onEnd(() => sim.book.doubt(device.name));
     try {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
       sim.book.doubt(device.name, ({ state }) => state === 'open');
-      home.loggedOut = true;
+      home.loggedOut = home.opens === opens;
       home.pausedSince = null;
       home.highest.clear();
       sim.world.time.note(`${device.name} is logged out`);
