@@ -31,18 +31,27 @@ export const sendRequest = (
   new Promise((resolve, reject) => {
     let isAborted = false;
     const fail = (code: 'transport/unreachable' | 'transport/timeout', why: string): void => reject(new TransportError(code, why));
-    const cancel = lane.later(timeoutMs, 'request times out', () => fail('transport/timeout', `no answer within ${timeoutMs} ms`));
-    signal?.addEventListener('abort', () => {
-      isAborted = true;
-      cancel();
-      fail('transport/unreachable', 'the client ended the request');
+    const cancel = lane.later(timeoutMs, 'request times out', () => {
+      over();
+      fail('transport/timeout', `no answer within ${timeoutMs} ms`);
     });
+    const abort = (): void => {
+      isAborted = true;
+      over();
+      fail('transport/unreachable', 'the client ended the request');
+    };
+    signal?.addEventListener('abort', abort);
+    const over = (): void => {
+      cancel();
+      // A connection has one signal for all its requests, so each request must take its listener away.
+      signal?.removeEventListener('abort', abort);
+    };
     const body = `[${frames.map(encodeFrame).join(',')}]`;
     network.leaves(lane, body);
     const isLost = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
     const refuse = (): void =>
       void lane.later(network.delay(), 'request fails', () => {
-        cancel();
+        over();
         fail('transport/unreachable', 'the server could not be reached');
       });
     const ask = (isAnswered: boolean): void =>
@@ -55,7 +64,7 @@ export const sendRequest = (
             if (isLost('down')) return refuse();
             lane.later(network.delay(), `is answered ${answer.body}`, () => {
               if (isAborted) return;
-              cancel();
+              over();
               try {
                 const heard = decodeServerFrames(answer.body);
                 for (const frame of heard) network.arrives(lane, frame);

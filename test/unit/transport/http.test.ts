@@ -1,4 +1,5 @@
 /** Answers over HTTP from the server, a proxy or a captive portal. */
+import { getEventListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +76,15 @@ describe('answers over HTTP', () => {
     expect(await ask()).toEqual([{ type: 'error', code: 'server/busy', message: 'answered 503' }]);
     says(503, { 'retry-after': '999999999' }, '');
     expect(await ask()).toMatchObject([{ retryAfterMs: 24 * 3600 * 1000 }]);
+  });
+
+  it('a request that has ended leaves no listener on the signal of its connection', async () => {
+    const { signal } = new AbortController();
+    says(200, JSON_TYPE, '[{"type":"pong"}]');
+    await ask(5000, signal);
+    answer = (response) => response.destroy();
+    await expect(ask(5000, signal)).rejects.toMatchObject(unreachable);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('silence, a broken line and an abort have errors of their own', async () => {
