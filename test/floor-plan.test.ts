@@ -63,6 +63,7 @@ it.each([
   ['a shelf imports the shelves below it', 'engine/views/a.ts', `import '../state/account-state.ts';`],
   ['a file beside the shelves imports all of them', 'engine/a.ts', `import './sync/outbox/outbox-sender.ts';`],
   ['the engine reads the formats of the log', 'engine/write/a.ts', `import '../../log/pages.ts';`],
+  ['a facade imports the entry point', 'compat/zim/a.ts', `import { createReceiptClient } from '../../index.ts';`],
   ['each library in its room', 'store/a.ts', `import { Dexie } from 'dexie'; import { map } from 'rxjs/operators';`],
   [
     'the server has Node and its drivers',
@@ -76,6 +77,7 @@ it.each([
 it.each([
   ['errors imports nothing', 'errors.ts', `import './model/ids.ts';`, 'errors may import'],
   ['model does not look up', 'model/a.ts', `import type { Ports } from '../ports/ports.ts';`, 'model may import'],
+  ['a facade imports no other room', 'compat/zim/a.ts', `import type { Seq } from '../../model/ids.ts';`, 'compat may import index'],
   ['the engine knows no store', 'engine/a.ts', `import type { Rows } from '../store/dexie-store.ts';`, 'engine may import'],
   ['the engine decodes no frames', 'engine/a.ts', `export { decode } from '../protocol/codec.ts';`, 'loads valibot by way of'],
   ['ports knows no rooms', 'ports/a.ts', `import '../bridge/connect.ts';`, 'ports may import'],

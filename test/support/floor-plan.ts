@@ -32,6 +32,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'service-worker': ['bridge', 'engine', 'store', 'platform', 'transport'],
   client: ['bridge', 'platform'],
   index: ['client'],
+  // A facade uses what every app has: the package's entry point for pages.
+  compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
   testing: ['engine', 'log', 'store', 'server', 'protocol'],
@@ -98,6 +100,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   errors: ['model', 'ports', 'logging'],
   logging: ['model', 'ports', 'errors'],
   model: ['ports', 'logging'],
+  compat: ['model', 'ports', 'errors', 'logging'],
 };
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */
@@ -109,7 +112,21 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   jose: ['server', 'cli'],
   '@electric-sql/pglite': ['server', 'cli'],
   valibot: ['protocol', 'server'],
-  rxjs: ['store', 'transport', 'engine', 'bridge', 'worker', 'service-worker', 'client', 'index', 'server', 'cli', 'testing', 'ports'],
+  rxjs: [
+    'store',
+    'transport',
+    'engine',
+    'bridge',
+    'worker',
+    'service-worker',
+    'client',
+    'index',
+    'compat',
+    'server',
+    'cli',
+    'testing',
+    'ports',
+  ],
   'node:': ['server', 'cli', 'testing'],
 };
 
@@ -176,7 +193,7 @@ const wrongLibrary = (from: string, specifier: string): string | undefined => {
 
 const wrongRoom = (from: string, to: string): string | undefined => {
   const [room, target] = [roomOf(from), roomOf(to)];
-  if (posix.basename(to) === 'index.ts') return `${from} imports ${to}: import the file that is meant`;
+  if (posix.basename(to) === 'index.ts' && room !== 'compat') return `${from} imports ${to}: import the file that is meant`;
   if (room === target) return wrongShelf(room, from, to);
   const arrows = ARROWS[room];
   if (!arrows) return `${from} stands in a room that the plan does not know`;
