@@ -1,54 +1,43 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { expect, it } from 'vitest';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, type WorldTab } from '../../support/on-tab.ts';
 
-const AWAY = 450;
+const MISSED = 450;
 
-describe('news of messages', () => {
-  const open: TestTab[] = [];
-  let server: ReceiptServer;
-  let net: LoopbackNet;
-  let told: string[];
-  beforeEach(() => {
-    server = createTestServer();
-    net = new LoopbackNet(server);
-    told = [];
+const publish = async (world: TestWorld, from: number, upTo: number): Promise<void> => {
+  for (let i = from; i <= upTo; i++)
+    await world.until(world.server.host.publish({ from: 'bob', to: { user: 'alice' }, body: i, id: `m${i}` }));
+};
+const ids = (from: number, upTo: number): string[] => Array.from({ length: upTo - from + 1 }, (_, i) => `m${from + i}`);
+const stores = (tab: WorldTab, count: number) =>
+  tab.until({ of: 'messages', conversationId: 'direct:bob', limit: 1000 }, (list) => list.length === count);
+
+/** Opens a device of alice. @returns also the ids of all messages that made an event. */
+const openAlice = async (world: TestWorld): Promise<[VirtualDevice, WorldTab, readonly string[]]> => {
+  const [device, alice] = await openDevice(world, 'alice');
+  const heard: string[] = [];
+  alice.watch({ of: 'events' }).subscribe(({ event }) => {
+    if (event.type === 'message') heard.push(event.message.id);
   });
-  afterEach(async () => {
-    for (const tab of open.splice(0)) tab.close();
-    await server.close();
-  });
-  const publish = async (from: number, upTo: number): Promise<void> => {
-    for (let i = from; i <= upTo; i++) await server.publish({ from: 'bob', to: { user: 'alice' }, body: i, id: `m${i}` });
-  };
-  const openTab = async (device: TestDevice): Promise<TestTab> => {
-    const tab = await device.open();
-    open.push(tab);
-    tab.watch({ of: 'events' }).subscribe(({ event }) => {
-      if (event.type === 'message') told.push(event.message.id);
-    });
-    return tab;
-  };
-  const ids = (from: number, upTo: number): string[] => Array.from({ length: upTo - from + 1 }, (_, i) => `m${from + i}`);
-  const stored = (tab: TestTab, count: number) =>
-    tab.until({ of: 'messages', conversationId: 'direct:bob', limit: 1000 }, (list) => list.length === count, 20_000);
+  return [device, alice, heard];
+};
 
-  it('a message that a long catch-up leaves out makes its event when it is fetched, and messages of a first snapshot make none', async () => {
-    await publish(1, 30);
-    const device = new TestDevice('alice', net);
-    const alice = await openTab(device);
-    await alice.live();
-    await stored(alice, 30);
-    expect(told).toEqual([]);
-    net.cut();
-    await alice.until({ of: 'connection' }, ({ state }) => state !== 'live');
-    await publish(31, 30 + AWAY);
-    net.heal();
-    await alice.live();
-    await stored(alice, 30 + AWAY);
-    await alice.until({ of: 'connection' }, ({ state }) => state === 'live');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(told).toHaveLength(AWAY);
-    expect([...told].sort()).toEqual(ids(31, 30 + AWAY).sort());
-  }, 60_000);
+it('a message that a long catch-up leaves out makes its event when the device fetches it, and messages of a first snapshot make none', async () => {
+  const world = createTestWorld();
+  await publish(world, 1, 30);
+  const [device, alice, heard] = await openAlice(world);
+  await alice.live();
+  await stores(alice, 30);
+  expect(heard).toEqual([]);
+  goOffline(device);
+  await alice.until({ of: 'connection' }, ({ state }) => state !== 'live');
+  await publish(world, 31, 30 + MISSED);
+  goOnline(device);
+  await alice.live();
+  await stores(alice, 30 + MISSED);
+  await alice.live();
+  await world.pass(100);
+  expect(heard).toHaveLength(MISSED);
+  expect([...heard].sort()).toEqual(ids(31, 30 + MISSED).sort());
 });
