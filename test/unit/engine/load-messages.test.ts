@@ -1,33 +1,28 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, sentBy, type WorldTab } from '../../support/on-tab.ts';
 
 const CREW = 'group:crew';
 const COUNT = 650;
 
 describe('messages around a point of a long conversation', () => {
-  const open: TestTab[] = [];
-  let server: ReceiptServer;
-  let net: LoopbackNet;
-  let alice: TestTab;
+  let device: VirtualDevice;
+  let alice: WorldTab;
+  let sent: ReturnType<typeof sentBy>;
   beforeEach(async () => {
-    server = createTestServer();
-    await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
-    for (let i = 1; i <= COUNT; i++) await server.publish({ from: 'bob', to: { group: 'crew' }, body: i, id: `m${i}` });
-    net = new LoopbackNet(server);
-    alice = await new TestDevice('alice', net).open();
-    open.push(alice);
+    const world = createTestWorld();
+    const { host } = world.server;
+    await world.until(host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
+    for (let i = 1; i <= COUNT; i++) await world.until(host.publish({ from: 'bob', to: { group: 'crew' }, body: i, id: `m${i}` }));
+    [device, alice] = await openDevice(world, 'alice');
+    sent = sentBy(device);
     await alice.live();
-    await alice.do('clearConversationUnreadCount', CREW, 'm1').catch(() => undefined);
-  }, 60_000);
-  afterEach(async () => {
-    for (const tab of open.splice(0)) tab.close();
-    await server.close();
   });
   const load = async (wanted: object) => {
-    const before = net.requests.length;
+    const before = sent.requests.length;
     const { messages, complete } = await alice.ask('loadMessages', CREW, wanted as never);
-    return { seqs: messages.map(({ seq }) => seq), complete, requests: net.requests.length - before };
+    return { seqs: messages.map(({ seq }) => seq), complete, requests: sent.requests.length - before };
   };
   const seqs = (from: number, upTo: number): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
 
@@ -37,35 +32,35 @@ describe('messages around a point of a long conversation', () => {
     expect(await load({ around: 'first-unread', limit: 50 })).toMatchObject({ requests: 0 });
     expect(await load({ around: 200, limit: 5 })).toEqual({ seqs: seqs(198, 202), complete: false, requests: 1 });
     expect(await load({ around: 'm300', limit: 4 })).toMatchObject({ seqs: seqs(299, 302), complete: false });
-  }, 60_000);
+  });
 
   it('before and after a message, up to the ends of the conversation', async () => {
     expect(await load({ before: 4, limit: 10 })).toMatchObject({ seqs: [1, 2, 3], complete: true });
     expect(await load({ after: 647, limit: 10 })).toMatchObject({ seqs: [648, 649, 650], complete: true });
     expect(await load({ after: 'm100', limit: 3 })).toMatchObject({ seqs: [101, 102, 103], complete: false });
     expect(await load({ around: 9_999, limit: 2 })).toMatchObject({ seqs: [649, 650] });
-  }, 60_000);
+  });
 
   it('offline the stored messages are the answer, and an unknown id rejects with the reason', async () => {
     await load({ around: 10, limit: 4 });
-    net.cut();
+    goOffline(device);
     expect(await load({ around: 10, limit: 20 })).toMatchObject({ seqs: seqs(9, 12), complete: false });
     await expect(load({ before: 'm200', limit: 5 })).rejects.toMatchObject({ code: 'transport/unreachable' });
-    net.heal();
+    goOnline(device);
     await expect(load({ before: 'unknown', limit: 5 })).rejects.toMatchObject({ code: 'usage/unknown-message' });
-  }, 60_000);
+  });
 
   it('findMessage finds stored and pending messages, and watchReceiptsIn follows the messages that are shown', async () => {
     await load({ around: 10, limit: 1 });
     expect(await alice.ask('findMessage', 'm10')).toMatchObject({ id: 'm10', seq: 10, status: 'received' });
     expect(await alice.ask('findMessage', 'm11')).toBeNull();
-    net.cut();
+    goOffline(device);
     await alice.say('bob', 'later', { id: 'mine' });
     expect(await alice.ask('findMessage', 'mine')).toMatchObject({ id: 'mine', status: 'pending' });
     const topic = { of: 'receipts-in', conversationId: 'direct:bob', limit: 5 } as const;
     expect(await alice.now(topic)).toMatchObject([{ messageId: 'mine', state: 'pending' }]);
-    net.heal();
-    const [receipts] = await alice.until(topic, (list) => list[0]?.state === 'processing', 20_000);
+    goOnline(device);
+    const [receipts] = await alice.until(topic, (list) => list[0]?.state === 'processing');
     expect(receipts).toMatchObject({ messageId: 'mine', readAt: null, conversationReadAt: null });
-  }, 60_000);
+  });
 });
