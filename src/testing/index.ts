@@ -4,6 +4,7 @@
  */
 export { createTestWorld, type TestWorld, type WorldOptions } from './world.ts';
 export type { VirtualDevice, FaultSite } from './virtual-device.ts';
+export type { FrameTrouble } from './frame-trouble.ts';
 export type { VirtualTab } from './virtual-tab.ts';
 export { DISK_POINTS, type DiskPoint, type DiskTrouble, type VirtualDisk } from './virtual-disk.ts';
 export { WELL, type NetworkConditions, type VirtualNetwork } from './virtual-network.ts';

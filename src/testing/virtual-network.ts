@@ -6,6 +6,7 @@ import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
 import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Connection, Socket } from '../server/socket.ts';
+import { breaksConnection, type FrameTrouble, isLost } from './frame-trouble.ts';
 import type { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
 import { sendRequest } from './virtual-request.ts';
@@ -97,24 +98,34 @@ class Wire {
     if (!this.clientOpen) return;
     const text = encodeFrame(frame);
     this.network.leaves(this.lane, text);
-    const times = this.meets(frame.type);
-    for (let i = 0; i < times; i++)
-      this.travel('up', `→ ${text}`, () => {
-        if (this.serverOpen && this.network.end.lane?.alive) this.connection?.receive(text);
-      });
+    this.pass('up', frame, `→ ${text}`, () => {
+      if (this.serverOpen && this.network.end.lane?.alive) this.connection?.receive(text);
+    });
   }
 
   private fromServer(text: string): void {
     if (!this.serverOpen) return;
     const frame = decodeServerFrame(text);
-    const times = this.meets(frame.type);
-    for (let i = 0; i < times; i++)
-      this.travel('down', `← ${text}`, () =>
-        this.heard(() => {
-          this.network.arrives(this.lane, frame);
-          this.handlers.frame(frame);
-        }),
-      );
+    this.pass('down', frame, `← ${text}`, () =>
+      this.heard(() => {
+        this.network.arrives(this.lane, frame);
+        this.handlers.frame(frame);
+      }),
+    );
+  }
+
+  /** Sends a frame on its way, with the trouble that the test gives it. */
+  private pass(way: 'up' | 'down', frame: ClientFrame | ServerFrame, what: string, arrive: () => void): void {
+    const trouble = this.network.trouble(way, frame, this.lane);
+    const times = trouble === null ? this.meets(frame.type) : isLost(trouble) ? 0 : trouble === 'twice' ? 2 : 1;
+    for (let i = 0; i < times; i++) this.travel(way, what, arrive);
+    if (!breaksConnection(trouble)) return;
+    const hear = (): void => this.hearClosed(1006, 'reset');
+    this.travel(way, 'breaks', () => {
+      this.closeServer();
+      if (way === 'down') hear();
+      else this.travel('down', 'reset', hear);
+    });
   }
 
   /** Draws a frame's fate. @returns the number of its arrivals. */
@@ -210,7 +221,12 @@ export class VirtualNetwork {
   count: (kind: string) => void = () => undefined;
   /** Called with every text that leaves the device. */
   leaves: (lane: Lane, text: string) => void = () => undefined;
-  /** Told of every frame of the server, just before the tab hears it. */
+  /**
+   * Returns the trouble of one frame, on its way to the server (`up`) or to the device (`down`). A request over HTTP fails if a frame of
+   * the request or of the answer is lost.
+   */
+  trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane) => FrameTrouble | null = () => null;
+  /** Called with every frame of the server, just before the tab gets it. */
   arrives: (lane: Lane, frame: ServerFrame) => void = () => undefined;
 
   constructor(

@@ -2,6 +2,7 @@
 import { TransportError } from '../errors.ts';
 import { decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
+import { type FrameTrouble, isLost } from './frame-trouble.ts';
 import { asError, type Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
 
@@ -14,6 +15,7 @@ interface RequestNetwork {
   count(kind: string): void;
   leaves(lane: Lane, text: string): void;
   arrives(lane: Lane, frame: ServerFrame): void;
+  trouble(way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane): FrameTrouble | null;
 }
 
 /**
@@ -48,7 +50,10 @@ export const sendRequest = (
     };
     const body = `[${frames.map(encodeFrame).join(',')}]`;
     network.leaves(lane, body);
-    const isLost = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
+    const loses = (way: 'up' | 'down', sent: readonly (ClientFrame | ServerFrame)[]): boolean =>
+      sent.some((frame) => isLost(network.trouble(way, frame, lane)));
+    const fails = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
+    const isLostOnTheWay = loses('up', frames);
     const refuse = (): void =>
       void lane.later(network.delay(), 'request fails', () => {
         over();
@@ -56,17 +61,18 @@ export const sendRequest = (
       });
     const ask = (isAnswered: boolean): void =>
       void lane.time.schedule(network.delay(), `${lane.name} asks ${body}`, () => {
-        if (isLost('up')) return isAnswered ? refuse() : undefined;
+        if (fails('up') || isLostOnTheWay) return isAnswered ? refuse() : undefined;
         if (!network.end.lane?.alive) return isAnswered ? refuse() : undefined;
         network.end.request(body).then(
           (answer) => {
             if (!isAnswered) return;
-            if (isLost('down')) return refuse();
+            if (fails('down')) return refuse();
             lane.later(network.delay(), `is answered ${answer.body}`, () => {
               if (isAborted) return;
               over();
               try {
                 const heard = decodeServerFrames(answer.body);
+                if (loses('down', heard)) return fail('transport/unreachable', 'the answer was lost');
                 for (const frame of heard) network.arrives(lane, frame);
                 resolve(heard);
               } catch (error) {

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
-import { createTestWorld } from '../../../src/testing/index.ts';
+import { createTestWorld, type FrameTrouble } from '../../../src/testing/index.ts';
 import { Lane } from '../../../src/testing/lane.ts';
 
 const requestOnce = async (isEnded: boolean): Promise<{ outcome: string; heard: readonly ServerFrame[] }> => {
@@ -44,4 +45,48 @@ it('a request that has ended, with an answer, a failure or a timeout, leaves no 
   network.set({ up: false });
   await expect(world.until(ask(10_000))).rejects.toMatchObject({ code: 'transport/unreachable' });
   expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+/** Opens a connection as ann, sends three pings, and gives the second ping or pong a trouble. @returns what the client gets. */
+const threePings = async (way: 'up' | 'down', trouble: FrameTrouble | null): Promise<readonly string[]> => {
+  const world = createTestWorld({ seed: 1 });
+  const { network } = world.device('ann');
+  const got: string[] = [];
+  let passed = 0;
+  network.trouble = (on, { type }) => (on === way && (type === 'ping' || type === 'pong') && ++passed === 2 ? trouble : null);
+  const link = network.port(new Lane(world.time, 'tab')).connect({
+    opened: () => got.push('opened'),
+    frame: ({ type }) => got.push(type),
+    closed: (code) => got.push(`closed ${code}`),
+    malformed: (error) => got.push(error.message),
+  });
+  await world.pass(1000);
+  link.send({ type: 'hello', version: PROTOCOL_VERSION, token: world.server.token('ann'), userId: 'ann', deviceId: 'phone' });
+  await world.pass(1000);
+  for (let i = 0; i < 3; i++) link.send({ type: 'ping' });
+  await world.pass(1000);
+  return got.slice(2);
+};
+
+it.each([
+  ['no trouble', 'up', null, ['pong', 'pong', 'pong']],
+  ['the trouble “lost”', 'up', 'lost', ['pong', 'pong']],
+  ['the trouble “lost”', 'down', 'lost', ['pong', 'pong']],
+  ['the trouble “twice”', 'up', 'twice', ['pong', 'pong', 'pong', 'pong']],
+  ['the trouble “twice”', 'down', 'twice', ['pong', 'pong', 'pong', 'pong']],
+  ['the trouble “cut”', 'down', 'cut', ['pong', 'pong', 'closed 1006']],
+  ['the trouble “lost-and-cut”', 'up', 'lost-and-cut', ['pong', 'closed 1006']],
+  ['the trouble “lost-and-cut”', 'down', 'lost-and-cut', ['pong', 'closed 1006']],
+] as const)('the second of three frames has %s on its way %s', async (_, way, trouble, expected) => {
+  expect(await threePings(way, trouble)).toEqual(expected);
+});
+
+it('a request fails if one of its frames or a frame of the answer is lost', async () => {
+  for (const lost of ['pull', 'error']) {
+    const world = createTestWorld({ seed: 1 });
+    const { network } = world.device('ann');
+    network.trouble = (_, { type }) => (type === lost ? 'lost' : null);
+    const request = network.port(new Lane(world.time, 'tab')).request([{ type: 'pull', cursor: null }], 10_000);
+    await expect(world.until(request)).rejects.toMatchObject({ code: 'transport/unreachable' });
+  }
 });
