@@ -1,39 +1,26 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { firstUnread } from '../../../src/engine/queries/load-messages.ts';
 import { ConversationState } from '../../../src/engine/state/conversation-state.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
-import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer } from '../../../src/server/server.ts';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, openDevice, type WorldTab } from '../../support/on-tab.ts';
 
 const CREW = 'group:crew';
 
 describe('loadMessages at the edges of what a user may see', () => {
-  const open: TestTab[] = [];
-  let server: ReceiptServer;
-  let net: LoopbackNet;
-  let alice: TestTab;
-  const publish = (id: string) => server.publish({ from: 'bob', to: { group: 'crew' }, body: id, id });
+  let world: TestWorld;
+  let alice: WorldTab;
+  const publish = (id: string) => world.until(world.server.host.publish({ from: 'bob', to: { group: 'crew' }, body: id, id }));
   /** The server stores 30 messages before alice joins and 30 messages afterwards. */
   beforeEach(async () => {
-    server = createReceiptServer({
-      store: createMemoryStore(),
-      policy: { receipts: { groups: true }, limits: { fetchMessages: 8 } },
-      authenticate: (token) => Promise.resolve({ userId: token.slice(9) }),
-    });
-    await server.createGroup({ groupId: 'crew', members: [{ userId: 'bob' }] });
+    world = createTestWorld({ policy: { receipts: { groups: true }, limits: { fetchMessages: 8 } } });
+    const { host } = world.server;
+    await world.until(host.createGroup({ groupId: 'crew', members: [{ userId: 'bob' }] }));
     for (let i = 1; i <= 30; i++) await publish(`m${i}`);
-    await server.addMember('crew', 'alice');
+    await world.until(host.addMember('crew', 'alice'));
     for (let i = 31; i <= 60; i++) await publish(`m${i}`);
-    net = new LoopbackNet(server);
-    alice = await new TestDevice('alice', net).open();
-    open.push(alice);
+    [, alice] = await openDevice(world, 'alice');
     await alice.live();
-  }, 60_000);
-  afterEach(async () => {
-    for (const tab of open.splice(0)) tab.close();
-    await server.close();
   });
   const load = async (wanted: object) => {
     const { messages, complete } = await alice.ask('loadMessages', CREW, wanted as never);
@@ -56,8 +43,8 @@ describe('loadMessages at the edges of what a user may see', () => {
 
   it('after the user left, the stored messages are the answer', async () => {
     await load({ around: 50, limit: 5 });
-    await server.removeMember('crew', 'alice');
-    await alice.until({ of: 'unread', conversationId: CREW }, (count) => count === 0, 20_000);
+    await world.until(world.server.host.removeMember('crew', 'alice'));
+    await alice.until({ of: 'unread', conversationId: CREW }, (count) => count === 0);
     expect(await load({ around: 50, limit: 5 })).toMatchObject({ seqs: seqs(48, 52) });
     expect(await load({ before: 'm50', limit: 5 })).toMatchObject({ seqs: [48, 49] });
   });
@@ -68,40 +55,27 @@ describe('loadMessages at the edges of what a user may see', () => {
   });
 
   it('a message that the device learns of by its id alone is in the window, and makes its event', async () => {
-    // The feed is not there yet, as after a click on a notification: questions go over HTTP.
-    alice.close();
-    const device = new TestDevice('alice', net, 'tablet');
-    const tablet = await device.open();
-    open.push(tablet);
+    const [device, tablet] = await openDevice(world, 'alice', 'tablet');
     await tablet.live();
-    net.cut();
+    goOffline(device);
     await tablet.until({ of: 'connection' }, ({ state }) => state !== 'live');
     await publish('m61');
     await publish('m62');
-    const request = net.request.bind(net);
-    const connect = net.connect.bind(net);
-    // HTTP answers before the connection is back.
-    net.connect = (handlers) => {
-      net.cut();
-      const link = connect(handlers);
-      net.heal();
-      return link;
-    };
-    net.request = (frames, ...more) =>
-      frames.some(({ type }) => type === 'pull') ? Promise.reject(new Error('no feed')) : request(frames, ...more);
-    net.heal();
+    // The feed is not there yet, as after a click on a notification: queries go over HTTP, and no pull arrives.
+    device.network.trouble = (_, { type }) => (type === 'pull' ? 'lost' : null);
+    device.network.set({ up: true, down: true, sockets: false });
     const { messages } = await tablet.ask('loadMessages', CREW, { around: 'm62', limit: 3 });
     expect(messages.map(({ id }) => id)).toEqual(['m60', 'm61', 'm62']);
-    net.connect = connect;
-    net.request = request;
-    const told: string[] = [];
+    const heard: string[] = [];
     tablet.watch({ of: 'events' }).subscribe(({ event }) => {
-      if (event.type === 'message') told.push(event.message.id);
+      if (event.type === 'message') heard.push(event.message.id);
     });
+    device.network.trouble = () => null;
+    device.network.set({ sockets: true });
     await tablet.live();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(told.sort()).toEqual(['m61', 'm62']);
-  }, 60_000);
+    await world.pass(100);
+    expect(heard.sort()).toEqual(['m61', 'm62']);
+  });
 });
 
 it('the first unread message is exact where the row carries ranges, and the first above the position where it carries a number', () => {
