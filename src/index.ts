@@ -28,5 +28,6 @@ export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/receipt.ts';
 export type { Retention } from './model/retention.ts';
+export type { TotalOf, TotalOptions } from './model/total.ts';
 export type { UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

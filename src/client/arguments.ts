@@ -2,7 +2,9 @@
 import { UsageError } from '../errors.ts';
 import { type MessageId, requireId } from '../model/ids.ts';
 import type { MessagesWanted } from '../model/intents.ts';
+import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
+import type { TotalOf, TotalOptions } from '../model/total.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
@@ -44,6 +46,31 @@ export const requireCursor = (cursor: unknown): string | null => {
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
   id === undefined ? undefined : requireId(id, what);
+
+const TOTALS_OF: readonly TotalOf[] = ['messages', 'mentions'];
+
+export const requireTotalOf = (of: unknown, what: string): TotalOf => {
+  const known = TOTALS_OF.find((one) => one === of);
+  if (known) return known;
+  throw new UsageError('usage/invalid-argument', `${what} must be ${TOTALS_OF.map((one) => `'${one}'`).join(' or ')}; got ${String(of)}`);
+};
+
+export const optionalType = (type: unknown, what: string): 'direct' | 'group' | undefined => {
+  if (type === undefined) return undefined;
+  if (type === 'direct' || type === 'group') return type;
+  throw new UsageError(
+    'usage/invalid-argument',
+    `${what} must be 'direct' or 'group'; got ${typeof type === 'string' ? type : typeof type}`,
+  );
+};
+
+/** The options of a total, without the defaults. */
+export const requireTotal = (given: TotalOptions | undefined, call: string): TotalOptions => {
+  const { type, of = 'messages' } = readOptions(given, call, { type: 1, of: 1 });
+  const wantedType = optionalType(type, 'type');
+  const wantedOf = requireTotalOf(of, 'of');
+  return { ...(wantedType ? { type: wantedType } : {}), ...(wantedOf === 'messages' ? {} : { of: wantedOf }) };
+};
 
 export const WANTED_NAMES = { around: 1, before: 1, after: 1, limit: 1 } as const;
 

@@ -31,6 +31,7 @@ import {
   requireFilter,
   requireFlag,
   requireIds,
+  requireTotal,
   requireWanted,
   WANTED_NAMES,
 } from './arguments.ts';
@@ -93,7 +94,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'outbox' }),
     () => watching.watch({ of: 'connection' }),
   );
-  const stopBadge = keepBadge(name, appBadge, () => watching.watch({ of: 'badge' }));
+  const stopBadge = keepBadge(name, appBadge, () => watching.watch({ of: 'badge', counts: 'messages' }));
   let closing: Promise<void> | null = null;
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();
@@ -278,11 +279,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     close: () => (closing ??= close()),
 
-    watchTotalUnreadCount: (given?: object) => {
-      readOptions(given, 'watchTotalUnreadCount', {});
-      return watch({ of: 'total-unread' });
-    },
+    watchTotalUnreadCount: (given) => watch({ of: 'total-unread', wanted: requireTotal(given, 'watchTotalUnreadCount') }),
     watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
+    watchMentionCount: (id) => watch({ of: 'mentions', conversationId: conversation(id) }),
     watchConversations: (given) => watch({ of: 'conversations', limit: limitOf(given, 'watchConversations') }),
     watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
     watchMessages: (id, given) => watch({ of: 'messages', conversationId: conversation(id), limit: limitOf(given, 'watchMessages') }),

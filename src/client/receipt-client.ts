@@ -8,6 +8,7 @@ import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
 import type { Retention } from '../model/retention.ts';
+import type { TotalOptions } from '../model/total.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 import type { Log } from '../logging.ts';
@@ -222,9 +223,14 @@ export interface ReceiptClient {
    * The sum of unread counts of the conversations that are not muted, true at one moment: a long catch-up changes the
    * sum once, at its end. Like all counts and conversations, the sum appears after the first complete snapshot. After a
    * loss of this device's data, the stream waits for the server.
+   *
+   * @param options.of `mentions`: the sum of mention counts of all conversations, muted ones too. Default `messages`.
+   * @param options.type only `direct` chats, or only `group`s. Default: both.
    */
-  watchTotalUnreadCount(): Observable<number>;
+  watchTotalUnreadCount(options?: TotalOptions): Observable<number>;
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
+  /** The number of unread messages that mention this user. A muted conversation keeps the count. */
+  watchMentionCount(conversationId: ConversationId): Observable<number>;
   /** Conversations, newest first: with pending messages, then by server time of the last message, then by id. Default limit 50. */
   watchConversations(options?: { readonly limit?: number }): Observable<readonly Conversation[]>;
   /** Emits `null` for a conversation unknown to the server. */

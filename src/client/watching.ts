@@ -19,15 +19,18 @@ import {
 } from 'rxjs';
 import type { FirstPaint } from '../model/conversation.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
+import { pickTotal } from '../model/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 
 /** The first paint's value for a topic; undefined if it has none. */
 const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | undefined => {
   switch (topic.of) {
     case 'total-unread':
-      return paint.totalUnreadCount;
+      return pickTotal(paint.totals, topic.wanted);
     case 'unread':
       return paint.conversations.find(({ id }) => id === topic.conversationId)?.unreadCount;
+    case 'mentions':
+      return paint.conversations.find(({ id }) => id === topic.conversationId)?.mentionCount;
     case 'conversation':
       return paint.conversations.find(({ id }) => id === topic.conversationId);
     case 'conversations':
@@ -37,7 +40,7 @@ const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | und
   }
 };
 
-const isCounting = ({ of }: Topic): boolean => of === 'total-unread' || of === 'unread';
+const isCounting = ({ of }: Topic): boolean => of === 'total-unread' || of === 'unread' || of === 'mentions';
 
 /** Compares two values: the worker's first value is dropped if the first paint showed the same. */
 const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -2,11 +2,14 @@
 import { latestFlag, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
-import { above, NO_RANGES, type Ranges, union } from './ranges.ts';
+import { above, intersect, NO_RANGES, type Ranges, union } from './ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from './receipt.ts';
+import type { Totals } from './total.ts';
 
 /** A row with more ranges than this carries `counted` instead of `uncounted`. */
 export const MAX_UNCOUNTED_RANGES = 256;
+/** A row with more ranges than this carries `mentionsCounted` instead of `mentions`. */
+export const MAX_MENTION_RANGES = 256;
 /** A row carries at least this many of the newest ranges of each kind of receipt, and all older ranges not yet known to its reader. */
 export const MAX_RECEIPT_RANGES = 64;
 /** A row carries the body of its last message only up to this many bytes. */
@@ -18,7 +21,7 @@ export interface ReadBy {
   readonly at: number;
 }
 
-/** The unread count at a position. A row carries this count where the ranges would be too many. */
+/** An unread count, or a count of mentions, at a position. A row carries such a count where the ranges would be too many. */
 export interface Counted {
   /** The position of the count: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
   readonly at: Seq;
@@ -28,8 +31,8 @@ export interface Counted {
 }
 
 /**
- * The server's summary of a conversation, as seen by one member. Every field only grows (maximum, union, highest count). So two rows
- * of one epoch join in any order, and duplicate or late rows are harmless by construction (I-2, I-4). "I" is the signed-in user.
+ * The server's summary of a conversation, as seen by one member. Every field only grows (maximum, union, highest count), or belongs to
+ * the row of the higher version. So two rows of one epoch join in any order, and duplicate or late rows are harmless by construction (I-2, I-4). "I" is the signed-in user.
  */
 export interface ConversationRow {
   readonly conversationId: ConversationId;
@@ -47,6 +50,9 @@ export interface ConversationRow {
   /** Messages above `readUpTo` that do not count for me: own, not countable, or recalled. */
   readonly uncounted: Ranges;
   readonly counted: Counted | null;
+  /** Unread messages that count for me and mention me. A recall takes a message out, so the row of the higher version decides. */
+  readonly mentions: Ranges;
+  readonly mentionsCounted: Counted | null;
   readonly muted: Flag;
   readonly marked: Mark;
   /** Direct chats: my receipts to the peer (`mine`), and the peer's receipts to me (`theirs`). */
@@ -67,6 +73,8 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   readBy: null,
   uncounted: NO_RANGES,
   counted: null,
+  mentions: NO_RANGES,
+  mentionsCounted: null,
   muted: UNSET,
   marked: UNMARKED,
   mine: NO_RECEIPTS_SENT,
@@ -96,6 +104,8 @@ export const rowParts = (row: ConversationRow): RowParts => ({
   ...(row.readBy ? { readBy: row.readBy } : {}),
   ...(row.uncounted.length > 0 ? { uncounted: row.uncounted } : {}),
   ...(row.counted ? { counted: row.counted } : {}),
+  ...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),
+  ...(row.mentionsCounted ? { mentionsCounted: row.mentionsCounted } : {}),
   ...(isUnset(row.muted) ? {} : { muted: row.muted }),
   ...(isUnset(row.marked) ? {} : { marked: row.marked }),
   ...(hasSentNothing(row.mine) ? {} : { mine: row.mine }),
@@ -113,6 +123,20 @@ const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredM
   return a.body === '' ? b : a;
 };
 
+type MentionsOf = Pick<ConversationRow, 'mentions' | 'mentionsCounted'>;
+
+/** The mentions of the newer row. Two rows of one version may differ by a recall, which only takes mentions away. */
+const joinMentions = (a: ConversationRow, b: ConversationRow, readUpTo: Seq): MentionsOf => {
+  const newer = a.version - b.version || a.latestSeq - b.latestSeq;
+  const [one, other] = newer > 0 ? [a, a] : newer < 0 ? [b, b] : [a, b];
+  const [x, y] = [one.mentionsCounted, other.mentionsCounted];
+  if (!x || !y) {
+    const mentions = x ? other.mentions : y ? one.mentions : intersect(one.mentions, other.mentions);
+    return { mentions: above(mentions, readUpTo), mentionsCounted: null };
+  }
+  return { mentions: NO_RANGES, mentionsCounted: x.at > y.at || (x.at === y.at && x.count <= y.count) ? x : y };
+};
+
 /** Joins two rows of one conversation and epoch, each register by its own rule. Commutative, associative, idempotent. */
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
   const readUpTo = Math.max(a.readUpTo, b.readUpTo);
@@ -127,6 +151,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
     uncounted: above(union(a.uncounted, b.uncounted), readUpTo),
     counted: newer.counted,
+    ...joinMentions(a, b, readUpTo),
     muted: latestFlag(a.muted, b.muted),
     marked: latestFlag(a.marked, b.marked),
     mine: joinReceiptsSent(a.mine, b.mine),
@@ -143,7 +168,9 @@ export interface Conversation {
   readonly lastMessage?: Message;
   /** Number of countable messages of other members above my position. */
   readonly unreadCount: number;
-  /** False if `unreadCount` is a lower bound until the server answers. */
+  /** Number of those messages that mention me. A muted conversation keeps this count. */
+  readonly mentionCount: number;
+  /** False if `unreadCount` or `mentionCount` is a lower bound until the server answers. */
   readonly exact: boolean;
   readonly markedUnread: boolean;
   readonly muted: boolean;
@@ -159,6 +186,6 @@ export interface Conversation {
 
 /** The state for the page's first paint, before its worker has started. The numbers were exact when the worker wrote them. */
 export interface FirstPaint {
-  readonly totalUnreadCount: number;
+  readonly totals: Totals;
   readonly conversations: readonly Conversation[];
 }

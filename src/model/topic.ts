@@ -6,12 +6,15 @@ import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { MessageReceipts } from './receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from './status.ts';
+import type { TotalOf, TotalOptions } from './total.ts';
 
 export type Topic =
-  | { readonly of: 'total-unread' }
+  /** `wanted`: without the defaults, so that equal topics are equal texts. */
+  | { readonly of: 'total-unread'; readonly wanted?: TotalOptions }
   /** The total as the badge on the app's icon shows it. */
-  | { readonly of: 'badge' }
+  | { readonly of: 'badge'; readonly counts: TotalOf }
   | { readonly of: 'unread'; readonly conversationId: ConversationId }
+  | { readonly of: 'mentions'; readonly conversationId: ConversationId }
   | { readonly of: 'conversations'; readonly limit: number }
   | { readonly of: 'conversation'; readonly conversationId: ConversationId }
   | { readonly of: 'messages'; readonly conversationId: ConversationId; readonly limit: number }
@@ -29,6 +32,7 @@ export interface TopicValue {
   /** null before this device has received its first state from the server: 0 would be a guess. */
   badge: number | null;
   unread: number;
+  mentions: number;
   conversations: readonly Conversation[];
   conversation: Conversation | null;
   messages: readonly Message[];

@@ -1,4 +1,4 @@
-/** The unread count, derived from the server's row and a read position, and never incremented (I-12, I-13). */
+/** The unread count and the count of mentions, derived from the server's row and a read position, and never incremented (I-12, I-13). */
 import type { ConversationRow, ReadBy } from './conversation.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import { above, NO_RANGES, range, type Ranges, size, subtract } from './ranges.ts';
@@ -43,6 +43,16 @@ export const unreadAt = (row: ConversationRow, readUpTo: Seq): Unread => {
   // The base is inside the range of which only the number is known. The lower bound: all uncounted messages are above the base.
   const uncounted = counted.upTo - counted.at - counted.count;
   return { unreadCount: Math.max(0, counted.upTo - base - uncounted) + Math.max(0, later), exact: false };
+};
+
+/** The number of unread messages that mention me, at a read position, from the row alone. */
+export const mentionsAt = (row: ConversationRow, readUpTo: Seq): { readonly mentionCount: number; readonly exact: boolean } => {
+  const base = countingBase(row, readUpTo);
+  const { mentionsCounted: counted } = row;
+  if (!counted) return { mentionCount: size(subtract(above(row.mentions, base), row.uncounted)), exact: true };
+  if (base >= counted.upTo) return { mentionCount: 0, exact: counted.upTo >= row.latestSeq };
+  // The base is inside the range of which only the number is known. The lower bound: every message up to the base mentions me.
+  return { mentionCount: Math.max(0, counted.count - (base - counted.at)), exact: base === counted.at };
 };
 
 /** The unread messages above a position; none if the row carries only their number. */

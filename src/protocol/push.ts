@@ -14,7 +14,16 @@ export const PushShape = v.strictObject({
   /** The id that the receiving user calls the conversation by. */
   conversationId: ConversationIdShape,
   /** The message without its body. */
-  message: v.strictObject({ id, seq, senderId, sentAt, receiptRequested, countable }),
+  message: v.strictObject({
+    id,
+    seq,
+    senderId,
+    sentAt,
+    receiptRequested,
+    countable,
+    /** The message mentions the receiving user. */
+    mentionsMe: v.optional(v.literal(true)),
+  }),
 });
 
 export type PushFrame = v.InferOutput<typeof PushShape>;

@@ -42,6 +42,9 @@ export const RowShape = v.strictObject({
   readBy: v.nullable(v.strictObject({ deviceId: Id, at: Time })),
   uncounted: RangesShape,
   counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
+  /** The messages counted as unread that mention the reader. Above 256 ranges, `mentionsCounted` gives their number. */
+  mentions: RangesShape,
+  mentionsCounted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   muted: FlagShape,
   marked: MarkShape,
   mine: ReceiptsSentShape,

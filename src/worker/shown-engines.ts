@@ -14,6 +14,7 @@ const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
   'total-unread',
   'badge',
   'unread',
+  'mentions',
   'conversations',
   'conversation',
 ] satisfies Topic['of'][]);

@@ -43,7 +43,7 @@ describe('the arguments of the calls', () => {
     ['logOut', [{ pending: 'discard', keepdata: true }], '"keepdata"; did you mean "keepData"?'],
     ['watchConversations', [{ Limit: 3 }], '"Limit"; did you mean "limit"?'],
     ['watchMessages', ['direct:bob', { max: 3 }], 'watchMessages: unknown option "max"'],
-    ['watchTotalUnreadCount', [{ of: 'mentions' }], 'watchTotalUnreadCount: unknown option "of"'],
+    ['watchTotalUnreadCount', [{ types: 'group' }], '"types"; did you mean "type"?'],
   ])('%s refuses an option with an unknown name, and suggests the nearest known one (F126)', async (name, given, said) => {
     expect((await failureOf(name, given)).message).toContain(said);
   });
@@ -69,6 +69,7 @@ describe('the arguments of the calls', () => {
     ['retryDeadLetter', [bad]],
     ['dismissDeadLetter', [bad]],
     ['watchUnreadCount', [`direct:${bad}`]],
+    ['watchMentionCount', [`direct:${bad}`]],
     ['watchConversation', [`direct:${bad}`]],
     ['watchMessages', [`direct:${bad}`]],
     ['watchReceipts', [bad]],

@@ -164,7 +164,10 @@ describe('log-out in a real browser', () => {
     await made.sendMessage('direct:bob', 'secret');
     const device = await deviceOf(userId);
     // The first paint of a device that has synced.
-    await putPaint(name, { totalUnreadCount: 1, conversations: [{ id: 'direct:bob' }] });
+    await putPaint(name, {
+      totals: { messages: { direct: 1, group: 0 }, mentions: { direct: 0, group: 0 } },
+      conversations: [{ id: 'direct:bob' }],
+    });
     expect(await readFirstPaint(name)).toMatchObject({ conversations: [{ id: 'direct:bob' }] });
     // As long as this page holds the lock of the leader, the log-out waits after its record.
     let release: () => void = () => undefined;

@@ -31,8 +31,8 @@ export const STATE_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/state/conversation-state.ts',
-        from: 'unreadAt(row, Math.max(row.readUpTo, position))',
-        to: 'unreadAt(row, row.readUpTo)',
+        from: 'const readUpTo = Math.max(row.readUpTo, position);',
+        to: 'const readUpTo = row.readUpTo;',
       },
     ],
     test: ['node', 'test/unit/engine/known-counts.test.ts', 'breaks off'],

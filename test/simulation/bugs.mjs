@@ -209,9 +209,9 @@ export const BUGS = [
   ),
   bug(
     'muted chats count',
-    'engine/state/account-state.ts',
-    'if (!muted) total += unreadCount;',
-    'total += muted ? unreadCount : unreadCount;',
+    'model/total.ts',
+    'if (!muted) messages[type] += unreadCount;',
+    'messages[type] += muted ? unreadCount : unreadCount;',
   ),
   bug(
     'a clear reaches only the stored messages',

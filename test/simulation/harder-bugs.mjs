@@ -36,8 +36,8 @@ export const HARDER_BUGS = [
   bug(
     'the badge shows a count before the first snapshot',
     'engine/views/views.ts',
-    'map((model) => (model.cursor === null ? null : model.totalUnreadCount)),',
-    'map((model) => model.totalUnreadCount),',
+    'map((model) => (model.cursor === null ? null : pickTotal(model.totals, { of: counts }))),',
+    'map((model) => pickTotal(model.totals, { of: counts })),',
   ),
   bug(
     'a receipt event names messages of others',

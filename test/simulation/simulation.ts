@@ -201,7 +201,7 @@ export class Simulation {
         screen.total = total;
         if (total < 0) this.violated('I-15', `${device.name} shows ${total} unread`);
       }),
-      tab.watch({ of: 'badge' }).subscribe((total) => {
+      tab.watch({ of: 'badge', counts: 'messages' }).subscribe((total) => {
         if (alive() && total !== null && !home.ledger.knowsServer)
           this.violated('I-12', `${tab.lane.name} shows ${total} before its first snapshot`);
       }),

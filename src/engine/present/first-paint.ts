@@ -3,6 +3,7 @@
  * paint together with the summarised state, so the first paint is always true.
  */
 import type { Conversation, FirstPaint } from '../../model/conversation.ts';
+import type { Totals } from '../../model/total.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -18,18 +19,27 @@ const painted = (conversation: Conversation): Conversation => {
   return !lastMessage || JSON.stringify(lastMessage.body).length <= MAX_PAINTED_BODY ? conversation : rest;
 };
 
-/** The parts of a first paint. An unchanged part is the same object as before. */
-export type PaintedState = readonly [totalUnreadCount: number, ...conversations: Conversation[]];
+/** The parts of a first paint. An unchanged conversation is the same object as before. */
+export interface PaintedState {
+  /** The totals as JSON text, to compare them. */
+  readonly totals: string;
+  readonly conversations: readonly Conversation[];
+}
 
-const paintedState = (model: AccountState): PaintedState => [
-  model.totalUnreadCount,
-  ...newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => presentConversation(model, conversation)),
-];
+const paintedState = (model: AccountState): PaintedState => ({
+  totals: JSON.stringify(model.totals),
+  conversations: newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => presentConversation(model, conversation)),
+});
 
-const firstPaint = ([totalUnreadCount, ...conversations]: PaintedState): FirstPaint => ({
-  totalUnreadCount,
+const firstPaint = ({ totals, conversations }: PaintedState): FirstPaint => ({
+  totals: JSON.parse(totals) as Totals,
   conversations: conversations.map(painted),
 });
+
+const samePaint = (a: PaintedState, b: PaintedState): boolean =>
+  a.totals === b.totals &&
+  a.conversations.length === b.conversations.length &&
+  a.conversations.every((one, i) => one === b.conversations[i]);
 
 /** Writes the first paint in the same transaction as the summarised state, unless this writer's last first paint was equal. */
 export class PaintRecord {
@@ -40,8 +50,7 @@ export class PaintRecord {
     // Before the first snapshot no count is known, and a 0 would be a guess (F113).
     if (model.cursor === null) return null;
     const now = paintedState(model);
-    const { last } = this;
-    if (last?.length === now.length && now.every((part, i) => part === last[i])) return null;
+    if (this.last && samePaint(this.last, now)) return null;
     tx.put('meta', PAINT_KEY, firstPaint(now));
     return now;
   }

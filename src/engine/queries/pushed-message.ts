@@ -15,6 +15,7 @@ export interface MessageHead {
   readonly sentAt: number;
   readonly receiptRequested: boolean;
   readonly countable: boolean;
+  readonly mentionsMe?: true | undefined;
 }
 
 export interface PushedNews {

@@ -23,6 +23,7 @@ import {
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
 import { contains } from '../../model/ranges.ts';
+import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
 import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
 import { ConversationState } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
@@ -164,16 +165,18 @@ export class AccountState {
   }
 
   /**
-   * The total is true at a single moment. During a catch-up, the total of the time before is shown, with pending
+   * The totals are true at a single moment. During a catch-up, the totals of the time before are shown, with pending
    * entries (F113).
    */
+  get totals(): Totals {
+    const totals = noTotals();
+    for (const conversation of this.conversations.values())
+      addCounts(totals, conversation.id, conversation.countedBy(this.rowsBeforeCatchUp.get(conversation.id)));
+    return totals;
+  }
+
   get totalUnreadCount(): number {
-    let total = 0;
-    for (const conversation of this.conversations.values()) {
-      const { muted, unreadCount } = conversation.countedBy(this.rowsBeforeCatchUp.get(conversation.id));
-      if (!muted) total += unreadCount;
-    }
-    return total;
+    return pickTotal(this.totals);
   }
 
   /**
@@ -198,11 +201,10 @@ export class AccountState {
   /** Checks I-13, for tests: each cached count equals the count derived again. */
   recount(): void {
     for (const conversation of this.conversations.values()) {
-      const shown = conversation.unread;
+      const counts = (): string => JSON.stringify([conversation.unread, conversation.mentions]);
+      const shown = counts();
       conversation.touch();
-      const again = conversation.unread;
-      if (shown.unreadCount !== again.unreadCount || shown.exact !== again.exact)
-        throw new Error(`${conversation.id} shows ${shown.unreadCount}, recounted ${again.unreadCount}`);
+      if (shown !== counts()) throw new Error(`${conversation.id} shows ${shown}, recounted ${counts()}`);
       for (const seq of conversation.unflushed.seqs)
         if (!contains(conversation.storedSeqs, seq))
           throw new Error(`${conversation.id}: the unflushed message ${seq} is not in storedSeqs`);

@@ -13,7 +13,8 @@ import {
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges } from '../../model/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
-import { unreadAt, type Unread } from '../../model/unread.ts';
+import type { Counts } from '../../model/total.ts';
+import { mentionsAt, unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
 
@@ -43,6 +44,7 @@ export class ConversationState {
   newestReceived: Seq = 0;
   private pendingReceiptsCache: PendingReceipts | null = null;
   private unreadCache: Unread | null = null;
+  private mentionsCache: ReturnType<typeof mentionsAt> | null = null;
 
   constructor(
     readonly id: ConversationId,
@@ -65,6 +67,7 @@ export class ConversationState {
     this.revision = {};
     this.pendingReceiptsCache = null;
     this.unreadCache = null;
+    this.mentionsCache = null;
   }
 
   put(entry: OutboxEntry): void {
@@ -107,13 +110,19 @@ export class ConversationState {
     return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
   }
 
-  /** The conversation's share of the total. If `row` is given, it replaces the newest row. */
-  countedBy(row: ConversationRow | undefined): { readonly muted: boolean; readonly unreadCount: number } {
-    if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount };
+  get mentions(): ReturnType<typeof mentionsAt> {
+    return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo));
+  }
+
+  /** The conversation's share of the totals. If `row` is given, it replaces the newest row. */
+  countedBy(row: ConversationRow | undefined): Counts {
+    if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount, mentionCount: this.mentions.mentionCount };
     const { muted, position } = this.pendingReceipts;
+    const readUpTo = Math.max(row.readUpTo, position);
     return {
       muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
-      unreadCount: unreadAt(row, Math.max(row.readUpTo, position)).unreadCount,
+      unreadCount: unreadAt(row, readUpTo).unreadCount,
+      mentionCount: mentionsAt(row, readUpTo).mentionCount,
     };
   }
 

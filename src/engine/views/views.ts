@@ -14,6 +14,7 @@ import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
+import { pickTotal, type TotalOf, type TotalOptions } from '../../model/total.ts';
 import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../present/find-message.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -57,11 +58,13 @@ export class Views {
   private open(topic: Topic): Observable<TopicValue[Topic['of']]> {
     switch (topic.of) {
       case 'total-unread':
-        return this.totalUnreadCount();
+        return this.total(topic.wanted);
       case 'badge':
-        return this.badge();
+        return this.badge(topic.counts);
       case 'unread':
         return this.unreadCount(topic.conversationId);
+      case 'mentions':
+        return this.mentionCount(topic.conversationId);
       case 'conversations':
         return this.conversations(topic.limit);
       case 'conversation':
@@ -98,16 +101,16 @@ export class Views {
     return this.states((dirty) => dirty.known || when(dirty)).pipe(filter(({ cursor }) => cursor !== null));
   }
 
-  private totalUnreadCount(): Observable<number> {
+  private total(wanted: TotalOptions | undefined): Observable<number> {
     return this.knownStates(({ shown }) => shown).pipe(
-      map((model) => model.totalUnreadCount),
+      map(({ totals }) => pickTotal(totals, wanted)),
       distinctUntilChanged(),
     );
   }
 
-  private badge(): Observable<number | null> {
+  private badge(counts: TotalOf): Observable<number | null> {
     return this.states(({ shown, known }) => shown || known).pipe(
-      map((model) => (model.cursor === null ? null : model.totalUnreadCount)),
+      map((model) => (model.cursor === null ? null : pickTotal(model.totals, { of: counts }))),
       distinctUntilChanged(),
     );
   }
@@ -115,6 +118,13 @@ export class Views {
   private unreadCount(id: ConversationId): Observable<number> {
     return this.knownStates(({ conversations }) => conversations.has(id)).pipe(
       map((model) => model.get(id)?.unread.unreadCount ?? 0),
+      distinctUntilChanged(),
+    );
+  }
+
+  private mentionCount(id: ConversationId): Observable<number> {
+    return this.knownStates(({ conversations }) => conversations.has(id)).pipe(
+      map((model) => model.get(id)?.mentions.mentionCount ?? 0),
       distinctUntilChanged(),
     );
   }

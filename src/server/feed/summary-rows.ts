@@ -117,6 +117,8 @@ export const rowsOf = async (
       readBy,
       uncounted: tooMany ? NO_RANGES : ranges,
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
+      mentions: NO_RANGES,
+      mentionsCounted: null,
       muted,
       marked,
       mine: receiptsSentOf(mine),

@@ -4,8 +4,12 @@ import { StreamPort } from '../../../src/bridge/streams.ts';
 import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
 import { Watching } from '../../../src/client/watching.ts';
 import type { FirstPaint } from '../../../src/model/conversation.ts';
+import type { TotalOptions } from '../../../src/model/total.ts';
 
-const PAINT: FirstPaint = { totalUnreadCount: 7, conversations: [] };
+const PAINT: FirstPaint = {
+  totals: { messages: { direct: 5, group: 2 }, mentions: { direct: 0, group: 1 } },
+  conversations: [],
+};
 const ports: MessagePort[] = [];
 
 /** A worker that answers every watch with `value` once the test starts it. */
@@ -46,6 +50,15 @@ it('a page shows the first paint while the worker boots, and then the worker’s
     run();
   }, 10);
   expect(await seen).toEqual([7, 9]);
+});
+
+it('the first paint has each total', async () => {
+  const { streams } = worker(9);
+  const watching = new Watching(streams, Promise.resolve(PAINT), Promise.reject(new Error('no worker')));
+  const shown = (wanted: TotalOptions) => firstValueFrom(watching.watch({ of: 'total-unread', wanted }));
+  expect([await shown({ type: 'group' }), await shown({ of: 'mentions' }), await shown({ of: 'mentions', type: 'direct' })]).toEqual([
+    2, 1, 0,
+  ]);
 });
 
 it('a subscriber that comes once the worker runs never sees the first paint', async () => {

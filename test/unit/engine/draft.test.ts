@@ -285,6 +285,6 @@ describe('while a transaction is under way', () => {
     failing = false;
     await mute();
     const paint = (await inner.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))) as FirstPaint;
-    expect(paint).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
+    expect(paint).toMatchObject({ totals: { messages: { direct: 0 } }, conversations: [{ muted: true }] });
   });
 });

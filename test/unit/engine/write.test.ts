@@ -10,6 +10,7 @@ import { setMuted, setReceiptSettings } from '../../../src/engine/intents/switch
 import { StoreError } from '../../../src/errors.ts';
 import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message.ts';
+import { pickTotal } from '../../../src/model/total.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
@@ -275,11 +276,11 @@ describe('receipts to senders', () => {
     const painted = () =>
       given.store.tx('look', ['meta'], 'readonly', 'relaxed', async (tx) => (await tx.get('meta', 'paint')) as FirstPaint);
     await writer.write('mute', STRICT, (draft) => setMuted(draft, given, 'direct:bob', true));
-    expect((await painted()).totalUnreadCount).toBe(0);
+    expect(pickTotal((await painted()).totals)).toBe(0);
     await other.writer.write('unmute', STRICT, (draft) => setMuted(draft, other.given, 'direct:bob', false));
-    expect((await painted()).totalUnreadCount).toBe(10);
+    expect(pickTotal((await painted()).totals)).toBe(10);
     await writer.write('mute', STRICT, (draft) => setMuted(draft, given, 'direct:bob', true));
-    expect(await painted()).toMatchObject({ totalUnreadCount: 0, conversations: [{ muted: true }] });
+    expect(await painted()).toMatchObject({ totals: { messages: { direct: 0 } }, conversations: [{ muted: true }] });
   });
 
   it('a receipt does not rewrite the first paint, because no list shows receipts', async () => {
