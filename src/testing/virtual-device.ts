@@ -22,6 +22,9 @@ import type { Log } from '../logging.ts';
 
 const LOCK = 'lead';
 
+/** The life of code without a page: no event ever comes. */
+const NO_LIFE: Ports['life'] = { listen: () => () => undefined };
+
 export interface DeviceOptions {
   readonly userId: UserId;
   /** The name of the device and the prefix of its tabs' names, for traces. */
@@ -52,6 +55,8 @@ export class VirtualDevice {
   busLoss = 0;
   fault: FaultSite = () => undefined;
   log: Log = () => undefined;
+  /** Changes the ports of a lane before its code gets them. For tests of the engine: the ports are no public interface. */
+  changePorts: (ports: Ports, lane: Lane) => Ports = (ports) => ports;
   private readonly ears = new Map<Lane, Set<(hint: BusHint) => void>>();
   private opened = 0;
   private hints = 0;
@@ -74,10 +79,11 @@ export class VirtualDevice {
     return this.tabs.filter((tab) => tab.isOpen);
   }
 
-  private async ports(lane: Lane, life: Ports['life']): Promise<Ports> {
+  /** The ports of a tab, a service worker or other code that runs in a lane of this device. */
+  async ports(lane: Lane, life: Ports['life'] = NO_LIFE): Promise<Ports> {
     const { random } = this.options;
     const chance = random.fork(lane.name);
-    return {
+    const ports: Ports = {
       clock: lane.clock,
       random: { next: () => chance.next(), id: () => chance.id() },
       store: await this.disk.open(lane),
@@ -127,6 +133,7 @@ export class VirtualDevice {
       fault: (site) => (lane.alive ? this.fault(site, lane) : undefined),
       log: (level, event, details) => this.log(level, event, { tab: lane.name, ...details }),
     };
+    return this.changePorts(ports, lane);
   }
 
   /**
@@ -186,7 +193,7 @@ export class VirtualDevice {
     const lane = new Lane(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
     this.serviceWorker = lane;
     try {
-      const ports = await this.ports(lane, { listen: () => () => undefined });
+      const ports = await this.ports(lane);
       const account = await readAccount(ports.store);
       if (!account) return;
       await withAccount(ports, account, LOCK, (open) => sendPending(open));
@@ -201,7 +208,7 @@ export class VirtualDevice {
   async stealLead(): Promise<void> {
     const lane = new Lane(this.options.time, `${this.name}.thief${++this.opened}`);
     try {
-      const ports = await this.ports(lane, { listen: () => () => undefined });
+      const ports = await this.ports(lane);
       if (!(await readAccount(ports.store))) return;
       const writer = await Writer.open(ports, this.userId);
       const release = this.locks.steal(lane, LOCK);

@@ -2,6 +2,7 @@
 import { requireId, type UserId } from '../model/ids.ts';
 import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
 import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
+import { createLocalBus } from '../server/bus.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer } from '../server/server.ts';
 import type { ReceiptServer } from '../server/receipt-server.ts';
@@ -59,6 +60,8 @@ export class VirtualServer implements NetworkEnd {
   committed: (name: string) => void = () => undefined;
   /** Returns true if the server accepts a valid token. May throw an `AuthError`, like an app's `authenticate`. */
   accepts: (token: VirtualToken) => boolean = () => true;
+  /** True: no connection of the server learns of new changes by a hint. */
+  losesHints = false;
   /** True: the server speaks another protocol version and refuses every client. */
   isOtherVersion = false;
 
@@ -92,9 +95,11 @@ export class VirtualServer implements NetworkEnd {
     if (this.lane) return;
     const lane = new Lane(this.time, `server${++this.starts}`);
     this.lane = lane;
+    const bus = createLocalBus();
     this.server = createReceiptServer({
       store: this.watched(lane),
       clock: lane.clock,
+      bus: { ...bus, publish: (hint) => void (this.losesHints || bus.publish(hint)) },
       policy: this.policy,
       log: (...record) => this.log(...record),
       authenticate: async (token) => {

@@ -14,23 +14,15 @@ import { Lane } from '../../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
-import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const account = { userId: 'alice', deviceId: 'alice-phone' };
 
 /** The ports of code that runs on a device without a page. */
-const portsOn = async (world: TestWorld, device: VirtualDevice, getToken: () => Promise<string>): Promise<Ports> => {
-  const lane = new Lane(world.time, 'woken');
-  return {
-    ...quietPorts(await device.disk.open(lane)),
-    clock: lane.clock,
-    net: device.network.port(lane),
-    locks: device.locks.port(lane),
-    life: { listen: () => () => undefined },
-    token: { getToken },
-  };
-};
+const portsOn = async (world: TestWorld, device: VirtualDevice, getToken: () => Promise<string>): Promise<Ports> => ({
+  ...(await device.ports(new Lane(world.time, 'woken'))),
+  token: { getToken },
+});
 
 describe('catch-up over HTTP, for an account that is woken without a page', () => {
   let world: TestWorld;
