@@ -56,6 +56,19 @@ export const openDevice = async (world: TestWorld, userId: string, name?: string
   return [device, await openTab(world, device)];
 };
 
+/**
+ * Lets time pass until a condition holds.
+ *
+ * @returns the time that passed, in milliseconds.
+ * @throws {Error} after `withinMs`.
+ */
+export const reach = async (world: TestWorld, what: string, holds: () => boolean, withinMs: number): Promise<number> => {
+  const since = world.time.now;
+  for (await world.pass(0); !holds(); await world.time.step())
+    if (world.time.nextAt > since + withinMs) throw new Error(`${what}: not within ${withinMs} ms`);
+  return world.time.now - since;
+};
+
 /** Breaks the connections of a device, and lets nothing pass until {@link goOnline}. */
 export const goOffline = ({ network }: VirtualDevice): void => {
   network.set({ up: false, down: false });

@@ -1,10 +1,10 @@
 /** When a client connects again, and when it does not. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { disconnectReasonOfClose, disconnectReasonOfError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
-import { createTestServer, type TestTab } from '../../support/loopback.ts';
-import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { openDevice, openTab, reach } from '../../support/on-tab.ts';
 
 const account = { userId: 'alice', deviceId: 'd' };
 
@@ -18,6 +18,9 @@ const chance = (seed: number): (() => number) => {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 };
+
+/** A socket's own hello. A request over HTTP is a list of frames. */
+const isHello = (text: string): boolean => text.startsWith('{') && text.includes('"type":"hello"');
 
 const CROWD = 5000;
 /** Arrivals per second of a crowd that is spread evenly over this time. */
@@ -107,78 +110,56 @@ describe('the meaning of close codes and error codes', () => {
   });
 });
 
-const open: TestTab[] = [];
-afterEach(() => {
-  for (const tab of open.splice(0)) tab.close();
-});
-
-class UnluckyDevice extends HastyDevice {
-  luck = 0.999;
-  override ports(...args: Parameters<HastyDevice['ports']>): ReturnType<HastyDevice['ports']> {
-    const ports = super.ports(...args);
-    return { ...ports, random: { ...ports.random, next: () => this.luck } };
-  }
-}
-
 it('a client retries a network that drops connections more and more slowly, until one connection has lasted 30 s (F57)', async () => {
-  const net = new TroubledNet(createTestServer());
-  const device = new UnluckyDevice('alice', net);
-  device.factor = 50;
-  const { clock } = device.ports();
+  const world = createTestWorld();
+  const device = world.device('alice');
+  // The longest wait that the random numbers can give.
+  device.changePorts = (ports) => ({ ...ports, random: { ...ports.random, next: () => 0.999 } });
   const hellos: number[] = [];
   const losses: number[] = [];
   const lose = (): void => {
-    losses.push(clock.mono());
-    net.reset();
+    losses.push(world.time.now);
+    device.network.cut();
   };
   let flapping = true;
-  net.onUp = (frame) => {
-    if (frame.type !== 'hello') return null;
-    hellos.push(clock.mono());
-    if (flapping) clock.timer(1000, lose);
-    return null;
+  device.network.leaves = (_, text) => {
+    if (!isHello(text)) return;
+    hellos.push(world.time.now);
+    if (flapping) world.time.schedule(1000, 'the network drops connections', lose);
   };
-  const tab = await device.open();
-  open.push(tab);
-  await expect.poll(() => losses.length, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(6);
+  const tab = await openTab(world, device);
+  await reach(world, 'six losses', () => losses.length >= 6, 120_000);
   flapping = false;
-  await expect.poll(() => hellos.length, { timeout: 20_000, interval: 5 }).toBe(7);
+  await reach(world, 'the seventh attempt', () => hellos.length === 7, 60_000);
   const waits = losses.slice(0, 6).map((at, n) => hellos[n + 1]! - at);
   expect(waits[5]).toBeGreaterThan(13_000);
   expect(waits[3]).toBeGreaterThan(3_500);
   await tab.live();
-  await new Promise<void>((resolve) => clock.timer(32_000, resolve));
+  await world.pass(32_000);
   lose();
-  await expect.poll(() => hellos.length, { timeout: 20_000, interval: 5 }).toBe(8);
+  await reach(world, 'the next attempt', () => hellos.length === 8, 60_000);
   expect(hellos[7]! - losses.at(-1)!).toBeLessThan(3_500);
-}, 60_000);
+});
 
 it('sixty clients that a restart disconnected come back spread over time (F56)', async () => {
-  const server = createTestServer();
+  const world = createTestWorld();
   const CLIENTS = 60;
-  const factor = 20;
   const backAt: number[] = [];
-  let since = 0;
-  const nets = await Promise.all(
-    Array.from({ length: CLIENTS }, async (_, n) => {
-      const net = new TroubledNet(server);
-      const device = new HastyDevice(`user-${n}`, net);
-      device.factor = factor;
-      const tab = await device.open();
-      open.push(tab);
-      await tab.live();
-      net.onUp = (frame) => {
-        if (frame.type === 'hello' && since > 0) backAt.push((performance.now() - since) * factor);
-        return null;
-      };
-      return net;
-    }),
-  );
-  since = performance.now();
-  const again = createTestServer();
-  for (const net of nets) net.server = again;
-  await server.close();
-  await expect.poll(() => backAt.length, { timeout: 20_000 }).toBe(CLIENTS);
+  let since = Infinity;
+  for (let n = 0; n < CLIENTS; n++) {
+    const [device, tab] = await openDevice(world, `user-${n}`);
+    await tab.live();
+    let isBack = false;
+    device.network.leaves = (_, text) => {
+      if (isBack || world.time.now < since || !isHello(text)) return;
+      isBack = true;
+      backAt.push(world.time.now - since);
+    };
+  }
+  since = world.time.now;
+  world.server.close();
+  world.server.start();
+  await reach(world, 'all clients', () => backAt.length === CLIENTS, 2 * RESTART_SPREAD_MS);
   // An even spread puts one in five here. The bound is five standard deviations away.
   expect(backAt.filter((ms) => ms < RESTART_SPREAD_MS / 5).length).toBeLessThan(28);
-}, 60_000);
+});
