@@ -226,8 +226,8 @@ export class VirtualNetwork {
    * the request or of the answer is lost.
    */
   trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane) => FrameTrouble | null = () => null;
-  /** Called with every frame of the server, just before the tab gets it. */
-  arrives: (lane: Lane, frame: ServerFrame) => void = () => undefined;
+  /** Called with every frame of the server, just before the tab gets it. `request`: the HTTP request that the frame answers. */
+  arrives: (lane: Lane, frame: ServerFrame, request?: string) => void = () => undefined;
 
   constructor(
     readonly end: NetworkEnd,

@@ -14,7 +14,7 @@ interface RequestNetwork {
   delay(): number;
   count(kind: string): void;
   leaves(lane: Lane, text: string): void;
-  arrives(lane: Lane, frame: ServerFrame): void;
+  arrives(lane: Lane, frame: ServerFrame, request: string): void;
   trouble(way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane): FrameTrouble | null;
 }
 
@@ -73,7 +73,7 @@ export const sendRequest = (
               try {
                 const heard = decodeServerFrames(answer.body);
                 if (loses('down', heard)) return fail('transport/unreachable', 'the answer was lost');
-                for (const frame of heard) network.arrives(lane, frame);
+                for (const frame of heard) network.arrives(lane, frame, body);
                 resolve(heard);
               } catch (error) {
                 reject(asError(error));

@@ -133,7 +133,7 @@ export class Simulation {
       ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
     };
     device.network.count = this.count;
-    device.network.arrives = (lane, frame) => this.talk.hears(lane.name, frame);
+    device.network.arrives = (lane, frame, request) => this.talk.hears(lane.name, frame, request);
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
       if (home.pausedSince !== null && this.world.time.now - home.pausedSince > PAUSED_AFTER_MS)
@@ -153,7 +153,7 @@ export class Simulation {
     if (Array.isArray(said)) ledger.connects(lane);
     for (const { id, entries } of ([said].flat() as readonly Said[]).filter(({ type }) => type === 'submit')) {
       ledger.submits(lane, entries);
-      this.talk.submits(lane.name, id, entries[0]?.key ?? '');
+      this.talk.submits(lane.name, id, entries[0]?.key ?? '', Array.isArray(said) ? text : undefined);
     }
   }
 

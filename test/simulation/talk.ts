@@ -24,8 +24,8 @@ export class Talk {
   /** By lane, what it submitted last. */
   private readonly submitted = new Map<string, { readonly key: string; readonly since: number; count: number }>();
 
-  /** By lane, the frame that the server has not answered. */
-  private readonly unanswered = new Map<string, number>();
+  /** By lane, the submitted frame that the server has not answered. Ids repeat: each HTTP request and each socket counts its own. */
+  private readonly unanswered = new Map<string, { readonly id: number; readonly request: string | undefined }>();
   /** By lane, the end of the wait that the server asked for. */
   private readonly waitsUntil = new Map<string, number>();
 
@@ -39,20 +39,25 @@ export class Talk {
     else if ((said.weight += weight) > MOST_IN_A_SECOND) this.sim.violated('I-21', `${lane} said too much in a second`);
   }
 
-  hears(lane: string, frame: ServerFrame): void {
-    if (!('id' in frame) || frame.id === undefined || this.unanswered.get(lane) !== frame.id) return;
+  /** @param request the HTTP request that the frame answers; absent over a WebSocket. */
+  hears(lane: string, frame: ServerFrame, request: string | undefined): void {
+    const waiting = this.unanswered.get(lane);
+    if (!waiting || !('id' in frame) || waiting.id !== frame.id || waiting.request !== request) return;
     if (frame.type !== 'answer' && frame.type !== 'error') return;
     this.unanswered.delete(lane);
     if (frame.type === 'error' && frame.code === 'server/busy')
       this.waitsUntil.set(lane, this.sim.world.time.now + (frame.retryAfterMs ?? 0));
   }
 
-  /** @param key of the first entry in the frame. */
-  submits(lane: string, id: number, key: string): void {
+  /**
+   * @param key of the first entry in the frame.
+   * @param request the HTTP request with the frame; absent over a WebSocket.
+   */
+  submits(lane: string, id: number, key: string, request: string | undefined): void {
     const { now } = this.sim.world.time;
     const waitMs = (this.waitsUntil.get(lane) ?? 0) - now;
     if (waitMs > 1) this.sim.violated('I-21', `${lane} submits ${key} ${waitMs.toFixed(0)} ms before the server would have it`);
-    this.unanswered.set(lane, id);
+    this.unanswered.set(lane, { id, request });
     const last = this.submitted.get(lane);
     if (last?.key !== key || now - last.since > SUBMITS_WITHIN_MS) this.submitted.set(lane, { key, since: now, count: 1 });
     else if (++last.count > MOST_SUBMITS)
