@@ -16,7 +16,7 @@ import type { Retention } from '../model/retention.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
-import type { ReceiptSettings } from '../log/log-record.ts';
+import type { ReceiptSettings } from '../model/receipt-settings.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
 import { answerQuery } from './answer-query.ts';

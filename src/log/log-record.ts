@@ -18,6 +18,7 @@ import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
 import type { Ranges } from '../model/ranges.ts';
 import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
+import type { ReceiptSettings } from '../model/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { LogHeader } from './tables.ts';
 
@@ -25,11 +26,6 @@ import type { LogHeader } from './tables.ts';
 export interface KeptMessage extends StoredMessage {
   readonly times?: ReceiptTimes | undefined;
   readonly receipt?: GroupReceipt | undefined;
-}
-
-export interface ReceiptSettings {
-  readonly deliveryReceipts: boolean;
-  readonly readReceipts: boolean;
 }
 
 export type Change =

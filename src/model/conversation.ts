@@ -55,6 +55,11 @@ export interface ConversationRow {
   readonly mentionsCounted: Counted | null;
   readonly muted: Flag;
   readonly marked: Mark;
+  /**
+   * Messages that I read while my settings forbade read receipts, or that my cancelled receipts named: no receipt of mine names them, from
+   * no device.
+   */
+  readonly untold: Ranges;
   /** Direct chats: my receipts to the peer (`mine`), and the peer's receipts to me (`theirs`). */
   readonly mine: ReceiptsSent;
   readonly theirs: ReceiptsSent;
@@ -77,6 +82,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   mentionsCounted: null,
   muted: UNSET,
   marked: UNMARKED,
+  untold: NO_RANGES,
   mine: NO_RECEIPTS_SENT,
   theirs: NO_RECEIPTS_SENT,
   lastMessage: null,
@@ -108,6 +114,7 @@ export const rowParts = (row: ConversationRow): RowParts => ({
   ...(row.mentionsCounted ? { mentionsCounted: row.mentionsCounted } : {}),
   ...(isUnset(row.muted) ? {} : { muted: row.muted }),
   ...(isUnset(row.marked) ? {} : { marked: row.marked }),
+  ...(row.untold.length > 0 ? { untold: row.untold } : {}),
   ...(hasSentNothing(row.mine) ? {} : { mine: row.mine }),
   ...(hasSentNothing(row.theirs) ? {} : { theirs: row.theirs }),
   ...(row.lastMessage ? { lastMessage: row.lastMessage } : {}),
@@ -154,6 +161,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     ...joinMentions(a, b, readUpTo),
     muted: latestFlag(a.muted, b.muted),
     marked: latestFlag(a.marked, b.marked),
+    untold: union(a.untold, b.untold),
     mine: joinReceiptsSent(a.mine, b.mine),
     theirs: joinReceiptsSent(a.theirs, b.theirs),
     lastMessage: newerMessage(a.lastMessage, b.lastMessage),

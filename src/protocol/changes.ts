@@ -1,6 +1,7 @@
 /** The frames of the change feed, and of messages on request. */
 import * as v from 'valibot';
 import {
+  AccountShape,
   ConversationIdShape,
   CursorShape,
   GroupReceiptShape,
@@ -72,6 +73,8 @@ export const Changes = v.strictObject({
   rows: v.array(RowShape),
   messages: v.array(MessagesOf),
   steps: v.array(StepShape),
+  /** The user's own account settings, if they changed. */
+  account: v.optional(AccountShape),
   /** Absent if no receipt changed. */
   receipts: v.optional(v.array(ReceiptChange)),
   complete: v.boolean(),

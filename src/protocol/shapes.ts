@@ -18,6 +18,10 @@ export const MarkShape = v.strictObject({ count: SeqShape, value: v.boolean(), a
 /** The number that pairs a request with its answers on one connection. */
 export const RequestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
+/** The receipt settings of an account: flags, with `true` for "sends receipts". */
+export const AccountShape = v.strictObject({ version: SeqShape, deliveryReceipts: FlagShape, readReceipts: FlagShape });
+export type WireAccount = v.InferOutput<typeof AccountShape>;
+
 export const MessageShape = v.strictObject({
   id: Id,
   seq: v.pipe(SeqShape, v.minValue(1)),
@@ -47,6 +51,8 @@ export const RowShape = v.strictObject({
   mentionsCounted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   muted: FlagShape,
   marked: MarkShape,
+  /** Messages that no receipt of the reader names: read while the reader's settings forbade it. Only the reader's own devices get them. */
+  untold: RangesShape,
   mine: ReceiptsSentShape,
   theirs: ReceiptsSentShape,
   lastMessage: v.nullable(MessageShape),

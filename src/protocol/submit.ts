@@ -1,7 +1,19 @@
 /** The outbox on the wire: the client submits entries, and the server answers one result for each entry. */
 import * as v from 'valibot';
 import { MAX_CONTENT_BYTES } from '../model/receipt.ts';
-import { ConversationIdShape, CursorShape, FlagShape, Id, MarkShape, RangesShape, RequestId, RowShape, SeqShape, Time } from './shapes.ts';
+import {
+  AccountShape,
+  ConversationIdShape,
+  CursorShape,
+  FlagShape,
+  Id,
+  MarkShape,
+  RangesShape,
+  RequestId,
+  RowShape,
+  SeqShape,
+  Time,
+} from './shapes.ts';
 
 const Key = Id;
 
@@ -31,6 +43,10 @@ export const ReceiptsEntryShape = v.strictObject({
   ),
   muted: v.optional(FlagShape),
   marked: v.optional(MarkShape),
+  /** Messages that no receipt may name: the user read them while this device sent no read receipts. */
+  untold: v.optional(RangesShape),
+  /** The counts of the account's settings that the device knew when it wrote the entry. Absent: 0. */
+  settingsSeen: v.optional(v.strictObject({ deliveryReceipts: SeqShape, readReceipts: SeqShape })),
 });
 
 export const MessageEntryShape = v.strictObject({
@@ -56,15 +72,26 @@ export const RecallEntryShape = v.strictObject({
   id: Id,
 });
 
+/** The receipt settings of the account. Such an entry belongs to no conversation. */
+export const SettingsEntryShape = v.strictObject({
+  kind: v.literal('settings'),
+  key: Key,
+  deliveryReceipts: v.optional(FlagShape),
+  readReceipts: v.optional(FlagShape),
+});
+
 /**
  * One entry. The server parses each entry alone, rejects a malformed entry by its key, and applies the
  * others (F62, F105).
  */
-export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape]);
+export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape, SettingsEntryShape]);
 export type WireEntry = v.InferOutput<typeof EntryShape>;
 export type WireReceiptsEntry = v.InferOutput<typeof ReceiptsEntryShape>;
 export type WireRecallEntry = v.InferOutput<typeof RecallEntryShape>;
 export type WireMessageEntry = v.InferOutput<typeof MessageEntryShape>;
+export type WireSettingsEntry = v.InferOutput<typeof SettingsEntryShape>;
+/** An entry about one conversation. */
+export type WireConversationEntry = Exclude<WireEntry, WireSettingsEntry>;
 
 /** Client → server: entries of the outbox. A client has one submit in flight at a time. */
 export const Submit = v.strictObject({
@@ -110,6 +137,10 @@ export const ResultShape = v.variant('outcome', [
     ),
     /** Message ids that the server refused. The rest of the entry is in effect. */
     refused: v.optional(v.array(v.strictObject({ id: Id, code: RejectedCodeShape }))),
+    /** The user's settings kept some read receipts of the entry from taking effect. */
+    withheld: v.optional(v.literal(true)),
+    /** For a settings entry: the account's settings afterwards. */
+    account: v.optional(AccountShape),
   }),
   v.strictObject({ outcome: v.literal('rejected'), key: Key, code: RejectedCodeShape, message: v.string() }),
   v.strictObject({ outcome: v.literal('retry'), key: Key, retryAfterMs: SeqShape }),

@@ -18,6 +18,7 @@ import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
+import { describeSettings } from './server-settings.ts';
 
 export interface StoreBench {
   open(): Promise<ServerStore>;
@@ -511,5 +512,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeRecalls(() => store);
     describeScattered(() => store);
     describeFlags(() => store);
+    describeSettings(() => store);
   });
 };

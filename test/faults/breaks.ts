@@ -13,6 +13,7 @@ import { RECEIPT_BREAKS } from './receipt-breaks.ts';
 import { RETRY_BREAKS } from './retry-breaks.ts';
 import { SCATTERED_BREAKS } from './scattered-breaks.ts';
 import { SERVER_BREAKS } from './server-breaks.ts';
+import { SETTINGS_BREAKS } from './settings-breaks.ts';
 import { STATE_BREAKS } from './state-breaks.ts';
 import { STORAGE_BREAKS } from './storage-breaks.ts';
 import { TAB_BREAKS } from './tab-breaks.ts';
@@ -45,6 +46,7 @@ export const BREAKS: readonly Break[] = [
   ...RETRY_BREAKS,
   ...SCATTERED_BREAKS,
   ...SERVER_BREAKS,
+  ...SETTINGS_BREAKS,
   ...STATE_BREAKS,
   ...STORAGE_BREAKS,
   ...TAB_BREAKS,

@@ -4,7 +4,8 @@
  */
 import { rowParts } from '../../model/conversation.ts';
 import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
-import type { Change, ReceiptSettings } from '../../log/log-record.ts';
+import type { Change } from '../../log/log-record.ts';
+import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

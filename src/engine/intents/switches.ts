@@ -2,7 +2,7 @@
 import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { ReceiptSettings } from '../../log/log-record.ts';
+import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';

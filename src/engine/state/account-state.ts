@@ -23,8 +23,9 @@ import {
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
 import { contains } from '../../model/ranges.ts';
+import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
-import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
 import { ConversationState } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
 import { LayeredMap } from './layered-map.ts';

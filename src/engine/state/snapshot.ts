@@ -4,7 +4,8 @@ import type { Seq } from '../../model/ids.ts';
 import type { Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ranges } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import type { KeptMessage, ReceiptSettings } from '../../log/log-record.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
+import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { SNAPSHOT_KEY } from '../../log/tables.ts';
 import type { KeptEvent } from './dirty.ts';
 

@@ -10,12 +10,13 @@
  * A page holds at most `PAGE` conversations, so a pull reads pages until one is complete. The `to` of a frame
  * is a version only if all its changes up to this version were sent: the client may stop after any frame.
  */
-import type { ConversationId } from '../../model/ids.ts';
+import type { ConversationId, UserId } from '../../model/ids.ts';
 import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
+import type { WireAccount } from '../../protocol/shapes.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
 import type { AckRecord, ChangedReceipt } from '../store/receipt-records.ts';
-import { hasFlags, type MessageKey, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import { accountOf, hasFlags, type MessageKey, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
@@ -41,6 +42,7 @@ export const FRAME_BUDGET = 32 * 1024;
 
 type Item =
   | { readonly version: number; readonly bytes: number; readonly row: Changes['rows'][number] }
+  | { readonly version: number; readonly bytes: number; readonly account: WireAccount }
   | { readonly version: number; readonly bytes: number; readonly step: Changes['steps'][number] }
   | { readonly version: number; readonly bytes: number; readonly receipt: WireReceiptChange }
   | { readonly version: number; readonly bytes: number; readonly in: ConversationId; readonly message: WireMessage };
@@ -120,7 +122,13 @@ const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly A
 const recallItem = ({ in: conversationId, message, version }: FeedRecall): Item =>
   sized(version, { in: conversationId, message: messageOf(message) });
 
-const isRow = (item: Item): number => ('row' in item ? 0 : 1);
+/** The receipt settings of the account, if they changed in the interval: before all rows and messages of their version. */
+const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Interval): Promise<Item[]> => {
+  const account = await tx.account(me);
+  return account && account.version > after && account.version <= upTo ? [sized(account.version, { account: accountOf(account) })] : [];
+};
+
+const rank = (item: Item): number => ('account' in item ? 0 : 'row' in item ? 1 : 2);
 
 /**
  * Cuts the items into frames in order of version. If a frame must end in the middle of a version, its `to` is
@@ -141,6 +149,7 @@ const cutIntoFrames = (
   let steps: Changes['steps'] = [];
   let messages = new Map<ConversationId, WireMessage[]>();
   let receipts: WireReceiptChange[] = [];
+  let account: WireAccount | undefined;
   const close = (at: number): void => {
     version = Math.max(version, at);
     const frame: Changes = {
@@ -150,6 +159,7 @@ const cutIntoFrames = (
       rows,
       messages: [...messages].map(([conversationId, list]) => ({ conversationId, messages: list })),
       steps,
+      ...(account ? { account } : {}),
       ...(receipts.length > 0 ? { receipts } : {}),
       complete: false,
     };
@@ -159,12 +169,14 @@ const cutIntoFrames = (
     rows = [];
     steps = [];
     receipts = [];
+    account = undefined;
     messages = new Map();
   };
-  for (const item of [...items].sort((a, b) => a.version - b.version || isRow(a) - isRow(b))) {
+  for (const item of [...items].sort((a, b) => a.version - b.version || rank(a) - rank(b))) {
     if (bytes > 0 && bytes + item.bytes > FRAME_BUDGET) close(item.version - 1);
     bytes += item.bytes;
     if ('row' in item) rows.push(item.row);
+    else if ('account' in item) account = item.account;
     else if ('step' in item) steps.push(item.step);
     else if ('receipt' in item) receipts.push(item.receipt);
     else messages.set(item.in, [...(messages.get(item.in) ?? []), item.message]);
@@ -224,7 +236,10 @@ export const pullPage = async (
   const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
   // A direct chat without a message exists only for a user with a flag in the chat.
   const visible = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
-  const items: Item[] = visible.map((row) => sized(row.version, { row }));
+  const items: Item[] = [
+    ...(await accountItems(tx, me, { after, upTo: tx.feedEnd })),
+    ...visible.map((row): Item => sized(row.version, { row })),
+  ];
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
     items.push(...news.items, ...recalls.map(recallItem));

@@ -101,7 +101,7 @@ export const rowsOf = async (
   const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
 
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
-    const { joinedAt, readUpTo, readBy, muted, marked } = mine;
+    const { joinedAt, readUpTo, readBy, muted, marked, untold } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
@@ -121,6 +121,7 @@ export const rowsOf = async (
       mentionsCounted: null,
       muted,
       marked,
+      untold,
       mine: receiptsSentOf(mine),
       theirs: theirs ? receiptsSentOf(theirs) : NO_RECEIPTS_SENT,
       lastMessage: lastMessage ? summaryMessage(lastMessage) : null,

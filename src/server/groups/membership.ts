@@ -20,7 +20,16 @@ const joined = (
   latestSeq: Seq,
   version: number,
 ): MemberRecord => ({
-  ...(before ?? { conversationId, userId, readUpTo: 0, readBy: null, ...NO_RECEIPTS_SENT, muted: UNSET, marked: UNMARKED }),
+  ...(before ?? {
+    conversationId,
+    userId,
+    readUpTo: 0,
+    readBy: null,
+    ...NO_RECEIPTS_SENT,
+    muted: UNSET,
+    marked: UNMARKED,
+    untold: NO_RANGES,
+  }),
   ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: latestSeq,
   present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),

@@ -5,6 +5,7 @@ import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import type { Range, Ranges } from '../../model/ranges.ts';
 import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
+import type { AccountSettings } from '../../model/receipt-settings.ts';
 
 interface ConversationState {
   readonly id: number;
@@ -58,6 +59,8 @@ export interface MemberRecord extends ReceiptsSent {
   readonly readBy: ReadBy | null;
   readonly muted: Flag;
   readonly marked: Mark;
+  /** Messages that no receipt of the user may name. */
+  readonly untold: Ranges;
   /**
    * Groups: the messages that were stored while the user was a member. The last range of a current member has
    * no end ({@link NO_END}).
@@ -78,6 +81,20 @@ export interface MemberRecord extends ReceiptsSent {
   readonly awaySince: number;
   readonly backSince: number;
 }
+
+/** The receipt settings of one account. */
+export interface AccountRecord extends AccountSettings {
+  readonly userId: UserId;
+  /** The version of the newest change; 0 if there was none. */
+  readonly version: number;
+}
+
+/** The settings as they go to the user's own devices. */
+export const accountOf = ({ version, deliveryReceipts, readReceipts }: AccountRecord): AccountSettings & { version: number } => ({
+  version,
+  deliveryReceipts,
+  readReceipts,
+});
 
 /**
  * Whether the member ever set a flag. If so, the conversation is listed for the member, even without a

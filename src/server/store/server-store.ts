@@ -13,6 +13,7 @@ import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { Ranges } from '../../model/ranges.ts';
 import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 import type {
+  AccountRecord,
   ChangedPiece,
   ConversationRange,
   ConversationRecord,
@@ -55,6 +56,8 @@ export interface ServerReadTx {
   /** The time of the database's clock, epoch ms. The server takes time from this clock alone. */
   now(): Promise<number>;
   runs(): Promise<readonly RunRecord[]>;
+  /** The receipt settings of this user's account; `undefined` or with version 0 if the user never changed them. */
+  account(userId: UserId): Promise<AccountRecord | undefined>;
   /** The existing conversations among `names` with `me` as a current member, in the order of their ids. */
   conversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
   /** As `conversations`, by id. */
@@ -170,12 +173,19 @@ export interface ServerTx extends ServerReadTx {
   lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
   /** As `lockConversations`, by id, without a look at the members. */
   lockConversationsById(ids: readonly number[]): Promise<readonly ConversationRecord[]>;
+  /**
+   * The receipt settings of this user's account, locked until the transaction ends; creates a missing record. A caller takes the locks of
+   * conversations before this one, so two transactions never wait for each other.
+   */
+  lockAccount(userId: UserId): Promise<AccountRecord>;
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
   /** Creates the missing direct conversations of `me` and these peers, with both member rows. */
   createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;
   /** Creates the group, without members, if it does not exist. */
   createGroup(groupId: string): Promise<void>;
   putConversations(records: readonly ConversationRecord[]): Promise<void>;
+  /** Replaces the record. The caller holds its lock. */
+  putAccount(record: AccountRecord): Promise<void>;
   /** Inserts or replaces member rows. */
   putMembers(records: readonly MemberRecord[]): Promise<void>;
   insertMessages(records: readonly MessageRecord[]): Promise<void>;

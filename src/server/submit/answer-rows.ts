@@ -17,12 +17,12 @@ type Extra = Omit<Extract<WireResult, { readonly outcome: 'confirmed' }>, 'outco
 
 /** The result of one entry, before its row is added. */
 export type Outcome =
-  WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId; readonly extra: Extra };
+  WireResult | { readonly entry: WireEntry; readonly key: string; readonly conversationId: ConversationId | null; readonly extra: Extra };
 
 export const confirmed = (entry: WireEntry, extra: Extra = {}): Outcome => ({
   entry,
   key: entry.key,
-  conversationId: entry.conversationId,
+  conversationId: entry.kind === 'settings' ? null : entry.conversationId,
   extra,
 });
 
@@ -30,7 +30,7 @@ export const confirmed = (entry: WireEntry, extra: Extra = {}): Outcome => ({
 const addedBy = (unit: SubmitWork, outcomes: readonly Outcome[]): ReadonlyMap<number, ReceiptsSent> => {
   const added = new Map<number, ReceiptsSent>();
   for (const one of outcomes) {
-    const conversation = 'extra' in one ? unit.conversation(one.conversationId) : undefined;
+    const conversation = 'extra' in one && one.conversationId !== null ? unit.conversation(one.conversationId) : undefined;
     if (!('extra' in one) || !conversation || one.entry.kind !== 'receipts') continue;
     const { delivered = NO_RANGES, read = NO_RANGES, named = NO_RANGES, namedIds = [] } = one.entry;
     const seqs = namedIds.flatMap((id) => unit.messagesById.get(id)?.seq ?? []);
@@ -51,7 +51,7 @@ const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
 export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
   const wanted = new Map<number, ConversationRecord>();
   for (const one of outcomes) {
-    const conversation = 'extra' in one ? unit.conversation(one.conversationId) : undefined;
+    const conversation = 'extra' in one && one.conversationId !== null ? unit.conversation(one.conversationId) : undefined;
     if (conversation) wanted.set(conversation.id, conversation);
   }
   const rows = new Map(
@@ -66,6 +66,7 @@ export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: rea
   return outcomes.map((one): WireResult => {
     if (!('extra' in one)) return one;
     const { key, conversationId, extra } = one;
+    if (conversationId === null) return { outcome: 'confirmed', key, row: null, ...extra };
     const length = lengths.get(conversationId) ?? 0;
     const fits = spent + length <= ROW_BUDGET;
     if (!fits && !answered.has(conversationId)) return { outcome: 'retry', key, retryAfterMs: 0 };

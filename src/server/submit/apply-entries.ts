@@ -7,7 +7,9 @@ import { conversationTarget, type ConversationId, type Seq, type UserId } from '
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { PushFrame } from '../../protocol/push.ts';
-import type { WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
+import type { WireConversationEntry, WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
+import { ALL_ON, type ReceiptSettings } from '../../model/receipt-settings.ts';
+import { allowedReceipts } from './allowed-receipts.ts';
 import { confirmed, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, recordGroupAcks } from './apply-group-acks.ts';
 import { applyMessage, applyRecall } from './apply-message.ts';
@@ -16,7 +18,7 @@ import type { Hint } from '../bus.ts';
 import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
+import { accountOf, type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
 import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
 /** The author of the entries, as authenticated by the session, never as named in the frame (I-24). */
@@ -50,21 +52,21 @@ export interface Applied {
 }
 
 /** The message ids in an entry. */
-const idsIn = (entry: WireEntry): readonly string[] =>
+const idsIn = (entry: WireConversationEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
 /**
  * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer, and
  * keeps a flag even before the first message of the chat.
  */
-const setsFlag = (entry: WireEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
+const setsFlag = (entry: WireConversationEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
 
 /**
  * Peers of direct chats needed by this frame and not yet existing for its author: for first messages, and for
  * flags of chats without a message.
  */
 const missingDirectChats = (
-  entries: readonly WireEntry[],
+  entries: readonly WireConversationEntry[],
   names: ReadonlySet<ConversationId>,
   isStored: (id: string) => boolean,
   mayWrite: (peer: UserId) => boolean,
@@ -97,10 +99,29 @@ const lockVisible = async (
   return { conversations: locked.filter((one) => one.groupId !== null || one.latestSeq > 0 || flags.get(one.id)), mine };
 };
 
+/**
+ * Applies the settings entries of the frame to the account, and judges each receipts entry by the settings before it: the two are one
+ * transaction, so no receipt slips past a switch.
+ */
+const judgeSettings = async (
+  tx: ServerTx,
+  unit: SubmitWork,
+  entries: readonly WireEntry[],
+): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptSettings>> => {
+  const allowed = new Map<WireReceiptsEntry, ReceiptSettings>();
+  if (entries.some(({ kind }) => kind === 'settings')) unit.account = await tx.lockAccount(unit.me);
+  else if (entries.some(({ kind }) => kind === 'receipts')) unit.account = await tx.account(unit.me);
+  for (const entry of entries)
+    if (entry.kind === 'settings') unit.changeSettings(entry);
+    else if (entry.kind === 'receipts') allowed.set(entry, allowedReceipts(unit.account ?? ALL_ON, entry));
+  return allowed;
+};
+
 /** Applies the entries of one frame in their order, for their author. */
 export const applyEntries = async (tx: ServerTx, author: Author, read: readonly ReadEntry[], rules: Rules): Promise<Applied> => {
   const { userId: me, deviceId } = author;
-  const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  const entries = all.filter((entry) => entry.kind !== 'settings');
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
   let { conversations, mine } = await lockVisible(tx, me, names);
 
@@ -132,7 +153,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const policy = rules.receipts();
   const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members');
   unit.load(conversations, mine);
-  const works = await prepare(tx, unit, entries);
+  const works = await prepare(tx, unit, entries, await judgeSettings(tx, unit, all));
   const groups = groupsToLoad(unit, entries, works);
   if (groups.length > 0) unit.loadRosters(await tx.roster(groups));
 
@@ -146,11 +167,16 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
         return applyRecall(unit, entry);
       case 'receipts':
         return applyReceiptsEntry(unit, entry, works.get(entry));
+      case 'settings':
+        return confirmed(entry, { account: accountOf(unit.account!) });
     }
   });
   await unit.writeBack(tx);
   const results = await withRows(tx, unit, outcomes);
-  const newest = Math.max(0, ...results.map((result) => (result.outcome === 'confirmed' ? (result.row?.version ?? 0) : 0)));
+  const newest = Math.max(
+    0,
+    ...results.map((result) => (result.outcome === 'confirmed' ? Math.max(result.row?.version ?? 0, result.account?.version ?? 0) : 0)),
+  );
   return {
     results,
     hints: unit.hints,
@@ -167,7 +193,7 @@ const isGroupWork = (work: ReceiptsWork | GroupWork): work is GroupWork => 'rece
  */
 const groupsToLoad = (
   unit: SubmitWork,
-  entries: readonly WireEntry[],
+  entries: readonly WireConversationEntry[],
   works: ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>,
 ): readonly number[] => {
   const ids = new Set<number>();
@@ -187,14 +213,18 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
   if (!work || !conversation) return noSuchConversation(entry.key);
   const member = unit.member(conversation);
   const effect = applyReceipts(member, work, { deviceId: unit.deviceId, at: unit.now });
+  const steps = effect.member ? effect.steps : [];
   // A former member gets confirmations only for receipts already in effect.
-  if (member.role === null) return effect || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
-  if (effect) {
+  if (member.role === null) return effect.member || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
+  if (effect.member) {
     unit.changeMember(conversation, effect.member);
-    if (!isGroupWork(work)) unit.addSteps(effect.steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));
+    if (!isGroupWork(work)) unit.addSteps(steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));
   }
-  if (isGroupWork(work)) recordGroupAcks(unit, work, freshSeqs(effect?.steps ?? []));
-  return confirmed(entry, work.refused.length > 0 ? { refused: work.refused } : {});
+  if (isGroupWork(work)) recordGroupAcks(unit, work, freshSeqs(steps));
+  return confirmed(entry, {
+    ...(work.refused.length > 0 ? { refused: work.refused } : {}),
+    ...(effect.withheld ? { withheld: true } : {}),
+  });
 };
 
 /**
@@ -227,7 +257,8 @@ const limitsOf = async (
 const prepare = async (
   tx: ServerReadTx,
   unit: SubmitWork,
-  entries: readonly WireEntry[],
+  entries: readonly WireConversationEntry[],
+  allowed: ReadonlyMap<WireReceiptsEntry, ReceiptSettings>,
 ): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptsWork | GroupWork>> => {
   const pendingReceipts = entries.flatMap((entry) => {
     const conversation = entry.kind === 'receipts' ? unit.conversation(entry.conversationId) : undefined;
@@ -239,7 +270,7 @@ const prepare = async (
     const member = unit.member(conversation);
     // A former member confirms only messages from before the departure.
     const limit = member.role === null ? Math.min(limits[i]!, member.joinedAt) : limits[i]!;
-    return { entry, conversation, member, limit };
+    return { entry, conversation, member, limit, allowed: allowed.get(entry)! };
   });
   const isDirect = ({ conversation }: ReceiptsInput): boolean => conversation.groupId === null;
   const direct = inputs.filter(isDirect);

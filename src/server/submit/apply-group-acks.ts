@@ -100,9 +100,7 @@ export const prepareGroupAcks = async (
       code: 'rejected/receipt-expired',
     }));
     return {
-      entry: input.entry,
-      conversation: input.conversation,
-      limit: input.limit,
+      ...input,
       added: { ...NOTHING, named: fromSeqs(receipts.keys()) },
       bridges: { ...NOTHING, named: bridges[i]! },
       refused: [...refused, ...expiredRefusals],

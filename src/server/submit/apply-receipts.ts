@@ -18,9 +18,11 @@ import {
   union,
 } from '../../model/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
+import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, StepRecord, ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
+import { untoldAfter } from './allowed-receipts.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 
@@ -41,6 +43,8 @@ export interface ReceiptsWork {
   /** Gaps between ranges with only the reader's own messages. */
   readonly bridges: Record<ReceiptKind, Ranges>;
   readonly refused: Refused;
+  /** The receipts that the account's settings let through. */
+  readonly allowed: ReceiptSettings;
   /** The highest seq valid in the entry: existing messages, as far as the device can have known them. */
   readonly limit: Seq;
 }
@@ -68,6 +72,7 @@ export interface ReceiptsInput {
   readonly limit: Seq;
   readonly conversation: ConversationRecord;
   readonly member: MemberRecord;
+  readonly allowed: ReceiptSettings;
 }
 
 /**
@@ -125,7 +130,7 @@ export const prepareReceipts = async (
     let i = start;
     const bridge = (kind: number): Ranges => gaps[kind]!.filter((gap) => sameRanges(own[i++] ?? NO_RANGES, [gap]));
     const bridges = { delivered: bridge(0), read: bridge(1), named: bridge(2) };
-    return { entry: input.entry, limit: input.limit, conversation: input.conversation, added, bridges, refused };
+    return { ...input, added, bridges, refused };
   });
 };
 
@@ -141,35 +146,47 @@ const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
 export interface ReceiptsEffect {
   readonly member: MemberRecord;
   readonly steps: readonly Omit<StepRecord, 'at' | 'version'>[];
+  /** The user's settings kept some read receipts of the entry from taking effect. */
+  readonly withheld: boolean;
 }
 
 /**
- * Computes the member row and the new steps after the entry. `by` names the device and the time. @returns
- * `undefined` if everything was already in effect.
+ * Computes the member row and the new steps after the entry. `by` names the device and the time.
+ *
+ * @returns without `member` if everything was already in effect.
  */
-export const applyReceipts = (member: MemberRecord, work: ReceiptsWork, by: ReadBy): ReceiptsEffect | undefined => {
-  const { entry, limit, added, bridges } = work;
+export const applyReceipts = (
+  member: MemberRecord,
+  work: ReceiptsWork,
+  by: ReadBy,
+): ReceiptsEffect | { readonly member?: undefined; readonly withheld: boolean } => {
+  const { entry, limit, added, bridges, allowed } = work;
   const position = Math.min(entry.position ?? 0, limit);
   const muted = entry.muted ? latestFlag(member.muted, entry.muted) : member.muted;
   const marked = markAfter(member.marked, entry.marked, limit);
+  const untold = untoldAfter(member, entry, added, allowed, limit);
 
   const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
   const after = { delivered: member.delivered, read: member.read, named: member.named };
+  let withheld = false;
   for (const kind of KINDS) {
     const fresh = subtract(added[kind], member[kind]);
-    if (fresh.length === 0) continue;
-    for (const one of fresh) steps.push({ conversationId: member.conversationId, userId: member.userId, kind, range: one });
-    after[kind] = union(union(member[kind], added[kind]), bridges[kind]);
+    const told = kind === 'delivered' ? (allowed.deliveryReceipts ? fresh : NO_RANGES) : subtract(fresh, untold);
+    if (kind !== 'delivered') withheld ||= !sameRanges(told, fresh);
+    if (told.length === 0) continue;
+    for (const one of told) steps.push({ conversationId: member.conversationId, userId: member.userId, kind, range: one });
+    after[kind] = union(union(member[kind], told), bridges[kind]);
   }
 
   const isUnchanged =
     steps.length === 0 &&
     position <= member.readUpTo &&
+    sameRanges(untold, member.untold) &&
     muted.count === member.muted.count &&
     muted.value === member.muted.value &&
     marked.count === member.marked.count &&
     marked.value === member.marked.value;
-  if (isUnchanged) return undefined;
+  if (isUnchanged) return { withheld };
   const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
-  return { member: { ...member, ...after, ...moved, muted, marked }, steps };
+  return { member: { ...member, ...after, ...moved, muted, marked, untold }, steps, withheld };
 };

@@ -30,6 +30,7 @@ const refusalOfText = (key: string, text: string, what: string, limit: number): 
 };
 
 const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
+  if (entry.kind === 'settings') return undefined;
   const { key, conversationId } = entry;
   if (conversationId.startsWith('direct:') && conversationTarget(conversationId) === me)
     return reject(key, 'rejected/unsupported', 'a direct conversation needs another user');

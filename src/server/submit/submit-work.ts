@@ -10,12 +10,15 @@
  * After `writeBack` the unit gives `hints` for connections and `pushes` for the host.
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
+import { joinSettings } from '../../model/receipt-settings.ts';
 import type { PushFrame } from '../../protocol/push.ts';
+import type { WireSettingsEntry } from '../../protocol/submit.ts';
 import type { Hint } from '../bus.ts';
 import { messageKey } from '../feed/wire-messages.ts';
 import { pushesOf } from './pushes.ts';
 import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
 import {
+  type AccountRecord,
   type ConversationRecord,
   type MemberRecord,
   type MessageRecord,
@@ -40,6 +43,9 @@ export class SubmitWork {
   private readonly receipts = new Map<string, ReceiptRecord>();
   private readonly endedReceipts: MessageKey[] = [];
   private readonly acks: AckRecord[] = [];
+  /** The receipt settings of the author's account, as the entries so far have left them; read only if the frame needs them. */
+  account: AccountRecord | undefined;
+  private settingsChanged = false;
   /** Users with a hint of kind `changes`, and users with a hint of kind `receipts`. */
   private readonly changeUsers = new Set<UserId>();
   private readonly receiptUsers = new Set<UserId>();
@@ -119,6 +125,18 @@ export class SubmitWork {
     else this.change(conversation);
   }
 
+  changeSettings({ deliveryReceipts, readReceipts }: WireSettingsEntry): void {
+    const before = this.account!;
+    const after = joinSettings(before, {
+      ...(deliveryReceipts ? { deliveryReceipts } : {}),
+      ...(readReceipts ? { readReceipts } : {}),
+    });
+    if (after.deliveryReceipts === before.deliveryReceipts && after.readReceipts === before.readReceipts) return;
+    this.account = { ...before, ...after, version: Math.max(before.version, this.version) };
+    this.settingsChanged = true;
+    this.changeUsers.add(this.me);
+  }
+
   addMessage(conversation: ConversationRecord, message: MessageRecord, receipt: ReceiptRecord | undefined): void {
     this.messages.push(message);
     this.messagesOf.set(message.id, conversation);
@@ -159,6 +177,7 @@ export class SubmitWork {
   }
 
   async writeBack(tx: ServerTx): Promise<void> {
+    if (this.account && this.settingsChanged) await tx.putAccount(this.account);
     if (this.changed.size > 0) await tx.putConversations([...this.changed].map((name) => this.conversations.get(name)!));
     if (this.changedMembers.size > 0) await tx.putMembers([...this.changedMembers].map((id) => this.members.get(id)!));
     if (this.messages.length > 0) await tx.insertMessages(this.messages);

@@ -57,7 +57,7 @@ const retry = ({ key }: { readonly key: string }): WireResult => ({ outcome: 're
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
   const read = readEntries(me, raw);
-  const entries = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  const entries = read.flatMap((one) => ('entry' in one && one.entry.kind !== 'settings' ? [one.entry] : []));
   const peers = new Set(
     entries.flatMap(({ kind, conversationId }) =>
       kind === 'message' && conversationId.startsWith('direct:') ? [conversationTarget(conversationId)] : [],
@@ -72,7 +72,7 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     // If the host gives no answer, only the conversations in question wait. All entries of such a
     // conversation wait, because entries keep their order.
     const waits = (one: ReadEntry): boolean => {
-      if (!('entry' in one)) return false;
+      if (!('entry' in one) || one.entry.kind === 'settings') return false;
       const { conversationId } = one.entry;
       return (conversationId.startsWith('group:') ? unknownGroups : undecidedPeers).has(conversationTarget(conversationId));
     };

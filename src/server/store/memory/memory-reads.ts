@@ -50,6 +50,7 @@ const seenBy = (me: UserId, { conversation, members }: ConversationTables): List
 export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'feedEnd' | 'run' | 'runs'> => ({
   ...memoryReceiptReads(tables),
   now: async () => now(),
+  account: async (userId) => tables.accounts.get(userId),
   conversations: async (me, names) =>
     [...new Set(names)]
       .flatMap((name) => tables.named(me, name) ?? [])

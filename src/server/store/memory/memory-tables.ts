@@ -1,7 +1,15 @@
 /** The tables of the memory store: plain maps, with the indexes that its reads use. */
 import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../../../model/ids.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, type RunRecord, sortedPair, type StepRecord } from '../records.ts';
+import {
+  type AccountRecord,
+  type ConversationRecord,
+  type MemberRecord,
+  type MessageRecord,
+  type RunRecord,
+  sortedPair,
+  type StepRecord,
+} from '../records.ts';
 
 /** All data of a memory store, as a backup holds it. */
 export interface MemoryDump {
@@ -13,6 +21,7 @@ export interface MemoryDump {
   readonly steps: readonly StepRecord[];
   readonly receipts: readonly ReceiptRecord[];
   readonly acks: readonly AckRecord[];
+  readonly accounts: readonly AccountRecord[];
 }
 
 /** One conversation with all its rows. */
@@ -36,6 +45,8 @@ export class MemoryTables {
   private readonly byName = new Map<string, ConversationTables>();
   private readonly byUser = new Map<UserId, Set<ConversationTables>>();
   readonly messagesById = new Map<MessageId, MessageRecord>();
+  /** The receipt settings of each user. */
+  readonly accounts = new Map<UserId, AccountRecord>();
 
   constructor(from?: MemoryDump) {
     for (const conversation of from?.conversations ?? []) this.add(conversation);
@@ -43,6 +54,7 @@ export class MemoryTables {
     for (const step of from?.steps ?? []) this.require(step.conversationId).steps.push(step);
     for (const receipt of from?.receipts ?? []) this.require(receipt.conversationId).receipts.set(receipt.seq, receipt);
     for (const ack of from?.acks ?? []) this.acksOf(this.require(ack.conversationId), ack.seq).push(ack);
+    for (const account of from?.accounts ?? []) this.accounts.set(account.userId, account);
     for (const message of from?.messages ?? []) {
       this.require(message.conversationId).messages[message.seq - 1] = message;
       this.messagesById.set(message.id, message);
@@ -119,6 +131,7 @@ export class MemoryTables {
       steps: all.flatMap(({ steps }) => steps),
       receipts: all.flatMap(({ receipts }) => [...receipts.values()]),
       acks: all.flatMap(({ acks }) => [...acks.values()].flat()),
+      accounts: [...this.accounts.values()],
     };
   }
 

@@ -2,6 +2,7 @@
 import { UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
+import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import { sortedPair } from '../records.ts';
@@ -13,6 +14,12 @@ export const memoryWrites = (
 ): Omit<ServerTx, keyof ServerReadTx | 'version' | 'lockConversations'> => ({
   // Transactions run one after another, so each row that a transaction reads is locked already.
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
+  lockAccount: async (userId) => tables.accounts.get(userId) ?? { userId, ...ALL_ON, version: 0 },
+  putAccount: async (record) => {
+    const before = tables.accounts.get(record.userId);
+    tables.accounts.set(record.userId, record);
+    undo.push(() => (before ? tables.accounts.set(record.userId, before) : tables.accounts.delete(record.userId)));
+  },
   lockGroup: async (groupId) => tables.named('', `group:${groupId}`)?.conversation,
   createDirect: async (me, peers) => {
     for (const peer of new Set(peers)) {
@@ -29,6 +36,7 @@ export const memoryWrites = (
           ...NO_RECEIPTS_SENT,
           muted: UNSET,
           marked: UNMARKED,
+          untold: NO_RANGES,
           present: NO_RANGES,
           role: 'member',
           version: 0,

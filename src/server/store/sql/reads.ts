@@ -7,7 +7,7 @@ import { type Role, sortedPair, type ConversationRange } from '../records.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
-import { conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
+import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
 
 export const pairsOf = (me: string, peers: readonly string[]): string =>
   JSON.stringify(
@@ -146,6 +146,10 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run'>
       id: text(row, 'id'),
       beganAt: int(row, 'began_at'),
     })),
+  account: async (userId) => {
+    const [row] = await query(`select * from tidemark.account where user_id = $1`, [userId]);
+    return row && accountOf(row);
+  },
   ...sqlReceiptReads(query),
   ...sqlRecallReads(query),
   conversations: async (me, names) => (names.length === 0 ? [] : (await query(...named(me, names, 'now'))).map(conversationOf)),

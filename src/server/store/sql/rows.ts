@@ -4,7 +4,7 @@ import type { Flag, Mark } from '../../../model/flag.ts';
 import type { Ranges } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
+import type { AccountRecord, ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
 import type { SqlRow } from './driver.ts';
 
 /**
@@ -60,11 +60,19 @@ export const memberOf = (row: SqlRow): MemberRecord => ({
   named: json(row, 'named') as Ranges,
   muted: json(row, 'muted') as Flag,
   marked: json(row, 'marked') as Mark,
+  untold: json(row, 'untold') as Ranges,
   present: json(row, 'present') as Ranges,
   role: textOrNull(row, 'role') as Role | null,
   version: int(row, 'version'),
   awaySince: int(row, 'away_since'),
   backSince: int(row, 'back_since'),
+});
+
+export const accountOf = (row: SqlRow): AccountRecord => ({
+  userId: text(row, 'user_id'),
+  deliveryReceipts: json(row, 'delivery_receipts') as Flag,
+  readReceipts: json(row, 'read_receipts') as Flag,
+  version: int(row, 'version'),
 });
 
 export const messageOf = (row: SqlRow): MessageRecord => ({

@@ -39,12 +39,19 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       named jsonb not null,
       muted jsonb not null,
       marked jsonb not null,
+      untold jsonb not null,
       present jsonb not null,
       role text,
       version bigint not null,
       away_since bigint not null,
       back_since bigint not null,
       primary key (conversation_id, user_id)
+    )`,
+    `create table tidemark.account (
+      user_id text collate "C" primary key,
+      delivery_receipts jsonb not null,
+      read_receipts jsonb not null,
+      version bigint not null
     )`,
     // Only a member row of a group has a version above 0, so this index lists the current and past groups of
     // a user.

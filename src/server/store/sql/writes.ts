@@ -1,9 +1,10 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { UNMARKED, UNSET } from '../../../model/flag.ts';
+import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
 import { named, pairsOf } from './reads.ts';
-import { conversationOf } from './rows.ts';
+import { accountOf, conversationOf } from './rows.ts';
 
 // The rows are inserted in the order of the ids. So if two transactions create the same pairs, only one waits
 // for the other.
@@ -13,9 +14,9 @@ const CREATE = `
     select w.a, w.b, 0, 1, $2 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
     on conflict do nothing returning id, user_a, user_b
   )
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, present, role, version,
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, untold, present, role, version,
     away_since, back_since)
-  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, '[]', 'member', 0, 0, 0
+  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, '[]', '[]', 'member', 0, 0, 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
 const PUT_CONVERSATIONS = `
@@ -30,17 +31,28 @@ const LOCK_BY_ID = `
   order by c.id for update of c`;
 
 const PUT_MEMBERS = `
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, named, muted, marked, present, role,
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, named, muted, marked, untold, present, role,
     version, away_since, back_since)
-  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.named, w.muted, w.marked, w.present,
+  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.named, w.muted, w.marked, w.untold, w.present,
     w.role, w.version, w."awaySince", w."backSince"
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
-    delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
+    delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, untold jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
     "backSince" bigint)
   on conflict (conversation_id, user_id) do update set joined_at = excluded.joined_at, read_up_to = excluded.read_up_to,
     read_by = excluded.read_by, delivered = excluded.delivered, read = excluded.read, named = excluded.named, muted = excluded.muted,
-    marked = excluded.marked, present = excluded.present, role = excluded.role, version = excluded.version,
+    marked = excluded.marked, untold = excluded.untold, present = excluded.present, role = excluded.role, version = excluded.version,
     away_since = excluded.away_since, back_since = excluded.back_since`;
+
+const CREATE_ACCOUNT = `
+  insert into tidemark.account (user_id, delivery_receipts, read_receipts, version) values ($1, $2::text::jsonb, $3::text::jsonb, 0)
+  on conflict do nothing`;
+
+const PUT_ACCOUNT = `
+  insert into tidemark.account (user_id, delivery_receipts, read_receipts, version)
+  select w."userId", w."deliveryReceipts", w."readReceipts", w.version
+  from json_to_recordset($1::text::json) as w("userId" text, "deliveryReceipts" jsonb, "readReceipts" jsonb, version bigint)
+  on conflict (user_id) do update set delivery_receipts = excluded.delivery_receipts, read_receipts = excluded.read_receipts,
+    version = excluded.version`;
 
 const INSERT_MESSAGES = `
   insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, version)
@@ -90,6 +102,12 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
       return (await query(`${statement} for update of c`, params)).map(conversationOf);
     },
     lockConversationsById: async (ids) => (ids.length === 0 ? [] : (await query(LOCK_BY_ID, [JSON.stringify(ids)])).map(conversationOf)),
+    lockAccount: async (userId) => {
+      await query(CREATE_ACCOUNT, [userId, JSON.stringify(ALL_ON.deliveryReceipts), JSON.stringify(ALL_ON.readReceipts)]);
+      const [row] = await query(`select * from tidemark.account where user_id = $1 for update`, [userId]);
+      return accountOf(row ?? {});
+    },
+    putAccount: (record) => put(PUT_ACCOUNT, [record]),
     lockGroup: async (groupId) => {
       const [row] = await query(`select * from tidemark.conversation where group_id = $1 for update`, [groupId]);
       return row && conversationOf(row);

@@ -1,0 +1,28 @@
+/** Breaks of the row about receipts that the user had switched off (F130). */
+import type { Break } from './breaks.ts';
+
+const STORE = 'test/contract/server-store.memory.test.ts';
+
+export const SETTINGS_BREAKS: readonly Break[] = [
+  {
+    fault: 'F130',
+    file: 'src/server/submit/apply-receipts.ts',
+    from: ': subtract(fresh, untold);',
+    to: ': subtract(fresh, member.untold);',
+    test: ['node', STORE, 'F130'],
+  },
+  {
+    fault: 'F130',
+    file: 'src/server/submit/allowed-receipts.ts',
+    from: 'return seen === count ? value : seen > count;',
+    to: 'return value || seen > count;',
+    test: ['node', STORE, 'F130'],
+  },
+  {
+    fault: 'F130',
+    file: 'src/server/submit/allowed-receipts.ts',
+    from: 'const passed = range(readUpTo + 1, Math.min(entry.position ?? 0, limit));',
+    to: 'const passed = NO_RANGES.slice(limit + readUpTo);',
+    test: ['node', STORE, 'F130'],
+  },
+];
