@@ -39,7 +39,7 @@ export const BUGS = [
   bug(
     'the server forgets earlier receipts',
     'server/submit/apply-receipts.ts',
-    'after[kind] = union(union(member[kind], added[kind]), bridges[kind]);',
+    'after[kind] = union(union(member[kind], told), bridges[kind]);',
     'after[kind] = added[kind];',
   ),
   bug(
