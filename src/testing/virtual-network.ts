@@ -98,34 +98,37 @@ class Wire {
     if (!this.clientOpen) return;
     const text = encodeFrame(frame);
     this.network.leaves(this.lane, text);
-    this.pass('up', frame, `→ ${text}`, () => {
-      if (this.serverOpen && this.network.end.lane?.alive) this.connection?.receive(text);
-    });
+    const times = this.meets(frame.type);
+    for (let i = 0; i < times; i++)
+      this.travel('up', `→ ${text}`, () => {
+        if (this.serverOpen && this.network.end.lane?.alive) this.arrive('up', frame, () => this.connection?.receive(text));
+      });
   }
 
   private fromServer(text: string): void {
     if (!this.serverOpen) return;
     const frame = decodeServerFrame(text);
-    this.pass('down', frame, `← ${text}`, () =>
-      this.heard(() => {
-        this.network.arrives(this.lane, frame);
-        this.handlers.frame(frame);
-      }),
-    );
+    const times = this.meets(frame.type);
+    for (let i = 0; i < times; i++)
+      this.travel('down', `← ${text}`, () =>
+        this.heard(() =>
+          this.arrive('down', frame, () => {
+            this.network.arrives(this.lane, frame);
+            this.handlers.frame(frame);
+          }),
+        ),
+      );
   }
 
-  /** Sends a frame on its way, with the trouble that the test gives it. */
-  private pass(way: 'up' | 'down', frame: ClientFrame | ServerFrame, what: string, arrive: () => void): void {
+  /** Hands a frame to its receiver, with the trouble that the test gives the frame. */
+  private arrive(way: 'up' | 'down', frame: ClientFrame | ServerFrame, hand: () => void): void {
     const trouble = this.network.trouble(way, frame, this.lane);
-    const times = trouble === null ? this.meets(frame.type) : isLost(trouble) ? 0 : trouble === 'twice' ? 2 : 1;
-    for (let i = 0; i < times; i++) this.travel(way, what, arrive);
+    if (!isLost(trouble)) hand();
+    if (trouble === 'twice') hand();
     if (!breaksConnection(trouble)) return;
-    const hear = (): void => this.hearClosed(1006, 'reset');
-    this.travel(way, 'breaks', () => {
-      this.closeServer();
-      if (way === 'down') hear();
-      else this.travel('down', 'reset', hear);
-    });
+    this.closeServer();
+    if (way === 'down') this.hearClosed(1006, 'reset');
+    else this.travel('down', 'reset', () => this.hearClosed(1006, 'reset'));
   }
 
   /** Draws a frame's fate. @returns the number of its arrivals. */
@@ -222,8 +225,8 @@ export class VirtualNetwork {
   /** Called with every text that leaves the device. */
   leaves: (lane: Lane, text: string) => void = () => undefined;
   /**
-   * Returns the trouble of one frame, on its way to the server (`up`) or to the device (`down`). A request over HTTP fails if a frame of
-   * the request or of the answer is lost.
+   * Returns the trouble of a frame that is about to arrive at the server (`up`) or at the device (`down`). A request over HTTP fails if a
+   * frame of the request or of the answer is lost.
    */
   trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane) => FrameTrouble | null = () => null;
   /** Called with every frame of the server, just before the tab gets it. `request`: the HTTP request that the frame answers. */

@@ -53,7 +53,6 @@ export const sendRequest = (
     const loses = (way: 'up' | 'down', sent: readonly (ClientFrame | ServerFrame)[]): boolean =>
       sent.some((frame) => isLost(network.trouble(way, frame, lane)));
     const fails = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
-    const isLostOnTheWay = loses('up', frames);
     const refuse = (): void =>
       void lane.later(network.delay(), 'request fails', () => {
         over();
@@ -61,7 +60,7 @@ export const sendRequest = (
       });
     const ask = (isAnswered: boolean): void =>
       void lane.time.schedule(network.delay(), `${lane.name} asks ${body}`, () => {
-        if (fails('up') || isLostOnTheWay) return isAnswered ? refuse() : undefined;
+        if (fails('up') || loses('up', frames)) return isAnswered ? refuse() : undefined;
         if (!network.end.lane?.alive) return isAnswered ? refuse() : undefined;
         network.end.request(body).then(
           (answer) => {

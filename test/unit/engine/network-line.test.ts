@@ -1,5 +1,5 @@
 /** Slow lines, and snapshots that take more than one connection. The test moves the clock. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Feed } from '../../../src/engine/sync/feed/feed.ts';
 import { FrameSize } from '../../../src/engine/sync/timing/frame-size.ts';
 import { AdaptiveTimeout } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
@@ -8,15 +8,17 @@ import { ANSWER_TIMEOUT_MS, OutboxSender } from '../../../src/engine/sync/outbox
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import { createTestServer, LoopbackNet, type TestTab } from '../../support/loopback.ts';
+import type { LinkHandlers } from '../../../src/ports/ports.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { framesOf, openDevice, openTab, sentBy } from '../../support/on-tab.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
-const open: TestTab[] = [];
-afterEach(() => {
-  for (const tab of open.splice(0)) tab.close();
-});
+/** Publishes one message to alice from each of `count` users. */
+const publishFrom = async (world: TestWorld, count: number): Promise<void> => {
+  for (let n = 0; n < count; n++)
+    await world.until(world.server.host.publish({ from: `peer-${n}`, to: { user: 'alice' }, body: 'x'.repeat(200) }));
+};
 
 const writerOn = async (clock: TestClock) => {
   const ports = { ...quietPorts(createMemoryStore()), clock };
@@ -147,19 +149,18 @@ describe('timeouts and frame sizes', () => {
 
 describe('a snapshot in many frames', () => {
   it('a snapshot continues where the connection broke, and is shown as a whole (F60)', async () => {
-    const server = createTestServer();
-    const peers = Array.from({ length: 400 }, (_, n) => `peer-${n}`);
-    for (const from of peers) await server.publish({ from, to: { user: 'alice' }, body: 'x'.repeat(200) });
-    const net = new TroubledNet(server);
+    const world = createTestWorld();
+    await publishFrom(world, 400);
+    const device = world.device('alice');
+    const sent = sentBy(device);
     let came = 0;
     const totals: number[] = [];
     // Every connection ends after its second frame of the feed.
-    net.onDown = (frame) => (frame.type === 'changes' && ++came % 2 === 0 && came < 9 ? 'arrives-then-cut' : null);
-    const tab = await new HastyDevice('alice', net).open();
-    open.push(tab);
+    device.network.trouble = (way, { type }) => (way === 'down' && type === 'changes' && ++came % 2 === 0 && came < 9 ? 'cut' : null);
+    const tab = await openTab(world, device);
     tab.watch({ of: 'total-unread' }).subscribe((count) => totals.push(count));
-    await tab.until({ of: 'total-unread' }, (count) => count === 400, 20_000);
-    const pulls = net.sent('pull').map(({ cursor }) => cursor);
+    await tab.until({ of: 'total-unread' }, (count) => count === 400);
+    const pulls = framesOf('pull', sent.sockets).map(({ cursor }) => cursor);
     expect(pulls.length).toBeGreaterThan(2);
     expect(pulls.filter((cursor) => cursor === null)).toHaveLength(1);
     expect(totals).toEqual([400]);
@@ -211,123 +212,107 @@ describe('a snapshot in many frames', () => {
   });
 
   it('after a crash, a catch-up continues from the last stored frame (F60)', async () => {
-    const server = createTestServer();
-    const net = new TroubledNet(server);
-    const device = new HastyDevice('alice', net);
-    const first = await device.open();
+    const world = createTestWorld();
+    const [device, first] = await openDevice(world, 'alice');
     await first.live();
-    first.close();
-    for (let n = 0; n < 250; n++) await server.publish({ from: `peer-${n}`, to: { user: 'alice' }, body: 'x'.repeat(200) });
-    const before = net.sent('pull').length;
+    await first.close();
+    await publishFrom(world, 250);
+    const sent = sentBy(device);
     let came = 0;
-    let crashed: () => void;
-    const crash = new Promise<void>((resolve) => (crashed = resolve));
-    net.onDown = (frame) => {
-      if (frame.type !== 'changes' || ++came !== 3) return null;
-      setTimeout(crashed);
-      return 'lost-and-cut';
-    };
-    const second = await device.open();
-    await crash;
-    second.close();
-    const third = await device.open();
-    open.push(third);
-    await third.until({ of: 'total-unread' }, (count) => count === 250, 20_000);
-    const cursors = net
-      .sent('pull')
-      .slice(before)
-      .map(({ cursor }) => cursor);
+    const crashed = new Promise<void>((resolve) => {
+      device.network.trouble = (way, { type }) => {
+        if (way === 'up' || type !== 'changes' || ++came !== 3) return null;
+        resolve();
+        return 'lost-and-cut';
+      };
+    });
+    const second = await openTab(world, device);
+    await world.until(crashed);
+    second.tab.kill();
+    const third = await openTab(world, device);
+    await third.until({ of: 'total-unread' }, (count) => count === 250);
+    const cursors = framesOf('pull', sent.sockets).map(({ cursor }) => cursor);
     expect(cursors).not.toContain(null);
     expect(new Set(cursors).size).toBeGreaterThan(1);
   });
 });
 
-it('a pull and a fetch that a busy server refused are sent again after the time that the server named (F107)', async () => {
-  const net = new TroubledNet(createTestServer());
-  await net.server.publish({ from: 'bob', to: { user: 'alice' }, body: 'hello' });
-  const refused = new Set<string>();
-  const first = (type: string): boolean => !refused.has(type) && Boolean(refused.add(type));
+it('the client sends a pull and a fetch that a busy server refused again after the time that the server named (F107)', async () => {
+  const world = createTestWorld();
+  await world.until(world.server.host.publish({ from: 'bob', to: { user: 'alice' }, body: 'hello' }));
+  const device = world.device('alice');
+  const sent = sentBy(device);
+  let handlers: LinkHandlers | undefined;
+  device.changePorts = ({ net, ...ports }) => ({
+    ...ports,
+    net: { request: net.request, connect: (given) => net.connect((handlers = given)) },
+  });
   const busy = { type: 'error', code: 'server/busy', message: 'too much at once', retryAfterMs: 700 } as const;
-  net.onUp = (frame) => {
-    const handlers = net.handlers.at(-1)!;
-    if (frame.type === 'pull' && first('pull')) setTimeout(() => setTimeout(() => handlers.frame(busy)));
-    else if (frame.type === 'fetch' && first('fetch')) setTimeout(() => handlers.frame({ ...busy, id: frame.id }));
-    else return null;
+  const refusedAt = new Map<string, number>();
+  const acceptedAt = new Map<string, number>();
+  device.network.trouble = (_, frame) => {
+    if (frame.type !== 'pull' && frame.type !== 'fetch') return null;
+    if (refusedAt.has(frame.type)) {
+      acceptedAt.set(frame.type, world.time.now);
+      return null;
+    }
+    world.time.schedule(5, 'the server is busy', () => {
+      refusedAt.set(frame.type, world.time.now);
+      handlers!.frame(frame.type === 'fetch' ? { ...busy, id: frame.id } : busy);
+    });
     return 'lost';
   };
-  const tab = await new HastyDevice('alice', net).open();
-  open.push(tab);
+  const tab = await openTab(world, device);
   await tab.live();
   await tab.until({ of: 'messages', conversationId: 'direct:bob', limit: 5 }, (list) => list.length === 1);
-  expect(net.sent('hello')).toHaveLength(1);
-  expect([...refused].sort()).toEqual(['fetch', 'pull']);
+  expect(framesOf('hello', sent.sockets)).toHaveLength(1);
+  expect([...refusedAt.keys()].sort()).toEqual(['fetch', 'pull']);
+  for (const [type, at] of refusedAt) expect(acceptedAt.get(type)).toBeGreaterThanOrEqual(at + 700);
 });
 
 it('a proxy that ends connections after 30 idle seconds never finds the connection idle (F53)', async () => {
+  const IDLE_MS = 30_000;
+  const world = createTestWorld();
+  const device = world.device('alice');
+  const sent = sentBy(device);
+  let passedAt = 0;
   const ended: number[] = [];
-  class Impatient extends LoopbackNet {
-    override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
-      let timer: ReturnType<typeof setTimeout>;
-      const passes = (): void => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          ended.push(performance.now());
-          this.cut();
-          this.heal();
-        }, 30_000 / 50);
-      };
-      const link = super.connect({
-        ...handlers,
-        frame: (frame) => {
-          passes();
-          handlers.frame(frame);
-        },
-      });
-      passes();
-      return {
-        ...link,
-        send: (frame: Parameters<typeof link.send>[0]) => {
-          passes();
-          link.send(frame);
-        },
-        close: () => {
-          clearTimeout(timer);
-          link.close();
-        },
-      };
-    }
-  }
-  const device = new HastyDevice('alice', new Impatient(createTestServer()));
-  device.factor = 50;
-  const tab = await device.open();
-  open.push(tab);
+  device.network.trouble = () => {
+    passedAt = world.time.now;
+    world.time.schedule(IDLE_MS, 'the proxy looks', () => {
+      if (world.time.now - passedAt >= IDLE_MS) ended.push(world.time.now);
+    });
+    return null;
+  };
+  const tab = await openTab(world, device);
   await tab.live();
-  await new Promise((resolve) => setTimeout(resolve, 90_000 / 50));
+  await world.pass(90_000);
   expect(ended).toEqual([]);
-  expect(device.net.sent('ping').length).toBeGreaterThanOrEqual(3);
+  expect(framesOf('ping', sent.sockets).length).toBeGreaterThanOrEqual(3);
 });
 
 it('the timeout for a long frame on a slow line grows with each attempt until the frame arrives (F55)', async () => {
-  // The first answer to a pull takes 60 s.
-  class Slow extends LoopbackNet {
-    override connect(handlers: Parameters<LoopbackNet['connect']>[0]) {
-      let busyUntil = 0;
-      return super.connect({
-        ...handlers,
-        frame: (frame) => {
-          // No frame overtakes this one.
-          if (frame.type === 'changes') busyUntil = performance.now() + 60_000 / 100;
-          setTimeout(() => handlers.frame(frame), Math.max(0, busyUntil - performance.now()));
-        },
-      });
-    }
-  }
-  const net = new Slow(createTestServer());
-  const device = new HastyDevice('alice', net);
-  device.factor = 100;
-  const tab = await device.open();
-  open.push(tab);
-  await tab.live();
-  expect(net.sent('hello').length).toBeGreaterThan(1);
-  expect(net.sent('hello').length).toBeLessThan(6);
+  const world = createTestWorld();
+  const device = world.device('alice');
+  const sent = sentBy(device);
+  // Every frame of the feed takes 60 s, and no frame overtakes it.
+  device.changePorts = ({ net, ...ports }, lane) => ({
+    ...ports,
+    net: {
+      request: net.request,
+      connect: (handlers) => {
+        let freeAt = 0;
+        const frame: LinkHandlers['frame'] = (one) => {
+          freeAt = one.type === 'changes' ? world.time.now + 60_000 : Math.max(world.time.now, freeAt + 0.001);
+          lane.later(freeAt - world.time.now, 'gets a frame of the slow line', () => handlers.frame(one));
+        };
+        return net.connect({ ...handlers, frame });
+      },
+    },
+  });
+  const tab = await openTab(world, device);
+  await tab.until({ of: 'connection' }, ({ state }) => state === 'live', 1_200_000);
+  const hellos = framesOf('hello', sent.sockets);
+  expect(hellos.length).toBeGreaterThan(1);
+  expect(hellos.length).toBeLessThan(6);
 });
