@@ -46,4 +46,11 @@ export const NETWORK_BREAKS: readonly Break[] = [
     ],
     test: ['node', 'test/unit/engine/network-frames.test.ts', 'F50'],
   },
+  {
+    fault: 'F46',
+    file: 'src/engine/sync/connection/heartbeat.ts',
+    from: 'this.pingedAt = null;\n    this.cancel();',
+    to: 'this.cancel();',
+    test: ['node', 'test/unit/engine/network-line.test.ts', 'F46'],
+  },
 ];

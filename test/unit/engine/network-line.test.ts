@@ -6,11 +6,12 @@ import { AdaptiveTimeout } from '../../../src/engine/sync/timing/adaptive-timeou
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { ANSWER_TIMEOUT_MS, OutboxSender } from '../../../src/engine/sync/outbox/outbox-sender.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
+import { TransportError } from '../../../src/errors.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { LinkHandlers } from '../../../src/ports/ports.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
-import { framesOf, openDevice, openTab, sentBy } from '../../support/on-tab.ts';
+import { framesOf, openDevice, openTab, reach, sentBy } from '../../support/on-tab.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
@@ -295,11 +296,11 @@ it('the timeout for a long frame on a slow line grows with each attempt until th
   const world = createTestWorld();
   const device = world.device('alice');
   const sent = sentBy(device);
-  // Every frame of the feed takes 60 s, and no frame overtakes it.
+  // Every frame of the feed takes 60 s, and no frame overtakes it. No request over HTTP is answered.
   device.changePorts = ({ net, ...ports }, lane) => ({
     ...ports,
     net: {
-      request: net.request,
+      request: () => Promise.reject(new TransportError('transport/unreachable', 'no answer on the slow line')),
       connect: (handlers) => {
         let freeAt = 0;
         const frame: LinkHandlers['frame'] = (one) => {
@@ -312,7 +313,21 @@ it('the timeout for a long frame on a slow line grows with each attempt until th
   });
   const tab = await openTab(world, device);
   await tab.until({ of: 'connection' }, ({ state }) => state === 'live', 1_200_000);
-  const hellos = framesOf('hello', sent.sockets);
-  expect(hellos.length).toBeGreaterThan(1);
-  expect(hellos.length).toBeLessThan(6);
+  // The ping after 25 s has a timeout of 8 s, 16 s, 32 s and then 64 s: the fourth connection waits until the frame arrives.
+  expect(framesOf('hello', sent.sockets)).toHaveLength(4);
+});
+
+it('a dead connection is detected within 35 s, also after a night in which the answer to a ping never came (F46)', async () => {
+  const world = createTestWorld();
+  const device = world.device('alice');
+  const sent = sentBy(device);
+  const tab = await openTab(world, device);
+  await tab.live();
+  device.network.cut(true);
+  await reach(world, 'a ping', () => framesOf('ping', sent.sockets).length > 0, 30_000);
+  world.time.now += 8 * 3_600_000;
+  await reach(world, 'the next connection', () => framesOf('hello', sent.sockets).length === 2, 60_000);
+  await tab.live();
+  device.network.cut(true);
+  await tab.until({ of: 'connection' }, ({ state }) => state !== 'live', 35_000);
 });

@@ -46,7 +46,6 @@ export class Heartbeat {
   start(): void {
     this.isOn = true;
     this.connectionNumber++;
-    this.pingedAt = null;
     this.answerTimeoutMs = PONG_TIMEOUT_MS;
     this.listen();
   }
@@ -54,6 +53,8 @@ export class Heartbeat {
   stop(): void {
     this.isOn = false;
     this.connectionNumber++;
+    // The first frame of the next connection does not answer this ping: its time would make the timeouts long.
+    this.pingedAt = null;
     this.cancel();
   }
 
