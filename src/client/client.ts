@@ -13,6 +13,7 @@ import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
+import { requireMentions } from '../model/mentions.ts';
 import { bodyText } from '../model/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import { requireContent } from '../model/receipt.ts';
@@ -138,13 +139,14 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
 
     async sendMessage(conversationId, body, given) {
       const id = conversation(conversationId);
-      const names = { requestReceipt: 1, countable: 1, id: 1 } as const;
-      const { requestReceipt, countable, id: messageId } = readOptions(given, 'sendMessage', names);
+      const names = { requestReceipt: 1, countable: 1, mentions: 1, id: 1 } as const;
+      const { requestReceipt, countable, mentions, id: messageId } = readOptions(given, 'sendMessage', names);
       return intent('sendMessage', id, {
         body: bodyText(body),
         id: optionalId(messageId, 'id'),
         requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
         countable: optionalFlag(countable, 'countable'),
+        mentions: requireMentions(mentions),
       });
     },
     async recallMessage(messageId) {

@@ -4,6 +4,7 @@ import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import type { LoadedMessages, MessagesWanted, ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
+import type { Mentions } from '../model/mentions.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
@@ -64,6 +65,11 @@ export interface SendMessageOptions {
   readonly requestReceipt?: boolean;
   /** True if the message counts as unread for its readers. Default true. */
   readonly countable?: boolean;
+  /**
+   * Whom the message mentions: at most 100 user ids, or `'all'` other members of the conversation. Default: no user.
+   * The mentioned users count the message as a mention while it is unread. Ids of other users have no effect.
+   */
+  readonly mentions?: Mentions;
   /** The message's id. Default: a new id. The same id with the same content is the same message. */
   readonly id?: MessageId;
 }

@@ -1,5 +1,6 @@
 /** The calls of the page to the engine, by name. An intent resolves when its effect is durable on this device. */
 import type { ConversationId, MessageId, Seq } from './ids.ts';
+import type { Mentions } from './mentions.ts';
 import type { Message } from './message.ts';
 import type { MessageReceipts, ReadMember } from './receipt.ts';
 import type { FlushResult } from './status.ts';
@@ -20,6 +21,7 @@ export interface NewMessage {
   readonly body: string;
   readonly requestReceipt?: boolean | undefined;
   readonly countable?: boolean | undefined;
+  readonly mentions?: Mentions | undefined;
 }
 
 /** Which page of a group message's readers (or non-readers) to fetch. */

@@ -25,6 +25,8 @@ export interface Message {
   readonly receiptRequested: boolean;
   readonly countable: boolean;
   readonly recalled: boolean;
+  /** True if another user sent the message and it mentions me. */
+  readonly mentionsMe: boolean;
   readonly status: MessageStatus;
 }
 
@@ -38,6 +40,8 @@ export interface StoredMessage {
   readonly receiptRequested: boolean;
   readonly countable: boolean;
   readonly recalled: boolean;
+  /** The message mentions the reader of this copy; absent otherwise. */
+  readonly mentionsMe?: true | undefined;
 }
 
 export const MAX_BODY_BYTES = 16 * 1024;

@@ -8,6 +8,7 @@
  */
 import { latestFlag, type Flag, type Mark } from './flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
+import type { Mentions } from './mentions.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
 import type { AckContent } from './receipt.ts';
 
@@ -126,6 +127,8 @@ export interface MessageEntry extends EntryBase {
     readonly body: string;
     readonly receiptRequested: boolean;
     readonly countable: boolean;
+    /** Absent if the message mentions no user. */
+    readonly mentions?: Mentions | undefined;
   };
 }
 

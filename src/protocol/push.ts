@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { ConversationIdShape, Id, MessageShape } from './shapes.ts';
 
-const { id, seq, senderId, sentAt, receiptRequested, countable } = MessageShape.entries;
+const { id, seq, senderId, sentAt, receiptRequested, countable, mentionsMe } = MessageShape.entries;
 
 export const PushShape = v.strictObject({
   type: v.literal('push'),
@@ -14,16 +14,7 @@ export const PushShape = v.strictObject({
   /** The id that the receiving user calls the conversation by. */
   conversationId: ConversationIdShape,
   /** The message without its body. */
-  message: v.strictObject({
-    id,
-    seq,
-    senderId,
-    sentAt,
-    receiptRequested,
-    countable,
-    /** The message mentions the receiving user. */
-    mentionsMe: v.optional(v.literal(true)),
-  }),
+  message: v.strictObject({ id, seq, senderId, sentAt, receiptRequested, countable, mentionsMe }),
 });
 
 export type PushFrame = v.InferOutput<typeof PushShape>;

@@ -1,6 +1,7 @@
 /** Shapes that several frames share. All shapes are strict: the codec refuses a frame with an unknown key. */
 import * as v from 'valibot';
 import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
+import { isMentions, MAX_MENTIONS, type Mentions } from '../model/mentions.ts';
 import { isRanges, type Ranges } from '../model/ranges.ts';
 
 export const Id = v.custom<string>(isId, `an id is ${ID_RULE}`);
@@ -11,6 +12,7 @@ export const ConversationIdShape = v.custom<ConversationId>(
 export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');
+export const MentionsShape = v.custom<Mentions>(isMentions, `"all" or 1 to ${MAX_MENTIONS} user ids`);
 /** A cursor. The client stores and sends back cursors, and never parses them. */
 export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
@@ -32,6 +34,8 @@ export const MessageShape = v.strictObject({
   receiptRequested: v.boolean(),
   countable: v.boolean(),
   recalled: v.boolean(),
+  /** The message mentions the reader. */
+  mentionsMe: v.optional(v.literal(true)),
 });
 
 export const ReceiptsSentShape = v.strictObject({ delivered: RangesShape, read: RangesShape, named: RangesShape });

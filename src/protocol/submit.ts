@@ -8,6 +8,7 @@ import {
   FlagShape,
   Id,
   MarkShape,
+  MentionsShape,
   RangesShape,
   RequestId,
   RowShape,
@@ -58,6 +59,8 @@ export const MessageEntryShape = v.strictObject({
   body: v.string(),
   receiptRequested: v.boolean(),
   countable: v.boolean(),
+  /** Whom the message mentions; absent if no user. The server tells each reader only whether the message mentions that reader. */
+  mentions: v.optional(MentionsShape),
 });
 
 /**

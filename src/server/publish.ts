@@ -1,6 +1,7 @@
 /** Messages that the host writes in a user's name. They take the way of a submitted entry. */
 import { RejectedError, UsageError } from '../errors.ts';
 import { type ConversationId, requireId } from '../model/ids.ts';
+import { requireMentions } from '../model/mentions.ts';
 import { bodyText } from '../model/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Core } from './core.ts';
@@ -8,7 +9,7 @@ import type { PublishedMessage } from './receipt-server.ts';
 import { inTurnsOf } from './store/turns.ts';
 import { submitEntries } from './submit/submit.ts';
 
-const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1 } as const;
+const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1, mentions: 1 } as const;
 
 /** The conversation of a published message, as the sender names it. @throws {UsageError} */
 const conversationOf = (to: PublishedMessage['to']): ConversationId => {
@@ -28,7 +29,15 @@ export const publishMessage = async (
   opening: Promise<Core>,
   message: PublishedMessage,
 ): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }> => {
-  const { from, to, body, id = crypto.randomUUID(), receiptRequested, countable = true } = readOptions(message, 'publish', MESSAGE);
+  const {
+    from,
+    to,
+    body,
+    id = crypto.randomUUID(),
+    receiptRequested,
+    countable = true,
+    mentions,
+  } = readOptions(message, 'publish', MESSAGE);
   requireId(from, 'from');
   const conversationId = conversationOf(to);
   const entry = {
@@ -40,6 +49,7 @@ export const publishMessage = async (
     body: bodyText(body),
     receiptRequested: receiptRequested ?? conversationId.startsWith('direct:'),
     countable,
+    mentions: requireMentions(mentions),
   };
   const now = await opening;
   const mine = { ...now, store: inTurnsOf(now.store, now.turns, from) };

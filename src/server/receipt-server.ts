@@ -1,6 +1,7 @@
 /** The public object of the server, its options, and a message that the host publishes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { UserId } from '../model/ids.ts';
+import type { Mentions } from '../model/mentions.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { HintBus } from './bus.ts';
@@ -70,6 +71,8 @@ export interface PublishedMessage {
   readonly receiptRequested?: boolean;
   /** Whether the message counts as unread. Default: true. */
   readonly countable?: boolean;
+  /** Whom the message mentions: at most 100 user ids, or `all` other members. Default: no user. */
+  readonly mentions?: Mentions;
 }
 
 export interface ReceiptServer extends GroupDoor {

@@ -28,7 +28,9 @@ it('the server upgrades the tables of an older server, and refuses the tables of
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);
   // The tables of the first schema version.
-  await database.exec(`drop index tidemark.recalled_message; update tidemark.schema_version set version = 1`);
+  await database.exec(
+    `drop index tidemark.recalled_message; alter table tidemark.message drop column mentions; update tidemark.schema_version set version = 1`,
+  );
   await (await openSqlStore(driver)).close();
   expect(await indexes()).toBe(1);
   await (await openSqlStore(driver)).close();

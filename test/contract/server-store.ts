@@ -16,6 +16,7 @@ import { describeAbsences } from './server-absences.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
+import { describeMentions } from './server-mentions.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
 import { describeSettings } from './server-settings.ts';
@@ -509,6 +510,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
 
     describeAbsences(() => store);
 
+    describeMentions(() => store);
     describeRecalls(() => store);
     describeScattered(() => store);
     describeFlags(() => store);

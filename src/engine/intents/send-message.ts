@@ -2,6 +2,7 @@
 import { RejectedError } from '../../errors.ts';
 import { conversationType, type ConversationId, type MessageId } from '../../model/ids.ts';
 import type { IntentCall, NewMessage } from '../../model/intents.ts';
+import { sameMentions } from '../../model/mentions.ts';
 import type { Message } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -27,8 +28,8 @@ const findSameMessage = (
 ): Message | undefined => {
   const pending = model.findPending(id);
   if (pending) {
-    if (pending.conversationId === conversationId && pending.message.body === message.body)
-      return presentPending(model, pending, 'pending');
+    const isSame = pending.message.body === message.body && sameMentions(pending.message.mentions, message.mentions);
+    if (pending.conversationId === conversationId && isSame) return presentPending(model, pending, 'pending');
     throw conflict(id);
   }
   const found = model.findUnflushed(id);
@@ -51,6 +52,7 @@ export const sendMessage = (draft: Draft, ports: IntentPorts, conversationId: Co
     body: message.body,
     receiptRequested: message.requestReceipt ?? conversationType(conversationId) === 'direct',
     countable: message.countable ?? true,
+    ...(message.mentions ? { mentions: message.mentions } : {}),
   };
   const known = message.id === undefined ? undefined : findSameMessage(model, conversationId, message.id, content);
   if (known) return known;

@@ -21,6 +21,7 @@ export const presentMessage = (model: AccountState, conversation: ConversationSt
     receiptRequested: message.receiptRequested,
     countable: message.countable,
     recalled,
+    mentionsMe: message.mentionsMe === true && !recalled,
     status:
       conversationType(conversation.id) === 'group'
         ? message.senderId === model.me
@@ -45,6 +46,7 @@ export const presentPending = (
   receiptRequested: message.receiptRequested,
   countable: message.countable,
   recalled: false,
+  mentionsMe: false,
   status,
 });
 

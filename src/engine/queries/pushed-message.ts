@@ -15,7 +15,7 @@ export interface MessageHead {
   readonly sentAt: number;
   readonly receiptRequested: boolean;
   readonly countable: boolean;
-  readonly mentionsMe?: true | undefined;
+  readonly mentionsMe?: boolean | undefined;
 }
 
 export interface PushedNews {
@@ -51,9 +51,21 @@ export const newsOf = async (
       const message = presentMessage(model, conversation, stored);
       return message.recalled ? null : { message, muted };
     }
-    const { id, sentAt, receiptRequested } = head;
+    const { id, sentAt, receiptRequested, mentionsMe = false } = head;
     return {
-      message: { id, conversationId, senderId, seq, sentAt, body: null, receiptRequested, countable, recalled: false, status: 'received' },
+      message: {
+        id,
+        conversationId,
+        senderId,
+        seq,
+        sentAt,
+        body: null,
+        receiptRequested,
+        countable,
+        recalled: false,
+        mentionsMe,
+        status: 'received',
+      },
       muted,
     };
   });

@@ -119,8 +119,8 @@ const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly A
   return byVersion.has(version) ? items : [...items, item(version, readCount, [])];
 };
 
-const recallItem = ({ in: conversationId, message, version }: FeedRecall): Item =>
-  sized(version, { in: conversationId, message: messageOf(message) });
+const recallItem = (me: UserId, { in: conversationId, message, version }: FeedRecall): Item =>
+  sized(version, { in: conversationId, message: messageOf(message, me) });
 
 /** The receipt settings of the account, if they changed in the interval: before all rows and messages of their version. */
 const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Interval): Promise<Item[]> => {
@@ -242,7 +242,7 @@ export const pullPage = async (
   ];
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
-    items.push(...news.items, ...recalls.map(recallItem));
+    items.push(...news.items, ...recalls.map((recall) => recallItem(me, recall)));
     const added = new Map<string, AckRecord[]>();
     for (const reader of readers) {
       const of = keyOf(reader);
@@ -256,7 +256,7 @@ export const pullPage = async (
       const end = others.length < PAGE ? upTo : others[others.length - 1]!.version;
       complete &&= end === upTo;
       upTo = end;
-      for (const recall of others) if (!news.messageIds.has(recall.message.id)) items.push(recallItem(recall));
+      for (const recall of others) if (!news.messageIds.has(recall.message.id)) items.push(recallItem(me, recall));
     }
   }
   const within = items.filter(({ version }) => version <= upTo);

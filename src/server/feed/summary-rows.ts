@@ -2,21 +2,25 @@
  * Makes the rows of conversations, as one member sees them. Clients derive unread counts and receipt states
  * from these rows (I-12, I-13).
  */
-import { type ConversationRow, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
+import { type ConversationRow, MAX_MENTION_RANGES, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
+import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { intersect, NO_RANGES, range, size } from '../../model/ranges.ts';
+import { intersect, NO_RANGES, range, type Ranges, size, subtract } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
 import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ConversationRange } from '../store/records.ts';
-import type { ServerReadTx } from '../store/server-store.ts';
+import type { RangeKind, ServerReadTx } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
 
-/** The wire form of a stored message. The text of a recalled message is empty for every user. */
-export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, countable, recalled }: MessageRecord): StoredMessage => ({
+/** The wire form of a stored message, for one reader. The text of a recalled message is empty for every user. */
+export const messageOf = (
+  { id, seq, senderId, sentAt, body, receiptRequested, countable, recalled, mentions }: MessageRecord,
+  reader: UserId,
+): StoredMessage => ({
   id,
   seq,
   senderId,
@@ -25,12 +29,13 @@ export const messageOf = ({ id, seq, senderId, sentAt, body, receiptRequested, c
   receiptRequested,
   countable,
   recalled,
+  ...(mentionsReader(mentions, senderId, reader) ? { mentionsMe: true } : {}),
 });
 
 const receiptsSentOf = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
 
-const summaryMessage = (record: MessageRecord): StoredMessage => {
-  const message = messageOf(record);
+const summaryMessage = (record: MessageRecord, reader: UserId): StoredMessage => {
+  const message = messageOf(record, reader);
   // A code unit is at most 3 bytes, so only long bodies are measured.
   const long = message.body.length * 3 > MAX_SUMMARY_BODY_BYTES && byteLength(message.body) > MAX_SUMMARY_BODY_BYTES;
   return long ? { ...message, body: '' } : message;
@@ -75,7 +80,8 @@ const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
  * Makes rows for `me`, in the order of the conversations; `me` is or was a member of each. The number of
  * batch reads does not depend on the number of conversations.
  *
- * Above 256 uncounted ranges a row carries the number of unread messages above its position instead.
+ * Above 256 uncounted ranges a row carries the number of unread messages above its position instead, and
+ * likewise for mentions.
  * `boundRows` cuts receipts in many pieces.
  *
  * @param known the reader's knowledge before the rows.
@@ -97,14 +103,20 @@ export const rowsOf = async (
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
   const last = new Map((await tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
-  const islands = await tx.islands('uncounted', me, unread);
-  const uncounted = new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
+  const rangesOf = async (kind: RangeKind): Promise<ReadonlyMap<number, Ranges>> => {
+    const islands = await tx.islands(kind, me, unread);
+    return new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
+  };
+  const uncounted = await rangesOf('uncounted');
+  const mentioning = await rangesOf('mentioning');
 
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked, untold } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
+    const mentions = subtract(mentioning.get(conversation.id) ?? NO_RANGES, ranges);
+    const tooManyMentions = mentions.length > MAX_MENTION_RANGES;
     const at = countingBase({ joinedAt, firstSeq }, readUpTo);
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {
@@ -117,14 +129,14 @@ export const rowsOf = async (
       readBy,
       uncounted: tooMany ? NO_RANGES : ranges,
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
-      mentions: NO_RANGES,
-      mentionsCounted: null,
+      mentions: tooManyMentions ? NO_RANGES : mentions,
+      mentionsCounted: tooManyMentions ? { at, upTo: latestSeq, count: size(mentions) } : null,
       muted,
       marked,
       untold,
       mine: receiptsSentOf(mine),
       theirs: theirs ? receiptsSentOf(theirs) : NO_RECEIPTS_SENT,
-      lastMessage: lastMessage ? summaryMessage(lastMessage) : null,
+      lastMessage: lastMessage ? summaryMessage(lastMessage, me) : null,
       present: intersect(mine.present, range(1, latestSeq)),
     };
     return { id: conversation.id, row, memberVersion: mine.version };

@@ -74,6 +74,9 @@ export const wireMessages = async (
     const key = messageKey(record);
     const known = times.get(key);
     const receipt = receipts.get(key);
-    return { record, message: { ...messageOf(record), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) } };
+    return {
+      record,
+      message: { ...messageOf(record, viewer.userId), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) },
+    };
   });
 };

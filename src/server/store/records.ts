@@ -2,6 +2,7 @@
 import type { ReadBy } from '../../model/conversation.ts';
 import type { Flag, Mark } from '../../model/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
+import type { Mentions } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import type { Range, Ranges } from '../../model/ranges.ts';
 import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
@@ -112,8 +113,10 @@ export interface RosterEntry {
   readonly role: Role;
 }
 
-export interface MessageRecord extends StoredMessage {
+export interface MessageRecord extends Omit<StoredMessage, 'mentionsMe'> {
   readonly conversationId: number;
+  /** Whom the message mentions; null for a recalled message too. */
+  readonly mentions: Mentions | null;
   readonly version: number;
 }
 

@@ -30,9 +30,10 @@ import type {
 
 /**
  * A kind of message from one user's side: `own` messages, `uncounted` messages (the user's unread count
- * leaves them out), and `ackable` messages (the sender asks this user for a receipt).
+ * leaves them out), `ackable` messages (the sender asks this user for a receipt), and `mentioning` messages
+ * (they name this user, or all).
  */
-export type RangeKind = 'own' | 'uncounted' | 'ackable';
+export type RangeKind = 'own' | 'uncounted' | 'ackable' | 'mentioning';
 
 export interface Interval {
   /** Exclusive. */

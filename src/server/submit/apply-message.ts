@@ -2,6 +2,7 @@
  * Applies `message` and `recall` entries. A message already stored is confirmed before any other rule is
  * checked (F61).
  */
+import { sameMentions, storedMentions } from '../../model/mentions.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
 import { confirmed, type Outcome } from './answer-rows.ts';
@@ -23,7 +24,7 @@ const sameMessage = (
   // The server stores a message of a group above `maxMembers` without the receipt request, and its sender
   // does not know this yet.
   (stored.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
-  (stored.recalled || stored.body === entry.body);
+  (stored.recalled || (stored.body === entry.body && sameMentions(stored.mentions, storedMentions(entry.mentions))));
 
 type ReceiptRequest = { readonly refusal: Outcome } | { readonly memberCount: number | null };
 
@@ -75,6 +76,7 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
     receiptRequested: request ? receipt !== undefined : entry.receiptRequested,
     countable: entry.countable,
     recalled: false,
+    mentions: storedMentions(entry.mentions),
     version: unit.version,
   };
   unit.addMessage(conversation, message, receipt);
@@ -94,6 +96,6 @@ export const applyRecall = (unit: SubmitWork, entry: WireRecallEntry): Outcome =
   if (!conversation || unit.member(conversation).role === null) return noSuchConversation(entry.key);
   if (!isHere) return reject(entry.key, 'rejected/unknown-message', 'no such message');
   if (before.senderId !== unit.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');
-  unit.recall(conversation, { ...before, body: '', recalled: true, version: Math.max(before.version, unit.version) });
+  unit.recall(conversation, { ...before, body: '', recalled: true, mentions: null, version: Math.max(before.version, unit.version) });
   return confirmed(entry);
 };

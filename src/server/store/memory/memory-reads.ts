@@ -1,5 +1,6 @@
 /** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
+import { mentionsReader } from '../../../model/mentions.ts';
 import { fromSeqs } from '../../../model/ranges.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
@@ -25,6 +26,8 @@ const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean =>
       return message.senderId === me || !message.countable || message.recalled;
     case 'ackable':
       return message.senderId !== me && message.receiptRequested && !message.recalled;
+    case 'mentioning':
+      return mentionsReader(message.mentions, message.senderId, me);
   }
 };
 

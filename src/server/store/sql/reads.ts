@@ -114,6 +114,8 @@ const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
   uncounted: islandsWhere(`(m.sender_id = $2 or not m.countable or m.recalled)`),
   ackable: islandsWhere(`m.sender_id <> $2 and m.receipt_requested and not m.recalled`),
+  mentioning: islandsWhere(`
+    m.mentions is not null and m.sender_id <> $2 and (m.mentions = '"all"' or m.mentions @> jsonb_build_array($2::text))`),
 };
 
 const CHANGED_PIECES = `

@@ -1,6 +1,7 @@
 /** Turns the rows of the tables into the records of `server-store.ts`. */
 import type { ReadBy } from '../../../model/conversation.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
+import type { Mentions } from '../../../model/mentions.ts';
 import type { Ranges } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
@@ -34,7 +35,7 @@ export const writtenOrNull = (row: SqlRow, name: string): string | null => (row[
  */
 export const messageWith = (body: string): string =>
   `m.conversation_id, m.seq, m.id, m.sender_id, m.sent_at, ${written(body)} as written_body, m.receipt_requested, m.countable, m.recalled,
-  m.version`;
+  m.mentions::text as mentions_text, m.version`;
 
 export const MESSAGE = messageWith('m.body');
 
@@ -85,6 +86,8 @@ export const messageOf = (row: SqlRow): MessageRecord => ({
   receiptRequested: row['receipt_requested'] === true,
   countable: row['countable'] === true,
   recalled: row['recalled'] === true,
+  // As text, because the drivers disagree about a value that is a JSON text.
+  mentions: JSON.parse(textOrNull(row, 'mentions_text') ?? 'null') as Mentions | null,
   version: int(row, 'version'),
 });
 

@@ -55,14 +55,16 @@ const PUT_ACCOUNT = `
     version = excluded.version`;
 
 const INSERT_MESSAGES = `
-  insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, version)
-  select w."conversationId", w.seq, w.id, w."senderId", w."sentAt", w.body, w."receiptRequested", w.countable, w.recalled, w.version
+  insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, mentions,
+    version)
+  select w."conversationId", w.seq, w.id, w."senderId", w."sentAt", w.body, w."receiptRequested", w.countable, w.recalled, w.mentions,
+    w.version
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, id text, "senderId" text, "sentAt" bigint, body text,
-    "receiptRequested" boolean, countable boolean, recalled boolean, version bigint)`;
+    "receiptRequested" boolean, countable boolean, recalled boolean, mentions jsonb, version bigint)`;
 
 const PUT_MESSAGES = `
-  update tidemark.message m set body = w.body, recalled = w.recalled, version = greatest(m.version, w.version)
-  from json_to_recordset($1::text::json) as w(id text, body text, recalled boolean, version bigint) where m.id = w.id`;
+  update tidemark.message m set body = w.body, recalled = w.recalled, mentions = w.mentions, version = greatest(m.version, w.version)
+  from json_to_recordset($1::text::json) as w(id text, body text, recalled boolean, mentions jsonb, version bigint) where m.id = w.id`;
 
 const INSERT_STEPS = `
   insert into tidemark.step (conversation_id, user_id, kind, from_seq, up_to, at, version)
@@ -124,7 +126,7 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     putMessages: (records) =>
       put(
         PUT_MESSAGES,
-        records.map(({ id, body, recalled, version: written }) => ({ id, body, recalled, version: written })),
+        records.map(({ id, body, recalled, mentions, version: written }) => ({ id, body, recalled, mentions, version: written })),
       ),
     insertSteps: (records) =>
       put(
