@@ -30,5 +30,6 @@ export type { Range, Ranges } from './model/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/receipt.ts';
 export type { Retention } from './model/retention.ts';
 export type { TotalOf, TotalOptions } from './model/total.ts';
+export type { StorageReport } from './model/storage.ts';
 export type { UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

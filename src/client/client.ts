@@ -24,17 +24,12 @@ import {
   DEFAULT_FLUSH_MS,
   DEFAULT_LIMIT,
   MAX_LIMIT,
-  MAX_MEMBERS,
   optionalFlag,
   optionalId,
   requireCount,
-  requireCursor,
-  requireFilter,
   requireFlag,
   requireIds,
   requireTotal,
-  requireWanted,
-  WANTED_NAMES,
 } from './arguments.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
@@ -44,6 +39,7 @@ import { readFirstPaint } from './first-paint.ts';
 import { checkOptions } from './options.ts';
 import { OwnWorkers } from './worker-start/own-workers.ts';
 import { Persistence } from './persistence.ts';
+import { questionsOf } from './questions.ts';
 import { watchPage } from './page-lifecycle.ts';
 import { createPageSide } from './page-side.ts';
 import type { LogOutOptions, ReceiptClient, ReceiptClientOptions } from './receipt-client.ts';
@@ -214,34 +210,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         },
       };
     },
-    async loadOlderMessages(conversationId, given) {
-      const { limit } = readOptions(given, 'loadOlderMessages', { limit: 1 });
-      return connection.query('loadOlderMessages', conversation(conversationId), requireCount(limit, 'limit', MAX_LIMIT));
-    },
-    async loadMessages(conversationId, given) {
-      const id = conversation(conversationId);
-      return connection.query('loadMessages', id, requireWanted(readOptions(given, 'loadMessages', WANTED_NAMES)));
-    },
-    async findMessage(messageId) {
-      requireOpen();
-      return connection.query('findMessage', requireId(messageId, 'messageId'));
-    },
-    async fetchReceipts(messageIds) {
-      requireOpen();
-      return connection.query('fetchReceipts', requireIds(messageIds));
-    },
-    async fetchReadMembers(messageId, given) {
-      requireOpen();
-      const { filter, cursor, limit } = readOptions(given, 'fetchReadMembers', { filter: 1, cursor: 1, limit: 1 });
-      return connection.query('fetchReadMembers', requireId(messageId, 'messageId'), {
-        filter: requireFilter(filter),
-        cursor: requireCursor(cursor),
-        limit: requireCount(limit ?? MAX_MEMBERS, 'limit', MAX_MEMBERS),
-      });
-    },
-    async explainUnread(conversationId) {
-      return connection.query('explainUnread', conversation(conversationId));
-    },
+    ...questionsOf({ connection, persistence, requireOpen, conversation }),
 
     async pause() {
       requireOpen();

@@ -21,13 +21,12 @@ const addressOf = (url: unknown): URL => {
 
 /** Checks the limits: a misspelt name must not silently keep all messages. */
 const checkRetention = (retention: Retention | undefined): void => {
-  const given = readOptions(retention, 'retention', { messagesPerConversation: 1, days: 1 }, 'usage/invalid-option');
+  const given = readOptions(retention, 'retention', { messagesPerConversation: 1, days: 1, bytes: 1 }, 'usage/invalid-option');
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value > 0))
       refuse(`retention.${name} must be a number above 0; got ${typeof value === 'number' ? value : typeof value}`);
-    else if (name === 'messagesPerConversation' && !Number.isInteger(value))
-      refuse(`retention.${name} must be a whole number; got ${value}`);
+    else if (name !== 'days' && !Number.isInteger(value)) refuse(`retention.${name} must be a whole number; got ${value}`);
   }
 };
 

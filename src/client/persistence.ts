@@ -4,10 +4,11 @@
  */
 import { BehaviorSubject, distinctUntilChanged, EMPTY, endWith, map, type Observable, switchMap } from 'rxjs';
 import type { ConnectionStatus } from '../model/status.ts';
+import type { StorageReport } from '../model/storage.ts';
 
 /** The used part of `navigator`; some browsers lack parts of it. */
 export interface StorageKeeper {
-  readonly storage?: Partial<Pick<StorageManager, 'persisted' | 'persist'>>;
+  readonly storage?: Partial<Pick<StorageManager, 'persisted' | 'persist' | 'estimate'>>;
 }
 
 export class Persistence {
@@ -33,6 +34,14 @@ export class Persistence {
       switchMap((status) => (status ? this.persisted$.pipe(map((persisted) => ({ ...status, persisted }))) : EMPTY)),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
     );
+  }
+
+  /** What the browser says now. A browser that does not answer says null. */
+  async report(): Promise<Pick<StorageReport, 'persisted' | 'quota'>> {
+    const { storage } = this.browser;
+    const known = <T>(ask: () => Promise<T> | undefined): Promise<T | undefined> => (async () => ask())().catch(() => undefined);
+    const [persisted, estimate] = await Promise.all([known(() => storage?.persisted?.()), known(() => storage?.estimate?.())]);
+    return { persisted: persisted ?? null, quota: estimate?.quota ?? null };
   }
 
   private tell(ask: () => Promise<boolean | undefined>): void {

@@ -10,6 +10,7 @@ import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
 import type { Retention } from '../model/retention.ts';
 import type { TotalOptions } from '../model/total.ts';
+import type { StorageReport } from '../model/storage.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 import type { Log } from '../logging.ts';
@@ -35,7 +36,7 @@ export interface ReceiptClientOptions {
   /** True if senders learn about messages that the user read. Default true. A given value is stored for this account and device. */
   readonly readReceipts?: boolean;
   /**
-   * Limits for old messages on this device: a number per conversation, and an age in days. Default: keep all. Messages
+   * Limits for old messages on this device: a number per conversation, an age in days, and bytes. Default: keep all. Messages
    * beyond the limits are removed in idle time and come back with `loadOlderMessages`. Counts, positions and receipts
    * stay.
    */
@@ -190,6 +191,22 @@ export interface ReceiptClient {
    * stored here.
    */
   explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
+
+  /**
+   * Reports what this device stores of the account: `bytes` (the texts in UTF-8, without the browser's own overhead), the number of
+   * `messages`, whether the browser keeps the data (`persisted`), and the bytes that the browser allows this origin (`quota`). The last
+   * two are null in a browser that does not say.
+   */
+  storage(): Promise<StorageReport>;
+  /**
+   * Removes the stored messages from this device, in every tab. The newest message of each conversation stays, for the list. Positions,
+   * counts, receipts, flags and the outbox stay, so no count changes and no receipt is sent twice. `watchMessages` then shows the newest
+   * message with the failed and pending ones; an open conversation, and each that is opened later, loads the messages that it shows again,
+   * as soon as there is a network. The background does not. For other messages, `watchReceipts` emits null, and `findMessage` finds nothing.
+   *
+   * @throws {StoreError} `store/quota-exceeded` if the device refuses even this write. A part may be removed then; repeat the call.
+   */
+  dropCachedMessages(): Promise<void>;
 
   /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
   pause(): Promise<void>;

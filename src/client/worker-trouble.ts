@@ -11,6 +11,7 @@ const NOTHING_KNOWN: ConnectionStatus = {
   error: null,
   durability: 'durable',
   persisted: null,
+  asOf: null,
 };
 
 const instead = (last: ConnectionStatus | null, { error: { code, message }, retryInMs }: WorkerTrouble): ConnectionStatus => ({

@@ -10,10 +10,13 @@ import type { History } from './queries/history.ts';
 import { findMessage, loadMessages } from './queries/load-messages.ts';
 import { fetchReadMembers } from './queries/members.ts';
 import { fetchReceipts } from './queries/receipts.ts';
+import { dropMessages } from './space/drop-messages.ts';
+import { measureStorage } from './space/measure-storage.ts';
 import type { Writer } from './write/writer.ts';
+import { errorDetails } from '../logging.ts';
 
 export interface QuerySources {
-  readonly ports: Pick<Ports, 'clock'>;
+  readonly ports: Pick<Ports, 'clock' | 'store' | 'bus' | 'log'>;
   readonly writer: Writer;
   readonly ask: Ask;
   readonly history: History;
@@ -27,7 +30,21 @@ const requireNotPaused = ({ model }: Writer): void => {
   if (model.paused) throw new TransportError('transport/unreachable', 'this account is paused on this device: resume it first');
 };
 
-export const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> => {
+/** The calls that the store alone answers. Later calls wait for the answer. */
+const ANSWERED_ALONE: ReadonlySet<QueryCall['do']> = new Set(['seqOf', 'findMessage', 'storage', 'dropCachedMessages']);
+
+/** Answers a question in its turn: after the effect of every earlier call, and before the effect of any later call. */
+export const askInOrder = async (sources: QuerySources, call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> => {
+  const { writer, ports } = sources;
+  if (!ANSWERED_ALONE.has(call.do)) return writer.question(() => answerQuery(sources, call));
+  const answer = await writer.questionAlone(() => answerQuery(sources, call));
+  // The log holds the texts of new messages until its compaction.
+  if (call.do === 'dropCachedMessages')
+    await writer.compactLog().catch((error: unknown) => ports.log('warn', 'log-not-compacted', errorDetails(error)));
+  return answer;
+};
+
+const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> => {
   const { ports, writer, ask, history, flushes } = sources;
   switch (call.do) {
     case 'loadOlderMessages':
@@ -38,7 +55,7 @@ export const answerQuery = async (sources: QuerySources, call: QueryCall): Promi
       return findMessage(writer, ...call.args);
     case 'seqOf': {
       const [conversationId, messageId] = call.args;
-      return writer.readInOrder('seq-of', async (model, tx) => {
+      return writer.read('seq-of', async (model, tx) => {
         const conversation = model.get(conversationId);
         return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
       });
@@ -51,6 +68,10 @@ export const answerQuery = async (sources: QuerySources, call: QueryCall): Promi
     case 'fetchReadMembers':
       requireNotPaused(writer);
       return fetchReadMembers(ask, ...call.args);
+    case 'storage':
+      return measureStorage(ports, writer);
+    case 'dropCachedMessages':
+      return dropMessages(ports, writer);
     case 'flush':
       return flush(ports, writer, () => sources.nudge(), ...call.args, flushes);
   }

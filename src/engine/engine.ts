@@ -19,7 +19,7 @@ import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/receipt-settings.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
-import { answerQuery } from './answer-query.ts';
+import { askInOrder } from './answer-query.ts';
 import { Flushes } from './account/flush.ts';
 import { type Standing, watchStanding, whenKnown } from './account/standing.ts';
 import { keepFresh } from './account/follow-other-tabs.ts';
@@ -70,7 +70,7 @@ export class Engine {
     private readonly leader: Leader,
     private readonly views: Views,
     private readonly flushes: Flushes,
-    private readonly answer: (call: QueryCall) => ReturnType<typeof answerQuery>,
+    private readonly answer: (call: QueryCall) => ReturnType<typeof askInOrder>,
     private readonly stopLooking: Cancel,
     context: EngineContext,
     /** True when the rows of this store came from the engine before, without messages. */
@@ -120,7 +120,7 @@ export class Engine {
     const history = new History(ports, writer, ask);
     const flushes = new Flushes();
     const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
-    const answer = (call: QueryCall): ReturnType<typeof answerQuery> => answerQuery(sources, call);
+    const answer = (call: QueryCall): ReturnType<typeof askInOrder> => askInOrder(sources, call);
     const views = new Views(ports, writer, {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
@@ -138,7 +138,7 @@ export class Engine {
     };
     const engine = new Engine(ports, gate, lockName, writer, leader, views, flushes, answer, stopLooking, context, isRestored);
     leader.start();
-    if (retention.messagesPerConversation !== undefined || retention.days !== undefined)
+    if (Object.values(retention).some((limit) => limit !== undefined))
       engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
     return engine;
   }
@@ -156,7 +156,7 @@ export class Engine {
 
   /** Answers a question. Calls keep their order, so the answer includes every intent before it. */
   query(call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> {
-    return this.writer.question(() => this.answer(call)).catch(this.refused);
+    return this.answer(call).catch(this.refused);
   }
 
   /** Emits the values of a topic. Completes at `close()`. */

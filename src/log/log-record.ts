@@ -12,7 +12,7 @@
  * Compaction deletes the log records up to the version of the snapshot. A worker starts from the snapshot and the records after it.
  */
 import type { RowParts } from '../model/conversation.ts';
-import type { ReceiptEvent } from '../model/event.ts';
+import type { StoredEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
@@ -36,6 +36,7 @@ export type Change =
       readonly t: 'restore';
       readonly cursor: Cursor;
       readonly confirmedAt: Cursor | null;
+      readonly asOf: number | null;
       readonly conversations: readonly {
         readonly row: RowParts;
         readonly readFloor: Seq;
@@ -46,13 +47,19 @@ export type Change =
   /** The server has another history (epoch): rows and cursor start again, pending entries stay. */
   | { readonly t: 'reset' }
   | { readonly t: 'messages'; readonly conversationId: ConversationId; readonly messages: readonly KeptMessage[] }
-  /** Evicted messages. The device does not fetch them again by itself; the conversation's row stays. */
-  | { readonly t: 'evict'; readonly conversationId: ConversationId; readonly seqs: Ranges }
+  /**
+   * Evicted messages. The device does not fetch them again by itself; the conversation's row stays. `dropped`: the app asked for it, and a
+   * conversation that the app opens fetches them again.
+   */
+  | { readonly t: 'evict'; readonly conversationId: ConversationId; readonly seqs: Ranges; readonly dropped?: true }
   | { readonly t: 'step'; readonly step: ReceiptStep }
   /** The receipts of group messages, also of messages not stored on this device. */
   | { readonly t: 'counts'; readonly conversationId: ConversationId; readonly receipts: readonly ReceiptAtSeq[] }
-  /** A new cursor. `ahead`: the unfinished catch-up continues from this cursor. */
-  | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true }
+  /**
+   * A new cursor, or the time at which the server had no change after the old one. `ahead`: the unfinished catch-up continues from this cursor.
+   * `asOf`: the server's time of a complete catch-up; absent if the stored time is near enough.
+   */
+  | { readonly t: 'cursor'; readonly cursor: Cursor; readonly ahead?: true; readonly asOf?: number }
   /** The position of confirmed entries in the server's history. The feed of this device may be behind. */
   | { readonly t: 'confirmed-at'; readonly cursor: Cursor }
   | { readonly t: 'enqueue'; readonly entry: OutboxEntry }
@@ -75,7 +82,7 @@ export type Change =
   | { readonly t: 'offer-again'; readonly keys: readonly (readonly [confirmed: string, key: string])[] }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }
   | { readonly t: 'paused'; readonly paused: boolean }
-  | { readonly t: 'event'; readonly event: ReceiptEvent }
+  | { readonly t: 'event'; readonly event: StoredEvent }
   /** A tab received the events up to this number. */
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };

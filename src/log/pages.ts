@@ -13,10 +13,17 @@ export type IndexLine = string;
 const LINE = '\n';
 const FIELD = '\t';
 
+const encoder = new TextEncoder();
+
+/** Length of a text in UTF-8. */
+export const byteLength = (text: string): number => encoder.encode(text).length;
+
 /** The index of a page, as stored. */
 export interface PageIndex {
   readonly conversationId: ConversationId;
   readonly page: number;
+  /** Length of page and index, in UTF-8. */
+  readonly bytes: number;
   /** {@link IndexLine}s. */
   readonly lines: string;
 }
@@ -27,6 +34,11 @@ const indexLines = (messages: readonly KeptMessage[]): string =>
       [id, seq, senderId, (receiptRequested ? 1 : 0) | (recalled ? 2 : 0) | (receipt?.expired ? 4 : 0)].join(FIELD),
     )
     .join(LINE);
+
+const indexOf = (conversationId: ConversationId, page: number, messages: readonly KeptMessage[], text: string): PageIndex => {
+  const lines = indexLines(messages);
+  return { conversationId, page, bytes: byteLength(text) + byteLength(lines), lines };
+};
 
 /** A parsed index line. */
 export interface IndexedMessage extends Pick<KeptMessage, 'seq' | 'senderId' | 'receiptRequested' | 'recalled'> {
@@ -168,16 +180,13 @@ export const writePages = async (tx: StoreTx, conversations: readonly UnflushedC
     const counts = new Map(conversation.counts.map((count) => [count.seq, count]));
     return joined.map((message) => withReceipt(message, counts.get(message.seq)));
   });
-  tx.putMany('pages', keys, after.map(encodePage));
+  const texts = after.map(encodePage);
+  tx.putMany('pages', keys, texts);
   // Indexes are records of their own, to look up an id without loading bodies.
   tx.putMany(
     'indexes',
     keys,
-    after.map((messages, i): PageIndex => ({
-      conversationId: work[i]!.conversation.conversationId,
-      page: work[i]!.page,
-      lines: indexLines(messages),
-    })),
+    after.map((messages, i) => indexOf(work[i]!.conversation.conversationId, work[i]!.page, messages, texts[i]!)),
   );
 };
 
@@ -194,8 +203,15 @@ export const shrinkPages = async (
     const key = keys[i]!;
     const kept = decodePage(before[i]).filter(({ seq }) => contains(storedSeqs, seq));
     if (kept.length > 0) {
-      tx.put('pages', key, encodePage(kept));
-      tx.put('indexes', key, { conversationId, page, lines: indexLines(kept) } satisfies PageIndex);
+      const text = encodePage(kept);
+      tx.put('pages', key, text);
+      tx.put('indexes', key, indexOf(conversationId, page, kept, text));
     } else for (const table of ['pages', 'indexes'] as const) tx.delete(table, key);
   });
+};
+
+/** Deletes all pages of a conversation. */
+export const deletePages = (tx: StoreTx, conversationId: ConversationId): void => {
+  const range = { from: pageKey(conversationId, 0), upTo: pageKey(conversationId, Number.MAX_SAFE_INTEGER) };
+  for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, range);
 };

@@ -92,7 +92,12 @@ export type ReceiptEvent =
    */
   | { readonly type: 'storageLost'; readonly count: number };
 
-/** An event as stored on this device. The number is the order of writing: with its help the app receives each event once. */
+/** An event as stored on this device: a message is named, because the device stores it once already. */
+export type StoredEvent =
+  | Exclude<ReceiptEvent, { readonly type: 'message' }>
+  | { readonly type: 'message'; readonly conversationId: ConversationId; readonly messageId: MessageId; readonly seq: Seq };
+
+/** An event for the page. The number is the order of writing: with its help the app receives each event once. */
 export interface NumberedEvent {
   readonly number: number;
   readonly event: ReceiptEvent;

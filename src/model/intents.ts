@@ -4,6 +4,7 @@ import type { Mentions } from './mentions.ts';
 import type { Message } from './message.ts';
 import type { MessageReceipts, ReadMember } from './receipt.ts';
 import type { FlushResult } from './status.ts';
+import type { StoredAmount } from './storage.ts';
 import type { UnreadExplanation } from './unread.ts';
 
 /** Why a call sent no receipt for a message. */
@@ -103,6 +104,8 @@ export interface Queries {
   explainUnread(conversationId: ConversationId): UnreadExplanation;
   fetchReceipts(messageIds: readonly MessageId[]): readonly MessageReceipts[];
   fetchReadMembers(messageId: MessageId, options: ReadMembersWanted): ReadMembersPage;
+  storage(): StoredAmount;
+  dropCachedMessages(): void;
   flush(timeoutMs: number): FlushResult;
 }
 

@@ -17,6 +17,12 @@ export interface ConnectionStatus {
    * stored change. `null`: not known, or the browser makes no such promise. Nothing else depends on the promise.
    */
   readonly persisted: boolean | null;
+  /**
+   * The server's time of the last complete catch-up, epoch ms: this device has all changes from before it. Null before the first. Stored, and
+   * the same in all tabs. While the connection is live the time may be up to five minutes old, so that a quiet page does not emit at each
+   * heartbeat; at the end of the connection it moves to the last heartbeat.
+   */
+  readonly asOf: number | null;
 }
 
 export interface OutboxStatus {

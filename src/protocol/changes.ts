@@ -78,6 +78,8 @@ export const Changes = v.strictObject({
   /** Absent if no receipt changed. */
   receipts: v.optional(v.array(ReceiptChange)),
   complete: v.boolean(),
+  /** Only with `complete`: the server's time of the read. The client has all changes of the time before. */
+  asOf: v.optional(Time),
 });
 
 const WantShape = v.pipe(

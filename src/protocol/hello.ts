@@ -7,7 +7,7 @@
  *           ◀─ changes, if there are any, then pong
  */
 import * as v from 'valibot';
-import { Id, RequestId, SeqShape } from './shapes.ts';
+import { CursorShape, Id, RequestId, SeqShape, Time } from './shapes.ts';
 
 /** Client → server: the first frame, within 10 s. A URL never carries the token. */
 export const Hello = v.strictObject({
@@ -86,7 +86,14 @@ export const Welcome = v.strictObject({
   receipts: ReceiptPolicyShape,
 });
 
-export const Pong = v.strictObject({ type: v.literal('pong') });
+/**
+ * Server → client: answers a ping, after the missed changes. `caughtUp`: at this time the server had no change after this cursor, the end of
+ * the last frame on this connection.
+ */
+export const Pong = v.strictObject({
+  type: v.literal('pong'),
+  caughtUp: v.optional(v.strictObject({ cursor: CursorShape, asOf: Time })),
+});
 
 export const WireErrorCode = v.picklist([
   'protocol/bad-frame',

@@ -143,7 +143,7 @@ export class VirtualDevice {
    */
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
     readOptions(settings, 'openTab: settings', { deliveryReceipts: 1, readReceipts: 1 });
-    readOptions(retention, 'openTab: retention', { messagesPerConversation: 1, days: 1 });
+    readOptions(retention, 'openTab: retention', { messagesPerConversation: 1, days: 1, bytes: 1 });
     const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
     const listeners = new Set<(event: LifeEvent) => void>();
     const tab = new VirtualTab(lane, listeners, () => this.removeAccount());

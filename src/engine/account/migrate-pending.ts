@@ -38,14 +38,14 @@ const presentConversation = ({
   newestReceived,
 });
 
-export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confirmedAt, conversations }: AccountState): Carried => ({
+export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confirmedAt, asOf, conversations }: AccountState): Carried => ({
   outbox: [...outbox.values()],
   deadLetters: [...deadLetters],
   settings,
   paused,
   ...(cursor === null
     ? {}
-    : { shown: { t: 'restore', cursor, confirmedAt, conversations: [...conversations.values()].map(presentConversation) } }),
+    : { shown: { t: 'restore', cursor, confirmedAt, asOf, conversations: [...conversations.values()].map(presentConversation) } }),
 });
 
 /**

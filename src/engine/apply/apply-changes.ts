@@ -9,6 +9,7 @@
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
+import { asOfToStore } from './as-of.ts';
 import { applyMessages, type News } from './apply-messages.ts';
 import { applyReceiptChanges, storedBefore } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
@@ -40,7 +41,9 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);
   applyReceiptChanges(draft, before, receipts, news);
   const settles = frame.complete && draft.model.rowsBeforeCatchUp.size > 0;
-  if (frame.to !== frame.from || settles) draft.change({ t: 'cursor', cursor: frame.to, ...(frame.complete ? {} : { ahead: true }) });
+  const asOf = asOfToStore(draft.model, frame, news);
+  if (frame.to !== frame.from || settles || asOf.asOf !== undefined)
+    draft.change({ t: 'cursor', cursor: frame.to, ...(frame.complete ? {} : { ahead: true }), ...asOf });
   return 'applied';
 };
 
@@ -61,7 +64,7 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
   }
   if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);
   const last = frames[frames.length - 1];
-  if (last) draft.change({ t: 'cursor', cursor: last.to });
+  if (last) draft.change({ t: 'cursor', cursor: last.to, ...asOfToStore(draft.model, last, 'silent') });
   // After a loss of history, the server gets back the entries it had confirmed. For an entry still in its history, the
   // server answers "confirmed". Before the first snapshot, the device cannot tell the server's history.
   const confirmed = draft.model.confirmed.all;

@@ -8,7 +8,6 @@ import type { WireMessage } from '../../protocol/changes.ts';
 import { isNothingPending } from '../../model/outbox-entry.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
-import { presentMessage } from '../present/present-conversation.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** What makes events. `live`: every change. `catch-up`: every message, and the counts of group receipts once. `silent`: nothing. */
@@ -96,6 +95,6 @@ export const applyMessages = (
   const sentHere = new Set(ended.map(({ message }) => message.seq));
   const isNew = ({ seq, recalled: isRecalled }: WireMessage): boolean =>
     !isRecalled && !sentHere.has(seq) && seq > conversation.historyUpTo && !contains(evicted, seq);
-  for (const message of fresh.filter(isNew))
-    draft.change({ t: 'event', event: { type: 'message', message: presentMessage(model, conversation, message) } });
+  for (const { id, seq } of fresh.filter(isNew))
+    draft.change({ t: 'event', event: { type: 'message', conversationId, messageId: id, seq } });
 };

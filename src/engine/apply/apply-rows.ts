@@ -2,7 +2,7 @@
 import { type ConversationRow, joinRows, rowParts } from '../../model/conversation.ts';
 import { conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import type { ReceiptEvent } from '../../model/event.ts';
+import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/ranges.ts';
 import type { ReceiptsSent } from '../../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
@@ -77,7 +77,7 @@ export const addRowEvents = async (draft: Draft, row: ConversationRow, before: R
   const { conversationId } = row;
   const after = joinRows(before.row, row);
   const [was, is] = [before.row.theirs, after.theirs];
-  const add = (event: ReceiptEvent): void => draft.change({ t: 'event', event });
+  const add = (event: StoredEvent): void => draft.change({ t: 'event', event });
   const addReceipts = async (covered: Ranges, of: EventOfReceipts): Promise<void> => {
     if (covered.length === 0) return;
     const isMine = of.type === 'delivered' || !of.self;

@@ -1,11 +1,11 @@
-/** The seqs of messages requested by this tab, to prevent a second request. A reset of the history clears the set. */
+/** The seqs of messages requested by this tab, to prevent a second request. A reset of the history clears the set, and so does `dropCachedMessages`. */
 import type { ConversationId } from '../../model/ids.ts';
 import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export class RequestedSeqs {
   private readonly seqs = new Map<ConversationId, Ranges>();
-  private history: object | null = null;
+  private requestable: object | null = null;
 
   constructor(private readonly source: { readonly model: AccountState }) {}
 
@@ -31,9 +31,9 @@ export class RequestedSeqs {
   }
 
   private known(): Map<ConversationId, Ranges> {
-    const { history } = this.source.model;
-    if (history !== this.history) this.seqs.clear();
-    this.history = history;
+    const { requestable } = this.source.model;
+    if (requestable !== this.requestable) this.seqs.clear();
+    this.requestable = requestable;
     return this.seqs;
   }
 }

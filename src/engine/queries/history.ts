@@ -30,7 +30,7 @@ export class History {
   private readonly requested: RequestedSeqs;
   private readonly waiting = new Set<ConversationId>();
   /** Chats with a failed request, and the end of the wait. A chat that changes all the time must not request all the time (F115). */
-  private readonly failed = new Map<ConversationId, { readonly backoff: Backoff; readonly until: number }>();
+  private readonly failed = new Map<ConversationId, { readonly backoff: Backoff; readonly until: number; readonly limit: number }>();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
@@ -89,17 +89,22 @@ export class History {
     });
   }
 
-  /** The server is reachable again: a chat with a failed request requests its messages at its next change. */
+  /** The server is reachable again: a chat with a failed request requests its messages again. */
   reached(): void {
+    const failed = [...this.failed];
     this.failed.clear();
+    for (const [conversationId, { limit }] of failed) this.opened(conversationId, limit);
   }
 
   private fetchMissing(conversationId: ConversationId, limit: number): void {
     const conversation = this.writer.model.get(conversationId);
     if (!conversation || this.writer.model.paused) return;
-    const { row, storedSeqs, evicted } = conversation;
+    const { row, storedSeqs, evicted, dropped } = conversation;
     const first = Math.max(firstVisible(row), row.latestSeq - limit + 1);
-    const missing = subtract(subtract(range(first, row.latestSeq), union(storedSeqs, evicted)), this.requested.of(conversationId));
+    const missing = subtract(
+      subtract(range(first, row.latestSeq), union(storedSeqs, subtract(evicted, dropped))),
+      this.requested.of(conversationId),
+    );
     if (missing.length === 0) return;
     this.requested.add(conversationId, missing);
     this.fetch(conversationId, missing).then(
@@ -108,7 +113,7 @@ export class History {
         // The next change of the chat requests the messages again, after the wait.
         this.requested.forget(conversationId, missing);
         const backoff = this.failed.get(conversationId)?.backoff ?? new Backoff(this.ports.random);
-        this.failed.set(conversationId, { backoff, until: this.ports.clock.mono() + backoff.failed(this.ask.leftAloneMs) });
+        this.failed.set(conversationId, { backoff, limit, until: this.ports.clock.mono() + backoff.failed(this.ask.leftAloneMs) });
       },
     );
   }

@@ -88,7 +88,7 @@ export const loadMessages = async (
 
 /** Finds a message that is stored on this device, also one that is not sent yet. */
 export const findMessage = (writer: Writer, id: MessageId): Promise<Message | null> =>
-  writer.readInOrder('find-message', async (model, tx) => {
+  writer.read('find-message', async (model, tx) => {
     const pending = model.findPending(id);
     if (pending) return presentPending(model, pending, 'pending');
     const found = await findAnywhere(tx, model, id);

@@ -13,38 +13,22 @@ import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } fr
 import type { ConversationId } from '../../model/ids.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';
-import { pagesOf, readPages, writePages } from '../../log/pages.ts';
-import { PAGE_SIZE, pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
+import { readPages, writePages } from '../../log/pages.ts';
+import { pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import { WipedError } from '../write/log-header.ts';
-import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
+import { type PagePart, readParts, seqsOnPage, unreadParts } from './pages-by-value.ts';
 
 /** The minimum and maximum number of pages of one eviction, which takes half of the pages allowed to go. */
 const MIN_PAGES = 32;
 const MAX_PAGES = 512;
 
-interface Victim {
-  readonly id: ConversationId;
-  readonly page: number;
-  /** The seqs that are evicted. The other messages of the page stay. */
-  readonly seqs: Ranges;
-}
-
-const seqsOnPage = (page: number): Ranges => [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]];
-
-const victimsIn = (conversation: ConversationState, through: number): Victim[] => {
-  const { id, newest } = conversation;
-  const mayGo = subtract(intersect(inPages(conversation), [[1, through]]), newest ? [[newest.seq, newest.seq]] : NO_RANGES);
-  return pagesOf(mayGo).map((page) => ({ id, page, seqs: intersect(mayGo, seqsOnPage(page)) }));
-};
-
 /** Chooses read messages of the conversations with the longest silence, then unread messages: the server has all of them. */
-const choose = (model: AccountState): readonly Victim[] => {
-  const byAge = [...model.conversations.values()].sort((a, b) => a.latestSentAt - b.latestSentAt);
-  const read = byAge.flatMap((conversation) => (conversation.readUpTo > 0 ? victimsIn(conversation, conversation.readUpTo) : []));
-  const all = read.length > 0 ? read : byAge.flatMap((conversation) => victimsIn(conversation, Number.MAX_SAFE_INTEGER));
+const choose = (model: AccountState): readonly PagePart[] => {
+  const read = readParts(model);
+  const all = read.length > 0 ? read : unreadParts(model);
   return all.slice(0, Math.min(MAX_PAGES, Math.max(MIN_PAGES, Math.ceil(all.length / 2))));
 };
 

@@ -12,6 +12,7 @@ import { pagesOf, shrinkPages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
+import { beyondBytes, removeParts } from './byte-cap.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
 import { errorDetails } from '../../logging.ts';
@@ -67,10 +68,27 @@ export class RetentionLane {
       const ids = [...this.writer.model.conversations.values()]
         .filter((conversation) => this.mayExceed(conversation, cutoff))
         .map(({ id }) => id);
-      while (ids.length > 0 && !this.closed && !this.writer.isCompacting()) await this.writer.turn(() => this.slice(ids, cutoff));
+      while (ids.length > 0 && this.mayGoOn()) await this.writer.turn(() => this.slice(ids, cutoff));
+      if (this.limits.bytes !== undefined) await this.keepBytes(this.limits.bytes);
     } finally {
       this.running = false;
     }
+  }
+
+  private mayGoOn(): boolean {
+    return !this.closed && !this.writer.isCompacting();
+  }
+
+  private async keepBytes(limit: number): Promise<void> {
+    const { writer, ports } = this;
+    if (!this.mayGoOn()) return;
+    const parts = await writer.questionAlone(() => writer.read('measure-pages', (model, tx) => beyondBytes(tx, model, limit)));
+    for (let from = 0; from < parts.length && this.mayGoOn(); from += PAGES_PER_SLICE) {
+      const some = parts.slice(from, from + PAGES_PER_SLICE);
+      await writer.turn(() => writeAlone(ports, writer, 'retention', (tx, model) => removeParts(tx, model, some)));
+    }
+    if (parts.length > 0)
+      ports.log('info', 'messages-evicted', { messages: parts.reduce((n, { seqs }) => n + size(seqs), 0), cause: 'retention' });
   }
 
   /** The oldest time to keep, by the server's time of the newest message: a wrong device clock would empty the device. */

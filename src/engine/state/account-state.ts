@@ -39,10 +39,12 @@ export const MAX_DEAD_LETTERS = 1000;
 export class AccountState {
   version = 0;
   cursor: Cursor | null = null;
+  /** The server's time of the last complete catch-up, epoch ms; null before the first. */
+  asOf: number | null = null;
   /** The newest cursor at which the server confirmed an entry. */
   confirmedAt: Cursor | null = null;
-  /** Replaced by a new object at each reset. The state belongs to one history of the server. */
-  history: object = {};
+  /** Replaced by a new object at each reset, and when the app drops messages: a tab may request all messages again. */
+  requestable: object = {};
   paused = false;
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
   conversations = new Map<ConversationId, ConversationState>();
@@ -73,6 +75,7 @@ export class AccountState {
     if (!snapshot) return model;
     model.version = snapshot.version;
     model.cursor = snapshot.cursor;
+    model.asOf = snapshot.asOf ?? null;
     model.confirmedAt = snapshot.confirmedAt ?? null;
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
@@ -107,14 +110,16 @@ export class AccountState {
     return {
       version: this.version,
       cursor: this.cursor,
+      asOf: this.asOf,
       confirmedAt: this.confirmedAt,
       paused: this.paused,
       settings: this.settings,
       conversations: [...this.conversations.values()].map(
-        ({ row, storedSeqs, evicted, readFloor, deliveryFloor, newest, newestReceived, historyUpTo }) => ({
+        ({ row, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo }) => ({
           row,
           storedSeqs,
           evicted,
+          ...(dropped.length > 0 ? { dropped } : {}),
           readFloor,
           deliveryFloor,
           newest,
@@ -234,7 +239,7 @@ export class AccountState {
     const { row } = conversation;
     if (row.lastMessage && ids.has(row.lastMessage.id))
       conversation.row = { ...row, lastMessage: { ...row.lastMessage, body: '', recalled: true } };
-    this.events = this.events.filter(({ event }) => event.type !== 'message' || !ids.has(event.message.id));
+    this.events = this.events.filter(({ event }) => event.type !== 'message' || !ids.has(event.messageId));
     for (const { id, senderId } of recalled) if (senderId === this.me) this.confirmed.forgetMessage(id);
   }
 

@@ -44,12 +44,15 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       }
       model.cursor = change.cursor;
       model.confirmedAt = change.confirmedAt;
+      model.asOf = change.asOf;
+      dirty.asOf = true;
       return;
     }
     case 'reset': {
-      model.cursor = model.confirmedAt = null;
+      model.cursor = model.confirmedAt = model.asOf = null;
+      dirty.asOf = true;
       model.rowsBeforeCatchUp.clear();
-      model.history = {};
+      model.requestable = {};
       for (const { id } of model.conversations.values()) model.touch(id, dirty).reset();
       model.index = new MessageIndex(model.me);
       // Entries from the other history count as sent, so that no newer receipt is merged into them.
@@ -69,6 +72,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
       conversation.storedSeqs = union(conversation.storedSeqs, seqs);
       if (conversation.evicted.length > 0) conversation.evicted = subtract(conversation.evicted, seqs);
+      if (conversation.dropped.length > 0) conversation.dropped = subtract(conversation.dropped, seqs);
       return;
     }
     case 'evict': {
@@ -76,6 +80,9 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       conversation.unflushed.remove(change.seqs);
       conversation.storedSeqs = subtract(conversation.storedSeqs, change.seqs);
       conversation.evicted = union(conversation.evicted, change.seqs);
+      if (!change.dropped) return;
+      conversation.dropped = union(conversation.dropped, change.seqs);
+      model.requestable = {};
       return;
     }
     case 'step': {
@@ -99,6 +106,10 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
           if (row.latestSeq > 0) model.touch(id, dirty, false).historyUpTo = row.latestSeq;
       }
       model.cursor = change.cursor;
+      if (change.asOf !== undefined) {
+        model.asOf = change.asOf;
+        dirty.asOf = true;
+      }
       if (change.ahead || model.rowsBeforeCatchUp.size === 0) return;
       model.rowsBeforeCatchUp.clear();
       dirty.shown = true;

@@ -29,6 +29,8 @@ export class ConversationState {
   storedSeqs: Ranges = NO_RANGES;
   /** Evicted messages, stored once. The device fetches them again only when the app asks for older messages. */
   evicted: Ranges = NO_RANGES;
+  /** The evicted messages that the app has dropped. The device fetches them again also when the app opens the conversation. */
+  dropped: Ranges = NO_RANGES;
   /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
   deliveryFloor: Seq = 0;
@@ -89,7 +91,7 @@ export class ConversationState {
     this.touch();
     this.row = emptyRow(this.id);
     this.unflushed.clear();
-    this.storedSeqs = this.evicted = NO_RANGES;
+    this.storedSeqs = this.evicted = this.dropped = NO_RANGES;
     this.newest = null;
     this.newestReceived = this.historyUpTo = 0;
   }

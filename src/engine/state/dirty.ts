@@ -1,8 +1,12 @@
 /** A list of what changed in the state, for views and listeners. */
-import type { NumberedEvent } from '../../model/event.ts';
+import type { StoredEvent } from '../../model/event.ts';
 import type { ConversationId } from '../../model/ids.ts';
 
-export type KeptEvent = NumberedEvent;
+/** An event of the log. The number is the order of writing. */
+export interface KeptEvent {
+  readonly number: number;
+  readonly event: StoredEvent;
+}
 
 /** The parts of the state changed by log records or decisions. */
 export interface Dirty {
@@ -14,6 +18,8 @@ export interface Dirty {
   outbox: boolean;
   deadLetters: boolean;
   settings: boolean;
+  /** The time of the last complete catch-up. */
+  asOf: boolean;
   /** A caller waits for the change: views show it before the caller is answered (I-16). */
   awaited: boolean;
   events: KeptEvent[];
@@ -26,6 +32,7 @@ export const nothingDirty = (): Dirty => ({
   outbox: false,
   deadLetters: false,
   settings: false,
+  asOf: false,
   awaited: false,
   events: [],
 });
@@ -38,6 +45,7 @@ export const addDirty = (to: Dirty, more: Dirty): void => {
   to.outbox ||= more.outbox;
   to.deadLetters ||= more.deadLetters;
   to.settings ||= more.settings;
+  to.asOf ||= more.asOf;
   to.awaited ||= more.awaited;
   to.events.push(...more.events);
 };

@@ -17,6 +17,7 @@ export interface KeptDeadLetter {
 export interface Snapshot {
   readonly version: number;
   readonly cursor: Cursor | null;
+  readonly asOf?: number | null;
   readonly confirmedAt?: Cursor | null;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
@@ -24,6 +25,7 @@ export interface Snapshot {
     readonly row: ConversationRow;
     readonly storedSeqs: Ranges;
     readonly evicted?: Ranges;
+    readonly dropped?: Ranges;
     readonly readFloor: Seq;
     readonly deliveryFloor: Seq;
     readonly newest: KeptMessage | null;

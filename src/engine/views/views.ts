@@ -7,7 +7,6 @@
  */
 import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
-import type { NumberedEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';
@@ -15,19 +14,16 @@ import type { MessageReceipts } from '../../model/receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import { pickTotal, type TotalOf, type TotalOptions } from '../../model/total.ts';
-import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
+import type { LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../present/find-message.ts';
 import type { AccountState } from '../state/account-state.ts';
-import type { KeptEvent, Dirty } from '../state/dirty.ts';
+import type { Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
+import { watchEvents } from './events.ts';
 import { readShownMessages, readShownReceipts, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 import { newestConversations, presentConversation } from '../present/present-conversation.ts';
-import { errorDetails } from '../../logging.ts';
-
-/** Delay before the number of the last delivered event is stored: a single write covers many events. */
-const HEARD_AFTER_MS = 250;
 
 /** What the views need beside the account state. */
 export interface ViewSources {
@@ -82,7 +78,7 @@ export class Views {
       case 'dead-letters':
         return this.deadLetters();
       case 'events':
-        return this.events(topic.after ?? 0);
+        return watchEvents(this.ports, this.writer, topic.after ?? 0);
     }
   }
 
@@ -187,15 +183,15 @@ export class Views {
 
   private connection(): Observable<ConnectionStatus> {
     // The last known value is emitted at once, even if the store no longer answers.
-    const paused$ = merge(
+    const stored$ = merge(
       defer(() => of(this.writer.model)),
-      this.states(({ settings }) => settings),
+      this.states(({ settings, asOf }) => settings || asOf),
     ).pipe(
-      map(({ paused }) => paused),
-      distinctUntilChanged(),
+      map(({ paused, asOf }) => ({ paused, asOf })),
+      distinctUntilChanged(sameFields),
     );
-    return combineLatest([this.sources.leader$, paused$]).pipe(
-      map(([{ state, retryAt, error, leader }, paused]) => ({
+    return combineLatest([this.sources.leader$, stored$]).pipe(
+      map(([{ state, retryAt, error, leader }, { paused, asOf }]) => ({
         // The hint of a pause may arrive before or after the leader tab reports the end of its connection.
         ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
         paused,
@@ -204,6 +200,7 @@ export class Views {
         durability: this.ports.store.durability,
         // Only the page can ask the browser for this value.
         persisted: null,
+        asOf,
       })),
       distinctUntilChanged(sameFields),
     );
@@ -228,42 +225,5 @@ export class Views {
       map((model) => model.deadLetters.map(({ letter }) => letter)),
       distinctUntilChanged(sameList),
     );
-  }
-
-  private events(after: number): Observable<NumberedEvent> {
-    return new Observable<NumberedEvent>((subscriber) => {
-      const { clock, log } = this.ports;
-      let last = 0;
-      let noting: Cancel | null = null;
-      const note = (): void => {
-        noting = null;
-        this.writer
-          .write('heard', { durability: 'relaxed' }, (draft) => {
-            if (last > draft.model.heard) draft.change({ t: 'heard', upTo: last });
-          })
-          .catch((error: unknown) => log('warn', 'heard-events-not-noted', errorDetails(error)));
-      };
-      const hand = (events: readonly KeptEvent[]): void => {
-        for (const kept of events) {
-          if (kept.number <= last) continue;
-          last = kept.number;
-          subscriber.next(kept);
-        }
-        if (events.length > 0) noting ??= clock.timer(HEARD_AFTER_MS, note);
-      };
-      // The first subscriber gets the events that no page has received: the state keeps the newest 1,000. Later events go to the
-      // subscribers in every tab.
-      const { heard, events } = this.writer.model;
-      // A new store numbers its events from 1. A page may still name a higher number, of the store before: the newest number replaces it.
-      last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
-      hand(events);
-      const stop = this.writer.onChange(({ events }) => hand(events));
-      return () => {
-        stop();
-        if (!noting) return;
-        noting();
-        note();
-      };
-    });
   }
 }

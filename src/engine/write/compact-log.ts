@@ -6,6 +6,8 @@
  * Each slice is a turn of its own, so other writes run in between. A slice may be repeated, and a crash loses nothing: the records stay
  * until the last transaction.
  */
+import type { ConversationId, Seq } from '../../model/ids.ts';
+import { contains, NO_RANGES } from '../../model/ranges.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type UnflushedConversation, writePages } from '../../log/pages.ts';
 import { type LogHeader, LOG_HEADER_KEY, PAGE_SIZE } from '../../log/tables.ts';
@@ -28,7 +30,6 @@ export const PAGES_PER_SLICE = 64;
 export interface CompactionHost {
   readonly model: AccountState;
   turn(run: () => Promise<void>): Promise<void>;
-  readHeader(tx: StoreTx): Promise<LogHeader | undefined>;
   catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
@@ -75,10 +76,16 @@ export class LogCompaction {
   }
 
   private writeSlice(slice: readonly UnflushedConversation[]): Promise<void> {
-    return this.ports.store.tx('page-slice', ['meta', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+    return this.ports.store.tx('page-slice', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
       // Throws if the account was logged out meanwhile: no page is written for it.
-      await this.host.readHeader(tx);
-      await writePages(tx, slice);
+      await this.host.catchUp(tx);
+      const { model } = this.host;
+      // Messages may have been evicted or dropped since the compaction began.
+      const isStored = (id: ConversationId, seq: Seq): boolean => contains(model.get(id)?.storedSeqs ?? NO_RANGES, seq);
+      await writePages(
+        tx,
+        slice.map((item) => ({ ...item, messages: item.messages.filter(({ seq }) => isStored(item.conversationId, seq)) })),
+      );
     });
   }
 

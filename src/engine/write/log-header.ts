@@ -3,7 +3,7 @@
  * newest version.
  */
 import { StoreError } from '../../errors.ts';
-import type { ReceiptEvent } from '../../model/event.ts';
+import type { StoredEvent } from '../../model/event.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { appendToLog } from '../../log/log-record.ts';
 import { type LogHeader, LOG_HEADER_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
@@ -104,7 +104,7 @@ export class KnownHeader {
 }
 
 /** Creates a store, inside a transaction over `meta` and `log`; `news` are its first events. */
-export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly ReceiptEvent[]): Promise<void> => {
+export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly StoredEvent[]): Promise<void> => {
   // Another tab may have created the store first.
   if (await tx.get('meta', LOG_HEADER_KEY)) return;
   const version = news.length > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 /** Writes one log record in a turn between the writer's transactions. Unlike a decision, a maintenance write may write pages. */
-import type { Ports, StoreTx } from '../../ports/ports.ts';
+import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
 import { appendToLog, type Change, type LogRecord } from '../../log/log-record.ts';
 import { type LogHeader, LOG_HEADER_KEY, TABLES } from '../../log/tables.ts';
 import { applyRecord } from '../state/apply-change.ts';
@@ -28,9 +28,10 @@ export const writeAlone = async (
   writer: MaintenanceHost,
   name: string,
   changesOf: (tx: StoreTx, model: AccountState) => Promise<readonly Change[]>,
+  durability: Durability = 'relaxed',
 ): Promise<void> => {
   const dirty = nothingDirty();
-  const written = await store.tx(name, TABLES, 'readwrite', 'relaxed', async (tx): Promise<LogRecord | null> => {
+  const written = await store.tx(name, TABLES, 'readwrite', durability, async (tx): Promise<LogRecord | null> => {
     const header = await writer.catchUp(tx);
     if (!header) throw new WipedError();
     const changes = await changesOf(tx, writer.model);

@@ -56,6 +56,7 @@ export class SyncedState {
       this.model = await this.restore(tx, header);
       for (const id of this.model.conversations.keys()) unpublished.conversations.add(id);
       unpublished.shown = unpublished.known = unpublished.outbox = unpublished.deadLetters = unpublished.settings = true;
+      unpublished.asOf = true;
     }
     // If another tab compacted the log, its pages hold these messages now.
     else this.model.dropCompacted(header.compactedUpTo);

@@ -17,7 +17,7 @@
  * earlier call, and of no later call.
  */
 import { StoreError } from '../../errors.ts';
-import type { ReceiptEvent } from '../../model/event.ts';
+import type { StoredEvent } from '../../model/event.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
@@ -95,7 +95,7 @@ export class Writer {
    *
    * @param news the first events of a store that is created here.
    */
-  static async open(ports: WriterPorts, me: UserId, news: readonly ReceiptEvent[] = []): Promise<Writer> {
+  static async open(ports: WriterPorts, me: UserId, news: readonly StoredEvent[] = []): Promise<Writer> {
     const writer = new Writer(ports, me);
     const read = (): Promise<LogHeader | undefined> =>
       ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
@@ -168,11 +168,19 @@ export class Writer {
     });
   }
 
+  /**
+   * Asks in order, as {@link Writer.question}, and later calls wait for the answer, so it is true of one moment. `ask` waits for nothing
+   * that is queued behind it.
+   */
+  questionAlone<T>(ask: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.turn(() => ask().then(resolve)).catch(reject);
+    });
+  }
+
   /** Reads in order, as {@link Writer.question}. Later calls wait for the end of the read, so the result is true of one moment. */
   readInOrder<T>(name: string, body: (model: AccountState, tx: StoreTx) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.turn(() => this.read(name, body).then(resolve)).catch(reject);
-    });
+    return this.questionAlone(() => this.read(name, body));
   }
 
   /** Reads with the current state and its pages. */
@@ -245,8 +253,8 @@ export class Writer {
   emit(last = nothingDirty()): void {
     const dirty = this.state.takeUnpublished();
     addDirty(dirty, last);
-    const { conversations, shown, known, outbox, deadLetters, settings, events } = dirty;
-    if (conversations.size === 0 && !shown && !known && !outbox && !deadLetters && !settings && events.length === 0) return;
+    const { conversations, shown, known, outbox, deadLetters, settings, asOf, events } = dirty;
+    if (conversations.size === 0 && !(shown || known || outbox || deadLetters || settings || asOf) && events.length === 0) return;
     for (const listener of this.listeners) listener(dirty);
   }
 }

@@ -175,9 +175,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
         return answerReceipts(core, out, me, frame);
       case 'fetch-members':
         return answerMembers(core, out, me, frame);
-      case 'ping':
-        await feed.pullNews(me);
-        return out.send({ type: 'pong' });
+      case 'ping': {
+        const caughtUp = await feed.pullNews(me);
+        return out.send({ type: 'pong', ...(caughtUp ? { caughtUp } : {}) });
+      }
     }
   };
 

@@ -4,6 +4,7 @@
 import type { UserId } from '../../model/ids.ts';
 import { viewerOf } from './answer-fetch.ts';
 import { type ChangesPage, pullPage } from '../feed/changes.ts';
+import type { Frame } from '../../protocol/frames.ts';
 import type { Core } from '../core.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -15,6 +16,8 @@ interface Sent {
 
 export class FeedSender {
   private cursor: string | undefined;
+  /** The last read that found no change after the cursor, for the client's `asOf`. */
+  private caughtUp: Frame<'pong'>['caughtUp'];
   private endWait: (() => void) | undefined;
 
   /**
@@ -37,9 +40,15 @@ export class FeedSender {
     this.out.refuse('protocol/cursor-unknown', 'this cursor is not of this history: pull from null');
   }
 
-  /** Sends the changes after the connection's cursor, or nothing if there are none. */
-  async pullNews(me: UserId): Promise<void> {
+  /**
+   * Sends the changes after the connection's cursor, or nothing if there are none.
+   *
+   * @returns the cursor after which the server had no change, and the time; `undefined` if there were changes.
+   */
+  async pullNews(me: UserId): Promise<Frame<'pong'>['caughtUp']> {
+    this.caughtUp = undefined;
     if (this.cursor !== undefined) await this.pull(me, this.cursor, true);
+    return this.caughtUp;
   }
 
   /**
@@ -63,7 +72,11 @@ export class FeedSender {
       const core = this.core();
       const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, names));
       if (!page) return this.lostHistory();
-      if (quietly && page.empty && page.complete) return;
+      if (quietly && page.empty && page.complete) {
+        const asOf = page.frames[page.frames.length - 1]?.asOf;
+        if (here !== null && here === from && asOf !== undefined) this.caughtUp = { cursor: here, asOf };
+        return;
+      }
       const sent = await this.send(page, here);
       at = sent.at;
       if (sent.done || out.sent > this.maxChars) return;

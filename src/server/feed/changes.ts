@@ -262,6 +262,6 @@ export const pullPage = async (
   const within = items.filter(({ version }) => version <= upTo);
   const frames = cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;
-  frames[frames.length - 1] = { ...last, complete };
+  frames[frames.length - 1] = { ...last, complete, ...(complete ? { asOf: tx.begunAt } : {}) };
   return { frames, empty: within.length === 0, complete };
 };

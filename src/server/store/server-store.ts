@@ -54,6 +54,8 @@ export interface ServerReadTx {
   readonly feedEnd: number;
   /** The newest run this transaction sees. */
   readonly run: RunRecord;
+  /** The time of the database's clock when this transaction began, epoch ms: all that was committed before is visible. */
+  readonly begunAt: number;
   /** The time of the database's clock, epoch ms. The server takes time from this clock alone. */
   now(): Promise<number>;
   runs(): Promise<readonly RunRecord[]>;

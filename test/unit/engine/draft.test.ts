@@ -82,6 +82,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     t: 'restore',
     cursor,
     confirmedAt: null,
+    asOf: null,
     conversations: [{ row: rowOf(of, seq), readFloor: seq, deliveryFloor: seq, newestReceived: seq }],
   })),
   fc.constant<Change>({ t: 'reset' }),

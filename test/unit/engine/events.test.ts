@@ -4,7 +4,7 @@ import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
-import { goOffline, goOnline, openDevice, type WorldTab } from '../../support/on-tab.ts';
+import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
 describe('events', () => {
   const eventsOf = (tab: WorldTab): ReceiptEvent[] => {
@@ -70,6 +70,34 @@ describe('events', () => {
     await world.pass(2000);
     const read = events.find(({ type }) => type === 'read');
     expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a1', 'a2'] });
+  });
+
+  it('events that no page has received yet hold no message bodies, and the first page gets them with their messages, in order', async () => {
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [phone, alice] = await openDevice(world, 'alice');
+    await alice.live();
+    const body = 'a long text '.repeat(50);
+    for (let n = 1; n <= 20; n++) await bob.say('alice', `${body}${n}`, { id: `m${n}` });
+    await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 20);
+    await alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 50 }, ({ length }) => length === 20);
+    await bob.do('recallMessage', 'm3');
+    await alice.until({ of: 'unread', conversationId: 'direct:bob' }, (count) => count === 19);
+    // The messages are in pages now, and the events in the snapshot.
+    await alice.ask('dropCachedMessages');
+    const text = JSON.stringify([...phone.disk.rows.values()].map((rows) => [...rows.values()]));
+    expect(text.split(body).length - 1).toBeLessThan(6);
+    await alice.ask('loadOlderMessages', 'direct:bob', 20);
+    await alice.close();
+    const again = await openTab(world, phone);
+    const news = eventsOf(again);
+    await world.pass(2000);
+    const told = news.flatMap((event) => (event.type === 'message' ? [event.message.body] : []));
+    expect(told).toEqual([1, 2, ...Array.from({ length: 17 }, (_, i) => i + 4)].map((n) => `${body}${n}`));
+    await again.close();
+    const later = eventsOf(await openTab(world, phone));
+    await world.pass(2000);
+    expect(later.filter(({ type }) => type === 'message')).toEqual([]);
   });
 
   it('the last 1,000 events that no tab has received are kept, at every moment (F117)', () => {

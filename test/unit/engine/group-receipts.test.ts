@@ -9,7 +9,7 @@ import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-cha
 import { endRefused, expireAll } from '../../../src/engine/apply/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { StoredEvent } from '../../../src/model/event.ts';
 import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
@@ -68,7 +68,7 @@ class Device {
     await this.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, this.ports, [frame]));
   }
 
-  async changes(news: News, more: Partial<Frame<'changes'>>): Promise<readonly ReceiptEvent[]> {
+  async changes(news: News, more: Partial<Frame<'changes'>>): Promise<readonly StoredEvent[]> {
     const before = this.writer.model.eventCount;
     const frame = this.frame(more);
     expect(await this.writer.write('changes', STRICT, (draft) => applyChanges(draft, this.ports, frame, news))).toBe('applied');

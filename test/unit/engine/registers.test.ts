@@ -7,7 +7,7 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { StoredEvent } from '../../../src/model/event.ts';
 import type { Ranges } from '../../../src/model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../src/model/receipt.ts';
 import type { WireMessage } from '../../../src/protocol/changes.ts';
@@ -44,7 +44,7 @@ const openDevice = async () => {
   await writer.write('snapshot', STRICT, (draft) =>
     applySnapshot(draft, ports, [frame(null, { rows: [row({})], messages: [{ conversationId: BOB, messages: stored }] })]),
   );
-  const eventsOf = async (act: () => Promise<unknown>): Promise<readonly ReceiptEvent[]> => {
+  const eventsOf = async (act: () => Promise<unknown>): Promise<readonly StoredEvent[]> => {
     const before = writer.model.eventCount;
     await act();
     return writer.model.events.filter(({ number }) => number > before).map(({ event }) => event);
@@ -149,11 +149,10 @@ describe('news of messages and of own receipts', () => {
     const { changes, row } = await openDevice();
     const messages = [message(7, 'bob'), message(6, 'alice'), message(5, 'bob')];
     const news = await changes('catch-up', { rows: [row({ latestSeq: 7 })], messages: [{ conversationId: BOB, messages }] });
-    expect(news.map((event) => (event.type === 'message' ? event.message.id : event.type))).toEqual(['bob-5', 'alice-6', 'bob-7']);
+    expect(news.map((event) => (event.type === 'message' ? event.messageId : event.type))).toEqual(['bob-5', 'alice-6', 'bob-7']);
   });
 
-  const idsOf = (news: readonly ReceiptEvent[]): string[] =>
-    news.map((event) => (event.type === 'message' ? event.message.id : event.type));
+  const idsOf = (news: readonly StoredEvent[]): string[] => news.map((event) => (event.type === 'message' ? event.messageId : event.type));
 
   it('a message that a catch-up left out makes its event when it is fetched, once, also after it was evicted', async () => {
     const { writer, changes, fetched, row } = await openDevice();

@@ -247,3 +247,31 @@ describe('retention in a running engine', () => {
     await bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 30 }, (list) => list.every(({ status }) => status === 'read'));
   });
 });
+
+describe('retention by bytes', () => {
+  const bytesOf = (disk: MemoryDisk): number =>
+    [...disk.tables.get('pages')!.values()].reduce((sum, { record }) => sum + String(record).length, 0);
+
+  it('the messages on the disk shrink below the limit, read messages first, and no count changes', async () => {
+    const { disk, given, writer, conversation } = await filled(1000, {});
+    const row = { ...emptyRow('direct:bob'), version: 2000, latestSeq: 1000, readUpTo: 400 };
+    const frame = { ...step(1, 0, 'c1000'), to: 'c2000', rows: [row], messages: [] };
+    await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, frame, 'live'));
+    const before = { unread: conversation().unread, all: bytesOf(disk) };
+    const limit = Math.round(before.all * 0.7);
+    await new RetentionLane(given, writer, { bytes: limit * 1.2 }).run();
+    expect(bytesOf(disk)).toBeLessThan(limit * 1.2);
+    expect(bytesOf(disk)).toBeGreaterThan(limit * 0.7);
+    expect(conversation().storedSeqs[0]![0]).toBeLessThan(401);
+    expect(size(conversation().storedSeqs)).toBeGreaterThan(600);
+    expect(conversation().unread).toEqual(before.unread);
+    await new RetentionLane(given, writer, { bytes: 1 }).run();
+    expect(conversation().storedSeqs).toEqual([[1000, 1000]]);
+    expect(bodiesOn(disk)).toEqual([1000]);
+    expect(conversation().unread).toEqual(before.unread);
+    writer.model.recount();
+    const { version } = writer.model;
+    await new RetentionLane(given, writer, { bytes: 1_000_000 }).run();
+    expect(writer.model.version).toBe(version);
+  });
+});

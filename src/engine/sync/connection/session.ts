@@ -156,8 +156,10 @@ export class Session {
         return this.sender.answer(frame);
       case 'messages':
         return this.missing.answer(frame);
-      // The client asks for receipts and members over HTTP.
       case 'pong':
+        if (frame.caughtUp) this.feed.unchanged(frame.caughtUp);
+        return;
+      // The client asks for receipts and members over HTTP.
       case 'receipts':
       case 'members':
         return;

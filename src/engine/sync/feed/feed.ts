@@ -20,6 +20,7 @@ import type { Frame } from '../../../protocol/frames.ts';
 import type { News } from '../../apply/apply-messages.ts';
 import type { IntentPorts } from '../../write/enqueue.ts';
 import type { Writer } from '../../write/writer.ts';
+import { isStepDue } from '../../apply/as-of.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 
 /** Frames in a row with a wrong start, before the feed reports a broken connection (I-21). */
@@ -46,6 +47,8 @@ export class Feed {
   /** Collected frames of a snapshot. They are stored as a whole, so that the views never show half a snapshot. */
   private snapshot: Changes[] = [];
   private isSnapshot = false;
+  /** The newest time at which the server had no change after this cursor. */
+  private caughtUp: Frame<'pong'>['caughtUp'];
   private cancel: Cancel = () => undefined;
   private readonly backoff: Backoff;
 
@@ -93,7 +96,28 @@ export class Feed {
     this.cancel = this.ports.clock.timer(this.backoff.failed(retryAfterMs), () => this.sendPull(pulledFrom));
   }
 
+  /** The server had no change at the heartbeat. */
+  unchanged(at: NonNullable<Frame<'pong'>['caughtUp']>): void {
+    if (at.cursor !== this.writer.model.cursor) return;
+    this.caughtUp = at;
+    if (isStepDue(this.writer.model.asOf, at.asOf)) this.storeAsOf();
+  }
+
+  /** Stores the time of the newest heartbeat. A failure costs only the time: the next catch-up stores a newer one. */
+  private storeAsOf(): void {
+    const { writer, handlers, caughtUp } = this;
+    this.caughtUp = undefined;
+    if (!caughtUp || caughtUp.asOf === writer.model.asOf) return;
+    const { cursor, asOf } = caughtUp;
+    writer
+      .write('as-of', { durability: 'relaxed', fence: handlers.fence() }, (draft) => {
+        if (draft.model.cursor === cursor) draft.change({ t: 'cursor', cursor, asOf });
+      })
+      .catch(() => undefined);
+  }
+
   stop(): void {
+    this.storeAsOf();
     this.generation++;
     this.gaps = 0;
     this.pulledFrom = undefined;
@@ -167,6 +191,7 @@ export class Feed {
           this.backoff.succeeded();
           this.snapshot = [];
           if (!frame.complete) return;
+          if (frame.asOf !== undefined) this.caughtUp = { cursor: frame.to, asOf: frame.asOf };
           this.pulledFrom = undefined;
           handlers.caughtUp();
         },

@@ -50,7 +50,7 @@ const seenBy = (me: UserId, { conversation, members }: ConversationTables): List
   return { ...conversation, left, version: left ? mine.version : Math.max(conversation.version, mine.version) };
 };
 
-export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'feedEnd' | 'run' | 'runs'> => ({
+export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'feedEnd' | 'run' | 'runs' | 'begunAt'> => ({
   ...memoryReceiptReads(tables),
   now: async () => now(),
   account: async (userId) => tables.accounts.get(userId),

@@ -36,7 +36,15 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
   };
   runs.push(run);
 
-  const reads: Omit<ServerReadTx, 'feedEnd'> = { ...memoryReads(tables, now), run, runs: async () => runs };
+  const reads: Omit<ServerReadTx, 'feedEnd'> = {
+    ...memoryReads(tables, now),
+    run,
+    runs: async () => runs,
+    // The copy for each transaction has the time of its begin.
+    get begunAt() {
+      return now();
+    },
+  };
   const lockConversations: ServerTx['lockConversations'] = async (me, names) =>
     [...new Set(names)]
       .flatMap((name) => tables.named(me, name) ?? [])

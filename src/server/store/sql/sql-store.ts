@@ -19,10 +19,12 @@ import { sqlWrites } from './writes.ts';
 // In a database restored from a dump, transaction ids begin anew. `shift` raises them above every version in
 // the dump.
 const BEGIN_READ = `
-  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as feed_end, r.number, r.id, r.began_at
+  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as feed_end, r.number, r.id, r.began_at,
+    (extract(epoch from statement_timestamp()) * 1000)::bigint as begun_at
   from tidemark.run r order by r.number desc limit 1`;
 const BEGIN_WRITE = `
   select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as feed_end, r.number, r.id, r.began_at,
+    (extract(epoch from statement_timestamp()) * 1000)::bigint as begun_at,
     pg_current_xact_id()::text::bigint + r.shift as version
   from tidemark.run r order by r.number desc limit 1`;
 
@@ -75,7 +77,7 @@ export const openSqlStore = async (
   const readTx = (query: SqlQuery, row: Awaited<ReturnType<SqlQuery>>[number] | undefined): ServerReadTx => {
     if (!row) throw new Error('the database holds no run: another process emptied it while this server ran. Restart this server');
     const run = { number: Number(row['number']), id: String(row['id']), beganAt: Number(row['began_at']) };
-    return { feedEnd: Number(row['feed_end']), run, ...sqlReads(query) };
+    return { feedEnd: Number(row['feed_end']), begunAt: Number(row['begun_at']), run, ...sqlReads(query) };
   };
 
   return {
