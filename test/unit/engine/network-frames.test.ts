@@ -1,24 +1,12 @@
 /** One session of two people, with frames that are lost, doubled, late, or the last of their connection. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { TransportError } from '../../../src/errors.ts';
+import type { NetPort } from '../../../src/ports/ports.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
-import { createLocalBus, type Hint } from '../../../src/server/bus.ts';
-import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer } from '../../../src/server/server.ts';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
-import { createTestServer, LoopbackNet, type TestDevice, type TestTab } from '../../support/loopback.ts';
-import { HastyDevice, TroubledNet } from '../../support/troubled-net.ts';
-
-const open: TestTab[] = [];
-afterEach(() => {
-  for (const tab of open.splice(0)) tab.close();
-});
-const opened = async (device: TestDevice): Promise<TestTab> => {
-  const tab = await device.open();
-  open.push(tab);
-  return tab;
-};
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld } from '../../../src/testing/world.ts';
+import { framesOf, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
 
 /** What both people see in the end, without ids and times. */
 interface End {
@@ -30,7 +18,7 @@ interface End {
   readonly versions: readonly number[];
 }
 
-const shown = async (tab: TestTab, peer: string): Promise<string[]> => {
+const shown = async (tab: WorldTab, peer: string): Promise<string[]> => {
   const messages = await tab.now({ of: 'messages', conversationId: `direct:${peer}`, limit: 50 });
   return messages.map(({ seq, senderId, body, status, recalled }) => JSON.stringify([seq, senderId, body, status, recalled]));
 };
@@ -49,14 +37,21 @@ const eventOf = (event: ReceiptEvent): string => {
   }
 };
 
+/** Makes trouble on the network of a device, before its tab opens. */
+type Trouble = (device: VirtualDevice) => void;
+
 /** Connect, snapshot, live frames, messages, receipts of both kinds, a recall. Alice's network is the one with trouble. */
-const session = async (net: TroubledNet): Promise<End> => {
-  const { server } = net;
-  const bob = await opened(new HastyDevice('bob', new LoopbackNet(server)));
+const session = async (makeTrouble: Trouble = () => undefined): Promise<End> => {
+  const world = createTestWorld();
+  const [, bob] = await openDevice(world, 'bob');
   const publish = (text: string) => bob.say('alice', text, { id: `bob-${text}` });
   for (const text of ['one', 'two', 'three']) await publish(text);
   await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-  const alice = await opened(new HastyDevice('alice', net));
+  const device = world.device('alice');
+  // On a fast line, few of alice's frames carry two of her calls.
+  device.network.set({ delayMs: 1 });
+  makeTrouble(device);
+  const alice = await openTab(world, device);
   const events: string[] = [];
   alice.watch({ of: 'events' }).subscribe(({ event }) => events.push(eventOf(event)));
   await alice.until({ of: 'total-unread' }, (count) => count === 3);
@@ -83,6 +78,8 @@ const session = async (net: TroubledNet): Promise<End> => {
     list.slice(0, 3).every(({ status }) => status === 'read'),
   );
   await alice.live();
+  // A lost frame of the feed is noticed at the next heartbeat.
+  await world.pass(60_000);
   const [conversation] = await bob.now({ of: 'conversations', limit: 1 });
   const news = events.filter((event) => /^\["(sent|message)"/.test(event));
   return {
@@ -97,71 +94,78 @@ const session = async (net: TroubledNet): Promise<End> => {
   };
 };
 
-const calm = (): Promise<End> => session(new TroubledNet(createTestServer()));
-
-/** Runs this many jobs at once: the jobs wait more than they work. */
-const inTurns = async <T>(jobs: readonly (() => Promise<T>)[], atOnce = 20): Promise<T[]> => {
-  const results: T[] = [];
-  for (let i = 0; i < jobs.length; i += atOnce) results.push(...(await Promise.all(jobs.slice(i, i + atOnce).map((job) => job()))));
-  return results;
+/** Changes the network port of the tabs of a device. */
+const changeNet = (device: VirtualDevice, change: (net: NetPort, later: (ms: number) => Promise<void>) => NetPort): void => {
+  device.changePorts = (ports, lane) => ({
+    ...ports,
+    net: change(ports.net, (ms) => new Promise((resolve) => void lane.later(ms, 'gets a late answer', resolve))),
+  });
 };
 
 describe('a session of two people over a troubled network', { timeout: 60_000 }, () => {
   it('a session has the same result with the connection reset at any frame, sent or received, arrived or lost (F47)', async () => {
-    const net = new TroubledNet(createTestServer());
-    const end = await session(net);
-    expect(net.passedUp).toBeGreaterThan(8);
-    const { passedUp, passedDown } = net;
-    const resets = (['up', 'down'] as const).flatMap((way) =>
-      Array.from({ length: way === 'up' ? passedUp : passedDown }, (_, i) => i + 1).flatMap((nth) =>
-        (['arrives-then-cut', 'lost-and-cut'] as const).map((trouble) => ({ way, nth, trouble })),
-      ),
-    );
-    const ends = await inTurns(
-      resets.map(({ way, nth, trouble }) => async () => {
-        const cut = new TroubledNet(createTestServer());
-        if (way === 'up') cut.onUp = (_frame, n) => (n === nth ? trouble : null);
-        else cut.onDown = (_frame, n) => (n === nth ? trouble : null);
-        return { way, nth, trouble, end: await session(cut) };
-      }),
-    );
-    for (const one of ends) expect(one).toEqual({ ...one, end });
-    console.log(`reset at ${resets.length} places of a session of ${passedUp} frames up and ${passedDown} down`);
+    const passed = { up: 0, down: 0 };
+    const end = await session(({ network }) => {
+      network.trouble = (way) => {
+        passed[way]++;
+        return null;
+      };
+    });
+    expect(passed.up).toBeGreaterThan(8);
+    for (const way of ['up', 'down'] as const)
+      for (let nth = 1; nth <= passed[way]; nth++)
+        for (const trouble of ['cut', 'lost-and-cut'] as const) {
+          const reset = await session(({ network }) => {
+            let n = 0;
+            network.trouble = (on) => (on === way && ++n === nth ? trouble : null);
+          });
+          expect({ way, nth, trouble, end: reset }).toEqual({ way, nth, trouble, end });
+        }
   });
 
   it('a session has the same result with every frame of the server delivered twice (F49, F90)', async () => {
-    const net = new TroubledNet(createTestServer());
-    net.onDown = () => 'twice';
-    expect(await session(net)).toEqual(await calm());
+    const doubled = await session(({ network }) => {
+      network.trouble = (way) => (way === 'down' ? 'twice' : null);
+    });
+    expect(doubled).toEqual(await session());
   });
 
   it('a session has the same result after a frame of the feed was lost and the next one arrived (F69)', async () => {
-    const end = await calm();
-    const ends = await inTurns(
-      Array.from({ length: 2 }, (_, i) => async () => {
-        const net = new TroubledNet(createTestServer());
-        let seen = 0;
-        net.onDown = (frame) => (frame.type === 'changes' && frame.from !== null && ++seen === i + 1 ? 'lost' : null);
-        return session(net);
-      }),
-    );
-    for (const one of ends) expect(one).toEqual(end);
+    const end = await session();
+    for (const nth of [1, 2]) {
+      let seen = 0;
+      const lossy = await session(({ network }) => {
+        network.trouble = (_, frame) => (frame.type === 'changes' && frame.from !== null && ++seen === nth ? 'lost' : null);
+      });
+      expect(lossy).toEqual(end);
+      expect(seen).toBeGreaterThan(nth);
+    }
   });
 
   it('a session has the same result if frames of every old connection arrive again after each new connection (F48)', async () => {
-    const net = new TroubledNet(createTestServer());
+    let connections = 0;
     const late: (() => void)[] = [];
-    net.onDown = (frame, nth) => {
-      const handlers = net.handlers.at(-1)!;
-      // All frames of the old connections, and frames that would end the next connection.
-      late.push(() => handlers.frame(frame));
-      late.push(() => handlers.frame({ type: 'error', code: 'auth/wrong-user', message: 'late' }));
-      late.push(() => handlers.closed(4501, 'late'));
-      if (frame.type === 'welcome' && net.handlers.length > 1) for (const say of late.slice(0, -3)) say();
-      return nth % 5 === 0 ? 'arrives-then-cut' : null;
-    };
-    expect(await session(net)).toEqual(await calm());
-    expect(net.handlers.length).toBeGreaterThan(2);
+    const end = await session((device) => {
+      let nth = 0;
+      device.network.trouble = (way) => (way === 'down' && ++nth % 5 === 0 ? 'cut' : null);
+      changeNet(device, (net) => ({
+        request: net.request,
+        connect: (handlers) => {
+          connections++;
+          const frame = (one: ServerFrame): void => {
+            if (one.type === 'welcome') for (const arrive of late) arrive();
+            // All frames of the old connections, and frames that would end the next connection.
+            late.push(() => handlers.frame(one));
+            late.push(() => handlers.frame({ type: 'error', code: 'auth/wrong-user', message: 'late' }));
+            late.push(() => handlers.closed(4501, 'late'));
+            handlers.frame(one);
+          };
+          return net.connect({ ...handlers, frame });
+        },
+      }));
+    });
+    expect(end).toEqual(await session());
+    expect(connections).toBeGreaterThan(2);
   });
 
   it('a session has the same result while it changes between WebSocket and HTTP and answers come out of order (F50)', async () => {
@@ -171,63 +175,54 @@ describe('a session of two people over a troubled network', { timeout: 60_000 },
     const count = (transport: 'socket' | 'http'): void => {
       if (turns.at(-1) !== transport) turns.push(transport);
     };
-    class Wandering extends TroubledNet {
-      private asked = 0;
-      override async request(...args: Parameters<LoopbackNet['request']>) {
-        const nth = ++this.asked;
-        const answer = await super.request(...args);
-        await new Promise((resolve) => setTimeout(resolve, (nth * 7) % 20));
-        count('http');
-        late.push(...answer.filter((frame) => frame.type === 'changes' && frame.from !== null));
-        if (nth % 3 !== 0) return answer;
-        this.noSockets = false;
-        throw new TransportError('transport/unreachable', 'the answer was lost');
-      }
-    }
-    const net = new Wandering(createTestServer());
     let again = 0;
-    net.onDown = (frame, nth) => {
-      count('socket');
-      if (frame.type === 'changes')
-        for (const old of late.splice(0).reverse()) {
-          again++;
-          net.handlers.at(-1)!.frame(old);
-        }
-      if (nth % 4 !== 0) return null;
-      net.noSockets = true;
-      return 'arrives-then-cut';
-    };
-    expect(await session(net)).toEqual(await calm());
+    const end = await session((device) => {
+      const { network } = device;
+      let asked = 0;
+      let passed = 0;
+      changeNet(device, (net, later) => ({
+        request: async (...args) => {
+          const nth = ++asked;
+          const answer = await net.request(...args);
+          await later((nth * 140) % 400);
+          count('http');
+          late.push(...answer.filter((frame) => frame.type === 'changes' && frame.from !== null));
+          if (nth % 3 !== 0) return answer;
+          network.set({ sockets: true });
+          throw new TransportError('transport/unreachable', 'the answer was lost');
+        },
+        connect: (handlers) => {
+          const frame = (one: ServerFrame): void => {
+            count('socket');
+            if (one.type === 'changes')
+              for (const old of late.splice(0).reverse()) {
+                again++;
+                handlers.frame(old);
+              }
+            handlers.frame(one);
+            if (++passed % 4 !== 0) return;
+            network.set({ sockets: false });
+            network.cut();
+          };
+          return net.connect({ ...handlers, frame });
+        },
+      }));
+    });
+    expect(end).toEqual(await session());
     expect(turns.length).toBeGreaterThan(3);
     expect(again).toBeGreaterThan(1);
   });
 });
 
-const deafServer = (): { server: ReceiptServer; deaf: { now: boolean } } => {
-  const bus = createLocalBus();
-  const deaf = { now: false };
-  const publish = (hint: Hint): void => {
-    if (!deaf.now) bus.publish(hint);
-  };
-  const server = createReceiptServer({
-    store: createMemoryStore(),
-    bus: { ...bus, publish },
-    authenticate: (token) => Promise.resolve({ userId: token.slice(9) }),
-  });
-  return { server, deaf };
-};
-
 it('a change whose hint was lost arrives after one heartbeat (F51)', async () => {
-  const { server, deaf } = deafServer();
-  const device = new HastyDevice('alice', new LoopbackNet(server));
-  const alice = await opened(device);
+  const world = createTestWorld();
+  const device = world.device('alice');
+  const sent = sentBy(device);
+  const alice = await openTab(world, device);
   await alice.live();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  deaf.now = true;
-  const since = performance.now();
-  await server.publish({ from: 'bob', to: { user: 'alice' }, body: 'unheard' });
-  await alice.until({ of: 'total-unread' }, (count) => count === 1);
-  const ms = (performance.now() - since) * device.factor;
-  expect(ms).toBeLessThan(35_000);
-  expect(device.net.sent('ping').length).toBeGreaterThan(0);
+  await world.pass(1000);
+  world.server.losesHints = true;
+  await world.until(world.server.host.publish({ from: 'bob', to: { user: 'alice' }, body: 'unheard' }));
+  await alice.until({ of: 'total-unread' }, (count) => count === 1, 35_000);
+  expect(framesOf('ping', sent.sockets).length).toBeGreaterThan(0);
 });
