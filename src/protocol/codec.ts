@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
 import { MAX_DEPTH, MAX_PUSH_BYTES } from './limits.ts';
-import { type PushFrame, PushShape } from './push.ts';
+import { type DeclarativePush, DeclarativePushShape, type PushFrame, PushShape } from './push.ts';
 
 /** The nesting depth of arrays and objects in a JSON text, measured without parsing the text (F101). */
 export const depthOf = (text: string): number => {
@@ -85,7 +85,7 @@ const read = <T>(shape: v.GenericSchema<unknown, T>, value: unknown): T => {
   throw new BadFrame(explain(result.issues), requestIdIn(value));
 };
 
-export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame): string => JSON.stringify(frame);
+export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame | DeclarativePush): string => JSON.stringify(frame);
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parse(text));
@@ -93,11 +93,22 @@ export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrame
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parse(text));
 
-/** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
+/**
+ * Whether a text is longer than a push may be. A UTF-16 code unit takes at most three bytes of UTF-8, so a short text
+ * needs no encoding.
+ */
+export const isTooLongForPush = (text: string): boolean =>
+  text.length * 3 > MAX_PUSH_BYTES && new TextEncoder().encode(text).length > MAX_PUSH_BYTES;
+
+/**
+ * Decodes the payload of a push, in its plain or in its declarative form. @throws {ProtocolError}
+ * `protocol/bad-frame` with the first thing wrong.
+ */
 export const decodePush = (text: string): PushFrame => {
-  // A UTF-16 code unit takes at most three bytes of UTF-8, so a short text needs no encoding.
-  if (text.length * 3 > MAX_PUSH_BYTES && new TextEncoder().encode(text).length > MAX_PUSH_BYTES) throw bad(`over ${MAX_PUSH_BYTES} bytes`);
-  return read(PushShape, parse(text));
+  if (isTooLongForPush(text)) throw bad(`over ${MAX_PUSH_BYTES} bytes`);
+  const value = parse(text);
+  const isDeclarative = typeof value === 'object' && value !== null && 'web_push' in value;
+  return isDeclarative ? read(DeclarativePushShape, value).notification.data : read(PushShape, value);
 };
 
 /** Decodes the body of an HTTP request: a JSON array of frames, hello first. */

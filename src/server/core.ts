@@ -1,7 +1,6 @@
 /** The shared parts of one server, used by all its connections. */
 import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
-import type { PushFrame } from '../protocol/push.ts';
 import type { HintBus } from './bus.ts';
 import type { Admission } from './admission.ts';
 import type { Connections } from './connections.ts';
@@ -10,6 +9,7 @@ import type { Directory } from './groups/directory.ts';
 import type { Groups } from './groups/groups.ts';
 import type { ServerStore } from './store/server-store.ts';
 import type { Turns } from './store/turns.ts';
+import type { HostPushes } from './push/host-pushes.ts';
 import type { Log } from '../logging.ts';
 
 /** The account of a token. */
@@ -42,7 +42,8 @@ export interface Core {
   readonly buckets: TokenBuckets;
   readonly connections: Connections;
   readonly groups: Groups;
-  readonly onMessage: ((push: PushFrame) => void) | undefined;
+  /** Absent if the host takes no pushes. */
+  readonly pushes: HostPushes | undefined;
   policy(): Policy;
   readonly log: Log;
 }

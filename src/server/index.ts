@@ -1,6 +1,9 @@
 /** The entry point `./server`: the reference server, for any Node HTTP server. */
 export { createReceiptServer } from './server.ts';
 export type { PublishedMessage, ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
+export { type DeclaredNotification, declarativePush } from './push/declarative-push.ts';
+export type { OnMessage, PushRecipient } from './push/host-pushes.ts';
+export type { DeclarativePush, PushFrame } from '../protocol/push.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus } from './bus.ts';

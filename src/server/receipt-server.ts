@@ -3,7 +3,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { UserId } from '../model/ids.ts';
 import type { Mentions } from '../model/mentions.ts';
 import type { ClockPort } from '../ports/ports.ts';
-import type { PushFrame } from '../protocol/push.ts';
 import type { HintBus } from './bus.ts';
 import type { Authenticate } from './core.ts';
 import type { DoorAnswer } from './doors/http.ts';
@@ -12,6 +11,7 @@ import type { GroupDoor } from './groups/groups.ts';
 import type { Policy, PolicyChange } from './policy.ts';
 import type { Connection, Socket } from './socket.ts';
 import type { ServerStore } from './store/server-store.ts';
+import type { OnMessage } from './push/host-pushes.ts';
 import type { Log } from '../logging.ts';
 
 export interface ReceiptServerOptions {
@@ -47,11 +47,13 @@ export interface ReceiptServerOptions {
   /** Clock and timers. Default: the machine's clock. */
   readonly clock?: ClockPort;
   /**
-   * The server calls this for every countable new message, once for each recipient, after the message is
-   * stored, on the node that stored it. The host may send `push` to this user's devices by Web Push, as JSON.
-   * If the node dies before the call, the message still arrives through the feed.
+   * Called for every new message that a recipient may want to see, once for each recipient, soon after the message is
+   * stored, on the node that stored it. Not called for what the server knows to be read, recalled or not countable, and in a muted conversation only for a
+   * mention, with `muted: true`.
+   * The host may send `push`, or `declarativePush(push, …)`, as JSON to the devices of `push.userId` by Web Push. If the
+   * node dies before the call, the message still arrives through the feed.
    */
-  readonly onMessage?: (push: PushFrame) => void;
+  readonly onMessage?: OnMessage;
   /**
    * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the
    * console. No record holds a token, a message body or a user's name. An error that this function throws is
@@ -104,6 +106,11 @@ export interface ReceiptServer extends GroupDoor {
    */
   setPolicy(change: PolicyChange): void;
   readonly policy: Policy;
+  /**
+   * Whether the user has a live connection to this node. A connection that broke without a word counts until the
+   * heartbeat misses it. @throws {UsageError} `usage/invalid-argument` for a malformed id.
+   */
+  isConnected(userId: UserId): boolean;
   /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
   revoke(userId: UserId): void;
   /**

@@ -26,6 +26,7 @@ import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
 import { publishMessage } from './publish.ts';
+import { HostPushes } from './push/host-pushes.ts';
 import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 import type { ServerStore } from './store/server-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -65,15 +66,17 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const open = (store: ServerStore): Core => {
     const shared = { store, clock, bus, directory, log };
     if (!closing) expiry = startExpiry(shared);
+    const turns = new Turns(clock, store.atOnce ?? 1);
+    const connections = new Connections();
     return {
       ...shared,
-      onMessage: options.onMessage,
+      pushes: options.onMessage && new HostPushes({ turns, connections, log }, options.onMessage),
       authenticate,
       groups: createGroups(shared),
       buckets: new TokenBuckets(),
-      turns: new Turns(clock, store.atOnce ?? 1),
+      turns,
       admission: new Admission(() => policy.connections),
-      connections: new Connections(),
+      connections,
       policy: () => policy,
     };
   };
@@ -153,6 +156,10 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     get policy() {
       return policy;
     },
+    isConnected: (userId) => {
+      requireId(userId, 'userId');
+      return (core?.connections.of(userId).size ?? 0) > 0;
+    },
     revoke: (userId) => {
       requireId(userId, 'userId');
       for (const connection of [...(core?.connections.of(userId) ?? [])]) connection.end(CLOSE.unauthorized, 'auth/forbidden');
@@ -165,6 +172,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
       for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
       await Promise.all(connections.map((connection) => connection.settled()));
+      await core?.pushes?.settled();
       await expiry?.stop();
       const opened = await opening.catch(() => undefined);
       await opened?.store.close();

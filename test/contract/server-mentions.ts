@@ -1,6 +1,7 @@
 /** Who is mentioned, over every server store. Groups and users are new in every test. */
 import { describe, expect, it } from 'vitest';
 import { mentionsAt } from '../../src/model/unread.ts';
+import { pushesOf } from '../../src/server/push/host-pushes.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';
 import { messageTo } from './server-harness.ts';
@@ -130,7 +131,8 @@ export const describeMentions = (open: () => ServerStore): void => {
 
     it('the push of a message tells the mentioned members apart', async () => {
       const { ann, ben, cat, say } = await crew();
-      const pushes = (await say(ann, { mentions: [ben] })).pushes();
+      const [announced] = (await say(ann, { mentions: [ben] })).pushes();
+      const pushes = await open().read('push', (tx) => pushesOf(tx, announced!.message, announced!.recipients));
       expect(Object.fromEntries(pushes.map(({ userId, message }) => [userId, message.mentionsMe]))).toEqual({
         [ben]: true,
         [cat]: undefined,

@@ -20,6 +20,7 @@ import { describeMentions } from './server-mentions.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
 import { describeSettings } from './server-settings.ts';
+import { describeTotals } from './server-totals.ts';
 
 export interface StoreBench {
   open(): Promise<ServerStore>;
@@ -515,5 +516,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeScattered(() => store);
     describeFlags(() => store);
     describeSettings(() => store);
+    describeTotals(() => store);
   });
 };

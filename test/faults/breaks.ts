@@ -9,6 +9,7 @@ import { LOAD_BREAKS } from './load-breaks.ts';
 import { NETWORK_BREAKS } from './network-breaks.ts';
 import { ORDER_BREAKS } from './order-breaks.ts';
 import { PACKAGE_BREAKS } from './package-breaks.ts';
+import { PUSH_BREAKS } from './push-breaks.ts';
 import { RECEIPT_BREAKS } from './receipt-breaks.ts';
 import { RETRY_BREAKS } from './retry-breaks.ts';
 import { SCATTERED_BREAKS } from './scattered-breaks.ts';
@@ -42,6 +43,7 @@ export const BREAKS: readonly Break[] = [
   ...NETWORK_BREAKS,
   ...ORDER_BREAKS,
   ...PACKAGE_BREAKS,
+  ...PUSH_BREAKS,
   ...RECEIPT_BREAKS,
   ...RETRY_BREAKS,
   ...SCATTERED_BREAKS,

@@ -198,6 +198,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F128', fault: 'the server refuses the origin of the page' },
       { id: 'F129', fault: 'the app uses a client again after it closed the client' },
       { id: 'F130', fault: 'a receipt names what was read while the user had switched receipts off, on any device' },
+      { id: 'F131', fault: 'three pushes show nothing, and the browser ends the subscription' },
     ],
   },
 ];

@@ -167,6 +167,12 @@ export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind'
 
 export type StepTime = MessageKey & { readonly kind: ReceiptKind; readonly at: number };
 
+/** The total unread count of a user; null if it was not counted. */
+export interface UnreadTotal {
+  readonly userId: UserId;
+  readonly total: number | null;
+}
+
 /** The other side of a direct conversation. */
 export const peerOf = ({ userA, userB }: Pick<DirectRecord, 'userA' | 'userB'>, me: UserId): UserId => (userA === me ? userB : userA);
 

@@ -26,6 +26,7 @@ import type {
   RunRecord,
   StepRecord,
   StepTime,
+  UnreadTotal,
 } from './records.ts';
 
 /**
@@ -119,6 +120,11 @@ export interface ServerReadTx {
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
   /** For each of the ranges, in order, the parts in which all messages are of this kind for `me`. */
   islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
+  /**
+   * The total unread count of each of these users, over the conversations that the user has not muted. A total is null
+   * if more than `atMost` messages stand above the user's positions: then counting would cost too much.
+   */
+  unreadTotals(userIds: readonly UserId[], atMost: number): Promise<readonly UnreadTotal[]>;
   /**
    * For each conversation, the newest message with a lower version than this one. A conversation without such
    * a message is left out.

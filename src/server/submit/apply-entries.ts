@@ -6,7 +6,6 @@
 import { conversationTarget, type ConversationId, type Seq, type UserId } from '../../model/ids.ts';
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
-import type { PushFrame } from '../../protocol/push.ts';
 import type { WireConversationEntry, WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import { ALL_ON, type ReceiptSettings } from '../../model/receipt-settings.ts';
 import { allowedReceipts } from './allowed-receipts.ts';
@@ -16,6 +15,7 @@ import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
 import type { Hint } from '../bus.ts';
 import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
+import type { AnnouncedMessage } from '../push/announced.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
 import { accountOf, type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
@@ -45,8 +45,8 @@ export interface Rules {
 export interface Applied {
   readonly results: readonly WireResult[];
   readonly hints: readonly Hint[];
-  /** Push frames of the new messages, made on demand. */
-  readonly pushes: () => readonly PushFrame[];
+  /** The new messages that may need a push, made on demand. */
+  readonly pushes: () => readonly AnnouncedMessage[];
   /** A cursor behind all confirmed entries; absent if no entry was confirmed. */
   readonly at?: Cursor;
 }

@@ -11,11 +11,10 @@
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import { joinSettings } from '../../model/receipt-settings.ts';
-import type { PushFrame } from '../../protocol/push.ts';
 import type { WireSettingsEntry } from '../../protocol/submit.ts';
 import type { Hint } from '../bus.ts';
 import { messageKey } from '../feed/wire-messages.ts';
-import { pushesOf } from './pushes.ts';
+import { announced, type AnnouncedMessage } from '../push/announced.ts';
 import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
 import {
   type AccountRecord,
@@ -189,10 +188,10 @@ export class SubmitWork {
     if (this.acks.length > 0) await tx.insertAcks(this.acks);
   }
 
-  /** Push frames of this frame's messages, without messages recalled by the same frame. */
-  get pushes(): readonly PushFrame[] {
-    return [...this.messagesOf].flatMap(([id, conversation]) =>
-      pushesOf(conversation, this.messagesById.get(id)!, this.roster(conversation)),
+  /** The recipients of this frame's messages, without messages recalled by the same frame. */
+  get pushes(): readonly AnnouncedMessage[] {
+    return [...this.messagesOf].flatMap(
+      ([id, conversation]) => announced(conversation, this.messagesById.get(id)!, this.roster(conversation)) ?? [],
     );
   }
 

@@ -12,7 +12,7 @@ import type { Core } from '../core.ts';
 import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 import { persist } from '../store/persist.ts';
-import { appErrorDetails, errorDetails } from '../../logging.ts';
+import { errorDetails } from '../../logging.ts';
 
 const RETRY_AFTER_MS = 1000;
 
@@ -33,19 +33,6 @@ const askMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): 
   };
   await Promise.all([...peers].map(ask));
   return (peer) => answers.get(peer) ?? 'not-now';
-};
-
-/** Calls `onMessage` of the host after the commit. An error of the host does not change the answer. */
-const notifyHost = (core: Core, { pushes }: Applied): void => {
-  const { onMessage } = core;
-  if (!onMessage) return;
-  for (const push of pushes()) {
-    try {
-      onMessage(push);
-    } catch (error) {
-      core.log('warn', 'on-message-failed', appErrorDetails(error));
-    }
-  }
 };
 
 const retry = ({ key }: { readonly key: string }): WireResult => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS });
@@ -80,7 +67,7 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
     const ready = read.filter((one) => !waits(one));
     if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
     const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
-    notifyHost(core, applied);
+    core.pushes?.announce(core.store, me, applied.pushes());
     if (ready.length === read.length) return applied;
     const results = applied.results[Symbol.iterator]();
     return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { ClientFrameShape, ServerFrameShape } from '../../../src/protocol/frames.ts';
 import { WireError } from '../../../src/protocol/hello.ts';
-import { PushShape } from '../../../src/protocol/push.ts';
+import { DeclarativePushShape, PushShape } from '../../../src/protocol/push.ts';
 import { EntryShape, RejectedCodeShape } from '../../../src/protocol/submit.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 
@@ -18,7 +18,9 @@ describe('PROTOCOL.md', () => {
   it('every example in PROTOCOL.md is a valid frame', () => {
     expect(frames.length).toBeGreaterThan(12);
     for (const frame of frames) {
-      const taken = [ClientFrameShape, ServerFrameShape, PushShape].filter((shape) => v.safeParse(shape, frame).success);
+      const taken = [ClientFrameShape, ServerFrameShape, PushShape, DeclarativePushShape].filter(
+        (shape) => v.safeParse(shape, frame).success,
+      );
       expect(taken, JSON.stringify(frame)).toHaveLength(1);
     }
     const entries = frames.flatMap((frame) => (frame as { entries?: unknown[] }).entries ?? []);

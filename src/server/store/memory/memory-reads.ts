@@ -2,6 +2,7 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { mentionsReader } from '../../../model/mentions.ts';
 import { fromSeqs } from '../../../model/ranges.ts';
+import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
 import type { ConversationTables, MemoryTables } from './memory-tables.ts';
@@ -164,6 +165,20 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
           .map(({ seq }) => seq),
       ),
     ),
+  unreadTotals: async (userIds, atMost) =>
+    [...new Set(userIds)].map((userId) => {
+      let above = 0;
+      let total = 0;
+      for (const { conversation, members, messages } of tables.ofUser(userId)) {
+        const mine = members.get(userId);
+        if (!mine?.role || mine.muted.value) continue;
+        const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
+        above += Math.max(0, conversation.latestSeq - base);
+        if (above > atMost) return { userId, total: null };
+        for (const message of messages.slice(base)) if (!ofKind('uncounted', message, userId)) total++;
+      }
+      return { userId, total };
+    }),
   latestSeqsBelow: async (version, ids) =>
     ids.flatMap((conversationId) => {
       const last = tables.get(conversationId)?.messages.findLast((message) => message.version < version);

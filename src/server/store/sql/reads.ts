@@ -110,13 +110,38 @@ const islandsWhere = (condition: string): string => `
     where ${condition}
   ) s group by i, island order by i, from_seq`;
 
+/** The messages that do not count for a user. `m` is the message. */
+const uncountedFor = (user: string): string => `(m.sender_id = ${user} or not m.countable or m.recalled)`;
+
 const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
-  uncounted: islandsWhere(`(m.sender_id = $2 or not m.countable or m.recalled)`),
+  uncounted: islandsWhere(uncountedFor('$2')),
   ackable: islandsWhere(`m.sender_id <> $2 and m.receipt_requested and not m.recalled`),
   mentioning: islandsWhere(`
     m.mentions is not null and m.sender_id <> $2 and (m.mentions = '"all"' or m.mentions @> jsonb_build_array($2::text))`),
 };
+
+const UNREAD_TOTALS = `
+  with wanted as (select distinct value as u from json_array_elements_text($1::text::json)),
+  place as (
+    select u, c.id, c.latest_seq, c.first_seq from wanted join tidemark.conversation c on c.user_a = u
+    union all
+    select u, c.id, c.latest_seq, c.first_seq from wanted join tidemark.conversation c on c.user_b = u
+    union all
+    select u, c.id, c.latest_seq, c.first_seq from wanted
+    join tidemark.member g on g.user_id = u and g.version > 0 and g.role is not null join tidemark.conversation c on c.id = g.conversation_id
+  ),
+  unread as (
+    select u, id, base, latest_seq from (
+      select p.*, greatest(own.read_up_to, own.joined_at, p.first_seq - 1) as base
+      from place p join tidemark.member own on own.conversation_id = p.id and own.user_id = p.u and not (own.muted->>'value')::boolean
+    ) p where base < latest_seq
+  ),
+  above as (select w.u, coalesce(sum(latest_seq - base), 0) as messages from wanted w left join unread on unread.u = w.u group by w.u)
+  select above.u as user_id, case when messages <= $2 then messages - (
+    select count(*) from unread join tidemark.message m on m.conversation_id = unread.id and m.seq > unread.base
+    where unread.u = above.u and ${uncountedFor('above.u')}
+  ) end as total from above`;
 
 const CHANGED_PIECES = `
   select conversation_id, user_id, kind, from_seq, up_to from tidemark.step where ${IN_IDS} and version > $3 and version <= $4
@@ -229,6 +254,13 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
       out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
+  unreadTotals: async (userIds, atMost) =>
+    userIds.length === 0
+      ? []
+      : (await query(UNREAD_TOTALS, [JSON.stringify(userIds), atMost])).map((row) => ({
+          userId: text(row, 'user_id'),
+          total: row['total'] === null ? null : int(row, 'total'),
+        })),
   latestSeqsBelow: async (version, ids) =>
     ids.length === 0
       ? []

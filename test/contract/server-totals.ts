@@ -1,0 +1,79 @@
+/** The total unread counts that pushes carry, over every server store: they equal the sum of what a device derives from its rows. */
+import { describe, expect, it } from 'vitest';
+import { unreadAt } from '../../src/model/unread.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
+
+let people = 0;
+const MUTED = { muted: { count: 1, value: true } };
+
+export const describeTotals = (open: () => ServerStore): void => {
+  describe('the total unread count of a user', { timeout: 60_000 }, () => {
+    const start = async () => {
+      const n = ++people;
+      const [ann, ben, cat, dan] = [`total-ann-${n}`, `total-ben-${n}`, `total-cat-${n}`, `total-dan-${n}`];
+      const [crew, quiet, left] = [`total-crew-${n}`, `total-quiet-${n}`, `total-left-${n}`];
+      const bench = new GroupBench(open());
+      for (const group of [crew, quiet, left]) await bench.members(group, { [ann]: 'member', [ben]: 'member', [cat]: 'admin' });
+      let ids = 0;
+      const id = (): string => `total-${n}-${++ids}`;
+      return { bench, ann, ben, cat, dan, crew, quiet, left, id };
+    };
+    /** The total that a device of the user derives from its rows. */
+    const derived = async (bench: GroupBench, user: string): Promise<number> => {
+      const rows = new Map((await bench.pull(user, null)).flatMap((frame) => frame.rows.map((row) => [row.conversationId, row] as const)));
+      return [...rows.values()].reduce((sum, row) => sum + (row.muted.value ? 0 : unreadAt(row, row.readUpTo).unreadCount), 0);
+    };
+    const totals = (users: readonly string[], atMost = 1000): Promise<Map<string, number | null>> =>
+      open().read('totals', async (tx) => new Map((await tx.unreadTotals(users, atMost)).map(({ userId, total }) => [userId, total])));
+
+    it('the total equals the sum over the rows of a device, without muted chats, left groups and messages that do not count', async () => {
+      const { bench, ann, ben, cat, dan, crew, quiet, left, id } = await start();
+      const users = [ann, ben, cat, dan];
+      const agree = async (): Promise<void> => {
+        const found = await totals(users);
+        for (const user of users) expect([user, found.get(user)]).toEqual([user, await derived(bench, user)]);
+      };
+      await agree();
+      const gone = id();
+      for (const group of [crew, quiet, left])
+        for (let i = 0; i < 3; i++)
+          await bench.submit(ann, groupMessage(group, i === 1 && group === crew ? gone : id(), { countable: i < 2 || group !== quiet }));
+      await bench.submit(ben, messageTo(ann, id()), messageTo(ann, id()), messageTo(dan, id()), groupMessage(crew, id()));
+      await bench.submit(dan, messageTo(ann, id()));
+      await agree();
+      await bench.submit(ann, groupRecall(crew, gone));
+      await bench.submit(ben, groupReceipts(quiet, MUTED), groupReceipts(crew, { position: 1 }));
+      await bench.submit(ann, receiptsTo(dan, MUTED), receiptsTo(ben, { position: 1 }));
+      await bench.members(left, { [ben]: null });
+      await agree();
+      expect(await totals(users)).toEqual(
+        new Map([
+          [ann, 2],
+          [ben, 1],
+          [cat, 8],
+          [dan, 1],
+        ]),
+      );
+      await bench.members(left, { [ben]: 'member' });
+      await bench.submit(cat, groupMessage(left, id()));
+      await bench.submit(dan, receiptsTo(ben, MUTED));
+      await agree();
+    });
+
+    it('a user without a chat has the total 0, and a user with too many messages to count has none', async () => {
+      const { bench, ann, ben, id } = await start();
+      await bench.submit(ann, messageTo(ben, id()), messageTo(ben, id()), messageTo(ben, id()));
+      const nobody = `${ann}-of-no-chat`;
+      expect(await totals([ben, nobody, ben], 3)).toEqual(
+        new Map([
+          [ben, 3],
+          [nobody, 0],
+        ]),
+      );
+      expect((await totals([ben], 2)).get(ben)).toBe(null);
+      expect(await totals([])).toEqual(new Map());
+    });
+  });
+};
