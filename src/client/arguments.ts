@@ -72,6 +72,12 @@ export const requireTotal = (given: TotalOptions | undefined, call: string): Tot
   return { ...(wantedType ? { type: wantedType } : {}), ...(wantedOf === 'messages' ? {} : { of: wantedOf }) };
 };
 
+/** A conversation is marked unread from a message on. Without a mark there is nothing to count from. */
+export const requireMarkedFrom = (marked: boolean, from: MessageId): MessageId => {
+  if (marked) return from;
+  throw new UsageError('usage/invalid-argument', 'from is for a mark, and marked is false: leave from out');
+};
+
 export const WANTED_NAMES = { around: 1, before: 1, after: 1, limit: 1 } as const;
 
 /** The options of `loadMessages`: exactly one of `around`, `before` and `after`. */

@@ -26,9 +26,11 @@ import {
   MAX_LIMIT,
   optionalFlag,
   optionalId,
+  optionalType,
   requireCount,
   requireFlag,
   requireIds,
+  requireMarkedFrom,
   requireTotal,
 } from './arguments.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
@@ -170,15 +172,17 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       const upTo = optionalId(readOptions(given, 'clearConversationUnreadCount', { upTo: 1 }).upTo, 'upTo');
       return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
     },
-    async clearAllUnreadCounts(given?: object) {
+    async clearAllUnreadCounts(given) {
       requireOpen();
-      readOptions(given, 'clearAllUnreadCounts', {});
-      return intent('clearAllUnreadCounts');
+      const { type } = readOptions(given, 'clearAllUnreadCounts', { type: 1 });
+      const wanted = optionalType(type, 'type');
+      return wanted === undefined ? intent('clearAllUnreadCounts') : intent('clearAllUnreadCounts', wanted);
     },
-    async setMarkedUnread(conversationId, marked, given?: object) {
+    async setMarkedUnread(conversationId, marked, given) {
       const id = conversation(conversationId);
-      readOptions(given, 'setMarkedUnread', {});
-      return intent('setMarkedUnread', id, requireFlag(marked, 'marked'));
+      const from = optionalId(readOptions(given, 'setMarkedUnread', { from: 1 }).from, 'from');
+      const flag = requireFlag(marked, 'marked');
+      return from === undefined ? intent('setMarkedUnread', id, flag) : intent('setMarkedUnread', id, flag, requireMarkedFrom(flag, from));
     },
     async setMuted(conversationId, muted) {
       return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));

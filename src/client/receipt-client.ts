@@ -138,9 +138,22 @@ export interface ReceiptClient {
   ): Promise<void>;
   /** Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do. */
   clearConversationUnreadCount(conversationId: ConversationId, options?: { readonly upTo?: MessageId }): Promise<void>;
-  clearAllUnreadCounts(): Promise<void>;
-  /** Sets the flag, also for a conversation unknown to this device: the flag applies once the conversation appears. */
-  setMarkedUnread(conversationId: ConversationId, marked: boolean): Promise<void>;
+  /**
+   * Clears every conversation, like {@link ReceiptClient.clearConversationUnreadCount}.
+   *
+   * @param options.type only the direct chats, or only the groups. Default: both.
+   */
+  clearAllUnreadCounts(options?: { readonly type?: 'direct' | 'group' }): Promise<void>;
+  /**
+   * Sets the flag, also for a conversation unknown to this device: the flag applies once the conversation appears. The
+   * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
+   *
+   * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
+   * on count as unread, read or not, on every device of the user. Offline, on a device that does not store all of them,
+   * the count is a lower bound (`exact` is false). Not together with `marked: false`.
+   * @throws {UsageError} `usage/unknown-message` if this device does not store the message `from` in this conversation.
+   */
+  setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;
   /** Sets the muted flag, like {@link ReceiptClient.setMarkedUnread}. */
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;

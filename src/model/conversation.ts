@@ -1,5 +1,5 @@
 /** A conversation in two forms: the server's summary row, and the view for the page. */
-import { latestFlag, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
+import { countsAbove, latestFlag, latestMark, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
 import { above, intersect, NO_RANGES, type Ranges, union } from './ranges.ts';
@@ -23,7 +23,7 @@ export interface ReadBy {
 
 /** An unread count, or a count of mentions, at a position. A row carries such a count where the ranges would be too many. */
 export interface Counted {
-  /** The position of the count: max(`readUpTo`, `joinedAt`, `firstSeq` − 1). */
+  /** The position of the count: max(`readUpTo`, `joinedAt`, `firstSeq` − 1), or lower while the conversation is marked unread from a message on. */
   readonly at: Seq;
   /** The newest message included in the count. */
   readonly upTo: Seq;
@@ -47,7 +47,10 @@ export interface ConversationRow {
   readonly readUpTo: Seq;
   /** Which of my devices moved the position to `readUpTo`; null while the position never moved. */
   readonly readBy: ReadBy | null;
-  /** Messages above `readUpTo` that do not count for me: own, not countable, or recalled. */
+  /**
+   * Messages that do not count for me: own, not countable, or recalled. Those above `readUpTo`; while the conversation is marked unread
+   * from an earlier message on, those from that message on.
+   */
   readonly uncounted: Ranges;
   readonly counted: Counted | null;
   /** Unread messages that count for me and mention me. A recall takes a message out, so the row of the higher version decides. */
@@ -147,6 +150,7 @@ const joinMentions = (a: ConversationRow, b: ConversationRow, readUpTo: Seq): Me
 /** Joins two rows of one conversation and epoch, each register by its own rule. Commutative, associative, idempotent. */
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
   const readUpTo = Math.max(a.readUpTo, b.readUpTo);
+  const marked = latestMark(a.marked, b.marked);
   const newer = b.version > a.version || (b.version === a.version && b.latestSeq >= a.latestSeq) ? b : a;
   return {
     conversationId: a.conversationId,
@@ -156,11 +160,11 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     joinedAt: Math.max(a.joinedAt, b.joinedAt),
     readUpTo,
     readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
-    uncounted: above(union(a.uncounted, b.uncounted), readUpTo),
+    uncounted: above(union(a.uncounted, b.uncounted), countsAbove(marked, readUpTo)),
     counted: newer.counted,
     ...joinMentions(a, b, readUpTo),
     muted: latestFlag(a.muted, b.muted),
-    marked: latestFlag(a.marked, b.marked),
+    marked,
     untold: union(a.untold, b.untold),
     mine: joinReceiptsSent(a.mine, b.mine),
     theirs: joinReceiptsSent(a.theirs, b.theirs),
@@ -174,7 +178,7 @@ export interface Conversation {
   readonly id: ConversationId;
   readonly type: 'direct' | 'group';
   readonly lastMessage?: Message;
-  /** Number of countable messages of other members above my position. */
+  /** Number of countable messages of other members above my position, or from the message on from which I marked the conversation unread. */
   readonly unreadCount: number;
   /** Number of those messages that mention me. A muted conversation keeps this count. */
   readonly mentionCount: number;

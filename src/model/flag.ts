@@ -6,9 +6,23 @@ export interface Flag {
   readonly value: boolean;
 }
 
-/** The marked-unread flag, and the newest message known when it was set. The mark ends when the read position passes this message. */
+/** What a device knew of the messages from a message on, up to `upTo`, when it marked them unread. */
+export interface CountedFrom {
+  /** The read position at that time. A row says which messages above it count. */
+  readonly upTo: Seq;
+  readonly count: number;
+  /** False if the device does not store all these messages: `count` is then a lower bound. */
+  readonly exact: boolean;
+}
+
+/** The marked-unread flag. */
 export interface Mark extends Flag {
+  /** The newest message known when the flag was set. The mark ends when the read position passes this message. */
   readonly at: Seq;
+  /** The message from which on the user marked the conversation unread. While the mark is in force, these messages count, read or not. */
+  readonly from?: Seq | undefined;
+  /** Only on the device that set the mark, until the server's row covers these messages. Never on the wire. */
+  readonly counted?: CountedFrom;
 }
 
 export const UNSET: Flag = { count: 0, value: false };
@@ -20,10 +34,29 @@ export const latestFlag = <F extends Flag>(a: F, b: F): F => {
   return a.value ? b : a;
 };
 
+const earlier = (a: Mark, b: Mark): Mark => {
+  if (a.from !== b.from) return (a.from ?? Infinity) < (b.from ?? Infinity) ? a : b;
+  // A row counts these messages, so the number that a device knew has no use any more.
+  return a.counted && (!b.counted || a.counted.count < b.counted.count) ? b : a;
+};
+
+/** Joins two states of the same mark. If both set it at the same count, the mark holds from the earlier message and to the later end. */
+export const latestMark = (a: Mark, b: Mark): Mark => {
+  if (a.count !== b.count || a.value !== b.value) return latestFlag(a, b);
+  const first = earlier(a, b);
+  return first.at >= Math.max(a.at, b.at) ? first : { ...first, at: Math.max(a.at, b.at) };
+};
+
 /** Changes a flag and raises its count: so this change wins over the state before. */
 export const setFlag = (flag: Flag, value: boolean): Flag => ({ count: flag.count + 1, value });
 
 export const setMark = (mark: Mark, value: boolean, at: Seq): Mark => ({ count: mark.count + 1, value, at });
 
+export const sameMark = (a: Mark, b: Mark): boolean => a.count === b.count && a.value === b.value && a.at === b.at && a.from === b.from;
+
 /** Whether the mark is still in force at this read position. */
 export const isMarked = (mark: Mark, readUpTo: Seq): boolean => mark.value && readUpTo <= mark.at;
+
+/** Messages above this `seq` can count as unread: the read position, or the message before the one that the user marked unread. */
+export const countsAbove = (mark: Mark, readUpTo: Seq): Seq =>
+  mark.from !== undefined && isMarked(mark, readUpTo) ? Math.min(readUpTo, mark.from - 1) : readUpTo;

@@ -55,8 +55,9 @@ export interface Intents {
     options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined },
   ): void;
   clearConversationUnreadCount(conversationId: ConversationId, upTo?: MessageId): void;
-  clearAllUnreadCounts(): void;
-  setMarkedUnread(conversationId: ConversationId, marked: boolean): void;
+  clearAllUnreadCounts(type?: 'direct' | 'group'): void;
+  /** `from`: the message from which on the messages count as unread again. */
+  setMarkedUnread(conversationId: ConversationId, marked: boolean, from?: MessageId): void;
   setMuted(conversationId: ConversationId, muted: boolean): void;
   setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): void;
   /**
@@ -69,6 +70,12 @@ export interface Intents {
   readGroup(conversationId: ConversationId, upTo?: MessageId): void;
   /** The same as {@link Intents.readArrivals}, for a group. */
   readGroupArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
+  /**
+   * A view that tells the sender nothing: moves the position to the newest stored message above `after`, up to `upTo`.
+   *
+   * @returns the newest message dealt with.
+   */
+  passArrivals(conversationId: ConversationId, after: Seq, upTo: Seq): Seq;
   setPaused(paused: boolean): void;
   dismissDeadLetter(id: string): void;
   /** Replaces the dead letter by a new entry. */

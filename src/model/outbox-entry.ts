@@ -6,7 +6,7 @@
  *      ├──────────┴─────▶ cancelled              switched off, or logged out
  *      └────────────────▶ superseded             merged into a newer entry, before it was sent
  */
-import { latestFlag, type Flag, type Mark } from './flag.ts';
+import { latestFlag, latestMark, type Flag, type Mark } from './flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Mentions } from './mentions.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
@@ -48,8 +48,6 @@ export const NO_PENDING_RECEIPTS: PendingReceipts = {
   marked: null,
 };
 
-const latest = <F extends Flag>(a: F | null, b: F | null): F | null => (a && b ? latestFlag(a, b) : (a ?? b));
-
 /** Keeps a single text per message, the first in code unit order: so the order of merging does not matter. */
 const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): readonly AckContent[] => {
   if (b.length === 0) return a;
@@ -69,8 +67,8 @@ export const mergePendingReceipts = (older: PendingReceipts, newer: PendingRecei
   named: union(older.named, newer.named),
   namedIds: newer.namedIds.length === 0 ? older.namedIds : [...new Set([...older.namedIds, ...newer.namedIds])].sort(),
   contents: joinContents(older.contents, newer.contents),
-  muted: latest(older.muted, newer.muted),
-  marked: latest(older.marked, newer.marked),
+  muted: older.muted && newer.muted ? latestFlag(older.muted, newer.muted) : (older.muted ?? newer.muted),
+  marked: older.marked && newer.marked ? latestMark(older.marked, newer.marked) : (older.marked ?? newer.marked),
 });
 
 export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>

@@ -1,5 +1,6 @@
 /** The unread count and the count of mentions, derived from the server's row and a read position, and never incremented (I-12, I-13). */
 import type { ConversationRow, ReadBy } from './conversation.ts';
+import { countsAbove, type Mark } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import { above, NO_RANGES, range, type Ranges, size, subtract } from './ranges.ts';
 
@@ -13,6 +14,8 @@ export interface UnreadExplanation extends Unread {
   readonly conversationId: ConversationId;
   /** The read position in force, inclusive: the position of the server, or a pending position above it. */
   readonly readUpTo: Seq;
+  /** The message from which on the user marked the conversation unread; null without such a mark. */
+  readonly markedFrom: Seq | null;
   /** The position at the server, with its device and time. */
   readonly server: { readonly readUpTo: Seq; readonly by: ReadBy | null };
   /** Pending entries of this conversation. `at`: epoch ms by this device's clock. */
@@ -28,13 +31,12 @@ export interface UnreadExplanation extends Unread {
 export const countingBase = (row: Pick<ConversationRow, 'joinedAt' | 'firstSeq'>, readUpTo: Seq): Seq =>
   Math.max(readUpTo, row.joinedAt, row.firstSeq - 1);
 
-/**
- * Computes the unread count at a read position from the row alone, without messages.
- *
- * @param readUpTo the position in force: the row's own position, or a pending position above it.
- */
-export const unreadAt = (row: ConversationRow, readUpTo: Seq): Unread => {
-  const base = countingBase(row, readUpTo);
+/** The row says for each message above this `seq` whether it counts. */
+const coveredAbove = (row: ConversationRow): Seq =>
+  countingBase(row, row.marked.counted ? row.readUpTo : countsAbove(row.marked, row.readUpTo));
+
+/** The number of messages that count above a base that the row covers. */
+const countAbove = (row: ConversationRow, base: Seq): Unread => {
   const { counted } = row;
   if (!counted || base >= counted.upTo)
     return { unreadCount: Math.max(0, row.latestSeq - base - size(above(row.uncounted, base))), exact: true };
@@ -55,9 +57,26 @@ export const mentionsAt = (row: ConversationRow, readUpTo: Seq): { readonly ment
   return { mentionCount: Math.max(0, counted.count - (base - counted.at)), exact: base === counted.at };
 };
 
-/** The unread messages above a position; none if the row carries only their number. */
-export const countedAt = (row: ConversationRow, readUpTo: Seq): Ranges => {
-  const base = countingBase(row, readUpTo);
+/**
+ * Computes the unread count at a read position from the row alone, without messages.
+ *
+ * @param readUpTo the position in force: the row's own position, or a pending position above it.
+ * @param mark the mark in force: the row's own mark, or a pending mark that wins over it.
+ */
+export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked): Unread => {
+  const base = countingBase(row, countsAbove(mark, readUpTo));
+  const covered = coveredAbove(row);
+  if (base >= covered) return countAbove(row, base);
+  // This device marked messages unread that the row does not cover yet.
+  const { upTo, count, exact } = mark.counted ?? { upTo: 0, count: 0, exact: false };
+  const later = countAbove(row, Math.max(upTo, covered));
+  return { unreadCount: count + later.unreadCount, exact: exact && later.exact && covered <= upTo };
+};
+
+/** The unread messages; none if only their number is known. The parameters are those of {@link unreadAt}. */
+export const countedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked): Ranges => {
+  const base = countingBase(row, countsAbove(mark, readUpTo));
+  if (base < coveredAbove(row)) return NO_RANGES;
   const from = row.counted && base < row.counted.upTo ? row.latestSeq : base;
   return from >= row.latestSeq ? NO_RANGES : subtract(range(from + 1, row.latestSeq), row.uncounted);
 };

@@ -16,7 +16,13 @@ export const MentionsShape = v.custom<Mentions>(isMentions, `"all" or 1 to ${MAX
 /** A cursor. The client stores and sends back cursors, and never parses them. */
 export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
-export const MarkShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });
+export const MarkShape = v.strictObject({
+  count: SeqShape,
+  value: v.boolean(),
+  at: SeqShape,
+  /** The message from which on the user marked the conversation unread. */
+  from: v.optional(v.pipe(SeqShape, v.minValue(1))),
+});
 /** The number that pairs a request with its answers on one connection. */
 export const RequestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 

@@ -40,7 +40,15 @@ const receipts = fc.record(
     named: ranges,
     ackedNs: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 3 }),
     muted: flag,
-    marked: fc.record({ count: fc.integer({ min: 0, max: 3 }), value: fc.boolean(), at: fc.integer({ min: 0, max: 15 }) }),
+    marked: fc.record(
+      {
+        count: fc.integer({ min: 0, max: 3 }),
+        value: fc.boolean(),
+        at: fc.integer({ min: 0, max: 15 }),
+        from: fc.integer({ min: 1, max: 15 }),
+      },
+      { requiredKeys: ['count', 'value', 'at'] },
+    ),
     stale: fc.boolean(),
   },
   { requiredKeys: ['kind'] },
@@ -118,7 +126,10 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
       const messages: WireMessage[] = await fetchAll(store, me, row.conversationId.slice('direct:'.length));
       expect(messages.map(({ seq }) => seq)).toEqual(Array.from({ length: row.latestSeq }, (_, i) => row.latestSeq - i));
       // I-12, counted message by message.
-      const unread = messages.filter((one) => one.seq > row.readUpTo && one.senderId !== me && one.countable && !one.recalled);
+      const { marked, readUpTo } = row;
+      const isFrom = marked.from !== undefined && marked.value && readUpTo <= marked.at;
+      const read = isFrom ? Math.min(readUpTo, marked.from - 1) : readUpTo;
+      const unread = messages.filter((one) => one.seq > read && one.senderId !== me && one.countable && !one.recalled);
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: unread.length, exact: true });
       for (const one of messages) {
         // A message has the time of a receipt exactly if that receipt was sent (I-5).

@@ -91,8 +91,8 @@ export const ID_BREAKS: readonly Break[] = [
   {
     fault: 'F126',
     file: 'src/client/client.ts',
-    from: "readOptions(given, 'clearAllUnreadCounts', {});",
-    to: '',
+    from: "readOptions(given, 'clearAllUnreadCounts', { type: 1 });",
+    to: '(given ?? {}) as { type?: unknown };',
     test: ['chromium', 'test/browser/arguments.test.ts', 'F126'],
   },
 ];

@@ -26,8 +26,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F113',
     file: 'src/engine/state/account-state.ts',
-    from: 'readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });',
-    to: 'muted });',
+    from: 'readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted, marked });',
+    to: 'muted, marked });',
     also: [
       {
         file: 'src/engine/state/conversation-state.ts',

@@ -79,7 +79,7 @@ export const INVARIANTS: readonly Invariant[] = [
     id: 'I-12',
     name: 'What unread means',
     chapter: 'Unread counts',
-    text: 'The unread count of a conversation is the number of countable messages of other users above the read position, without recalled messages and messages from before the user joined. The total is the sum over the conversations that are not muted. The marked-unread flag stands apart.',
+    text: 'The unread count of a conversation is the number of countable messages of other users above the read position, without recalled messages and messages from before the user joined. The total is the sum over the conversations that are not muted. The marked-unread flag alone changes no count; a conversation marked unread from a message on counts at least the messages from there on.',
   },
   {
     id: 'I-13',

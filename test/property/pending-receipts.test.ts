@@ -15,7 +15,12 @@ const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
     .uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), text: fc.constantFrom('x', 'y') }), { selector: ({ id }) => id })
     .map((list) => list.sort((x, y) => (x.id < y.id ? -1 : 1))),
   muted: flag,
-  marked: fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() })).map((mark) => (mark ? { ...mark, at: mark.count } : null)),
+  marked: fc.option(
+    fc.record(
+      { count: fc.nat(2), value: fc.boolean(), at: fc.nat(3), from: fc.integer({ min: 1, max: 3 }) },
+      { requiredKeys: ['count', 'value', 'at'] },
+    ),
+  ),
 });
 
 it('I-2: merging pending receipts is commutative, associative and idempotent, so a repeated or late entry changes nothing more', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
+import type { Mark } from '../../src/model/flag.ts';
 import { fromSeqs } from '../../src/model/ranges.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 
@@ -46,6 +47,36 @@ it('a row that gives only the number is exact at its position and beyond its end
       if (exact) expect(unreadCount).toBe(truth);
       else expect(unreadCount).toBeLessThanOrEqual(truth);
       if (inForce === at || inForce >= all.length) expect(exact).toBe(true);
+    }),
+  );
+});
+
+it('marked unread from a message on, at least the messages from there on count: exact with the row, and never too many before', () => {
+  fc.assert(
+    fc.property(lines, fc.nat(40), fc.nat(40), fc.nat(40), (all, position, first, more) => {
+      const readUpTo = Math.min(position, all.length);
+      const from = 1 + Math.min(first, all.length);
+      const mark: Mark = { count: 1, value: true, at: all.length, from };
+      const base = Math.min(readUpTo, from - 1);
+      const truth = { unreadCount: recount(all, base), exact: true };
+      // The server's row covers the messages from there on.
+      const covering: ConversationRow = { ...rowOf(all, base), readUpTo, marked: mark };
+      expect(unreadAt(covering, readUpTo)).toEqual(truth);
+      // The device that marked them has counted them, and has the row from before.
+      const counted = { upTo: readUpTo, count: recount(all, base) - recount(all, readUpTo), exact: true };
+      const before = rowOf(all, readUpTo);
+      expect(unreadAt(before, readUpTo, { ...mark, counted })).toEqual(truth);
+      // A device that knows less shows less.
+      const less = unreadAt(before, readUpTo, { ...mark, counted: { ...counted, count: 0, exact: counted.count === 0 } });
+      expect(less.unreadCount).toBe(recount(all, readUpTo));
+      // Another device has read on meanwhile. What is in between, no row of this device says.
+      const moved = Math.min(all.length, readUpTo + more);
+      const later = unreadAt(rowOf(all, moved), moved, { ...mark, counted });
+      const nowUnread = recount(all, Math.min(moved, from - 1));
+      if (later.exact) expect(later.unreadCount).toBe(nowUnread);
+      else expect(later.unreadCount).toBeLessThanOrEqual(nowUnread);
+      // A position above the newest message of that time ends the mark.
+      expect(unreadAt(covering, all.length + 1).unreadCount).toBe(0);
     }),
   );
 });

@@ -22,8 +22,8 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a mark as unread resolves and does nothing',
-    'engine/intents/switches.ts',
-    'if (isSet === marked) return;',
+    'engine/intents/mark-unread.ts',
+    'if (isSet === marked && (!from || conversation?.mark.from === from.from)) return;',
     'if (isSet === marked || marked) return;',
   ),
   bug(

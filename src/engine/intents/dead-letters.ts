@@ -4,7 +4,8 @@ import { allowedBy, isNothingPending, type OutboxEntry, type ReceiptsEntry } fro
 import type { Draft } from '../write/draft.ts';
 import { enqueueReceipts, type IntentPorts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';
-import { setMarkedUnread, setMuted } from './switches.ts';
+import { changeMark } from './mark-unread.ts';
+import { setMuted } from './switches.ts';
 
 /** Removes a dead letter. An unknown id is no error: another tab may have dismissed the same dead letter. */
 const dismissDeadLetter = (draft: Draft, id: string): void => {
@@ -53,7 +54,9 @@ const retryReceipts = (draft: Draft, ports: IntentPorts, id: string, { conversat
   draft.change({ t: 'dismiss', id });
   enqueueReceipts(draft, ports, conversationId, rest);
   if (muted) setMuted(draft, ports, conversationId, muted.value);
-  if (marked) setMarkedUnread(draft, ports, conversationId, marked.value);
+  if (!marked) return;
+  const { value, from, counted } = marked;
+  changeMark(draft, ports, conversationId, value, from !== undefined && counted ? { from, counted } : undefined);
 };
 
 export const deadLetterIntents = {

@@ -14,6 +14,7 @@ import type { IntentPorts } from '../write/enqueue.ts';
 import type { WriteOptions } from '../write/group-commit.ts';
 import { deadLetterIntents } from './dead-letters.ts';
 import type { IntentTable } from './intent.ts';
+import { markIntents } from './mark-unread.ts';
 import { positionIntents } from './positions.ts';
 import { groupIntents } from './read-group.ts';
 import { recallIntents } from './recall-message.ts';
@@ -27,6 +28,7 @@ const INTENTS: IntentTable = {
   ...readReceiptIntents,
   ...positionIntents,
   ...groupIntents,
+  ...markIntents,
   ...switchIntents,
   ...deadLetterIntents,
 };

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';
-import { range, subtract } from '../../model/ranges.ts';
+import { highest, intersect, range, subtract } from '../../model/ranges.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Lookup } from '../state/message-index.ts';
 import { isBlind } from '../write/blind-flags.ts';
@@ -65,15 +65,32 @@ export const clearConversationUnreadCount = async (
   if (conversation) enqueueReceipts(draft, ports, conversationId, movedTo(conversation, to));
 };
 
-/** @throws {UsageError} `usage/unknown-conversation` before the first snapshot: the device does not know the account's conversations yet. */
-export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts): void => {
+/**
+ * @param type only the direct chats, or only the groups; default: all.
+ * @throws {UsageError} `usage/unknown-conversation` before the first snapshot: the device does not know the account's conversations yet.
+ */
+export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts, type?: 'direct' | 'group'): void => {
   if (draft.model.cursor === null)
     throw new UsageError(
       'usage/unknown-conversation',
       'no conversation is known on this device yet: repeat the call once watchConversations() has emitted',
     );
   for (const conversation of draft.model.conversations.values())
-    enqueueReceipts(draft, ports, conversation.id, movedTo(conversation, conversation.row.latestSeq));
+    if (type === undefined || conversationType(conversation.id) === type)
+      enqueueReceipts(draft, ports, conversation.id, movedTo(conversation, conversation.row.latestSeq));
+};
+
+/**
+ * Reads the messages that arrived in `(after, upTo]` while the user was viewing the conversation, and tells the senders nothing.
+ *
+ * @returns the `seq` of the newest message read by this call; `after` if there is none.
+ */
+export const passArrivals = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, after: Seq, upTo: Seq): Seq => {
+  const conversation = draft.model.get(conversationId);
+  const newest = conversation ? highest(intersect(conversation.storedSeqs, range(after + 1, upTo))) : 0;
+  if (!conversation || newest === 0) return after;
+  if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest });
+  return newest;
 };
 
 /**
@@ -113,6 +130,7 @@ const lookupOf = (conversationId: ConversationId, id: MessageId | undefined): Lo
 export const positionIntents = {
   clearConversationUnreadCount: { readsPages: true, lookup: lookupOf, decide: clearConversationUnreadCount },
   clearAllUnreadCounts: { readsPages: false, decide: clearAllUnreadCounts },
+  passArrivals: { readsPages: false, decide: passArrivals },
   sendConversationReadReceipt: {
     readsPages: true,
     lookup: (conversationId, { upTo }) => lookupOf(conversationId, upTo),

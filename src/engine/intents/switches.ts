@@ -1,5 +1,5 @@
-/** Switches: mute, mark as unread, receipt settings and pause. */
-import { setFlag, setMark, UNMARKED, UNSET } from '../../model/flag.ts';
+/** Switches: mute, receipt settings and pause. */
+import { setFlag, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { allowedBy, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { ReceiptSettings } from '../../model/receipt-settings.ts';
@@ -14,16 +14,6 @@ export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: Conve
   const pending = conversation?.pendingReceipts.muted;
   const before = isBlind(draft.model, conversation) ? pending : (conversation?.muteFlag ?? UNSET);
   if (before?.value !== muted) enqueueReceipts(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
-};
-
-/** Sets or removes the marked-unread flag, also of a conversation unknown to this device. The read position does not move. */
-export const setMarkedUnread = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean): void => {
-  const conversation = draft.model.get(conversationId);
-  const isSet = isBlind(draft.model, conversation) ? conversation?.pendingReceipts.marked?.value : (conversation?.markedUnread ?? false);
-  if (isSet === marked) return;
-  enqueueReceipts(draft, ports, conversationId, {
-    marked: setMark(conversation?.mark ?? UNMARKED, marked, conversation?.row.latestSeq ?? 0),
-  });
 };
 
 /**
@@ -52,7 +42,6 @@ export const setPaused = (draft: Draft, paused: boolean): void => {
 
 export const switchIntents = {
   setMuted: { readsPages: false, decide: setMuted },
-  setMarkedUnread: { readsPages: false, decide: setMarkedUnread },
   setReceiptSettings: { readsPages: false, decide: setReceiptSettings },
   setPaused: { readsPages: false, decide: (draft, _ports, paused) => setPaused(draft, paused) },
 } satisfies Partial<IntentTable>;

@@ -70,7 +70,7 @@ interface PresentedBefore {
 const presentedBefore = new WeakMap<object, PresentedBefore>();
 
 /** The parts that make the shown form. A queued receipt changes none of them. */
-const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }: ConversationState): readonly unknown[] => [
+const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread, mark }: ConversationState): readonly unknown[] => [
   row,
   newest,
   pending,
@@ -78,6 +78,8 @@ const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread }
   readUpTo,
   muted,
   markedUnread,
+  mark.from,
+  mark.count,
 ];
 
 /** The shown form of a conversation: the same object as before if it looks the same. */

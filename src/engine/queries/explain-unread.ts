@@ -1,5 +1,6 @@
 /** Explains a conversation's unread count: the positions, the pending entries and the counted messages behind it. */
 import type { ConversationId } from '../../model/ids.ts';
+import { isMarked } from '../../model/flag.ts';
 import { NO_RANGES, subtract } from '../../model/ranges.ts';
 import { countedAt, type UnreadExplanation } from '../../model/unread.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -12,18 +13,20 @@ export const explainUnread = (model: AccountState, conversationId: ConversationI
       unreadCount: 0,
       exact: true,
       readUpTo: 0,
+      markedFrom: null,
       server: { readUpTo: 0, by: null },
       pending: [],
       latestSeq: 0,
       counted: NO_RANGES,
       notHeld: NO_RANGES,
     };
-  const { row, readUpTo, unread, receipts, storedSeqs } = conversation;
-  const counted = countedAt(row, readUpTo);
+  const { row, readUpTo, mark, unread, receipts, storedSeqs } = conversation;
+  const counted = countedAt(row, readUpTo, mark);
   return {
     conversationId,
     ...unread,
     readUpTo,
+    markedFrom: isMarked(mark, readUpTo) ? (mark.from ?? null) : null,
     server: { readUpTo: row.readUpTo, by: row.readBy },
     pending: receipts.map(({ key, pendingReceipts, at, sent }) => ({ key, position: pendingReceipts.position, at, sent })),
     latestSeq: row.latestSeq,

@@ -7,6 +7,7 @@ import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
 import { above, highest, intersect, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import { countedAt, countingBase } from '../../model/unread.ts';
+import { countsAbove } from '../../model/flag.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
@@ -29,10 +30,10 @@ const windowOf = ({ before, after, limit }: MessagesWanted, point: Seq, availabl
 };
 
 /** The first unread message. If the server told only the number of unread messages, the first message above the position. */
-export const firstUnread = ({ row, readUpTo, unread }: ConversationState): Seq | null => {
+export const firstUnread = ({ row, readUpTo, mark, unread }: ConversationState): Seq | null => {
   if (unread.unreadCount === 0) return null;
-  const [oldest] = countedAt(row, readUpTo);
-  return oldest ? oldest[0] : countingBase(row, readUpTo) + 1;
+  const [oldest] = countedAt(row, readUpTo, mark);
+  return oldest ? oldest[0] : countingBase(row, countsAbove(mark, readUpTo)) + 1;
 };
 
 /** @throws {UsageError} `usage/unknown-message` if this user sees no such message in this conversation. */

@@ -13,7 +13,7 @@
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
-import { latestFlag } from '../../model/flag.ts';
+import { latestFlag, latestMark } from '../../model/flag.ts';
 import {
   allowedBy,
   type Cursor,
@@ -193,7 +193,8 @@ export class AccountState {
     const row = this.rowsBeforeCatchUp.get(conversationId);
     if (!row) return;
     const muted = pendingReceipts.muted ? latestFlag(row.muted, pendingReceipts.muted) : row.muted;
-    this.rowsBeforeCatchUp.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted });
+    const marked = pendingReceipts.marked ? latestMark(row.marked, pendingReceipts.marked) : row.marked;
+    this.rowsBeforeCatchUp.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted, marked });
   }
 
   /** Forgets unflushed messages of compacted records: pages hold them now. */

@@ -1,6 +1,6 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
 import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
-import { type Flag, isMarked, latestFlag, type Mark } from '../../model/flag.ts';
+import { type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import {
   mergePendingReceipts,
@@ -109,7 +109,7 @@ export class ConversationState {
   }
 
   get unread(): Unread {
-    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo));
+    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo, this.mark));
   }
 
   get mentions(): ReturnType<typeof mentionsAt> {
@@ -119,11 +119,11 @@ export class ConversationState {
   /** The conversation's share of the totals. If `row` is given, it replaces the newest row. */
   countedBy(row: ConversationRow | undefined): Counts {
     if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount, mentionCount: this.mentions.mentionCount };
-    const { muted, position } = this.pendingReceipts;
+    const { muted, marked, position } = this.pendingReceipts;
     const readUpTo = Math.max(row.readUpTo, position);
     return {
       muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
-      unreadCount: unreadAt(row, readUpTo).unreadCount,
+      unreadCount: unreadAt(row, readUpTo, marked ? latestMark(row.marked, marked) : row.marked).unreadCount,
       mentionCount: mentionsAt(row, readUpTo).mentionCount,
     };
   }
@@ -148,7 +148,7 @@ export class ConversationState {
 
   /** The newest mark, set on this device or on another. */
   get mark(): Mark {
-    return this.pendingReceipts.marked ? latestFlag(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
+    return this.pendingReceipts.marked ? latestMark(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
   }
 
   /** Receipts that the user has sent to the peer, with the pending ones. */

@@ -3,7 +3,7 @@
  * highest known count plus one, but this device does not know the server's count yet. So such a flag waits in the
  * outbox for the first snapshot, and takes its count from the row in the snapshot.
  */
-import { latestFlag, setFlag, setMark } from '../../model/flag.ts';
+import { latestFlag, latestMark, setFlag, setMark } from '../../model/flag.ts';
 import type { OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
@@ -37,7 +37,7 @@ export const takeCounts = (draft: Draft, ports: IntentPorts, conversations: Iter
     if (muted && latestFlag(row.muted, muted).value !== muted.value)
       enqueueReceipts(draft, ports, id, { muted: setFlag(row.muted, muted.value) });
     // A mark stands at the newest known message. The first snapshot is the first to bring one.
-    if (marked && (row.latestSeq > marked.at || latestFlag(row.marked, marked).value !== marked.value))
-      enqueueReceipts(draft, ports, id, { marked: setMark(latestFlag(row.marked, marked), marked.value, row.latestSeq) });
+    if (marked && (row.latestSeq > marked.at || latestMark(row.marked, marked).value !== marked.value))
+      enqueueReceipts(draft, ports, id, { marked: { ...marked, ...setMark(latestMark(row.marked, marked), marked.value, row.latestSeq) } });
   }
 };

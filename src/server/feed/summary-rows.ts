@@ -3,10 +3,11 @@
  * from these rows (I-12, I-13).
  */
 import { type ConversationRow, MAX_MENTION_RANGES, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
+import { countsAbove } from '../../model/flag.ts';
 import type { UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { intersect, NO_RANGES, range, type Ranges, size, subtract } from '../../model/ranges.ts';
+import { above, intersect, NO_RANGES, range, type Ranges, size, subtract } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
@@ -99,7 +100,7 @@ export const rowsOf = async (
   for (const { conversation, mine } of views) {
     const { id, latestSeq } = conversation;
     if (mine.role !== null && latestSeq >= conversation.firstSeq) lastSeqs.push({ conversationId: id, range: [latestSeq, latestSeq] });
-    const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
+    const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, countsAbove(mine.marked, mine.readUpTo));
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
   const last = new Map((await tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
@@ -115,9 +116,11 @@ export const rowsOf = async (
     const { firstSeq, latestSeq, version } = conversation;
     const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
-    const mentions = subtract(mentioning.get(conversation.id) ?? NO_RANGES, ranges);
+    const position = countingBase({ joinedAt, firstSeq }, readUpTo);
+    const mentions = above(subtract(mentioning.get(conversation.id) ?? NO_RANGES, ranges), position);
     const tooManyMentions = mentions.length > MAX_MENTION_RANGES;
-    const at = countingBase({ joinedAt, firstSeq }, readUpTo);
+    // A mark may count messages from below the position. Mentions count above the position alone.
+    const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {
       conversationId: nameOf(conversation, me),
@@ -130,7 +133,7 @@ export const rowsOf = async (
       uncounted: tooMany ? NO_RANGES : ranges,
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
       mentions: tooManyMentions ? NO_RANGES : mentions,
-      mentionsCounted: tooManyMentions ? { at, upTo: latestSeq, count: size(mentions) } : null,
+      mentionsCounted: tooManyMentions ? { at: position, upTo: latestSeq, count: size(mentions) } : null,
       muted,
       marked,
       untold,

@@ -3,7 +3,7 @@
  * nothing (I-2, I-4).
  */
 import type { ReadBy } from '../../model/conversation.ts';
-import { latestFlag, type Mark } from '../../model/flag.ts';
+import { latestFlag, latestMark, type Mark, sameMark } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import {
   contains,
@@ -134,13 +134,11 @@ export const prepareReceipts = async (
   });
 };
 
-/**
- * The flag after an entry. On a full tie the stored flag stays. Otherwise two devices repeating themselves
- * would switch the flag back and forth.
- */
+/** The mark after an entry. Its messages are clamped like a position, so that it names no message of a lost history. */
 const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
-  if (!theirs || (theirs.count === mine.count && theirs.value === mine.value)) return mine;
-  return latestFlag(mine, { ...theirs, at: Math.min(theirs.at, limit) });
+  if (!theirs) return mine;
+  const { from, ...mark } = { ...theirs, at: Math.min(theirs.at, limit) };
+  return latestMark(mine, from !== undefined && from <= limit ? { ...mark, from } : mark);
 };
 
 export interface ReceiptsEffect {
@@ -184,8 +182,7 @@ export const applyReceipts = (
     sameRanges(untold, member.untold) &&
     muted.count === member.muted.count &&
     muted.value === member.muted.value &&
-    marked.count === member.marked.count &&
-    marked.value === member.marked.value;
+    sameMark(marked, member.marked);
   if (isUnchanged) return { withheld };
   const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
   return { member: { ...member, ...after, ...moved, muted, marked, untold }, steps, withheld };

@@ -48,6 +48,11 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
     before: { inForce: 'the answer says that nothing was dealt with' },
     after: { inForce: 'the answer says that nothing was dealt with' },
   },
+  passArrivals: {
+    args: ['direct:bob', 0, 9],
+    before: { inForce: 'the answer says that nothing was dealt with' },
+    after: { inForce: 'the answer says that nothing was dealt with' },
+  },
   setPaused: { args: [true], before: 'stored', after: 'stored' },
   dismissDeadLetter: {
     args: ['none'],

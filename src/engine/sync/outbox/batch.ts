@@ -24,6 +24,8 @@ const MAX_IDS = 200;
 
 const encoder = new TextEncoder();
 
+const wireMark = ({ count, value, at, from }: Mark): Mark => ({ count, value, at, ...(from === undefined ? {} : { from }) });
+
 export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
@@ -41,7 +43,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
     ...(namedIds.length > 0 ? { namedIds: [...namedIds] } : {}),
     ...(contents.length > 0 ? { contents: [...contents] } : {}),
     ...(muted ? { muted: muted satisfies Flag } : {}),
-    ...(marked ? { marked: marked satisfies Mark } : {}),
+    ...(marked ? { marked: wireMark(marked) } : {}),
   };
 };
 

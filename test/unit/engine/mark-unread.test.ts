@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
+
+const BOB = 'direct:bob';
+
+describe('unread from a message on', () => {
+  let world: TestWorld;
+  let bob: WorldTab;
+  let phone: WorldTab;
+  let tablet: WorldTab;
+  let phoneDevice: VirtualDevice;
+  let ids: string[];
+
+  beforeEach(async () => {
+    world = createTestWorld();
+    [, bob] = await openDevice(world, 'bob');
+    [phoneDevice, phone] = await openDevice(world, 'alice', 'phone');
+    [, tablet] = await openDevice(world, 'alice', 'tablet');
+    for (const tab of [bob, phone, tablet]) await tab.live();
+    ids = [];
+    for (let i = 1; i <= 6; i++) ids.push((await bob.say('alice', `line ${i}`, { countable: i !== 4 })).id);
+    for (const tab of [phone, tablet])
+      await tab.until({ of: 'messages', conversationId: BOB, limit: 50 }, (list) => list.filter(({ seq }) => seq).length === 6);
+    await phone.do('clearConversationUnreadCount', BOB);
+    await unread(tablet, 0);
+    await phone.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+  });
+
+  const unread = (tab: WorldTab, count: number) => tab.until({ of: 'unread', conversationId: BOB }, (shown) => shown === count);
+  const shown = (tab: WorldTab) => tab.now({ of: 'conversation', conversationId: BOB });
+
+  it('the countable messages from there on count, on every device and in the total, and the position stays', async () => {
+    await phone.do('setMarkedUnread', BOB, true, ids[2]);
+    const marked = { unreadCount: 3, exact: true, markedUnread: true, readUpTo: 6 };
+    expect(await shown(phone)).toMatchObject(marked);
+    expect(await phone.now({ of: 'total-unread' })).toBe(3);
+    await unread(tablet, 3);
+    expect(await shown(tablet)).toMatchObject(marked);
+    expect(await tablet.now({ of: 'total-unread' })).toBe(3);
+    expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 3, readUpTo: 6, counted: [[3, 3], [5, 6]] }); // prettier-ignore
+    // A device that signs in later has the same count.
+    const [, laptop] = await openDevice(world, 'alice', 'laptop');
+    await laptop.live();
+    expect(await shown(laptop)).toMatchObject(marked);
+    // A new message counts too.
+    await bob.say('alice', 'one more');
+    await unread(phone, 4);
+    await unread(tablet, 4);
+    await tablet.do('clearConversationUnreadCount', BOB);
+    await unread(phone, 0);
+    expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 7 });
+  });
+
+  it('the sender learns nothing of it', async () => {
+    const receipts = await bob.now({ of: 'conversation', conversationId: 'direct:alice' });
+    await phone.do('setMarkedUnread', BOB, true, ids[0]);
+    await unread(tablet, 5);
+    // Both devices of the reader know of the mark, and this message comes after it.
+    await phone.say('bob', 'hello');
+    const after = await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.unreadCount === 1);
+    expect(after).toEqual({ ...receipts, lastMessage: after!.lastMessage, latestSeq: 7, unreadCount: 1 });
+  });
+
+  it('offline the count is exact at once, it survives a restart, and the server has the same count afterwards', async () => {
+    goOffline(phoneDevice);
+    await phone.do('setMarkedUnread', BOB, true, ids[1]);
+    expect(await shown(phone)).toMatchObject({ unreadCount: 4, exact: true, markedUnread: true });
+    await phone.close();
+    const again = await openTab(world, phoneDevice);
+    expect(await shown(again)).toMatchObject({ unreadCount: 4, exact: true, markedUnread: true });
+    expect(await again.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 2, counted: [] });
+    goOnline(phoneDevice);
+    await unread(tablet, 4);
+    await again.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    expect(await shown(again)).toMatchObject({ unreadCount: 4, exact: true, markedUnread: true });
+  });
+
+  it('a clear before the mark and one after it, all offline, leave what the last call left', async () => {
+    await bob.say('alice', 'seven');
+    await unread(phone, 1);
+    goOffline(phoneDevice);
+    await phone.do('clearConversationUnreadCount', BOB);
+    await phone.do('setMarkedUnread', BOB, true, ids[4]);
+    expect(await shown(phone)).toMatchObject({ unreadCount: 3, exact: true, readUpTo: 7 });
+    goOnline(phoneDevice);
+    await unread(tablet, 3);
+    expect(await shown(tablet)).toMatchObject({ unreadCount: 3, exact: true, readUpTo: 7, markedUnread: true });
+    goOffline(phoneDevice);
+    await phone.do('setMarkedUnread', BOB, true, ids[0]);
+    await phone.do('clearConversationUnreadCount', BOB, ids[2]);
+    expect(await shown(phone)).toMatchObject({ unreadCount: 0, markedUnread: false, readUpTo: 7 });
+    goOnline(phoneDevice);
+    await unread(tablet, 0);
+  });
+
+  it('another message than before is a new mark, the same one changes nothing, and false ends the count', async () => {
+    await phone.do('setMarkedUnread', BOB, true, ids[4]);
+    expect(await shown(phone)).toMatchObject({ unreadCount: 2 });
+    await phone.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    const sent = sentBy(phoneDevice);
+    await phone.do('setMarkedUnread', BOB, true, ids[4]);
+    await phone.do('setMarkedUnread', BOB, true);
+    expect((await phone.now({ of: 'outbox' })).pending).toBe(0);
+    expect(submits([...sent.sockets, ...sent.requests])).toEqual([]);
+    await phone.do('setMarkedUnread', BOB, true, ids[0]);
+    await unread(tablet, 5);
+    await phone.do('setMarkedUnread', BOB, true, ids[5]);
+    await unread(tablet, 1);
+    await tablet.do('setMarkedUnread', BOB, false);
+    await unread(phone, 0);
+    expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 6 });
+  });
+
+  it('messages that this device does not store make the count a lower bound until the server answers', async () => {
+    const [laptopDevice, laptop] = await openDevice(world, 'alice', 'laptop');
+    await laptop.live();
+    await laptop.ask('loadMessages', BOB, { around: 1, limit: 1 });
+    goOffline(laptopDevice);
+    await laptop.do('setMarkedUnread', BOB, true, ids[0]);
+    const { unreadCount, exact } = (await shown(laptop))!;
+    expect(unreadCount).toBeLessThanOrEqual(5);
+    if (!exact) expect(unreadCount).toBeGreaterThanOrEqual(1);
+    goOnline(laptopDevice);
+    await unread(laptop, 5);
+    await laptop.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    expect(await shown(laptop)).toMatchObject({ unreadCount: 5, exact: true });
+  });
+
+  it('a message that is not stored on this device is refused, and nothing changes', async () => {
+    await expect(phone.do('setMarkedUnread', BOB, true, 'elsewhere')).rejects.toMatchObject({ code: 'usage/unknown-message' });
+    expect(await shown(phone)).toMatchObject({ markedUnread: false, unreadCount: 0 });
+  });
+
+  it('clearing all direct chats leaves the groups, and the other way round', async () => {
+    await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
+    await bob.do('sendMessage', 'group:crew', { body: '"all hands"' });
+    await bob.say('alice', 'seven');
+    const crew = (tab: WorldTab, count: number) => tab.until({ of: 'unread', conversationId: 'group:crew' }, (is) => is === count);
+    await crew(phone, 1);
+    await unread(phone, 1);
+    await phone.do('clearAllUnreadCounts', 'direct');
+    await unread(tablet, 0);
+    await crew(tablet, 1);
+    await bob.say('alice', 'eight');
+    await unread(phone, 1);
+    await phone.do('clearAllUnreadCounts', 'group');
+    await crew(tablet, 0);
+    await unread(tablet, 1);
+  });
+});
