@@ -1,4 +1,5 @@
 /** The book of all calls, as seen from outside: each with the state on the screen before it, and with its result. */
+import type { Mentions } from '../../src/model/mentions.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
 /** The name of a conversation, the same for all its members: `ann|ben`, or `group:g0`. */
@@ -48,6 +49,7 @@ export interface Said {
   readonly chat: Chat;
   readonly countable: boolean;
   readonly asks: boolean;
+  readonly mentions?: Mentions | undefined;
   readonly op: Op;
 }
 

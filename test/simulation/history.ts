@@ -1,5 +1,6 @@
 /** A chat with a long history from before the first device of the world: a new device, or one that was away, has to catch up with it. */
 import { directChat } from './book.ts';
+import { drawMentions } from './mentions.ts';
 import type { Simulation } from './simulation.ts';
 
 export const makeHistory = async (sim: Simulation): Promise<void> => {
@@ -9,19 +10,33 @@ export const makeHistory = async (sim: Simulation): Promise<void> => {
   const long = [...groups].filter(([, members]) => members.size > 1).map(([chat]) => chat);
   const chat = long.length > 0 && random.chance(0.3) ? random.pick(long) : directChat(users[0]!, users[1]!);
   const speakers = groups.has(chat) ? [...groups.get(chat)!] : users.slice(0, 2);
-  const length = config.tier === 'dexie' ? random.between(201, 260) : random.between(201, 450);
+  const named = world.random.fork('history of mentions');
+  // One user mentions all others in every second message: more pieces than a row names.
+  const scattered = config.tier !== 'dexie' && named.chance(0.3);
+  const drawn = config.tier === 'dexie' ? random.between(201, 260) : random.between(201, 450);
+  const length = scattered ? named.between(520, 600) : drawn;
   for (let i = 1; i <= length; i++) {
-    const from = random.pick(speakers);
+    const drawnFrom = random.pick(speakers);
+    const from = scattered ? speakers[0]! : drawnFrom;
     const { device } = homes.find((home) => home.device.userId === from)!;
     const id = `h${i}`;
     const asks = random.chance(0.8);
-    const countable = random.chance(0.95);
+    const countable = random.chance(0.95) || scattered;
+    const mentions = scattered ? (i % 2 === 0 ? 'all' : undefined) : drawMentions(named, users);
     const op = book.begin(device, 'say', { chat, ids: [id] });
-    book.said.set(id, { id, from, device: device.name, chat, countable, asks, op });
+    book.said.set(id, { id, from, device: device.name, chat, countable, asks, mentions, op });
     const to = chat.startsWith('group:') ? { group: chat.slice('group:'.length) } : { user: speakers.find((name) => name !== from)! };
-    await world.server.host.publish({ from, to, id, body: { chat, id }, receiptRequested: asks, countable });
+    await world.server.host.publish({
+      from,
+      to,
+      id,
+      body: { chat, id },
+      receiptRequested: asks,
+      countable,
+      ...(mentions ? { mentions } : {}),
+    });
     op.state = 'done';
     op.latestAtEnd = i;
   }
-  sim.count('history');
+  sim.count(scattered ? 'history of mentions' : 'history');
 };

@@ -2,8 +2,10 @@
  * The expected final state, computed by plain sets and loops from the calls (the book) and from the order of
  * the server's tables. It shares no code with the judged code.
  */
+import type { Mentions } from '../../src/model/mentions.ts';
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import { type Book, type Chat, directChat, type Op } from './book.ts';
+import { isMentioned, mentionText } from './mentions.ts';
 
 type Pairs = readonly (readonly [number, number])[];
 
@@ -21,6 +23,7 @@ export interface SeenMessage {
   readonly countable: boolean;
   readonly recalled: boolean;
   readonly asked: boolean;
+  readonly mentions: Mentions | null;
   readonly sentAt: number;
 }
 
@@ -84,13 +87,14 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
       isGroup: groupId !== null,
       messages: inOf(dump.messages, id)
         .sort((a, b) => a.seq - b.seq)
-        .map(({ id: messageId, seq, senderId, countable, recalled, receiptRequested, sentAt }) => ({
+        .map(({ id: messageId, seq, senderId, countable, recalled, receiptRequested, mentions, sentAt }) => ({
           id: messageId,
           seq,
           senderId,
           countable,
           recalled,
           asked: receiptRequested,
+          mentions,
           sentAt,
         })),
       parts: new Map(parts),
@@ -110,11 +114,16 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
   return truths;
 };
 
-/** The unread count of a member (I-12). */
-export const unreadOf = ({ messages }: Truth, { user, readUpTo, joinedAt }: Part): number =>
+const countedFor = ({ messages }: Truth, { user, readUpTo, joinedAt }: Part): readonly SeenMessage[] =>
   messages.filter(
     ({ seq, senderId, countable, recalled }) => seq > readUpTo && seq > joinedAt && senderId !== user && countable && !recalled,
-  ).length;
+  );
+
+/** The unread count of a member (I-12). */
+export const unreadOf = (truth: Truth, part: Part): number => countedFor(truth, part).length;
+
+/** The mention count of a member (I-12). */
+export const mentionsOf = (truth: Truth, part: Part): number => countedFor(truth, part).filter((one) => isMentioned(one, part.user)).length;
 
 export type Violated = (invariant: string, why: string) => void;
 
@@ -188,7 +197,7 @@ export const judgeMeaning = (
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
   for (const truth of truths.values()) for (const message of truth.messages) place.set(message.id, { truth, message });
 
-  for (const { id, chat, op, from, device, countable, asks } of book.said.values()) {
+  for (const { id, chat, op, from, device, countable, asks, mentions } of book.said.values()) {
     const at = place.get(id);
     if (!at) {
       const end = endOf(id, device);
@@ -199,7 +208,13 @@ export const judgeMeaning = (
       // by then.
       const forgotten = restored && (mayForget || (membersChanged && chat.startsWith('group:')));
       if (sure(op) && !refused && !forgotten) violated('I-3', `${from} sent ${id} to ${chat}, and the server does not have it`);
-    } else if (at.truth.chat !== chat || at.message.senderId !== from || at.message.countable !== countable || (at.message.asked && !asks))
+    } else if (
+      at.truth.chat !== chat ||
+      at.message.senderId !== from ||
+      at.message.countable !== countable ||
+      (at.message.asked && !asks) ||
+      mentionText(at.message.mentions) !== mentionText(at.message.recalled ? null : mentions)
+    )
       violated('I-5', `${id} is not what ${from} sent`);
     // A frame that came twice may have been refused first, and accepted once its sender was a member.
     if (at && !restored && !(membersChanged && chat.startsWith('group:')) && endOf(id, device) === 'rejected')

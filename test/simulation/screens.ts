@@ -2,6 +2,7 @@
 import { firstValueFrom } from 'rxjs';
 import { judgeAnswers } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
+import { isMentioned } from './mentions.ts';
 import { restWithin } from './rest.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { Stepping } from './stepping.ts';
@@ -32,7 +33,8 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
         const list = await firstValueFrom(tab.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
         const problems: string[] = [];
         const held = new Map(list.filter(({ seq }) => seq !== null).map((message) => [message.seq!, message]));
-        for (const { id, seq, senderId, recalled } of truth.messages) {
+        for (const one of truth.messages) {
+          const { id, seq, senderId, recalled } = one;
           const message = held.get(seq);
           if (!message) {
             // A full device evicts old messages to store the calls of its user.
@@ -45,11 +47,12 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             message.id !== id ||
             message.recalled !== recalled ||
             message.status !== status ||
+            message.mentionsMe !== isMentioned(one, user) ||
             (body === null) !== recalled ||
             (body && body.id !== id)
           )
             problems.push(
-              `${tab.lane.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}`,
+              `${tab.lane.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''}${message.mentionsMe ? ', a mention' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}${isMentioned(one, user) ? ', a mention' : ''}`,
             );
         }
         return problems;

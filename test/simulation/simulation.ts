@@ -10,7 +10,7 @@ import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
-import { judgeTables, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
+import { judgeTables, mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
 import { type Said, Talk } from './talk.ts';
 
 export class Violation extends Error {
@@ -31,6 +31,7 @@ export interface Screen {
   readonly tab: VirtualTab;
   readonly chats: Map<Chat, Conversation>;
   total: number;
+  totalMentions: number;
   pending: number;
   connection: string;
   paused: boolean;
@@ -181,6 +182,7 @@ export class Simulation {
       tab,
       chats: new Map(),
       total: 0,
+      totalMentions: 0,
       pending: 0,
       connection: 'offline',
       paused: false,
@@ -200,6 +202,11 @@ export class Simulation {
         if (!alive()) return;
         screen.total = total;
         if (total < 0) this.violated('I-15', `${device.name} shows ${total} unread`);
+      }),
+      tab.watch({ of: 'total-unread', wanted: { of: 'mentions' } }).subscribe((total) => {
+        if (!alive()) return;
+        screen.totalMentions = total;
+        if (total < 0) this.violated('I-15', `${device.name} shows ${total} mentions`);
       }),
       tab.watch({ of: 'badge', counts: 'messages' }).subscribe((total) => {
         if (alive() && total !== null && !home.ledger.knowsServer)
@@ -232,11 +239,13 @@ export class Simulation {
   }
 
   private shown(home: Home, screen: Screen, conversation: Conversation): void {
-    const { id, unreadCount, readUpTo, latestSeq, lastMessage } = conversation;
+    const { id, unreadCount, mentionCount, exact, readUpTo, latestSeq, lastMessage } = conversation;
     const { name, userId } = home.device;
     const chat = chatOf(userId, id);
     screen.chats.set(chat, conversation);
     if (unreadCount < 0 || unreadCount > latestSeq) this.violated('I-15', `${name}: ${chat} shows ${unreadCount} of ${latestSeq}`);
+    if (mentionCount < 0 || (exact && mentionCount > unreadCount))
+      this.violated('I-15', `${name}: ${chat} shows ${mentionCount} mentions in ${unreadCount} unread messages`);
     const before = home.highest.get(chat) ?? 0;
     // A tab that has not read the write of another tab may show a lower position than that tab, and never a
     // lower one than it showed itself. An entry that the server refuses leaves the overlay, and only a group
@@ -275,28 +284,33 @@ export class Simulation {
     return problems;
   }
 
-  private differences({ device }: Home, { tab, chats, connection, pending, paused, total }: Screen): string[] {
+  private differences({ device }: Home, { tab, chats, connection, pending, paused, total, totalMentions }: Screen): string[] {
     const { name } = tab.lane;
     const problems: string[] = [];
     if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
     if (pending > 0) problems.push(`${name} has ${pending} pending entries`);
     let expected = 0;
+    let expectedMentions = 0;
     for (const truth of this.truths.values()) {
       const part = truth.parts.get(device.userId);
       if (!part?.isIn || truth.messages.length === 0) continue;
       const unread = unreadOf(truth, part);
+      const mentions = mentionsOf(truth, part);
       if (!part.muted) expected += unread;
+      expectedMentions += mentions;
       const shown = chats.get(truth.chat);
       if (!shown) {
         problems.push(`${name} does not show ${truth.chat}`);
         continue;
       }
-      const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.markedUnread ? ', marked' : ''}`;
-      const should = `${unread} unread after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.marked ? ', marked' : ''}`;
+      const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread, ${shown.mentionCount} mentions after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.markedUnread ? ', marked' : ''}`;
+      const should = `${unread} unread, ${mentions} mentions after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.marked ? ', marked' : ''}`;
       if (is !== should) problems.push(`${name} shows ${truth.chat} with ${is}; expected ${should}`);
     }
     if (problems.length === 0 && !this.membersChanged && total !== expected)
       problems.push(`${name} shows a total of ${total}; expected ${expected}`);
+    if (problems.length === 0 && !this.membersChanged && totalMentions !== expectedMentions)
+      problems.push(`${name} shows a total of ${totalMentions} mentions; expected ${expectedMentions}`);
     return problems;
   }
 }

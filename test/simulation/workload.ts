@@ -4,6 +4,7 @@ import { TransportError } from '../../src/errors.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { type Chat, directChat, nameFor, type Op } from './book.ts';
+import { drawMentions } from './mentions.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
 
 const WEIGHTS = {
@@ -136,9 +137,13 @@ export class Workload {
         const asks = random.chance(0.7);
         const countable = random.chance(0.85);
         const op = book.begin(device, kind, { chat, ids: [id], latestShown });
-        book.said.set(id, { id, from: user, device: device.name, chat, countable, asks, op });
+        const mentions = drawMentions(random.fork('mentions'), [...new Set(sim.homes.map((one) => one.device.userId))]);
+        book.said.set(id, { id, from: user, device: device.name, chat, countable, asks, mentions, op });
         const body = JSON.stringify({ chat, id });
-        return this.ask(home, screen, op, { do: 'sendMessage', args: [name, { id, body, requestReceipt: asks, countable }] });
+        return this.ask(home, screen, op, {
+          do: 'sendMessage',
+          args: [name, { id, body, requestReceipt: asks, countable, mentions }],
+        });
       }
       case 'ack': {
         if (others.length === 0) return;
