@@ -4,7 +4,7 @@ import { type MessageId, requireId } from '../model/ids.ts';
 import type { MessagesWanted } from '../model/intents.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
-import type { TotalOf, TotalOptions } from '../model/total.ts';
+import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/total.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
@@ -46,8 +46,6 @@ export const requireCursor = (cursor: unknown): string | null => {
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
   id === undefined ? undefined : requireId(id, what);
-
-const TOTALS_OF: readonly TotalOf[] = ['messages', 'mentions'];
 
 export const requireTotalOf = (of: unknown, what: string): TotalOf => {
   const known = TOTALS_OF.find((one) => one === of);

@@ -38,7 +38,7 @@ import { requirePage } from './worker-start/browser-page.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';
 import { deviceId } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
-import { checkOptions } from './options.ts';
+import { badgeCounts, checkOptions } from './options.ts';
 import { OwnWorkers } from './worker-start/own-workers.ts';
 import { Persistence } from './persistence.ts';
 import { questionsOf } from './questions.ts';
@@ -58,7 +58,8 @@ import { safeLog } from '../logging.ts';
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
   requirePage(options.worker !== undefined);
-  const { url, userId, deliveryReceipts, readReceipts, retention, appBadge = false } = options;
+  const { url, userId, deliveryReceipts, readReceipts, retention } = options;
+  const badge = badgeCounts(options.appBadge);
   const name = databaseName(url, userId);
   // Read the first paint while the worker starts: the record is there first.
   const paint = readFirstPaint(name);
@@ -93,7 +94,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'outbox' }),
     () => watching.watch({ of: 'connection' }),
   );
-  const stopBadge = keepBadge(name, appBadge, () => watching.watch({ of: 'badge', counts: 'messages' }));
+  const stopBadge = keepBadge(name, badge, () => watching.watch({ of: 'badge' }));
   let closing: Promise<void> | null = null;
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();

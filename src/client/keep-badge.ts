@@ -1,24 +1,26 @@
-/** The option `appBadge`: the page shows the account's total on the app's icon. */
+/** The option `appBadge`: the page shows a total of the account on the app's icon. */
+import type { TotalOf, Totals } from '../model/total.ts';
 import { concatMap, filter, from, type Observable } from 'rxjs';
 import { claimBadge, releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 
 /**
  * Claims the badge for this account and shows each new total, or releases the badge if the option is off.
  *
- * @param total$ the account's total; null while unknown: the old number then stays.
+ * @param counts what the badge counts; null if the option is off.
+ * @param totals$ the account's totals; null while unknown: the old number then stays.
  * @returns a function to stop. The number stays, like the store.
  */
-export const keepBadge = (account: string, isOn: boolean, total$: () => Observable<number | null>): (() => void) => {
-  if (!isOn) {
+export const keepBadge = (account: string, counts: TotalOf | null, totals$: () => Observable<Totals | null>): (() => void) => {
+  if (!counts) {
     void releaseBadge(account);
     return () => undefined;
   }
-  const kept = from(claimBadge(account))
+  const kept = from(claimBadge(account, counts))
     .pipe(
-      concatMap(total$),
-      filter((total) => total !== null),
+      concatMap(totals$),
+      filter((totals) => totals !== null),
       // One write after another: the newest number is written last.
-      concatMap((total) => showOnBadge(account, total)),
+      concatMap((totals) => showOnBadge(account, totals)),
     )
     .subscribe();
   return () => kept.unsubscribe();

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
+import { TOTALS_OF, type TotalOf } from '../model/total.ts';
 import type { Retention } from '../model/retention.ts';
 import type { ReceiptClientOptions } from './receipt-client.ts';
 
@@ -30,6 +31,22 @@ const checkRetention = (retention: Retention | undefined): void => {
   }
 };
 
+/** What the badge counts; null without a badge. @throws {UsageError} `usage/invalid-option` */
+export const badgeCounts = (appBadge: unknown): TotalOf | null => {
+  if (appBadge === undefined || appBadge === false) return null;
+  if (appBadge === true) return 'messages';
+  if (typeof appBadge !== 'object' || appBadge === null)
+    return refuse(`appBadge must be true, false or { counts }; got ${appBadge === null ? 'null' : typeof appBadge}`);
+  const { counts } = readOptions<{ readonly counts?: unknown }>(appBadge, 'appBadge', { counts: 1 }, 'usage/invalid-option');
+  const known = TOTALS_OF.find((one) => one === counts);
+  return (
+    known ??
+    refuse(
+      `appBadge.counts must be ${TOTALS_OF.map((one) => `'${one}'`).join(' or ')}; got ${typeof counts === 'string' ? counts : typeof counts}`,
+    )
+  );
+};
+
 /** @throws {UsageError} `usage/invalid-option` naming the option. */
 export const checkOptions = (options: ReceiptClientOptions): void => {
   // Callers without types may pass anything.
@@ -51,8 +68,9 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
     refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
   requireId(userId, 'userId', 'usage/invalid-option');
   if (typeof getToken !== 'function') refuse(`getToken must be a function that returns a token; got ${typeof getToken}`);
-  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, appBadge }))
+  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts }))
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false; got ${typeof value}`);
+  badgeCounts(appBadge);
   checkRetention(given.retention);
   if (worker !== undefined && typeof worker !== 'function')
     refuse(`worker must be a function that returns a new Worker; got ${typeof worker}`);

@@ -3,11 +3,12 @@ import type { PageSide } from '../bridge/worker-api.ts';
 import type { Log } from '../logging.ts';
 import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 import { deviceId, forgetDevice } from './device.ts';
+import { badgeCounts } from './options.ts';
 import type { ReceiptClientOptions } from './receipt-client.ts';
 
 export const createPageSide = (
   account: string,
-  { getToken, appBadge = false }: Pick<ReceiptClientOptions, 'getToken' | 'appBadge'>,
+  { getToken, appBadge }: Pick<ReceiptClientOptions, 'getToken' | 'appBadge'>,
   log: Log,
 ): PageSide => ({
   log: async (...record) => log(...record),
@@ -20,6 +21,6 @@ export const createPageSide = (
   // The last step of a log-out, also after a crash. A user who logs in again with the badge on keeps the badge, without the number.
   async forgetDevice(database) {
     await forgetDevice(database);
-    await (appBadge && database === account ? showOnBadge(database, 0) : releaseBadge(database));
+    await (badgeCounts(appBadge) && database === account ? showOnBadge(database, null) : releaseBadge(database));
   },
 });

@@ -9,7 +9,7 @@ import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
 import type { Retention } from '../model/retention.ts';
-import type { TotalOptions } from '../model/total.ts';
+import type { TotalOf, TotalOptions } from '../model/total.ts';
 import type { StorageReport } from '../model/storage.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
@@ -42,12 +42,12 @@ export interface ReceiptClientOptions {
    */
   readonly retention?: Retention;
   /**
-   * True if the installed app's icon shows this account's total unread count. Default false. The badge belongs to the
-   * account of this origin that turned it on last. Set the option in every tab of the account. Without an open tab, the
+   * True if the installed app's icon shows this account's total unread count, `{ counts: 'mentions' }` if it shows the
+   * total of mentions. Default false. The badge belongs to the account of this origin that turned it on last. Set the option in every tab of the account. Without an open tab, the
    * service worker updates the number. A log-out, or a client without the option, removes the number. Without effect in
    * browsers without badges (Firefox).
    */
-  readonly appBadge?: boolean;
+  readonly appBadge?: boolean | { readonly counts: TotalOf };
   /**
    * Returns a new worker at every call, because a new worker replaces each dead one. For pages whose policy forbids the
    * default start. Default: the worker of the package, without any setup.

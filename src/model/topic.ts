@@ -6,13 +6,13 @@ import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { MessageReceipts } from './receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from './status.ts';
-import type { TotalOf, TotalOptions } from './total.ts';
+import type { TotalOptions, Totals } from './total.ts';
 
 export type Topic =
   /** `wanted`: without the defaults, so that equal topics are equal texts. */
   | { readonly of: 'total-unread'; readonly wanted?: TotalOptions }
-  /** The total as the badge on the app's icon shows it. */
-  | { readonly of: 'badge'; readonly counts: TotalOf }
+  /** The totals, of which the badge on the app's icon shows one. */
+  | { readonly of: 'badge' }
   | { readonly of: 'unread'; readonly conversationId: ConversationId }
   | { readonly of: 'mentions'; readonly conversationId: ConversationId }
   | { readonly of: 'conversations'; readonly limit: number }
@@ -30,7 +30,7 @@ export type Topic =
 export interface TopicValue {
   'total-unread': number;
   /** null before this device has received its first state from the server: 0 would be a guess. */
-  badge: number | null;
+  badge: Totals | null;
   unread: number;
   mentions: number;
   conversations: readonly Conversation[];

@@ -4,6 +4,8 @@ import { type ConversationId, conversationType } from './ids.ts';
 /** What a total counts: unread messages without those of muted conversations, or unread messages that mention me, of all conversations. */
 export type TotalOf = 'messages' | 'mentions';
 
+export const TOTALS_OF: readonly TotalOf[] = ['messages', 'mentions'];
+
 /** Which total to watch. */
 export interface TotalOptions {
   /** Only direct chats, or only groups. Default: both. */
@@ -34,6 +36,8 @@ export const addCounts = ({ messages, mentions }: Sums, id: ConversationId, { mu
   if (!muted) messages[type] += unreadCount;
   mentions[type] += mentionCount;
 };
+
+export const sameTotals = (a: Totals | null, b: Totals | null): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export const pickTotal = (totals: Totals, { type, of = 'messages' }: TotalOptions = {}): number => {
   const { direct, group } = totals[of];

@@ -1,13 +1,20 @@
 /**
  * The number on the installed app's icon. One account of the origin owns the badge: the last account that turned the
- * badge on. A record names the owner, and pages and service worker obey the record. Each of them shows the owner's
- * total as derived from the store, so two of them never differ for long.
+ * badge on. A record names the owner and what the owner's badge counts, and pages and service worker obey the record.
+ * Each of them shows the owner's total as derived from the store, so two of them never differ for long.
  */
+import { pickTotal, type TotalOf, type Totals } from '../model/total.ts';
 
 /** A small database without Dexie, read by the service worker too. */
 const DATABASE = 'tidemark-badge';
 const TABLE = 'owner';
 const KEY = 'account';
+
+/** The record. */
+interface Owner {
+  readonly account: string;
+  readonly counts: TotalOf;
+}
 
 /** The Badging API is absent in Firefox, in WebKit without a home screen, and in dedicated workers. */
 const hasBadge = (): boolean => 'setAppBadge' in navigator;
@@ -38,7 +45,7 @@ const open = (make: boolean): Promise<IDBDatabase | null> =>
  *
  * @param act receives the owner and the record's table.
  */
-const asOwner = async (make: boolean, act: (owner: unknown, table: IDBObjectStore) => void): Promise<void> => {
+const asOwner = async (make: boolean, act: (owner: Owner | undefined, table: IDBObjectStore) => void): Promise<void> => {
   const db = await open(make);
   if (!db) return;
   await new Promise<void>((resolve) => {
@@ -47,7 +54,7 @@ const asOwner = async (make: boolean, act: (owner: unknown, table: IDBObjectStor
       tx.oncomplete = tx.onabort = () => resolve();
       const table = tx.objectStore(TABLE);
       const request = table.get(KEY);
-      request.onsuccess = () => act(request.result, table);
+      request.onsuccess = () => act(request.result as Owner | undefined, table);
     } catch {
       resolve();
     }
@@ -61,19 +68,23 @@ const show = (total: number): void => {
   done.catch(() => undefined);
 };
 
-/** Makes the account the badge's owner. The old number stays until this account's total is known. */
-export const claimBadge = (account: string): Promise<void> =>
-  hasBadge() ? asOwner(true, (_, table) => void table.put(account, KEY)) : Promise.resolve();
+/** Makes the account the badge's owner. The old number stays until this account's totals are known. */
+export const claimBadge = (account: string, counts: TotalOf): Promise<void> =>
+  hasBadge() ? asOwner(true, (_, table) => void table.put({ account, counts } satisfies Owner, KEY)) : Promise.resolve();
 
-/** Shows the account's total if the account owns the badge. */
-export const showOnBadge = (account: string, total: number): Promise<void> =>
-  hasBadge() ? asOwner(false, (owner) => void (owner === account && show(total))) : Promise.resolve();
+/** Shows the total that the account's badge counts, if the account owns the badge. null: the account shows no number. */
+export const showOnBadge = (account: string, totals: Totals | null): Promise<void> =>
+  hasBadge()
+    ? asOwner(false, (owner) => {
+        if (owner?.account === account) show(totals ? pickTotal(totals, { of: owner.counts }) : 0);
+      })
+    : Promise.resolve();
 
 /** Gives the badge back, after the option was turned off or the user logged out. The badge of another account stays. */
 export const releaseBadge = (account: string): Promise<void> =>
   hasBadge()
     ? asOwner(false, (owner, table) => {
-        if (owner !== account) return;
+        if (owner?.account !== account) return;
         table.delete(KEY);
         show(0);
       })

@@ -50,7 +50,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
       const { model } = headless.writer;
       const showBadge = async (): Promise<void> => {
         // Before the first answer of the server, the store knows no total.
-        if (model.cursor !== null) await showOnBadge(name, model.totalUnreadCount);
+        if (model.cursor !== null) await showOnBadge(name, model.totals);
       };
       open = { ...headless, showBadge };
       return task(open);
@@ -66,7 +66,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
     // A logged-out account sends and shows nothing. The next start of a page deletes what a crash left of it.
-    await showOnBadge(name, 0);
+    await showOnBadge(name, null);
   } finally {
     store.close();
   }

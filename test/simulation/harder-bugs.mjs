@@ -36,8 +36,8 @@ export const HARDER_BUGS = [
   bug(
     'the badge shows a count before the first snapshot',
     'engine/views/views.ts',
-    'map((model) => (model.cursor === null ? null : pickTotal(model.totals, { of: counts }))),',
-    'map((model) => pickTotal(model.totals, { of: counts })),',
+    'map((model) => (model.cursor === null ? null : model.totals)),',
+    'map((model) => model.totals),',
   ),
   bug(
     'a receipt event names messages of others',
@@ -132,4 +132,42 @@ export const HARDER_BUGS = [
     'present: union(before?.present ?? NO_RANGES, [[1, NO_END]]),',
   ),
   bug('an explanation counts stretches', 'engine/queries/explain-unread.ts', '...unread,', '...unread, unreadCount: counted.length,'),
+  bug(
+    'a mention of all mentions no member',
+    'model/mentions.ts',
+    "(mentions === 'all' || mentions.includes(reader))",
+    "(mentions !== 'all' && mentions.includes(reader))",
+  ),
+  bug('a message mentions its own sender', 'model/mentions.ts', 'mentions !== null && senderId !== reader &&', 'mentions !== null &&'),
+  bug(
+    'a muted chat loses its mentions',
+    'model/total.ts',
+    'mentions[type] += mentionCount;',
+    'if (!muted) mentions[type] += mentionCount;',
+  ),
+  bug('a recalled message keeps its mentions', 'server/submit/apply-message.ts', 'recalled: true, mentions: null,', 'recalled: true,'),
+  bug(
+    'a pending clear leaves the mentions',
+    'model/unread.ts',
+    'size(subtract(above(row.mentions, base), row.uncounted))',
+    'size(subtract(row.mentions, row.uncounted))',
+  ),
+  bug(
+    'a late row brings its mentions back',
+    'model/conversation.ts',
+    'const newer = a.version - b.version || a.latestSeq - b.latestSeq;',
+    'const newer = -1;',
+  ),
+  bug(
+    'the log forgets the mentions of a row',
+    'model/conversation.ts',
+    '...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),',
+    '',
+  ),
+  bug(
+    'a queued message forgets whom it mentions',
+    'engine/intents/send-message.ts',
+    '...(message.mentions ? { mentions: message.mentions } : {}),',
+    '',
+  ),
 ];

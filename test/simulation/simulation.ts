@@ -208,9 +208,9 @@ export class Simulation {
         screen.totalMentions = total;
         if (total < 0) this.violated('I-15', `${device.name} shows ${total} mentions`);
       }),
-      tab.watch({ of: 'badge', counts: 'messages' }).subscribe((total) => {
-        if (alive() && total !== null && !home.ledger.knowsServer)
-          this.violated('I-12', `${tab.lane.name} shows ${total} before its first snapshot`);
+      tab.watch({ of: 'badge' }).subscribe((totals) => {
+        if (alive() && totals !== null && !home.ledger.knowsServer)
+          this.violated('I-12', `${tab.lane.name} shows ${JSON.stringify(totals)} before its first snapshot`);
       }),
       tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
         if (alive()) screen.pending = pending;

@@ -10,10 +10,11 @@ import { LayeredMap } from './layered-map.ts';
 /** Greatest age of a kept entry, measured from the newest entry by the device's own clock. The clock decides nothing else here. */
 const KEPT_MS = 3 * 24 * 60 * 60 * 1000;
 const MAX_KEPT = 2000;
-/** Characters of message bodies that are kept. */
+/** Characters of message bodies and mentions that are kept. */
 const MAX_KEPT_TEXT = 512 * 1024;
 
-const textOf = (entry: OutboxEntry): number => (entry.kind === 'message' ? entry.message.body.length : 0);
+const textOf = (entry: OutboxEntry): number =>
+  entry.kind === 'message' ? entry.message.body.length + JSON.stringify(entry.message.mentions ?? '').length : 0;
 
 export class RecentlyConfirmed {
   private constructor(

@@ -13,7 +13,7 @@ import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/receipt.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
-import { pickTotal, type TotalOf, type TotalOptions } from '../../model/total.ts';
+import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/total.ts';
 import type { LeaderStatus, Ports } from '../../ports/ports.ts';
 import { findAnywhere } from '../present/find-message.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -56,7 +56,7 @@ export class Views {
       case 'total-unread':
         return this.total(topic.wanted);
       case 'badge':
-        return this.badge(topic.counts);
+        return this.badge();
       case 'unread':
         return this.unreadCount(topic.conversationId);
       case 'mentions':
@@ -104,10 +104,10 @@ export class Views {
     );
   }
 
-  private badge(counts: TotalOf): Observable<number | null> {
+  private badge(): Observable<Totals | null> {
     return this.states(({ shown, known }) => shown || known).pipe(
-      map((model) => (model.cursor === null ? null : pickTotal(model.totals, { of: counts }))),
-      distinctUntilChanged(),
+      map((model) => (model.cursor === null ? null : model.totals)),
+      distinctUntilChanged(sameTotals),
     );
   }
 

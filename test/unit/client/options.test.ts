@@ -9,12 +9,21 @@ const given = (retention: unknown): ReceiptClientOptions =>
 describe('the option appBadge', () => {
   const withBadge = (appBadge: unknown) => ({ ...given(undefined), appBadge }) as ReceiptClientOptions;
 
-  it.each([[undefined], [true], [false]])('appBadge accepts %j', (appBadge) => {
+  it.each([[undefined], [true], [false], [{ counts: 'mentions' }], [{ counts: 'messages' }]])('appBadge accepts %j', (appBadge) => {
     expect(() => checkOptions(withBadge(appBadge))).not.toThrow();
   });
 
   it.each([['yes'], [1], [null]])('appBadge refuses %j by name', (appBadge) => {
-    expect(() => checkOptions(withBadge(appBadge))).toThrow('appBadge must be true or false');
+    expect(() => checkOptions(withBadge(appBadge))).toThrow('appBadge must be true, false or { counts }');
+  });
+
+  it.each([
+    [{ counts: 'people' }, "appBadge.counts must be 'messages' or 'mentions'; got people"],
+    [{}, 'appBadge.counts must be'],
+    [{ count: 'mentions' }, 'appBadge: unknown option "count"; did you mean "counts"?'],
+    [[], 'appBadge: options must be an object'],
+  ])('appBadge refuses %j', (appBadge, said) => {
+    expect(() => checkOptions(withBadge(appBadge))).toThrow(said);
   });
 });
 

@@ -1,6 +1,12 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Totals } from '../../../src/model/total.ts';
 import { claimBadge, releaseBadge, showOnBadge } from '../../../src/platform/app-badge.ts';
+
+const totals = (messages: number, mentions = 0): Totals => ({
+  messages: { direct: messages, group: 0 },
+  mentions: { direct: 0, group: mentions },
+});
 
 describe('the badge of the app icon', () => {
   let shown: number[];
@@ -16,48 +22,57 @@ describe('the badge of the app icon', () => {
   afterEach(() => vi.unstubAllGlobals());
 
   it('the badge shows the total of the account that turned it on last, and of no other', async () => {
-    await showOnBadge('alice', 1);
-    await claimBadge('alice');
-    await showOnBadge('alice', 2);
-    await claimBadge('bob');
-    await showOnBadge('alice', 3);
-    await showOnBadge('bob', 4);
+    await showOnBadge('alice', totals(1));
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(2));
+    await claimBadge('bob', 'messages');
+    await showOnBadge('alice', totals(3));
+    await showOnBadge('bob', totals(4));
     await releaseBadge('alice');
     expect(shown).toEqual([2, 4]);
   });
 
+  it('the badge shows what its owner counts, also to a page or service worker that does not know it', async () => {
+    await claimBadge('alice', 'mentions');
+    await showOnBadge('alice', totals(7, 2));
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(7, 2));
+    await showOnBadge('alice', null);
+    expect(shown).toEqual([2, 7, 0]);
+  });
+
   it('the badge is cleared when its account releases it, and shows a total again only when an account claims it', async () => {
-    await claimBadge('alice');
-    await showOnBadge('alice', 2);
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(2));
     await releaseBadge('alice');
-    await showOnBadge('alice', 3);
-    await claimBadge('alice');
-    await showOnBadge('alice', 4);
+    await showOnBadge('alice', totals(3));
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(4));
     expect(shown).toEqual([2, 0, 4]);
   });
 
   it('the badge makes no database for an app that never turned it on', async () => {
-    await showOnBadge('alice', 1);
+    await showOnBadge('alice', totals(1));
     await releaseBadge('alice');
     expect(await indexedDB.databases()).toEqual([]);
   });
 
   it('without a badge, with a refused badge or with refused storage, nothing happens', async () => {
     vi.stubGlobal('navigator', {});
-    await claimBadge('alice');
-    await showOnBadge('alice', 1);
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(1));
     await releaseBadge('alice');
     expect(await indexedDB.databases()).toEqual([]);
     vi.stubGlobal('navigator', { setAppBadge: () => Promise.reject(new Error('not installed')), clearAppBadge: () => Promise.resolve() });
-    await claimBadge('alice');
-    await showOnBadge('alice', 1);
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(1));
     vi.stubGlobal('indexedDB', {
       open: () => {
         throw new DOMException('no', 'SecurityError');
       },
     });
-    await claimBadge('alice');
-    await showOnBadge('alice', 1);
+    await claimBadge('alice', 'messages');
+    await showOnBadge('alice', totals(1));
     await releaseBadge('alice');
     expect(shown).toEqual([]);
   });

@@ -44,7 +44,7 @@ describe('a push in the service worker', () => {
     const store = await openDexieStore(name, { clock: browserClock });
     await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
     store.close();
-    await claimBadge(name);
+    await claimBadge(name, 'messages');
   });
   afterEach(async () => {
     bob.close();
