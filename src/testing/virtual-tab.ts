@@ -9,7 +9,8 @@ import type { Lane } from './lane.ts';
 
 /** One tab with its engine. A tab that dies never answers its open calls. */
 export class VirtualTab {
-  private engine: Engine | null = null;
+  /** The engine of a tab that is ready. For tests of the engine: the engine is no public interface. */
+  engine: Engine | null = null;
   private readonly ready: Promise<void>;
   private tellReady: () => void = () => undefined;
   /** True after a log-out by any tab. */
