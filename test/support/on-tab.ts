@@ -69,13 +69,16 @@ export const reach = async (world: TestWorld, what: string, holds: () => boolean
   return world.time.now - since;
 };
 
+/** A device, or a tab with a network of its own. */
+type OnNetwork = Pick<VirtualDevice, 'network'>;
+
 /** Breaks the connections of a device, and lets nothing pass until {@link goOnline}. */
-export const goOffline = ({ network }: VirtualDevice): void => {
+export const goOffline = ({ network }: OnNetwork): void => {
   network.set({ up: false, down: false });
   network.cut();
 };
 
-export const goOnline = ({ network }: VirtualDevice): void => network.set({ up: true, down: true });
+export const goOnline = ({ network }: OnNetwork): void => network.set({ up: true, down: true });
 
 /** Notes every frame that leaves a device from now on, by the way it takes. A request is one text with all its frames. */
 export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; readonly requests: string[] } => {
