@@ -24,7 +24,7 @@ export const requireMentions = (value: unknown): Mentions | undefined => {
   if (!Array.isArray(value) || value.length > MAX_MENTIONS)
     throw new UsageError(
       'usage/invalid-argument',
-      `mentions must be 'all' or a list of at most ${MAX_MENTIONS} user ids; got ${Array.isArray(value) ? `${value.length} of them` : typeof value}`,
+      `mentions must be 'all' or a list of at most ${MAX_MENTIONS} user ids; got ${Array.isArray(value) ? `${value.length} of them` : typeof value === 'string' ? 'a text' : typeof value}`,
     );
   return inOneForm(value.map((id, i) => requireId(id, `mentions[${i}]`)));
 };

@@ -153,10 +153,10 @@ export const HARDER_BUGS = [
     'size(subtract(row.mentions, row.uncounted))',
   ),
   bug(
-    'a late row brings its mentions back',
+    'the mentions of an older row stay',
     'model/conversation.ts',
     'const newer = a.version - b.version || a.latestSeq - b.latestSeq;',
-    'const newer = -1;',
+    'const newer = b.version - a.version || a.latestSeq - b.latestSeq;',
   ),
   bug(
     'the log forgets the mentions of a row',

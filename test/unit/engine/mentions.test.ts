@@ -86,7 +86,7 @@ describe('the mention count, on every device of a user', () => {
       body: 1,
       ...(i % 2 ? {} : { mentions: 'all' as const }),
     });
-    for (let i = 0; i < 600; i++) await world.until(world.server.host.publish(publish(i)));
+    await world.until(Promise.all(Array.from({ length: 600 }, (_, i) => world.server.host.publish(publish(i)))));
     const [tablet, late] = await openDevice(world, 'alice', 'tablet');
     await counts(late, 300);
     expect(await late.now({ of: 'conversation', conversationId: CREW })).toMatchObject({ mentionCount: 300, exact: true });
