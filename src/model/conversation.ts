@@ -180,7 +180,7 @@ export interface Conversation {
   readonly lastMessage?: Message;
   /** Number of countable messages of other members above my position, or from the message on from which I marked the conversation unread. */
   readonly unreadCount: number;
-  /** Number of those messages that mention me. A muted conversation keeps this count. */
+  /** Number of countable messages above my position that mention me. A muted conversation keeps this count. */
   readonly mentionCount: number;
   /** False if `unreadCount` or `mentionCount` is a lower bound until the server answers. */
   readonly exact: boolean;
