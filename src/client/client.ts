@@ -170,7 +170,12 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async clearConversationUnreadCount(conversationId, given) {
       const id = conversation(conversationId);
-      const upTo = optionalId(readOptions(given, 'clearConversationUnreadCount', { upTo: 1 }).upTo, 'upTo');
+      const names = { upTo: 1, messageIds: 1 } as const;
+      const { upTo: upToId, messageIds } = readOptions(given, 'clearConversationUnreadCount', names);
+      const upTo = optionalId(upToId, 'upTo');
+      if (messageIds !== undefined && upTo !== undefined)
+        throw new UsageError('usage/invalid-argument', 'clearConversationUnreadCount takes upTo or messageIds, not both: make two calls');
+      if (messageIds !== undefined) return intent('clearMessages', id, requireIds(messageIds));
       return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
     },
     async clearAllUnreadCounts(given) {

@@ -136,8 +136,19 @@ export interface ReceiptClient {
     conversationId: ConversationId,
     options?: { readonly upTo?: MessageId; readonly keepUnread?: boolean },
   ): Promise<void>;
-  /** Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do. */
-  clearConversationUnreadCount(conversationId: ConversationId, options?: { readonly upTo?: MessageId }): Promise<void>;
+  /**
+   * Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do.
+   *
+   * @param options.upTo clears only up to this message. `usage/unknown-message` if this device does not store it.
+   * @param options.messageIds clears only these messages, at most 10,000, in any order: they no longer count, on no device of the user.
+   * The position and a marked-unread flag stay, and no event tells the call. If this device does not store one of them, the call rejects
+   * with `usage/unknown-message` and clears none. Together with `upTo` it is `usage/invalid-argument`.
+   */
+  clearConversationUnreadCount(
+    conversationId: ConversationId,
+    options?:
+      { readonly upTo?: MessageId; readonly messageIds?: never } | { readonly messageIds: readonly MessageId[]; readonly upTo?: never },
+  ): Promise<void>;
   /**
    * Clears every conversation, like {@link ReceiptClient.clearConversationUnreadCount}.
    *

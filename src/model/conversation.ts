@@ -32,7 +32,8 @@ export interface Counted {
 
 /**
  * The server's summary of a conversation, as seen by one member. Every field only grows (maximum, union, highest count), or belongs to
- * the row of the higher version. So two rows of one epoch join in any order, and duplicate or late rows are harmless by construction (I-2, I-4). "I" is the signed-in user.
+ * the row of the higher version. So two rows of one epoch join in any order, and duplicate or late rows are harmless by construction
+ * (I-2, I-4). "I" is the signed-in user.
  */
 export interface ConversationRow {
   readonly conversationId: ConversationId;
@@ -48,8 +49,8 @@ export interface ConversationRow {
   /** Which of my devices moved the position to `readUpTo`; null while the position never moved. */
   readonly readBy: ReadBy | null;
   /**
-   * Messages that do not count for me: own, not countable, or recalled. Those above `readUpTo`; while the conversation is marked unread
-   * from an earlier message on, those from that message on.
+   * Messages that do not count for me: own, not countable, recalled, cleared one by one, or of a sender who does not count for me. Those
+   * above `readUpTo`; while the conversation is marked unread from an earlier message on, those from that message on.
    */
   readonly uncounted: Ranges;
   readonly counted: Counted | null;
@@ -147,6 +148,10 @@ const joinMentions = (a: ConversationRow, b: ConversationRow, readUpTo: Seq): Me
   return { mentions: NO_RANGES, mentionsCounted: x.at > y.at || (x.at === y.at && x.count <= y.count) ? x : y };
 };
 
+/** The rows of one version are parts of one row. Between two versions, a message may count again: the sender is no longer blocked. */
+const uncountedOf = (a: ConversationRow, b: ConversationRow): Ranges =>
+  a.version === b.version ? union(a.uncounted, b.uncounted) : (a.version > b.version ? a : b).uncounted;
+
 /** Joins two rows of one conversation and epoch, each register by its own rule. Commutative, associative, idempotent. */
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
   const readUpTo = Math.max(a.readUpTo, b.readUpTo);
@@ -160,7 +165,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     joinedAt: Math.max(a.joinedAt, b.joinedAt),
     readUpTo,
     readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
-    uncounted: above(union(a.uncounted, b.uncounted), countsAbove(marked, readUpTo)),
+    uncounted: above(uncountedOf(a, b), countsAbove(marked, readUpTo)),
     counted: newer.counted,
     ...joinMentions(a, b, readUpTo),
     muted: latestFlag(a.muted, b.muted),

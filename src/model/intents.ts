@@ -55,6 +55,8 @@ export interface Intents {
     options: { readonly upTo?: MessageId | undefined; readonly keepUnread?: boolean | undefined },
   ): void;
   clearConversationUnreadCount(conversationId: ConversationId, upTo?: MessageId): void;
+  /** Clears single messages. The position does not move. */
+  clearMessages(conversationId: ConversationId, messageIds: readonly MessageId[]): void;
   clearAllUnreadCounts(type?: 'direct' | 'group'): void;
   /** `from`: the message from which on the messages count as unread again. */
   setMarkedUnread(conversationId: ConversationId, marked: boolean, from?: MessageId): void;

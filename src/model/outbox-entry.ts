@@ -23,6 +23,8 @@ export type Cursor = string;
 export interface PendingReceipts {
   /** My private read position, inclusive; 0 if none is pending. */
   readonly position: Seq;
+  /** Messages that I cleared one by one: they no longer count for me, wherever my position is. Private. */
+  readonly cleared: Ranges;
   /** Messages covered by conversation read receipts. */
   readonly read: Ranges;
   /** Messages covered by delivery receipts. */
@@ -39,6 +41,7 @@ export interface PendingReceipts {
 
 export const NO_PENDING_RECEIPTS: PendingReceipts = {
   position: 0,
+  cleared: NO_RANGES,
   read: NO_RANGES,
   delivered: NO_RANGES,
   named: NO_RANGES,
@@ -62,6 +65,7 @@ const joinContents = (a: readonly AckContent[], b: readonly AckContent[]): reado
 /** Merges two sets of pending receipts of a conversation. Commutative, associative, idempotent (I-2), so retries are harmless. */
 export const mergePendingReceipts = (older: PendingReceipts, newer: PendingReceipts): PendingReceipts => ({
   position: Math.max(older.position, newer.position),
+  cleared: union(older.cleared, newer.cleared),
   read: union(older.read, newer.read),
   delivered: union(older.delivered, newer.delivered),
   named: union(older.named, newer.named),
@@ -73,6 +77,7 @@ export const mergePendingReceipts = (older: PendingReceipts, newer: PendingRecei
 
 export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
   pendingReceipts.position === 0 &&
+  pendingReceipts.cleared.length === 0 &&
   pendingReceipts.read.length === 0 &&
   pendingReceipts.delivered.length === 0 &&
   pendingReceipts.named.length === 0 &&

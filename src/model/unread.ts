@@ -2,7 +2,7 @@
 import type { ConversationRow, ReadBy } from './conversation.ts';
 import { countsAbove, type Mark } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
-import { above, NO_RANGES, range, type Ranges, size, subtract } from './ranges.ts';
+import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from './ranges.ts';
 
 export interface Unread {
   readonly unreadCount: number;
@@ -19,8 +19,20 @@ export interface UnreadExplanation extends Unread {
   /** The position at the server, with its device and time. */
   readonly server: { readonly readUpTo: Seq; readonly by: ReadBy | null };
   /** Pending entries of this conversation. `at`: epoch ms by this device's clock. */
-  readonly pending: readonly { readonly key: string; readonly position: Seq; readonly at: number; readonly sent: boolean }[];
+  readonly pending: readonly {
+    readonly key: string;
+    readonly position: Seq;
+    /** Messages that the entry clears one by one. */
+    readonly cleared: Ranges;
+    readonly at: number;
+    readonly sent: boolean;
+  }[];
   readonly latestSeq: Seq;
+  /**
+   * Messages above the position that do not count: own, not countable, recalled, cleared one by one, or of a sender who does not count. If
+   * the server told only the number of unread messages, these are the pending clears alone.
+   */
+  readonly uncounted: Ranges;
   /** The counted messages; empty if only their number is known. */
   readonly counted: Ranges;
   /** The counted messages not stored on this device. */
@@ -36,25 +48,33 @@ const coveredAbove = (row: ConversationRow): Seq =>
   countingBase(row, row.marked.counted ? row.readUpTo : countsAbove(row.marked, row.readUpTo));
 
 /** The number of messages that count above a base that the row covers. */
-const countAbove = (row: ConversationRow, base: Seq): Unread => {
+const countAbove = (row: ConversationRow, base: Seq, cleared: Ranges): Unread => {
   const { counted } = row;
-  if (!counted || base >= counted.upTo)
-    return { unreadCount: Math.max(0, row.latestSeq - base - size(above(row.uncounted, base))), exact: true };
-  const later = row.latestSeq - counted.upTo - size(above(row.uncounted, counted.upTo));
-  if (base === counted.at) return { unreadCount: counted.count + Math.max(0, later), exact: true };
-  // The base is inside the range of which only the number is known. The lower bound: all uncounted messages are above the base.
-  const uncounted = counted.upTo - counted.at - counted.count;
-  return { unreadCount: Math.max(0, counted.upTo - base - uncounted) + Math.max(0, later), exact: false };
+  const uncounted = union(row.uncounted, cleared);
+  const numberAbove = (seq: Seq): number => size(subtract(range(seq + 1, row.latestSeq), uncounted));
+  if (!counted || base >= counted.upTo) return { unreadCount: numberAbove(base), exact: true };
+  const later = numberAbove(counted.upTo);
+  // Up to `counted.upTo` only the number is known, and the number may leave out a message that was cleared there.
+  const maybeCounted = size(intersect(cleared, range(base + 1, counted.upTo)));
+  if (base === counted.at) return { unreadCount: Math.max(0, counted.count - maybeCounted) + later, exact: maybeCounted === 0 };
+  // The base is inside the range of which only the number is known. The lower bound: all messages that do not count are above the base.
+  const notCounted = counted.upTo - counted.at - counted.count;
+  return { unreadCount: Math.max(0, counted.upTo - base - notCounted - maybeCounted) + later, exact: false };
 };
 
-/** The number of unread messages that mention me, at a read position, from the row alone. */
-export const mentionsAt = (row: ConversationRow, readUpTo: Seq): { readonly mentionCount: number; readonly exact: boolean } => {
+/** The number of unread messages that mention me, at a read position, from the row alone. The parameters are those of {@link unreadAt}. */
+export const mentionsAt = (
+  row: ConversationRow,
+  readUpTo: Seq,
+  cleared: Ranges = NO_RANGES,
+): { readonly mentionCount: number; readonly exact: boolean } => {
   const base = countingBase(row, readUpTo);
   const { mentionsCounted: counted } = row;
-  if (!counted) return { mentionCount: size(subtract(above(row.mentions, base), row.uncounted)), exact: true };
+  if (!counted) return { mentionCount: size(subtract(above(row.mentions, base), union(row.uncounted, cleared))), exact: true };
   if (base >= counted.upTo) return { mentionCount: 0, exact: counted.upTo >= row.latestSeq };
-  // The base is inside the range of which only the number is known. The lower bound: every message up to the base mentions me.
-  return { mentionCount: Math.max(0, counted.count - (base - counted.at)), exact: base === counted.at };
+  // Only the number is known. The lower bound: every message up to the base and every message cleared above it mentions me.
+  const maybe = base - counted.at + size(intersect(cleared, range(base + 1, counted.upTo)));
+  return { mentionCount: Math.max(0, counted.count - maybe), exact: maybe === 0 };
 };
 
 /**
@@ -62,21 +82,35 @@ export const mentionsAt = (row: ConversationRow, readUpTo: Seq): { readonly ment
  *
  * @param readUpTo the position in force: the row's own position, or a pending position above it.
  * @param mark the mark in force: the row's own mark, or a pending mark that wins over it.
+ * @param cleared messages that this device cleared one by one. The row may not leave them out yet.
  */
-export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked): Unread => {
+export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Unread => {
   const base = countingBase(row, countsAbove(mark, readUpTo));
   const covered = coveredAbove(row);
-  if (base >= covered) return countAbove(row, base);
+  if (base >= covered) return countAbove(row, base, cleared);
   // This device marked messages unread that the row does not cover yet.
   const { upTo, count, exact } = mark.counted ?? { upTo: 0, count: 0, exact: false };
-  const later = countAbove(row, Math.max(upTo, covered));
-  return { unreadCount: count + later.unreadCount, exact: exact && later.exact && covered <= upTo };
+  const from = Math.max(upTo, covered);
+  const maybeCounted = size(intersect(cleared, range(base + 1, from)));
+  const later = countAbove(row, from, cleared);
+  return {
+    unreadCount: Math.max(0, count - maybeCounted) + later.unreadCount,
+    exact: exact && later.exact && covered <= upTo && maybeCounted === 0,
+  };
 };
 
+/** True if the row does not name the messages that count above this base: it does not cover them, or carries their number alone. */
+const isUnnamed = (row: ConversationRow, base: Seq): boolean =>
+  base < coveredAbove(row) || (row.counted !== null && base < row.counted.upTo);
+
 /** The unread messages; none if only their number is known. The parameters are those of {@link unreadAt}. */
-export const countedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked): Ranges => {
+export const countedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Ranges => {
   const base = countingBase(row, countsAbove(mark, readUpTo));
-  if (base < coveredAbove(row)) return NO_RANGES;
-  const from = row.counted && base < row.counted.upTo ? row.latestSeq : base;
-  return from >= row.latestSeq ? NO_RANGES : subtract(range(from + 1, row.latestSeq), row.uncounted);
+  return isUnnamed(row, base) ? NO_RANGES : subtract(range(base + 1, row.latestSeq), union(row.uncounted, cleared));
+};
+
+/** The messages above the position that do not count. If the row does not name them, these are the cleared ones. */
+export const uncountedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Ranges => {
+  const base = countingBase(row, countsAbove(mark, readUpTo));
+  return intersect(range(base + 1, row.latestSeq), isUnnamed(row, base) ? cleared : union(row.uncounted, cleared));
 };

@@ -32,6 +32,8 @@ export const ReceiptsEntryShape = v.strictObject({
   cursor: WrittenAt,
   /** The private read position, inclusive. Only the user's own devices get the position. */
   position: v.optional(v.pipe(SeqShape, v.minValue(1))),
+  /** Messages cleared one by one: they do not count for this user. Only the user's own devices get the effect. */
+  cleared: v.optional(RangesShape),
   /** The conversation read receipt, in direct chats. */
   read: v.optional(RangesShape),
   delivered: v.optional(RangesShape),

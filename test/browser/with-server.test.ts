@@ -50,6 +50,37 @@ describe('a client in a real browser, with a server', () => {
     expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read', 'delivered']);
   });
 
+  it('single messages are cleared offline in any order, no longer count in any tab, and the sender learns nothing', async () => {
+    const [alice, one, other] = await Promise.all([backend.live('alice'), backend.live('bob'), backend.live('bob')]);
+    await sendAll(alice, 'bob', 4);
+    const list = await until(one.watchMessages('direct:alice'), (messages) => messages.length === 4);
+    await until(other.watchTotalUnreadCount(), (count) => count === 4);
+    await until(alice.watchMessages('direct:bob'), (messages) => messages.every(({ status }) => status === 'delivered'));
+    await backend.cut();
+    await one.clearConversationUnreadCount('direct:alice', { messageIds: [list[3]!.id, list[1]!.id] });
+    expect(await firstValueFrom(one.watchConversation('direct:alice'))).toMatchObject({ unreadCount: 2, readUpTo: 0 });
+    expect(await one.explainUnread('direct:alice')).toMatchObject({
+      pending: [
+        {
+          cleared: [
+            [2, 2],
+            [4, 4],
+          ],
+        },
+      ],
+      counted: [
+        [1, 1],
+        [3, 3],
+      ],
+    });
+    await backend.heal();
+    await until(other.watchTotalUnreadCount(), (count) => count === 2);
+    await other.clearConversationUnreadCount('direct:alice', { messageIds: [list[0]!.id] });
+    await until(one.watchTotalUnreadCount(), (count) => count === 1);
+    const mine = await firstValueFrom(alice.watchMessages('direct:bob'));
+    expect(mine.map(({ status }) => status)).toEqual(Array(4).fill('delivered'));
+  });
+
   it('a count cleared offline is shown first after a restart, and the receipt reaches the sender once (F91)', async () => {
     const alice = await backend.live('alice');
     let bob = await backend.live('bob');

@@ -35,6 +35,7 @@ const receipts = fc.record(
   {
     kind: fc.constant('receipts' as const),
     position: fc.integer({ min: 1, max: 15 }),
+    cleared: ranges,
     read: ranges,
     delivered: ranges,
     named: ranges,
@@ -69,7 +70,8 @@ const comparable = (value: unknown): unknown =>
   );
 
 let round = 0;
-const play = async (store: ServerStore, prefix: string, list: readonly { who: { me: string; peer: string }; ops: readonly object[] }[]) => {
+type Frames = readonly { who: { me: string; peer: string }; ops: readonly object[] }[];
+const play = async (store: ServerStore, prefix: string, list: Frames) => {
   const seen: unknown[] = [];
   const copies = new Map<string, { cursor: string | null; rows: Map<string, ConversationRow> }>(
     USERS.map((user) => [user, { cursor: null, rows: new Map() }]),
@@ -119,7 +121,7 @@ const play = async (store: ServerStore, prefix: string, list: readonly { who: { 
   return { seen, ends };
 };
 
-const check = async (store: ServerStore, prefix: string, ends: Record<string, ConversationRow[]>): Promise<void> => {
+const check = async (store: ServerStore, prefix: string, list: Frames, ends: Record<string, ConversationRow[]>): Promise<void> => {
   for (const user of USERS)
     for (const row of ends[user]!) {
       const me = `${prefix}${user}`;
@@ -129,8 +131,19 @@ const check = async (store: ServerStore, prefix: string, ends: Record<string, Co
       const { marked, readUpTo } = row;
       const isFrom = marked.from !== undefined && marked.value && readUpTo <= marked.at;
       const read = isFrom ? Math.min(readUpTo, marked.from - 1) : readUpTo;
-      const unread = messages.filter((one) => one.seq > read && one.senderId !== me && one.countable && !one.recalled);
+      const counts = (one: WireMessage): boolean => one.senderId !== me && one.countable && !one.recalled;
+      const unread = messages.filter((one) => one.seq > read && counts(one) && !contains(row.uncounted, one.seq));
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: unread.length, exact: true });
+      const cleared = list.flatMap(({ who, ops }) =>
+        who.me === user && `direct:${prefix}${who.peer}` === row.conversationId
+          ? ops.flatMap((op) => (op as { cleared?: Ranges }).cleared ?? [])
+          : [],
+      );
+      for (const { seq, ...one } of messages)
+        if (seq > read) {
+          if (!counts({ seq, ...one })) expect(contains(row.uncounted, seq)).toBe(true);
+          else if (contains(row.uncounted, seq)) expect(cleared.some(([from, upTo]) => from <= seq && seq <= upTo)).toBe(true);
+        }
       for (const one of messages) {
         // A message has the time of a receipt exactly if that receipt was sent (I-5).
         for (const kind of ['delivered', 'read', 'named'] as const) {
@@ -154,8 +167,8 @@ it(
         const [left, right] = [await play(memory, prefix, list), await play(sql, prefix, list)];
         expect(right.seen).toEqual(left.seen);
         expect(comparable(right.ends)).toEqual(comparable(left.ends));
-        await check(memory, prefix, left.ends);
-        await check(sql, prefix, right.ends);
+        await check(memory, prefix, list, left.ends);
+        await check(sql, prefix, list, right.ends);
       }),
       { numRuns: 40, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
     );

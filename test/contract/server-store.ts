@@ -13,6 +13,7 @@ import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
+import { describeCleared } from './server-cleared.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
@@ -514,6 +515,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeMentions(() => store);
     describeRecalls(() => store);
     describeScattered(() => store);
+    describeCleared(() => store);
     describeFlags(() => store);
     describeSettings(() => store);
     describeTotals(() => store);

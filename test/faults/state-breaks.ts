@@ -26,8 +26,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F113',
     file: 'src/engine/state/account-state.ts',
-    from: 'readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted, marked });',
-    to: 'muted, marked });',
+    from: 'readUpTo: Math.max(row.readUpTo, pendingReceipts.position),',
+    to: '',
     also: [
       {
         file: 'src/engine/state/conversation-state.ts',

@@ -7,6 +7,7 @@ const ranges = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }).map(f
 const flag = fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() }));
 const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   position: fc.nat(30),
+  cleared: ranges,
   read: ranges,
   delivered: ranges,
   named: ranges,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
-import type { Mark } from '../../src/model/flag.ts';
-import { fromSeqs } from '../../src/model/ranges.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import { type Mark, UNMARKED } from '../../src/model/flag.ts';
+import { contains, fromSeqs, size } from '../../src/model/ranges.ts';
+import { countedAt, uncountedAt, unreadAt } from '../../src/model/unread.ts';
 
 interface Line {
   own: boolean;
@@ -77,6 +77,49 @@ it('marked unread from a message on, at least the messages from there on count: 
       else expect(later.unreadCount).toBeLessThanOrEqual(nowUnread);
       // A position above the newest message of that time ends the mark.
       expect(unreadAt(covering, all.length + 1).unreadCount).toBe(0);
+    }),
+  );
+});
+
+it('I-2, I-12: messages cleared one by one do not count, whether the row knows of them or this device alone', () => {
+  fc.assert(
+    fc.property(lines, fc.nat(40), fc.array(fc.nat(45)), fc.boolean(), (all, position, seqs, onlyNumber) => {
+      const at = Math.min(position, all.length);
+      const cleared = fromSeqs(seqs.filter((seq) => seq > 0));
+      const left = all.map((line, i) => (contains(cleared, i + 1) ? { ...line, countable: false } : line));
+      const plain = rowOf(all, at);
+      const row = onlyNumber ? { ...plain, uncounted: [], counted: { at, upTo: all.length, count: recount(all, at) } } : plain;
+      const { unreadCount, exact } = unreadAt(row, at, UNMARKED, cleared);
+      if (exact) expect(unreadCount).toBe(recount(left, at));
+      else expect(unreadCount).toBeLessThanOrEqual(recount(left, at));
+      if (!onlyNumber) {
+        expect(exact).toBe(true);
+        expect(unreadAt(rowOf(left, at), at, UNMARKED, cleared)).toEqual({ unreadCount, exact });
+        expect(size(countedAt(row, at, UNMARKED, cleared))).toBe(unreadCount);
+        expect(size(uncountedAt(row, at, UNMARKED, cleared))).toBe(all.length - at - unreadCount);
+      }
+    }),
+  );
+});
+
+it('I-2: rows of one history join to the newest row in any order, also if messages that did not count come to count again', () => {
+  // Each row is one moment of a history, in which the user blocks senders and takes it back.
+  const moments = fc.array(fc.tuple(fc.nat(4), fc.nat(3), fc.array(fc.nat(12))), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(moments, fc.infiniteStream(fc.nat(100)), (steps, order) => {
+      let latestSeq = 0;
+      let readUpTo = 0;
+      const rows = steps.map(([more, read, seqs], i): ConversationRow => {
+        latestSeq += more;
+        readUpTo = Math.max(readUpTo, Math.min(latestSeq, read));
+        const uncounted = fromSeqs(seqs.filter((seq) => seq > readUpTo && seq <= latestSeq));
+        return { ...emptyRow('direct:bob'), version: i + 1, latestSeq, readUpTo, uncounted };
+      });
+      // A long row comes in parts of the same version.
+      const parts = rows.map((row) => ({ ...row, uncounted: [] }));
+      const shuffled = [...rows, ...parts].map((row) => ({ row, at: order.next().value as number })).sort((a, b) => a.at - b.at);
+      const joined = [...shuffled, ...shuffled].map(({ row }) => row).reduce(joinRows);
+      expect(joined).toEqual(rows[rows.length - 1]);
     }),
   );
 });

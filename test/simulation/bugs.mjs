@@ -1,5 +1,6 @@
 // Bugs on purpose. Each is a text that is replaced when the simulator is bundled, so `src` knows nothing of
 // them. The simulation must find 95 in a hundred of them; see drill.mjs.
+import { COUNTING_BUGS } from './counting-bugs.mjs';
 import { HARDER_BUGS } from './harder-bugs.mjs';
 
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
@@ -14,8 +15,8 @@ export const BUGS = [
   bug(
     'uncounted messages are counted',
     'model/unread.ts',
-    'row.latestSeq - base - size(above(row.uncounted, base))',
-    'row.latestSeq - base',
+    'const uncounted = union(row.uncounted, cleared);',
+    'const uncounted = cleared;',
   ),
   bug(
     'the cursor moves, and the messages are not stored',
@@ -246,4 +247,5 @@ export const BUGS = [
     'return Math.round(cap * 0 + random * retryAfterMs * 0);',
   ),
   ...HARDER_BUGS,
+  ...COUNTING_BUGS,
 ];

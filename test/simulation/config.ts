@@ -51,6 +51,7 @@ export const KINDS = [
   'history',
   'sweep',
   'slow',
+  'clear-some',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -60,6 +60,15 @@ export class Habits {
       plans.in(10_000 + random.exponential(20_000), `${frozen.lane.name} thaws`, () => frozen.thaw());
       return true;
     });
+    plans.plan('clear-some', 20, (random) => {
+      const home = plans.aHome(random);
+      const others = plans.sim.homes.filter(({ device }) => device.userId === home.device.userId);
+      const chat = workload.aChatOf(home, random);
+      // Often on two devices of the user at once: their sets add up.
+      for (const [i, one] of (random.chance(0.3) ? others : [home]).entries())
+        workload.does('clear-some', one, chat, random.fork(String(i)));
+      return true;
+    });
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));

@@ -33,6 +33,7 @@ export interface Part {
   readonly isIn: boolean;
   readonly joinedAt: number;
   readonly readUpTo: number;
+  readonly cleared: Pairs;
   readonly muted: boolean;
   readonly marked: boolean;
   readonly delivered: Pairs;
@@ -66,13 +67,14 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
     const chat = groupId === null ? directChat(userA, userB) : `group:${groupId}`;
     const acks = inOf(dump.acks, id);
     const parts = inOf(dump.members, id).map(
-      ({ userId, role, joinedAt, readUpTo, muted, marked, delivered, read, named, present }): [string, Part] => [
+      ({ userId, role, joinedAt, readUpTo, cleared, muted, marked, delivered, read, named, present }): [string, Part] => [
         userId,
         {
           user: userId,
           isIn: groupId === null || role !== null,
           joinedAt,
           readUpTo,
+          cleared,
           muted: muted.value,
           marked: marked.value && readUpTo <= marked.at,
           delivered,
@@ -114,9 +116,10 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
   return truths;
 };
 
-const countedFor = ({ messages }: Truth, { user, readUpTo, joinedAt }: Part): readonly SeenMessage[] =>
+const countedFor = ({ messages }: Truth, { user, readUpTo, joinedAt, cleared }: Part): readonly SeenMessage[] =>
   messages.filter(
-    ({ seq, senderId, countable, recalled }) => seq > readUpTo && seq > joinedAt && senderId !== user && countable && !recalled,
+    ({ seq, senderId, countable, recalled }) =>
+      seq > readUpTo && seq > joinedAt && senderId !== user && countable && !recalled && !has(cleared, seq),
   );
 
 /** The unread count of a member (I-12). */
@@ -146,6 +149,10 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
       if (was && part.readUpTo < was.readUpTo) violated('I-4', `${chat}: ${part.user} went back from ${was.readUpTo} to ${part.readUpTo}`);
       if (part.readUpTo > truth.messages.length)
         violated('I-5', `${chat}: ${part.user} has read ${part.readUpTo} of ${truth.messages.length}`);
+      for (const { seq } of was && part.readUpTo < truth.messages.length ? truth.messages.slice(part.readUpTo) : [])
+        if (has(was!.cleared, seq) && !has(part.cleared, seq)) violated('I-2', `${chat}: ${part.user} cleared ${seq}, and it counts again`);
+      if (part.cleared.some(([, upTo]) => upTo > truth.messages.length))
+        violated('I-5', `${chat}: ${part.user} cleared ${JSON.stringify(part.cleared)} of ${truth.messages.length}`);
       if (truth.isGroup && part.delivered.length + part.read.length > 0)
         violated('I-7', `${chat}: a group has delivery or conversation receipts`);
       for (const { seq, senderId, asked } of truth.messages) {
@@ -253,6 +260,15 @@ export const judgeMeaning = (
         const mayLag = membersChanged && isGroup;
         if (part.readUpTo < least && !mayLag) violated('I-3', `${chat}: ${user} cleared to ${least}, and the server has ${part.readUpTo}`);
         if (part.readUpTo > most) violated('I-5', `${chat}: ${user} never went beyond ${most}, and the server has ${part.readUpTo}`);
+      }
+      const clears = book.of(user, chat, 'clear-some');
+      for (const { id, seq, senderId, countable, recalled } of restored ? [] : messages) {
+        const isCleared = has(part.cleared, seq);
+        if (isCleared && !clears.some(({ ids }) => ids.includes(id))) violated('I-5', `${chat}: ${user} never cleared ${id}`);
+        const must = clears.find((op) => sure(op) && op.ids.includes(id));
+        const counts = senderId !== user && countable && !recalled && seq > part.readUpTo && seq > part.joinedAt;
+        if (must && counts && !isCleared && !(membersChanged && isGroup))
+          violated('I-3', `${chat}: ${user} cleared ${id} (op ${must.n}), and it counts`);
       }
       for (const [kind, shown] of [
         ['mute', part.muted],

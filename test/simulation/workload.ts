@@ -26,9 +26,12 @@ const WEIGHTS = {
   older: 2,
   receipts: 2,
 } as const;
-export type OpKind = keyof typeof WEIGHTS;
-export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly OpKind[];
-const BAG: readonly OpKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
+/** Calls that come only as habits: drawn from the bag, they would change the other calls of every seed. */
+type PlannedKind = 'clear-some';
+type DrawnKind = keyof typeof WEIGHTS;
+export type OpKind = DrawnKind | PlannedKind;
+export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly DrawnKind[];
+const BAG: readonly DrawnKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
 
 const FLUSH_MS = 5000;
 const SETTLED_MS = 2000;
@@ -170,6 +173,12 @@ export class Workload {
             ? { do: 'clearConversationUnreadCount', args: upTo === undefined ? [name] : [name, upTo] }
             : { do: 'sendConversationReadReceipt', args: [name, { upTo, keepUnread }] },
         );
+      }
+      case 'clear-some': {
+        if (messages.length === 0) return;
+        const ids = Array.from({ length: random.between(1, 4) }, () => random.pick(messages.slice(-12)).id);
+        const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
+        return this.ask(home, screen, op, { do: 'clearMessages', args: [name, ids] });
       }
       case 'clear-all': {
         const shown = [...screen.chats].map(([id, { latestSeq }]) => [id, latestSeq] as const);
@@ -329,6 +338,7 @@ export class Workload {
     if (op.kind === 'say' && ledger.endOfMessage(op.ids[0]!) === undefined && !sim.restored)
       sim.violated('I-1', `${device.name}: ${op.ids[0]!} was accepted, and is not on the disk`);
     if (op.kind === 'mark' || op.kind === 'mute') this.judgeFlag(home, screen, op);
+    if (op.kind === 'clear-some') this.judgeCleared(screen, op);
     if (
       (op.kind === 'clear' || op.kind === 'read-chat') &&
       op.ids.length === 0 &&
@@ -340,6 +350,20 @@ export class Workload {
       if (shown < op.latestShown)
         sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!} was cleared to ${op.latestShown}, and shows ${shown}`);
     }
+  }
+
+  /** At the moment when the call is answered, the count leaves the cleared messages out. */
+  private judgeCleared({ chats, tab, leaves }: Screen, { chat, user, ids }: Op): void {
+    const { sim } = this;
+    const shown = chats.get(chat!);
+    const truth = sim.truths.get(chat!);
+    if (!shown || !truth || shown.markedUnread || sim.restored || leaves) return;
+    const may = truth.messages.filter(
+      ({ id, seq, senderId, countable }) =>
+        seq > shown.readUpTo && seq <= shown.latestSeq && senderId !== user && countable && !ids.includes(id),
+    );
+    if (shown.unreadCount > may.length)
+      sim.violated('I-16', `${tab.lane.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`);
   }
 
   /** A flag is shown at the moment when its call is answered, unless another call changes it too. */

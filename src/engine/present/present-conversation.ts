@@ -69,13 +69,24 @@ interface PresentedBefore {
 
 const presentedBefore = new WeakMap<object, PresentedBefore>();
 
-/** The parts that make the shown form. A queued receipt changes none of them. */
-const madeOf = ({ row, newest, pending, recalls, readUpTo, muted, markedUnread, mark }: ConversationState): readonly unknown[] => [
+/** The parts that make the shown form. A queued receipt for a sender changes none of them. */
+const madeOf = ({
   row,
   newest,
   pending,
   recalls,
   readUpTo,
+  pendingReceipts,
+  muted,
+  markedUnread,
+  mark,
+}: ConversationState): readonly unknown[] => [
+  row,
+  newest,
+  pending,
+  recalls,
+  readUpTo,
+  pendingReceipts.cleared,
   muted,
   markedUnread,
   mark.from,

@@ -2,7 +2,7 @@
 import type { ConversationId } from '../../model/ids.ts';
 import { isMarked } from '../../model/flag.ts';
 import { NO_RANGES, subtract } from '../../model/ranges.ts';
-import { countedAt, type UnreadExplanation } from '../../model/unread.ts';
+import type { UnreadExplanation } from '../../model/unread.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export const explainUnread = (model: AccountState, conversationId: ConversationId): UnreadExplanation => {
@@ -17,19 +17,20 @@ export const explainUnread = (model: AccountState, conversationId: ConversationI
       server: { readUpTo: 0, by: null },
       pending: [],
       latestSeq: 0,
+      uncounted: NO_RANGES,
       counted: NO_RANGES,
       notHeld: NO_RANGES,
     };
-  const { row, readUpTo, mark, unread, receipts, storedSeqs } = conversation;
-  const counted = countedAt(row, readUpTo, mark);
+  const { row, readUpTo, mark, unread, receipts, storedSeqs, counted, uncounted } = conversation;
   return {
     conversationId,
     ...unread,
     readUpTo,
     markedFrom: isMarked(mark, readUpTo) ? (mark.from ?? null) : null,
     server: { readUpTo: row.readUpTo, by: row.readBy },
-    pending: receipts.map(({ key, pendingReceipts, at, sent }) => ({ key, position: pendingReceipts.position, at, sent })),
+    pending: receipts.map(({ key, pendingReceipts: { position, cleared }, at, sent }) => ({ key, position, cleared, at, sent })),
     latestSeq: row.latestSeq,
+    uncounted,
     counted,
     notHeld: subtract(counted, storedSeqs),
   };

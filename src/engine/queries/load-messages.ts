@@ -6,7 +6,7 @@ import { AuthError, TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
 import { above, highest, intersect, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
-import { countedAt, countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/unread.ts';
 import { countsAbove } from '../../model/flag.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
@@ -30,9 +30,9 @@ const windowOf = ({ before, after, limit }: MessagesWanted, point: Seq, availabl
 };
 
 /** The first unread message. If the server told only the number of unread messages, the first message above the position. */
-export const firstUnread = ({ row, readUpTo, mark, unread }: ConversationState): Seq | null => {
+export const firstUnread = ({ row, readUpTo, mark, unread, counted }: ConversationState): Seq | null => {
   if (unread.unreadCount === 0) return null;
-  const [oldest] = countedAt(row, readUpTo, mark);
+  const [oldest] = counted;
   return oldest ? oldest[0] : countingBase(row, countsAbove(mark, readUpTo)) + 1;
 };
 

@@ -26,7 +26,7 @@ export interface PushedNews {
 
 /**
  * @param isCaughtUp true when the device has caught up after the push: a missing message does not exist for this account.
- * @returns null for a read, own, recalled, uncountable or missing message.
+ * @returns null for a read, own, recalled, uncountable or missing message, and for one that was cleared by itself.
  * @throws {LoggedOutError} when the user has logged out of the account in the meantime.
  */
 export const newsOf = async (
@@ -43,8 +43,14 @@ export const newsOf = async (
     const { seq, senderId, countable } = stored ?? head;
     if (senderId === model.me || !countable) return null;
     if (conversation) {
-      const { row, readUpTo, receiptsSent } = conversation;
-      if (seq <= countingBase(row, readUpTo) || contains(receiptsSent.read, seq) || contains(receiptsSent.named, seq)) return null;
+      const { row, readUpTo, receiptsSent, uncounted } = conversation;
+      if (
+        seq <= countingBase(row, readUpTo) ||
+        contains(uncounted, seq) ||
+        contains(receiptsSent.read, seq) ||
+        contains(receiptsSent.named, seq)
+      )
+        return null;
     }
     const muted = conversation?.muted ?? false;
     if (conversation && stored) {

@@ -22,7 +22,7 @@ import {
   type OutboxEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
-import { contains } from '../../model/ranges.ts';
+import { contains, union } from '../../model/ranges.ts';
 import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
@@ -194,7 +194,13 @@ export class AccountState {
     if (!row) return;
     const muted = pendingReceipts.muted ? latestFlag(row.muted, pendingReceipts.muted) : row.muted;
     const marked = pendingReceipts.marked ? latestMark(row.marked, pendingReceipts.marked) : row.marked;
-    this.rowsBeforeCatchUp.set(conversationId, { ...row, readUpTo: Math.max(row.readUpTo, pendingReceipts.position), muted, marked });
+    this.rowsBeforeCatchUp.set(conversationId, {
+      ...row,
+      readUpTo: Math.max(row.readUpTo, pendingReceipts.position),
+      uncounted: union(row.uncounted, pendingReceipts.cleared),
+      muted,
+      marked,
+    });
   }
 
   /** Forgets unflushed messages of compacted records: pages hold them now. */

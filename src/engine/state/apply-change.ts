@@ -136,8 +136,8 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         cursor: model.cursor,
         pendingReceipts: base?.kind === 'receipts' ? mergePendingReceipts(base.pendingReceipts, pendingReceipts) : pendingReceipts,
       });
-      const { position, muted, marked } = change.pendingReceipts;
-      model.touch(change.conversationId, dirty, Boolean(position ?? muted ?? marked));
+      const { position, cleared, muted, marked } = change.pendingReceipts;
+      model.touch(change.conversationId, dirty, Boolean(position ?? cleared ?? muted ?? marked));
       dirty.outbox = true;
       return;
     }

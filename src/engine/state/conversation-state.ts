@@ -14,7 +14,7 @@ import {
 import { contains, NO_RANGES, type Ranges } from '../../model/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
 import type { Counts } from '../../model/total.ts';
-import { mentionsAt, unreadAt, type Unread } from '../../model/unread.ts';
+import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
 
@@ -109,23 +109,33 @@ export class ConversationState {
   }
 
   get unread(): Unread {
-    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo, this.mark));
+    return (this.unreadCache ??= unreadAt(this.row, this.readUpTo, this.mark, this.pendingReceipts.cleared));
   }
 
   get mentions(): ReturnType<typeof mentionsAt> {
-    return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo));
+    return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo, this.pendingReceipts.cleared));
   }
 
   /** The conversation's share of the totals. If `row` is given, it replaces the newest row. */
   countedBy(row: ConversationRow | undefined): Counts {
     if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount, mentionCount: this.mentions.mentionCount };
-    const { muted, marked, position } = this.pendingReceipts;
+    const { muted, marked, position, cleared } = this.pendingReceipts;
     const readUpTo = Math.max(row.readUpTo, position);
     return {
       muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
-      unreadCount: unreadAt(row, readUpTo, marked ? latestMark(row.marked, marked) : row.marked).unreadCount,
-      mentionCount: mentionsAt(row, readUpTo).mentionCount,
+      unreadCount: unreadAt(row, readUpTo, marked ? latestMark(row.marked, marked) : row.marked, cleared).unreadCount,
+      mentionCount: mentionsAt(row, readUpTo, cleared).mentionCount,
     };
+  }
+
+  /** The unread messages; none if only their number is known. */
+  get counted(): Ranges {
+    return countedAt(this.row, this.readUpTo, this.mark, this.pendingReceipts.cleared);
+  }
+
+  /** The messages above the position that are known not to count. */
+  get uncounted(): Ranges {
+    return uncountedAt(this.row, this.readUpTo, this.mark, this.pendingReceipts.cleared);
   }
 
   /** True if the server has sent a row. Otherwise the conversation exists for its pending entries only. */

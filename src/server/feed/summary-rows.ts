@@ -7,7 +7,7 @@ import { countsAbove } from '../../model/flag.ts';
 import type { UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { above, intersect, NO_RANGES, range, type Ranges, size, subtract } from '../../model/ranges.ts';
+import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
@@ -114,13 +114,14 @@ export const rowsOf = async (
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked, untold } = mine;
     const { firstSeq, latestSeq, version } = conversation;
-    const ranges = uncounted.get(conversation.id) ?? NO_RANGES;
+    // A mark may count messages from below the position. Mentions count above the position alone.
+    const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
+    const cleared = intersect(mine.cleared, range(at + 1, latestSeq));
+    const ranges = union(uncounted.get(conversation.id) ?? NO_RANGES, cleared);
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
     const position = countingBase({ joinedAt, firstSeq }, readUpTo);
     const mentions = above(subtract(mentioning.get(conversation.id) ?? NO_RANGES, ranges), position);
     const tooManyMentions = mentions.length > MAX_MENTION_RANGES;
-    // A mark may count messages from below the position. Mentions count above the position alone.
-    const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {
       conversationId: nameOf(conversation, me),

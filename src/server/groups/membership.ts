@@ -25,6 +25,7 @@ const joined = (
     userId,
     readUpTo: 0,
     readBy: null,
+    cleared: NO_RANGES,
     ...NO_RECEIPTS_SENT,
     muted: UNSET,
     marked: UNMARKED,

@@ -58,6 +58,8 @@ export interface MemberRecord extends ReceiptsSent {
   readonly joinedAt: Seq;
   readonly readUpTo: Seq;
   readonly readBy: ReadBy | null;
+  /** Messages above `readUpTo` that the user cleared one by one. */
+  readonly cleared: Ranges;
   readonly muted: Flag;
   readonly marked: Mark;
   /** Messages that no receipt of the user may name. */

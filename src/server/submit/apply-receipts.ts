@@ -3,9 +3,10 @@
  * nothing (I-2, I-4).
  */
 import type { ReadBy } from '../../model/conversation.ts';
-import { latestFlag, latestMark, type Mark, sameMark } from '../../model/flag.ts';
+import { countsAbove, latestFlag, latestMark, type Mark, sameMark } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import {
+  above,
   contains,
   fromSeqs,
   intersect,
@@ -162,6 +163,8 @@ export const applyReceipts = (
   const position = Math.min(entry.position ?? 0, limit);
   const muted = entry.muted ? latestFlag(member.muted, entry.muted) : member.muted;
   const marked = markAfter(member.marked, entry.marked, limit);
+  const countedFrom = countsAbove(marked, Math.max(member.readUpTo, position));
+  const cleared = above(union(member.cleared, clampTo(entry.cleared, limit)), countedFrom);
   const untold = untoldAfter(member, entry, added, allowed, limit);
 
   const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
@@ -179,11 +182,12 @@ export const applyReceipts = (
   const isUnchanged =
     steps.length === 0 &&
     position <= member.readUpTo &&
+    sameRanges(cleared, member.cleared) &&
     sameRanges(untold, member.untold) &&
     muted.count === member.muted.count &&
     muted.value === member.muted.value &&
     sameMark(marked, member.marked);
   if (isUnchanged) return { withheld };
   const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
-  return { member: { ...member, ...after, ...moved, muted, marked, untold }, steps, withheld };
+  return { member: { ...member, ...after, ...moved, cleared, muted, marked, untold }, steps, withheld };
 };

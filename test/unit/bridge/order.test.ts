@@ -51,6 +51,7 @@ const CALLS: { readonly [K in keyof Intents]: (world: World) => Parameters<Inten
   sendReadReceipts: () => ['direct:bob', ['m1']],
   sendConversationReadReceipt: () => ['direct:bob', {}],
   clearConversationUnreadCount: () => ['direct:bob'],
+  clearMessages: () => ['direct:bob', ['m1']],
   clearAllUnreadCounts: () => [],
   setMarkedUnread: () => ['direct:bob', true],
   setMuted: () => ['direct:bob', true],

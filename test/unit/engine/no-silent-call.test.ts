@@ -33,6 +33,7 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
   sendReadReceipts: { args: ['direct:bob', ['m1']], before: 'pending', after: 'pending' },
   sendConversationReadReceipt: { args: ['direct:bob', {}], before: UNKNOWN, after: nothingUnread },
   clearConversationUnreadCount: { args: ['direct:bob'], before: UNKNOWN, after: nothingUnread },
+  clearMessages: { args: ['direct:bob', ['m1']], before: UNKNOWN, after: NO_MESSAGE },
   clearAllUnreadCounts: { args: [], before: UNKNOWN, after: nothingUnread },
   setMarkedUnread: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
   setMuted: { args: ['direct:bob', true], before: 'pending', after: 'pending' },

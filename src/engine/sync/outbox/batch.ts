@@ -11,7 +11,6 @@ import {
   type PendingReceipts,
   type ReceiptsEntry,
 } from '../../../model/outbox-entry.ts';
-import type { Ranges } from '../../../model/ranges.ts';
 import type { AckContent } from '../../../model/receipt.ts';
 import type { Limits } from '../../../protocol/frames.ts';
 import type { WireEntry } from '../../../protocol/submit.ts';
@@ -22,6 +21,8 @@ const FRAME_OVERHEAD = 256;
 const MAX_RANGES = 1000;
 const MAX_IDS = 200;
 
+const REGISTERS = ['cleared', 'read', 'delivered', 'named'] as const;
+
 const encoder = new TextEncoder();
 
 const wireMark = ({ count, value, at, from }: Mark): Mark => ({ count, value, at, ...(from === undefined ? {} : { from }) });
@@ -30,13 +31,14 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, read, delivered, named, namedIds, contents, muted, marked } = entry.pendingReceipts;
+  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked } = entry.pendingReceipts;
   return {
     kind: 'receipts',
     key,
     conversationId,
     cursor,
     ...(position > 0 ? { position } : {}),
+    ...(cleared.length > 0 ? { cleared } : {}),
     ...(read.length > 0 ? { read } : {}),
     ...(delivered.length > 0 ? { delivered } : {}),
     ...(named.length > 0 ? { named } : {}),
@@ -71,15 +73,13 @@ const chunksOfText = (contents: readonly AckContent[], maxBytes: number): AckCon
 export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameBytes: number): readonly ReceiptsEntry[] => {
   const { pendingReceipts } = entry;
   const texts = chunksOfText(pendingReceipts.contents, Math.floor(frameBytes / 8));
-  const lists: Pick<PendingReceipts, 'read' | 'delivered' | 'named'> = pendingReceipts;
-  const fits = (ranges: Ranges): boolean => ranges.length <= MAX_RANGES;
-  if (fits(lists.read) && fits(lists.delivered) && fits(lists.named) && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1)
-    return [entry];
+  const isShort = REGISTERS.every((register) => pendingReceipts[register].length <= MAX_RANGES);
+  if (isShort && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1) return [entry];
   // Contents come first: the server ignores a content if the plain receipt of the same message came before.
   const parts: PendingReceipts[] = texts.map((contents) => ({ ...NO_PENDING_RECEIPTS, contents, namedIds: contents.map(({ id }) => id) }));
-  parts.push({ ...pendingReceipts, read: [], delivered: [], named: [], namedIds: [], contents: [] });
-  for (const register of ['read', 'delivered', 'named'] as const)
-    for (const ranges of chunks(lists[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
+  parts.push({ ...pendingReceipts, cleared: [], read: [], delivered: [], named: [], namedIds: [], contents: [] });
+  for (const register of REGISTERS)
+    for (const ranges of chunks(pendingReceipts[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
   const withContent = new Set(pendingReceipts.contents.map(({ id }) => id));
   for (const namedIds of chunks(
     pendingReceipts.namedIds.filter((id) => !withContent.has(id)),

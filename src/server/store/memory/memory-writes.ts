@@ -33,6 +33,7 @@ export const memoryWrites = (
           joinedAt: 0,
           readUpTo: 0,
           readBy: null,
+          cleared: NO_RANGES,
           ...NO_RECEIPTS_SENT,
           muted: UNSET,
           marked: UNMARKED,

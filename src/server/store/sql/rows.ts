@@ -56,6 +56,7 @@ export const memberOf = (row: SqlRow): MemberRecord => ({
   joinedAt: int(row, 'joined_at'),
   readUpTo: int(row, 'read_up_to'),
   readBy: json(row, 'read_by') as ReadBy | null,
+  cleared: json(row, 'cleared') as Ranges,
   delivered: json(row, 'delivered') as Ranges,
   read: json(row, 'read') as Ranges,
   named: json(row, 'named') as Ranges,

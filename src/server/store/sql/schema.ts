@@ -109,9 +109,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`create index recalled_message on tidemark.message (conversation_id, version) where recalled`],
   // The text "all" or a list of user ids. Most messages mention no user, so a small index finds those that do.
   [
-    `alter table tidemark.message add column mentions jsonb`,
-    `create index mentioning_message on tidemark.message (conversation_id, seq) where mentions is not null`,
+    `alter table tidemark.message add column if not exists mentions jsonb`,
+    `create index if not exists mentioning_message on tidemark.message (conversation_id, seq) where mentions is not null`,
   ],
+  // The messages that a user cleared one by one.
+  [`alter table tidemark.member add column if not exists cleared jsonb not null default '[]'`],
 ];
 
 /**

@@ -31,15 +31,15 @@ const LOCK_BY_ID = `
   order by c.id for update of c`;
 
 const PUT_MEMBERS = `
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, delivered, read, named, muted, marked, untold, present, role,
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, cleared, delivered, read, named, muted, marked, untold, present, role,
     version, away_since, back_since)
-  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.delivered, w.read, w.named, w.muted, w.marked, w.untold, w.present,
+  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.cleared, w.delivered, w.read, w.named, w.muted, w.marked, w.untold, w.present,
     w.role, w.version, w."awaySince", w."backSince"
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
-    delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, untold jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
+    cleared jsonb, delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, untold jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
     "backSince" bigint)
   on conflict (conversation_id, user_id) do update set joined_at = excluded.joined_at, read_up_to = excluded.read_up_to,
-    read_by = excluded.read_by, delivered = excluded.delivered, read = excluded.read, named = excluded.named, muted = excluded.muted,
+    read_by = excluded.read_by, cleared = excluded.cleared, delivered = excluded.delivered, read = excluded.read, named = excluded.named, muted = excluded.muted,
     marked = excluded.marked, untold = excluded.untold, present = excluded.present, role = excluded.role, version = excluded.version,
     away_since = excluded.away_since, back_since = excluded.back_since`;
 

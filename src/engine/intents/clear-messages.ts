@@ -1,0 +1,47 @@
+/** Clears single messages: they no longer count as unread for this user. The position does not move, and the senders learn nothing. */
+import { UsageError } from '../../errors.ts';
+import { countsAbove } from '../../model/flag.ts';
+import type { ConversationId, MessageId } from '../../model/ids.ts';
+import { contains, fromSeqs, subtract } from '../../model/ranges.ts';
+import { countingBase } from '../../model/unread.ts';
+import type { Draft } from '../write/draft.ts';
+import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import type { IntentTable } from './intent.ts';
+import { requireMovable } from './positions.ts';
+
+/**
+ * Clears these messages. What does not count already, such as an own message or a read one, adds nothing.
+ *
+ * @throws {UsageError} `usage/unknown-message` when this device does not store one of the messages in this conversation: then no message is
+ * cleared. `usage/unknown-conversation` when the first snapshot has not arrived and the conversation is not known yet.
+ */
+export const clearMessages = async (
+  draft: Draft,
+  ports: IntentPorts,
+  conversationId: ConversationId,
+  messageIds: readonly MessageId[],
+): Promise<void> => {
+  const { model } = draft;
+  const conversation = requireMovable(draft, conversationId);
+  // An own message that is not sent yet never counts.
+  const ids = [...new Set(messageIds)].filter((id) => model.findPending(id)?.conversationId !== conversationId);
+  if (conversation) await model.index.prefetch(draft.tx, model, [{ conversationId, ids }]);
+  const seqs = ids.map((id) => {
+    const message = conversation && model.index.find(conversation, id);
+    if (!message)
+      throw new UsageError(
+        'usage/unknown-message',
+        `message ${JSON.stringify(id)} is not stored on this device in this conversation: load it with loadMessages, then repeat the call`,
+      );
+    return message.own || message.recalled ? 0 : message.seq;
+  });
+  if (!conversation) return;
+  const { row, readUpTo, mark, uncounted, pendingReceipts } = conversation;
+  const base = countingBase(row, countsAbove(mark, readUpTo));
+  const above = fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq)));
+  enqueueReceipts(draft, ports, conversationId, { cleared: subtract(above, uncounted) });
+};
+
+export const clearMessagesIntents = {
+  clearMessages: { readsPages: true, lookup: (conversationId, ids) => ({ conversationId, ids }), decide: clearMessages },
+} satisfies Partial<IntentTable>;
