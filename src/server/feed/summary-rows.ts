@@ -7,12 +7,12 @@ import { countsAbove } from '../../model/flag.ts';
 import type { UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { above, intersect, NO_RANGES, range, size, subtract, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
 import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ConversationRange } from '../store/records.ts';
-import type { RangeKind, ServerReadTx } from '../store/server-store.ts';
+import type { ServerReadTx } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
@@ -104,23 +104,20 @@ export const rowsOf = async (
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
   const last = new Map((await tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
-  const rangesOf = async (kind: RangeKind): Promise<ReadonlyMap<number, Ranges>> => {
-    const islands = await tx.islands(kind, me, unread);
-    return new Map(unread.map(({ conversationId }, i) => [conversationId, islands[i] ?? NO_RANGES]));
-  };
-  const uncounted = await rangesOf('uncounted');
-  const mentioning = await rangesOf('mentioning');
+  const [uncounted = [], mentioning = []] = await tx.islands(['uncounted', 'mentioning'], me, unread);
+  const place = new Map(unread.map(({ conversationId }, i) => [conversationId, i]));
 
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked, untold } = mine;
     const { firstSeq, latestSeq, version } = conversation;
+    const placed = place.get(conversation.id) ?? -1;
     // A mark may count messages from below the position. Mentions count above the position alone.
     const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
     const cleared = intersect(mine.cleared, range(at + 1, latestSeq));
-    const ranges = union(uncounted.get(conversation.id) ?? NO_RANGES, cleared);
+    const ranges = union(uncounted[placed] ?? NO_RANGES, cleared);
     const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
     const position = countingBase({ joinedAt, firstSeq }, readUpTo);
-    const mentions = above(subtract(mentioning.get(conversation.id) ?? NO_RANGES, ranges), position);
+    const mentions = above(subtract(mentioning[placed] ?? NO_RANGES, ranges), position);
     const tooManyMentions = mentions.length > MAX_MENTION_RANGES;
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {

@@ -118,8 +118,8 @@ export interface ServerReadTx {
   changedPieces(conversationIds: readonly number[], me: UserId, interval: Interval, limit: number): Promise<readonly ChangedPiece[]>;
   /** The times at which a receipt of another user than `me` first covered these messages. */
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
-  /** For each of the ranges, in order, the parts in which all messages are of this kind for `me`. */
-  islands(kind: RangeKind, me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Ranges[]>;
+  /** For each of the kinds, for each of the ranges, both in order: the parts in which all messages are of the kind for `me`. */
+  islands(kinds: readonly RangeKind[], me: UserId, ranges: readonly ConversationRange[]): Promise<readonly (readonly Ranges[])[]>;
   /**
    * The total unread count of each of these users, over the conversations that the user has not muted. A total is null
    * if more than `atMost` messages stand above the user's positions: then counting would cost too much.

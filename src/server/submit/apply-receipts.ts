@@ -115,7 +115,7 @@ export const prepareReceipts = async (
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));
     return { input, refused, delivered: clamped(entry.delivered), read: clamped(entry.read), from, upTo: asked.length };
   });
-  const ackable = await tx.islands('ackable', me, asked);
+  const [ackable = []] = await tx.islands(['ackable'], me, asked);
 
   const gapRanges: ConversationRange[] = [];
   const withNamed = drafts.map(({ input, refused, delivered, read, from, upTo }) => {
@@ -125,7 +125,7 @@ export const prepareReceipts = async (
     for (const one of gaps) gapRanges.push(...one.map((gap) => ({ conversationId: input.conversation.id, range: gap })));
     return { input, refused, added, gaps, start };
   });
-  const own = await tx.islands('own', me, gapRanges);
+  const [own = []] = await tx.islands(['own'], me, gapRanges);
 
   return withNamed.map(({ input, refused, added, gaps, start }) => {
     let i = start;

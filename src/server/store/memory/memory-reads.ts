@@ -157,12 +157,14 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
         .filter((step) => step.userId !== me && step.range[0] <= seq && seq <= step.range[1])
         .map(({ kind, at }) => ({ conversationId, seq, kind, at })),
     ),
-  islands: async (kind, me, ranges) =>
-    ranges.map(({ conversationId, range: [start, upTo] }) =>
-      fromSeqs(
-        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
-          .filter((message) => ofKind(kind, message, me))
-          .map(({ seq }) => seq),
+  islands: async (kinds, me, ranges) =>
+    kinds.map((kind) =>
+      ranges.map(({ conversationId, range: [start, upTo] }) =>
+        fromSeqs(
+          (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
+            .filter((message) => ofKind(kind, message, me))
+            .map(({ seq }) => seq),
+        ),
       ),
     ),
   unreadTotals: async (userIds, atMost) =>

@@ -108,7 +108,7 @@ const islandsWhere = (condition: string): string => `
     from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
     join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u
     where ${condition}
-  ) s group by i, island order by i, from_seq`;
+  ) s group by i, island`;
 
 /** The messages that do not count for a user. `m` is the message. */
 const uncountedFor = (user: string): string => `(m.sender_id = ${user} or not m.countable or m.recalled)`;
@@ -120,6 +120,10 @@ const ISLANDS: Record<RangeKind, string> = {
   mentioning: islandsWhere(`
     m.mentions is not null and m.sender_id <> $2 and (m.mentions = '"all"' or m.mentions @> jsonb_build_array($2::text))`),
 };
+
+/** One statement for several kinds; `k` is the index of the kind. */
+const islandsOf = (kinds: readonly RangeKind[]): string =>
+  `${kinds.map((kind, k) => `select ${k} as k, i, from_seq, up_to from (${ISLANDS[kind]}) as of_${kind}`).join(' union all ')} order by k, i, from_seq`;
 
 const UNREAD_TOTALS = `
   with wanted as (select distinct value as u from json_array_elements_text($1::text::json)),
@@ -246,12 +250,12 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
           kind: text(row, 'kind') as ReceiptKind,
           at: int(row, 'at'),
         })),
-  islands: async (kind, me, ranges) => {
-    const out: Range[][] = ranges.map(() => []);
+  islands: async (kinds, me, ranges) => {
+    const out: Range[][][] = kinds.map(() => ranges.map(() => []));
     if (ranges.length === 0) return out;
     const wants = ranges.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u }));
-    for (const row of await query(ISLANDS[kind], [JSON.stringify(wants), me]))
-      out[int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
+    for (const row of await query(islandsOf(kinds), [JSON.stringify(wants), me]))
+      out[int(row, 'k')]![int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
   unreadTotals: async (userIds, atMost) =>
