@@ -35,8 +35,9 @@ export class Backend {
 
   private constructor(readonly port: number) {}
 
-  static async start(crew: readonly string[] = []): Promise<Backend> {
-    return new Backend((await ask('start', { crew })).port);
+  /** @param receipts the server's rules of group receipts. Default: every member may request them. */
+  static async start(crew: readonly string[] = [], receipts: BackendCalls['start']['takes']['receipts'] = {}): Promise<Backend> {
+    return new Backend((await ask('start', { crew, receipts })).port);
   }
 
   /** A server that accepts no page of this origin. */

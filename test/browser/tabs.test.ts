@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptClient } from '../../src/index.ts';
 import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { Backend, stretched, until } from './backend.ts';
+import { openFrame } from './frame.ts';
 import type { TabWindow } from './tab.ts';
 
 const isLeading = async (client: ReceiptClient): Promise<boolean> => (await firstValueFrom(client.watchConnection())).leader;
@@ -14,14 +15,9 @@ const timed = async (run: () => Promise<unknown>): Promise<number> => {
   return performance.now() - began;
 };
 
-/** A frame is the nearest to a second tab that a page can make: a realm of its own that the page can end. */
-const openFrame = async (): Promise<{ readonly tab: TabWindow; remove(): void }> => {
-  const frame = document.createElement('iframe');
-  // The full path, so that the frame has the origin of the page: storage, locks and hints are shared by origin.
-  frame.srcdoc = '<!doctype html><script type="module" src="/test/browser/tab.ts"></script>';
-  document.body.append(frame);
-  await expect.poll(() => 'createReceiptClient' in (frame.contentWindow ?? {}), { timeout: await stretched(10_000) }).toBe(true);
-  return { tab: frame.contentWindow as TabWindow, remove: () => frame.remove() };
+const openTab = async (): Promise<{ readonly tab: TabWindow; remove(): void }> => {
+  const { window: tab, remove } = await openFrame<TabWindow>('test/browser/tab.ts', 'createReceiptClient');
+  return { tab, remove };
 };
 
 describe('tabs in a real browser', () => {
@@ -63,7 +59,7 @@ describe('tabs in a real browser', () => {
   });
 
   it('a follower tab becomes the leader within a second after the leader’s frame is removed', async () => {
-    const { tab, remove } = await openFrame();
+    const { tab, remove } = await openTab();
     const inside = tab.createReceiptClient({ url: backend.url, userId: 'alice', getToken: () => 'token-of-alice' });
     // The streams of a frame end with the frame, so the test waits for the value while the frame exists.
     await new Promise<void>((live) => inside.watchConnection().subscribe(({ leader, state }) => leader && state === 'live' && live()));

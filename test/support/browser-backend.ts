@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { createReceiptServer } from '../../src/server/server.ts';
+import type { PolicyChange } from '../../src/server/policy.ts';
 import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { slowness } from './machine.ts';
@@ -22,7 +23,14 @@ declare module 'vitest' {
 /** The calls that a page can make to the backend, by the path of its request. */
 export interface BackendCalls {
   /** A new server for this page's origin (or, `foreign`, for pages of its own host only), with a group `crew` of these members. */
-  start: { readonly takes: { readonly crew?: readonly string[]; readonly foreign?: boolean }; readonly gives: { readonly port: number } };
+  start: {
+    readonly takes: {
+      readonly crew?: readonly string[];
+      readonly foreign?: boolean;
+      readonly receipts?: NonNullable<PolicyChange['receipts']>;
+    };
+    readonly gives: { readonly port: number };
+  };
   cut: { readonly takes: { readonly port: number }; readonly gives: object };
   heal: { readonly takes: { readonly port: number }; readonly gives: object };
   /** Frames of one type that browsers sent through this port, oldest first. */
@@ -43,13 +51,21 @@ const listen = async (http: Server): Promise<number> => {
   return (http.address() as AddressInfo).port;
 };
 
-/** Tokens name their user: `token-of-alice`. */
-const startServed = async (allowedOrigins: readonly string[] | undefined): Promise<Served> => {
+/** Tokens name their user, and may end: `token-of-alice`, `token-of-alice until 1796000000000`. */
+const identityOf = (token: string): { readonly userId: string; readonly expiresAt?: number } => {
+  const [, userId = '', until] = /^token-of-(\S+)(?: until (\d+))?$/.exec(token) ?? [];
+  return { userId, ...(until ? { expiresAt: Number(until) } : {}) };
+};
+
+const startServed = async (
+  allowedOrigins: readonly string[] | undefined,
+  rules: NonNullable<PolicyChange['receipts']>,
+): Promise<Served> => {
   const receipts = createReceiptServer({
     store: createMemoryStore(),
-    policy: { receipts: { groups: true } },
+    policy: { receipts: { groups: true, ...rules } },
     ...(allowedOrigins ? { allowedOrigins } : {}),
-    authenticate: async (token) => ({ userId: token.slice('token-of-'.length) }),
+    authenticate: async (token) => identityOf(token),
   });
   const http = createServer();
   receipts.attach(http);
@@ -77,8 +93,8 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     return served;
   };
   const calls: { [K in keyof BackendCalls]: (asked: BackendCalls[K]['takes'], origin: string) => Promise<BackendCalls[K]['gives']> } = {
-    start: async ({ crew = [], foreign = false }, origin) => {
-      const served = await startServed(foreign ? undefined : [origin]);
+    start: async ({ crew = [], foreign = false, receipts = {} }, origin) => {
+      const served = await startServed(foreign ? undefined : [origin], receipts);
       if (crew.length > 0) await served.receipts.createGroup({ groupId: 'crew', members: crew.map((userId) => ({ userId })) });
       running.set(served.network.port, served);
       return { port: served.network.port };

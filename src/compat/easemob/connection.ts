@@ -1,0 +1,224 @@
+/** `connection`: the vendor's object for one user, over one receipt client at a time. */
+import { firstValueFrom } from 'rxjs';
+import type { Conversation, ConversationId } from '../../index.ts';
+import type { ServerAccess } from '../server-access.ts';
+import { bodyOf, conversationIdOf, conversationItemOf, messageOf } from './conversation-names.ts';
+import { easemobError, EasemobError } from './errors.ts';
+import { Handlers } from './event-handlers.ts';
+import { LocalCache } from './local-cache.ts';
+import { Session } from './session.ts';
+import type {
+  AsyncResult,
+  ChannelMessage,
+  ConnectionParameters,
+  ContentMessage,
+  ConversationItem,
+  EasemobMessage,
+  EventHandlers,
+  ReadMessage,
+  SendResult,
+} from './types.ts';
+
+/** The vendor answers with the first 500 readers, and gives no way to the others. */
+const MAX_READERS = 500;
+const MEMBERS_A_PAGE = 100;
+const MAX_CONVERSATIONS = 1000;
+
+export class Connection {
+  private session: Session | null = null;
+  private readonly handlers = new Handlers();
+  readonly localCache = new LocalCache(() => this.opened());
+
+  /** @param access where the receipt server is: the one argument that the vendor does not have. */
+  constructor(
+    private readonly options: ConnectionParameters,
+    private readonly access: ServerAccess,
+  ) {}
+
+  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  async open({
+    user,
+    accessToken = '',
+  }: {
+    readonly user: string;
+    readonly accessToken?: string;
+  }): Promise<{ readonly accessToken: string }> {
+    if (this.session) throw new EasemobError(205, `${this.session.user} is logged in: call close() first`);
+    try {
+      this.session = new Session(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
+    } catch (error) {
+      throw easemobError(error);
+    }
+    this.session.handle();
+    return { accessToken };
+  }
+
+  isOpened(): boolean {
+    return this.session?.isConnected ?? false;
+  }
+
+  /** Ends the connection. What is stored stays, and is sent at the next `open`. */
+  close(): void {
+    const { session } = this;
+    this.session = null;
+    session?.answers.stop(new EasemobError(510, 'the connection was closed'));
+    void session?.close();
+  }
+
+  async renewToken(token: string): Promise<{ readonly status: true; readonly token: string }> {
+    this.opened().renewToken(token);
+    return { status: true, token };
+  }
+
+  addEventHandler(id: string, handlers: EventHandlers): void {
+    this.handlers.add(id, handlers);
+  }
+
+  removeEventHandler(id: string): void {
+    this.handlers.remove(id);
+  }
+
+  private opened(): Session {
+    if (!this.session) throw new EasemobError(39, 'not logged in');
+    return this.session;
+  }
+
+  /**
+   * Sends a message or a receipt. Offline, the promise resolves as soon as the message or receipt is stored on this device. While the
+   * device is connected, the promise waits for the server and rejects with the server's refusal.
+   */
+  async send(message: EasemobMessage): Promise<SendResult> {
+    try {
+      const session = this.opened();
+      switch (message.type) {
+        case 'delivery':
+          // Tidemark sends delivery receipts by itself.
+          return { localMsgId: message.id, serverMsgId: '' };
+        case 'read':
+          return await this.sendRead(session, message);
+        case 'channel':
+          return await this.sendChannel(session, message);
+        default:
+          return await this.sendContent(session, message);
+      }
+    } catch (error) {
+      throw easemobError(error);
+    }
+  }
+
+  private async sendContent(session: Session, message: ContentMessage): Promise<SendResult> {
+    const { id, chatType, to, msgConfig } = message;
+    const conversationId = conversationIdOf(chatType, to);
+    const requestReceipt = chatType === 'singleChat' || msgConfig?.allowGroupAck === true;
+    const countable = message.type !== 'cmd';
+    await session.send([id], () => session.client.sendMessage(conversationId, bodyOf(message), { id, requestReceipt, countable }));
+    return { localMsgId: id, serverMsgId: id, message: { ...message, from: session.user } };
+  }
+
+  private async sendRead(session: Session, { id, ackId, to, chatType, ackContent }: ReadMessage): Promise<SendResult> {
+    if (!ackId) throw new EasemobError(205, 'the receipt names no message: id');
+    const conversationId = conversationIdOf(chatType, to);
+    session.expect(ackId, { id, to });
+    await session.send(
+      [ackId],
+      () =>
+        session.client.sendReadReceipts(
+          conversationId,
+          [ackId],
+          chatType === 'groupChat' && ackContent !== undefined ? { content: ackContent } : {},
+        ),
+      ({ skipped }) => skipped.map((skip) => skip.id),
+    );
+    return { localMsgId: id, serverMsgId: '' };
+  }
+
+  private async sendChannel(session: Session, { id, to, chatType }: ChannelMessage): Promise<SendResult> {
+    const conversationId = conversationIdOf(chatType, to);
+    session.expect(conversationId, { id, to });
+    await session.send(chatType === 'groupChat' ? [] : [conversationId], () => session.client.sendConversationReadReceipt(conversationId));
+    return { localMsgId: id, serverMsgId: '' };
+  }
+
+  /** The members who have read an own group message, at most 500, in the order of reading. */
+  async getGroupMsgReadUser({ msgId }: { readonly msgId: string; readonly groupId: string }): Promise<
+    AsyncResult<{
+      readonly ackmid: string;
+      readonly is_last: boolean;
+      readonly next_key: string;
+      readonly timestamp: number;
+      readonly total: number;
+      readonly userlist: string[];
+    }>
+  > {
+    try {
+      const { client } = this.opened();
+      const userlist: string[] = [];
+      let cursor: string | null = null;
+      let isLast = false;
+      while (!isLast && userlist.length < MAX_READERS) {
+        const page = await client.fetchReadMembers(msgId, { filter: 'read', cursor, limit: MEMBERS_A_PAGE });
+        userlist.push(...page.members.map(({ userId }) => userId));
+        cursor = page.cursor;
+        isLast = page.complete;
+      }
+      return {
+        type: 0,
+        data: { ackmid: msgId, is_last: isLast, next_key: '', timestamp: Date.now(), total: userlist.length, userlist },
+      };
+    } catch (error) {
+      throw easemobError(error);
+    }
+  }
+
+  /** A page of the conversations, newest first, with the counts of this device, also offline. */
+  async getServerConversations({
+    pageSize = 20,
+    cursor = '',
+  }: {
+    readonly pageSize?: number;
+    readonly cursor?: string;
+    readonly includeEmptyConversations?: boolean;
+  }): Promise<AsyncResult<{ readonly cursor: string; readonly conversations: ConversationItem[] }>> {
+    const { client, user } = this.opened();
+    const all: readonly Conversation[] = await firstValueFrom(client.watchConversations({ limit: MAX_CONVERSATIONS }));
+    const start = cursor === '' ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
+    const page = all.slice(start, start + pageSize);
+    const isLast = start + pageSize >= all.length;
+    return {
+      type: 0,
+      data: { cursor: isLast ? '' : page.at(-1)!.id, conversations: page.map((conversation) => conversationItemOf(user, conversation)) },
+    };
+  }
+
+  /** Messages of a conversation, the newest first, from the message `cursor` back. */
+  async getHistoryMessages({
+    targetId,
+    chatType,
+    cursor,
+    pageSize = 20,
+  }: {
+    readonly targetId: string;
+    readonly chatType: 'singleChat' | 'groupChat';
+    readonly cursor?: string | number | null;
+    readonly pageSize?: number;
+  }): Promise<{ readonly cursor: string; readonly messages: ContentMessage[]; readonly isLast: boolean }> {
+    try {
+      const { client, user } = this.opened();
+      const conversationId: ConversationId = conversationIdOf(chatType, targetId);
+      const before = typeof cursor === 'string' && cursor !== '' ? cursor : Number.MAX_SAFE_INTEGER;
+      const { messages, complete } = await client.loadMessages(conversationId, { before, limit: pageSize });
+      const newestFirst = [...messages].reverse().map((message) => messageOf(user, message));
+      return { cursor: newestFirst.at(-1)?.id ?? '', messages: newestFirst, isLast: complete };
+    } catch (error) {
+      throw easemobError(error);
+    }
+  }
+
+  async recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<void> {
+    try {
+      await this.opened().client.recallMessage(mid);
+    } catch (error) {
+      throw easemobError(error);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** Names of conversations and messages, in Tidemark's form and in the vendor's. */
+import type { Conversation, ConversationId, Message } from '../../index.ts';
+import { EasemobError } from './errors.ts';
+import type { ChatType, ContentMessage, ConversationItem, OtherMessage } from './types.ts';
+
+export const conversationIdOf = (chatType: ChatType | undefined, to: string): ConversationId => {
+  if (typeof to !== 'string' || to === '') throw new EasemobError(205, 'the message has no receiver: to');
+  if (chatType === 'chatRoom') throw new EasemobError(505, 'chat rooms have no receipts and no unread counts');
+  return `${chatType === 'groupChat' ? 'group' : 'direct'}:${to}`;
+};
+
+/** The peer or the group, without the type. */
+export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
+
+export const chatTypeOf = (conversationId: ConversationId): 'singleChat' | 'groupChat' =>
+  conversationId.startsWith('group:') ? 'groupChat' : 'singleChat';
+
+/** The part of a message that travels as the body. */
+export const bodyOf = ({
+  id: _id,
+  from: _from,
+  to: _to,
+  chatType: _chatType,
+  time: _time,
+  msgConfig: _config,
+  ...body
+}: ContentMessage) => {
+  // JSON has no undefined, and the client refuses it.
+  return JSON.parse(JSON.stringify(body)) as object;
+};
+
+const isContent = (body: unknown): body is Pick<OtherMessage, 'type'> => typeof body === 'object' && body !== null && 'type' in body;
+
+/** A message as the vendor's handlers get it. A body that another client wrote becomes a text. */
+export const messageOf = (me: string, { id, conversationId, senderId, sentAt, body, receiptRequested }: Message): ContentMessage => {
+  const target = targetOf(conversationId);
+  const chatType = chatTypeOf(conversationId);
+  const to = chatType === 'groupChat' || senderId === me ? target : me;
+  const content = isContent(body) ? body : { type: 'txt', msg: typeof body === 'string' ? body : JSON.stringify(body) };
+  return {
+    ...content,
+    id,
+    chatType,
+    from: senderId,
+    to,
+    time: sentAt,
+    ...(chatType === 'groupChat' && receiptRequested ? { msgConfig: { allowGroupAck: true } } : {}),
+  } as ContentMessage;
+};
+
+export const conversationItemOf = (me: string, { id, unreadCount, lastMessage }: Conversation): ConversationItem => ({
+  conversationId: targetOf(id),
+  conversationType: chatTypeOf(id),
+  isPinned: false,
+  pinnedTime: 0,
+  unReadCount: unreadCount,
+  ...(lastMessage ? { lastMessage: messageOf(me, lastMessage) } : {}),
+});

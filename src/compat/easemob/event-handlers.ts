@@ -1,0 +1,97 @@
+/** The app's handlers, and the vendor's events from Tidemark's. */
+import type { ReceiptEvent } from '../../index.ts';
+import { chatTypeOf, messageOf, targetOf } from './conversation-names.ts';
+import { errorOfCode } from './errors.ts';
+import type { ContentMessage, EventHandlers } from './types.ts';
+
+type Name = keyof EventHandlers;
+
+const HANDLER_BY_TYPE: Readonly<Record<ContentMessage['type'], Name>> = {
+  txt: 'onTextMessage',
+  cmd: 'onCmdMessage',
+  custom: 'onCustomMessage',
+  loc: 'onLocationMessage',
+};
+
+export class Handlers {
+  private readonly byId = new Map<string, EventHandlers>();
+
+  add(id: string, handlers: EventHandlers): void {
+    this.byId.set(id, handlers);
+  }
+
+  remove(id: string): void {
+    this.byId.delete(id);
+  }
+
+  /** Calls the handler in every registered set. An error in one handler does not reach the others. */
+  call<N extends Name>(name: N, ...args: Parameters<NonNullable<EventHandlers[N]>>): void {
+    for (const handlers of [...this.byId.values()])
+      try {
+        (handlers[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+  }
+
+  /** @param me the user of this device. */
+  dispatch(me: string, event: ReceiptEvent): void {
+    switch (event.type) {
+      case 'message': {
+        const message = messageOf(me, event.message);
+        this.call(HANDLER_BY_TYPE[message.type] as 'onTextMessage', message as never);
+        return this.call('onMessage', [message]);
+      }
+      case 'sent':
+        return this.call('onReceivedMessage', { id: event.messageId, mid: event.messageId, to: targetOf(event.conversationId) });
+      case 'delivered':
+        for (const mid of event.messageIds) this.call('onDeliveredMessage', { id: mid, type: 'delivery', from: event.by, to: me, mid });
+        return;
+      case 'read':
+        // A conversation receipt has its own event. The vendor tells message receipts to the sender only.
+        if (event.self || event.how === 'conversation') return;
+        for (const mid of event.messageIds) this.call('onReadMessage', { id: mid, type: 'read', from: event.by, to: me, mid });
+        return;
+      case 'conversationRead':
+        return this.call('onChannelMessage', {
+          id: `${event.conversationId}#${event.upTo}`,
+          type: 'channel',
+          chatType: 'singleChat',
+          from: event.by,
+          to: event.self ? targetOf(event.conversationId) : me,
+          time: Date.now(),
+        });
+      case 'groupRead':
+        for (const { by, content } of event.readers)
+          this.call('onReadMessage', {
+            id: event.messageId,
+            type: 'read',
+            from: by,
+            to: targetOf(event.conversationId),
+            mid: event.messageId,
+            groupReadCount: { [event.messageId]: event.readCount },
+            ...(content === undefined ? {} : { ackContent: content }),
+          });
+        return;
+      case 'receiptStatistics':
+        return this.call('onStatisticMessage', {
+          operation: 0,
+          location: JSON.stringify({ group_ack: event.receipts.map(({ messageId, readCount }) => ({ [messageId]: readCount })) }),
+        });
+      case 'recalled':
+        return this.call('onRecallMessage', {
+          id: event.messageId,
+          mid: event.messageId,
+          from: chatTypeOf(event.conversationId) === 'singleChat' ? targetOf(event.conversationId) : '',
+          to: chatTypeOf(event.conversationId) === 'singleChat' ? me : targetOf(event.conversationId),
+        });
+      case 'rejected':
+        // The promise of the call is gone, for example after a reload: the app learns of the refusal here.
+        return this.call('onError', errorOfCode(event.deadLetter.code, event.deadLetter.code));
+      default:
+        return;
+    }
+  }
+}

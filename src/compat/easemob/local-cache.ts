@@ -1,0 +1,53 @@
+/** `localCache`: conversations and unread counts as this device knows them. The vendor has these calls in MiniCore with a plug-in. */
+import { firstValueFrom } from 'rxjs';
+import { conversationIdOf, conversationItemOf } from './conversation-names.ts';
+import { easemobError, EasemobError } from './errors.ts';
+import type { Session } from './session.ts';
+import type { AsyncResult, ConversationItem, SessionParams } from './types.ts';
+
+const MAX_CONVERSATIONS = 1000;
+
+const TYPES = ['singleChat', 'groupChat'];
+
+/** The vendor throws at once for bad arguments, and rejects for anything else. */
+const checked = ({ conversationId, conversationType }: SessionParams) => {
+  if (typeof conversationId !== 'string' || conversationId === '') throw new Error('Invalid parameter conversationId');
+  if (!TYPES.includes(conversationType)) throw new Error('Invalid parameter conversationType');
+  return conversationIdOf(conversationType, conversationId);
+};
+
+export class LocalCache {
+  /** @param opened the session of the user who is logged in. */
+  constructor(private readonly opened: () => Session) {}
+
+  private session(): Session {
+    try {
+      return this.opened();
+    } catch {
+      throw new EasemobError(604, 'localCache is not ready: log in first');
+    }
+  }
+
+  /** Sets the unread count to 0, on the user's other devices too. The senders learn nothing. */
+  clearConversationUnreadCount(params: SessionParams): Promise<void> {
+    const conversationId = checked(params);
+    return (async () => this.session().client.clearConversationUnreadCount(conversationId))().catch((error: unknown) => {
+      throw easemobError(error);
+    });
+  }
+
+  async getLocalConversations(): Promise<AsyncResult<ConversationItem[]>> {
+    const { client, user } = this.session();
+    const conversations = await firstValueFrom(client.watchConversations({ limit: MAX_CONVERSATIONS }));
+    return { type: 0, data: conversations.map((conversation) => conversationItemOf(user, conversation)) };
+  }
+
+  getLocalConversation(params: SessionParams): Promise<AsyncResult<ConversationItem | undefined>> {
+    const conversationId = checked(params);
+    return (async () => {
+      const { client, user } = this.session();
+      const conversation = await firstValueFrom(client.watchConversation(conversationId));
+      return { type: 0 as const, data: conversation ? conversationItemOf(user, conversation) : undefined };
+    })();
+  }
+}

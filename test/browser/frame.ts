@@ -1,0 +1,22 @@
+/** A frame is the nearest to a second tab that a page can make: a realm of its own that the page can end, as a reload ends a page. */
+import { expect } from 'vitest';
+import { stretched } from './backend.ts';
+
+export interface Frame<T> {
+  readonly window: Window & T;
+  remove(): void;
+}
+
+/**
+ * Opens a frame and waits until its script has set `name` on its window.
+ *
+ * @param script path from the root of the repository.
+ */
+export const openFrame = async <T extends object>(script: string, name: keyof T & string): Promise<Frame<T>> => {
+  const frame = document.createElement('iframe');
+  // The full path, so that the frame has the origin of the page: storage, locks and hints are shared by origin.
+  frame.srcdoc = `<!doctype html><script type="module" src="/${script}"></script>`;
+  document.body.append(frame);
+  await expect.poll(() => name in (frame.contentWindow ?? {}), { timeout: await stretched(20_000) }).toBe(true);
+  return { window: frame.contentWindow as Window & T, remove: () => frame.remove() };
+};
