@@ -47,6 +47,7 @@ export default defineConfig([
       'server/ws': 'src/server/doors/ws.ts',
       'server/sql/pglite': 'src/server/store/sql/pglite.ts',
       'testing/index': 'src/testing/index.ts',
+      'compat/easemob': 'src/compat/easemob/easemob.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',
@@ -54,7 +55,10 @@ export default defineConfig([
     dts: true,
     clean: true,
     deps: { neverBundle: [/^node:/], onlyBundle: [] },
-    copy: [{ from: 'src/protocol/PROTOCOL.md', to: 'dist/protocol' }],
+    copy: [
+      { from: 'src/protocol/PROTOCOL.md', to: 'dist/protocol' },
+      { from: 'src/compat/*.md', to: 'dist/compat' },
+    ],
   },
   {
     ...shared,

@@ -10,6 +10,7 @@ import { Session } from './session.ts';
 import type {
   AsyncResult,
   ChannelMessage,
+  ChatType,
   ConnectionParameters,
   ContentMessage,
   ConversationItem,
@@ -198,7 +199,7 @@ export class Connection {
     pageSize = 20,
   }: {
     readonly targetId: string;
-    readonly chatType: 'singleChat' | 'groupChat';
+    readonly chatType: ChatType;
     readonly cursor?: string | number | null;
     readonly pageSize?: number;
   }): Promise<{ readonly cursor: string; readonly messages: ContentMessage[]; readonly isLast: boolean }> {
@@ -214,9 +215,10 @@ export class Connection {
     }
   }
 
-  async recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<void> {
+  async recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<Omit<SendResult, 'message'>> {
     try {
       await this.opened().client.recallMessage(mid);
+      return { localMsgId: mid, serverMsgId: mid };
     } catch (error) {
       throw easemobError(error);
     }

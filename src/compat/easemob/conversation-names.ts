@@ -1,7 +1,7 @@
 /** Names of conversations and messages, in Tidemark's form and in the vendor's. */
 import type { Conversation, ConversationId, Message } from '../../index.ts';
 import { EasemobError } from './errors.ts';
-import type { ChatType, ContentMessage, ConversationItem, OtherMessage } from './types.ts';
+import type { ChatType, ContentMessage, ConversationItem } from './types.ts';
 
 export const conversationIdOf = (chatType: ChatType | undefined, to: string): ConversationId => {
   if (typeof to !== 'string' || to === '') throw new EasemobError(205, 'the message has no receiver: to');
@@ -29,7 +29,8 @@ export const bodyOf = ({
   return JSON.parse(JSON.stringify(body)) as object;
 };
 
-const isContent = (body: unknown): body is Pick<OtherMessage, 'type'> => typeof body === 'object' && body !== null && 'type' in body;
+const isContent = (body: unknown): body is Pick<ContentMessage, 'type'> =>
+  typeof body === 'object' && body !== null && 'type' in body && ['txt', 'cmd', 'custom'].includes(String(body.type));
 
 /** A message as the vendor's handlers get it. A body that another client wrote becomes a text. */
 export const messageOf = (me: string, { id, conversationId, senderId, sentAt, body, receiptRequested }: Message): ContentMessage => {
@@ -54,5 +55,5 @@ export const conversationItemOf = (me: string, { id, unreadCount, lastMessage }:
   isPinned: false,
   pinnedTime: 0,
   unReadCount: unreadCount,
-  ...(lastMessage ? { lastMessage: messageOf(me, lastMessage) } : {}),
+  lastMessage: lastMessage ? messageOf(me, lastMessage) : null,
 });

@@ -1,5 +1,14 @@
 /** `message.create`: messages and receipts as plain objects, which `send` tells apart by their type. */
-import type { ChannelMessage, ChatType, DeliveryMessage, EasemobMessage, OtherMessage, ReadMessage, TextMessage } from './types.ts';
+import type {
+  ChannelMessage,
+  ChatType,
+  CmdMessage,
+  CustomMessage,
+  DeliveryMessage,
+  EasemobMessage,
+  ReadMessage,
+  TextMessage,
+} from './types.ts';
 
 interface ToUser {
   readonly to: string;
@@ -13,7 +22,12 @@ interface Content extends ToUser {
 }
 
 export type CreateText = Content & { readonly type: 'txt'; readonly msg: string };
-export type CreateOther = Content & { readonly type: 'cmd' | 'custom' | 'loc'; readonly [field: string]: unknown };
+export type CreateCmd = Content & { readonly type: 'cmd'; readonly action: string };
+export type CreateCustom = Content & {
+  readonly type: 'custom';
+  readonly customEvent: string;
+  readonly customExts: Record<string, unknown>;
+};
 /** `id` is the message to acknowledge. */
 export type CreateRead = ToUser & {
   readonly type: 'read';
@@ -30,11 +44,14 @@ interface Create {
   (options: CreateRead): ReadMessage;
   (options: CreateChannel): ChannelMessage;
   (options: CreateDelivery): DeliveryMessage;
-  (options: CreateOther): OtherMessage;
+  (options: CreateCmd): CmdMessage;
+  (options: CreateCustom): CustomMessage;
 }
 
 /** Makes a message or receipt with an id of its own. In a message receipt, the given `id` becomes `ackId`. */
-export const createMessage = ((options: CreateText | CreateOther | CreateRead | CreateChannel | CreateDelivery): EasemobMessage => {
+export const createMessage = ((
+  options: CreateText | CreateCmd | CreateCustom | CreateRead | CreateChannel | CreateDelivery,
+): EasemobMessage => {
   const id = crypto.randomUUID();
   const from = '';
   switch (options.type) {

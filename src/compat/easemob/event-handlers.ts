@@ -10,7 +10,6 @@ const HANDLER_BY_TYPE: Readonly<Record<ContentMessage['type'], Name>> = {
   txt: 'onTextMessage',
   cmd: 'onCmdMessage',
   custom: 'onCustomMessage',
-  loc: 'onLocationMessage',
 };
 
 export class Handlers {
@@ -42,7 +41,8 @@ export class Handlers {
       case 'message': {
         const message = messageOf(me, event.message);
         this.call(HANDLER_BY_TYPE[message.type] as 'onTextMessage', message as never);
-        return this.call('onMessage', [message]);
+        if (message.type !== 'cmd') this.call('onMessage', [message]);
+        return;
       }
       case 'sent':
         return this.call('onReceivedMessage', { id: event.messageId, mid: event.messageId, to: targetOf(event.conversationId) });

@@ -18,23 +18,29 @@ interface Sent {
   readonly from?: string;
 }
 
-export interface TextMessage extends Sent {
-  readonly type: 'txt';
+interface Content extends Sent {
   readonly chatType: ChatType;
-  readonly msg: string;
   readonly ext?: Record<string, unknown>;
   readonly msgConfig?: { readonly allowGroupAck?: boolean };
   /** Epoch ms. */
   readonly time: number;
 }
 
-/** A message of another type, which Tidemark carries and does not read. */
-export interface OtherMessage extends Sent {
-  readonly type: 'cmd' | 'custom' | 'loc';
-  readonly chatType: ChatType;
-  readonly msgConfig?: { readonly allowGroupAck?: boolean };
-  readonly time: number;
-  readonly [field: string]: unknown;
+export interface TextMessage extends Content {
+  readonly type: 'txt';
+  readonly msg: string;
+}
+
+/** A command, which never counts as unread. */
+export interface CmdMessage extends Content {
+  readonly type: 'cmd';
+  readonly action: string;
+}
+
+export interface CustomMessage extends Content {
+  readonly type: 'custom';
+  readonly customEvent: string;
+  readonly customExts: Record<string, unknown>;
 }
 
 /** A message receipt. In an event, `mid` is the id of the message that was read. */
@@ -62,7 +68,7 @@ export interface DeliveryMessage extends Sent {
   readonly mid?: string;
 }
 
-export type ContentMessage = TextMessage | OtherMessage;
+export type ContentMessage = TextMessage | CmdMessage | CustomMessage;
 export type EasemobMessage = ContentMessage | ReadMessage | ChannelMessage | DeliveryMessage;
 
 export interface SendResult {
@@ -83,7 +89,7 @@ export interface ConversationItem {
   readonly isPinned: boolean;
   readonly pinnedTime: number;
   readonly unReadCount: number;
-  readonly lastMessage?: ContentMessage;
+  readonly lastMessage: ContentMessage | null;
 }
 
 export interface SessionParams {
@@ -98,10 +104,10 @@ export interface EventHandlers {
   onOfflineMessageSyncStart?(): void;
   onOfflineMessageSyncFinish?(): void;
   onTextMessage?(message: TextMessage): void;
-  onCmdMessage?(message: OtherMessage): void;
-  onCustomMessage?(message: OtherMessage): void;
-  onLocationMessage?(message: OtherMessage): void;
-  onMessage?(messages: ContentMessage[]): void;
+  onCmdMessage?(message: CmdMessage): void;
+  onCustomMessage?(message: CustomMessage): void;
+  /** Every message but commands. */
+  onMessage?(messages: (TextMessage | CustomMessage)[]): void;
   onRecallMessage?(message: { readonly id: string; readonly mid: string; readonly from: string; readonly to: string }): void;
   /** The server has a message or receipt of this device. `id` is the id that `message.create` gave. */
   onReceivedMessage?(message: { readonly id: string; readonly mid: string; readonly to: string }): void;
