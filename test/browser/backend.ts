@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
 import type { BackendCalls } from '../support/browser-backend.ts';
 
-const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendCalls[K]['takes']): Promise<BackendCalls[K]['gives']> => {
+export const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendCalls[K]['takes']): Promise<BackendCalls[K]['gives']> => {
   // A body of plain text needs no preflight.
   const response = await fetch(`${inject('backend')}/${name}`, { method: 'POST', body: JSON.stringify(asked) });
   if (!response.ok) throw new Error(`the backend's ${name} answered ${response.status}: ${await response.text()}`);

@@ -98,7 +98,7 @@ describe('the receipt samples of Easemob Web', () => {
       expect(receipt.id).not.toBe(message.id);
       await bob.conn.send(receipt);
       await eventually(alice.heard, 'onReadMessage', expect.objectContaining({ type: 'read', from: 'bob', to: 'alice', mid: message.id }));
-      await eventually(bob.heard, 'onReceivedMessage', { id: receipt.id, mid: '', to: 'alice' });
+      await eventually(bob.heard, 'onReceivedMessage', { id: receipt.id, mid: `read/bob/${message.id}`, to: 'alice' });
       const before = await bob.conn.localCache.getLocalConversation({ conversationId: 'alice', conversationType: 'singleChat' });
       expect(before.data?.unReadCount).toBe(1);
 

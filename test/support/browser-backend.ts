@@ -10,6 +10,7 @@ import { createReceiptServer } from '../../src/server/server.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
+import { type StandIn, startEasemobStandIn } from './easemob-stand-in.ts';
 import { slowness } from './machine.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -36,6 +37,9 @@ export interface BackendCalls {
   /** Frames of one type that browsers sent through this port, oldest first. */
   sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
   stop: { readonly takes: { readonly port: number }; readonly gives: object };
+  /** A stand-in for the server of Easemob, for the vendor's own SDK, with a group `crew` of these members. */
+  startEasemob: { readonly takes: { readonly crew: readonly string[] }; readonly gives: { readonly port: number } };
+  stopEasemob: { readonly takes: { readonly port: number }; readonly gives: object };
   /** The slowness of the machine now, see `machine.ts`. */
   slowness: { readonly takes: object; readonly gives: { readonly times: number } };
 }
@@ -87,6 +91,7 @@ const readJson = async (request: IncomingMessage): Promise<unknown> => {
 /** A Vitest globalSetup. @returns a function that ends the servers */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const running = new Map<number, Served>();
+  const standIns = new Map<number, StandIn>();
   const at = ({ port }: { readonly port: number }): Served => {
     const served = running.get(port);
     if (!served) throw new Error(`no server at ${port}`);
@@ -114,6 +119,16 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
       await stopServed(served);
       return {};
     },
+    startEasemob: async ({ crew }) => {
+      const standIn = await startEasemobStandIn({ crew });
+      standIns.set(standIn.port, standIn);
+      return { port: standIn.port };
+    },
+    stopEasemob: async ({ port }) => {
+      await standIns.get(port)?.close();
+      standIns.delete(port);
+      return {};
+    },
     slowness: async () => ({ times: await slowness() }),
   };
   const http = createServer((request, response) => {
@@ -136,6 +151,6 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     http.closeAllConnections();
     await new Promise((closed) => http.close(closed));
-    await Promise.all([...running.values()].map(stopServed));
+    await Promise.all([...[...running.values()].map(stopServed), ...[...standIns.values()].map((standIn) => standIn.close())]);
   };
 };

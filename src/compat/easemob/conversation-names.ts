@@ -39,6 +39,7 @@ export const messageOf = (me: string, { id, conversationId, senderId, sentAt, bo
   const to = chatType === 'groupChat' || senderId === me ? target : me;
   const content = isContent(body) ? body : { type: 'txt', msg: typeof body === 'string' ? body : JSON.stringify(body) };
   return {
+    ext: {},
     ...content,
     id,
     chatType,

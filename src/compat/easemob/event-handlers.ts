@@ -12,6 +12,12 @@ const HANDLER_BY_TYPE: Readonly<Record<ContentMessage['type'], Name>> = {
   custom: 'onCustomMessage',
 };
 
+/** The vendor says whether a message was kept for a user who was offline. 3: no word about that. */
+const onlineState = 3 as const;
+
+/** The id of a receipt: the same for its sender and its receiver, and no message's id. */
+export const receiptId = (type: 'read' | 'channel' | 'delivery', by: string, target: string): string => `${type}/${by}/${target}`;
+
 export class Handlers {
   private readonly byId = new Map<string, EventHandlers>();
 
@@ -39,7 +45,7 @@ export class Handlers {
   dispatch(me: string, event: ReceiptEvent): void {
     switch (event.type) {
       case 'message': {
-        const message = messageOf(me, event.message);
+        const message: ContentMessage = { ...messageOf(me, event.message), onlineState };
         this.call(HANDLER_BY_TYPE[message.type] as 'onTextMessage', message as never);
         if (message.type !== 'cmd') this.call('onMessage', [message]);
         return;
@@ -47,31 +53,39 @@ export class Handlers {
       case 'sent':
         return this.call('onReceivedMessage', { id: event.messageId, mid: event.messageId, to: targetOf(event.conversationId) });
       case 'delivered':
-        for (const mid of event.messageIds) this.call('onDeliveredMessage', { id: mid, type: 'delivery', from: event.by, to: me, mid });
+        for (const mid of event.messageIds) {
+          const id = receiptId('delivery', event.by, mid);
+          this.call('onDeliveredMessage', { id, type: 'delivery', from: event.by, to: me, mid, onlineState });
+        }
         return;
       case 'read':
         // A conversation receipt has its own event. The vendor tells message receipts to the sender only.
         if (event.self || event.how === 'conversation') return;
-        for (const mid of event.messageIds) this.call('onReadMessage', { id: mid, type: 'read', from: event.by, to: me, mid });
+        for (const mid of event.messageIds) {
+          const id = receiptId('read', event.by, mid);
+          this.call('onReadMessage', { id, type: 'read', from: event.by, to: me, mid, onlineState });
+        }
         return;
       case 'conversationRead':
         return this.call('onChannelMessage', {
-          id: `${event.conversationId}#${event.upTo}`,
+          id: receiptId('channel', event.by, String(event.upTo)),
           type: 'channel',
           chatType: 'singleChat',
           from: event.by,
           to: event.self ? targetOf(event.conversationId) : me,
           time: Date.now(),
+          onlineState,
         });
       case 'groupRead':
         for (const { by, content } of event.readers)
           this.call('onReadMessage', {
-            id: event.messageId,
+            id: receiptId('read', by, event.messageId),
             type: 'read',
             from: by,
             to: targetOf(event.conversationId),
             mid: event.messageId,
             groupReadCount: { [event.messageId]: event.readCount },
+            onlineState,
             ...(content === undefined ? {} : { ackContent: content }),
           });
         return;

@@ -5,8 +5,7 @@ import { EventSource } from '../event-source.ts';
 import { ServerAnswers } from '../server-answers.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { errorOfCode } from './errors.ts';
-import type { Handlers } from './event-handlers.ts';
-import { targetOf } from './conversation-names.ts';
+import { type Handlers, receiptId } from './event-handlers.ts';
 
 /** The app's token, until the server says that it is over: then the token that `renewToken` brings. */
 class Token {
@@ -103,16 +102,20 @@ export class Session {
   /** @returns true for a refusal that the promise of the call tells. */
   private settle(event: ReceiptEvent): boolean {
     const isAwaited = this.answers.hears(event);
-    if (event.type === 'receiptsConfirmed')
-      for (const name of [...event.messageIds, ...(event.upTo === null ? [] : [event.conversationId])]) {
-        const receipt = this.receipts.get(name);
-        this.receipts.delete(name);
-        if (receipt) this.handlers.call('onReceivedMessage', { id: receipt.id, mid: '', to: targetOf(event.conversationId) });
-      }
+    if (event.type === 'receiptsConfirmed') {
+      for (const messageId of event.messageIds) this.confirm(messageId, receiptId('read', this.user, messageId));
+      if (event.upTo !== null) this.confirm(event.conversationId, receiptId('channel', this.user, String(event.upTo)));
+    }
     if (event.type !== 'rejected') return false;
     // The vendor keeps no list of refused calls: the promise, or `onError`, is all that the app gets.
     void this.client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
     return isAwaited;
+  }
+
+  private confirm(name: string, mid: string): void {
+    const receipt = this.receipts.get(name);
+    this.receipts.delete(name);
+    if (receipt) this.handlers.call('onReceivedMessage', { ...receipt, mid });
   }
 
   private follow(status: ConnectionStatus): void {

@@ -16,6 +16,8 @@ interface Sent {
   readonly id: string;
   readonly to: string;
   readonly from?: string;
+  /** Only in events: 3, no word about the receiver's connection. */
+  readonly onlineState?: number;
 }
 
 interface Content extends Sent {

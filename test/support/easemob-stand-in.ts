@@ -1,0 +1,133 @@
+/**
+ * A stand-in for the vendor's message server, as far as receipts need one: log-in, texts, receipts, and the queue of each user. The vendor's
+ * SDK is judged against the facade with it. The schema of the frames is read from the installed package.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { runInNewContext } from 'node:vm';
+import protobuf from 'protobufjs';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+interface Jid {
+  readonly name: string;
+}
+
+interface MessageBody {
+  readonly type: number;
+  readonly ackMessageId: { toString(): string };
+  readonly ackContent: string;
+  readonly ext: readonly object[];
+}
+
+interface Meta {
+  readonly id: { toString(): string };
+  readonly from: Jid;
+  readonly to: Jid;
+  readonly ns: number;
+  readonly payload: Uint8Array;
+}
+
+const READ_ACK = 4;
+const CHANNEL_ACK = 7;
+const COMMAND = { sync: 0, unread: 1, notice: 2, provision: 3 } as const;
+const STRING = 7;
+
+/** The object literal after `Root.fromJSON(` in the SDK's file: data, with `!1` for false. */
+const readSchema = async (): Promise<protobuf.INamespace> => {
+  const code = await readFile(createRequire(import.meta.url).resolve('easemob-websdk'), 'utf8');
+  const start = code.indexOf('{nested:{easemob:');
+  let depth = 0;
+  let end = start;
+  do {
+    if (code[end] === '{') depth++;
+    if (code[end] === '}') depth--;
+  } while (++end < code.length && depth > 0);
+  return runInNewContext(`(${code.slice(start, end)})`) as protobuf.INamespace;
+};
+
+export interface StandIn {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @param groups members by group. */
+export const startEasemobStandIn = async (groups: Readonly<Record<string, readonly string[]>>): Promise<StandIn> => {
+  const root = protobuf.Root.fromJSON(await readSchema());
+  const type = (name: string): protobuf.Type => root.lookupType(`easemob.pb.${name}`);
+  const encode = (name: string, value: object): Uint8Array => type(name).encode(type(name).fromObject(value)).finish();
+  const decode = <T>(name: string, bytes: Uint8Array): T => type(name).decode(bytes) as unknown as T;
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const queues = new Map<string, Meta[]>();
+  const sockets = new Map<string, Set<WebSocket>>();
+  const senderOf = new Map<string, string>();
+  const readers = new Map<string, Set<string>>();
+  let last = 1000;
+
+  const say = (socket: WebSocket, command: number, payload: Uint8Array): void =>
+    socket.send(encode('MSync', { version: 0, command, payload }));
+  const push = (user: string, meta: object): void => {
+    const queue = queues.get(user) ?? [];
+    queues.set(user, queue);
+    queue.push({ id: ++last, timestamp: Date.now(), ...meta } as unknown as Meta);
+    for (const socket of sockets.get(user) ?? []) say(socket, COMMAND.notice, encode('CommNotice', { queue: { name: user } }));
+  };
+  /** The reader's group receipt reaches the message's sender with the number of readers. */
+  const tellGroupRead = (meta: Meta, body: MessageBody, from: string): void => {
+    const mid = body.ackMessageId.toString();
+    const read = readers.get(mid) ?? new Set();
+    readers.set(mid, read.add(from));
+    const ext = [{ key: 'group_read_count', type: STRING, stringValue: JSON.stringify({ [mid]: read.size }) }];
+    const payload = encode('MessageBody', { ...body, ext });
+    const to = senderOf.get(mid);
+    if (to !== undefined) push(to, { ...meta, id: ++last, from: { name: from }, payload });
+  };
+  const takes = (meta: Meta, from: string): string => {
+    const serverId = String(++last);
+    senderOf.set(serverId, from);
+    const members = groups[meta.to.name];
+    const body = decode<MessageBody>('MessageBody', meta.payload);
+    const told = { ...meta, id: serverId, from: { name: from } };
+    if (!members) push(meta.to.name, told);
+    else if (body.type === READ_ACK) tellGroupRead(meta, body, from);
+    else if (body.type !== CHANNEL_ACK) for (const member of members) if (member !== from) push(member, told);
+    return serverId;
+  };
+
+  server.on('connection', (socket) => {
+    let user = '';
+    socket.on('message', (bytes: Buffer) => {
+      const { command, guid, payload } = decode<{ command: number; guid: Jid | null; payload: Uint8Array }>('MSync', bytes);
+      if (command === COMMAND.provision) {
+        user = guid!.name;
+        sockets.set(user, (sockets.get(user) ?? new Set()).add(socket));
+        say(socket, command, encode('Provision', { status: { errorCode: 0 }, resource: 'web' }));
+      } else if (command === COMMAND.unread) {
+        const unread = queues.has(user) ? [{ queue: { name: user }, n: queues.get(user)!.length }] : [];
+        say(socket, command, encode('CommUnreadDL', { status: { errorCode: 0 }, timestamp: Date.now(), unread }));
+      } else if (command === COMMAND.sync) {
+        const { meta, key, queue } = decode<{ meta: Meta | null; key: { toString(): string }; queue: Jid | null }>('CommSyncUL', payload);
+        const status = { errorCode: 0 };
+        if (meta) {
+          // The log-in tells the vendor's server about the device; only messages and receipts (ns 1) have receivers.
+          const serverId = meta.ns === 1 ? takes(meta, user) : '0';
+          say(socket, command, encode('CommSyncDL', { status, metaId: meta.id, serverId, timestamp: Date.now() }));
+        } else if (queue) {
+          const metas = (queues.get(user) ?? []).filter(({ id }) => Number(id) > Number(key));
+          const nextKey = metas.at(-1)?.id ?? key;
+          say(socket, command, encode('CommSyncDL', { status, metas, queue, nextKey, isLast: true, timestamp: Date.now() }));
+        }
+      }
+    });
+    socket.on('close', () => sockets.get(user)?.delete(socket));
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of server.clients) socket.terminate();
+        server.close(() => resolve());
+      }),
+  };
+};
