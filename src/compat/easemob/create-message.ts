@@ -39,7 +39,7 @@ export type CreateRead = ToUser & {
 export type CreateChannel = ToUser & { readonly type: 'channel'; readonly chatType: ChatType };
 export type CreateDelivery = ToUser & { readonly type: 'delivery'; readonly ackId: string };
 
-interface Create {
+export interface Create {
   (options: CreateText): TextMessage;
   (options: CreateRead): ReadMessage;
   (options: CreateChannel): ChannelMessage;
