@@ -28,6 +28,7 @@ export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/receipt.ts';
+export type { ReceiptSettings, SettingsScope, ShownReceiptSettings } from './model/receipt-settings.ts';
 export type { Retention } from './model/retention.ts';
 export type { TotalOf, TotalOptions } from './model/total.ts';
 export type { StorageReport } from './model/storage.ts';

@@ -1,9 +1,10 @@
 /** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
 import { type MessageId, requireId } from '../model/ids.ts';
-import type { MessagesWanted } from '../model/intents.ts';
+import type { Intents, MessagesWanted } from '../model/intents.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
+import type { ReceiptSettings } from '../model/receipt-settings.ts';
 import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/total.ts';
 
 export const DEFAULT_LIMIT = 50;
@@ -46,6 +47,25 @@ export const requireCursor = (cursor: unknown): string | null => {
 
 export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
   id === undefined ? undefined : requireId(id, what);
+
+/** The arguments of `setReceiptSettings`. */
+export const requireSettings = (given: unknown): Parameters<Intents['setReceiptSettings']>[0] => {
+  const names = { deliveryReceipts: 1, readReceipts: 1, scope: 1 } as const;
+  const { deliveryReceipts, readReceipts, scope } = readOptions(
+    given as Partial<ReceiptSettings & { scope: unknown }>,
+    'setReceiptSettings',
+    names,
+  );
+  const delivery = optionalFlag(deliveryReceipts, 'deliveryReceipts');
+  const read = optionalFlag(readReceipts, 'readReceipts');
+  if (scope !== undefined && scope !== 'device' && scope !== 'account')
+    throw new UsageError('usage/invalid-argument', `scope must be 'device' or 'account'; got ${JSON.stringify(scope)}`);
+  return {
+    ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
+    ...(read === undefined ? {} : { readReceipts: read }),
+    ...(scope === undefined ? {} : { scope }),
+  };
+};
 
 export const requireTotalOf = (of: unknown, what: string): TotalOf => {
   const known = TOTALS_OF.find((one) => one === of);

@@ -31,6 +31,7 @@ import {
   requireFlag,
   requireIds,
   requireMarkedFrom,
+  requireSettings,
   requireTotal,
 } from './arguments.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
@@ -195,16 +196,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     },
     async setReceiptSettings(settings) {
       requireOpen();
-      const { deliveryReceipts: ofDelivery, readReceipts: ofReading } = readOptions(settings, 'setReceiptSettings', {
-        deliveryReceipts: 1,
-        readReceipts: 1,
-      });
-      const delivery = optionalFlag(ofDelivery, 'deliveryReceipts');
-      const read = optionalFlag(ofReading, 'readReceipts');
-      return intent('setReceiptSettings', {
-        ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
-        ...(read === undefined ? {} : { readReceipts: read }),
-      });
+      return intent('setReceiptSettings', requireSettings(settings));
     },
     viewConversation(conversationId, given?: object) {
       const id = conversation(conversationId);
@@ -272,6 +264,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     watchConnection: () => persistence.joined(withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$)),
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),
+    watchReceiptSettings: () => watch({ of: 'receipt-settings' }),
     watchEvents: () => watch({ of: 'events' }).pipe(map(({ event }) => event)),
   };
 };

@@ -12,6 +12,7 @@ import type { Retention } from '../model/retention.ts';
 import type { TotalOf, TotalOptions } from '../model/total.ts';
 import type { StorageReport } from '../model/storage.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
+import type { SettingsScope, ShownReceiptSettings } from '../model/receipt-settings.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 import type { Log } from '../logging.ts';
 
@@ -167,7 +168,24 @@ export interface ReceiptClient {
   setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;
   /** Sets the muted flag, like {@link ReceiptClient.setMarkedUnread}. */
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
-  setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): Promise<void>;
+  /**
+   * Switches the receipts that this user sends off or on. A receipt is sent only where the setting of the device and the setting of the
+   * account allow it.
+   *
+   * Off: receipts that are not sent yet are cancelled, and conversation read receipts only clear the unread count. On: nothing about the
+   * past is told. What the user read while either setting was off is told by no later receipt, from no device of the account.
+   *
+   * @param settings.readReceipts whether the user sends read receipts; left out: no change. `deliveryReceipts` likewise.
+   * @param settings.scope `'device'` (default) for this device; `'account'` for all devices of the account. A change for the account also
+   * works offline. Where two devices change it at the same time, the newer change wins, and "off" wins a tie.
+   * @throws {UsageError} `usage/invalid-argument` for any other value.
+   * @see {@link ReceiptClient.watchReceiptSettings}
+   */
+  setReceiptSettings(settings: {
+    readonly deliveryReceipts?: boolean;
+    readonly readReceipts?: boolean;
+    readonly scope?: SettingsScope;
+  }): Promise<void>;
   /**
    * Opens a view. The view reads present and arriving messages while the page is visible and focused. While the page is
    * hidden or blurred, messages are only delivered. In a group, the view clears the count and sends receipts for stored
@@ -290,6 +308,11 @@ export interface ReceiptClient {
   watchReceiptsIn(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly MessageReceipts[]>;
   watchConnection(): Observable<ConnectionStatus>;
   watchOutbox(): Observable<OutboxStatus>;
+  /**
+   * The receipt settings: `readReceipts` and `deliveryReceipts` are in force on this device, `device` and `account` are the two settings they
+   * come from. Emits once this device knows the account's settings, and when a setting changes, here or on another device.
+   */
+  watchReceiptSettings(): Observable<ShownReceiptSettings>;
   watchDeadLetters(): Observable<readonly DeadLetter[]>;
   /**
    * Events. The other streams hold the truth; events only announce changes. The first subscriber gets up to 1,000

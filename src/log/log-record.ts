@@ -18,7 +18,7 @@ import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
 import type { Ranges } from '../model/ranges.ts';
 import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
-import type { ReceiptSettings } from '../model/receipt-settings.ts';
+import type { AccountSettings, ReceiptSettings } from '../model/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { LogHeader } from './tables.ts';
 
@@ -37,6 +37,7 @@ export type Change =
       readonly cursor: Cursor;
       readonly confirmedAt: Cursor | null;
       readonly asOf: number | null;
+      readonly account: AccountSettings;
       readonly conversations: readonly {
         readonly row: RowParts;
         readonly readFloor: Seq;
@@ -81,6 +82,8 @@ export type Change =
   /** Entries confirmed by a lost history of the server become pending again, each under a new key. */
   | { readonly t: 'offer-again'; readonly keys: readonly (readonly [confirmed: string, key: string])[] }
   | { readonly t: 'settings'; readonly settings: ReceiptSettings }
+  /** The account's settings, as the server has them. `floors`: the device has just loaded its snapshot. */
+  | { readonly t: 'account'; readonly settings: AccountSettings; readonly floors?: true }
   | { readonly t: 'paused'; readonly paused: boolean }
   | { readonly t: 'event'; readonly event: StoredEvent }
   /** A tab received the events up to this number. */

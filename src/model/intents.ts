@@ -3,6 +3,7 @@ import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Mentions } from './mentions.ts';
 import type { Message } from './message.ts';
 import type { MessageReceipts, ReadMember } from './receipt.ts';
+import type { SettingsScope } from './receipt-settings.ts';
 import type { FlushResult } from './status.ts';
 import type { StoredAmount } from './storage.ts';
 import type { UnreadExplanation } from './unread.ts';
@@ -61,7 +62,11 @@ export interface Intents {
   /** `from`: the message from which on the messages count as unread again. */
   setMarkedUnread(conversationId: ConversationId, marked: boolean, from?: MessageId): void;
   setMuted(conversationId: ConversationId, muted: boolean): void;
-  setReceiptSettings(settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean }): void;
+  setReceiptSettings(settings: {
+    readonly deliveryReceipts?: boolean;
+    readonly readReceipts?: boolean;
+    readonly scope?: SettingsScope;
+  }): void;
   /**
    * Direct chats in view: marks new messages above `after`, up to `upTo`, as read.
    *

@@ -11,6 +11,7 @@ import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Mentions } from './mentions.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
 import type { AckContent } from './receipt.ts';
+import type { AccountSettings, ReceiptSettings, SettingsCounts } from './receipt-settings.ts';
 
 /** An opaque position in the server's change feed. Clients store and return cursors, and never parse them. */
 export type Cursor = string;
@@ -37,6 +38,8 @@ export interface PendingReceipts {
   readonly contents: readonly AckContent[];
   readonly muted: Flag | null;
   readonly marked: Mark | null;
+  /** Private: messages that the user read while this device sent no read receipts. No receipt of any device names them. */
+  readonly untold: Ranges;
 }
 
 export const NO_PENDING_RECEIPTS: PendingReceipts = {
@@ -49,6 +52,7 @@ export const NO_PENDING_RECEIPTS: PendingReceipts = {
   contents: [],
   muted: null,
   marked: null,
+  untold: NO_RANGES,
 };
 
 /** Keeps a single text per message, the first in code unit order: so the order of merging does not matter. */
@@ -73,6 +77,7 @@ export const mergePendingReceipts = (older: PendingReceipts, newer: PendingRecei
   contents: joinContents(older.contents, newer.contents),
   muted: older.muted && newer.muted ? latestFlag(older.muted, newer.muted) : (older.muted ?? newer.muted),
   marked: older.marked && newer.marked ? latestMark(older.marked, newer.marked) : (older.marked ?? newer.marked),
+  untold: union(older.untold, newer.untold),
 });
 
 export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
@@ -83,14 +88,12 @@ export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
   pendingReceipts.named.length === 0 &&
   pendingReceipts.namedIds.length === 0 &&
   pendingReceipts.contents.length === 0 &&
+  pendingReceipts.untold.length === 0 &&
   !pendingReceipts.muted &&
   !pendingReceipts.marked;
 
 /** Removes the receipts forbidden by these switches. Returns the same object if nothing is removed. */
-export const allowedBy = (
-  switches: { readonly deliveryReceipts: boolean; readonly readReceipts: boolean },
-  pendingReceipts: PendingReceipts,
-): PendingReceipts => {
+export const allowedBy = (switches: ReceiptSettings, pendingReceipts: PendingReceipts): PendingReceipts => {
   const reads =
     !switches.readReceipts &&
     pendingReceipts.read.length + pendingReceipts.named.length + pendingReceipts.namedIds.length + pendingReceipts.contents.length > 0;
@@ -103,26 +106,38 @@ export const allowedBy = (
   };
 };
 
+/** As {@link allowedBy}. What a removed receipt named stays untold: the user switched before it was sent. */
+export const cancelForbidden = (switches: ReceiptSettings, pendingReceipts: PendingReceipts): PendingReceipts => {
+  const rest = allowedBy(switches, pendingReceipts);
+  const { read, named, untold } = pendingReceipts;
+  return rest.read === read && rest.named === named ? rest : { ...rest, untold: union(untold, union(read, named)) };
+};
+
 interface EntryBase {
   /** Idempotency key: made once, the same on every retry. The content sent under a key never changes. */
   readonly key: string;
-  readonly conversationId: ConversationId;
   /** Epoch ms by this device's clock, for the displayed age of the outbox only. */
   readonly at: number;
   /** The entry was handed to the network at least once. Newer receipts become a new entry. */
   readonly sent: boolean;
-  /** The device's cursor at the time of writing the entry; `null` before its first snapshot. */
-  readonly cursor: Cursor | null;
   /** The server confirmed the entry once, and has lost that history. How the entry ends now makes no event. */
   readonly again?: true;
 }
 
-export interface ReceiptsEntry extends EntryBase {
+interface ConversationEntryBase extends EntryBase {
+  readonly conversationId: ConversationId;
+  /** The device's cursor at the time of writing the entry; `null` before its first snapshot. */
+  readonly cursor: Cursor | null;
+}
+
+export interface ReceiptsEntry extends ConversationEntryBase {
   readonly kind: 'receipts';
+  /** The counts of the account's settings that this device knew. Absent: 0. */
+  readonly settingsSeen?: SettingsCounts;
   readonly pendingReceipts: PendingReceipts;
 }
 
-export interface MessageEntry extends EntryBase {
+export interface MessageEntry extends ConversationEntryBase {
   readonly kind: 'message';
   readonly message: {
     readonly id: MessageId;
@@ -136,12 +151,23 @@ export interface MessageEntry extends EntryBase {
 }
 
 /** The recall of an own message. */
-export interface RecallEntry extends EntryBase {
+export interface RecallEntry extends ConversationEntryBase {
   readonly kind: 'recall';
   readonly messageId: MessageId;
 }
 
-export type OutboxEntry = ReceiptsEntry | MessageEntry | RecallEntry;
+/** A change of the account's receipt settings. It belongs to no conversation. */
+export interface SettingsEntry extends EntryBase {
+  readonly kind: 'settings';
+  readonly settings: Partial<AccountSettings>;
+}
+
+export type ConversationEntry = ReceiptsEntry | MessageEntry | RecallEntry;
+export type OutboxEntry = ConversationEntry | SettingsEntry;
+
+/** The queue of an entry. Entries of one queue keep their order, and one queue does not wait for another. */
+export type Queue = ConversationId | 'settings';
+export const queueOf = (entry: OutboxEntry): Queue => (entry.kind === 'settings' ? 'settings' : entry.conversationId);
 
 /** How an entry ended (I-3). `cancelled`: the user switched receipts off, or logged out. */
 export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
@@ -149,7 +175,7 @@ export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'ca
 /** A rejected entry, kept on this device with the server's reason until the app dismisses it. */
 export interface DeadLetter {
   readonly id: string;
-  readonly kind: OutboxEntry['kind'];
+  readonly kind: ConversationEntry['kind'];
   readonly conversationId: ConversationId;
   readonly messageIds: readonly MessageId[];
   /** The error code, `rejected/…`. */

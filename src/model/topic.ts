@@ -5,6 +5,7 @@ import type { ConversationId, MessageId } from './ids.ts';
 import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { MessageReceipts } from './receipt.ts';
+import type { ShownReceiptSettings } from './receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from './status.ts';
 import type { TotalOptions, Totals } from './total.ts';
 
@@ -24,6 +25,7 @@ export type Topic =
   | { readonly of: 'connection' }
   | { readonly of: 'outbox' }
   | { readonly of: 'dead-letters' }
+  | { readonly of: 'receipt-settings' }
   /** `after`: the page has already received the events up to this number, even if the store does not know of the receipt. */
   | { readonly of: 'events'; readonly after?: number };
 
@@ -41,5 +43,6 @@ export interface TopicValue {
   connection: ConnectionStatus;
   outbox: OutboxStatus;
   'dead-letters': readonly DeadLetter[];
+  'receipt-settings': ShownReceiptSettings;
   events: NumberedEvent;
 }

@@ -16,14 +16,14 @@ export const RETRY_BREAKS: readonly Break[] = [
     fault: 'F115',
     file: 'src/engine/sync/outbox/refusals.ts',
     from: '    if (taken.size > 0) this.frames = NOT_REFUSED;',
-    to: '    this.frames = NOT_REFUSED;\n    this.conversations.clear();',
+    to: '    this.frames = NOT_REFUSED;\n    this.queues.clear();',
     test: refused('a client sends refused entries again'),
   },
   {
     fault: 'F115',
     file: 'src/engine/sync/outbox/batch.ts',
-    from: 'if (turnOf(entry.conversationId) !== turn) continue;',
-    to: "if (turn === 'joins' || turnOf(entry.conversationId) === 'waits') continue;",
+    from: 'if (turnOf(queueOf(entry)) !== turn) continue;',
+    to: "if (turn === 'joins' || turnOf(queueOf(entry)) === 'waits') continue;",
     test: ['node', 'test/unit/engine/refused.test.ts', 'refused for long no more often'],
   },
   {

@@ -1,6 +1,7 @@
 /** Breaks of the row about receipts that the user had switched off (F130). */
 import type { Break } from './breaks.ts';
 
+const SETTINGS = 'test/unit/engine/receipt-settings.test.ts';
 const STORE = 'test/contract/server-store.memory.test.ts';
 
 export const SETTINGS_BREAKS: readonly Break[] = [
@@ -24,5 +25,19 @@ export const SETTINGS_BREAKS: readonly Break[] = [
     from: 'const passed = range(readUpTo + 1, Math.min(entry.position ?? 0, limit));',
     to: 'const passed = NO_RANGES.slice(limit + readUpTo);',
     test: ['node', STORE, 'F130'],
+  },
+  {
+    fault: 'F130',
+    file: 'src/engine/write/enqueue.ts',
+    from: 'const passed = draft.model.allowed.readReceipts\n',
+    to: 'const passed = draft.model.allowed.deliveryReceipts\n',
+    test: ['node', SETTINGS, 'F130'],
+  },
+  {
+    fault: 'F130',
+    file: 'src/engine/apply/apply-changes.ts',
+    from: '  takeAccount(draft, ports, frame.account);\n',
+    to: '',
+    test: ['node', SETTINGS, 'F130'],
   },
 ];

@@ -54,7 +54,7 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F112',
     file: 'src/engine/apply/apply-changes.ts',
-    from: '  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);\n',
+    from: '    takeCounts(draft, ports, [...draft.model.conversations.values()]);\n',
     to: '',
     test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'win over older flags'],
   },

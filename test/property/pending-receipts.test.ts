@@ -15,6 +15,7 @@ const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   contents: fc
     .uniqueArray(fc.record({ id: fc.constantFrom('a', 'b', 'c'), text: fc.constantFrom('x', 'y') }), { selector: ({ id }) => id })
     .map((list) => list.sort((x, y) => (x.id < y.id ? -1 : 1))),
+  untold: ranges,
   muted: flag,
   marked: fc.option(
     fc.record(

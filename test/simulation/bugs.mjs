@@ -83,27 +83,27 @@ export const BUGS = [
   ),
   bug(
     'switching receipts off cancels no receipt',
-    'engine/intents/switches.ts',
+    'engine/write/receipt-switches.ts',
     'if (pendingReceipts === entry.pendingReceipts) continue;',
     'if (pendingReceipts !== null) continue;',
   ),
   bug(
     'delivery receipts ignore the setting',
     'engine/apply/apply-messages.ts',
-    'if (!conversation || !model.settings.deliveryReceipts || conversationType',
+    'if (!conversation || !model.allowed.deliveryReceipts || conversationType',
     'if (!conversation || conversationType',
   ),
   bug(
     'message read receipts ignore the setting',
     'engine/intents/send-read-receipts.ts',
-    'if (!model.settings.readReceipts) return',
-    'if (model.settings === undefined) return',
+    'if (!model.allowed.readReceipts) {',
+    'if (model.settings === undefined) {',
   ),
   bug(
     'conversation read receipts ignore the setting',
     'engine/intents/positions.ts',
-    "    conversationType(conversationId) === 'direct' &&\n    model.settings.readReceipts &&",
-    "    conversationType(conversationId) === 'direct' &&",
+    'const tellsPeer = isDirect && readReceipts &&',
+    'const tellsPeer = isDirect &&',
   ),
   bug(
     'a recalled message keeps its text at the server',

@@ -3,10 +3,11 @@
  * call is then decided by the state known to the user. Messages stay behind, because the server has every message.
  */
 import { rowParts } from '../../model/conversation.ts';
-import { allowedBy, type OutboxEntry } from '../../model/outbox-entry.ts';
+import { cancelForbidden, type OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Change } from '../../log/log-record.ts';
 import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import { takeCounts } from '../write/blind-flags.ts';
+import { switchAccount, switchDevice, takeSettingsCounts } from '../write/receipt-switches.ts';
 import type { Draft } from '../write/draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -38,14 +39,24 @@ const presentConversation = ({
   newestReceived,
 });
 
-export const carriedOf = ({ outbox, deadLetters, settings, paused, cursor, confirmedAt, asOf, conversations }: AccountState): Carried => ({
+export const carriedOf = ({
+  outbox,
+  deadLetters,
+  settings,
+  account,
+  paused,
+  cursor,
+  confirmedAt,
+  asOf,
+  conversations,
+}: AccountState): Carried => ({
   outbox: [...outbox.values()],
   deadLetters: [...deadLetters],
   settings,
   paused,
   ...(cursor === null
     ? {}
-    : { shown: { t: 'restore', cursor, confirmedAt, asOf, conversations: [...conversations.values()].map(presentConversation) } }),
+    : { shown: { t: 'restore', cursor, confirmedAt, asOf, account, conversations: [...conversations.values()].map(presentConversation) } }),
 });
 
 /**
@@ -63,19 +74,23 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     readReceipts: model.settings.readReceipts && settings.readReceipts,
   };
   if (joined.deliveryReceipts !== model.settings.deliveryReceipts || joined.readReceipts !== model.settings.readReceipts)
-    draft.change({ t: 'settings', settings: joined });
+    switchDevice(draft, ports, joined);
   if (paused && !model.paused) draft.change({ t: 'paused', paused });
   for (const entry of outbox) {
-    if (entry.kind === 'receipts') enqueueReceipts(draft, ports, entry.conversationId, allowedBy(joined, entry.pendingReceipts));
+    if (entry.kind === 'settings') switchAccount(draft, ports, entry.settings);
+    else if (entry.kind === 'receipts')
+      enqueueReceipts(draft, ports, entry.conversationId, cancelForbidden(model.allowed, entry.pendingReceipts));
     else if (entry.kind === 'recall' || !isKnown(model, entry.message.id)) draft.change({ t: 'enqueue', entry });
   }
   // Flags set before the first snapshot get counts above those in the rows of this store.
-  if (!shown && model.cursor !== null)
+  if (!shown && model.cursor !== null) {
+    takeSettingsCounts(draft, ports);
     takeCounts(
       draft,
       ports,
-      outbox.flatMap(({ conversationId }) => model.get(conversationId) ?? []),
+      outbox.flatMap((entry) => (entry.kind === 'settings' ? [] : (model.get(entry.conversationId) ?? []))),
     );
+  }
   for (const { letter, entry } of deadLetters) {
     if (model.deadLetters.some((known) => known.letter.id === letter.id)) continue;
     draft.change({ t: 'enqueue', entry }, { t: 'end', key: entry.key, end: 'rejected', deadLetter: letter });

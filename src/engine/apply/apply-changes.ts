@@ -13,6 +13,8 @@ import { asOfToStore } from './as-of.ts';
 import { applyMessages, type News } from './apply-messages.ts';
 import { applyReceiptChanges, storedBefore } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
+import { offerSettingsAgain, takeAccount, takeSettingsCounts } from '../write/receipt-switches.ts';
+import { ALL_ON, joinSettings } from '../../model/receipt-settings.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
 import { applyRow, addRowEvents } from './apply-rows.ts';
@@ -31,6 +33,7 @@ const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] |
  */
 export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Frame<'changes'>, news: News): Promise<'applied' | 'gap'> => {
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
+  takeAccount(draft, ports, frame.account);
   const receipts = frame.receipts ?? [];
   const before = await storedBefore(draft, receipts);
   const messagesByConversation = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
@@ -55,6 +58,8 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     // No message of the lost history is stored any more. A page left behind would keep the text of recalled messages for good.
     clearPages(draft.tx);
   }
+  const account = frames.reduce((all, frame) => (frame.account ? joinSettings(all, frame.account) : all), ALL_ON);
+  takeAccount(draft, ports, account);
   for (const frame of frames) {
     for (const row of frame.rows) applyRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
@@ -62,7 +67,12 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     for (const step of frame.steps) draft.change({ t: 'step', step });
     applyReceiptChanges(draft, new Map(), frame.receipts ?? [], 'silent');
   }
-  if (!isAnother) takeCounts(draft, ports, [...draft.model.conversations.values()]);
+  draft.change({ t: 'account', settings: draft.model.account, floors: true });
+  if (isAnother) offerSettingsAgain(draft, ports, account);
+  else {
+    takeSettingsCounts(draft, ports);
+    takeCounts(draft, ports, [...draft.model.conversations.values()]);
+  }
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to, ...asOfToStore(draft.model, last, 'silent') });
   // After a loss of history, the server gets back the entries it had confirmed. For an entry still in its history, the

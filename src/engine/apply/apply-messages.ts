@@ -17,7 +17,7 @@ export type News = 'live' | 'catch-up' | 'silent';
 const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, seqs: Ranges): void => {
   const { model } = draft;
   const conversation = model.get(conversationId);
-  if (!conversation || !model.settings.deliveryReceipts || conversationType(conversationId) !== 'direct') return;
+  if (!conversation || !model.allowed.deliveryReceipts || conversationType(conversationId) !== 'direct') return;
   const due = subtract(seqs, union(conversation.receiptsSent.delivered, fromFloor(conversation.deliveryFloor)));
   if (due.length > 0) enqueueReceipts(draft, ports, conversationId, { delivered: due });
 };

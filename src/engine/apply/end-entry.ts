@@ -1,18 +1,33 @@
 /** Ends an entry by the server's answer. The end, the row in the answer and their events are one transaction (I-20). */
 import type { RejectedCode } from '../../errors.ts';
-import type { DeadLetter, OutboxEntry, ReceiptsEntry, RecallEntry } from '../../model/outbox-entry.ts';
-import { highest } from '../../model/ranges.ts';
+import type {
+  ConversationEntry,
+  DeadLetter,
+  OutboxEntry,
+  PendingReceipts,
+  ReceiptsEntry,
+  RecallEntry,
+  SettingsEntry,
+} from '../../model/outbox-entry.ts';
+import { highest, intersect } from '../../model/ranges.ts';
+import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
+import { joinSettings } from '../../model/receipt-settings.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import type { Draft } from '../write/draft.ts';
+import type { IntentPorts } from '../write/enqueue.ts';
+import { takeAccount } from '../write/receipt-switches.ts';
 import { applyRow, addRowEvents, storedAt } from './apply-rows.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 
-const messageIdsOf = (entry: OutboxEntry): readonly string[] =>
+type EndOfEntry = Exclude<WireResult, { outcome: 'retry' }>;
+
+const messageIdsOf = (entry: ConversationEntry): readonly string[] =>
   entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.pendingReceipts.namedIds;
 
-const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: OutboxEntry, code: RejectedCode): void => {
+const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: ConversationEntry, code: RejectedCode): void => {
   const deadLetter: DeadLetter = {
     id: entry.key,
     kind: entry.kind,
@@ -31,11 +46,25 @@ const emptyRecalled = async (draft: Draft, { conversationId, messageId }: Recall
   if (message) draft.change({ t: 'messages', conversationId, messages: [{ ...message, recalled: true, body: '' }] });
 };
 
+/**
+ * The read receipts of the entry that took effect. If the user's settings kept some of them back, the row shows which are in effect; for
+ * messages that this device does not store it cannot tell.
+ */
+const inEffect = (
+  { pendingReceipts }: ReceiptsEntry,
+  conversation: ConversationState | undefined,
+  withheld: boolean,
+): Pick<PendingReceipts, 'read' | 'named' | 'namedIds'> => {
+  if (!withheld) return pendingReceipts;
+  const mine = conversation?.row.mine ?? NO_RECEIPTS_SENT;
+  return { read: intersect(pendingReceipts.read, mine.read), named: intersect(pendingReceipts.named, mine.named), namedIds: [] };
+};
+
 /** Tells which read receipts of the entry the server has. A delivery receipt, a position or a flag alone makes no event. */
-const addConfirmed = async (draft: Draft, entry: ReceiptsEntry, refused: ReadonlySet<string>): Promise<void> => {
-  const { conversationId, pendingReceipts } = entry;
-  const { named, namedIds, read } = pendingReceipts;
+const addConfirmed = async (draft: Draft, entry: ReceiptsEntry, refused: ReadonlySet<string>, withheld: boolean): Promise<void> => {
+  const { conversationId } = entry;
   const conversation = draft.model.get(conversationId);
+  const { named, namedIds, read } = inEffect(entry, conversation, withheld);
   const stored =
     conversation && named.length > 0
       ? await storedAt(draft, conversation, named, ({ senderId }) => senderId !== draft.model.me)
@@ -46,12 +75,15 @@ const addConfirmed = async (draft: Draft, entry: ReceiptsEntry, refused: Readonl
   draft.change({ t: 'event', event: { type: 'receiptsConfirmed', conversationId, messageIds, upTo } });
 };
 
-export const endEntry = async (
-  draft: Draft,
-  ports: Pick<Ports, 'clock'>,
-  entry: OutboxEntry,
-  result: Exclude<WireResult, { outcome: 'retry' }>,
-): Promise<void> => {
+/** A server that refuses the settings does not know them. This device obeys them all the same. */
+const endSettings = (draft: Draft, ports: IntentPorts, { key, settings }: SettingsEntry, result: EndOfEntry): void => {
+  if (result.outcome === 'confirmed') takeAccount(draft, ports, result.account);
+  else draft.change({ t: 'account', settings: joinSettings(draft.model.account, settings) });
+  draft.change({ t: 'end', key, end: result.outcome });
+};
+
+export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEntry, result: EndOfEntry): Promise<void> => {
+  if (entry.kind === 'settings') return endSettings(draft, ports, entry, result);
   if (result.outcome === 'rejected') {
     // The server confirmed the entry once, lost its history, and rejects the entry now. A rejected receipt makes no
     // event; a lost message does.
@@ -78,6 +110,7 @@ export const endEntry = async (
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);
   else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
-  if (entry.kind === 'receipts' && !entry.again) await addConfirmed(draft, entry, new Set(result.refused?.map(({ id }) => id)));
+  if (entry.kind === 'receipts' && !entry.again)
+    await addConfirmed(draft, entry, new Set(result.refused?.map(({ id }) => id)), result.withheld === true);
   if (result.row) await addRowEvents(draft, result.row, before);
 };

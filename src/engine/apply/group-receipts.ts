@@ -38,11 +38,14 @@ const isDone = ({ readCount, memberCount }: GroupReceipt): boolean => memberCoun
 /** True if an expiry makes an event: for an own message with missing readers, and for a message without this user's receipt. */
 const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMessage, receipt: GroupReceipt): boolean => {
   if (!receipt.expired || message.receipt?.expired || message.recalled || !message.receiptRequested) return false;
-  const { me, settings } = draft.model;
+  const { me, allowed } = draft.model;
   if (message.senderId === me) return !isDone(receipt);
   // The answer to a pending receipt reports its expiry, so the feed does not.
-  const owes = contains(conversation.row.present, message.seq) && !conversation.isNamed(message.id, message.seq);
-  return settings.readReceipts && owes;
+  const owes =
+    contains(conversation.row.present, message.seq) &&
+    !conversation.isNamed(message.id, message.seq) &&
+    !contains(conversation.untold, message.seq);
+  return allowed.readReceipts && owes;
 };
 
 /**

@@ -45,7 +45,7 @@ const retryDeadLetter = (
 
 /** Queues the receipts that the settings still allow. A flag is set anew, so that it wins over flags set in the meantime. */
 const retryReceipts = (draft: Draft, ports: IntentPorts, id: string, { conversationId, pendingReceipts }: ReceiptsEntry): void => {
-  const { muted, marked, ...rest } = allowedBy(draft.model.settings, pendingReceipts);
+  const { muted, marked, ...rest } = allowedBy(draft.model.allowed, pendingReceipts);
   if (isNothingPending({ ...rest, muted, marked }))
     throw new UsageError(
       'usage/invalid-argument',

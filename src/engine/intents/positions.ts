@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { setMark } from '../../model/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';
-import { highest, intersect, range, subtract } from '../../model/ranges.ts';
+import { highest, intersect, NO_RANGES, range, subtract } from '../../model/ranges.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Lookup } from '../state/message-index.ts';
 import { isBlind } from '../write/blind-flags.ts';
@@ -113,14 +113,16 @@ export const sendConversationReadReceipt = async (
   const upTo = options.upTo === undefined ? undefined : await seqOf(draft, conversation, options.upTo);
   if (!conversation) return;
   const bound = Math.min(conversation.newestReceived, upTo ?? Infinity);
-  const read = range(conversation.readFloor + 1, bound);
-  const tellsPeer =
-    conversationType(conversationId) === 'direct' &&
-    model.settings.readReceipts &&
-    subtract(read, conversation.receiptsSent.read).length > 0;
+  const read = subtract(range(conversation.readFloor + 1, bound), conversation.untold);
+  const isDirect = conversationType(conversationId) === 'direct';
+  const { readReceipts } = model.allowed;
+  const tellsPeer = isDirect && readReceipts && subtract(read, conversation.receiptsSent.read).length > 0;
+  // The user read these messages now: no device tells it later.
+  const untold = isDirect && !readReceipts ? subtract(range(conversation.readUpTo + 1, bound), conversation.untold) : NO_RANGES;
   enqueueReceipts(draft, ports, conversationId, {
     ...(options.keepUnread ? {} : movedTo(conversation, upTo ?? conversation.row.latestSeq)),
     ...(tellsPeer ? { read } : {}),
+    ...(untold.length > 0 ? { untold } : {}),
   });
 };
 

@@ -22,7 +22,7 @@ const MAX_CHECKED = 1000;
  * no message body is read.
  */
 const requestingReceipt = async ({ model, tx }: Draft, conversation: ConversationState, viewed: Ranges): Promise<Ranges> => {
-  if (!model.settings.readReceipts) return NO_RANGES;
+  if (!model.allowed.readReceipts) return NO_RANGES;
   const { row, storedSeqs, unflushed, receiptsSent } = conversation;
   const checked = newestSeqs(subtract(intersect(intersect(storedSeqs, row.present), viewed), receiptsSent.named), MAX_CHECKED);
   const pages = pagesOf(subtract(checked, fromSeqs(unflushed.seqs))).map((page) => ({ conversationId: conversation.id, page }));

@@ -15,6 +15,7 @@ export const reasonToSkip = (conversation: ConversationState, id: MessageId, mes
   if (message.recalled) return 'recalled';
   if (!message.receiptRequested) return 'not-requested';
   if (conversation.isNamed(id, message.seq)) return 'already-acked';
+  if (contains(conversation.untold, message.seq)) return 'receipts-off';
   if (conversationType(conversation.id) === 'direct') return undefined;
   // The server counts no receipt of a user who was no member at the message's commit, and none after the receipt window.
   return message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
@@ -41,13 +42,20 @@ export const sendReadReceipts = async (
       `content is for groups only, and ${JSON.stringify(conversationId)} is a direct chat: leave content out`,
     );
   const unique = [...new Set(ids)];
-  if (!model.settings.readReceipts) return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   const conversation = model.get(conversationId);
   const findAll = (): (Located | undefined)[] => unique.map((id) => conversation && model.index.find(conversation, id));
   let messages = findAll();
   if (conversation && messages.includes(undefined)) {
     await model.index.prefetch(draft.tx, model, [{ conversationId, ids: unique }]);
     messages = findAll();
+  }
+  if (!model.allowed.readReceipts) {
+    // The user read these messages now: no device tells it later.
+    const read = messages.flatMap((message, i) =>
+      conversation && message && !reasonToSkip(conversation, unique[i]!, message) ? [message.seq] : [],
+    );
+    enqueueReceipts(draft, ports, conversationId, { untold: fromSeqs(read) });
+    return { queued: [], skipped: unique.map((id) => ({ id, reason: 'receipts-off' })) };
   }
   const queued: MessageId[] = [];
   const skipped: { id: MessageId; reason: SkipReason }[] = [];
@@ -99,7 +107,7 @@ export const readArrivals = (
   if (!conversation) return after;
   const arrived = conversation.unflushed.all.filter(({ seq }) => seq > after && seq <= upTo);
   const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
-  const requesting = model.settings.readReceipts
+  const requesting = model.allowed.readReceipts
     ? arrived.filter(
         (message) => !reasonToSkip(conversation, message.id, { ...message, own: message.senderId === model.me, expired: false }),
       )

@@ -1,11 +1,11 @@
 /** Switches: mute, receipt settings and pause. */
 import { setFlag, UNSET } from '../../model/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import { allowedBy, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { ReceiptSettings, SettingsScope } from '../../model/receipt-settings.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
+import { switchAccount, switchDevice } from '../write/receipt-switches.ts';
 import type { IntentTable } from './intent.ts';
 
 /** Mutes or unmutes a conversation. The flag is in force at once; for an unknown conversation, it is in force when the conversation appears. */
@@ -21,19 +21,30 @@ export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: Conve
  *
  * Switching off: unsent public receipts end `cancelled`, and the private parts of their entries stay queued. Switching on:
  * the account state keeps a floor, so no receipt is sent for messages read or delivered before.
+ *
+ * @param change.scope `device` (default) for this device, `account` for all devices of the account. A receipt is sent where both allow it.
  */
-export const setReceiptSettings = (draft: Draft, ports: IntentPorts, change: Partial<ReceiptSettings>): void => {
+export const setReceiptSettings = (
+  draft: Draft,
+  ports: IntentPorts,
+  { scope = 'device', ...change }: Partial<ReceiptSettings> & { readonly scope?: SettingsScope },
+): void => {
   const { model } = draft;
+  if (scope === 'account') return setAccountSettings(draft, ports, change);
   const settings: ReceiptSettings = { ...model.settings, ...change };
   if (settings.readReceipts === model.settings.readReceipts && settings.deliveryReceipts === model.settings.deliveryReceipts) return;
-  const unsent = [...model.outbox.values()].filter((entry): entry is ReceiptsEntry => entry.kind === 'receipts' && !entry.sent);
-  for (const entry of unsent) {
-    const pendingReceipts = allowedBy(settings, entry.pendingReceipts);
-    if (pendingReceipts === entry.pendingReceipts) continue;
-    draft.change({ t: 'end', key: entry.key, end: 'cancelled' });
-    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: ports.random.id(), pendingReceipts } });
-  }
-  draft.change({ t: 'settings', settings });
+  switchDevice(draft, ports, settings);
+};
+
+/** Sets the account's settings. Before the first snapshot this device does not know them, so the change is stored even if it seems to be none. */
+const setAccountSettings = (draft: Draft, ports: IntentPorts, change: Partial<ReceiptSettings>): void => {
+  const { model } = draft;
+  const known = model.accountSettings;
+  const kinds = (Object.keys(change) as (keyof ReceiptSettings)[]).filter((kind) => {
+    const value = model.cursor === null ? model.pendingSettings.at(-1)?.settings[kind]?.value : known[kind].value;
+    return change[kind] !== undefined && change[kind] !== value;
+  });
+  if (kinds.length > 0) switchAccount(draft, ports, Object.fromEntries(kinds.map((kind) => [kind, setFlag(known[kind], change[kind]!)])));
 };
 
 export const setPaused = (draft: Draft, paused: boolean): void => {

@@ -46,7 +46,9 @@ const stateOfOthers = (conversation: ConversationState, message: KeptMessage): R
     if (!contains(row.present, message.seq)) return 'none';
     if (message.receipt?.expired) return 'expired';
   }
-  return isRead(receiptsSent, message.seq) || pendingReceipts.namedIds.includes(message.id) ? 'pending' : 'processing';
+  if (isRead(receiptsSent, message.seq) || pendingReceipts.namedIds.includes(message.id)) return 'pending';
+  // The user read the message while receipts were switched off: it gets none.
+  return contains(conversation.untold, message.seq) ? 'none' : 'processing';
 };
 
 /** Shows a time only if the receipt ranges contain the message: a step may arrive before the row it belongs to. */

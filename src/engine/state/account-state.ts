@@ -21,12 +21,13 @@ import {
   type MessageEntry,
   type OutboxEntry,
   type ReceiptsEntry,
+  type SettingsEntry,
 } from '../../model/outbox-entry.ts';
 import { contains, union } from '../../model/ranges.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import { type AccountSettings, ALL_ON, bothAllow, joinSettings, type ReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
 import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import { ConversationState } from './conversation-state.ts';
+import { ConversationState, withEntry } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
 import { LayeredMap } from './layered-map.ts';
 import { MessageIndex } from './message-index.ts';
@@ -46,7 +47,12 @@ export class AccountState {
   /** Replaced by a new object at each reset, and when the app drops messages: a tab may request all messages again. */
   requestable: object = {};
   paused = false;
+  /** The settings of this device. */
   settings: ReceiptSettings = { deliveryReceipts: true, readReceipts: true };
+  /** The settings of the account, as the server has them. A loss of history at the server leaves them: they name no message. */
+  account: AccountSettings = ALL_ON;
+  /** Pending changes of the account's settings, oldest first. */
+  pendingSettings: readonly SettingsEntry[] = [];
   conversations = new Map<ConversationId, ConversationState>();
   /**
    * Rows from before the current catch-up, for each conversation changed by the catch-up. The total uses these rows
@@ -79,6 +85,7 @@ export class AccountState {
     model.confirmedAt = snapshot.confirmedAt ?? null;
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
+    model.account = snapshot.account;
     for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
     for (const row of snapshot.rowsBeforeCatchUp ?? []) model.rowsBeforeCatchUp.set(row.conversationId, row);
     for (const entry of snapshot.outbox) model.putEntry(entry);
@@ -114,6 +121,7 @@ export class AccountState {
       confirmedAt: this.confirmedAt,
       paused: this.paused,
       settings: this.settings,
+      account: this.account,
       conversations: [...this.conversations.values()].map(
         ({ row, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo }) => ({
           row,
@@ -135,6 +143,16 @@ export class AccountState {
       eventCount: this.eventCount,
       heard: this.heard,
     };
+  }
+
+  /** The settings of the account, with pending changes of this device. */
+  get accountSettings(): AccountSettings {
+    return this.pendingSettings.reduce((all, { settings }) => joinSettings(all, settings), this.account);
+  }
+
+  /** The receipts that this device sends: those that its own settings and the account's allow. */
+  get allowed(): ReceiptSettings {
+    return bothAllow(this.settings, valuesOf(this.accountSettings));
   }
 
   /** The conversation; undefined for an unknown id. */
@@ -254,19 +272,21 @@ export class AccountState {
     const entry = this.outbox.get(ended);
     if (!entry) return undefined;
     this.outbox.delete(ended);
-    this.ensure(entry.conversationId).drop(entry);
+    if (entry.kind === 'settings') this.pendingSettings = this.pendingSettings.filter(({ key }) => key !== ended);
+    else this.ensure(entry.conversationId).drop(entry);
     return entry;
   }
 
   /** Puts back an entry to be offered again, without receipts forbidden by the current settings. */
   putEntryAgain(entry: OutboxEntry): void {
     if (entry.kind !== 'receipts') return this.putEntry(entry);
-    const pendingReceipts = allowedBy(this.settings, entry.pendingReceipts);
+    const pendingReceipts = allowedBy(this.allowed, entry.pendingReceipts);
     if (!isNothingPending(pendingReceipts)) this.putEntry({ ...entry, pendingReceipts });
   }
 
   putEntry(entry: OutboxEntry): void {
     this.outbox.set(entry.key, entry);
-    this.ensure(entry.conversationId).put(entry);
+    if (entry.kind === 'settings') this.pendingSettings = withEntry(this.pendingSettings, entry);
+    else this.ensure(entry.conversationId).put(entry);
   }
 }

@@ -2,6 +2,7 @@
 import { joinRows, wholeRow } from '../../model/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import { fromSeqs, subtract, union } from '../../model/ranges.ts';
+import { countsOf, joinSettings } from '../../model/receipt-settings.ts';
 import type { Change, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
@@ -23,6 +24,27 @@ export const refillUnflushed = (model: AccountState, { version, changes }: LogRe
   }
 };
 
+/**
+ * Applies a change of settings. Receipts that go on tell nothing about the past: the current position becomes the floor of later receipts
+ * (I-6). The account's setting may have been off and on again since this device knew it, which its count shows.
+ *
+ * @param anew the device has just loaded its snapshot. If the account ever switched, what the user had read by then is the past.
+ */
+const switching = (model: AccountState, dirty: Dirty, change: () => unknown, anew = false): void => {
+  const [before, seen] = [model.allowed, countsOf(model.accountSettings)];
+  change();
+  const [after, now] = [model.allowed, countsOf(model.accountSettings)];
+  const goesOn = (kind: keyof typeof after): boolean => after[kind] && (!before[kind] || seen[kind] !== now[kind]);
+  const readsOn = goesOn('readReceipts') || (anew && after.readReceipts && now.readReceipts > 0);
+  const deliveriesOn = goesOn('deliveryReceipts');
+  for (const id of readsOn || deliveriesOn ? model.conversations.keys() : []) {
+    const conversation = model.ensure(id);
+    if (readsOn) conversation.readFloor = Math.max(conversation.readFloor, conversation.readUpTo);
+    if (deliveriesOn) conversation.deliveryFloor = Math.max(conversation.deliveryFloor, conversation.row.latestSeq);
+  }
+  dirty.settings = true;
+};
+
 /** Applies one change. Each case is idempotent or names the replaced entry, so every older snapshot leads to the same state. */
 export const applyChange = (model: AccountState, change: Change, dirty: Dirty): void => {
   switch (change.t) {
@@ -42,6 +64,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         conversation.newestReceived = Math.max(conversation.newestReceived, newestReceived);
         conversation.historyUpTo = conversation.row.latestSeq;
       }
+      model.account = joinSettings(model.account, change.account);
       model.cursor = change.cursor;
       model.confirmedAt = change.confirmedAt;
       model.asOf = change.asOf;
@@ -118,6 +141,12 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.confirmedAt = change.cursor;
       return;
     case 'enqueue':
+      if (change.entry.kind === 'settings') {
+        const { entry } = change;
+        switching(model, dirty, () => model.putEntry(entry));
+        dirty.outbox = true;
+        return;
+      }
       model.putEntry(change.entry);
       if (change.entry.kind === 'recall') model.confirmed.forgetMessage(change.entry.messageId);
       model.touch(change.entry.conversationId, dirty);
@@ -134,6 +163,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         at: change.at ?? base?.at ?? 0,
         sent: false,
         cursor: model.cursor,
+        settingsSeen: countsOf(model.accountSettings),
         pendingReceipts: base?.kind === 'receipts' ? mergePendingReceipts(base.pendingReceipts, pendingReceipts) : pendingReceipts,
       });
       const { position, cleared, muted, marked } = change.pendingReceipts;
@@ -149,8 +179,13 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       dirty.outbox = true;
       return;
     case 'end': {
+      if (model.outbox.get(change.key)?.kind === 'settings') {
+        switching(model, dirty, () => model.drop(change.key));
+        dirty.outbox = true;
+        return;
+      }
       const entry = model.drop(change.key);
-      if (!entry) return;
+      if (!entry || entry.kind === 'settings') return;
       model.touch(entry.conversationId, dirty);
       if (change.end === 'confirmed' && entry.kind === 'receipts') model.confirmDuringCatchUp(entry);
       if (change.end === 'confirmed' && !model.isTakenBack(entry)) model.confirmed.keep(entry);
@@ -170,23 +205,14 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         if (entry) model.putEntryAgain({ ...entry, key, sent: true, again: true });
       }
       for (const entry of pendingReceipts) model.putEntry(entry);
-      for (const { conversationId } of model.outbox.values()) model.touch(conversationId, dirty);
+      for (const entry of model.outbox.values()) if (entry.kind !== 'settings') model.touch(entry.conversationId, dirty);
       dirty.outbox = true;
       return;
     }
-    case 'settings': {
-      // A switch that goes on sends no receipt about the past: the current position becomes the floor of later receipts (I-6).
-      const readsOn = change.settings.readReceipts && !model.settings.readReceipts;
-      const deliveriesOn = change.settings.deliveryReceipts && !model.settings.deliveryReceipts;
-      model.settings = change.settings;
-      for (const id of readsOn || deliveriesOn ? model.conversations.keys() : []) {
-        const conversation = model.ensure(id);
-        if (readsOn) conversation.readFloor = Math.max(conversation.readFloor, conversation.readUpTo);
-        if (deliveriesOn) conversation.deliveryFloor = Math.max(conversation.deliveryFloor, conversation.row.latestSeq);
-      }
-      dirty.settings = true;
-      return;
-    }
+    case 'settings':
+      return switching(model, dirty, () => (model.settings = change.settings));
+    case 'account':
+      return switching(model, dirty, () => (model.account = change.settings), change.floors);
     case 'paused':
       model.paused = change.paused;
       dirty.settings = true;

@@ -3,6 +3,7 @@ import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
 import { type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import {
+  type ConversationEntry,
   mergePendingReceipts,
   type MessageEntry,
   NO_PENDING_RECEIPTS,
@@ -11,7 +12,7 @@ import {
   type RecallEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
-import { contains, NO_RANGES, type Ranges } from '../../model/ranges.ts';
+import { contains, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
 import type { Counts } from '../../model/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
@@ -19,7 +20,7 @@ import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
 
 /** Replaces the item with the same key, or appends `item`. */
-const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
+export const withEntry = <E extends OutboxEntry>(list: readonly E[], item: E): E[] => {
   const at = list.findIndex(({ key }) => key === item.key);
   return at < 0 ? [...list, item] : list.with(at, item);
 };
@@ -72,14 +73,14 @@ export class ConversationState {
     this.mentionsCache = null;
   }
 
-  put(entry: OutboxEntry): void {
+  put(entry: ConversationEntry): void {
     this.touch();
     if (entry.kind === 'receipts') this.receipts = withEntry(this.receipts, entry);
     else if (entry.kind === 'message') this.pending = withEntry(this.pending, entry);
     else this.recalls = withEntry(this.recalls, entry);
   }
 
-  drop(ended: OutboxEntry): void {
+  drop(ended: ConversationEntry): void {
     this.touch();
     if (ended.kind === 'receipts') this.receipts = this.receipts.filter(({ key }) => key !== ended.key);
     else if (ended.kind === 'message') this.pending = this.pending.filter(({ key }) => key !== ended.key);
@@ -165,6 +166,11 @@ export class ConversationState {
   get receiptsSent(): ReceiptsSent {
     const { delivered, read, named } = this.pendingReceipts;
     return joinReceiptsSent(this.row.mine, { delivered, read, named });
+  }
+
+  /** Messages that no receipt of this user names. */
+  get untold(): Ranges {
+    return union(this.row.untold, this.pendingReceipts.untold);
   }
 
   /** True if a message read receipt, sent or pending, names this message. */

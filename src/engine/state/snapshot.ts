@@ -1,17 +1,17 @@
 /** The stored form of the state, without messages in pages: the result of a compaction. */
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
-import type { Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
+import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ranges } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';
 import { SNAPSHOT_KEY } from '../../log/tables.ts';
 import type { KeptEvent } from './dirty.ts';
 
 export interface KeptDeadLetter {
   readonly letter: DeadLetter;
-  readonly entry: OutboxEntry;
+  readonly entry: ConversationEntry;
 }
 
 export interface Snapshot {
@@ -21,6 +21,7 @@ export interface Snapshot {
   readonly confirmedAt?: Cursor | null;
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
+  readonly account: AccountSettings;
   readonly conversations: readonly {
     readonly row: ConversationRow;
     readonly storedSeqs: Ranges;

@@ -11,6 +11,7 @@ import type { ConversationId, MessageId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/receipt.ts';
+import { type ShownReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/total.ts';
@@ -77,6 +78,8 @@ export class Views {
         return this.outbox();
       case 'dead-letters':
         return this.deadLetters();
+      case 'receipt-settings':
+        return this.receiptSettings();
       case 'events':
         return watchEvents(this.ports, this.writer, topic.after ?? 0);
     }
@@ -224,6 +227,14 @@ export class Views {
     return this.states(({ deadLetters }) => deadLetters).pipe(
       map((model) => model.deadLetters.map(({ letter }) => letter)),
       distinctUntilChanged(sameList),
+    );
+  }
+
+  /** Before the first snapshot, the account's settings would be a guess. */
+  private receiptSettings(): Observable<ShownReceiptSettings> {
+    return this.knownStates(({ settings }) => settings).pipe(
+      map((model) => ({ ...model.allowed, device: model.settings, account: valuesOf(model.accountSettings) })),
+      distinctUntilChanged((a, b) => sameFields(a.device, b.device) && sameFields(a.account, b.account)),
     );
   }
 }

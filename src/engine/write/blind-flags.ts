@@ -4,7 +4,7 @@
  * outbox for the first snapshot, and takes its count from the row in the snapshot.
  */
 import { latestFlag, latestMark, setFlag, setMark } from '../../model/flag.ts';
-import type { OutboxEntry } from '../../model/outbox-entry.ts';
+import { type OutboxEntry, queueOf } from '../../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -16,7 +16,8 @@ export const isBlind = (model: AccountState, conversation: ConversationState | u
 
 /** True if an entry waits for the first snapshot: sent earlier, the flag's count might be too low to win. */
 export const awaitsSnapshot = (model: AccountState, entry: OutboxEntry): boolean =>
-  model.cursor === null && entry.kind === 'receipts' && Boolean(entry.pendingReceipts.muted ?? entry.pendingReceipts.marked);
+  model.cursor === null &&
+  (entry.kind === 'settings' || (entry.kind === 'receipts' && Boolean(entry.pendingReceipts.muted ?? entry.pendingReceipts.marked)));
 
 /**
  * The sendable entries, oldest first. An entry without its first snapshot holds back the later entries of its
@@ -25,8 +26,8 @@ export const awaitsSnapshot = (model: AccountState, entry: OutboxEntry): boolean
 export const sendable = (model: AccountState): OutboxEntry[] => {
   const waiting = new Set<string>();
   return [...model.outbox.values()].filter((entry) => {
-    if (awaitsSnapshot(model, entry)) waiting.add(entry.conversationId);
-    return !waiting.has(entry.conversationId);
+    if (awaitsSnapshot(model, entry)) waiting.add(queueOf(entry));
+    return !waiting.has(queueOf(entry));
   });
 };
 

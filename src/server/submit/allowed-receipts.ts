@@ -32,7 +32,7 @@ const bounded = (untold: Ranges): Ranges => {
 
 /**
  * The messages that no receipt of the user may name, after this entry: those that the entry says were read while its device sent no
- * receipts, and all that the entry reads if the account's settings forbid its receipts.
+ * receipts, and all that the entry reads or clears if the account's settings forbid its receipts.
  */
 export const untoldAfter = (
   { untold, readUpTo, read, named }: MemberRecord,
@@ -44,5 +44,6 @@ export const untoldAfter = (
   const kept = union(untold, intersect(entry.untold ?? NO_RANGES, range(1, limit)));
   if (readReceipts) return bounded(kept);
   const passed = range(readUpTo + 1, Math.min(entry.position ?? 0, limit));
-  return bounded([subtract(added.read, read), subtract(added.named, named), passed].reduce(union, kept));
+  const cleared = intersect(entry.cleared ?? NO_RANGES, range(1, limit));
+  return bounded([subtract(added.read, read), subtract(added.named, named), passed, cleared].reduce(union, kept));
 };

@@ -15,6 +15,7 @@ import { NO_PENDING_RECEIPTS, type OutboxEntry } from '../../../src/model/outbox
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
+import { ALL_ON } from '../../../src/model/receipt-settings.ts';
 
 const CHATS = ['direct:ann', 'direct:bob', 'group:all'] as const;
 
@@ -83,7 +84,12 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     cursor,
     confirmedAt: null,
     asOf: null,
+    account: ALL_ON,
     conversations: [{ row: rowOf(of, seq), readFloor: seq, deliveryFloor: seq, newestReceived: seq }],
+  })),
+  fc.record({ on, count: fc.nat(3) }).map(({ on, count }): Change => ({
+    t: 'account',
+    settings: { ...ALL_ON, readReceipts: { count, value: on } },
   })),
   fc.constant<Change>({ t: 'reset' }),
   fc.record({ of: chat, seqs: fc.array(seq, { minLength: 1, maxLength: 4 }), on }).map(({ of, seqs, on }): Change => ({

@@ -24,7 +24,7 @@ export const undelivered = (model: AccountState, conversation: ConversationState
   const { row, receiptsSent, storedSeqs, evicted, deliveryFloor } = conversation;
   if (conversationType(conversation.id) !== 'direct' || row.latestSeq === 0) return NO_RANGES;
   // With delivery receipts switched off, messages that the user has read on another device need no fetch.
-  const silent = model.settings.deliveryReceipts ? 0 : conversation.readUpTo;
+  const silent = model.allowed.deliveryReceipts ? 0 : conversation.readUpTo;
   const from = Math.max(row.firstSeq, row.joinedAt + 1, deliveryFloor + 1, silent + 1);
   return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };

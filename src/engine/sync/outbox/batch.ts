@@ -2,13 +2,14 @@
  * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A waiting conversation
  * holds back no other.
  */
-import type { ConversationId } from '../../../model/ids.ts';
 import type { Flag, Mark } from '../../../model/flag.ts';
 import {
   isNothingPending,
   NO_PENDING_RECEIPTS,
   type OutboxEntry,
   type PendingReceipts,
+  type Queue,
+  queueOf,
   type ReceiptsEntry,
 } from '../../../model/outbox-entry.ts';
 import type { AckContent } from '../../../model/receipt.ts';
@@ -21,17 +22,20 @@ const FRAME_OVERHEAD = 256;
 const MAX_RANGES = 1000;
 const MAX_IDS = 200;
 
-const REGISTERS = ['cleared', 'read', 'delivered', 'named'] as const;
+/** What stays untold comes before the receipts that may not name it. */
+const REGISTERS = ['cleared', 'untold', 'read', 'delivered', 'named'] as const;
 
 const encoder = new TextEncoder();
 
 const wireMark = ({ count, value, at, from }: Mark): Mark => ({ count, value, at, ...(from === undefined ? {} : { from }) });
 
 export const wireEntry = (entry: OutboxEntry): WireEntry => {
+  if (entry.kind === 'settings') return { kind: 'settings', key: entry.key, ...entry.settings };
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked } = entry.pendingReceipts;
+  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked, untold } = entry.pendingReceipts;
+  const { settingsSeen } = entry;
   return {
     kind: 'receipts',
     key,
@@ -46,6 +50,8 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
     ...(contents.length > 0 ? { contents: [...contents] } : {}),
     ...(muted ? { muted: muted satisfies Flag } : {}),
     ...(marked ? { marked: wireMark(marked) } : {}),
+    ...(untold.length > 0 ? { untold } : {}),
+    ...(settingsSeen && settingsSeen.deliveryReceipts + settingsSeen.readReceipts > 0 ? { settingsSeen } : {}),
   };
 };
 
@@ -77,7 +83,7 @@ export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameByte
   if (isShort && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1) return [entry];
   // Contents come first: the server ignores a content if the plain receipt of the same message came before.
   const parts: PendingReceipts[] = texts.map((contents) => ({ ...NO_PENDING_RECEIPTS, contents, namedIds: contents.map(({ id }) => id) }));
-  parts.push({ ...pendingReceipts, cleared: [], read: [], delivered: [], named: [], namedIds: [], contents: [] });
+  parts.push({ ...pendingReceipts, cleared: [], read: [], delivered: [], named: [], namedIds: [], contents: [], untold: [] });
   for (const register of REGISTERS)
     for (const ranges of chunks(pendingReceipts[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
   const withContent = new Set(pendingReceipts.contents.map(({ id }) => id));
@@ -96,14 +102,14 @@ export type Turn = 'due' | 'joins' | 'waits';
 export const nextBatch = (
   outbox: readonly OutboxEntry[],
   limits: Pick<Limits, 'entries' | 'frameBytes'>,
-  turnOf: (conversationId: ConversationId) => Turn,
+  turnOf: (queue: Queue) => Turn,
 ): OutboxEntry[] => {
   const batch: OutboxEntry[] = [];
   let bytes = FRAME_OVERHEAD;
   for (const turn of ['due', 'joins'] as const)
     for (const entry of outbox) {
       if (batch.length >= limits.entries) return batch;
-      if (turnOf(entry.conversationId) !== turn) continue;
+      if (turnOf(queueOf(entry)) !== turn) continue;
       const length = encoder.encode(JSON.stringify(wireEntry(entry))).length + 1;
       if (bytes + length > limits.frameBytes && batch.length > 0) return batch;
       bytes += length;

@@ -2,8 +2,7 @@
  * Records what the server refused temporarily, and until when the sender waits: for single conversations, and for whole frames. Each
  * refusal in a row makes the wait longer, up to minutes (F115). The server ends the wait by taking an entry; a new connection does not.
  */
-import type { ConversationId } from '../../../model/ids.ts';
-import type { OutboxEntry } from '../../../model/outbox-entry.ts';
+import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-entry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { BACKOFF_FLOOR_MS, backoffMs } from '../../../model/backoff.ts';
@@ -24,7 +23,7 @@ interface Refused {
 const NOT_REFUSED: Refused = { times: 0, notBefore: 0, until: 0 };
 
 export class Refusals {
-  private readonly conversations = new Map<ConversationId, Refused>();
+  private readonly queues = new Map<Queue, Refused>();
   private frames = NOT_REFUSED;
 
   constructor(private readonly ports: Pick<Ports, 'clock' | 'random'>) {}
@@ -37,7 +36,7 @@ export class Refusals {
   /** Earliest end of a conversation's wait; `Infinity` if no conversation waits. */
   firstDue(outbox: Iterable<OutboxEntry>): number {
     let due = Infinity;
-    for (const { conversationId } of outbox) due = Math.min(due, this.conversations.get(conversationId)?.until ?? Infinity);
+    for (const entry of outbox) due = Math.min(due, this.queues.get(queueOf(entry))?.until ?? Infinity);
     return due;
   }
 
@@ -46,11 +45,11 @@ export class Refusals {
    * the server allows: the server gets a single frame after any number of refusals. The others join only where the frame has room.
    * In a frame of their own, a conversation refused for the first time would set the pace of a conversation refused for long.
    */
-  turns(outbox: Iterable<OutboxEntry>): (id: ConversationId) => Turn {
+  turns(outbox: Iterable<OutboxEntry>): (queue: Queue) => Turn {
     const now = this.ports.clock.mono();
     const isAnyDue = this.firstDue(outbox) <= now;
-    return (id) => {
-      const { notBefore, until } = this.conversations.get(id) ?? NOT_REFUSED;
+    return (queue) => {
+      const { notBefore, until } = this.queues.get(queue) ?? NOT_REFUSED;
       if (until <= now) return 'due';
       return isAnyDue && notBefore <= now ? 'joins' : 'waits';
     };
@@ -64,25 +63,23 @@ export class Refusals {
   /** Records the results of a frame with these entries. */
   answer(entries: readonly OutboxEntry[], results: ReadonlyMap<string, WireResult>): void {
     const { clock, random } = this.ports;
-    const refused = new Map<ConversationId, number>();
-    const taken = new Set<ConversationId>();
-    for (const { key, conversationId } of entries) {
-      const result = results.get(key);
-      if (result && result.outcome !== 'retry') taken.add(conversationId);
-      else refused.set(conversationId, Math.max(refused.get(conversationId) ?? 0, result?.retryAfterMs ?? UNANSWERED_MS));
+    const refused = new Map<Queue, number>();
+    const taken = new Set<Queue>();
+    for (const entry of entries) {
+      const result = results.get(entry.key);
+      const queue = queueOf(entry);
+      if (result && result.outcome !== 'retry') taken.add(queue);
+      else refused.set(queue, Math.max(refused.get(queue) ?? 0, result?.retryAfterMs ?? UNANSWERED_MS));
     }
     if (taken.size > 0) this.frames = NOT_REFUSED;
-    for (const id of taken) this.conversations.delete(id);
+    for (const queue of taken) this.queues.delete(queue);
     const luck = random.next();
-    for (const [id, retryAfterMs] of refused) {
-      const before = this.conversations.get(id) ?? NOT_REFUSED;
+    for (const [queue, retryAfterMs] of refused) {
+      const before = this.queues.get(queue) ?? NOT_REFUSED;
       // The server's answer had no room for the row of this entry. The server took the other entries, so the next frame is shorter.
       const hadNoRoom = retryAfterMs === 0 && taken.size > 0;
       const soon = clock.mono() + BACKOFF_FLOOR_MS;
-      this.conversations.set(
-        id,
-        hadNoRoom ? { times: before.times, notBefore: soon, until: soon } : this.again(before, luck, retryAfterMs),
-      );
+      this.queues.set(queue, hadNoRoom ? { times: before.times, notBefore: soon, until: soon } : this.again(before, luck, retryAfterMs));
     }
   }
 
