@@ -1,12 +1,7 @@
 /** The entry point of the page: the public names of the package. */
 export { createReceiptClient } from './client/client.ts';
-export type {
-  ConversationViewing,
-  LogOutOptions,
-  ReceiptClient,
-  ReceiptClientOptions,
-  SendMessageOptions,
-} from './client/receipt-client.ts';
+export type { ConversationViewing, ReceiptClient } from './client/receipt-client.ts';
+export type { LogOutOptions, ReceiptClientOptions, SendMessageOptions } from './client/receipt-client-options.ts';
 export {
   AuthError,
   type ErrorCode,

@@ -4,7 +4,7 @@ import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import { TOTALS_OF, type TotalOf } from '../model/total.ts';
 import type { Retention } from '../model/retention.ts';
-import type { ReceiptClientOptions } from './receipt-client.ts';
+import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
 const refuse = (message: string): never => {
   throw new UsageError('usage/invalid-option', message);

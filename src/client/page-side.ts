@@ -4,7 +4,7 @@ import type { Log } from '../logging.ts';
 import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { badgeCounts } from './options.ts';
-import type { ReceiptClientOptions } from './receipt-client.ts';
+import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
 export const createPageSide = (
   account: string,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkOptions } from '../../../src/client/options.ts';
-import type { ReceiptClientOptions } from '../../../src/client/receipt-client.ts';
+import type { ReceiptClientOptions } from '../../../src/client/receipt-client-options.ts';
 import { UsageError } from '../../../src/errors.ts';
 
 const given = (retention: unknown): ReceiptClientOptions =>
