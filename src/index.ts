@@ -18,6 +18,7 @@ export type { Conversation } from './model/conversation.ts';
 export type { GroupReader, ReadHow, ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
 export type { LoadedMessages, MessagePoint, MessagesWanted, ReadMembersPage, SentReadReceipts, SkipReason } from './model/intents.ts';
+export type { ListOptions } from './model/list.ts';
 export type { Mentions } from './model/mentions.ts';
 export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';

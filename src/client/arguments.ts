@@ -1,7 +1,8 @@
 /** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
-import { type MessageId, requireId } from '../model/ids.ts';
+import { type ConversationType, type MessageId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import type { Intents, MessagesWanted } from '../model/intents.ts';
+import type { ListOptions, ListWanted } from '../model/list.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
 import type { ReceiptSettings } from '../model/receipt-settings.ts';
@@ -73,7 +74,7 @@ export const requireTotalOf = (of: unknown, what: string): TotalOf => {
   throw new UsageError('usage/invalid-argument', `${what} must be ${TOTALS_OF.map((one) => `'${one}'`).join(' or ')}; got ${String(of)}`);
 };
 
-export const optionalType = (type: unknown, what: string): 'direct' | 'group' | undefined => {
+export const optionalType = (type: unknown, what: string): ConversationType | undefined => {
   if (type === undefined) return undefined;
   if (type === 'direct' || type === 'group') return type;
   throw new UsageError(
@@ -84,10 +85,29 @@ export const optionalType = (type: unknown, what: string): 'direct' | 'group' | 
 
 /** The options of a total, without the defaults. */
 export const requireTotal = (given: TotalOptions | undefined, call: string): TotalOptions => {
-  const { type, of = 'messages' } = readOptions(given, call, { type: 1, of: 1 });
+  const { type, of = 'messages', archived } = readOptions(given, call, { type: 1, of: 1, archived: 1 });
   const wantedType = optionalType(type, 'type');
   const wantedOf = requireTotalOf(of, 'of');
-  return { ...(wantedType ? { type: wantedType } : {}), ...(wantedOf === 'messages' ? {} : { of: wantedOf }) };
+  return {
+    ...(wantedType ? { type: wantedType } : {}),
+    ...(wantedOf === 'messages' ? {} : { of: wantedOf }),
+    ...(optionalFlag(archived, 'archived') ? { archived } : {}),
+  };
+};
+
+const LIST_NAMES = { limit: 1, type: 1, unreadOnly: 1, archived: 1, before: 1 } as const;
+
+/** The options of a list, without the defaults. */
+export const requireList = (given: ListOptions | undefined, call: string, userId: UserId): ListWanted => {
+  const { limit = DEFAULT_LIMIT, type, unreadOnly, archived, before } = readOptions(given, call, LIST_NAMES);
+  const wantedType = optionalType(type, 'type');
+  return {
+    limit: requireCount(limit, 'limit', MAX_LIMIT),
+    ...(wantedType ? { type: wantedType } : {}),
+    ...(optionalFlag(unreadOnly, 'unreadOnly') ? { unreadOnly } : {}),
+    ...(optionalFlag(archived, 'archived') ? { archived } : {}),
+    ...(before === undefined ? {} : { before: requireConversationId(before, userId) }),
+  };
 };
 
 /** A conversation is marked unread from a message on. Without a mark there is nothing to count from. */

@@ -30,6 +30,7 @@ import {
   requireCount,
   requireFlag,
   requireIds,
+  requireList,
   requireMarkedFrom,
   requireSettings,
   requireTotal,
@@ -195,6 +196,9 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     async setMuted(conversationId, muted) {
       return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
     },
+    async setArchived(conversationId, archived) {
+      return intent('setArchived', conversation(conversationId), requireFlag(archived, 'archived'));
+    },
     async setReceiptSettings(settings) {
       requireOpen();
       return intent('setReceiptSettings', requireSettings(settings));
@@ -256,7 +260,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     watchTotalUnreadCount: (given) => watch({ of: 'total-unread', wanted: requireTotal(given, 'watchTotalUnreadCount') }),
     watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
     watchMentionCount: (id) => watch({ of: 'mentions', conversationId: conversation(id) }),
-    watchConversations: (given) => watch({ of: 'conversations', limit: limitOf(given, 'watchConversations') }),
+    watchConversations: (given) => watch({ of: 'conversations', ...requireList(given, 'watchConversations', userId) }),
     watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
     watchMessages: (id, given) => watch({ of: 'messages', conversationId: conversation(id), limit: limitOf(given, 'watchMessages') }),
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),

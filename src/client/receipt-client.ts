@@ -4,6 +4,7 @@ import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import type { LoadedMessages, MessagesWanted, ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
+import type { ListOptions } from '../model/list.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
@@ -97,6 +98,12 @@ export interface ReceiptClient {
   setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;
   /** Sets the muted flag, like {@link ReceiptClient.setMarkedUnread}. */
   setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
+  /**
+   * Archives a conversation, like {@link ReceiptClient.setMarkedUnread}: lists and totals leave it out unless they ask for it. The
+   * conversation is out of the archive with the next countable message of another user, also after a recall of this message. A muted
+   * conversation stays in the archive.
+   */
+  setArchived(conversationId: ConversationId, archived: boolean): Promise<void>;
   /**
    * Switches the receipts that this user sends off or on. A receipt is sent only where the setting of the device and the setting of the
    * account allow it.
@@ -214,19 +221,31 @@ export interface ReceiptClient {
   close(): Promise<void>;
 
   /**
-   * The sum of unread counts of the conversations that are not muted, true at one moment: a long catch-up changes the
-   * sum once, at its end. Like all counts and conversations, the sum appears after the first complete snapshot. After a
-   * loss of this device's data, the stream waits for the server.
+   * The sum of unread counts of the conversations that are neither muted nor archived, true at one moment: a long catch-up
+   * changes the sum once, at its end. Like all counts and conversations, the sum appears after the first complete snapshot.
+   * After a loss of this device's data, the stream waits for the server.
    *
-   * @param options.of `mentions`: the sum of mention counts of all conversations, muted ones too. Default `messages`.
+   * @param options.of `mentions`: the sum of mention counts, of muted conversations too. `conversations`: the number of
+   * conversations with an unread message or a mark. Default `messages`.
    * @param options.type only `direct` chats, or only `group`s. Default: both.
+   * @param options.archived counts the archived conversations instead of all others. Default false.
    */
   watchTotalUnreadCount(options?: TotalOptions): Observable<number>;
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
   /** The number of unread messages that mention this user. A muted conversation keeps the count. */
   watchMentionCount(conversationId: ConversationId): Observable<number>;
-  /** Conversations, newest first: with pending messages, then by server time of the last message, then by id. Default limit 50. */
-  watchConversations(options?: { readonly limit?: number }): Observable<readonly Conversation[]>;
+  /**
+   * Conversations, newest first: with pending messages, then by server time of the last message, then by id. A group that the
+   * user has left stays in the list.
+   *
+   * @param options.limit default 50, at most 1,000.
+   * @param options.type only `direct` chats, or only `group`s. Default: both.
+   * @param options.unreadOnly only conversations with an unread message or a mark. Default false.
+   * @param options.archived lists the archived conversations instead of all others. Default false.
+   * @param options.before a conversation id, such as the last one of the page before: the list begins behind that conversation.
+   * The place is taken when the stream is opened, and stays when the conversation moves. For an unknown conversation: an empty list.
+   */
+  watchConversations(options?: ListOptions): Observable<readonly Conversation[]>;
   /** Emits `null` for a conversation unknown to the server. */
   watchConversation(conversationId: ConversationId): Observable<Conversation | null>;
   /** The newest `limit` messages (default 50), oldest first, pending last. A subscription fetches missing ones. */

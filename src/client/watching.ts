@@ -17,10 +17,19 @@ import {
   share,
   takeUntil,
 } from 'rxjs';
-import type { FirstPaint } from '../model/conversation.ts';
+import type { Conversation, FirstPaint } from '../model/conversation.ts';
+import { isSelected, type ListWanted } from '../model/list.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import { pickTotal } from '../model/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
+
+/** A list of the first paint, which holds the newest conversations without the archived ones. */
+const paintedList = (conversations: readonly Conversation[], wanted: ListWanted): readonly Conversation[] | undefined =>
+  wanted.archived || wanted.before
+    ? undefined
+    : conversations
+        .filter((one) => isSelected({ ...one, isUnread: one.unreadCount > 0 || one.markedUnread }, wanted))
+        .slice(0, wanted.limit);
 
 /** The first paint's value for a topic; undefined if it has none. */
 const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | undefined => {
@@ -34,7 +43,7 @@ const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | und
     case 'conversation':
       return paint.conversations.find(({ id }) => id === topic.conversationId);
     case 'conversations':
-      return paint.conversations.slice(0, topic.limit);
+      return paintedList(paint.conversations, topic);
     default:
       return undefined;
   }

@@ -1,5 +1,5 @@
 /** A conversation in two forms: the server's summary row, and the view for the page. */
-import { countsAbove, latestFlag, latestMark, type Flag, type Mark, UNMARKED, UNSET } from './flag.ts';
+import { type Archive, countsAbove, latestFlag, latestMark, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from './flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
 import { above, intersect, NO_RANGES, type Ranges, union } from './ranges.ts';
@@ -64,6 +64,11 @@ export interface ConversationRow {
    * no device.
    */
   readonly untold: Ranges;
+  readonly archived: Archive;
+  /** The first message above `archived.at` that counts for me, recalled ones included; 0 if there is none, or if `archived` is not set. */
+  readonly reopenedBy: Seq;
+  /** Groups: whether I have left, or was removed. The count is the number of times that I joined or left. */
+  readonly left: Flag;
   /** Direct chats: my receipts to the peer (`mine`), and the peer's receipts to me (`theirs`). */
   readonly mine: ReceiptsSent;
   readonly theirs: ReceiptsSent;
@@ -87,6 +92,9 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   muted: UNSET,
   marked: UNMARKED,
   untold: NO_RANGES,
+  archived: NOT_ARCHIVED,
+  reopenedBy: 0,
+  left: UNSET,
   mine: NO_RECEIPTS_SENT,
   theirs: NO_RECEIPTS_SENT,
   lastMessage: null,
@@ -119,6 +127,9 @@ export const rowParts = (row: ConversationRow): RowParts => ({
   ...(isUnset(row.muted) ? {} : { muted: row.muted }),
   ...(isUnset(row.marked) ? {} : { marked: row.marked }),
   ...(row.untold.length > 0 ? { untold: row.untold } : {}),
+  ...(isUnset(row.archived) ? {} : { archived: row.archived }),
+  ...(row.reopenedBy > 0 ? { reopenedBy: row.reopenedBy } : {}),
+  ...(isUnset(row.left) ? {} : { left: row.left }),
   ...(hasSentNothing(row.mine) ? {} : { mine: row.mine }),
   ...(hasSentNothing(row.theirs) ? {} : { theirs: row.theirs }),
   ...(row.lastMessage ? { lastMessage: row.lastMessage } : {}),
@@ -171,6 +182,10 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     muted: latestFlag(a.muted, b.muted),
     marked,
     untold: union(a.untold, b.untold),
+    archived: latestMark(a.archived, b.archived),
+    // The message belongs to the flag: the row with the newer flag knows the message.
+    reopenedBy: (a.archived.count === b.archived.count ? newer : a.archived.count > b.archived.count ? a : b).reopenedBy,
+    left: latestFlag(a.left, b.left),
     mine: joinReceiptsSent(a.mine, b.mine),
     theirs: joinReceiptsSent(a.theirs, b.theirs),
     lastMessage: newerMessage(a.lastMessage, b.lastMessage),
@@ -191,6 +206,10 @@ export interface Conversation {
   readonly exact: boolean;
   readonly markedUnread: boolean;
   readonly muted: boolean;
+  /** Left out of lists and totals. Falls with the next message that counts, unless the conversation is muted. */
+  readonly archived: boolean;
+  /** Groups: I have left, or was removed. The count is 0, and the messages stay readable on this device. False after the return. */
+  readonly left: boolean;
   /** My read position, inclusive, with pending changes of this device; 0 if nothing is read. */
   readonly readUpTo: Seq;
   /** The newest message known to this device; 0 if there is none. */

@@ -25,8 +25,15 @@ export interface Mark extends Flag {
   readonly counted?: CountedFrom;
 }
 
+/**
+ * The archived flag, and the newest message known when it was set. The flag falls with the next message that counts for the user, unless
+ * the conversation is muted. `archive.ts` derives whether the flag is in force.
+ */
+export type Archive = Pick<Mark, 'count' | 'value' | 'at'>;
+
 export const UNSET: Flag = { count: 0, value: false };
 export const UNMARKED: Mark = { count: 0, value: false, at: 0 };
+export const NOT_ARCHIVED: Archive = UNMARKED;
 
 /** Joins two states of the same flag. Commutative, associative, idempotent (I-2). */
 export const latestFlag = <F extends Flag>(a: F, b: F): F => {
@@ -53,6 +60,7 @@ export const setFlag = (flag: Flag, value: boolean): Flag => ({ count: flag.coun
 export const setMark = (mark: Mark, value: boolean, at: Seq): Mark => ({ count: mark.count + 1, value, at });
 
 export const sameMark = (a: Mark, b: Mark): boolean => a.count === b.count && a.value === b.value && a.at === b.at && a.from === b.from;
+export const setArchive: (archive: Archive, value: boolean, at: Seq) => Archive = setMark;
 
 /** Whether the mark is still in force at this read position. */
 export const isMarked = (mark: Mark, readUpTo: Seq): boolean => mark.value && readUpTo <= mark.at;

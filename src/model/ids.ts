@@ -35,7 +35,9 @@ export const isId = (value: unknown): value is string =>
 export const isConversationId = (value: unknown): value is ConversationId =>
   typeof value === 'string' && /^(direct|group):/.test(value) && isId(value.slice(value.indexOf(':') + 1));
 
-export const conversationType = (id: ConversationId): 'direct' | 'group' => (id.startsWith('direct:') ? 'direct' : 'group');
+export type ConversationType = 'direct' | 'group';
+
+export const conversationType = (id: ConversationId): ConversationType => (id.startsWith('direct:') ? 'direct' : 'group');
 
 /** The peer's user id, or the group's id. */
 export const conversationTarget = (id: ConversationId): string => id.slice(id.indexOf(':') + 1);

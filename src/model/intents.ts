@@ -62,6 +62,7 @@ export interface Intents {
   /** `from`: the message from which on the messages count as unread again. */
   setMarkedUnread(conversationId: ConversationId, marked: boolean, from?: MessageId): void;
   setMuted(conversationId: ConversationId, muted: boolean): void;
+  setArchived(conversationId: ConversationId, archived: boolean): void;
   setReceiptSettings(settings: {
     readonly deliveryReceipts?: boolean;
     readonly readReceipts?: boolean;

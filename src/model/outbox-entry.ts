@@ -6,7 +6,7 @@
  *      ├──────────┴─────▶ cancelled              switched off, or logged out
  *      └────────────────▶ superseded             merged into a newer entry, before it was sent
  */
-import { latestFlag, latestMark, type Flag, type Mark } from './flag.ts';
+import { type Archive, latestFlag, latestMark, type Flag, type Mark } from './flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Mentions } from './mentions.ts';
 import { NO_RANGES, type Ranges, union } from './ranges.ts';
@@ -40,6 +40,7 @@ export interface PendingReceipts {
   readonly marked: Mark | null;
   /** Private: messages that the user read while this device sent no read receipts. No receipt of any device names them. */
   readonly untold: Ranges;
+  readonly archived: Archive | null;
 }
 
 export const NO_PENDING_RECEIPTS: PendingReceipts = {
@@ -53,6 +54,7 @@ export const NO_PENDING_RECEIPTS: PendingReceipts = {
   muted: null,
   marked: null,
   untold: NO_RANGES,
+  archived: null,
 };
 
 /** Keeps a single text per message, the first in code unit order: so the order of merging does not matter. */
@@ -78,7 +80,12 @@ export const mergePendingReceipts = (older: PendingReceipts, newer: PendingRecei
   muted: older.muted && newer.muted ? latestFlag(older.muted, newer.muted) : (older.muted ?? newer.muted),
   marked: older.marked && newer.marked ? latestMark(older.marked, newer.marked) : (older.marked ?? newer.marked),
   untold: union(older.untold, newer.untold),
+  archived: older.archived && newer.archived ? latestMark(older.archived, newer.archived) : (older.archived ?? newer.archived),
 });
+
+/** Whether a flag is among the pending registers. */
+export const hasFlag = ({ muted, marked, archived }: Pick<PendingReceipts, 'muted' | 'marked' | 'archived'>): boolean =>
+  Boolean(muted ?? marked ?? archived);
 
 export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
   pendingReceipts.position === 0 &&
@@ -89,8 +96,7 @@ export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
   pendingReceipts.namedIds.length === 0 &&
   pendingReceipts.contents.length === 0 &&
   pendingReceipts.untold.length === 0 &&
-  !pendingReceipts.muted &&
-  !pendingReceipts.marked;
+  !hasFlag(pendingReceipts);
 
 /** Removes the receipts forbidden by these switches. Returns the same object if nothing is removed. */
 export const allowedBy = (switches: ReceiptSettings, pendingReceipts: PendingReceipts): PendingReceipts => {

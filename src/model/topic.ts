@@ -2,6 +2,7 @@
 import type { Conversation } from './conversation.ts';
 import type { NumberedEvent } from './event.ts';
 import type { ConversationId, MessageId } from './ids.ts';
+import type { ListWanted } from './list.ts';
 import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { MessageReceipts } from './receipt.ts';
@@ -16,7 +17,8 @@ export type Topic =
   | { readonly of: 'badge' }
   | { readonly of: 'unread'; readonly conversationId: ConversationId }
   | { readonly of: 'mentions'; readonly conversationId: ConversationId }
-  | { readonly of: 'conversations'; readonly limit: number }
+  /** Without the defaults, so that equal topics are equal texts. */
+  | ({ readonly of: 'conversations' } & ListWanted)
   | { readonly of: 'conversation'; readonly conversationId: ConversationId }
   | { readonly of: 'messages'; readonly conversationId: ConversationId; readonly limit: number }
   | { readonly of: 'receipts'; readonly messageId: MessageId }

@@ -16,6 +16,7 @@ export const MentionsShape = v.custom<Mentions>(isMentions, `"all" or 1 to ${MAX
 /** A cursor. The client stores and sends back cursors, and never parses them. */
 export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
+export const ArchiveShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });
 export const MarkShape = v.strictObject({
   count: SeqShape,
   value: v.boolean(),
@@ -63,6 +64,11 @@ export const RowShape = v.strictObject({
   marked: MarkShape,
   /** Messages that no receipt of the reader names: read while the reader's settings forbade it. Only the reader's own devices get them. */
   untold: RangesShape,
+  archived: ArchiveShape,
+  /** The first message above `archived.at` that counts for the reader, recalled ones included; 0 if there is none. */
+  reopenedBy: SeqShape,
+  /** Groups: whether the reader has left, or was removed. The count is the number of joins and departures. */
+  left: FlagShape,
   mine: ReceiptsSentShape,
   theirs: ReceiptsSentShape,
   lastMessage: v.nullable(MessageShape),

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { MAX_CONTENT_BYTES } from '../model/receipt.ts';
 import {
+  ArchiveShape,
   AccountShape,
   ConversationIdShape,
   CursorShape,
@@ -50,6 +51,7 @@ export const ReceiptsEntryShape = v.strictObject({
   untold: v.optional(RangesShape),
   /** The counts of the account's settings that the device knew when it wrote the entry. Absent: 0. */
   settingsSeen: v.optional(v.strictObject({ deliveryReceipts: SeqShape, readReceipts: SeqShape })),
+  archived: v.optional(ArchiveShape),
 });
 
 export const MessageEntryShape = v.strictObject({

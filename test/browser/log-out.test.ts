@@ -5,6 +5,7 @@ import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } fr
 import { readFirstPaint } from '../../src/client/first-paint.ts';
 import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
+import { noTotals } from '../../src/model/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 
 /** No server listens here: all of this is offline. */
@@ -165,7 +166,7 @@ describe('log-out in a real browser', () => {
     const device = await deviceOf(userId);
     // The first paint of a device that has synced.
     await putPaint(name, {
-      totals: { messages: { direct: 1, group: 0 }, mentions: { direct: 0, group: 0 } },
+      totals: { ...noTotals(), messages: { direct: 1, group: 0 } },
       conversations: [{ id: 'direct:bob' }],
     });
     expect(await readFirstPaint(name)).toMatchObject({ conversations: [{ id: 'direct:bob' }] });

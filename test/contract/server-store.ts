@@ -14,6 +14,7 @@ import { readEntries } from '../../src/server/submit/read-entries.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
 import { describeCleared } from './server-cleared.ts';
+import { describeArchive } from './server-archive.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
@@ -519,5 +520,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeFlags(() => store);
     describeSettings(() => store);
     describeTotals(() => store);
+    describeArchive(() => store);
   });
 };

@@ -1,5 +1,7 @@
 /** The total unread counts that pushes carry, over every server store: they equal the sum of what a device derives from its rows. */
 import { describe, expect, it } from 'vitest';
+import { holdsArchived } from '../../src/model/archive.ts';
+import type { ConversationRow } from '../../src/model/conversation.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';
@@ -23,7 +25,8 @@ export const describeTotals = (open: () => ServerStore): void => {
     /** The total that a device of the user derives from its rows. */
     const derived = async (bench: GroupBench, user: string): Promise<number> => {
       const rows = new Map((await bench.pull(user, null)).flatMap((frame) => frame.rows.map((row) => [row.conversationId, row] as const)));
-      return [...rows.values()].reduce((sum, row) => sum + (row.muted.value ? 0 : unreadAt(row, row.readUpTo).unreadCount), 0);
+      const counts = (row: ConversationRow): boolean => !row.muted.value && !holdsArchived(row, false);
+      return [...rows.values()].reduce((sum, row) => sum + (counts(row) ? unreadAt(row, row.readUpTo).unreadCount : 0), 0);
     };
     const totals = (users: readonly string[], atMost = 1000): Promise<Map<string, number | null>> =>
       open().read('totals', async (tx) => new Map((await tx.unreadTotals(users, atMost)).map(({ userId, total }) => [userId, total])));
@@ -56,6 +59,20 @@ export const describeTotals = (open: () => ServerStore): void => {
           [dan, 1],
         ]),
       );
+      // The archived conversations stay out of the totals until a message counts.
+      await bench.submit(ann, receiptsTo(ben, { archived: { count: 1, value: true, at: 9 } }));
+      await bench.submit(cat, groupReceipts(crew, { archived: { count: 1, value: true, at: 9 } }));
+      await agree();
+      expect([(await totals([ann])).get(ann), (await totals([cat])).get(cat)]).toEqual([1, 5]);
+      await bench.members(crew, { [cat]: null });
+      await bench.submit(ann, groupMessage(crew, id()));
+      await bench.members(crew, { [cat]: 'member' });
+      await bench.submit(ben, { ...messageTo(ann, id()), ...{ countable: false } });
+      await agree();
+      await bench.submit(ben, messageTo(ann, id()));
+      await bench.submit(ann, groupMessage(crew, id()));
+      await agree();
+      expect([(await totals([ann])).get(ann), (await totals([cat])).get(cat)]).toEqual([3, 6]);
       await bench.members(left, { [ben]: 'member' });
       await bench.submit(cat, groupMessage(left, id()));
       await bench.submit(dan, receiptsTo(ben, MUTED));

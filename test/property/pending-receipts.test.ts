@@ -23,6 +23,7 @@ const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
       { requiredKeys: ['count', 'value', 'at'] },
     ),
   ),
+  archived: fc.option(fc.record({ count: fc.nat(2), value: fc.boolean(), at: fc.nat(3) })),
 });
 
 it('I-2: merging pending receipts is commutative, associative and idempotent, so a repeated or late entry changes nothing more', () => {

@@ -211,8 +211,8 @@ export const BUGS = [
   bug(
     'muted chats count',
     'model/total.ts',
-    'if (!muted) messages[type] += unreadCount;',
-    'messages[type] += muted ? unreadCount : unreadCount;',
+    'if (!muted) sums.messages[type] += unread.unreadCount;',
+    'sums.messages[type] += muted ? unread.unreadCount : unread.unreadCount;',
   ),
   bug(
     'a clear reaches only the stored messages',

@@ -17,8 +17,8 @@ export const HARDER_BUGS = [
   bug(
     'a mute resolves and does nothing',
     'engine/intents/switches.ts',
-    'if (before?.value !== muted) enqueueReceipts(',
-    'if (before?.value !== muted && !muted) enqueueReceipts(',
+    'if (before?.value === muted) return;',
+    'if (before?.value === muted || muted) return;',
   ),
   bug(
     'a mark as unread resolves and does nothing',
@@ -142,8 +142,8 @@ export const HARDER_BUGS = [
   bug(
     'a muted chat loses its mentions',
     'model/total.ts',
-    'mentions[type] += mentionCount;',
-    'if (!muted) mentions[type] += mentionCount;',
+    'sums.mentions[type] += mentions.mentionCount;',
+    'if (!muted) sums.mentions[type] += mentions.mentionCount;',
   ),
   bug('a recalled message keeps its mentions', 'server/submit/apply-message.ts', 'recalled: true, mentions: null,', 'recalled: true,'),
   bug(

@@ -4,6 +4,7 @@ import { allowedBy, isNothingPending, type OutboxEntry, type ReceiptsEntry } fro
 import type { Draft } from '../write/draft.ts';
 import { enqueueReceipts, type IntentPorts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';
+import { setArchived } from './archive.ts';
 import { changeMark } from './mark-unread.ts';
 import { setMuted } from './switches.ts';
 
@@ -45,8 +46,8 @@ const retryDeadLetter = (
 
 /** Queues the receipts that the settings still allow. A flag is set anew, so that it wins over flags set in the meantime. */
 const retryReceipts = (draft: Draft, ports: IntentPorts, id: string, { conversationId, pendingReceipts }: ReceiptsEntry): void => {
-  const { muted, marked, ...rest } = allowedBy(draft.model.allowed, pendingReceipts);
-  if (isNothingPending({ ...rest, muted, marked }))
+  const { muted, marked, archived, ...rest } = allowedBy(draft.model.allowed, pendingReceipts);
+  if (isNothingPending({ ...rest, muted, marked, archived }))
     throw new UsageError(
       'usage/invalid-argument',
       `the receipts of dead letter ${JSON.stringify(id)} are switched off: switch them on, or dismiss it`,
@@ -54,6 +55,7 @@ const retryReceipts = (draft: Draft, ports: IntentPorts, id: string, { conversat
   draft.change({ t: 'dismiss', id });
   enqueueReceipts(draft, ports, conversationId, rest);
   if (muted) setMuted(draft, ports, conversationId, muted.value);
+  if (archived) setArchived(draft, ports, conversationId, archived.value);
   if (!marked) return;
   const { value, from, counted } = marked;
   changeMark(draft, ports, conversationId, value, from !== undefined && counted ? { from, counted } : undefined);

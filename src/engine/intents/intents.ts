@@ -12,6 +12,7 @@ import type { IntentCall, Intents } from '../../model/intents.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { WriteOptions } from '../write/group-commit.ts';
+import { archiveIntents } from './archive.ts';
 import { clearMessagesIntents } from './clear-messages.ts';
 import { deadLetterIntents } from './dead-letters.ts';
 import type { IntentTable } from './intent.ts';
@@ -31,6 +32,7 @@ const INTENTS: IntentTable = {
   ...clearMessagesIntents,
   ...groupIntents,
   ...markIntents,
+  ...archiveIntents,
   ...switchIntents,
   ...deadLetterIntents,
 };

@@ -6,6 +6,7 @@ import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import { switchAccount, switchDevice } from '../write/receipt-switches.ts';
+import { archiveAfterMute } from './archive.ts';
 import type { IntentTable } from './intent.ts';
 
 /** Mutes or unmutes a conversation. The flag is in force at once; for an unknown conversation, it is in force when the conversation appears. */
@@ -13,7 +14,9 @@ export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: Conve
   const conversation = draft.model.get(conversationId);
   const pending = conversation?.pendingReceipts.muted;
   const before = isBlind(draft.model, conversation) ? pending : (conversation?.muteFlag ?? UNSET);
-  if (before?.value !== muted) enqueueReceipts(draft, ports, conversationId, { muted: setFlag(before ?? UNSET, muted) });
+  if (before?.value === muted) return;
+  const flags = { muted: setFlag(before ?? UNSET, muted), ...archiveAfterMute(conversation, muted) };
+  enqueueReceipts(draft, ports, conversationId, flags);
 };
 
 /**

@@ -7,7 +7,8 @@ import type { Totals } from '../../model/total.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
-import { newestConversations, presentConversation } from './present-conversation.ts';
+import { listConversations } from './list-conversations.ts';
+import { presentConversation } from './present-conversation.ts';
 
 export const PAINTED_CONVERSATIONS = 50;
 
@@ -28,7 +29,7 @@ export interface PaintedState {
 
 const paintedState = (model: AccountState): PaintedState => ({
   totals: JSON.stringify(model.totals),
-  conversations: newestConversations(model, PAINTED_CONVERSATIONS).map((conversation) => presentConversation(model, conversation)),
+  conversations: listConversations(model, { limit: PAINTED_CONVERSATIONS }).map((conversation) => presentConversation(model, conversation)),
 });
 
 const firstPaint = ({ totals, conversations }: PaintedState): FirstPaint => ({

@@ -80,6 +80,7 @@ const madeOf = ({
   muted,
   markedUnread,
   mark,
+  archived,
 }: ConversationState): readonly unknown[] => [
   row,
   newest,
@@ -91,6 +92,7 @@ const madeOf = ({
   markedUnread,
   mark.from,
   mark.count,
+  archived,
 ];
 
 /** The shown form of a conversation: the same object as before if it looks the same. */
@@ -120,31 +122,10 @@ const show = (model: AccountState, conversation: ConversationState): Conversatio
     exact: conversation.unread.exact && conversation.mentions.exact,
     markedUnread: conversation.markedUnread,
     muted: conversation.muted,
+    archived: conversation.archived,
+    left: conversation.left,
     readUpTo: conversation.readUpTo,
     latestSeq: row.latestSeq,
     ...(direct ? { peerReadUpTo: highest(read), peerDeliveredUpTo: Math.max(highest(read), highest(named), highest(delivered)) } : {}),
   };
-};
-
-/** The order of the list: conversations with pending messages first, then by the server time of the last message, then by id. */
-const before = (a: ConversationState, b: ConversationState): number =>
-  Number(b.pending.length > 0) - Number(a.pending.length > 0) || b.latestSentAt - a.latestSentAt || (a.id < b.id ? -1 : 1);
-
-/** The first `limit` conversations in the order of the list. One pass, because the list is short and conversations may be many. */
-export const newestConversations = (model: AccountState, limit: number): ConversationState[] => {
-  const out: ConversationState[] = [];
-  for (const conversation of model.conversations.values()) {
-    if (conversation.row.latestSeq === 0 && conversation.pending.length === 0) continue;
-    if (out.length === limit && before(conversation, out[limit - 1]!) > 0) continue;
-    let low = 0;
-    let high = out.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (before(conversation, out[middle]!) < 0) high = middle;
-      else low = middle + 1;
-    }
-    out.splice(low, 0, conversation);
-    if (out.length > limit) out.pop();
-  }
-  return out;
 };

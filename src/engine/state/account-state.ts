@@ -13,6 +13,7 @@
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
+import { archiveOf } from '../../model/archive.ts';
 import { latestFlag, latestMark } from '../../model/flag.ts';
 import {
   allowedBy,
@@ -195,7 +196,7 @@ export class AccountState {
   get totals(): Totals {
     const totals = noTotals();
     for (const conversation of this.conversations.values())
-      addCounts(totals, conversation.id, conversation.countedBy(this.rowsBeforeCatchUp.get(conversation.id)));
+      addCounts(totals, conversation.withRow(this.rowsBeforeCatchUp.get(conversation.id)));
     return totals;
   }
 
@@ -210,15 +211,16 @@ export class AccountState {
   confirmDuringCatchUp({ conversationId, pendingReceipts }: ReceiptsEntry): void {
     const row = this.rowsBeforeCatchUp.get(conversationId);
     if (!row) return;
-    const muted = pendingReceipts.muted ? latestFlag(row.muted, pendingReceipts.muted) : row.muted;
-    const marked = pendingReceipts.marked ? latestMark(row.marked, pendingReceipts.marked) : row.marked;
-    this.rowsBeforeCatchUp.set(conversationId, {
-      ...row,
-      readUpTo: Math.max(row.readUpTo, pendingReceipts.position),
-      uncounted: union(row.uncounted, pendingReceipts.cleared),
-      muted,
-      marked,
-    });
+    const { position, cleared, muted, marked, archived } = pendingReceipts;
+    const after = {
+      readUpTo: Math.max(row.readUpTo, position),
+      uncounted: union(row.uncounted, cleared),
+      muted: muted ? latestFlag(row.muted, muted) : row.muted,
+      marked: marked ? latestMark(row.marked, marked) : row.marked,
+      archived: archiveOf(row, archived),
+    };
+    const reopenedBy = after.archived === row.archived ? row.reopenedBy : 0;
+    this.rowsBeforeCatchUp.set(conversationId, { ...row, ...after, reopenedBy });
   }
 
   /** Forgets unflushed messages of compacted records: pages hold them now. */

@@ -166,8 +166,8 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
         settingsSeen: countsOf(model.accountSettings),
         pendingReceipts: base?.kind === 'receipts' ? mergePendingReceipts(base.pendingReceipts, pendingReceipts) : pendingReceipts,
       });
-      const { position, cleared, muted, marked } = change.pendingReceipts;
-      model.touch(change.conversationId, dirty, Boolean(position ?? cleared ?? muted ?? marked));
+      const { position, cleared, muted, marked, archived } = change.pendingReceipts;
+      model.touch(change.conversationId, dirty, Boolean(position ?? cleared ?? muted ?? marked ?? archived));
       dirty.outbox = true;
       return;
     }

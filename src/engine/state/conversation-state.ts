@@ -1,7 +1,8 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
 import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
-import { type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/flag.ts';
-import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
+import { archiveOf, isArchived } from '../../model/archive.ts';
+import { type Archive, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/flag.ts';
+import { type ConversationId, conversationType, type ConversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import {
   type ConversationEntry,
   mergePendingReceipts,
@@ -14,7 +15,6 @@ import {
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
-import type { Counts } from '../../model/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
@@ -117,16 +117,17 @@ export class ConversationState {
     return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo, this.pendingReceipts.cleared));
   }
 
-  /** The conversation's share of the totals. If `row` is given, it replaces the newest row. */
-  countedBy(row: ConversationRow | undefined): Counts {
-    if (!row) return { muted: this.muted, unreadCount: this.unread.unreadCount, mentionCount: this.mentions.mentionCount };
-    const { muted, marked, position, cleared } = this.pendingReceipts;
-    const readUpTo = Math.max(row.readUpTo, position);
-    return {
-      muted: (muted ? latestFlag(row.muted, muted) : row.muted).value,
-      unreadCount: unreadAt(row, readUpTo, marked ? latestMark(row.marked, marked) : row.marked, cleared).unreadCount,
-      mentionCount: mentionsAt(row, readUpTo, cleared).mentionCount,
-    };
+  /** The conversation as it was with an earlier row, with the pending entries of today. Without a row: as it is. */
+  withRow(row: ConversationRow | undefined): ConversationState {
+    if (!row) return this;
+    const before = new ConversationState(this.id, row, this.unflushed);
+    before.receipts = this.receipts;
+    return before;
+  }
+
+  /** Whether the conversation has something for the user to read: an unread message, or a mark. */
+  get isUnread(): boolean {
+    return this.unread.unreadCount > 0 || (this.markedUnread && !this.left);
   }
 
   /** The unread messages; none if only their number is known. */
@@ -144,6 +145,10 @@ export class ConversationState {
     return this.row.version > 0;
   }
 
+  get type(): ConversationType {
+    return conversationType(this.id);
+  }
+
   get muted(): boolean {
     return this.muteFlag.value;
   }
@@ -151,6 +156,20 @@ export class ConversationState {
   /** The newest mute flag, set on this device or on another. */
   get muteFlag(): Flag {
     return this.pendingReceipts.muted ? latestFlag(this.row.muted, this.pendingReceipts.muted) : this.row.muted;
+  }
+
+  get archived(): boolean {
+    return isArchived(this.row, this.pendingReceipts, this.muted);
+  }
+
+  /** The newest archived flag, set on this device or on another. A message may have reopened the conversation since. */
+  get archiveFlag(): Archive {
+    return archiveOf(this.row, this.pendingReceipts.archived);
+  }
+
+  /** Groups: the user has left, or was removed. */
+  get left(): boolean {
+    return this.row.left.value;
   }
 
   get markedUnread(): boolean {
@@ -187,6 +206,10 @@ export class ConversationState {
   get unsent(): ReceiptsEntry | undefined {
     const last = this.receipts[this.receipts.length - 1];
     return last && !last.sent ? last : undefined;
+  }
+
+  get hasPending(): boolean {
+    return this.pending.length > 0;
   }
 
   get latestSentAt(): number {

@@ -13,6 +13,7 @@ import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/receipt.ts';
 import { type ShownReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
+import type { ListWanted } from '../../model/list.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/total.ts';
 import type { LeaderStatus, Ports } from '../../ports/ports.ts';
@@ -24,7 +25,8 @@ import { conflated } from './conflate.ts';
 import { watchEvents } from './events.ts';
 import { readShownMessages, readShownReceipts, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
-import { newestConversations, presentConversation } from '../present/present-conversation.ts';
+import { listConversations, type Place, placeOf } from '../present/list-conversations.ts';
+import { presentConversation } from '../present/present-conversation.ts';
 
 /** What the views need beside the account state. */
 export interface ViewSources {
@@ -63,7 +65,7 @@ export class Views {
       case 'mentions':
         return this.mentionCount(topic.conversationId);
       case 'conversations':
-        return this.conversations(topic.limit);
+        return this.conversations(topic);
       case 'conversation':
         return this.conversation(topic.conversationId);
       case 'messages':
@@ -128,11 +130,21 @@ export class Views {
     );
   }
 
-  private conversations(limit: number): Observable<readonly Conversation[]> {
-    return this.knownStates(({ shown }) => shown).pipe(
-      map((model) => newestConversations(model, limit).map((conversation) => presentConversation(model, conversation))),
-      distinctUntilChanged(sameList),
-    );
+  private conversations(wanted: ListWanted): Observable<readonly Conversation[]> {
+    const { before } = wanted;
+    return defer(() => {
+      // The place stays where the conversation was at first: otherwise a new message in that conversation would move the whole page.
+      let place: Place | undefined;
+      return this.knownStates(({ shown }) => shown).pipe(
+        map((model) => {
+          const conversation = before && model.get(before);
+          if (conversation) place ??= placeOf(conversation);
+          if (before && !place) return [];
+          return listConversations(model, wanted, place).map((one) => presentConversation(model, one));
+        }),
+        distinctUntilChanged(sameList),
+      );
+    });
   }
 
   private conversation(id: ConversationId): Observable<Conversation | null> {

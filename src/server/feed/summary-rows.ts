@@ -4,14 +4,21 @@
  */
 import { type ConversationRow, MAX_MENTION_RANGES, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
 import { countsAbove } from '../../model/flag.ts';
-import type { UserId } from '../../model/ids.ts';
+import type { Seq, UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import { above, intersect, NO_RANGES, range, size, subtract, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
-import { type ConversationRecord, type MemberRecord, type MessageRecord, nameOf, type ConversationRange } from '../store/records.ts';
+import {
+  type ConversationRecord,
+  type MemberRecord,
+  type MessageRecord,
+  nameOf,
+  reopeningRanges,
+  type ConversationRange,
+} from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 
 const encoder = new TextEncoder();
@@ -77,6 +84,19 @@ const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
   });
 };
 
+/** The first message that reopens each archived conversation. */
+const reopenedBy = async (tx: ServerReadTx, me: UserId, views: readonly MemberView[]): Promise<ReadonlyMap<number, Seq>> => {
+  const after: ConversationRange[] = [];
+  for (const { conversation, mine } of views)
+    for (const one of reopeningRanges(conversation, mine)) after.push({ conversationId: conversation.id, range: one });
+  const found = await tx.firstCounting(me, after);
+  const first = new Map<number, Seq>();
+  // The ranges of one conversation ascend.
+  for (const [i, { conversationId }] of after.entries())
+    if (found[i]! > 0 && !first.has(conversationId)) first.set(conversationId, found[i]!);
+  return first;
+};
+
 /**
  * Makes rows for `me`, in the order of the conversations; `me` is or was a member of each. The number of
  * batch reads does not depend on the number of conversations.
@@ -107,8 +127,10 @@ export const rowsOf = async (
   const [uncounted = [], mentioning = []] = await tx.islands(['uncounted', 'mentioning'], me, unread);
   const place = new Map(unread.map(({ conversationId }, i) => [conversationId, i]));
 
+  const reopened = await reopenedBy(tx, me, views);
+
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
-    const { joinedAt, readUpTo, readBy, muted, marked, untold } = mine;
+    const { joinedAt, readUpTo, readBy, muted, marked, untold, archived } = mine;
     const { firstSeq, latestSeq, version } = conversation;
     const placed = place.get(conversation.id) ?? -1;
     // A mark may count messages from below the position. Mentions count above the position alone.
@@ -135,6 +157,9 @@ export const rowsOf = async (
       muted,
       marked,
       untold,
+      archived,
+      reopenedBy: reopened.get(conversation.id) ?? 0,
+      left: { count: mine.moves, value: mine.role === null },
       mine: receiptsSentOf(mine),
       theirs: theirs ? receiptsSentOf(theirs) : NO_RECEIPTS_SENT,
       lastMessage: lastMessage ? summaryMessage(lastMessage, me) : null,

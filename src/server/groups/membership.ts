@@ -2,7 +2,7 @@
  * Changes the members of a group: joins, departures and roles, as changes of member rows. A returning member
  * keeps position, receipts and past stays.
  */
-import { UNMARKED, UNSET } from '../../model/flag.ts';
+import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
@@ -30,11 +30,13 @@ const joined = (
     muted: UNSET,
     marked: UNMARKED,
     untold: NO_RANGES,
+    archived: NOT_ARCHIVED,
   }),
   ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: latestSeq,
   present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),
   role,
+  moves: (before?.moves ?? 0) + 1,
   version,
 });
 
@@ -44,6 +46,7 @@ const left = (before: MemberRecord, latestSeq: Seq, version: number): MemberReco
   joinedAt: latestSeq,
   present: intersect(before.present, range(1, latestSeq)),
   role: null,
+  moves: before.moves + 1,
   version,
 });
 

@@ -1,10 +1,10 @@
 /** The records that the server keeps of conversations, members and messages. `receipt-records.ts` has those of group receipts. */
 import type { ReadBy } from '../../model/conversation.ts';
-import type { Flag, Mark } from '../../model/flag.ts';
+import type { Archive, Flag, Mark } from '../../model/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
 import type { Mentions } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import type { Range, Ranges } from '../../model/ranges.ts';
+import { intersect, NO_RANGES, range, type Range, type Ranges } from '../../model/ranges.ts';
 import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
 import type { AccountSettings } from '../../model/receipt-settings.ts';
 
@@ -64,6 +64,7 @@ export interface MemberRecord extends ReceiptsSent {
   readonly marked: Mark;
   /** Messages that no receipt of the user may name. */
   readonly untold: Ranges;
+  readonly archived: Archive;
   /**
    * Groups: the messages that were stored while the user was a member. The last range of a current member has
    * no end ({@link NO_END}).
@@ -71,6 +72,8 @@ export interface MemberRecord extends ReceiptsSent {
   readonly present: Ranges;
   /** `null` after the user has left the group. */
   readonly role: Role | null;
+  /** Groups: how many times the user joined or left. 0 in a direct chat. */
+  readonly moves: number;
   /**
    * Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries
    * the version.
@@ -103,7 +106,18 @@ export const accountOf = ({ version, deliveryReceipts, readReceipts }: AccountRe
  * Whether the member ever set a flag. If so, the conversation is listed for the member, even without a
  * message.
  */
-export const hasFlags = ({ muted, marked }: Pick<MemberRecord, 'muted' | 'marked'>): boolean => muted.count + marked.count > 0;
+export const hasFlags = ({ muted, marked, archived }: Pick<MemberRecord, 'muted' | 'marked' | 'archived'>): boolean =>
+  muted.count + marked.count + archived.count > 0;
+
+/** The messages that take the conversation out of the archive, if they count: those above the flag, from the times as a member. */
+export const reopeningRanges = (
+  { groupId, firstSeq, latestSeq }: ConversationRecord,
+  { archived, present }: Pick<MemberRecord, 'archived' | 'present'>,
+): Ranges => {
+  if (!archived.value) return NO_RANGES;
+  const later = range(Math.max(archived.at + 1, firstSeq), latestSeq);
+  return groupId === null ? later : intersect(later, present);
+};
 
 /** The end of the last `present` range while the user is a member. */
 export const NO_END: Seq = Number.MAX_SAFE_INTEGER;

@@ -9,7 +9,7 @@
  *
  * The rules stand above the interface, so both implementations behave alike.
  */
-import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Ranges } from '../../model/ranges.ts';
 import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 import type {
@@ -120,6 +120,8 @@ export interface ServerReadTx {
   stepTimes(me: UserId, keys: readonly MessageKey[]): Promise<readonly StepTime[]>;
   /** For each of the kinds, for each of the ranges, both in order: the parts in which all messages are of the kind for `me`. */
   islands(kinds: readonly RangeKind[], me: UserId, ranges: readonly ConversationRange[]): Promise<readonly (readonly Ranges[])[]>;
+  /** For each of the ranges, in order, the first message that counts for `me`, recalled or not; 0 if there is none. */
+  firstCounting(me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Seq[]>;
   /**
    * The total unread count of each of these users, over the conversations that the user has not muted. A total is null
    * if more than `atMost` messages stand above the user's positions: then counting would cost too much.

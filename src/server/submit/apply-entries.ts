@@ -59,7 +59,8 @@ const idsIn = (entry: WireConversationEntry): readonly string[] =>
  * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer, and
  * keeps a flag even before the first message of the chat.
  */
-const setsFlag = (entry: WireConversationEntry): boolean => entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked);
+const setsFlag = (entry: WireConversationEntry): boolean =>
+  entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked ?? entry.archived);
 
 /**
  * Peers of direct chats needed by this frame and not yet existing for its author: for first messages, and for

@@ -166,6 +166,9 @@ export const applyReceipts = (
   const countedFrom = countsAbove(marked, Math.max(member.readUpTo, position));
   const cleared = above(union(member.cleared, clampTo(entry.cleared, limit)), countedFrom);
   const untold = untoldAfter(member, entry, added, allowed, limit);
+  const archived = entry.archived
+    ? latestMark(member.archived, { ...entry.archived, at: Math.min(entry.archived.at, limit) })
+    : member.archived;
 
   const steps: Omit<StepRecord, 'at' | 'version'>[] = [];
   const after = { delivered: member.delivered, read: member.read, named: member.named };
@@ -186,8 +189,9 @@ export const applyReceipts = (
     sameRanges(untold, member.untold) &&
     muted.count === member.muted.count &&
     muted.value === member.muted.value &&
-    sameMark(marked, member.marked);
+    sameMark(marked, member.marked) &&
+    sameMark(archived, member.archived);
   if (isUnchanged) return { withheld };
   const moved = position > member.readUpTo ? { readUpTo: position, readBy: by } : {};
-  return { member: { ...member, ...after, ...moved, cleared, muted, marked, untold }, steps, withheld };
+  return { member: { ...member, ...after, ...moved, cleared, muted, marked, archived, untold }, steps, withheld };
 };

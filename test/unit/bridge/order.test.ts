@@ -55,6 +55,7 @@ const CALLS: { readonly [K in keyof Intents]: (world: World) => Parameters<Inten
   clearAllUnreadCounts: () => [],
   setMarkedUnread: () => ['direct:bob', true],
   setMuted: () => ['direct:bob', true],
+  setArchived: () => ['direct:bob', true],
   setReceiptSettings: () => [{ readReceipts: false }],
   readArrivals: () => ['direct:bob', 0],
   readGroup: () => ['group:crew'],

@@ -4,10 +4,10 @@ import { StreamPort } from '../../../src/bridge/streams.ts';
 import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
 import { Watching } from '../../../src/client/watching.ts';
 import type { FirstPaint } from '../../../src/model/conversation.ts';
-import type { TotalOptions } from '../../../src/model/total.ts';
+import { noTotals, type TotalOptions } from '../../../src/model/total.ts';
 
 const PAINT: FirstPaint = {
-  totals: { messages: { direct: 5, group: 2 }, mentions: { direct: 0, group: 1 } },
+  totals: { ...noTotals(), messages: { direct: 5, group: 2 }, mentions: { direct: 0, group: 1 } },
   conversations: [],
 };
 const ports: MessagePort[] = [];

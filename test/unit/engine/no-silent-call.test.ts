@@ -37,6 +37,7 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
   clearAllUnreadCounts: { args: [], before: UNKNOWN, after: nothingUnread },
   setMarkedUnread: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
   setMuted: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
+  setArchived: { args: ['direct:bob', true], before: 'pending', after: 'pending' },
   setReceiptSettings: { args: [{ readReceipts: false }], before: 'stored', after: 'stored' },
   readArrivals: {
     args: ['direct:bob', 0],

@@ -1,9 +1,10 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Totals } from '../../../src/model/total.ts';
+import { noTotals, type Totals } from '../../../src/model/total.ts';
 import { claimBadge, releaseBadge, showOnBadge } from '../../../src/platform/app-badge.ts';
 
 const totals = (messages: number, mentions = 0): Totals => ({
+  ...noTotals(),
   messages: { direct: messages, group: 0 },
   mentions: { direct: 0, group: mentions },
 });

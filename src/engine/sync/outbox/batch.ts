@@ -2,7 +2,7 @@
  * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A waiting conversation
  * holds back no other.
  */
-import type { Flag, Mark } from '../../../model/flag.ts';
+import type { Archive, Flag, Mark } from '../../../model/flag.ts';
 import {
   isNothingPending,
   NO_PENDING_RECEIPTS,
@@ -34,7 +34,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked, untold } = entry.pendingReceipts;
+  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked, archived, untold } = entry.pendingReceipts;
   const { settingsSeen } = entry;
   return {
     kind: 'receipts',
@@ -52,6 +52,7 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
     ...(marked ? { marked: wireMark(marked) } : {}),
     ...(untold.length > 0 ? { untold } : {}),
     ...(settingsSeen && settingsSeen.deliveryReceipts + settingsSeen.readReceipts > 0 ? { settingsSeen } : {}),
+    ...(archived ? { archived: archived satisfies Archive } : {}),
   };
 };
 

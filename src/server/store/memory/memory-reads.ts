@@ -1,7 +1,7 @@
 /** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { mentionsReader } from '../../../model/mentions.ts';
-import { fromSeqs } from '../../../model/ranges.ts';
+import { fromSeqs, type Range } from '../../../model/ranges.ts';
 import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
@@ -12,6 +12,7 @@ import {
   type ConversationRecord,
   type MessageRecord,
   nameOf,
+  reopeningRanges,
   type ListedConversation,
   type StepRecord,
   type FeedRecall,
@@ -19,12 +20,18 @@ import {
 import { cutBody, upToBytes } from '../bodies.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
 
+/** Whether the message never counts for `me`, recalled or not. */
+const neverCounts = ({ senderId, countable }: MessageRecord, me: UserId): boolean => senderId === me || !countable;
+
+const firstCounting = (messages: readonly MessageRecord[], [start, upTo]: Range, me: UserId): Seq =>
+  messages.slice(start - 1, upTo).find((message) => !neverCounts(message, me))?.seq ?? 0;
+
 const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {
     case 'own':
       return message.senderId === me;
     case 'uncounted':
-      return message.senderId === me || !message.countable || message.recalled;
+      return neverCounts(message, me) || message.recalled;
     case 'ackable':
       return message.senderId !== me && message.receiptRequested && !message.recalled;
     case 'mentioning':
@@ -174,6 +181,8 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       for (const { conversation, members, messages } of tables.ofUser(userId)) {
         const mine = members.get(userId);
         if (!mine?.role || mine.muted.value) continue;
+        const reopens = reopeningRanges(conversation, mine).some((range) => firstCounting(messages, range, userId) > 0);
+        if (mine.archived.value && !reopens) continue;
         const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
         above += Math.max(0, conversation.latestSeq - base);
         if (above > atMost) return { userId, total: null };
@@ -181,6 +190,8 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       }
       return { userId, total };
     }),
+  firstCounting: async (me, ranges) =>
+    ranges.map(({ conversationId, range }) => firstCounting(tables.get(conversationId)?.messages ?? [], range, me)),
   latestSeqsBelow: async (version, ids) =>
     ids.flatMap((conversationId) => {
       const last = tables.get(conversationId)?.messages.findLast((message) => message.version < version);

@@ -1,5 +1,5 @@
 /** The writes of the memory store. Each write adds its undo step, which runs if the transaction fails. */
-import { UNMARKED, UNSET } from '../../../model/flag.ts';
+import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
@@ -38,8 +38,10 @@ export const memoryWrites = (
           muted: UNSET,
           marked: UNMARKED,
           untold: NO_RANGES,
+          archived: NOT_ARCHIVED,
           present: NO_RANGES,
           role: 'member',
+          moves: 0,
           version: 0,
           awaySince: 0,
           backSince: 0,

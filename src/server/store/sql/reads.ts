@@ -110,8 +110,10 @@ const islandsWhere = (condition: string): string => `
     where ${condition}
   ) s group by i, island`;
 
-/** The messages that do not count for a user. `m` is the message. */
-const uncountedFor = (user: string): string => `(m.sender_id = ${user} or not m.countable or m.recalled)`;
+/** The messages that never count for a user, recalled or not. `m` is the message. */
+const neverCountsFor = (user: string): string => `(m.sender_id = ${user} or not m.countable)`;
+/** The messages that do not count for a user. */
+const uncountedFor = (user: string): string => `(${neverCountsFor(user)} or m.recalled)`;
 
 const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
@@ -124,6 +126,12 @@ const ISLANDS: Record<RangeKind, string> = {
 /** One statement for several kinds; `k` is the index of the kind. */
 const islandsOf = (kinds: readonly RangeKind[]): string =>
   `${kinds.map((kind, k) => `select ${k} as k, i, from_seq, up_to from (${ISLANDS[kind]}) as of_${kind}`).join(' union all ')} order by k, i, from_seq`;
+/** The messages that reopen the archived conversation `p` of its member `own`. */
+const REOPENING = `
+  select from tidemark.message m where m.conversation_id = p.id and m.seq > (own.archived->>'at')::bigint and not ${neverCountsFor('own.user_id')}
+    and (own.version = 0 or exists (
+      select from jsonb_array_elements(own.present) as stay where m.seq between (stay->>0)::bigint and (stay->>1)::bigint
+    ))`;
 
 const UNREAD_TOTALS = `
   with wanted as (select distinct value as u from json_array_elements_text($1::text::json)),
@@ -139,6 +147,7 @@ const UNREAD_TOTALS = `
     select u, id, base, latest_seq from (
       select p.*, greatest(own.read_up_to, own.joined_at, p.first_seq - 1) as base
       from place p join tidemark.member own on own.conversation_id = p.id and own.user_id = p.u and not (own.muted->>'value')::boolean
+        and (not (own.archived->>'value')::boolean or exists (${REOPENING}))
     ) p where base < latest_seq
   ),
   above as (select w.u, coalesce(sum(latest_seq - base), 0) as messages from wanted w left join unread on unread.u = w.u group by w.u)
@@ -146,6 +155,12 @@ const UNREAD_TOTALS = `
     select count(*) from unread join tidemark.message m on m.conversation_id = unread.id and m.seq > unread.base
     where unread.u = above.u and ${uncountedFor('above.u')}
   ) end as total from above`;
+const FIRST_COUNTING = `
+  select w.i, first.seq from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
+  cross join lateral (
+    select m.seq from tidemark.message m where m.conversation_id = w.c and m.seq between w.f and w.u and not ${neverCountsFor('$2')}
+    order by m.seq limit 1
+  ) first`;
 
 const CHANGED_PIECES = `
   select conversation_id, user_id, kind, from_seq, up_to from tidemark.step where ${IN_IDS} and version > $3 and version <= $4
@@ -253,8 +268,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
   islands: async (kinds, me, ranges) => {
     const out: Range[][][] = kinds.map(() => ranges.map(() => []));
     if (ranges.length === 0) return out;
-    const wants = ranges.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u }));
-    for (const row of await query(islandsOf(kinds), [JSON.stringify(wants), me]))
+    for (const row of await query(islandsOf(kinds), [orderedRangesParam(ranges), me]))
       out[int(row, 'k')]![int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
@@ -265,6 +279,11 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
           userId: text(row, 'user_id'),
           total: row['total'] === null ? null : int(row, 'total'),
         })),
+  firstCounting: async (me, ranges) => {
+    const found = ranges.length === 0 ? [] : await query(FIRST_COUNTING, [orderedRangesParam(ranges), me]);
+    const seqs = new Map(found.map((row) => [int(row, 'i'), int(row, 'seq')]));
+    return ranges.map((_, i) => seqs.get(i) ?? 0);
+  },
   latestSeqsBelow: async (version, ids) =>
     ids.length === 0
       ? []

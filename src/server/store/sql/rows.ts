@@ -1,6 +1,6 @@
 /** Turns the rows of the tables into the records of `server-store.ts`. */
 import type { ReadBy } from '../../../model/conversation.ts';
-import type { Flag, Mark } from '../../../model/flag.ts';
+import type { Archive, Flag, Mark } from '../../../model/flag.ts';
 import type { Mentions } from '../../../model/mentions.ts';
 import type { Ranges } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
@@ -63,8 +63,10 @@ export const memberOf = (row: SqlRow): MemberRecord => ({
   muted: json(row, 'muted') as Flag,
   marked: json(row, 'marked') as Mark,
   untold: json(row, 'untold') as Ranges,
+  archived: json(row, 'archived') as Archive,
   present: json(row, 'present') as Ranges,
   role: textOrNull(row, 'role') as Role | null,
+  moves: int(row, 'moves'),
   version: int(row, 'version'),
   awaySince: int(row, 'away_since'),
   backSince: int(row, 'back_since'),

@@ -1,5 +1,5 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
-import { UNMARKED, UNSET } from '../../../model/flag.ts';
+import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
@@ -14,9 +14,9 @@ const CREATE = `
     select w.a, w.b, 0, 1, $2 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
     on conflict do nothing returning id, user_a, user_b
   )
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, untold, present, role, version,
-    away_since, back_since)
-  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, '[]', '[]', 'member', 0, 0, 0
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, archived, untold, present,
+    role, moves, version, away_since, back_since)
+  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, $5::text::jsonb, '[]', '[]', 'member', 0, 0, 0, 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
 const PUT_CONVERSATIONS = `
@@ -31,16 +31,17 @@ const LOCK_BY_ID = `
   order by c.id for update of c`;
 
 const PUT_MEMBERS = `
-  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, cleared, delivered, read, named, muted, marked, untold, present, role,
-    version, away_since, back_since)
-  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.cleared, w.delivered, w.read, w.named, w.muted, w.marked, w.untold, w.present,
-    w.role, w.version, w."awaySince", w."backSince"
+  insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, cleared, delivered, read, named, muted, marked, archived,
+    untold, present, role, moves, version, away_since, back_since)
+  select w."conversationId", w."userId", w."joinedAt", w."readUpTo", w."readBy", w.cleared, w.delivered, w.read, w.named, w.muted, w.marked,
+    w.archived, w.untold, w.present, w.role, w.moves, w.version, w."awaySince", w."backSince"
   from json_to_recordset($1::text::json) as w("conversationId" bigint, "userId" text, "joinedAt" bigint, "readUpTo" bigint, "readBy" jsonb,
-    cleared jsonb, delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, untold jsonb, present jsonb, role text, version bigint, "awaySince" bigint,
-    "backSince" bigint)
+    cleared jsonb, delivered jsonb, read jsonb, named jsonb, muted jsonb, marked jsonb, archived jsonb, untold jsonb, present jsonb, role text,
+    moves bigint, version bigint, "awaySince" bigint, "backSince" bigint)
   on conflict (conversation_id, user_id) do update set joined_at = excluded.joined_at, read_up_to = excluded.read_up_to,
-    read_by = excluded.read_by, cleared = excluded.cleared, delivered = excluded.delivered, read = excluded.read, named = excluded.named, muted = excluded.muted,
-    marked = excluded.marked, untold = excluded.untold, present = excluded.present, role = excluded.role, version = excluded.version,
+    read_by = excluded.read_by, cleared = excluded.cleared, delivered = excluded.delivered, read = excluded.read, named = excluded.named,
+    muted = excluded.muted, marked = excluded.marked, archived = excluded.archived, untold = excluded.untold, present = excluded.present,
+    role = excluded.role, moves = excluded.moves, version = excluded.version,
     away_since = excluded.away_since, back_since = excluded.back_since`;
 
 const CREATE_ACCOUNT = `
@@ -115,7 +116,7 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
       return row && conversationOf(row);
     },
     createDirect: async (me, peers) => {
-      await query(CREATE, [pairsOf(me, peers), version, JSON.stringify(UNSET), JSON.stringify(UNMARKED)]);
+      await query(CREATE, [pairsOf(me, peers), version, ...[UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag))]);
     },
     createGroup: async (groupId) => {
       await query(CREATE_GROUP, [groupId, version]);
