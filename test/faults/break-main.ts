@@ -82,9 +82,9 @@ const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; outp
   }
 };
 
-/** @param args numbers of faults; none for all. */
+/** @param args numbers of faults, or test files; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
-  const rows = BREAKS.filter(({ fault }) => args.length === 0 || args.includes(fault));
+  const rows = BREAKS.filter(({ fault, test: [, file] }) => args.length === 0 || args.includes(fault) || args.includes(file));
   const copy = copyTree();
   const remove = (): void => rmSync(copy, { recursive: true, force: true });
   process.once('exit', remove);

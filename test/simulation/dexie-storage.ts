@@ -2,6 +2,7 @@
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
 import { Lane } from '../../src/testing/lane.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
+import { stepIdbIn } from '../support/idb-in-world.ts';
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 
 // Dexie opens a BroadcastChannel to report its writes to other tabs. No tab listens here, and an open channel
@@ -11,25 +12,14 @@ const { IDBFactory, IDBKeyRange } = await import('fake-indexeddb');
 Object.assign(globalThis, { IDBKeyRange, indexedDB: new IDBFactory() });
 const { openDexieStore } = await import('../../src/store/dexie-store.ts');
 
-/** First in, first out, as within one database. The heap decides what runs in between. */
-const queue: (() => void)[] = [];
-let time: VirtualTime | null = null;
-
-const virtualImmediate = (fn: (...args: unknown[]) => void, ...args: unknown[]): void => {
-  queue.push(() => fn(...args));
-  time?.schedule(0, 'idb', () => queue.shift()?.());
-};
-
 /** Forgets the databases of earlier worlds. */
 export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((name: string) => DiskOptions) => {
-  queue.length = 0;
   const factory = new IDBFactory();
   let isSet = false;
   const begin = (): void => {
     if (isSet) return;
     isSet = true;
-    time = world().time;
-    Reflect.set(globalThis, 'setImmediate', virtualImmediate);
+    stepIdbIn(world().time, 0);
   };
   return (name) => ({
     open: (lane): Promise<StorePort> => {

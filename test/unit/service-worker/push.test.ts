@@ -1,22 +1,25 @@
-/** A push event from its dispatch to its end, in the service worker's code over a real store and server. */
+/**
+ * A push event from its dispatch to its end, in the service worker's code over a real store and server. The service worker runs in real
+ * time, because it takes its clock from the browser; each request lets the virtual time of the server pass.
+ */
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { claimBadge } from '../../../src/platform/app-badge.ts';
 import { databaseName } from '../../../src/model/storage-name.ts';
-import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';
 import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
 import { enterAccount } from '../../../src/engine/account/enter-account.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
-import { createTestServer, LoopbackNet, TestDevice, type TestTab } from '../../support/loopback.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { openDevice, type WorldTab } from '../../support/on-tab.ts';
 
 const url = 'ws://server.example/receipts';
 const PLAIN = { title: 'app.example', options: { tag: 'tidemark:alice', silent: true } };
 
 describe('a push in the service worker', () => {
-  let server: ReceiptServer;
-  let bob: TestTab;
+  let world: TestWorld;
+  let bob: WorldTab;
   let badge: number[];
   let shown: { title: string; options: NotificationOptions | undefined }[];
   let isAllowed: boolean;
@@ -33,13 +36,13 @@ describe('a push in the service worker', () => {
       steps.push('badge');
     };
     vi.stubGlobal('navigator', { setAppBadge, clearAppBadge: () => setAppBadge(0) });
-    server = createTestServer();
+    world = createTestWorld();
     vi.stubGlobal('fetch', async (_: string, { body }: { body: string }) => {
       if (!isReachable) throw new TypeError('no network');
-      const answer = await server.request(body);
+      const answer = await world.until(world.server.request(body));
       return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
     });
-    bob = await new TestDevice('bob', new LoopbackNet(server)).open();
+    [, bob] = await openDevice(world, 'bob');
     const name = databaseName(url, 'alice');
     const store = await openDexieStore(name, { clock: browserClock });
     await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
@@ -47,7 +50,6 @@ describe('a push in the service worker', () => {
     await claimBadge(name, 'messages');
   });
   afterEach(async () => {
-    bob.close();
     vi.useRealTimers();
     vi.unstubAllGlobals();
     for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name!);
@@ -69,7 +71,7 @@ describe('a push in the service worker', () => {
   /** Dispatches the event. @returns the promise that the event waits for. */
   const dispatch = (data: object, notification?: ReceiptSyncOptions['notification']): Promise<unknown> => {
     const listeners = new Map<string, (event: Event) => void>();
-    installReceiptSync(scope(listeners), { url, getToken: () => 'token-of-alice', ...(notification ? { notification } : {}) });
+    installReceiptSync(scope(listeners), { url, getToken: () => world.server.token('alice'), ...(notification ? { notification } : {}) });
     let done: Promise<unknown> = Promise.resolve();
     const event = { data: { text: () => JSON.stringify(data) }, waitUntil: (work: Promise<unknown>) => (done = work) };
     listeners.get('push')!(event as unknown as Event);
@@ -155,7 +157,7 @@ describe('a push in the service worker', () => {
       { ...scope(listeners), registration: { ...registration, showNotification: refuses } },
       {
         url,
-        getToken: () => 'token-of-alice',
+        getToken: () => world.server.token('alice'),
         notification: () => ({ title: 'hi', options: { body: 'bad' } }),
       },
     );

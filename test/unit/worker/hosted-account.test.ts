@@ -1,65 +1,68 @@
 /** An account keeps working while its store is refused, hangs, is blocked or is wiped. */
 import 'fake-indexeddb/auto';
-import { afterEach, describe, expect, it } from 'vitest';
-import { filter, firstValueFrom, lastValueFrom, type Observable, timeout, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { filter, firstValueFrom, lastValueFrom, type Observable, toArray } from 'rxjs';
 import type { IntentCall, Intents } from '../../../src/model/intents.ts';
 import type { NumberedEvent, ReceiptEvent } from '../../../src/model/event.ts';
 import type { Topic, TopicValue } from '../../../src/model/topic.ts';
-import type { BusHint, ClockPort, StorePort } from '../../../src/ports/ports.ts';
+import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
 import type { OutsideNote } from '../../../src/store/loss-marker.ts';
 import { SCHEMA, TABLES } from '../../../src/log/tables.ts';
+import { Lane } from '../../../src/testing/lane.ts';
+import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
-import { createTestServer, LoopbackNet, TestDevice, TestLocks, type TestTab } from '../../support/loopback.ts';
+import { stepIdbIn } from '../../support/idb-in-world.ts';
+import { goOffline, goOnline, openDevice, reach, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 
-/** A clock that is twenty times as fast, so that timeouts take milliseconds. */
-const fastClock: ClockPort = {
-  wall: () => Date.now(),
-  mono: () => performance.now() * 20,
-  timer: (ms, fn) => {
-    const handle = setTimeout(fn, ms / 20);
-    return () => clearTimeout(handle);
-  },
-};
+/** The world of the running test. */
+let virtual: TestWorld;
+/** Lets time pass until the promise settles. */
+const settled = <T>(promise: Promise<T>): Promise<T> => virtual.until(promise, 600_000);
+const holds = (what: string, condition: () => boolean): Promise<number> => reach(virtual, what, condition, 60_000);
 
 let names = 0;
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
 
-const until = <T extends Topic>(tab: HostedAccount, topic: T, holds: (value: TopicValue[T['of']]) => boolean, ms = 10_000) =>
-  firstValueFrom((tab.watch(topic) as Observable<TopicValue[T['of']]>).pipe(filter(holds), timeout(ms)));
+const until = <T extends Topic>(tab: HostedAccount, topic: T, accepts: (value: TopicValue[T['of']]) => boolean) =>
+  settled(firstValueFrom((tab.watch(topic) as Observable<TopicValue[T['of']]>).pipe(filter(accepts))));
 const now = <T extends Topic>(tab: HostedAccount, topic: T) => until(tab, topic, () => true);
-const act = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) =>
+/** Makes a call, and lets no time pass. */
+const call = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) =>
   tab.intent({ do: name, args } as IntentCall);
+const act = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) => settled(call(tab, name, ...args));
 const say = (tab: HostedAccount, text: string) => act(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
+const callSay = (tab: HostedAccount, text: string) => call(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
 const hear = (tab: HostedAccount, events: ReceiptEvent[]): void =>
   void (tab.watch({ of: 'events' }) as Observable<NumberedEvent>).subscribe(({ event }) => events.push(event));
 const live = (tab: HostedAccount) => until(tab, { of: 'connection' }, ({ state }) => state === 'live');
 
+const deleted = (name: string): Promise<void> =>
+  settled(
+    new Promise((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(name);
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(new Error('not deleted'));
+    }),
+  );
+
 /** Alice's browser, and bob on another device. */
 const world = async () => {
-  const server = createTestServer();
-  const net = new LoopbackNet(server);
-  const bob = await new TestDevice('bob', new LoopbackNet(server)).open();
-  ends.push(() => bob.close());
+  virtual = createTestWorld();
+  stepIdbIn(virtual.time);
+  const [, bob] = await openDevice(virtual, 'bob');
+  const device = virtual.device('alice', 'browser');
   const name = `tidemark:account-${++names}`;
   const idb = new FaultyIdb(indexedDB);
   const devices: string[] = [];
   let noted: OutsideNote | undefined;
   const ended = new Set<string>();
-  const locks = new Map<string, TestLocks>();
-  const lockOf = (lock: string): TestLocks => {
-    const known = locks.get(lock) ?? new TestLocks();
-    locks.set(lock, known);
-    return known;
-  };
-  const hears = new Set<(hint: BusHint) => void>();
+  let tabs = 0;
   const browser = {
-    net,
+    device,
+    sent: sentBy(device),
+    net: { cut: () => goOffline(device), heal: () => goOnline(device) },
     bob,
     idb,
     name,
@@ -72,11 +75,12 @@ const world = async () => {
     },
     ended,
     tab: async (more: { layout?: Layout; settings?: { readReceipts?: boolean }; factory?: IDBFactory } = {}) => {
-      const own = new Set<(hint: BusHint) => void>();
       const { settings = {}, layout, factory = idb.factory } = more;
-      const open = () => openDexieStore(name, { clock: fastClock, factory, ...(layout ? { layout } : {}) });
+      const ports = await device.ports(new Lane(virtual.time, `browser.${++tabs}`));
+      const { clock } = ports;
+      const open = () => openDexieStore(name, { clock, factory, ...(layout ? { layout } : {}) });
       const deviceId = async (): Promise<string> => devices.at(-1) ?? (devices.push(`device-${++names}`), devices.at(-1)!);
-      const account = await HostedAccount.start(
+      const starting = HostedAccount.start(
         { url: 'ws://localhost/', userId: 'alice', deviceId: await deviceId(), settings },
         {
           name,
@@ -100,45 +104,20 @@ const world = async () => {
               return deviceId();
             },
           },
-          ports: {
-            clock: fastClock,
-            random: { next: () => Math.random(), id: () => `id-${++names}` },
-            net,
-            locks: { acquire: (lock, wish) => lockOf(lock).acquire(lock, wish) },
-            bus: {
-              post: (hint) => {
-                for (const hear of hears) if (!own.has(hear)) setTimeout(() => hear(hint));
-              },
-              listen: (fn) => {
-                own.add(fn);
-                hears.add(fn);
-                return () => hears.delete(fn);
-              },
-            },
-            life: { listen: () => () => undefined },
-            token: { getToken: () => Promise.resolve('token-of-alice') },
-            fault: () => undefined,
-            log: () => undefined,
-          },
+          ports,
         },
       );
-      ends.push(() => void account.close());
-      return account;
+      return settled(starting);
     },
-    wipe: () =>
-      new Promise<void>((resolve, reject) => {
-        const request = indexedDB.deleteDatabase(name);
-        request.onsuccess = () => resolve();
-        request.onerror = () => reject(new Error('not deleted'));
-      }),
+    wipe: () => deleted(name),
   };
   return browser;
 };
 
-const fill = async (bob: TestTab, count: number): Promise<void> => {
+const fill = async (bob: WorldTab, count: number): Promise<void> => {
   for (let i = 1; i <= count; i++) await bob.do('sendMessage', 'direct:alice', { body: `"${i}"` });
 };
-const seesDelivered = (bob: TestTab, upTo: number) =>
+const seesDelivered = (bob: WorldTab, upTo: number) =>
   bob.until(
     { of: 'messages', conversationId: 'direct:alice', limit: upTo },
     (all) => all.filter(({ status }) => status === 'delivered').length === upTo,
@@ -146,18 +125,20 @@ const seesDelivered = (bob: TestTab, upTo: number) =>
 
 /** Empties every table. The database and its connections stay open. */
 const emptyTables = (name: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const opening = indexedDB.open(name);
-    opening.onerror = () => reject(opening.error!);
-    opening.onsuccess = () => {
-      const tx = opening.result.transaction(TABLES, 'readwrite');
-      for (const table of TABLES) tx.objectStore(table).clear();
-      tx.oncomplete = () => {
-        opening.result.close();
-        resolve();
+  settled(
+    new Promise((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onerror = () => reject(opening.error!);
+      opening.onsuccess = () => {
+        const tx = opening.result.transaction(TABLES, 'readwrite');
+        for (const table of TABLES) tx.objectStore(table).clear();
+        tx.oncomplete = () => {
+          opening.result.close();
+          resolve();
+        };
       };
-    };
-  });
+    }),
+  );
 
 describe('a device that refuses to store', () => {
   it.each([
@@ -184,11 +165,12 @@ describe('a device that refuses to store', () => {
     const { tab, idb } = await world();
     idb.plan({ at: 'open', says: 'SecurityError', times: Infinity });
     const [one, two] = [await tab(), await tab()];
-    await Promise.all([live(one), live(two)]);
+    await live(one);
+    await live(two);
     await say(one, 'once');
     await until(two, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
     // Both tabs lead at the same time, and not one after the other.
-    const both = await Promise.all([one, two].map((tab) => now(tab, { of: 'connection' })));
+    const both = [await now(one, { of: 'connection' }), await now(two, { of: 'connection' })];
     expect(both).toMatchObject(both.map(() => ({ leader: true, state: 'live' })));
   });
 
@@ -197,8 +179,8 @@ describe('a device that refuses to store', () => {
     const first = await w.tab();
     await live(first);
     await act(first, 'setReceiptSettings', { readReceipts: false });
-    await expect.poll(() => w.noted?.settings.readReceipts).toBe(false);
-    await first.close();
+    await holds('w.noted?.settings.readReceipts', () => w.noted?.settings.readReceipts === false);
+    await settled(first.close());
     await fill(w.bob, 1);
     w.idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
     const mine = await w.tab();
@@ -217,7 +199,7 @@ describe('a device that refuses to store', () => {
     await live(before);
     net.cut();
     await say(before, 'on disk');
-    await before.close();
+    await settled(before.close());
     idb.plan({ at: 'open', says: 'UnknownError', times: Infinity });
     const mine = await tab();
     await say(mine, 'in memory');
@@ -225,7 +207,7 @@ describe('a device that refuses to store', () => {
     idb.clear();
     await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 2);
-    await mine.close();
+    await settled(mine.close());
     expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 2 });
     net.heal();
   });
@@ -235,20 +217,21 @@ it('an upgrade that an old tab blocks: the account works in memory, moves to the
   const { tab, name, net } = await world();
   net.cut();
   // A tab of an older release that does not answer, for example because it is frozen.
-  const frozen = await new Promise<IDBDatabase>((resolve) => {
+  const opened = new Promise<IDBDatabase>((resolve) => {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => TABLES.forEach((table) => request.result.createObjectStore(table));
     request.onsuccess = () => resolve(request.result);
   });
-  const started = fastClock.mono();
+  const frozen = await settled(opened);
+  const started = virtual.time.now;
   const mine = await tab();
-  expect(fastClock.mono() - started).toBeLessThan(5000 + 1500);
+  expect(virtual.time.now - started).toBeLessThan(5000 + 1500);
   expect(await now(mine, { of: 'connection' })).toMatchObject({ durability: 'volatile' });
   await say(mine, 'meanwhile');
   frozen.close();
   await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
   expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 1 });
-  await mine.close();
+  await settled(mine.close());
   expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 1 });
 });
 
@@ -265,12 +248,12 @@ describe('a store that the browser has wiped', () => {
     await until(first, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
     await say(first, 'never sent');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     const device = w.devices.at(-1);
-    await first.close();
+    await settled(first.close());
     await w.wipe();
     w.net.heal();
-    const crossed = w.net.crossings.length;
+    const crossed = w.sent.sockets.length;
     const again = await w.tab();
     const events: ReceiptEvent[] = [];
     hear(again, events);
@@ -282,11 +265,10 @@ describe('a store that the browser has wiped', () => {
     await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.length === 8);
     expect(events).toEqual([{ type: 'storageLost', count: 1 }]);
     expect(w.devices.at(-1)).not.toBe(device);
-    const after = w.net.crossings.slice(crossed);
-    expect(after.filter(({ from, frame }) => from === 'client' && frame.type === 'submit')).toEqual([]);
-    await again.close();
+    expect(submits(w.sent.sockets.slice(crossed))).toEqual([]);
+    await settled(again.close());
     // The account closes its store after it has noted the events.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await virtual.pass(3000);
     // The loss is noted now: the next start finds none.
     const third = await w.tab();
     const later: ReceiptEvent[] = [];
@@ -301,8 +283,8 @@ describe('a store that the browser has wiped', () => {
     await live(first);
     await fill(w.bob, 3);
     await until(first, { of: 'total-unread' }, (total) => total === 3);
-    await expect.poll(() => w.noted?.generation).toBeDefined();
-    await first.close();
+    await holds('w.noted?.generation', () => w.noted?.generation !== undefined);
+    await settled(first.close());
     await w.wipe();
     w.net.cut();
     const again = await w.tab();
@@ -331,7 +313,7 @@ describe('a store that the browser has wiped', () => {
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
     w.net.cut();
     await say(mine, 'kept');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     const totals: unknown[] = [];
     const events: ReceiptEvent[] = [];
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
@@ -348,7 +330,7 @@ describe('a store that the browser has wiped', () => {
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 0);
     expect(totals.every((total) => total === 3)).toBe(true);
     expect(w.devices.at(-1)).not.toBe(device);
-    await expect.poll(() => w.noted?.generation).not.toBe(generation);
+    await holds('another w.noted?.generation', () => w.noted?.generation !== generation);
     expect(events.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
 
@@ -400,17 +382,17 @@ describe('a store that the browser has wiped', () => {
     w.net.cut();
     const mine = await w.tab();
     await say(mine, 'one');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     // One call is in the store but not answered when the database goes, and another waits behind it.
     w.idb.plan({ at: 'committed', says: 'late' });
-    const two = say(mine, 'two');
-    await expect.poll(() => w.idb.holding).toBe(1);
-    const three = say(mine, 'three');
+    const two = callSay(mine, 'two');
+    await holds('w.idb.holding', () => w.idb.holding === 1);
+    const three = callSay(mine, 'three');
     await w.wipe();
     w.idb.release();
-    await Promise.all([two, three]);
+    await settled(Promise.all([two, three]));
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 3);
-    await mine.close();
+    await settled(mine.close());
     expect(await now(await w.tab(), { of: 'outbox' })).toMatchObject({ pending: 3 });
   });
 
@@ -420,20 +402,20 @@ describe('a store that the browser has wiped', () => {
     await live(mine);
     w.net.cut();
     await say(mine, 'kept');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     // Neither tab has anything left to note.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await virtual.pass(3000);
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
     w.noted = undefined;
     w.idb.forceClose();
     await w.wipe();
-    await expect.poll(() => w.devices.at(-1)).not.toBe(device);
-    await expect.poll(() => w.noted?.lost).toEqual([generation]);
+    await holds('another w.devices.at(-1)', () => w.devices.at(-1) !== device);
+    await holds('the lost generation', () => String(w.noted?.lost) === generation);
     for (const tab of [mine, other]) await until(tab, { of: 'outbox' }, ({ pending }) => pending === 1);
     w.net.heal();
     await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 9 }, (all) => all.length === 1);
-    await mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
-    await other.loggedOut;
+    await settled(mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false }));
+    await settled(other.loggedOut);
     expect(w.ended).toContain(generation);
     expect(w.noted).toBeUndefined();
   });
@@ -444,7 +426,7 @@ describe('a store that the browser has wiped', () => {
     await live(mine);
     w.net.cut();
     await say(mine, 'kept');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     let answer: unknown;
     const flushed = mine.query({ do: 'flush', args: [200_000] }).then((value) => (answer = value));
     await now(mine, { of: 'outbox' });
@@ -453,7 +435,7 @@ describe('a store that the browser has wiped', () => {
     await say(mine, 'on the new store');
     expect(answer).toBeUndefined();
     w.net.heal();
-    await flushed;
+    await settled(flushed);
     expect(answer).toMatchObject({ pending: 0, rejected: 0 });
     expect((answer as { sent: number }).sent).toBeGreaterThan(0);
     const all = await now(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 });
@@ -469,15 +451,16 @@ describe('a store that the browser has wiped', () => {
     await live(mine);
     w.net.cut();
     await say(mine, 'to be sent');
-    await expect.poll(() => w.noted?.pendingReceipts).toBe(1);
+    await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     const device = w.devices.at(-1);
     const left = mine.logOut({ pending: 'send', timeoutMs: 200_000, keepData: false });
     await now(mine, { of: 'outbox' });
     await wipe(w);
-    await expect.poll(() => w.devices.at(-1), { timeout: 5000 }).not.toBe(device);
+    await holds('another w.devices.at(-1)', () => w.devices.at(-1) !== device);
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 1);
     w.net.heal();
-    await left;
+    await settled(left);
+    await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 9 }, (all) => all.length > 0);
     const texts = await w.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
     expect(texts).toHaveLength(1);
     await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
@@ -492,11 +475,11 @@ describe('a store that the browser has wiped', () => {
     w.ended.add(w.noted!.generation);
     w.noted = undefined;
     await w.wipe();
-    await ended;
-    await mine.loggedOut;
+    await settled(ended);
+    await settled(mine.loggedOut);
     await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
     w.net.heal();
-    expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(w.name);
+    expect((await settled(indexedDB.databases())).map(({ name }) => name)).not.toContain(w.name);
   });
 
   it('a log-out is never reported as a loss, with or without keepData (F11)', async () => {
@@ -505,7 +488,7 @@ describe('a store that the browser has wiped', () => {
       w.net.cut();
       const mine = await w.tab();
       await say(mine, 'given up');
-      await mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData });
+      await settled(mine.logOut({ pending: 'discard', timeoutMs: 1000, keepData }));
       expect(w.noted).toBeUndefined();
       const again = await w.tab();
       const events: unknown[] = [];
@@ -519,15 +502,20 @@ describe('a store that the browser has wiped', () => {
 it('a flush, a query and a write that wait when another tab logs out reject with usage/closed at once (F44)', async () => {
   const w = await world();
   const idb = new FaultyIdb(indexedDB);
+  let isSilent = false;
+  w.device.changePorts = ({ net, ...ports }) => ({
+    ...ports,
+    net: { connect: net.connect, request: (...args) => (isSilent ? new Promise(() => undefined) : net.request(...args)) },
+  });
   const [one, two] = [await w.tab(), await w.tab({ factory: idb.factory })];
   await live(one);
   w.net.cut();
   await say(one, 'x');
   await until(two, { of: 'outbox' }, ({ pending }) => pending === 1);
-  w.net.request = () => new Promise(() => undefined);
+  isSilent = true;
   idb.plan({ at: 'committed', says: 'late', times: Infinity });
-  const waiting: Promise<unknown>[] = [say(two, 'late')];
-  await expect.poll(() => idb.holding).toBe(1);
+  const waiting: Promise<unknown>[] = [callSay(two, 'late')];
+  await holds('idb.holding', () => idb.holding === 1);
   // The write holds these back, so that none of their own timeouts begins.
   waiting.push(
     two.query({ do: 'flush', args: [2_000_000] }),
@@ -541,38 +529,38 @@ it('a flush, a query and a write that wait when another tab logs out reject with
       (error: unknown) => ends.push(error),
     );
   const left = one.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false });
-  await two.loggedOut;
-  await new Promise((resolve) => setImmediate(resolve));
+  await settled(two.loggedOut);
+  await virtual.pass(0);
   expect(ends).toMatchObject(waiting.map(() => ({ code: 'usage/closed' })));
   idb.clear();
   idb.release();
-  await left;
+  await settled(left);
 });
 
 it('code that finds the database of a newer release reports that, and leaves the database alone (F09)', async () => {
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
-  const newer = await openDexieStore(name, { clock: fastClock, layout });
-  const put = (store: StorePort) => store.tx('put', ['log'], 'readwrite', 'strict', async (tx) => tx.put('log', 1, 'theirs'));
+  const newer = await settled(openDexieStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
+  const put = (store: StorePort) => settled(store.tx('put', ['log'], 'readwrite', 'strict', async (tx) => tx.put('log', 1, 'theirs')));
   await put(newer);
   await expect(tab()).rejects.toMatchObject({ code: 'store/version-ahead' });
-  expect(await newer.tx('get', ['log'], 'readonly', 'relaxed', (tx) => tx.get('log', 1))).toBe('theirs');
+  expect(await settled(newer.tx('get', ['log'], 'readonly', 'relaxed', (tx) => tx.get('log', 1)))).toBe('theirs');
   newer.close();
 });
 
 it('a tab whose database a newer release upgrades gives up the lead, reports why, and keeps pending entries (F09)', async () => {
-  const { tab, name, net } = await world();
+  const { tab, name, sent } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const old = await tab();
   await live(old);
-  const newer = await openDexieStore(name, { clock: fastClock, layout });
+  const newer = await settled(openDexieStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
   expect(await until(old, { of: 'connection' }, ({ state }) => state === 'stopped')).toMatchObject({
     leader: false,
     error: { code: 'store/version-ahead' },
   });
-  const crossed = net.crossings.length;
+  const crossed = sent.sockets.length;
   await expect(say(old, 'late')).rejects.toMatchObject({ code: 'store/version-ahead' });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(net.crossings.slice(crossed)).toEqual([]);
+  await virtual.pass(1000);
+  expect(sent.sockets.slice(crossed)).toEqual([]);
   newer.close();
 });
