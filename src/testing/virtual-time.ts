@@ -26,6 +26,8 @@ export class VirtualTime {
   trace = 2166136261;
   /** Called with every step and note, for people. */
   onTrace: ((line: string) => void) | null = null;
+  /** Runs all reactions of settled promises. A test whose code also posts messages between real threads may replace it by a longer wait. */
+  settle: () => Promise<void> = heard;
   private readonly heap: Due[] = [];
 
   constructor(private readonly random: SeededRandom) {}
@@ -52,7 +54,7 @@ export class VirtualTime {
 
   /** Runs all reactions of settled promises, without passing time. */
   heard(): Promise<void> {
-    return heard();
+    return this.settle();
   }
 
   /** Runs the next event. @returns false if there is none. */
@@ -63,14 +65,14 @@ export class VirtualTime {
     this.steps++;
     this.note(due.what);
     due.run?.();
-    await heard();
+    await this.settle();
     return true;
   }
 
   /** Lets time pass, and runs the events until then, including the last moment. */
   async pass(ms: number): Promise<void> {
     const until = this.now + ms;
-    await heard();
+    await this.settle();
     while (this.nextAt <= until) await this.step();
     this.now = until;
   }
@@ -81,7 +83,7 @@ export class VirtualTime {
     let settled = false;
     const mark = (): void => void (settled = true);
     promise.then(mark, mark);
-    await heard();
+    await this.settle();
     // Only the promise's reaction changes `settled`. The compiler cannot see this.
     while (!(settled as boolean)) {
       if (this.nextAt > deadline) throw new Error(`not settled within ${withinMs} ms of virtual time`);

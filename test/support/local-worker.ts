@@ -13,9 +13,12 @@ import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
 
+/** The real one: a test of the store replaces the global one by steps of virtual time. */
+const realImmediate = setImmediate;
+
 /** Resolves when all messages between the two sides have arrived. */
 export const settled = async (): Promise<void> => {
-  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 12; i++) await new Promise((resolve) => realImmediate(resolve));
 };
 
 /** One worker, as the page sees it. */

@@ -1,28 +1,30 @@
 /**
  * A whole client except for threads: the page's side of the bridge, the worker's side, account and engine over
- * IndexedDB. The test can cut the network.
+ * IndexedDB, in virtual time. Messages between the two sides take no virtual time.
  */
-import { firstValueFrom } from 'rxjs';
-import type { WorkerConnection } from '../../src/bridge/connect.ts';
-import { browserClock } from '../../src/platform/browser-ports.ts';
-import type { Topic, TopicValue } from '../../src/model/topic.ts';
 import type { OutsideNote } from '../../src/store/loss-marker.ts';
 import { openDexieStore } from '../../src/store/dexie-store.ts';
+import { Lane } from '../../src/testing/lane.ts';
+import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import { HostedAccount } from '../../src/worker/hosted-account.ts';
-import { connectPage, LocalWorker } from './local-worker.ts';
-import { createTestServer, LoopbackNet, TestDevice, TestLocks, type TestTab } from './loopback.ts';
+import { stepIdbIn } from './idb-in-world.ts';
+import { connectPage, LocalWorker, settled } from './local-worker.ts';
+import { openDevice, type WorldTab } from './on-tab.ts';
 
 let names = 0;
 
 /** Alice's phone: one page at a time, and the data that outlives a page. */
 export class Phone {
   readonly name = `tidemark:whole-${++names}`;
-  readonly locks = new TestLocks();
-  readonly accounts: HostedAccount[] = [];
+  private opened = 0;
   private noted: OutsideNote | undefined;
   private readonly ended = new Set<string>();
 
-  constructor(readonly net: LoopbackNet) {}
+  constructor(
+    private readonly world: TestWorld,
+    readonly device: VirtualDevice,
+  ) {}
 
   /** Opens a page, whose worker begins to boot in the next microtask. */
   open(setsAtStart = false) {
@@ -33,9 +35,10 @@ export class Phone {
     return {
       life: () => undefined,
       start: async (config: Parameters<typeof HostedAccount.start>[0]): Promise<HostedAccount> => {
-        const account = await HostedAccount.start(config, {
+        const ports = await this.device.ports(new Lane(this.world.time, `phone.${++this.opened}`));
+        return HostedAccount.start(config, {
           name: this.name,
-          open: () => openDexieStore(this.name, { clock: browserClock }),
+          open: () => openDexieStore(this.name, { clock: ports.clock }),
           removeUnseen: () => void indexedDB.deleteDatabase(this.name),
           note: {
             read: async () => this.noted,
@@ -48,51 +51,19 @@ export class Phone {
             isEnded: async (generation) => this.ended.has(generation),
           },
           page: { deviceId: async () => 'd', forgetDevice: async () => undefined, renewDevice: async () => 'd' },
-          ports: {
-            clock: browserClock,
-            random: { next: () => Math.random(), id: () => `id-${++names}` },
-            net: this.net,
-            locks: this.locks,
-            bus: { post: () => undefined, listen: () => () => undefined },
-            life: { listen: () => () => undefined },
-            token: { getToken: async () => 'token-of-alice' },
-            fault: () => undefined,
-            log: () => undefined,
-          },
+          ports,
         });
-        this.accounts.push(account);
-        return account;
       },
     };
   }
-
-  async end(): Promise<void> {
-    await Promise.all(this.accounts.map((account) => account.close()));
-  }
 }
 
-export const now = <T extends Topic>(connection: WorkerConnection, topic: T): Promise<TopicValue[T['of']]> =>
-  firstValueFrom(connection.streams.watch(topic));
-
 /** Bob's client, alice's phone, and the group `crew` of both. */
-export const twoPeople = async (): Promise<{
-  readonly phone: Phone;
-  readonly bob: TestTab;
-  readonly net: LoopbackNet;
-  end(): Promise<void>;
-}> => {
-  const server = createTestServer();
-  await server.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] });
-  const net = new LoopbackNet(server);
-  const bob = await new TestDevice('bob', new LoopbackNet(server)).open();
-  const phone = new Phone(net);
-  return {
-    phone,
-    bob,
-    net,
-    async end() {
-      bob.close();
-      await phone.end();
-    },
-  };
+export const twoPeople = async (): Promise<{ readonly world: TestWorld; readonly phone: Phone; readonly bob: WorldTab }> => {
+  const world = createTestWorld();
+  stepIdbIn(world.time);
+  world.time.settle = settled;
+  await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
+  const [, bob] = await openDevice(world, 'bob');
+  return { world, phone: new Phone(world, world.device('alice', 'phone')), bob };
 };

@@ -1,47 +1,47 @@
 /** Calls of one client take effect in the order in which the page made them: every call with every query and every end. */
 import 'fake-indexeddb/auto';
 import { filter, firstValueFrom } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WorkerConnection } from '../../../src/bridge/connect.ts';
 import type { LogOut } from '../../../src/model/log-out.ts';
 import type { Intents, Queries } from '../../../src/model/intents.ts';
-import { now, twoPeople } from '../../support/whole-client.ts';
+import type { Topic, TopicValue } from '../../../src/model/topic.ts';
+import type { TestWorld } from '../../../src/testing/world.ts';
+import { goOffline, goOnline, reach } from '../../support/on-tab.ts';
+import { twoPeople } from '../../support/whole-client.ts';
 
 type World = Awaited<ReturnType<typeof twoPeople>> & { readonly letter: string };
 
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(ends.splice(0).map((end) => end()));
-});
+/** The world of the running test. */
+let virtual: TestWorld;
+/** Lets time pass until the promise settles. */
+const settled = <T>(promise: Promise<T>): Promise<T> => virtual.until(promise);
+const reaches = <T extends Topic>(connection: WorkerConnection, topic: T, accepts: (value: TopicValue[T['of']]) => boolean) =>
+  settled(firstValueFrom(connection.streams.watch(topic).pipe(filter(accepts))));
+const now = <T extends Topic>(connection: WorkerConnection, topic: T) => reaches(connection, topic, () => true);
 
 /** Alice has 3 unread messages of bob, 1 in the group, a message of her own and a rejected one. Then the network is cut. */
 const world = async (): Promise<World> => {
   const made = await twoPeople();
-  ends.push(() => made.end());
-  const { phone, bob, net } = made;
+  virtual = made.world;
+  const { phone, bob } = made;
   const { connection } = phone.open();
   for (const id of ['m1', 'm2', 'm3']) await bob.say('alice', id, { id, requestReceipt: id !== 'm3' });
   await bob.do('sendMessage', 'group:crew', { id: 'g1', body: '1', requestReceipt: true });
-  await connection.intent('sendMessage', 'direct:bob', { id: 'mine', body: '1' });
-  await connection.intent('sendMessage', 'group:nowhere', { id: 'refused', body: '1' });
-  await firstValueFrom(connection.streams.watch({ of: 'total-unread' }).pipe(filter((count) => count === 4)));
-  const letters = connection.streams.watch({ of: 'dead-letters' });
-  const [letter] = await firstValueFrom(letters.pipe(filter((all) => all.length === 1)));
+  await settled(connection.intent('sendMessage', 'direct:bob', { id: 'mine', body: '1' }));
+  await settled(connection.intent('sendMessage', 'group:nowhere', { id: 'refused', body: '1' }));
+  await reaches(connection, { of: 'total-unread' }, (count) => count === 4);
+  const [letter] = await reaches(connection, { of: 'dead-letters' }, (all) => all.length === 1);
   await bob.until(
     { of: 'messages', conversationId: 'direct:alice', limit: 9 },
     (all) => all.length === 4 && all.every(({ id, status }) => id === 'mine' || status === 'delivered'),
   );
-  await firstValueFrom(
-    connection.streams
-      .watch({ of: 'messages', conversationId: 'direct:bob', limit: 9 })
-      .pipe(filter((all) => all.find(({ id }) => id === 'mine')?.status === 'delivered')),
-  );
-  await firstValueFrom(
-    connection.streams.watch({ of: 'messages', conversationId: 'group:crew', limit: 9 }).pipe(filter((all) => all.length === 1)),
-  );
-  await firstValueFrom(connection.streams.watch({ of: 'outbox' }).pipe(filter(({ pending }) => pending === 0)));
-  net.cut();
-  await connection.close();
+  const messages = { of: 'messages', conversationId: 'direct:bob', limit: 9 } as const;
+  await reaches(connection, messages, (all) => all.find(({ id }) => id === 'mine')?.status === 'delivered');
+  await reaches(connection, { of: 'messages', conversationId: 'group:crew', limit: 9 }, (all) => all.length === 1);
+  await reaches(connection, { of: 'outbox' }, ({ pending }) => pending === 0);
+  goOffline(phone.device);
+  await settled(connection.close());
   return { ...made, letter: letter!.id };
 };
 
@@ -90,10 +90,10 @@ const leave = (connection: WorkerConnection, pending: LogOut['pending'], timeout
 
 /** The stored state, without ids and times. */
 const stateOf = async (connection: WorkerConnection) => {
-  const { readUpTo, unreadCount, pending } = await connection.query('explainUnread', 'direct:bob');
+  const { readUpTo, unreadCount, pending } = await settled(connection.query('explainUnread', 'direct:bob'));
   const conversations = await now(connection, { of: 'conversations', limit: 9 });
   const messages = await now(connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 });
-  const group = await connection.query('explainUnread', 'group:crew');
+  const group = await settled(connection.query('explainUnread', 'group:crew'));
   const state = {
     readUpTo,
     unreadCount,
@@ -106,7 +106,7 @@ const stateOf = async (connection: WorkerConnection) => {
     letters: (await now(connection, { of: 'dead-letters' })).length,
   };
   // This call shows whether receipts are on, and changes nothing, because the message requests no receipt.
-  const { skipped } = await connection.intent('sendReadReceipts', 'direct:bob', ['m3']);
+  const { skipped } = await settled(connection.intent('sendReadReceipts', 'direct:bob', ['m3']));
   return { ...state, skipped };
 };
 
@@ -120,14 +120,14 @@ class Endings {
   }
 
   async all(count: number): Promise<ReadonlyMap<string, unknown>> {
-    await expect.poll(() => this.#of.size, { timeout: 10_000, interval: 5 }).toBe(count);
+    await reach(virtual, `${count} ends`, () => this.#of.size === count, 10_000);
     return this.#of;
   }
 }
 
 const open = async (made: World, mode: 'booting' | 'running') => {
   const page = made.phone.open();
-  if (mode === 'running') await page.connection.started;
+  if (mode === 'running') await settled(page.connection.started);
   return page;
 };
 const MODES = ['booting', 'running'] as const;
@@ -137,10 +137,10 @@ const tryAwaited = async (name: keyof Intents) => {
   const made = await world();
   const { connection } = await open(made, 'running');
   const before = await stateOf(connection);
-  await call(connection, name, made);
+  await settled(call(connection, name, made));
   const after = await stateOf(connection);
   expect(after).not.toEqual(before);
-  await connection.close();
+  await settled(connection.close());
   return { before, after };
 };
 
@@ -174,7 +174,7 @@ describe('calls and queries in one turn of the page', () => {
       expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
       const again = await open(made, 'running');
       expect(await stateOf(again.connection)).toEqual(after);
-      await again.connection.close();
+      await settled(again.connection.close());
     },
   );
 
@@ -188,15 +188,15 @@ describe('calls and queries in one turn of the page', () => {
     const second = connection.query('explainUnread', 'direct:bob');
     void call(connection, name, made);
     const third = connection.query('explainUnread', 'direct:bob');
-    const seen = await Promise.all([first, second, third]);
-    await muted;
+    const seen = await settled(Promise.all([first, second, third]));
+    await settled(muted);
     const { readUpTo, unreadCount } = before;
     expect(seen).toMatchObject([
       { readUpTo, unreadCount },
       { readUpTo, unreadCount },
       { readUpTo: after.readUpTo, unreadCount: after.unreadCount },
     ]);
-    await connection.close();
+    await settled(connection.close());
   });
 
   it.each(EACH)(
@@ -242,7 +242,7 @@ describe('calls and queries in one turn of the page', () => {
     // The next log-in finds no trace of the call.
     const again = await open(made, 'running');
     expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
-    await again.connection.close();
+    await settled(again.connection.close());
   });
 
   it.each(MODES)(
@@ -252,14 +252,15 @@ describe('calls and queries in one turn of the page', () => {
       const { connection } = await open(made, mode);
       void connection.intent('sendMessage', 'direct:bob', { body: '1' });
       const offline = connection.query('flush', 20);
-      expect(await offline).toEqual({ sent: 0, pending: 1, rejected: 0 });
-      await connection.close();
-      made.net.heal();
+      expect(await settled(offline)).toEqual({ sent: 0, pending: 1, rejected: 0 });
+      await settled(connection.close());
+      goOnline(made.phone.device);
       const online = await open(made, mode);
       void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
       const flushed = online.connection.query('flush', 5000);
-      expect(await flushed).toMatchObject({ pending: 0, rejected: 0 });
-      await online.connection.close();
+      expect(await settled(flushed)).toMatchObject({ pending: 0, rejected: 0 });
+      await settled(online.connection.close());
+      await virtual.pass(1000);
       const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
       expect(texts).toHaveLength(5);
     },
@@ -273,24 +274,27 @@ describe('calls and queries in one turn of the page', () => {
         const { connection } = await open(made, mode);
         void connection.intent('sendMessage', 'direct:bob', { body: '1' });
         const flushed = connection.query('flush', 3_600_000);
-        await (end === 'close' ? connection.close() : leave(connection, 'discard'));
-        expect(await flushed, end).toEqual({ sent: 0, pending: 1, rejected: 0 });
+        await settled(end === 'close' ? connection.close() : leave(connection, 'discard'));
+        expect(await settled(flushed), end).toEqual({ sent: 0, pending: 1, rejected: 0 });
       }
     },
   );
 
   it('a query that the server does not answer ends with an error when the client closes, and delays close() for at most 2 s (F111)', async () => {
     const made = await world();
-    made.net.heal();
-    made.net.request = () => new Promise(() => undefined);
+    goOnline(made.phone.device);
+    made.phone.device.changePorts = ({ net, ...ports }) => ({
+      ...ports,
+      net: { connect: net.connect, request: () => new Promise(() => undefined) },
+    });
     const { connection } = await open(made, 'running');
     const asked = connection.query('fetchReceipts', ['mine']).catch((error: unknown) => error);
     const stored = connection.intent('setMuted', 'direct:bob', true);
-    const since = performance.now();
-    await connection.close();
-    expect(performance.now() - since).toBeLessThan(5000);
-    expect(await asked).toMatchObject({ code: 'transport/closed' });
-    await stored;
+    const since = virtual.time.now;
+    await settled(connection.close());
+    expect(virtual.time.now - since).toBeLessThan(5000);
+    expect(await settled(asked)).toMatchObject({ code: 'transport/closed' });
+    await settled(stored);
   });
 
   it.each(MODES)('a subscriber sees the effect of all calls before close() resolves; the worker is %s (F111)', async (mode) => {
@@ -302,7 +306,7 @@ describe('calls and queries in one turn of the page', () => {
       complete: () => seen.push('complete'),
     });
     void connection.intent('clearConversationUnreadCount', 'direct:bob');
-    await connection.close();
+    await settled(connection.close());
     expect(seen.slice(-2)).toEqual([0, 'complete']);
   });
 
@@ -316,9 +320,9 @@ describe('calls and queries in one turn of the page', () => {
       post(message, transfer);
     };
     const sent = Array.from({ length: 1000 }, (_, n) => connection.intent('sendMessage', 'direct:bob', { body: String(n) }));
-    expect(await connection.query('flush', 1)).toMatchObject({ pending: 1000 });
-    await Promise.all(sent);
+    expect(await settled(connection.query('flush', 1))).toMatchObject({ pending: 1000 });
+    await settled(Promise.all(sent));
     expect(crossings).toBe(2);
-    await connection.close();
+    await settled(connection.close());
   });
 });

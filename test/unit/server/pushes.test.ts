@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { notificationTag } from '../../../src/model/notification-tag.ts';
-import { decodePush } from '../../../src/protocol/codec.ts';
+import { decodePush, encodeFrame } from '../../../src/protocol/codec.ts';
 import { MAX_PUSH_BYTES } from '../../../src/protocol/limits.ts';
 import type { PushFrame } from '../../../src/protocol/push.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
@@ -9,7 +9,6 @@ import { createMemoryStore } from '../../../src/server/store/memory/memory-store
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import type { PushRecipient } from '../../../src/server/push/host-pushes.ts';
-import { LoopbackNet, TestDevice } from '../../support/loopback.ts';
 
 describe('the pushes that a host gets from the server', () => {
   let pushes: PushFrame[];
@@ -179,8 +178,9 @@ describe('the pushes that a host gets from the server', () => {
   });
 
   it('the host learns whether the recipient has a live connection', async () => {
-    const bob = await new TestDevice('bob', new LoopbackNet(server)).open();
-    await bob.until({ of: 'connection' }, ({ state }) => state === 'live');
+    const bob = server.connect({ buffered: 0, send: () => undefined, close: () => undefined })!;
+    bob.receive(encodeFrame({ type: 'hello', version: PROTOCOL_VERSION, token: 'token-of-bob', userId: 'bob', deviceId: 'phone' }));
+    await vi.waitFor(() => expect(server.isConnected('bob')).toBe(true));
     expect([server.isConnected('bob'), server.isConnected('carol')]).toEqual([true, false]);
     await submit('alice', message('direct:bob', 'm1'), message('direct:carol', 'm2'));
     await settled();
@@ -188,7 +188,7 @@ describe('the pushes that a host gets from the server', () => {
       ['bob', { connected: true }],
       ['carol', { connected: false }],
     ]);
-    bob.close();
+    bob.closed();
     await vi.waitFor(() => expect(server.isConnected('bob')).toBe(false));
     expect(() => server.isConnected('')).toThrow(expect.objectContaining({ code: 'usage/invalid-argument' }));
   });
