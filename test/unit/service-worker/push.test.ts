@@ -6,6 +6,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 import { claimBadge } from '../../../src/platform/app-badge.ts';
+import type { Mentions } from '../../../src/model/mentions.ts';
 import { databaseName } from '../../../src/model/storage-name.ts';
 import { installReceiptSync, type ReceiptSyncOptions, type ServiceWorkerScope } from '../../../src/service-worker/index.ts';
 import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
@@ -79,8 +80,8 @@ describe('a push in the service worker', () => {
   };
 
   /** Bob sends a message, and the host makes its push. */
-  const pushOf = async (text: string, userId = 'alice'): Promise<object> => {
-    const { id } = await bob.say('alice', text);
+  const pushOf = async (text: string, userId = 'alice', mentions?: Mentions): Promise<object> => {
+    const { id } = await bob.do('sendMessage', 'direct:alice', { body: JSON.stringify(text), mentions });
     await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     const message = { id, seq: ++seq, senderId: 'bob', sentAt: 1, receiptRequested: true, countable: true };
     return { type: 'push', userId, conversationId: 'direct:bob', message };
@@ -94,6 +95,14 @@ describe('a push in the service worker', () => {
     expect(steps.slice(0, 3)).toEqual(['badge', 'asked', 'shown']);
     expect(shown.map(({ title }) => title)).toEqual(['"hi" 1']);
     await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
+  });
+
+  it('a badge that counts mentions shows no other message, without a page too', async () => {
+    await claimBadge(databaseName(url, 'alice'), 'mentions');
+    await dispatch(await pushOf('hi'));
+    expect(badge.at(-1)).toBe(0);
+    await dispatch(await pushOf('hi alice', 'alice', ['alice']));
+    expect(badge.at(-1)).toBe(1);
   });
 
   it('without permission for notifications, a push is counted on the icon and confirmed as delivered, and the event rejects at its end (F116)', async () => {
