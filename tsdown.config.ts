@@ -48,6 +48,7 @@ export default defineConfig([
       'server/sql/pglite': 'src/server/store/sql/pglite.ts',
       'testing/index': 'src/testing/index.ts',
       'compat/easemob': 'src/compat/easemob/easemob.ts',
+      'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',

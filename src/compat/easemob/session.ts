@@ -1,43 +1,18 @@
 /** One log-in: the receipt client of a user, with the vendor's events about its connection. */
 import type { Subscription } from 'rxjs';
 import { type ConnectionStatus, createReceiptClient, type ReceiptClient, type ReceiptEvent } from '../../index.ts';
+import { AppToken } from '../app-token.ts';
 import { EventSource } from '../event-source.ts';
 import { ServerAnswers } from '../server-answers.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { errorOfCode } from './errors.ts';
 import { type Handlers, receiptId } from './event-handlers.ts';
 
-/** The app's token, until the server says that it is over: then the token that `renewToken` brings. */
-class Token {
-  private isOver = false;
-  private readonly waiting = new Set<(token: string) => void>();
-
-  constructor(private token: string) {}
-
-  get(): string | Promise<string> {
-    return this.isOver ? new Promise((resolve) => this.waiting.add(resolve)) : this.token;
-  }
-
-  /** @returns false if the token was over before. */
-  end(): boolean {
-    const wasOver = this.isOver;
-    this.isOver = true;
-    return !wasOver;
-  }
-
-  renew(token: string): void {
-    this.token = token;
-    this.isOver = false;
-    for (const resolve of this.waiting) resolve(token);
-    this.waiting.clear();
-  }
-}
-
 export class Session {
   readonly client: ReceiptClient;
   readonly answers: ServerAnswers;
   private readonly events: EventSource;
-  private readonly token: Token;
+  private readonly token: AppToken;
   private readonly subscription: Subscription;
   private status: ConnectionStatus | null = null;
   private wasConnected = false;
@@ -51,7 +26,7 @@ export class Session {
     access: ServerAccess,
     private readonly handlers: Handlers,
   ) {
-    this.token = new Token(accessToken);
+    this.token = new AppToken(accessToken);
     const { url, getToken, worker } = access;
     this.client = createReceiptClient({
       url,

@@ -1,0 +1,166 @@
+/** `EMClient.getInstance.chatManager` and `EMConversation`. */
+import { firstValueFrom } from 'rxjs';
+import type { ConversationId } from '../../index.ts';
+import { EMError, withEmErrors } from './errors.ts';
+import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handler.ts';
+import { ChatType, EMMessage, MessageStatus } from './message.ts';
+import type { Session } from './session.ts';
+
+export const EMConversationType = { Chat: 'Chat', GroupChat: 'GroupChat' } as const;
+export type EMConversationType = (typeof EMConversationType)[keyof typeof EMConversationType];
+
+const idOf = (type: ChatType, target: string): ConversationId => `${type === ChatType.GroupChat ? 'group' : 'direct'}:${target}`;
+
+/** A conversation of this user. Its counts are those of all devices of the user. */
+export class EMConversation {
+  private readonly conversationId: ConversationId;
+
+  constructor(
+    private readonly session: () => Session,
+    readonly id: string,
+    readonly type: EMConversationType,
+  ) {
+    this.conversationId = idOf(type, id);
+  }
+
+  unreadCount(): Promise<number> {
+    return withEmErrors(() => firstValueFrom(this.session().client.watchUnreadCount(this.conversationId)));
+  }
+
+  /** Takes this message out of the count. The sender learns nothing. */
+  markMessageAsRead(msgId: string): Promise<void> {
+    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId, { messageIds: [msgId] }));
+  }
+
+  /** Sets the count to 0. The senders learn nothing. */
+  markAllMessagesAsRead(): Promise<void> {
+    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId));
+  }
+
+  /** The newest messages on this device, oldest first. */
+  loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
+    return withEmErrors(async () => {
+      const { client } = this.session();
+      const messages = await firstValueFrom(client.watchMessages(this.conversationId, { limit: loadCount }));
+      return Promise.all(messages.map((message) => EMMessage.of(client, message)));
+    });
+  }
+}
+
+export class EMChatManager {
+  constructor(
+    private readonly session: () => Session,
+    private readonly events: ChatEvents,
+    private readonly listens: () => void,
+  ) {}
+
+  addEventHandler(id: string, handler: EMChatEvents): void {
+    this.events.add(id, handler);
+    this.listens();
+  }
+
+  removeEventHandler(id: string): void {
+    this.events.remove(id);
+  }
+
+  /** Sends a message. Offline, it resolves when the message is stored on this device: `status` is then `PROGRESS`. */
+  sendMessage(message: EMMessage): Promise<EMMessage> {
+    return withEmErrors(async () => {
+      const { client, send } = this.session();
+      const { msgId: id, to, chatType, needGroupAck, body, deliverOnlineOnly } = message;
+      if (chatType === ChatType.ChatRoom) throw new EMError(505, 'chat rooms have no receipts and no unread counts');
+      const requestReceipt = chatType === ChatType.Chat || needGroupAck;
+      message.from = client.userId;
+      try {
+        await send([id], () =>
+          // The same body as that of the web facade, so that both apps can talk.
+          client.sendMessage(idOf(chatType, to), { type: 'txt', msg: body.content }, { id, requestReceipt, countable: !deliverOnlineOnly }),
+        );
+      } catch (error) {
+        message.status = MessageStatus.FAIL;
+        throw error;
+      }
+      const stored = await client.findMessage(id);
+      return stored ? Object.assign(message, await EMMessage.of(client, stored)) : message;
+    });
+  }
+
+  /** Tells the sender of a direct message that it was read. @returns false if `requireAck` is off: then nothing is sent. */
+  sendMessageReadAck(message: EMMessage): Promise<boolean> {
+    return withEmErrors(async () => {
+      const { client, send, requiresAck } = this.session();
+      if (!requiresAck) return false;
+      await send(
+        [message.msgId],
+        () => client.sendReadReceipts(idOf(ChatType.Chat, message.conversationId), [message.msgId]),
+        ({ skipped }) => skipped.map(({ id }) => id),
+      );
+      return true;
+    });
+  }
+
+  /** Tells the sender of a group message that it was read. The message must have asked for receipts (`needGroupAck`). */
+  sendGroupMessageReadAck(msgId: string, groupId: string, { content }: { readonly content?: string } = {}): Promise<void> {
+    return withEmErrors(async () => {
+      const { client, send } = this.session();
+      const { skipped } = await send(
+        [msgId],
+        () => client.sendReadReceipts(idOf(ChatType.GroupChat, groupId), [msgId], content === undefined ? {} : { content }),
+        (result) => result.skipped.map(({ id }) => id),
+      );
+      if (skipped.some(({ reason }) => reason === 'not-requested')) throw new EMError(500, 'the message asks for no receipt: needGroupAck');
+    });
+  }
+
+  /** Direct chats: tells the peer that everything so far was read, and sets the count to 0. Groups: sets the count to 0. */
+  sendConversationReadAck(conversationId: string): Promise<void> {
+    return withEmErrors(async () => {
+      const { client, requiresAck } = this.session();
+      if (!requiresAck) return;
+      const isGroup = (await firstValueFrom(client.watchConversation(idOf(ChatType.GroupChat, conversationId)))) !== null;
+      await client.sendConversationReadReceipt(idOf(isGroup ? ChatType.GroupChat : ChatType.Chat, conversationId));
+    });
+  }
+
+  markAllConversationsAsRead(): Promise<void> {
+    return withEmErrors(() => this.session().client.clearAllUnreadCounts());
+  }
+
+  /** The sum over the conversations that are not muted. */
+  getUnreadMessageCount(): Promise<number> {
+    return withEmErrors(() => firstValueFrom(this.session().client.watchTotalUnreadCount()));
+  }
+
+  async getConversation(
+    id: string,
+    { type = EMConversationType.Chat }: { readonly type?: EMConversationType } = {},
+  ): Promise<EMConversation> {
+    return new EMConversation(this.session, id, type);
+  }
+
+  /** A page of the members who have read an own group message, in the order of reading. `cursor` is absent after the last page. */
+  fetchGroupAcks(
+    msgId: string,
+    _groupId: string,
+    { startAckId, pageSize = 100 }: { readonly startAckId?: string; readonly pageSize?: number } = {},
+  ): Promise<{ readonly data: EMGroupMessageAck[]; readonly cursor?: string }> {
+    return withEmErrors(async () => {
+      const { client } = this.session();
+      const { members, cursor } = await client.fetchReadMembers(msgId, {
+        filter: 'read',
+        cursor: startAckId ?? null,
+        limit: Math.min(100, Math.max(1, pageSize)),
+      });
+      const receipts = await firstValueFrom(client.watchReceipts(msgId));
+      const readCount = receipts?.readCount ?? members.length;
+      const data = members.map(({ userId, readAt, content }) => ({
+        messageId: msgId,
+        from: userId,
+        ...(content === undefined ? {} : { content }),
+        readCount,
+        timestamp: readAt ?? 0,
+      }));
+      return cursor === null ? { data } : { data, cursor };
+    });
+  }
+}

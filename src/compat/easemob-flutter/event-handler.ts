@@ -1,0 +1,101 @@
+/** The vendor's events from Tidemark's. The vendor hands over whole messages, so most events read the store first. */
+import type { ReceiptClient, ReceiptEvent } from '../../index.ts';
+import { EMMessage, targetOf } from './message.ts';
+
+export interface EMGroupMessageAck {
+  readonly messageId: string;
+  readonly from: string;
+  readonly content?: string;
+  /** The number of members who have read the message. */
+  readonly readCount: number;
+  /** Epoch ms by this device's clock, because the event carries no time. */
+  readonly timestamp: number;
+}
+
+export interface EMChatEvents {
+  onMessagesReceived?(messages: EMMessage[]): void;
+  onMessagesDelivered?(messages: EMMessage[]): void;
+  onMessagesRead?(messages: EMMessage[]): void;
+  onMessagesRecalled?(messages: EMMessage[]): void;
+  onGroupMessageRead?(acks: EMGroupMessageAck[]): void;
+  /** The read counts of own group messages changed while this device was offline. */
+  onReadAckForGroupMessageUpdated?(): void;
+  /** `from` sent the conversation receipt, `to` gets it. If `from` is this user, another device of this user read the conversation. */
+  onConversationRead?(from: string, to: string): void;
+  onConversationsUpdate?(): void;
+}
+
+/** The vendor's class for a set of handlers. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the vendor's apps make handlers with `new`
+export class EMChatEventHandler implements EMChatEvents {
+  constructor(events: EMChatEvents) {
+    Object.assign(this, events);
+  }
+}
+
+export class ChatEvents {
+  private readonly byId = new Map<string, EMChatEvents>();
+  /** Events are told in their order, though some wait for the store. */
+  private last: Promise<void> = Promise.resolve();
+
+  add(id: string, handler: EMChatEvents): void {
+    this.byId.set(id, handler);
+  }
+
+  remove(id: string): void {
+    this.byId.delete(id);
+  }
+
+  /** Calls the handler in every registered set. An error in one handler does not reach the others. */
+  call<N extends keyof EMChatEvents>(name: N, ...args: Parameters<NonNullable<EMChatEvents[N]>>): void {
+    for (const handler of [...this.byId.values()])
+      try {
+        (handler[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+  }
+
+  dispatch(client: ReceiptClient, event: ReceiptEvent): void {
+    // A closed client has no more messages to read.
+    this.last = this.last.then(() => this.tell(client, event)).catch(() => undefined);
+  }
+
+  private async tell(client: ReceiptClient, event: ReceiptEvent): Promise<void> {
+    switch (event.type) {
+      case 'message':
+        return this.call('onMessagesReceived', [await EMMessage.of(client, event.message)]);
+      case 'delivered':
+        return this.call('onMessagesDelivered', await this.messages(client, event.messageIds));
+      case 'read':
+        if (event.self || event.how === 'conversation') return;
+        return this.call('onMessagesRead', await this.messages(client, event.messageIds));
+      case 'conversationRead':
+        return this.call('onConversationRead', event.by, event.self ? targetOf(event.conversationId) : client.userId);
+      case 'recalled':
+        return this.call('onMessagesRecalled', await this.messages(client, [event.messageId]));
+      case 'groupRead':
+        return this.call(
+          'onGroupMessageRead',
+          event.readers.map(({ by, content }) => ({
+            messageId: event.messageId,
+            from: by,
+            ...(content === undefined ? {} : { content }),
+            readCount: event.readCount,
+            timestamp: Date.now(),
+          })),
+        );
+      case 'receiptStatistics':
+        return this.call('onReadAckForGroupMessageUpdated');
+      default:
+        return;
+    }
+  }
+
+  private async messages(client: ReceiptClient, ids: readonly string[]): Promise<EMMessage[]> {
+    const found = await Promise.all(ids.map((id) => client.findMessage(id)));
+    return Promise.all(found.flatMap((message) => (message ? [EMMessage.of(client, message)] : [])));
+  }
+}

@@ -1,0 +1,84 @@
+/** `EMMessage`: a message with its receipt flags, as they are when the object is made. */
+import { firstValueFrom } from 'rxjs';
+import type { ConversationId, Message, ReceiptClient } from '../../index.ts';
+
+export const ChatType = { Chat: 'Chat', GroupChat: 'GroupChat', ChatRoom: 'ChatRoom' } as const;
+export type ChatType = (typeof ChatType)[keyof typeof ChatType];
+
+export const MessageStatus = { CREATE: 'CREATE', PROGRESS: 'PROGRESS', SUCCESS: 'SUCCESS', FAIL: 'FAIL' } as const;
+export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
+
+export interface TextBody {
+  readonly type: 'txt';
+  readonly content: string;
+}
+
+export class EMMessage {
+  msgId: string = crypto.randomUUID();
+  conversationId = '';
+  from = '';
+  to = '';
+  chatType: ChatType = ChatType.Chat;
+  body: TextBody = { type: 'txt', content: '' };
+  /** Epoch ms. */
+  serverTime = 0;
+  /** The peer's device has the message. */
+  hasDeliverAck = false;
+  /** Of an own message: the peer has read it. Of a message by others: this user has sent a read receipt. */
+  hasReadAck = false;
+  /** The message does not count as unread. */
+  hasRead = false;
+  /** Groups: the sender asks for read receipts. */
+  needGroupAck = false;
+  /** The message does not count as unread, for anyone. */
+  deliverOnlineOnly = false;
+  status: MessageStatus = MessageStatus.CREATE;
+  private readCount = 0;
+
+  /** A new text message. Set `chatType` and `needGroupAck` before it is sent. */
+  static createTxtSendMessage({ targetId, content }: { readonly targetId: string; readonly content: string }): EMMessage {
+    return Object.assign(new EMMessage(), { to: targetId, conversationId: targetId, body: { type: 'txt', content }, hasRead: true });
+  }
+
+  /** Groups: the number of members who have read this own message, as this device knows it. */
+  async groupAckCount(): Promise<number> {
+    return this.readCount;
+  }
+
+  /** A message as this device knows it now. */
+  static async of(client: ReceiptClient, message: Message): Promise<EMMessage> {
+    const { id, conversationId, senderId, sentAt, body, receiptRequested, countable, status, seq } = message;
+    const [receipts, conversation] = await Promise.all([
+      firstValueFrom(client.watchReceipts(id)),
+      firstValueFrom(client.watchConversation(conversationId)),
+    ]);
+    const isOwn = senderId === client.userId;
+    const target = targetOf(conversationId);
+    const made = new EMMessage();
+    made.readCount = receipts?.readCount ?? 0;
+    return Object.assign(made, {
+      msgId: id,
+      conversationId: target,
+      from: senderId,
+      to: isOwn || conversationId.startsWith('group:') ? target : client.userId,
+      chatType: conversationId.startsWith('group:') ? ChatType.GroupChat : ChatType.Chat,
+      body: bodyOf(body),
+      serverTime: sentAt,
+      hasDeliverAck: status === 'delivered' || status === 'read',
+      hasReadAck: isOwn ? status === 'read' : receipts?.state === 'pending' || receipts?.state === 'done',
+      hasRead: isOwn || (seq ?? 0) <= (conversation?.readUpTo ?? 0),
+      needGroupAck: conversationId.startsWith('group:') && receiptRequested,
+      deliverOnlineOnly: !countable,
+      status: status === 'pending' ? MessageStatus.PROGRESS : status === 'failed' ? MessageStatus.FAIL : MessageStatus.SUCCESS,
+    } satisfies Partial<EMMessage>);
+  }
+}
+
+/** A body that another client wrote becomes a text. */
+const bodyOf = (body: Message['body']): TextBody => {
+  const isText = typeof body === 'object' && body !== null && 'type' in body && body['type'] === 'txt';
+  const msg = isText ? (body as { readonly msg?: unknown }).msg : body;
+  return { type: 'txt', content: typeof msg === 'string' ? msg : JSON.stringify(body) };
+};
+
+export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
