@@ -128,14 +128,15 @@ export interface ReceiptClient {
    * messages that ask for them.
    */
   viewConversation(conversationId: ConversationId): ConversationViewing;
-  /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. */
+  /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */
   loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
   /**
    * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost a request, or a few.
    *
    * @param options exactly one of `around`, `before` and `after`: a message id or a `seq`; `around` also takes `'first-unread'`, which is
    * the newest message if nothing is unread. `limit` is at most 1,000.
-   * @returns `complete` is true if there are no more messages in that direction; with `around`, in both. Offline: the stored messages.
+   * @returns `complete` is true if there are no more messages in that direction; with `around`, in both. Offline: the stored messages. Of a
+   * conversation that this device does not know: none, and before the first sync `complete` is false.
    * @throws {UsageError} `usage/unknown-message` for an id that is in no conversation, or in another one, that the user may see.
    * @throws {TransportError} offline, for an id that this device does not store.
    */

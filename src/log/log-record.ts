@@ -12,7 +12,7 @@
  * Compaction deletes the log records up to the version of the snapshot. A worker starts from the snapshot and the records after it.
  */
 import type { RowParts } from '../model/conversation.ts';
-import type { StoredEvent } from '../model/event.ts';
+import type { ReceiptStatistic, StoredEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
@@ -86,6 +86,8 @@ export type Change =
   | { readonly t: 'account'; readonly settings: AccountSettings; readonly floors?: true }
   | { readonly t: 'paused'; readonly paused: boolean }
   | { readonly t: 'event'; readonly event: StoredEvent }
+  /** New read counts of own group messages in a part of a catch-up. Its last part makes one event of all. */
+  | { readonly t: 'statistics'; readonly receipts: readonly ReceiptStatistic[] }
   /** A tab received the events up to this number. */
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };

@@ -16,6 +16,14 @@ export interface GroupReader {
   readonly content?: string | undefined;
 }
 
+/** The read counts of a group message. */
+export interface ReceiptStatistic {
+  readonly conversationId: ConversationId;
+  readonly messageId: MessageId;
+  readonly readCount: number;
+  readonly unreadCount: number;
+}
+
 export type ReceiptEvent =
   /** The server has stored the message, with this `seq`. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
@@ -73,16 +81,8 @@ export type ReceiptEvent =
       readonly messageIds: readonly MessageId[];
       readonly upTo: Seq | null;
     }
-  /** The new read counts of my group messages after this device was offline. */
-  | {
-      readonly type: 'receiptStatistics';
-      readonly receipts: readonly {
-        readonly conversationId: ConversationId;
-        readonly messageId: MessageId;
-        readonly readCount: number;
-        readonly unreadCount: number;
-      }[];
-    }
+  /** The new read counts of my group messages after this device was offline: one event for each catch-up. */
+  | { readonly type: 'receiptStatistics'; readonly receipts: readonly ReceiptStatistic[] }
   /** The receipt window of these group messages is over: no more receipts for my messages, and none from this device for the others. */
   | { readonly type: 'expired'; readonly conversationId: ConversationId; readonly messageIds: readonly MessageId[] }
   | { readonly type: 'rejected'; readonly deadLetter: DeadLetter }

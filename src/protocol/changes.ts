@@ -32,6 +32,8 @@ export const Pull = v.strictObject({
   confirmedAt: v.optional(CursorShape),
   /** The cursor ended a frame of an incomplete snapshot, and the device continues this snapshot. */
   snapshot: v.optional(v.literal(true)),
+  /** The client has caught up before: the changes are news, and name the readers of group messages. */
+  live: v.optional(v.literal(true)),
   /**
    * HTTP: how long the server may hold the answer if there is no change yet. Without effect on a WebSocket.
    */

@@ -4,6 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
+import { pullPage } from '../../src/server/feed/changes.ts';
+import { planFetch } from '../../src/server/feed/fetch-messages.ts';
 import { findReceipts, listMembers, parseListCursor } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { RECEIPTS_ON, GroupBench, groupMessage, groupReceipts, groupRecall, withClock } from './groups.ts';
@@ -104,6 +106,71 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect(new Set(named).size).toBe(3 * 400);
       const last = new Map(told.map(({ seq, readCount }) => [seq, readCount]));
       expect([...last.values()].every((count) => count === 3)).toBe(true);
+    });
+
+    it('a live pull reads a limited number of changes at a time, and names every reader once', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      for (let i = 0; i < 13; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));
+      const at = await bench.cursor(ann);
+      // Each message of Cat's receipts changes again with Ben's, in the other order.
+      for (let i = 0; i < 13; i++) await bench.submit(cat, groupReceipts(g, { named: [[i * 100 + 1, i * 100 + 100]] }));
+      for (let i = 12; i >= 0; i--) await bench.submit(ben, groupReceipts(g, { named: [[i * 100 + 1, i * 100 + 100]] }));
+      let largest = 0;
+      const counted = <A extends unknown[], T>(read: (...args: A) => Promise<readonly T[]>) => {
+        return async (...args: A): Promise<readonly T[]> => {
+          const list = await read(...args);
+          largest = Math.max(largest, list.length);
+          return list;
+        };
+      };
+      const named: string[] = [];
+      const counts = new Map<number, number>();
+      for (let from = at, complete = false; !complete;) {
+        const here = from;
+        const page = await bench.store.read('changes', (tx) =>
+          pullPage(
+            { ...tx, changedReceipts: counted(tx.changedReceipts), addedReaders: counted(tx.addedReaders) },
+            bench.viewer(ann),
+            here,
+            false,
+            'all',
+          ),
+        );
+        for (const { seq, readers = [], readCount } of page!.frames.flatMap(({ receipts = [] }) => receipts)) {
+          named.push(...readers.map(({ by }) => `${seq} ${by}`));
+          expect(readCount).toBeGreaterThanOrEqual(counts.get(seq) ?? 0);
+          counts.set(seq, readCount);
+        }
+        from = page!.frames.at(-1)!.to;
+        ({ complete } = page!);
+      }
+      expect(largest).toBeLessThanOrEqual(1100);
+      expect(named).toHaveLength(2600);
+      expect(new Set(named).size).toBe(2600);
+      expect([...counts.values()].every((count) => count === 2)).toBe(true);
+    });
+
+    it('a member who joined later gets no message from before the join, by no way, and one who came back gets those of the first stay', async () => {
+      const { bench, g, ann, ben, id } = await crew();
+      const dan = `dan-${g}`;
+      const danAt = await bench.cursor(dan);
+      await bench.submit(ann, groupMessage(g, id('m1')), groupMessage(g, id('m2')));
+      await bench.members(g, { [dan]: 'member', [ben]: null });
+      expect(await bench.row(dan, g)).toMatchObject({ latestSeq: 2, joinedAt: 2, lastMessage: null });
+      // Dan's cursor is older than the messages.
+      expect((await bench.pull(dan, danAt)).flatMap(({ messages }) => messages)).toEqual([]);
+      expect(await bench.fetch(dan, g)).toEqual([]);
+      const byId = [{ conversationId: `group:${g}` as const, seqs: [], messageId: id('m1'), limit: 1 }];
+      expect((await bench.store.read('plan', (tx) => planFetch(tx, dan, byId, 10))).ranges).toEqual([]);
+      await bench.submit(ann, groupMessage(g, id('m3')));
+      await bench.members(g, { [ben]: 'member' });
+      await bench.submit(ann, groupMessage(g, id('m4')));
+      const idsOf = async (user: string) => (await bench.fetch(user, g)).map((message) => message.id).sort();
+      expect(await idsOf(dan)).toEqual([id('m3'), id('m4')]);
+      expect(await idsOf(ben)).toEqual([id('m1'), id('m2'), id('m4')]);
+      const told = (await bench.pull(dan, danAt)).flatMap(({ messages }) => messages.flatMap(({ messages: list }) => list));
+      expect(told.map((message) => message.id).sort()).toEqual([id('m3'), id('m4')]);
+      expect((await bench.row(dan, g))?.lastMessage?.id).toBe(id('m4'));
     });
 
     it('a reader of a message that another member read later is named too, also when the changed receipts fill more than one page', async () => {

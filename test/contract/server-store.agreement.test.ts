@@ -64,7 +64,7 @@ const comparable = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(
       value,
-      (key, item: unknown) => (['version', 'sentAt', 'from', 'to', 'times'].includes(key) ? undefined : item),
+      (key, item: unknown) => (['version', 'sentAt', 'from', 'to', 'times', 'asOf'].includes(key) ? undefined : item),
       0,
     ).replaceAll(/"at":1[0-9]{12}/g, '"at":0'),
   );

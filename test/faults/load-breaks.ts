@@ -29,7 +29,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/feed-sender.ts',
-    from: 'if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };',
+    from: 'if (at !== from && whole[i] && (out.isFull || out.sent > this.maxChars)) return { at, done: false };',
     to: 'if (out.isFull) return { at, done: true };',
     test: ['node', BOUNDS, 'a page of the feed'],
   },

@@ -11,7 +11,7 @@ import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { asOfToStore } from './as-of.ts';
 import { applyMessages, type News } from './apply-messages.ts';
-import { applyReceiptChanges, storedBefore } from './group-receipts.ts';
+import { applyReceiptChanges, storedBefore, tellStatistics } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import { offerSettingsAgain, takeAccount, takeSettingsCounts } from '../write/receipt-switches.ts';
 import { ALL_ON, joinSettings } from '../../model/receipt-settings.ts';
@@ -43,6 +43,7 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   for (const step of frame.steps) draft.change({ t: 'step', step });
   if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);
   applyReceiptChanges(draft, before, receipts, news);
+  if (frame.complete) tellStatistics(draft);
   const settles = frame.complete && draft.model.rowsBeforeCatchUp.size > 0;
   const asOf = asOfToStore(draft.model, frame, news);
   if (frame.to !== frame.from || settles || asOf.asOf !== undefined)

@@ -50,7 +50,7 @@ const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMe
 
 /**
  * Applies the receipt changes of one frame; its messages are stored already. When live, each own message with new readers makes one event
- * with all these readers. During a catch-up, all own messages together make one event.
+ * with all these readers. During a catch-up, {@link tellStatistics} makes one event of all own messages.
  */
 export const applyReceiptChanges = (draft: Draft, before: Before, changes: readonly WireReceiptChange[], news: News): void => {
   const read = new Map<MessageId, Extract<ReceiptEvent, { type: 'groupRead' }>>();
@@ -92,5 +92,11 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
     readCount,
     unreadCount,
   }));
-  draft.change({ t: 'event', event: { type: 'receiptStatistics', receipts } });
+  draft.change({ t: 'statistics', receipts });
+};
+
+/** Ends a catch-up: makes one event of all its new read counts. */
+export const tellStatistics = (draft: Draft): void => {
+  const { statistics } = draft.model;
+  if (statistics.size > 0) draft.change({ t: 'event', event: { type: 'receiptStatistics', receipts: [...statistics.values()] } });
 };

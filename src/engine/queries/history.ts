@@ -121,7 +121,8 @@ export class History {
   /** Loads messages below the messages that are stored without a gap. Offline, the answer has the stored messages only. */
   async loadOlder(conversationId: ConversationId, limit: number): Promise<{ messages: readonly Message[]; complete: boolean }> {
     const conversation = this.writer.model.get(conversationId);
-    if (!conversation) return { messages: [], complete: true };
+    // Before the first sync this device does not know whether the conversation has messages.
+    if (!conversation?.isKnown) return { messages: [], complete: this.writer.model.cursor !== null };
     const { row } = conversation;
     const first = firstVisible(row);
     const below = storedWithoutGapFrom(conversation) - 1;

@@ -59,7 +59,8 @@ export const loadMessages = async (
   wanted: MessagesWanted,
 ): Promise<LoadedMessages> => {
   const conversation = writer.model.get(conversationId);
-  if (!conversation) return { messages: [], complete: true };
+  // Before the first sync this device does not know whether the conversation has messages.
+  if (!conversation?.isKnown) return { messages: [], complete: writer.model.cursor !== null };
   const point = wanted.around === 'first-unread' ? firstUnread(conversation) : (wanted.around ?? wanted.before ?? wanted.after);
   const seq = point === null || point === undefined ? null : await seqOfPoint(writer, history, conversation, point);
   const { row, storedSeqs } = writer.model.get(conversationId) ?? conversation;

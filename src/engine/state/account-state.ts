@@ -12,6 +12,7 @@
  * and the overlay of pending entries (I-13).
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
+import type { ReceiptStatistic } from '../../model/event.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
 import { archiveOf } from '../../model/archive.ts';
 import { latestFlag, latestMark } from '../../model/flag.ts';
@@ -32,7 +33,7 @@ import { ConversationState, withEntry } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
 import { LayeredMap } from './layered-map.ts';
 import { MessageIndex } from './message-index.ts';
-import type { KeptDeadLetter, Snapshot } from './snapshot.ts';
+import { keptConversation, type KeptDeadLetter, type Snapshot } from './snapshot.ts';
 import type { KeptEvent, Dirty } from './dirty.ts';
 
 export const MAX_EVENTS_KEPT = 1000;
@@ -67,6 +68,8 @@ export class AccountState {
   deadLetters: KeptDeadLetter[] = [];
   /** Events without a tab's word of their delivery to its page. */
   events: KeptEvent[] = [];
+  /** New read counts of the unfinished catch-up, which makes one event of them at its end. */
+  statistics = new Map<MessageId, ReceiptStatistic>();
   eventCount = 0;
   heard = 0;
   /** Log records up to this version are compacted: their messages are in pages. */
@@ -93,6 +96,7 @@ export class AccountState {
     model.confirmed = RecentlyConfirmed.of(snapshot.confirmed);
     model.deadLetters = [...snapshot.deadLetters];
     model.events = [...snapshot.events];
+    for (const one of snapshot.statistics ?? []) model.statistics.set(one.messageId, one);
     model.eventCount = snapshot.eventCount;
     model.heard = snapshot.heard;
     return model;
@@ -111,6 +115,7 @@ export class AccountState {
       outbox: new LayeredMap(this.outbox),
       confirmed: this.confirmed.fork(),
       events: [...this.events],
+      statistics: new LayeredMap(this.statistics),
     });
   }
 
@@ -123,24 +128,13 @@ export class AccountState {
       paused: this.paused,
       settings: this.settings,
       account: this.account,
-      conversations: [...this.conversations.values()].map(
-        ({ row, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo }) => ({
-          row,
-          storedSeqs,
-          evicted,
-          ...(dropped.length > 0 ? { dropped } : {}),
-          readFloor,
-          deliveryFloor,
-          newest,
-          newestReceived,
-          historyUpTo,
-        }),
-      ),
+      conversations: [...this.conversations.values()].map(keptConversation),
       ...(this.rowsBeforeCatchUp.size > 0 ? { rowsBeforeCatchUp: [...this.rowsBeforeCatchUp.values()] } : {}),
       outbox: [...this.outbox.values()],
       confirmed: this.confirmed.all,
       deadLetters: this.deadLetters,
       events: this.events,
+      ...(this.statistics.size > 0 ? { statistics: [...this.statistics.values()] } : {}),
       eventCount: this.eventCount,
       heard: this.heard,
     };
@@ -267,6 +261,7 @@ export class AccountState {
     if (row.lastMessage && ids.has(row.lastMessage.id))
       conversation.row = { ...row, lastMessage: { ...row.lastMessage, body: '', recalled: true } };
     this.events = this.events.filter(({ event }) => event.type !== 'message' || !ids.has(event.messageId));
+    for (const { id } of recalled) this.statistics.delete(id);
     for (const { id, senderId } of recalled) if (senderId === this.me) this.confirmed.forgetMessage(id);
   }
 

@@ -75,6 +75,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.cursor = model.confirmedAt = model.asOf = null;
       dirty.asOf = true;
       model.rowsBeforeCatchUp.clear();
+      model.statistics.clear();
       model.requestable = {};
       for (const { id } of model.conversations.values()) model.touch(id, dirty).reset();
       model.index = new MessageIndex(model.me);
@@ -218,12 +219,16 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       dirty.settings = true;
       return;
     case 'event': {
+      if (change.event.type === 'receiptStatistics') model.statistics.clear();
       const kept = { number: ++model.eventCount, event: change.event };
       model.events.push(kept);
       if (model.events.length > MAX_EVENTS_KEPT) model.events.shift();
       dirty.events.push(kept);
       return;
     }
+    case 'statistics':
+      for (const one of change.receipts) model.statistics.set(one.messageId, one);
+      return;
     case 'heard':
       model.heard = Math.max(model.heard, change.upTo);
       model.events = model.events.filter(({ number }) => number > model.heard);

@@ -1,8 +1,9 @@
 /** The stored form of the state, without messages in pages: the result of a compaction. */
+import type { ReceiptStatistic } from '../../model/event.ts';
 import type { ConversationRow } from '../../model/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
-import type { Ranges } from '../../model/ranges.ts';
+import { NO_RANGES, type Ranges } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';
@@ -14,6 +15,41 @@ export interface KeptDeadLetter {
   readonly entry: ConversationEntry;
 }
 
+/** A conversation without its pending entries and unflushed messages. */
+export interface KeptConversation {
+  readonly row: ConversationRow;
+  readonly storedSeqs: Ranges;
+  readonly evicted?: Ranges;
+  readonly dropped?: Ranges;
+  readonly readFloor: Seq;
+  readonly deliveryFloor: Seq;
+  readonly newest: KeptMessage | null;
+  readonly newestReceived: Seq;
+  readonly historyUpTo: Seq;
+}
+
+export const keptConversation = ({
+  row,
+  storedSeqs,
+  evicted,
+  dropped = NO_RANGES,
+  readFloor,
+  deliveryFloor,
+  newest,
+  newestReceived,
+  historyUpTo,
+}: KeptConversation): KeptConversation => ({
+  row,
+  storedSeqs,
+  ...(evicted ? { evicted } : {}),
+  ...(dropped.length > 0 ? { dropped } : {}),
+  readFloor,
+  deliveryFloor,
+  newest,
+  newestReceived,
+  historyUpTo,
+});
+
 export interface Snapshot {
   readonly version: number;
   readonly cursor: Cursor | null;
@@ -22,17 +58,7 @@ export interface Snapshot {
   readonly paused: boolean;
   readonly settings: ReceiptSettings;
   readonly account: AccountSettings;
-  readonly conversations: readonly {
-    readonly row: ConversationRow;
-    readonly storedSeqs: Ranges;
-    readonly evicted?: Ranges;
-    readonly dropped?: Ranges;
-    readonly readFloor: Seq;
-    readonly deliveryFloor: Seq;
-    readonly newest: KeptMessage | null;
-    readonly newestReceived: Seq;
-    readonly historyUpTo: Seq;
-  }[];
+  readonly conversations: readonly KeptConversation[];
   /** Rows from before an unfinished catch-up. */
   readonly rowsBeforeCatchUp?: readonly ConversationRow[];
   readonly outbox: readonly OutboxEntry[];
@@ -40,6 +66,7 @@ export interface Snapshot {
   readonly confirmed?: readonly OutboxEntry[];
   readonly deadLetters: readonly KeptDeadLetter[];
   readonly events: readonly KeptEvent[];
+  readonly statistics?: readonly ReceiptStatistic[];
   readonly eventCount: number;
   readonly heard: number;
 }

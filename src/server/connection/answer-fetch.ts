@@ -10,7 +10,7 @@ import { groupIdsIn } from '../groups/groups.ts';
 import type { Outgoing } from './outgoing.ts';
 import { findReceipts, listMembers, parseListCursor } from '../feed/questions.ts';
 import type { Viewer } from '../feed/wire-messages.ts';
-import { FRAME_BUDGET } from '../feed/changes.ts';
+import { FRAME_BUDGET } from '../feed/cut-frames.ts';
 
 /** The user who asks, with the visibility of readers under the current policy. */
 export const viewerOf = (core: Core, userId: UserId): Viewer => ({

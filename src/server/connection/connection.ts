@@ -154,7 +154,8 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
       case 'pull': {
         const { confirmedAt } = frame;
         if (!(await isConfirmedHere(confirmedAt))) return feed.lostHistory();
-        if (!once || frame.cursor === null || !frame.waitMs) return feed.pull(me, frame.cursor, false, frame.snapshot);
+        if (!once || frame.cursor === null || !frame.waitMs)
+          return feed.pull(me, frame.cursor, false, frame.snapshot, frame.live ? 'all' : 'none');
         core.connections.add(me, connection);
         return feed.pullWaiting(me, frame.cursor, frame.waitMs);
       }

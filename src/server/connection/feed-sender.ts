@@ -109,15 +109,15 @@ export class FeedSender {
    * Sends one page, as far as a slow client takes the frames. The server keeps no frames for a slow client
    * and reads the rest again later.
    */
-  private async send({ frames, complete }: ChangesPage, from: string | null): Promise<Sent> {
+  private async send({ frames, whole, complete }: ChangesPage, from: string | null): Promise<Sent> {
     const { out } = this;
     let at = from;
     for (const [i, frame] of frames.entries()) {
       out.send(frame);
       this.cursor = at = frame.to;
       if (i === frames.length - 1) break;
-      // Frames with the same cursor at both ends would be repeated by the next page, so all of them are sent.
-      if (at !== from && (out.isFull || out.sent > this.maxChars)) return { at, done: false };
+      // The next page would repeat the items of a version that this frame begins, so its other frames are sent too. News names each reader once.
+      if (at !== from && whole[i] && (out.isFull || out.sent > this.maxChars)) return { at, done: false };
       await out.drained();
     }
     return { at, done: complete };

@@ -10,15 +10,15 @@
  * A page holds at most `PAGE` conversations, so a pull reads pages until one is complete. The `to` of a frame
  * is a version only if all its changes up to this version were sent: the client may stop after any frame.
  */
-import type { ConversationId, UserId } from '../../model/ids.ts';
-import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
+import { type ConversationId, conversationType, type UserId } from '../../model/ids.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import type { WireAccount } from '../../protocol/shapes.ts';
+import { cutIntoFrames } from './cut-frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import type { AckRecord, ChangedReceipt } from '../store/receipt-records.ts';
-import { accountOf, hasFlags, type MessageKey, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import { accountOf, hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
-import { byteLength, messageOf, rowsOf } from './summary-rows.ts';
+import { type Item, receiptItems, sized } from './feed-items.ts';
+import { messageOf, rowsOf } from './summary-rows.ts';
+import { visibleMessages } from './visible-messages.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Changes = Frame<'changes'>;
@@ -34,25 +34,6 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_STEPS = 2000;
 /** The largest number of readers in one page. */
 const MAX_READERS = 1000;
-/**
- * Budget for one frame in bytes, far below the limit: on a slow line the client hears nothing until a long
- * frame is complete (F55).
- */
-export const FRAME_BUDGET = 32 * 1024;
-
-type Item =
-  | { readonly version: number; readonly bytes: number; readonly row: Changes['rows'][number] }
-  | { readonly version: number; readonly bytes: number; readonly account: WireAccount }
-  | { readonly version: number; readonly bytes: number; readonly step: Changes['steps'][number] }
-  | { readonly version: number; readonly bytes: number; readonly receipt: WireReceiptChange }
-  | { readonly version: number; readonly bytes: number; readonly in: ConversationId; readonly message: WireMessage };
-
-const sized = <T extends object>(version: number, item: T): T & { version: number; bytes: number } => ({
-  ...item,
-  version,
-  bytes: byteLength(JSON.stringify(item)) + 64,
-});
-
 interface News {
   readonly items: readonly Item[];
   /** Ids of the messages among the items. */
@@ -77,50 +58,37 @@ const newsOf = async (
   let bytes = 0;
   const messageIds = new Set<string>();
   const records = await tx.changedMessages(ids, interval, MAX_MESSAGES, MAX_MESSAGE_BYTES);
-  for (const { record, message } of await wireMessages(tx, { userId: me, membersSeeReaders }, records)) {
+  const among = new Set(records.map(({ conversationId }) => conversationId));
+  const visible = await visibleMessages(
+    tx,
+    me,
+    changed.filter(({ id }) => among.has(id)),
+  );
+  const shown = records.filter((record) => visible.has(record));
+  for (const { record, message } of await wireMessages(tx, { userId: me, membersSeeReaders }, shown)) {
     const item = sized(record.version, { in: names.get(record.conversationId)!, message });
     bytes += item.bytes;
     if (bytes > MAX_MESSAGE_BYTES) break;
     items.push(item);
     messageIds.add(message.id);
   }
-  return { items, messageIds, cutShort: records.length === MAX_MESSAGES || messageIds.size < records.length };
-};
-
-const keyOf = ({ conversationId, seq }: MessageKey): string => `${conversationId} ${seq}`;
-
-const mayNameReaders = ({ userId, membersSeeReaders }: Viewer, { senderId }: ChangedReceipt): boolean =>
-  membersSeeReaders || senderId === userId;
-
-/**
- * The items of one changed receipt record: one for each version at which members read the message, and the state at the record's own
- * version. Each item is true at its version, so a client that stops between two frames has been told each reader exactly once.
- */
-const receiptItems = (viewer: Viewer, changed: ChangedReceipt, added: readonly AckRecord[]): Item[] => {
-  const { groupId, seq, messageId, readCount, memberCount, expired, newReaders, version } = changed;
-  const isSeen = mayNameReaders(viewer, changed);
-  const item = (at: number, count: number, readers: readonly AckRecord[]): Item =>
-    sized(at, {
-      receipt: {
-        conversationId: `group:${groupId}` as const,
-        seq,
-        id: messageId,
-        ...(isSeen ? { readCount: count, memberCount } : { readCount: 0, memberCount: 0 }),
-        expired,
-        ...(readers.length === 0
-          ? {}
-          : { readers: readers.map(({ userId, content }) => ({ by: userId, ...(content === null ? {} : { content }) })) }),
-      },
-    });
-  const byVersion = new Map<number, AckRecord[]>();
-  for (const reader of added) byVersion.set(reader.version, [...(byVersion.get(reader.version) ?? []), reader]);
-  let count = readCount - newReaders;
-  const items = [...byVersion].map(([at, readers]) => item(at, (count += readers.length), readers));
-  return byVersion.has(version) ? items : [...items, item(version, readCount, [])];
+  return { items, messageIds, cutShort: records.length === MAX_MESSAGES || messageIds.size < shown.length };
 };
 
 const recallItem = (me: UserId, { in: conversationId, message, version }: FeedRecall): Item =>
   sized(version, { in: conversationId, message: messageOf(message, me) });
+
+/** The recalls of messages that the user may get. */
+const visibleRecalls = async (tx: ServerReadTx, me: UserId, recalls: readonly FeedRecall[]): Promise<readonly FeedRecall[]> => {
+  if (recalls.length === 0) return recalls;
+  const conversations = new Map(recalls.map(({ in: name, message }) => [message.conversationId, name]));
+  const visible = await visibleMessages(
+    tx,
+    me,
+    [...conversations].map(([id, name]) => ({ id, groupId: conversationType(name) === 'group' ? name : null })),
+  );
+  return recalls.filter(({ message }) => visible.has(message));
+};
 
 /** The receipt settings of the account, if they changed in the interval: before all rows and messages of their version. */
 const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Interval): Promise<Item[]> => {
@@ -128,65 +96,10 @@ const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Inter
   return account && account.version > after && account.version <= upTo ? [sized(account.version, { account: accountOf(account) })] : [];
 };
 
-const rank = (item: Item): number => ('account' in item ? 0 : 'row' in item ? 1 : 2);
-
-/**
- * Cuts the items into frames in order of version. If a frame must end in the middle of a version, its `to` is
- * the version before, so that a client stopping there gets the whole version again.
- */
-const cutIntoFrames = (
-  items: readonly Item[],
-  fromCursor: string | null,
-  to: (version: number) => string,
-  start: number,
-  end: number,
-): Changes[] => {
-  const frames: Changes[] = [];
-  let from = fromCursor;
-  let version = start;
-  let bytes = 0;
-  let rows: Changes['rows'] = [];
-  let steps: Changes['steps'] = [];
-  let messages = new Map<ConversationId, WireMessage[]>();
-  let receipts: WireReceiptChange[] = [];
-  let account: WireAccount | undefined;
-  const close = (at: number): void => {
-    version = Math.max(version, at);
-    const frame: Changes = {
-      type: 'changes',
-      from,
-      to: to(version),
-      rows,
-      messages: [...messages].map(([conversationId, list]) => ({ conversationId, messages: list })),
-      steps,
-      ...(account ? { account } : {}),
-      ...(receipts.length > 0 ? { receipts } : {}),
-      complete: false,
-    };
-    frames.push(frame);
-    from = frame.to;
-    bytes = 0;
-    rows = [];
-    steps = [];
-    receipts = [];
-    account = undefined;
-    messages = new Map();
-  };
-  for (const item of [...items].sort((a, b) => a.version - b.version || rank(a) - rank(b))) {
-    if (bytes > 0 && bytes + item.bytes > FRAME_BUDGET) close(item.version - 1);
-    bytes += item.bytes;
-    if ('row' in item) rows.push(item.row);
-    else if ('account' in item) account = item.account;
-    else if ('step' in item) steps.push(item.step);
-    else if ('receipt' in item) receipts.push(item.receipt);
-    else messages.set(item.in, [...(messages.get(item.in) ?? []), item.message]);
-  }
-  close(end);
-  return frames;
-};
-
 export interface ChangesPage {
   readonly frames: readonly Changes[];
+  /** For each frame, whether a client that stops after it gets no item of it again. */
+  readonly whole: readonly boolean[];
   /** Whether the frames contain no item. */
   readonly empty: boolean;
   /** Nothing newer existed in this transaction. The last frame carries the same flag. */
@@ -216,20 +129,14 @@ export const pullPage = async (
   // A running transaction may have moved a conversation past the end of the feed, together with older
   // changes of the conversation below the end.
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
-  // A message changes again with each reader. A page that left the message out would also leave out its readers within the page.
-  const mostReceipts = names === 'all' ? Number.MAX_SAFE_INTEGER : PAGE;
-  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, mostReceipts);
+  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
-  const named = names === 'all' ? receipts.filter((receipt) => mayNameReaders(viewer, receipt)) : [];
-  const readers = await tx.addedReaders(named, { after, upTo: tx.feedEnd }, MAX_READERS);
+  const isNamed = names === 'all' && !snapshot && receipts.length > 0;
+  const readers = isNamed ? await tx.addedReaders(me, membersSeeReaders, { after, upTo: tx.feedEnd }, MAX_READERS) : [];
   // If one of the lists has more, the page ends at the earliest end and the other lists are cut there.
   const endOf = (list: readonly { readonly version: number }[], most: number): number[] =>
     list.length < most ? [] : [list[list.length - 1]!.version];
-  const ends = [
-    ...[conversations, recalls].flatMap((list) => endOf(list, PAGE)),
-    ...endOf(receipts, mostReceipts),
-    ...endOf(readers, MAX_READERS),
-  ];
+  const ends = [...[conversations, recalls, receipts].flatMap((list) => endOf(list, PAGE)), ...endOf(readers, MAX_READERS)];
   let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
@@ -242,13 +149,8 @@ export const pullPage = async (
   ];
   if (!snapshot) {
     const news = await newsOf(tx, viewer, changed, { after, upTo });
-    items.push(...news.items, ...recalls.map((recall) => recallItem(me, recall)));
-    const added = new Map<string, AckRecord[]>();
-    for (const reader of readers) {
-      const of = keyOf(reader);
-      added.set(of, [...(added.get(of) ?? []), reader]);
-    }
-    for (const receipt of receipts) items.push(...receiptItems(viewer, receipt, added.get(keyOf(receipt)) ?? []));
+    items.push(...news.items, ...(await visibleRecalls(tx, me, recalls)).map((recall) => recallItem(me, recall)));
+    items.push(...receiptItems(viewer, receipts, readers));
     // Messages may be left out because the client fetches gaps. Recalls may not: a client with the old text
     // would never ask again.
     if (news.cutShort || !complete || conversations.length < found.length) {
@@ -256,12 +158,13 @@ export const pullPage = async (
       const end = others.length < PAGE ? upTo : others[others.length - 1]!.version;
       complete &&= end === upTo;
       upTo = end;
-      for (const recall of others) if (!news.messageIds.has(recall.message.id)) items.push(recallItem(me, recall));
+      for (const recall of await visibleRecalls(tx, me, others))
+        if (!news.messageIds.has(recall.message.id)) items.push(recallItem(me, recall));
     }
   }
   const within = items.filter(({ version }) => version <= upTo);
-  const frames = cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
+  const { frames, whole } = cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;
   frames[frames.length - 1] = { ...last, complete, ...(complete ? { asOf: tx.begunAt } : {}) };
-  return { frames, empty: within.length === 0, complete };
+  return { frames, whole, empty: within.length === 0, complete };
 };

@@ -5,6 +5,7 @@ import type { Frame } from '../../protocol/frames.ts';
 import { nameOf, type ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 import { byteLength } from './summary-rows.ts';
+import { visibleMessages } from './visible-messages.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
 type Want = Frame<'fetch'>['wants'][number];
@@ -36,12 +37,14 @@ export interface FetchPlan {
 }
 
 /**
- * Plans the answer to the wants, with at most `limit` messages. Conversations without this user are left out.
+ * Plans the answer to the wants, with at most `limit` messages. Conversations without this user are left out, and so are messages of a group
+ * from a time when the user was no member.
  */
 export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Want[], limit: number): Promise<FetchPlan> => {
   const asked = [...new Set(wants.map(({ conversationId }) => conversationId))];
   const conversations = await tx.conversations(me, asked);
   const byName = new Map(conversations.map((one) => [nameOf(one, me), one]));
+  const visible = await visibleMessages(tx, me, conversations);
   const ids = wants.flatMap(({ messageId }) => messageId ?? []);
   const byId = new Map((ids.length > 0 ? await tx.messagesById(ids, 0) : []).map((message) => [message.id, message]));
   const ranges: ConversationRange[] = [];
@@ -51,7 +54,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
     if (!conversation || left <= 0) continue;
     const named = want.messageId === undefined ? undefined : byId.get(want.messageId);
     const seqs = named?.conversationId === conversation.id ? union(want.seqs, [[named.seq, named.seq]]) : want.seqs;
-    const existing = intersect(seqs, range(conversation.firstSeq, conversation.latestSeq));
+    const existing = visible.within(conversation.id, intersect(seqs, range(conversation.firstSeq, conversation.latestSeq)));
     for (const one of newestSeqs(existing, Math.min(want.limit, left))) {
       left -= one[1] - one[0] + 1;
       ranges.push({ conversationId: conversation.id, range: one });

@@ -7,7 +7,7 @@ import { countsAbove } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { above, intersect, NO_RANGES, range, size, subtract, union } from '../../model/ranges.ts';
+import { above, contains, intersect, NO_RANGES, range, size, subtract, union } from '../../model/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
 import { countingBase } from '../../model/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
@@ -119,7 +119,10 @@ export const rowsOf = async (
   const unread: ConversationRange[] = [];
   for (const { conversation, mine } of views) {
     const { id, latestSeq } = conversation;
-    if (mine.role !== null && latestSeq >= conversation.firstSeq) lastSeqs.push({ conversationId: id, range: [latestSeq, latestSeq] });
+    // A new member does not get the last message from before the join.
+    const isVisible = conversation.groupId === null || contains(mine.present, latestSeq);
+    if (mine.role !== null && isVisible && latestSeq >= conversation.firstSeq)
+      lastSeqs.push({ conversationId: id, range: [latestSeq, latestSeq] });
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, countsAbove(mine.marked, mine.readUpTo));
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }

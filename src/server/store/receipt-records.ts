@@ -50,6 +50,12 @@ export interface ChangedReceipt extends ReceiptRecord {
   readonly messageId: MessageId;
   /** The number of readers at the end of the interval. */
   readonly readCount: number;
-  /** The number of readers added in the interval. */
-  readonly newReaders: number;
+}
+
+/** A read receipt as a change in the feed, with the message and its state at the version of this receipt. */
+export interface AddedReader extends AckRecord, Pick<ReceiptRecord, 'senderId' | 'memberCount' | 'expired'> {
+  readonly groupId: string;
+  readonly messageId: MessageId;
+  /** The number of readers at this version. */
+  readonly readCount: number;
 }

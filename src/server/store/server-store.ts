@@ -11,7 +11,7 @@
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Ranges } from '../../model/ranges.ts';
-import type { AckRecord, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
+import type { AckRecord, AddedReader, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 import type {
   AccountRecord,
   ChangedPiece,
@@ -145,10 +145,11 @@ export interface ServerReadTx {
    */
   changedReceipts(me: UserId, ofAllSenders: boolean, interval: Interval, atLeast: number): Promise<readonly ChangedReceipt[]>;
   /**
-   * The read receipts of these group messages that were added in the interval, in order of version: at least
-   * `atLeast` of them if there are so many, and all with the version of the last one.
+   * The read receipts that were added in the interval to messages of `me` in groups of `me`, with `ofAllSenders`
+   * to all messages there; in a group that `me` has left, up to the leaving. A message that changed again
+   * after the interval is included.
    */
-  addedReaders(keys: readonly MessageKey[], interval: Interval, atLeast: number): Promise<readonly AckRecord[]>;
+  addedReaders(me: UserId, ofAllSenders: boolean, interval: Interval, atLeast: number): Promise<readonly AddedReader[]>;
   /**
    * The read receipts of one group message, by time and user id, from the one behind `after` on; at most
    * `limit`.

@@ -176,6 +176,24 @@ describe('events of group receipts', () => {
     ]);
   });
 
+  it('a catch-up in several frames makes one statistics event, with its last frame, also after a restart in between', async () => {
+    const device = await Device.holding(own(1), own(2), own(3));
+    expect(await device.changes('catch-up', { receipts: [receiptsSent(1)], complete: false })).toEqual([]);
+    await device.writer.compactLog();
+    device.writer = await Writer.open(device.ports, device.writer.model.me);
+    expect(await device.changes('catch-up', { receipts: [receiptsSent(2, { readCount: 2 })], complete: false })).toEqual([]);
+    expect(await device.changes('catch-up', { receipts: [receiptsSent(1, { readCount: 3 })] })).toEqual([
+      {
+        type: 'receiptStatistics',
+        receipts: [
+          { conversationId: CREW, messageId: 'm1', readCount: 3, unreadCount: 0 },
+          { conversationId: CREW, messageId: 'm2', readCount: 2, unreadCount: 1 },
+        ],
+      },
+    ]);
+    expect(await device.changes('catch-up', {})).toEqual([]);
+  });
+
   it('expiry makes one event for each conversation, with own messages and with messages that this user did not confirm', async () => {
     const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
     await device.ack(['m4']);

@@ -7,6 +7,34 @@ import { framesOf, goOffline, goOnline, openDevice, sentBy, type WorldTab } from
 
 const CREW = 'group:crew';
 
+describe('readers of a group message', () => {
+  it('a live device names every reader also after a frame of the feed was lost (F69)', async () => {
+    const world = createTestWorld();
+    const { host } = world.server;
+    const users = ['alice', 'ben', 'cat'];
+    await world.until(host.createGroup({ groupId: 'crew', members: users.map((userId) => ({ userId })) }));
+    const [phone, alice] = await openDevice(world, 'alice');
+    const [, ben] = await openDevice(world, 'ben');
+    const [, cat] = await openDevice(world, 'cat');
+    const crew = 'group:crew' as const;
+    for (const id of ['m1', 'm2']) await alice.do('sendMessage', crew, { id, body: '1', requestReceipt: true });
+    for (const tab of [ben, cat]) await tab.until({ of: 'messages', conversationId: crew, limit: 5 }, ({ length }) => length === 2);
+    await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await world.pass(1000);
+    const read: string[] = [];
+    alice.watch({ of: 'events' }).subscribe(({ event }) => {
+      if (event.type === 'groupRead') read.push(...event.readers.map(({ by }) => `${event.messageId} ${by}`));
+    });
+    let lost = 0;
+    phone.network.trouble = (way, frame) => (way === 'down' && frame.type === 'changes' && frame.receipts && lost++ === 0 ? 'lost' : null);
+    await ben.do('sendReadReceipts', crew, ['m1'], {});
+    await world.pass(2000);
+    await cat.do('sendReadReceipts', crew, ['m2'], {});
+    await world.pass(5000);
+    expect([lost > 0, read.sort()]).toEqual([true, ['m1 ben', 'm2 cat']]);
+  });
+});
+
 describe('members of a group', () => {
   let world: TestWorld;
 

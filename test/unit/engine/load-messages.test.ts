@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
-import { goOffline, goOnline, openDevice, sentBy, type WorldTab } from '../../support/on-tab.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
 
 const CREW = 'group:crew';
 const COUNT = 650;
@@ -25,6 +25,25 @@ describe('messages around a point of a long conversation', () => {
     return { seqs: messages.map(({ seq }) => seq), complete, requests: sent.requests.length - before };
   };
   const seqs = (from: number, upTo: number): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
+
+  it('before the first sync, a conversation is not complete, because this device does not know its messages', async () => {
+    const world = createTestWorld();
+    const fresh = world.device('dave');
+    goOffline(fresh);
+    const dave = await openTab(world, fresh);
+    await dave.say('erin', 'queued');
+    const all = async () => [
+      await dave.ask('loadMessages', 'direct:bob', { around: 1, limit: 5 }),
+      await dave.ask('loadMessages', 'direct:erin', { before: 9, limit: 5 }),
+      await dave.ask('loadOlderMessages', 'direct:bob', 5),
+      await dave.ask('loadOlderMessages', 'direct:erin', 5),
+    ];
+    for (const answer of await all()) expect(answer).toEqual({ messages: [], complete: false });
+    goOnline(fresh);
+    await dave.live();
+    expect(await dave.ask('loadMessages', 'direct:bob', { around: 1, limit: 5 })).toEqual({ messages: [], complete: true });
+    expect(await dave.ask('loadOlderMessages', 'direct:bob', 5)).toEqual({ messages: [], complete: true });
+  });
 
   it('the first of hundreds of unread messages and its neighbours cost one request', async () => {
     expect(await load({ around: 'first-unread', limit: 50 })).toEqual({ seqs: seqs(1, 50), complete: false, requests: 1 });

@@ -92,6 +92,38 @@ describe('group receipts on the wire', () => {
     expect(named.sort()).toEqual([...readers].sort());
   });
 
+  it('live news over HTTP that one answer has no room for go on in the next request, with the readers', async () => {
+    await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
+    const [ann, ben] = [await phone('ann'), await phone('ben')];
+    const ids = Array.from({ length: 200 }, (_, i) => `m${i}`);
+    for (let i = 0; i < 200; i += 50) await ann.submit(...ids.slice(i, i + 50).map((id) => groupMessage('crew', id)));
+    await ann.ask({ type: 'pull', cursor: null });
+    const [from] = ann.news().flatMap((frame) => (frame.type === 'changes' && frame.complete ? [frame.to] : []));
+    for (let i = 0; i < 200; i += 50) {
+      const contents = ids.slice(i, i + 50).map((id) => ({ id, text: 'x'.repeat(1000) }));
+      await ben.submit(groupReceipts('crew', { named: [[i + 1, i + 50]], contents }));
+    }
+    await settle(ann, ben);
+    const pull = async (frame: Omit<Frame<'pull'>, 'type'>) => {
+      const first = { type: 'hello', version: PROTOCOL_VERSION, token: 'ann', userId: 'ann', deviceId: 'd' };
+      const { body } = await server.request(JSON.stringify([first, { type: 'pull', ...frame }]));
+      const frames = (JSON.parse(body) as ServerFrame[]).filter((one): one is Frame<'changes'> => one.type === 'changes');
+      return {
+        last: frames.at(-1)!,
+        named: frames.flatMap(({ receipts = [] }) => receipts.flatMap(({ id, readers = [] }) => readers.map(() => id))),
+      };
+    };
+    let answer = await pull({ cursor: from!, waitMs: 1000 });
+    const named = [...answer.named];
+    let requests = 1;
+    for (; !answer.last.complete; requests++) {
+      answer = await pull({ cursor: answer.last.to, live: true });
+      named.push(...answer.named);
+    }
+    expect(requests).toBeGreaterThan(1);
+    expect(named.sort()).toEqual([...ids].sort());
+  });
+
   it('the receipt of a single reader reaches the sender at once, with the reader’s name', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];

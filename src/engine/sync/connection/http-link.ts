@@ -101,7 +101,10 @@ export class HttpLink implements Link {
         // Without changes in the answer, the feed itself pulls again.
         if (!last || this.isBusy()) return;
         const goesOn = frame.cursor === null || frame.snapshot === true;
-        const how = last.complete ? { waitMs: this.holdMs } : goesOn ? { snapshot: true as const } : {};
+        const isLive = frame.waitMs !== undefined || frame.live === true;
+        // The answer had no room for all news: the rest is news too.
+        const rest = isLive ? { live: true as const } : {};
+        const how = last.complete ? { waitMs: this.holdMs } : goesOn ? { snapshot: true as const } : rest;
         const next = { type: 'pull', cursor: last.to, ...how } as const;
         const isNews = last.to !== frame.cursor || changes.length > 1 || last.rows.length > 0;
         const early = !isNews && this.ports.clock.mono() - since < (frame.waitMs ?? 0) / 2;

@@ -141,6 +141,7 @@ export class Feed {
       type: 'pull',
       cursor,
       ...(continuesSnapshot ? { snapshot: true } : {}),
+      ...(this.continues && this.handlers.news() === 'live' ? { live: true as const } : {}),
       ...(this.continues && confirmedAt !== null ? { confirmedAt } : {}),
     });
   }

@@ -1,7 +1,7 @@
 /** The reads of group receipts in the memory store. */
 import { contains } from '../../../model/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
-import type { AckRecord, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
+import type { AckRecord, AddedReader, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
 import type { Interval, ServerReadTx } from '../server-store.ts';
 import type { MemberRecord } from '../records.ts';
 
@@ -48,14 +48,12 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
           if (receipt.version <= visible.after || receipt.version > visible.upTo) continue;
           if (receipt.senderId !== me && !ofAllSenders && !receipt.expired) continue;
           const read = (acks.get(receipt.seq) ?? []).filter(({ version }) => version <= upTo);
-          const fresh = read.filter(({ version }) => version > after);
           changed.push({
             ...receipt,
             version: receipt.version > after ? receipt.version : mine.backSince,
             groupId: conversation.groupId,
             messageId: messages[receipt.seq - 1]!.id,
             readCount: read.length,
-            newReaders: fresh.length,
           });
         }
       }
@@ -63,10 +61,27 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
       const last = changed[atLeast - 1];
       return last ? changed.filter(({ version }) => version <= last.version) : changed;
     },
-    addedReaders: async (keys, { after, upTo }, atLeast) => {
-      const added = keys
-        .flatMap(({ conversationId, seq }) => tables.get(conversationId)?.acks.get(seq) ?? [])
-        .filter(({ version }) => version > after && version <= upTo)
+    addedReaders: async (me, ofAllSenders, { after, upTo }, atLeast) => {
+      const added = [...tables.ofUser(me)]
+        .flatMap(({ conversation: { groupId }, members, receipts, messages, acks }): AddedReader[] => {
+          const mine = members.get(me);
+          if (groupId === null || !mine) return [];
+          const end = visibleInterval(mine, { after, upTo }).upTo;
+          return [...receipts.values()].flatMap(({ seq, senderId, memberCount, expired }) => {
+            const all = senderId === me || ofAllSenders ? (acks.get(seq) ?? []) : [];
+            return all
+              .filter(({ version }) => version > after && version <= end)
+              .map((ack) => ({
+                ...ack,
+                senderId,
+                memberCount,
+                expired,
+                groupId,
+                messageId: messages[seq - 1]!.id,
+                readCount: all.filter(({ version }) => version <= ack.version).length,
+              }));
+          });
+        })
         .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq || byName(a.userId, b.userId));
       const last = added[atLeast - 1];
       return last ? added.filter(({ version }) => version <= last.version) : added;

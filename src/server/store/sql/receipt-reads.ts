@@ -35,18 +35,22 @@ const CHANGED_RECEIPTS = `
 
 /** Group, message id and readers of changed receipts. The store asks this only if a receipt changed. */
 const FEED_DETAILS = `
-  select w.c as conversation_id, w.seq, c.group_id, m.id as message_id, readers.*
+  select w.c as conversation_id, w.seq, c.group_id, m.id as message_id,
+    (select count(*) from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $2) as read_count
   from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
   join tidemark.conversation c on c.id = w.c
-  join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq
-  cross join lateral (
-    select count(*) as read_count, count(*) filter (where a.version > $2) as new_readers
-    from tidemark.ack a where a.conversation_id = w.c and a.seq = w.seq and a.version <= $3
-  ) readers`;
+  join tidemark.message m on m.conversation_id = w.c and m.seq = w.seq`;
 
+// A reader raises the version of the message's record, so a record with an older version has no reader in the interval.
 const ADDED_READERS = `
-  select ${ACK} from json_to_recordset($1::text::json) as w(c bigint, seq bigint)
-  join tidemark.ack a on a.conversation_id = w.c and a.seq = w.seq and a.version > $2 and a.version <= $3
+  select ${ACK}, r.sender_id, r.member_count, r.expired, c.group_id, m.id as message_id,
+    (select count(*) from tidemark.ack b where b.conversation_id = a.conversation_id and b.seq = a.seq and b.version <= a.version) as read_count
+  from tidemark.member mine
+  join tidemark.conversation c on c.id = mine.conversation_id and c.group_id is not null
+  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > $2
+  join tidemark.ack a on a.conversation_id = r.conversation_id and a.seq = r.seq and a.version > $2 and a.version <= ${VISIBLE_UP_TO}
+  join tidemark.message m on m.conversation_id = r.conversation_id and m.seq = r.seq
+  where mine.user_id = $1 and mine.version > 0 and (r.sender_id = $1 or $5::text = 'true')
   order by a.version fetch first ($4) rows with ties`;
 
 const READERS = `
@@ -80,7 +84,7 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
   changedReceipts: async (me, ofAllSenders, { after, upTo }, atLeast) => {
     const changed = (await query(CHANGED_RECEIPTS, [me, after, upTo, atLeast, String(ofAllSenders)])).map(receiptOf);
     if (changed.length === 0) return [];
-    const rows = await query(FEED_DETAILS, [keysParam(changed), after, upTo]);
+    const rows = await query(FEED_DETAILS, [keysParam(changed), upTo]);
     const details = new Map(rows.map((row) => [`${int(row, 'conversation_id')} ${int(row, 'seq')}`, row]));
     return changed
       .map((receipt) => {
@@ -90,17 +94,22 @@ export const sqlReceiptReads = (query: SqlQuery): ReceiptReads => ({
           groupId: text(row, 'group_id'),
           messageId: text(row, 'message_id'),
           readCount: int(row, 'read_count'),
-          newReaders: int(row, 'new_readers'),
         };
       })
       .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq);
   },
-  addedReaders: async (keys, { after, upTo }, atLeast) =>
-    keys.length === 0
-      ? []
-      : (await query(ADDED_READERS, [keysParam(keys), after, upTo, atLeast]))
-          .map(ackOf)
-          .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq || (a.userId < b.userId ? -1 : 1)),
+  addedReaders: async (me, ofAllSenders, { after, upTo }, atLeast) =>
+    (await query(ADDED_READERS, [me, after, upTo, atLeast, String(ofAllSenders)]))
+      .map((row) => ({
+        ...ackOf(row),
+        senderId: text(row, 'sender_id'),
+        memberCount: int(row, 'member_count'),
+        expired: row['expired'] === true,
+        groupId: text(row, 'group_id'),
+        messageId: text(row, 'message_id'),
+        readCount: int(row, 'read_count'),
+      }))
+      .sort((a, b) => a.version - b.version || a.conversationId - b.conversationId || a.seq - b.seq || (a.userId < b.userId ? -1 : 1)),
   readers: async ({ conversationId, seq }, after, limit) =>
     (await query(READERS, [conversationId, seq, after?.at ?? -1, after?.userId ?? '', limit])).map(ackOf),
   nonReaders: async ({ conversationId, seq }, senderId, after, limit) =>
