@@ -8,7 +8,7 @@ import { askForCounts, countedIds, lastOwnIds } from './counts.ts';
 import { h, hidden, keyedList } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Attempt } from './notices.ts';
-import { chatPartner, isGroup } from './people.ts';
+import { chatPartner, isGroup, mentionedIn } from './people.ts';
 import { chatPortrait } from './portrait.ts';
 import { openReaders } from './readers.ts';
 import { watchReceiptsOf } from './receipts-of.ts';
@@ -60,7 +60,7 @@ export const openChatView = (
   );
   const composer = createComposer(name, inGroup ? `${me} ${id}` : null, ({ text, ...options }) => {
     atEnd = true;
-    void attempt('Send', client.sendMessage(id, text, options));
+    void attempt('Send', client.sendMessage(id, text, { ...options, mentions: inGroup ? mentionedIn(text) : [] }));
   });
   const node = h(
     'div',

@@ -30,6 +30,7 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
   let shown = first;
   const { name } = chatPartner(first.id);
   const badge = h('span', { class: 'badge' });
+  const at = h('span', { class: 'row-mention', 'aria-hidden': 'true', hidden: true }, '@');
   const words = hidden('');
   const time = h('span', { class: 'row-time' });
   const preview = h('span', { class: 'row-preview' });
@@ -52,7 +53,7 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
       h('span', { class: 'row-name' }, name, bell),
       time,
       h('span', { class: 'row-line' }, mark, preview),
-      h('span', { class: 'row-badge' }, badge),
+      h('span', { class: 'row-badge' }, at, badge),
       words,
     ),
     more,
@@ -60,11 +61,13 @@ const createRow = (client: ReceiptClient, { open, attempt }: ListActions, first:
   const update = (conversation: Conversation): void => {
     const before = shown;
     shown = conversation;
-    const { lastMessage, unreadCount, markedUnread, muted, exact } = conversation;
+    const { lastMessage, unreadCount, mentionCount, markedUnread, muted, exact } = conversation;
     setText(badge, unreadCount > 0 ? `${unreadCount}${exact ? '' : '+'}` : '');
     badge.dataset['shows'] = unreadCount > 0 ? 'count' : markedUnread ? 'mark' : 'nothing';
     badge.toggleAttribute('data-muted', muted);
-    setText(words, `, ${unreadCount === 0 && markedUnread ? 'marked as unread' : unreadText(unreadCount)}`);
+    at.hidden = mentionCount === 0;
+    const mentions = mentionCount === 0 ? '' : `, ${mentionCount} ${mentionCount === 1 ? 'mentions' : 'mention'} you`;
+    setText(words, `, ${unreadCount === 0 && markedUnread ? 'marked as unread' : unreadText(unreadCount)}${mentions}`);
     node.toggleAttribute('data-unread', unreadCount > 0 || markedUnread);
     bell.hidden = !muted;
     setText(time, lastMessage ? shortTime(lastMessage.sentAt) : '');

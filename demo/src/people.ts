@@ -43,6 +43,12 @@ export const chatPartner = (conversationId: ConversationId): Person => {
   return id === CREW.id ? CREW : { name: id, hue: CREW.hue };
 };
 
+/** Whom a text mentions in the group, by `@` and a name: `@all`, or `@Carol`. */
+export const mentionedIn = (text: string): 'all' | readonly UserId[] => {
+  const names = [...text.matchAll(/@(\p{L}+)/gu)].map(([, name = '']) => name.toLowerCase());
+  return names.includes('all') ? 'all' : CREW_MEMBERS.filter((member) => names.includes(person(member).name.toLowerCase()));
+};
+
 export interface Line {
   /** The message id, the same on every start, so a repeated message changes nothing. */
   readonly id: string;

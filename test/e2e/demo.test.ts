@@ -233,6 +233,17 @@ it('members see the counts of others’ messages only if the server allows it', 
   await expect.poll(() => on('bob', '.readers-open:visible').count(), WITHIN).toBe(0);
 });
 
+it('a muted group still tells Bob that a message mentions him, and only a message that does', async () => {
+  await on('bob', '').getByRole('button', { name: 'Back to the list' }).click();
+  await on('bob', '').getByRole('button', { name: 'More for Crew' }).click();
+  await page.getByRole('menuitem', { name: 'Mute' }).click();
+  const row = on('bob', '.row[data-conversation="group:crew"] .row-open');
+  await write('alice', 'Thank you, @Carol');
+  await expect.poll(() => row.textContent(), WITHIN).toMatch(/1 unread message$/);
+  await write('alice', 'Bring the oars, @bob and @Dan');
+  await expect.poll(() => row.textContent(), WITHIN).toMatch(/2 unread messages, 1 mentions you$/);
+});
+
 it('no step of the demo throws an error', () => {
   expect(pageErrors).toEqual([]);
 });
