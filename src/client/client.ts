@@ -6,7 +6,7 @@
  *   app ◀─values─ Watching ◀─ bridge ◀─ worker ◀─ engine        page lifecycle ─▶ worker
  *                   ▲ first paint (IndexedDB), until the worker runs
  */
-import { defer, map, type Observable } from 'rxjs';
+import { defer, from, map, type Observable } from 'rxjs';
 import { releaseBadge } from '../platform/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import { sourceOf } from '../bridge/worker-source.ts';
@@ -37,6 +37,7 @@ import {
 } from './arguments.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
+import { closeReadNotifications } from './close-notifications.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';
 import { deviceId } from './device.ts';
 import { readFirstPaint } from './first-paint.ts';
@@ -98,6 +99,12 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     () => watching.watch({ of: 'connection' }),
   );
   const stopBadge = keepBadge(name, badge, () => watching.watch({ of: 'badge' }));
+  const stopClosing = closeReadNotifications(
+    userId,
+    watching.watch({ of: 'reads' }),
+    (messages) => connection.query('settledOf', messages),
+    from(connection.streams.over),
+  );
   let closing: Promise<void> | null = null;
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();
@@ -106,6 +113,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     stopWatchingPage();
     stopRequestingSync();
     stopBadge();
+    stopClosing();
     for (const view of views) view.close();
   };
   // Another tab may log out too.

@@ -2,13 +2,15 @@
 import type { PageSide } from '../bridge/worker-api.ts';
 import type { Log } from '../logging.ts';
 import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
+import { accountOfDatabase } from '../model/storage-name.ts';
+import { closeNotificationsOf } from './close-notifications.ts';
 import { deviceId, forgetDevice } from './device.ts';
 import { badgeCounts } from './options.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
 export const createPageSide = (
   account: string,
-  { getToken, appBadge }: Pick<ReceiptClientOptions, 'getToken' | 'appBadge'>,
+  { url, getToken, appBadge }: Pick<ReceiptClientOptions, 'url' | 'getToken' | 'appBadge'>,
   log: Log,
 ): PageSide => ({
   log: async (...record) => log(...record),
@@ -21,6 +23,9 @@ export const createPageSide = (
   // The last step of a log-out, also after a crash. A user who logs in again with the badge on keeps the badge, without the number.
   async forgetDevice(database) {
     await forgetDevice(database);
+    const userId = accountOfDatabase(url, database);
+    // The browser may refuse. The log-out itself has happened.
+    if (userId !== null) await closeNotificationsOf(userId).catch(() => undefined);
     await (badgeCounts(appBadge) && database === account ? showOnBadge(database, null) : releaseBadge(database));
   },
 });

@@ -12,6 +12,7 @@ import { fetchReadMembers } from './queries/members.ts';
 import { fetchReceipts } from './queries/receipts.ts';
 import { dropMessages } from './space/drop-messages.ts';
 import { measureStorage } from './space/measure-storage.ts';
+import { settledOf } from './queries/settled-messages.ts';
 import type { Writer } from './write/writer.ts';
 import { errorDetails } from '../logging.ts';
 
@@ -62,6 +63,8 @@ const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<Retu
     }
     case 'explainUnread':
       return explainUnread(writer.model, ...call.args);
+    case 'settledOf':
+      return settledOf(writer.model, ...call.args);
     case 'fetchReceipts':
       requireNotPaused(writer);
       return fetchReceipts(ask, writer, ...call.args);

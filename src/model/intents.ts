@@ -117,6 +117,8 @@ export interface Queries {
   /** The `seq` of a message stored on this device; `null` for any other message. */
   seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
   explainUnread(conversationId: ConversationId): UnreadExplanation;
+  /** For each message, in order, whether it is surely read, recalled or no longer counted: then its notification may be closed. */
+  settledOf(messages: readonly { readonly conversationId: ConversationId; readonly seq: Seq }[]): readonly boolean[];
   fetchReceipts(messageIds: readonly MessageId[]): readonly MessageReceipts[];
   fetchReadMembers(messageId: MessageId, options: ReadMembersWanted): ReadMembersPage;
   storage(): StoredAmount;

@@ -22,8 +22,12 @@ const PREFIX = 'tidemark';
 export const notificationTag = (userId: UserId, conversationId: ConversationId, seq: Seq): string =>
   [PREFIX, encodeURIComponent(userId), encodeURIComponent(conversationId), seq].join(':');
 
-/** Returns the tag of the account's plain notification. A new plain notification replaces the one before. */
-export const plainTag = (userId: UserId): string => `${PREFIX}:${encodeURIComponent(userId)}`;
+/**
+ * Returns the tag of the account's plain notification. A new plain notification replaces the one before.
+ *
+ * @param userId null for a push whose account cannot be read.
+ */
+export const plainTag = (userId: UserId | null): string => (userId === null ? PREFIX : `${PREFIX}:${encodeURIComponent(userId)}`);
 
 const decoded = (part: string): string | null => {
   try {

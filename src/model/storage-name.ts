@@ -9,5 +9,11 @@ export const databasePrefix = (url: string): string => {
 
 export const databaseName = (url: string, userId: UserId): string => databasePrefix(url) + userId;
 
+/** The account of a database of this server; null for a database of another server. */
+export const accountOfDatabase = (url: string, name: string): UserId | null => {
+  const prefix = databasePrefix(url);
+  return name.startsWith(prefix) ? name.slice(prefix.length) : null;
+};
+
 /** The Background Sync tag by which a page asks its service worker to send pending entries. */
 export const SYNC_TAG = 'tidemark-receipts';

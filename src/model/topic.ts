@@ -24,6 +24,8 @@ export type Topic =
   | { readonly of: 'receipts'; readonly messageId: MessageId }
   /** The receipts of the messages that the topic `messages` shows with the same limit. */
   | { readonly of: 'receipts-in'; readonly conversationId: ConversationId; readonly limit: number }
+  /** Counts the moments at which messages may have been read, on any device, or recalled. */
+  | { readonly of: 'reads' }
   | { readonly of: 'connection' }
   | { readonly of: 'outbox' }
   | { readonly of: 'dead-letters' }
@@ -42,6 +44,7 @@ export interface TopicValue {
   messages: readonly Message[];
   receipts: MessageReceipts | null;
   'receipts-in': readonly MessageReceipts[];
+  reads: number;
   connection: ConnectionStatus;
   outbox: OutboxStatus;
   'dead-letters': readonly DeadLetter[];

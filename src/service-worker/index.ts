@@ -3,11 +3,15 @@
  *
  *   browser ── sync event ──▶ drainAllAccounts ─▶ every account: send the outbox over HTTP
  *   browser ── push event ──▶ takePush ─▶ one account: catch up, badge, notification, delivery receipt
+ *   browser ── click ───────▶ openClicked ─▶ a window of the app
  */
 import { readOptions } from '../model/option-names.ts';
 import { SYNC_TAG } from '../model/storage-name.ts';
+import { readNotificationTag } from '../model/notification-tag.ts';
+import type { ShownNotification } from '../platform/notifications.ts';
 import { drainAllAccounts } from './background-sync.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
+import { openClicked } from './open-clicked.ts';
 import { takePush } from './push.ts';
 import { safeLog } from '../logging.ts';
 
@@ -17,8 +21,20 @@ interface Reconnecting extends Event {
 
 const isSync = (event: Event): event is Reconnecting & { readonly tag: string; readonly lastChance?: boolean } =>
   'tag' in event && 'waitUntil' in event;
-const isPush = (event: Event): event is Reconnecting & { readonly data: { text(): string } | null } =>
-  'data' in event && 'waitUntil' in event;
+/** A declarative push brings the notification that it proposes. Some browsers then bring no data: the push is in the notification. */
+interface Pushed extends Reconnecting {
+  readonly data: { text(): string } | null;
+  readonly notification?: { readonly data: unknown; readonly navigate?: string } | null;
+}
+
+const isPush = (event: Event): event is Pushed => 'data' in event && 'waitUntil' in event;
+const isClick = (event: Event): event is Reconnecting & { readonly notification: ShownNotification } =>
+  'notification' in event && 'waitUntil' in event;
+
+const textOf = ({ data, notification }: Pushed): string | undefined =>
+  data ? data.text() : notification ? JSON.stringify(notification.data) : undefined;
+
+const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as const;
 
 /**
  * Installs the listeners. The app calls it while the service worker's script runs for the first time. From then on
@@ -27,21 +43,32 @@ const isPush = (event: Event): event is Reconnecting & { readonly data: { text()
  *   Sync. In a browser without Background Sync, the next page sends them;
  * - the service worker stores a message that the app's backend announced by Web Push, sends its delivery receipt, and
  *   shows the app's notification or a plain one. Other pushes are left to the app's own listeners;
+ * - the service worker closes the notifications of messages that were read meanwhile, also on other devices, whenever the
+ *   browser wakes it. Pages close them too;
+ * - a click on a notification shows the conversation (the option `addressOf`);
  * - the app's badge shows the total of its owner (the client's option `appBadge`).
  *
  * @see PROTOCOL.md, "Push"
  * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
 export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
-  const { log } = readOptions(options, 'installReceiptSync', { url: 1, getToken: 1, notification: 1, log: 1 }, 'usage/invalid-option');
-  const logged = { ...options, log: safeLog(log) };
+  const { log } = readOptions(options, 'installReceiptSync', NAMES, 'usage/invalid-option');
+  const logged = { ...options, scope, log: safeLog(log) };
   scope.addEventListener('sync', (event) => {
     if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(logged, event.lastChance));
   });
   scope.addEventListener('push', (event) => {
-    if (isPush(event) && event.data) event.waitUntil(takePush(event.data.text(), logged, scope));
+    const text = isPush(event) ? textOf(event) : undefined;
+    if (isPush(event) && text !== undefined) event.waitUntil(takePush(text, logged, event.notification?.navigate));
   });
+  if (options.addressOf)
+    scope.addEventListener('notificationclick', (event) => {
+      const clicked = isClick(event) ? readNotificationTag(event.notification.tag) : null;
+      if (isClick(event) && clicked) event.waitUntil(openClicked(event.notification, clicked, logged));
+    });
 };
 
+export { type NotificationRef, notificationTag, readNotificationTag } from '../model/notification-tag.ts';
+export type { ShownNotification } from '../platform/notifications.ts';
 export type { Log, LogLevel } from '../logging.ts';
-export type { MessageContext, MessageNotification, ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
+export type { MessageContext, MessageNotification, ReceiptSyncOptions, ServiceWorkerScope, WindowOfApp } from './options.ts';

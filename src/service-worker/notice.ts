@@ -4,6 +4,8 @@
  */
 import { browserClock } from '../platform/browser-ports.ts';
 import { UsageError } from '../errors.ts';
+import type { UserId } from '../model/ids.ts';
+import { plainTag } from '../model/notification-tag.ts';
 import type { ServiceWorkerScope } from './options.ts';
 
 /** The time after a push by which a notification is shown in any case. */
@@ -15,11 +17,15 @@ export class Notice {
   /** Ends the timer, after all work of the push is done. */
   readonly close: () => void;
 
-  /** @param userId the account of the push: a new plain notification replaces the account's old one. */
+  /**
+   * @param userId the account of the push: a new plain notification replaces the account's old one.
+   * @param navigate the address of a declarative push. Safari demands an address of each notification that replaces it.
+   */
   constructor(
     private readonly scope: ServiceWorkerScope,
-    private readonly userId: string,
+    private readonly userId: UserId | null,
     private readonly host: string,
+    private readonly navigate?: string,
   ) {
     let tellLate: (error: UsageError) => void = () => undefined;
     this.late = new Promise<never>((_, reject) => (tellLate = reject));
@@ -43,7 +49,8 @@ export class Notice {
 
   /** Shows a notification, unless this push has shown one already. Rejects if the browser refuses. */
   show(title: string, options: NotificationOptions): Promise<void> {
-    this.shown ??= this.scope.registration.showNotification(title, options).catch((error: unknown) => {
+    const whole = this.navigate === undefined ? options : { navigate: this.navigate, ...options };
+    this.shown ??= this.scope.registration.showNotification(title, whole).catch((error: unknown) => {
       this.shown = null;
       throw error;
     });
@@ -53,6 +60,6 @@ export class Notice {
   /** Shows a plain notification, without any text about an account or message. */
   showPlain(): Promise<void> {
     const { scope } = this.scope.registration;
-    return this.show(scope ? new URL(scope).hostname : this.host, { tag: `tidemark:${this.userId}`, silent: true });
+    return this.show(scope ? new URL(scope).hostname : this.host, { tag: plainTag(this.userId), silent: true });
   }
 }

@@ -1,8 +1,14 @@
 /** Opens one account of this device for one task of the service worker, then shows the account's total on the app's badge. */
 import { type HeadlessAccount, withAccount as withHeadlessAccount } from '../engine/headless/with-account.ts';
 import { readAccount } from '../engine/account/enter-account.ts';
+import { settledOf } from '../engine/queries/settled-messages.ts';
+import type { AccountState } from '../engine/state/account-state.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
+import { errorDetails } from '../logging.ts';
+import type { UserId } from '../model/ids.ts';
+import { accountOfDatabase } from '../model/storage-name.ts';
 import { showOnBadge } from '../platform/app-badge.ts';
+import { closeAllNotifications, closeNotifications } from '../platform/notifications.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { openDexieStore } from '../store/dexie-store.ts';
 import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
@@ -26,6 +32,15 @@ const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
   return mine.finally(() => {
     if (turns.get(name) === mine) turns.delete(name);
   });
+};
+
+/** Closes the notifications of messages that are read by now, on this device or on another. */
+const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, model: AccountState): Promise<void> => {
+  try {
+    await closeNotifications(scope.registration, userId, (messages) => settledOf(model, messages));
+  } catch (error) {
+    log('warn', 'notifications-not-closed', errorDetails(error));
+  }
 };
 
 const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task): Promise<void> => {
@@ -60,13 +75,18 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
       const { writer, showBadge } = open;
       await notePending(keepNote(cacheStorage(globalThis), name), writer.generation, writer.model.outbox.size);
       // The store knows the total also after a task that failed, except after a log-out.
-      if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) await showBadge();
+      if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) {
+        await showBadge();
+        await closeRead(options, account.userId, writer.model);
+      }
     }
     if (end.status === 'rejected') throw end.reason;
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
     // A logged-out account sends and shows nothing. The next start of a page deletes what a crash left of it.
     await showOnBadge(name, null);
+    const userId = accountOfDatabase(options.url, name);
+    if (userId !== null) await closeAllNotifications(options.scope.registration, userId);
   } finally {
     store.close();
   }

@@ -1,23 +1,37 @@
 /** The app's options, and the used part of the service worker's global scope. */
 import type { Message } from '../model/message.ts';
+import type { NotificationRef } from '../model/notification-tag.ts';
+import type { ShownNotification } from '../platform/notifications.ts';
 import type { Log } from '../logging.ts';
 
 /** The context of a message, for the app's decision about a notification. */
 export interface MessageContext {
   /** The account of the message: a device may store several accounts. */
   readonly userId: string;
-  /** True if the conversation is muted. */
+  /** True if the conversation is muted. The server pushes a muted message only if it mentions the user. */
   readonly muted: boolean;
   /** True if a window of the app is visible: the user may be looking at the message. */
   readonly visible: boolean;
+  /** True if a window of the app has the focus: the user is working with the app. */
+  readonly focused: boolean;
+  /** The conversation's unread count, including this message. Without a network it may be more. */
+  readonly unread: number;
+  /** The unread messages of the conversation that mention the user, including this message. */
+  readonly mentions: number;
   /** The account's total unread count, including this message. */
   readonly totalUnreadCount: number;
 }
 
 export interface MessageNotification {
   readonly title: string;
-  /** Options of `showNotification`. `tag` defaults to a tag for each message: a repeated push notifies once. */
+  /**
+   * Options of `showNotification`. `tag` defaults to the tag of the message ({@link notificationTag}): a repeated push
+   * notifies once, and the notification is closed when the message is read. A notification with another tag is closed
+   * by the app.
+   */
   readonly options?: NotificationOptions;
+  /** Closes the older notifications of the same conversation, so that the newest one stands for it. Default: false. */
+  readonly replacesOlder?: boolean;
 }
 
 export interface ReceiptSyncOptions {
@@ -36,15 +50,32 @@ export interface ReceiptSyncOptions {
    */
   readonly notification?: (message: Message, context: MessageContext) => MessageNotification | null | Promise<MessageNotification | null>;
   /**
+   * Returns the address of the page to show after a click on a notification, such as `/#direct:bob`; for a plain
+   * notification `conversationId` is null. A window that shows the address gets the focus. Otherwise another window of the
+   * app gets the focus and the address: a change of the hash alone does not reload the page. Without a window, a new one
+   * opens. Without this option, clicks are left to the app's own listeners.
+   */
+  readonly addressOf?: (clicked: NotificationRef) => string;
+  /**
    * Receives every record of the service worker's log, like the client's option `log`. Default: warnings and errors go
    * to the console.
    */
   readonly log?: Log;
 }
 
-/** The options with a log in any case. */
+/** The options with a log in any case, and the service worker that got them. */
 export interface LoggedSyncOptions extends ReceiptSyncOptions {
   readonly log: Log;
+  readonly scope: ServiceWorkerScope;
+}
+
+/** The used part of a window of the app. */
+export interface WindowOfApp {
+  readonly url: string;
+  readonly visibilityState: DocumentVisibilityState;
+  readonly focused: boolean;
+  focus(): Promise<unknown>;
+  navigate(url: string): Promise<unknown>;
 }
 
 /** The used part of a service worker's global scope. */
@@ -54,8 +85,10 @@ export interface ServiceWorkerScope {
     /** The app's address. Default: the plain notification names the host of {@link ReceiptSyncOptions.url}. */
     readonly scope?: string;
     showNotification(title: string, options?: NotificationOptions): Promise<void>;
+    getNotifications(): Promise<readonly ShownNotification[]>;
   };
   readonly clients: {
-    matchAll(options: { readonly type: 'window'; readonly includeUncontrolled: boolean }): Promise<readonly object[]>;
+    matchAll(options: { readonly type: 'window'; readonly includeUncontrolled: boolean }): Promise<readonly WindowOfApp[]>;
+    openWindow(url: string): Promise<unknown>;
   };
 }

@@ -11,13 +11,15 @@ import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.
 import { LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/ranges.ts';
+import { notificationTag } from '../model/notification-tag.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';
+import { closeNotifications } from '../platform/notifications.ts';
 import { accountDatabases } from '../store/accounts.ts';
 import { type PushFrame, readPush } from '../transport/web-push.ts';
 import { Notice } from './notice.ts';
 import { type OpenAccount, withAccount } from './open-account.ts';
-import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
-import { appErrorDetails } from '../logging.ts';
+import type { LoggedSyncOptions } from './options.ts';
+import { appErrorDetails, errorDetails } from '../logging.ts';
 
 /** The time to wait for a leader tab, which most likely got the message already. A longer wait would be noticed by the user. */
 const PAGE_TIMEOUT_MS = 3000;
@@ -26,8 +28,6 @@ const SERVER_TIMEOUT_MS = 8000;
 /** The time for a refusing server to take the delivery receipt. After this time, Background Sync sends the receipt later. */
 const REFUSED_TIMEOUT_MS = 5000;
 
-const isVisible = (client: object): boolean => 'visibilityState' in client && client.visibilityState === 'visible';
-
 /** The work of one push, with its failures. */
 class Taking {
   readonly failures: unknown[] = [];
@@ -35,7 +35,6 @@ class Taking {
   constructor(
     private readonly push: PushFrame,
     private readonly options: LoggedSyncOptions,
-    private readonly scope: ServiceWorkerScope,
     readonly notice: Notice,
   ) {}
 
@@ -87,26 +86,35 @@ class Taking {
   }
 
   private async notify({ account, writer }: OpenAccount, isCaughtUp: boolean): Promise<void> {
-    const { push, options, scope, notice } = this;
+    const { push, options, notice } = this;
+    const { registration, clients } = options.scope;
     const news = await newsOf(writer, push.conversationId, push.message, isCaughtUp);
     if (!news || !options.notification) return;
-    const windows = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    const windows = await clients.matchAll({ type: 'window', includeUncontrolled: true });
+    const { message, ...counts } = news;
+    const { userId } = account;
     const context = {
-      userId: account.userId,
-      muted: news.muted,
-      visible: windows.some(isVisible),
-      totalUnreadCount: writer.model.totalUnreadCount,
+      userId,
+      visible: windows.some(({ visibilityState }) => visibilityState === 'visible'),
+      focused: windows.some(({ focused }) => focused),
+      ...counts,
     };
-    const shown = await notice.inTime(Promise.resolve(options.notification(news.message, context)));
+    const shown = await notice.inTime(Promise.resolve(options.notification(message, context)));
     // The app's answer may have taken long: read the store again.
     await writer.refresh();
     if (!shown || writer.model.paused) return;
-    await notice.show(shown.title, { tag: `tidemark:${account.userId}:${push.message.id}`, ...shown.options });
+    const { conversationId } = push;
+    await notice.show(shown.title, { tag: notificationTag(userId, conversationId, push.message.seq), ...shown.options });
+    if (!shown.replacesOlder) return;
+    await closeNotifications(registration, userId, (all) => {
+      const newest = Math.max(...all.filter((one) => one.conversationId === conversationId).map(({ seq }) => seq));
+      return all.map((one) => one.conversationId === conversationId && one.seq < newest);
+    });
   }
 
   /** Asks the browser for a Background Sync, to send the delivery receipt with the network back. */
   private async requestSync(): Promise<void> {
-    const { sync } = this.scope.registration as { readonly sync?: { register(tag: string): Promise<void> } };
+    const { sync } = this.options.scope.registration as { readonly sync?: { register(tag: string): Promise<void> } };
     await sync?.register(SYNC_TAG);
   }
 }
@@ -114,12 +122,18 @@ class Taking {
 /**
  * Takes one push. Resolves after all work; ignores pushes of other protocols. A notification is shown in every case.
  * Rejects with the first failure, after the rest was done.
+ *
+ * @param navigate the address of the notification that a declarative push proposes.
  */
-export const takePush = async (text: string, options: LoggedSyncOptions, scope: ServiceWorkerScope): Promise<void> => {
+export const takePush = async (text: string, options: LoggedSyncOptions, navigate?: string): Promise<void> => {
   const push = readPush(text);
   if (!push) return;
-  const notice = new Notice(scope, push.userId, new URL(options.url).hostname);
-  const taking = new Taking(push, options, scope, notice);
+  const notice = new Notice(options.scope, push.userId, new URL(options.url).hostname, navigate);
+  if (push.type === 'unreadable') {
+    options.log('warn', 'push-not-read', errorDetails(push.error));
+    return notice.showPlain().finally(notice.close);
+  }
+  const taking = new Taking(push, options, notice);
   const { failures } = taking;
   await taking.alone(async () => {
     const name = databaseName(options.url, push.userId);

@@ -7,6 +7,7 @@ import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { noTotals } from '../../src/model/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
+import { FakeWorkerScope } from '../support/fake-worker-scope.ts';
 
 /** No server listens here: all of this is offline. */
 const url = 'ws://127.0.0.1:9/receipts';
@@ -24,7 +25,7 @@ const accountsAsked = async (): Promise<string[]> => {
     asked.push(userId);
     return 'token';
   };
-  await drainAllAccounts({ url, getToken, log: () => undefined }).catch(() => undefined);
+  await drainAllAccounts({ url, getToken, log: () => undefined, scope: new FakeWorkerScope() }).catch(() => undefined);
   return asked;
 };
 

@@ -6,7 +6,9 @@ import type { CDPSession, Page, Worker } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { PushFrame } from '../../src/protocol/push.ts';
+import { declarativePush } from '../../src/server/push/declarative-push.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
+import { notificationTag, readNotificationTag } from '../../src/model/notification-tag.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { setFrozen } from '../support/real-browser.ts';
 import type { Noted } from './page/service-worker.ts';
@@ -105,6 +107,14 @@ class Waker {
     return worker.evaluate(() => {
       const { appBadge, asked, ends } = self as unknown as Noted;
       return { appBadge, asked, ends };
+    });
+  }
+
+  async closeNotifications(): Promise<void> {
+    const worker = await this.worker();
+    await worker.evaluate(async () => {
+      const { registration } = self as unknown as ServiceWorkerGlobalScope;
+      for (const notification of await registration.getNotifications()) notification.close();
     });
   }
 
@@ -306,10 +316,14 @@ describe('Web Push', () => {
     const push = pushOf('gwen', friend, pushed!, 2);
     const first = await waker.pushed(push);
     expect(first.asked).toEqual([
-      { id: pushed, body: { text: 'gwen-friend 1' }, context: { userId: 'gwen', muted: false, visible: false, totalUnreadCount: 2 } },
+      {
+        id: pushed,
+        body: { text: 'gwen-friend 1' },
+        context: { userId: 'gwen', muted: false, visible: false, focused: false, unread: 2, mentions: 0, totalUnreadCount: 2 },
+      },
     ]);
     expect(await waker.notifications()).toEqual([
-      { title: 'gwen-friend to gwen', body: '{"text":"gwen-friend 1"}', tag: `tidemark:gwen:${pushed}` },
+      { title: 'gwen-friend to gwen', body: '{"text":"gwen-friend 1"}', tag: notificationTag('gwen', 'direct:gwen-friend', 2) },
     ]);
     await eventually('both delivered', () => friend.rows.get('direct:gwen')?.theirs.delivered[0]?.[1] === 2);
     expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], named: [] });
@@ -318,7 +332,7 @@ describe('Web Push', () => {
     await waker.pushed(push);
     const last = await waker.pushed(pushOf('gwen', friend, earlier!, 1));
     expect((await waker.notifications()).map(({ tag }) => tag).sort()).toEqual(
-      [`tidemark:gwen:${pushed}`, `tidemark:gwen:${earlier}`].sort(),
+      [1, 2].map((seq) => notificationTag('gwen', 'direct:gwen-friend', seq)),
     );
     // The count is derived each time.
     expect(new Set(last.appBadge)).toEqual(new Set([2]));
@@ -426,6 +440,122 @@ describe('Web Push', () => {
     await eventually('both delivered', () => friend.rows.get('direct:jane')?.theirs.delivered[0]?.[1] === 2);
     await setFrozen(phone.page, false);
     await eventually('both unread in the page', async () => (await phone.total()) === 2);
+  });
+});
+
+describe('notifications', () => {
+  /** The shown notifications, by the `seq` of their messages; 0 for the plain one. */
+  const shown = async (waker: Waker): Promise<number[]> =>
+    (await waker.notifications()).map(({ tag }) => readNotificationTag(tag)?.seq ?? 0).sort((a, b) => a - b);
+  const isShown = (waker: Waker, ...seqs: number[]): Promise<void> =>
+    eventually(`the notifications ${seqs.join()}`, async () => (await shown(waker)).join() === seqs.join());
+  const elsewhere = async (userId: string): Promise<Device> => {
+    const laptop = await world.device(userId);
+    await laptop.start();
+    await eventually('to be live', async () => (await laptop.state()) === 'live');
+    return laptop;
+  };
+
+  it('a notification is closed when its message is read: on this page, and on another device while a page is open', async () => {
+    const [phone, waker] = await withServiceWorker('nina');
+    const friend = await world.person('nina-friend');
+    const ids = await sendMany(friend, 'nina', 3);
+    await eventually('the messages', async () => (await phone.total()) === 3);
+    for (const [i, id] of ids.entries()) await waker.pushed(pushOf('nina', friend, id, i + 1));
+    await isShown(waker, 1, 2, 3);
+    await phone.page.evaluate((id) => window.app.client.clearConversationUnreadCount('direct:nina-friend', { upTo: id }), ids[1]!);
+    await isShown(waker, 3);
+    const laptop = await elsewhere('nina');
+    await laptop.page.evaluate(() => window.app.client.clearAllUnreadCounts());
+    await isShown(waker);
+    expect(phone.troubles).toEqual([]);
+  });
+
+  it('without a page, a notification is closed at the next push, at the next sync, or when a page opens, and not before', async () => {
+    const [phone, waker] = await withServiceWorker('olga');
+    const friend = await world.person('olga-friend');
+    const laptop = await elsewhere('olga');
+    await phone.page.close();
+    const readAll = async (total: number): Promise<void> => {
+      await eventually('the message', async () => (await laptop.total()) === total);
+      await laptop.page.evaluate(() => window.app.client.clearAllUnreadCounts());
+      await eventually('an empty outbox', async () => (await laptop.pending()) === 0);
+    };
+    const [first] = await sendMany(friend, 'olga', 1);
+    await waker.pushed(pushOf('olga', friend, first!, 1));
+    await readAll(1);
+    await isShown(waker, 1);
+    const [second] = await sendMany(friend, 'olga', 1);
+    await waker.pushed(pushOf('olga', friend, second!, 2));
+    await isShown(waker, 2);
+    await readAll(1);
+    await isShown(waker, 2);
+    await phone.open();
+    await isShown(waker);
+  });
+
+  it('a visible page closes the plain notification, and a log-out closes every notification of the account', async () => {
+    const [phone, waker] = await withServiceWorker('pia', {}, true);
+    const friend = await world.person('pia-friend');
+    const [id] = await sendMany(friend, 'pia', 1);
+    await eventually('the message', async () => (await phone.total()) === 1);
+    await eventually('a hidden page', () => phone.page.evaluate(() => document.visibilityState === 'hidden'));
+    await waker.pushed(pushOf('pia', friend, id!, 1));
+    // For a muted chat this app shows nothing.
+    await phone.page.evaluate(() => window.app.client.setMuted('direct:pia-friend', true));
+    const [next] = await sendMany(friend, 'pia', 1);
+    await waker.pushed(pushOf('pia', friend, next!, 2));
+    await isShown(waker, 0, 1);
+    await phone.page.bringToFront();
+    await isShown(waker, 1);
+    await phone.page.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
+    await isShown(waker);
+  });
+
+  it('three pushes that the service worker cannot read or the app does not show each show a notification (F131)', async () => {
+    const [phone, waker] = await withServiceWorker('quin');
+    const friend = await world.person('quin-friend');
+    await phone.page.close();
+    const [id] = await sendMany(friend, 'quin', 1);
+    const push = pushOf('quin', friend, id!, 1);
+    const unreadable = JSON.stringify({ ...push, message: 'of a later version' });
+    for (const data of [unreadable, JSON.stringify({ ...push, userId: 'of-nobody' }), unreadable]) {
+      const { ends } = await waker.pushed(data);
+      expect(ends.at(-1)).toBe('done');
+      expect(await shown(waker)).toEqual([0]);
+      await waker.closeNotifications();
+    }
+    const { asked } = await waker.pushed(JSON.stringify({ ...push, more: true }));
+    expect(asked).toHaveLength(1);
+    expect(await shown(waker)).toEqual([1]);
+  });
+
+  it('a declarative push is shown like a plain one by a browser that does not know the form', async () => {
+    const [phone, waker] = await withServiceWorker('rosa');
+    const friend = await world.person('rosa-friend');
+    await phone.page.close();
+    const [id] = await sendMany(friend, 'rosa', 1);
+    const declared = declarativePush(pushOf('rosa', friend, id!, 1), { title: 'Chat', navigate: `${phone.origin}/` });
+    await waker.pushed(JSON.stringify(declared));
+    expect(await waker.notifications()).toMatchObject([{ title: 'rosa-friend to rosa', tag: declared.notification.tag }]);
+  });
+
+  it('a click on a notification leads an open window of the app to the conversation, and closes the notification', async () => {
+    const [phone, waker] = await withServiceWorker('tina');
+    const friend = await world.person('tina-friend');
+    const [id] = await sendMany(friend, 'tina', 1);
+    await waker.pushed(pushOf('tina', friend, id!, 1));
+    await isShown(waker, 1);
+    await (
+      await waker.worker()
+    ).evaluate(async () => {
+      const scope = self as unknown as ServiceWorkerGlobalScope;
+      const [notification] = await scope.registration.getNotifications();
+      // Chromium has no command for a click.
+      scope.dispatchEvent(new NotificationEvent('notificationclick', { notification: notification! }));
+    });
+    await phone.page.waitForURL(`${phone.origin}/service-worker.js#direct:tina-friend`);
+    await isShown(waker);
   });
 });
 

@@ -9,4 +9,19 @@ export const PUSH_BREAKS: readonly Break[] = [
     to: 'export const PushShape = v.strictObject({',
     test: ['node', 'test/unit/protocol/codec.test.ts', 'F131'],
   },
+  {
+    fault: 'F131',
+    file: 'src/service-worker/push.ts',
+    from: '    return notice.showPlain().finally(notice.close);\n',
+    to: '    return notice.close();\n',
+    test: ['node', 'test/unit/service-worker/silent-pushes.test.ts', 'F131'],
+  },
+  {
+    fault: 'F131',
+    file: 'src/service-worker/push.ts',
+    from: '    await this.alone(() => this.notice.showPlain());\n',
+    to: '',
+    also: [{ file: 'src/service-worker/push.ts', from: '  await taking.alone(() => notice.showPlain());\n', to: '' }],
+    test: ['node', 'test/unit/service-worker/silent-pushes.test.ts', 'F131'],
+  },
 ];

@@ -2,10 +2,12 @@
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { contains } from '../../model/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { presentMessage } from '../present/present-conversation.ts';
+import type { AccountState } from '../state/account-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
+import { isRead } from './settled-messages.ts';
 
 /** Fields of a message in a push. */
 export interface MessageHead {
@@ -18,11 +20,32 @@ export interface MessageHead {
   readonly mentionsMe?: boolean | undefined;
 }
 
-export interface PushedNews {
+/** The counts that include the pushed message. */
+export interface PushedCounts {
+  readonly muted: boolean;
+  /** The conversation's unread count. */
+  readonly unread: number;
+  /** The unread messages of the conversation that mention the user. */
+  readonly mentions: number;
+  readonly totalUnreadCount: number;
+}
+
+export interface PushedNews extends PushedCounts {
   /** `body` is null when the device does not store the message yet. */
   readonly message: Message;
-  readonly muted: boolean;
 }
+
+/** A message that the server's row does not reach yet is added: without a network the counts are at least these. */
+const countsOf = (model: AccountState, conversation: ConversationState | undefined, { seq, mentionsMe }: MessageHead): PushedCounts => {
+  const added = conversation && seq <= conversation.row.latestSeq ? 0 : 1;
+  const muted = conversation?.muted ?? false;
+  return {
+    muted,
+    unread: (conversation?.unread.unreadCount ?? 0) + added,
+    mentions: (conversation?.mentions.mentionCount ?? 0) + (mentionsMe ? added : 0),
+    totalUnreadCount: model.totalUnreadCount + (muted ? 0 : added),
+  };
+};
 
 /**
  * @param isCaughtUp true when the device has caught up after the push: a missing message does not exist for this account.
@@ -42,20 +65,11 @@ export const newsOf = async (
     if (model.paused || (isCaughtUp && !stored)) return null;
     const { seq, senderId, countable } = stored ?? head;
     if (senderId === model.me || !countable) return null;
-    if (conversation) {
-      const { row, readUpTo, receiptsSent, uncounted } = conversation;
-      if (
-        seq <= countingBase(row, readUpTo) ||
-        contains(uncounted, seq) ||
-        contains(receiptsSent.read, seq) ||
-        contains(receiptsSent.named, seq)
-      )
-        return null;
-    }
-    const muted = conversation?.muted ?? false;
+    if (conversation && (isRead(conversation, seq) || contains(conversation.uncounted, seq))) return null;
+    const counts = countsOf(model, conversation, head);
     if (conversation && stored) {
       const message = presentMessage(model, conversation, stored);
-      return message.recalled ? null : { message, muted };
+      return message.recalled ? null : { message, ...counts };
     }
     const { id, sentAt, receiptRequested, mentionsMe = false } = head;
     return {
@@ -72,7 +86,7 @@ export const newsOf = async (
         mentionsMe,
         status: 'received',
       },
-      muted,
+      ...counts,
     };
   });
 };

@@ -23,6 +23,7 @@ import type { Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
 import { watchEvents } from './events.ts';
+import { readsFilter } from './reads.ts';
 import { readShownMessages, readShownReceipts, sameMessages } from './messages.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 import { listConversations, type Place, placeOf } from '../present/list-conversations.ts';
@@ -74,6 +75,8 @@ export class Views {
         return this.receipts(topic.messageId);
       case 'receipts-in':
         return this.receiptsIn(topic.conversationId, topic.limit);
+      case 'reads':
+        return this.reads();
       case 'connection':
         return this.connection();
       case 'outbox':
@@ -114,6 +117,11 @@ export class Views {
       map((model) => (model.cursor === null ? null : model.totals)),
       distinctUntilChanged(sameTotals),
     );
+  }
+
+  private reads(): Observable<number> {
+    let moments = 0;
+    return this.knownStates(readsFilter(() => this.writer.model)).pipe(map(() => ++moments));
   }
 
   private unreadCount(id: ConversationId): Observable<number> {

@@ -14,6 +14,7 @@ import type { MessageRecord } from '../store/records.ts';
 import type { ServerReadTx, ServerStore } from '../store/server-store.ts';
 import type { Turns } from '../store/turns.ts';
 import type { AnnouncedMessage } from './announced.ts';
+import { unreadTotals } from './unread-totals.ts';
 import { appErrorDetails, errorDetails, type Log } from '../../logging.ts';
 
 /** What the server knows of the recipient of a push, besides the push. */
@@ -47,27 +48,28 @@ export const pushesOf = async (
   const names = new Map(recipients.map(({ userId, conversationId }) => [userId, conversationId]));
   const members = await tx.membersNamed(place, [...names.keys()]);
   const waiting = members.filter(
-    ({ userId, role, muted, readUpTo, joinedAt, read, named }) =>
+    ({ userId, role, muted, readUpTo, joinedAt, cleared, read, named }) =>
       role !== null &&
       (!muted.value || mentionsUser(userId)) &&
       seq > Math.max(readUpTo, joinedAt) &&
+      !contains(cleared, seq) &&
       !contains(read, seq) &&
       !contains(named, seq),
   );
-  const totals = await tx.unreadTotals(
+  const totals = await unreadTotals(
+    tx,
     waiting.map(({ userId }) => userId),
     MOST_COUNTED,
   );
-  const totalOf = new Map(totals.map(({ userId, total }) => [userId, total]));
   return waiting.map(({ userId, muted }) => {
-    const total = totalOf.get(userId) ?? null;
+    const total = totals.get(userId);
     return {
       type: 'push',
       userId,
       conversationId: names.get(userId)!,
       message: mentionsUser(userId) ? { ...head, mentionsMe: true } : head,
       muted: muted.value,
-      ...(total === null ? {} : { totalUnreadCount: total }),
+      ...(total === undefined ? {} : { totalUnreadCount: total }),
     };
   });
 };

@@ -111,7 +111,7 @@ export const hasFlags = ({ muted, marked, archived }: Pick<MemberRecord, 'muted'
 
 /** The messages that take the conversation out of the archive, if they count: those above the flag, from the times as a member. */
 export const reopeningRanges = (
-  { groupId, firstSeq, latestSeq }: ConversationRecord,
+  { groupId, firstSeq, latestSeq }: Pick<ConversationRecord, 'groupId' | 'firstSeq' | 'latestSeq'>,
   { archived, present }: Pick<MemberRecord, 'archived' | 'present'>,
 ): Ranges => {
   if (!archived.value) return NO_RANGES;
@@ -183,10 +183,12 @@ export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind'
 
 export type StepTime = MessageKey & { readonly kind: ReceiptKind; readonly at: number };
 
-/** The total unread count of a user; null if it was not counted. */
-export interface UnreadTotal {
-  readonly userId: UserId;
-  readonly total: number | null;
+/** A conversation in which a user may have unread messages. */
+export interface UnreadPlace {
+  readonly member: MemberRecord;
+  readonly groupId: string | null;
+  readonly firstSeq: Seq;
+  readonly latestSeq: Seq;
 }
 
 /** The other side of a direct conversation. */

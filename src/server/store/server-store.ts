@@ -26,7 +26,7 @@ import type {
   RunRecord,
   StepRecord,
   StepTime,
-  UnreadTotal,
+  UnreadPlace,
 } from './records.ts';
 
 /**
@@ -122,11 +122,10 @@ export interface ServerReadTx {
   islands(kinds: readonly RangeKind[], me: UserId, ranges: readonly ConversationRange[]): Promise<readonly (readonly Ranges[])[]>;
   /** For each of the ranges, in order, the first message that counts for `me`, recalled or not; 0 if there is none. */
   firstCounting(me: UserId, ranges: readonly ConversationRange[]): Promise<readonly Seq[]>;
-  /**
-   * The total unread count of each of these users, over the conversations that the user has not muted. A total is null
-   * if more than `atMost` messages stand above the user's positions: then counting would cost too much.
-   */
-  unreadTotals(userIds: readonly UserId[], atMost: number): Promise<readonly UnreadTotal[]>;
+  /** The member rows of these users in the conversations, not left, with messages above the position or with a mark. */
+  unreadPlaces(userIds: readonly UserId[]): Promise<readonly UnreadPlace[]>;
+  /** For each part, in order, the number of its messages that the user's unread count leaves out. */
+  uncountedIn(parts: readonly (ConversationRange & { readonly userId: UserId })[]): Promise<readonly number[]>;
   /**
    * For each conversation, the newest message with a lower version than this one. A conversation without such
    * a message is left out.

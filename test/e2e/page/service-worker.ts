@@ -42,6 +42,8 @@ installReceiptSync(worker, {
     });
     return ((await response.json()) as { token: string }).token;
   },
+  // A file that loads without the app.
+  addressOf: ({ conversationId }) => `/service-worker.js#${conversationId}`,
   notification(message, context) {
     noted.asked.push({ id: message.id, body: message.body, context });
     if (JSON.stringify(message.body).includes('the app throws')) throw new Error('the app threw');

@@ -73,6 +73,7 @@ const QUESTIONS: { readonly [K in Question]: Parameters<Queries[K]> } = {
   findMessage: ['m1'],
   seqOf: ['direct:bob', 'm1'],
   explainUnread: ['direct:bob'],
+  settledOf: [[]],
   fetchReceipts: [['mine']],
   fetchReadMembers: ['g1', { filter: 'read', cursor: null, limit: 10 }],
   storage: [],

@@ -124,6 +124,7 @@ describe('the pushes that a host gets from the server', () => {
   for (const [what, change] of [
     ['muted', () => submit('bob', mute('direct:alice'))],
     ['read', () => submit('bob', receipts('direct:alice', { position: 1 }))],
+    ['cleared by itself', () => submit('bob', receipts('direct:alice', { cleared: [[1, 1]] }))],
     ['acknowledged', () => submit('bob', receipts('direct:alice', { namedIds: ['m1'] }))],
     ['recalled', () => submit('alice', { kind: 'recall', key: 'k', conversationId: 'direct:bob', cursor: null, id: 'm1' })],
   ] as const)

@@ -8,6 +8,7 @@ import { browserClock, browserRandom } from '../../../src/platform/browser-ports
 import { installReceiptSync } from '../../../src/service-worker/index.ts';
 import { enterAccount } from '../../../src/engine/account/enter-account.ts';
 import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { FakeWorkerScope } from '../../support/fake-worker-scope.ts';
 
 const url = 'ws://server.example/receipts';
 const STEP_MS = 500;
@@ -45,18 +46,10 @@ afterEach(async () => {
 
 /** Dispatches a sync event. @returns how many seconds the event lasted before it was rejected. */
 const secondsUntilRejected = async (lastChance: boolean): Promise<number> => {
-  let listener: (event: Event) => void = () => undefined;
-  const scope = {
-    addEventListener: (type: string, one: (event: Event) => void) => {
-      if (type === 'sync') listener = one;
-    },
-    registration: { showNotification: async () => undefined },
-    clients: { matchAll: async () => [] },
-  };
+  const scope = new FakeWorkerScope();
   installReceiptSync(scope, { url, getToken: () => 'token-of-alice', log: () => undefined });
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
-  let done: Promise<unknown> = Promise.resolve();
-  listener({ tag: SYNC_TAG, lastChance, waitUntil: (work: Promise<unknown>) => (done = work) } as unknown as Event);
+  const done = scope.dispatch('sync', { tag: SYNC_TAG, lastChance })!;
   let end: unknown;
   done.then(
     () => (end = 'sent'),

@@ -2,7 +2,6 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { mentionsReader } from '../../../model/mentions.ts';
 import { fromSeqs, type Range } from '../../../model/ranges.ts';
-import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
 import type { ConversationTables, MemoryTables } from './memory-tables.ts';
@@ -12,7 +11,6 @@ import {
   type ConversationRecord,
   type MessageRecord,
   nameOf,
-  reopeningRanges,
   type ListedConversation,
   type StepRecord,
   type FeedRecall,
@@ -174,24 +172,21 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
         ),
       ),
     ),
-  unreadTotals: async (userIds, atMost) =>
-    [...new Set(userIds)].map((userId) => {
-      let above = 0;
-      let total = 0;
-      for (const { conversation, members, messages } of tables.ofUser(userId)) {
-        const mine = members.get(userId);
-        if (!mine?.role || mine.muted.value) continue;
-        const reopens = reopeningRanges(conversation, mine).some((range) => firstCounting(messages, range, userId) > 0);
-        if (mine.archived.value && !reopens) continue;
-        const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);
-        above += Math.max(0, conversation.latestSeq - base);
-        if (above > atMost) return { userId, total: null };
-        for (const message of messages.slice(base)) if (!ofKind('uncounted', message, userId)) total++;
-      }
-      return { userId, total };
-    }),
   firstCounting: async (me, ranges) =>
     ranges.map(({ conversationId, range }) => firstCounting(tables.get(conversationId)?.messages ?? [], range, me)),
+  unreadPlaces: async (userIds) =>
+    [...new Set(userIds)].flatMap((userId) =>
+      [...tables.ofUser(userId)].flatMap(({ conversation: { groupId, firstSeq, latestSeq }, members }) => {
+        const member = members.get(userId);
+        return member?.role && (latestSeq > member.readUpTo || member.marked.value) ? [{ member, groupId, firstSeq, latestSeq }] : [];
+      }),
+    ),
+  uncountedIn: async (parts) =>
+    parts.map(
+      ({ userId, conversationId, range: [start, upTo] }) =>
+        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).filter((message) => ofKind('uncounted', message, userId))
+          .length,
+    ),
   latestSeqsBelow: async (version, ids) =>
     ids.flatMap((conversationId) => {
       const last = tables.get(conversationId)?.messages.findLast((message) => message.version < version);

@@ -126,35 +126,25 @@ const ISLANDS: Record<RangeKind, string> = {
 /** One statement for several kinds; `k` is the index of the kind. */
 const islandsOf = (kinds: readonly RangeKind[]): string =>
   `${kinds.map((kind, k) => `select ${k} as k, i, from_seq, up_to from (${ISLANDS[kind]}) as of_${kind}`).join(' union all ')} order by k, i, from_seq`;
-/** The messages that reopen the archived conversation `p` of its member `own`. */
-const REOPENING = `
-  select from tidemark.message m where m.conversation_id = p.id and m.seq > (own.archived->>'at')::bigint and not ${neverCountsFor('own.user_id')}
-    and (own.version = 0 or exists (
-      select from jsonb_array_elements(own.present) as stay where m.seq between (stay->>0)::bigint and (stay->>1)::bigint
-    ))`;
-
-const UNREAD_TOTALS = `
+const UNREAD_PLACES = `
   with wanted as (select distinct value as u from json_array_elements_text($1::text::json)),
   place as (
-    select u, c.id, c.latest_seq, c.first_seq from wanted join tidemark.conversation c on c.user_a = u
+    select u, c.id, c.latest_seq, c.first_seq, c.group_id from wanted join tidemark.conversation c on c.user_a = u
     union all
-    select u, c.id, c.latest_seq, c.first_seq from wanted join tidemark.conversation c on c.user_b = u
+    select u, c.id, c.latest_seq, c.first_seq, c.group_id from wanted join tidemark.conversation c on c.user_b = u
     union all
-    select u, c.id, c.latest_seq, c.first_seq from wanted
-    join tidemark.member g on g.user_id = u and g.version > 0 and g.role is not null join tidemark.conversation c on c.id = g.conversation_id
-  ),
-  unread as (
-    select u, id, base, latest_seq from (
-      select p.*, greatest(own.read_up_to, own.joined_at, p.first_seq - 1) as base
-      from place p join tidemark.member own on own.conversation_id = p.id and own.user_id = p.u and not (own.muted->>'value')::boolean
-        and (not (own.archived->>'value')::boolean or exists (${REOPENING}))
-    ) p where base < latest_seq
-  ),
-  above as (select w.u, coalesce(sum(latest_seq - base), 0) as messages from wanted w left join unread on unread.u = w.u group by w.u)
-  select above.u as user_id, case when messages <= $2 then messages - (
-    select count(*) from unread join tidemark.message m on m.conversation_id = unread.id and m.seq > unread.base
-    where unread.u = above.u and ${uncountedFor('above.u')}
-  ) end as total from above`;
+    select u, c.id, c.latest_seq, c.first_seq, c.group_id from wanted
+    join tidemark.member g on g.user_id = u and g.version > 0 join tidemark.conversation c on c.id = g.conversation_id
+  )
+  select m.*, place.latest_seq, place.first_seq, place.group_id from place
+  join tidemark.member m on m.conversation_id = place.id and m.user_id = place.u and m.role is not null
+  where place.latest_seq > m.read_up_to or (m.marked->>'value')::boolean`;
+
+const UNCOUNTED_IN = `
+  select w.i, (
+    select count(*) from tidemark.message m where m.conversation_id = w.c and m.seq between w.f and w.t and ${uncountedFor('w.u')}
+  ) as messages from json_to_recordset($1::text::json) as w(i int, u text, c bigint, f bigint, t bigint) order by w.i`;
+
 const FIRST_COUNTING = `
   select w.i, first.seq from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
   cross join lateral (
@@ -272,17 +262,24 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
       out[int(row, 'k')]![int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
-  unreadTotals: async (userIds, atMost) =>
+  unreadPlaces: async (userIds) =>
     userIds.length === 0
       ? []
-      : (await query(UNREAD_TOTALS, [JSON.stringify(userIds), atMost])).map((row) => ({
-          userId: text(row, 'user_id'),
-          total: row['total'] === null ? null : int(row, 'total'),
+      : (await query(UNREAD_PLACES, [JSON.stringify(userIds)])).map((row) => ({
+          member: memberOf(row),
+          groupId: row['group_id'] === null ? null : text(row, 'group_id'),
+          firstSeq: int(row, 'first_seq'),
+          latestSeq: int(row, 'latest_seq'),
         })),
   firstCounting: async (me, ranges) => {
     const found = ranges.length === 0 ? [] : await query(FIRST_COUNTING, [orderedRangesParam(ranges), me]);
     const seqs = new Map(found.map((row) => [int(row, 'i'), int(row, 'seq')]));
     return ranges.map((_, i) => seqs.get(i) ?? 0);
+  },
+  uncountedIn: async (parts) => {
+    if (parts.length === 0) return [];
+    const wants = parts.map(({ userId: u, conversationId: c, range: [f, t] }, i) => ({ i, u, c, f, t }));
+    return (await query(UNCOUNTED_IN, [JSON.stringify(wants)])).map((row) => int(row, 'messages'));
   },
   latestSeqsBelow: async (version, ids) =>
     ids.length === 0
