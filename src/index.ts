@@ -28,5 +28,5 @@ export type { ReceiptSettings, SettingsScope, ShownReceiptSettings } from './mod
 export type { Retention } from './model/retention.ts';
 export type { TotalOf, TotalOptions } from './model/total.ts';
 export type { StorageReport } from './model/storage.ts';
-export type { UnreadExplanation } from './model/unread.ts';
+export type { FirstUnread, UnreadExplanation } from './model/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

@@ -211,12 +211,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
       requireOpen();
       return intent('setReceiptSettings', requireSettings(settings));
     },
-    viewConversation(conversationId, given?: object) {
+    viewConversation(conversationId, given) {
       const id = conversation(conversationId);
-      readOptions(given, 'viewConversation', {});
-      const view = viewConversation(connection, watching.watch({ of: 'messages', conversationId: id, limit: 1 }), id);
+      const { receipts } = readOptions(given, 'viewConversation', { receipts: 1 });
+      const view = viewConversation(connection, watching, id, optionalFlag(receipts, 'receipts') ?? true);
       views.add(view);
       return {
+        firstUnread: view.firstUnread,
         seen: (messageId) => view.seen(messageId),
         close() {
           view.close();

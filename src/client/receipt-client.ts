@@ -10,13 +10,21 @@ import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
 import type { TotalOptions } from '../model/total.ts';
 import type { StorageReport } from '../model/storage.ts';
-import type { UnreadExplanation } from '../model/unread.ts';
+import type { FirstUnread, UnreadExplanation } from '../model/unread.ts';
 import type { SettingsScope, ShownReceiptSettings } from '../model/receipt-settings.ts';
 import type { LogOutOptions, SendMessageOptions } from './receipt-client-options.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 
 /** An open view of a conversation, see {@link ReceiptClient.viewConversation}. */
 export interface ConversationViewing {
+  /**
+   * The first unread message and the number of unread messages, at the moment when the view was opened; `null` if nothing
+   * was unread. Fixed, so a divider stays where it was while the view reads: a later read on any device, a new message
+   * and a recall of this message do not move it. `messageId` is `null` until this device stores the message. Emits once
+   * the counts of this device are known, also offline, replays, and completes when the view is closed. A new view has a
+   * new place.
+   */
+  readonly firstUnread: Observable<FirstUnread | null>;
   /** The user has seen this message. After the first call, the view reads only messages up to the newest seen one. */
   seen(messageId: MessageId): void;
   close(): void;
@@ -126,8 +134,11 @@ export interface ReceiptClient {
    * Opens a view. The view reads present and arriving messages while the page is visible and focused. While the page is
    * hidden or blurred, messages are only delivered. In a group, the view clears the count and sends receipts for stored
    * messages that ask for them.
+   *
+   * @param options.receipts false: the view moves the read position, and the senders learn nothing from this view, now or
+   * later. Delivery receipts stay. Default true.
    */
-  viewConversation(conversationId: ConversationId): ConversationViewing;
+  viewConversation(conversationId: ConversationId, options?: { readonly receipts?: boolean }): ConversationViewing;
   /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */
   loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
   /**

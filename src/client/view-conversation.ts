@@ -3,13 +3,14 @@
  * read. With the page hidden or blurred, messages are only delivered. After the app has called `seen`, the view reads
  * up to the seen message only.
  */
-import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
-import type { Message } from '../model/message.ts';
+import { distinctUntilChanged, filter, map } from 'rxjs';
 import { conversationType, type ConversationId, type MessageId, requireId, type Seq } from '../model/ids.ts';
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { WorkerError } from '../errors.ts';
+import { FixedDivider } from './fixed-divider.ts';
 import { isVisibleAndFocused, watchView } from './page-lifecycle.ts';
 import type { ConversationViewing } from './receipt-client.ts';
+import type { Watching } from './watching.ts';
 
 /** A view for the client. A call of `seen` is a call like any other, so `close()` waits for it. */
 export interface OpenView extends ConversationViewing {
@@ -19,8 +20,9 @@ export interface OpenView extends ConversationViewing {
 
 export const viewConversation = (
   connection: WorkerConnection,
-  newest$: Observable<readonly Message[]>,
+  watching: Pick<Watching, 'watch'>,
   conversationId: ConversationId,
+  tellsSenders: boolean,
 ): OpenView => {
   let isViewed = false;
   /** The newest seen message; null until the app calls `seen`. */
@@ -34,6 +36,7 @@ export const viewConversation = (
   let tellClosed: () => void = () => undefined;
   const whenClosed = new Promise<void>((resolve) => (tellClosed = resolve));
   const direct = conversationType(conversationId) === 'direct';
+  const divider = new FixedDivider((seq) => watching.watch({ of: 'message-id', conversationId, seq }));
 
   /** Repeats the call on the next worker after a worker's death: every call is safe to repeat. */
   const outlive = async (run: () => Promise<void>): Promise<void> => {
@@ -56,13 +59,28 @@ export const viewConversation = (
       .finally(() => turns--);
   };
 
+  // The first call of the view, so that every read comes after it.
+  next(async () => {
+    const first = await Promise.race([connection.query('firstUnread', conversationId), whenClosed]);
+    if (first !== undefined) divider.fix(first);
+  });
+
   /**
    * Reads all stored messages, or all up to the seen message: a direct chat sends one conversation receipt, a group one
-   * per asking message.
+   * per asking message. A view that tells the senders nothing makes calls that have no public part.
    */
   const read = (upTo: MessageId | null): Promise<void> => {
+    if (!tellsSenders)
+      return upTo === null
+        ? connection.intent('clearConversationUnreadCount', conversationId)
+        : connection.intent('clearConversationUnreadCount', conversationId, upTo);
     if (direct) return connection.intent('sendConversationReadReceipt', conversationId, upTo === null ? {} : { upTo });
     return upTo === null ? connection.intent('readGroup', conversationId) : connection.intent('readGroup', conversationId, upTo);
+  };
+
+  const readUntil = async (upTo: Seq): Promise<void> => {
+    const name = !tellsSenders ? 'passArrivals' : direct ? 'readArrivals' : 'readGroupArrivals';
+    readUpTo = await connection.intent(name, conversationId, readUpTo, upTo);
   };
 
   const readAll = (): void =>
@@ -78,8 +96,7 @@ export const viewConversation = (
     next(async () => {
       if (!isViewed) return;
       const upTo = seenUpTo ?? newest;
-      if (upTo <= readUpTo) return;
-      readUpTo = await connection.intent(direct ? 'readArrivals' : 'readGroupArrivals', conversationId, readUpTo, upTo);
+      if (upTo > readUpTo) await readUntil(upTo);
     });
 
   const updateVisibility = (): void => {
@@ -90,7 +107,8 @@ export const viewConversation = (
   };
 
   // Count stored messages only: the user cannot have seen a message that was never on this device.
-  const arrivals = newest$
+  const arrivals = watching
+    .watch({ of: 'messages', conversationId, limit: 1 })
     .pipe(
       map((list) => list.reduce((newestStored, { seq }) => Math.max(newestStored, seq ?? 0), 0)),
       filter((seq) => seq > newest),
@@ -106,6 +124,7 @@ export const viewConversation = (
   updateVisibility();
 
   return {
+    firstUnread: divider.firstUnread,
     seen(messageId) {
       requireId(messageId, 'messageId');
       // Take the visibility of this moment: a view that closes before the write was open when the user saw the message.
@@ -116,7 +135,7 @@ export const viewConversation = (
         seenUpTo = seq;
         seenLast = messageId;
         if (!isSeen) return;
-        if (direct && seq > readUpTo) readUpTo = await connection.intent('readArrivals', conversationId, readUpTo, seq);
+        if (direct && tellsSenders && seq > readUpTo) await readUntil(seq);
         await read(messageId);
         readUpTo = Math.max(readUpTo, seq);
       });
@@ -127,6 +146,7 @@ export const viewConversation = (
       tellClosed();
       isViewed = false;
       arrivals.unsubscribe();
+      divider.close();
       stop();
     },
   };

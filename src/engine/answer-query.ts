@@ -3,11 +3,12 @@ import { TransportError } from '../errors.ts';
 import type { Queries, QueryCall } from '../model/intents.ts';
 import type { Ports } from '../ports/ports.ts';
 import { flush, type Flushes } from './account/flush.ts';
+import { whenKnown } from './account/standing.ts';
 import { findInConversation } from './present/find-message.ts';
 import type { Ask } from './queries/ask.ts';
 import { explainUnread } from './queries/explain-unread.ts';
 import type { History } from './queries/history.ts';
-import { findMessage, loadMessages } from './queries/load-messages.ts';
+import { findMessage, firstUnread, loadMessages } from './queries/load-messages.ts';
 import { fetchReadMembers } from './queries/members.ts';
 import { fetchReceipts } from './queries/receipts.ts';
 import { dropMessages } from './space/drop-messages.ts';
@@ -61,6 +62,10 @@ const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<Retu
         return conversation ? ((await findInConversation(tx, conversation, [messageId])).get(messageId)?.seq ?? null) : null;
       });
     }
+    case 'firstUnread':
+      // Before the first complete snapshot of this device, its counts would be guesses.
+      await whenKnown(writer);
+      return firstUnread(writer, ...call.args);
     case 'explainUnread':
       return explainUnread(writer.model, ...call.args);
     case 'settledOf':

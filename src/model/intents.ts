@@ -6,7 +6,7 @@ import type { MessageReceipts, ReadMember } from './receipt.ts';
 import type { SettingsScope } from './receipt-settings.ts';
 import type { FlushResult } from './status.ts';
 import type { StoredAmount } from './storage.ts';
-import type { UnreadExplanation } from './unread.ts';
+import type { FirstUnread, UnreadExplanation } from './unread.ts';
 
 /** Why a call sent no receipt for a message. */
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
@@ -116,6 +116,8 @@ export interface Queries {
   findMessage(messageId: MessageId): Message | null;
   /** The `seq` of a message stored on this device; `null` for any other message. */
   seqOf(conversationId: ConversationId, messageId: MessageId): Seq | null;
+  /** Waits until the counts of this device are known. `null` if nothing is unread. */
+  firstUnread(conversationId: ConversationId): FirstUnread | null;
   explainUnread(conversationId: ConversationId): UnreadExplanation;
   /** For each message, in order, whether it is surely read, recalled or no longer counted: then its notification may be closed. */
   settledOf(messages: readonly { readonly conversationId: ConversationId; readonly seq: Seq }[]): readonly boolean[];

@@ -1,7 +1,7 @@
 /** The topics for a page to watch, and the type of the values of each. */
 import type { Conversation } from './conversation.ts';
 import type { NumberedEvent } from './event.ts';
-import type { ConversationId, MessageId } from './ids.ts';
+import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { ListWanted } from './list.ts';
 import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
@@ -21,6 +21,8 @@ export type Topic =
   | ({ readonly of: 'conversations' } & ListWanted)
   | { readonly of: 'conversation'; readonly conversationId: ConversationId }
   | { readonly of: 'messages'; readonly conversationId: ConversationId; readonly limit: number }
+  /** The id of the message with this `seq`; null while this device does not store the message. */
+  | { readonly of: 'message-id'; readonly conversationId: ConversationId; readonly seq: Seq }
   | { readonly of: 'receipts'; readonly messageId: MessageId }
   /** The receipts of the messages that the topic `messages` shows with the same limit. */
   | { readonly of: 'receipts-in'; readonly conversationId: ConversationId; readonly limit: number }
@@ -42,6 +44,7 @@ export interface TopicValue {
   conversations: readonly Conversation[];
   conversation: Conversation | null;
   messages: readonly Message[];
+  'message-id': MessageId | null;
   receipts: MessageReceipts | null;
   'receipts-in': readonly MessageReceipts[];
   reads: number;

@@ -1,12 +1,20 @@
 /** The unread count and the count of mentions, derived from the server's row and a read position, and never incremented (I-12, I-13). */
 import type { ConversationRow, ReadBy } from './conversation.ts';
 import { countsAbove, type Mark } from './flag.ts';
-import type { ConversationId, Seq } from './ids.ts';
+import type { ConversationId, MessageId, Seq } from './ids.ts';
 import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from './ranges.ts';
 
 export interface Unread {
   readonly unreadCount: number;
   readonly exact: boolean;
+}
+
+/** The first unread message of a conversation, and the number of unread messages, at one moment. */
+export interface FirstUnread {
+  readonly seq: Seq;
+  /** `null` while this device does not store the message. */
+  readonly messageId: MessageId | null;
+  readonly count: number;
 }
 
 /** The parts of an unread count, to explain its value to people. */

@@ -33,7 +33,7 @@ describe('the arguments of the calls', () => {
     ['clearAllUnreadCounts', [{ typ: 'direct' }], '"typ"; did you mean "type"?'],
     ['setMarkedUnread', ['direct:bob', true, { fromm: 'm' }], '"fromm"; did you mean "from"?'],
     ['setReceiptSettings', [{ readReceipt: false }], '"readReceipt"; did you mean "readReceipts"?'],
-    ['viewConversation', ['direct:bob', { receipts: false }], 'viewConversation: unknown option "receipts"'],
+    ['viewConversation', ['direct:bob', { receipt: false }], '"receipt"; did you mean "receipts"?'],
     ['loadOlderMessages', ['direct:bob', { limits: 3 }], '"limits"; did you mean "limit"?'],
     ['loadMessages', ['direct:bob', { around: 1, limits: 3 }], '"limits"; did you mean "limit"?'],
     ['fetchReadMembers', ['m', { filters: 'read' }], '"filters"; did you mean "filter"?'],

@@ -4,6 +4,7 @@ import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import { intersect, range, size } from '../../model/ranges.ts';
 import { countingBase } from '../../model/unread.ts';
+import { countsFor } from '../present/first-unread.ts';
 import { newestSeqs, readStored } from '../present/read-messages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { isBlind } from '../write/blind-flags.ts';
@@ -21,7 +22,7 @@ const countReadFrom = async ({ model, tx }: Draft, conversation: ConversationSta
   const upTo = countingBase(row, readUpTo);
   const wanted = range(Math.max(from, firstVisible(row)), upTo);
   const stored = await readStored(tx, conversation, newestSeqs(intersect(wanted, storedSeqs), MAX_COUNTED));
-  const counting = stored.filter(({ senderId, countable, recalled }) => senderId !== model.me && countable && !recalled);
+  const counting = stored.filter((message) => countsFor(model.me, conversation, message));
   return { upTo, count: counting.length, exact: stored.length === size(wanted) };
 };
 

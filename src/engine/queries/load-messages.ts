@@ -6,9 +6,9 @@ import { AuthError, TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
 import { above, highest, intersect, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
-import { countsAbove } from '../../model/flag.ts';
+import type { FirstUnread } from '../../model/unread.ts';
 import { firstVisible } from '../../model/conversation.ts';
+import { firstUnreadOf } from '../present/first-unread.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
 import { newestSeqs, readPresented } from '../present/read-messages.ts';
@@ -29,12 +29,12 @@ const windowOf = ({ before, after, limit }: MessagesWanted, point: Seq, availabl
   return union(newestSeqs(below, limit - size(newer)), newer);
 };
 
-/** The first unread message. If the server told only the number of unread messages, the first message above the position. */
-export const firstUnread = ({ row, readUpTo, mark, unread, counted }: ConversationState): Seq | null => {
-  if (unread.unreadCount === 0) return null;
-  const [oldest] = counted;
-  return oldest ? oldest[0] : countingBase(row, countsAbove(mark, readUpTo)) + 1;
-};
+/** The first unread message, with every earlier call of this tab in effect. */
+export const firstUnread = (writer: Writer, id: ConversationId): Promise<FirstUnread | null> =>
+  writer.readInOrder('first-unread', async (model, tx) => {
+    const conversation = model.get(id);
+    return conversation ? firstUnreadOf(tx, model, conversation) : null;
+  });
 
 /** @throws {UsageError} `usage/unknown-message` if this user sees no such message in this conversation. */
 const seqOfPoint = async (writer: Writer, history: History, conversation: ConversationState, point: MessagePoint): Promise<Seq> => {
@@ -61,7 +61,10 @@ export const loadMessages = async (
   const conversation = writer.model.get(conversationId);
   // Before the first sync this device does not know whether the conversation has messages.
   if (!conversation?.isKnown) return { messages: [], complete: writer.model.cursor !== null };
-  const point = wanted.around === 'first-unread' ? firstUnread(conversation) : (wanted.around ?? wanted.before ?? wanted.after);
+  const point =
+    wanted.around === 'first-unread'
+      ? ((await firstUnread(writer, conversationId))?.seq ?? null)
+      : (wanted.around ?? wanted.before ?? wanted.after);
   const seq = point === null || point === undefined ? null : await seqOfPoint(writer, history, conversation, point);
   const { row, storedSeqs } = writer.model.get(conversationId) ?? conversation;
   // The device may store messages of an earlier membership, and one that is newer than the row and was fetched by its id.

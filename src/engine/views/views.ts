@@ -7,7 +7,8 @@
  */
 import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
-import type { ConversationId, MessageId } from '../../model/ids.ts';
+import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
+import { range } from '../../model/ranges.ts';
 import type { Message } from '../../model/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/receipt.ts';
@@ -17,6 +18,7 @@ import type { ListWanted } from '../../model/list.ts';
 import type { Topic, TopicValue } from '../../model/topic.ts';
 import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/total.ts';
 import type { LeaderStatus, Ports } from '../../ports/ports.ts';
+import { readStored } from '../present/read-messages.ts';
 import { findAnywhere } from '../present/find-message.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { Dirty } from '../state/dirty.ts';
@@ -71,6 +73,8 @@ export class Views {
         return this.conversation(topic.conversationId);
       case 'messages':
         return this.messages(topic.conversationId, topic.limit);
+      case 'message-id':
+        return this.messageId(topic.conversationId, topic.seq);
       case 'receipts':
         return this.receipts(topic.messageId);
       case 'receipts-in':
@@ -172,6 +176,21 @@ export class Views {
         return from(readShownMessages(this.writer, id, limit));
       }),
       distinctUntilChanged(sameMessages),
+    );
+  }
+
+  private messageId(id: ConversationId, seq: Seq): Observable<MessageId | null> {
+    return this.states(({ conversations }) => conversations.has(id)).pipe(
+      switchMap(() =>
+        from(
+          this.writer.read('message-id', async (model, tx) => {
+            const conversation = model.get(id);
+            const [message] = conversation ? await readStored(tx, conversation, range(seq, seq)) : [];
+            return message?.id ?? null;
+          }),
+        ),
+      ),
+      distinctUntilChanged(),
     );
   }
 

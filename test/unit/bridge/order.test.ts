@@ -72,6 +72,7 @@ const QUESTIONS: { readonly [K in Question]: Parameters<Queries[K]> } = {
   loadMessages: ['direct:bob', { around: 1, limit: 5 }],
   findMessage: ['m1'],
   seqOf: ['direct:bob', 'm1'],
+  firstUnread: ['direct:bob'],
   explainUnread: ['direct:bob'],
   settledOf: [[]],
   fetchReceipts: [['mine']],

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { firstUnread } from '../../../src/engine/queries/load-messages.ts';
+import { firstUnreadInRow } from '../../../src/engine/present/first-unread.ts';
 import { ConversationState } from '../../../src/engine/state/conversation-state.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
@@ -81,6 +81,6 @@ describe('loadMessages at the edges of what a user may see', () => {
 it('the first unread message is exact where the row carries ranges, and the first above the position where it carries a number', () => {
   const counted = { at: 0, upTo: 10, count: 3 };
   const row = { ...emptyRow(CREW), version: 1, latestSeq: 20, counted, uncounted: [[13, 14]] as const };
-  expect(firstUnread(new ConversationState(CREW, { ...row, readUpTo: 12 }))).toBe(15);
-  expect(firstUnread(new ConversationState(CREW, { ...row, readUpTo: 4 }))).toBe(5);
+  expect(firstUnreadInRow(new ConversationState(CREW, { ...row, readUpTo: 12 }))).toEqual({ seq: 15, isSure: true });
+  expect(firstUnreadInRow(new ConversationState(CREW, { ...row, readUpTo: 4 }))).toEqual({ seq: 5, isSure: false });
 });

@@ -1,10 +1,50 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
-import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
+import { framesOf, goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
 
 const CREW = 'group:crew';
 const COUNT = 650;
+
+it(
+  'the first of 4,049 unread messages and its neighbours cost one request, of at most `limit` messages',
+  { timeout: 120_000 },
+  async () => {
+    const world = createTestWorld();
+    const { host } = world.server;
+    await world.until(host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
+    const [, bob] = await openDevice(world, 'bob');
+    await bob.live();
+    const say = async (from: number, upTo: number): Promise<void> => {
+      const ids = Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
+      await world.until(Promise.all(ids.map((i) => bob.tab.do('sendMessage', CREW, { body: String(i), id: `m${i}` }))));
+      await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    };
+    await say(1, 100);
+    const [, old] = await openDevice(world, 'alice', 'old');
+    await old.until({ of: 'unread', conversationId: CREW }, (count) => count === 100);
+    await old.ask('loadMessages', CREW, { around: 'm100', limit: 1 });
+    await old.do('clearConversationUnreadCount', CREW, 'm100');
+    await old.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await old.close();
+    await say(101, 4149);
+    const [device, alice] = await openDevice(world, 'alice', 'new');
+    const sent = sentBy(device);
+    await alice.live();
+    const first = await alice.ask('firstUnread', CREW);
+    expect(first).toMatchObject({ seq: 101, count: 4049 });
+    const before = sent.requests.length;
+    const { messages, complete } = await alice.ask('loadMessages', CREW, { around: 'first-unread', limit: 30 });
+    expect(messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 30 }, (_, i) => 87 + i));
+    expect(complete).toBe(false);
+    const asked = framesOf('fetch', sent.requests.slice(before));
+    expect(sent.requests).toHaveLength(before + 1);
+    expect(asked.flatMap(({ wants }) => wants)).toEqual([{ conversationId: CREW, seqs: [[87, 116]], limit: 30 }]);
+    // The place of an open view is the same window, and it is stored now.
+    expect((await alice.ask('loadMessages', CREW, { around: first!.seq, limit: 30 })).messages).toEqual(messages);
+    expect(sent.requests).toHaveLength(before + 1);
+  },
+);
 
 describe('messages around a point of a long conversation', () => {
   let device: VirtualDevice;
