@@ -50,6 +50,7 @@ const receipts = fc.record(
       },
       { requiredKeys: ['count', 'value', 'at'] },
     ),
+    archived: fc.record({ count: fc.integer({ min: 0, max: 3 }), value: fc.boolean(), at: fc.integer({ min: 0, max: 15 }) }),
     stale: fc.boolean(),
   },
   { requiredKeys: ['kind'] },
@@ -64,7 +65,7 @@ const comparable = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(
       value,
-      (key, item: unknown) => (['version', 'sentAt', 'from', 'to', 'times', 'asOf'].includes(key) ? undefined : item),
+      (key, item: unknown) => (['version', 'sentAt', 'asOf', 'from', 'to', 'times'].includes(key) ? undefined : item),
       0,
     ).replaceAll(/"at":1[0-9]{12}/g, '"at":0'),
   );
@@ -134,6 +135,9 @@ const check = async (store: ServerStore, prefix: string, list: Frames, ends: Rec
       const counts = (one: WireMessage): boolean => one.senderId !== me && one.countable && !one.recalled;
       const unread = messages.filter((one) => one.seq > read && counts(one) && !contains(row.uncounted, one.seq));
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: unread.length, exact: true });
+      // The messages are the newest first.
+      const later = messages.filter(({ seq, senderId, countable }) => seq > row.archived.at && senderId !== me && countable);
+      expect(row.reopenedBy).toBe(row.archived.value ? (later.at(-1)?.seq ?? 0) : 0);
       const cleared = list.flatMap(({ who, ops }) =>
         who.me === user && `direct:${prefix}${who.peer}` === row.conversationId
           ? ops.flatMap((op) => (op as { cleared?: Ranges }).cleared ?? [])

@@ -2,6 +2,7 @@
 // them. The simulation must find 95 in a hundred of them; see drill.mjs.
 import { COUNTING_BUGS } from './counting-bugs.mjs';
 import { HARDER_BUGS } from './harder-bugs.mjs';
+import { LIST_BUGS } from './list-bugs.mjs';
 
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
@@ -248,4 +249,5 @@ export const BUGS = [
   ),
   ...HARDER_BUGS,
   ...COUNTING_BUGS,
+  ...LIST_BUGS,
 ];

@@ -52,6 +52,7 @@ export const KINDS = [
   'sweep',
   'slow',
   'clear-some',
+  'archive',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -69,6 +69,19 @@ export class Habits {
         workload.does('clear-some', one, chat, random.fork(String(i)));
       return true;
     });
+    plans.plan('archive', 24, (random) => {
+      const home = plans.aHome(random);
+      const { device } = home;
+      const chat = workload.aChatOf(home, random);
+      const all = plans.sim.homes.filter((one) => one.device.userId === device.userId);
+      const isOffline = random.chance(0.3);
+      if (isOffline) device.network.set({ up: false, down: false });
+      for (const [i, one] of (random.chance(0.3) ? all : [home]).entries())
+        workload.does(random.chance(0.3) ? 'mute' : 'archive', one, chat, random.fork(String(i)));
+      if (isOffline)
+        plans.in(random.exponential(3000), `${device.name} is reached again`, () => device.network.set({ up: true, down: true }));
+      return true;
+    });
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));

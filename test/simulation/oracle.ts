@@ -36,6 +36,9 @@ export interface Part {
   readonly cleared: Pairs;
   readonly muted: boolean;
   readonly marked: boolean;
+  /** The flag alone, and whether the conversation is archived. */
+  readonly archiveFlag: boolean;
+  readonly archived: boolean;
   readonly delivered: Pairs;
   readonly read: Pairs;
   readonly named: Pairs;
@@ -67,7 +70,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
     const chat = groupId === null ? directChat(userA, userB) : `group:${groupId}`;
     const acks = inOf(dump.acks, id);
     const parts = inOf(dump.members, id).map(
-      ({ userId, role, joinedAt, readUpTo, cleared, muted, marked, delivered, read, named, present }): [string, Part] => [
+      ({ userId, role, joinedAt, readUpTo, cleared, muted, marked, archived, delivered, read, named, present }): [string, Part] => [
         userId,
         {
           user: userId,
@@ -77,6 +80,14 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
           cleared,
           muted: muted.value,
           marked: marked.value && readUpTo <= marked.at,
+          archiveFlag: archived.value,
+          archived:
+            archived.value &&
+            (muted.value ||
+              !inOf(dump.messages, id).some(
+                ({ seq, senderId, countable }) =>
+                  seq > archived.at && senderId !== userId && countable && (groupId === null || has(present, seq)),
+              )),
           delivered,
           read,
           named,
@@ -194,6 +205,26 @@ export interface Circumstances {
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 
+/** A user who archived a chat once, and never muted it, finds it there exactly if no message came since. */
+const judgeArchive = (
+  { chat, messages }: Truth,
+  { user, archived, archiveFlag }: Part,
+  book: Book,
+  excused: boolean,
+  violated: Violated,
+): void => {
+  const calls = book.of(user, chat, 'archive');
+  const [call] = calls;
+  if (archiveFlag && !calls.some(({ value }) => value)) violated('I-5', `${chat}: ${user} never archived it`);
+  if (!call || excused || calls.length > 1 || !sure(call) || call.latestShown === 0 || book.of(user, chat, 'mute').length > 0) return;
+  const isSince = (after: number): boolean =>
+    messages.some(({ seq, senderId, countable }) => seq > after && senderId !== user && countable);
+  if (call.value && !archived && !isSince(call.latestShown))
+    violated('I-3', `${chat}: ${user} archived it (op ${call.n}), no message came, and it is not archived`);
+  if (archived && (!call.value || isSince(call.latestAtEnd)))
+    violated('I-3', `${chat}: ${user} did archive ${String(call.value)} (op ${call.n}), and it is still archived`);
+};
+
 /** Compares the calls with the server's tables, after the world came to rest. */
 export const judgeMeaning = (
   truths: Map<Chat, Truth>,
@@ -287,6 +318,7 @@ export const judgeMeaning = (
         )
           violated('I-3', `${chat}: ${user} set ${kind} to ${String(set[0]!.value)}`);
       }
+      judgeArchive(truth, part, book, restored || (membersChanged && isGroup), violated);
       const acks = book.of(user, chat, 'ack', 'view', 'read-group');
       const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {

@@ -3,6 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { judgeAnswers } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
 import { isMentioned } from './mentions.ts';
+import { judgeLists } from './lists.ts';
 import { restWithin } from './rest.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { Stepping } from './stepping.ts';
@@ -27,6 +28,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     const tab = home.device.openTabs.find((one) => one.isReady && home.screens.has(one));
     if (!tab) continue;
     const user = home.device.userId;
+    await stepping.wait(judgeLists(sim, tab, user), 10_000);
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
       const shows = async (): Promise<string[]> => {

@@ -32,6 +32,11 @@ export interface Screen {
   readonly chats: Map<Chat, Conversation>;
   total: number;
   totalMentions: number;
+  totalConversations: number;
+  totalArchived: number;
+  /** The chats in the list, and those in the list of archived ones. */
+  listed: ReadonlySet<Chat>;
+  listedArchived: ReadonlySet<Chat>;
   pending: number;
   connection: string;
   paused: boolean;
@@ -183,6 +188,10 @@ export class Simulation {
       chats: new Map(),
       total: 0,
       totalMentions: 0,
+      totalConversations: 0,
+      totalArchived: 0,
+      listed: new Set(),
+      listedArchived: new Set(),
       pending: 0,
       connection: 'offline',
       paused: false,
@@ -196,7 +205,20 @@ export class Simulation {
     const { subscriptions } = screen;
     subscriptions.push(
       tab.watch({ of: 'conversations', limit: 100 }).subscribe((list) => {
-        if (alive()) for (const conversation of list) this.shown(home, screen, conversation);
+        if (!alive()) return;
+        screen.listed = new Set(list.map(({ id }) => chatOf(device.userId, id)));
+        for (const conversation of list) this.shown(home, screen, conversation);
+      }),
+      tab.watch({ of: 'conversations', limit: 100, archived: true }).subscribe((list) => {
+        if (!alive()) return;
+        screen.listedArchived = new Set(list.map(({ id }) => chatOf(device.userId, id)));
+        for (const conversation of list) this.shown(home, screen, conversation);
+      }),
+      tab.watch({ of: 'total-unread', wanted: { of: 'conversations' } }).subscribe((total) => {
+        if (alive()) screen.totalConversations = total;
+      }),
+      tab.watch({ of: 'total-unread', wanted: { archived: true } }).subscribe((total) => {
+        if (alive()) screen.totalArchived = total;
       }),
       tab.watch({ of: 'total-unread' }).subscribe((total) => {
         if (!alive()) return;
@@ -284,33 +306,51 @@ export class Simulation {
     return problems;
   }
 
-  private differences({ device }: Home, { tab, chats, connection, pending, paused, total, totalMentions }: Screen): string[] {
+  private differences({ device }: Home, screen: Screen): string[] {
+    const { tab, chats, connection, pending, paused, total, totalMentions, totalConversations, totalArchived } = screen;
     const { name } = tab.lane;
     const problems: string[] = [];
     if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
     if (pending > 0) problems.push(`${name} has ${pending} pending entries`);
     let expected = 0;
     let expectedMentions = 0;
+    let expectedConversations = 0;
+    let expectedArchived = 0;
     for (const truth of this.truths.values()) {
       const part = truth.parts.get(device.userId);
-      if (!part?.isIn || truth.messages.length === 0) continue;
+      // A member who left after a message keeps the group in the list.
+      if (!part || truth.messages.length === 0 || (!part.isIn && part.joinedAt === 0)) continue;
+      const lists = `${screen.listed.has(truth.chat) ? 'list ' : ''}${screen.listedArchived.has(truth.chat) ? 'archive ' : ''}`;
+      if (lists !== (part.archived ? 'archive ' : 'list ')) problems.push(`${name} shows ${truth.chat} in ${lists || 'no list'}`);
+      if ((chats.get(truth.chat)?.left ?? false) === part.isIn) problems.push(`${name} shows ${truth.chat} with left ${String(part.isIn)}`);
+      if (!part.isIn) {
+        const shown = chats.get(truth.chat)?.unreadCount;
+        if (shown !== 0) problems.push(`${name} shows ${shown ?? 'nothing'} of ${truth.chat}, which ${device.userId} has left`);
+        continue;
+      }
       const unread = unreadOf(truth, part);
       const mentions = mentionsOf(truth, part);
-      if (!part.muted) expected += unread;
-      expectedMentions += mentions;
+      if (!part.muted && !part.archived) expected += unread;
+      if (!part.muted && part.archived) expectedArchived += unread;
+      if (!part.muted && !part.archived && (unread > 0 || part.marked)) expectedConversations += 1;
+      if (!part.archived) expectedMentions += mentions;
       const shown = chats.get(truth.chat);
       if (!shown) {
         problems.push(`${name} does not show ${truth.chat}`);
         continue;
       }
-      const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread, ${shown.mentionCount} mentions after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.markedUnread ? ', marked' : ''}`;
-      const should = `${unread} unread, ${mentions} mentions after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.marked ? ', marked' : ''}`;
+      const is = `${shown.unreadCount}${shown.exact ? '' : ' at least'} unread, ${shown.mentionCount} mentions after ${shown.readUpTo} of ${shown.latestSeq}${shown.muted ? ', muted' : ''}${shown.archived ? ', archived' : ''}${shown.markedUnread ? ', marked' : ''}`;
+      const should = `${unread} unread, ${mentions} mentions after ${part.readUpTo} of ${truth.messages.length}${part.muted ? ', muted' : ''}${part.archived ? ', archived' : ''}${part.marked ? ', marked' : ''}`;
       if (is !== should) problems.push(`${name} shows ${truth.chat} with ${is}; expected ${should}`);
     }
     if (problems.length === 0 && !this.membersChanged && total !== expected)
       problems.push(`${name} shows a total of ${total}; expected ${expected}`);
     if (problems.length === 0 && !this.membersChanged && totalMentions !== expectedMentions)
       problems.push(`${name} shows a total of ${totalMentions} mentions; expected ${expectedMentions}`);
+    if (problems.length === 0 && !this.membersChanged && totalConversations !== expectedConversations)
+      problems.push(`${name} shows a total of ${totalConversations} conversations; expected ${expectedConversations}`);
+    if (problems.length === 0 && !this.membersChanged && totalArchived !== expectedArchived)
+      problems.push(`${name} shows a total of ${totalArchived} in archived chats; expected ${expectedArchived}`);
     return problems;
   }
 }

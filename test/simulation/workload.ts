@@ -1,6 +1,7 @@
 /** The calls of the users: every call of the page, in an order and at moments drawn from the seed. */
 import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
+import type { Conversation } from '../../src/model/conversation.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { type Chat, directChat, nameFor, type Op } from './book.ts';
@@ -27,7 +28,7 @@ const WEIGHTS = {
   receipts: 2,
 } as const;
 /** Calls that come only as habits: drawn from the bag, they would change the other calls of every seed. */
-type PlannedKind = 'clear-some';
+type PlannedKind = 'clear-some' | 'archive';
 type DrawnKind = keyof typeof WEIGHTS;
 export type OpKind = DrawnKind | PlannedKind;
 export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly DrawnKind[];
@@ -39,6 +40,8 @@ const SETTLED_MS = 2000;
 export class Workload {
   done = 0;
   private said = 0;
+  /** What the screen showed of the chat before the call. */
+  private readonly before = new WeakMap<Op, Conversation>();
   /** The chat in which all users talk who can: simultaneous calls in one chat find the most mistakes. */
   private focus: Chat | null = null;
   private actors: readonly Home[] = [];
@@ -197,10 +200,17 @@ export class Workload {
         const op = book.begin(device, kind, { chat, after });
         return this.ask(home, screen, op, { do: chat.startsWith('group:') ? 'readGroupArrivals' : 'readArrivals', args: [name, after] });
       }
+      case 'archive': {
+        const value = random.chance(0.75);
+        const op = book.begin(device, kind, { chat, value, latestShown });
+        return this.ask(home, screen, op, { do: 'setArchived', args: [name, value] });
+      }
       case 'mark':
       case 'mute': {
         const value = random.chance(0.6);
         const op = book.begin(device, kind, { chat, value, latestShown });
+        const before = screen.chats.get(chat);
+        if (before) this.before.set(op, before);
         return this.ask(
           home,
           screen,
@@ -338,6 +348,7 @@ export class Workload {
     if (op.kind === 'say' && ledger.endOfMessage(op.ids[0]!) === undefined && !sim.restored)
       sim.violated('I-1', `${device.name}: ${op.ids[0]!} was accepted, and is not on the disk`);
     if (op.kind === 'mark' || op.kind === 'mute') this.judgeFlag(home, screen, op);
+    if (op.kind === 'archive' || op.kind === 'mute') this.judgeArchive(home, screen, op);
     if (op.kind === 'clear-some') this.judgeCleared(screen, op);
     if (
       (op.kind === 'clear' || op.kind === 'read-chat') &&
@@ -364,6 +375,27 @@ export class Workload {
     );
     if (shown.unreadCount > may.length)
       sim.violated('I-16', `${tab.lane.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`);
+  }
+
+  /** The archive is shown at the moment when its call is answered, and a change of the mute leaves it as it is. */
+  private judgeArchive(home: Home, screen: Screen, op: Op): void {
+    const { sim } = this;
+    const { device, screens } = home;
+    const shown = screen.chats.get(op.chat!);
+    const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new') && screens.size === 1;
+    const others = sim.book
+      .of(op.user, op.chat!, 'archive', 'mute')
+      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
+    const before = this.before.get(op);
+    const should = op.kind === 'archive' ? op.value === true : (before?.archived ?? false);
+    // A message that came in between takes the conversation out of the archive.
+    const mayReopen = shown.latestSeq > (op.kind === 'archive' ? op.latestShown : (before?.latestSeq ?? 0));
+    if (shown.archived !== should && !(mayReopen && should))
+      sim.violated(
+        'I-16',
+        `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, archived is ${String(shown.archived)}`,
+      );
   }
 
   /** A flag is shown at the moment when its call is answered, unless another call changes it too. */

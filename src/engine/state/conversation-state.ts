@@ -125,9 +125,9 @@ export class ConversationState {
     return before;
   }
 
-  /** Whether the conversation has something for the user to read: an unread message, or a mark. */
+  /** Whether the conversation has something for the user to read: an unread message, or a mark. A mark may come before the first message. */
   get isUnread(): boolean {
-    return this.unread.unreadCount > 0 || (this.markedUnread && !this.left);
+    return this.unread.unreadCount > 0 || (this.markedUnread && !this.left && this.row.latestSeq > 0);
   }
 
   /** The unread messages; none if only their number is known. */

@@ -70,6 +70,9 @@ describe('a list of conversations', () => {
     expect([await total(undefined, true), await total('group', true)]).toEqual([2, 1]);
     await eve.do('setMarkedUnread', 'direct:ben', true);
     expect(await total()).toBe(3);
+    // A conversation without a message is in no list, and counts in no total.
+    await eve.do('setMarkedUnread', 'direct:nobody', true);
+    expect(await total()).toBe(3);
     expect(await eve.now({ of: 'total-unread', wanted: { type: 'group' } })).toBe(1);
   });
 
