@@ -111,6 +111,14 @@ export interface ReceiptServer extends GroupDoor {
    * heartbeat misses it. @throws {UsageError} `usage/invalid-argument` for a malformed id.
    */
   isConnected(userId: UserId): boolean;
+  /**
+   * Derives again which unread messages count for this user: call it when the answers of `directory.counts` for this reader have changed, as
+   * after a block or its end. The user's devices get the new counts at once, or when they come back. Resolves when the counts are stored. Without
+   * `directory.counts` every message counts again.
+   *
+   * @throws the error of `directory.counts`, or of the store: call it again.
+   */
+  countsChanged(userId: UserId): Promise<void>;
   /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
   revoke(userId: UserId): void;
   /**

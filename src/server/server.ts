@@ -21,6 +21,7 @@ import { Connections } from './connections.ts';
 import type { Core } from './core.ts';
 import { checkDirectory } from './groups/directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
+import { countsChanged } from './counting.ts';
 import { createGroups } from './groups/groups.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
@@ -148,6 +149,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     addMember: async (groupId, userId, how) => (await opening).groups.addMember(groupId, userId, how),
     removeMember: async (groupId, userId) => (await opening).groups.removeMember(groupId, userId),
     membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
+    countsChanged: async (userId) => countsChanged(await opening, userId),
     publish: (message) => publishMessage(opening, message),
     setPolicy: (change) => {
       policy = changePolicy(policy, change);

@@ -3,6 +3,7 @@ import { requireId, type UserId } from '../model/ids.ts';
 import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
 import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
 import { createLocalBus } from '../server/bus.ts';
+import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer } from '../server/server.ts';
 import type { ReceiptServer } from '../server/receipt-server.ts';
@@ -69,6 +70,7 @@ export class VirtualServer implements NetworkEnd {
     private readonly time: VirtualTime,
     private readonly random: SeededRandom,
     private readonly policy: PolicyChange = { receipts: { groups: true } },
+    private readonly directory?: Directory,
   ) {
     this.store = this.open();
     this.start();
@@ -101,6 +103,7 @@ export class VirtualServer implements NetworkEnd {
       clock: lane.clock,
       bus: { ...bus, publish: (hint) => void (this.losesHints || bus.publish(hint)) },
       policy: this.policy,
+      ...(this.directory ? { directory: this.directory } : {}),
       log: (...record) => this.log(...record),
       authenticate: async (token) => {
         const known = this.tokens.get(token);
@@ -153,7 +156,7 @@ export class VirtualServer implements NetworkEnd {
   }
 
   /** The host's calls about groups and policy. The server must run. */
-  get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'publish' | 'setPolicy' | 'revoke'> {
+  get host(): Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'countsChanged' | 'publish' | 'setPolicy' | 'revoke'> {
     return this.running;
   }
 

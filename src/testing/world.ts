@@ -11,6 +11,7 @@
 import { requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
+import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createMemoryStore, MemoryDisk } from '../store/memory-store.ts';
 import { SeededRandom } from './random.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly seed?: number | string;
   /** The server's policy. Default: group receipts on, all other values as in the server's default. */
   readonly policy?: PolicyChange;
+  /** The host's callbacks about its users, such as `counts`. After a change of its answers call `server.host.countsChanged`. Default: none. */
+  readonly directory?: Directory;
   /** Makes a device's storage. Default: a store in memory. */
   readonly storage?: (name: string) => DiskOptions;
 }
@@ -59,7 +62,8 @@ export class TestWorld {
   constructor(private readonly options: WorldOptions = {}) {
     this.random = new SeededRandom(String(options.seed ?? 1));
     this.time = new VirtualTime(this.random.fork('order'));
-    this.server = new VirtualServer(this.time, this.random.fork('server'), options.policy ?? { receipts: { groups: true } });
+    const { policy = { receipts: { groups: true } }, directory } = options;
+    this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory);
   }
 
   /** Adds a device of a user. @param token the app's `getToken`; default: a valid token without end. */
@@ -97,4 +101,4 @@ export class TestWorld {
 
 /** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
 export const createTestWorld = (options?: WorldOptions): TestWorld =>
-  new TestWorld(readOptions(options, 'createTestWorld', { seed: 1, policy: 1, storage: 1 }, 'usage/invalid-option'));
+  new TestWorld(readOptions(options, 'createTestWorld', { seed: 1, policy: 1, directory: 1, storage: 1 }, 'usage/invalid-option'));

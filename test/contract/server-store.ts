@@ -15,6 +15,7 @@ import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { describeAbsences } from './server-absences.ts';
 import { describeCleared } from './server-cleared.ts';
 import { describeArchive } from './server-archive.ts';
+import { describeCounting } from './server-counting.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
@@ -517,6 +518,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeRecalls(() => store);
     describeScattered(() => store);
     describeCleared(() => store);
+    describeCounting(() => store);
     describeFlags(() => store);
     describeSettings(() => store);
     describeTotals(() => store);

@@ -53,6 +53,7 @@ export const KINDS = [
   'slow',
   'clear-some',
   'archive',
+  'block',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -72,6 +73,7 @@ const RARE: Partial<Record<Kind, number>> = {
   history: 0.06,
   sweep: 0.2,
   slow: 0.2,
+  block: 0.3,
 };
 /** The shortest mean time between two calls in a slow world, so that work of minutes fits in between. */
 const SLOW_GAP_MS = 4000;

@@ -3,6 +3,30 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const COUNTING_BUGS = [
   bug(
+    'a sender who is no longer blocked does not count on old devices',
+    'model/conversation.ts',
+    'a.version === b.version ? union(a.uncounted, b.uncounted) : (a.version > b.version ? a : b).uncounted;',
+    'union(a.uncounted, b.uncounted);',
+  ),
+  bug(
+    'a block reaches no device of the reader',
+    'server/counting.ts',
+    'direct.map(({ conversation }) => ({ ...conversation, version: tx.version }))',
+    'direct.map(({ conversation }) => conversation)',
+  ),
+  bug(
+    'an answer of the host that was overtaken is stored',
+    'server/submit/ask-counts.ts',
+    '!answers.has(reader) || now.get(reader) !== versions.get(reader)',
+    '!answers.has(reader)',
+  ),
+  bug(
+    'a new message of a blocked sender counts',
+    'server/submit/ask-counts.ts',
+    'counting.answers.get(reader) === false',
+    'counting.answers.get(reader) === undefined',
+  ),
+  bug(
     'a cleared message counts until the server answers',
     'engine/state/conversation-state.ts',
     'unreadAt(this.row, this.readUpTo, this.mark, this.pendingReceipts.cleared)',
@@ -23,7 +47,7 @@ export const COUNTING_BUGS = [
   bug(
     'a clear of single messages clears all between them',
     'engine/intents/clear-messages.ts',
-    '{ cleared: subtract(above, uncounted) }',
-    '{ cleared: above.length > 0 ? [[above[0][0], above[above.length - 1][1]]] : above }',
+    'cleared: fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq))),',
+    'cleared: seqs.length > 0 && Math.max(...seqs) > base ? [[base + 1, Math.max(...seqs)]] : [],',
   ),
 ];

@@ -67,6 +67,7 @@ export class Nemesis {
       }
       return true;
     });
+    sim.blocks.start(plans);
     plans.plan('tab-crash', 40, (random) => {
       const home = aHome(random);
       const tab = home.device.openTabs.length > 0 ? random.pick(home.device.openTabs) : undefined;
@@ -166,6 +167,7 @@ export class Nemesis {
         sim.restored = true;
         sim.count('restore');
         world.server.restore(this.copy);
+        sim.blocks.restored();
         sim.look(false);
       });
     }
@@ -209,6 +211,7 @@ export class Nemesis {
     sim.resting = true;
     this.refusals.stop();
     sim.world.server.start();
+    sim.blocks.stop();
     for (const { device } of sim.homes) {
       device.busLoss = 0;
       device.network.set({ ...WELL });

@@ -4,6 +4,7 @@
  */
 import type { Mentions } from '../../src/model/mentions.ts';
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
+import type { Blocks } from './blocks.ts';
 import { type Book, type Chat, directChat, type Op } from './book.ts';
 import { isMentioned, mentionText } from './mentions.ts';
 
@@ -21,6 +22,8 @@ export interface SeenMessage {
   readonly seq: number;
   readonly senderId: string;
   readonly countable: boolean;
+  /** The readers for whom the message does not count. */
+  readonly uncountedFor: readonly string[];
   readonly recalled: boolean;
   readonly asked: boolean;
   readonly mentions: Mentions | null;
@@ -100,11 +103,12 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
       isGroup: groupId !== null,
       messages: inOf(dump.messages, id)
         .sort((a, b) => a.seq - b.seq)
-        .map(({ id: messageId, seq, senderId, countable, recalled, receiptRequested, mentions, sentAt }) => ({
+        .map(({ id: messageId, seq, senderId, countable, uncountedFor, recalled, receiptRequested, mentions, sentAt }) => ({
           id: messageId,
           seq,
           senderId,
           countable,
+          uncountedFor,
           recalled,
           asked: receiptRequested,
           mentions,
@@ -129,8 +133,8 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
 
 const countedFor = ({ messages }: Truth, { user, readUpTo, joinedAt, cleared }: Part): readonly SeenMessage[] =>
   messages.filter(
-    ({ seq, senderId, countable, recalled }) =>
-      seq > readUpTo && seq > joinedAt && senderId !== user && countable && !recalled && !has(cleared, seq),
+    ({ seq, senderId, countable, uncountedFor, recalled }) =>
+      seq > readUpTo && seq > joinedAt && senderId !== user && countable && !uncountedFor.includes(user) && !recalled && !has(cleared, seq),
   );
 
 /** The unread count of a member (I-12). */
@@ -199,6 +203,7 @@ export interface Circumstances {
   readonly membersChanged: boolean;
   /** A receipt may have come too late for its message. */
   readonly mayExpire: (sentAt: number) => boolean;
+  readonly blocks: Blocks;
   /** Whether a recall of the message was refused, which its user was told. */
   readonly wasRecallRefused: (id: string) => boolean;
   /** The end of a message's entry on the device that sent it. */
@@ -229,7 +234,7 @@ const judgeArchive = (
 export const judgeMeaning = (
   truths: Map<Chat, Truth>,
   book: Book,
-  { restored, mayForget, membersChanged, mayExpire, wasRecallRefused, endOf }: Circumstances,
+  { restored, mayForget, membersChanged, mayExpire, blocks, wasRecallRefused, endOf }: Circumstances,
   violated: Violated,
 ): void => {
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
@@ -291,6 +296,14 @@ export const judgeMeaning = (
         const mayLag = membersChanged && isGroup;
         if (part.readUpTo < least && !mayLag) violated('I-3', `${chat}: ${user} cleared to ${least}, and the server has ${part.readUpTo}`);
         if (part.readUpTo > most) violated('I-5', `${chat}: ${user} never went beyond ${most}, and the server has ${part.readUpTo}`);
+      }
+      for (const { id, seq, senderId, countable, uncountedFor, recalled } of messages) {
+        const isLeftOut = uncountedFor.includes(user);
+        if (isLeftOut && !blocks.wasBlocked(senderId, user))
+          violated('I-12', `${chat}: ${id} does not count for ${user}, and the host never said so`);
+        const isUnread = part.isIn && senderId !== user && countable && !recalled && seq > part.readUpTo && seq > part.joinedAt;
+        if (isUnread && isLeftOut !== blocks.isBlocked(senderId, user))
+          violated('I-12', `${chat}: ${id} ${isLeftOut ? 'does not count' : 'counts'} for ${user}, and the host says otherwise`);
       }
       const clears = book.of(user, chat, 'clear-some');
       for (const { id, seq, senderId, countable, recalled } of restored ? [] : messages) {

@@ -1,6 +1,7 @@
 /** Runs one world from its seed to its verdict: people and faults, then rest, then the comparison of all states. */
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
+import { Blocks } from './blocks.ts';
 import { makeHistory } from './history.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
@@ -35,12 +36,17 @@ export interface RunOptions {
 
 export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {}): Promise<Outcome> => {
   const config = drawConfig(seed, tier, options.shrink);
+  const blocks = new Blocks(
+    () => world,
+    () => world.random.fork('host'),
+  );
   const world: TestWorld = createTestWorld({
     seed: `${tier} ${seed}`,
+    ...(config.faults.has('block') ? { directory: { counts: (sender, reader) => blocks.counts(sender, reader) } } : {}),
     ...(options.storage ? { storage: options.storage(() => world) } : {}),
   });
   world.time.onTrace = options.onTrace ?? null;
-  const sim = new Simulation(world, config);
+  const sim = new Simulation(world, config, blocks);
   const { time, server } = world;
   const openTab = (home: Home): void => {
     if (!sim.asleep && home.opening === 0) void sim.open(home);
@@ -139,6 +145,7 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
       mayForget: sim.config.faults.has('clock') || sim.config.faults.has('night'),
       membersChanged: sim.membersChanged || sim.policyChanged,
       mayExpire: (sentAt) => sentAt + RECEIPT_WINDOW_MS < EPOCH + time.now,
+      blocks: sim.blocks,
       wasRecallRefused: (id) => sim.homes.some(({ ledger }) => ledger.refusedRecalls.has(id)),
       endOf: (id, device) => sim.homes.find((home) => home.device.name === device)?.ledger.endOfMessage(id),
     },

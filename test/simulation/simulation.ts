@@ -6,6 +6,7 @@ import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { CONNECTING } from '../../src/testing/virtual-network.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
+import { Blocks } from './blocks.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
 import { judgeEvent } from './events.ts';
@@ -88,6 +89,10 @@ export class Simulation {
   constructor(
     readonly world: TestWorld,
     readonly config: Config,
+    readonly blocks = new Blocks(
+      () => world,
+      () => world.random.fork('host'),
+    ),
   ) {
     world.server.committed = () => this.look();
   }
@@ -290,7 +295,7 @@ export class Simulation {
 
   /** The differences that are left; none when the world has come to rest. */
   unsettled(): string[] {
-    const problems: string[] = [];
+    const problems = this.blocks.unconfirmed.map((reader) => `the host has no answer about what counts for ${reader}`);
     for (const home of this.homes) {
       const { device, screens, ledger } = home;
       if (ledger.pending.size > 0) problems.push(`${device.name} has ${[...ledger.pending.keys()].join()} pending on its disk`);

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { countsAbove } from '../../model/flag.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
-import { contains, fromSeqs, subtract } from '../../model/ranges.ts';
+import { contains, fromSeqs } from '../../model/ranges.ts';
 import { countingBase } from '../../model/unread.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
@@ -10,7 +10,7 @@ import type { IntentTable } from './intent.ts';
 import { requireMovable } from './positions.ts';
 
 /**
- * Clears these messages. What does not count already, such as an own message or a read one, adds nothing.
+ * Clears these messages. Own, recalled and read messages add nothing.
  *
  * @throws {UsageError} `usage/unknown-message` when this device does not store one of the messages in this conversation: then no message is
  * cleared. `usage/unknown-conversation` when the first snapshot has not arrived and the conversation is not known yet.
@@ -36,10 +36,12 @@ export const clearMessages = async (
     return message.own || message.recalled ? 0 : message.seq;
   });
   if (!conversation) return;
-  const { row, readUpTo, mark, uncounted, pendingReceipts } = conversation;
+  const { row, readUpTo, mark, pendingReceipts } = conversation;
   const base = countingBase(row, countsAbove(mark, readUpTo));
-  const above = fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq)));
-  enqueueReceipts(draft, ports, conversationId, { cleared: subtract(above, uncounted) });
+  // A message that the row leaves out may count later: its sender may be blocked for now. So it is cleared too.
+  enqueueReceipts(draft, ports, conversationId, {
+    cleared: fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq))),
+  });
 };
 
 export const clearMessagesIntents = {

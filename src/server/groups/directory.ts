@@ -18,6 +18,13 @@ export interface Directory {
    */
   mayMessage?(from: UserId, to: UserId): boolean | Promise<boolean>;
   /**
+   * Whether what `sender` writes counts as unread for `reader`, in direct chats and in groups. Default: every message counts. If the answer
+   * is no, the message is in no count of the reader and makes no push for the reader; the reader still gets it. The server asks when the message comes, once
+   * for each reader of the message, and again after `countsChanged`: an answer from memory keeps large groups fast. If the callback throws or
+   * returns no boolean, the server logs the failure and asks the client to send the message again later.
+   */
+  counts?(sender: UserId, reader: UserId): boolean | Promise<boolean>;
+  /**
    * The members of a group; an empty array for a group that does not exist. With this callback only the
    * host's groups exist. The server keeps a copy in its store. It asks at the first use, every 30 s while the
    * group is in use, and after `membersChanged`. If the callback throws or returns no array, the known
@@ -34,5 +41,5 @@ export interface Directory {
  */
 export const checkDirectory = (directory: Directory | undefined): void => {
   const isInstance = directory && Object.getPrototypeOf(directory) !== Object.prototype;
-  if (!isInstance) readOptions(directory, 'directory', { mayMessage: 1, members: 1 }, 'usage/invalid-option');
+  if (!isInstance) readOptions(directory, 'directory', { mayMessage: 1, counts: 1, members: 1 }, 'usage/invalid-option');
 };

@@ -17,10 +17,10 @@ export const announced = (
   message: MessageRecord,
   roster: readonly RosterEntry[],
 ): AnnouncedMessage | null => {
-  const { senderId, countable, recalled } = message;
+  const { senderId, countable, recalled, uncountedFor } = message;
   if (!countable || recalled) return null;
   const members = conversation.groupId === null ? [conversation.userA, conversation.userB] : roster.map(({ userId }) => userId);
-  const others = members.filter((userId) => userId !== senderId);
+  const others = members.filter((userId) => userId !== senderId && !uncountedFor.includes(userId));
   if (others.length === 0) return null;
   return { message, recipients: others.map((userId) => ({ userId, conversationId: nameOf(conversation, userId) })) };
 };

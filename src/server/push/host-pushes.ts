@@ -52,6 +52,7 @@ export const pushesOf = async (
       role !== null &&
       (!muted.value || mentionsUser(userId)) &&
       seq > Math.max(readUpTo, joinedAt) &&
+      !now.uncountedFor.includes(userId) &&
       !contains(cleared, seq) &&
       !contains(read, seq) &&
       !contains(named, seq),

@@ -4,6 +4,9 @@ import type { ServerStore, ServerTx } from './server-store.ts';
 
 const ATTEMPTS = 5;
 
+/** The transaction was decided from something that has changed: its caller decides again. */
+export class Overtaken extends Error {}
+
 /** Rejects with the last failure after five attempts. Then no write of the transaction is in effect. */
 export const persist = async <T>(
   { store, clock }: { readonly store: ServerStore; readonly clock: ClockPort },
@@ -14,7 +17,7 @@ export const persist = async <T>(
     try {
       return await store.tx(name, body);
     } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === ATTEMPTS || error instanceof Overtaken) throw error;
       await new Promise<void>((resolve) => clock.timer(5 * 2 ** attempt, resolve));
     }
   }

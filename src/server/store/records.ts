@@ -133,7 +133,21 @@ export interface MessageRecord extends Omit<StoredMessage, 'mentionsMe'> {
   readonly conversationId: number;
   /** Whom the message mentions; null for a recalled message too. */
   readonly mentions: Mentions | null;
+  /** The readers for whom the message does not count, as the host said. Mostly empty. */
+  readonly uncountedFor: readonly UserId[];
   readonly version: number;
+}
+
+/** A sender of unread messages of one user. A sender is listed twice if some of the messages count and others do not. */
+export interface UnreadSender {
+  readonly conversationId: number;
+  readonly senderId: UserId;
+  readonly counts: boolean;
+}
+
+/** What the host said of a sender: whether the messages above `after` count for the reader. */
+export interface SenderCounts extends UnreadSender {
+  readonly after: Seq;
 }
 
 /** A recall in the change feed, apart from the other changes of its conversation. */

@@ -27,6 +27,8 @@ import type {
   StepRecord,
   StepTime,
   UnreadPlace,
+  SenderCounts,
+  UnreadSender,
 } from './records.ts';
 
 /**
@@ -127,6 +129,16 @@ export interface ServerReadTx {
   /** For each part, in order, the number of its messages that the user's unread count leaves out. */
   uncountedIn(parts: readonly (ConversationRange & { readonly userId: UserId })[]): Promise<readonly number[]>;
   /**
+   * The senders of the messages of other users that are above the reader's position, or count again by a mark of the reader, in the conversations of which the reader is a member now. Messages
+   * that are recalled or not countable do not matter.
+   */
+  unreadSenders(reader: UserId): Promise<readonly UnreadSender[]>;
+  /**
+   * For each of these users, the version at which the host last said that other senders count for the user than before. A user without
+   * such a version is left out.
+   */
+  countingVersions(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, number>>;
+  /**
    * For each conversation, the newest message with a lower version than this one. A conversation without such
    * a message is left out.
    */
@@ -200,6 +212,10 @@ export interface ServerTx extends ServerReadTx {
   /** Inserts or replaces member rows. */
   putMembers(records: readonly MemberRecord[]): Promise<void>;
   insertMessages(records: readonly MessageRecord[]): Promise<void>;
+  /** Stores this transaction's version as the user's counting version; see `countingVersions`. */
+  putCountingVersion(userId: UserId): Promise<void>;
+  /** Stores which messages count for the reader. The messages keep their version: only the reader's rows change. */
+  putSenderCounts(reader: UserId, counts: readonly SenderCounts[]): Promise<void>;
   /** Updates body, recall and version of stored messages. */
   putMessages(records: readonly MessageRecord[]): Promise<void>;
   insertSteps(records: readonly StepRecord[]): Promise<void>;

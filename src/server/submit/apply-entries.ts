@@ -8,6 +8,7 @@ import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireConversationEntry, WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import { ALL_ON, type ReceiptSettings } from '../../model/receipt-settings.ts';
+import { type Counting, requireFresh } from './ask-counts.ts';
 import { allowedReceipts } from './allowed-receipts.ts';
 import { confirmed, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, recordGroupAcks } from './apply-group-acks.ts';
@@ -34,6 +35,8 @@ export interface Rules {
    * because a host's own check must not hold locks.
    */
   mayWrite(peer: UserId): boolean;
+  /** For which readers the messages count; absent if every message counts for every reader. */
+  readonly counting?: Counting | undefined;
   /** The receipt rules, read inside the transaction. */
   receipts(): ReceiptPolicy;
 }
@@ -118,7 +121,11 @@ const judgeSettings = async (
   return allowed;
 };
 
-/** Applies the entries of one frame in their order, for their author. */
+/**
+ * Applies the entries of one frame in their order, for their author.
+ *
+ * @throws {Overtaken} if the host must be asked again for which readers the messages count.
+ */
 export const applyEntries = async (tx: ServerTx, author: Author, read: readonly ReadEntry[], rules: Rules): Promise<Applied> => {
   const { userId: me, deviceId } = author;
   const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
@@ -157,13 +164,14 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const works = await prepare(tx, unit, entries, await judgeSettings(tx, unit, all));
   const groups = groupsToLoad(unit, entries, works);
   if (groups.length > 0) unit.loadRosters(await tx.roster(groups));
+  if (rules.counting) await requireFresh(tx, unit, entries, rules.counting);
 
   const outcomes = read.map((one): Outcome => {
     if ('refusal' in one) return one.refusal;
     const { entry } = one;
     switch (entry.kind) {
       case 'message':
-        return applyMessage(unit, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy);
+        return applyMessage(unit, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy, rules.counting);
       case 'recall':
         return applyRecall(unit, entry);
       case 'receipts':

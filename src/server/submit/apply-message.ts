@@ -5,6 +5,7 @@
 import { sameMentions, storedMentions } from '../../model/mentions.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
+import { type Counting, uncountedFor } from './ask-counts.ts';
 import { confirmed, type Outcome } from './answer-rows.ts';
 import type { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, reject } from './read-entries.ts';
@@ -46,7 +47,13 @@ const receiptRequestOf = (unit: SubmitWork, conversation: GroupRecord, entry: Wi
  *
  * @param mayWrite whether the directory lets the author write to the peer of a direct chat.
  */
-export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite: boolean, policy: ReceiptPolicy): Outcome => {
+export const applyMessage = (
+  unit: SubmitWork,
+  entry: WireMessageEntry,
+  mayWrite: boolean,
+  policy: ReceiptPolicy,
+  counting?: Counting,
+): Outcome => {
   const conversation = unit.conversation(entry.conversationId);
   const before = unit.messagesById.get(entry.id);
   if (before && sameMessage(unit, before, entry, conversation))
@@ -77,6 +84,7 @@ export const applyMessage = (unit: SubmitWork, entry: WireMessageEntry, mayWrite
     countable: entry.countable,
     recalled: false,
     mentions: storedMentions(entry.mentions),
+    uncountedFor: entry.countable ? uncountedFor(unit, conversation, counting) : [],
     version: unit.version,
   };
   unit.addMessage(conversation, message, receipt);

@@ -2,6 +2,7 @@
  * Submits the entries of one frame: asks the directory first, and then runs one transaction.
  *
  *   entries ─▶ read each entry ─▶ ask the host: may the author write? ─▶ one transaction ─▶ results, hints, pushes
+ *                   │             for whom does the message count?             │
  *                   │                          │ no answer                    │ failed five times
  *               rejected                     retry                          retry, for all entries
  */
@@ -11,10 +12,13 @@ import { type Applied, applyEntries, type Author, type Rules } from './apply-ent
 import type { Core } from '../core.ts';
 import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
-import { persist } from '../store/persist.ts';
+import { Overtaken, persist } from '../store/persist.ts';
+import { askCounting } from './ask-counts.ts';
 import { errorDetails } from '../../logging.ts';
 
 const RETRY_AFTER_MS = 1000;
+/** The number of times that the host is asked again, because its answers were overtaken. */
+const MOST_ASKED = 5;
 
 type MayWrite = (peer: UserId) => boolean | 'not-now';
 
@@ -56,21 +60,29 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
       core.groups.mirror(groupIdsIn(entries), core.store),
     ]);
     const undecidedPeers = new Set([...peers].filter((peer) => mayWrite(peer) === 'not-now'));
-    // If the host gives no answer, only the conversations in question wait. All entries of such a
-    // conversation wait, because entries keep their order.
-    const waits = (one: ReadEntry): boolean => {
-      if (!('entry' in one) || one.entry.kind === 'settings') return false;
-      const { conversationId } = one.entry;
-      return (conversationId.startsWith('group:') ? unknownGroups : undecidedPeers).has(conversationTarget(conversationId));
-    };
-    const rules: Rules = { mayWrite: (peer) => mayWrite(peer) === true, receipts: () => core.policy().receipts };
-    const ready = read.filter((one) => !waits(one));
-    if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
-    const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
-    core.pushes?.announce(core.store, me, applied.pushes());
-    if (ready.length === read.length) return applied;
-    const results = applied.results[Symbol.iterator]();
-    return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
+    for (let asked = 1; ; asked++) {
+      const counting = await askCounting(core, me, entries);
+      // If the host gives no answer, only the conversations in question wait. All entries of such a
+      // conversation wait, because entries keep their order.
+      const waits = (one: ReadEntry): boolean => {
+        if (!('entry' in one) || one.entry.kind === 'settings') return false;
+        const { conversationId } = one.entry;
+        const undecided = conversationId.startsWith('group:') ? unknownGroups : undecidedPeers;
+        return undecided.has(conversationTarget(conversationId)) || counting?.undecided.has(conversationId) === true;
+      };
+      const rules: Rules = { mayWrite: (peer) => mayWrite(peer) === true, counting, receipts: () => core.policy().receipts };
+      const ready = read.filter((one) => !waits(one));
+      if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
+      try {
+        const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
+        core.pushes?.announce(core.store, me, applied.pushes());
+        if (ready.length === read.length) return applied;
+        const results = applied.results[Symbol.iterator]();
+        return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
+      } catch (error) {
+        if (!(error instanceof Overtaken) || asked === MOST_ASKED) throw error;
+      }
+    }
   } catch (error) {
     core.log('error', 'submit-failed', errorDetails(error));
     return { results: raw.map(retry), hints: [], pushes: () => [] };

@@ -86,7 +86,7 @@ describe('clearing single messages', () => {
     expect(world.server.dump().members.find(({ userId }) => userId === 'alice')).toMatchObject({ cleared: [] });
   });
 
-  it('what does not count anyway is not sent: a read message, an own one, a recalled one, one cleared before', async () => {
+  it('what does not count anyway is not sent: a read message, an own one, a recalled one', async () => {
     await bob.do('recallMessage', ids[4]!);
     await both(5);
     await phone.do('clearConversationUnreadCount', BOB, ids[1]);
@@ -97,7 +97,7 @@ describe('clearing single messages', () => {
     goOffline(phoneDevice);
     const unsent = await phone.say('bob', 'not sent yet');
     const sent = sentBy(phoneDevice);
-    await phone.do('clearMessages', BOB, [...named(1, 2, 3, 5), mine.id, unsent.id]);
+    await phone.do('clearMessages', BOB, [...named(1, 2, 5), mine.id, unsent.id]);
     await phone.do('clearMessages', BOB, []);
     expect(await phone.now({ of: 'outbox' })).toMatchObject({ pending: 1 });
     goOnline(phoneDevice);

@@ -1,7 +1,9 @@
 /** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
+import { countsAbove } from '../../../model/flag.ts';
 import { mentionsReader } from '../../../model/mentions.ts';
 import { fromSeqs, type Range } from '../../../model/ranges.ts';
+import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
 import type { ConversationTables, MemoryTables } from './memory-tables.ts';
@@ -13,6 +15,7 @@ import {
   nameOf,
   type ListedConversation,
   type StepRecord,
+  type UnreadSender,
   type FeedRecall,
 } from '../records.ts';
 import { cutBody, upToBytes } from '../bodies.ts';
@@ -29,7 +32,7 @@ const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean =>
     case 'own':
       return message.senderId === me;
     case 'uncounted':
-      return neverCounts(message, me) || message.recalled;
+      return neverCounts(message, me) || message.recalled || message.uncountedFor.includes(me);
     case 'ackable':
       return message.senderId !== me && message.receiptRequested && !message.recalled;
     case 'mentioning':
@@ -186,6 +189,34 @@ export const memoryReads = (tables: MemoryTables, now: () => number): Omit<Serve
       ({ userId, conversationId, range: [start, upTo] }) =>
         (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).filter((message) => ofKind('uncounted', message, userId))
           .length,
+    ),
+  unreadSenders: async (reader) =>
+    [...tables.ofUser(reader)]
+      .flatMap(({ conversation, members, messages }): UnreadSender[] => {
+        const mine = members.get(reader);
+        if (!mine?.role) return [];
+        const { id, firstSeq } = conversation;
+        const base = countingBase({ joinedAt: mine.joinedAt, firstSeq }, countsAbove(mine.marked, mine.readUpTo));
+        const senders = new Map<string, UnreadSender>();
+        for (const { senderId, countable, recalled, uncountedFor } of messages.slice(base)) {
+          if (senderId === reader || !countable || recalled) continue;
+          const counts = !uncountedFor.includes(reader);
+          senders.set(`${counts} ${senderId}`, { conversationId: id, senderId, counts });
+        }
+        return [...senders.values()];
+      })
+      .sort(
+        (a, b) =>
+          a.conversationId - b.conversationId ||
+          (a.senderId < b.senderId ? -1 : Number(a.senderId > b.senderId)) ||
+          Number(a.counts) - Number(b.counts),
+      ),
+  countingVersions: async (userIds) =>
+    new Map(
+      userIds.flatMap((userId): [string, number][] => {
+        const version = tables.counting.get(userId);
+        return version === undefined ? [] : [[userId, version]];
+      }),
     ),
   latestSeqsBelow: async (version, ids) =>
     ids.flatMap((conversationId) => {

@@ -21,6 +21,8 @@ export interface MemoryDump {
   readonly steps: readonly StepRecord[];
   readonly receipts: readonly ReceiptRecord[];
   readonly acks: readonly AckRecord[];
+  /** By user: the version at which the host last said that other senders count for the user than before. */
+  readonly counting: readonly (readonly [UserId, number])[];
   readonly accounts: readonly AccountRecord[];
 }
 
@@ -47,8 +49,10 @@ export class MemoryTables {
   readonly messagesById = new Map<MessageId, MessageRecord>();
   /** The receipt settings of each user. */
   readonly accounts = new Map<UserId, AccountRecord>();
+  readonly counting: Map<UserId, number>;
 
   constructor(from?: MemoryDump) {
+    this.counting = new Map(from?.counting);
     for (const conversation of from?.conversations ?? []) this.add(conversation);
     for (const member of from?.members ?? []) this.putMember(member);
     for (const step of from?.steps ?? []) this.require(step.conversationId).steps.push(step);
@@ -131,6 +135,7 @@ export class MemoryTables {
       steps: all.flatMap(({ steps }) => steps),
       receipts: all.flatMap(({ receipts }) => [...receipts.values()]),
       acks: all.flatMap(({ acks }) => [...acks.values()].flat()),
+      counting: [...this.counting],
       accounts: [...this.accounts.values()],
     };
   }

@@ -78,6 +78,26 @@ export const memoryWrites = (
       });
     }
   },
+  putCountingVersion: async (userId) => {
+    const before = tables.counting.get(userId);
+    tables.counting.set(userId, Math.max(before ?? 0, at));
+    undo.push(() => (before === undefined ? tables.counting.delete(userId) : tables.counting.set(userId, before)));
+  },
+  putSenderCounts: async (reader, list) => {
+    for (const { conversationId, senderId, after, counts } of list) {
+      const { messages } = tables.require(conversationId);
+      for (const before of messages.slice(after)) {
+        if (before.senderId !== senderId || before.uncountedFor.includes(reader) !== counts) continue;
+        const uncountedFor = counts ? before.uncountedFor.filter((userId) => userId !== reader) : [...before.uncountedFor, reader];
+        const put = (message: typeof before): void => {
+          messages[message.seq - 1] = message;
+          tables.messagesById.set(message.id, message);
+        };
+        put({ ...before, uncountedFor });
+        undo.push(() => put(before));
+      }
+    }
+  },
   putMessages: async (records) => {
     for (const record of records) {
       const { messages } = tables.require(record.conversationId);

@@ -5,6 +5,7 @@ import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
 import { type Role, sortedPair, type ConversationRange } from '../records.ts';
 import type { SqlQuery } from './driver.ts';
+import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
 import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
@@ -113,7 +114,7 @@ const islandsWhere = (condition: string): string => `
 /** The messages that never count for a user, recalled or not. `m` is the message. */
 const neverCountsFor = (user: string): string => `(m.sender_id = ${user} or not m.countable)`;
 /** The messages that do not count for a user. */
-const uncountedFor = (user: string): string => `(${neverCountsFor(user)} or m.recalled)`;
+const uncountedFor = (user: string): string => `(${neverCountsFor(user)} or m.recalled or jsonb_exists(m.uncounted_for, ${user}))`;
 
 const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
@@ -188,6 +189,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
   },
   ...sqlReceiptReads(query),
   ...sqlRecallReads(query),
+  ...sqlCountingReads(query),
   conversations: async (me, names) => (names.length === 0 ? [] : (await query(...named(me, names, 'now'))).map(conversationOf)),
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>

@@ -35,7 +35,7 @@ export const writtenOrNull = (row: SqlRow, name: string): string | null => (row[
  */
 export const messageWith = (body: string): string =>
   `m.conversation_id, m.seq, m.id, m.sender_id, m.sent_at, ${written(body)} as written_body, m.receipt_requested, m.countable, m.recalled,
-  m.mentions::text as mentions_text, m.version`;
+  m.mentions::text as mentions_text, m.uncounted_for, m.version`;
 
 export const MESSAGE = messageWith('m.body');
 
@@ -90,6 +90,7 @@ export const messageOf = (row: SqlRow): MessageRecord => ({
   countable: row['countable'] === true,
   recalled: row['recalled'] === true,
   // As text, because the drivers disagree about a value that is a JSON text.
+  uncountedFor: (json(row, 'uncounted_for') ?? []) as string[],
   mentions: JSON.parse(textOrNull(row, 'mentions_text') ?? 'null') as Mentions | null,
   version: int(row, 'version'),
 });

@@ -114,6 +114,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `alter table tidemark.message add column if not exists mentions jsonb`,
     `create index if not exists mentioning_message on tidemark.message (conversation_id, seq) where mentions is not null`,
   ],
+  // A message counts for most readers: null if it counts for all.
+  [
+    `alter table tidemark.message add column if not exists uncounted_for jsonb`,
+    `create table if not exists tidemark.counting (user_id text collate "C" primary key, version bigint not null)`,
+  ],
   // The messages that a user cleared one by one.
   [`alter table tidemark.member add column if not exists cleared jsonb not null default '[]'`],
 ];

@@ -57,11 +57,22 @@ const PUT_ACCOUNT = `
 
 const INSERT_MESSAGES = `
   insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, mentions,
-    version)
+    uncounted_for, version)
   select w."conversationId", w.seq, w.id, w."senderId", w."sentAt", w.body, w."receiptRequested", w.countable, w.recalled, w.mentions,
-    w.version
+    nullif(w."uncountedFor", '[]'), w.version
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, id text, "senderId" text, "sentAt" bigint, body text,
-    "receiptRequested" boolean, countable boolean, recalled boolean, mentions jsonb, version bigint)`;
+    "receiptRequested" boolean, countable boolean, recalled boolean, mentions jsonb, "uncountedFor" jsonb, version bigint)`;
+
+const PUT_COUNTING_VERSION = `
+  insert into tidemark.counting (user_id, version) values ($1, $2)
+  on conflict (user_id) do update set version = greatest(counting.version, excluded.version)`;
+
+const PUT_SENDER_COUNTS = `
+  update tidemark.message m set uncounted_for = case when w.counts then nullif(m.uncounted_for - $2::text, '[]')
+    else coalesce(m.uncounted_for, '[]') || jsonb_build_array($2::text) end
+  from json_to_recordset($1::text::json) as w("conversationId" bigint, "senderId" text, after bigint, counts boolean)
+  where m.conversation_id = w."conversationId" and m.seq > w.after and m.sender_id = w."senderId"
+    and coalesce(jsonb_exists(m.uncounted_for, $2), false) = w.counts`;
 
 const PUT_MESSAGES = `
   update tidemark.message m set body = w.body, recalled = w.recalled, mentions = w.mentions, version = greatest(m.version, w.version)
@@ -123,6 +134,12 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
+    putCountingVersion: async (userId) => {
+      await query(PUT_COUNTING_VERSION, [userId, version]);
+    },
+    putSenderCounts: async (reader, counts) => {
+      if (counts.length > 0) await query(PUT_SENDER_COUNTS, [JSON.stringify(counts), reader]);
+    },
     insertMessages: (records) => put(INSERT_MESSAGES, records),
     putMessages: (records) =>
       put(

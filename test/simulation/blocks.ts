@@ -1,0 +1,94 @@
+/** The host's blocks: which senders do not count for which reader. The host answers late or not at all, and calls `countsChanged`. */
+import type { SeededRandom } from '../../src/testing/random.ts';
+import type { TestWorld } from '../../src/testing/world.ts';
+import type { Plans } from './plans.ts';
+
+/** A call of `countsChanged` without an answer for this time is made again: the server may have died. */
+const ANSWER_MS = 20_000;
+const LONGEST_WAIT_MS = 600_000;
+
+export class Blocks {
+  private readonly pairs = new Set<string>();
+  private readonly ever = new Set<string>();
+  /** Readers whose change the server has not confirmed, with the number of the newest change. */
+  private readonly open = new Map<string, number>();
+  private changes = 0;
+  private hasTrouble = true;
+
+  constructor(
+    private readonly world: () => TestWorld,
+    private readonly random: () => SeededRandom,
+  ) {}
+
+  /** The answer of `directory.counts`. The host decides at once, and its answer may be on its way for a while. */
+  counts(sender: string, reader: string): boolean | Promise<boolean> {
+    const { time } = this.world();
+    const random = this.random().fork(`${time.steps} ${sender} ${reader}`);
+    const answer = !this.isBlocked(sender, reader);
+    if (!this.hasTrouble || random.chance(0.6)) return answer;
+    if (random.chance(0.15)) throw new Error('the host is silent');
+    return new Promise((resolve) => void time.schedule(random.exponential(800), 'the host answers', () => resolve(answer)));
+  }
+
+  isBlocked(sender: string, reader: string): boolean {
+    return this.pairs.has(`${sender} ${reader}`);
+  }
+
+  wasBlocked(sender: string, reader: string): boolean {
+    return this.ever.has(`${sender} ${reader}`);
+  }
+
+  get unconfirmed(): readonly string[] {
+    return [...this.open.keys()];
+  }
+
+  start(plans: Plans): void {
+    plans.plan('block', 25, (random) => {
+      const users = [...new Set(plans.sim.homes.map(({ device }) => device.userId))];
+      const sender = random.pick(users);
+      const reader = random.pick(users.filter((user) => user !== sender));
+      const pair = `${sender} ${reader}`;
+      this.ever.add(pair);
+      if (!this.pairs.delete(pair)) this.pairs.add(pair);
+      this.changed(reader);
+      return true;
+    });
+  }
+
+  /** The server lost a part of its history: the host tells it again what has changed. */
+  restored(): void {
+    for (const pair of this.ever) this.changed(pair.split(' ')[1]!);
+  }
+
+  /** The faults stop: the host answers at once. */
+  stop(): void {
+    this.hasTrouble = false;
+    for (const reader of this.open.keys()) this.changed(reader);
+  }
+
+  private changed(reader: string): void {
+    this.open.set(reader, ++this.changes);
+    this.tell(reader, this.changes, 500);
+  }
+
+  private tell(reader: string, change: number, waitMs: number): void {
+    const { server, time } = this.world();
+    const isOpen = (): boolean => this.open.get(reader) === change;
+    if (!isOpen()) return;
+    let isSettled = false;
+    const again = (ms: number): void => {
+      if (isSettled) return;
+      isSettled = true;
+      time.schedule(ms, 'the host tells a change again', () => this.tell(reader, change, Math.min(waitMs * 2, LONGEST_WAIT_MS)));
+    };
+    if (!server.isUp) return again(waitMs);
+    time.schedule(ANSWER_MS, 'the host waits no longer', () => again(0));
+    server.host.countsChanged(reader).then(
+      () => {
+        isSettled = true;
+        if (isOpen()) this.open.delete(reader);
+      },
+      () => again(waitMs),
+    );
+  }
+}
