@@ -49,6 +49,7 @@ export default defineConfig([
       'testing/index': 'src/testing/index.ts',
       'compat/easemob': 'src/compat/easemob/easemob.ts',
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',
+      'compat/zim': 'src/compat/zim/zim.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',

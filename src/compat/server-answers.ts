@@ -20,7 +20,8 @@ const SETTLE_MS = 100;
 export class RefusedError extends Error {
   constructor(
     readonly code: ErrorCode,
-    readonly names: readonly string[],
+    /** All refused names of the call. */
+    readonly names: string[],
   ) {
     super(code);
   }
@@ -35,7 +36,7 @@ interface Waiting {
 
 export class ServerAnswers {
   private readonly waiting = new Set<Waiting>();
-  private isConnected = false;
+  isConnected = false;
   private readonly connected$: Observable<boolean>;
   private readonly isOutboxEmpty$: Observable<boolean>;
 
@@ -67,7 +68,8 @@ export class ServerAnswers {
       const answered = names.filter((name) => waiting.names.delete(name));
       if (answered.length === 0) continue;
       isAwaited = true;
-      if (refusal) waiting.refused ??= new RefusedError(refusal, answered);
+      if (refusal && waiting.refused instanceof RefusedError) waiting.refused.names.push(...answered);
+      else if (refusal) waiting.refused ??= new RefusedError(refusal, answered);
       if (waiting.names.size === 0) waiting.done$.next();
     }
     return isAwaited;

@@ -24,23 +24,23 @@ export class EMConversation {
   }
 
   unreadCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().client.watchUnreadCount(this.conversationId)));
+    return withEmErrors(() => firstValueFrom(this.session().session.client.watchUnreadCount(this.conversationId)));
   }
 
   /** Takes this message out of the count. The sender learns nothing. */
   markMessageAsRead(msgId: string): Promise<void> {
-    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId, { messageIds: [msgId] }));
+    return withEmErrors(() => this.session().session.client.clearConversationUnreadCount(this.conversationId, { messageIds: [msgId] }));
   }
 
   /** Sets the count to 0. The senders learn nothing. */
   markAllMessagesAsRead(): Promise<void> {
-    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId));
+    return withEmErrors(() => this.session().session.client.clearConversationUnreadCount(this.conversationId));
   }
 
   /** The newest messages on this device, oldest first. */
   loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
     return withEmErrors(async () => {
-      const { client } = this.session();
+      const { client } = this.session().session;
       const messages = await firstValueFrom(client.watchMessages(this.conversationId, { limit: loadCount }));
       return Promise.all(messages.map((message) => EMMessage.of(client, message)));
     });
@@ -66,13 +66,14 @@ export class EMChatManager {
   /** Sends a message. Offline, it resolves when the message is stored on this device: `status` is then `PROGRESS`. */
   sendMessage(message: EMMessage): Promise<EMMessage> {
     return withEmErrors(async () => {
-      const { client, send } = this.session();
+      const { session } = this.session();
+      const { client } = session;
       const { msgId: id, to, chatType, needGroupAck, body, deliverOnlineOnly } = message;
       if (chatType === ChatType.ChatRoom) throw new EMError(505, 'chat rooms have no receipts and no unread counts');
       const requestReceipt = chatType === ChatType.Chat || needGroupAck;
       message.from = client.userId;
       try {
-        await send([id], () =>
+        await session.send([id], () =>
           // The same body as that of the web facade, so that both apps can talk.
           client.sendMessage(idOf(chatType, to), { type: 'txt', msg: body.content }, { id, requestReceipt, countable: !deliverOnlineOnly }),
         );
@@ -88,9 +89,10 @@ export class EMChatManager {
   /** Tells the sender of a direct message that it was read. @returns false if `requireAck` is off: then nothing is sent. */
   sendMessageReadAck(message: EMMessage): Promise<boolean> {
     return withEmErrors(async () => {
-      const { client, send, requiresAck } = this.session();
+      const { session, requiresAck } = this.session();
+      const { client } = session;
       if (!requiresAck) return false;
-      await send(
+      await session.send(
         [message.msgId],
         () => client.sendReadReceipts(idOf(ChatType.Chat, message.conversationId), [message.msgId]),
         ({ skipped }) => skipped.map(({ id }) => id),
@@ -102,8 +104,9 @@ export class EMChatManager {
   /** Tells the sender of a group message that it was read. The message must have asked for receipts (`needGroupAck`). */
   sendGroupMessageReadAck(msgId: string, groupId: string, { content }: { readonly content?: string } = {}): Promise<void> {
     return withEmErrors(async () => {
-      const { client, send } = this.session();
-      const { skipped } = await send(
+      const { session } = this.session();
+      const { client } = session;
+      const { skipped } = await session.send(
         [msgId],
         () => client.sendReadReceipts(idOf(ChatType.GroupChat, groupId), [msgId], content === undefined ? {} : { content }),
         (result) => result.skipped.map(({ id }) => id),
@@ -115,7 +118,8 @@ export class EMChatManager {
   /** Direct chats: tells the peer that everything so far was read, and sets the count to 0. Groups: sets the count to 0. */
   sendConversationReadAck(conversationId: string): Promise<void> {
     return withEmErrors(async () => {
-      const { client, requiresAck } = this.session();
+      const { session, requiresAck } = this.session();
+      const { client } = session;
       if (!requiresAck) return;
       const isGroup = (await firstValueFrom(client.watchConversation(idOf(ChatType.GroupChat, conversationId)))) !== null;
       await client.sendConversationReadReceipt(idOf(isGroup ? ChatType.GroupChat : ChatType.Chat, conversationId));
@@ -123,12 +127,12 @@ export class EMChatManager {
   }
 
   markAllConversationsAsRead(): Promise<void> {
-    return withEmErrors(() => this.session().client.clearAllUnreadCounts());
+    return withEmErrors(() => this.session().session.client.clearAllUnreadCounts());
   }
 
   /** The sum over the conversations that are not muted. */
   getUnreadMessageCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().client.watchTotalUnreadCount()));
+    return withEmErrors(() => firstValueFrom(this.session().session.client.watchTotalUnreadCount()));
   }
 
   async getConversation(
@@ -145,7 +149,7 @@ export class EMChatManager {
     { startAckId, pageSize = 100 }: { readonly startAckId?: string; readonly pageSize?: number } = {},
   ): Promise<{ readonly data: EMGroupMessageAck[]; readonly cursor?: string }> {
     return withEmErrors(async () => {
-      const { client } = this.session();
+      const { client } = this.session().session;
       const { members, cursor } = await client.fetchReadMembers(msgId, {
         filter: 'read',
         cursor: startAckId ?? null,

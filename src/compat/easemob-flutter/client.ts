@@ -1,10 +1,7 @@
 /** `EMClient`: the vendor's singleton, over one receipt client at a time. */
 import type { Subscription } from 'rxjs';
-import { createReceiptClient } from '../../index.ts';
-import { AppToken } from '../app-token.ts';
-import { EventSource } from '../event-source.ts';
 import type { ServerAccess } from '../server-access.ts';
-import { ServerAnswers } from '../server-answers.ts';
+import { VendorSession } from '../vendor-session.ts';
 import { EMChatManager } from './chat-manager.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import { ChatEvents } from './event-handler.ts';
@@ -35,13 +32,12 @@ export class EMClient {
   }
 
   private options: EMOptions | null = null;
-  private session: (Session & { readonly events: EventSource; readonly token: AppToken; readonly conversations: Subscription }) | null =
-    null;
+  private session: (Session & { readonly conversations: Subscription }) | null = null;
   private readonly events = new ChatEvents();
   readonly chatManager = new EMChatManager(
     () => this.loggedIn(),
     this.events,
-    () => this.session?.events.handle(),
+    () => this.session?.session.handle(),
   );
 
   private loggedIn(): Session {
@@ -50,7 +46,7 @@ export class EMClient {
   }
 
   get currentUserId(): string | null {
-    return this.session?.client.userId ?? null;
+    return this.session?.session.client.userId ?? null;
   }
 
   async init(options: EMOptions): Promise<void> {
@@ -61,35 +57,18 @@ export class EMClient {
   loginWithToken(userId: string, token: string): Promise<void> {
     return withEmErrors(async () => {
       if (!this.options) throw new EMError(110, 'call init first');
-      if (this.session) throw new EMError(200, `${this.session.client.userId} is logged in already`);
+      if (this.session) throw new EMError(200, `${this.session.session.client.userId} is logged in already`);
       const { values, access } = this.options;
-      const appToken = new AppToken(token);
-      const client = createReceiptClient({
-        url: access.url,
+      const session = new VendorSession(access, {
         userId,
-        getToken: () => (access.getToken ? access.getToken(userId) : appToken.get()),
+        token,
         deliveryReceipts: values.requireDeliveryAck ?? false,
-        ...(access.worker ? { worker: access.worker } : {}),
+        tokenWillExpire: () => this.events.call('onTokenWillExpire'),
+        dispatch: (client, event) => this.events.dispatch(client, event),
       });
-      const answers = new ServerAnswers(client);
-      const events = new EventSource(
-        client,
-        (event) => {
-          const isAwaited = answers.hears(event);
-          if (event.type !== 'rejected') return false;
-          // The vendor keeps no list of refused calls.
-          void client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
-          return isAwaited;
-        },
-        (event) => this.events.dispatch(client, event),
-      );
-      const send: ServerAnswers['to'] = (names, call, unsent) => {
-        events.start();
-        return answers.to(names, call, unsent);
-      };
-      const conversations = client.watchConversations({ limit: 1000 }).subscribe(() => this.events.call('onConversationsUpdate'));
-      this.session = { client, requiresAck: values.requireAck ?? true, send, events, token: appToken, conversations };
-      events.handle();
+      const conversations = session.client.watchConversations({ limit: 1000 }).subscribe(() => this.events.call('onConversationsUpdate'));
+      this.session = { session, requiresAck: values.requireAck ?? true, conversations };
+      session.handle();
     });
   }
 
@@ -99,15 +78,14 @@ export class EMClient {
   }
 
   async renewToken(token: string): Promise<void> {
-    this.session?.token.renew(token);
+    this.session?.session.token.renew(token);
   }
 
   /** Ends the session. What is stored stays on this device, and is sent after the next log-in. */
   async logout(_unbindToken = true): Promise<void> {
-    const { session } = this;
+    const ended = this.session;
     this.session = null;
-    session?.events.stop();
-    session?.conversations.unsubscribe();
-    await session?.client.close();
+    ended?.conversations.unsubscribe();
+    await ended?.session.close(new EMError(201, 'the user is logged out'));
   }
 }

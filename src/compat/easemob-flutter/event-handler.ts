@@ -23,6 +23,8 @@ export interface EMChatEvents {
   /** `from` sent the conversation receipt, `to` gets it. If `from` is this user, another device of this user read the conversation. */
   onConversationRead?(from: string, to: string): void;
   onConversationsUpdate?(): void;
+  /** The app should call `renewToken`. */
+  onTokenWillExpire?(): void;
 }
 
 /** The vendor's class for a set of handlers. */

@@ -62,12 +62,11 @@ export class Connection {
   close(): void {
     const { session } = this;
     this.session = null;
-    session?.answers.stop(new EasemobError(510, 'the connection was closed'));
-    void session?.close();
+    void session?.close(new EasemobError(510, 'the connection was closed'));
   }
 
   async renewToken(token: string): Promise<{ readonly status: true; readonly token: string }> {
-    this.opened().renewToken(token);
+    this.opened().token.renew(token);
     return { status: true, token };
   }
 

@@ -1,0 +1,55 @@
+/** The vendor's error codes, by the codes of Tidemark. */
+import { ReceiptsError } from '../../index.ts';
+import { RefusedError } from '../server-answers.ts';
+
+export class ZIMError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export const BAD_PARAMETER = 6_000_001;
+export const UNSUPPORTED = 6_000_013;
+export const NOT_LOGGED_IN = 6_000_121;
+export const TOO_MANY_MESSAGES = 6_000_282;
+export const NO_CONVERSATION = 6_000_603;
+
+const CODES: Readonly<Record<string, number>> = {
+  'rejected/group-receipts-disabled': UNSUPPORTED,
+  'rejected/unsupported': UNSUPPORTED,
+  'rejected/permission-denied': UNSUPPORTED,
+  'rejected/no-such-conversation': NO_CONVERSATION,
+  'rejected/receipt-expired': 6_000_277,
+  'rejected/unknown-message': 6_000_277,
+  'rejected/message-recalled': 6_000_277,
+  'usage/unknown-conversation': NO_CONVERSATION,
+  'usage/closed': NOT_LOGGED_IN,
+  'transport/unreachable': 6_000_104,
+  'transport/closed': 6_000_104,
+  'transport/timeout': 6_000_105,
+  'auth/expired': NOT_LOGGED_IN,
+  'auth/forbidden': NOT_LOGGED_IN,
+  'auth/wrong-user': NOT_LOGGED_IN,
+  'auth/origin-refused': NOT_LOGGED_IN,
+};
+
+export const zimErrorOf = (code: string, message: string): ZIMError => new ZIMError(CODES[code] ?? BAD_PARAMETER, message);
+
+/** Any error of the receipt client as the vendor would report it. */
+export const zimError = (error: unknown): ZIMError => {
+  if (error instanceof ZIMError) return error;
+  if (error instanceof RefusedError || error instanceof ReceiptsError) return zimErrorOf(error.code, error.message);
+  return new ZIMError(BAD_PARAMETER, String(error));
+};
+
+/** Runs a call with the vendor's errors. */
+export const withZimErrors = async <T>(call: () => Promise<T>): Promise<T> => {
+  try {
+    return await call();
+  } catch (error) {
+    throw zimError(error);
+  }
+};

@@ -1,0 +1,102 @@
+/** The enumerations and shapes of `zego-zim-web` 2.29, as far as receipts and unread counts need them. */
+
+export const ZIMConversationType = { Unknown: -1, Peer: 0, Room: 1, Group: 2, CommunityChannel: 3 } as const;
+export const ZIMMessageReceiptStatus = { Unknown: -1, None: 0, Processing: 1, Done: 2, Expired: 3, Failed: 4 } as const;
+export const ZIMMessageSentStatus = { Sending: 0, Success: 1, Failed: 2 } as const;
+export const ZIMMessageDirection = { Send: 0, Receive: 1 } as const;
+export const ZIMMessageType = { Unknown: 0, Text: 1, Command: 2, Custom: 200 } as const;
+export const ZIMConnectionState = { Disconnected: 0, Connecting: 1, Connected: 2, Reconnecting: 3 } as const;
+export const ZIMConnectionEvent = {
+  Success: 0,
+  ActiveLogin: 1,
+  LoginTimeout: 2,
+  LoginInterrupted: 3,
+  KickedOut: 4,
+  TokenExpired: 5,
+} as const;
+export const ZIMConversationEvent = { Added: 0, Updated: 1 } as const;
+const NOTIFY = { Notify: 1, DoNotDisturb: 2 } as const;
+export const ZIMConversationNotificationStatus = NOTIFY;
+
+/** A message that the app makes has `type`, its content, and nothing else that this facade reads. */
+export interface ZIMMessage {
+  readonly type: number;
+  readonly message?: string;
+  readonly extendedData?: string;
+  readonly messageID?: string;
+  readonly localMessageID?: string;
+  readonly messageSeq?: number;
+  readonly senderUserID?: string;
+  readonly conversationID?: string;
+  readonly conversationType?: number;
+  readonly direction?: number;
+  readonly sentStatus?: number;
+  /** Epoch ms. */
+  readonly timestamp?: number;
+  readonly orderKey?: number;
+  readonly receiptStatus?: number;
+  readonly mentionedUserIDs?: string[];
+  readonly isMentionAll?: boolean;
+}
+
+export interface ZIMMessageSendConfig {
+  readonly priority: number;
+  /** True if the sender wants receipts. Default false. */
+  readonly hasReceipt?: boolean;
+  /** True if the message does not count as unread. Default false. */
+  readonly disableUnreadMessageCount?: boolean;
+}
+
+export interface ZIMMessageReceiptInfo {
+  readonly status: number;
+  readonly messageID: string;
+  readonly conversationID: string;
+  readonly conversationType: number;
+  readonly readMemberCount: number;
+  readonly unreadMemberCount: number;
+  /** True if another device of this user sent the receipt. */
+  readonly isSelfOperated: boolean;
+  /** Epoch ms; 0 if it is not known. */
+  readonly readTime: number;
+}
+
+export interface ZIMConversation {
+  readonly conversationID: string;
+  readonly type: number;
+  readonly conversationName: string;
+  readonly notificationStatus: number;
+  readonly unreadMessageCount: number;
+  readonly readMessageSeq: number;
+  readonly lastMessage?: ZIMMessage;
+  readonly orderKey: number;
+  readonly isPinned: boolean;
+  readonly marks: number[];
+  readonly draft: string;
+}
+
+export interface ZIMUser {
+  readonly userID: string;
+  readonly userName: string;
+}
+
+interface MessagesReceived {
+  readonly messageList: ZIMMessage[];
+  readonly conversationID: string;
+  readonly fromConversationID: string;
+  readonly info: { readonly isOfflineMessage: boolean };
+}
+
+/** What each listener gets after the ZIM object. */
+export interface ZIMEvents {
+  error: { readonly code: number; readonly message: string };
+  tokenWillExpire: { readonly second: number };
+  connectionStateChanged: { readonly state: number; readonly event: number; readonly extendedData: string };
+  conversationChanged: { readonly infoList: { readonly event: number; readonly conversation: ZIMConversation }[] };
+  conversationTotalUnreadMessageCountUpdated: { readonly totalUnreadMessageCount: number };
+  conversationMessageReceiptChanged: { readonly infos: ZIMMessageReceiptInfo[] };
+  messageReceiptChanged: { readonly infos: ZIMMessageReceiptInfo[] };
+  messageSentStatusChanged: { readonly infos: { readonly status: number; readonly message: ZIMMessage; readonly reason: string }[] };
+  messageRevokeReceived: { readonly messageList: ZIMMessage[] };
+  peerMessageReceived: MessagesReceived;
+  groupMessageReceived: MessagesReceived;
+}

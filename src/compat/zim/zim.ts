@@ -1,0 +1,298 @@
+/**
+ * `tidemark/compat/zim`: the receipt and unread calls of `zego-zim-web` 2.x over Tidemark. ZIM.md says call by call what is the same, what is
+ * better, and what is not covered.
+ */
+import { firstValueFrom, type Subscription } from 'rxjs';
+import { RefusedError } from '../server-answers.ts';
+import type { ServerAccess } from '../server-access.ts';
+import { VendorSession } from '../vendor-session.ts';
+import { BAD_PARAMETER, NO_CONVERSATION, NOT_LOGGED_IN, TOO_MANY_MESSAGES, UNSUPPORTED, withZimErrors, ZIMError } from './errors.ts';
+import { Listeners } from './events.ts';
+import {
+  MAX_CONVERSATIONS,
+  historyOf,
+  type HistoryConfig,
+  listOf,
+  type ListConfig,
+  MemberPages,
+  type MembersConfig,
+  type MembersPage,
+  totalOf,
+  type TotalConfig,
+} from './queries.ts';
+import { conversationIdOf, receiptInfoOf, zimMessageOf } from './messages.ts';
+import {
+  type ZIMConversation,
+  ZIMConversationType,
+  type ZIMEvents,
+  type ZIMMessage,
+  type ZIMMessageReceiptInfo,
+  type ZIMMessageSendConfig,
+  ZIMMessageType,
+} from './types.ts';
+
+const MAX_RECEIPTS = 10;
+/** The vendor's guide: a token that is about to expire is announced 30 s before. */
+const EXPIRES_IN_SECONDS = 30;
+
+interface InConversation {
+  readonly conversationID: string;
+  readonly conversationType: number;
+}
+
+export class ZIM {
+  private static instance: ZIM | null = null;
+
+  /**
+   * @param access where the receipt server is: the one argument that the vendor does not have.
+   * @returns null if there is an instance already, as with the vendor.
+   */
+  static create(_app: number | { readonly appID: number }, access: ServerAccess): ZIM | null {
+    if (ZIM.instance) return null;
+    ZIM.instance = new ZIM(access);
+    return ZIM.instance;
+  }
+
+  static getInstance(): ZIM | null {
+    return ZIM.instance;
+  }
+
+  private session: VendorSession | null = null;
+  private readonly subscriptions: Subscription[] = [];
+  private readonly listeners = new Listeners<ZIM>(() => this);
+  private readonly members = new MemberPages();
+
+  private constructor(private readonly access: ServerAccess) {}
+
+  /** A second listener of a type replaces the first, as with the vendor. */
+  on<K extends keyof ZIMEvents>(type: K, listener: (zim: ZIM, data: ZIMEvents[K]) => void): void {
+    this.listeners.on(type, listener);
+    this.session?.handle();
+  }
+
+  off(type: keyof ZIMEvents): void {
+    this.listeners.off(type);
+  }
+
+  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  login(
+    user: string | { readonly userID: string },
+    config: string | { readonly userName?: string; readonly token?: string } = {},
+  ): Promise<void> {
+    return withZimErrors(async () => {
+      if (this.session) throw new ZIMError(BAD_PARAMETER, `${this.session.client.userId} is logged in: call logout() first`);
+      const userId = typeof user === 'string' ? user : user.userID;
+      const token = (typeof config === 'string' ? config : config.token) ?? '';
+      const session = new VendorSession(this.access, {
+        userId,
+        token,
+        // The vendor has no delivery receipts on the client.
+        deliveryReceipts: false,
+        tokenWillExpire: () => this.listeners.call('tokenWillExpire', { second: EXPIRES_IN_SECONDS }),
+        dispatch: (client, event) => this.listeners.dispatch(client, event),
+      });
+      this.session = session;
+      const { client } = session;
+      this.subscriptions.push(
+        client.watchConnection().subscribe((status) => this.listeners.followConnection(status)),
+        client.watchConversations({ limit: MAX_CONVERSATIONS }).subscribe((list) => this.listeners.follow(client, list)),
+        client
+          .watchTotalUnreadCount()
+          .subscribe((totalUnreadMessageCount) =>
+            this.listeners.call('conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount }),
+          ),
+      );
+      session.handle();
+    });
+  }
+
+  /** Ends the session. What is stored stays on this device, and is sent after the next log-in. */
+  logout(): void {
+    const { session } = this;
+    this.session = null;
+    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+    void session?.close(new ZIMError(NOT_LOGGED_IN, 'the user is logged out'));
+  }
+
+  destroy(): void {
+    this.logout();
+    ZIM.instance = null;
+  }
+
+  async renewToken(token: string): Promise<{ readonly token: string }> {
+    this.loggedIn().token.renew(token);
+    return { token };
+  }
+
+  private loggedIn(): VendorSession {
+    if (!this.session) throw new ZIMError(NOT_LOGGED_IN, 'not logged in');
+    return this.session;
+  }
+
+  /** Sends a message. Offline, it resolves when the message is stored on this device: `sentStatus` is then `Sending`. */
+  sendMessage(
+    message: ZIMMessage,
+    toConversationID: string,
+    conversationType: number,
+    { hasReceipt = false, disableUnreadMessageCount = false }: ZIMMessageSendConfig,
+  ): Promise<{ readonly message: ZIMMessage }> {
+    return withZimErrors(async () => {
+      const session = this.loggedIn();
+      const conversationId = conversationIdOf(toConversationID, conversationType);
+      const id = crypto.randomUUID();
+      const { type, message: text, extendedData } = message;
+      const body = { type, message: text ?? '', ...(extendedData === undefined ? {} : { extendedData }) };
+      const countable = !disableUnreadMessageCount && type !== ZIMMessageType.Command;
+      const sent = await session.send([id], () =>
+        session.client.sendMessage(conversationId, body, { id, requestReceipt: hasReceipt, countable }),
+      );
+      const stored = (await session.client.findMessage(id)) ?? sent;
+      return { message: await zimMessageOf(session.client, stored) };
+    });
+  }
+
+  /**
+   * Tells the senders that these messages were read, at most 10 of one conversation. The unread count stays. Messages that want no receipt, or
+   * whose receipt the server refuses, come back in `errorMessageIDs`; if that is all of them, the call rejects with 6000001.
+   */
+  sendMessageReceiptsRead(
+    messageList: readonly ZIMMessage[],
+    conversationID: string,
+    conversationType: number,
+  ): Promise<InConversation & { readonly errorMessageIDs: string[] }> {
+    return withZimErrors(async () => {
+      const session = this.loggedIn();
+      const conversationId = conversationIdOf(conversationID, conversationType);
+      if (messageList.length > MAX_RECEIPTS)
+        throw new ZIMError(TOO_MANY_MESSAGES, `${messageList.length} messages: at most 10 in one call`);
+      const isHere = (message: ZIMMessage): boolean => message.conversationID === undefined || message.conversationID === conversationID;
+      const ids = messageList.flatMap((message) => (message.messageID && isHere(message) ? [message.messageID] : []));
+      const errorMessageIDs = messageList.flatMap((message) => (isHere(message) ? [] : [message.messageID ?? '']));
+      if (ids.length === 0) throw new ZIMError(BAD_PARAMETER, 'no message of this conversation');
+      try {
+        const { skipped } = await session.send(
+          ids,
+          () => session.client.sendReadReceipts(conversationId, ids),
+          (result) => {
+            errorMessageIDs.push(...result.skipped.map(({ id }) => id));
+            return result.skipped.map(({ id }) => id);
+          },
+        );
+        if (skipped.length === ids.length) throw new ZIMError(BAD_PARAMETER, 'no message wants a receipt of this user');
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        errorMessageIDs.push(...error.names);
+        if (errorMessageIDs.length >= messageList.length) throw error;
+      }
+      return { conversationID, conversationType, errorMessageIDs };
+    });
+  }
+
+  /** Tells the peer that everything received so far was read. The unread count stays. Groups have no such receipt. */
+  sendConversationMessageReceiptRead(conversationID: string, conversationType: number): Promise<InConversation> {
+    return withZimErrors(async () => {
+      const session = this.loggedIn();
+      if (conversationType !== ZIMConversationType.Peer)
+        throw new ZIMError(BAD_PARAMETER, 'conversation receipts exist in peer chats only');
+      const conversationId = conversationIdOf(conversationID, conversationType);
+      await session.client.sendConversationReadReceipt(conversationId, { keepUnread: true });
+      return { conversationID, conversationType };
+    });
+  }
+
+  /** The receipts as this device knows them. Messages that this device does not store come back in `errorMessageIDs`. */
+  queryMessageReceiptsInfo(
+    messageList: readonly ZIMMessage[],
+    _conversationID: string,
+    _conversationType: number,
+  ): Promise<{ readonly infos: ZIMMessageReceiptInfo[]; readonly errorMessageIDs: string[] }> {
+    return withZimErrors(async () => {
+      const { client } = this.loggedIn();
+      const infos: ZIMMessageReceiptInfo[] = [];
+      const errorMessageIDs: string[] = [];
+      for (const { messageID = '' } of messageList) {
+        const [message, receipts] = await Promise.all([client.findMessage(messageID), firstValueFrom(client.watchReceipts(messageID))]);
+        if (message && receipts) infos.push(receiptInfoOf(receipts, message.senderId === client.userId));
+        else errorMessageIDs.push(messageID);
+      }
+      return { infos, errorMessageIDs };
+    });
+  }
+
+  queryGroupMessageReceiptReadMemberList(message: ZIMMessage, groupID: string, config: MembersConfig): Promise<MembersPage> {
+    return withZimErrors(() => this.members.page(this.loggedIn().client, 'read', message, groupID, config));
+  }
+
+  queryGroupMessageReceiptUnreadMemberList(message: ZIMMessage, groupID: string, config: MembersConfig): Promise<MembersPage> {
+    return withZimErrors(() => this.members.page(this.loggedIn().client, 'unread', message, groupID, config));
+  }
+
+  /** Sets the unread count to 0, on all devices of this user. The senders learn nothing. */
+  clearConversationUnreadMessageCount(conversationID: string, conversationType: number): Promise<InConversation> {
+    return withZimErrors(async () => {
+      const { client } = this.loggedIn();
+      if (conversationType === ZIMConversationType.Room) throw new ZIMError(BAD_PARAMETER, 'rooms have no unread counts');
+      const conversationId = conversationIdOf(conversationID, conversationType);
+      if ((await firstValueFrom(client.watchConversation(conversationId))) === null)
+        throw new ZIMError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
+      await client.clearConversationUnreadCount(conversationId);
+      return { conversationID, conversationType };
+    });
+  }
+
+  clearConversationTotalUnreadMessageCount(): Promise<void> {
+    return withZimErrors(() => this.loggedIn().client.clearAllUnreadCounts());
+  }
+
+  /** The sum over the conversations of these types (all types, if none is named) that are not muted. */
+  queryConversationTotalUnreadMessageCount(config: TotalConfig): Promise<{ readonly unreadMessageCount: number }> {
+    return withZimErrors(async () => ({ unreadMessageCount: await totalOf(this.loggedIn().client, config) }));
+  }
+
+  /** A page of the conversations, newest first, as this device knows them. */
+  queryConversationList(config: ListConfig): Promise<{ readonly conversationList: ZIMConversation[] }> {
+    return withZimErrors(async () => ({ conversationList: await listOf(this.loggedIn().client, config) }));
+  }
+
+  /** Messages before `nextMessage`, or the newest; oldest first. */
+  queryHistoryMessage(
+    conversationID: string,
+    conversationType: number,
+    config: HistoryConfig,
+  ): Promise<InConversation & { readonly messageList: ZIMMessage[] }> {
+    return withZimErrors(async () => {
+      const messageList = await historyOf(this.loggedIn().client, conversationIdOf(conversationID, conversationType), config);
+      return { conversationID, conversationType, messageList };
+    });
+  }
+
+  revokeMessage({ messageID }: ZIMMessage): Promise<{ readonly message: ZIMMessage }> {
+    return withZimErrors(async () => {
+      const { client } = this.loggedIn();
+      if (!messageID) throw new ZIMError(BAD_PARAMETER, 'the message was not sent');
+      await client.recallMessage(messageID);
+      const message = await client.findMessage(messageID);
+      if (!message) throw new ZIMError(UNSUPPORTED, 'the message is not on this device');
+      return { message: await zimMessageOf(client, message) };
+    });
+  }
+}
+
+export type { ServerAccess } from '../server-access.ts';
+export { ZIMError } from './errors.ts';
+export {
+  ZIMConnectionEvent,
+  ZIMConnectionState,
+  type ZIMConversation,
+  ZIMConversationEvent,
+  ZIMConversationNotificationStatus,
+  ZIMConversationType,
+  type ZIMEvents,
+  type ZIMMessage,
+  ZIMMessageDirection,
+  type ZIMMessageReceiptInfo,
+  ZIMMessageReceiptStatus,
+  type ZIMMessageSendConfig,
+  ZIMMessageSentStatus,
+  ZIMMessageType,
+} from './types.ts';

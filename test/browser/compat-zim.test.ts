@@ -1,0 +1,236 @@
+/** The receipt samples of the vendor's documentation, in the vendor's names, against the real server. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ZIMEvents, ZIMMessage } from '../../src/compat/zim/zim.ts';
+import { Backend, stretched } from './backend.ts';
+import type { ZIMPage } from './compat-zim-page.ts';
+import { type Frame, openFrame } from './frame.ts';
+
+const TYPES = [
+  'connectionStateChanged',
+  'conversationMessageReceiptChanged',
+  'messageReceiptChanged',
+  'peerMessageReceived',
+  'groupMessageReceived',
+  'conversationTotalUnreadMessageCountUpdated',
+  'messageRevokeReceived',
+  'error',
+] as const satisfies readonly (keyof ZIMEvents)[];
+
+const [PEER, ROOM, GROUP] = [0, 1, 2];
+const SEND = { priority: 1, hasReceipt: true };
+
+describe('the receipt samples of ZIM', () => {
+  let backend: Backend;
+  const frames: Frame<ZIMPage>[] = [];
+  const start = async (receipts?: Parameters<typeof Backend.start>[1]): Promise<void> => {
+    backend = await Backend.start(['alice', 'bob', 'carol'], receipts);
+  };
+  afterEach(async () => {
+    for (const frame of frames.splice(0)) {
+      frame.window.sdk.ZIM.getInstance()?.destroy();
+      frame.remove();
+    }
+    await backend.stop();
+  });
+
+  /** The vendor's object is a singleton, so each user has a page. */
+  const login = async (userID: string) => {
+    const frame = await openFrame<ZIMPage>('test/browser/compat-zim-page.ts', 'sdk');
+    frames.push(frame);
+    const { sdk } = frame.window;
+    const zim = sdk.ZIM.create({ appID: 1 }, { url: backend.url })!;
+    const heard: [name: string, data: unknown][] = [];
+    for (const type of TYPES) zim.on(type, (of, data) => heard.push([type, of === zim ? data : 'another object']));
+    await zim.login(userID, { userName: '', token: `token-of-${userID}` });
+    const reload = (): void => {
+      frames.splice(frames.indexOf(frame), 1);
+      frame.remove();
+    };
+    return { sdk, zim, heard, reload };
+  };
+  type Phone = Awaited<ReturnType<typeof login>>;
+
+  const told = <K extends keyof ZIMEvents>({ heard }: Phone, name: K): ZIMEvents[K][] =>
+    heard.flatMap(([of, data]) => (of === name ? [data as ZIMEvents[K]] : []));
+  const eventually = async (phone: Phone, name: keyof ZIMEvents, data: object): Promise<void> => {
+    await expect.poll(() => told(phone, name), { timeout: await stretched(15_000) }).toContainEqual(expect.objectContaining(data));
+  };
+  const live = async (userID: string): Promise<Phone> => {
+    const phone = await login(userID);
+    await eventually(phone, 'connectionStateChanged', { state: 2 });
+    // The messages of a first snapshot are no news.
+    await eventually(phone, 'conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount: 0 });
+    return phone;
+  };
+  const received = async (
+    phone: Phone,
+    messageID: string,
+    type: 'peerMessageReceived' | 'groupMessageReceived' = 'peerMessageReceived',
+  ) => {
+    const find = (): ZIMMessage | undefined =>
+      told(phone, type).flatMap(({ messageList }) => messageList.filter((one) => one.messageID === messageID))[0];
+    await expect.poll(find, { timeout: await stretched(15_000) }).toBeDefined();
+    return find()!;
+  };
+  const say = async (phone: Phone, to: string, message: string, config = SEND): Promise<ZIMMessage> =>
+    (await phone.zim.sendMessage({ type: 1, message }, to, PEER, config)).message;
+  const unread = async ({ zim }: Phone): Promise<number> =>
+    (await zim.queryConversationTotalUnreadMessageCount({ conversationTypes: [], marks: [] })).unreadMessageCount;
+
+  it('a message receipt makes one message done, a conversation receipt all that were received, and neither changes the count', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const [first, second] = [await say(alice, 'bob', '1'), await say(alice, 'bob', '2')];
+    expect(first).toMatchObject({ sentStatus: 1, receiptStatus: 1, direction: 0, conversationID: 'bob' });
+    await received(bob, second.messageID!);
+    const messages = told(bob, 'peerMessageReceived').flatMap(({ messageList }) => messageList);
+    expect(messages.filter(({ receiptStatus }) => receiptStatus === 1)).toHaveLength(2);
+
+    expect(await bob.zim.sendMessageReceiptsRead([await received(bob, first.messageID!)], 'alice', PEER)).toEqual({
+      conversationID: 'alice',
+      conversationType: PEER,
+      errorMessageIDs: [],
+    });
+    await eventually(alice, 'messageReceiptChanged', {
+      infos: [expect.objectContaining({ messageID: first.messageID, status: 2, conversationID: 'bob', isSelfOperated: false })],
+    });
+    await bob.zim.sendConversationMessageReceiptRead('alice', PEER);
+    await eventually(alice, 'conversationMessageReceiptChanged', {
+      infos: [expect.objectContaining({ conversationID: 'bob', conversationType: PEER, isSelfOperated: false })],
+    });
+    expect(await unread(bob)).toBe(2);
+    const { infos } = await alice.zim.queryMessageReceiptsInfo([first, second], 'bob', PEER);
+    expect(infos).toMatchObject([{ status: 2 }, { status: 2 }]);
+    const third = await say(alice, 'bob', '3');
+    expect((await alice.zim.queryMessageReceiptsInfo([third], 'bob', PEER)).infos).toMatchObject([{ status: 1 }]);
+
+    await received(bob, third.messageID!);
+    await bob.zim.clearConversationUnreadMessageCount('alice', PEER);
+    expect(await unread(bob)).toBe(0);
+    // The caller hears nothing of its own receipts.
+    expect(told(bob, 'messageReceiptChanged')).toEqual([]);
+  });
+
+  it('messages that want no receipt come back by id, and a call without any other message is refused', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const plain = await say(alice, 'bob', 'plain', { priority: 1, hasReceipt: false });
+    const asking = await say(alice, 'bob', 'asking');
+    const [one, two] = [await received(bob, plain.messageID!), await received(bob, asking.messageID!)];
+    await expect(bob.zim.sendMessageReceiptsRead([one, two], 'alice', PEER)).resolves.toMatchObject({ errorMessageIDs: [plain.messageID] });
+    await expect(bob.zim.sendMessageReceiptsRead([one], 'alice', PEER)).rejects.toMatchObject({ code: 6_000_001 });
+    await expect(bob.zim.sendMessageReceiptsRead([two], 'alice', PEER)).rejects.toMatchObject({ code: 6_000_001 });
+    await expect(bob.zim.sendMessageReceiptsRead([], 'alice', PEER)).rejects.toMatchObject({ code: 6_000_001 });
+    await expect(
+      bob.zim.sendMessageReceiptsRead(
+        Array.from({ length: 11 }, () => two),
+        'alice',
+        PEER,
+      ),
+    ).rejects.toMatchObject({
+      code: 6_000_282,
+    });
+  });
+
+  it('a group message is done when every member has read it, and the members can be listed page by page', async () => {
+    await start();
+    const [alice, bob, carol] = await Promise.all([live('alice'), live('bob'), live('carol')]);
+    const { message } = await alice.zim.sendMessage({ type: 1, message: 'all hands' }, 'crew', GROUP, SEND);
+    const [forBob, forCarol] = await Promise.all([bob, carol].map((phone) => received(phone, message.messageID!, 'groupMessageReceived')));
+    await bob.zim.sendMessageReceiptsRead([forBob!], 'crew', GROUP);
+    await eventually(alice, 'messageReceiptChanged', {
+      infos: [expect.objectContaining({ messageID: message.messageID, status: 1, readMemberCount: 1, unreadMemberCount: 1 })],
+    });
+    const unreadPage = await alice.zim.queryGroupMessageReceiptUnreadMemberList(message, 'crew', { nextFlag: 0, count: 10 });
+    expect(unreadPage).toMatchObject({ groupID: 'crew', userList: [{ userID: 'carol' }], nextFlag: 0 });
+    await carol.zim.sendMessageReceiptsRead([forCarol!], 'crew', GROUP);
+    await eventually(alice, 'messageReceiptChanged', {
+      infos: [expect.objectContaining({ messageID: message.messageID, status: 2, readMemberCount: 2, unreadMemberCount: 0 })],
+    });
+    const first = await alice.zim.queryGroupMessageReceiptReadMemberList(message, 'crew', { nextFlag: 0, count: 1 });
+    expect(first).toMatchObject({ userList: [{ userID: 'bob' }], nextFlag: expect.any(Number) as number });
+    expect(first.nextFlag).not.toBe(0);
+    const second = await alice.zim.queryGroupMessageReceiptReadMemberList(message, 'crew', { nextFlag: first.nextFlag, count: 10 });
+    expect(second).toMatchObject({ userList: [{ userID: 'carol' }], nextFlag: 0 });
+    // Another member's question about the message is refused, and a page of no members is empty.
+    await expect(bob.zim.queryGroupMessageReceiptReadMemberList(forBob!, 'crew', { nextFlag: 0, count: 10 })).rejects.toMatchObject({
+      code: 6_000_001,
+    });
+    await expect(alice.zim.queryGroupMessageReceiptReadMemberList(message, 'crew', { nextFlag: 0, count: 0 })).resolves.toMatchObject({
+      userList: [],
+    });
+    // The counts of another user's message are 0.
+    expect((await bob.zim.queryMessageReceiptsInfo([forBob!], 'crew', GROUP)).infos).toMatchObject([
+      { readMemberCount: 0, unreadMemberCount: 0 },
+    ]);
+  });
+
+  it('another page of the same user hears a message receipt as its own', async () => {
+    await start();
+    const [alice, phone] = await Promise.all([live('alice'), live('bob')]);
+    const sent = await say(alice, 'bob', 'hello');
+    await received(phone, sent.messageID!);
+    await phone.zim.clearConversationUnreadMessageCount('alice', PEER);
+    const tablet = await login('bob');
+    await expect.poll(() => unread(tablet), { timeout: await stretched(5000) }).toBe(0);
+  });
+
+  it('receipts and clears that were made offline arrive after a reload', async () => {
+    await start();
+    const alice = await live('alice');
+    let bob = await live('bob');
+    const [first, second] = [await say(alice, 'bob', '1'), await say(alice, 'bob', '2')];
+    const message = await received(bob, first.messageID!);
+    await received(bob, second.messageID!);
+    await backend.cut();
+    await eventually(bob, 'connectionStateChanged', { state: 3 });
+    await bob.zim.sendMessageReceiptsRead([message], 'alice', PEER);
+    await bob.zim.sendConversationMessageReceiptRead('alice', PEER);
+    await bob.zim.clearConversationUnreadMessageCount('alice', PEER);
+    const offline = await say(bob, 'alice', 'from the tunnel');
+    expect(offline.sentStatus).toBe(0);
+    bob.reload();
+
+    bob = await login('bob');
+    expect(await unread(bob)).toBe(0);
+    await backend.heal();
+    await received(alice, offline.messageID!);
+    await eventually(alice, 'messageReceiptChanged', { infos: [expect.objectContaining({ messageID: first.messageID, status: 2 })] });
+    await eventually(alice, 'conversationMessageReceiptChanged', { infos: [expect.objectContaining({ conversationID: 'bob' })] });
+    expect(told(alice, 'conversationMessageReceiptChanged')).toHaveLength(1);
+    expect(await unread(bob)).toBe(0);
+  });
+
+  it('bad calls have the vendor’s codes', async () => {
+    await start();
+    const { zim, sdk } = await live('alice');
+    expect(sdk.ZIM.create({ appID: 1 }, { url: backend.url })).toBeNull();
+    expect(sdk.ZIM.getInstance()).toBe(zim);
+    await expect(zim.sendConversationMessageReceiptRead('crew', GROUP)).rejects.toMatchObject({ code: 6_000_001 });
+    await expect(zim.clearConversationUnreadMessageCount('room', ROOM)).rejects.toMatchObject({ code: 6_000_001 });
+    await expect(zim.clearConversationUnreadMessageCount('nobody', PEER)).rejects.toMatchObject({ code: 6_000_603 });
+    await expect(zim.sendMessage({ type: 1, message: 'x' }, 'room', ROOM, SEND)).rejects.toMatchObject({ code: 6_000_013 });
+    zim.logout();
+    await expect(zim.clearConversationTotalUnreadMessageCount()).rejects.toMatchObject({ code: 6_000_121 });
+  });
+
+  it('a later listener of a type replaces the first', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const later: ZIMMessage[] = [];
+    bob.zim.on('peerMessageReceived', (_zim, { messageList }) => later.push(...messageList));
+    const { messageID } = await say(alice, 'bob', 'hello');
+    await expect.poll(() => later, { timeout: await stretched(15_000) }).toMatchObject([{ messageID }]);
+    expect(told(bob, 'peerMessageReceived')).toEqual([]);
+  });
+
+  it('a recalled message is told', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const sent = await say(alice, 'bob', 'oops');
+    await received(bob, sent.messageID!);
+    await alice.zim.revokeMessage(sent);
+    await eventually(bob, 'messageRevokeReceived', { messageList: [expect.objectContaining({ messageID: sent.messageID })] });
+    expect(await unread(bob)).toBe(0);
+  });
+});
