@@ -40,6 +40,12 @@ export interface Op {
   isDoubtful: boolean;
   /** The ids that the call reported as queued. */
   queued: readonly string[];
+  /** A change of settings of the whole account. */
+  readonly ofAccount?: boolean;
+  /** Messages that the user read with this call while read receipts were surely off on the device: from this seq on, up to `latestShown`. */
+  silentFrom?: number;
+  /** During the whole call, the device or the account surely sent no read receipts. */
+  isForbidden?: boolean;
 }
 
 export interface Said {
@@ -59,7 +65,7 @@ export class Book {
   /** Devices on which a setting for receipts has ever been off, or was not known. */
   readonly silent = new Set<string>();
 
-  begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value' | 'after'>>): Op {
+  begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value' | 'after' | 'ofAccount'>>): Op {
     const op: Op = {
       n: this.ops.length,
       at: device.now,
@@ -83,6 +89,11 @@ export class Book {
   /** Marks all calls of this device as doubtful that may not have reached the server. */
   doubt(device: string, concerns: (op: Op) => boolean = () => true): void {
     for (const op of this.ops) if (op.device === device && concerns(op)) op.isDoubtful = true;
+  }
+
+  /** Whether the user ever switched receipts on for the account. */
+  switchedOn(user: string): boolean {
+    return this.ops.some((op) => op.user === user && op.ofAccount === true && op.value === true);
   }
 
   of(user: string, chat: Chat, ...kinds: readonly string[]): Op[] {

@@ -54,6 +54,7 @@ export const KINDS = [
   'clear-some',
   'archive',
   'block',
+  'switch',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -4,6 +4,7 @@ import type { Chat, Op } from './book.ts';
 import { MOST_PIECES } from './config.ts';
 import type { Plans } from './plans.ts';
 import type { Home } from './simulation.ts';
+import { planSwitching } from './switching.ts';
 import { KINDS_OF_OPS, type OpKind, type Workload } from './workload.ts';
 
 /** Calls of the same kind on two devices at once find the most mistakes. */
@@ -82,6 +83,7 @@ export class Habits {
         plans.in(random.exponential(3000), `${device.name} is reached again`, () => device.network.set({ up: true, down: true }));
       return true;
     });
+    planSwitching(plans, workload);
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));

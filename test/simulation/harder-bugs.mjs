@@ -170,4 +170,35 @@ export const HARDER_BUGS = [
     '...(message.mentions ? { mentions: message.mentions } : {}),',
     '',
   ),
+  bug(
+    'what is read under a switch: the device forgets it',
+    'engine/write/enqueue.ts',
+    'const untold = passed.length > 0 ?',
+    'const untold = passed.length > 1000 ?',
+  ),
+  bug(
+    'what is read under a switch: the entry does not carry it',
+    'engine/sync/outbox/batch.ts',
+    '...(untold.length > 0 ? { untold } : {}),',
+    '',
+  ),
+  bug(
+    'what is read under a switch: the server and the devices name it',
+    'server/submit/allowed-receipts.ts',
+    'const kept = union(untold, intersect(entry.untold ?? NO_RANGES, range(1, limit)));',
+    'const kept = untold;',
+  ),
+  bug(
+    'what is read under a switch: the server lets a device name it that has not heard of the switch',
+    'server/submit/allowed-receipts.ts',
+    'return seen === count ? value : seen > count;',
+    'return count >= 0;',
+  ),
+  bug('a switch of the account stays on its device', 'engine/apply/apply-changes.ts', '  takeAccount(draft, ports, frame.account);\n', ''),
+  bug(
+    'a switch of the account is lost with the history of the server',
+    'engine/apply/apply-changes.ts',
+    'if (isAnother) offerSettingsAgain(draft, ports, account);',
+    'if (isAnother) void offerSettingsAgain;',
+  ),
 ];

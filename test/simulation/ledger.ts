@@ -45,6 +45,8 @@ interface Change {
     readonly message?: { readonly id: string };
     readonly messageId?: string;
     readonly pendingReceipts?: Owes;
+    /** A change of the account's settings. */
+    readonly settings?: { readonly [K in 'readReceipts' | 'deliveryReceipts']?: { readonly value: boolean } };
   };
 }
 
@@ -187,7 +189,8 @@ export class Ledger {
     for (const change of changes)
       switch (change.t) {
         case 'enqueue': {
-          const { key, kind, conversationId, sent, message, messageId, pendingReceipts } = change.entry!;
+          const { key, kind, conversationId, sent, message, messageId, pendingReceipts, settings } = change.entry!;
+          if (settings) this.switched(settings.readReceipts?.value !== false, settings.deliveryReceipts?.value !== false);
           put({
             key,
             lane,
@@ -228,9 +231,7 @@ export class Ledger {
           for (const entry of this.pending.values()) entry.sent = true;
           break;
         case 'settings':
-          for (const { key, sent, tells } of this.pending.values())
-            if (!sent && ((tells.reads && !change.settings!.readReceipts) || (tells.deliveries && !change.settings!.deliveryReceipts)))
-              this.violated('I-6', `${this.device}: ${key} is still pending, and its setting is off`);
+          this.switched(change.settings!.readReceipts, change.settings!.deliveryReceipts);
           break;
         case 'end':
           end(change.key!, change.end!);
@@ -255,6 +256,12 @@ export class Ledger {
       if (unsent.has(chat) && fresh.has(key)) this.violated('I-22', `${this.device}: two unsent entries for ${chat}`);
       unsent.set(chat, key);
     }
+  }
+
+  private switched(reads: boolean, deliveries: boolean): void {
+    for (const { key, sent, tells } of this.pending.values())
+      if (!sent && ((tells.reads && !reads) || (tells.deliveries && !deliveries)))
+        this.violated('I-6', `${this.device}: ${key} is still pending, and its setting is off`);
   }
 
   private seeHead(head: HeadSeen, lane: Lane, name: string): void {

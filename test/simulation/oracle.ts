@@ -36,6 +36,8 @@ export interface Part {
   readonly isIn: boolean;
   readonly joinedAt: number;
   readonly readUpTo: number;
+  /** The device that moved the position last. */
+  readonly readBy: string | undefined;
   readonly cleared: Pairs;
   readonly muted: boolean;
   readonly marked: boolean;
@@ -46,6 +48,8 @@ export interface Part {
   readonly read: Pairs;
   readonly named: Pairs;
   readonly present: Pairs;
+  /** Messages that no receipt of the user may name. */
+  readonly untold: Pairs;
 }
 
 export interface Truth {
@@ -73,13 +77,29 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
     const chat = groupId === null ? directChat(userA, userB) : `group:${groupId}`;
     const acks = inOf(dump.acks, id);
     const parts = inOf(dump.members, id).map(
-      ({ userId, role, joinedAt, readUpTo, cleared, muted, marked, archived, delivered, read, named, present }): [string, Part] => [
+      ({
+        userId,
+        role,
+        joinedAt,
+        readUpTo,
+        readBy,
+        cleared,
+        muted,
+        marked,
+        archived,
+        delivered,
+        read,
+        named,
+        present,
+        untold,
+      }): [string, Part] => [
         userId,
         {
           user: userId,
           isIn: groupId === null || role !== null,
           joinedAt,
           readUpTo,
+          readBy: readBy?.deviceId,
           cleared,
           muted: muted.value,
           marked: marked.value && readUpTo <= marked.at,
@@ -95,6 +115,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
           read,
           named,
           present,
+          untold,
         },
       ],
     );
@@ -171,6 +192,11 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
       if (truth.isGroup && part.delivered.length + part.read.length > 0)
         violated('I-7', `${chat}: a group has delivery or conversation receipts`);
       for (const { seq, senderId, asked } of truth.messages) {
+        // What was read while receipts were switched off is told by no later receipt, of any device.
+        const toldOf = (one: Truth, { user, read, named }: Part): boolean =>
+          one.isGroup ? one.receipts.get(seq)?.readers.includes(user) === true : has(read, seq) || (asked && has(named, seq));
+        if (old && was && senderId !== part.user && has(was.untold, seq) && toldOf(truth, part) && !toldOf(old, was))
+          violated('I-6', `${chat}: ${part.user} read ${seq} while receipts were off, and a receipt names it`);
         // Own messages in between are covered too, and in groups all that request no receipt, so that the set
         // stays one range. They say nothing.
         if (!truth.isGroup && senderId !== part.user && has(part.named, seq) && !asked)
@@ -336,8 +362,8 @@ export const judgeMeaning = (
       const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {
         const told = readers(seq);
-        const mayTell = ({ kind, ids, after, latestAtEnd }: Op): boolean =>
-          kind === 'ack' ? ids.includes(id) : seq > after && seq <= latestAtEnd;
+        const mayTell = ({ kind, ids, after, latestAtEnd, isForbidden }: Op): boolean =>
+          isForbidden !== true && (kind === 'ack' ? ids.includes(id) : seq > after && seq <= latestAtEnd);
         if (told && senderId !== user && !restored && !acks.some(mayTell)) violated('I-6', `${chat}: ${user} sent no receipt for ${id}`);
         // The server rightly refuses a receipt that came before its message.
         const meant = acks.find((op) => sure(op) && op.queued.includes(id) && op.at + EPOCH >= sentAt);
@@ -346,9 +372,35 @@ export const judgeMeaning = (
           recalled ||
           !asked ||
           senderId === user ||
+          has(part.untold, seq) ||
+          // A device that had not heard of the switch cancels what it queued meanwhile.
+          book.ops.some((op) => op.ofAccount === true && op.user === user && op.device !== meant?.device) ||
           (isGroup && (membersChanged || !has(part.present, seq) || mayExpire(sentAt) || !receipts.has(seq)));
         if (meant && !told && !excused)
           violated('I-3', `${chat}: ${user} sent a receipt for ${id} (op ${meant.n}), and the server does not have it`);
+        const silent = moves.find(
+          (op) =>
+            sure(op) &&
+            op.silentFrom !== undefined &&
+            op.value !== false &&
+            op.ids.length === 0 &&
+            seq >= op.silentFrom &&
+            seq <= op.latestShown,
+        );
+        if (
+          silent &&
+          senderId !== user &&
+          !restored &&
+          !(membersChanged && isGroup) &&
+          moves.every(({ device }) => device === silent.device) &&
+          !has(part.untold, seq) &&
+          !told &&
+          !has(part.read, seq)
+        )
+          violated('I-6', `${chat}: ${user} read ${id} while receipts were off (op ${silent.n}), and another device may tell it`);
+        const mayRead = ({ isForbidden, latestAtEnd }: Op): boolean => isForbidden !== true && seq <= latestAtEnd;
+        if (!isGroup && senderId !== user && has(part.read, seq) && !restored && !book.of(user, chat, 'read-chat').some(mayRead))
+          violated('I-6', `${chat}: ${user} sent no conversation receipt for ${id} while it was allowed`);
         if (!isGroup && has(part.read, seq) && !restored && book.of(user, chat, 'read-chat').length === 0)
           violated('I-6', `${chat}: ${user} never sent a conversation receipt`);
         if (!isGroup && book.silent.has(user) && (told || has(part.read, seq) || has(part.delivered, seq)))

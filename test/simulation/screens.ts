@@ -1,6 +1,6 @@
 /** Compares the messages that the tabs show at rest with the server's tables. */
 import { firstValueFrom } from 'rxjs';
-import { judgeAnswers } from './answers.ts';
+import { judgeAnswers, judgeSettings } from './answers.ts';
 import { type Chat, nameFor } from './book.ts';
 import { isMentioned } from './mentions.ts';
 import { judgeLists } from './lists.ts';
@@ -29,6 +29,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     if (!tab) continue;
     const user = home.device.userId;
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
+    await stepping.wait(judgeSettings(sim, tab, user), 10_000);
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
       const shows = async (): Promise<string[]> => {

@@ -11,6 +11,7 @@ import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
+import { Silence } from './silence.ts';
 import { judgeTables, mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
 import { type Said, Talk } from './talk.ts';
 
@@ -65,6 +66,8 @@ export interface Home {
   mayStop: boolean;
   /** The time since which no frame may leave the device, as its user was told; `null` if frames may leave. */
   pausedSince: number | null;
+  /** While read receipts are surely off on this device: the newest message of each chat when they went off. */
+  offSince: ReadonlyMap<Chat, number> | null;
 }
 
 export class Simulation {
@@ -74,6 +77,9 @@ export class Simulation {
   readonly points = new Set<string>();
   readonly groups = new Map<string, Set<string>>();
   violation: Violation | null = null;
+  private readonly silence = new Silence();
+  /** Users whose account sends no read receipts by the server's tables; a new object each time when it stops. */
+  readonly accountOff = new Map<string, object>();
   restored = false;
   membersChanged = false;
   /** Whether the server's policy has changed. */
@@ -109,8 +115,14 @@ export class Simulation {
   /** Reads the server's tables and checks what must hold for them at every moment. */
   look(compare = true): void {
     const before = this.truths;
-    this.truths = truthOf(this.world.server.dump());
+    const dump = this.world.server.dump();
+    this.truths = truthOf(dump);
+    for (const { userId, readReceipts } of dump.accounts)
+      if (readReceipts.value) this.accountOff.delete(userId);
+      else if (!this.accountOff.has(userId)) this.accountOff.set(userId, {});
     judgeTables(this.truths, compare ? before : null, this.violated);
+    if (compare && !this.restored) this.silence.judge(this.truths, before, this.homes, (why) => this.violated('I-6', why));
+    else this.silence.forget();
   }
 
   /** The newest seq of a chat, or of all chats if none is named. */
@@ -132,6 +144,7 @@ export class Simulation {
       silent,
       mayStop: false,
       pausedSince: null,
+      offSince: null,
     };
     device.disk.committed = (what) => {
       for (const write of what.writes)
@@ -140,7 +153,7 @@ export class Simulation {
       ledger.commit(what);
     };
     device.disk.lost = () => {
-      home.pausedSince = null;
+      home.pausedSince = home.offSince = null;
       ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
     };
     device.network.count = this.count;

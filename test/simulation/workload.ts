@@ -3,6 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
 import type { Conversation } from '../../src/model/conversation.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
+import type { ReceiptSettings } from '../../src/model/receipt-settings.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { type Chat, directChat, nameFor, type Op } from './book.ts';
 import { drawMentions } from './mentions.ts';
@@ -231,9 +232,7 @@ export class Workload {
         if (!config.faults.has('settings') || home.silent) return;
         const on = random.chance(0.5);
         const change = random.chance(0.5) ? { readReceipts: on } : { deliveryReceipts: on };
-        // Queued receipts are cancelled, and receipts that were sent before a restored copy are not sent again.
-        book.doubt(device.name, (op) => ['ack', 'view', 'read-group', 'read-chat'].includes(op.kind));
-        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'setReceiptSettings', args: [change] });
+        return this.set(home, screen, change, random.fork('scope').chance(0.4));
       }
       case 'pause':
         if (!config.faults.has('pause')) return;
@@ -273,6 +272,30 @@ export class Workload {
         );
       }
     }
+  }
+
+  /** Switches receipts of a device or of the account, if a tab of the device is ready. */
+  switches(home: Home, random: SeededRandom, change: Partial<ReceiptSettings>, ofAccount: boolean): void {
+    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+    if (ready.length > 0 && !home.silent) this.set(home, random.pick(ready), change, ofAccount);
+  }
+
+  private set(home: Home, screen: Screen, change: Partial<ReceiptSettings>, ofAccount: boolean): void {
+    const { book, homes, truths } = this.sim;
+    const { device } = home;
+    const kind = 'settings';
+    // Queued receipts are cancelled, and receipts that were sent before a restored copy are not sent again.
+    for (const { device: one } of ofAccount ? homes.filter((other) => other.device.userId === device.userId) : [home])
+      book.doubt(one.name, (op) => ['ack', 'view', 'read-group', 'read-chat'].includes(op.kind));
+    const value = change.readReceipts ?? change.deliveryReceipts ?? true;
+    const op = book.begin(device, kind, { ofAccount, value });
+    if (ofAccount) return this.ask(home, screen, op, { do: 'setReceiptSettings', args: [{ ...change, scope: 'account' }] });
+    home.offSince = null;
+    this.ask(home, screen, op, { do: 'setReceiptSettings', args: [change] }, () => {
+      const ofDevice = book.ops.filter((one) => one.kind === kind && one.device === op.device && one !== op);
+      if (change.readReceipts === false && ofDevice.every(({ n, state }) => n < op.n && state !== 'open'))
+        home.offSince = new Map([...truths].map(([id, { messages }]) => [id, messages.length]));
+    });
   }
 
   private pause(home: Home, screen: Screen, on: boolean): void {
@@ -319,6 +342,8 @@ export class Workload {
     sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
     // A call of a tab that dies takes effect up to this moment only.
     const stop = tab.lane.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
+    const { offSince } = home;
+    const accountOff = home.ledger.knowsServer ? sim.accountOff.get(op.user) : undefined;
     tab
       .intent(call)
       .finally(stop)
@@ -327,6 +352,11 @@ export class Workload {
           if (!tab.lane.alive) return;
           op.state = 'done';
           op.latestAtEnd = sim.latestOf(op.chat);
+          const isOff = offSince !== null && home.offSince === offSince;
+          if (isOff && op.chat !== null) op.silentFrom = (offSince.get(op.chat) ?? 0) + 1;
+          // A device may know of a switch "on" that the server does not know yet.
+          const isAccountOff = accountOff !== undefined && sim.accountOff.get(op.user) === accountOff && !sim.book.switchedOn(op.user);
+          op.isForbidden = isOff || isAccountOff;
           if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
           sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
           this.judge(home, screen, op);
@@ -436,7 +466,7 @@ export class Workload {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
       sim.book.doubt(device.name, ({ state }) => state === 'open');
       home.loggedOut = home.opens === opens;
-      home.pausedSince = null;
+      home.pausedSince = home.offSince = null;
       home.highest.clear();
       sim.world.time.note(`${device.name} is logged out`);
     } catch (error) {
