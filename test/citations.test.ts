@@ -19,7 +19,7 @@ const code = ['src', 'test', 'demo']
   .filter((file) => file !== 'test/citations.test.ts');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** Numbers that these files use as examples of what does not exist. */
+/** Numbers of missing things: these files use the numbers as examples. */
 const MADE_UP = new Set(['I-99', 'F98', 'F999']);
 
 const headingsOf = (page: string): Set<string> =>

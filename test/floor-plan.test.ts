@@ -183,7 +183,7 @@ it.each(['engine', 'server'])('the table of shelves in src/README.md names every
 });
 
 it('every file and folder that src/README.md names exists', () => {
-  // A journey names files of the room that it crosses by their paths inside this room.
+  // A journey names the files of a crossed room by their paths inside this room.
   const places = ['', 'src', 'src/engine', 'src/server'];
   const names = namesIn(MAP.replace(/```[^`]*```/g, '')).filter((name) => /^[\w./-]+(\/|\.ts|\.md)$/.test(name));
   expect(names.length).toBeGreaterThan(80);

@@ -19,7 +19,7 @@ export interface SentReadReceipts {
 
 export interface NewMessage {
   readonly id?: MessageId | undefined;
-  /** JSON text, at most 16 KiB of UTF-8. */
+  /** JSON text, at most `MAX_BODY_BYTES` of UTF-8. */
   readonly body: string;
   readonly requestReceipt?: boolean | undefined;
   readonly countable?: boolean | undefined;

@@ -95,7 +95,7 @@ const UNSTORABLE = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
  * Writes a message body as JSON text. An object field with the value undefined is left out.
  *
  * @throws {UsageError} `usage/invalid-argument` for any other value that JSON cannot carry unchanged (functions, class instances, symbols,
- * NaN, -0, holes in lists, cycles, NUL, lone surrogates), naming the path, and for more than 16 KiB of UTF-8.
+ * NaN, -0, holes in lists, cycles, NUL, lone surrogates), naming the path, and for more than `MAX_BODY_BYTES` of UTF-8.
  */
 export const bodyText = (body: unknown): string => {
   let text: string;

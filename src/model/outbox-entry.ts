@@ -147,7 +147,7 @@ export interface MessageEntry extends ConversationEntryBase {
   readonly kind: 'message';
   readonly message: {
     readonly id: MessageId;
-    /** JSON text, at most 16 KiB of UTF-8. */
+    /** JSON text, at most `MAX_BODY_BYTES` of UTF-8. */
     readonly body: string;
     readonly receiptRequested: boolean;
     readonly countable: boolean;

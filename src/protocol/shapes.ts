@@ -36,7 +36,7 @@ export const MessageShape = v.strictObject({
   seq: v.pipe(SeqShape, v.minValue(1)),
   senderId: Id,
   sentAt: Time,
-  /** JSON text, at most 16 KiB. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
+  /** JSON text, at most `MAX_BODY_BYTES` of `model/message.ts`. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
   body: v.string(),
   receiptRequested: v.boolean(),
   countable: v.boolean(),

@@ -18,7 +18,7 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 
 const ENTRY = 'virtual:app';
 
-/** The main entry point with its dependencies except RxJS, and the worker that it starts. */
+/** The main entry point with its dependencies except RxJS, and its worker. */
 export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
   const output = await build({
     root: fileURLToPath(new URL('./', import.meta.url)),

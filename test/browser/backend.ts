@@ -29,7 +29,7 @@ export const until = <T>(stream$: Observable<T>, fits: (value: T) => boolean): P
   return firstValueFrom(stream$.pipe(filter(fits), raceWith(tooLate$)));
 };
 
-/** A receipt server, its network, and the clients that a test opens on it. */
+/** A receipt server, its network, and the clients of the test. */
 export class Backend {
   readonly #open = new Set<ReceiptClient>();
 
@@ -62,7 +62,7 @@ export class Backend {
     return client;
   }
 
-  /** For a client whose worker the test ends: it cannot be closed. */
+  /** For a client whose worker is ended by the test, and which cannot be closed. */
   forget(client: ReceiptClient): void {
     this.#open.delete(client);
   }
@@ -76,7 +76,7 @@ export class Backend {
     await ask('heal', { port: this.port });
   }
 
-  /** Frames of one type that pages sent, oldest first. */
+  /** Frames of this type from pages, oldest first. */
   async sent<T extends object>(type: string): Promise<readonly T[]> {
     return (await ask('sent', { port: this.port, type })) as readonly T[];
   }

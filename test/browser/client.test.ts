@@ -30,7 +30,7 @@ describe('a client in a real browser, offline', () => {
     expect(await firstValueFrom(second.watchOutbox())).toMatchObject({ pending: 1, inFlight: 0 });
   });
 
-  it('of two tabs of one account one leads, and each shows what the other wrote', async () => {
+  it('of two tabs of an account a single tab leads, and each tab shows the writes of the other', async () => {
     const userId = newUser();
     const [one, two] = [client(userId), client(userId)];
     const leaders = async (): Promise<number> =>

@@ -59,7 +59,7 @@ describe('calls and close() in one turn', () => {
     },
   );
 
-  it('settings that a client is created with are stored although it is closed at once (F111)', async () => {
+  it('the settings of a new client are stored, also if the client is closed at once (F111)', async () => {
     const userId = newUser();
     await createReceiptClient({ url, userId, getToken: () => 'token', readReceipts: false, worker: counted }).close();
     const again = create(userId);
@@ -201,7 +201,7 @@ describe('clients of a page that mounts and unmounts', () => {
     await expect.poll(() => alive.size, { timeout: 2000 }).toBe(0);
   });
 
-  it('a client that is closed in the turn that created it starts no worker (F118)', async () => {
+  it('a client closed in the turn of its creation starts no worker (F118)', async () => {
     for (let n = 0; n < 50; n++) void create(newUser()).close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(made).toBe(0);

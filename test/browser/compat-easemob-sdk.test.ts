@@ -170,7 +170,7 @@ const NOT_TOLD = [
   'bob onReceivedMessage { id: "(receipt)", mid: "(receipt)", to: "crew" }',
 ];
 
-it.skipIf(!navigator.userAgent.includes('Chrom'))('the facade tells an app what the vendor’s SDK tells it', async () => {
+it.skipIf(!navigator.userAgent.includes('Chrom'))('the facade reports to an app the same as the vendor’s SDK', async () => {
   addEventListener('unhandledrejection', ignore);
   const theirs = await runWith(startVendor);
   removeEventListener('unhandledrejection', ignore);

@@ -160,7 +160,7 @@ describe('the receipt samples of Easemob Web', () => {
       await bob.conn.send(websdk.message.create({ type: 'channel', chatType: 'groupChat', to: 'crew' }));
       const { data } = await bob.conn.localCache.getLocalConversation({ conversationId: 'crew', conversationType: 'groupChat' });
       expect(data?.unReadCount).toBe(0);
-      // A later message shows that what came before it has been told.
+      // The arrival of a later message shows the end of the earlier reports.
       await bob.conn.send(text(websdk, 'alice', 'done'));
       await eventually(alice.heard, 'onTextMessage', expect.objectContaining({ msg: 'done' }));
       expect(of(alice.heard, 'onChannelMessage')).toEqual([]);
@@ -221,7 +221,7 @@ describe('the receipt samples of Easemob Web', () => {
       expect(second).toMatchObject({ messages: [{ msg: '1' }], isLast: true });
     });
 
-    it('two pages of one user hear every receipt, and show one count', async () => {
+    it('two pages of a user hear every receipt, and show the same count', async () => {
       const alice = await live('alice');
       const [one, two] = [await openPage('bob'), await openPage('bob')];
       // The messages of a first snapshot are no news.

@@ -18,7 +18,7 @@ const databases = async (): Promise<string[]> => (await indexedDB.databases()).f
 const devices = async (): Promise<IDBValidKey[]> => keys(createStore('tidemark-devices', 'ids'));
 const deviceOf = (userId: string): Promise<string | undefined> => get(databaseName(url, userId), createStore('tidemark-devices', 'ids'));
 
-/** The accounts for which the service worker asks for a token when it wakes: it sends nothing without one. */
+/** The accounts for which the woken service worker asks for a token: it sends nothing without a token. */
 const accountsAsked = async (): Promise<string[]> => {
   const asked: string[] = [];
   const getToken = (userId: string): string => {

@@ -42,7 +42,7 @@ describe('mentions in a real browser, with a server', () => {
 
     await backend.cut();
     await first.close();
-    // A worker that does not start: all that is shown is the first paint.
+    // A worker that does not start: the page shows the first paint only.
     const silent = { worker: () => new Worker(URL.createObjectURL(new Blob(['']))) };
     const painted = backend.client('alice', { ...withBadge, ...silent });
     expect(await firstValueFrom(painted.watchTotalUnreadCount({ of: 'mentions' }))).toBe(2);

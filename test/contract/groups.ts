@@ -51,7 +51,7 @@ export const withClock = (store: ServerStore, now: () => number): ServerStore =>
 /** Group receipts are off unless the host turns them on. */
 export const RECEIPTS_ON: ReceiptPolicy = { ...DEFAULT_POLICY.receipts, groups: true };
 
-/** One store with one policy, which a test may change. */
+/** A store with a policy, which a test may change. */
 export class GroupBench {
   policy: ReceiptPolicy = RECEIPTS_ON;
   constructor(readonly store: ServerStore) {}

@@ -1,4 +1,4 @@
-/** A user gets the same answer, byte for byte, for a conversation that the user may not see and for one that does not exist. */
+/** A user gets the same answer, byte for byte, for a hidden conversation and for an unknown conversation. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';

@@ -67,7 +67,7 @@ const same = (actual: unknown, wanted: unknown): void => {
   if (!isDeepStrictEqual(actual, wanted)) expect(actual).toStrictEqual(wanted);
 };
 
-/** The state of one device, from all that the server sent. */
+/** The state of a device, from all frames of the server. */
 interface Copy {
   cursor: string | null;
   row: ConversationRow | undefined;

@@ -38,7 +38,7 @@ export const describeScattered = (open: () => ServerStore): void => {
       const named = pieces.map(([seq]) => id(seq));
       const [result] = await bench.submit(ben, receiptsTo(ann, { namedIds: named.sort() }));
 
-      // The device that sent the receipts drops its entry when it gets this row.
+      // The sender of the receipts drops its entry on the arrival of this row.
       expect(result).toMatchObject({ outcome: 'confirmed', row: { mine: { named: pieces } } });
       const senderAgain = await bench.pull(ann, annAt.at(-1)!.to);
       expect(joined(`direct:${ben}`, senderAgain, joined(`direct:${ben}`, annAt)).theirs.named).toEqual(pieces);

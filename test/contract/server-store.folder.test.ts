@@ -27,7 +27,7 @@ const RUNNER = join(import.meta.dirname, '../support/run-main.mjs');
 /** Copies a folder as a backup does, without its sockets. */
 const copy = (from: string, to: string): void => cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 
-it('after a kill, the store has every confirmed message and knows the cursors that it gave (F64, F74)', { timeout: 120_000 }, async () => {
+it('after a kill, the store has every confirmed message and knows its earlier cursors (F64, F74)', { timeout: 120_000 }, async () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-folder-'));
   const living = await openPgliteStore(join(root, 'living'));
   const sent = Array.from({ length: 30 }, (_, i) => messageTo('bob', `m${i}`));
@@ -57,7 +57,7 @@ const contentOf = (folder: string): Record<string, string> =>
     }),
   );
 
-describe('a folder that is no complete store is refused by name, and nothing in it changes', { timeout: 200_000 }, () => {
+describe('a folder without a complete store is refused by name, and nothing in the folder changes', { timeout: 200_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-damage-'));
   const whole = join(root, 'whole');
   let damaged = '';

@@ -259,7 +259,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const row = await rowOf(store, bob, alice);
       expect(unreadAt(row, row.readUpTo)).toEqual({ unreadCount: 2, exact: true });
       expect((await fetchAll(store, bob, alice)).map(({ body }) => body === '')).toEqual([false, true, false]);
-      // A device that got no answer sends the message again, and learns that it was recalled.
+      // A device without an answer sends the message again, and learns of the recall.
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-2`))).toMatchObject({ message: { seq: 2, recalled: true } });
       // The receipts of the message end: a later receipt has no effect and is not refused.
       expect(await submitOne(store, bob, receiptsTo(alice, { named: [[2, 3]] }))).toMatchObject({
@@ -290,7 +290,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
           [5, 6],
         ],
       });
-      // The steps that the peer gets name only the receipts that came.
+      // The steps for the peer name only the arrived receipts.
       const steps = (await pullAll(store, alice, cursor))!.flatMap(({ steps }) => steps);
       expect(steps.filter(({ kind }) => kind === 'delivered').map(({ range }) => range)).toEqual([
         [1, 2],
@@ -401,7 +401,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       });
       await expect(failing).rejects.toThrow('crash before commit');
       expect((await pullAll(store, bob, cursor))!.flatMap(({ rows }) => rows)).toEqual([]);
-      // Of two messages that come after it, the first gets the seq: the lost message does not exist.
+      // The first of two later messages gets the seq: the lost message does not exist.
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-next`))).toMatchObject({ message: { seq: 2 } });
       expect(await submitOne(store, alice, messageTo(bob, `${alice}-lost`))).toMatchObject({ message: { seq: 3 } });
       expect(await pullAll(store, `${bob}-new`, null)).toMatchObject([{ rows: [] }]);

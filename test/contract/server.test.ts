@@ -55,7 +55,7 @@ describe('two users on one server', () => {
     ]);
   });
 
-  it('every frame of changes starts where the one before it ended (F69)', async () => {
+  it('every frame of changes starts at the end of the frame before (F69)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -72,7 +72,7 @@ describe('two users on one server', () => {
     expect(latest).toBe(10);
   });
 
-  it('a client whose token names another user gets only that error', async () => {
+  it('a client with a token of another user gets this error only', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', 'bob'));
@@ -99,7 +99,7 @@ describe('the handshake', () => {
     expect(client.frames).toEqual([]);
   });
 
-  it('frames that were sent in one flight are answered in order, after the welcome', async () => {
+  it('frames of a single flight are answered in order, after the welcome', async () => {
     await start();
     const client = await open();
     client.send(hello('alice'));
@@ -165,7 +165,7 @@ describe('the handshake', () => {
 });
 
 describe('hostile input', () => {
-  it('bad frames are answered one by one, and the connection stays open (F101, F103, F104)', async () => {
+  it('each bad frame is answered, and the connection stays open (F101, F103, F104)', async () => {
     await start();
     const client = await signIn('alice');
     const bad = [
@@ -366,7 +366,7 @@ describe('origins and tokens', () => {
     expect(asked).toEqual([]);
   });
 
-  it('behind a proxy that changes the host, the refusal names both hosts; behind a proxy that passes the host on, the page is accepted (F128)', async () => {
+  it('the refusal names both hosts if a proxy changes the host; if the proxy passes the host on, the page is accepted (F128)', async () => {
     const { host } = await start();
     const proxies = await Promise.all([startProxy(host, 'rewrites'), startProxy(host, 'passes')]);
     const [rewriting, passing] = proxies;
@@ -443,7 +443,7 @@ describe('origins and tokens', () => {
 });
 
 describe('the HTTP endpoint', () => {
-  it('one HTTP request does what a WebSocket does', async () => {
+  it('an HTTP request has the effects of a WebSocket', async () => {
     const { host } = await start();
     const listener = await signIn('bob');
     listener.send({ type: 'pull', cursor: null });

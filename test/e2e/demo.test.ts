@@ -179,7 +179,7 @@ it('a group message that Bob reads in aeroplane mode counts when he is back onli
   await page.keyboard.press('Escape');
 });
 
-it('without the server the list of readers says that it is not available, and it fills itself after the network has healed', async () => {
+it('without the server the list of readers says "not available", and fills itself after the network has healed', async () => {
   await aeroplane('alice').click();
   await expectText(on('alice', '.phone-status'), 'Aeroplane mode');
   await newestCount('alice').click();
@@ -189,7 +189,7 @@ it('without the server the list of readers says that it is not available, and it
   await page.keyboard.press('Escape');
 });
 
-it('where the server allows no group receipts, a message that requests them is rejected with its code, and Alice sends it without', async () => {
+it('where the server allows no group receipts, a message with a request is rejected with its code, and Alice sends the message without', async () => {
   await turn('Receipts in groups', false);
   await write('alice', 'And the oars?');
   await expectText(on('alice', '.notice'), /rejected\/group-receipts-disabled/);

@@ -68,7 +68,7 @@ it('a frozen leader tab is replaced within 5 s, also for a waiting flush, and ch
   expect(phone.troubles).toEqual([]);
 });
 
-it('a single tab that was frozen shows the right count within 2 s after the thaw, on one new connection (F29, F54)', async () => {
+it('a single frozen tab shows the right count within 2 s after the thaw, on a single new connection (F29, F54)', async () => {
   const phone = await world.device('fred', { isReal: true });
   const friend = await world.person('fred-friend');
   const tab = await phone.start();
@@ -88,7 +88,7 @@ it('a single tab that was frozen shows the right count within 2 s after the thaw
   expect(phone.proxy.sent('pull', before)).toHaveLength(1);
 });
 
-it('a page that goes into the back/forward cache passes the lead on, and shows the right count when it comes back (F23, F34)', async () => {
+it('a page passes the lead on when the back/forward cache takes the page, and shows the right count on return (F23, F34)', async () => {
   const phone = await world.device('bea', { isReal: true });
   const friend = await world.person('bea-friend');
   const { leader, follower } = await twoTabs(phone);

@@ -55,7 +55,7 @@ const readEverythingAndDie = async (reader: string): Promise<Away> => {
     async ([lists, chats]) => {
       const { client, total, badges } = window.app;
       const began = performance.now();
-      // One call for each message, as a user who scrolls makes them.
+      // A call for each message, as from a scrolling user.
       const named = chats.flatMap((chat, n) => lists[n]!.map((id) => client.sendReadReceipts(chat, [id])));
       await Promise.all(chats.map((chat) => client.sendConversationReadReceipt(chat)));
       const results = await Promise.all(named);
@@ -204,7 +204,7 @@ it('three messages that came while the device was offline take the badge from 0 
     for (const chat of ['direct:agnes-bob', 'direct:agnes-carol'] as const) await window.app.client.sendConversationReadReceipt(chat);
   });
   await eventually('both read', async () => (await phone.total()) === 0);
-  // The messages come one by one.
+  // The messages come singly.
   for (let n = 0; n < 3; n++) await bob.sendMessage('direct:agnes', { text: `are you there? ${n}` });
   phone.proxy.heal();
   await eventually('the three messages', async () => (await phone.total()) === 3);

@@ -1,4 +1,4 @@
-/** The public client in a real browser: the calls that it refuses, and the effects that it keeps. */
+/** The public client in a real browser: its refusals, and its durable effects. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { delivered, eventually, sendMany, sleep, World } from './world.ts';
 

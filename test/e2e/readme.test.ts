@@ -13,7 +13,7 @@ import { ServedReceipts } from '../support/serve.ts';
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
-/** The code around it: a source of tokens, and a function that shows messages. */
+/** The code around the example: a source of tokens, and a function for showing messages. */
 const AROUND = `
 const fetchToken = async (userId) =>
   (await (await fetch('/dev/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ userId }) })).json()).token;

@@ -58,7 +58,7 @@ class Waker {
     return waker;
   }
 
-  /** The event that the browser sends when it believes that the network is back. */
+  /** The browser's event for a network that is back. */
   async sync(): Promise<void> {
     const { origin } = this;
     await this.session.send('ServiceWorker.dispatchSyncEvent', {
@@ -235,7 +235,7 @@ describe('Background Sync', () => {
     phone.proxy.holdsAnswers = true;
     await waker.sync();
     await eventually('a batch on its way', () => phone.proxy.posted<Submit>('submit').length === 1);
-    // The server may not read a request to its end if the sender is gone. It has read this one.
+    // The server may stop reading a request of a lost sender. This request has been read.
     await eventually('the effect of the batch', () => receivedBy(friend, 'cleo').length === 3);
     await waker.stop();
     phone.proxy.holdsAnswers = false;
@@ -581,7 +581,7 @@ describe('the badge of the app icon', () => {
     expect(await shown(phone.page)).toEqual([3, 0]);
   });
 
-  it('the badge belongs to the last account that turned it on, and is cleared when that account turns it off or logs out', async () => {
+  it('the badge belongs to the last account that turned the badge on, and is cleared when this account turns the badge off or logs out', async () => {
     const phone = await world.device('lou');
     const friend = await world.person('lou-friend');
     await sendMany(friend, 'lou', 2);

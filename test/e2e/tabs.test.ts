@@ -1,4 +1,4 @@
-/** Several tabs of one account at once: all write, one sends, all show the same. */
+/** Several tabs of an account at once: all write, a single tab sends, all show the same. */
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
@@ -115,7 +115,7 @@ it('a follower tab queries and flushes, and shows what another tab cleared withi
   }
 });
 
-it('in an insecure context without Web Locks one tab sends, the other replaces it, and every entry takes effect once (F33)', async () => {
+it('in an insecure context without Web Locks a single tab sends, the other tab replaces the sender, and every entry takes effect once (F33)', async () => {
   const phone = await world.device('ines', { isReal: true, isSecure: false });
   const friend = await world.person('ines-friend');
   await sendMany(friend, 'ines', 3);

@@ -1,4 +1,4 @@
-/** `viewConversation` in a page with the focus, without it, and with it again. */
+/** `viewConversation` in a page with the focus, then without, then with the focus again. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { contains } from '../../src/model/ranges.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
@@ -18,7 +18,7 @@ const receiptsOf = (sender: ProtocolClient, reader: string) =>
 const seen = (device: Device, messageId: string): Promise<void> =>
   device.page.evaluate((id) => (window as unknown as { viewing: { seen(id: string): void } }).viewing.seen(id), messageId);
 
-it('a message that arrives while the page has the focus is read, and one that arrives without the focus is only delivered until the focus is back', async () => {
+it('a message is read on arrival while the page has the focus, and only delivered until the focus is back otherwise', async () => {
   const phone = await world.device('vera');
   const bob = await world.person('vera-bob');
   const chat = 'direct:vera-bob';

@@ -134,7 +134,7 @@ it('with workers killed during their writes, each call takes effect as a whole o
   expect(phone.troubles).toEqual([]);
 });
 
-/** The messages that a worker may be ahead, and those after the page goes on. */
+/** The lead of a worker in messages, and the messages after the page goes on. */
 const MAX_NEWS = 10;
 
 it('a page that was busy for seconds gets the newest values and not the backlog, and keeps its worker (F42)', async () => {
@@ -159,7 +159,7 @@ it('a page that was busy for seconds gets the newest values and not the backlog,
     });
     const until = performance.now() + 3000;
     while (performance.now() < until);
-    // Messages that were queued in the meantime are handled before this one.
+    // Messages from the queue of the meantime are handled before this message.
     await new Promise((resolve) => setTimeout(resolve, 50));
     return { news, shown: outbox.at(-1)![1].pending, workers: workers.length };
   });

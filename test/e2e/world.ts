@@ -174,7 +174,7 @@ export class World {
   }
 }
 
-/** Sends messages from one person to another in one frame. @returns their ids, oldest first */
+/** Sends messages from a person to another in a single frame. @returns their ids, oldest first */
 export const sendMany = async (from: ProtocolClient, to: string, count: number): Promise<string[]> => {
   const entries = Array.from({ length: count }, (_, n) => from.messageEntry(`direct:${to}`, { text: `${from.userId} ${n}` }));
   const results = await from.submit(entries);

@@ -23,7 +23,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** The program runs in a process group of its own, so that all of it can be ended. */
+/** The program runs in a process group of its own, so the whole group can be ended. */
 const run = (cwd: string, program: string, args: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });

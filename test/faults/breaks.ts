@@ -29,7 +29,7 @@ export interface Place {
 export interface Break extends Place {
   /** The fault that comes through the break. */
   readonly fault: string;
-  /** Other places that prevent the same fault, and are broken together with this one. */
+  /** Other places against the same fault, broken together with this place. */
   readonly also?: readonly Place[];
   /** The arguments for Vitest: a project, a file, and a part of the title for `-t`. */
   readonly test: readonly [project: 'node' | 'chromium' | 'firefox' | 'webkit' | 'journeys' | 'e2e', file: string, title: string];

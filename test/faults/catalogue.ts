@@ -1,4 +1,4 @@
-/** The faults that Tidemark is tested against, with the numbers that test titles name. `npm run faults` lists them with their tests. */
+/** The faults of Tidemark's tests, with the numbers in test titles. `npm run faults` lists the faults with their tests. */
 
 export interface Fault {
   /** The number of a fault is never used again for another. */

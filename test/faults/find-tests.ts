@@ -49,7 +49,7 @@ const textsIn = (nodes: readonly ts.Node[]): string[] =>
   });
 const fill = (title: string, text: string): string => (PLACE.test(title) ? title.replace(PLACE, () => text) : text);
 
-/** The tests of one file that name a fault or an invariant, in their titles or in the rows of their tables. */
+/** The tests of a file with the number of a fault or an invariant, in their titles or in the rows of their tables. */
 export const namedTests = (file: string, text: string): NamedTest[] => {
   const found: NamedTest[] = [];
   const take = (whole: string, titleWith: (title: string) => string = (title) => title): void => {

@@ -10,14 +10,14 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/server/connection/connection.ts',
     from: 'once && out.sent > once.answerChars ? {',
     to: 'once && out.sent > Infinity ? {',
-    test: ['node', BOUNDS, 'one request with many fetches'],
+    test: ['node', BOUNDS, 'a request with many fetches'],
   },
   {
     fault: 'F119',
     file: 'src/server/connection/answer-fetch.ts',
     from: 'if (rest.ranges.length > 0 && !mayContinue()) return;',
     to: '',
-    test: ['node', BOUNDS, 'one request with many fetches'],
+    test: ['node', BOUNDS, 'a request with many fetches'],
   },
   {
     fault: 'F119',

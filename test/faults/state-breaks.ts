@@ -35,7 +35,7 @@ export const STATE_BREAKS: readonly Break[] = [
         to: '',
       },
     ],
-    test: ['node', 'test/unit/engine/known-counts.test.ts', 'breaks off'],
+    test: ['node', 'test/unit/engine/known-counts.test.ts', 'an interrupted catch-up'],
   },
   {
     fault: 'F112',

@@ -1,4 +1,4 @@
-/** The page of invariants: each in full, with the tests that hold it. */
+/** The page of invariants: each invariant in full, with its tests. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NamedTest } from '../faults/find-tests.ts';

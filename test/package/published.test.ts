@@ -64,7 +64,7 @@ const modules = async (): Promise<string[]> =>
     .filter((file) => file.endsWith('.js'))
     .map((file) => join(unpacked, 'dist', file));
 
-it('the page finds the worker beside the module that starts it', async () => {
+it('the page finds the worker beside its starting module', async () => {
   const found: string[] = [];
   for (const file of await modules())
     for (const [, path] of (await readFile(file, 'utf8')).matchAll(/new URL\(\s*["'`]([^"'`]*worker\.js)["'`],\s*import\.meta\.url\s*\)/g))

@@ -92,7 +92,7 @@ const differences = async (places: readonly Place[], meant: Meant): Promise<stri
         { of: 'messages', conversationId: place.chat(peer), limit: 200 },
         (list) => list.filter(({ seq }) => seq !== null).length === between.length,
       );
-      // The position is at least the cleared one, and never above what some device of the user knew.
+      // The position is at least the cleared position, and never above the knowledge of the user's devices.
       const least = meant.position.get(`${place.who} ${peer}`) ?? 0;
       const position = shown?.readUpTo ?? 0;
       if (position < least) problems.push(`${where}: position ${position} below ${least}`);
@@ -100,7 +100,7 @@ const differences = async (places: readonly Place[], meant: Meant): Promise<stri
       if (shown && shown.unreadCount !== unread) problems.push(`${where}: shows ${shown.unreadCount}, counted ${unread}`);
       if (shown && !shown.exact) problems.push(`${where}: not exact`);
       total += unread;
-      // Own messages: their receipts are those that the peers sent.
+      // Own messages have the receipts from the peers.
       const readByPeer = meant.read.get(`${peer} ${place.who}`) ?? 0;
       for (const { id, from, ask } of between) {
         if (from !== place.who) continue;

@@ -26,7 +26,7 @@ export const direct = (peer: string): ConversationId => `direct:${peer}`;
 const PATIENCE_MS = 30_000;
 
 export class Person implements Participant {
-  /** The messages that this device stores and its cursor, which are kept while it is offline. */
+  /** The stored messages of this device and its cursor, both kept while offline. */
   #client: ProtocolClient | undefined;
   #token = '';
   #touched = new Set<ConversationId>();

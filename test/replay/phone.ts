@@ -84,7 +84,7 @@ export class Phone {
     return pending;
   }
 
-  /** Resolves once the device knows all that the server knows. @throws if that takes longer than `withinMs` */
+  /** Resolves once the device knows everything from the server. @throws after `withinMs` */
   async live(withinMs: number): Promise<void> {
     await this.inPage((page) =>
       page.evaluate(

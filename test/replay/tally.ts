@@ -31,7 +31,7 @@ type Ranges = ConversationRow['uncounted'];
 export const covers = (ranges: Ranges, seq: number): boolean =>
   ranges.some(([from, upTo]) => from <= seq && seq <= upTo) || (ranges.length >= TOLD_RANGES && seq < ranges[0]![0]);
 
-/** The unread messages of a row, counted one by one. */
+/** The unread messages of a row, each counted. */
 export const unreadIn = (row: ConversationRow): number => {
   let count = 0;
   for (let seq = row.readUpTo + 1; seq <= row.latestSeq; seq++) if (!covers(row.uncounted, seq)) count++;

@@ -1,4 +1,4 @@
-// `npm run simulate:drill`: plants bugs one at a time, and runs worlds until one of them finds it, for 30 s of a processor at most. Lists what was missed;
+// `npm run simulate:drill`: plants bugs one at a time, and runs worlds until a world finds the bug, for 30 s of a processor at most. Lists what was missed;
 // fails where more than one in twenty was. `-- --only WORD` for those whose name holds the word.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

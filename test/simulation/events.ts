@@ -1,4 +1,4 @@
-/** Judges the events that a tab gets: their messages, their users, and whether they are true. */
+/** Judges the events of a tab: their messages, their users, and their truth. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
 import { size } from '../../src/model/ranges.ts';
 import { chatOf } from './book.ts';

@@ -136,7 +136,7 @@ export class Habits {
     return true;
   }
 
-  /** Receipts for every second message that requests one: as many pieces as message read receipts can have. */
+  /** Receipts for every second message with a request: the largest number of pieces in message read receipts. */
   private sweep(random: SeededRandom): boolean {
     const home = this.plans.aHome(random);
     const user = home.device.userId;
@@ -158,7 +158,7 @@ export class Habits {
   /** By message: the power is lost at the moment when the message is sent, and its sender recalls it as soon as a page is open again. */
   private readonly doomed = new Map<string, Home>();
 
-  /** Sends a message and recalls it: a little later, or after a loss of power at the moment when it was sent. */
+  /** Sends a message and recalls the message: a little later, or after a loss of power at the moment of the send. */
   private regret(random: SeededRandom): boolean {
     const { plans, workload } = this;
     const home = plans.aHome(random);

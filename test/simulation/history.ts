@@ -1,4 +1,4 @@
-/** A chat with a long history from before the first device of the world: a new device, or one that was away, has to catch up with it. */
+/** A chat with a long history from before the first device of the world: new devices and absent devices have to catch up. */
 import { directChat } from './book.ts';
 import { drawMentions } from './mentions.ts';
 import type { Simulation } from './simulation.ts';

@@ -118,7 +118,7 @@ export class Ledger {
   private readonly endedMessages = new Map<string, string>();
   /** By key: the message of an entry, also of an ended entry that is sent again. */
   private readonly carried = new Map<string, string>();
-  /** By key: the message of a recall, also of an ended one that is sent again. */
+  /** By key: the message of a recall, also of an ended recall on its second send. */
   private readonly recalls = new Map<string, string>();
   /** Messages that the server had when this device recalled them: the device must not send their text again. */
   private readonly takenBack = new Set<string>();

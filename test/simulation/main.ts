@@ -69,7 +69,7 @@ const runAll = async (plan: Plan, processes: number): Promise<{ tally: Tally; se
 
 const barOf = (part: number): string => `[${'#'.repeat(Math.round(part * 30)).padEnd(30)}]`;
 
-/** Seeds that run first: they failed once, or showed a rare case. */
+/** The first seeds of a run: earlier failures, and rare cases. */
 const corpus = async (): Promise<Job[]> => {
   const text = await readFile('test/simulation/corpus.json', 'utf8');
   const { model, dexie } = JSON.parse(text) as Record<Tier, readonly { readonly seed: number }[]>;

@@ -59,7 +59,7 @@ export class Nemesis {
       const way = random.pick([{ up: false, down: false }, { up: false }, { down: false }]);
       for (const { device } of some) {
         device.network.set(way);
-        // The devices come back one by one, each in its own time.
+        // The devices come back, each in its own time.
         world.time.schedule(ms * (0.5 + random.next()), `${device.name} is reached again`, () =>
           device.network.set({ up: true, down: true }),
         );

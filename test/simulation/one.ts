@@ -1,4 +1,4 @@
-/** Runs one seed as the commands need it: once, a second time if that is due, and with smaller worlds if it fails. */
+/** Runs a seed for the commands: once, a second time if due, and with smaller worlds after a failure. */
 import { watchTable } from './coverage.ts';
 import { type Kind, KINDS, type Shrink, type Tier } from './config.ts';
 import { type Outcome, runWorld, type RunOptions } from './run-world.ts';

@@ -64,7 +64,7 @@ export interface Truth {
   >;
 }
 
-/** Messages that a device stores and that have no delivery receipt; direct chats only. */
+/** Stored messages of a device without a delivery receipt; direct chats only. */
 export const undeliveredIn = ({ messages, isGroup }: Truth, { user, delivered }: Part): readonly SeenMessage[] =>
   isGroup ? [] : messages.filter(({ seq, senderId }) => senderId !== user && !has(delivered, seq));
 
@@ -232,7 +232,7 @@ export interface Circumstances {
   readonly blocks: Blocks;
   /** Whether a recall of the message was refused, which its user was told. */
   readonly wasRecallRefused: (id: string) => boolean;
-  /** The end of a message's entry on the device that sent it. */
+  /** The end of a message's entry on the sending device. */
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 

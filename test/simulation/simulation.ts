@@ -1,4 +1,4 @@
-/** One world while it runs: its devices, the state on their screens, their pending entries, and the violations that were found. */
+/** A running world: its devices, the state on their screens, their pending entries, and the violations so far. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
 import type { Lane } from '../../src/testing/lane.ts';
@@ -43,7 +43,7 @@ export interface Screen {
   connection: string;
   paused: boolean;
   readonly deadLetters: Set<string>;
-  /** The tab logs out: for a last moment it shows that pending entries are cancelled. */
+  /** The tab logs out: for a last moment the tab shows its pending entries as cancelled. */
   leaves: boolean;
   /** A page of this tab asked for the log-out. */
   asksToLeave: boolean;
@@ -84,7 +84,7 @@ export class Simulation {
   membersChanged = false;
   /** Whether the server's policy has changed. */
   policyChanged = false;
-  /** Functions that are called for every frame that leaves a device. */
+  /** Functions called for every leaving frame of a device. */
   readonly leaving = new Set<(home: Home, text: string, lane: Lane) => void>();
   /** Whether the faults have stopped: from then on every refusal is wrong. */
   resting = false;

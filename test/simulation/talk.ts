@@ -21,7 +21,7 @@ const SUBMITS_WITHIN_MS = 10_000;
 
 export class Talk {
   private readonly seconds = new Map<string, { readonly since: number; weight: number }>();
-  /** By lane, what it submitted last. */
+  /** By lane, the last submitted frame. */
   private readonly submitted = new Map<string, { readonly key: string; readonly since: number; count: number }>();
 
   /** By lane, the submitted frame that the server has not answered. Ids repeat: each HTTP request and each socket counts its own. */

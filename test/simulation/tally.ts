@@ -3,7 +3,7 @@ import { DISK_POINTS } from '../../src/testing/virtual-disk.ts';
 import { CELLS, POSSIBLE } from './coverage.ts';
 import type { Tier } from './config.ts';
 
-/** The result of a world, as its process sends it to the process that counts. */
+/** The result of a world, from its process to the counting process. */
 export interface Line {
   readonly seed: string;
   readonly tier: Tier;

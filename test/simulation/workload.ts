@@ -43,7 +43,7 @@ export class Workload {
   private said = 0;
   /** What the screen showed of the chat before the call. */
   private readonly before = new WeakMap<Op, Conversation>();
-  /** The chat in which all users talk who can: simultaneous calls in one chat find the most mistakes. */
+  /** The common chat of all users: simultaneous calls in a single chat find the most mistakes. */
   private focus: Chat | null = null;
   private actors: readonly Home[] = [];
   private readonly bag: readonly OpKind[];
@@ -71,7 +71,7 @@ export class Workload {
     this.actors = this.actors.filter(({ device }) => this.allChatsOf(device.userId).includes(focus));
   }
 
-  /** One call of one user. */
+  /** A call of a user. */
   act(): void {
     const { random } = this;
     this.done++;

@@ -9,7 +9,7 @@ import { type Report, Tally } from './tally.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Pages that freeze, crash and come back; tabs; workers that die; the service worker. */
+/** Frozen, crashed and returning pages; tabs; dying workers; the service worker. */
 const SUITES = ['lifecycle', 'tabs', 'worker-death', 'service-worker'].map((name) => `test/e2e/${name}.test.ts`);
 
 const timesOf = (args: readonly string[]): number => {

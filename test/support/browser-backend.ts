@@ -34,7 +34,7 @@ export interface BackendCalls {
   };
   cut: { readonly takes: { readonly port: number }; readonly gives: object };
   heal: { readonly takes: { readonly port: number }; readonly gives: object };
-  /** Frames of one type that browsers sent through this port, oldest first. */
+  /** Frames of this type from browsers through this port, oldest first. */
   sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
   stop: { readonly takes: { readonly port: number }; readonly gives: object };
   /** A stand-in for the server of Easemob, for the vendor's own SDK, with a group `crew` of these members. */

@@ -1,4 +1,4 @@
-/** Finds a Chromium for the tests, and installs one if there is none. It prints each step. */
+/** Finds or installs a Chromium for the tests, and prints each step. */
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { onPath } from './on-path.ts';
 
-/** The machine, as the search sees it. A test replaces it. */
+/** The machine in the eyes of the search. A test replaces this value. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly root: boolean;

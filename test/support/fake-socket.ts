@@ -1,4 +1,4 @@
-/** A socket that keeps the frames that the server sends. */
+/** A socket that keeps the server's frames. */
 export class FakeSocket {
   readonly sent: { type: string }[] = [];
   closedWith: number | undefined;

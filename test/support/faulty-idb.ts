@@ -13,7 +13,7 @@ export interface IdbFault {
   readonly message?: string;
   /** The number of failures; default one. */
   readonly times?: number;
-  /** The transactions that fail; default: all that write. */
+  /** The failing transactions; default: all writing transactions. */
   readonly of?: (mode: IDBTransactionMode, tables: readonly string[]) => boolean;
   /** Whether the browser also closes the connection, with a close event. */
   readonly closes?: boolean;

@@ -11,7 +11,7 @@ export interface WebKitFiles {
 export interface Engines {
   /** A Firefox. */
   readonly firefox: string | undefined;
-  /** WebKitGTK: its WebDriver, its smallest browser, and the display that one needs. */
+  /** WebKitGTK: its WebDriver, its smallest browser, and the browser's display. */
   readonly webkit: WebKitFiles | undefined;
 }
 

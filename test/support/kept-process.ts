@@ -27,7 +27,7 @@ kill -KILL 0
 export interface KeptProcess {
   /** A folder of the program's own, empty at the start and removed with the program. */
   readonly folder: string;
-  /** The program's output; the third stream has the bytes that it writes to descriptor 3. */
+  /** The program's output; the third stream has the bytes for descriptor 3. */
   readonly streams: readonly [Readable, Readable, Readable];
   /** Resolves with the first group of `pattern` in the output. @throws {Error} with the whole output, if no match comes. */
   says(pattern: RegExp): Promise<string>;

@@ -21,7 +21,7 @@ export const settled = async (): Promise<void> => {
   for (let i = 0; i < 12; i++) await new Promise((resolve) => realImmediate(resolve));
 };
 
-/** One worker, as the page sees it. */
+/** A worker in the eyes of the page. */
 export class LocalWorker extends EventTarget {
   readonly #page: MessagePort;
   readonly #inside: MessagePort;
@@ -84,7 +84,7 @@ export class LocalWorker extends EventTarget {
   }
 }
 
-/** A worker whose script never arrives: it receives messages and answers none. */
+/** A worker without a script: messages arrive, and no answer follows. */
 export class WorkerOfNothing extends EventTarget {
   isTerminated = false;
   postMessage(): void {
@@ -98,7 +98,7 @@ export class WorkerOfNothing extends EventTarget {
   }
 }
 
-/** The connection of a page, and all workers that it has created. */
+/** The connection of a page, and all its workers. */
 export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorker>(
   make: () => W,
   setsAtStart = false,

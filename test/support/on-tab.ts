@@ -1,4 +1,4 @@
-/** The kit as tests of the engine use it: each call of a tab lets virtual time pass until it is answered. */
+/** The kit for tests of the engine: each call of a tab lets virtual time pass until the answer. */
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import type { Intents, Queries } from '../../src/model/intents.ts';
 import type { Topic, TopicValue } from '../../src/model/topic.ts';
@@ -80,7 +80,7 @@ export const goOffline = ({ network }: OnNetwork): void => {
 
 export const goOnline = ({ network }: OnNetwork): void => network.set({ up: true, down: true });
 
-/** Notes every frame that leaves a device from now on, by the way it takes. A request is one text with all its frames. */
+/** Notes every leaving frame of a device from now on, by transport. A request is a single text with all its frames. */
 export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; readonly requests: string[] } => {
   const sent = { sockets: [] as string[], requests: [] as string[] };
   device.network.leaves = (_, text) => {
@@ -90,10 +90,10 @@ export const sentBy = (device: VirtualDevice): { readonly sockets: string[]; rea
   return sent;
 };
 
-/** Those of these texts that submit entries. */
+/** The texts with submitted entries. */
 export const submits = (texts: readonly string[]): string[] => texts.filter((text) => text.includes('"type":"submit"'));
 
-/** Those of these texts that are frames of this type, as frames. A request's frames count too. */
+/** The frames of this type in these texts. A request's frames count too. */
 export const framesOf = <T extends ClientFrame['type']>(type: T, texts: readonly string[]): Extract<ClientFrame, { type: T }>[] =>
   texts
     .flatMap((text) => JSON.parse(text) as ClientFrame | ClientFrame[])

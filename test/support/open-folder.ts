@@ -1,4 +1,4 @@
-/** A process that opens the embedded store in a folder, and prints that. For `run-main.mjs`. */
+/** A process that opens the embedded store in a folder, and reports the opening. For `run-main.mjs`. */
 import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
 
 export const main = async ([folder = '']: readonly string[]): Promise<number> => {

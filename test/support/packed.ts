@@ -1,4 +1,4 @@
-/** The package as npm publishes it, and an app that installs it. */
+/** The package in npm's published form, installed in an app. */
 import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -20,7 +20,7 @@ const RECONNECT_MS = 200;
 const FRAME_OVERHEAD = 256;
 const DEFAULT_PATIENCE_MS = 10_000;
 
-/** The receipts and flags for one conversation, without the fields that this client fills in. */
+/** The receipts and flags for a conversation, without the fields of this client. */
 export type Registers = Omit<WireReceiptsEntry, 'kind' | 'key' | 'conversationId' | 'cursor'>;
 
 export interface SentMessage {
@@ -146,7 +146,7 @@ export class ProtocolClient {
     return entries.map(({ key }) => results.get(key)!);
   }
 
-  /** Calls `fn` with every frame of the feed, after it was folded. @returns a function that stops the calls */
+  /** Calls `fn` with every folded frame of the feed. @returns a function that stops the calls */
   onChanges(fn: (frame: Frame<'changes'>) => void): () => void {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The type of a longer constant is left out: it is a schema of the wire, and the test of the wire's shape covers those. */
+/** The type of a longer constant is left out: a schema of the wire, covered by the test of the wire's shape. */
 const MAX_TYPE_LENGTH = 300;
 
 /** The classes of these entry points hold the engine and the server: what these mention is no public type. */

@@ -5,7 +5,7 @@
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** One text frame that passed. */
+/** A passed text frame. */
 export interface PassedFrame {
   readonly up: boolean;
   /** The number of the connection, from 1. */
@@ -26,7 +26,7 @@ class FrameReader {
     return !this.#headSeen;
   }
 
-  /** The texts that this chunk completes; none for a connection that is no WebSocket. */
+  /** The texts completed by this chunk; none for a connection other than a WebSocket. */
   read(chunk: Buffer): string[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     if (!this.#headSeen) {

@@ -14,7 +14,7 @@ import { openDevice, type WorldTab } from './on-tab.ts';
 
 let names = 0;
 
-/** Alice's phone: one page at a time, and the data that outlives a page. */
+/** Alice's phone: a single page at a time, and the data beyond a page's life. */
 export class Phone {
   readonly name = `tidemark:whole-${++names}`;
   private opened = 0;

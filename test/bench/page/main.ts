@@ -1,4 +1,4 @@
-/** One page with one contestant: `?run=`. The result is in `window.result`. */
+/** A page with a contestant: `?run=`. The result is in `window.result`. */
 import { firstValueFrom, type Observable, take } from 'rxjs';
 import { createReceiptClient } from 'tidemark';
 import { StreamPort } from '../../../src/bridge/streams.ts';

@@ -1,4 +1,4 @@
-/** The smallest app: one client, created at once, and all values that it emitted, in order. The tests reach the app through `app`. */
+/** The smallest app: a client, created at once, and all its emitted values, in order. The tests reach the app through `app`. */
 import {
   createReceiptClient,
   type ConnectionStatus,
@@ -58,7 +58,7 @@ Object.defineProperties(Navigator.prototype, {
 });
 
 if (asked.has('serviceWorker')) {
-  // Not every browser has Background Sync: the test says whether it needs it.
+  // Not every browser has Background Sync: the test says whether Background Sync is needed.
   if (asked.get('serviceWorker') === 'withoutSync') Reflect.deleteProperty(window, 'SyncManager');
   await navigator.serviceWorker.register(`/service-worker.js?server=${server}`);
   await navigator.serviceWorker.ready;

@@ -13,7 +13,7 @@ export interface App {
   readonly serve?: readonly string[];
 }
 
-/** Shows that a promise resolved and that a stream emitted. No server is needed, because all of it works offline. */
+/** Shows a resolved promise and an emitted value of a stream. No server is needed, because everything here works offline. */
 export const MAIN = `
 import { createReceiptClient } from 'tidemark';
 const told = (globalThis.told = []);

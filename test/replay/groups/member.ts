@@ -1,4 +1,4 @@
-/** A device of one person without a browser: connected while it acts, and reading with one frame all messages of its memberships. */
+/** A person's device without a browser: connected during its actions, and reading all messages of its memberships with a single frame. */
 import { contains, fromSeqs, subtract } from '../../../src/model/ranges.ts';
 import type { ConversationRow } from '../../../src/model/conversation.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
@@ -19,7 +19,7 @@ export interface Saying {
 }
 
 export class Member {
-  /** The messages that this device stores and its cursor, which are kept while it is offline. */
+  /** The stored messages of this device and its cursor, both kept while offline. */
   #client: ProtocolClient | undefined;
   #since = 0;
 

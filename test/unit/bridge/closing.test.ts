@@ -19,7 +19,7 @@ const outcome = (call: Promise<unknown>) => {
 };
 
 describe('a client that is closed', () => {
-  it('a client that is closed in the turn that created it starts no worker (F118)', async () => {
+  it('a client closed in the turn of its creation starts no worker (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new LocalWorker());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
     await connection.close();

@@ -226,7 +226,7 @@ describe('browsers without Web Locks', () => {
 });
 
 describe('a worker that does not start', () => {
-  it('all waiting calls learn that a worker does not start; it is started again more and more slowly, and one that starts heals the client', async () => {
+  it('all waiting calls reject if a worker does not start; the page starts workers more and more slowly, and a started worker heals the client', async () => {
     let isBroken = true;
     const { connection, workers, timers } = page<LocalWorker | WorkerOfNothing>(() =>
       isBroken ? new WorkerOfNothing() : new LocalWorker(),

@@ -312,7 +312,7 @@ describe('calls and queries in one turn of the page', () => {
     expect(seen.slice(-2)).toEqual([0, 'complete']);
   });
 
-  it('a thousand calls in one turn go to the worker as one message, and a query among them as one more (F111)', async () => {
+  it('a thousand calls of a turn go to the worker as a single message, and a query among the calls adds a second message (F111)', async () => {
     const made = await world();
     const { connection, workers } = await open(made, 'running');
     let crossings = 0;

@@ -259,7 +259,7 @@ describe('members of a group', () => {
     expect(await ben.now({ of: 'dead-letters' })).toEqual([]);
   });
 
-  it('where the policy forbids group receipts, only a message that requests one is rejected, and its sender can send it without; a group that is too large shows no counts (F82)', async () => {
+  it('where the policy forbids group receipts, only a message with a request is rejected, and the sender can send the message without the request; a group above the size limit shows no counts (F82)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     world.server.host.setPolicy({ receipts: { groups: false } });

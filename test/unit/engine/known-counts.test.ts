@@ -71,7 +71,7 @@ describe('counts before and during a catch-up', () => {
     expect(seen).toEqual(['total 300', 'first 1', 'first 2', 'total 600']);
   });
 
-  it('a catch-up that breaks off keeps the total from before it, minus what the user clears, also after a restart (F113)', async () => {
+  it('during an interrupted catch-up the total stays as before, minus the clears of the user, also after a restart (F113)', async () => {
     const { world, device, tab } = await away();
     let came = 0;
     device.network.arrives = (_, frame) => {

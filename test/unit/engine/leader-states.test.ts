@@ -55,7 +55,7 @@ describe('the state machine of the leader, over every state and event', () => {
     // A fencing token that is still being written is ignored by a tab that does not claim the lead any more.
     const gaveUp = state === 'claiming' && to !== 'claiming' && event !== 'fence-taken' && event !== 'fence-failed';
     expect(does(cell, 'abandon-claim')).toBe(gaveUp);
-    // A tab that waits for a retry has one timer, and a tab that stops waiting has none.
+    // A tab has a timer during its wait for a retry, and no timer otherwise.
     expect(does(cell, 'arm-retry')).toBe(to === 'retrying' && state !== 'retrying');
     expect(does(cell, 'disarm-retry')).toBe(state === 'retrying' && to !== 'retrying' && event !== 'retry-due');
     // A tab that leaves the queue releases the lock. A stolen lock is not released but requested again.

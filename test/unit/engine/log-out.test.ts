@@ -168,7 +168,7 @@ describe('log-out', () => {
     expect(alice.network.wires.size).toBe(0);
   });
 
-  it('I-26: a leader tab that was frozen during a log-out sends nothing when it thaws, before it has read of the log-out (F29)', async () => {
+  it('I-26: a leader tab, frozen during a log-out, sends nothing after the thaw, before its first read of the log (F29)', async () => {
     const world = createTestWorld();
     const [alice, first] = await openDevice(world, 'alice');
     await world.pass(2000);

@@ -24,7 +24,7 @@ const handlersOf = (heard: string[]): LinkHandlers => ({
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-it('a tab that froze between connect and open, and whose account logged out in between, sends nothing when it thaws (I-26, F29)', async () => {
+it('a tab, frozen between connect and open, sends nothing after the thaw if the account logged out meanwhile (I-26, F29)', async () => {
   const { net, connections } = oneConnection();
   const gate = new NetGate(net);
   const heard: string[] = [];

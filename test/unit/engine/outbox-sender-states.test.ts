@@ -24,13 +24,13 @@ describe('the state machine of the outbox sender, over every state and event', (
     // An event that cannot come in a state changes nothing.
     if (!canCome(state, event)) expect({ to, effects }).toEqual({ to: state, effects: [] });
 
-    // At most one choice runs at a time, and a state that says so has one.
+    // At most a single choice runs at a time, and a choosing state has a running choice.
     const wasChoosing = choosing.includes(state) && !endsOfChoice.includes(event);
     expect(does('choose')).toBe(choosing.includes(to) && !wasChoosing);
     // A choice that has begun is waited for: no state forgets it.
     if (wasChoosing) expect(choosing).toContain(to);
 
-    // At most one batch is in flight. The sender drops it whenever it leaves the state (F47, F58).
+    // At most a single batch is in flight. The sender drops the batch at the end of the state (F47, F58).
     expect(does('send-batch')).toBe(to === 'in-flight' && state !== 'in-flight');
     expect(does('drop-batch')).toBe(state === 'in-flight' && to !== 'in-flight');
 

@@ -42,7 +42,7 @@ describe('a device that was offline while a message was recalled and 250 more we
         await send(to, `${to} asked`, SECRET);
         await send(to, `${to} last`, 'last');
       }
-      // The laptop keeps its own sent message for a while, to send it again to a server that lost it.
+      // The laptop keeps its own sent message for a while, for a server with a lost history.
       for (const to of ['direct:ben', 'group:g'] as const)
         await world.until(other.do('sendMessage', to, { id: `${to} own`, body: JSON.stringify(SECRET) }));
       await world.pass(5000);

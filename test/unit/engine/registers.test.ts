@@ -154,7 +154,7 @@ describe('news of messages and of own receipts', () => {
 
   const idsOf = (news: readonly StoredEvent[]): string[] => news.map((event) => (event.type === 'message' ? event.messageId : event.type));
 
-  it('a message that a catch-up left out makes its event when it is fetched, once, also after it was evicted', async () => {
+  it('a message left out by a catch-up makes its event at the fetch, once, also after an eviction', async () => {
     const { writer, changes, fetched, row } = await openDevice();
     const messages = [message(8, 'bob')];
     expect(idsOf(await changes('catch-up', { rows: [row({ latestSeq: 8 })], messages: [{ conversationId: BOB, messages }] }))).toEqual([
@@ -188,7 +188,7 @@ describe('news of messages and of own receipts', () => {
     ]);
   });
 
-  it('an entry that the server confirms makes an event of its read receipts, without those that the server refused', async () => {
+  it('a confirmed entry makes an event of its read receipts, without the refused receipts', async () => {
     const { writer, ports, answered } = await openDevice();
     await writer.write('read', STRICT, (draft) => sendReadReceipts(draft, ports, BOB, ['bob-2', 'bob-4', 'unknown'], {}));
     const news = await answered({ refused: [{ id: 'unknown', code: 'rejected/unknown-message' }] });

@@ -1,4 +1,4 @@
-/** Tabs that freeze, come back and believe that they still lead, on one store. */
+/** Frozen and thawed tabs on a common store: a thawed tab may act as the leader for a moment. */
 import { describe, expect, it } from 'vitest';
 import type { BusHint, Ports } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -130,7 +130,7 @@ describe('a leader tab that freezes', () => {
     expect(result).toEqual({ sent: 1, pending: 0, rejected: 0 });
   });
 
-  it('a replaced leader tab that thaws writes nothing, although it received frames before it froze (I-19, F31)', async () => {
+  it('a replaced leader tab writes nothing after its thaw, although frames arrived before the freeze (I-19, F31)', async () => {
     const { tab, until, bob, header, pass } = createWorld();
     const his = await bob();
     const [a, b] = [await tab(), await tab()];
@@ -297,7 +297,7 @@ describe('a page that the user leaves for a while', () => {
 });
 
 describe('tabs without Web Locks', () => {
-  it('without Web Locks one tab leads undisputed, and another replaces it within 5 s however it ends (F33)', async () => {
+  it('without Web Locks a single tab leads undisputed, and after any end of this tab another tab leads within 5 s (F33)', async () => {
     const { tab, until, pass, alice } = createWorld();
     alice.locks.areMissing = true;
     const tabs = [await tab(), await tab(), await tab()];
@@ -401,7 +401,7 @@ it('a tab ignores what the browser says about the network: `online` and `offline
   expect(await his.now({ of: 'total-unread' })).toBe(1);
 });
 
-it('a tab whose store is in memory only leads itself: it syncs alone, and no other tab follows it', async () => {
+it('a tab with a store in memory leads itself: the tab syncs alone, and no other tab follows', async () => {
   const { tab, until } = createWorld();
   const a = await tab();
   await until('a to be live', () => a.state === 'live', 1000);

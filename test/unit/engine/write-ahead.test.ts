@@ -137,7 +137,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
       const asked = tabs.flatMap(({ given, writer }, i) =>
         Array.from({ length: 3 }, (_, n) => confirmRead(given, writer, `m${round * 6 + i * 3 + n + 1}`)),
       );
-      // In every other round the tabs write one after the other: the second tab finds a header that it did not expect.
+      // In every other round the tabs write in turn: the second tab finds an unexpected header.
       if (round % 2 === 0) await Promise.all(asked.slice(0, 3));
       for (const { queued } of await Promise.all(asked)) expect(queued).toHaveLength(1);
     }

@@ -33,7 +33,7 @@ describe('the badge of the app icon', () => {
     expect(shown).toEqual([2, 4]);
   });
 
-  it('the badge shows what its owner counts, also to a page or service worker that does not know it', async () => {
+  it('the badge shows the count of its owner, also for a page or service worker without knowledge of the owner', async () => {
     await claimBadge('alice', 'mentions');
     await showOnBadge('alice', totals(7, 2));
     await claimBadge('alice', 'messages');

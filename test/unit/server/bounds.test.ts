@@ -57,7 +57,7 @@ describe('limits for one account', () => {
     wants: [{ conversationId: 'direct:bob', seqs, limit: 2000 }],
   });
 
-  it('one request with many fetches gets one bounded answer, and each fetch that did not fit gets an error (F119)', async () => {
+  it('a request with many fetches gets a bounded answer, and each fetch without room in the answer gets an error (F119)', async () => {
     const { status, body } = await server.request(
       JSON.stringify([hello('ann'), ...Array.from({ length: 250 }, (_, i) => fetchAll(i + 1))]),
     );

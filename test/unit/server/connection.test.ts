@@ -85,7 +85,7 @@ describe('one connection at the server', () => {
     expect(socket.closedWith).toBe(CLOSE.tooSlow);
   });
 
-  it('the server limits the frames that it keeps for a client that sends faster than it reads', async () => {
+  it('the server limits the waiting frames of a client with more requests than reads', async () => {
     await receive(hello);
     socket.buffered = 300 * 1024;
     for (let i = 0; i < 300; i++) connection.receive('{"type":"ping"}');

@@ -110,7 +110,7 @@ describe('a folder lock of a server in another container', () => {
     socket?.close();
   });
 
-  it('a server on another machine is recognised by its claim file: a claim that is touched stays, and one that is not touched is taken over (F122)', async () => {
+  it('a server on another machine is recognised by its claim file: a touched claim stays, and an old claim is taken over (F122)', async () => {
     const folder = newFolder();
     const { token } = writeClaim(folder, { ...elsewhere, machine: 'another', socket: true });
     const beat = setInterval(() => utimesSync(claimFile(folder, token), new Date(), new Date()), 100);

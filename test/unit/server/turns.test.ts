@@ -7,7 +7,7 @@ import { hello, messageTo } from '../../contract/server-harness.ts';
 import { FakeSocket } from '../../support/fake-socket.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
-/** A store whose transactions take the time that the test sets and run one after another. */
+/** A store with transactions in turn, each with a duration from the test. */
 const slowStore = (clock: TestClock, ms: number): ServerStore & { readonly began: string[] } => {
   const store = createMemoryStore({ now: clock.wall });
   const began: string[] = [];

@@ -131,7 +131,7 @@ it.each([
   ['UnknownError', 'Internal error opening backing store for indexedDB.open.'],
   ['AbortError', 'The connection was closed.'],
 ])(
-  'an opening of the database that fails twice (%s) is tried a third time, and one that keeps failing rejects (F13)',
+  'after two failures (%s) the opening of the database is tried a third time, and after a third failure the opening rejects (F13)',
   async (says, message) => {
     const idb = new FaultyIdb(indexedDB);
     idb.plan({ at: 'open', says, message, times: 2 });

@@ -1,4 +1,4 @@
-/** The measure of plain words: which texts it reads, and what it counts. */
+/** The measure of plain words: its texts and its counts. */
 import { expect, it } from 'vitest';
 import { commentsOf, exceeded, measure, titlesOf } from '../../support/plain-words.mjs';
 
