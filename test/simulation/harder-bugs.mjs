@@ -171,12 +171,6 @@ export const HARDER_BUGS = [
     '',
   ),
   bug(
-    'what is read under a switch: the device forgets it',
-    'engine/write/enqueue.ts',
-    'const untold = passed.length > 0 ?',
-    'const untold = passed.length > 1000 ?',
-  ),
-  bug(
     'what is read under a switch: the entry does not carry it',
     'engine/sync/outbox/batch.ts',
     '...(untold.length > 0 ? { untold } : {}),',
@@ -187,12 +181,6 @@ export const HARDER_BUGS = [
     'server/submit/allowed-receipts.ts',
     'const kept = union(untold, intersect(entry.untold ?? NO_RANGES, range(1, limit)));',
     'const kept = untold;',
-  ),
-  bug(
-    'what is read under a switch: the server lets a device name it that has not heard of the switch',
-    'server/submit/allowed-receipts.ts',
-    'return seen === count ? value : seen > count;',
-    'return count >= 0;',
   ),
   bug('a switch of the account stays on its device', 'engine/apply/apply-changes.ts', '  takeAccount(draft, ports, frame.account);\n', ''),
   bug(
