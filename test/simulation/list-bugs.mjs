@@ -3,22 +3,10 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const LIST_BUGS = [
   bug(
-    'a recalled message puts the conversation back into the archive',
-    'server/store/memory/memory-reads.ts',
-    'find((message) => !neverCounts(message, me))',
-    'find((message) => !neverCounts(message, me) && !message.recalled)',
-  ),
-  bug(
     'no message takes a conversation out of the archive',
     'model/archive.ts',
     'archived.value && (muted || reopenedBy === 0);',
     'archived.value;',
-  ),
-  bug(
-    'a change of the mute moves the conversation into the archive or out of it',
-    'engine/intents/archive.ts',
-    'isArchived(row, pendingReceipts, muted) === archived ? {}',
-    'isArchived(row, pendingReceipts, muted) !== null ? {}',
   ),
   bug(
     'an archived flag stands before the newest message',
@@ -44,11 +32,5 @@ export const LIST_BUGS = [
     'model/total.ts',
     'if (!muted && isUnread) sums.conversations[type] += 1;',
     'if (isUnread) sums.conversations[type] += 1;',
-  ),
-  bug(
-    'a mark without a message counts as an unread conversation',
-    'engine/state/conversation-state.ts',
-    '(this.markedUnread && !this.left && this.row.latestSeq > 0)',
-    '(this.markedUnread && !this.left)',
   ),
 ];
