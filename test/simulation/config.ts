@@ -55,6 +55,7 @@ export const KINDS = [
   'archive',
   'block',
   'switch',
+  'drop',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

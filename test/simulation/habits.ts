@@ -84,6 +84,16 @@ export class Habits {
       return true;
     });
     planSwitching(plans, workload);
+    plans.plan('drop', 6, (random) => {
+      const { device } = plans.aHome(random);
+      const tabs = device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
+      if (tabs.length === 0) return false;
+      void random
+        .pick(tabs)
+        .ask('dropCachedMessages')
+        .catch(() => undefined);
+      return true;
+    });
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));

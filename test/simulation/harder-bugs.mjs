@@ -189,4 +189,46 @@ export const HARDER_BUGS = [
     'if (isAnother) offerSettingsAgain(draft, ports, account);',
     'if (isAnother) void offerSettingsAgain;',
   ),
+  bug(
+    'storage: asOf is ahead of the server',
+    'server/feed/changes.ts',
+    '...(complete ? { asOf: tx.begunAt } : {}) };',
+    '...(complete ? { asOf: tx.begunAt + 3_600_000 } : {}) };',
+  ),
+  bug(
+    'storage: asOf stays at the first catch-up',
+    'engine/apply/as-of.ts',
+    "complete && asOf !== undefined && (news !== 'live' || isStepDue(model.asOf, asOf)) ? { asOf } : {}",
+    'complete && asOf !== undefined && model.asOf === null ? { asOf } : {}',
+  ),
+  bug(
+    'storage: a window is complete before its end',
+    'engine/queries/load-messages.ts',
+    'complete: isWhole && reachesStart && reachesEnd',
+    'complete: isWhole',
+  ),
+  bug(
+    'storage: dropped messages are news when they come back',
+    'engine/state/apply-change.ts',
+    'conversation.evicted = union(conversation.evicted, change.seqs);',
+    'if (!change.dropped) conversation.evicted = union(conversation.evicted, change.seqs);',
+  ),
+  bug(
+    'storage: a device hears its own receipts as those of another device',
+    'engine/apply/apply-rows.ts',
+    'receiptsSent: conversation.receiptsSent,',
+    'receiptsSent: conversation.row.mine,',
+  ),
+  bug(
+    'storage: receipts are confirmed by the ids of own messages',
+    'engine/apply/apply-rows.ts',
+    '(isMine || !before.namedIds.has(id)),',
+    'true,',
+  ),
+  bug(
+    'storage: a live pull names no readers',
+    'server/feed/changes.ts',
+    "const isNamed = names === 'all' && !snapshot && receipts.length > 0;",
+    'const isNamed = false;',
+  ),
 ];

@@ -1,6 +1,7 @@
 /** Compares the messages that the tabs show at rest with the server's tables. */
 import { firstValueFrom } from 'rxjs';
 import { judgeAnswers, judgeSettings } from './answers.ts';
+import { judgeWindows } from './windows.ts';
 import { type Chat, nameFor } from './book.ts';
 import { isMentioned } from './mentions.ts';
 import { judgeLists } from './lists.ts';
@@ -30,6 +31,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     const user = home.device.userId;
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
     await stepping.wait(judgeSettings(sim, tab, user), 10_000);
+    home.screens.get(tab)!.news.judgeAtRest();
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
       const shows = async (): Promise<string[]> => {
@@ -78,7 +80,9 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
       }
       await stepping.wait(
         // A request may be lost in the last fault.
-        judgeAnswers(sim, tab, user, truth).catch((error: unknown) => sim.count(`refused at rest ${String(error)}`)),
+        Promise.all([judgeAnswers(sim, tab, user, truth), judgeWindows(sim, tab, user, truth)]).catch((error: unknown) =>
+          sim.count(`refused at rest ${String(error)}`),
+        ),
         30_000,
       );
       if (sim.violation) return;

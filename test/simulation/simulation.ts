@@ -9,6 +9,7 @@ import type { TestWorld } from '../../src/testing/world.ts';
 import { Blocks } from './blocks.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
+import { News } from './news.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { Silence } from './silence.ts';
@@ -48,6 +49,8 @@ export interface Screen {
   /** A page of this tab asked for the log-out. */
   asksToLeave: boolean;
   readonly subscriptions: Subscription[];
+  /** Judges what the tab hears over time. */
+  readonly news: News;
 }
 
 export interface Home {
@@ -201,7 +204,7 @@ export class Simulation {
 
   private watch(home: Home, tab: VirtualTab): void {
     const { device } = home;
-    const screen: Screen = {
+    const shown: Omit<Screen, 'news'> = {
       tab,
       chats: new Map(),
       total: 0,
@@ -218,6 +221,7 @@ export class Simulation {
       asksToLeave: false,
       subscriptions: [],
     };
+    const screen: Screen = Object.assign(shown, { news: new News(this, home, shown) });
     home.screens.set(tab, screen);
     const alive = (): boolean => tab.lane.alive;
     const { subscriptions } = screen;
@@ -255,8 +259,9 @@ export class Simulation {
       tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
         if (alive()) screen.pending = pending;
       }),
-      tab.watch({ of: 'connection' }).subscribe(({ state, paused }) => {
+      tab.watch({ of: 'connection' }).subscribe(({ state, paused, asOf }) => {
         if (!alive()) return;
+        screen.news.isAsOf(asOf);
         screen.connection = state;
         if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.lane.name} has stopped without a final error`);
         screen.paused = paused;
@@ -269,6 +274,7 @@ export class Simulation {
       tab.watch({ of: 'events' }).subscribe(({ event }) => {
         if (!alive()) return;
         this.count(`event ${event.type}`);
+        screen.news.hears(event);
         for (const { invariant, why } of judgeEvent(this, device.userId, event)) this.violated(invariant, `${tab.lane.name}: ${why}`);
       }),
     );

@@ -1,0 +1,49 @@
+/** Judges the windows of messages that a tab loads after the world came to rest, and the messages that it finds by id. */
+import type { Message } from '../../src/model/message.ts';
+import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
+import { nameFor } from './book.ts';
+import type { Truth } from './oracle.ts';
+import type { Simulation } from './simulation.ts';
+
+type Wanted = { readonly around: number } | { readonly before: number } | { readonly after: number };
+
+const seqsOf = (messages: readonly Message[]): number[] => messages.map(({ seq }) => seq ?? 0);
+
+/** The expected window, by plain loops over all messages that the user may see; `undefined` if more than one answer is right. */
+const expected = (
+  all: readonly number[],
+  wanted: Wanted,
+  limit: number,
+): { readonly seqs: readonly number[]; readonly complete: boolean } | undefined => {
+  if ('around' in wanted) return undefined;
+  const side = 'before' in wanted ? all.filter((seq) => seq < wanted.before) : all.filter((seq) => seq > wanted.after);
+  const seqs = 'before' in wanted ? side.slice(-limit) : side.slice(0, limit);
+  return { seqs, complete: side.length <= limit };
+};
+
+/** I-12: the answers are windows without gaps, each message is the one with this `seq`, and `complete` is said exactly at the end. */
+export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
+  const part = truth.parts.get(user)!;
+  // A former stay leaves messages on a device, and none on another one.
+  if (part.joinedAt > 0 || truth.messages.length === 0) return;
+  const random = sim.world.random.fork(`window ${tab.lane.name} ${truth.chat}`);
+  const all = truth.messages.map(({ seq }) => seq);
+  const at = random.pick(all);
+  const limit = random.between(1, 8);
+  for (const wanted of [{ before: at }, { after: at }, { around: at }] as const) {
+    const { messages, complete } = await tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit });
+    sim.count('window');
+    const seqs = seqsOf(messages);
+    const what = `${tab.lane.name} loads ${JSON.stringify(wanted)} of ${truth.chat}, at most ${limit} of ${all.length}, as ${seqs.join()}, complete ${complete}`;
+    const right = expected(all, wanted, limit);
+    const isRight = right
+      ? right.seqs.join() === seqs.join() && right.complete === complete
+      : seqs.length === Math.min(limit, all.length) && seqs.includes(at) && complete === all.length <= limit;
+    const hasGap = seqs.some((seq, i) => i > 0 && seq !== seqs[i - 1]! + 1);
+    const isOther = messages.some(({ id, seq }) => truth.messages[(seq ?? 0) - 1]?.id !== id);
+    if (!isRight || hasGap || isOther) sim.violated('I-12', what);
+  }
+  const { id } = truth.messages[at - 1]!;
+  const found = await tab.ask('findMessage', id);
+  if (found?.id !== id || found.seq !== at) sim.violated('I-12', `${tab.lane.name} stores ${id}, and finds ${JSON.stringify(found)}`);
+};
