@@ -56,6 +56,9 @@ export const KINDS = [
   'block',
   'switch',
   'drop',
+  'mark-from',
+  'pass',
+  'clear-type',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

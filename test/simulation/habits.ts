@@ -94,6 +94,21 @@ export class Habits {
         .catch(() => undefined);
       return true;
     });
+    plans.plan('mark-from', 12, (random) => {
+      const home = plans.aHome(random);
+      workload.does('mark-from', home, workload.aChatOf(home, random), random);
+      return true;
+    });
+    plans.plan('pass', 12, (random) => {
+      const home = plans.aHome(random);
+      workload.does('pass', home, workload.aChatOf(home, random), random);
+      return true;
+    });
+    plans.plan('clear-type', 4, (random) => {
+      const home = plans.aHome(random);
+      workload.does(random.pick(['clear-direct', 'clear-group'] as const), home, workload.aChatOf(home, random), random);
+      return true;
+    });
     plans.plan('elsewhere', 5, (random) => this.elsewhere(random));
     plans.plan('regret', 6, (random) => this.regret(random));
     plans.plan('sweep', 4, (random) => this.sweep(random));

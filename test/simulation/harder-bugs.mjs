@@ -231,4 +231,28 @@ export const HARDER_BUGS = [
     "const isNamed = names === 'all' && !snapshot && receipts.length > 0;",
     'const isNamed = false;',
   ),
+  bug(
+    'a view that tells nothing sends receipts',
+    'engine/intents/positions.ts',
+    'if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest });',
+    'if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest, named: range(after + 1, newest) });',
+  ),
+  bug(
+    'a clear of the direct chats clears groups too',
+    'engine/intents/positions.ts',
+    'if (type === undefined || conversationType(conversation.id) === type)',
+    'if (true)',
+  ),
+  bug(
+    'a row forgets which messages below the position do not count',
+    'model/conversation.ts',
+    'uncounted: above(uncountedOf(a, b), countsAbove(marked, readUpTo)),',
+    'uncounted: above(uncountedOf(a, b), readUpTo),',
+  ),
+  bug(
+    'a row of the server covers no message below the position',
+    'server/feed/summary-rows.ts',
+    'const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, countsAbove(mine.marked, mine.readUpTo));',
+    'const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);',
+  ),
 ];

@@ -44,6 +44,8 @@ export interface Part {
   /** The flag alone, and whether the conversation is archived. */
   readonly archiveFlag: boolean;
   readonly archived: boolean;
+  /** While it is marked: the message from which on the messages count, read or not. */
+  readonly from: number | null;
   readonly delivered: Pairs;
   readonly read: Pairs;
   readonly named: Pairs;
@@ -111,6 +113,7 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
                 ({ seq, senderId, countable }) =>
                   seq > archived.at && senderId !== userId && countable && (groupId === null || has(present, seq)),
               )),
+          from: marked.value && readUpTo <= marked.at ? (marked.from ?? null) : null,
           delivered,
           read,
           named,
@@ -152,17 +155,24 @@ export const truthOf = (dump: MemoryDump): Map<Chat, Truth> => {
   return truths;
 };
 
-const countedFor = ({ messages }: Truth, { user, readUpTo, joinedAt, cleared }: Part): readonly SeenMessage[] =>
+const countedFor = ({ messages }: Truth, { user, readUpTo, from, joinedAt, cleared }: Part): readonly SeenMessage[] =>
   messages.filter(
     ({ seq, senderId, countable, uncountedFor, recalled }) =>
-      seq > readUpTo && seq > joinedAt && senderId !== user && countable && !uncountedFor.includes(user) && !recalled && !has(cleared, seq),
+      (seq > readUpTo || (from !== null && seq >= from)) &&
+      seq > joinedAt &&
+      senderId !== user &&
+      countable &&
+      !uncountedFor.includes(user) &&
+      !recalled &&
+      !has(cleared, seq),
   );
 
 /** The unread count of a member (I-12). */
 export const unreadOf = (truth: Truth, part: Part): number => countedFor(truth, part).length;
 
 /** The mention count of a member (I-12). */
-export const mentionsOf = (truth: Truth, part: Part): number => countedFor(truth, part).filter((one) => isMentioned(one, part.user)).length;
+export const mentionsOf = (truth: Truth, part: Part): number =>
+  countedFor(truth, { ...part, from: null }).filter((one) => isMentioned(one, part.user)).length;
 
 export type Violated = (invariant: string, why: string) => void;
 
@@ -310,7 +320,8 @@ export const judgeMeaning = (
     const { chat, messages, parts, receipts, isGroup } = truth;
     for (const part of parts.values()) {
       const { user } = part;
-      const moves = book.of(user, chat, 'clear', 'clear-all', 'read-chat', 'read-group', 'view');
+      const byType = isGroup ? 'clear-group' : 'clear-direct';
+      const moves = book.of(user, chat, 'clear', 'clear-all', byType, 'read-chat', 'read-group', 'view', 'pass');
       // In a restored copy a position may name another message, so only the agreement of the devices is judged.
       if (!restored) {
         const seqOf = (op: Op): number | undefined => (op.ids.length > 0 ? place.get(op.ids[0]!)?.message.seq : undefined);

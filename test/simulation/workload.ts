@@ -29,11 +29,14 @@ const WEIGHTS = {
   receipts: 2,
 } as const;
 /** Calls that come only as habits: drawn from the bag, they would change the other calls of every seed. */
-type PlannedKind = 'clear-some' | 'archive';
+type PlannedKind = 'clear-some' | 'archive' | 'mark-from' | 'pass' | 'clear-direct' | 'clear-group';
 type DrawnKind = keyof typeof WEIGHTS;
 export type OpKind = DrawnKind | PlannedKind;
 export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly DrawnKind[];
 const BAG: readonly DrawnKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
+
+/** Calls that may move the position. */
+const MOVES = ['clear', 'clear-all', 'clear-direct', 'clear-group', 'read-chat', 'read-group', 'view', 'pass'] as const;
 
 const FLUSH_MS = 5000;
 const SETTLED_MS = 2000;
@@ -183,6 +186,23 @@ export class Workload {
         const ids = Array.from({ length: random.between(1, 4) }, () => random.pick(messages.slice(-12)).id);
         const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
         return this.ask(home, screen, op, { do: 'clearMessages', args: [name, ids] });
+      }
+      case 'clear-direct':
+      case 'clear-group': {
+        const type = kind === 'clear-direct' ? 'direct' : 'group';
+        return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [type] });
+      }
+      case 'pass': {
+        // A view that tells the senders nothing: the oracle knows no receipt of this call.
+        const after = screen.chats.get(chat)?.readUpTo ?? 0;
+        const op = book.begin(device, kind, { chat, after });
+        return this.ask(home, screen, op, { do: 'passArrivals', args: [name, after, Number.MAX_SAFE_INTEGER] });
+      }
+      case 'mark-from': {
+        if (messages.length === 0) return;
+        const { id } = random.pick(messages.slice(-12));
+        const op = book.begin(device, 'mark', { chat, ids: [id], value: true, latestShown });
+        return this.ask(home, screen, op, { do: 'setMarkedUnread', args: [name, true, id] });
       }
       case 'clear-all': {
         const shown = [...screen.chats].map(([id, { latestSeq }]) => [id, latestSeq] as const);
@@ -434,7 +454,7 @@ export class Workload {
     const shown = screen.chats.get(op.chat!);
     const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new');
     const others = sim.book
-      .of(op.user, op.chat!, 'mark', 'mute', 'clear', 'clear-all', 'read-chat', 'read-group', 'view')
+      .of(op.user, op.chat!, 'mark', 'mute', ...MOVES)
       .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
     if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const is = op.kind === 'mute' ? shown.muted : shown.markedUnread;
