@@ -48,6 +48,18 @@ export const describeScattered = (open: () => ServerStore): void => {
       expect(joined(`direct:${ann}`, await bench.pull(ben, null)).mine.named).toEqual(pieces);
     });
 
+    it.each([70, 300, 1000])('%i pieces that came in parts are known to the devices of both users, and to new devices', async (count) => {
+      const { bench, ann, ben } = await chat(2 * count);
+      const [annAt, benAt] = [await bench.pull(ann, null), await bench.pull(ben, null)];
+      const pieces = everySecond(2 * count);
+      for (let i = 0; i < count; i += 50) await bench.submit(ben, receiptsTo(ann, { named: pieces.slice(i, i + 50) }));
+      const [sender, reader] = [`direct:${ben}`, `direct:${ann}`];
+      expect(joined(sender, await bench.pull(ann, annAt.at(-1)!.to), joined(sender, annAt)).theirs.named).toEqual(pieces);
+      expect(joined(reader, await bench.pull(ben, benAt.at(-1)!.to), joined(reader, benAt)).mine.named).toEqual(pieces);
+      expect(joined(sender, await bench.pull(ann, null)).theirs.named).toEqual(pieces);
+      expect(joined(reader, await bench.pull(ben, null)).mine.named).toEqual(pieces);
+    });
+
     it('a sender who was offline while 1,000 pieces came learns all of them, and no frame is larger than 64 KiB (F114)', async () => {
       const { bench, ann, ben } = await chat(2000);
       const before = await bench.pull(ann, null);
