@@ -50,6 +50,29 @@ describe('a client in a real browser, with a server', () => {
     expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read', 'delivered']);
   });
 
+  it('a switch of the account, made offline in one tab, holds in every tab, and what is read under it stays untold', async () => {
+    const [alice, one, other] = await Promise.all([backend.live('alice'), backend.live('bob'), backend.live('bob')]);
+    await sendAll(alice, 'bob', 1);
+    await until(other.watchMessages('direct:alice'), (messages) => messages.length === 1);
+    await until(alice.watchMessages('direct:bob'), ([message]) => message?.status === 'delivered');
+    await backend.cut();
+    await one.setReceiptSettings({ readReceipts: false, scope: 'account' });
+    await until(other.watchReceiptSettings(), ({ readReceipts }) => !readReceipts);
+    await other.sendConversationReadReceipt('direct:alice');
+    await backend.heal();
+    await other.flush();
+    await one.setReceiptSettings({ readReceipts: true, scope: 'account' });
+    expect(await until(other.watchReceiptSettings(), ({ readReceipts }) => readReceipts)).toMatchObject({
+      device: { readReceipts: true },
+      account: { readReceipts: true },
+    });
+    await sendAll(alice, 'bob', 1);
+    await until(other.watchMessages('direct:alice'), (messages) => messages.length === 2);
+    await other.sendConversationReadReceipt('direct:alice');
+    const seen = await until(alice.watchMessages('direct:bob'), (messages) => messages[1]?.status === 'read');
+    expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read']);
+  });
+
   it('single messages are cleared offline in any order, no longer count in any tab, and the sender learns nothing', async () => {
     const [alice, one, other] = await Promise.all([backend.live('alice'), backend.live('bob'), backend.live('bob')]);
     await sendAll(alice, 'bob', 4);
