@@ -50,6 +50,7 @@ export default defineConfig([
       'compat/easemob': 'src/compat/easemob/easemob.ts',
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',
       'compat/zim': 'src/compat/zim/zim.ts',
+      'compat/tencent': 'src/compat/tencent/tencent.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',

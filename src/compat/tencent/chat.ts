@@ -1,0 +1,292 @@
+/** The vendor's object: log-in, calls and events. */
+import { combineLatest, filter, take, type Subscription } from 'rxjs';
+import type { ServerAccess } from '../server-access.ts';
+import { VendorSession } from '../vendor-session.ts';
+import { EVENT, TYPES } from './constants.ts';
+import { ChatError, chatError, NOT_LOGGED_IN, REPEATED_LOGIN, requireParams, TOO_FREQUENT, UNSUPPORTED } from './errors.ts';
+import { type Handler, Handlers, News } from './events.ts';
+import { bodyOf, conversationOf, LiveMessages } from './live-messages.ts';
+import { conversationIdOf } from './names.ts';
+import { conversationsThatFit, membersOf, type MessageList, messagesOf, receiptsOf } from './queries.ts';
+import { readAll, sendReceipts } from './receipts.ts';
+import type {
+  Conversation,
+  ConversationFilter,
+  EventData,
+  MembersOptions,
+  MembersPage,
+  Message,
+  MessageOptions,
+  MessageRef,
+  Response,
+  SendMessageOptions,
+} from './types.ts';
+
+const MAX_CONVERSATIONS = 1000;
+const ALL_READ_EVERY_MS = 1000;
+
+interface LoggedIn {
+  readonly session: VendorSession;
+  readonly live: LiveMessages;
+  readonly subscriptions: Subscription[];
+  isRefused: boolean;
+  conversations: readonly Conversation[];
+  total: number;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+export class Chat {
+  private user: LoggedIn | null = null;
+  private isUserReady = false;
+  private allReadAt = -Infinity;
+  private readonly handlers = new Handlers();
+
+  constructor(
+    private readonly access: ServerAccess,
+    private readonly destroyed: () => void,
+  ) {}
+
+  on<N extends keyof EventData>(eventName: N, handler: Handler<N>, context?: unknown): void;
+  on(eventName: string, handler: (event: never) => void, context?: unknown): void;
+  on(eventName: string, handler: unknown, context?: unknown): void {
+    requireParams(isText(eventName) && typeof handler === 'function');
+    this.handlers.add(eventName, { handler, context });
+  }
+
+  off(eventName: string, handler: unknown, _context?: unknown, _once?: boolean): void {
+    this.handlers.remove(eventName, handler);
+  }
+
+  isReady(): boolean {
+    return this.isUserReady;
+  }
+
+  getLoginUser(): string {
+    return this.user?.session.client.userId ?? '';
+  }
+
+  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
+    requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
+    const { userID, userSig } = options;
+    if (this.user && !this.user.isRefused) {
+      if (this.getLoginUser() !== userID)
+        return Promise.reject(new ChatError(REPEATED_LOGIN, `${this.getLoginUser()} is logged in: call logout() first`));
+      this.user.session.token.renew(userSig);
+      return done({ repeatLogin: true });
+    }
+    if (this.user) this.end(this.user);
+    this.start(userID, userSig);
+    return done({});
+  }
+
+  private start(userId: string, token: string): void {
+    const news = new News(this.handlers, () => user.live);
+    const session = new VendorSession(this.access, {
+      userId,
+      token,
+      // The vendor has no delivery receipts.
+      deliveryReceipts: false,
+      tokenWillExpire: () => news.kickOut(),
+      dispatch: (_client, event) => news.dispatch(event),
+    });
+    const { client } = session;
+    const user: LoggedIn = {
+      session,
+      live: new LiveMessages(client),
+      subscriptions: [],
+      isRefused: false,
+      conversations: [],
+      total: 0,
+    };
+    this.user = user;
+    const [connection$, total$] = [client.watchConnection(), client.watchTotalUnreadCount()];
+    const conversations$ = client.watchConversations({ limit: MAX_CONVERSATIONS });
+    user.subscriptions.push(
+      connection$.subscribe((status) => {
+        user.isRefused = news.followConnection(status);
+      }),
+      conversations$.subscribe((list) => {
+        user.conversations = list.map((conversation) => conversationOf(userId, conversation));
+        this.handlers.call(EVENT.CONVERSATION_LIST_UPDATED, [...user.conversations]);
+      }),
+      total$.subscribe((total) => {
+        user.total = total;
+        this.handlers.call(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
+      }),
+      // After the subscriptions above, so that the counts are known when the app hears that they are.
+      combineLatest([connection$, conversations$, total$])
+        .pipe(
+          filter(([{ state, asOf }]) => state === 'live' || asOf !== null),
+          take(1),
+        )
+        .subscribe(() => {
+          this.isUserReady = true;
+          this.handlers.call(EVENT.SDK_READY, undefined);
+        }),
+    );
+    session.handle();
+  }
+
+  private end({ session, subscriptions }: LoggedIn): void {
+    this.user = null;
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    void session.close(new ChatError(NOT_LOGGED_IN, 'the user is logged out'));
+    this.isUserReady = false;
+    this.handlers.call(EVENT.SDK_NOT_READY, undefined);
+  }
+
+  /** Ends the log-in. What is stored stays on this device, and is sent after the next log-in. */
+  logout(): Promise<Response> {
+    return this.call('', (user) => {
+      this.end(user);
+      return done({});
+    });
+  }
+
+  destroy(): Promise<void> {
+    if (this.user) this.end(this.user);
+    this.handlers.call(EVENT.SDK_DESTROY, undefined);
+    this.handlers.clear();
+    this.destroyed();
+    return Promise.resolve();
+  }
+
+  /**
+   * Runs a call of the user who is logged in. Logged out, it rejects with 2024, before it looks at the arguments, as the vendor does.
+   *
+   * @param run may throw at once, for bad arguments. Its promise rejects with the vendor's errors.
+   */
+  private call<T>(name: string, run: (user: LoggedIn) => Promise<T>): Promise<T> {
+    if (!this.user) return loggedOut(name);
+    return run(this.user).catch((error: unknown) => {
+      throw chatError(error);
+    });
+  }
+
+  /** Makes a message. {@link sendMessage} sends it. */
+  createTextMessage(options: MessageOptions): Message {
+    if (!this.user) return loggedOut('createTextMessage') as never;
+    requireParams(isObject(options) && isText(options.to) && isText(options.conversationType) && isText(options.payload.text));
+    return this.user.live.create(options);
+  }
+
+  /** Sends a message. Offline, it resolves when the message is stored on this device: `status` is `unSend` until it is sent. */
+  sendMessage(
+    message: Pick<Message, 'ID'>,
+    { onlineUserOnly = false, messageControlInfo = {} }: SendMessageOptions = {},
+  ): Promise<Response<{ readonly message: Message }>> {
+    return this.call('sendMessage', async ({ session, live }) => {
+      const sending = isObject(message) ? live.find(message.ID) : null;
+      if (!sending) throw new ChatError(UNSUPPORTED, 'the message was not made by createTextMessage of this log-in');
+      if (onlineUserOnly) throw new ChatError(UNSUPPORTED, 'onlineUserOnly: every message is stored here');
+      const { ID, conversationID, needReadReceipt } = sending;
+      const conversationId = conversationIdOf(conversationID);
+      const countable = messageControlInfo.excludedFromUnreadCount !== true;
+      try {
+        await session.send([ID], () =>
+          session.client.sendMessage(conversationId, bodyOf(sending), { id: ID, requestReceipt: needReadReceipt, countable }),
+        );
+      } catch (error) {
+        sending.status = 'fail';
+        throw error;
+      }
+      await live.refresh([ID]);
+      return ok({ message: sending });
+    });
+  }
+
+  revokeMessage(message: Pick<Message, 'ID'>): Promise<Response<{ readonly message: Message | null }>> {
+    return this.call('revokeMessage', async ({ session, live }) => {
+      const { ID } = message;
+      await session.client.recallMessage(ID);
+      await live.refresh([ID]);
+      return ok({ message: live.find(ID) });
+    });
+  }
+
+  /** A page of at most 15 messages before `nextReqMessageID`, or the newest; oldest first. */
+  getMessageList(options: { readonly conversationID: string; readonly nextReqMessageID?: string }): Promise<Response<MessageList>> {
+    return this.call('getMessageList', ({ session, live }) => {
+      requireParams(isObject(options) && isText(options.conversationID));
+      return messagesOf(session.client, live, options.conversationID, options.nextReqMessageID ?? '').then(ok);
+    });
+  }
+
+  /** The object that the app holds for this message: it has the receipts of now. `null` for a message that the app did not get. */
+  findMessage(messageID: string): Message | null {
+    return this.user ? this.user.live.find(messageID) : (loggedOut('findMessage') as never);
+  }
+
+  /**
+   * Tells the senders that these messages were read. The unread count stays. Own messages, and messages that want no receipt, are left
+   * out; if that is all of them, the call rejects with 2114.
+   */
+  sendMessageReadReceipt(messageList: readonly MessageRef[]): Promise<Response> {
+    return this.call('sendMessageReadReceipt', ({ session }) => {
+      requireParams(Array.isArray(messageList));
+      return sendReceipts(session, messageList).then(() => ok({}));
+    });
+  }
+
+  /** Brings the receipts of own messages up to date, from the server if the device is connected. */
+  getMessageReadReceiptList(messageList: readonly MessageRef[]): Promise<Response<{ readonly messageList: Message[] }>> {
+    return this.call('getMessageReadReceiptList', ({ session, live }) => {
+      requireParams(Array.isArray(messageList));
+      return receiptsOf(session.client, live, messageList).then((list) => ok({ messageList: list }));
+    });
+  }
+
+  getGroupMessageReadMemberList(options: MembersOptions): Promise<Response<MembersPage>> {
+    return this.call('getGroupMessageReadMemberList', ({ session }) => {
+      requireParams(isObject(options) && isObject(options.message) && typeof options.cursor === 'string');
+      requireParams([0, 1].includes(options.filter) && typeof options.count === 'number');
+      return membersOf(session.client, options).then(ok);
+    });
+  }
+
+  /** Sets the unread count to 0. In a direct chat, it tells the peer that everything received so far was read. */
+  setMessageRead(options: { readonly conversationID: string }): Promise<Response> {
+    return this.call('setMessageRead', ({ session }) => {
+      requireParams(isObject(options) && isText(options.conversationID));
+      return readAll(session, options.conversationID).then(() => ok({}));
+    });
+  }
+
+  /** Sets all unread counts of the scope to 0, at most once in a second. The senders learn nothing. */
+  setAllMessageRead({ scope = TYPES.READ_ALL_MSG }: { readonly scope?: string | number } = {}): Promise<Response> {
+    return this.call('setAllMessageRead', ({ session }) => {
+      const { READ_ALL_C2C_MSG, READ_ALL_GROUP_MSG, READ_ALL_MSG } = TYPES;
+      requireParams(([READ_ALL_C2C_MSG, READ_ALL_GROUP_MSG, READ_ALL_MSG] as unknown[]).includes(scope));
+      const now = performance.now();
+      if (now - this.allReadAt < ALL_READ_EVERY_MS)
+        return Promise.reject(new ChatError(TOO_FREQUENT, 'setAllMessageRead: at most one call in a second'));
+      this.allReadAt = now;
+      const type = scope === READ_ALL_C2C_MSG ? 'direct' : 'group';
+      return session.client.clearAllUnreadCounts(scope === READ_ALL_MSG ? {} : { type }).then(() => ok({}));
+    });
+  }
+
+  /** The sum over the conversations that are not muted. Logged out, the vendor returns a rejected promise, so this does too. */
+  getTotalUnreadMessageCount(): number {
+    return this.user ? this.user.total : (loggedOut('getTotalUnreadMessageCount') as never);
+  }
+
+  /** The conversations, newest first: all, these ids, or those that fit. */
+  getConversationList(
+    options?: readonly string[] | ConversationFilter,
+  ): Promise<Response<{ readonly conversationList: Conversation[]; readonly isSyncCompleted: boolean }>> {
+    return this.call('getConversationList', (user) => {
+      requireParams(options === undefined || isObject(options));
+      return done({ conversationList: conversationsThatFit(user.conversations, options), isSyncCompleted: this.isUserReady });
+    });
+  }
+}
+
+const ok = <T>(data: T): Response<T> => ({ code: 0, data });
+const done = <T>(data: T): Promise<Response<T>> => Promise.resolve(ok(data));
+
+/** The vendor rejects every call with 2024, and names the call in the message. */
+const loggedOut = (name: string): Promise<never> => Promise.reject(new ChatError(NOT_LOGGED_IN, name && ` | ${name} | `));

@@ -1,0 +1,56 @@
+/** The vendor's error codes, by the codes of Tidemark. */
+import { ReceiptsError } from '../../index.ts';
+import { RefusedError } from '../server-answers.ts';
+
+export class ChatError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export const NOT_LOGGED_IN = 2024;
+export const REPEATED_LOGIN = 2025;
+export const NO_ELIGIBLE_MESSAGE = 2114;
+export const NO_CONVERSATION = 2500;
+export const TOO_FREQUENT = 2996;
+export const UNSUPPORTED = 2998;
+export const NO_RECEIPT_INFO = 10_062;
+const NOT_READY = 2999;
+
+const CODES: Readonly<Record<string, number>> = {
+  'rejected/group-receipts-disabled': 10_059,
+  'rejected/unsupported': UNSUPPORTED,
+  'rejected/permission-denied': 10_007,
+  'rejected/no-such-conversation': NO_CONVERSATION,
+  'rejected/receipt-expired': NO_RECEIPT_INFO,
+  'rejected/unknown-message': NO_RECEIPT_INFO,
+  'rejected/message-recalled': NO_RECEIPT_INFO,
+  'rejected/too-large': 80_002,
+  'usage/unknown-message': NO_RECEIPT_INFO,
+  'usage/unknown-conversation': NO_CONVERSATION,
+  'usage/closed': NOT_LOGGED_IN,
+  'transport/closed': 2800,
+  'transport/timeout': 2801,
+  'transport/unreachable': 2805,
+  'auth/expired': NOT_LOGGED_IN,
+  'auth/forbidden': NOT_LOGGED_IN,
+  'auth/wrong-user': NOT_LOGGED_IN,
+  'auth/origin-refused': NOT_LOGGED_IN,
+};
+
+export const chatErrorOf = (code: string, message: string): ChatError => new ChatError(CODES[code] ?? NOT_READY, message);
+
+/** Any error of the receipt client as the vendor would report it. */
+export const chatError = (error: unknown): ChatError => {
+  if (error instanceof ChatError) return error;
+  if (error instanceof RefusedError || error instanceof ReceiptsError) return chatErrorOf(error.code, error.message);
+  return new ChatError(NOT_READY, String(error));
+};
+
+/** The vendor throws this at once for a wrong type, and does not reject. */
+export const requireParams = (isValid: boolean): void => {
+  if (!isValid) throw new Error('Params validate failed.');
+};

@@ -1,0 +1,136 @@
+/** The vendor's events from Tidemark's. */
+import type { ConnectionStatus, ReceiptEvent } from '../../index.ts';
+import { EVENT, TYPES } from './constants.ts';
+import { chatErrorOf } from './errors.ts';
+import type { LiveMessages } from './live-messages.ts';
+import { targetOf } from './names.ts';
+import type { EventData, ReadReceipt } from './types.ts';
+
+export type Handler<N extends keyof EventData> = (event: { readonly name: N; readonly data: EventData[N] }) => void;
+
+interface Added {
+  readonly handler: unknown;
+  readonly context: unknown;
+}
+
+/** The app's handlers: any number for each event, in the order of `on`. */
+export class Handlers {
+  private readonly byName = new Map<string, Added[]>();
+
+  add(name: string, added: Added): void {
+    this.byName.set(name, [...(this.byName.get(name) ?? []), added]);
+  }
+
+  remove(name: string, handler: unknown): void {
+    this.byName.set(
+      name,
+      (this.byName.get(name) ?? []).filter((added) => added.handler !== handler),
+    );
+  }
+
+  clear(): void {
+    this.byName.clear();
+  }
+
+  call<N extends keyof EventData>(name: N, data: EventData[N]): void {
+    for (const { handler, context } of this.byName.get(name) ?? []) {
+      try {
+        (handler as Handler<N>).call(context, { name, data });
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}
+
+/** Tells the handlers the news of one log-in. */
+export class News {
+  /** Events are told in their order, though each waits for the messages it names. */
+  private last: Promise<void> = Promise.resolve();
+  private state: string | null = null;
+  private isRefused = false;
+
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly live: () => LiveMessages,
+  ) {}
+
+  dispatch(event: ReceiptEvent): void {
+    // A closed client has no more messages to read.
+    this.last = this.last.then(() => this.tell(event)).catch(() => undefined);
+  }
+
+  private async tell(event: ReceiptEvent): Promise<void> {
+    const live = this.live();
+    switch (event.type) {
+      case 'message':
+        return this.handlers.call(EVENT.MESSAGE_RECEIVED, await live.show([event.message]));
+      case 'sent':
+        await live.refresh([event.messageId]);
+        return;
+      case 'recalled': {
+        const messages = await live.refresh([event.messageId]);
+        return messages.length > 0 ? this.handlers.call(EVENT.MESSAGE_REVOKED, messages) : undefined;
+      }
+      case 'read': {
+        if (event.self) return;
+        const messages = (await live.refresh(event.messageIds)).filter(({ flow }) => flow === 'out');
+        if (messages.length === 0) return;
+        if (event.how === 'conversation') return this.handlers.call(EVENT.MESSAGE_READ_BY_PEER, messages);
+        return this.receipts(messages.map(({ ID }) => ({ userID: event.by, messageID: ID, isPeerRead: true })));
+      }
+      case 'groupRead':
+        return this.counted([event]);
+      case 'receiptStatistics':
+        return this.counted(event.receipts);
+      case 'rejected': {
+        // The promise of the call is gone, for example after a reload.
+        const { code } = event.deadLetter;
+        return this.handlers.call(EVENT.ERROR, chatErrorOf(code, code));
+      }
+      default:
+        return;
+    }
+  }
+
+  private async counted(
+    receipts: readonly Pick<Extract<ReceiptEvent, { type: 'groupRead' }>, 'conversationId' | 'messageId' | 'readCount' | 'unreadCount'>[],
+  ): Promise<void> {
+    await this.live().refresh(receipts.map(({ messageId }) => messageId));
+    this.receipts(
+      receipts.map(({ conversationId, messageId, readCount, unreadCount }) => ({
+        groupID: targetOf(conversationId),
+        messageID: messageId,
+        readCount,
+        unreadCount,
+      })),
+    );
+  }
+
+  private receipts(data: ReadReceipt[]): void {
+    this.handlers.call(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, data);
+  }
+
+  /** @returns whether the server does not accept the token. */
+  followConnection({ state, error }: ConnectionStatus): boolean {
+    const before = this.state;
+    this.state = netStateOf(state);
+    if (this.state !== before) this.handlers.call(EVENT.NET_STATE_CHANGE, { state: this.state });
+    const wasRefused = this.isRefused;
+    this.isRefused = error !== null && error.code.startsWith('auth/') && error.code !== 'auth/unavailable';
+    if (this.isRefused && !wasRefused) this.kickOut();
+    return this.isRefused;
+  }
+
+  /** The token is over: the app logs in again with a new one. */
+  kickOut(): void {
+    this.handlers.call(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_USERSIG_EXPIRED });
+  }
+}
+
+const netStateOf = (state: ConnectionStatus['state']): string => {
+  if (state === 'live' || state === 'catching-up') return TYPES.NET_STATE_CONNECTED;
+  return state === 'connecting' ? TYPES.NET_STATE_CONNECTING : TYPES.NET_STATE_DISCONNECTED;
+};

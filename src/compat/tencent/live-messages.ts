@@ -1,0 +1,136 @@
+/** The messages that the app holds: one object for each id, which changes when the message or its receipts change. */
+import { firstValueFrom } from 'rxjs';
+import type { Conversation as CoreConversation, Json, Message as CoreMessage, MessageReceipts, ReceiptClient } from '../../index.ts';
+import { TYPES } from './constants.ts';
+import { conversationIDOf, targetOf, typeOf } from './names.ts';
+import type { Conversation, Message, MessageOptions, ReadReceiptInfo } from './types.ts';
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+interface Content {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly cloudCustomData: string;
+}
+
+const contentOf = (body: Json): Content => {
+  if (typeof body === 'object' && body !== null && 'type' in body && 'payload' in body && typeof body['type'] === 'string')
+    return { cloudCustomData: '', ...(body as unknown as Pick<Content, 'type' | 'payload'>) };
+  // A body that another client wrote becomes a text. A recalled message has no body.
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { type: TYPES.MSG_TEXT, payload: { text: body === null ? '' : text }, cloudCustomData: '' };
+};
+
+const NO_INFO: ReadReceiptInfo = { readCount: undefined, unreadCount: undefined, isPeerRead: undefined, timestamp: 0 };
+
+const infoOf = (receipts: MessageReceipts | null, isOwn: boolean): ReadReceiptInfo => {
+  if (!receipts || receipts.state === 'none') return { ...NO_INFO };
+  const { conversationId, readCount, unreadCount, ackedAt } = receipts;
+  if (conversationId.startsWith('group:')) return { ...NO_INFO, readCount, unreadCount };
+  return { ...NO_INFO, isPeerRead: isOwn && ackedAt !== null, timestamp: seconds(ackedAt ?? 0) };
+};
+
+export class LiveMessages {
+  private readonly byId = new Map<string, Message>();
+
+  constructor(private readonly client: ReceiptClient) {}
+
+  find(id: string): Message | null {
+    return this.byId.get(id) ?? null;
+  }
+
+  /** A new message that is not sent. */
+  create({ to, conversationType, payload, needReadReceipt = false, cloudCustomData = '' }: MessageOptions): Message {
+    const message: Message = {
+      ID: crypto.randomUUID(),
+      type: TYPES.MSG_TEXT,
+      payload: { text: payload.text },
+      conversationID: `${conversationType}${to}`,
+      conversationType: String(conversationType),
+      from: this.client.userId,
+      to,
+      flow: 'out',
+      time: seconds(Date.now()),
+      sequence: 0,
+      random: 0,
+      status: 'unSend',
+      isRevoked: false,
+      isPeerRead: false,
+      needReadReceipt,
+      readReceiptInfo: { ...NO_INFO },
+      cloudCustomData,
+    };
+    this.byId.set(message.ID, message);
+    return message;
+  }
+
+  /** Brings the objects of these messages up to date. Messages that this device does not store are left out. */
+  async refresh(ids: readonly string[]): Promise<Message[]> {
+    const found = await Promise.all(ids.map((id) => this.client.findMessage(id)));
+    return this.show(found.filter((message) => message !== null));
+  }
+
+  show(messages: readonly CoreMessage[]): Promise<Message[]> {
+    return Promise.all(messages.map(async (message) => this.update(message, await firstValueFrom(this.client.watchReceipts(message.id)))));
+  }
+
+  private update(message: CoreMessage, receipts: MessageReceipts | null): Message {
+    const { id, conversationId, senderId, seq, sentAt, status } = message;
+    const isOwn = senderId === this.client.userId;
+    const isGroup = conversationId.startsWith('group:');
+    const now: Message = {
+      ...contentOf(message.body),
+      ID: id,
+      conversationID: conversationIDOf(conversationId),
+      conversationType: typeOf(conversationId),
+      from: senderId,
+      to: isOwn || isGroup ? targetOf(conversationId) : this.client.userId,
+      flow: isOwn ? 'out' : 'in',
+      time: seconds(sentAt),
+      sequence: seq ?? 0,
+      random: 0,
+      status: status === 'pending' ? 'unSend' : status === 'failed' ? 'fail' : 'success',
+      isRevoked: message.recalled,
+      isPeerRead: isOwn && receipts !== null && receipts.conversationReadAt !== null,
+      needReadReceipt: message.receiptRequested,
+      readReceiptInfo: infoOf(receipts, isOwn),
+    };
+    const held = this.byId.get(id);
+    if (held) return Object.assign(held, { ...now, readReceiptInfo: Object.assign(held.readReceiptInfo, now.readReceiptInfo) });
+    this.byId.set(id, now);
+    return now;
+  }
+}
+
+export const bodyOf = ({ type, payload, cloudCustomData }: Message): object => ({
+  type,
+  payload,
+  ...(cloudCustomData === '' ? {} : { cloudCustomData }),
+});
+
+export const conversationOf = (userId: string, conversation: CoreConversation): Conversation => {
+  const { id, lastMessage, peerReadUpTo = 0, mentionCount, muted, markedUnread, unreadCount } = conversation;
+  const content = contentOf(lastMessage?.body ?? null);
+  const { text = '' } = (content.payload ?? {}) as { readonly text?: string };
+  const isOwn = lastMessage?.senderId === userId;
+  return {
+    conversationID: conversationIDOf(id),
+    type: typeOf(id),
+    unreadCount,
+    lastMessage: {
+      lastTime: seconds(lastMessage?.sentAt ?? 0),
+      lastSequence: lastMessage?.seq ?? 0,
+      fromAccount: lastMessage?.senderId ?? '',
+      messageForShow: text,
+      type: content.type,
+      payload: content.payload,
+      isRevoked: lastMessage?.recalled ?? false,
+      isPeerRead: isOwn && lastMessage.seq !== null && lastMessage.seq <= peerReadUpTo,
+    },
+    groupAtInfoList: mentionCount > 0 ? [{ groupID: targetOf(id), atTypeArray: [TYPES.CONV_AT_ME] }] : [],
+    messageRemindType: muted ? TYPES.MSG_REMIND_ACPT_NOT_NOTE : TYPES.MSG_REMIND_ACPT_AND_NOTE,
+    markList: markedUnread ? [TYPES.CONV_MARK_TYPE_UNREAD] : [],
+    remark: '',
+    isPinned: false,
+  };
+};

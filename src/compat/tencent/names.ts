@@ -1,0 +1,19 @@
+/** Conversation ids: `C2Calice` is `direct:alice`, `GROUPcrew` is `group:crew`. */
+import type { ConversationId } from '../../index.ts';
+import { TYPES } from './constants.ts';
+import { ChatError, UNSUPPORTED } from './errors.ts';
+
+/** @throws {ChatError} 2998 for topics, and for the conversation of the vendor's system messages. */
+export const conversationIdOf = (conversationID: string): ConversationId => {
+  if (conversationID.includes('@TOPIC#')) throw new ChatError(UNSUPPORTED, 'topics have no receipts and no unread counts here');
+  if (conversationID.startsWith('C2C') && conversationID.length > 3) return `direct:${conversationID.slice(3)}`;
+  if (conversationID.startsWith('GROUP') && conversationID.length > 5) return `group:${conversationID.slice(5)}`;
+  throw new ChatError(UNSUPPORTED, `${conversationID} is no direct chat and no group`);
+};
+
+export const typeOf = (conversationId: ConversationId): string => (conversationId.startsWith('group:') ? TYPES.CONV_GROUP : TYPES.CONV_C2C);
+
+/** The peer, or the group. */
+export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
+
+export const conversationIDOf = (conversationId: ConversationId): string => typeOf(conversationId) + targetOf(conversationId);

@@ -1,0 +1,92 @@
+/** Questions about conversations, messages and members. */
+import { firstValueFrom } from 'rxjs';
+import { type ReceiptClient, TransportError } from '../../index.ts';
+import { ChatError, NO_RECEIPT_INFO } from './errors.ts';
+import type { LiveMessages } from './live-messages.ts';
+import { conversationIdOf } from './names.ts';
+import type { Conversation, ConversationFilter, MembersOptions, MembersPage, Message, MessageRef } from './types.ts';
+
+const PAGE = 15;
+const MAX_MEMBERS = 100;
+
+export interface MessageList {
+  readonly messageList: Message[];
+  readonly nextReqMessageID: string;
+  readonly isCompleted: boolean;
+}
+
+/** A page of messages, oldest first. The first page also has the messages that are not sent yet. */
+export const messagesOf = async (
+  client: ReceiptClient,
+  live: LiveMessages,
+  conversationID: string,
+  nextReqMessageID: string,
+): Promise<MessageList> => {
+  const conversationId = conversationIdOf(conversationID);
+  const isFirst = nextReqMessageID === '';
+  const { messages, complete } = await client.loadMessages(conversationId, {
+    before: isFirst ? Number.MAX_SAFE_INTEGER : nextReqMessageID,
+    limit: PAGE,
+  });
+  const newest = isFirst ? await firstValueFrom(client.watchMessages(conversationId, { limit: PAGE })) : [];
+  const ids = new Set(messages.map(({ id }) => id));
+  const unsent = newest.filter(({ id, seq }) => seq === null && !ids.has(id));
+  return {
+    messageList: await live.show([...messages, ...unsent]),
+    nextReqMessageID: complete ? '' : (messages[0]?.id ?? ''),
+    isCompleted: complete,
+  };
+};
+
+/** The conversations that fit: these ids, or these conditions; all without either. */
+export const conversationsThatFit = (
+  all: readonly Conversation[],
+  wanted: readonly string[] | ConversationFilter | undefined,
+): Conversation[] => {
+  if (wanted === undefined) return [...all];
+  if (isList(wanted)) return all.filter(({ conversationID }) => wanted.includes(conversationID));
+  const { type, markType, groupName, hasUnreadCount, hasGroupAtInfo } = wanted;
+  return all.filter(
+    (conversation) =>
+      (type === undefined || conversation.type === type) &&
+      (markType === undefined || conversation.markList.includes(markType)) &&
+      groupName === undefined &&
+      (hasUnreadCount === undefined || conversation.unreadCount > 0 === hasUnreadCount) &&
+      (hasGroupAtInfo === undefined || conversation.groupAtInfoList.length > 0 === hasGroupAtInfo),
+  );
+};
+
+const isList = (wanted: readonly string[] | ConversationFilter): wanted is readonly string[] => Array.isArray(wanted);
+
+/** The receipts of own messages, from the server or, without a connection, as this device knows them. */
+export const receiptsOf = async (client: ReceiptClient, live: LiveMessages, messages: readonly MessageRef[]): Promise<Message[]> => {
+  const asking = messages.filter(({ flow, needReadReceipt }) => flow === 'out' && needReadReceipt).map(({ ID }) => ID);
+  if (asking.length > 0)
+    await client.fetchReceipts(asking).catch((error: unknown) => {
+      if (!(error instanceof TransportError)) throw error;
+    });
+  return live.refresh(messages.map(({ ID }) => ID));
+};
+
+/** A page of the members who have read a group message, or have not. */
+export const membersOf = async (
+  client: ReceiptClient,
+  { message: { ID }, cursor, filter, count }: MembersOptions,
+): Promise<MembersPage> => {
+  const message = await client.findMessage(ID);
+  const isFit = message?.senderId === client.userId && message.conversationId.startsWith('group:') && message.receiptRequested;
+  if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'the message is no own message of a group that wants receipts');
+  const page = await client.fetchReadMembers(ID, {
+    filter: filter === 1 ? 'unread' : 'read',
+    cursor: cursor === '' ? null : cursor,
+    limit: Math.min(Math.max(count, 1), MAX_MEMBERS),
+  });
+  const ids = page.members.map(({ userId }) => userId);
+  return {
+    messageID: ID,
+    cursor: page.cursor ?? '',
+    isCompleted: page.complete,
+    readUserIDList: filter === 1 ? [] : ids,
+    unreadUserIDList: filter === 1 ? ids : [],
+  };
+};

@@ -1,0 +1,37 @@
+/** The two calls that tell the senders. */
+import { firstValueFrom } from 'rxjs';
+import type { VendorSession } from '../vendor-session.ts';
+import { ChatError, NO_CONVERSATION, NO_ELIGIBLE_MESSAGE } from './errors.ts';
+import { conversationIdOf } from './names.ts';
+import type { MessageRef } from './types.ts';
+
+/** Sends the receipts of these messages, each in its conversation. */
+export const sendReceipts = async (session: VendorSession, messageList: readonly MessageRef[]): Promise<void> => {
+  const idsOf = new Map<string, string[]>();
+  for (const { ID, conversationID, flow, needReadReceipt } of messageList)
+    if (flow === 'in' && needReadReceipt) idsOf.set(conversationID, [...(idsOf.get(conversationID) ?? []), ID]);
+  let eligible = 0;
+  const sent = [...idsOf].map(([conversationID, ids]) =>
+    session.send(
+      ids,
+      () => session.client.sendReadReceipts(conversationIdOf(conversationID), ids),
+      ({ queued, skipped }) => {
+        // A receipt that was sent before is no mistake of the app: it passes the whole list each time.
+        eligible += queued.length + skipped.filter(({ reason }) => reason === 'already-acked').length;
+        return skipped.map(({ id }) => id);
+      },
+    ),
+  );
+  // Each call is over before an error is told: no promise is left behind.
+  const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  if (eligible === 0) throw new ChatError(NO_ELIGIBLE_MESSAGE, 'no message of the list wants a receipt of this user');
+};
+
+/** Reads a conversation, and tells the peer of a direct chat. */
+export const readAll = async (session: VendorSession, conversationID: string): Promise<void> => {
+  const conversationId = conversationIdOf(conversationID);
+  if ((await firstValueFrom(session.client.watchConversation(conversationId))) === null)
+    throw new ChatError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
+  await session.send([conversationId], () => session.client.sendConversationReadReceipt(conversationId));
+};

@@ -1,0 +1,131 @@
+/** The shapes of `@tencentcloud/chat` 3.6, as far as receipts and unread counts need them. */
+
+export interface ReadReceiptInfo {
+  /** Direct chats: the peer has sent a receipt for this message. */
+  isPeerRead: boolean | undefined;
+  readCount: number | undefined;
+  unreadCount: number | undefined;
+  /** When the peer has read the message, in seconds; 0 if it is not known. */
+  timestamp: number;
+}
+
+/** One object for each message. The facade changes it before it tells the event. */
+export interface Message {
+  readonly ID: string;
+  type: string;
+  payload: unknown;
+  conversationID: string;
+  conversationType: string;
+  from: string;
+  to: string;
+  flow: 'in' | 'out';
+  /** Seconds. */
+  time: number;
+  sequence: number;
+  random: number;
+  status: 'unSend' | 'success' | 'fail';
+  isRevoked: boolean;
+  /** The peer has called `setMessageRead` since. */
+  isPeerRead: boolean;
+  needReadReceipt: boolean;
+  readReceiptInfo: ReadReceiptInfo;
+  cloudCustomData: string;
+}
+
+export interface Conversation {
+  readonly conversationID: string;
+  readonly type: string;
+  readonly unreadCount: number;
+  readonly lastMessage: {
+    readonly lastTime: number;
+    readonly lastSequence: number;
+    readonly fromAccount: string;
+    readonly messageForShow: string;
+    readonly type: string;
+    readonly payload: unknown;
+    readonly isRevoked: boolean;
+    readonly isPeerRead: boolean;
+  };
+  readonly groupAtInfoList: { readonly groupID: string; readonly atTypeArray: number[] }[];
+  readonly messageRemindType: string;
+  readonly markList: number[];
+  readonly remark: string;
+  readonly isPinned: boolean;
+}
+
+export interface ReadReceipt {
+  readonly messageID: string;
+  readonly userID?: string;
+  readonly groupID?: string;
+  readonly isPeerRead?: boolean;
+  readonly readCount?: number;
+  readonly unreadCount?: number;
+}
+
+/** What every call resolves with. */
+export interface Response<T = object> {
+  readonly code: 0;
+  readonly data: T;
+}
+
+/** What the handlers of each event get in `data`, by the values of `EVENT`. */
+export interface EventData {
+  readonly sdkStateReady: undefined;
+  readonly sdkStateNotReady: undefined;
+  readonly sdkDestroy: undefined;
+  readonly onMessageReceived: Message[];
+  readonly onMessageRevoked: Message[];
+  readonly onMessageReadByPeer: Message[];
+  readonly onMessageReadReceiptReceived: ReadReceipt[];
+  readonly onConversationListUpdated: Conversation[];
+  readonly onTotalUnreadMessageCountUpdated: number;
+  readonly kickedOut: { readonly type: string };
+  readonly error: { readonly code: number; readonly message: string };
+  readonly netStateChange: { readonly state: string };
+}
+
+export interface MessageOptions {
+  readonly to: string;
+  readonly conversationType: string | number;
+  readonly payload: { readonly text: string };
+  readonly needReadReceipt?: boolean;
+  readonly cloudCustomData?: string;
+}
+
+export interface SendMessageOptions {
+  readonly onlineUserOnly?: boolean;
+  readonly messageControlInfo?: { readonly excludedFromUnreadCount?: boolean; readonly excludedFromLastMessage?: boolean };
+}
+
+/** What a call reads of a message: the message may be the vendor's type. */
+export interface MessageRef {
+  readonly ID: string;
+  readonly conversationID: string;
+  readonly flow: string;
+  readonly needReadReceipt: boolean;
+}
+
+export interface ConversationFilter {
+  readonly type?: string | number;
+  readonly markType?: number;
+  readonly groupName?: string;
+  readonly hasUnreadCount?: boolean;
+  readonly hasGroupAtInfo?: boolean;
+}
+
+export interface MembersOptions {
+  readonly message: Pick<MessageRef, 'ID'>;
+  /** `''` asks for the first page. */
+  readonly cursor: string;
+  /** 0 members who have read, 1 members who have not. */
+  readonly filter: number;
+  readonly count: number;
+}
+
+export interface MembersPage {
+  readonly messageID: string;
+  readonly cursor: string;
+  readonly isCompleted: boolean;
+  readonly readUserIDList: string[];
+  readonly unreadUserIDList: string[];
+}
