@@ -1,5 +1,5 @@
 /** The items of a chat: bubbles, the tide mark above the new messages, and the status below own messages. */
-import type { Message, MessageReceipts } from 'tidemark';
+import type { FirstUnread, Message, MessageReceipts } from 'tidemark';
 import { bodyText } from './conversation-list.ts';
 import { h, hidden, type Row, setText } from './dom.ts';
 import { icon } from './icons.ts';
@@ -9,7 +9,8 @@ import { statusText, ticks } from './ticks.ts';
 import { clockTime, exactTime } from './time.ts';
 
 export type Item =
-  | { readonly kind: 'new' }
+  /** The divider, with the number of messages that were unread when the chat was opened. */
+  | { readonly kind: 'new'; readonly count: number }
   | {
       readonly kind: 'message';
       readonly message: Message;
@@ -31,6 +32,8 @@ export interface Reader {
   readonly inGroup: boolean;
   /** Opens the lists of readers and non-readers at the button. */
   openReaders(message: Message, button: HTMLElement): void;
+  /** Opens the menu of a message by another user at the button. */
+  openMenu(message: Message, button: HTMLElement): void;
 }
 
 export const itemKey = (item: Item): string => (item.kind === 'new' ? 'new' : item.message.id);
@@ -54,10 +57,14 @@ export const countText = ({ readCount, unreadCount, state }: MessageReceipts): s
   return `Read by ${readCount} of ${members}${state === 'expired' ? ' · closed' : ''}`;
 };
 
-/** @param readBefore the read position when the chat was opened; null marks no message as new. */
-export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me: string, readBefore: number | null): readonly Item[] => {
-  const isNew = ({ seq, senderId }: Message): boolean => readBefore !== null && senderId !== me && seq !== null && seq > readBefore;
-  const firstNew = messages.find(isNew);
+/** @param firstUnread the place of the divider; null shows none. */
+export const toItems = (
+  messages: readonly Message[],
+  receipts: ReceiptsById,
+  me: string,
+  firstUnread: FirstUnread | null,
+): readonly Item[] => {
+  const firstNew = firstUnread ? messages.find(({ seq }) => seq !== null && seq >= firstUnread.seq) : undefined;
   const lastOwn = lastOwnOf(messages, me);
   return messages.flatMap((message, index): Item[] => {
     const known = receipts.get(message.id);
@@ -69,16 +76,21 @@ export const toItems = (messages: readonly Message[], receipts: ReceiptsById, me
       count: known && message.seq !== null && !message.recalled ? countText(known) : null,
       all: known !== undefined && known.readCount > 0 && known.unreadCount === 0,
     };
-    return message === firstNew ? [{ kind: 'new' }, item] : [item];
+    return message === firstNew ? [{ kind: 'new', count: firstUnread?.count ?? 0 }, item] : [item];
   });
 };
 
-const createNewLine = (): Row<Item> => ({
-  node: h('li', { class: 'new-line' }, h('span', {}, 'New messages')),
-  update: () => undefined,
-});
+const createNewLine = (): Row<Item> => {
+  const words = h('span', {});
+  return {
+    node: h('li', { class: 'new-line' }, words),
+    update: (item) => {
+      if (item.kind === 'new') setText(words, item.count === 1 ? '1 new message' : `${item.count} new messages`);
+    },
+  };
+};
 
-const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row<Item> => {
+const createBubble = (first: Message, { me, inGroup, openReaders, openMenu }: Reader): Row<Item> => {
   const own = first.senderId === me;
   const sender = person(first.senderId);
   const text = h('span', { class: 'bubble-text' });
@@ -93,18 +105,37 @@ const createBubble = (first: Message, { me, inGroup, openReaders }: Reader): Row
     hidden('. Show the readers'),
     icon('next'),
   );
+  const more = h(
+    'button',
+    { type: 'button', class: 'icon-button bubble-menu', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
+    icon('more'),
+    hidden('More for this message'),
+  );
   const name =
     inGroup && !own ? h('span', { class: 'bubble-sender', style: `--hue: ${sender.hue}`, 'aria-hidden': 'true' }, sender.name) : null;
   const node = h(
     'li',
     { class: 'message' },
-    h('div', { class: 'bubble' }, hidden(own ? 'You: ' : `${sender.name}: `), name, text, h('span', { class: 'bubble-foot' }, time, mark)),
+    h(
+      'div',
+      { class: 'bubble-line' },
+      h(
+        'div',
+        { class: 'bubble' },
+        hidden(own ? 'You: ' : `${sender.name}: `),
+        name,
+        text,
+        h('span', { class: 'bubble-foot' }, time, mark),
+      ),
+      own ? null : more,
+    ),
     status,
     readers,
   );
   node.toggleAttribute('data-own', own);
   let shown = first;
   readers.addEventListener('click', () => openReaders(shown, readers));
+  more.addEventListener('click', () => openMenu(shown, more));
   const update = (item: Item): void => {
     if (item.kind !== 'message') return;
     const { message, follows, count } = item;

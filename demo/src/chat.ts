@@ -1,9 +1,9 @@
 /** One open chat: messages with their ticks, and a line to write in. */
 import { BehaviorSubject, combineLatest, shareReplay, Subscription, switchMap } from 'rxjs';
-import type { Conversation, ConversationId, ConversationViewing, ReceiptClient } from 'tidemark';
+import type { Conversation, ConversationId, ConversationViewing, FirstUnread, ReceiptClient } from 'tidemark';
 import { createItem, type Item, itemKey, toItems } from './bubbles.ts';
 import { createComposer } from './composer.ts';
-import { conversationMenu } from './conversation-menu.ts';
+import { conversationMenu, messageMenu } from './conversation-menu.ts';
 import { askForCounts, countedIds, lastOwnIds } from './counts.ts';
 import { h, hidden, keyedList } from './dom.ts';
 import { icon } from './icons.ts';
@@ -28,17 +28,13 @@ export interface ChatActions {
   readonly attempt: Attempt;
 }
 
-/** @param readBefore the read position when the chat was opened: messages above it are marked as new. */
-export const openChatView = (
-  client: ReceiptClient,
-  id: ConversationId,
-  readBefore: number | null,
-  { back, attempt }: ChatActions,
-): Chat => {
+export const openChatView = (client: ReceiptClient, id: ConversationId, { back, attempt }: ChatActions): Chat => {
   const me = client.userId;
   const inGroup = isGroup(id);
   const { name } = chatPartner(id);
   const limit$ = new BehaviorSubject(PAGE);
+  /** The place of the divider: fixed while the chat is in the hand, though the count falls. */
+  const firstUnread$ = new BehaviorSubject<FirstUnread | null>(null);
   let conversation: Pick<Conversation, 'id' | 'markedUnread' | 'muted'> = { id, markedUnread: false, muted: false };
   let viewing: ConversationViewing | null = null;
 
@@ -97,7 +93,17 @@ export const openChatView = (
   });
 
   const show = keyedList<Item>(list, itemKey, (item) =>
-    createItem(item, { me, inGroup, openReaders: (message, button) => openReaders(client, message, button) }),
+    createItem(item, {
+      me,
+      inGroup,
+      openReaders: (message, button) => openReaders(client, message, button),
+      openMenu: (message, button) =>
+        messageMenu(client, message, button, (marked) => {
+          void attempt('Mark', marked);
+          // An open chat is being read, so the reader leaves it.
+          back();
+        }),
+    }),
   );
   const messages$ = limit$.pipe(
     switchMap((limit) => client.watchMessages(id, { limit })),
@@ -107,12 +113,12 @@ export const openChatView = (
   const subscriptions = new Subscription();
   if (inGroup) subscriptions.add(askForCounts(client, messages$));
   subscriptions.add(
-    combineLatest([messages$, receipts$]).subscribe(([messages, receipts]) => {
+    combineLatest([messages$, receipts$, firstUnread$]).subscribe(([messages, receipts, firstUnread]) => {
       const stay = atEnd;
       const fromEnd = scroller.scrollHeight - scroller.scrollTop;
       const grewAbove = messages.length > PAGE;
       older.hidden = messages.length < limit$.value || messages[0]?.seq === 1;
-      show(toItems(messages, receipts, me, readBefore));
+      show(toItems(messages, receipts, me, firstUnread));
       if (stay) scroller.scrollTop = scroller.scrollHeight;
       else if (grewAbove) scroller.scrollTop = scroller.scrollHeight - fromEnd;
     }),
@@ -122,10 +128,12 @@ export const openChatView = (
   return {
     node,
     setInHand(inHand) {
-      if (inHand) viewing ??= client.viewConversation(id);
-      else {
+      if (!inHand) {
         viewing?.close();
         viewing = null;
+      } else if (!viewing) {
+        viewing = client.viewConversation(id);
+        viewing.firstUnread.subscribe((place) => firstUnread$.next(place ?? firstUnread$.value));
       }
     },
     focus: () => heading.focus({ preventScroll: true }),
@@ -133,6 +141,7 @@ export const openChatView = (
       viewing?.close();
       subscriptions.unsubscribe();
       limit$.complete();
+      firstUnread$.complete();
       resized.disconnect();
       node.remove();
     },

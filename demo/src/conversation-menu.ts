@@ -2,7 +2,7 @@
  * The menu of a conversation. Its first two items are the two facts of the library: the read receipt, and the
  * private read position.
  */
-import type { Conversation, ReceiptClient } from 'tidemark';
+import type { Conversation, Message, ReceiptClient } from 'tidemark';
 import { readGroup } from './group-reading.ts';
 import { openMenu } from './menu.ts';
 import type { Attempt } from './notices.ts';
@@ -44,3 +44,18 @@ export const conversationMenu = (
     },
   ]);
 };
+
+/** The menu of a message by another user. @param mark gets the call that marks the conversation. */
+export const messageMenu = (
+  client: ReceiptClient,
+  { id, conversationId }: Message,
+  button: HTMLElement,
+  mark: (marked: Promise<void>) => void,
+): void =>
+  openMenu(button, 'This message', [
+    {
+      label: 'Unread from here',
+      hint: 'Counts again on your own devices only',
+      choose: () => mark(client.setMarkedUnread(conversationId, true, { from: id })),
+    },
+  ]);

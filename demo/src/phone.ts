@@ -101,14 +101,13 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     .subscribe((text) => setText(spoken, text));
 
   let chat: Chat | null = null;
-  // The conversation before it opens: opening moves the read position.
+  // The conversation that the reader opened: the focus goes back to its row.
   let opening: Conversation | null = null;
   let held = false;
 
   const back = (): void => closeChat(owner);
   const showChat = (id: ConversationId): Chat => {
-    const readBefore = opening?.id === id && opening.unreadCount > 0 ? opening.readUpTo : null;
-    const shown = openChatView(client, id, readBefore, { back, attempt: notices.attempt });
+    const shown = openChatView(client, id, { back, attempt: notices.attempt });
     chatPane.replaceChildren(shown.node);
     shown.setInHand(held);
     return shown;
