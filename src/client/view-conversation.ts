@@ -83,14 +83,16 @@ export const viewConversation = (
     readUpTo = await connection.intent(name, conversationId, readUpTo, upTo);
   };
 
-  const readAll = (): void =>
+  /** Reads what the user sees at this moment, also if the view closes before its turn comes. */
+  const readAll = (): void => {
+    if (!isViewed) return;
     next(async () => {
-      if (!isViewed) return;
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
       await read(upTo);
       readUpTo = Math.max(readUpTo, seenUpTo ?? newest);
     });
+  };
 
   const readArrivals = (): void =>
     next(async () => {

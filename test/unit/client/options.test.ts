@@ -18,7 +18,7 @@ describe('the option appBadge', () => {
   });
 
   it.each([
-    [{ counts: 'people' }, "appBadge.counts must be 'messages' or 'mentions'; got people"],
+    [{ counts: 'people' }, "appBadge.counts must be 'messages' or 'mentions' or 'conversations'; got people"],
     [{}, 'appBadge.counts must be'],
     [{ count: 'mentions' }, 'appBadge: unknown option "count"; did you mean "counts"?'],
     [[], 'appBadge: options must be an object'],
