@@ -59,11 +59,12 @@ export const viewConversation = (
       .finally(() => turns--);
   };
 
-  // The first call of the view, so that every read comes after it.
-  next(async () => {
+  // The first call of the view, so that every read takes effect after it. No read waits for the answer: a view that closes at once has
+  // been seen all the same.
+  void outlive(async () => {
     const first = await Promise.race([connection.query('firstUnread', conversationId), whenClosed]);
     if (first !== undefined) divider.fix(first);
-  });
+  }).catch(() => undefined);
 
   /**
    * Reads all stored messages, or all up to the seen message: a direct chat sends one conversation receipt, a group one
@@ -83,16 +84,14 @@ export const viewConversation = (
     readUpTo = await connection.intent(name, conversationId, readUpTo, upTo);
   };
 
-  /** Reads what the user sees at this moment, also if the view closes before its turn comes. */
-  const readAll = (): void => {
-    if (!isViewed) return;
+  const readAll = (): void =>
     next(async () => {
+      if (!isViewed) return;
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
       await read(upTo);
       readUpTo = Math.max(readUpTo, seenUpTo ?? newest);
     });
-  };
 
   const readArrivals = (): void =>
     next(async () => {

@@ -213,11 +213,14 @@ class Play {
   async #checkMessages(who: User): Promise<void> {
     const me = `${this.prefix}${who}`;
     const { messages, members } = this.model;
-    const isHere = members.get(who)?.role != null;
+    const member = members.get(who);
+    const isHere = member?.role != null;
     const fetched = await this.bench.fetch(me, this.group);
+    // A member sees no message from a time when the user was no member.
+    const visible = isHere ? messages.filter(({ seq }) => member.present.has(seq)) : [];
     same(
       fetched.map(({ seq }) => seq),
-      isHere ? messages.map(({ seq }) => seq).reverse() : [],
+      visible.map(({ seq }) => seq).reverse(),
     );
     const found = await this.bench.store.read('receipts', (tx) =>
       findReceipts(
@@ -234,7 +237,7 @@ class Play {
         : { readCount: 0, memberCount: 0, expired: false };
       const location = { location: { conversationId: `group:${this.group}`, seq } };
       same(found[i], { messageId: this.prefix + message.id, ...counts, ...(sees ? location : {}) });
-      if (isHere) same(fetched.find((one) => one.seq === seq)?.receipt, readers === null ? undefined : { ...counts, expired });
+      if (visible.includes(message)) same(fetched.find((one) => one.seq === seq)?.receipt, readers === null ? undefined : { ...counts, expired });
       if (message.sender !== who && !sees) continue;
       const list = async (filter: 'read' | 'unread') =>
         (
