@@ -21,8 +21,9 @@ describe('the stored data of a real browser', () => {
     const full = await alice.storage();
     expect(full).toMatchObject({ messages: 60 });
     expect(full.bytes).toBeGreaterThan(30_000);
-    expect(full.quota).toBeGreaterThan(full.bytes);
-    expect(typeof full.persisted).toBe('boolean');
+    // A browser without an estimate (WebKit on Linux) tells no quota.
+    if (full.quota !== null) expect(full.quota).toBeGreaterThan(full.bytes);
+    expect([true, false, null]).toContain(full.persisted);
     await backend.cut();
     await until(alice.watchConnection(), ({ state }) => state === 'offline');
     await alice.sendMessage('direct:bob', 'queued');

@@ -1,4 +1,5 @@
 /** Judges the windows of messages that a tab loads after the world came to rest, and the messages that it finds by id. */
+import type { LoadedMessages } from '../../src/model/intents.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
@@ -21,6 +22,20 @@ const expected = (
   return { seqs, complete: side.length <= limit };
 };
 
+/** A server that refuses a question because the account asks much at once answers it a little later. */
+const AGAIN_MS = 1000;
+const MOST_TRIES = 10;
+
+/** Asks again while the answer is shorter than `count` and says itself that messages are missing. */
+const load = async (sim: Simulation, count: number, ask: () => Promise<LoadedMessages>): Promise<LoadedMessages> => {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask();
+    if (answer.complete || answer.messages.length >= count || tries === MOST_TRIES) return answer;
+    sim.count('window refused');
+    await new Promise<void>((resolve) => sim.world.time.schedule(AGAIN_MS, 'asks for a window again', resolve));
+  }
+};
+
 /** I-12: the answers are windows without gaps, each message is the one with this `seq`, and `complete` is said exactly at the end. */
 export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
   const part = truth.parts.get(user)!;
@@ -31,14 +46,15 @@ export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: strin
   const at = random.pick(all);
   const limit = random.between(1, 8);
   for (const wanted of [{ before: at }, { after: at }, { around: at }] as const) {
-    const { messages, complete } = await tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit });
+    const right = expected(all, wanted, limit);
+    const count = right ? right.seqs.length : Math.min(limit, all.length);
+    const { messages, complete } = await load(sim, count, () => tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit }));
     sim.count('window');
     const seqs = seqsOf(messages);
     const what = `${tab.lane.name} loads ${JSON.stringify(wanted)} of ${truth.chat}, at most ${limit} of ${all.length}, as ${seqs.join()}, complete ${complete}`;
-    const right = expected(all, wanted, limit);
     const isRight = right
       ? right.seqs.join() === seqs.join() && right.complete === complete
-      : seqs.length === Math.min(limit, all.length) && seqs.includes(at) && complete === all.length <= limit;
+      : seqs.length === count && seqs.includes(at) && complete === all.length <= limit;
     const hasGap = seqs.some((seq, i) => i > 0 && seq !== seqs[i - 1]! + 1);
     const isOther = messages.some(({ id, seq }) => truth.messages[(seq ?? 0) - 1]?.id !== id);
     if (!isRight || hasGap || isOther) sim.violated('I-12', what);
