@@ -59,12 +59,11 @@ export const viewConversation = (
       .finally(() => turns--);
   };
 
-  // The first call of the view, so that every read takes effect after it. No read waits for the answer: a view that closes at once has
-  // been seen all the same.
-  void outlive(async () => {
+  // The first call of the view, so that every read comes after it.
+  next(async () => {
     const first = await Promise.race([connection.query('firstUnread', conversationId), whenClosed]);
     if (first !== undefined) divider.fix(first);
-  }).catch(() => undefined);
+  });
 
   /**
    * Reads all stored messages, or all up to the seen message: a direct chat sends one conversation receipt, a group one
@@ -84,9 +83,10 @@ export const viewConversation = (
     readUpTo = await connection.intent(name, conversationId, readUpTo, upTo);
   };
 
-  const readAll = (): void =>
+  /** @param isSeen the user sees the conversation at this moment: it is read also if the view closes before its turn comes. */
+  const readAll = (isSeen = false): void =>
     next(async () => {
-      if (!isViewed) return;
+      if (!isViewed && !isSeen) return;
       const upTo = seenLast;
       if (seenUpTo !== null && upTo === null) return;
       await read(upTo);
@@ -104,7 +104,7 @@ export const viewConversation = (
     const now = isVisibleAndFocused();
     if (now === isViewed) return;
     isViewed = now;
-    if (isViewed) readAll();
+    if (isViewed) readAll(true);
   };
 
   // Count stored messages only: the user cannot have seen a message that was never on this device.

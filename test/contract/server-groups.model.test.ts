@@ -237,7 +237,8 @@ class Play {
         : { readCount: 0, memberCount: 0, expired: false };
       const location = { location: { conversationId: `group:${this.group}`, seq } };
       same(found[i], { messageId: this.prefix + message.id, ...counts, ...(sees ? location : {}) });
-      if (visible.includes(message)) same(fetched.find((one) => one.seq === seq)?.receipt, readers === null ? undefined : { ...counts, expired });
+      if (visible.includes(message))
+        same(fetched.find((one) => one.seq === seq)?.receipt, readers === null ? undefined : { ...counts, expired });
       if (message.sender !== who && !sees) continue;
       const list = async (filter: 'read' | 'unread') =>
         (
