@@ -12,6 +12,8 @@ export interface VendorSessionOptions {
   readonly deliveryReceipts: boolean;
   /** A client that is connected asks for a token, shortly before its token expires. */
   readonly tokenWillExpire: () => void;
+  /** The server says that the token is over, also at the first connection. Default: `tokenWillExpire`. */
+  readonly tokenExpired?: () => void;
   /** Gets every event, with or without handlers of the app. */
   readonly hears?: (event: ReceiptEvent) => void;
   /** Passes one event to the app's handlers. */
@@ -25,7 +27,7 @@ export class VendorSession {
   private readonly events: EventSource;
 
   constructor(access: ServerAccess, options: VendorSessionOptions) {
-    const { userId, token, deliveryReceipts, tokenWillExpire, hears, dispatch } = options;
+    const { userId, token, deliveryReceipts, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
     this.token = new AppToken(token);
     const askForToken = (): string | Promise<string> => {
       if (this.answers.isConnected && this.token.end()) tokenWillExpire();
@@ -38,6 +40,10 @@ export class VendorSession {
       deliveryReceipts,
       ...(access.worker ? { worker: access.worker } : {}),
     });
+    if (!access.getToken)
+      this.client.watchConnection().subscribe(({ error }) => {
+        if (error?.code === 'auth/expired' && this.token.end()) tokenExpired();
+      });
     this.answers = new ServerAnswers(this.client);
     this.events = new EventSource(
       this.client,

@@ -13,6 +13,7 @@ const TYPES = [
   'groupMessageReceived',
   'conversationTotalUnreadMessageCountUpdated',
   'messageRevokeReceived',
+  'tokenWillExpire',
   'error',
 ] as const satisfies readonly (keyof ZIMEvents)[];
 
@@ -34,14 +35,14 @@ describe('the receipt samples of ZIM', () => {
   });
 
   /** The vendor's object is a singleton, so each user has a page. */
-  const login = async (userID: string) => {
+  const login = async (userID: string, token = `token-of-${userID}`) => {
     const frame = await openFrame<ZIMPage>('test/browser/compat-zim-page.ts', 'sdk');
     frames.push(frame);
     const { sdk } = frame.window;
     const zim = sdk.ZIM.create({ appID: 1 }, { url: backend.url })!;
     const heard: [name: string, data: unknown][] = [];
     for (const type of TYPES) zim.on(type, (of, data) => heard.push([type, of === zim ? data : 'another object']));
-    await zim.login(userID, { userName: '', token: `token-of-${userID}` });
+    await zim.login(userID, { userName: '', token });
     const reload = (): void => {
       frames.splice(frames.indexOf(frame), 1);
       frame.remove();
@@ -232,5 +233,13 @@ describe('the receipt samples of ZIM', () => {
     await alice.zim.revokeMessage(sent);
     await eventually(bob, 'messageRevokeReceived', { messageList: [expect.objectContaining({ messageID: sent.messageID })] });
     expect(await unread(bob)).toBe(0);
+  });
+
+  it('a token that is over at the log-in is told, and the connection goes on with the renewed token', async () => {
+    await start();
+    const alice = await login('alice', `token-of-alice until ${Date.now() - 1000}`);
+    await eventually(alice, 'tokenWillExpire', {});
+    await alice.zim.renewToken('token-of-alice');
+    await eventually(alice, 'connectionStateChanged', { state: 2 });
   });
 });

@@ -25,6 +25,7 @@ export class Session extends VendorSession {
       token,
       deliveryReceipts,
       tokenWillExpire: () => handlers.call('onTokenWillExpire'),
+      tokenExpired: () => handlers.call('onTokenExpired'),
       hears: (event) => this.settle(event),
       dispatch: (_client, event) => handlers.dispatch(user, event),
     });
@@ -71,7 +72,6 @@ export class Session extends VendorSession {
   }
 
   private report(error: NonNullable<ConnectionStatus['error']>): void {
-    if (error.code === 'auth/expired' && this.token.end()) this.handlers.call('onTokenExpired');
     if (error.code.startsWith('auth/') && error.code !== 'auth/expired' && error.code !== 'auth/unavailable')
       this.handlers.call('onError', errorOfCode(error.code, error.message));
   }

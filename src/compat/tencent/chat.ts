@@ -90,6 +90,8 @@ export class Chat {
       // The vendor has no delivery receipts.
       deliveryReceipts: false,
       tokenWillExpire: () => news.kickOut(),
+      // `followConnection` tells every token that the server does not accept.
+      tokenExpired: () => undefined,
       dispatch: (_client, event) => news.dispatch(event),
     });
     const { client } = session;
