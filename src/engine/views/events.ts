@@ -14,6 +14,7 @@ import { presentMessage } from '../present/present-conversation.ts';
 import { readStored } from '../present/read-messages.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { KeptEvent } from '../state/dirty.ts';
+import type { KeptMessage } from '../../log/log-record.ts';
 import type { Writer } from '../write/writer.ts';
 
 /** Delay before the number of the last delivered event is stored: a single write covers many events. */
@@ -23,23 +24,30 @@ type EventOfMessage = Extract<KeptEvent['event'], { type: 'message' }>;
 
 const isOfMessage = (event: KeptEvent['event']): event is EventOfMessage => event.type === 'message';
 
+/** The event of a message; `undefined` if it is another message, or one that was recalled, also by a recall that is still pending. */
+const eventOf = (
+  model: AccountState,
+  { conversationId, messageId }: EventOfMessage,
+  stored: KeptMessage | null | undefined,
+): ReceiptEvent | undefined => {
+  const conversation = model.get(conversationId);
+  if (!conversation || stored?.id !== messageId) return undefined;
+  const message = presentMessage(model, conversation, stored);
+  return message.recalled ? undefined : { type: 'message', message };
+};
+
 /** The event for the page; `undefined` if the message must be read from its page. */
 const presentAtOnce = (model: AccountState, event: KeptEvent['event']): ReceiptEvent | undefined => {
   if (!isOfMessage(event)) return event;
   const conversation = model.get(event.conversationId);
-  const message = conversation?.unflushed.get(event.seq) ?? conversation?.newest;
-  return conversation && message?.id === event.messageId && !message.recalled
-    ? { type: 'message', message: presentMessage(model, conversation, message) }
-    : undefined;
+  return eventOf(model, event, conversation?.unflushed.get(event.seq) ?? conversation?.newest);
 };
 
 /** Reads the message. @returns `undefined` if it was recalled or left this device meanwhile: there is no news any more. */
 const readEvent = async (tx: StoreTx, model: AccountState, event: EventOfMessage): Promise<ReceiptEvent | undefined> => {
   const conversation = model.get(event.conversationId);
   const [message] = conversation ? await readStored(tx, conversation, [[event.seq, event.seq]]) : [];
-  return conversation && message?.id === event.messageId && !message.recalled
-    ? { type: 'message', message: presentMessage(model, conversation, message) }
-    : undefined;
+  return eventOf(model, event, message);
 };
 
 /** @param after the page has received the events up to this number, even if the store does not know of it. */
