@@ -1,7 +1,7 @@
 /** One log-in of a facade: the receipt client of a user, its events, and the server's answers to its calls. */
 import { createReceiptClient, type ReceiptClient, type ReceiptEvent } from '../index.ts';
 import { AppToken } from './app-token.ts';
-import { EventSource } from './event-source.ts';
+import { ClientEvents } from './client-events.ts';
 import { ServerAnswers } from './server-answers.ts';
 import type { ServerAccess } from './server-access.ts';
 
@@ -24,7 +24,7 @@ export class VendorSession {
   readonly client: ReceiptClient;
   readonly token: AppToken;
   private readonly answers: ServerAnswers;
-  private readonly events: EventSource;
+  private readonly events: ClientEvents;
 
   constructor(access: ServerAccess, options: VendorSessionOptions) {
     const { userId, token, deliveryReceipts, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
@@ -45,7 +45,7 @@ export class VendorSession {
         if (error?.code === 'auth/expired' && this.token.end()) tokenExpired();
       });
     this.answers = new ServerAnswers(this.client);
-    this.events = new EventSource(
+    this.events = new ClientEvents(
       this.client,
       (event) => {
         const isAwaited = this.answers.hears(event);

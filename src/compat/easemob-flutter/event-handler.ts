@@ -1,6 +1,8 @@
 /** The vendor's events from Tidemark's. The vendor hands over whole messages, so most events read the store first. */
 import type { ReceiptClient, ReceiptEvent } from '../../index.ts';
-import { EMMessage, targetOf } from './message.ts';
+import { targetOf } from '../conversation-target.ts';
+import { HandlersById } from '../handlers-by-id.ts';
+import { EMMessage } from './message.ts';
 
 export interface EMGroupMessageAck {
   readonly messageId: string;
@@ -35,30 +37,9 @@ export class EMChatEventHandler implements EMChatEvents {
   }
 }
 
-export class ChatEvents {
-  private readonly byId = new Map<string, EMChatEvents>();
+export class ChatEvents extends HandlersById<EMChatEvents> {
   /** Events are told in their order, though some wait for the store. */
   private last: Promise<void> = Promise.resolve();
-
-  add(id: string, handler: EMChatEvents): void {
-    this.byId.set(id, handler);
-  }
-
-  remove(id: string): void {
-    this.byId.delete(id);
-  }
-
-  /** Calls the handler in every registered set. An error in one handler does not reach the others. */
-  call<N extends keyof EMChatEvents>(name: N, ...args: Parameters<NonNullable<EMChatEvents[N]>>): void {
-    for (const handler of [...this.byId.values()])
-      try {
-        (handler[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-  }
 
   dispatch(client: ReceiptClient, event: ReceiptEvent): void {
     // A closed client has no more messages to read.

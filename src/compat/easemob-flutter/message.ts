@@ -1,6 +1,7 @@
 /** `EMMessage`: a message with its receipt flags, as they are when the object is made. */
 import { firstValueFrom } from 'rxjs';
-import type { ConversationId, Message, ReceiptClient } from '../../index.ts';
+import { targetOf } from '../conversation-target.ts';
+import type { Message, ReceiptClient } from '../../index.ts';
 
 export const ChatType = { Chat: 'Chat', GroupChat: 'GroupChat', ChatRoom: 'ChatRoom' } as const;
 export type ChatType = (typeof ChatType)[keyof typeof ChatType];
@@ -80,5 +81,3 @@ const bodyOf = (body: Message['body']): TextBody => {
   const msg = isText ? (body as { readonly msg?: unknown }).msg : body;
   return { type: 'txt', content: typeof msg === 'string' ? msg : JSON.stringify(body) };
 };
-
-export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);

@@ -1,5 +1,6 @@
 /** Names of conversations and messages, in Tidemark's form and in the vendor's. */
 import type { Conversation, ConversationId, Message } from '../../index.ts';
+import { targetOf } from '../conversation-target.ts';
 import { EasemobError } from './errors.ts';
 import type { ChatType, ContentMessage, ConversationItem } from './types.ts';
 
@@ -8,9 +9,6 @@ export const conversationIdOf = (chatType: ChatType | undefined, to: string): Co
   if (chatType === 'chatRoom') throw new EasemobError(505, 'chat rooms have no receipts and no unread counts');
   return `${chatType === 'groupChat' ? 'group' : 'direct'}:${to}`;
 };
-
-/** The peer or the group, without the type. */
-export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
 
 export const chatTypeOf = (conversationId: ConversationId): 'singleChat' | 'groupChat' =>
   conversationId.startsWith('group:') ? 'groupChat' : 'singleChat';

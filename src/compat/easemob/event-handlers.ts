@@ -1,6 +1,8 @@
 /** The app's handlers, and the vendor's events from Tidemark's. */
 import type { ReceiptEvent } from '../../index.ts';
-import { chatTypeOf, messageOf, targetOf } from './conversation-names.ts';
+import { targetOf } from '../conversation-target.ts';
+import { HandlersById } from '../handlers-by-id.ts';
+import { chatTypeOf, messageOf } from './conversation-names.ts';
 import { errorOfCode } from './errors.ts';
 import type { ContentMessage, EventHandlers } from './types.ts';
 
@@ -18,29 +20,7 @@ const onlineState = 3 as const;
 /** The id of a receipt: the same for its sender and its receiver, and no message's id. */
 export const receiptId = (type: 'read' | 'channel' | 'delivery', by: string, target: string): string => `${type}/${by}/${target}`;
 
-export class Handlers {
-  private readonly byId = new Map<string, EventHandlers>();
-
-  add(id: string, handlers: EventHandlers): void {
-    this.byId.set(id, handlers);
-  }
-
-  remove(id: string): void {
-    this.byId.delete(id);
-  }
-
-  /** Calls the handler in every registered set. An error in one handler does not reach the others. */
-  call<N extends Name>(name: N, ...args: Parameters<NonNullable<EventHandlers[N]>>): void {
-    for (const handlers of [...this.byId.values()])
-      try {
-        (handlers[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-  }
-
+export class Handlers extends HandlersById<EventHandlers> {
   /** @param me the user of this device. */
   dispatch(me: string, event: ReceiptEvent): void {
     switch (event.type) {

@@ -1,9 +1,10 @@
 /** The vendor's events from Tidemark's. */
 import type { ConnectionStatus, ReceiptEvent } from '../../index.ts';
+import { callHandler } from '../call-handler.ts';
+import { targetOf } from '../conversation-target.ts';
 import { EVENT, TYPES } from './constants.ts';
 import { chatErrorOf } from './errors.ts';
 import type { LiveMessages } from './live-messages.ts';
-import { targetOf } from './names.ts';
 import type { EventData, ReadReceipt } from './types.ts';
 
 export type Handler<N extends keyof EventData> = (event: { readonly name: N; readonly data: EventData[N] }) => void;
@@ -33,15 +34,8 @@ export class Handlers {
   }
 
   call<N extends keyof EventData>(name: N, data: EventData[N]): void {
-    for (const { handler, context } of this.byName.get(name) ?? []) {
-      try {
-        (handler as Handler<N>).call(context, { name, data });
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const { handler, context } of this.byName.get(name) ?? [])
+      callHandler(() => (handler as Handler<N>).call(context, { name, data }));
   }
 }
 

@@ -2,7 +2,8 @@
 import { firstValueFrom } from 'rxjs';
 import type { Conversation as CoreConversation, Json, Message as CoreMessage, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { TYPES } from './constants.ts';
-import { conversationIDOf, targetOf, typeOf } from './names.ts';
+import { targetOf } from '../conversation-target.ts';
+import { conversationIDOf, typeOf } from './names.ts';
 import type { Conversation, Message, MessageOptions, ReadReceiptInfo } from './types.ts';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);

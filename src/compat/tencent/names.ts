@@ -1,5 +1,6 @@
 /** Conversation ids: `C2Calice` is `direct:alice`, `GROUPcrew` is `group:crew`. */
 import type { ConversationId } from '../../index.ts';
+import { targetOf } from '../conversation-target.ts';
 import { TYPES } from './constants.ts';
 import { ChatError, UNSUPPORTED } from './errors.ts';
 
@@ -12,8 +13,5 @@ export const conversationIdOf = (conversationID: string): ConversationId => {
 };
 
 export const typeOf = (conversationId: ConversationId): string => (conversationId.startsWith('group:') ? TYPES.CONV_GROUP : TYPES.CONV_C2C);
-
-/** The peer, or the group. */
-export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
 
 export const conversationIDOf = (conversationId: ConversationId): string => typeOf(conversationId) + targetOf(conversationId);

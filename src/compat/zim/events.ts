@@ -1,7 +1,9 @@
 /** The vendor's events from Tidemark's: one listener for each type, as with the vendor. */
 import type { ConnectionStatus, Conversation, ReceiptClient, ReceiptEvent } from '../../index.ts';
+import { callHandler } from '../call-handler.ts';
+import { targetOf } from '../conversation-target.ts';
 import { zimErrorOf } from './errors.ts';
-import { targetOf, typeOf, zimConversationOf, zimMessageOf } from './messages.ts';
+import { typeOf, zimConversationOf, zimMessageOf } from './messages.ts';
 import {
   ZIMConnectionEvent,
   ZIMConnectionState,
@@ -33,13 +35,7 @@ export class Listeners<Z> {
   }
 
   call<K extends keyof ZIMEvents>(type: K, data: ZIMEvents[K]): void {
-    try {
-      (this.byType.get(type) as Listener<K, Z> | undefined)?.(this.zim(), data);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    callHandler(() => (this.byType.get(type) as Listener<K, Z> | undefined)?.(this.zim(), data));
   }
 
   dispatch(client: ReceiptClient, event: ReceiptEvent): void {

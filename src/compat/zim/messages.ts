@@ -1,5 +1,6 @@
 /** Conversations, messages and receipts in the vendor's shapes. */
 import { firstValueFrom } from 'rxjs';
+import { targetOf } from '../conversation-target.ts';
 import type { Conversation, ConversationId, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { BAD_PARAMETER, UNSUPPORTED, ZIMError } from './errors.ts';
 import {
@@ -21,8 +22,6 @@ export const conversationIdOf = (conversationID: string, type: number): Conversa
   if (type === ZIMConversationType.Group) return `group:${conversationID}`;
   throw new ZIMError(UNSUPPORTED, `conversations of type ${type} have no receipts and no unread counts`);
 };
-
-export const targetOf = (conversationId: ConversationId): string => conversationId.slice(conversationId.indexOf(':') + 1);
 
 export const typeOf = (conversationId: ConversationId): number =>
   conversationId.startsWith('group:') ? ZIMConversationType.Group : ZIMConversationType.Peer;

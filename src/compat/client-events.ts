@@ -8,7 +8,7 @@ import type { ReceiptClient, ReceiptEvent } from '../index.ts';
 /** As many as the client keeps. */
 const MAX_WAITING = 1000;
 
-export class EventSource {
+export class ClientEvents {
   private readonly early: ReceiptEvent[] = [];
   private hasHandlers = false;
   private subscription: Subscription | null = null;
