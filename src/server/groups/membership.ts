@@ -2,11 +2,9 @@
  * Changes the members of a group: joins, departures and roles, as changes of member rows. A returning member
  * keeps position, receipts and past stays.
  */
-import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
-import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
-import { type MemberRecord, NO_END, type Role } from '../store/records.ts';
+import { type MemberRecord, NEW_REGISTERS, NO_END, type Role } from '../store/records.ts';
 import type { ServerTx } from '../store/server-store.ts';
 
 /** The desired members: a role for each user, `null` to remove the user. */
@@ -23,14 +21,7 @@ const joined = (
   ...(before ?? {
     conversationId,
     userId,
-    readUpTo: 0,
-    readBy: null,
-    cleared: NO_RANGES,
-    ...NO_RECEIPTS_SENT,
-    muted: UNSET,
-    marked: UNMARKED,
-    untold: NO_RANGES,
-    archived: NOT_ARCHIVED,
+    ...NEW_REGISTERS,
   }),
   ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: latestSeq,

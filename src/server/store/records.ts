@@ -1,11 +1,11 @@
 /** The records that the server keeps of conversations, members and messages. `receipt-records.ts` has those of group receipts. */
 import type { ReadBy } from '../../model/conversation.ts';
-import type { Archive, Flag, Mark } from '../../model/flag.ts';
+import { type Archive, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
 import type { Mentions } from '../../model/mentions.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import { intersect, NO_RANGES, range, type Range, type Ranges } from '../../model/ranges.ts';
-import type { ReceiptKind, ReceiptsSent } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/receipt.ts';
 import type { AccountSettings } from '../../model/receipt-settings.ts';
 
 interface ConversationState {
@@ -87,6 +87,18 @@ export interface MemberRecord extends ReceiptsSent {
   readonly awaySince: number;
   readonly backSince: number;
 }
+
+/** The registers of a member who has read, sent and set nothing in a conversation. */
+export const NEW_REGISTERS = {
+  readUpTo: 0,
+  readBy: null,
+  cleared: NO_RANGES,
+  ...NO_RECEIPTS_SENT,
+  muted: UNSET,
+  marked: UNMARKED,
+  untold: NO_RANGES,
+  archived: NOT_ARCHIVED,
+} as const satisfies Partial<MemberRecord>;
 
 /** The receipt settings of one account. */
 export interface AccountRecord extends AccountSettings {

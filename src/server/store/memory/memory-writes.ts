@@ -1,11 +1,9 @@
 /** The writes of the memory store. Each write adds its undo step, which runs if the transaction fails. */
-import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
 import { NO_RANGES } from '../../../model/ranges.ts';
-import { NO_RECEIPTS_SENT } from '../../../model/receipt.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
-import { sortedPair } from '../records.ts';
+import { NEW_REGISTERS, sortedPair } from '../records.ts';
 
 export const memoryWrites = (
   tables: MemoryTables,
@@ -31,14 +29,7 @@ export const memoryWrites = (
           conversationId: one.conversation.id,
           userId,
           joinedAt: 0,
-          readUpTo: 0,
-          readBy: null,
-          cleared: NO_RANGES,
-          ...NO_RECEIPTS_SENT,
-          muted: UNSET,
-          marked: UNMARKED,
-          untold: NO_RANGES,
-          archived: NOT_ARCHIVED,
+          ...NEW_REGISTERS,
           present: NO_RANGES,
           role: 'member',
           moves: 0,
