@@ -41,3 +41,19 @@ it('a message that a long catch-up leaves out makes its event when the device fe
   expect(heard).toHaveLength(MISSED);
   expect([...heard].sort()).toEqual(ids(31, 30 + MISSED).sort());
 });
+
+it('a message whose recall is still pending on this device makes no event', async () => {
+  const world = createTestWorld();
+  const [device, tablet] = await openDevice(world, 'alice');
+  await tablet.live();
+  // Another device of alice wrote both messages, and no page has asked for events yet.
+  for (const id of ['m1', 'm2']) await world.until(world.server.host.publish({ from: 'alice', to: { user: 'bob' }, body: id, id }));
+  await tablet.until({ of: 'messages', conversationId: 'direct:bob', limit: 10 }, (list) => list.length === 2);
+  goOffline(device);
+  await tablet.until({ of: 'connection' }, ({ state }) => state !== 'live');
+  await tablet.do('recallMessage', 'm1');
+  const heard: unknown[] = [];
+  tablet.watch({ of: 'events' }).subscribe(({ event }) => event.type === 'message' && heard.push(event.message.body));
+  await world.pass(100);
+  expect(heard).toEqual(['m2']);
+});
