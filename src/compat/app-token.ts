@@ -1,6 +1,9 @@
-/** The app's token, until the server says that it is over: then the token that `renewToken` brings. */
+/** The app's token, until the server says that the token is over; then the token that the app brings next. */
+import type { ConnectionStatus } from '../index.ts';
+
 export class AppToken {
   private isOver = false;
+  private refusedUntil: number | null = null;
   private readonly waiting = new Set<(token: string) => void>();
 
   constructor(private token: string) {}
@@ -14,6 +17,18 @@ export class AppToken {
     const wasOver = this.isOver;
     this.isOver = true;
     return !wasOver;
+  }
+
+  /**
+   * The client keeps an error in its status until the next connection is live, so one refusal comes with several statuses. The wait that
+   * follows a refusal tells one refusal from the next.
+   *
+   * @returns whether this status is the first that tells this refusal.
+   */
+  isRefused({ state, error, retryAt }: Pick<ConnectionStatus, 'state' | 'error' | 'retryAt'>): boolean {
+    if (state !== 'offline' || error?.code !== 'auth/expired' || retryAt === null || retryAt === this.refusedUntil) return false;
+    this.refusedUntil = retryAt;
+    return true;
   }
 
   renew(token: string): void {

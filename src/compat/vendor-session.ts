@@ -22,7 +22,7 @@ export interface VendorSessionOptions {
 
 export class VendorSession {
   readonly client: ReceiptClient;
-  readonly token: AppToken;
+  private readonly token: AppToken;
   private readonly answers: ServerAnswers;
   private readonly events: ClientEvents;
 
@@ -41,8 +41,8 @@ export class VendorSession {
       ...(access.worker ? { worker: access.worker } : {}),
     });
     if (!access.getToken)
-      this.client.watchConnection().subscribe(({ error }) => {
-        if (error?.code === 'auth/expired' && this.token.end()) tokenExpired();
+      this.client.watchConnection().subscribe((status) => {
+        if (this.token.isRefused(status) && this.token.end()) tokenExpired();
       });
     this.answers = new ServerAnswers(this.client);
     this.events = new ClientEvents(
@@ -57,6 +57,12 @@ export class VendorSession {
       },
       (event) => dispatch(this.client, event),
     );
+  }
+
+  /** The app has a new token. A client that waits after a refusal connects at once. */
+  renewToken(token: string): void {
+    this.token.renew(token);
+    void this.client.flush().catch(() => undefined);
   }
 
   /** The app has added a handler. */

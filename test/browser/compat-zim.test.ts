@@ -241,5 +241,12 @@ describe('the receipt samples of ZIM', () => {
     await eventually(alice, 'tokenWillExpire', {});
     await alice.zim.renewToken('token-of-alice');
     await eventually(alice, 'connectionStateChanged', { state: 2 });
+    expect(told(alice, 'tokenWillExpire')).toHaveLength(1);
+    await backend.cut();
+    await eventually(alice, 'connectionStateChanged', { state: 3 });
+    await backend.heal();
+    await expect
+      .poll(() => told(alice, 'connectionStateChanged').filter(({ state }) => state === 2), { timeout: await stretched(15_000) })
+      .toHaveLength(2);
   });
 });

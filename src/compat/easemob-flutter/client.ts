@@ -78,7 +78,7 @@ export class EMClient {
   }
 
   async renewToken(token: string): Promise<void> {
-    this.session?.session.token.renew(token);
+    this.session?.session.renewToken(token);
   }
 
   /** Ends the session. What is stored stays on this device, and is sent after the next log-in. */

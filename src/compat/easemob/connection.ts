@@ -66,7 +66,7 @@ export class Connection {
   }
 
   async renewToken(token: string): Promise<{ readonly status: true; readonly token: string }> {
-    this.opened().token.renew(token);
+    this.opened().renewToken(token);
     return { status: true, token };
   }
 

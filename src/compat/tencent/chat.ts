@@ -74,7 +74,7 @@ export class Chat {
     if (this.user && !this.user.isRefused) {
       if (this.getLoginUser() !== userID)
         return Promise.reject(new ChatError(REPEATED_LOGIN, `${this.getLoginUser()} is logged in: call logout() first`));
-      this.user.session.token.renew(userSig);
+      this.user.session.renewToken(userSig);
       return done({ repeatLogin: true });
     }
     if (this.user) this.end(this.user);

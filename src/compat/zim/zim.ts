@@ -120,7 +120,7 @@ export class ZIM {
   }
 
   async renewToken(token: string): Promise<{ readonly token: string }> {
-    this.loggedIn().token.renew(token);
+    this.loggedIn().renewToken(token);
     return { token };
   }
 
