@@ -59,7 +59,7 @@ export const RETRY_BREAKS: readonly Break[] = [
     file: 'src/engine/queries/history.ts',
     from: 'backoff.failed(this.ask.leftAloneMs)',
     to: 'this.ask.leftAloneMs',
-    test: refused('an open chat that changes all the time'),
+    test: refused('an open chat with constant changes'),
   },
   {
     fault: 'F115',

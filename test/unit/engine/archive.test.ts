@@ -1,4 +1,4 @@
-/** Archived conversations: out of lists and totals until the next message that counts, the same on all devices. */
+/** Archived conversations: out of lists and totals until the next countable message, the same on all devices. */
 import { describe, expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
@@ -22,7 +22,7 @@ describe('an archived conversation', () => {
     return { world, ben, phone, tab, laptop, other };
   };
 
-  it('is out of the list and the totals of all tabs and devices at once, and listed where it is asked for', async () => {
+  it('leaves the list and the totals of all tabs and devices at once, and stays in the list of archived conversations', async () => {
     const { world, phone, tab, other } = await start();
     const second = await openTab(world, phone);
     goOffline(phone);
@@ -63,7 +63,7 @@ describe('an archived conversation', () => {
     }
   });
 
-  it('stays in the archive while it is muted, and comes back with the first message after the mute', async () => {
+  it('stays in the archive while muted, and comes back with the first message after the mute', async () => {
     const { ben, tab, other } = await start();
     await tab.do('setArchived', BEN, true);
     await tab.do('setMuted', BEN, true);
@@ -74,14 +74,14 @@ describe('an archived conversation', () => {
     for (const each of [tab, other]) await isShown(each, true, 2);
     await ben.say('ann', 'three');
     for (const each of [tab, other]) await isShown(each, false, 3);
-    // A mute does not bring back a flag that a message or the user has ended.
+    // A mute does not bring back a flag after a message or the user has ended the flag.
     await tab.do('setMuted', BEN, true);
     await sent(tab);
     await ben.say('ann', 'four');
     for (const each of [tab, other]) await isShown(each, false, 4);
   });
 
-  it('a call with false ends a flag that a message has ended, so that a later mute elsewhere does not bring it back', async () => {
+  it('a call with false ends a flag after a message has ended the flag, and a later mute elsewhere does not bring the flag back', async () => {
     const { ben, tab, laptop, other } = await start();
     await tab.do('setArchived', BEN, true);
     await isShown(other, true, 1);
@@ -100,7 +100,7 @@ describe('an archived conversation', () => {
       );
   });
 
-  it('a flag set offline falls if a message had come that this device did not know, also if another device has read the message', async () => {
+  it('a flag set offline falls because of a message unknown to this device, also if another device has read the message', async () => {
     const { ben, phone, tab, other } = await start();
     goOffline(phone);
     await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
@@ -133,7 +133,7 @@ describe('an archived conversation', () => {
     expect(await fresh.now({ of: 'dead-letters' })).toEqual([]);
   });
 
-  it('a conversation that does not exist yet is not archived, because its first message ends the flag', async () => {
+  it('a conversation without messages is not archived, because its first message ends the flag', async () => {
     const world = createTestWorld();
     const [, tab] = await openDevice(world, 'ann');
     const [, ben] = await openDevice(world, 'ben');

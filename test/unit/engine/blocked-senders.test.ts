@@ -1,4 +1,4 @@
-/** Senders who do not count for a user: on every device of the user, live, after an absence, and on a new device. */
+/** Senders excluded from the counts of a user: on every device of the user, live, after an absence, and on a new device. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
@@ -41,7 +41,7 @@ describe('a blocked sender', () => {
     await tab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   };
 
-  it('no longer counts: what was counted goes, what comes later is shown and not counted, and after the block all of it counts', async () => {
+  it('no longer counts: counted messages leave the count, later messages are shown and not counted, and after the block all count', async () => {
     await say(bob, 2);
     await say(carol, 1);
     await total(phone, 6);
@@ -64,7 +64,7 @@ describe('a blocked sender', () => {
     await total(tablet, 8);
   });
 
-  it('is blocked and unblocked while a device is away: it shows the same as a new device', async () => {
+  it('is blocked and unblocked while a device is away: the device shows the same as a new device', async () => {
     await say(bob, 3);
     await total(tablet, 6);
     goOffline(tabletDevice);
@@ -81,7 +81,7 @@ describe('a blocked sender', () => {
     await total(late, 8);
   });
 
-  it('does not bring back a message that the user cleared by itself during the block', async () => {
+  it('does not bring back a single message cleared by the user during the block', async () => {
     const { id } = await bob.do('sendMessage', CREW, { body: '1' });
     await bob.do('sendMessage', CREW, { body: '2' });
     await total(phone, 2);
@@ -95,7 +95,7 @@ describe('a blocked sender', () => {
     await total(tablet, 1);
   });
 
-  it('does not bring back what the user read during the block', async () => {
+  it('does not bring back messages read during the block', async () => {
     await say(bob, 2);
     await total(phone, 4);
     await setBlocked(true);

@@ -18,13 +18,13 @@ import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const account = { userId: 'alice', deviceId: 'alice-phone' };
 
-/** The ports of code that runs on a device without a page. */
+/** The ports of code on a device without a page. */
 const portsOn = async (world: TestWorld, device: VirtualDevice, getToken: () => Promise<string>): Promise<Ports> => ({
   ...(await device.ports(new Lane(world.time, 'woken'))),
   token: { getToken },
 });
 
-describe('catch-up over HTTP, for an account that is woken without a page', () => {
+describe('catch-up over HTTP, for an account woken without a page', () => {
   let world: TestWorld;
   let alice: VirtualDevice;
   let token: string;
@@ -69,7 +69,7 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     await wake({ conversationId: 'direct:bob', seq: third.seq });
     expect(writer.model.totalUnreadCount).toBe(3);
     expect(writer.model.get('direct:bob')?.storedSeqs).toEqual([[2, 3]]);
-    // The device sends delivery receipts for the messages that it stores, and nothing else.
+    // The device sends delivery receipts for its stored messages, and nothing else.
     expect([...writer.model.outbox.values()]).toMatchObject([
       { kind: 'receipts', pendingReceipts: { delivered: [[2, 3]], read: [], named: [], position: 0 } },
     ]);
@@ -112,7 +112,7 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     expect(writer.model.cursor).toBeNull();
   });
 
-  it('only a message of another user that is unread, countable, not recalled and known to the server is news', async () => {
+  it('only another user’s message is news, if unread, countable, not recalled and known to the server', async () => {
     const first = await said('one');
     expect(await news(first, false)).toMatchObject({ message: { id: first.id, body: null, status: 'received' }, muted: false });
     await wake({ conversationId: 'direct:bob', seq: first.seq });
@@ -138,7 +138,7 @@ describe('catch-up over HTTP, for an account that is woken without a page', () =
     expect(await news(first, false)).toBeNull();
   });
 
-  it('no message is news to an account that is paused or logged out', async () => {
+  it('no message is news to a paused or logged-out account', async () => {
     const first = await said('one');
     await wake({ conversationId: 'direct:bob', seq: first.seq });
     const page = await openTab(world, alice);

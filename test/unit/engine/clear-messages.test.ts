@@ -1,4 +1,4 @@
-/** Messages that a user clears one by one: on every device of the user, in any order, and through a loss of history. */
+/** Single messages cleared by a user: on every device of the user, in any order, and through a loss of history. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { splitEntry } from '../../../src/engine/sync/outbox/batch.ts';
 import { NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
@@ -42,7 +42,7 @@ describe('clearing single messages', () => {
   const outboxEmpty = (tab: WorldTab) => tab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   const named = (...seqs: number[]): string[] => seqs.map((seq) => ids[seq - 1]!);
 
-  it('they no longer count on any device, the position stays, and the sender learns nothing', async () => {
+  it('the messages no longer count on any device, the position stays, and the sender learns nothing', async () => {
     const events: string[] = [];
     for (const tab of [bob, tablet]) tab.watch({ of: 'events' }).subscribe(({ event }) => events.push(event.type));
     await world.pass(1000);
@@ -61,7 +61,7 @@ describe('clearing single messages', () => {
     expect(await late.now({ of: 'total-unread' })).toBe(4);
   });
 
-  it('clears of two offline devices add up, in any order, and with a position that takes some of them in', async () => {
+  it('clears of two offline devices add up, in any order, and with a position above some of the messages', async () => {
     for (const device of [phoneDevice, tabletDevice]) goOffline(device);
     await phone.do('clearMessages', BOB, named(6));
     await phone.do('clearMessages', BOB, named(2, 6));
@@ -72,7 +72,7 @@ describe('clearing single messages', () => {
     await outboxEmpty(tablet);
     goOnline(phoneDevice);
     await both(1, 3);
-    // What falls below the position is forgotten.
+    // Clears below the position are forgotten.
     expect(world.server.dump().members.find(({ userId }) => userId === 'alice')).toMatchObject({
       cleared: [
         [4, 4],
@@ -86,7 +86,7 @@ describe('clearing single messages', () => {
     expect(world.server.dump().members.find(({ userId }) => userId === 'alice')).toMatchObject({ cleared: [] });
   });
 
-  it('what does not count anyway is not sent: a read message, an own one, a recalled one', async () => {
+  it('no clear is sent for an uncounted message: read, own or recalled', async () => {
     await bob.do('recallMessage', ids[4]!);
     await both(5);
     await phone.do('clearConversationUnreadCount', BOB, ids[1]);
@@ -106,13 +106,13 @@ describe('clearing single messages', () => {
     await both(2, 2);
   });
 
-  it('one message that this device does not store refuses the call as a whole', async () => {
+  it('a call with a message unknown to this device is refused as a whole', async () => {
     await expect(phone.do('clearMessages', BOB, [...named(1), 'nowhere'])).rejects.toMatchObject({ code: 'usage/unknown-message' });
     expect(await phone.now({ of: 'outbox' })).toMatchObject({ pending: 0 });
     await both(6);
   });
 
-  it('the explanation names the pending clear, and then the messages that do not count', async () => {
+  it('the explanation names the pending clear, and then the messages outside the count', async () => {
     goOffline(phoneDevice);
     await phone.do('clearMessages', BOB, named(2, 3));
     expect(await phone.ask('explainUnread', BOB)).toMatchObject({
@@ -143,7 +143,7 @@ describe('clearing single messages', () => {
     expect(await phone.now({ of: 'conversation', conversationId: BOB })).toMatchObject({ unreadCount: 0, markedUnread: true, readUpTo: 0 });
   });
 
-  it('a server that lost the clear gets it again', async () => {
+  it('a server that lost the clear gets the clear again', async () => {
     const copy = world.server.dump();
     await phone.do('clearMessages', BOB, named(4));
     await both(5);
@@ -168,7 +168,7 @@ describe('clearing single messages', () => {
   });
 });
 
-it('an entry that clears more pieces than a frame takes is split, and each piece is sent once', () => {
+it('an entry with more clears than a frame takes is split, and each piece is sent once', () => {
   const cleared = fromSeqs(Array.from({ length: 2500 }, (_, i) => 2 * i + 1));
   const entry: ReceiptsEntry = {
     kind: 'receipts',

@@ -1,4 +1,4 @@
-/** Each condition of a tab, and the state that `watchConnection()` gives for it (F117). */
+/** Each condition of a tab, and its state in `watchConnection()` (F117). */
 import { describe, expect, it } from 'vitest';
 import { type LogHeader, LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
@@ -9,7 +9,7 @@ import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from 
 
 const NEWER_RELEASE = 1000;
 
-/** Writes to the store as a newer release does that runs beside this one. */
+/** Writes to the store like a newer release beside this release. */
 const writeAsNewerRelease = async (world: TestWorld, device: VirtualDevice): Promise<void> => {
   const store = await device.disk.open(new Lane(world.time, 'newer'));
   const written = store.tx('upgrade', ['meta'], 'readwrite', 'strict', async (tx) => {
@@ -82,7 +82,7 @@ describe('the state of the connection', () => {
     expect(status.retryAt).toBeGreaterThanOrEqual(VIRTUAL_EPOCH + Math.floor(world.time.now));
   });
 
-  it('a tab that followed, led and was parked does not show the connection of a leader that has died (F117)', async () => {
+  it('a tab that followed, led and was parked does not show the connection of a dead leader (F117)', async () => {
     const [, first, second] = await twoTabs(createTestWorld());
     first.tab.kill();
     await second.until({ of: 'connection' }, ({ leader, state: is }) => leader && is === 'live');
@@ -111,7 +111,7 @@ describe('the state of the connection', () => {
     return [alone, second];
   };
 
-  it('I-26: a tab that got no hint of a log-out opens no connection (F117)', async () => {
+  it('I-26: a tab without a hint of a log-out opens no connection (F117)', async () => {
     const world = createTestWorld();
     const [device, tab] = await missesLogOut(world);
     let connects = 0;
@@ -121,7 +121,7 @@ describe('the state of the connection', () => {
     expect(connects).toBe(0);
   });
 
-  it('I-26: a tab that got no hint of a log-out sends no request (F117)', async () => {
+  it('I-26: a tab without a hint of a log-out sends no request (F117)', async () => {
     const world = createTestWorld();
     const [device, tab] = await missesLogOut(world);
     const sent = sentBy(device);

@@ -21,15 +21,15 @@ describe('the state machine of a connection, over every state and event', () => 
     expect(states).toContain(to);
     const does = (effect: Effect): boolean => effects.includes(effect);
 
-    // A connected state that is left abandons its socket. No other state has a socket.
+    // The machine abandons the socket when it leaves a connected state. No other state has a socket.
     if (connected.includes(state)) expect(does('abandon')).toBe(!connected.includes(to));
     // A session ends with its connection, before a new token is asked for. A state without a session ends none.
     const sessionEnds = withSession.includes(state) && to !== state && !connected.includes(to);
     expect(does('end-session')).toBe(sessionEnds);
     if (sessionEnds) expect(effects[0]).toBe('end-session');
-    // A connection that becomes live begins to be measured for stability (F57).
+    // The measurement of stability begins when a connection becomes live (F57).
     expect(does('arm-stable')).toBe(to === 'live' && state !== 'live');
-    // A waiting client has one timer. A client that stops waiting has none.
+    // A waiting client has exactly one timer. A client without a wait has none.
     expect(does('arm-retry')).toBe(to === 'waiting' && state !== 'waiting');
     if (state === 'waiting' && to !== 'waiting' && event !== 'retry-due') expect(does('disarm-retry')).toBe(true);
     // The client counts every failure, so that the waits grow (I-21).

@@ -70,7 +70,7 @@ describe('the unread count, on every device of a user', () => {
   });
 
   it.each(['further', 'less far'])(
-    'when two devices read offline and the one that read %s sends last, the higher position stays (F95)',
+    'when two devices read offline and the device that read %s sends last, the higher position stays (F95)',
     async (last) => {
       const ids = await say(5);
       await both(5);
@@ -117,7 +117,7 @@ describe('the unread count, on every device of a user', () => {
     await both(2);
   });
 
-  it('messages that are not countable, and the user’s own messages from any device, never count as unread (F89, F93)', async () => {
+  it('uncountable messages, and the user’s own messages from any device, never count as unread (F89, F93)', async () => {
     await bob.say('alice', 'typing…', { countable: false });
     await bob.say('alice', 'a real line');
     await tablet.say('bob', 'mine, from the tablet');

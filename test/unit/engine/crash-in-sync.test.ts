@@ -1,10 +1,10 @@
-/** A phone that crashes while it catches up. */
+/** A phone crashes during a catch-up. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
 
 it.each(['commit', 'continue'] as const)(
-  'a phone that crashes at the %s of any transaction of its catch-up has read no message: three are unread (F88)',
+  'a phone that crashes at the %s of any transaction of its catch-up has read no message: three messages are unread (F88)',
   async (point) => {
     for (let nth = 1, died = true; died; nth++) {
       const world = createTestWorld({ seed: 88 });

@@ -133,7 +133,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   key.map((id): Change => ({ t: 'dismiss', id })),
 );
 
-/** Everything that a decision can read of a state. */
+/** All readable parts of a state. */
 const readAll = (state: AccountState) =>
   structuredClone({
     snapshot: { ...state.snapshot(), version: 0 },
@@ -152,7 +152,7 @@ const readAll = (state: AccountState) =>
   });
 
 describe('a draft', () => {
-  it('a draft leaves the state as it is for any changes, and reads like the state that applies its record', () => {
+  it('a draft with any changes leaves the state alone, and reads like the state after its record', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ changes: fc.array(change, { maxLength: 12 }), isCommitted: on }), { maxLength: 6 }), (drafts) => {
         const state = new AccountState('me');
@@ -175,7 +175,7 @@ describe('a draft', () => {
     );
   });
 
-  it('a decision sees its own changes of a conversation, also if it took the conversation before the change', () => {
+  it('a decision sees its own changes of a conversation, also if the decision took the conversation before the change', () => {
     const state = new AccountState('me');
     applyChange(state, { t: 'row', row: rowOf('direct:ann', 4) }, nothingDirty());
     const draft = state.fork();
@@ -258,7 +258,7 @@ describe('while a transaction is under way', () => {
     expect(writer.model.cursor).toBe('c2');
   });
 
-  it('a compaction that begins during a transaction moves no message of a decision that fails later', async () => {
+  it('a compaction during a transaction moves no message of a decision if the transaction fails later', async () => {
     const { writer } = await opened();
     let compaction: Promise<void> = Promise.resolve();
     const failing = writer.write('messages', RELAXED, (draft) => {
@@ -274,7 +274,7 @@ describe('while a transaction is under way', () => {
     expect(pages).toEqual([]);
   });
 
-  it('a first paint of a transaction that failed is painted again by the next transaction', async () => {
+  it('the next transaction repeats the first paint of a failed transaction', async () => {
     const inner = createMemoryStore();
     let failing = false;
     const { given, writer } = await opened({

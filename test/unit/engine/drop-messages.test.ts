@@ -59,7 +59,7 @@ describe('dropCachedMessages', () => {
     expect(await facts(again)).toEqual(before);
   });
 
-  it('the background fetches nothing again, and a conversation that the app opens loads what it shows, without a second receipt', async () => {
+  it('the background fetches nothing again, and a conversation opened by the app loads the shown messages, without a second receipt', async () => {
     const { world, bob, device, alice } = await filled();
     const told: string[] = [];
     alice.watch({ of: 'events' }).subscribe(({ event }) => told.push(event.type));

@@ -51,7 +51,7 @@ describe('events', () => {
     ]);
   });
 
-  it('a receipt event names a message that came in the same frame as the receipt (F117)', async () => {
+  it('a receipt event names a message of the same frame (F117)', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
     const [, first] = await openDevice(world, 'alice', 'phone');
@@ -72,7 +72,7 @@ describe('events', () => {
     expect(read).toMatchObject({ ranges: [[1, 2]], messageIds: ['a1', 'a2'] });
   });
 
-  it('events that no page has received yet hold no message bodies, and the first page gets them with their messages, in order', async () => {
+  it('events for no page yet hold no message bodies, and the first page gets the events with their messages, in order', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
     const [phone, alice] = await openDevice(world, 'alice');
@@ -100,7 +100,7 @@ describe('events', () => {
     expect(later.filter(({ type }) => type === 'message')).toEqual([]);
   });
 
-  it('the last 1,000 events that no tab has received are kept, at every moment (F117)', () => {
+  it('the last 1,000 undelivered events are kept, at every moment (F117)', () => {
     const model = new AccountState('alice');
     for (let number = 1; number <= 1995; number++) {
       const event = { type: 'recalled', conversationId: 'direct:bob', messageId: `m${number}` } as const;

@@ -124,7 +124,7 @@ it('a full device evicts read messages, oldest first, and the call succeeds; unr
   expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
 });
 
-it('a call that finds no room and nothing to evict is refused and changes nothing (F04, F06)', async () => {
+it('a call without room and without anything to evict is refused and changes nothing (F04, F06)', async () => {
   const mine = await device(3, 3);
   mine.full.quota = bytesOn(mine.disk) + 10;
   await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
@@ -172,7 +172,7 @@ it('after a crash between an eviction and its record, the next start finds the r
   expect(again.writer.model.totalUnreadCount).toBe(unread);
 });
 
-it('code that is older than the schema of the store writes nothing, reports that, and keeps pending entries (F09)', async () => {
+it('code older than the schema of the store writes nothing, reports the newer schema, and keeps pending entries (F09)', async () => {
   const mine = await device(3, 0);
   await say(mine, 'owed');
   const head = mine.disk.tables.get('meta')!.get('"head"')!;

@@ -47,7 +47,7 @@ class Device {
   ports = portsOver(this.disk);
   writer!: Writer;
 
-  /** A device of alice that stores these messages of the group. */
+  /** A device of alice with these stored messages of the group. */
   static async holding(...messages: readonly WireMessage[]): Promise<Device> {
     const device = new Device();
     device.writer = await Writer.open(device.ports, 'alice');
@@ -114,21 +114,21 @@ describe('counts of group receipts', () => {
     }
   });
 
-  it('a count that comes before its message is merged into the message when the message comes (F87)', async () => {
+  it('a count that comes before its message waits and is merged into the message (F87)', async () => {
     const device = await Device.holding(own(1));
     await device.changes('silent', { rows: [row(2)], receipts: [receiptsSent(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
-  it('a count that comes with an already stored message is merged into the message', async () => {
+  it('a count for an already stored message is merged into the message', async () => {
     const device = await Device.holding(own(1));
     const receipt = { readCount: 2, memberCount: 2, expired: false };
     await device.changes('silent', { messages: [{ conversationId: CREW, messages: [own(1, { receipt })] }] });
     expect(await device.shown('m1')).toMatchObject({ state: 'done', readCount: 2 });
   });
 
-  it('no count is shown for a message that the server stored as a message without receipts', async () => {
+  it('no count is shown for a message stored by the server without receipts', async () => {
     const device = await Device.holding();
     await device.writer.write('sent', STRICT, (draft) => draft.change({ t: 'messages', conversationId: CREW, messages: [own(1)] }));
     expect(await device.shown('m1')).toMatchObject({ state: 'processing' });
@@ -138,7 +138,7 @@ describe('counts of group receipts', () => {
 });
 
 describe('events of group receipts', () => {
-  it('while live, each growth of an own message’s count makes one event, with the reader and the content if there is one reader', async () => {
+  it('while live, each growth of an own message’s count makes one event, with the reader and the content of a single reader', async () => {
     const device = await Device.holding(own(1), message(2));
     expect(
       await device.changes('live', {
@@ -155,7 +155,7 @@ describe('events of group receipts', () => {
       },
     ]);
     expect(await device.changes('live', { receipts: [receiptsSent(1)] })).toEqual([]);
-    // If the policy shows counts of others' messages, they change the state and make no event.
+    // If the policy shows counts of others' messages, the counts change the state and make no event.
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
   });
 
@@ -194,7 +194,7 @@ describe('events of group receipts', () => {
     expect(await device.changes('catch-up', {})).toEqual([]);
   });
 
-  it('expiry makes one event for each conversation, with own messages and with messages that this user did not confirm', async () => {
+  it('expiry makes one event for each conversation, with own messages and with messages not confirmed by this user', async () => {
     const device = await Device.holding(own(1), own(2), message(3), message(4), message(5), message(6, { receiptRequested: false }));
     await device.ack(['m4']);
     const receipts = [
@@ -212,7 +212,7 @@ describe('events of group receipts', () => {
 });
 
 describe('sending receipts for group messages', () => {
-  it('group receipts are queued for unread messages that request one, and each other message gets its reason', async () => {
+  it('group receipts are queued for unread messages with a request, and each other message gets its reason', async () => {
     const device = await Device.holding(
       own(1),
       message(2),
@@ -268,7 +268,7 @@ describe('sending receipts for group messages', () => {
     expect(device.writer.model.get(CREW)!.unread.unreadCount).toBe(1);
   });
 
-  it('receipts that are not sent yet are cancelled with their contents when the setting goes off, and no receipt is queued after that', async () => {
+  it('unsent receipts are cancelled with their contents when the setting goes off, and no receipt is queued after that', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'far'], 'ok');
     await device.writer.write('off', STRICT, (draft) => setReceiptSettings(draft, device.ports, { readReceipts: false }));
@@ -278,7 +278,7 @@ describe('sending receipts for group messages', () => {
     expect(device.pendingReceipts).toMatchObject({ position: 2, named: [], contents: [] });
   });
 
-  it('a pending receipt for a message that is recalled ends superseded (F83)', async () => {
+  it('a pending receipt for a recalled message ends superseded (F83)', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2'], 'ok');
     const recall = (seq: number) =>
@@ -310,7 +310,7 @@ describe('the end of a group receipts entry', () => {
     return [ends, device.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event)];
   };
 
-  it('an entry whose receipts are all too late ends expired, and its messages show that at once', async () => {
+  it('an entry whose receipts are all too late ends expired, and its messages show the expiry at once', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1', 'm2']);
     const code = 'rejected/receipt-expired';
@@ -340,7 +340,7 @@ describe('the end of a group receipts entry', () => {
     expect(await refuse(device, [{ id: 'm1', code: 'rejected/message-recalled' }])).toEqual([['superseded'], []]);
   });
 
-  it('an entry that the server rejects as a whole for being late ends expired, without a dead letter', async () => {
+  it('an entry rejected as a whole for being late ends expired, without a dead letter', async () => {
     const device = await Device.holding(message(1));
     await device.ack(['m1', 'far']);
     await device.writer.write('settle', STRICT, async (draft) => {
@@ -354,7 +354,7 @@ describe('the end of a group receipts entry', () => {
 });
 
 describe('reading a group in view', () => {
-  it('viewing a group clears its unread count and queues receipts for messages that request one, in pages or not, up to the newest seen message', async () => {
+  it('viewing a group clears its unread count and queues receipts for messages with a request, in pages or not, up to the newest seen message', async () => {
     const device = await Device.holding(...Array.from({ length: 300 }, (_, i) => message(i + 1, { receiptRequested: i % 2 === 0 })));
     await device.writer.compactLog();
     await device.restart();
@@ -378,7 +378,7 @@ describe('reading a group in view', () => {
     expect(device.pendingReceipts.named).toEqual([[501, 1500]]);
   });
 
-  it('messages that arrive in a viewed group are read, and no message below them is', async () => {
+  it('new messages in a viewed group are read, and no older message is', async () => {
     const device = await Device.holding(message(1), message(2), message(3, { receiptRequested: false }), own(4), message(5));
     const arrived = (after: number, upTo?: number) =>
       device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
@@ -423,7 +423,7 @@ describe('a server with another history', () => {
     expect(device.writer.model.confirmed.all).toHaveLength(1);
   });
 
-  it('no receipt that the settings forbid by now is sent again to a server with another history', async () => {
+  it('no receipt forbidden by the settings is sent again to a server with another history', async () => {
     const device = await Device.holding(message(1), message(2));
     await device.ack(['m1']);
     await device.writer.write('end', STRICT, (draft) => {

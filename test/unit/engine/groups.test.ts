@@ -47,7 +47,7 @@ describe('members of a group', () => {
   interface Started {
     readonly device: VirtualDevice;
     readonly tab: WorldTab;
-    /** The frames that the device has submitted so far, by either way. */
+    /** The frames submitted by the device so far, over both transports. */
     readonly submits: () => ReturnType<typeof framesOf<'submit'>>;
   }
   const start = async (userId: string, name = `${userId}-phone`): Promise<Started> => {
@@ -74,7 +74,7 @@ describe('members of a group', () => {
   };
   const unread = (tab: WorldTab) => tab.now({ of: 'unread', conversationId: CREW });
 
-  it('a group message requests receipts only if its sender says so; its count grows until all have read, and its sender can ask who has read it', async () => {
+  it('a group message requests receipts only if its sender says so; its count grows until all have read, and its sender can ask for the readers', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const { tab: cat } = await start('cat');
@@ -210,7 +210,7 @@ describe('members of a group', () => {
     await receiptsOf(ann, late.id, ({ readCount }) => readCount === 1);
   });
 
-  it('receipts that came while the sender was away make one statistics event', async () => {
+  it('receipts from the absence of the sender make one statistics event', async () => {
     const { tab: ann, device } = await start('ann');
     const { tab: ben } = await start('ben');
     const first = await say(ann, 'one', true);
@@ -237,7 +237,7 @@ describe('members of a group', () => {
     ]);
   });
 
-  it('a group receipt that comes too late ends expired, without a dead letter (F81)', async () => {
+  it('a late group receipt ends expired, without a dead letter (F81)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben, device } = await start('ben');
     const asked = await say(ann, 'soon', true);
@@ -275,7 +275,7 @@ describe('members of a group', () => {
     await stores(ben, 3);
     await receiptsOf(ann, large.id, ({ state }) => state === 'none');
     expect(await ben.do('sendReadReceipts', CREW, [large.id])).toMatchObject({ skipped: [{ reason: 'not-requested' }] });
-    // The server sends the policy in the handshake, and again when it changes; the connection stays open.
+    // The server sends the policy in the handshake, and again after each change; the connection stays open.
     expect((await ann.now({ of: 'connection' })).state).toBe('live');
     world.server.host.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
     const open = await say(ann, 'open', true);
@@ -308,7 +308,7 @@ describe('members of a group', () => {
     expect(letters[0]).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'message' });
     await outboxEmpty(eve);
     expect(await unread(eve)).toBe(0);
-    // A member who left keeps the counts of that moment.
+    // A departed member keeps the counts of the departure.
     expect(await ann.now({ of: 'receipts', messageId: first.id })).toMatchObject({ readCount: 1, unreadCount: 3 });
     await world.until(world.server.host.addMember('crew', 'eve'));
     await eve.until({ of: 'conversation', conversationId: CREW }, (known) => known?.latestSeq === 52);
@@ -320,7 +320,7 @@ describe('members of a group', () => {
     expect(await receiptsOf(ann, again.id, ({ readCount }) => readCount === 1)).toMatchObject({ unreadCount: 3 });
   });
 
-  it('a member who left and came back sees the receipts that came in between (F84)', async () => {
+  it('a member sees the receipts of an absence after the return (F84)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
@@ -338,7 +338,7 @@ describe('members of a group', () => {
     await receiptsOf(ann, asked.id, ({ readCount }) => readCount === 1);
   });
 
-  it('a member who left and came back sees the receipts and the recalls that came in between', async () => {
+  it('a member sees the receipts and the recalls of an absence after the return', async () => {
     const { tab: ann, device } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = await say(ann, 'asked', true);
@@ -355,7 +355,7 @@ describe('members of a group', () => {
     await ben.do('recallMessage', slip.id);
     await outboxEmpty(ben);
     goOnline(device);
-    // Ann's cursor moves past all of it while she is no member.
+    // Ann's cursor moves past all these changes while she is no member.
     await ben.say('ann', 'where are you?');
     await ann.until({ of: 'messages', conversationId: 'direct:ben', limit: 1 }, (list) => list.length === 1);
     expect(await ann.now({ of: 'messages', conversationId: CREW, limit: 5 })).toMatchObject([{ id: asked.id }, { recalled: false }]);
@@ -366,7 +366,7 @@ describe('members of a group', () => {
     );
   });
 
-  it('any device can ask for receipts, in batches that the server accepts, and stores the answers', async () => {
+  it('any device can ask for receipts, in batches of a size accepted by the server, and stores the answers', async () => {
     world.server.host.setPolicy({ limits: { receiptIds: 2 } });
     const { tab: ann, device } = await start('ann');
     const { tab: ben } = await start('ben');
@@ -395,7 +395,7 @@ describe('members of a group', () => {
       { messageId: ids[3], state: 'none', readCount: 0, unreadCount: 0 },
       { messageId: ids[4], state: 'done', ackedAt },
     ]);
-    // A device that stores none of the messages learns them from the server. A user who may not see them learns nothing new.
+    // A device without the messages learns the messages from the server. A user without permission learns nothing new.
     const { tab: laptop } = await start('ann', 'laptop');
     expect(await fetch(laptop, ids)).toMatchObject([
       { messageId: ids[0], readCount: 0, unreadCount: 3 },
@@ -421,7 +421,7 @@ describe('members of a group', () => {
     await expect(fetch(ben, ids)).rejects.toMatchObject({ code: 'transport/unreachable' });
   });
 
-  it('a server that was restored from an older copy gets its lost entries again, and no unseen message becomes read (F67)', async () => {
+  it('a server restored from an older copy gets its lost entries again, and no unseen message becomes read (F67)', async () => {
     const { tab: ann, device: annsPhone } = await start('ann');
     const { tab: ben, device: bensPhone } = await start('ben');
     const first = await say(ann, 'first', true);
@@ -430,7 +430,7 @@ describe('members of a group', () => {
     const copy = world.server.dump();
     const second = await say(ann, 'second', true);
     await stores(ben, 2);
-    // The part that will be lost: ben reads both messages, and ann sends one more.
+    // The part lost later: ben reads both messages, and ann sends one more.
     await ben.do('readGroup', CREW);
     await outboxEmpty(ben);
     await receiptsOf(ann, second.id, ({ readCount }) => readCount === 1);

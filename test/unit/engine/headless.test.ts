@@ -1,4 +1,4 @@
-/** A host without a page, and the start after an interrupted log-out: the code that the service worker, the worker and the simulator share. */
+/** A host without a page, and the start after an interrupted log-out: code shared by the service worker, the worker and the simulator. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { withAccount } from '../../../src/engine/headless/with-account.ts';
@@ -37,11 +37,11 @@ const say = (world: TestWorld, tab: VirtualTab, text: string) =>
 
 const setOnline = ({ phone }: Scene, isOnline: boolean): void => phone.network.set({ up: isOnline, down: isOnline });
 
-/** The bodies of all messages that the server stores. */
+/** The bodies of all messages at the server. */
 const stored = ({ world }: Scene): string[] => world.server.dump().messages.map(({ body }) => body);
 
 describe('a host without a page', () => {
-  it('a host without a page sends the entries that the last page left', async () => {
+  it('a host without a page sends the entries left by the last page', async () => {
     const scene = await start();
     const { world, phone, ann } = scene;
     setOnline(scene, false);
@@ -52,7 +52,7 @@ describe('a host without a page', () => {
     expect(stored(scene)).toEqual(['"left"']);
   });
 
-  it('a host without a page lets a leader tab that answers send, and ends when the tab has sent (F37)', async () => {
+  it('a host without a page lets an answering leader tab send, and ends when the tab has sent (F37)', async () => {
     const scene = await start();
     const { world, phone, ann, net } = scene;
     net.refuses = ({ type }) => type === 'submit';
@@ -67,7 +67,7 @@ describe('a host without a page', () => {
     expect([...senders]).toEqual([ann.lane.name]);
   });
 
-  it('a host without a page rejects if the leader tab does not send in time, so that the browser wakes it again (F37)', async () => {
+  it('a host without a page rejects if the leader tab does not send in time, so that the browser wakes the host again (F37)', async () => {
     const scene = await start();
     const { world, phone, ann, net } = scene;
     net.refuses = ({ type }) => type === 'submit';
@@ -115,7 +115,7 @@ describe('a host without a page', () => {
   });
 });
 
-describe('a start after a log-out that a crash interrupted', () => {
+describe('a start after an interrupted log-out', () => {
   it('a start after a crashed log-out finishes the wipe first: no data of the account is shown or sent, and the device has a new id', async () => {
     const scene = await start();
     const { world, phone, ann } = scene;

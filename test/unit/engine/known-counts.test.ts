@@ -1,4 +1,4 @@
-/** Counts are shown once they are known, and a total is true for one moment (F113). */
+/** Counts are shown once known, and a total is true for one moment (F113). */
 import { describe, expect, it } from 'vitest';
 import type { Topic } from '../../../src/model/topic.ts';
 import { PAINT_KEY } from '../../../src/log/tables.ts';
@@ -13,7 +13,7 @@ const COUNTS: readonly Topic[] = [
 ];
 
 describe('counts before and during a catch-up', () => {
-  it('a device that has never synced shows no count before its first complete snapshot, for any calls of its user (F113)', async () => {
+  it('a device without a first sync shows no count before its first complete snapshot, for any calls of its user (F113)', async () => {
     const world = createTestWorld();
     const device = world.device('alice');
     goOffline(device);
@@ -39,7 +39,7 @@ describe('counts before and during a catch-up', () => {
     for (const values of shown) expect(await Promise.all(values)).toEqual([0, 0, [], null]);
   });
 
-  /** Alice knows 300 conversations with one unread message each, and gets one more message in each of them while she is offline. */
+  /** Alice knows 300 conversations with one unread message each, and gets one more message in each conversation while she is offline. */
   const away = async () => {
     const world = createTestWorld();
     const peers = Array.from({ length: 300 }, (_, n) => `peer-${n}`);

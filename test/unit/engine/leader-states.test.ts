@@ -13,7 +13,7 @@ import {
 const surroundings = Object.keys(TABLES) as Surroundings[];
 const states = Object.keys(TABLES.shared) as State[];
 const events = Object.keys(TABLES.shared.stopped) as Event[];
-/** The states of a tab that requests the lock or has it, unless the browser has no locks. */
+/** The states of a tab with a requested or held lock, unless the browser has no locks. */
 const inQueue: readonly State[] = ['following', 'standby', 'claiming', 'leading'];
 const watching: readonly State[] = ['following', 'standby'];
 const overBus: readonly Effect[] = [
@@ -38,11 +38,11 @@ describe('the state machine of the leader, over every state and event', () => {
     expect(states).toContain(to);
     expect(new Set(effects).size).toBe(effects.length);
 
-    // A tab leads under a fencing token that the store took, and under no other (I-19).
+    // A tab leads only under a fencing token accepted by the store (I-19).
     expect(does(cell, 'hold-fence')).toBe(to === 'leading' && state !== 'leading');
     if (to === 'leading' && state !== 'leading') expect([state, event]).toEqual(['claiming', 'fence-taken']);
     expect(does(cell, 'take-fence')).toBe(to === 'claiming' && state !== 'claiming');
-    // A tab that stops leading stops the connection first, and keeps no fencing token.
+    // Before a tab stops leading, the tab stops the connection. Afterwards the tab keeps no fencing token.
     const steppedDown = state === 'leading' && to !== 'leading';
     expect(does(cell, 'drop-fence')).toBe(steppedDown);
     expect(does(cell, 'stop-sync')).toBe(steppedDown);
@@ -52,7 +52,7 @@ describe('the state machine of the leader, over every state and event', () => {
     }
     // The connection runs in the leader tab only.
     if (does(cell, 'run-sync', 'nudge-sync', 'announce')) expect(to).toBe('leading');
-    // A fencing token that is still being written is ignored by a tab that does not claim the lead any more.
+    // A tab ignores a fencing token in writing once the tab no longer claims the lead.
     const gaveUp = state === 'claiming' && to !== 'claiming' && event !== 'fence-taken' && event !== 'fence-failed';
     expect(does(cell, 'abandon-claim')).toBe(gaveUp);
     // A tab has a timer during its wait for a retry, and no timer otherwise.
@@ -70,20 +70,20 @@ describe('the state machine of the leader, over every state and event', () => {
     if (state === 'stopped' && event !== 'start') expect(cell).toEqual({ to: 'stopped', effects: [] });
     if (state === 'parked' && to !== 'parked') expect(['stop', 'nudge']).toContain(event);
     if (around === 'shared') {
-      // A tab watches the leader as long as it neither leads nor claims the lead.
+      // A tab watches the leader while the tab neither leads nor claims the lead.
       const begins = watching.includes(to) && !watching.includes(state);
       const ends = watching.includes(state) && !watching.includes(to);
       if (begins) expect(does(cell, 'watch')).toBe(true);
       if (ends) expect(does(cell, 'stop-watch')).toBe(true);
-      // The watch ends when it finds the leader silent.
+      // A silent leader ends the watch.
       if (event === 'leader-silent' && watching.includes(to)) expect(does(cell, 'watch') || !watching.includes(state)).toBe(true);
-      // A leader that leaves tells the followers.
+      // A leaving leader tells the followers.
       expect(does(cell, 'announce-resigned')).toBe(state === 'leading' && ['stop', 'park'].includes(event));
     } else expect(effects.filter((effect) => overBus.includes(effect))).toEqual([]);
   });
 
-  it('a tab that is alone never requests a lock and never follows', () => {
-    // No lock event comes to a tab that asks for no lock.
+  it('a tab alone never requests a lock and never follows', () => {
+    // No lock event comes to a tab without a lock request.
     const possible = events.filter((event) => !event.startsWith('lock'));
     const reached = new Set<State>(['stopped']);
     for (const state of reached)

@@ -22,7 +22,7 @@ describe('the leader tab', () => {
     await bob.until({ of: 'total-unread' }, (count) => count === 2);
   });
 
-  it('I-19: a leader whose fencing token is outdated sends nothing, and leads again when flush asks for it', async () => {
+  it('I-19: a leader whose fencing token is outdated sends nothing, and leads again when flush asks for the lead', async () => {
     const world = createTestWorld();
     const [device, alice] = await openDevice(world, 'alice');
     await alice.live();

@@ -1,4 +1,4 @@
-/** Lists of conversations and their totals: selection, pages, and groups that the user has left. */
+/** Lists of conversations and their totals: selection, pages, and groups left by the user. */
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/model/conversation.ts';
 import type { ListWanted } from '../../../src/model/list.ts';
@@ -8,7 +8,7 @@ import { openDevice, type WorldTab } from '../../support/on-tab.ts';
 const idsOf = (list: readonly Conversation[]): string => list.map(({ id }) => id.slice(id.indexOf(':') + 1)).join(' ');
 const listOf = async (tab: WorldTab, wanted: Partial<ListWanted> = {}) =>
   idsOf(await tab.now({ of: 'conversations', limit: 9, ...wanted }));
-/** The latest list of a stream that stays open. */
+/** The latest list of an open stream. */
 const watched = (tab: WorldTab, wanted: ListWanted): { now: string } => {
   const seen = { now: '' };
   tab.watch({ of: 'conversations', ...wanted }).subscribe((list) => (seen.now = idsOf(list)));
@@ -16,7 +16,7 @@ const watched = (tab: WorldTab, wanted: ListWanted): { now: string } => {
 };
 
 describe('a list of conversations', () => {
-  /** Eve has chats with dan, cat, ben and ann, and the groups two and one: the last one is the newest. */
+  /** Eve has chats with dan, cat, ben and ann, and the groups two and one: the group two is the newest. */
   const start = async () => {
     const world = createTestWorld();
     const [, eve] = await openDevice(world, 'eve');
@@ -39,7 +39,7 @@ describe('a list of conversations', () => {
   const pass = (world: TestWorld, ms: number) =>
     world.until(new Promise<void>((resolve) => void world.time.schedule(ms, 'a while', resolve)));
 
-  it('selects by type, by what is unread, and by the archive', async () => {
+  it('selects by type, by unread messages, and by the archive', async () => {
     const { eve } = await start();
     expect(await listOf(eve)).toBe('one two ann ben cat dan');
     expect(await listOf(eve, { type: 'group' })).toBe('one two');
@@ -55,7 +55,7 @@ describe('a list of conversations', () => {
     expect(await listOf(eve, { archived: true, type: 'group' })).toBe('');
   });
 
-  it('the total of conversations counts those with an unread message or a mark, without muted and archived ones', async () => {
+  it('the total of conversations counts conversations with an unread message or a mark, except muted and archived conversations', async () => {
     const { eve, ann } = await start();
     await ann.say('eve', 'again');
     await eve.until({ of: 'total-unread' }, (total) => total === 7);
@@ -90,7 +90,7 @@ describe('a list of conversations', () => {
     expect(await listOf(eve, { before: 'direct:nobody' })).toBe('');
   });
 
-  it('a page keeps its place while the conversation before it moves, and a conversation that moves up leaves the page', async () => {
+  it('a page keeps its place while the previous conversation moves, and a conversation leaves the page by moving up', async () => {
     const { eve, ann, ben } = await start();
     const page = watched(eve, { limit: 2, before: 'direct:ann' });
     await eve.live();
@@ -101,11 +101,11 @@ describe('a list of conversations', () => {
     await ben.say('eve', 'again');
     await eve.until({ of: 'conversations', limit: 9 }, (list) => idsOf(list).startsWith('ben'));
     expect(page.now).toBe('cat dan');
-    // A page that is opened now begins where the conversation is now.
+    // A page opened now begins at the present place of the conversation.
     expect(await listOf(eve, { before: 'direct:ann' })).toBe('one two cat dan');
   });
 
-  it('a page behind a conversation with a pending message begins with the others that have one', async () => {
+  it('a page behind a conversation with a pending message begins with the other conversations with a pending message', async () => {
     const { world, eve } = await start();
     world.devices.find(({ userId }) => userId === 'eve')!.network.set({ up: false, down: false });
     for (const name of ['cat', 'dan']) await eve.say(name, 'pending');
@@ -115,7 +115,7 @@ describe('a list of conversations', () => {
   });
 });
 
-describe('a group that the user has left', () => {
+describe('a group left by the user', () => {
   it('stays listed with its history and nothing unread, on all devices, and is a member’s group again after the return', async () => {
     const world = createTestWorld();
     await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] }));

@@ -7,7 +7,7 @@ import { goOffline, openDevice, type WorldTab } from '../../support/on-tab.ts';
 
 const CREW = 'group:crew';
 
-describe('loadMessages at the edges of what a user may see', () => {
+describe('loadMessages at the edges of the messages visible to a user', () => {
   let world: TestWorld;
   let alice: WorldTab;
   const publish = (id: string) => world.until(world.server.host.publish({ from: 'bob', to: { group: 'crew' }, body: id, id }));
@@ -28,7 +28,7 @@ describe('loadMessages at the edges of what a user may see', () => {
   };
   const seqs = (from: number, upTo: number): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
 
-  it('a point above the newest message or below the join leads to the messages next to it', async () => {
+  it('a point above the newest message or below the join leads to the nearest messages', async () => {
     expect(await load({ before: 9_999, limit: 4 })).toEqual({ seqs: seqs(57, 60), complete: false });
     expect(await load({ after: 2, limit: 4 })).toEqual({ seqs: seqs(31, 34), complete: false });
     expect(await load({ after: 9_999, limit: 4 })).toEqual({ seqs: [], complete: true });
@@ -54,7 +54,7 @@ describe('loadMessages at the edges of what a user may see', () => {
     expect(await alice.ask('findMessage', 'm5')).toBeNull();
   });
 
-  it('a message that the device learns of by its id alone is in the window, and makes its event', async () => {
+  it('a message known by its id alone is in the window, and makes its event', async () => {
     const [device, tablet] = await openDevice(world, 'alice', 'tablet');
     await tablet.live();
     goOffline(device);
@@ -78,7 +78,7 @@ describe('loadMessages at the edges of what a user may see', () => {
   });
 });
 
-it('the first unread message is exact where the row carries ranges, and the first above the position where it carries a number', () => {
+it('the first unread message is exact with the ranges of the row, and the first message above the position with only a number', () => {
   const counted = { at: 0, upTo: 10, count: 3 };
   const row = { ...emptyRow(CREW), version: 1, latestSeq: 20, counted, uncounted: [[13, 14]] as const };
   expect(firstUnreadInRow(new ConversationState(CREW, { ...row, readUpTo: 12 }))).toEqual({ seq: 15, isSure: true });

@@ -40,7 +40,7 @@ it(
     const asked = framesOf('fetch', sent.requests.slice(before));
     expect(sent.requests).toHaveLength(before + 1);
     expect(asked.flatMap(({ wants }) => wants)).toEqual([{ conversationId: CREW, seqs: [[87, 116]], limit: 30 }]);
-    // The place of an open view is the same window, and it is stored now.
+    // The place of an open view is the same window, stored by now.
     expect((await alice.ask('loadMessages', CREW, { around: first!.seq, limit: 30 })).messages).toEqual(messages);
     expect(sent.requests).toHaveLength(before + 1);
   },
@@ -109,7 +109,7 @@ describe('messages around a point of a long conversation', () => {
     await expect(load({ before: 'unknown', limit: 5 })).rejects.toMatchObject({ code: 'usage/unknown-message' });
   });
 
-  it('findMessage finds stored and pending messages, and watchReceiptsIn follows the messages that are shown', async () => {
+  it('findMessage finds stored and pending messages, and watchReceiptsIn follows the shown messages', async () => {
     await load({ around: 10, limit: 1 });
     expect(await alice.ask('findMessage', 'm10')).toMatchObject({ id: 'm10', seq: 10, status: 'received' });
     expect(await alice.ask('findMessage', 'm11')).toBeNull();

@@ -23,7 +23,7 @@ const bytesOn = ({ disk }: VirtualDevice): string => JSON.stringify([...disk.row
 const headerOf = ({ disk }: VirtualDevice): LogHeader => disk.get('meta', LOG_HEADER_KEY) as LogHeader;
 
 let lanes = 0;
-/** The ports of code beside the tabs. This code gets no hint, like a tab that is frozen. */
+/** The ports of code beside the tabs. This code gets no hint, like a frozen tab. */
 const deafPorts = async (world: TestWorld, device: VirtualDevice): Promise<Ports> => ({
   ...(await device.ports(new Lane(world.time, `deaf ${++lanes}`))),
   bus: NO_BUS,
@@ -35,7 +35,7 @@ const openWriter = async (world: TestWorld, device: VirtualDevice): Promise<Writ
 const logOut = ({ tab }: WorldTab, options: Partial<LogOut> = {}): Promise<void> =>
   tab.engine!.logOut({ pending: 'discard', timeoutMs: 5000, keepData: false, ...options });
 
-/** Counts every text that leaves a device, also the attempts to connect. */
+/** Counts all texts from a device, also the attempts to connect. */
 const countLeaving = ({ network }: VirtualDevice): { count: number } => {
   const left = { count: 0 };
   network.leaves = () => void left.count++;
@@ -74,7 +74,7 @@ describe('log-out', () => {
     expect(bytesOn(alice)).not.toContain('three');
   });
 
-  it('log-out with `send` and a server that does not answer ends with a timeout, and the client goes on', async () => {
+  it('log-out with `send` and a silent server ends with a timeout, and the client goes on', async () => {
     const world = createTestWorld();
     const [alice, hers] = await openDevice(world, 'alice');
     await hers.live();
@@ -115,7 +115,7 @@ describe('log-out', () => {
     expect(left.count).toBe(0);
   });
 
-  it('I-26: after log-out has resolved no byte leaves, also none of a query that was waiting for its token', async () => {
+  it('I-26: after log-out has resolved no byte leaves, not even from a query with a token on the way', async () => {
     const world = createTestWorld();
     const [, his] = await openDevice(world, 'bob');
     const [, hers] = await openDevice(world, 'alice');
@@ -124,7 +124,7 @@ describe('log-out', () => {
     await hers.until({ of: 'messages', conversationId: 'direct:bob', limit: 9 }, (list) => list.length === 2);
     await hers.do('sendConversationReadReceipt', 'direct:bob', {});
     await hers.until({ of: 'outbox' }, ({ pending }) => pending === 0);
-    // The laptop stores no receipts of messages that the phone read: to learn them, it must send a request.
+    // The laptop stores no receipts of messages read on the phone: only a request to the server brings these receipts.
     let getToken = async (): Promise<string> => world.server.token('alice');
     const laptop = world.device('alice', 'laptop', () => getToken());
     let requests = 0;
@@ -143,7 +143,7 @@ describe('log-out', () => {
     await second.ask('loadOlderMessages', 'direct:bob', 10);
     expect(requests).toBe(1);
     await second.close();
-    // The next tab gets its token after it has logged out.
+    // The next tab gets its token after its log-out.
     let give: (token: string) => void = () => undefined;
     getToken = () => new Promise((resolve) => (give = resolve));
     const slow = await openTab(world, laptop);
@@ -197,7 +197,7 @@ describe('log-out', () => {
     expect(bytesOn(alice)).not.toContain('late');
   });
 
-  it('a flush that waits in another tab rejects with the log-out, and does not answer as if the account went on (F44)', async () => {
+  it('a flush that waits in another tab rejects with the log-out, and does not report success (F44)', async () => {
     const world = createTestWorld();
     const alice = world.device('alice');
     goOffline(alice);
@@ -210,7 +210,7 @@ describe('log-out', () => {
     expect(await world.until(waiting, 1000)).toMatchObject({ code: 'usage/closed' });
   });
 
-  it('a writer that is late after a log-out changes nothing, neither in the empty store nor in the store of the next log-in', async () => {
+  it('a late writer after a log-out changes nothing, neither in the empty store nor in the store of the next log-in', async () => {
     const world = createTestWorld();
     const [alice, hers] = await openDevice(world, 'alice');
     await hers.live();
@@ -242,7 +242,7 @@ describe('log-out', () => {
     expect(bytesOn(alice)).not.toMatch(/late|early/);
   });
 
-  it('messages that a late tab is about to write into pages stay out of the pages after a log-out', async () => {
+  it('messages of a late tab stay out of the pages after a log-out', async () => {
     const world = createTestWorld();
     const [, his] = await openDevice(world, 'bob');
     const [alice, hers] = await openDevice(world, 'alice');
@@ -255,7 +255,7 @@ describe('log-out', () => {
     expect(bytesOn(alice)).not.toContain('private');
   });
 
-  it('a log-out that crashed after its record is finished at the next start, before any data can be read', async () => {
+  it('the next start finishes a log-out with a record but no wipe, before any data can be read', async () => {
     const world = createTestWorld();
     const [alice, hers] = await openDevice(world, 'alice');
     await hers.live();
@@ -263,7 +263,7 @@ describe('log-out', () => {
     await hers.say('bob', 'secret');
     const keys = (): unknown[] => [...alice.disk.rows.get('meta')!.values()].map(({ key }) => key);
     await reach(world, 'the first paint', () => keys().includes(PAINT_KEY), 60_000);
-    // The tab crashes in the transaction that empties the store.
+    // The tab crashes during the emptying of the store.
     alice.disk.trouble = (_, name, lane) => (name === 'wipe' && lane === crashed.tab.lane ? 'die' : null);
     const crashed = await openTab(world, alice);
     void logOut(crashed);
@@ -280,7 +280,7 @@ describe('log-out', () => {
     expect(bytesOn(alice)).not.toMatch(/secret|direct:bob|account/);
   });
 
-  it('finishing a wipe empties only a store whose account has logged out', async () => {
+  it('finishing a wipe empties only a store of a logged-out account', async () => {
     const world = createTestWorld();
     const [alice, hers] = await openDevice(world, 'alice');
     await hers.say('bob', 'mine');
@@ -378,7 +378,7 @@ describe('log-out', () => {
     await expect(world.until(other.refresh())).rejects.toBeInstanceOf(LoggedOutError);
   });
 
-  it('a call that meets a log-out rejects with the error that the client is closed', async () => {
+  it('a call during a log-out rejects as closed', async () => {
     const world = createTestWorld();
     const [alice, hers] = await openDevice(world, 'alice');
     const { store } = await deafPorts(world, alice);

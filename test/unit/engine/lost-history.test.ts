@@ -1,9 +1,9 @@
-/** A server is restored from an older copy, and a device has confirmations for entries that its feed had not reached. */
+/** A server is restored from an older copy, and a device has confirmations for entries beyond its cursor. */
 import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-/** The server confirms Alice's m1, and her tab dies after it has stored the confirmation: the feed never brings the message. */
+/** The server confirms Alice's m1, and her tab dies after storing the confirmation: the feed never brings the message. */
 const confirmedAheadOfTheFeed = async () => {
   const world = createTestWorld({ seed: 1 });
   const alice = world.device('alice');
@@ -20,7 +20,7 @@ const confirmedAheadOfTheFeed = async () => {
   return { world, alice, copy };
 };
 
-it('a confirmed message that the server lost is sent again, although the feed had not reached it (F67)', async () => {
+it('a confirmed message lost by the server is sent again, although the feed had not reached the message (F67)', async () => {
   const { world, alice, copy } = await confirmedAheadOfTheFeed();
   alice.disk.committed = () => undefined;
   world.server.restore(copy);
@@ -30,7 +30,7 @@ it('a confirmed message that the server lost is sent again, although the feed ha
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
 });
 
-it('a confirmed message that the server lost is sent again, although another confirmation came before the device saw the loss', async () => {
+it('a confirmed message lost by the server is sent again, although another confirmation came before the device saw the loss', async () => {
   const { world, alice, copy } = await confirmedAheadOfTheFeed();
   world.server.restore(copy);
   const second = await world.open(alice);
@@ -45,7 +45,7 @@ it('a confirmed message that the server lost is sent again, although another con
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2', 'm1']);
 });
 
-it('a recalled message is not sent again to a server that lost it', async () => {
+it('a recalled message is not sent again to a server that lost the message', async () => {
   const world = createTestWorld({ seed: 2 });
   const alice = world.device('alice');
   const tab = await world.open(alice);
@@ -62,7 +62,7 @@ it('a recalled message is not sent again to a server that lost it', async () => 
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2']);
 });
 
-it('a message that is sent again stays recalled if another device recalled it in between', async () => {
+it('a message sent again stays recalled after a recall by another device in between', async () => {
   const world = createTestWorld({ seed: 4 });
   const phone = world.device('alice', 'phone');
   const laptop = world.device('alice', 'laptop');
@@ -88,7 +88,7 @@ it('a message that is sent again stays recalled if another device recalled it in
   ]);
 });
 
-it('messages that are not stored under the new history leave the pages, because they may have been recalled', async () => {
+it('messages unknown to the new history leave the pages, because another device may have recalled the messages', async () => {
   const world = createTestWorld({ seed: 5 });
   const [phone, hers] = [world.device('alice'), world.device('ben')];
   hers.fault = (site) => site === 'compaction:due';
@@ -125,7 +125,7 @@ it('an open chat is fetched again after the server lost its history: requests to
   await world.pass(5000);
   await world.until(before.do('clearConversationUnreadCount', 'direct:alice'));
   await world.pass(5000);
-  // The messages are delivered and read on another device, so this device fetches only what the user opens.
+  // The messages are delivered and read on another device, so this device fetches only opened conversations.
   const laptop = await world.open(world.device('ben', 'laptop'));
   await world.pass(2000);
   let shown = 0;

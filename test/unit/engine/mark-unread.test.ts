@@ -40,7 +40,7 @@ describe('unread from a message on', () => {
     expect(await shown(tablet)).toMatchObject(marked);
     expect(await tablet.now({ of: 'total-unread' })).toBe(3);
     expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 3, readUpTo: 6, counted: [[3, 3], [5, 6]] }); // prettier-ignore
-    // A device that signs in later has the same count.
+    // A later device has the same count.
     const [, laptop] = await openDevice(world, 'alice', 'laptop');
     await laptop.live();
     expect(await shown(laptop)).toMatchObject(marked);
@@ -53,17 +53,17 @@ describe('unread from a message on', () => {
     expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 7 });
   });
 
-  it('the sender learns nothing of it', async () => {
+  it('the sender learns nothing of the mark', async () => {
     const receipts = await bob.now({ of: 'conversation', conversationId: 'direct:alice' });
     await phone.do('setMarkedUnread', BOB, true, ids[0]);
     await unread(tablet, 5);
-    // Both devices of the reader know of the mark, and this message comes after it.
+    // Both devices of the reader know of the mark, and this message comes after the mark.
     await phone.say('bob', 'hello');
     const after = await bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.unreadCount === 1);
     expect(after).toEqual({ ...receipts, lastMessage: after!.lastMessage, latestSeq: 7, unreadCount: 1 });
   });
 
-  it('offline the count is exact at once, it survives a restart, and the server has the same count afterwards', async () => {
+  it('offline the count is exact at once, survives a restart, and the server has the same count afterwards', async () => {
     goOffline(phoneDevice);
     await phone.do('setMarkedUnread', BOB, true, ids[1]);
     expect(await shown(phone)).toMatchObject({ unreadCount: 4, exact: true, markedUnread: true });
@@ -77,7 +77,7 @@ describe('unread from a message on', () => {
     expect(await shown(again)).toMatchObject({ unreadCount: 4, exact: true, markedUnread: true });
   });
 
-  it('a clear before the mark and one after it, all offline, leave what the last call left', async () => {
+  it('a clear before the mark and a clear after the mark, all offline, leave the result of the last call', async () => {
     await bob.say('alice', 'seven');
     await unread(phone, 1);
     goOffline(phoneDevice);
@@ -95,7 +95,7 @@ describe('unread from a message on', () => {
     await unread(tablet, 0);
   });
 
-  it('another message than before is a new mark, the same one changes nothing, and false ends the count', async () => {
+  it('another message than before is a new mark, the same message changes nothing, and false ends the count', async () => {
     await phone.do('setMarkedUnread', BOB, true, ids[4]);
     expect(await shown(phone)).toMatchObject({ unreadCount: 2 });
     await phone.until({ of: 'outbox' }, ({ pending }) => pending === 0);
@@ -113,7 +113,7 @@ describe('unread from a message on', () => {
     expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 6 });
   });
 
-  it('messages that this device does not store make the count a lower bound until the server answers', async () => {
+  it('messages outside this device make the count a lower bound until the server answers', async () => {
     const [laptopDevice, laptop] = await openDevice(world, 'alice', 'laptop');
     await laptop.live();
     await laptop.ask('loadMessages', BOB, { around: 1, limit: 1 });
@@ -128,7 +128,7 @@ describe('unread from a message on', () => {
     expect(await shown(laptop)).toMatchObject({ unreadCount: 5, exact: true });
   });
 
-  it('a message that is not stored on this device is refused, and nothing changes', async () => {
+  it('a message missing on this device is refused, and nothing changes', async () => {
     await expect(phone.do('setMarkedUnread', BOB, true, 'elsewhere')).rejects.toMatchObject({ code: 'usage/unknown-message' });
     expect(await shown(phone)).toMatchObject({ markedUnread: false, unreadCount: 0 });
   });

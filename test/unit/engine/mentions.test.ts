@@ -65,7 +65,7 @@ describe('the mention count, on every device of a user', () => {
     expect(await countsIn(tablet)).toEqual([0, 0, 0, 0]);
   });
 
-  it('a recall takes the mention away, and the message no longer tells that it mentions me', async () => {
+  it('a recall takes the mention away, and the message no longer names me', async () => {
     const { id } = await say(['alice']);
     await say(['alice']);
     await counts(alice, 2);
@@ -116,7 +116,7 @@ describe('the mention count, on every device of a user', () => {
     expect([await total('direct'), await total('group')]).toEqual([1, 1]);
   });
 
-  it('a message that was refused keeps its mentions when it is sent again', async () => {
+  it('a refused message keeps its mentions in the next attempt', async () => {
     world.server.host.setPolicy({ receipts: { groups: false } });
     const { id } = await say(['alice'], { requestReceipt: true });
     const [letter] = await bob.until({ of: 'dead-letters' }, ({ length }) => length === 1);

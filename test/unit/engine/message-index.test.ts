@@ -21,7 +21,7 @@ const message = (of: string, seq: number) => ({
   recalled: false,
 });
 
-/** Sixty conversations of three pages each. The state says that all messages are stored; `paged` says which pages exist. */
+/** Sixty conversations of three pages each. By the state, all messages are stored; `paged` says which pages exist. */
 const storedSeqs = async (paged: boolean) => {
   const store = createMemoryStore();
   const conversations = new Map<ConversationId, ConversationState>();

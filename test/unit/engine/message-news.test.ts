@@ -13,7 +13,7 @@ const ids = (from: number, upTo: number): string[] => Array.from({ length: upTo 
 const stores = (tab: WorldTab, count: number) =>
   tab.until({ of: 'messages', conversationId: 'direct:bob', limit: 1000 }, (list) => list.length === count);
 
-/** Opens a device of alice. @returns also the ids of all messages that made an event. */
+/** Opens a device of alice. @returns also the ids of all messages with an event. */
 const openAlice = async (world: TestWorld): Promise<[VirtualDevice, WorldTab, readonly string[]]> => {
   const [device, alice] = await openDevice(world, 'alice');
   const heard: string[] = [];
@@ -23,7 +23,7 @@ const openAlice = async (world: TestWorld): Promise<[VirtualDevice, WorldTab, re
   return [device, alice, heard];
 };
 
-it('a message that a long catch-up leaves out makes its event when the device fetches it, and messages of a first snapshot make none', async () => {
+it('a message left out by a long catch-up makes its event at the fetch, and messages of a first snapshot make none', async () => {
   const world = createTestWorld();
   await publish(world, 1, 30);
   const [device, alice, heard] = await openAlice(world);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { NetGate } from '../../../src/engine/net/net-gate.ts';
 import type { LinkHandlers, NetPort } from '../../../src/ports/ports.ts';
 
-/** A network whose one connection the test opens and closes. */
+/** A network with a single connection, opened and closed by the test. */
 const oneConnection = () => {
   const connections: LinkHandlers[] = [];
   const net: NetPort = {
@@ -30,14 +30,14 @@ it('a tab, frozen between connect and open, sends nothing after the thaw if the 
   const heard: string[] = [];
   gate.connect(handlersOf(heard));
   await settled();
-  // The tab thaws: the socket has opened, and the hint of the log-out still waits behind that event.
+  // The tab thaws: the socket has opened, and the hint of the log-out still waits behind the open event.
   gate.readStore = async () => gate.shut();
   connections[0]!.opened();
   await settled();
   expect(heard).toEqual([]);
 });
 
-it('a connection that closes while the store is read is not opened afterwards', async () => {
+it('a connection that closes during a read of the store is not opened afterwards', async () => {
   const { net, connections } = oneConnection();
   const gate = new NetGate(net);
   const heard: string[] = [];

@@ -1,4 +1,4 @@
-/** One session of two people, with frames that are lost, doubled, late, or the last of their connection. */
+/** One session of two people, with lost, doubled and late frames, and frames at the end of a connection. */
 import { describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { TransportError } from '../../../src/errors.ts';
@@ -8,7 +8,7 @@ import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { framesOf, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
 
-/** What both people see in the end, without ids and times. */
+/** The screens of both people in the end, without ids and times. */
 interface End {
   readonly aliceShows: readonly string[];
   readonly bobShows: readonly string[];
@@ -40,7 +40,7 @@ const eventOf = (event: ReceiptEvent): string => {
 /** Makes trouble on the network of a device, before its tab opens. */
 type Trouble = (device: VirtualDevice) => void;
 
-/** Connect, snapshot, live frames, messages, receipts of both kinds, a recall. Alice's network is the one with trouble. */
+/** Connect, snapshot, live frames, messages, receipts of both kinds, a recall. Only Alice's network has trouble. */
 const session = async (makeTrouble: Trouble = () => undefined): Promise<End> => {
   const world = createTestWorld();
   const [, bob] = await openDevice(world, 'bob');
@@ -86,7 +86,7 @@ const session = async (makeTrouble: Trouble = () => undefined): Promise<End> => 
     aliceShows: await shown(alice, 'bob'),
     bobShows: await shown(bob, 'alice'),
     unread: [await alice.now({ of: 'total-unread' }), await bob.now({ of: 'total-unread' })],
-    // A catch-up reports in one event what live frames report in two. The test compares them together, and no
+    // A catch-up makes one event of changes that make two events live. The test compares the sums, and no
     // event is repeated.
     events: [...new Set(news)].sort(),
     repeated: news.filter((event, i) => news.indexOf(event) < i),
@@ -169,7 +169,7 @@ describe('a session of two people over a troubled network', { timeout: 60_000 },
   });
 
   it('a session has the same result while it changes between WebSocket and HTTP and answers come out of order (F50)', async () => {
-    /** Frames that arrived over HTTP or were lost there. The next socket delivers them too, the newest first. */
+    /** Frames that arrived or were lost over HTTP. The next socket delivers these frames too, the newest first. */
     const late: ServerFrame[] = [];
     const turns: ('socket' | 'http')[] = [];
     const count = (transport: 'socket' | 'http'): void => {
@@ -214,7 +214,7 @@ describe('a session of two people over a troubled network', { timeout: 60_000 },
   });
 });
 
-it('a change whose hint was lost arrives after one heartbeat (F51)', async () => {
+it('a change with a lost hint arrives after one heartbeat (F51)', async () => {
   const world = createTestWorld();
   const device = world.device('alice');
   const sent = sentBy(device);

@@ -1,4 +1,4 @@
-/** Networks without WebSockets: receipts go over HTTP, and the client goes back to a WebSocket when one works. */
+/** Networks without WebSockets: receipts go over HTTP, and the client goes back to a working WebSocket. */
 import { describe, expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { openDevice, openTab, sentBy, submits } from '../../support/on-tab.ts';
@@ -29,7 +29,7 @@ describe('behind a proxy that removes the upgrade header', () => {
     expect(sent.requests.length).toBe(asked);
   });
 
-  it('the client goes back to a WebSocket once one works, and the entries in flight take effect once (F53)', async () => {
+  it('the client goes back to a working WebSocket, and the entries in flight take effect once (F53)', async () => {
     const world = createTestWorld({ seed: 54 });
     const phone = world.device('alice');
     phone.network.set({ sockets: false });

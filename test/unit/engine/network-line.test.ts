@@ -1,4 +1,4 @@
-/** Slow lines, and snapshots that take more than one connection. The test moves the clock. */
+/** Slow lines, and snapshots over several connections. The test moves the clock. */
 import { describe, expect, it } from 'vitest';
 import { Feed } from '../../../src/engine/sync/feed/feed.ts';
 import { FrameSize } from '../../../src/engine/sync/timing/frame-size.ts';
@@ -104,13 +104,13 @@ describe('sending over a slow line', () => {
     },
   );
 
-  it('over a line of 1 MB/s frames grow to the size that the server accepts', async () => {
+  it('over a line of 1 MB/s frames grow to the limit of the server', async () => {
     const { sizes, lost } = await sendAll(1_000_000, 20);
     expect(lost).toBe(0);
     expect(Math.max(...sizes)).toBeGreaterThan(30 * 1024);
   });
 
-  it('at most 64 KiB are handed to the connection before they are answered: the outbox is the buffer (F58)', async () => {
+  it('at most 64 KiB are handed to the connection without an answer: the outbox is the buffer (F58)', async () => {
     for (const rate of [1000, 50_000, 10_000_000]) expect((await sendAll(rate, 200)).mostInFlight).toBeLessThanOrEqual(64 * 1024);
   });
 });
@@ -197,14 +197,14 @@ describe('a snapshot in many frames', () => {
     feed.take(frame(null, 'a', false));
     feed.stop();
     feed.pull();
-    feed.take(frame(null, 'a', false)); // a late one: it is here already
+    feed.take(frame(null, 'a', false)); // late: this frame is here already
     feed.pullAnew();
     feed.take(frame(null, 'b', false));
     feed.take(frame('b', 'c', true));
     await clock.pass(10);
     expect(pulls).toEqual([
       { type: 'pull', cursor: null },
-      // The server must know that this device lacks the conversations that are still to come (F114).
+      // The server must know that this device lacks the conversations of the next frames (F114).
       { type: 'pull', cursor: 'a', snapshot: true },
       { type: 'pull', cursor: null },
     ]);
@@ -238,7 +238,7 @@ describe('a snapshot in many frames', () => {
   });
 });
 
-it('the client sends a pull and a fetch that a busy server refused again after the time that the server named (F107)', async () => {
+it('the client repeats a pull and a fetch that a busy server refused, after the time named by the server (F107)', async () => {
   const world = createTestWorld();
   await world.until(world.server.host.publish({ from: 'bob', to: { user: 'alice' }, body: 'hello' }));
   const device = world.device('alice');

@@ -1,4 +1,4 @@
-/** When a client connects again, and when it does not. */
+/** When a client connects again, and when the client gives up. */
 import { describe, expect, it } from 'vitest';
 import { disconnectReasonOfClose, disconnectReasonOfError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
@@ -89,7 +89,7 @@ describe('the meaning of close codes and error codes', () => {
     }
     expect(disconnectReasonOfClose(account, CLOSE.wrongUser, '', true).error.code).toBe('auth/wrong-user');
     expect(disconnectReasonOfClose(account, CLOSE.versionUnsupported, '', true).error.code).toBe('protocol/version-unsupported');
-    // Faults that only the operator of the server can mend are retried rarely (F128).
+    // The client retries rarely after faults that only the operator can mend (F128).
     const seldom = { next: 'again', retryAfterMs: 60_000, error: { code: 'auth/origin-refused' } };
     expect(disconnectReasonOfClose(account, CLOSE.originRefused, '', true)).toMatchObject(seldom);
     expect(disconnectReasonOfError(account, { type: 'error', code: 'auth/origin-refused', message: 'why' })).toMatchObject(seldom);
@@ -113,7 +113,7 @@ describe('the meaning of close codes and error codes', () => {
 it('a client retries a network that drops connections more and more slowly, until one connection has lasted 30 s (F57)', async () => {
   const world = createTestWorld();
   const device = world.device('alice');
-  // The longest wait that the random numbers can give.
+  // The longest wait that random numbers give.
   device.changePorts = (ports) => ({ ...ports, random: { ...ports.random, next: () => 0.999 } });
   const hellos: number[] = [];
   const losses: number[] = [];
@@ -160,6 +160,6 @@ it('sixty clients that a restart disconnected come back spread over time (F56)',
   world.server.close();
   world.server.start();
   await reach(world, 'all clients', () => backAt.length === CLIENTS, 2 * RESTART_SPREAD_MS);
-  // An even spread puts one in five here. The bound is five standard deviations away.
+  // An even spread puts a fifth here. The bound is five standard deviations away.
   expect(backAt.filter((ms) => ms < RESTART_SPREAD_MS / 5).length).toBeLessThan(28);
 });

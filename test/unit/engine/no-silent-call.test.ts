@@ -1,4 +1,4 @@
-/** No call resolves without effect: every intent, on a device that does not know the named conversation or message (F112). */
+/** No call resolves without effect: every intent, on a device without the named conversation or message (F112). */
 import { describe, expect, it } from 'vitest';
 import type { Intents } from '../../../src/model/intents.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
@@ -17,7 +17,7 @@ type Outcome =
 
 interface Row<K extends keyof Intents> {
   readonly args: Parameters<Intents[K]>;
-  /** `before` is before the first snapshot; `after` is after it, for a conversation that the server does not know. */
+  /** `before` is before the first snapshot; `after` is after the first snapshot, for a conversation unknown to the server. */
   readonly before: Outcome;
   readonly after: Outcome;
 }
@@ -26,7 +26,7 @@ const UNKNOWN = { rejects: 'usage/unknown-conversation' };
 const NO_MESSAGE = { rejects: 'usage/unknown-message' };
 const nothingUnread = { inForce: 'a conversation that does not exist has nothing unread' };
 
-/** A new intent does not compile until it has a row. */
+/** A new intent compiles only with a row of its own. */
 const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
   sendMessage: { args: ['direct:bob', { body: '"hi"' }], before: 'pending', after: 'pending' },
   recallMessage: { args: ['m1'], before: NO_MESSAGE, after: NO_MESSAGE },
@@ -68,7 +68,7 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
   },
 };
 
-describe('a call about a conversation or message that this device does not know', () => {
+describe('a call about a conversation or message unknown to this device', () => {
   const outcomeOf = async (device: VirtualDevice, tab: WorldTab, name: keyof Intents): Promise<unknown> => {
     const stored = (): string => JSON.stringify([...device.disk.rows.get('log')!.values()]);
     const before = stored();
@@ -113,7 +113,7 @@ describe('a call about a conversation or message that this device does not know'
     );
   const BOTH = { muted: true, markedUnread: true };
 
-  it('flags of a conversation that does not exist yet take effect with its first message, on all devices (F112)', async () => {
+  it('flags of a conversation without messages take effect with its first message, on all devices (F112)', async () => {
     const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     await first.live();
@@ -129,7 +129,7 @@ describe('a call about a conversation or message that this device does not know'
     expect(await first.now({ of: 'dead-letters' })).toEqual([]);
   });
 
-  it('flags set before the first snapshot win over older flags that this device had not seen (F112)', async () => {
+  it('flags set before the first snapshot win over older flags unknown to this device (F112)', async () => {
     const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     for (const text of ['one', 'two', 'three']) await bob.say('alice', text);
@@ -153,7 +153,7 @@ describe('a call about a conversation or message that this device does not know'
     for (const tab of [second, first]) await shows(tab, BOTH, 3);
   });
 
-  it('a flag that is removed before the first snapshot is removed at the server (F112)', async () => {
+  it('a flag removed before the first snapshot is removed at the server too (F112)', async () => {
     const { opened, phone, tablet, bob } = await two();
     const first = await opened(phone);
     await bob.say('alice', 'one');
@@ -185,7 +185,7 @@ describe('a call about a conversation or message that this device does not know'
     await shows(first, { muted: true, markedUnread: false }, 1);
   });
 
-  it('a flag of a group that this user is not in becomes a dead letter (F112)', async () => {
+  it('a flag of a group without this user becomes a dead letter (F112)', async () => {
     const { opened, phone } = await two();
     const tab = await opened(phone);
     await tab.do('setMuted', 'group:of-others', true);

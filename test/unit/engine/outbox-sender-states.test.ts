@@ -8,7 +8,7 @@ const choosing: readonly State[] = ['stopping', 'choosing', 'choosing-again'];
 const endsOfChoice: readonly Event[] = ['none-chosen', 'wait-chosen', 'batch-chosen'];
 const silent: readonly State[] = ['stopped', 'stopping'];
 
-/** Events that the class can give in a state. */
+/** Events from the class in a state. */
 const canCome = (state: State, event: Event): boolean => {
   if (endsOfChoice.includes(event)) return choosing.includes(state);
   if (event === 'batch-ended') return state === 'in-flight';
@@ -21,20 +21,20 @@ describe('the state machine of the outbox sender, over every state and event', (
     expect(states).toContain(to);
     const does = (effect: Effect): boolean => effects.includes(effect);
 
-    // An event that cannot come in a state changes nothing.
+    // An impossible event changes nothing.
     if (!canCome(state, event)) expect({ to, effects }).toEqual({ to: state, effects: [] });
 
     // At most a single choice runs at a time, and a choosing state has a running choice.
     const wasChoosing = choosing.includes(state) && !endsOfChoice.includes(event);
     expect(does('choose')).toBe(choosing.includes(to) && !wasChoosing);
-    // A choice that has begun is waited for: no state forgets it.
+    // Every state waits for a begun choice and forgets none.
     if (wasChoosing) expect(choosing).toContain(to);
 
     // At most a single batch is in flight. The sender drops the batch at the end of the state (F47, F58).
     expect(does('send-batch')).toBe(to === 'in-flight' && state !== 'in-flight');
     expect(does('drop-batch')).toBe(state === 'in-flight' && to !== 'in-flight');
 
-    // A state that waits has a timer, and every other state has none.
+    // A waiting state has a timer, and every other state has none.
     expect(does('start-wait')).toBe(to === 'backing-off' && state !== 'backing-off');
     expect(does('cancel-wait')).toBe(state === 'backing-off' && to !== 'backing-off' && event !== 'wait-over');
 
@@ -42,7 +42,7 @@ describe('the state machine of the outbox sender, over every state and event', (
     if (event === 'stop') expect(silent).toContain(to);
     if (silent.includes(state) && event !== 'start') expect(silent).toContain(to);
 
-    // A change of the outbox is never lost: it starts a choice, or the end of the running work starts one.
+    // A change of the outbox is never lost: the change starts a choice, or the end of the running work starts a choice.
     if (event === 'entries-pending' && !silent.includes(state)) expect(['choosing', 'choosing-again', 'in-flight']).toContain(to);
   });
 
@@ -55,7 +55,7 @@ describe('the state machine of the outbox sender, over every state and event', (
     }
   });
 
-  it('the outbox sender chooses again when the outbox changed during a choice that found no batch', () => {
+  it('the outbox sender chooses again after a change of the outbox during a choice without a batch', () => {
     const during = transition('choosing', 'entries-pending').to;
     for (const end of ['none-chosen', 'wait-chosen'] as const)
       expect(transition(during, end)).toEqual({ to: 'choosing', effects: ['choose'] });

@@ -15,7 +15,7 @@ import { TestClock } from '../../support/test-clock.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
-/** Long enough for code that waits for promises only. */
+/** Long enough for code with promises only. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 describe('the outbox sender', () => {
@@ -82,7 +82,7 @@ describe('the outbox sender', () => {
     expect(writer.model.outbox.size).toBe(0);
   });
 
-  it('a message that another device recalled before this device knew its seq is stored without its text', async () => {
+  it('a message recalled by another device before this device knew its seq is stored without its text', async () => {
     await say('bob', 'secret');
     sender.start();
     await settled();
@@ -91,7 +91,7 @@ describe('the outbox sender', () => {
     expect(writer.model.get('direct:bob')?.newest).toMatchObject({ seq: 1, recalled: true, body: '' });
   });
 
-  it('an entry that was sent never changes and is sent again under the same key; newer work becomes the next entry (F61)', async () => {
+  it('a sent entry never changes and is sent again under the same key; newer work becomes the next entry (F61)', async () => {
     await ack('direct:bob', ['m1']);
     sender.start();
     await settled();
@@ -126,7 +126,7 @@ describe('the outbox sender', () => {
     expect(texts(sent[2]!)).toEqual(['"one"', '"after one"']);
   });
 
-  it('the outbox sender halves a frame that was refused as a whole until the bad entry is alone, and only that entry is rejected (F63)', async () => {
+  it('the outbox sender halves a frame refused as a whole until the bad entry is alone, and only that entry is rejected (F63)', async () => {
     for (let n = 0; n < 8; n++) await say(`p${n}`, n === 5 ? 'bad' : 'good');
     sender.start();
     await settled();
@@ -143,7 +143,7 @@ describe('the outbox sender', () => {
     expect(sent.length).toBeLessThan(12);
   });
 
-  it('the outbox sender sends nothing to a busy server before the time that the server named', async () => {
+  it('the outbox sender sends nothing to a busy server before the time named by the server', async () => {
     await say('bob', 'one');
     sender.start();
     await settled();
@@ -164,7 +164,7 @@ describe('the outbox sender', () => {
     expect(silent).toBe(1);
   });
 
-  it('every frame stays within the size that the server accepts', async () => {
+  it('every frame stays within the limit of the server', async () => {
     limits = { ...limits, frameBytes: 4096 };
     for (let n = 0; n < 10; n++) await say('bob', 'x'.repeat(1000));
     sender.start();

@@ -1,13 +1,13 @@
-/** After a loss of power a device still knows the messages that it had sent. */
+/** After a loss of power a device still knows its sent messages. */
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/world.ts';
 
-it('a message that was sent before the power was lost is recalled at the server, and not only removed on the device (F14)', async () => {
+it('a message sent before a loss of power is recalled at the server, and not only removed on the device (F14)', async () => {
   const world = createTestWorld({ seed: 3 });
   const alice = world.device('alice');
   const tab = await world.open(alice);
   await world.pass(1000);
-  // The power is lost at the moment the message is sent, and every write that was not flushed is lost with it.
+  // The power is lost at the moment the message is sent, together with every unflushed write.
   let lost: Promise<void> | undefined;
   alice.network.leaves = (_lane, text) => {
     if (text.includes('"m1"')) lost ??= Promise.resolve().then(() => alice.losePower(alice.disk.atRisk));

@@ -22,9 +22,9 @@ const compactsAlways = (device: VirtualDevice): void => {
   device.fault = (site) => site === 'compaction:due';
 };
 
-describe('a device that was offline while a message was recalled and 250 more were sent', () => {
+describe('a device offline during the recall of a message and 250 more messages', () => {
   it.each(['in the log', 'in a page'])(
-    'a device deletes the text of a message, stored %s, that was recalled while it was offline, and its counts are right',
+    'a device deletes the text of a message, stored %s, recalled while the device was offline, and its counts are right',
     async (where) => {
       const world = createTestWorld({ seed: where });
       const [phone, laptop, hers] = [world.device('alice', 'phone'), world.device('alice', 'laptop'), world.device('ben', 'hers')];
@@ -99,7 +99,7 @@ describe('a device that was offline while a message was recalled and 250 more we
   );
 });
 
-it('an own message whose answer was lost and that another device recalled is not sent again, whether the feed or the answer reports the recall', async () => {
+it('an own message with a lost answer, recalled by another device, is not sent again, whether the feed or the answer reports the recall', async () => {
   for (const reportedBy of ['feed', 'answer'] as const) {
     const ports = quietPorts(createMemoryStore(new MemoryDisk()));
     const writer = await Writer.open(ports, 'alice');

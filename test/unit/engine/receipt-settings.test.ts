@@ -1,4 +1,7 @@
-/** Receipt settings of a device and of the account, on several devices: what the sender learns, and what no device tells (F130). */
+/**
+ * Receipt settings of a device and of the account, on several devices: which receipts the sender gets, and
+ * which receipts no device sends (F130).
+ */
 import { describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/event.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
@@ -32,7 +35,7 @@ const start = async () => {
   return { world, bob, phone, phoneTab, laptop, laptopTab, write, settle };
 };
 
-/** What the server has told bob of alice's receipts. */
+/** Alice's receipts, as the server has told bob. */
 const told = (world: TestWorld) => {
   const { read, named, delivered } = world.server.dump().members.find(({ userId }) => userId === 'alice')!;
   return { read, named, delivered };
@@ -41,7 +44,7 @@ const reads = (tab: WorldTab) => tab.do('sendConversationReadReceipt', CHAT, {})
 const settingsOf = (tab: WorldTab) => tab.now({ of: 'receipt-settings' });
 
 describe('receipt settings on several devices', () => {
-  it('what was read on a phone without receipts is not told when a laptop with receipts reads on (F130)', async () => {
+  it('messages read on a phone without receipts get no receipt when a laptop with receipts reads on (F130)', async () => {
     const { world, bob, phoneTab, laptopTab, write, settle } = await start();
     await write(3, phoneTab, laptopTab);
     await phoneTab.do('setReceiptSettings', { readReceipts: false });
@@ -59,7 +62,7 @@ describe('receipt settings on several devices', () => {
     expect(await laptopTab.now({ of: 'receipts', messageId: 'm2' })).toMatchObject({ state: 'none' });
   });
 
-  it('a laptop that reads before the phone has synced tells what it reads: the server learned that first (F130)', async () => {
+  it('a laptop that reads before the phone has synced sends its receipts: the server heard from the laptop first (F130)', async () => {
     const { world, phone, phoneTab, laptopTab, write, settle } = await start();
     await write(3, phoneTab, laptopTab);
     await phoneTab.do('setReceiptSettings', { readReceipts: false });
@@ -115,7 +118,7 @@ describe('receipt settings on several devices', () => {
     expect(told(world)).toMatchObject({ read: [], named: [] });
   });
 
-  it('a switch of the account cancels receipts that another device has not sent, and their private parts stay (F130)', async () => {
+  it('a switch of the account cancels unsent receipts of another device, and their private parts stay (F130)', async () => {
     const { world, phoneTab, laptop, laptopTab, write, settle } = await start();
     await write(3, phoneTab, laptopTab);
     goOffline(laptop);
@@ -138,7 +141,7 @@ describe('receipt settings on several devices', () => {
     expect(told(world)).toMatchObject({ read: [], named: [] });
   });
 
-  it('a device that was offline from before the switch “off” until after the switch “on” tells nothing that it read meanwhile (F130)', async () => {
+  it('a device offline from before the switch “off” until after the switch “on” sends no receipt for messages read meanwhile (F130)', async () => {
     const { world, phoneTab, laptop, laptopTab, write, settle } = await start();
     await write(3, phoneTab, laptopTab);
     goOffline(laptop);
@@ -175,7 +178,7 @@ describe('receipt settings on several devices', () => {
     expect(told(world)).toMatchObject({ read: [[3, 3]] });
   });
 
-  it('a change made before the first snapshot wins over older changes that this device had not seen (F112)', async () => {
+  it('a change made before the first snapshot wins over older changes unknown to this device (F112)', async () => {
     const { world, phoneTab, laptopTab, settle } = await start();
     for (const change of [OFF, ON, OFF, ON]) {
       await phoneTab.do('setReceiptSettings', change);
@@ -191,7 +194,7 @@ describe('receipt settings on several devices', () => {
     expect(world.server.dump().accounts).toMatchObject([{ userId: 'alice', readReceipts: { count: 5, value: false } }]);
   });
 
-  it('a new device obeys the account’s setting from its first snapshot on, and after “on” tells nothing that was read before (F130)', async () => {
+  it('a new device obeys the account’s setting from its first snapshot on, and after “on” sends no receipt for messages read before (F130)', async () => {
     const { world, phoneTab, write, settle } = await start();
     await write(2, phoneTab);
     await phoneTab.do('clearConversationUnreadCount', CHAT);
@@ -227,7 +230,7 @@ describe('receipt settings on several devices', () => {
     ]);
   });
 
-  it('a server that lost its history gets the account’s settings again (F67)', async () => {
+  it('a server without its history gets the account’s settings again (F67)', async () => {
     const { world, phoneTab, laptopTab, write, settle } = await start();
     await write(1, phoneTab, laptopTab);
     await settle(phoneTab);

@@ -1,5 +1,5 @@
 /**
- * A client asks a server that keeps refusing with growing delays, over every transport. Once the server
+ * While a server keeps refusing, a client asks again with growing delays, over every transport. Once the server
  * accepts, the delays start anew.
  */
 import { firstValueFrom } from 'rxjs';
@@ -34,7 +34,7 @@ const refused = async (before: (net: Refusing) => void = () => undefined): Promi
   return { world, phone, net, ann, ben };
 };
 
-/** Counts the submits that the real server gets and answers with `retry`. */
+/** Counts the submits to the real server, and the answers with `retry`. */
 const refuseEntries = ({ world, phone, net }: Refused, isRefused = true): void => {
   world.server.trouble = (name) => (isRefused && name === 'submit' ? 'refuse' : null);
   phone.network.leaves = (_, text) => {
@@ -63,7 +63,7 @@ const expectGrowth = async ({ world, net }: Pick<Refused, 'world' | 'net'>): Pro
 const gaps = (asked: readonly number[]): number[] => asked.slice(1).map((at, i) => at - asked[i]!);
 
 describe('a server that keeps refusing, over a WebSocket', () => {
-  it('a client sends refused entries again with growing delays and never before the time that the server named; other conversations go on (F115)', async () => {
+  it('a client sends refused entries again with growing delays and never before the time named by the server; other conversations go on (F115)', async () => {
     const all = await refused();
     const { world, ann, net } = all;
     await say(world, ann, 'ben');
@@ -75,7 +75,7 @@ describe('a server that keeps refusing, over a WebSocket', () => {
     await expectGrowth(all);
     expect(Math.min(...gaps(net.asked))).toBeGreaterThanOrEqual(1000);
 
-    // The server is well again: a conversation that was never refused does not wait for the others.
+    // The server is well again: a conversation without a refusal does not wait for the others.
     world.server.trouble = () => null;
     await say(world, ann, 'dora');
     await world.pass(1000);
@@ -83,7 +83,7 @@ describe('a server that keeps refusing, over a WebSocket', () => {
     await world.pass(11 * MINUTE);
     expect(world.server.dump().messages).toHaveLength(4);
 
-    // Taken once: the next refusal is no old one.
+    // The test takes each refusal once: the next refusal is new.
     refuseEntries(all);
     net.asked.length = 0;
     await say(world, ann, 'ben', 'once more');
@@ -150,7 +150,7 @@ describe('a server that keeps refusing, over a WebSocket', () => {
     expect(storedSeqs).toHaveLength(3);
   }, 60_000);
 
-  it('an open chat that changes all the time repeats refused fetches of older messages with growing delays (F115)', async () => {
+  it('an open chat with constant changes repeats refused fetches of older messages with growing delays (F115)', async () => {
     const { world, ben } = await refused();
     for (let n = 0; n < 3; n++) await say(world, ben, 'dora', `${n}`);
     await world.pass(5000);
@@ -266,7 +266,7 @@ it('a client calls a failing getToken again with growing delays (F115)', async (
   await expectGrowth({ world, net: { ...refusing(phone), asked } });
 }, 60_000);
 
-it('a client whose getToken fails at the renewal of a token calls it again with growing delays (F115)', async () => {
+it('if getToken fails at the renewal of a token, a client calls getToken again with growing delays (F115)', async () => {
   const world = createTestWorld({ seed: 117 });
   const asked: number[] = [];
   let fails = false;
@@ -288,7 +288,7 @@ it('a client whose getToken fails at the renewal of a token calls it again with 
   expect(await world.until(firstValueFrom(ann.watch({ of: 'connection' })))).toMatchObject({ state: 'live' });
 });
 
-it('a client whose getToken returns the same short token again does not call it in a loop (F115)', async () => {
+it('if getToken returns the same short token again, a client does not call getToken in a loop (F115)', async () => {
   const world = createTestWorld({ seed: 118 });
   const token = world.server.token('ann', MINUTE / 2);
   let asked = 0;

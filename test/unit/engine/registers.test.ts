@@ -113,7 +113,7 @@ describe('each register makes its own event', () => {
     ]);
   });
 
-  it('receipts of this device make no event with `self`, also if they named a message that was not stored yet', async () => {
+  it('receipts of this device make no event with `self`, also for a named message that was not stored yet', async () => {
     const { writer, ports, changes, row } = await openDevice();
     await writer.write('read', STRICT, (draft) => sendReadReceipts(draft, ports, BOB, ['bob-2', 'bob-5'], {}));
     const arrived = { conversationId: BOB, messages: [message(5, 'bob')] } as const;
@@ -145,7 +145,7 @@ describe('each register makes its own event', () => {
 });
 
 describe('news of messages and of own receipts', () => {
-  it('a catch-up makes an event of every new message that is stored, also of own messages from another device', async () => {
+  it('a catch-up makes an event of every new stored message, also of own messages from another device', async () => {
     const { changes, row } = await openDevice();
     const messages = [message(7, 'bob'), message(6, 'alice'), message(5, 'bob')];
     const news = await changes('catch-up', { rows: [row({ latestSeq: 7 })], messages: [{ conversationId: BOB, messages }] });
@@ -179,7 +179,7 @@ describe('news of messages and of own receipts', () => {
     expect(idsOf(await fetched(message(5, 'bob'), message(6, 'bob')))).toEqual(['bob-6']);
   });
 
-  it('a fetch that brings the recall of a stored message leaves the event to the feed', async () => {
+  it('after a fetch brings the recall of a stored message, the feed still makes the event', async () => {
     const { changes, fetched } = await openDevice();
     const recalled = message(4, 'bob', { recalled: true, body: '' });
     expect(await fetched(recalled)).toEqual([]);
@@ -200,7 +200,7 @@ describe('news of messages and of own receipts', () => {
     });
   });
 
-  it('a confirmed conversation receipt names the newest message that it covers', async () => {
+  it('a confirmed conversation receipt names the newest covered message', async () => {
     const { writer, ports, answered } = await openDevice();
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, ports, BOB, {}));
     expect(await answered({})).toEqual([{ type: 'receiptsConfirmed', conversationId: BOB, messageIds: [], upTo: 4 }]);

@@ -1,4 +1,4 @@
-/** Answers of the HTTP endpoint that end before they are complete: the client asks for the rest (F119). */
+/** Answers of the HTTP endpoint without all messages: the client asks for the rest (F119). */
 import { describe, expect, it } from 'vitest';
 import { restOfFetch } from '../../../src/engine/net/rest-of-fetch.ts';
 import { Heartbeat } from '../../../src/engine/sync/connection/heartbeat.ts';
@@ -37,7 +37,7 @@ const wants: Frame<'fetch'>['wants'] = [
 ];
 
 describe('the rest of a fetch', () => {
-  it('the rest of a fetch begins after the last message that came, in the order of the wants', () => {
+  it('the rest of a fetch begins after the last received message, in the order of the wants', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8]), receiptsSent('direct:bob', [5])])).toEqual([
       { conversationId: 'direct:bob', seqs: [[1, 4]], limit: 3 },
       wants[1],
@@ -48,7 +48,7 @@ describe('the rest of a fetch', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9, 8, 5, 4, 3, 2])])).toEqual([wants[1]]);
   });
 
-  it('a fetch whose answer is complete or empty has no rest', () => {
+  it('a fetch with a complete or empty answer has no rest', () => {
     expect(restOfFetch({ id: 1, wants }, [receiptsSent('direct:bob', [9]), receiptsSent('direct:bob', [], true)])).toEqual([]);
     expect(restOfFetch({ id: 1, wants }, [])).toEqual([]);
     expect(restOfFetch({ id: 1, wants }, [{ ...receiptsSent('direct:bob', [9]), id: 2 }])).toEqual([]);
@@ -75,7 +75,7 @@ describe('long messages over HTTP', () => {
     const world = createTestWorld();
     await fill(world, { user: 'alice' });
     const { sent } = await start(world, false);
-    // The device confirms the messages that it stores to their sender.
+    // The device confirms its stored messages to their sender.
     const hello = { type: 'hello', version: PROTOCOL_VERSION, token: world.server.token('bob'), userId: 'bob', deviceId: 'd' };
     const receiptsSent = async (): Promise<unknown> => {
       const { body } = await world.until(world.server.request(JSON.stringify([hello, { type: 'pull', cursor: null }])));
@@ -87,7 +87,7 @@ describe('long messages over HTTP', () => {
     expect(sent.sockets).toEqual([]);
   });
 
-  it('a page of long history arrives in as many requests as it takes (F119)', async () => {
+  it('a page of long history arrives in as many requests as needed (F119)', async () => {
     const world = createTestWorld();
     await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
     await fill(world, { group: 'crew' });

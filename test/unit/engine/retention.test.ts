@@ -123,7 +123,7 @@ describe('retention', () => {
     },
   );
 
-  it('of two retention limits, the stricter one decides', async () => {
+  it('the stricter of two retention limits decides', async () => {
     const { retention, conversation } = await filled(1000, { days: 30, messagesPerConversation: 50 });
     await retention.run();
     expect(conversation().storedSeqs).toEqual([[951, 1000]]);
@@ -146,7 +146,7 @@ describe('retention', () => {
     expect(writer.model.outbox.size).toBe(2);
   });
 
-  it('messages that retention removed are not fetched again without a call, and send no second delivery receipt when the app asks for them', async () => {
+  it('messages removed by retention are not fetched again without a call, and get no second delivery receipt when the app loads these messages', async () => {
     const { given, writer, retention, conversation, disk } = await filled(200, { messagesPerConversation: 50 });
     const receiptsSent = conversation().receiptsSent.delivered;
     await retention.run();
@@ -163,7 +163,7 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
   });
 
-  it('with delivery receipts off, messages that retention removed are not fetched again without a call', async () => {
+  it('with delivery receipts off, messages removed by retention are not fetched again without a call', async () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
@@ -191,7 +191,7 @@ describe('retention', () => {
     expect(bodiesOn(disk)).toEqual(Array.from({ length: 10 }, (_, i) => 91 + i));
   });
 
-  it('messages that another tab removed during a compaction stay removed in a tab that restores the snapshot', async () => {
+  it('messages removed by another tab during a compaction stay removed in a tab after its restore of the snapshot', async () => {
     const { disk, given, writer } = await filled(50, {});
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, step(51, 60, 'c50'), 'live'));
     const { tx } = given.store;

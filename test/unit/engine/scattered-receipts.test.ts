@@ -5,7 +5,7 @@ import { createTestWorld, type TestWorld, type VirtualTab } from '../../../src/t
 
 const MESSAGES = 140;
 
-/** Number of these messages that the tab shows as read. */
+/** Number of these messages shown as read. */
 const readIn = async (world: TestWorld, tab: VirtualTab, ids: readonly string[]): Promise<number> => {
   let read = 0;
   for (const messageId of ids) if ((await world.until(firstValueFrom(tab.watch({ of: 'receipts', messageId }))))?.state === 'done') read++;

@@ -25,20 +25,20 @@ describe('which messages need no notification any more', () => {
     );
   };
 
-  it('messages up to the position are settled, with the position of another device and with a pending one', () => {
+  it('messages up to the position are settled, with the position of another device and with a pending position', () => {
     expect(settled({ readUpTo: 5 }, [4, 5, 6])).toEqual([true, true, false]);
     expect(settled({ readUpTo: 2 }, [4, 5, 6], { position: 5 })).toEqual([true, true, false]);
     expect(settled({ joinedAt: 5 }, [5, 6])).toEqual([true, false]);
   });
 
-  it('a message with a receipt, and a message that does not count, is settled', () => {
+  it('a message with a receipt, and an uncounted message, is settled', () => {
     expect(settled({ mine: { delivered: [], read: [[3, 4]], named: [[7, 7]] } }, [4, 5, 7])).toEqual([true, false, true]);
     expect(settled({}, [4, 5], { named: [[5, 5]] })).toEqual([false, true]);
     expect(settled({ uncounted: [[8, 8]] }, [8, 9])).toEqual([true, false]);
   });
 
-  it('nothing is settled that is not certain: a message above the row, an unknown chat, a message of a counted range', () => {
-    // A pending position of a history that the server lost.
+  it('nothing uncertain is settled: a message above the row, an unknown chat, a message of a counted range', () => {
+    // A pending position of a lost history.
     expect(settled({ latestSeq: 3 }, [3, 4], { position: 9 })).toEqual([true, false]);
     expect(settledOf(new AccountState('alice'), [{ conversationId: 'direct:bob', seq: 1 }])).toEqual([false]);
     expect(settled({ readUpTo: 1, counted: { at: 1, upTo: 9, count: 4 } }, [1, 2, 9, 10])).toEqual([true, false, false, false]);

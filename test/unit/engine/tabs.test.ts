@@ -17,7 +17,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 class Tab extends WorldTab {
   leads = false;
   state = '';
-  /** Number of times that this tab became the leader. */
+  /** Number of times this tab became the leader. */
   turns = 0;
 
   constructor(
@@ -34,7 +34,7 @@ class Tab extends WorldTab {
     });
   }
 
-  /** The frames of this type that left the tab over WebSockets. */
+  /** The frames of this type sent by the tab over WebSockets. */
   sent<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
     return framesOf(type, this.texts);
   }
@@ -43,7 +43,7 @@ class Tab extends WorldTab {
     this.tab.freeze();
   }
 
-  /** Runs the calls that came while the tab was frozen, without an event of the page. */
+  /** Runs the calls from the frozen time of the tab, without an event of the page. */
   thaw(): void {
     this.tab.lane.thaw();
   }
@@ -51,7 +51,7 @@ class Tab extends WorldTab {
 
 interface TabOptions {
   readonly ports?: (ports: Ports) => Partial<Ports>;
-  /** Called with every frame that leaves the tab over a WebSocket. */
+  /** Called with every outgoing WebSocket frame of the tab. */
   readonly onSent?: (text: string) => void;
 }
 
@@ -108,7 +108,7 @@ describe('a leader tab that freezes', () => {
     await pass(20_000);
     a.thaw();
     await pass(20_000);
-    // No tab takes the lead from a tab that answers.
+    // No tab takes the lead from an answering tab.
     expect(others.reduce((sum, { turns }) => sum + turns, 0)).toBe(1);
     expect(a.turns).toBe(1);
     expect([a, ...others].filter(({ leads }) => leads)).toHaveLength(1);
@@ -135,7 +135,7 @@ describe('a leader tab that freezes', () => {
     const his = await bob();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
-    // The new leader has a fencing token and no network: the store is as the frozen tab left it.
+    // The new leader has a fencing token and no network: the store is unchanged since the freeze.
     goOffline(b);
     a.freeze();
     await his.say('alice', 'heard by the frozen one alone');
@@ -152,7 +152,7 @@ describe('a leader tab that freezes', () => {
     await a.until({ of: 'total-unread' }, (count) => count === 1, 100);
   });
 
-  it('an entry that the frozen leader sent and the next leader sends again takes effect once (F31)', async () => {
+  it('an entry sent by the frozen leader and again by the next leader takes effect once (F31)', async () => {
     const { tab, until, bob, pass } = createWorld();
     const his = await bob();
     let freezes = false;
@@ -182,7 +182,7 @@ describe('a leader tab that freezes', () => {
     expect(await his.now({ of: 'total-unread' })).toBe(1);
   });
 
-  it('hidden tabs replace a frozen leader within 65 s, and do not replace a leader that answers (F30)', async () => {
+  it('hidden tabs replace a frozen leader within 65 s, and do not replace an answering leader (F30)', async () => {
     const { tab, until, pass } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -194,8 +194,8 @@ describe('a leader tab that freezes', () => {
   });
 });
 
-describe('a tab that was frozen itself', () => {
-  it('a thawed tab asks again before it takes the lead from a leader that is alive (F39)', async () => {
+describe('a tab after its own freeze', () => {
+  it('a thawed tab asks again before it takes the lead from a living leader (F39)', async () => {
     const { tab, until, pass, sleep } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -204,14 +204,14 @@ describe('a tab that was frozen itself', () => {
       b.freeze();
       await pass(Math.min(ms, 5000));
       if (ms === HOUR_MS) sleep(ms);
-      // The tab's timer is due, and fires before the tab reads any hint that came while it was frozen.
+      // The tab's timer is due, and fires before the tab reads any hint from its frozen time.
       b.thaw();
       await pass(5000);
     }
     expect(b.turns).toBe(0);
   });
 
-  it('after two tabs slept, the first that wakes asks again, although the leader wakes a moment later (F39)', async () => {
+  it('after two tabs slept, the first awake tab asks again, although the leader wakes a moment later (F39)', async () => {
     const { tab, until, pass, sleep } = createWorld();
     let asks = 0;
     const a = await tab();
@@ -235,7 +235,7 @@ describe('a tab that was frozen itself', () => {
     expect([a.turns, b.turns, a.leads]).toEqual([1, 0, true]);
   });
 
-  it('a tab whose timers the browser clamps to a minute deposes no live leader, and still replaces a frozen one (F39)', async () => {
+  it('a tab with timers clamped to a minute deposes no live leader, and still replaces a frozen one (F39)', async () => {
     const { tab, until, pass } = createWorld();
     const a = await tab();
     await until('a to be live', () => a.state === 'live', 1000);
@@ -252,7 +252,7 @@ describe('a tab that was frozen itself', () => {
 });
 
 describe('a page that the user leaves for a while', () => {
-  it('a parked tab gives the lead to the next tab at once, and joins the queue when it is back (F34)', async () => {
+  it('a parked tab gives the lead to the next tab at once, and joins the queue after its return (F34)', async () => {
     const { tab, until } = createWorld();
     const [a, b] = [await tab(), await tab()];
     await until('a to be live', () => a.state === 'live', 1000);
@@ -265,7 +265,7 @@ describe('a page that the user leaves for a while', () => {
     await until('the tab to become the leader', () => a.leads, 100);
   });
 
-  it('a tab shows what another tab cleared, although every hint was lost (F23)', async () => {
+  it('a tab shows the clear of another tab, although every hint was lost (F23)', async () => {
     const { tab, until, bob, pass } = createWorld();
     const his = await bob();
     const lost: { lost: boolean } = { lost: false };
@@ -286,8 +286,8 @@ describe('a page that the user leaves for a while', () => {
     expect(shown).toBe(1);
     b.tab.life('resumed');
     await until('the badge', () => shown === 0, 100);
-    // Without an event that wakes the tab, the change shows within 10 s. The leader also looks, and sends
-    // entries for which it got no hint.
+    // Without a wake-up of the tab, the change shows within 10 s. The leader also looks, and sends entries
+    // without a hint.
     await b.say('bob', 'unheard');
     let heard = 0;
     his.watch({ of: 'total-unread' }).subscribe((count) => (heard = count));
@@ -346,7 +346,7 @@ describe('tabs without Web Locks', () => {
     expect(receiptsSent.filter((type) => type === 'message')).toHaveLength(10);
     expect((await b.now({ of: 'outbox' })).pending).toBe(0);
     expect([a, b].filter(({ leads }) => leads)).toHaveLength(1);
-    // The tab that took the fencing token last leads, and the other does not dispute that.
+    // The tab with the last fencing token leads, and the other tab accepts this.
     expect(b.leads).toBe(true);
   });
 });
@@ -364,7 +364,7 @@ describe('time', () => {
       const [hellos, pulls] = [a.sent('hello').length, a.sent('pull').length];
       a.freeze();
       a.network.cut(dies === 'silently');
-      // The socket has died: the tab gets no close event, or gets it when it wakes, before its timers ring.
+      // The socket has died: the tab gets no close event, or gets the event at the wake-up, before its timers ring.
       if (dies === 'silently') sleep(8 * HOUR_MS);
       else await pass(8 * HOUR_MS);
       alice.skewMs += wallMs;
@@ -380,7 +380,7 @@ describe('time', () => {
   });
 });
 
-it('a tab ignores what the browser says about the network: `online` and `offline` events may both be wrong (F52)', async () => {
+it('a tab ignores the browser’s reports about the network: `online` and `offline` events may both be wrong (F52)', async () => {
   const { tab, until, bob, pass } = createWorld();
   const his = await bob();
   const a = await tab();
@@ -412,7 +412,7 @@ it('a tab with a store in memory leads itself: the tab syncs alone, and no other
   expect([a.turns, b.turns, a.leads]).toEqual([1, 1, true]);
 });
 
-it('a log-out in one tab stops the sending of the leader tab: no frame leaves after it has resolved (I-26)', async () => {
+it('a log-out in one tab stops the sending of the leader tab: no frame leaves after the log-out has resolved (I-26)', async () => {
   const { world, tab, until, bob, pass } = createWorld({ entries: 5 });
   const his = await bob();
   const [leader, follower] = [await tab(), await tab()];

@@ -1,4 +1,4 @@
-/** Tokens of the wrong account, and tokens that expire while the outbox is being sent. */
+/** Tokens of the wrong account, and tokens with an expiry during the sending of the outbox. */
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
@@ -39,7 +39,7 @@ describe('two accounts at once on one device', () => {
   });
 });
 
-describe('a token that ends while the outbox is being sent', () => {
+describe('a token with its end during the sending of the outbox', () => {
   const MESSAGES = 40;
 
   /** Frames hold five entries. The token of alice ends with a frame in flight, by its time or by the host's call. */
@@ -79,7 +79,7 @@ describe('a token that ends while the outbox is being sent', () => {
     expect(bodies).toEqual(inOrder);
     expect(seqs).toEqual(inOrder.map((_, n) => n + 1));
     expect(given).toHaveLength(2);
-    // Proof that the token ended in the middle: two connections, each with frames of its own, a frame without an
+    // Proof of a token end in the middle: two connections, each with frames of its own, a frame without an
     // answer, and every key the same on both.
     expect(framesOf('hello', sent).map(({ token }) => token)).toEqual(given);
     const at = sent.findIndex((text) => text.includes(given[1]!));
@@ -91,7 +91,7 @@ describe('a token that ends while the outbox is being sent', () => {
   });
 });
 
-it('the client sends the same token again to a server that cannot check tokens now, and does not report the token as forbidden (F123)', async () => {
+it('the client sends the same token again to a server without a working token check, and does not report the token as forbidden (F123)', async () => {
   const world = createTestWorld();
   let checks = 0;
   world.server.accepts = () => {

@@ -41,8 +41,8 @@ describe('the state machine of a transport, over every state and event', () => {
     expect(does('tell-moved')).toBe(does('use-candidate'));
     if (does('use-candidate')) expect(event).toBe('candidate-welcomed');
 
-    // Frames are kept until the first frame of the server, and no longer. They are repeated if the first link
-    // has already carried them.
+    // Frames are kept until the first frame of the server, and no longer. The machine repeats frames that the
+    // first link has already carried.
     expect(does('forget-frames')).toBe(awaitsFirstFrame(state) && to !== 'closed' && !awaitsFirstFrame(to));
     if (awaitsFirstFrame(to)) expect(awaitsFirstFrame(state)).toBe(true);
     expect(does('repeat-frames')).toBe(state === 'http-resuming' && event === 'opened');

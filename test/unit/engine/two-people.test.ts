@@ -42,7 +42,7 @@ describe('two people in a direct chat', () => {
     // The delivery receipts are sent before the cut, so that the entries counted below are read receipts.
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);
     goOffline(phone);
-    // Until the tab detects the loss, an entry may be handed to the dead connection and stay as it was sent.
+    // Until the tab detects the loss, an entry may be handed to the dead connection and stay as sent.
     await alice.until({ of: 'connection' }, ({ state }) => state === 'offline');
     const sent = sentBy(phone);
     for (const peer of ['p1', 'p2', 'p3', 'p4'] as const) {
@@ -69,7 +69,7 @@ describe('two people in a direct chat', () => {
     expect(await again.now({ of: 'total-unread' })).toBe(0);
   });
 
-  it('three messages that came while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
+  it('three messages sent while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
     await bob.say('alice', 'one');
@@ -87,7 +87,7 @@ describe('two people in a direct chat', () => {
     expect(seen).toEqual([0, 3]);
   });
 
-  it('a receipt counts as sent once the server has confirmed it, and not before (F96)', async () => {
+  it('a receipt counts as sent only once the server has confirmed the receipt (F96)', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
     const { id } = await bob.say('alice', 'hello');
@@ -123,7 +123,7 @@ describe('two people in a direct chat', () => {
     expect(heard[2]).toMatchObject({ by: 'alice', self: true, upTo: 1 });
   });
 
-  it('explainUnread names the device that set the position, the pending entries, and the seqs that count', async () => {
+  it('explainUnread names the device behind the position, the pending entries, and the counted seqs', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
     const [first, phone] = await openDevice(world, 'alice', 'phone');
@@ -169,7 +169,7 @@ describe('two people in a direct chat', () => {
     expect((await tab.now({ of: 'outbox' })).pending).toBe(1);
   });
 
-  it('a paused client sends nothing, also after a restart, until it is resumed', async () => {
+  it('a paused client sends nothing, also after a restart, until the app resumes the client', async () => {
     const world = createTestWorld();
     const [phone, alice] = await openDevice(world, 'alice');
     const [, bob] = await openDevice(world, 'bob');
@@ -222,7 +222,7 @@ describe('two people in a direct chat', () => {
     expect(await alice.now({ of: 'dead-letters' })).toEqual([]);
   });
 
-  it('retrying a dead letter sends it as a new entry', async () => {
+  it('retrying a dead letter sends a new entry', async () => {
     const world = createTestWorld();
     const [, alice] = await openDevice(world, 'alice');
     await alice.do('sendMessage', 'group:none', { body: '"x"' });

@@ -42,12 +42,12 @@ const step = (from: number, upTo: number, cursor: string | null): Frame<'changes
   complete: true,
 });
 
-/** Opens tabs on one device that stores this many messages of bob. The bus is silent, so no tab gets a hint of another. */
+/** Opens tabs on a single device with this many stored messages of bob. The bus is silent, so no tab gets a hint of another. */
 const device = async (open: () => Promise<StorePort>, count: number) => {
   const tab = async (store?: StorePort) => {
     const given = quietPorts(store ?? (await open()));
     const writer = await Writer.open(given, 'alice');
-    // The writer has seen that no other tab writes. From here on it decides before the store returns the log
+    // The writer has seen no write of another tab. From here on the writer decides before the store returns the log
     // header.
     await writer.refresh();
     return { given, writer };
@@ -92,7 +92,7 @@ const devices: [string, () => () => Promise<StorePort>][] = [
 ];
 
 describe.each(devices)('deciding before the log header is read, over %s', (_name, onNewDisk) => {
-  it('the writer decides before it reads the log header while no other tab writes, and after it once another tab has written', async () => {
+  it('the writer decides before it reads the log header while no other tab writes, and after the log header once another tab has written', async () => {
     const tab = await device(onNewDisk(), 5);
     const order: string[] = [];
     const { given: plain } = await tab();
@@ -147,7 +147,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(await pendingReceipts((await tab()).writer)).toEqual(a);
   });
 
-  it('the writer accepts a call that is valid only because of another tab’s write', async () => {
+  it('the writer accepts a call if another tab’s write makes the call valid', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
     await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, step(3, 4, 'c2'), 'live'));
@@ -160,14 +160,14 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect(await pendingReceipts(b.writer)).toMatchObject({ position: 4 });
   });
 
-  it('the writer answers a call as done if another tab has already done it', async () => {
+  it('the writer answers a call as done if another tab has already done the same', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
     await confirmRead(b.given, b.writer, 'm1');
     expect(await confirmRead(a.given, a.writer, 'm1')).toEqual({ queued: [], skipped: [{ id: 'm1', reason: 'already-acked' }] });
   });
 
-  it('I-19: a replaced leader that does not know of its replacement changes nothing', async () => {
+  it('I-19: a replaced leader without knowledge of its replacement changes nothing', async () => {
     const tab = await device(onNewDisk(), 1);
     const [old, young] = [await tab(), await tab()];
     const fence = await old.writer.takeFence();

@@ -74,7 +74,7 @@ describe('the writer', () => {
     expect((await openAt(createMemoryStore(disk))).writer.model.outbox.size).toBe(1);
   });
 
-  it('the writer rejects only the caller whose decision failed', async () => {
+  it('the writer rejects only the caller of the failed decision', async () => {
     const { writer, given } = await filled();
     const [good, bad] = await Promise.allSettled([
       writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob')),
@@ -85,7 +85,7 @@ describe('the writer', () => {
     expect(writer.model.get('direct:bob')!.unread.unreadCount).toBe(0);
   });
 
-  it('listeners get the changes of another tab although the transaction that read them failed at its end (I-15)', async () => {
+  it('listeners get the changes of another tab although the reading transaction failed at its end (I-15)', async () => {
     const { disk, given, writer } = await filled();
     const inner = createMemoryStore(disk);
     let failing = true;
@@ -144,7 +144,7 @@ describe('the writer', () => {
     expect(writer.model.totalUnreadCount).toBe(3);
   });
 
-  it('I-17: a frame that does not start at the stored cursor is a gap, and nothing of it is stored (F69)', async () => {
+  it('I-17: a frame that starts elsewhere than at the stored cursor is a gap and is not stored (F69)', async () => {
     const { writer, given } = await filled(2);
     const outcome = await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, step(5, 6, 'c4'), 'live'));
     expect(outcome).toBe('gap');
@@ -152,7 +152,7 @@ describe('the writer', () => {
     expect(writer.model.cursor).toBe('c2');
   });
 
-  it('two tabs that write at once end with the union of their receipts and the maximum of their positions', async () => {
+  it('two tabs end simultaneous writes with the union of their receipts and the maximum of their positions', async () => {
     const { disk } = await filled(8);
     const tabs = await Promise.all([1, 2, 3].map(() => openAt(createMemoryStore(disk))));
     await Promise.all(
@@ -171,7 +171,7 @@ describe('the writer', () => {
 });
 
 describe('compacting the log', () => {
-  it('compaction keeps the state and the messages, and a tab that was behind catches up', async () => {
+  it('compaction keeps the state and the messages, and a tab behind the log catches up', async () => {
     const { writer, given, disk } = await filled(300);
     const behind = await openAt(createMemoryStore(disk));
     await writer.write('read', STRICT, (draft) => sendConversationReadReceipt(draft, given, 'direct:bob', { upTo: 'm200' }));
@@ -245,7 +245,7 @@ describe('receipts to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[9, 9]]);
   });
 
-  it('a chat that was cleared still sends its read receipt: the receipts sent so far decide, not the count', async () => {
+  it('a cleared chat still sends its read receipt: the receipts sent so far decide, not the count', async () => {
     const { writer, given } = await filled(3);
     await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([]);
@@ -253,7 +253,7 @@ describe('receipts to senders', () => {
     expect(writer.model.get('direct:bob')!.pendingReceipts.read).toEqual([[1, 3]]);
   });
 
-  it('I-5: a conversation read receipt reaches the newest stored message, and the read position the newest known one', async () => {
+  it('I-5: a conversation read receipt reaches the newest stored message, and the read position the newest known message', async () => {
     const { writer, given } = await filled(3);
     const summary = { ...step(4, 3, 'c3'), to: 'c9', rows: [{ ...emptyRow('direct:bob'), version: 9, latestSeq: 9 }], messages: [] };
     await writer.write('apply', STRICT, (draft) => applyChanges(draft, given, summary, 'live'));
