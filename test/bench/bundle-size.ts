@@ -1,4 +1,4 @@
-/** The size of this library in a page, as a bundler packs it. */
+/** The size of this library in a page, as packed by a bundler. */
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -35,7 +35,7 @@ export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
     build: { write: false, rolldownOptions: { input: ENTRY, external: [/^rxjs/], preserveEntrySignatures: 'strict' } },
   });
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
-  // The copy for workers whose file does not start is not counted.
+  // The copy for workers without a starting file is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
   const worker = files.find((file) => file.type === 'asset' && /worker/.test(file.fileName));
   if (page.length === 0 || worker?.type !== 'asset')

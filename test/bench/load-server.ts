@@ -1,4 +1,4 @@
-/** The server that `load.ts` loads, in a process of its own, so that its memory can be measured. Prints its port. */
+/** The server under load from `load.ts`, in a process of its own, for the measurement of its memory. Prints its port. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync } from 'node:fs';
@@ -28,6 +28,6 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
   return new Promise<never>(() => undefined);
 };
 
-// The server starts while this module loads: once `main` runs, the runner that reads TypeScript loads no
-// further module, and a socket needs `ws.ts`.
+// The server starts while this module loads: once `main` runs, the TypeScript runner loads no further module,
+// and a socket needs `ws.ts`.
 await serve(process.argv.slice(3));

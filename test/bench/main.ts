@@ -24,7 +24,7 @@ type Contestant = (typeof PAIRS)[number][number];
 type Result = Readonly<Record<string, number>>;
 
 /**
- * The profile of each contestant: contestants that go on with the same data share one. All databases of a site
+ * The profile of each contestant: contestants with common data share a profile. All databases of a site
  * are in one LevelDB, so contestants on a common profile would pay for compacting each other's data.
  */
 const PROFILE_OF: Readonly<Record<Contestant, 'ours' | 'raw' | 'text'>> = {

@@ -1,4 +1,4 @@
-/** `npm run faults:break`: breaks the code in one place at a time, in a copy, and expects the named test to fail. */
+/** `npm run faults:break`: breaks the code in a copy, one place after the other, and expects the named test to fail. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { type Break, BREAKS, type Place } from './breaks.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MOST_MS = 300_000;
 
-/** Copies the working tree without the files that git ignores, and links the dependencies. */
+/** Copies the working tree without the files ignored by git, and links the dependencies. */
 const copyTree = (): string => {
   const copy = mkdtempSync(join(tmpdir(), 'tidemark-break-'));
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });

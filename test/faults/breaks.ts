@@ -1,5 +1,5 @@
 /**
- * The code broken on purpose, each time by a mistake that a developer could make: the named test must find it.
+ * The code broken on purpose, each time by a mistake of a developer: the named test must find it.
  * `npm run faults:break`.
  */
 import { DOOR_BREAKS } from './door-breaks.ts';
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 export interface Break extends Place {
-  /** The fault that comes through the break. */
+  /** The fault of the break. */
   readonly fault: string;
   /** Other places against the same fault, broken together with this place. */
   readonly also?: readonly Place[];

@@ -4,7 +4,7 @@ export interface Fault {
   /** The number of a fault is never used again for another. */
   readonly id: `F${string}`;
   readonly fault: string;
-  /** The reason why no test covers the fault, or which part of it no test can cover. */
+  /** The reason why no test covers the fault, or covers a part of the fault. */
   readonly reason?: string;
   /** The test of the fault is still to be written: `npm run faults` counts and names these. */
   readonly open?: true;

@@ -12,7 +12,7 @@ export const DOOR_BREAKS: readonly Break[] = [
     file: 'src/server/store/sql/folder-claim.ts',
     from: `if (reached !== 'unknown') return reached === 'yes';`,
     to: `if (reached !== 'unknown') return false;`,
-    test: ['node', LOCK, 'by nothing else.*F122'],
+    test: ['node', LOCK, 'only by its open socket.*F122'],
   },
   {
     fault: 'F122',

@@ -1,5 +1,5 @@
 /**
- * Reads the titles of the tests, and the faults and invariants that they name. A title ends with the numbers in brackets, as in `(F30)` or
+ * Reads the titles of the tests, and the faults and invariants in the titles. A title ends with the numbers in brackets, as in `(F30)` or
  * `(I-2, F61)`. The title of a property begins with the invariant's number, as in `I-4: …`.
  */
 import { readdirSync, readFileSync } from 'node:fs';

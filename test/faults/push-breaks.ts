@@ -1,4 +1,4 @@
-/** Breaks of the row about pushes that show nothing (F131). */
+/** Breaks of the row about pushes without a notification (F131). */
 import type { Break } from './breaks.ts';
 
 export const PUSH_BREAKS: readonly Break[] = [

@@ -1,4 +1,4 @@
-/** Breaks of the row about receipts that the user had switched off (F130). */
+/** Breaks of the row about receipts switched off by the user (F130). */
 import type { Break } from './breaks.ts';
 
 const SETTINGS = 'test/unit/engine/receipt-settings.test.ts';

@@ -84,14 +84,14 @@ export const STATE_BREAKS: readonly Break[] = [
     file: 'src/engine/account/migrate-pending.ts',
     from: '  if (isRestored) draft.change(shown);\n',
     to: '',
-    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'a clear uses the state that the tab showed'],
+    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'a clear uses the state shown by the tab'],
   },
   {
     fault: 'F112',
     file: 'src/engine/state/apply-change.ts',
     from: 'conversation.readFloor = Math.max(conversation.readFloor, readFloor);',
     to: 'void readFloor;',
-    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'read while receipts were off still get no receipt'],
+    test: ['node', 'test/unit/worker/hosted-account.test.ts', 'read with receipts off still get no receipt'],
   },
   {
     fault: 'F117',

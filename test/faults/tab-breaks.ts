@@ -1,4 +1,4 @@
-/** More breaks of the rows about workers, tabs and lifecycle, and of what several of them write. */
+/** More breaks of the rows about workers, tabs and lifecycle, and about simultaneous writes. */
 import type { Break } from './breaks.ts';
 
 const HOSTED = 'test/unit/worker/hosted-account.test.ts';

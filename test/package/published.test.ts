@@ -40,7 +40,7 @@ it('types resolve as the code does, at every entry point', async () => {
   for (const door of Object.keys((await manifest()).exports)) expect(output).toContain(`"${join('tidemark', door)}"`);
 });
 
-it('the package has every file that its entry points name, and PROTOCOL.md beside the code', async () => {
+it('the package has every file named by its entry points, and PROTOCOL.md beside the code', async () => {
   const { exports, bin } = await manifest();
   const named = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]));
   const files = (await readdir(unpacked, { recursive: true })).map((file) => `./${file}`);
@@ -72,10 +72,10 @@ it('the page finds the worker beside its starting module', async () => {
   expect(found).toEqual([join(unpacked, 'dist/worker.js')]);
 });
 
-it('the worker file is complete: a bundler has nothing to resolve in it', async () => {
+it('the worker file is complete: a bundler has nothing to resolve in this file', async () => {
   const code = await readFile(join(unpacked, 'dist/worker.js'), 'utf8');
   expect(code).not.toMatch(/(?:^|[;}\s])import\s*["'{*\w]|\bfrom\s*["'][^"']+["']\s*;|\bimport\s*\(|\brequire\s*\(\s*["']/m);
-  expect(code.length).toBeGreaterThan(50_000); // Dexie alone is more: it is really in there
+  expect(code.length).toBeGreaterThan(50_000); // Dexie alone is larger: the file really contains Dexie
 });
 
 it('the inline copy of the worker equals the worker file and is a module of its own (F127)', async () => {
@@ -150,7 +150,7 @@ it('the page’s part of the library is small', async () => {
   })) as Rolldown.RolldownOutput;
   const chunks = new Map(result.output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
   const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
-  // The copy for workers whose file does not start is not counted.
+  // The copy for workers without a starting file is not counted.
   for (const { imports } of loaded) for (const name of imports) if (chunks.has(name)) loaded.add(chunks.get(name)!);
   const page = { code: [...loaded].map(({ code }) => code).join('\n') };
   const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;

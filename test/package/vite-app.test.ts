@@ -55,7 +55,7 @@ afterAll(async () => {
   await workplace.remove();
 });
 
-/** Resolves with the first address that the server prints. */
+/** Resolves with the first address printed by the server. */
 const serve = (folder: string): Promise<string> => {
   const args = [join(REPOSITORY, 'dist/cli/main.js'), 'serve', '--dev', '--port', '0', '--static', folder];
   const child = spawn(process.execPath, args, { cwd: workplace.folder, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,4 +1,7 @@
-/** The page starts its worker although servers, policies and origins make that hard, and names the reason if it may not. */
+/**
+ * The page starts its worker although servers, policies and origins make the start hard, and names the reason
+ * if a policy forbids the start.
+ */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';

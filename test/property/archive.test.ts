@@ -4,7 +4,7 @@ import { isArchived } from '../../src/model/archive.ts';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
 import { NOT_ARCHIVED, setArchive, setFlag } from '../../src/model/flag.ts';
 
-/** A moment: a message, a change of the archived flag by a device that knew the first `at` messages, or a join or departure. */
+/** A moment: a message, a change of the archived flag by a device with the first `at` messages, or a join or departure. */
 const moment = fc.oneof(
   fc.record({ kind: fc.constant('message' as const), counts: fc.boolean() }),
   fc.record({ kind: fc.constant('archive' as const), value: fc.boolean(), at: fc.nat(8) }),
@@ -28,7 +28,7 @@ it('I-2, I-13: rows with archived flags join to the newest row in any order, and
           } else if (one.kind === 'archive') row = { ...row, archived: setArchive(archived, one.value, Math.min(one.at, latestSeq)) };
           else row = { ...row, left: setFlag(row.left, !row.left.value) };
           const first = counting.find((seq) => seq > row.archived.at);
-          // A transaction that began earlier may commit later: its row has the version of the row before.
+          // An earlier transaction may commit later: its row has the version of the row before.
           row = { ...row, version: row.version + (one.kind === 'move' ? 0 : 1), reopenedBy: row.archived.value ? (first ?? 0) : 0 };
           return row;
         });
@@ -46,7 +46,7 @@ it('I-2, I-13: rows with archived flags join to the newest row in any order, and
   );
 });
 
-it('a pending archived flag is in force until a message above it is unread, and wins over the older flag of the row', () => {
+it('a pending archived flag is in force until a message above the flag is unread, and wins over the older flag of the row', () => {
   fc.assert(
     fc.property(fc.nat(6), fc.nat(6), fc.nat(6), fc.boolean(), (latestSeq, at, position, wasSet) => {
       const before = setArchive(NOT_ARCHIVED, wasSet, 0);
@@ -55,7 +55,7 @@ it('a pending archived flag is in force until a message above it is unread, and 
       expect(isArchived(row, { archived: pending, position }, false)).toBe(Math.max(at, position) >= latestSeq);
       expect(isArchived(row, { archived: pending, position }, true)).toBe(true);
       expect(isArchived(row, { archived: setArchive(before, false, at), position }, true)).toBe(false);
-      // The flag of the server stays in force over an older one of this device.
+      // The flag of the server stays in force over an older flag of this device.
       expect(isArchived({ ...row, archived: setArchive(pending, false, at) }, { archived: pending, position }, true)).toBe(false);
     }),
   );

@@ -1,5 +1,5 @@
 /**
- * Random worlds of three people, one with two devices: messages, receipts, clears, cuts and restarts in any
+ * Random worlds of three people with four devices: messages, receipts, clears, cuts and restarts in any
  * order. After the network has healed, all devices agree with a plain model of the calls (I-14), and no count
  * was shown that was never true (I-15).
  */
@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A device that can be closed and opened again, on a network of its own. */
+/** A device for closing and opening again, on a network of its own. */
 class Place {
   readonly device: VirtualDevice;
   tab!: WorldTab;
@@ -60,7 +60,7 @@ class Place {
 
 /**
  * The effect of all calls, as plain sets of message ids. The server gives the seqs, so the model notes a
- * position as the ids below it.
+ * position as the ids below the position.
  */
 class Meant {
   readonly messages: { id: string; from: Person; to: Person; ask: boolean; count: boolean }[] = [];
@@ -136,7 +136,7 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   ];
   const meant = new Meant();
   for (const place of places) await place.open();
-  // A device that has never synced shows nothing yet.
+  // A device without a first sync shows nothing yet.
   for (const place of places) await place.tab.live();
   const other = (who: Person, n: number): Person => PEOPLE.filter((name) => name !== who)[n % 2]!;
   const raise = (map: Map<string, number>, key: string, to: number): void => void map.set(key, Math.max(map.get(key) ?? 0, to));
@@ -174,8 +174,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
           const ids = held.filter(({ senderId, seq }) => senderId === peer && seq !== null).map(({ id }) => id);
           for (const id of (await place.tab.do('sendReadReceipts', chat, ids)).queued) meant.named.add(id);
         } else if (one.do === 'read') {
-          // Messages that arrive between this read and the call may be covered too, so the model notes only
-          // those before.
+          // The call may also cover messages between this read and the call, so the model notes only the
+          // earlier messages.
           const before = held.filter(({ senderId }) => senderId === peer).reduce((seq, message) => Math.max(seq, message.seq ?? 0), 0);
           await place.tab.do('sendConversationReadReceipt', chat, {});
           raise(meant.read, key, before);

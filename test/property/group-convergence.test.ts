@@ -1,7 +1,7 @@
 /**
- * Random worlds of a group of four, one with two devices. Members join, leave and come back, while messages,
- * receipts, clears, cuts and restarts happen in any order. In the end every count is the one that a plain log
- * of the calls gives (I-14).
+ * Random worlds of a group of four people with five devices. Members join, leave and come back, while
+ * messages, receipts, clears, cuts and restarts happen in any order. In the end every count equals the count
+ * from a plain log of the calls (I-14).
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -122,7 +122,7 @@ interface World {
   readonly said: ReadonlyMap<string, { from: Person; ask: boolean; count: boolean }>;
   /** By reader: the messages for which the reader queued a receipt. */
   readonly meant: ReadonlyMap<Person, ReadonlySet<string>>;
-  /** By reader: the seq that the position has at least. */
+  /** By reader: the minimum seq of the position. */
   readonly least: ReadonlyMap<Person, number>;
 }
 
@@ -197,7 +197,7 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   const membership = new Membership(world);
   const places = [...PEOPLE.map((who) => new Place(world, who, 'phone')), new Place(world, 'ann', 'laptop')];
   for (const place of places) await place.open();
-  // A device that has never synced shows nothing yet.
+  // A device without a first sync shows nothing yet.
   for (const place of places) await place.tab.live();
   const said = new Map<string, { from: Person; ask: boolean; count: boolean }>();
   const meant = new Map<Person, Set<string>>(PEOPLE.map((who) => [who, new Set()]));
@@ -253,8 +253,8 @@ const run = async (steps: readonly Step[]): Promise<void> => {
   }
 
   await comeTogether(world, places);
-  // No entry is pending, but changes may still be on their way: receipts within a quarter of a second come as
-  // one.
+  // No entry is pending, but changes may still be on their way: the server joins receipts of a quarter of a
+  // second.
   const deadline = world.time.now + 10_000;
   for (;;) {
     const found = await differences({ places, membership, said, meant, least });

@@ -11,7 +11,7 @@ interface Line {
   readonly recalled: boolean;
 }
 
-/** A history: messages come, are recalled, and are read. A recall may keep the version, as one of a slow transaction does. */
+/** A history: messages come, are recalled, and are read. A recall may keep the version, like a recall in a slow transaction. */
 type Step = { readonly add: Omit<Line, 'recalled'> } | { readonly recall: number; readonly slow: boolean } | { readonly read: number };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ add: fc.record({ own: fc.boolean(), countable: fc.boolean(), mentioning: fc.boolean() }) }) },
@@ -54,7 +54,7 @@ const play = (all: readonly Step[], most: number) => {
   return { lines, position, rows };
 };
 
-it('I-12, I-13: the mention count equals a recount, at the row’s position and at any pending position above it', () => {
+it('I-12, I-13: the mention count equals a recount, at the row’s position and at any higher pending position', () => {
   fc.assert(
     fc.property(steps, fc.nat(30), (all, pending) => {
       const { lines, position, rows } = play(all, 1000);
@@ -64,7 +64,7 @@ it('I-12, I-13: the mention count equals a recount, at the row’s position and 
   );
 });
 
-it('a row that gives only the number of mentions is exact at its position and beyond its end, and a lower bound in between', () => {
+it('a row with only the number of mentions is exact at its position and beyond its end, and a lower bound in between', () => {
   fc.assert(
     fc.property(steps, fc.nat(30), (all, pending) => {
       const { lines, position, rows } = play(all, 0);

@@ -48,7 +48,7 @@ describe('ranges as sets of numbers', () => {
     );
   });
 
-  it('isRanges refuses values that only look like ranges', () => {
+  it('isRanges refuses values that look like ranges and are none', () => {
     for (const bad of [
       null,
       {},

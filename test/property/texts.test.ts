@@ -20,7 +20,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { readAllIndexes, readIndex, readPages, writePages } from '../../src/log/pages.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from '../contract/groups.ts';
 
-/** Texts that decoders, databases and line formats are known to change. The test draws them more often than by chance. */
+/** Texts known to be changed by decoders, databases and line formats. The test draws these texts more often than by chance. */
 const ODD = [
   ...[
     '\ufeff',
@@ -115,7 +115,7 @@ describe('F110: the stores of the server', () => {
           const page = await bench.store.read('members', (tx) => listMembers(tx, bench.viewer(ann), asked, null));
           expect(page.members).toEqual([{ userId: ben, readAt: expect.any(Number) as number, content }]);
 
-          // A recall reads the row and writes it back, so no column may change on the way.
+          // A recall reads the row and writes the row back, so no column may change on the way.
           expect(await bench.submit(ann, groupRecall(group, message))).toMatchObject([{ outcome: 'confirmed' }]);
           expect(await bench.fetch(ben, group)).toMatchObject([{ id: message, senderId: ann, body: '', recalled: true }]);
         }),
@@ -211,7 +211,7 @@ describe('F110: valid ids', () => {
 });
 
 describe('F110: bodies that JSON would change', () => {
-  it('a body is refused, or it comes out unchanged (F110)', () => {
+  it('a body is refused, or comes out unchanged (F110)', () => {
     const value = fc.anything({
       withBigInt: true,
       withDate: true,
@@ -225,7 +225,7 @@ describe('F110: bodies that JSON would change', () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.oneof(value, fc.jsonValue()), (body) => {
-        // The docstring says that these fields are left out.
+        // By the docstring, these fields are left out.
         fc.pre(!holdsUndefined(body));
         let text: string;
         try {

@@ -21,7 +21,7 @@ const rowOf = (all: readonly Line[], readUpTo: number, version = 1): Conversatio
   uncounted: fromSeqs(all.flatMap((line, i) => (i + 1 > readUpTo && !counts(line) ? [i + 1] : []))),
 });
 
-it('I-12, I-13: the unread count equals a recount, at the row’s position and at any pending position above it', () => {
+it('I-12, I-13: the unread count equals a recount, at the row’s position and at any higher pending position', () => {
   fc.assert(
     fc.property(lines, fc.nat(40), fc.nat(40), (all, position, pending) => {
       const readUpTo = Math.min(position, all.length);
@@ -31,7 +31,7 @@ it('I-12, I-13: the unread count equals a recount, at the row’s position and a
   );
 });
 
-it('a row that gives only the number is exact at its position and beyond its end, and a lower bound in between', () => {
+it('a row with only the number is exact at its position and beyond its end, and a lower bound in between', () => {
   fc.assert(
     fc.property(lines, lines, fc.nat(40), fc.nat(90), (all, later, position, pending) => {
       const at = Math.min(position, all.length);
@@ -62,20 +62,20 @@ it('marked unread from a message on, at least the messages from there on count: 
       // The server's row covers the messages from there on.
       const covering: ConversationRow = { ...rowOf(all, base), readUpTo, marked: mark };
       expect(unreadAt(covering, readUpTo)).toEqual(truth);
-      // The device that marked them has counted them, and has the row from before.
+      // The marking device has counted the messages, and has the row from before.
       const counted = { upTo: readUpTo, count: recount(all, base) - recount(all, readUpTo), exact: true };
       const before = rowOf(all, readUpTo);
       expect(unreadAt(before, readUpTo, { ...mark, counted })).toEqual(truth);
-      // A device that knows less shows less.
+      // A device with fewer messages shows a smaller count.
       const less = unreadAt(before, readUpTo, { ...mark, counted: { ...counted, count: 0, exact: counted.count === 0 } });
       expect(less.unreadCount).toBe(recount(all, readUpTo));
-      // Another device has read on meanwhile. What is in between, no row of this device says.
+      // Another device has read on meanwhile. No row of this device has the messages in between.
       const moved = Math.min(all.length, readUpTo + more);
       const later = unreadAt(rowOf(all, moved), moved, { ...mark, counted });
       const nowUnread = recount(all, Math.min(moved, from - 1));
       if (later.exact) expect(later.unreadCount).toBe(nowUnread);
       else expect(later.unreadCount).toBeLessThanOrEqual(nowUnread);
-      // A position above the newest message of that time ends the mark.
+      // A position above the newest message at the mark ends the mark.
       expect(unreadAt(covering, all.length + 1).unreadCount).toBe(0);
     }),
   );
@@ -102,8 +102,8 @@ it('I-2, I-12: messages cleared one by one do not count, whether the row knows o
   );
 });
 
-it('I-2: rows of one history join to the newest row in any order, also if messages that did not count come to count again', () => {
-  // Each row is one moment of a history, in which the user blocks senders and takes it back.
+it('I-2: rows of one history join to the newest row in any order, also if uncounted messages count again', () => {
+  // Each row is a moment of a history. In the history the user blocks and unblocks senders.
   const moments = fc.array(fc.tuple(fc.nat(4), fc.nat(3), fc.array(fc.nat(12))), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(moments, fc.infiniteStream(fc.nat(100)), (steps, order) => {
@@ -125,7 +125,7 @@ it('I-2: rows of one history join to the newest row in any order, also if messag
 });
 
 it('I-2, I-4: rows of one history join to the same row in any order of arrival', () => {
-  // In a history messages come and the position moves. Each row is one moment of it.
+  // In a history messages come and the position moves. Each row is a moment of the history.
   const moments = fc.array(fc.tuple(fc.nat(5), fc.nat(6)), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(lines, moments, fc.infiniteStream(fc.nat(100)), (all, steps, order) => {
@@ -137,7 +137,7 @@ it('I-2, I-4: rows of one history join to the same row in any order of arrival',
         return rowOf(all.slice(0, latest), position, i + 1);
       });
       const last = rows[rows.length - 1]!;
-      // Rows are written without the fields that have their initial value.
+      // Rows are written without fields in their initial value.
       for (const row of rows) expect(wholeRow(rowParts(row))).toEqual(row);
       const shuffled = rows.map((row) => ({ row, at: order.next().value as number })).sort((a, b) => a.at - b.at);
       const joined = [...shuffled, ...shuffled].map(({ row }) => row).reduce(joinRows);

@@ -1,5 +1,5 @@
 /**
- * The messages that the server has stored so far, by conversation, in the server's order: every online device
+ * The messages stored by the server so far, by conversation, in the server's order: every online device
  * must come to store them.
  */
 export class Book {

@@ -1,4 +1,4 @@
-/** The person who is written to most, on a phone. */
+/** The person with the most incoming messages, on a phone. */
 import type { Page } from 'playwright';
 import { contains } from '../../src/model/ranges.ts';
 import { Deadline, stretched } from '../support/machine.ts';
@@ -49,7 +49,7 @@ export class BrowserUser implements Participant {
     return this.#unsentTo.includes(peer);
   }
 
-  /** Resolves once the server has all that was written and read here. Heals the network if needed. */
+  /** Resolves once the server has all messages and reads of this person. Heals the network if needed. */
   flushed(): Promise<void> {
     this.#flushing = this.#flushing.then(() => this.#flush());
     return this.#flushing;
@@ -119,7 +119,7 @@ export class BrowserUser implements Participant {
     return `it shows ${shown}; the second device, live: ${this.#witness!.live}, ${rows}`;
   }
 
-  /** Resolves once the device knows all that the server knows. */
+  /** Resolves once the device has caught up with the server. */
   async caughtUp(): Promise<void> {
     return this.phone.live(await stretched(PATIENCE_MS));
   }

@@ -10,8 +10,8 @@ import { type Comparison, covers, Tally, unreadIn } from './tally.ts';
 const AT_ONCE = 8;
 
 /**
- * The newest message of one side below a bound. Positions and receipts are about the other side's messages. How
- * far they cover one's own depends on when these came to the server, and is not compared.
+ * The newest message of one side below a bound. Positions and receipts are about the other side's messages.
+ * The part over own messages depends on the arrival of these messages at the server, and is not compared.
  */
 const newestFrom = (messages: readonly OracleMessage[], from: string, upTo = 0): number =>
   messages.findLastIndex((message, i) => message.from === from && i < upTo) + 1;
@@ -32,14 +32,14 @@ const compareRow = (tally: Tally, oracle: Oracle, me: string, peer: string, row:
   }
 };
 
-/** The rows that the server sends to a new device. */
+/** The rows from the server to a new device. */
 const rowsOf = async (server: ServedReceipts, person: string): Promise<ProtocolClient['rows']> => {
   const witness = await ProtocolClient.connect(server.url, await server.token(person), person, 'witness');
   witness.close();
   return witness.rows;
 };
 
-/** The rows of all persons from the server, and the messages that each device stored. */
+/** The rows of all persons from the server, and the stored messages of each device. */
 export const comparePeople = async (
   oracle: Oracle,
   server: ServedReceipts,

@@ -17,7 +17,7 @@ export class Door {
 
   constructor(readonly server: ServedReceipts) {}
 
-  /** A token that is valid for at least five more minutes. */
+  /** A token valid for at least five more minutes. */
   token(userId: string): Promise<string> {
     const now = performance.now();
     const known = this.#tokens.get(userId);
@@ -27,7 +27,7 @@ export class Door {
     return token;
   }
 
-  /** The frames that answer each query. @throws if a query was refused */
+  /** The answering frames of each query. @throws if a query was refused */
   async ask(userId: string, questions: readonly Asked[]): Promise<ServerFrame[][]> {
     const answers: ServerFrame[][] = questions.map(() => []);
     for (let from = 0; from < questions.length; from += FRAMES_AT_ONCE) {

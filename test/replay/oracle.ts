@@ -1,11 +1,10 @@
 /**
  * The expected result of the traffic, recounted from the file by the rules alone: plain lists and loops,
- * sharing no code with the product or with the player of the traffic.
- *
- * A person is online from their first line of a channel-day until they leave, for 30 silent minutes at most, or
- * until the day's end. A message to an online person is delivered, and all other messages are delivered when
- * the person comes online. A person who writes or joins has read all messages to them: a read receipt is sent
- * if the line answers that sender, and otherwise only the position moves.
+ * sharing no code with the product or with the player of the traffic. A person is online from their first
+ * line of a channel-day until their departure, for 30 silent minutes at most, or until the day's end. A
+ * message to an online person is delivered, and all other messages are delivered when the person comes
+ * online. A writing or joining person has read all incoming messages: a read receipt is sent if the line
+ * answers the sender, and otherwise only the position moves.
  */
 import type { Line } from './traffic.ts';
 
@@ -64,13 +63,13 @@ export class Oracle {
     this.pair(person, to).messages.push({ from: person, to, text, delivered: this.#lastLine.has(to), read: false });
   }
 
-  /** Delivers all messages to a person who comes online. */
+  /** Delivers all messages to a person at the return online. */
   deliverAll(person: string): void {
     for (const peer of this.peersOf(person))
       for (const message of this.pair(person, peer).messages) if (message.to === person) message.delivered = true;
   }
 
-  /** All persons who wrote or were written to. */
+  /** All senders and all addressees. */
   people(): string[] {
     return [...this.#peers.keys()];
   }

@@ -39,7 +39,7 @@ export class Person implements Participant {
     private readonly book: Book,
   ) {}
 
-  /** The messages that were delivered to this device, by conversation and seq. */
+  /** The messages delivered to this device, by conversation and seq. */
   get held(): ProtocolClient['messages'] {
     return this.#client?.messages ?? new Map();
   }

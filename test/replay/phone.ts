@@ -1,4 +1,4 @@
-/** A real Chromium with a profile of its own, behind a proxy: it is killed, cut off and healed, and uses public calls only. */
+/** A real Chromium with a profile of its own, behind a proxy: with kills, cuts and repairs, by public calls only. */
 import type { Page } from 'playwright';
 import { BrowserProfile } from '../support/browser-profile.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -7,7 +7,7 @@ export class Phone {
   kills = 0;
   cuts = 0;
   #page: Promise<Page>;
-  /** Grows with every kill: work that failed in an earlier life is repeated. */
+  /** Grows with every kill: failed work of an earlier life is repeated. */
   #life = 0;
   #isCut = false;
 
@@ -37,7 +37,7 @@ export class Phone {
     return this.#isCut;
   }
 
-  /** Work that a kill interrupts is repeated in the next life: every call is safe to repeat. */
+  /** Work interrupted by a kill is repeated in the next life: every call is safe to repeat. */
   async inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
     for (;;) {
       const life = this.#life;
@@ -77,7 +77,7 @@ export class Phone {
     await this.inPage((page) => page.evaluate(() => void dispatchEvent(new Event('online'))));
   }
 
-  /** Heals the network if needed. @returns number of entries that the server has not confirmed after `timeoutMs` */
+  /** Heals the network if needed. @returns number of unconfirmed entries after `timeoutMs` */
   async flush(timeoutMs: number): Promise<number> {
     await this.heal();
     const { pending } = await this.inPage((page) => page.evaluate((ms) => window.phone.client.flush({ timeoutMs: ms }), timeoutMs));

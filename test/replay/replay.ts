@@ -1,5 +1,5 @@
 /**
- * Plays traffic with the real server: the person who is written to most is a browser, and the others speak the
+ * Plays traffic with the real server: the person with the most incoming messages is a browser, and the others speak the
  * protocol. Then all is compared with the recount.
  */
 import { ServedReceipts } from '../support/serve.ts';
@@ -128,7 +128,7 @@ class Play {
     return person;
   }
 
-  /** Waits for the browser's messages to this person, which the browser may have written while it was cut off. */
+  /** Waits for the browser's messages to this person. The browser may have written these messages without a network. */
   async #caughtUpWith(person: string): Promise<void> {
     if (person !== this.busiest && this.browser.hasUnsentTo(person)) await this.browser.flushed();
   }

@@ -23,7 +23,7 @@ export class Tally {
   }
 }
 
-/** Maximum number of ranges in a row. In a row with that many, messages below them count as covered. */
+/** Maximum number of ranges in a row. In a row with this many ranges, messages below the ranges count as covered. */
 const TOLD_RANGES = 64;
 
 type Ranges = ConversationRow['uncounted'];

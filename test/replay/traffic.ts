@@ -13,7 +13,7 @@ export interface Line {
   readonly person: string;
   readonly kind: 'say' | 'join' | 'leave';
   readonly text: string;
-  /** The addressee of a text that begins with `uN:`; never the speaker. */
+  /** The addressee of a text with `uN:` at its start; never the speaker. */
   readonly to: string | null;
 }
 
@@ -41,7 +41,7 @@ export const readTraffic = (file: string, days = Infinity): Line[] => {
       day = c;
       at = m;
     }
-    // After midnight the minutes begin again. Small steps back are clocks that were set.
+    // After midnight the minutes begin again. Small steps back are corrections of clocks.
     const since = m + Math.floor(at / DAY_MINUTES) * DAY_MINUTES;
     at = since < at - DAY_MINUTES / 2 ? since + DAY_MINUTES : Math.max(at, since);
     if (typeof x === 'string') lines.push({ day: c, at, person: u, kind: 'say', text: x, to: addressee(x, u) });
@@ -51,14 +51,14 @@ export const readTraffic = (file: string, days = Infinity): Line[] => {
   return lines;
 };
 
-/** The name that comes most often, and the first by alphabet on a tie. */
+/** The most frequent name, and the first by alphabet on a tie. */
 const mostNamed = (names: readonly string[]): string | undefined => {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
 };
 
-/** The person who is written to most. */
+/** The person with the most incoming messages. */
 export const busiestAddressee = (lines: readonly Line[]): string | undefined => mostNamed(lines.flatMap(({ to }) => to ?? []));
 
 export const busiestSpeaker = (lines: readonly Line[]): string | undefined =>

@@ -1,6 +1,6 @@
 /**
- * Judges the answers of a tab after the world came to rest: the readers of a message, the members who have not
- * read it, and the explanation of a count.
+ * Judges the answers of a tab after the world came to rest: the readers and the non-readers of a message, and
+ * the explanation of a count.
  */
 import { firstValueFrom } from 'rxjs';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
@@ -8,7 +8,7 @@ import { nameFor } from './book.ts';
 import { type SeenMessage, type Truth, unreadOf } from './oracle.ts';
 import type { Simulation } from './simulation.ts';
 
-/** The number of own messages of a chat whose receipts are queried: the newest, because each costs requests. */
+/** The number of own messages of a chat with queried receipts: the newest, because each costs requests. */
 const ASKED = 2;
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() === [...b].sort().join();

@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 600_000;
 export class Blocks {
   private readonly pairs = new Set<string>();
   private readonly ever = new Set<string>();
-  /** Readers whose change the server has not confirmed, with the number of the newest change. */
+  /** Readers with a change not confirmed by the server, with the number of the newest change. */
   private readonly open = new Map<string, number>();
   private changes = 0;
   private hasTrouble = true;
@@ -55,7 +55,7 @@ export class Blocks {
     });
   }
 
-  /** The server lost a part of its history: the host tells it again what has changed. */
+  /** The server lost a part of its history: the host repeats its changes. */
   restored(): void {
     for (const pair of this.ever) this.changed(pair.split(' ')[1]!);
   }

@@ -1,4 +1,4 @@
-/** The book of all calls, as seen from outside: each with the state on the screen before it, and with its result. */
+/** The book of all calls, as seen from outside. Each call stands with the state on the screen before it, and with its result. */
 import type { Mentions } from '../../src/model/mentions.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
@@ -16,7 +16,7 @@ export const nameFor = (user: string, chat: Chat): `direct:${string}` | `group:$
         .filter((name) => name !== user)
         .join()}`;
 
-/** `open`: the call has no answer yet, or gets none because its tab died. It may have taken effect or not. */
+/** `open`: the call has no answer yet, or gets no answer because its tab died. The call may have taken effect or not. */
 export type OpState = 'open' | 'done' | 'failed';
 
 export interface Op {
@@ -26,23 +26,23 @@ export interface Op {
   readonly device: string;
   readonly kind: string;
   readonly chat: Chat | null;
-  /** The messages that the call names. */
+  /** The messages named by the call. */
   readonly ids: readonly string[];
   /** The newest message on the screen at the time of the call. */
   readonly latestShown: number;
   readonly value?: boolean;
-  /** A view reads only what arrived after this message. */
+  /** A view reads only the arrivals after this message. */
   readonly after: number;
   state: OpState;
   /** The newest message of the server at the time of the answer. */
   latestAtEnd: number;
   /** A later event may have undone the call: a wipe, a change of settings, a log-out. */
   isDoubtful: boolean;
-  /** The ids that the call reported as queued. */
+  /** The ids reported by the call as queued. */
   queued: readonly string[];
   /** A change of settings of the whole account. */
   readonly ofAccount?: boolean;
-  /** Messages that the user read with this call while read receipts were surely off on the device: from this seq on, up to `latestShown`. */
+  /** Messages read by the user with this call while read receipts were surely off on the device: from this seq on, up to `latestShown`. */
   silentFrom?: number;
   /** During the whole call, the device or the account surely sent no read receipts. */
   isForbidden?: boolean;
@@ -86,7 +86,7 @@ export class Book {
     return op;
   }
 
-  /** Marks all calls of this device as doubtful that may not have reached the server. */
+  /** Marks all calls of this device as doubtful, except calls that surely reached the server. */
   doubt(device: string, concerns: (op: Op) => boolean = () => true): void {
     for (const op of this.ops) if (op.device === device && concerns(op)) op.isDoubtful = true;
   }

@@ -1,5 +1,5 @@
-// Bugs on purpose. Each is a text that is replaced when the simulator is bundled, so `src` knows nothing of
-// them. The simulation must find 95 in a hundred of them; see drill.mjs.
+// Bugs on purpose. Each bug replaces a text in the bundle of the simulator, so `src` knows no bug. The
+// simulation must find 95 in a hundred bugs; see drill.mjs.
 import { COUNTING_BUGS } from './counting-bugs.mjs';
 import { HARDER_BUGS } from './harder-bugs.mjs';
 import { LIST_BUGS } from './list-bugs.mjs';

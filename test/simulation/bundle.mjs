@@ -1,4 +1,4 @@
-// Bundles the simulator into one script, which runs several times as fast as the files one by one. The drill
+// Bundles the simulator into a single script, which runs several times as fast as the files one by one. The drill
 // plants its bugs here. run.mjs and drill.mjs call this file.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -46,7 +46,7 @@ const setDisk = (plans: Plans, refusals: Refusals, home: Home): void => {
     }
     if (p === 0 || (point !== 'begin' && point !== 'commit') || !disk.chance(p)) return null;
     const kind = disk.pick(kinds);
-    // A user reloads a page that does not answer.
+    // A user reloads a hanging page.
     if (kind === 'hang') {
       if (lane.name.includes('.sw')) return null;
       time.schedule(20_000, `${lane.name} is reloaded`, () => {
@@ -94,7 +94,7 @@ const setServer = (plans: Plans, refusals: Refusals): void => {
   server.trouble = () => {
     if (refusals.isDatabaseAway()) return 'refuse';
     if (plans.stopped || p === 0) return null;
-    // A database that is away refuses for longer than any client retries.
+    // A missing database refuses for longer than any client retries.
     if (more > 0) {
       more--;
       return 'refuse';

@@ -4,8 +4,8 @@ import { SeededRandom } from '../../src/testing/random.ts';
 export type Tier = 'model' | 'dexie';
 
 /**
- * Kinds of trouble and of hard use. Each is on in half of the worlds, with random numbers of its own, so that
- * switching one off changes no other.
+ * Kinds of trouble and of hard use. Each kind is on in half of the worlds, with random numbers of its own.
+ * Switching a kind off changes no other kind.
  */
 export const KINDS = [
   'delay',
@@ -80,13 +80,13 @@ const RARE: Partial<Record<Kind, number>> = {
   slow: 0.2,
   block: 0.3,
 };
-/** The shortest mean time between two calls in a slow world, so that work of minutes fits in between. */
+/** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;
 
 /** The maximum number of pieces in the message read receipts of one user in one chat. */
 export const MOST_PIECES = 150;
 
-/** The changes that make a smaller world of the same seed. */
+/** The changes for a smaller world of the same seed. */
 export interface Shrink {
   readonly without?: readonly Kind[];
   readonly users?: number;

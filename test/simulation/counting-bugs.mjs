@@ -1,4 +1,4 @@
-// Bugs on purpose in what counts as unread: messages cleared one by one, and senders who do not count; see bugs.mjs.
+// Bugs on purpose in unread counts: single cleared messages, and senders outside the counts; see bugs.mjs.
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const COUNTING_BUGS = [

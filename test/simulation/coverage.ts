@@ -1,4 +1,4 @@
-/** The parts of the engine that a run has reached: cells of the connection's table, and transactions at the points where they fail. */
+/** The parts of the engine reached by a run: cells of the connection's table, and transactions at the points where they fail. */
 import { type Event, type State, TABLE } from '../../src/engine/sync/connection/connection-states.ts';
 
 export const CELLS = Object.entries(TABLE).flatMap(([state, row]) => Object.keys(row).map((event) => `${state} ${event}`));
@@ -6,8 +6,9 @@ export const CELLS = Object.entries(TABLE).flatMap(([state, row]) => Object.keys
 const ALL = Object.keys(TABLE) as State[];
 
 /**
- * Where an event can be: all the rest is dropped before it reaches the table. Timers end with their state, words of a connection that was
- * given up are not heard (`roads.ts`), nor tokens of an older asking (`session-token.ts`); what the store says may come late, to any state.
+ * The events possible in each state. Code in front of the table drops all other events: timers end with their
+ * state, frames of an abandoned connection are ignored (`transport-fallback.ts`), and so are tokens of an
+ * older request (`session-token.ts`). News of the store may come late, in any state.
  */
 const WHERE: Record<Event, readonly State[]> = {
   start: ALL,

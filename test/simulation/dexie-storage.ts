@@ -1,4 +1,4 @@
-/** The storage of the second tier: real Dexie over IndexedDB in memory, each of whose steps is a step of the virtual time. */
+/** The storage of the second tier: real Dexie over IndexedDB in memory. Each step of IndexedDB is a step of the virtual time. */
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
 import { Lane } from '../../src/testing/lane.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';

@@ -1,5 +1,6 @@
-// `npm run simulate:drill`: plants bugs one at a time, and runs worlds until a world finds the bug, for 30 s of a processor at most. Lists what was missed;
-// fails where more than one in twenty was. `-- --only WORD` for those whose name holds the word.
+// `npm run simulate:drill`: plants each bug alone, and runs worlds until a world finds the bug, for 30 s of a
+// processor at most. Lists the missed bugs, and fails if more than a twentieth was missed. `-- --only WORD`
+// plants only bugs with the word in the name.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { availableParallelism } from 'node:os';
@@ -34,7 +35,7 @@ const hunt = async (bug, number) => {
       });
     });
   const code = await new Promise((done) => child.on('exit', done));
-  // A bug that breaks the simulator itself counts as found.
+  // A bug with a crash of the simulator itself counts as found.
   const found = code !== 0;
   const how =
     code === FOUND

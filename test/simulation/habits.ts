@@ -55,7 +55,7 @@ export class Habits {
       const tabs = home.device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
       const frozen = tabs.find(({ lane }) => lane === home.device.leader);
       if (tabs.length < 2 || !frozen) return false;
-      // The frozen leader tab learns of the log-out only when it thaws.
+      // The frozen leader tab learns of the log-out only at the thaw.
       frozen.freeze();
       workload.does('log-out', home, workload.aChatOf(home, random), random);
       plans.in(10_000 + random.exponential(20_000), `${frozen.lane.name} thaws`, () => frozen.thaw());
@@ -115,7 +115,7 @@ export class Habits {
     if (plans.has('regret')) sim.leaving.add((home, text) => this.losesPower(home, text));
   }
 
-  /** Reads the groups' messages while the device is offline: the server gets that days later. */
+  /** Reads the groups' messages while the device is offline: the server gets the receipts days later. */
   evening(home: Home, inMs: number, random: SeededRandom): void {
     this.plans.in(inMs, `${home.device.name} reads`, () => {
       for (const [chat, members] of this.plans.sim.groups)
@@ -123,7 +123,10 @@ export class Habits {
     });
   }
 
-  /** An offline device writes, and a Background Sync sends the entry after its page has closed: the ack is newer than all that the device has read. */
+  /**
+   * An offline device writes, and a Background Sync sends the entry after its page has closed: the
+   * confirmation is newer than the cursor of the device.
+   */
   sendsWithoutPage(home: Home, withinMs: number, random: SeededRandom): void {
     const { plans, workload } = this;
     const { device } = home;
@@ -136,7 +139,7 @@ export class Habits {
     });
   }
 
-  /** One device of a user is offline and makes the same calls as another one, with an older state. Its entries come last. */
+  /** An offline device of a user makes the same calls as another device, with an older state. Its entries come last. */
   private elsewhere(random: SeededRandom): boolean {
     const { plans, workload } = this;
     const one = plans.aHome(random);
@@ -149,7 +152,7 @@ export class Habits {
     workload.does(kind, one, chat, random.fork('one'));
     for (let i = random.between(1, 3); peer && i > 0; i--) workload.does('say', peer, chat, random.fork(`say ${i}`));
     const aWhile = random.exponential(1000);
-    // All pending receipts of a chat are in one entry, which a change of settings may cancel.
+    // All pending receipts of a chat are in a single entry, which a change of settings may cancel.
     for (const part of [0.3, 0.6])
       plans.in(aWhile * part, `${one.device.name} acks`, () => void workload.does('ack', one, chat, random.fork(`ack ${part}`)));
     if (random.chance(0.3))
@@ -180,7 +183,7 @@ export class Habits {
     return true;
   }
 
-  /** By message: the power is lost at the moment when the message is sent, and its sender recalls it as soon as a page is open again. */
+  /** By message: the power fails in the moment of the sending, and its sender recalls it as soon as a page is open again. */
   private readonly doomed = new Map<string, Home>();
 
   /** Sends a message and recalls the message: a little later, or after a loss of power at the moment of the send. */

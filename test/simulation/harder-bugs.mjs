@@ -1,4 +1,4 @@
-// Bugs on purpose that show only in long, refused or crowded worlds, or in queries at rest; see bugs.mjs.
+// Bugs on purpose with effects only in long, refused or crowded worlds, or in queries at rest; see bugs.mjs.
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
 export const HARDER_BUGS = [

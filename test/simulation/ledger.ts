@@ -1,26 +1,26 @@
 /**
  * Follows the pending entries of each device a second time, from the commits of its disk. Every stored entry
- * has exactly one end (I-3), leaves only with that end (I-20), and never changes once it was sent; and a tab
- * that lost the lead does not write as a leader (I-19).
+ * has exactly one end (I-3), leaves only with its end (I-20), and never changes once sent. A tab without the
+ * lead does not write as a leader (I-19).
  */
 import type { Committed } from '../../src/testing/virtual-disk.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 
 interface Entry {
   readonly key: string;
-  /** The lane that stored the entry. */
+  /** The lane of the entry. */
   readonly lane: Lane;
   readonly kind: string;
   readonly chat: string;
   readonly messageId: string | null;
-  /** The message that a recall takes back. */
+  /** The message of a recall. */
   readonly takesBack?: string | undefined;
   sent: boolean;
-  /** The receipts of the entry that senders would get. */
+  /** The receipts of the entry for senders. */
   readonly tells: { readonly reads: boolean; readonly deliveries: boolean };
 }
 
-/** The receipts of an entry that the ledger compares. */
+/** The compared receipts of an entry. */
 type Owes = { readonly [K in 'read' | 'named' | 'namedIds' | 'delivered']?: readonly unknown[] };
 
 const tellsOf = (pendingReceipts: Owes | undefined): Entry['tells'] => ({
@@ -82,12 +82,12 @@ export class Ledger {
 
   private readonly saidBy = new WeakMap<Lane, Set<string>>();
 
-  /** A connection or a single request begins: frames from before it may have been lost. */
+  /** A connection or a single request begins: earlier frames may have been lost. */
   connects(lane: Lane): void {
     this.saidBy.set(lane, new Set());
   }
 
-  /** I-8: within a conversation, no entry is sent before an older one. */
+  /** I-8: within a conversation, no entry is sent before an older entry. */
   submits(lane: Lane, entries: readonly { readonly key: string; readonly kind: string; readonly id?: string }[]): void {
     const keys = entries.map(({ key }) => key);
     for (const { kind, id } of entries)
@@ -105,7 +105,7 @@ export class Ledger {
     }
   }
 
-  /** The pending entries that this tab stored. */
+  /** The pending entries stored by this tab. */
   pendingOf(lane: Lane): string[] {
     return [...this.pending.values()].filter((entry) => entry.lane === lane).map(({ key }) => key);
   }
@@ -116,13 +116,13 @@ export class Ledger {
     return this.endedMessages.get(id);
   }
   private readonly endedMessages = new Map<string, string>();
-  /** By key: the message of an entry, also of an ended entry that is sent again. */
+  /** By key: the message of an entry, also of an ended entry sent again. */
   private readonly carried = new Map<string, string>();
   /** By key: the message of a recall, also of an ended recall on its second send. */
   private readonly recalls = new Map<string, string>();
-  /** Messages that the server had when this device recalled them: the device must not send their text again. */
+  /** Messages at the server at the time of their recall by this device: the device must not send their text again. */
   private readonly takenBack = new Set<string>();
-  /** Messages whose recall was refused as unknown, which the user was told. */
+  /** Messages with a recall refused as unknown, reported to the user. */
   readonly refusedRecalls = new Set<string>();
 
   commit({ writes, lane, name }: Committed): void {
@@ -178,7 +178,7 @@ export class Ledger {
       if (this.carried.has(key)) this.endedMessages.set(this.carried.get(key)!, how);
       const entry = this.pending.get(key);
       if (!entry) {
-        // An entry that is sent again may have had nothing left to send.
+        // An entry sent again may have had nothing left to send.
         if (!this.ended.get(key)?.startsWith('again'))
           this.violated('I-3', `${this.device}: ${key} ended ${how}, and had ended ${this.ended.get(key) ?? 'never begun'}`);
         return;
@@ -223,7 +223,7 @@ export class Ledger {
           for (const key of change.keys as readonly string[]) {
             const entry = this.pending.get(key);
             if (entry) entry.sent = true;
-            // Entries that are sent again are not followed here: they may have had nothing left to send.
+            // Entries sent again are not followed here: such entries may have had nothing left to send.
             else if (this.ended.get(key) !== 'again') this.violated('I-3', `${this.device}: ${key} was sent, and is not pending`);
           }
           break;
@@ -239,7 +239,7 @@ export class Ledger {
         case 'offer-again':
           for (const [confirmed, key] of change.keys as readonly (readonly [string, string])[]) {
             this.ended.set(confirmed, 'again');
-            // With the setting off since then, the entry may have nothing left to send. It may still have an
+            // With the setting off since then, the entry may have nothing left to send, and may still have an
             // end.
             this.ended.set(key, 'again');
             const id = this.carried.get(confirmed);
@@ -287,12 +287,12 @@ export class Ledger {
         this.violated('I-20', `${this.device}: the snapshot has ${key} as pending, which has ended`);
   }
 
-  /** The disk stays as it is now: the lost commits are undone here too. */
+  /** The disk keeps its present content: the lost commits are undone here too. */
   lost(head: HeadSeen | undefined): void {
     const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
     for (const map of [this.pending, this.ended, this.endedMessages, this.carried, this.recalls, this.takenBack]) map.clear();
     this.made = 0;
-    // A compacted log says no more about it: only another store has never had a snapshot.
+    // A compacted log no longer tells the end: only another store has never had a snapshot.
     this.knowsServer &&= head !== undefined && head.generation === this.head?.generation;
     this.records = kept;
     for (const record of kept) this.fold(record);

@@ -1,4 +1,4 @@
-/** Judges the lists of a tab at rest: which conversations they show, in which order, and whether pages follow each other without a gap. */
+/** Judges the lists of a tab at rest: the shown conversations, their order, and whether pages follow each other without a gap. */
 import { firstValueFrom } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
 import type { ListWanted } from '../../src/model/list.ts';

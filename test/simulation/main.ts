@@ -1,4 +1,4 @@
-/** `npm run simulate`: runs worlds by their seeds in several processes, and counts them in one. See README.md. */
+/** `npm run simulate`: runs worlds by their seeds in several processes, and sums their counts. See README.md. */
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,7 @@ import { type Kind, KINDS, type Tier } from './config.ts';
 import { lineOf, run } from './one.ts';
 import { type Line, Tally } from './tally.ts';
 
-/** One world in a hundred is run twice, and must leave the same trace. */
+/** A hundredth of the worlds is run twice, and must leave the same trace. */
 const AGAIN_EVERY = 100;
 
 interface Job {
@@ -14,7 +14,7 @@ interface Job {
   readonly tier: Tier;
 }
 
-/** In a child process: runs the jobs that come, and answers each with a line. */
+/** The child process: runs the incoming jobs, and answers each with a line. */
 const serve = async (): Promise<void> => {
   let last: Promise<void> = Promise.resolve();
   process.on('message', ({ seed, tier }: Job) => {
@@ -92,13 +92,13 @@ export const main = async (args: readonly string[]): Promise<number> => {
       until: { type: 'string' },
       minutes: { type: 'string' },
       processes: { type: 'string', default: '1' },
-      /** As `npm test` runs it: both tiers, for this time and at least this many worlds. */
+      /** As in `npm test`: both tiers, for this time and at least this many worlds. */
       test: { type: 'boolean', default: false },
       without: { type: 'string' },
       users: { type: 'string' },
       devices: { type: 'string' },
       ops: { type: 'string' },
-      /** For the drill: ends with the first world that fails. */
+      /** The drill ends with the first world that fails. */
       first: { type: 'boolean', default: false },
     },
   });
@@ -147,7 +147,7 @@ const simplePlan = (first: readonly Job[], from: number, count: number, tier: Ti
   };
 };
 
-/** The longest time. The run ends earlier when it has a twentieth more worlds than the minimum. */
+/** The longest time. The run ends earlier after a twentieth more worlds than the minimum. */
 const TEST_MS = 4 * 60_000;
 const FEWEST: Record<Tier, number> = { model: 1000, dexie: 50 };
 
@@ -198,7 +198,7 @@ const one = async (seed: string, tier: Tier, { without, users, devices, ops, unt
 };
 
 /**
- * Exits with 3 if a world failed, which means that a planted bug was found. @param ms processor time of this
+ * Exits with 3 if a world failed: in a drill, a found bug. @param ms processor time of this
  * process, because others may share the machine.
  */
 const untilFound = async (ms: number): Promise<number> => {

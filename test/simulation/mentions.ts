@@ -10,7 +10,7 @@ export const drawMentions = (random: SeededRandom, users: readonly string[]): Me
   return some.length > 0 ? some.sort() : undefined;
 };
 
-/** Whom a message mentions, as one text. */
+/** The users mentioned by a message, as a text. */
 export const mentionText = (mentions: Mentions | null | undefined): string =>
   mentions === 'all' ? 'all' : JSON.stringify([...(mentions ?? [])].sort());
 

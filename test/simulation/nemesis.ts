@@ -18,7 +18,7 @@ export class Nemesis {
   private readonly sim: Simulation;
   private readonly refusals: Refusals;
   private readonly habits: Habits;
-  /** How long all persons are away when the night comes. The plan sets it, and the world's loop takes it. */
+  /** How long all persons are away when the night comes. The plan sets the time, and the world's loop takes the time. */
   nights: number[] = [];
 
   constructor(
@@ -33,7 +33,7 @@ export class Nemesis {
     this.tokenFails = plans.has('token') ? random.next() * 0.3 : 0;
   }
 
-  /** The token that an app gives its tabs. */
+  /** The token from an app to its tabs. */
   async token(userId: string): Promise<string> {
     const { world } = this.sim;
     const { stopped } = this.plans;
@@ -45,7 +45,7 @@ export class Nemesis {
     return world.server.token(named, this.tokenLifeMs === null || stopped ? null : world.time.now + this.tokenLifeMs);
   }
 
-  /** Sets up the lasting conditions, and plans the faults that happen at a moment. */
+  /** Sets up the lasting conditions, and plans the momentary faults. */
   start(): void {
     const { sim, plans } = this;
     const { homes, world } = sim;
@@ -204,7 +204,7 @@ export class Nemesis {
     });
   }
 
-  /** Ends all faults and mends what can be mended. From here on the world must come to rest without help. */
+  /** Ends all faults and mends all mendable damage. From here on the world must come to rest without help. */
   stop(): void {
     const { sim } = this;
     this.plans.stopped = true;

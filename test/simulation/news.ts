@@ -1,4 +1,4 @@
-/** Judges what a tab hears over time: no message and no reader twice, no reader left out, no call of its own as another device's. */
+/** Judges the events of a tab over time: no message and no reader twice, no reader left out, no call of its own as another device's. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
 import { EPOCH } from './oracle.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
@@ -8,7 +8,7 @@ const MOST_BEHIND_MS = 7 * 60_000;
 
 export class News {
   private readonly told = new Set<string>();
-  /** By message: the last read count that the tab heard, and its readers. */
+  /** The last read count heard by the tab and its readers, by message. */
   private readonly readers = new Map<string, { count: number; names: Set<string> }>();
   private asOf: number | null = null;
 
@@ -45,7 +45,7 @@ export class News {
       const before = this.readers.get(messageId);
       const names = new Set(before?.names);
       for (const { by } of readers) names.add(by);
-      // A message that left the device meanwhile makes no events.
+      // A message evicted meanwhile makes no events.
       if (before && readCount - before.count > readers.length && !sim.counts.has('drop') && !sim.counts.has('disk quota'))
         sim.violated(
           'I-11',
@@ -55,7 +55,7 @@ export class News {
     }
   }
 
-  /** The time of the last catch-up never lies: it is not in the future, and the tab has every message from before it. */
+  /** The time of the last catch-up never lies: the time is not in the future, and the tab has every earlier message. */
   isAsOf(asOf: number | null): void {
     const { sim, screen } = this;
     if (asOf === null || asOf === this.asOf) return;

@@ -26,7 +26,7 @@ export const shrinkArgs = ({ without, users, devices, ops }: Shrink): string =>
     .join(' ');
 
 /**
- * The smallest world found that breaks the same invariant: first fewer kinds of trouble, by halves, then fewer
+ * The smallest world found with the same broken invariant: first fewer kinds of trouble, by halves, then fewer
  * users, devices and calls.
  */
 export const makeSmaller = async (outcome: Outcome): Promise<Shrink> => {

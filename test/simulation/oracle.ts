@@ -1,6 +1,6 @@
 /**
  * The expected final state, computed by plain sets and loops from the calls (the book) and from the order of
- * the server's tables. It shares no code with the judged code.
+ * the server's tables. The oracle shares no code with the judged code.
  */
 import type { Mentions } from '../../src/model/mentions.ts';
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
@@ -36,7 +36,7 @@ export interface Part {
   readonly isIn: boolean;
   readonly joinedAt: number;
   readonly readUpTo: number;
-  /** The device that moved the position last. */
+  /** The device of the last move of the position. */
   readonly readBy: string | undefined;
   readonly cleared: Pairs;
   readonly muted: boolean;
@@ -44,13 +44,13 @@ export interface Part {
   /** The flag alone, and whether the conversation is archived. */
   readonly archiveFlag: boolean;
   readonly archived: boolean;
-  /** While it is marked: the message from which on the messages count, read or not. */
+  /** For a conversation marked unread: the first message of the mark. From here on messages count, read or not. */
   readonly from: number | null;
   readonly delivered: Pairs;
   readonly read: Pairs;
   readonly named: Pairs;
   readonly present: Pairs;
-  /** Messages that no receipt of the user may name. */
+  /** Messages forbidden to all receipts of the user. */
   readonly untold: Pairs;
 }
 
@@ -202,13 +202,13 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
       if (truth.isGroup && part.delivered.length + part.read.length > 0)
         violated('I-7', `${chat}: a group has delivery or conversation receipts`);
       for (const { seq, senderId, asked } of truth.messages) {
-        // What was read while receipts were switched off is told by no later receipt, of any device.
+        // No later receipt of any device names messages read while receipts were switched off.
         const toldOf = (one: Truth, { user, read, named }: Part): boolean =>
           one.isGroup ? one.receipts.get(seq)?.readers.includes(user) === true : has(read, seq) || (asked && has(named, seq));
         if (old && was && senderId !== part.user && has(was.untold, seq) && toldOf(truth, part) && !toldOf(old, was))
           violated('I-6', `${chat}: ${part.user} read ${seq} while receipts were off, and a receipt names it`);
-        // Own messages in between are covered too, and in groups all that request no receipt, so that the set
-        // stays one range. They say nothing.
+        // Own messages in between are covered too, and in groups all messages without a receipt request, so
+        // that the set stays one range. These messages have no receipt.
         if (!truth.isGroup && senderId !== part.user && has(part.named, seq) && !asked)
           violated('I-6', `${chat}: ${part.user} confirmed ${seq}, which requests no receipt`);
       }
@@ -231,11 +231,11 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
 const sure = (op: Op): boolean => op.state === 'done' && !op.isDoubtful;
 
 export interface Circumstances {
-  /** The server lost a part of its history: seqs may have changed, and entries may be lost that no device keeps. */
+  /** The server lost a part of its history: seqs may have changed, and entries kept by no device may be lost. */
   readonly restored: boolean;
   /** Days passed, or seemed to pass, between a confirmation and its loss. */
   readonly mayForget: boolean;
-  /** Groups whose members changed. */
+  /** Groups with changed members. */
   readonly membersChanged: boolean;
   /** A receipt may have come too late for its message. */
   readonly mayExpire: (sentAt: number) => boolean;
@@ -246,7 +246,7 @@ export interface Circumstances {
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 
-/** A user who archived a chat once, and never muted it, finds it there exactly if no message came since. */
+/** After a single archiving and no mute, the chat is archived exactly if no message came since. */
 const judgeArchive = (
   { chat, messages }: Truth,
   { user, archived, archiveFlag }: Part,
@@ -295,7 +295,7 @@ export const judgeMeaning = (
       mentionText(at.message.mentions) !== mentionText(at.message.recalled ? null : mentions)
     )
       violated('I-5', `${id} is not what ${from} sent`);
-    // A frame that came twice may have been refused first, and accepted once its sender was a member.
+    // A repeated frame may have been refused first, and accepted after its sender became a member.
     if (at && !restored && !(membersChanged && chat.startsWith('group:')) && endOf(id, device) === 'rejected')
       violated('I-3', `${from} has ${id} as rejected, and the server has it`);
   }
@@ -376,7 +376,7 @@ export const judgeMeaning = (
         const mayTell = ({ kind, ids, after, latestAtEnd, isForbidden }: Op): boolean =>
           isForbidden !== true && (kind === 'ack' ? ids.includes(id) : seq > after && seq <= latestAtEnd);
         if (told && senderId !== user && !restored && !acks.some(mayTell)) violated('I-6', `${chat}: ${user} sent no receipt for ${id}`);
-        // The server rightly refuses a receipt that came before its message.
+        // The server rightly refuses a receipt older than its message.
         const meant = acks.find((op) => sure(op) && op.queued.includes(id) && op.at + EPOCH >= sentAt);
         const excused =
           restored ||
@@ -384,7 +384,7 @@ export const judgeMeaning = (
           !asked ||
           senderId === user ||
           has(part.untold, seq) ||
-          // A device that had not heard of the switch cancels what it queued meanwhile.
+          // A device learns of the switch late and cancels its queued receipts.
           book.ops.some((op) => op.ofAccount === true && op.user === user && op.device !== meant?.device) ||
           (isGroup && (membersChanged || !has(part.present, seq) || mayExpire(sentAt) || !receipts.has(seq)));
         if (meant && !told && !excused)

@@ -36,7 +36,7 @@ export class Plans {
     });
   }
 
-  /** Plans up to `most` events at random moments. An event that could not happen is not counted. */
+  /** Plans up to `most` events at random moments. Impossible events are not counted. */
   plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean): void {
     if (!this.has(kind)) return;
     const random = this.stream(kind);
@@ -54,7 +54,7 @@ export class Plans {
     return random.chance(0.5) ? 1000 * 600 ** random.next() : this.horizonMs * (0.1 + 0.5 * random.next());
   }
 
-  /** A user reloads a page that hangs. */
+  /** A user reloads a hanging page. */
   reload(home: Home, ms: number): void {
     for (const tab of home.device.openTabs)
       this.in(ms, `${tab.lane.name} is reloaded`, () => {

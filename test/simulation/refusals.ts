@@ -13,7 +13,7 @@ const POLICY: PolicyChange = {
   rate: DEFAULT_POLICY.rate,
 };
 
-/** After this time, a device that is refused again and again has long waits. */
+/** After this time, a constantly refused device has long waits. */
 const GROWN_MS = 30_000;
 /** Attempts in a minute after that: more than a page needs at its start, and fewer than without growing waits. */
 const MOST_ASKED = 16;
@@ -24,7 +24,7 @@ export class Refusals {
   private databaseAwayUntil = 0;
   private readonly asked = new WeakMap<Lane, readonly number[]>();
   private authAwayUntil = 0;
-  /** By user: the user in the token that the app gives by mistake. */
+  /** The user in the wrong token from the app, by user. */
   private readonly mistaken = new Map<string, string>();
   private readonly outdated = new WeakSet<Lane>();
 
@@ -124,7 +124,7 @@ export class Refusals {
     });
   }
 
-  /** I-21: a tab that is refused for long retries with growing waits, which begin with its first refusal. */
+  /** I-21: a tab refused for long retries with growing waits from its first refusal on. */
   private asks(lane: Lane, text: string): void {
     if (!this.isDatabaseAway() || !text.includes('"type":"submit"')) return;
     const { now } = this;
@@ -135,7 +135,7 @@ export class Refusals {
     if (times > MOST_ASKED) this.plans.sim.violated('I-21', `${lane.name} retries ${times} times a minute after a long refusal`);
   }
 
-  /** A tight policy, or a tighter one; now and then the first one again. */
+  /** A tight policy, or a tighter one; now and then the first policy again. */
   private policy(random: SeededRandom): PolicyChange {
     if (random.chance(0.3)) return POLICY;
     const { limits, receipts } = DEFAULT_POLICY;
@@ -152,7 +152,7 @@ export class Refusals {
     };
   }
 
-  /** Ends the refusals. Users reload the tabs that have stopped for good. */
+  /** Ends the refusals. Users reload the stopped tabs. */
   stop(): void {
     const { sim } = this.plans;
     const { server } = sim.world;

@@ -11,7 +11,7 @@ const REST_WITHIN_MS = 60_000 + BACKOFF_CAP_MS;
 const SLOW_MS = 120_000;
 export const restWithin = ({ faults }: Config): number => REST_WITHIN_MS + (faults.has('delay') || faults.has('partition') ? SLOW_MS : 0);
 
-/** One that was about to be reloaded when faults stopped. */
+/** A tab on the way to its reload when faults stopped. */
 export const reopen = (sim: Simulation): void => {
   for (const home of sim.homes) {
     home.pausedSince = null;
@@ -28,7 +28,7 @@ export const rest = async (sim: Simulation, nemesis: Nemesis, stepping: Stepping
   const { time } = sim.world;
   nemesis.stop();
   time.note('faults stop');
-  // A user reloads tabs that hang.
+  // A user reloads hanging tabs.
   await stepping.until(() => !sim.homes.some(({ opening }) => opening > 0) || time.nextAt > time.now + 20_000);
   for (const home of sim.homes) {
     home.pausedSince = null;

@@ -20,7 +20,7 @@ export interface Outcome {
   readonly ops: number;
   readonly entries: number;
   readonly trace: number;
-  /** The time that the world needed to come to rest, virtual ms. */
+  /** The time of the world to come to rest, virtual ms. */
   readonly restMs: number;
   readonly counts: ReadonlyMap<string, number>;
   readonly points: ReadonlySet<string>;

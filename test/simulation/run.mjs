@@ -1,4 +1,4 @@
-// `npm run simulate -- …`: bundles the simulator and runs it; see README.md.
+// `npm run simulate -- …`: bundles and runs the simulator; see README.md.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';

@@ -1,4 +1,4 @@
-/** Compares the messages that the tabs show at rest with the server's tables. */
+/** Compares the messages shown by tabs at rest with the server's tables. */
 import { firstValueFrom } from 'rxjs';
 import { judgeAnswers, judgeSettings } from './answers.ts';
 import { judgeWindows } from './windows.ts';

@@ -1,4 +1,4 @@
-/** Messages that a user read on a device whose read receipts were surely off: from then on no device may tell the sender. */
+/** Messages read by a user on a device with read receipts surely off: from then on no device may tell the sender. */
 import type { Truth } from './oracle.ts';
 import type { Home } from './simulation.ts';
 

@@ -29,7 +29,7 @@ export class Violation extends Error {
 /** A tab reads the store every 10 s, even if it gets no hint of another tab's write. */
 const PAUSED_AFTER_MS = 60_000;
 
-/** The latest state that a tab showed. */
+/** The latest state shown by a tab. */
 export interface Screen {
   readonly tab: VirtualTab;
   readonly chats: Map<Chat, Conversation>;
@@ -37,7 +37,7 @@ export interface Screen {
   totalMentions: number;
   totalConversations: number;
   totalArchived: number;
-  /** The chats in the list, and those in the list of archived ones. */
+  /** The chats in the list, and the chats in the list of archived chats. */
   listed: ReadonlySet<Chat>;
   listedArchived: ReadonlySet<Chat>;
   pending: number;
@@ -49,7 +49,7 @@ export interface Screen {
   /** A page of this tab asked for the log-out. */
   asksToLeave: boolean;
   readonly subscriptions: Subscription[];
-  /** Judges what the tab hears over time. */
+  /** Judges the events of the tab over time. */
   readonly news: News;
 }
 
@@ -61,7 +61,7 @@ export interface Home {
   readonly highest: Map<Chat, number>;
   /** After a log-out no frame leaves until the next log-in. */
   loggedOut: boolean;
-  /** The number of tabs that began to open. A tab that begins to open during a log-out logs in again. */
+  /** The number of tabs with a begun opening. A tab that opens during a log-out logs in again. */
   opens: number;
   opening: number;
   readonly silent: boolean;
@@ -69,7 +69,7 @@ export interface Home {
   mayStop: boolean;
   /** The time since which no frame may leave the device, as its user was told; `null` if frames may leave. */
   pausedSince: number | null;
-  /** While read receipts are surely off on this device: the newest message of each chat when they went off. */
+  /** While read receipts are surely off on this device: the newest message of each chat at the switch. */
   offSince: ReadonlyMap<Chat, number> | null;
 }
 
@@ -81,7 +81,7 @@ export class Simulation {
   readonly groups = new Map<string, Set<string>>();
   violation: Violation | null = null;
   private readonly silence = new Silence();
-  /** Users whose account sends no read receipts by the server's tables; a new object each time when it stops. */
+  /** Users whose account sends no read receipts by the server's tables; a new object at each such switch. */
   readonly accountOff = new Map<string, object>();
   restored = false;
   membersChanged = false;
@@ -115,7 +115,7 @@ export class Simulation {
 
   count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 
-  /** Reads the server's tables and checks what must hold for them at every moment. */
+  /** Reads the server's tables and checks the rules for every moment. */
   look(compare = true): void {
     const before = this.truths;
     const dump = this.world.server.dump();
@@ -293,9 +293,8 @@ export class Simulation {
     if (mentionCount < 0 || (exact && mentionCount > unreadCount))
       this.violated('I-15', `${name}: ${chat} shows ${mentionCount} mentions in ${unreadCount} unread messages`);
     const before = home.highest.get(chat) ?? 0;
-    // A tab that has not read the write of another tab may show a lower position than that tab, and never a
-    // lower one than it showed itself. An entry that the server refuses leaves the overlay, and only a group
-    // refuses one.
+    // A tab behind the log may show a lower position than another tab, and never a lower position than its
+    // own before. An entry that the server refuses leaves the overlay, and only a group refuses one.
     if (readUpTo < before && !this.restored && !screen.leaves && !chat.startsWith('group:')) {
       const own = screen.chats.get(chat);
       if (own && this.lastShown.get(screen)?.get(chat) !== undefined && readUpTo < this.lastShown.get(screen)!.get(chat)!)
@@ -312,7 +311,7 @@ export class Simulation {
   }
   private readonly lastShown = new WeakMap<Screen, Map<Chat, number>>();
 
-  /** The differences that are left; none when the world has come to rest. */
+  /** The remaining differences; none when the world has come to rest. */
   unsettled(): string[] {
     const problems = this.blocks.unconfirmed.map((reader) => `the host has no answer about what counts for ${reader}`);
     for (const home of this.homes) {
@@ -342,7 +341,7 @@ export class Simulation {
     let expectedArchived = 0;
     for (const truth of this.truths.values()) {
       const part = truth.parts.get(device.userId);
-      // A member who left after a message keeps the group in the list.
+      // After a message and a departure, the group stays in the list.
       if (!part || truth.messages.length === 0 || (!part.isIn && part.joinedAt === 0)) continue;
       const lists = `${screen.listed.has(truth.chat) ? 'list ' : ''}${screen.listedArchived.has(truth.chat) ? 'archive ' : ''}`;
       if (lists !== (part.archived ? 'archive ' : 'list ')) problems.push(`${name} shows ${truth.chat} in ${lists || 'no list'}`);

@@ -14,8 +14,8 @@ export class Stepping {
   until = async (isOver: () => boolean): Promise<void> => {
     const { sim } = this;
     const { time } = sim.world;
-    // The caller has just called a tab. The step that the tab plans in answer comes before steps that the world
-    // planned for later.
+    // The caller has just called a tab. The step planned by the tab in answer comes before later steps of the
+    // world.
     await time.heard();
     while (!isOver() && sim.violation === null) {
       if (time.steps >= this.untilStep) throw new Violation('stopped', 'here', time.steps);

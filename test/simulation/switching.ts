@@ -17,7 +17,7 @@ export const planSwitching = (plans: Plans, workload: Workload): void =>
     const [peer] = sim.homes.filter(({ device }) => device.userId !== one.device.userId && chat.includes(device.userId));
     const stepMs = random.exponential(1500);
     const ofAccount = random.chance(0.5);
-    // The other device, or the one that switches, may be offline for a while.
+    // The other device, or the switching device, may be offline for a while.
     const away = random.chance(0.4) ? random.pick([one, other]) : undefined;
     away?.device.network.set({ up: false, down: false });
     const later = (steps: number, what: string, fn: (own: SeededRandom) => void): void =>
@@ -30,7 +30,7 @@ export const planSwitching = (plans: Plans, workload: Workload): void =>
     later(3, 'a return', () => away?.device.network.set({ up: true, down: true }));
     if (random.chance(0.7)) later(4, 'a switch', (own) => workload.switches(one, own, { readReceipts: true }, ofAccount));
     later(5, 'a message more', (own) => void (peer && workload.does('say', peer, chat, own)));
-    // Without a later reading, nothing excuses a receipt for what was read before.
+    // Without a later reading, nothing excuses a receipt for messages read before.
     if (random.chance(0.6)) later(6, 'a later reading', (own) => void workload.does(own.pick(READS), other, chat, own));
     return true;
   });

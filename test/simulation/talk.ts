@@ -1,12 +1,12 @@
 /**
- * How much a tab or a service worker says (I-21): none talks without a pause, none sends one frame again and again, and none submits before
- * the end of the wait that a busy server asked for.
+ * The amount of frames from a tab or a service worker (I-21): no constant frames, no endless repetition of a
+ * frame, and no submit before the end of a wait requested by a busy server.
  */
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { Ledger } from './ledger.ts';
 import type { Simulation } from './simulation.ts';
 
-/** A frame, as far as the order of what leaves is judged. */
+/** The judged part of a frame: its place in the order of outgoing frames. */
 export interface Said {
   readonly type: string;
   readonly id: number;
@@ -15,18 +15,18 @@ export interface Said {
 
 const MOST_IN_A_SECOND = 300;
 
-/** Of one frame: a line that breaks again and again costs a few. */
+/** Repetitions of a frame: a line with many breaks costs a few. */
 const MOST_SUBMITS = 40;
 const SUBMITS_WITHIN_MS = 10_000;
 
 export class Talk {
   private readonly seconds = new Map<string, { readonly since: number; weight: number }>();
-  /** By lane, the last submitted frame. */
+  /** The last submitted frame, by lane. */
   private readonly submitted = new Map<string, { readonly key: string; readonly since: number; count: number }>();
 
-  /** By lane, the submitted frame that the server has not answered. Ids repeat: each HTTP request and each socket counts its own. */
+  /** The submitted frame without an answer, by lane. Ids repeat: each HTTP request and each socket counts its own. */
   private readonly unanswered = new Map<string, { readonly id: number; readonly request: string | undefined }>();
-  /** By lane, the end of the wait that the server asked for. */
+  /** The end of the wait requested by the server, by lane. */
   private readonly waitsUntil = new Map<string, number>();
 
   constructor(private readonly sim: Simulation) {}
@@ -39,7 +39,7 @@ export class Talk {
     else if ((said.weight += weight) > MOST_IN_A_SECOND) this.sim.violated('I-21', `${lane} said too much in a second`);
   }
 
-  /** @param request the HTTP request that the frame answers; absent over a WebSocket. */
+  /** @param request the HTTP request of an answering frame; absent over a WebSocket. */
   hears(lane: string, frame: ServerFrame, request: string | undefined): void {
     const waiting = this.unanswered.get(lane);
     if (!waiting || !('id' in frame) || waiting.id !== frame.id || waiting.request !== request) return;

@@ -1,4 +1,4 @@
-/** The results of many worlds, and the table that shows them. */
+/** The results of many worlds, and the table of the results. */
 import { DISK_POINTS } from '../../src/testing/virtual-disk.ts';
 import { CELLS, POSSIBLE } from './coverage.ts';
 import type { Tier } from './config.ts';
@@ -24,7 +24,7 @@ export interface Line {
   readonly shrunk: string | null;
 }
 
-/** Kinds that are counted and are no faults. */
+/** Counted kinds without a fault. */
 export const isFault = (kind: string): boolean => !/^(op|event|refused|tab did not open)\b/.test(kind);
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;

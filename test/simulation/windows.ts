@@ -1,4 +1,4 @@
-/** Judges the windows of messages that a tab loads after the world came to rest, and the messages that it finds by id. */
+/** Judges the windows of messages loaded by a tab after the world came to rest, and the messages found by id. */
 import type { LoadedMessages } from '../../src/model/intents.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
@@ -10,7 +10,7 @@ type Wanted = { readonly around: number } | { readonly before: number } | { read
 
 const seqsOf = (messages: readonly Message[]): number[] => messages.map(({ seq }) => seq ?? 0);
 
-/** The expected window, by plain loops over all messages that the user may see; `undefined` if more than one answer is right. */
+/** The expected window, by plain loops over all messages visible to the user; `undefined` if more than one answer is right. */
 const expected = (
   all: readonly number[],
   wanted: Wanted,
@@ -22,11 +22,11 @@ const expected = (
   return { seqs, complete: side.length <= limit };
 };
 
-/** A server that refuses a question because the account asks much at once answers it a little later. */
+/** A server refuses a question during many questions of the account, and answers a little later. */
 const AGAIN_MS = 1000;
 const MOST_TRIES = 10;
 
-/** Asks again while the answer is shorter than `count` and says itself that messages are missing. */
+/** Asks again while the answer is shorter than `count` and reports missing messages. */
 const load = async (sim: Simulation, count: number, ask: () => Promise<LoadedMessages>): Promise<LoadedMessages> => {
   for (let tries = 1; ; tries++) {
     const answer = await ask();
@@ -36,10 +36,10 @@ const load = async (sim: Simulation, count: number, ask: () => Promise<LoadedMes
   }
 };
 
-/** I-12: the answers are windows without gaps, each message is the one with this `seq`, and `complete` is said exactly at the end. */
+/** I-12: the answers are windows without gaps, each message has the expected `seq`, and `complete` is set exactly at the end. */
 export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
   const part = truth.parts.get(user)!;
-  // A former stay leaves messages on a device, and none on another one.
+  // A former stay leaves messages on a device, and no message on another device.
   if (part.joinedAt > 0 || truth.messages.length === 0) return;
   const random = sim.world.random.fork(`window ${tab.lane.name} ${truth.chat}`);
   const all = truth.messages.map(({ seq }) => seq);

@@ -28,14 +28,14 @@ const WEIGHTS = {
   older: 2,
   receipts: 2,
 } as const;
-/** Calls that come only as habits: drawn from the bag, they would change the other calls of every seed. */
+/** Calls that come only as habits: drawn from the bag, such calls would change the other calls of every seed. */
 type PlannedKind = 'clear-some' | 'archive' | 'mark-from' | 'pass' | 'clear-direct' | 'clear-group';
 type DrawnKind = keyof typeof WEIGHTS;
 export type OpKind = DrawnKind | PlannedKind;
 export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly DrawnKind[];
 const BAG: readonly DrawnKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
 
-/** Calls that may move the position. */
+/** Calls with a possible move of the position. */
 const MOVES = ['clear', 'clear-all', 'clear-direct', 'clear-group', 'read-chat', 'read-group', 'view', 'pass'] as const;
 
 const FLUSH_MS = 5000;
@@ -44,7 +44,7 @@ const SETTLED_MS = 2000;
 export class Workload {
   done = 0;
   private said = 0;
-  /** What the screen showed of the chat before the call. */
+  /** The screen of the chat before the call. */
   private readonly before = new WeakMap<Op, Conversation>();
   /** The common chat of all users: simultaneous calls in a single chat find the most mistakes. */
   private focus: Chat | null = null;
@@ -92,7 +92,7 @@ export class Workload {
   }
 
   /**
-   * A call that is not left to chance alone.
+   * A planned call, not left to chance alone.
    *
    * @param names messages of the call; default: some of the newest. @returns undefined if there is no tab for
    * the call, or no message
@@ -193,7 +193,7 @@ export class Workload {
         return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [type] });
       }
       case 'pass': {
-        // A view that tells the senders nothing: the oracle knows no receipt of this call.
+        // A private view: the oracle knows no receipt of this call.
         const after = screen.chats.get(chat)?.readUpTo ?? 0;
         const op = book.begin(device, kind, { chat, after });
         return this.ask(home, screen, op, { do: 'passArrivals', args: [name, after, Number.MAX_SAFE_INTEGER] });
@@ -244,7 +244,7 @@ export class Workload {
         if (own.length === 0) return;
         const { id, op: sent } = random.pick(own.slice(-6));
         const op = book.begin(device, kind, { chat, ids: [id], latestShown });
-        // A message that was never sent is gone. A message that this device does not know is refused.
+        // An unsent message is gone. A message unknown to this device is refused.
         sent.isDoubtful = true;
         return this.ask(home, screen, op, { do: 'recallMessage', args: [id] });
       }
@@ -304,7 +304,7 @@ export class Workload {
     const { book, homes, truths } = this.sim;
     const { device } = home;
     const kind = 'settings';
-    // Queued receipts are cancelled, and receipts that were sent before a restored copy are not sent again.
+    // Queued receipts are cancelled, and receipts sent before a restored copy are not sent again.
     for (const { device: one } of ofAccount ? homes.filter((other) => other.device.userId === device.userId) : [home])
       book.doubt(one.name, (op) => ['ack', 'view', 'read-group', 'read-chat'].includes(op.kind));
     const value = change.readReceipts ?? change.deliveryReceipts ?? true;
@@ -331,7 +331,7 @@ export class Workload {
     });
   }
 
-  /** A flush waits until no entry is pending or its time is over. If it reports that none is pending, the tab's entries have ended. */
+  /** A flush waits until no entry is pending or its time is over. After a report of no pending entry, the tab's entries have ended. */
   private flush({ ledger, device }: Home, screen: Screen): void {
     const { sim } = this;
     const { tab } = screen;
@@ -360,7 +360,7 @@ export class Workload {
     const { tab } = screen;
     sim.count(`op ${op.kind}`);
     sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
-    // A call of a tab that dies takes effect up to this moment only.
+    // A call of a dying tab takes effect up to this moment only.
     const stop = tab.lane.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
     const { offSince } = home;
     const accountOff = home.ledger.knowsServer ? sim.accountOff.get(op.user) : undefined;
@@ -374,7 +374,7 @@ export class Workload {
           op.latestAtEnd = sim.latestOf(op.chat);
           const isOff = offSince !== null && home.offSince === offSince;
           if (isOff && op.chat !== null) op.silentFrom = (offSince.get(op.chat) ?? 0) + 1;
-          // A device may know of a switch "on" that the server does not know yet.
+          // A device may know of a switch "on" before the server.
           const isAccountOff = accountOff !== undefined && sim.accountOff.get(op.user) === accountOff && !sim.book.switchedOn(op.user);
           op.isForbidden = isOff || isAccountOff;
           if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
@@ -427,7 +427,7 @@ export class Workload {
       sim.violated('I-16', `${tab.lane.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`);
   }
 
-  /** The archive is shown at the moment when its call is answered, and a change of the mute leaves it as it is. */
+  /** The archive is shown at the moment of the answer, and a change of the mute leaves the archive alone. */
   private judgeArchive(home: Home, screen: Screen, op: Op): void {
     const { sim } = this;
     const { device, screens } = home;
@@ -439,7 +439,7 @@ export class Workload {
     if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const before = this.before.get(op);
     const should = op.kind === 'archive' ? op.value === true : (before?.archived ?? false);
-    // A message that came in between takes the conversation out of the archive.
+    // A message in between takes the conversation out of the archive.
     const mayReopen = shown.latestSeq > (op.kind === 'archive' ? op.latestShown : (before?.latestSeq ?? 0));
     if (shown.archived !== should && !(mayReopen && should))
       sim.violated(
@@ -448,7 +448,7 @@ export class Workload {
       );
   }
 
-  /** A flag is shown at the moment when its call is answered, unless another call changes it too. */
+  /** A flag is shown at the moment of the answer, unless another call changes the flag too. */
   private judgeFlag({ device }: Home, screen: Screen, op: Op): void {
     const { sim } = this;
     const shown = screen.chats.get(op.chat!);
@@ -462,7 +462,7 @@ export class Workload {
       sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
   }
 
-  /** @param diesMidway whether the tab dies when the log-out is recorded and nothing is wiped yet: the next start completes it. */
+  /** @param diesMidway whether the tab dies between the record of the log-out and the wipe: the next start completes the log-out. */
   private async logOut(home: Home, screen: Screen, discard: boolean, diesMidway: boolean): Promise<void> {
     const { tab } = screen;
     for (const other of home.screens.values()) other.leaves = true;
@@ -480,7 +480,7 @@ export class Workload {
     if (discard) sim.book.doubt(device.name);
     sim.world.time.note(`${tab.lane.name} logs out`);
     const { opens } = home;
-    // The next start completes a log-out whose tab has died.
+    // The next start completes a log-out of a dead tab.
     tab.lane.onEnd(() => sim.book.doubt(device.name));
     try {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });

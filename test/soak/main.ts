@@ -1,4 +1,4 @@
-/** `npm run soak [-- --times 20]`: runs the lifecycle suites again and again. A test that fails once in twenty rounds is broken. */
+/** `npm run soak [-- --times 20]`: runs the lifecycle suites again and again. A test with one failure in twenty rounds is broken. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -42,7 +42,7 @@ const runOnce = async (files: readonly string[], results: string): Promise<Repor
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const times = timesOf(args);
-  // A signal ends this process and the round that is running.
+  // A signal ends this process and the running round.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const files = SUITES.filter((file) => existsSync(join(ROOT, file)));
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-soak-'));

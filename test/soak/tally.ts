@@ -1,6 +1,6 @@
 /** The results of each test over many rounds. */
 
-/** The part of Vitest's JSON report that is read here. */
+/** The part of Vitest's JSON report used here. */
 export interface Report {
   readonly testResults: readonly {
     readonly name: string;
@@ -25,13 +25,13 @@ interface Row {
 export class Tally {
   readonly #rows = new Map<string, Row>();
 
-  /** Adds one round. @returns the tests that failed in this round; a round without any test is a failure as well. */
+  /** Adds one round. @returns the failed tests of this round; a round without any test is a failure as well. */
   add(report: Report | undefined): string[] {
     const failed: string[] = [];
     let ran = 0;
     for (const { name, status, message, assertionResults } of report?.testResults ?? []) {
-      // A file that could not be loaded, or whose hooks failed, reports no test of its own, so the file counts
-      // as the failed test.
+      // A file with a failed load or a failed hook reports no test of its own, so the file counts as the
+      // failed test.
       const silent = status === 'failed' && assertionResults.every((result) => result.status !== 'failed');
       if (silent) failed.push(this.#count(name, true, 0, message));
       for (const { fullName, status: became, duration, failureMessages } of assertionResults) {

@@ -22,7 +22,7 @@ export const conversationId = (number: number): ConversationId => `direct:u${num
 export interface Backlog {
   /** Frames of the feed with 1,000 messages each, and the rows after them. */
   readonly frames: readonly Frame<'changes'>[];
-  /** Counts that were made message by message, with the messages. */
+  /** Counts made message by message, with the messages. */
   readonly unread: ReadonlyMap<ConversationId, number>;
   readonly totalUnread: number;
   /** Messages to read: among the newest messages of others in each conversation, in any order. */

@@ -71,7 +71,7 @@ const intents = async (): Promise<Record<string, number>> => {
   const client = offlineClient();
   await firstValueFrom(client.watchConnection());
   const targets = makeBacklog().toRead(INTENTS);
-  // The work that made the callers ends before the main thread is watched.
+  // The creation of the callers ends before the measurement of the main thread.
   await new Promise((resolve) => setTimeout(resolve));
   const mainThread = watchMainThread();
   const began = performance.now();
@@ -100,7 +100,7 @@ const coldStart = async (): Promise<Record<string, number>> => {
   };
   const total = firstValueFrom(client.watchTotalUnreadCount());
   const list = firstValueFrom(client.watchConversations({ limit: VISIBLE }));
-  // The worker reports the connection: by then it has opened the store and restored the state.
+  // The worker reports the connection: by then the worker has opened the store and restored the state.
   const [totalMs, listMs, workerMs] = await Promise.all([
     since(client.watchTotalUnreadCount()),
     since(client.watchConversations({ limit: VISIBLE })),

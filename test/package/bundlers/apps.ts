@@ -1,13 +1,13 @@
 /** The files of an app on each bundler: as few as the bundler's own introduction asks for, and nothing about a worker. */
 
 export interface App {
-  /** The row of versions.json that the app installs; default: the app's own name. */
+  /** The row of versions.json for the app; default: the app's own name. */
   readonly packages?: string;
   /** Files by path. */
   readonly files: Readonly<Record<string, string>>;
-  /** The command that builds the app, run in its folder. */
+  /** The build command of the app, run in its folder. */
   readonly build?: readonly string[];
-  /** The folder that a web server serves after the build. */
+  /** The folder served by a web server after the build. */
   readonly served?: string;
   /** The command of the bundler's own server, for apps that are not built; `PORT` stands for the port. */
   readonly serve?: readonly string[];
@@ -43,7 +43,7 @@ const CLASSIC = html('<script defer src="main.js"></script>');
 /** A page and its script, which the bundler writes into `dist`. */
 const plain = (page = MODULE): Record<string, string> => ({ 'src/main.js': MAIN, 'dist/index.html': page });
 
-/** Two more entries, for bundlers that get their entries by name. */
+/** Two more entries, for bundlers with entries by name. */
 const ENTRY_POINTS = { 'src/own-worker.js': OWN_WORKER, 'src/service-worker.js': SERVICE_WORKER };
 
 const webpackLike = (bundler: string, mode: string): string => `

@@ -38,7 +38,7 @@ const install = async (name: string, { packages = name, files }: App, { tarball 
 
 const program = (folder: string, name: string): string => (name === 'node' ? process.execPath : join(folder, 'node_modules/.bin', name));
 
-/** The sizes of the largest scripts, compressed: they show which script has the copy of the worker. */
+/** The sizes of the largest scripts, compressed: these sizes show which script has the copy of the worker. */
 const sizesOf = async (folder: string): Promise<string> => {
   const sizes = [];
   for (const file of await readdir(folder, { recursive: true }))
@@ -103,7 +103,7 @@ const tryApp = async (name: string, app: App, workplace: Workplace, browser: Bro
 
 /** @param args names of apps; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
-  // Vite has set NODE_ENV for this process, and bundlers would use it for the app.
+  // Vite has set NODE_ENV for this process, and bundlers would use this value for the app.
   delete process.env['NODE_ENV'];
   const workplace = await packPackage();
   const browser = await chromium.launch(await launchOptions());

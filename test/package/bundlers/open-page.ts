@@ -1,4 +1,4 @@
-/** Opens a page whose script is `MAIN`, and reads what the page shows. */
+/** Opens a page with the script `MAIN`, and reads the text of the page. */
 import type { Browser } from 'playwright';
 
 export const COPY = 'the copy in the package';
@@ -6,7 +6,7 @@ export const FILE = 'its file';
 
 const STARTED_WITHIN_MS = 60_000;
 
-/** @returns the source of the worker's script. @throws {Error} with the texts of the page, if it did not work. */
+/** @returns the source of the worker's script. @throws {Error} with the texts of the page, if the page did not work. */
 export const openPage = async (browser: Browser, address: string): Promise<typeof COPY | typeof FILE> => {
   const page = await browser.newPage();
   try {

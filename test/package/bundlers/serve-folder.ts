@@ -1,4 +1,4 @@
-/** A web server for the files of one folder. */
+/** A web server for the files of a folder. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

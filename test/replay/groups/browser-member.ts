@@ -1,4 +1,4 @@
-/** The person who writes most: a phone that is killed and cut off, and a second device of the same account. Both read now and then. */
+/** The person with the most messages: a phone with kills and cuts, and a second device of the same account. Both read now and then. */
 import { Deadline, stretched } from '../../support/machine.ts';
 import type { Chance } from '../chance.ts';
 import type { Door } from '../door.ts';
@@ -11,7 +11,7 @@ const FLUSH_MS = 1_000;
 /** Maximum length of a list of messages. */
 export const MOST_SHOWN = 1000;
 
-/** A value that was seen during the replay, which must be right at every moment, for any kills and cuts. */
+/** A value seen during the replay. The value must be right at every moment, for any kills and cuts. */
 export interface Noted {
   readonly what: string;
   readonly where: string;
@@ -21,7 +21,7 @@ export interface Noted {
 
 export class BrowserMember {
   readonly noted: Noted[] = [];
-  /** By group: the messages that were sent since the member's last reading. */
+  /** By group: the messages since the member's last reading. */
   readonly #unread = new Map<string, number[]>();
 
   private constructor(
@@ -63,7 +63,7 @@ export class BrowserMember {
     if (saying) await this.#say(group, length + 1, saying);
   }
 
-  /** Resolves once the server has all that was sent and read here. */
+  /** Resolves once the server has all messages and reads of this member. */
   async flushed(): Promise<void> {
     for (const deadline = new Deadline(PATIENCE_MS); ;) {
       const pending = await this.phone.flush(FLUSH_MS);
@@ -123,8 +123,8 @@ export class BrowserMember {
           document.hasFocus = () => true;
           const viewing = client.viewConversation(id);
           await until(client.watchUnreadCount(id), (count) => count === 0, ms);
-          // If nothing was unread, no value shows that the view has taken effect. A later call takes effect
-          // after it.
+          // If nothing was unread, no value shows the effect of the view. A later call takes effect after the
+          // view.
           await client.clearConversationUnreadCount(id);
           viewing.close();
         },

@@ -1,4 +1,4 @@
-/** Compares the browser of the person who writes most (by public calls) and the second device with the recount. */
+/** Compares the browser of the person with the most messages (by public calls) and the second device with the recount. */
 import { stretched } from '../../support/machine.ts';
 import type { Tally } from '../tally.ts';
 import { type BrowserMember, MOST_SHOWN } from './browser-member.ts';
@@ -7,7 +7,7 @@ import { groupId, messageId } from './names.ts';
 import type { Recount, RecountedGroup, RecountedMessage } from './recount.ts';
 
 const PATIENCE_MS = 20_000;
-/** The server reports the readers of a quarter of a second as one. */
+/** The server reports the readers of a quarter of a second together. */
 const TOLD_MS = 5_000;
 
 const ownState = ({ asks, members, readBy }: RecountedMessage): string =>
@@ -24,7 +24,7 @@ const compareReceipts = async (tally: Tally, browser: BrowserMember, group: Reco
     .map((message) => ({
       id: messageId(group.name, message.number),
       readCount: message.from === me ? message.readBy.size : 0,
-      // Messages that were sent while this member was away need not be stored.
+      // Messages from an absence of this member need not be stored.
       mayLack: message.from !== me && !message.members.has(me),
     }));
   const shown = await browser.phone.inPage(async (page) =>

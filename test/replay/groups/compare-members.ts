@@ -1,4 +1,4 @@
-/** Compares the server's answers to a new device of each person, and the messages that the devices stored, with the recount. */
+/** Compares the server's answers to a new device of each person, and the stored messages of the devices, with the recount. */
 import { fromSeqs } from '../../../src/model/ranges.ts';
 import type { ConversationRow } from '../../../src/model/conversation.ts';
 import { ProtocolClient } from '../../support/protocol-client.ts';
@@ -13,7 +13,7 @@ const AT_ONCE = 8;
 /** Unread messages are also above the seq of the last join. */
 const unreadAbove = (row: ConversationRow): number => unreadIn({ ...row, readUpTo: Math.max(row.readUpTo, row.joinedAt) });
 
-/** Compares one person's row of one of their groups. */
+/** Compares a person's row of a group. */
 export const compareRow = (tally: Tally, group: RecountedGroup, me: string, row: ConversationRow | undefined, who = ''): void => {
   const where = `${me} in ${group.name}`;
   tally.same(`${who}messages in a group`, where, row?.latestSeq, group.messages.length);
@@ -22,7 +22,7 @@ export const compareRow = (tally: Tally, group: RecountedGroup, me: string, row:
   tally.same(`${who}unread counts`, where, unreadAbove(row), group.unread(me));
   tally.same(`${who}where they came in`, where, row.joinedAt, group.joinedAfter.get(me));
   tally.same(`${who}messages they were in for`, where, JSON.stringify(row.present), JSON.stringify(fromSeqs(group.present.get(me) ?? [])));
-  // The stored receipts may cover any message that requests none from this person, which keeps the ranges few.
+  // The stored receipts may cover any message without a request to this person, which keeps the ranges few.
   for (const { number, asks, members, readBy } of group.messages)
     if (asks && members.has(me))
       tally.same(`${who}receipts they told`, `${where}, message ${number}`, covers(row.mine.named, number), readBy.has(me));

@@ -7,10 +7,10 @@ import type { Recount, RecountedGroup, RecountedMessage } from './recount.ts';
 const IDS_AT_ONCE = 100;
 const PAGE = 100;
 const SMALL_PAGE = 9;
-/** One message in this many is queried by members other than its sender. */
+/** A message in this many is queried by members other than its sender. */
 const SAMPLE = 5;
 
-/** A person who has written no message and has been in no group. */
+/** A person without messages and without groups. */
 export const NEWCOMER = 'newcomer';
 
 interface Placed {
@@ -93,7 +93,7 @@ const compareAsSender = async (tally: Tally, door: Door, sender: string, asking:
 
 const nothing = (placed: Placed): string => JSON.stringify({ messageId: idOf(placed), readCount: 0, memberCount: 0, expired: false });
 
-/** A query by a person who may not see the receipts, or for messages that request none. */
+/** A query by a person without permission, or for messages without a receipt request. */
 const compareNothing = async (tally: Tally, door: Door, what: string, userId: string, messages: readonly Placed[]): Promise<void> => {
   for (const { message, receipt } of await told(door, userId, messages))
     tally.same(`${what}: no counts`, `${idOf(message)} for ${userId}`, JSON.stringify(receipt), nothing(message));
@@ -101,7 +101,7 @@ const compareNothing = async (tally: Tally, door: Door, what: string, userId: st
     tally.same(`${what}: no lists`, `${idOf(list)} for ${userId}`, list.members.length, 0);
 };
 
-/** Queries for all messages. A person who has left comes back to ask, and a new person joins who must not count. */
+/** Queries for all messages. A departed person comes back to ask, and a new person joins without being counted. */
 export const compareReceipts = async (
   tally: Tally,
   recount: Recount,

@@ -6,7 +6,7 @@ import type { Line } from '../traffic.ts';
 import type { BrowserMember } from './browser-member.ts';
 import { Member, type Saying } from './member.ts';
 
-/** Every connected device gets every message, so only few are connected, and the others connect when they act. */
+/** Every connected device gets every message, so only few are connected, and the others connect for their acts. */
 const SILENT_MINUTES = 2;
 const MOST_ONLINE = 1;
 const ASKS_EVERY = 10;
@@ -114,7 +114,7 @@ export class GroupPlay {
 
   async #leave(day: string, group: GroupInPlay, person: string): Promise<void> {
     if (!group.now.delete(person)) return;
-    // Receipts for messages that were read in the group are sent before the person leaves.
+    // Receipts for messages read in the group are sent before the person leaves.
     if (person === this.browser.userId) await this.browser.flushed();
     await this.door.server.removeMember(day, person);
   }

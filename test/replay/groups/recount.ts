@@ -1,12 +1,10 @@
 /**
  * The expected result of the traffic as groups, recounted from the file by the rules alone: plain lists and
- * loops, sharing no code with the product or with the player of the traffic.
- *
- * Every channel-day is a group. A person is a member from their first line of that day until they leave, and
- * again from their next line. Every text is a message, and every tenth message requests receipts, unless the
- * group has more members than the policy allows. A person who writes, or joins again, has read all messages of
- * the group: receipts are sent for messages that requested one during the membership, and the position moves to
- * the newest message.
+ * loops, sharing no code with the product or with the player of the traffic. Every channel-day is a group. A
+ * person is a member from their first line of that day until their departure, and again from their next line.
+ * Every text is a message, and every tenth message requests receipts, unless the group has more members than
+ * the policy allows. A person who writes, or joins again, has read all messages of the group: receipts are
+ * sent for messages that requested one during the membership, and the position moves to the newest message.
  */
 import type { Line } from '../traffic.ts';
 

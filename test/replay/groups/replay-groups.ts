@@ -1,5 +1,5 @@
 /**
- * Plays traffic as groups with the real server: the person who writes most is a browser with a second device.
+ * Plays traffic as groups with the real server: the person with the most messages is a browser with a second device.
  * Then all is compared with the recount.
  */
 import { ServedReceipts } from '../../support/serve.ts';
@@ -34,7 +34,7 @@ export interface ReplayedGroups {
   readonly people: number;
   readonly groups: number;
   readonly messages: number;
-  /** Messages that requested receipts and were accepted with the request. */
+  /** Messages accepted with a receipt request. */
   readonly asking: number;
   readonly kills: number;
   readonly cuts: number;

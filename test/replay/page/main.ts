@@ -1,4 +1,4 @@
-/** The page of the person who is written to most: one client with the public API, which tests reach through `phone`. */
+/** The page of the person with the most incoming messages: a client with the public API. Tests reach the client through `phone`. */
 import { type ConversationId, createReceiptClient, type ReceiptClient } from 'tidemark';
 import { filter, firstValueFrom, type Observable, timeout } from 'rxjs';
 

@@ -1,4 +1,4 @@
-/** A client that is closed leaves no worker, no timer and no retry behind, at any moment of the close. */
+/** A closed client leaves no worker, no timer and no retry behind, at any moment of the close. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectPage, LocalWorker, settled, WorkerOfNothing } from '../../support/local-worker.ts';
 
@@ -18,7 +18,7 @@ const outcome = (call: Promise<unknown>) => {
   return seen;
 };
 
-describe('a client that is closed', () => {
+describe('a closed client', () => {
   it('a client closed in the turn of its creation starts no worker (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new LocalWorker());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
@@ -27,7 +27,7 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([0, 0]);
   });
 
-  it('a client that is closed while its worker boots ends that worker at once (F118)', async () => {
+  it('a client closed while its worker boots ends the worker at once (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
     await settled();
@@ -37,7 +37,7 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([1, 0]);
   });
 
-  it('a client that is closed while it waits to start its worker again starts no further worker (F118)', async () => {
+  it('a client closed while waiting for the restart of its worker starts no further worker (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
     await settled();
     workers[0]!.dispatchEvent(new Event('error'));
@@ -48,7 +48,7 @@ describe('a client that is closed', () => {
     expect([workers.length, timers.armed]).toEqual([1, 0]);
   });
 
-  it('a closed client with a call that no worker answers ends once that call is refused (F118)', async () => {
+  it('a closed client with an unanswered call ends once the call is refused (F118)', async () => {
     const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
     const call = outcome(connection.intent('clearAllUnreadCounts'));
     const closed = outcome(connection.close());
@@ -60,7 +60,7 @@ describe('a client that is closed', () => {
     expect(timers.armed).toBe(0);
   });
 
-  it('settings that a client was created with are stored before close resolves, because passing them is a call (F111)', async () => {
+  it('the settings of createReceiptClient are stored before close resolves, because passing them is a call (F111)', async () => {
     const { connection, workers } = connectPage(() => new LocalWorker(), true);
     await connection.close();
     expect(workers.map(({ configs, isTerminated }) => [configs.length, isTerminated])).toEqual([[1, true]]);

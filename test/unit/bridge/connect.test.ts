@@ -38,7 +38,7 @@ describe('a worker that dies', () => {
     vi.stubGlobal('navigator', { locks });
   });
 
-  /** As a browser does it: the worker ends without an event, and its lock becomes free. */
+  /** As in a browser: the worker ends without an event, and its lock becomes free. */
   const kill = (worker: LocalWorker): void => {
     worker.terminate();
     locks.releaseAll();
@@ -100,7 +100,7 @@ describe('a worker that dies', () => {
     expect(workers[1]!.watched).toEqual([{ of: 'events', after: 4 }]);
   });
 
-  it('only the first worker gets the settings of the app’s start: later workers keep what the user has changed since', async () => {
+  it('only the first worker gets the settings of the app’s start: later workers keep the user’s changes since then', async () => {
     const { connection, workers, firsts } = page(() => new LocalWorker());
     await connection.started;
     kill(workers[0]!);
@@ -128,7 +128,7 @@ describe('a worker that dies', () => {
     expect(workers).toHaveLength(1);
   });
 
-  it('workers that keep dying are replaced more and more slowly (F28)', async () => {
+  it('workers are replaced more and more slowly while each new worker dies (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     const counts: number[] = [];
@@ -176,7 +176,7 @@ describe('a worker that dies', () => {
 });
 
 describe('browsers without Web Locks', () => {
-  it('without Web Locks a worker that does not answer a ping is replaced, and only then (F28)', async () => {
+  it('without Web Locks a worker is replaced only after an unanswered ping (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     const call = outcome(connection.query('flush', 10));
@@ -188,7 +188,7 @@ describe('browsers without Web Locks', () => {
     expect([call.is, workers.length, workers[0]!.isTerminated]).toEqual(['worker/restarted', 2, true]);
   });
 
-  it('without Web Locks a worker that dies while no call is open is replaced too', async () => {
+  it('without Web Locks a worker is replaced also after its death without an open call', async () => {
     const { workers, timers, connection } = page(() => new LocalWorker());
     await connection.started;
     workers[0]!.terminate();
@@ -196,7 +196,7 @@ describe('browsers without Web Locks', () => {
     expect(workers).toHaveLength(2);
   });
 
-  it('a call that takes an hour is awaited as long as the worker answers pings (F28)', async () => {
+  it('a call of an hour is awaited as long as the worker answers pings (F28)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     let answer: (value: unknown) => void = () => undefined;
@@ -209,7 +209,7 @@ describe('browsers without Web Locks', () => {
     expect(call.is).toBe('done');
   });
 
-  it('a page that was frozen for any time does not take its worker for dead (F29, F42)', async () => {
+  it('a page frozen for any time does not take its worker for dead (F29, F42)', async () => {
     const { connection, workers, timers } = page(() => new LocalWorker());
     await connection.started;
     const call = outcome(connection.query('flush', 10));
@@ -256,7 +256,7 @@ describe('a worker that does not start', () => {
     expect([connection.trouble$.value, total]).toEqual([null, [0]]);
   });
 
-  it('if the source has another way to start a worker, the client tries it before calls are refused (F127)', async () => {
+  it('if the source has another way to start a worker, the client tries this way before calls are refused (F127)', async () => {
     const failures: string[] = [];
     const { connection, workers } = connectPage<LocalWorker | WorkerOfNothing>(
       () => (failures.length === 0 ? new WorkerOfNothing() : new LocalWorker()),

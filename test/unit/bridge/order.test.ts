@@ -1,4 +1,4 @@
-/** Calls of one client take effect in the order in which the page made them: every call with every query and every end. */
+/** Calls of one client take effect in the order of the page: every call with every query and every end. */
 import 'fake-indexeddb/auto';
 import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -147,7 +147,7 @@ const tryAwaited = async (name: keyof Intents) => {
 };
 
 const known = new Map<keyof Intents, ReturnType<typeof tryAwaited>>();
-/** The stored state before and after a call of a page that awaits each request. */
+/** The stored state before and after a call of a page with an await for each request. */
 const awaited = (name: keyof Intents): ReturnType<typeof tryAwaited> => {
   const made = known.get(name) ?? tryAwaited(name);
   known.set(name, made);
@@ -201,72 +201,69 @@ describe('calls and queries in one turn of the page', () => {
     await settled(connection.close());
   });
 
-  it.each(EACH)(
-    'a log-out with `send` counts %s, and later requests wait for that log-out; the worker is %s (F111)',
-    async (name, mode) => {
-      const { after } = await awaited(name);
-      const made = await world();
-      const { connection } = await open(made, mode);
-      const endings = new Endings();
-      endings.add('call', call(connection, name, made));
-      endings.add(
-        'log-out',
-        leave(connection, 'send').then(
-          () => 'left',
-          (error: unknown) => (error as { pending: number }).pending,
-        ),
-      );
-      endings.add('question', ask(connection, 'explainUnread'));
-      endings.add('close', connection.close());
-      const ended = await endings.all(4);
-      expect([...ended.keys()]).toEqual(['call', 'log-out', 'question', 'close']);
-      expect(ended.get('log-out')).toBe(after.outbox === 0 ? 'left' : after.outbox);
-      if (after.outbox === 0) expect(ended.get('question')).toBe('usage/closed');
-      else expect(ended.get('question')).toMatchObject({ readUpTo: after.readUpTo });
-    },
-  );
-
-  it.each(EACH)('%s is answered before a log-out with `discard`, and refused after it; the worker is %s (F111)', async (name, mode) => {
+  it.each(EACH)('a log-out with `send` counts %s, and later requests wait for the log-out; the worker is %s (F111)', async (name, mode) => {
+    const { after } = await awaited(name);
     const made = await world();
     const { connection } = await open(made, mode);
     const endings = new Endings();
     endings.add('call', call(connection, name, made));
-    for (const question of questions) endings.add(question, ask(connection, question));
-    endings.add('log-out', leave(connection, 'discard'));
-    endings.add('late call', call(connection, name, made));
-    endings.add('late question', ask(connection, 'explainUnread'));
-    endings.add('late log-out', leave(connection, 'discard'));
+    endings.add(
+      'log-out',
+      leave(connection, 'send').then(
+        () => 'left',
+        (error: unknown) => (error as { pending: number }).pending,
+      ),
+    );
+    endings.add('question', ask(connection, 'explainUnread'));
     endings.add('close', connection.close());
-    const ended = await endings.all(questions.length + 6);
-    const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
-    expect(closed.sort()).toEqual(['late call', 'late log-out', 'late question']);
-    expect(ended.get('log-out')).toBeUndefined();
-    // The next log-in finds no trace of the call.
-    const again = await open(made, 'running');
-    expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
-    await settled(again.connection.close());
+    const ended = await endings.all(4);
+    expect([...ended.keys()]).toEqual(['call', 'log-out', 'question', 'close']);
+    expect(ended.get('log-out')).toBe(after.outbox === 0 ? 'left' : after.outbox);
+    if (after.outbox === 0) expect(ended.get('question')).toBe('usage/closed');
+    else expect(ended.get('question')).toMatchObject({ readUpTo: after.readUpTo });
   });
 
-  it.each(MODES)(
-    'flush counts the message before it, offline and online, and no message after it; the worker is %s (F111)',
-    async (mode) => {
+  it.each(EACH)(
+    '%s is answered before a log-out with `discard`, and refused after the log-out; the worker is %s (F111)',
+    async (name, mode) => {
       const made = await world();
       const { connection } = await open(made, mode);
-      void connection.intent('sendMessage', 'direct:bob', { body: '1' });
-      const offline = connection.query('flush', 20);
-      expect(await settled(offline)).toEqual({ sent: 0, pending: 1, rejected: 0 });
-      await settled(connection.close());
-      goOnline(made.phone.device);
-      const online = await open(made, mode);
-      void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
-      const flushed = online.connection.query('flush', 5000);
-      expect(await settled(flushed)).toMatchObject({ pending: 0, rejected: 0 });
-      await settled(online.connection.close());
-      await virtual.pass(1000);
-      const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
-      expect(texts).toHaveLength(5);
+      const endings = new Endings();
+      endings.add('call', call(connection, name, made));
+      for (const question of questions) endings.add(question, ask(connection, question));
+      endings.add('log-out', leave(connection, 'discard'));
+      endings.add('late call', call(connection, name, made));
+      endings.add('late question', ask(connection, 'explainUnread'));
+      endings.add('late log-out', leave(connection, 'discard'));
+      endings.add('close', connection.close());
+      const ended = await endings.all(questions.length + 6);
+      const closed = [...ended].filter(([, end]) => end === 'usage/closed').map(([request]) => request);
+      expect(closed.sort()).toEqual(['late call', 'late log-out', 'late question']);
+      expect(ended.get('log-out')).toBeUndefined();
+      // The next log-in finds no trace of the call.
+      const again = await open(made, 'running');
+      expect(await now(again.connection, { of: 'messages', conversationId: 'direct:bob', limit: 9 })).toEqual([]);
+      await settled(again.connection.close());
     },
   );
+
+  it.each(MODES)('flush counts the earlier message, offline and online, and no later message; the worker is %s (F111)', async (mode) => {
+    const made = await world();
+    const { connection } = await open(made, mode);
+    void connection.intent('sendMessage', 'direct:bob', { body: '1' });
+    const offline = connection.query('flush', 20);
+    expect(await settled(offline)).toEqual({ sent: 0, pending: 1, rejected: 0 });
+    await settled(connection.close());
+    goOnline(made.phone.device);
+    const online = await open(made, mode);
+    void online.connection.intent('clearConversationUnreadCount', 'direct:bob');
+    const flushed = online.connection.query('flush', 5000);
+    expect(await settled(flushed)).toMatchObject({ pending: 0, rejected: 0 });
+    await settled(online.connection.close());
+    await virtual.pass(1000);
+    const texts = await made.bob.now({ of: 'messages', conversationId: 'direct:alice', limit: 9 });
+    expect(texts).toHaveLength(5);
+  });
 
   it.each(MODES)(
     'a waiting flush is answered when the client ends, with the number of entries sent so far; the worker is %s (F111)',
@@ -282,7 +279,7 @@ describe('calls and queries in one turn of the page', () => {
     },
   );
 
-  it('a query that the server does not answer ends with an error when the client closes, and delays close() for at most 2 s (F111)', async () => {
+  it('a query without an answer from the server ends with an error when the client closes, and delays close() for at most 2 s (F111)', async () => {
     const made = await world();
     goOnline(made.phone.device);
     made.phone.device.changePorts = ({ net, ...ports }) => ({

@@ -46,7 +46,7 @@ describe('streams between page and worker', () => {
     expect(open).toBe(0);
   });
 
-  it('a thousand subscriptions leave nothing behind on either side, also those made before the worker runs', async () => {
+  it('a thousand subscriptions leave nothing behind on either side, also subscriptions made before the worker runs', async () => {
     for (let n = 0; n < 1000; n++)
       page
         .watch({ of: 'unread', conversationId: `direct:p${n}` })
@@ -74,7 +74,7 @@ describe('streams between page and worker', () => {
     port2.close();
   });
 
-  it('all streams complete when the worker ends, also those watched afterwards', async () => {
+  it('all streams complete when the worker ends, also streams watched afterwards', async () => {
     const ends: string[] = [];
     page.watch({ of: 'outbox' }).subscribe({ complete: () => ends.push('before') });
     await settled();
@@ -85,7 +85,7 @@ describe('streams between page and worker', () => {
   });
 });
 
-describe('a page that does not keep up', () => {
+describe('a slow page', () => {
   /** A page that confirms no message until the test does. */
   const slowPage = () => {
     const { port1, port2 } = new MessageChannel();
@@ -124,7 +124,7 @@ describe('a page that does not keep up', () => {
     port.close();
   });
 
-  it('flush posts all values before an answer, even to a page that is slow and watches no stream any more (F42)', async () => {
+  it('flush posts all values before an answer, even to a slow page without a watched stream (F42)', async () => {
     const { state, served, posts, ask, port } = slowPage();
     ask({ watch: 1, topic: { of: 'total-unread' } });
     await settled();
@@ -144,7 +144,7 @@ describe('a page that does not keep up', () => {
 });
 
 describe('errors in a stream', () => {
-  it('the worker restarts a stream that fails, and the page gets only the state after it (F45)', async () => {
+  it('the worker restarts a failed stream, and the page gets only the state after the failure (F45)', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     const settle = async (ms: number): Promise<void> => {
       for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
@@ -182,7 +182,7 @@ describe('errors in a stream', () => {
     vi.useRealTimers();
   });
 
-  it('a subscriber that throws takes no value from other subscribers, on any topic (F45)', async () => {
+  it('an error in a subscriber takes no value from other subscribers, on any topic (F45)', async () => {
     const unhandled: unknown[] = [];
     config.onUnhandledError = (error) => unhandled.push(error);
     try {
@@ -222,7 +222,7 @@ describe('errors in a stream', () => {
       source.next(3);
       await settled();
       for (const seen of heard) expect(seen).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }]);
-      // Their errors are not swallowed: the app gets them as it gets any other unhandled error.
+      // The errors of subscribers are not swallowed: the app gets these errors like any other unhandled error.
       await vi.waitFor(() => expect(unhandled).toHaveLength(topics.length * 6), { timeout: 10_000 });
       page.end();
       served.end();
@@ -246,7 +246,7 @@ describe('errors between page and worker', () => {
     expect(fromWireError(toWireError(new RejectedError('rejected/id-conflict', 'c', 'key')))).toMatchObject({ idempotencyKey: 'key' });
   });
 
-  it('an unexpected error in the worker arrives as a WorkerError, which says that the call may be repeated', () => {
+  it('an unexpected error in the worker arrives as a WorkerError with the advice to repeat the call', () => {
     expect(fromWireError(toWireError(new TypeError('x is undefined')))).toBeInstanceOf(WorkerError);
   });
 });

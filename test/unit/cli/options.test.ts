@@ -20,7 +20,7 @@ describe('the options of `tidemark serve`', () => {
     });
   });
 
-  it('a secret may come from the environment, where no process list shows it', () => {
+  it('a secret may come from the environment, out of sight of process lists', () => {
     expect(readCommandLine(['serve'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: SECRET, dev: false });
     expect(readCommandLine(['serve', '--dev'], { TIDEMARK_JWT_SECRET: SECRET })).toMatchObject({ jwtSecret: undefined, dev: true });
   });
@@ -45,7 +45,7 @@ describe('the options of `tidemark serve`', () => {
     expect(read).toThrow(message);
   });
 
-  it('missing packages are named, and only those', async () => {
+  it('missing packages are named, and no others', async () => {
     const load = (name: string) => () => import(/* @vite-ignore */ name) as Promise<unknown>;
     const missing = await missingPackages({
       ws: load('ws'),

@@ -1,4 +1,4 @@
-/** JSON Web Tokens: their audience and issuer, and key servers that do not answer. */
+/** JSON Web Tokens: their audience and issuer, and silent key servers. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -18,7 +18,7 @@ describe('the audience and the issuer of a token', () => {
     ['no audience', { iss: 'https://id.example' }, false],
     ['another issuer', { aud: 'chat', iss: 'https://evil.example' }, false],
     ['no issuer', { aud: 'chat' }, false],
-  ])('a token with %s is accepted only if it is meant for this service (F123)', async (_what, token, isTaken) => {
+  ])('a token with %s is accepted only if meant for this service (F123)', async (_what, token, isTaken) => {
     const answer = authenticateBySecret(secret, claims)(await signed(token));
     if (isTaken) expect(await answer).toMatchObject({ userId: 'alice' });
     else await expect(answer).rejects.toMatchObject({ code: 'auth/forbidden' });
@@ -50,7 +50,7 @@ describe('a key server', () => {
     ['answers with a page', (_request, response) => response.end('<p>maintenance')],
     ['answers without keys', (_request, response) => response.end('{}')],
     ['hangs up', (request) => request.socket.destroy()],
-  ])('a key server that %s leaves the token unchecked: the answer is "unavailable", never "forbidden" (F123)', async (_what, listener) => {
+  ])('a token stays unchecked if its key server %s: the answer is "unavailable", never "forbidden" (F123)', async (_what, listener) => {
     const authenticate = authenticateByKeys(await listening(listener));
     await expect(authenticate(await (await keyed()).token('k1'))).rejects.toMatchObject({ code: 'auth/unavailable' });
   });
@@ -60,7 +60,7 @@ describe('a key server', () => {
     await expect(authenticate(await (await keyed()).token('k1'))).rejects.toMatchObject({ code: 'auth/unavailable' });
   });
 
-  it('a key server that answers decides: a token with a known key is accepted, and one with an unknown key is forbidden (F123)', async () => {
+  it('an answering key server decides: a token with a known key is accepted, and a token with an unknown key is forbidden (F123)', async () => {
     const { token, jwks } = await keyed();
     let isWell = false;
     const authenticate = authenticateByKeys(

@@ -16,7 +16,7 @@ const refusal = (more: object = {}): UsageError => {
 };
 
 describe('outside a browser page', () => {
-  it('createReceiptClient names what is missing and where to create the client, and leaves no timer (F118)', () => {
+  it('createReceiptClient names the missing features and the right place to create the client, and leaves no timer (F118)', () => {
     vi.useFakeTimers();
     const error = refusal();
     expect(error.code).toBe('usage/invalid-option');

@@ -35,7 +35,7 @@ it('the client asks for persistent storage once, after the first write, and show
   expect(seen(persistence)).toEqual([false]);
 });
 
-it('the client shows that storage is persistent, and does not ask again if it already was (F25)', async () => {
+it('the client shows that storage is persistent, and does not ask again if the storage already was (F25)', async () => {
   const granting = browser(false, true);
   const persistence = new Persistence(granting);
   const values = seen(persistence);

@@ -12,7 +12,7 @@ const PAINT: FirstPaint = {
 };
 const ports: MessagePort[] = [];
 
-/** A worker that answers every watch with `value` once the test starts it. */
+/** A worker that answers every watch with `value` after the start by the test. */
 const worker = (value: number) => {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
@@ -61,7 +61,7 @@ it('the first paint has each total', async () => {
   ]);
 });
 
-it('a subscriber that comes once the worker runs never sees the first paint', async () => {
+it('a subscriber never sees the first paint once the worker runs', async () => {
   const { streams, run } = worker(9);
   run();
   const watching = new Watching(streams, Promise.resolve(PAINT), Promise.resolve());

@@ -8,7 +8,7 @@ import type { ConnectionStatus } from '../../../src/model/status.ts';
 const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
   firstValueFrom(withWorkerTrouble(new Subject<ConnectionStatus>(), new BehaviorSubject<WorkerTrouble | null>(trouble)));
 
-describe('the connection of a page whose worker does not run', () => {
+describe('the connection of a page without a running worker', () => {
   const error = new StoreError(
     'store/version-ahead',
     'a newer version of the app has written this data; reload the page to get that version',

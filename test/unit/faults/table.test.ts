@@ -32,9 +32,9 @@ describe('the breaks of the code', () => {
         expect([file, from, readFileSync(`${ROOT}${file}`, 'utf8').split(from).length - 1, to !== from]).toEqual([file, from, 1, true]);
   });
 
-  it('every break names a test file that names its fault', () => {
+  it('the test file of every break names the fault of the break', () => {
     const named = findNamedTests(ROOT);
-    /** A contract is run by a file beside it, and may have its parts beside it too. */
+    /** A contract is run by a file beside it, and may have its parts beside the contract too. */
     const filesOf = (file: string): readonly string[] => {
       const contract = file.replace(/\.\w+\.test\.ts$/, '.ts');
       const text = existsSync(`${ROOT}${contract}`) ? readFileSync(`${ROOT}${contract}`, 'utf8') : '';
@@ -42,7 +42,7 @@ describe('the breaks of the code', () => {
     };
     const lost = BREAKS.filter(({ fault, test: [, file, pattern] }) => {
       const tests = named.filter((one) => filesOf(file).includes(one.file) && one.faults.includes(fault));
-      // What fills in a `%s` is not known here.
+      // The value of a `%s` is unknown here.
       const matches = ({ title, faults }: (typeof tests)[number]): boolean =>
         title.includes('%s') || new RegExp(pattern).test(`${title} (${faults.join(', ')})`);
       return !tests.some(matches);
@@ -50,14 +50,14 @@ describe('the breaks of the code', () => {
     expect(lost.map(({ fault, test }) => [fault, ...test])).toEqual([]);
   }, 120_000);
 
-  it('every fault that a test names has a break', () => {
+  it('every fault with a named test has a break', () => {
     const covered = new Set(findNamedTests(ROOT).flatMap(({ faults }) => faults));
     const broken = new Set(BREAKS.map(({ fault }) => fault));
     expect(CATALOGUE.flatMap(({ faults }) => faults.map(({ id }) => id)).filter((id) => covered.has(id) && !broken.has(id))).toEqual([]);
   }, 120_000);
 });
 
-describe('the faults and invariants that titles name', () => {
+describe('the faults and invariants in titles', () => {
   const read = (text: string) => namedTests('test/a.test.ts', text).map(({ title, faults }) => `${title}: ${faults.join()}`);
 
   it('reads plain titles, tables and templates', () => {
@@ -69,7 +69,7 @@ describe('the faults and invariants that titles name', () => {
     expect(read(`it.skipIf(true)('where it can (F03)', () => {});`)).toEqual(['where it can: F03']);
   });
 
-  it('a row of a table is read as the title that it fills', () => {
+  it('a row of a table is read as its filled title', () => {
     expect(read(`it.each([['a row (F59)'], ['other']])('%s is refused', () => {});`)).toEqual(['a row is refused: F59']);
   });
 
@@ -84,7 +84,7 @@ describe('the table of faults', () => {
   const chapter = (...faults: (typeof CATALOGUE)[number]['faults']) => [{ title: 'T', faults }];
   const test = { file: 'test/e2e/a.test.ts', title: 'ends [well] | ever', faults: ['F01'], invariants: [] };
 
-  it('the table links tests, and names what is not covered', () => {
+  it('the table links tests, and names uncovered faults', () => {
     const { text, mistakes, open } = makeTable(
       chapter(
         { id: 'F01', fault: 'x', reason: 'real disks', open: true },
@@ -99,7 +99,7 @@ describe('the table of faults', () => {
     expect([mistakes, open]).toEqual([[], ['F03']]);
   });
 
-  it('the table reports a fault without test or reason, and a title that names an unknown fault', () => {
+  it('the table reports a fault without test or reason, and a title with an unknown fault', () => {
     const { mistakes } = makeTable(chapter({ id: 'F02', fault: 'y' }), [test, { ...test, faults: ['F999'] }]);
     expect(mistakes).toEqual([
       'F02 has neither a test nor a reason',

@@ -8,7 +8,7 @@ import { makePage, simulated } from '../../invariants/page.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 describe('the page of invariants', () => {
-  it('src/INVARIANTS.md is what `npm run invariants` makes, and every invariant has a test', () => {
+  it('src/INVARIANTS.md is the output of `npm run invariants`, and every invariant has a test', () => {
     const { text, mistakes } = makePage(INVARIANTS, findNamedTests(ROOT), simulated(ROOT));
     expect(mistakes).toEqual([]);
     expect(readFileSync(`${ROOT}src/INVARIANTS.md`, 'utf8'), '`npm run invariants` makes it anew').toBe(text);
@@ -18,7 +18,7 @@ describe('the page of invariants', () => {
     expect(INVARIANTS.map(({ id }) => id)).toEqual(Array.from({ length: 26 }, (_, i) => `I-${i + 1}`));
   });
 
-  it('the page reports an invariant without a test, and a title that names an unknown invariant', () => {
+  it('the page reports an invariant without a test, and a title with an unknown invariant', () => {
     const invariant = { id: 'I-1', name: 'Accept', chapter: 'Receipts', text: 'A call resolves.' } as const;
     const named = { file: 'test/a.test.ts', title: 'waits', faults: [], invariants: ['I-99'] };
     expect(makePage([invariant], [named], new Set()).mistakes).toEqual([

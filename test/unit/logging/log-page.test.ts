@@ -1,4 +1,4 @@
-/** LOG.md against the code: every event that the code logs is listed, with its level and its details, and the page lists no other. */
+/** LOG.md against the code: the page lists every logged event with its level and its details, and lists no other. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 const LEVELS = new Set(['debug', 'info', 'warn', 'error']);
 
-/** The names of the details that an argument of `log` adds to a record. Throws if they cannot be read from the code. */
+/** The names of the details that an argument of `log` adds to a record. Throws if the code does not show these names. */
 const namesIn = (node: ts.Expression, where: string): string[] => {
   if (ts.isCallExpression(node) && node.expression.getText() === 'errorDetails') return ['code', 'message'];
   if (ts.isCallExpression(node) && node.expression.getText() === 'appErrorDetails') return ['code'];
@@ -36,7 +36,7 @@ const callsIn = (path: string): { readonly event: string; readonly level: string
 
 const sideOf = (path: string): string => (path.startsWith('server/') ? 'Server' : 'Client and service worker');
 
-it('LOG.md lists every event that the code logs, with its level and details, and no other', () => {
+it('LOG.md lists every logged event, with its level and details, and no other', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
   const logged = new Map<string, Set<string>>();
   for (const path of files) {

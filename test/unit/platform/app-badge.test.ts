@@ -22,7 +22,7 @@ describe('the badge of the app icon', () => {
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  it('the badge shows the total of the account that turned it on last, and of no other', async () => {
+  it('the badge shows the total of the account that last turned the badge on, and of no other', async () => {
     await showOnBadge('alice', totals(1));
     await claimBadge('alice', 'messages');
     await showOnBadge('alice', totals(2));
@@ -42,7 +42,7 @@ describe('the badge of the app icon', () => {
     expect(shown).toEqual([2, 7, 0]);
   });
 
-  it('the badge is cleared when its account releases it, and shows a total again only when an account claims it', async () => {
+  it('the badge is cleared when its account releases it, and shows a total again only after another claim', async () => {
     await claimBadge('alice', 'messages');
     await showOnBadge('alice', totals(2));
     await releaseBadge('alice');
@@ -52,7 +52,7 @@ describe('the badge of the app icon', () => {
     expect(shown).toEqual([2, 0, 4]);
   });
 
-  it('the badge makes no database for an app that never turned it on', async () => {
+  it('the badge makes no database for an app without a badge', async () => {
     await showOnBadge('alice', totals(1));
     await releaseBadge('alice');
     expect(await indexedDB.databases()).toEqual([]);

@@ -8,7 +8,7 @@ describe('the clock of the browser', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('a timer of more than 24.8 days fires when it is due, and a cancelled one never (F40)', () => {
+  it('a timer of more than 24.8 days fires at its time, and a cancelled timer never (F40)', () => {
     const due = vi.fn();
     const cancelled = vi.fn();
     browserClock.timer(60 * DAY_MS, due);

@@ -21,7 +21,7 @@ const thrown = (read: () => unknown): unknown => {
 };
 
 describe('decoding frames', () => {
-  it('decoding a frame returns what was encoded', () => {
+  it('decoding a frame returns the encoded frame', () => {
     const frame = { type: 'pull', cursor: 'x.1' } as const;
     expect(decodeClientFrame(encodeFrame(frame))).toEqual(frame);
   });
@@ -50,14 +50,14 @@ describe('decoding frames', () => {
     expect(thrown(() => decodeClientFrame(text))).toBeInstanceOf(ProtocolError);
   });
 
-  it('the codec refuses deep nesting before it parses, and does not count brackets inside text (F101)', () => {
+  it('the codec refuses deep nesting before parsing, and does not count brackets inside text (F101)', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     expect(depthOf(deep)).toBe(200_000);
     expect(thrown(() => decodeClientFrame(deep))).toMatchObject({ message: 'nested deeper than 8' });
     expect(depthOf(JSON.stringify({ a: '[[[[{{{{\\"[[[[', b: ['"]'] }))).toBe(2);
   });
 
-  it('a refusal names the id of the refused request, if it has one', () => {
+  it('a refusal names the id of the refused request, if any', () => {
     const error = thrown(() => decodeClientFrame('{"type":"fetch","id":12,"wants":[]}'));
     expect(error).toBeInstanceOf(BadFrame);
     expect(error).toMatchObject({ code: 'protocol/bad-frame', requestId: 12 });
@@ -125,7 +125,7 @@ describe('a push', () => {
     expect(thrown(() => decodePush(text))).toBeInstanceOf(ProtocolError);
   });
 
-  it('a push of a newer server is read without its unknown keys, because a push that shows nothing costs the subscription (F131)', () => {
+  it('a push of a newer server is read without its unknown keys, because a push without a notification costs the subscription (F131)', () => {
     const newer = { ...push, later: 1, message: { ...push.message, body: '"secret"' } };
     expect(decodePush(JSON.stringify(newer))).toEqual(push);
   });

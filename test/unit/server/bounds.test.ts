@@ -1,4 +1,4 @@
-/** Limits of the memory that an account, an address or a request can use at the server. */
+/** Limits of the memory of an account, an address or a request at the server. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
@@ -15,7 +15,7 @@ import { TestClock } from '../../support/test-clock.ts';
 
 const KIB = 1024;
 
-/** Counts the characters of the bodies that the store returns. */
+/** Counts the characters of the bodies from the store. */
 const countingStore = (clock: TestClock): ServerStore & { chars: number } => {
   const store = createMemoryStore({ now: clock.wall });
   const counted: ServerStore & { chars: number } = {
@@ -71,7 +71,7 @@ describe('limits for one account', () => {
     expect(messages.every(({ id, complete }) => id === 1 && !complete)).toBe(true);
   });
 
-  it('messages that did not fit into one answer come with the next requests, all of them and once (F119)', async () => {
+  it('messages without room in an answer come with the next requests, all of them once (F119)', async () => {
     const got: number[] = [];
     for (let upTo = 300, requests = 0; upTo > 0; requests++) {
       expect(requests).toBeLessThan(40);
@@ -109,7 +109,7 @@ describe('limits for one account', () => {
     await clock.pass(1000);
   });
 
-  it('the server reads no messages ahead for a socket that does not read (F119)', async () => {
+  it('the server reads no messages ahead for a client that does not read (F119)', async () => {
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
     connection.receive(JSON.stringify(hello('ann')));
@@ -155,7 +155,7 @@ describe('limits for one account', () => {
     expect(names).toHaveLength(401);
   });
 
-  it('an account has a maximum number of connections, and a place is free again as soon as one of them ends (F119)', async () => {
+  it('an account has a maximum number of connections, and a place is free again as soon as a connection ends (F119)', async () => {
     server.setPolicy({ connections: { perUser: 3 } });
     const open = async (): Promise<{ socket: FakeSocket; connection: Connection }> => {
       const socket = new FakeSocket();
@@ -178,7 +178,7 @@ describe('limits for one account', () => {
     expect(other.sent).toMatchObject([{ type: 'welcome' }]);
   });
 
-  it('the bytes that a client sends before it reads the answers are limited (F119)', async () => {
+  it('the bytes from a client that reads no answers are limited (F119)', async () => {
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
     connection.receive(JSON.stringify(hello('ann')));

@@ -31,7 +31,7 @@ describe('one connection at the server', () => {
     connection = server.connect(socket)!;
   });
 
-  it('the server closes a connection that sends nothing for ten seconds, and not before (F108)', async () => {
+  it('the server closes a connection after ten seconds without a frame, and not before (F108)', async () => {
     await clock.pass(9_999);
     expect(socket.closedWith).toBeUndefined();
     await clock.pass(1);
@@ -49,7 +49,7 @@ describe('one connection at the server', () => {
     expect(socket.closedWith).toBe(CLOSE.unauthorized);
   });
 
-  it('the server closes a connection whose client has sent nothing for four heartbeats, although it receives much, and not before (F125)', async () => {
+  it('the server closes a connection whose client has sent nothing for four heartbeats, although the client receives much, and not before (F125)', async () => {
     await receive(hello, { type: 'pull', cursor: null });
     for (let second = 0; second < 99; second += 11) {
       await clock.pass(11_000);
@@ -92,7 +92,7 @@ describe('one connection at the server', () => {
     expect(socket.closedWith).toBe(CLOSE.tryLater);
   });
 
-  it('a change that is written while the first pull is read comes with the next frame (F69)', async () => {
+  it('a change written during the first pull comes with the next frame (F69)', async () => {
     const bus = createLocalBus();
     const memory = createMemoryStore({ now: clock.wall });
     const shared = { authenticate: async () => ({ userId: 'bob' }), bus, clock };

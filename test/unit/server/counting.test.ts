@@ -57,7 +57,7 @@ describe('directory.counts', () => {
   const uncounted = (): unknown => store.dump().messages.map(({ id, uncountedFor }) => [id, uncountedFor]);
   const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('the host is asked once for each reader of a frame, not for the sender, and not for a message that counts for no reader', async () => {
+  it('the host is asked once for each reader of a frame, not for the sender, and not for an uncountable message', async () => {
     await server.createGroup({ groupId: 'crew', members: ['alice', 'bob', 'carol'].map((userId) => ({ userId })) });
     await outcomes('alice', message('group:crew', 'm1'), message('group:crew', 'm2'), message('direct:bob', 'm3'));
     expect(asked.sort()).toEqual(['alice bob', 'alice carol']);
@@ -66,7 +66,7 @@ describe('directory.counts', () => {
     expect(asked).toEqual([]);
   });
 
-  it('a message that does not count makes no push for that reader, and pushes for the others', async () => {
+  it('an uncounted message makes no push for this reader, and pushes for the others', async () => {
     counts = (_, reader) => reader !== 'bob';
     await server.createGroup({ groupId: 'crew', members: ['alice', 'bob', 'carol'].map((userId) => ({ userId })) });
     await outcomes('alice', message('group:crew', 'm1'), message('direct:bob', 'm2'));
@@ -81,7 +81,7 @@ describe('directory.counts', () => {
   it.each<[string, () => unknown]>([
     ['nothing', () => undefined],
     ['an error', () => Promise.reject(new Error('the host is silent'))],
-  ])('the host answers %s: the messages of that conversation wait, and all others go on (F123)', async (_what, answer) => {
+  ])('the host answers %s: the messages of this conversation wait, and all others go on (F123)', async (_what, answer) => {
     counts = (_, reader) => (reader === 'odd' ? answer() : true);
     expect(await outcomes('alice', message('direct:odd', 'm1'), message('direct:bob', 'm2'))).toEqual(['retry', 'confirmed']);
     expect(logged).toMatchObject([['warn', 'counts-failed', { readers: 1 }]]);
@@ -89,7 +89,7 @@ describe('directory.counts', () => {
     expect(await outcomes('alice', message('direct:odd', 'm1'))).toEqual(['confirmed']);
   });
 
-  it('a message that is on its way while the host blocks its sender does not count, whoever is faster', async () => {
+  it('a message on its way during the block of its sender does not count, in either order of arrival', async () => {
     let answer = (_: boolean): void => undefined;
     counts = () => new Promise<boolean>((resolve) => (answer = resolve));
     const sent = outcomes('alice', message('direct:bob', 'm1'));
@@ -117,7 +117,7 @@ describe('directory.counts', () => {
     expect(uncounted()).toEqual([['m1', ['bob']]]);
   });
 
-  it('countsChanged refuses what is no user id, and without directory.counts every message counts again', async () => {
+  it('countsChanged refuses an invalid user id, and without directory.counts every message counts again', async () => {
     await expect(server.countsChanged('')).rejects.toMatchObject({ code: 'usage/invalid-argument' });
     counts = () => false;
     await outcomes('alice', message('direct:bob', 'm1'));

@@ -21,7 +21,7 @@ const sleepingProcess = async (): Promise<ChildProcess & { pid: number }> => {
   return child as ChildProcess & { pid: number };
 };
 
-/** Writes the claim of a server that has locked the folder. */
+/** Writes the claim of a server with the folder lock. */
 const writeClaim = (folder: string, changes: Partial<Claim>): Claim => {
   const claim = { ...newClaim(), holds: true, ...changes };
   writeFileSync(claimFile(folder, claim.token), JSON.stringify(claim));
@@ -29,7 +29,7 @@ const writeClaim = (folder: string, changes: Partial<Claim>): Claim => {
 };
 
 const lockAndRelease = async (folder: string): Promise<void> => (await lockFolder(folder)).release();
-/** A claim that is known by its file only is watched for this long. */
+/** A server watches a claim known only by its file for this long. */
 const BRIEFLY = { watchMs: 1200 };
 
 describe('a folder lock', () => {
@@ -45,7 +45,7 @@ describe('a folder lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('of many servers that ask at once, exactly one gets the folder lock (F73)', async () => {
+  it('of many servers at once, exactly one gets the folder lock (F73)', async () => {
     const folder = newFolder();
     const asked = await Promise.allSettled(Array.from({ length: 6 }, () => lockFolder(folder)));
     const won = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -69,7 +69,7 @@ describe('a folder lock', () => {
     const folder = newFolder();
     const other = await sleepingProcess();
     writeClaim(folder, { pid: other.pid, started: '1' });
-    // Only a system that reports when a process started can tell the two processes apart.
+    // Only a system with the start times of processes can tell the two processes apart.
     if (process.platform === 'linux') await lockAndRelease(folder);
     else await expect(lockFolder(folder)).rejects.toThrow('held by process');
   });
@@ -88,7 +88,7 @@ describe('a folder lock of a server in another container', () => {
   /** No process with this pid is visible in this container. */
   const elsewhere = { pid: 2 ** 22 + 1, pidNamespace: 'pid:[1]', host: 'the-other-container' } as const;
 
-  it('a server in another container is recognised by the socket that it keeps open, and by nothing else (F122)', async () => {
+  it('a server in another container is recognised only by its open socket (F122)', async () => {
     const folder = newFolder();
     const { token } = writeClaim(folder, { ...elsewhere, socket: true });
     const socket = await openSocket(folder, token);

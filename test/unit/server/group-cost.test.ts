@@ -15,7 +15,7 @@ import { TestClock } from '../../support/test-clock.ts';
 const receipts = { ...DEFAULT_POLICY.receipts, groups: true, maxMembers: 100_000 };
 const RULES: Rules = { mayWrite: () => true, receipts: () => receipts };
 
-/** Wraps a transaction and counts the rows that it returns. */
+/** Wraps a transaction and counts the returned rows. */
 const counting = (tx: ServerTx): { readonly tx: ServerTx; readonly rows: () => number } => {
   let rows = 0;
   const counted = Object.fromEntries(
@@ -75,7 +75,7 @@ const cost = async (store: MemoryStore, me: string, entries: readonly { key: str
 };
 
 describe('the cost of entries in a large group', () => {
-  it('an entry that only the user’s own devices learn of reads no other member, for any size of the group (F121)', async () => {
+  it('an entry for the user’s own devices alone reads no other member, for any size of the group (F121)', async () => {
     const costs = [];
     for (const size of [100, 1000]) {
       const store = await groupOf(size);

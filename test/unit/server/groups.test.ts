@@ -68,7 +68,7 @@ const settle = async (...phones: Phone[]): Promise<void> => {
 beforeEach(() => open());
 
 describe('group receipts on the wire', () => {
-  it('200 readers within a second reach the sender in at most five frames that end at 200 of 200', async () => {
+  it('200 readers within a second reach the sender in at most five frames, with 200 of 200 at the end', async () => {
     const readers = Array.from({ length: 200 }, (_, i) => `reader-${i}`);
     server.setPolicy({ receipts: { maxMembers: 201 } });
     await server.createGroup({ groupId: 'crew', members: ['ann', ...readers].map((userId) => ({ userId })) });
@@ -92,7 +92,7 @@ describe('group receipts on the wire', () => {
     expect(named.sort()).toEqual([...readers].sort());
   });
 
-  it('live news over HTTP that one answer has no room for go on in the next request, with the readers', async () => {
+  it('live news over HTTP without room in an answer go on in the next request, with the readers', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     const ids = Array.from({ length: 200 }, (_, i) => `m${i}`);
@@ -148,7 +148,7 @@ describe('group receipts on the wire', () => {
     expect(tablet.news()).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 1 }] }]);
   });
 
-  it('the server answers questions about receipts over WebSocket and HTTP, and a user who may not ask gets the same bytes as for an unknown message', async () => {
+  it('the server answers questions about receipts over WebSocket and HTTP, and a user without permission gets the same bytes as for an unknown message', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }, { userId: 'cat' }] });
     const [ann, ben, eve] = [await phone('ann'), await phone('ben'), await phone('eve')];
     await ann.submit(groupMessage('crew', 'm1'));
@@ -315,7 +315,7 @@ describe('the expiry of a receipt', () => {
 });
 
 describe('membership in a group', () => {
-  it('members join and leave while they are connected (F78)', async () => {
+  it('members join and leave while connected (F78)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     await server.addMember('crew', 'ben');
@@ -339,7 +339,7 @@ describe('membership in a group', () => {
     await expect(server.addMember('crew', 'ben', { role: 'king' as 'admin' })).rejects.toMatchObject({ code: 'usage/invalid-argument' });
   });
 
-  it('the host publishes to a group as one of its members, and the message requests receipts only if the host says so', async () => {
+  it('the host publishes to a group as a member, and the message requests receipts only if the host says so', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }] });
     const ben = await phone('ben');
     expect(await server.publish({ from: 'ann', to: { group: 'crew' }, body: 1, id: 'p1' })).toMatchObject({ seq: 1 });
@@ -350,7 +350,7 @@ describe('membership in a group', () => {
     });
   });
 
-  it('the server mirrors the host’s own groups: at first use, every 30 s in use, and on request; it keeps the last answer while the host is silent', async () => {
+  it('the server mirrors the host’s own groups: at first use, every 30 s in use, and on request; the last answer stays while the host is silent', async () => {
     let members: readonly GroupMember[] | Error = [{ userId: 'ann', role: 'admin' }, { userId: 'ben' }];
     let asked = 0;
     open({
@@ -407,7 +407,7 @@ describe('membership in a group', () => {
       ['nothing', undefined],
       ['text', 'ann'],
       ['an object', { ann: 'member' }],
-    ])('for one group the directory answers %s: entries of that group wait, and all others go on (F123)', async (_what, answer) => {
+    ])('for one group the directory answers %s: entries of this group wait, and all others go on (F123)', async (_what, answer) => {
       const members = (groupId: string): unknown => (groupId === 'odd' ? answer : [{ userId: 'ann' }, { userId: 'ben' }]);
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:odd', 'group:crew')).toEqual(['retry', 'confirmed']);
@@ -418,7 +418,7 @@ describe('membership in a group', () => {
       expect(ann.socket.closedWith).toBeUndefined();
     });
 
-    it('the directory answers one invalid member: that member is left out, and the group goes on (F123)', async () => {
+    it('the directory answers one invalid member: this member is left out, and the group goes on (F123)', async () => {
       const members = (): unknown => [{ userId: 'ann' }, { userId: 'ben', role: 'king' }, { userId: 7 }, null, { userId: 'carl' }];
       open({ directory: { members: members as () => GroupMember[] }, log });
       expect(await sendTwo('group:crew', 'group:crew')).toEqual(['confirmed', 'confirmed']);
@@ -429,7 +429,7 @@ describe('membership in a group', () => {
       ['nothing', () => undefined],
       ['a number', () => 1],
       ['an error', () => Promise.reject(new Error('the host is silent'))],
-    ])('for one peer the directory answers %s: the message to that peer waits, and all others go on (F123)', async (_what, answer) => {
+    ])('for one peer the directory answers %s: the message to this peer waits, and all others go on (F123)', async (_what, answer) => {
       const mayMessage = (_from: string, to: string): unknown => (to === 'odd' ? answer() : true);
       open({ directory: { mayMessage: mayMessage as () => boolean }, log });
       expect(await sendTwo('direct:odd', 'direct:ben')).toEqual(['retry', 'confirmed']);

@@ -1,4 +1,4 @@
-/** The answers of the host's `authenticate`, and what the server does with them. */
+/** The answers of the host's `authenticate`, and the reactions of the server. */
 import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../../src/errors.ts';
 import type { Log } from '../../../src/logging.ts';
@@ -40,7 +40,7 @@ const greet = async (authenticate: unknown) => {
   return { frames, closedWith: socket.closedWith, logged };
 };
 
-describe('the identity that the host answers', () => {
+describe('the identity from the host', () => {
   it.each([
     ['absent', undefined, null],
     ['null', null, null],
@@ -59,7 +59,7 @@ describe('the identity that the host answers', () => {
     ['just now', NOW, []],
     ['before 1970', -1e303, []],
     ['in seconds', NOW / 1000 + 60, [expect.stringContaining('in ms, not in seconds')]],
-  ])('the server refuses an identity as expired whose expiresAt is %s (F123)', async (_what, expiresAt, logs) => {
+  ])('the server refuses an identity as expired if its expiresAt is %s (F123)', async (_what, expiresAt, logs) => {
     const { frames, closedWith, logged } = await greet(async () => ({ userId: 'bob', expiresAt }));
     expect(frames).toMatchObject([{ type: 'error', code: 'auth/expired' }]);
     expect(closedWith).toBe(CLOSE.unauthorized);
@@ -82,7 +82,7 @@ describe('the identity that the host answers', () => {
   });
 });
 
-it('a userId from the host that is no valid id is refused, and the log names it (F123)', async () => {
+it('an invalid userId from the host is refused, and the log names the userId (F123)', async () => {
   const { frames, logged } = await greet(async () => ({ userId: 'x'.repeat(129) }));
   expect(frames).toMatchObject([{ type: 'error', code: 'auth/forbidden', message: expect.stringContaining('names no account') as string }]);
   expect(logged).toEqual([expect.stringContaining('a userId that is no id')]);
@@ -121,7 +121,7 @@ describe('an error from the host’s authenticate', () => {
     expect(logged).toEqual([expect.stringContaining('"auth/unavailable" says that it cannot be checked now')]);
   });
 
-  it('an authenticate that does not answer counts as unavailable, over WebSocket and HTTP (F123)', async () => {
+  it('an authenticate without an answer counts as unavailable, over WebSocket and HTTP (F123)', async () => {
     const { server, clock, logged } = serverWith(() => new Promise(() => undefined));
     const socket = new FakeSocket();
     server.connect(socket)!.receive(JSON.stringify(hello));

@@ -19,7 +19,7 @@ describe('the rate limit of a user', () => {
     expect(buckets.take('b', 20, RATE, 0)).toBe(0);
   });
 
-  it('the rate limit lets a frame pass that is larger than the burst if the bucket is full: it could never pass otherwise', () => {
+  it('the rate limit lets a frame larger than the burst pass if the bucket is full, because no bucket is ever fuller', () => {
     const buckets = new TokenBuckets();
     expect(buckets.take('a', 50, RATE, 0)).toBe(0);
     expect(buckets.take('a', 1, RATE, 0)).toBe(3100);

@@ -10,7 +10,7 @@ import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ReceiptServer } from '../../../src/server/receipt-server.ts';
 import type { PushRecipient } from '../../../src/server/push/host-pushes.ts';
 
-describe('the pushes that a host gets from the server', () => {
+describe('the pushes from the server to a host', () => {
   let pushes: PushFrame[];
   let recipients: PushRecipient[];
   let server: ReceiptServer;
@@ -128,7 +128,7 @@ describe('the pushes that a host gets from the server', () => {
     ['acknowledged', () => submit('bob', receipts('direct:alice', { namedIds: ['m1'] }))],
     ['recalled', () => submit('alice', { kind: 'recall', key: 'k', conversationId: 'direct:bob', cursor: null, id: 'm1' })],
   ] as const)
-    it(`a message that is ${what} before the server hands over its push has no push`, async () => {
+    it(`no push for a message ${what} before the server hands over the push`, async () => {
       let release: () => void = () => undefined;
       hold = new Promise((resolve) => (release = resolve));
       await submit('alice', message('direct:bob', 'm1'));
@@ -139,7 +139,7 @@ describe('the pushes that a host gets from the server', () => {
       expect(pushes).toEqual([]);
     });
 
-  it('a muted chat has no pushes until it is no longer muted, also a chat that was muted before its first message', async () => {
+  it('a muted chat has no pushes until its mute ends, also a chat muted before its first message', async () => {
     await submit('bob', mute('direct:alice'));
     await submit('alice', message('direct:bob', 'm1'));
     await settled();
@@ -194,7 +194,7 @@ describe('the pushes that a host gets from the server', () => {
     expect(() => server.isConnected('')).toThrow(expect.objectContaining({ code: 'usage/invalid-argument' }));
   });
 
-  it('an onMessage of the host that throws does not disturb the server', async () => {
+  it('an error in the host’s onMessage does not disturb the server', async () => {
     fails = true;
     const { status, body } = await submit('alice', message('direct:bob', 'm1'));
     expect(status).toBe(200);
@@ -221,7 +221,7 @@ describe('the declarative form of a push', () => {
   };
   const notification = { title: 'Chat', navigate: 'https://chat.example/direct/bob', body: 'A new message', lang: 'en' };
 
-  it('the declarative form has what browsers demand, the tag of the message, and the push as data', () => {
+  it('the declarative form has all parts that browsers demand, the tag of the message, and the push as data', () => {
     const declared = declarativePush(push, notification, { appBadge: true });
     expect(declared).toEqual({
       web_push: 8030,

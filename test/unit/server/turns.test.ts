@@ -40,7 +40,7 @@ describe('turns of the users at the store', () => {
     expect(order).toEqual(['hog', 'hog', 'bob', 'cat', 'hog', 'bob', 'hog', 'hog', 'hog'].slice(0, 9));
   });
 
-  it('a user who comes later waits for at most one transaction of each other user (F120)', async () => {
+  it('a later user waits for at most one transaction of each other user (F120)', async () => {
     const turns = new Turns(new TestClock(), 1);
     const order: string[] = [];
     const step = (user: string) => turns.run(user, async () => void order.push(user));
@@ -50,7 +50,7 @@ describe('turns of the users at the store', () => {
     await Promise.all(all);
   });
 
-  it('the store runs as many jobs at once as it can, and goes on after a job that fails', async () => {
+  it('the store runs as many jobs at once as possible, and goes on after a failed job', async () => {
     const turns = new Turns(new TestClock(), 2);
     let running = 0;
     let maxRunning = 0;
@@ -65,7 +65,7 @@ describe('turns of the users at the store', () => {
     expect(maxRunning).toBe(2);
   });
 
-  it('the backlog of a user is the number of begun frames times the time that the store takes for one', async () => {
+  it('the backlog of a user is the number of begun frames times the time of the store for a single frame', async () => {
     const clock = new TestClock();
     const turns = new Turns(clock, 1);
     const store = inTurnsOf(slowStore(clock, 100), turns, 'ann');

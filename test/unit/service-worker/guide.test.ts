@@ -1,4 +1,4 @@
-/** The code of the guide about the service worker, word for word: it can be copied and runs. */
+/** The code of the guide about the service worker, word for word: a copy of the code runs. */
 import 'fake-indexeddb/auto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';

@@ -1,4 +1,4 @@
-/** The notifications of an account: their tags, when they close, what the app learns, and what a click does. */
+/** The notifications of an account: their tags, when they close, the reports to the app, and the effects of a click. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notificationTag, readNotificationTag } from '../../../src/model/notification-tag.ts';
 import { declarativePush } from '../../../src/server/push/declarative-push.ts';
@@ -21,7 +21,7 @@ describe('the tag of a notification', () => {
     expect(notificationTag('alice', 'direct:bob', 12)).toBe('tidemark:alice:direct%3Abob:12');
   });
 
-  it('a tag of the app is not read as one of the library', () => {
+  it('a tag of the app is not read as a tag of the library', () => {
     for (const tag of [
       '',
       'tidemark',
@@ -47,7 +47,7 @@ describe('the notifications of an account', () => {
   afterEach(() => bench.end());
 
   const titles = (): string[] => bench.scope.shown.map(({ title }) => title);
-  /** What another device of alice does, and the server knows before it ends. */
+  /** Runs work of another device of alice, until the server knows the result. */
   const elsewhere = async (act: (tab: Awaited<ReturnType<PushBench['open']>>) => Promise<unknown>): Promise<void> => {
     const tab = await bench.open('alice');
     await tab.until({ of: 'total-unread' }, (total) => total > 0);
@@ -55,7 +55,7 @@ describe('the notifications of an account', () => {
     await tab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
   };
 
-  it('a message read on another device has its notification closed at the next push, and a newer one stays', async () => {
+  it('a message read on another device has its notification closed at the next push, and a newer notification stays', async () => {
     await bench.push(await bench.pushOf('one'), asTitle);
     await bench.push(await bench.pushOf('two'), asTitle);
     expect(titles()).toEqual(['one', 'two']);
@@ -64,7 +64,7 @@ describe('the notifications of an account', () => {
     expect(titles()).toEqual(['three']);
   });
 
-  it('a message that was acknowledged or recalled has its notification closed, and the others stay', async () => {
+  it('an acknowledged or recalled message has its notification closed, and the others stay', async () => {
     const first = await bench.pushOf('one');
     await bench.push(first, asTitle);
     const second = await bench.pushOf('two');
@@ -77,7 +77,7 @@ describe('the notifications of an account', () => {
     expect(titles()).toEqual(['three', 'four']);
   });
 
-  it('what the device does not surely know closes nothing: without a network, a message above its row stays shown', async () => {
+  it('only certain knowledge closes a notification: without a network, a message above its row stays shown', async () => {
     await bench.push(await bench.pushOf('one'), asTitle);
     await elsewhere((tab) => tab.do('clearConversationUnreadCount', 'direct:bob'));
     bench.isReachable = false;
@@ -90,7 +90,7 @@ describe('the notifications of an account', () => {
     expect(titles()).toEqual(['two']);
   });
 
-  it('the notifications of other accounts, and those with a tag of the app, stay', async () => {
+  it('notifications of other accounts, and notifications with a tag of the app, stay', async () => {
     const { registration } = bench.scope;
     await registration.showNotification('of zoe', { tag: notificationTag('zoe', 'direct:bob', 1) });
     await bench.push(await bench.pushOf('one'), () => ({ title: 'own tag', options: { tag: 'mine' } }));
@@ -106,7 +106,7 @@ describe('the notifications of an account', () => {
     expect(bench.scope.calls).toHaveLength(3);
   });
 
-  it('a wake-up after a log-out that keeps the data closes all notifications of the account, and shows no name', async () => {
+  it('a wake-up after a log-out with kept data closes all notifications of the account, and shows no name', async () => {
     await bench.push(await bench.pushOf('one'), asTitle);
     await bench.scope.registration.showNotification('of zoe', { tag: notificationTag('zoe', 'direct:bob', 1) });
     // The log-out of a page, recorded in the store.
@@ -148,7 +148,7 @@ describe('the notifications of an account', () => {
     ]);
   });
 
-  it('a declarative push is taken also if the browser brings only its notification, and the address stays with what is shown', async () => {
+  it('a declarative push is taken also if the browser brings only its notification, and the address stays with the shown notification', async () => {
     const declared = declarativePush(await bench.pushOf('one'), { title: 'Chat', navigate: 'https://app.example/#bob' });
     bench.install({ notification: asTitle });
     await bench.scope.dispatch('push', { data: null, notification: declared.notification });
@@ -183,7 +183,7 @@ describe('a click on a notification', () => {
     done.push(...bench.scope.opened);
   };
 
-  it('a click focuses the window that shows the conversation', async () => {
+  it('a click focuses the window of the conversation', async () => {
     bench.scope.windows = [window('', { focused: true }), window('#direct:bob')];
     await click();
     expect(done).toEqual(['closed', 'focus #direct:bob']);
@@ -195,7 +195,7 @@ describe('a click on a notification', () => {
     expect(done).toEqual(['closed', 'focus b', 'b to https://app.example/#direct:bob']);
   });
 
-  it('a click opens a window if none is open, or if the browser refuses to lead one', async () => {
+  it('a click opens a window without an open window, or if the browser refuses to lead an open window', async () => {
     await click();
     expect(done.splice(0)).toEqual(['closed', 'https://app.example/#direct:bob']);
     bench.scope.opened.length = 0;

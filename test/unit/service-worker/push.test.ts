@@ -21,7 +21,7 @@ describe('a push in the service worker', () => {
     await bench.bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
   });
 
-  it('a badge that counts mentions shows no other message, without a page too', async () => {
+  it('a badge of mentions shows no other message, without a page too', async () => {
     await claimBadge(DATABASE, 'mentions');
     await bench.push(await bench.pushOf('hi'));
     expect(bench.badge.at(-1)).toBe(0);
@@ -53,7 +53,7 @@ describe('a push in the service worker', () => {
       await bench.bob.until({ of: 'conversation', conversationId: 'direct:alice' }, (chat) => chat?.peerDeliveredUpTo === 1);
     });
 
-  it('a push without a callback, or whose callback returns null, is shown plainly and replaces the plain notification before it (F116)', async () => {
+  it('a push without a callback, or whose callback returns null, is shown plainly and replaces the previous plain notification (F116)', async () => {
     await bench.push(await bench.pushOf('muted'), () => null);
     await bench.push(await bench.pushOf('no callback'));
     expect(bench.scope.calls).toEqual([PLAIN, PLAIN]);

@@ -1,4 +1,4 @@
-/** The browser ends a subscription after three pushes that show nothing: so each push shows a notification. */
+/** The browser ends a subscription after three pushes without a notification: so each push shows a notification. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PushFrame } from '../../../src/protocol/push.ts';
 import type { ReceiptSyncOptions } from '../../../src/service-worker/index.ts';
@@ -7,7 +7,7 @@ import { PLAIN, PushBench } from '../../support/push-bench.ts';
 /** Safari's limit. */
 const PUSHES = 3;
 
-describe('three pushes, one after the other', () => {
+describe('three pushes in a row', () => {
   let bench: PushBench;
   beforeEach(async () => {
     bench = await PushBench.start();

@@ -1,4 +1,4 @@
-/** What our transactions do where IndexedDB lets a transaction go wrong without an error. */
+/** Our transactions in cases of silent faults of IndexedDB transactions. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
@@ -15,7 +15,7 @@ const read = (store: StorePort, keys: readonly string[]): Promise<unknown[]> =>
   store.tx('read', ['meta'], 'readonly', 'relaxed', (tx) => tx.getMany('meta', keys));
 
 describe('a transaction over IndexedDB', () => {
-  it('a transaction whose body waits for another promise is refused, and none of its later writes is stored (F03)', async () => {
+  it('a transaction whose body waits for another promise is refused, and its later writes are not stored (F03)', async () => {
     const store = await open(`transactions-${++databases}`);
     const late = store.tx('late', ['meta'], 'readwrite', 'strict', async (tx) => {
       tx.put('meta', 'one', 1);
@@ -28,8 +28,8 @@ describe('a transaction over IndexedDB', () => {
   });
 
   // WebKit leaves such a transaction unfinished for ever if its worker ends after the close, and the next
-  // opening of the database waits for it.
-  it('a transaction that runs while its store is closed ends before the connection is closed (F28)', async () => {
+  // opening of the database waits for this transaction.
+  it('a transaction under way at the close of its store ends before the connection is closed (F28)', async () => {
     const store = await open(`transactions-${++databases}`);
     const order: string[] = [];
     const close = vi.spyOn(IDBDatabase.prototype, 'close').mockImplementation(() => void order.push('closed'));
@@ -48,7 +48,7 @@ describe('a transaction over IndexedDB', () => {
     }
   });
 
-  it('a transaction that finds no room at its commit is refused as full at once, and leaves nothing (F04)', async () => {
+  it('a transaction without room at its commit is refused as full at once, and leaves nothing (F04)', async () => {
     const idb = new FaultyIdb(indexedDB);
     const store = await openDexieStore(`transactions-${++databases}`, { clock: browserClock, factory: idb.factory });
     idb.plan({ at: 'commit', says: 'QuotaExceededError', times: Infinity });
@@ -68,7 +68,7 @@ describe('a transaction over IndexedDB', () => {
 });
 
 describe('a migration', () => {
-  it('a migration that is interrupted at any of its writes leaves the old database unchanged, and the next one succeeds (F10)', async () => {
+  it('a migration interrupted at any of its writes leaves the old database unchanged, and the next one succeeds (F10)', async () => {
     const name = `transactions-${++databases}`;
     const before = await open(name);
     const head = { schema: SCHEMA, generation: 'g', version: 0, compactedUpTo: 0, fence: 0 };

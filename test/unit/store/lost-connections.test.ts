@@ -1,4 +1,4 @@
-/** IndexedDB fails in every way that was seen in browsers. Every confirmed write is stored, once. */
+/** IndexedDB fails in every way seen in browsers. Every confirmed write is stored, once. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
@@ -76,7 +76,7 @@ describe.each([1, 3])('%i failures in a row', (times) => {
 });
 
 it.each(WEBKIT.filter(({ at }) => at !== 'committed').map((fault) => [titleOf(fault), fault] as const))(
-  'a write that meets %s without end is refused, nothing is stored, and later writes work again (F01)',
+  'a write that meets endless %s is refused, nothing is stored, and later writes work again (F01)',
   async (_title, fault) => {
     const { idb, tab } = await device();
     const mine = await tab();
@@ -90,7 +90,7 @@ it.each(WEBKIT.filter(({ at }) => at !== 'committed').map((fault) => [titleOf(fa
   },
 );
 
-it('an answer that was given before the connection broke stays valid: a committed write is not decided again (F01)', async () => {
+it('an answer from before the break of the connection stays valid: a committed write is not decided again (F01)', async () => {
   const { idb, tab } = await device();
   const mine = await tab();
   const messages = [1, 2].map((seq) => ({
@@ -127,7 +127,7 @@ it('an answer that was given before the connection broke stays valid: a committe
 });
 
 it.each([
-  // Dexie repeats this one without our code.
+  // Dexie repeats this transaction without our code.
   ['UnknownError', 'Internal error opening backing store for indexedDB.open.'],
   ['AbortError', 'The connection was closed.'],
 ])(
@@ -146,7 +146,7 @@ it.each([
   },
 );
 
-it('a connection that the browser closes is opened again without a call, and a wiped database is reported at once (F02, F11)', async () => {
+it('a connection closed by the browser is opened again without a call, and a wiped database is reported at once (F02, F11)', async () => {
   const idb = new FaultyIdb(indexedDB);
   const clock = new TestClock();
   const name = `lost-${++databases}`;
@@ -168,7 +168,7 @@ it('a connection that the browser closes is opened again without a call, and a w
   });
 });
 
-it('an opening of the database that hangs is tried once more (F16)', async () => {
+it('a hanging opening of the database is tried once more (F16)', async () => {
   const idb = new FaultyIdb(indexedDB);
   idb.plan({ at: 'open', says: 'hang' });
   const clock = new TestClock();
@@ -178,7 +178,7 @@ it('an opening of the database that hangs is tried once more (F16)', async () =>
   await store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'a', 1));
 });
 
-describe('transactions that never settle', () => {
+describe('unsettled transactions', () => {
   it.each(['request', 'commit'] as const)(
     'a transaction that hangs at a %s is given up after 10 s and run again, and stored once (F17)',
     async (at) => {
@@ -206,7 +206,7 @@ describe('transactions that never settle', () => {
     expect(textsOf(await tab())).toEqual([]);
   });
 
-  it.each([1000, 9000])('a commit that takes %i ms is stored once, and answered when it ends (F26)', async (ms) => {
+  it.each([1000, 9000])('a commit that takes %i ms is stored once, and answered at its end (F26)', async (ms) => {
     const clock = new TestClock();
     const { idb, tab } = await device(clock);
     const mine = await tab();

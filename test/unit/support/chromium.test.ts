@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findChromium, getChromium, launchArgs, type Machine, PACKAGED_FOLDER } from '../../support/chromium.ts';
 
-/** A machine with these files, which gains the file that `installs` names when that command succeeds. */
+/** A machine with these files, which gains the file named by `installs` when the command succeeds. */
 const machineWith = (options: Partial<Machine> & { files?: string[]; installs?: Record<string, string>; path?: string } = {}) => {
   const files = new Set(options.files);
   const ran: string[] = [];
@@ -42,7 +42,7 @@ describe('finding a Chromium', () => {
     expect(await findChromium(machine)).toBe(expected);
   });
 
-  it('findChromium refuses a CHROME_PATH that cannot be run, although another browser exists', async () => {
+  it('findChromium refuses an unusable CHROME_PATH, although another browser exists', async () => {
     const { machine } = machineWith({ files: ['/usr/bin/chromium'], env: { PATH: '/usr/bin', CHROME_PATH: '/gone' } });
     await expect(findChromium(machine)).rejects.toThrow('CHROME_PATH is /gone');
     await expect(getChromium(machine)).rejects.toThrow('CHROME_PATH is /gone');

@@ -37,7 +37,7 @@ describe('finding the other browser engines', () => {
     expect(await findEngines(machine)).toEqual({ firefox: undefined, webkit: undefined });
   });
 
-  it('checkEngines names what is missing and how to install it, and goes on', async () => {
+  it('checkEngines names the missing engines with the command of the installation, and goes on', async () => {
     const { machine, said } = machineWith([FIREFOX]);
     await checkEngines(machine);
     expect(said[1]).toMatch(/WebKit \(apt-get install webkit2gtk-driver xvfb\).*without/);

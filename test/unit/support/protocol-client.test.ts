@@ -25,6 +25,6 @@ it('the protocol client sends messages in as many frames as the server accepts, 
   bob.close();
 });
 
-it('the protocol client says why the server refused it', async () => {
+it('the protocol client gives the reason of a refusal by the server', async () => {
   await expect(ProtocolClient.connect(server.url, 'bob', 'alice', 'phone')).rejects.toThrow('auth/wrong-user');
 });

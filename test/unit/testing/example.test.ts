@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
 
-it('a receipt made offline reaches the sender, although the phone crashed before it was online again', async () => {
+it('a receipt made offline reaches the sender, although the phone crashed before its next connection', async () => {
   const world = createTestWorld({ seed: 7 });
   const phone = world.device('ann');
   const desk = world.device('ben');
@@ -37,7 +37,7 @@ it('the same seed gives the same world, and another seed another world', async (
   expect(await traceOf(1)).not.toBe(await traceOf(2));
 });
 
-it('a call that the disk refuses rejects and stores nothing', async () => {
+it('a call refused by the disk rejects and stores nothing', async () => {
   const world = createTestWorld();
   const phone = world.device('ann');
   const tab = await world.open(phone);

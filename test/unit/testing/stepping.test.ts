@@ -8,7 +8,7 @@ const FAR_MS = 200_000;
 
 const quietWorld = async (): Promise<{ sim: Simulation; stepping: Stepping }> => {
   const world = createTestWorld({ seed: 1 });
-  // A server that is down plans nothing.
+  // A stopped server plans nothing.
   world.server.crash();
   await world.pass(1000);
   const sim = new Simulation(world, drawConfig('1', 'model'));
@@ -16,14 +16,14 @@ const quietWorld = async (): Promise<{ sim: Simulation; stepping: Stepping }> =>
   return { sim, stepping: new Stepping(sim) };
 };
 
-it('a tab that is asked to open while the world has no other plan for minutes opens before they have passed', async () => {
+it('a tab opens at once although the world has no other plan for minutes', async () => {
   const { sim, stepping } = await quietWorld();
   const home = sim.addHome(sim.world.device('ann'), false);
   expect(await stepping.wait(sim.open(home), 10_000)).toBe(true);
   expect(sim.world.time.now).toBeLessThan(10_000);
 });
 
-it('the simulator waits for a promise that is never settled no longer than its caller says', async () => {
+it('the simulator waits for an unsettled promise no longer than its caller says', async () => {
   const { sim, stepping } = await quietWorld();
   expect(await stepping.wait(new Promise(() => undefined), 10_000)).toBe(false);
   expect(sim.world.time.now).toBeLessThan(FAR_MS);

@@ -24,14 +24,14 @@ const requestOnce = async (isEnded: boolean): Promise<{ outcome: string; heard: 
   return { outcome: await outcome, heard };
 };
 
-it('a request that its caller has ended rejects, and the answer of the server reaches the tab no more', async () => {
+it('a request ended by its caller rejects, and the answer of the server reaches the tab no more', async () => {
   expect(await requestOnce(true)).toEqual({ outcome: 'transport/unreachable', heard: [] });
   const { outcome, heard } = await requestOnce(false);
   expect(outcome).toBe('answered');
   expect(heard).not.toEqual([]);
 });
 
-it('a request that has ended, with an answer, a failure or a timeout, leaves no listener on the signal of its connection', async () => {
+it('an ended request, with an answer, a failure or a timeout, leaves no listener on the signal of its connection', async () => {
   const world = createTestWorld({ seed: 1 });
   const { network } = world.device('ann');
   const { signal } = new AbortController();
@@ -47,7 +47,7 @@ it('a request that has ended, with an answer, a failure or a timeout, leaves no 
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-/** Opens a connection as ann, sends three pings, and gives the second ping or pong a trouble. @returns what the client gets. */
+/** Opens a connection as ann, sends three pings, and gives the second ping or pong a trouble. @returns the frames at the client. */
 const threePings = async (way: 'up' | 'down', trouble: FrameTrouble | null): Promise<readonly string[]> => {
   const world = createTestWorld({ seed: 1 });
   const { network } = world.device('ann');
@@ -81,7 +81,7 @@ it.each([
   expect(await threePings(way, trouble)).toEqual(expected);
 });
 
-it('a request fails if one of its frames or a frame of the answer is lost', async () => {
+it('a request fails if a frame of the request or of the answer is lost', async () => {
   for (const lost of ['pull', 'error']) {
     const world = createTestWorld({ seed: 1 });
     const { network } = world.device('ann');

@@ -78,7 +78,7 @@ describe('answers over HTTP', () => {
     expect(await ask()).toMatchObject([{ retryAfterMs: 24 * 3600 * 1000 }]);
   });
 
-  it('a request that has ended leaves no listener on the signal of its connection', async () => {
+  it('an ended request leaves no listener on the signal of its connection', async () => {
     const { signal } = new AbortController();
     says(200, JSON_TYPE, '[{"type":"pong"}]');
     await ask(5000, signal);

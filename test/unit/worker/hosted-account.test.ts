@@ -147,7 +147,7 @@ describe('a device that refuses to store', () => {
     ['an internal error without end', { at: 'open', says: 'UnknownError', times: Infinity }],
     ['an opening that hangs', { at: 'open', says: 'hang', times: Infinity }],
   ] as const)(
-    'with %s the account works in memory, and says so before it shows anything else (F05, F13, F15, F16)',
+    'with %s the account works in memory, and reports the loss before any other value (F05, F13, F15, F16)',
     async (_name, fault) => {
       const { tab, idb, bob } = await world();
       idb.plan(fault);
@@ -174,7 +174,7 @@ describe('a device that refuses to store', () => {
     expect(both).toMatchObject(both.map(() => ({ leader: true, state: 'live' })));
   });
 
-  it('an account in memory keeps the noted receipt settings and sends no receipt that they forbid (F15)', async () => {
+  it('an account in memory keeps the noted receipt settings and sends no forbidden receipt (F15)', async () => {
     const w = await world();
     const first = await w.tab();
     await live(first);
@@ -186,14 +186,14 @@ describe('a device that refuses to store', () => {
     const mine = await w.tab();
     await until(mine, { of: 'messages', conversationId: 'direct:bob', limit: 5 }, (all) => all.length === 1);
     await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
-    // This message is sent after the receipt, so it arrives after it.
+    // The sending of this message follows the sending of the receipt, so the arrival of this message follows too.
     await say(mine, 'read');
     const all = await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 2 }, (list) => list.length === 2);
     expect(all.find(({ senderId }) => senderId === 'bob')).toMatchObject({ status: 'delivered' });
     expect(await now(mine, { of: 'total-unread' })).toBe(0);
   });
 
-  it('an account in memory moves to the disk once the disk opens, with all that was done in between, and its streams go on (F07, F13)', async () => {
+  it('an account in memory moves to the disk once the disk opens, with all work done in between, and its streams go on (F07, F13)', async () => {
     const { tab, idb, net } = await world();
     const before = await tab();
     await live(before);
@@ -216,7 +216,7 @@ describe('a device that refuses to store', () => {
 it('an upgrade that an old tab blocks: the account works in memory, moves to the disk when the old tab closes, and loses nothing (F07)', async () => {
   const { tab, name, net } = await world();
   net.cut();
-  // A tab of an older release that does not answer, for example because it is frozen.
+  // A silent tab of an older release, for example a frozen tab.
   const opened = new Promise<IDBDatabase>((resolve) => {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => TABLES.forEach((table) => request.result.createObjectStore(table));
@@ -267,7 +267,7 @@ describe('a store that the browser has wiped', () => {
     expect(w.devices.at(-1)).not.toBe(device);
     expect(submits(w.sent.sockets.slice(crossed))).toEqual([]);
     await settled(again.close());
-    // The account closes its store after it has noted the events.
+    // The account notes the events and then closes its store.
     await virtual.pass(3000);
     // The loss is noted now: the next start finds none.
     const third = await w.tab();
@@ -319,7 +319,7 @@ describe('a store that the browser has wiped', () => {
     mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
     hear(mine, events);
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
-    // As a browser does it: the database goes first, then every connection gets its close event.
+    // As in a browser: the database goes first, then every connection gets its close event.
     w.idb.forceClose();
     await w.wipe();
     await say(mine, 'as if nothing had been');
@@ -334,7 +334,7 @@ describe('a store that the browser has wiped', () => {
     expect(events.filter(({ type }) => type === 'storageLost')).toEqual([]);
   });
 
-  it('after a wipe under a running tab without the server, a clear uses the state that the tab showed, takes effect at once and is sent later (F112)', async () => {
+  it('after a wipe under a running tab without the server, a clear uses the state shown by the tab, takes effect at once and is sent later (F112)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -359,7 +359,7 @@ describe('a store that the browser has wiped', () => {
     expect(totals.at(-1)).toBe(0);
   });
 
-  it('after a wipe under a running tab, messages that were read while receipts were off still get no receipt (F112)', async () => {
+  it('after a wipe under a running tab, messages read with receipts off still get no receipt (F112)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -420,7 +420,7 @@ describe('a store that the browser has wiped', () => {
     expect(w.noted).toBeUndefined();
   });
 
-  it('a flush continues on the new store after a wipe, and counts the entries that are sent there (F11)', async () => {
+  it('a flush continues on the new store after a wipe, and counts the entries sent there (F11)', async () => {
     const w = await world();
     const mine = await w.tab();
     await live(mine);
@@ -466,7 +466,7 @@ describe('a store that the browser has wiped', () => {
     await expect(say(mine, 'late')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
-  it('a tab that finds its store wiped by a log-out in another tab ends, and sends nothing (F11)', async () => {
+  it('a tab with a store wiped by a log-out in another tab ends, and sends nothing (F11)', async () => {
     const w = await world();
     w.net.cut();
     const mine = await w.tab();
@@ -516,7 +516,7 @@ it('a flush, a query and a write that wait when another tab logs out reject with
   idb.plan({ at: 'committed', says: 'late', times: Infinity });
   const waiting: Promise<unknown>[] = [callSay(two, 'late')];
   await holds('idb.holding', () => idb.holding === 1);
-  // The write holds these back, so that none of their own timeouts begins.
+  // The write delays these calls, so that the timeouts of these calls do not begin.
   waiting.push(
     two.query({ do: 'flush', args: [2_000_000] }),
     two.query({ do: 'fetchReceipts', args: [['m']] }),
@@ -537,7 +537,7 @@ it('a flush, a query and a write that wait when another tab logs out reject with
   await settled(left);
 });
 
-it('code that finds the database of a newer release reports that, and leaves the database alone (F09)', async () => {
+it('code with the database of a newer release reports the newer release, and leaves the database alone (F09)', async () => {
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const newer = await settled(openDexieStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
@@ -548,7 +548,7 @@ it('code that finds the database of a newer release reports that, and leaves the
   newer.close();
 });
 
-it('a tab whose database a newer release upgrades gives up the lead, reports why, and keeps pending entries (F09)', async () => {
+it('a tab gives up the lead when a newer release upgrades the database, reports the reason, and keeps pending entries (F09)', async () => {
   const { tab, name, sent } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const old = await tab();
