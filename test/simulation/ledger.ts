@@ -37,6 +37,7 @@ interface Change {
   readonly pendingReceipts?: Owes;
   readonly settings?: { readonly readReceipts: boolean; readonly deliveryReceipts: boolean };
   readonly keys?: readonly (string | readonly [string, string])[];
+  readonly event?: { readonly type: string; readonly deadLetter?: { readonly kind: string; readonly messageIds: readonly string[] } };
   readonly entry?: {
     readonly key: string;
     readonly kind: string;
@@ -124,6 +125,8 @@ export class Ledger {
   private readonly takenBack = new Set<string>();
   /** Messages with a recall refused as unknown, reported to the user. */
   readonly refusedRecalls = new Set<string>();
+  /** Messages whose receipt was refused here. */
+  readonly refusedReceipts = new Set<string>();
 
   commit({ writes, lane, name }: Committed): void {
     // On a full device, a log-out with `discard` wipes the store and leaves no record.
@@ -235,6 +238,10 @@ export class Ledger {
           break;
         case 'end':
           end(change.key!, change.end!);
+          break;
+        case 'event':
+          if (change.event!.type === 'rejected' && change.event!.deadLetter!.kind === 'receipts')
+            for (const id of change.event!.deadLetter!.messageIds) this.refusedReceipts.add(id);
           break;
         case 'offer-again':
           for (const [confirmed, key] of change.keys as readonly (readonly [string, string])[]) {

@@ -26,7 +26,9 @@ export class News {
       if (this.told.has(event.message.id)) sim.violated('I-2', `${who} hears twice of the message ${event.message.id}`);
       this.told.add(event.message.id);
     }
-    if ('self' in event && event.self) {
+    // A repeated frame may arrive later than a message that it names: the receipt takes effect after all, although it was refused.
+    const isRefused = event.type === 'read' && event.messageIds.every((id) => home.ledger.refusedReceipts.has(id));
+    if ('self' in event && event.self && !isRefused) {
       const own = sim.homes.filter(({ device }) => device.userId === home.device.userId).length;
       if (
         own === 1 &&

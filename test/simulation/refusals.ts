@@ -13,7 +13,11 @@ const POLICY: PolicyChange = {
   rate: DEFAULT_POLICY.rate,
 };
 
+<<<<<<< HEAD
 /** After this time, a constantly refused device has long waits. */
+=======
+/** After this time, an entry that is refused again and again has long waits. */
+>>>>>>> 509b221 (fix(engine): the first snapshot replaces rows of a history that the server has lost, and a read before `sent` is told)
 const GROWN_MS = 30_000;
 /** Attempts in a minute after that: more than a page needs at its start, and fewer than without growing waits. */
 const MOST_ASKED = 16;
@@ -23,6 +27,8 @@ export class Refusals {
   private databaseAwaySince = 0;
   private databaseAwayUntil = 0;
   private readonly asked = new WeakMap<Lane, readonly number[]>();
+  /** By tab and entry: the first attempt since the database went away. */
+  private readonly firstAsked = new WeakMap<Lane, Map<string, number>>();
   private authAwayUntil = 0;
   /** The user in the wrong token from the app, by user. */
   private readonly mistaken = new Map<string, string>();
@@ -127,11 +133,16 @@ export class Refusals {
   /** I-21: a tab refused for long retries with growing waits from its first refusal on. */
   private asks(lane: Lane, text: string): void {
     if (!this.isDatabaseAway() || !text.includes('"type":"submit"')) return;
-    const { now } = this;
-    const before = (this.asked.get(lane) ?? []).filter((at) => at > this.databaseAwaySince);
-    this.asked.set(lane, [...before, now]);
-    const grown = Math.max(now - 60_000, (before[0] ?? now) + GROWN_MS);
-    const times = before.filter((at) => at > grown).length + 1;
+    const { now, databaseAwaySince } = this;
+    const firstAsked = this.firstAsked.get(lane) ?? new Map<string, number>();
+    this.firstAsked.set(lane, firstAsked);
+    const keys = [...text.matchAll(/"key":"(\w+)"/g)].map(([, key]) => key!);
+    for (const key of keys) if ((firstAsked.get(key) ?? 0) < databaseAwaySince) firstAsked.set(key, now);
+    // An entry that was written during the refusal begins with short waits of its own.
+    if (keys.some((key) => firstAsked.get(key)! > now - GROWN_MS)) return;
+    const asked = [...(this.asked.get(lane) ?? []).filter((at) => at > now - 60_000 && at > databaseAwaySince), now];
+    this.asked.set(lane, asked);
+    const times = asked.length;
     if (times > MOST_ASKED) this.plans.sim.violated('I-21', `${lane.name} retries ${times} times a minute after a long refusal`);
   }
 

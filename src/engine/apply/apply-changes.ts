@@ -51,10 +51,20 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   return 'applied';
 };
 
-/** Applies all frames of a snapshot at once: no view shows half of a snapshot. Pending entries stay. */
-export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: readonly Frame<'changes'>[]): Promise<void> => {
-  const isAnother = draft.model.cursor !== null;
-  if (isAnother) {
+/**
+ * Applies all frames of a snapshot at once: no view shows half of a snapshot. Pending entries stay.
+ *
+ * @param isHistoryLost the server has lost the history of the stored data. Before the first snapshot, too, a service worker may have
+ *   stored rows: those of its confirmed entries.
+ */
+export const applySnapshot = async (
+  draft: Draft,
+  ports: IntentPorts,
+  frames: readonly Frame<'changes'>[],
+  isHistoryLost: boolean,
+): Promise<void> => {
+  const isFirst = draft.model.cursor === null;
+  if (!isFirst || isHistoryLost) {
     draft.change({ t: 'reset' });
     // No message of the lost history is stored any more. A page left behind would keep the text of recalled messages for good.
     clearPages(draft.tx);
@@ -69,11 +79,10 @@ export const applySnapshot = async (draft: Draft, ports: IntentPorts, frames: re
     applyReceiptChanges(draft, new Map(), frame.receipts ?? [], 'silent');
   }
   draft.change({ t: 'account', settings: draft.model.account, floors: true });
-  if (isAnother) offerSettingsAgain(draft, ports, account);
-  else {
+  if (isFirst) {
     takeSettingsCounts(draft, ports);
     takeCounts(draft, ports, [...draft.model.conversations.values()]);
-  }
+  } else offerSettingsAgain(draft, ports, account);
   const last = frames[frames.length - 1];
   if (last) draft.change({ t: 'cursor', cursor: last.to, ...asOfToStore(draft.model, last, 'silent') });
   // After a loss of history, the server gets back the entries it had confirmed. For an entry still in its history, the

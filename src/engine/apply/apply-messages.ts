@@ -9,6 +9,7 @@ import { isNothingPending } from '../../model/outbox-entry.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
+import { tellSent } from './tell-sent.ts';
 
 /** What makes events. `live`: every change. `catch-up`: every message, and the counts of group receipts once. `silent`: nothing. */
 export type News = 'live' | 'catch-up' | 'silent';
@@ -85,8 +86,7 @@ export const applyMessages = (
   draft.change({ t: 'messages', conversationId, messages: [...fresh, ...recalled, ...unasked] });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
-  for (const { entry, message } of ended)
-    if (!entry.again) draft.change({ t: 'event', event: { type: 'sent', messageId: message.id, conversationId, seq: message.seq } });
+  for (const { entry, message } of ended) if (!entry.again) tellSent(draft, conversationId, message.id, message.seq);
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // The range includes seqs of own messages in between, without effect: a single range replaces hundreds.
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));

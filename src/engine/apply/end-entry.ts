@@ -21,6 +21,7 @@ import type { IntentPorts } from '../write/enqueue.ts';
 import { takeAccount } from '../write/receipt-switches.ts';
 import { applyRow, addRowEvents, storedAt } from './apply-rows.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
+import { tellSent } from './tell-sent.ts';
 
 type EndOfEntry = Exclude<WireResult, { outcome: 'retry' }>;
 
@@ -104,8 +105,7 @@ export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEn
       conversationId: entry.conversationId,
       messages: [{ ...entry.message, body, seq, sentAt, senderId: draft.model.me, recalled }],
     });
-    if (!entry.again)
-      draft.change({ t: 'event', event: { type: 'sent', messageId: entry.message.id, conversationId: entry.conversationId, seq } });
+    if (!entry.again) tellSent(draft, entry.conversationId, entry.message.id, seq);
   }
   if (entry.kind === 'recall') await emptyRecalled(draft, entry);
   if (entry.kind === 'receipts' && result.refused) await endRefused(draft, ports, entry, result.refused);

@@ -91,7 +91,7 @@ const device = async (count: number, readUpTo: number) => {
     return { given, writer };
   };
   const first = await open();
-  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [frame(1, count, null, readUpTo)]));
+  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [frame(1, count, null, readUpTo)], false));
   await first.writer.compactLog();
   return { disk, full, die, open, ...first };
 };

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readGroup, readGroupArrivals } from '../../../src/engine/intents/read-group.ts';
+import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { applyMessages, type News } from '../../../src/engine/apply/apply-messages.ts';
 import { findAnywhere } from '../../../src/engine/present/find-message.ts';
 import { presentReceipts } from '../../../src/engine/present/present-receipts.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
+import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { endRefused, expireAll } from '../../../src/engine/apply/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
@@ -65,7 +67,7 @@ class Device {
   async snapshot(more: Partial<Frame<'changes'>>): Promise<void> {
     this.at = null;
     const frame = this.frame(more);
-    await this.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, this.ports, [frame]));
+    await this.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, this.ports, [frame], false));
   }
 
   async changes(news: News, more: Partial<Frame<'changes'>>): Promise<readonly StoredEvent[]> {
@@ -119,6 +121,23 @@ describe('counts of group receipts', () => {
     await device.changes('silent', { rows: [row(2)], receipts: [receiptsSent(2, { readCount: 2 })] });
     await device.writer.write('late', STRICT, (draft) => applyMessages(draft, device.ports, CREW, [own(2)], 'silent'));
     expect(await device.shown('m2')).toMatchObject({ readCount: 2, unreadCount: 1 });
+  });
+
+  it('the device tells the readers of an own message together with `sent`, if they read the message before the device got the answer', async () => {
+    const device = await Device.holding();
+    await device.writer.write('send', STRICT, (draft) =>
+      sendMessage(draft, device.ports, CREW, { id: 'm1', body: '"1"', requestReceipt: true }),
+    );
+    const [entry] = device.writer.model.outbox.values();
+    await device.changes('live', { rows: [row(1)], receipts: [receiptsSent(1, { readers: [{ by: 'ben' }] })] });
+    const before = device.writer.model.eventCount;
+    await device.writer.write('settle', STRICT, (draft) =>
+      endEntry(draft, device.ports, entry!, { outcome: 'confirmed', key: entry!.key, row: row(1), message: { seq: 1, sentAt: 5 } }),
+    );
+    expect(device.writer.model.events.filter(({ number }) => number > before).map(({ event }) => event)).toEqual([
+      { type: 'sent', conversationId: CREW, messageId: 'm1', seq: 1 },
+      { type: 'receiptStatistics', receipts: [{ conversationId: CREW, messageId: 'm1', readCount: 1, unreadCount: 2 }] },
+    ]);
   });
 
   it('a count for an already stored message is merged into the message', async () => {

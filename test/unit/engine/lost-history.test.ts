@@ -45,6 +45,27 @@ it('a confirmed message lost by the server is sent again, although another confi
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m2', 'm1']);
 });
 
+it('the first snapshot of a device takes away what a service worker stored before, if the server lost it (F67)', async () => {
+  const world = createTestWorld({ seed: 3 });
+  const alice = world.device('alice');
+  const copy = world.server.dump();
+  alice.network.set({ up: false, down: false });
+  const first = await world.open(alice);
+  await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
+  first.close();
+  alice.network.set({ up: true, down: true });
+  await world.until(alice.sync());
+  expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
+
+  alice.network.set({ up: false, down: false });
+  world.server.restore(copy);
+  const second = await world.open(alice);
+  await world.until(second.do('recallMessage', 'm1'));
+  alice.network.set({ up: true, down: true });
+  await world.pass(60_000);
+  expect(await firstValueFrom(second.watch({ of: 'conversations', limit: 10 }))).toEqual([]);
+});
+
 it('a recalled message is not sent again to a server that lost the message', async () => {
   const world = createTestWorld({ seed: 2 });
   const alice = world.device('alice');

@@ -42,7 +42,7 @@ const openDevice = async () => {
   const row = (more: Partial<ConversationRow>): ConversationRow => ({ ...emptyRow(BOB), version: ++version, latestSeq: 4, ...more });
   const stored = [message(1, 'alice'), message(2, 'bob'), message(3, 'alice'), message(4, 'bob')];
   await writer.write('snapshot', STRICT, (draft) =>
-    applySnapshot(draft, ports, [frame(null, { rows: [row({})], messages: [{ conversationId: BOB, messages: stored }] })]),
+    applySnapshot(draft, ports, [frame(null, { rows: [row({})], messages: [{ conversationId: BOB, messages: stored }] })], false),
   );
   const eventsOf = async (act: () => Promise<unknown>): Promise<readonly StoredEvent[]> => {
     const before = writer.model.eventCount;

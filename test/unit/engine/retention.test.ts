@@ -50,7 +50,7 @@ const filled = async (count: number, limits: Retention, wall = 1000) => {
   const quiet = ports(disk);
   const given = { ...quiet, clock: { ...quiet.clock, wall: () => wall } };
   const writer = await Writer.open(given, 'alice');
-  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
+  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)], false));
   await writer.compactLog();
   return { disk, given, writer, retention: new RetentionLane(given, writer, limits), conversation: () => writer.model.get('direct:bob')! };
 };
@@ -168,7 +168,7 @@ describe('retention', () => {
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { deliveryReceipts: false }));
-    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)], false));
     await writer.compactLog();
     await new RetentionLane(given, writer, { messagesPerConversation: 10 }).run();
     const conversation = writer.model.get('direct:bob')!;
@@ -181,7 +181,7 @@ describe('retention', () => {
     const disk = new MemoryDisk();
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
-    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)]));
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)], false));
     await new RetentionLane(given, writer, { messagesPerConversation: 10, days: 5 }).run();
     writer.model.recount();
     expect(writer.model.get('direct:bob')!.unflushed.size).toBe(10);

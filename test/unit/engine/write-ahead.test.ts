@@ -53,7 +53,7 @@ const device = async (open: () => Promise<StorePort>, count: number) => {
     return { given, writer };
   };
   const first = await tab();
-  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [step(1, count, null)]));
+  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [step(1, count, null)], false));
   return tab;
 };
 

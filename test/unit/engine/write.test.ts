@@ -49,7 +49,7 @@ const openAt = async (store: StorePort) => {
 const filled = async (count = 10) => {
   const disk = new MemoryDisk();
   const { given, writer } = await openAt(createMemoryStore(disk));
-  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)]));
+  await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)], false));
   return { disk, given, writer };
 };
 
@@ -121,7 +121,7 @@ describe('the writer', () => {
         }),
     };
     const { writer, given } = await openAt(store);
-    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 3, null)]));
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 3, null)], false));
     failing = true;
     const clear = () => writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, given, 'direct:bob'));
     await expect(clear()).rejects.toMatchObject({ code: 'store/quota-exceeded' });
@@ -303,7 +303,7 @@ describe('receipts to senders', () => {
         messages: Array.from({ length: seqs }, (_, i) => ({ ...message(i + 1, peer), id: `${prefix}-${peer}-${i + 1}` })),
       })),
     });
-    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [feed(200, 'old')]));
+    await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [feed(200, 'old')], false));
     await writer.compactLog();
     const again = await openAt(createMemoryStore(disk));
     const read = (prefix: string, place: number) =>
@@ -321,7 +321,7 @@ describe('receipts to senders', () => {
 
     await again.writer.write('snapshot', STRICT, (draft) => {
       draft.change({ t: 'reset' });
-      return applySnapshot(draft, again.given, [feed(2, 'new')]);
+      return applySnapshot(draft, again.given, [feed(2, 'new')], false);
     });
     await again.writer.compactLog();
     await Promise.all([read('old', 9), read('new', 2)]);

@@ -104,17 +104,22 @@ it('an answer from before the break of the connection stays valid: a committed w
     recalled: false,
   }));
   await mine.writer.write('snapshot', STRICT, (draft) =>
-    applySnapshot(draft, mine.given, [
-      {
-        type: 'changes',
-        from: null,
-        to: 'c',
-        rows: [{ ...emptyRow('direct:bob'), version: 1, latestSeq: 2 }],
-        messages: [{ conversationId: 'direct:bob', messages }],
-        steps: [],
-        complete: true,
-      },
-    ]),
+    applySnapshot(
+      draft,
+      mine.given,
+      [
+        {
+          type: 'changes',
+          from: null,
+          to: 'c',
+          rows: [{ ...emptyRow('direct:bob'), version: 1, latestSeq: 2 }],
+          messages: [{ conversationId: 'direct:bob', messages }],
+          steps: [],
+          complete: true,
+        },
+      ],
+      false,
+    ),
   );
   idb.plan({ at: 'committed', says: 'UnknownError', closes: true });
   const other = await tab();

@@ -44,6 +44,8 @@ export const catchUpOverHttp = async (
   const options = { durability: 'relaxed', fence } as const;
   let snapshot: Frame<'changes'>[] | null = null;
   let gaps = 0;
+  /** The server has lost the history of the stored data. */
+  let isHistoryLost = false;
 
   /** @returns true when the server has more changes. */
   const take = async (frame: Frame<'changes'>): Promise<boolean> => {
@@ -54,7 +56,7 @@ export const catchUpOverHttp = async (
       if (!frame.complete) return true;
       const frames = snapshot;
       snapshot = null;
-      await writer.write('apply-snapshot', { ...options, readsPages: true }, (draft) => applySnapshot(draft, ports, frames));
+      await writer.write('apply-snapshot', { ...options, readsPages: true }, (draft) => applySnapshot(draft, ports, frames, isHistoryLost));
       return false;
     }
     const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
@@ -78,7 +80,7 @@ export const catchUpOverHttp = async (
         type: 'pull',
         cursor,
         ...(snapshot && cursor !== null ? { snapshot: true } : {}),
-        ...(snapshot || confirmedAt === null ? {} : { confirmedAt }),
+        ...(isHistoryLost || confirmedAt === null ? {} : { confirmedAt }),
       },
     ];
     // The fetch goes in the same request as the pull: the wanted message then takes one round trip.
@@ -99,7 +101,8 @@ export const catchUpOverHttp = async (
           for (const { conversationId, messages } of answer.of) applyMessages(draft, ports, conversationId, messages, 'fetched');
         });
       else if (answer.type === 'error' && answer.code === 'protocol/cursor-unknown') {
-        if (snapshot) throw new ProtocolError('protocol/bad-frame', 'the server does not know the cursor that it sent itself');
+        if (isHistoryLost) throw new ProtocolError('protocol/bad-frame', 'the server does not know the cursor that it sent itself');
+        isHistoryLost = true;
         snapshot = [];
         more = true;
       } else if (answer.type === 'error') throw errorOf('transport/unreachable', answer.message);

@@ -47,6 +47,8 @@ export class Feed {
   /** Collected frames of a snapshot. They are stored as a whole, so that the views never show half a snapshot. */
   private snapshot: Changes[] = [];
   private isSnapshot = false;
+  /** The server has lost the history to which the stored data belongs. The next snapshot replaces the data. */
+  private isHistoryLost = false;
   /** The newest time at which the server had no change after this cursor. */
   private caughtUp: Frame<'pong'>['caughtUp'];
   private cancel: Cancel = () => undefined;
@@ -64,12 +66,13 @@ export class Feed {
   pull(): void {
     const { cursor } = this.writer.model;
     this.isSnapshot = cursor === null;
+    if (cursor !== null) this.isHistoryLost = false;
     this.sendPull(cursor ?? this.snapshotEnd());
   }
 
   /** True while the stored data belongs to the server's history, as far as this device knows. */
   get continues(): boolean {
-    return this.writer.model.cursor !== null && !this.isSnapshot;
+    return !this.isHistoryLost;
   }
 
   /** The server lost confirmed changes: reads a snapshot, unless the feed is already reading a snapshot. */
@@ -84,7 +87,7 @@ export class Feed {
       return this.handlers.broken(new ProtocolError('protocol/bad-frame', 'the server does not know the beginning of its feed'));
     // The server does not know the end of the collected frames either: the snapshot begins again.
     if (this.isSnapshot) this.snapshot = [];
-    this.isSnapshot = true;
+    this.isSnapshot = this.isHistoryLost = true;
     this.sendPull(this.snapshotEnd());
   }
 
@@ -135,13 +138,13 @@ export class Feed {
     this.pulledFrom = cursor;
     const { confirmedAt } = this.writer.model;
     // A server restored from an older copy may still know the cursor although the server lost confirmed entries. `confirmedAt` tells
-    // the server of them (F67).
+    // the server of them (F67). A service worker may have stored such entries before the first snapshot.
     const continuesSnapshot = this.isSnapshot && cursor !== null;
     this.handlers.send({
       type: 'pull',
       cursor,
       ...(continuesSnapshot ? { snapshot: true } : {}),
-      ...(this.continues && this.handlers.news() === 'live' ? { live: true as const } : {}),
+      ...(!this.isSnapshot && this.handlers.news() === 'live' ? { live: true as const } : {}),
       ...(this.continues && confirmedAt !== null ? { confirmedAt } : {}),
     });
   }
@@ -161,12 +164,13 @@ export class Feed {
     this.backoff.succeeded();
     if (!frame.complete) return;
     const frames = this.snapshot;
+    const { isHistoryLost } = this;
     this.snapshot = [];
-    this.isSnapshot = false;
+    this.isSnapshot = this.isHistoryLost = false;
     this.pulledFrom = undefined;
     writer
       .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence(), readsPages: true }, (draft) =>
-        applySnapshot(draft, ports, frames),
+        applySnapshot(draft, ports, frames, isHistoryLost),
       )
       .then(
         () => {

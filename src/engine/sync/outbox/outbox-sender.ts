@@ -285,8 +285,8 @@ export class OutboxSender {
         }
         // A cursor covers the entries before it only by the server's word. Otherwise a loss of entries at the server
         // stays unnoticed (F67).
-        const { cursor, confirmedAt } = draft.model;
-        if (confirmed && confirmed.at !== confirmedAt && (confirmedAt === confirmed.after || cursor === null))
+        const { confirmedAt } = draft.model;
+        if (confirmed && confirmed.at !== confirmedAt && confirmedAt === confirmed.after)
           draft.change({ t: 'confirmed-at', cursor: confirmed.at });
       })
       .then(

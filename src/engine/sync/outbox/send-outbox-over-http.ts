@@ -99,7 +99,7 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
         nextId: () => ++nextId,
         limits: () => limits,
         fence: () => fence,
-        continues: () => !isCursorLost && writer.model.cursor !== null,
+        continues: () => !isCursorLost,
         silent: () =>
           fail(new TransportError('transport/timeout', 'the server did not answer a frame of entries; the entries stay in the outbox')),
         failed: fail,
