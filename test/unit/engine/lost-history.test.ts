@@ -52,7 +52,7 @@ it('the first snapshot of a device takes away what a service worker stored befor
   alice.network.set({ up: false, down: false });
   const first = await world.open(alice);
   await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
-  first.close();
+  await world.until(first.close());
   alice.network.set({ up: true, down: true });
   await world.until(alice.sync());
   expect(world.server.dump().messages.map(({ id }) => id)).toEqual(['m1']);
