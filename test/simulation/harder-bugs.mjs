@@ -186,8 +186,8 @@ export const HARDER_BUGS = [
   bug(
     'a switch of the account is lost with the history of the server',
     'engine/apply/apply-changes.ts',
-    'if (isAnother) offerSettingsAgain(draft, ports, account);',
-    'if (isAnother) void offerSettingsAgain;',
+    '} else offerSettingsAgain(draft, ports, account);',
+    '} else void offerSettingsAgain;',
   ),
   bug(
     'storage: asOf is ahead of the server',
