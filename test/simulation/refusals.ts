@@ -13,11 +13,7 @@ const POLICY: PolicyChange = {
   rate: DEFAULT_POLICY.rate,
 };
 
-<<<<<<< HEAD
-/** After this time, a constantly refused device has long waits. */
-=======
-/** After this time, an entry that is refused again and again has long waits. */
->>>>>>> 509b221 (fix(engine): the first snapshot replaces rows of a history that the server has lost, and a read before `sent` is told)
+/** After this time, a constantly refused entry has long waits. */
 const GROWN_MS = 30_000;
 /** Attempts in a minute after that: more than a page needs at its start, and fewer than without growing waits. */
 const MOST_ASKED = 16;
