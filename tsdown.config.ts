@@ -20,20 +20,6 @@ const workerAsText: Rolldown.Plugin = {
   },
 };
 
-/** Dexie's front door wraps a script that is no module. Rollup does not read it without a plugin. */
-const DEXIE_MODULE = 'dexie/dist/modern/dexie.mjs';
-
-const dexieAsModule = (isBundled: boolean): Rolldown.Plugin => ({
-  name: 'dexie-as-module',
-  resolveId: {
-    order: 'pre',
-    filter: { id: /^dexie$/ },
-    handler(_id, importer) {
-      return isBundled ? this.resolve(DEXIE_MODULE, importer) : { id: DEXIE_MODULE, external: true };
-    },
-  },
-});
-
 export default defineConfig([
   {
     ...shared,
@@ -54,7 +40,7 @@ export default defineConfig([
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',
-    plugins: [leaveInlineWorker, dexieAsModule(false)],
+    plugins: [leaveInlineWorker],
     dts: true,
     clean: true,
     deps: { neverBundle: [/^node:/], onlyBundle: [] },
@@ -68,7 +54,7 @@ export default defineConfig([
     // The worker the page starts by itself: nothing left to resolve, so an app's bundler has nothing to get wrong.
     entry: { worker: 'src/worker/self-starting.ts' },
     platform: 'browser',
-    plugins: [dexieAsModule(true), workerAsText],
+    plugins: [workerAsText],
     dts: true,
     clean: false,
     minify: true,

@@ -5,7 +5,7 @@
  */
 import { pickTotal, type TotalOf, type Totals } from '../model/total.ts';
 
-/** A small database without Dexie, read by the service worker too. */
+/** A small database of its own, read by the service worker too. */
 const DATABASE = 'tidemark-badge';
 const TABLE = 'owner';
 const KEY = 'account';

@@ -1,13 +1,9 @@
-/**
- * One connection to the database, from its opening to its end. Dexie opens, creates and upgrades. Transactions run on
- * the bare connection: Dexie's zones support 100 `await`s, a group commit makes thousands, and each would pay for its
- * zone.
- */
-import { Dexie } from 'dexie';
+/** One connection to the database, from its opening to its end, and the transactions on it. */
 import { StoreError } from '../errors.ts';
 import type { Durability, KeyRange, StoreTx, TableName } from '../ports/ports.ts';
 import { storeError } from './idb-errors.ts';
-import { type Layout, migrate } from './migrations.ts';
+import type { Layout } from './migrations.ts';
+import { openDatabase } from './open-database.ts';
 
 /**
  * `lost`: the browser closed the connection. `upgraded`, `removed`: another context waits for the database, so this
@@ -167,27 +163,6 @@ const start = <T>(
   };
 };
 
-/** Undefined in a browser without IndexedDB, or if the browser refuses access to it. */
-export const browserFactory = (): IDBFactory | undefined => Dexie.dependencies.indexedDB;
-
-/**
- * Stops Dexie from opening and changing a database of a newer version: such a database may contain another release's
- * outbox (F09).
- */
-const exactVersions = (factory: IDBFactory): IDBFactory =>
-  new Proxy(factory, {
-    get(target, key) {
-      if (key !== 'open') {
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      }
-      return (name: string, version?: number) => {
-        if (version === undefined) throw new DOMException('the database is of a newer version', 'VersionError');
-        return target.open(name, version);
-      };
-    },
-  });
-
 /**
  * Opens the database, and creates or upgrades it if needed. Waits while another tab keeps an older version open.
  *
@@ -198,32 +173,16 @@ const exactVersions = (factory: IDBFactory): IDBFactory =>
 export const connect = async (name: string, layout: Layout, factory: IDBFactory | undefined): Promise<Connection> => {
   // Some browsers refuse even the access to `indexedDB`.
   if (!factory) throw new StoreError('store/unavailable', 'this browser or page has no IndexedDB');
-  const db = new Dexie(name, { indexedDB: exactVersions(factory), IDBKeyRange });
-  // Keys are stored outside the records, without indexes: an index would cost as much as the row itself.
-  const shape = Object.fromEntries(layout.tables.map((table) => [table, '']));
-  db.version(1).stores(shape);
-  for (const migration of layout.migrations)
-    db.version(migration.to)
-      .stores(shape)
-      .upgrade((trans) => migrate(onTransaction(trans.idbtrans), migration));
-  const closing = closeAfterRuns(() => db.close());
-  let isNew = false;
-  db.on('populate', () => void (isNew = true));
+  const { idb, isNew } = await openDatabase(factory, name, layout, onTransaction).catch((error: unknown) => {
+    throw storeError(error);
+  });
+  const closing = closeAfterRuns(() => idb.close());
   let tell: (end: ConnectionEnd) => void = () => undefined;
   const ended = new Promise<ConnectionEnd>((resolve) => (tell = resolve));
-  db.on('versionchange', ({ newVersion }) => {
+  idb.addEventListener('versionchange', ({ newVersion }) => {
     tell(newVersion === null ? 'removed' : 'upgraded');
     closing.close();
-    // False stops Dexie's own listener, which does the same and writes to the console.
-    return false;
   });
-  // Contexts with the old version got `versionchange` already; Dexie's `blocked` would only write to the console.
-  try {
-    await db.open();
-  } catch (error) {
-    throw storeError(error);
-  }
-  const idb = db.backendDB();
   idb.addEventListener('close', () => tell('lost'));
   return {
     isNew,

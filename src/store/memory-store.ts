@@ -1,4 +1,4 @@
-/** The store in memory, for devices that refuse to store and for tests. It passes the same test suite as the store over Dexie. */
+/** The store in memory, for devices that refuse to store and for tests. It passes the same test suite as the store over IndexedDB. */
 import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { TABLES } from '../log/tables.ts';

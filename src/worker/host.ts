@@ -2,7 +2,7 @@
  * The host of the engine in a tab's worker. It builds the browser's ports, opens the account, and exposes the account
  * to the page.
  *
- *   page ◀─bridge─▶ host ─▶ HostedAccount ─▶ Engine over Dexie
+ *   page ◀─bridge─▶ host ─▶ HostedAccount ─▶ Engine over IndexedDB
  *                                   └───────▶ Engine over memory, if the device refuses to store
  */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
@@ -10,7 +10,7 @@ import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageTo
 import type { PageSide } from '../bridge/worker-api.ts';
 import { finishWipe } from '../engine/account/enter-account.ts';
 import { accountDatabases, isUnwiped } from '../store/accounts.ts';
-import { openDexieStore } from '../store/dexie-store.ts';
+import { openDiskStore } from '../store/disk-store.ts';
 import { databaseName } from '../model/storage-name.ts';
 import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
@@ -19,7 +19,7 @@ import { atLevel } from '../logging.ts';
 
 const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   if (!(await isUnwiped(indexedDB, name))) return;
-  const store = await openDexieStore(name, { clock: browserClock });
+  const store = await openDiskStore(name, { clock: browserClock });
   await finishWipe(store);
   await keepNote(cacheStorage(globalThis), name).end([]);
   await page.forgetDevice(name);
@@ -46,7 +46,7 @@ const browserHost = (): Host => {
         name,
         page,
         note: keepNote(cacheStorage(globalThis), name),
-        open: () => openDexieStore(name, { clock: browserClock }),
+        open: () => openDiskStore(name, { clock: browserClock }),
         removeUnseen: () => void indexedDB.deleteDatabase(name),
         ports: {
           clock: browserClock,

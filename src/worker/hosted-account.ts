@@ -21,7 +21,7 @@ import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Topic } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
-import type { DexieStore } from '../store/dexie-store.ts';
+import type { DiskStore } from '../store/disk-store.ts';
 import type { OutsideNote } from '../store/loss-marker.ts';
 import { CurrentEngine, loggedOut } from './current-engine.ts';
 import { noteStanding } from './note-standing.ts';
@@ -104,7 +104,7 @@ export class HostedAccount implements Hosted {
     this.stopNoting = noteStanding(note, ports.clock, engine, lostGenerations);
   }
 
-  private onDisk(store: DexieStore, noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
+  private onDisk(store: DiskStore, noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
     const { config, deviceId } = this;
     return placeOnDisk(this.context, store, { config, deviceId, noted, carried }, (gone) => void this.vanished(gone));
   }
@@ -130,7 +130,7 @@ export class HostedAccount implements Hosted {
     return carried;
   }
 
-  private async backToDisk(store: DexieStore): Promise<void> {
+  private async backToDisk(store: DiskStore): Promise<void> {
     if (this.over) {
       store.close();
       return;
@@ -145,7 +145,7 @@ export class HostedAccount implements Hosted {
   }
 
   /** Handles the unannounced end of the store: the browser wiped the disk, or this tab missed another tab's log-out. */
-  private async vanished(store: DexieStore): Promise<void> {
+  private async vanished(store: DiskStore): Promise<void> {
     if (this.over || this.place?.store !== store) return;
     const { engine, lostGenerations } = this.place;
     const { generation } = engine;

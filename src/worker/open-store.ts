@@ -1,7 +1,7 @@
 /** Opens the device's store, and gives up waiting after a few seconds. The opening goes on, and the store may come later. */
 import { StoreError } from '../errors.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { DexieStore } from '../store/dexie-store.ts';
+import type { DiskStore } from '../store/disk-store.ts';
 import { Backoff } from '../model/backoff.ts';
 import { errorDetails } from '../logging.ts';
 
@@ -12,20 +12,20 @@ const MIN_REOPEN_DELAY_MS = 30_000;
 
 export interface OpeningStore {
   /** The store, or null if the opening takes too long or fails. @throws {StoreError} `store/version-ahead` */
-  readonly soon: Promise<DexieStore | null>;
+  readonly soon: Promise<DiskStore | null>;
   /** Resolves when the store has opened after all. An owner without use for the store must close it. */
-  readonly atLast: Promise<DexieStore>;
+  readonly atLast: Promise<DiskStore>;
 }
 
 export const beginOpening = (
-  open: () => Promise<DexieStore>,
+  open: () => Promise<DiskStore>,
   { clock, random, log }: Pick<Ports, 'clock' | 'random' | 'log'>,
   wanted: () => boolean,
 ): OpeningStore => {
   const backoff = new Backoff(random);
   const first = open();
   first.catch((error: unknown) => log('warn', 'store-not-opened', errorDetails(error)));
-  const soon = new Promise<DexieStore | null>((resolve, reject) => {
+  const soon = new Promise<DiskStore | null>((resolve, reject) => {
     const cancel = clock.timer(OPEN_TIMEOUT_MS, () => resolve(null));
     first
       .then(resolve, (error: unknown) => {
@@ -34,7 +34,7 @@ export const beginOpening = (
       })
       .finally(cancel);
   });
-  const atLast = new Promise<DexieStore>((resolve) => {
+  const atLast = new Promise<DiskStore>((resolve) => {
     const again = (): void => {
       if (wanted()) clock.timer(backoff.failed(MIN_REOPEN_DELAY_MS), () => void (wanted() && open().then(resolve, again)));
     };

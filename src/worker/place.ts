@@ -4,7 +4,7 @@ import type { Carried } from '../engine/account/migrate-pending.ts';
 import { enterAccount, enterOrWipe } from '../engine/account/enter-account.ts';
 import { Engine } from '../engine/engine.ts';
 import type { BusPort, ClockPort, Ports } from '../ports/ports.ts';
-import type { DexieStore } from '../store/dexie-store.ts';
+import type { DiskStore } from '../store/disk-store.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { NoteKeeper, OutsideNote } from '../store/loss-marker.ts';
 
@@ -19,7 +19,7 @@ export interface AccountContext {
   readonly name: string;
   readonly note: NoteKeeper;
   readonly page: Pick<PageSide, 'deviceId' | 'forgetDevice' | 'renewDevice'>;
-  readonly open: () => Promise<DexieStore>;
+  readonly open: () => Promise<DiskStore>;
   /** Removes a database after its opening failed. */
   readonly removeUnseen: () => void;
 }
@@ -27,7 +27,7 @@ export interface AccountContext {
 export interface Place {
   readonly engine: Engine;
   /** Null for a place in memory. */
-  readonly store: DexieStore | null;
+  readonly store: DiskStore | null;
   readonly deviceId: string;
   /** Generations of earlier stores, lost without a log-out. */
   readonly lostGenerations: readonly string[];
@@ -50,9 +50,9 @@ export interface Move {
  */
 export const placeOnDisk = async (
   context: AccountContext,
-  opened: DexieStore,
+  opened: DiskStore,
   { config, deviceId: before, noted, carried }: Move,
-  vanished: (store: DexieStore) => void,
+  vanished: (store: DiskStore) => void,
 ): Promise<Place> => {
   const { page, name, ports, open, note } = context;
   const { userId } = config;
@@ -125,7 +125,7 @@ export const removeStore = async (
     name,
     ports,
   }: { readonly page: Pick<PageSide, 'forgetDevice'>; readonly name: string; readonly ports: { readonly clock: ClockPort } },
-  store: DexieStore,
+  store: DiskStore,
 ): Promise<void> => {
   await page.forgetDevice(name);
   const timeout = new Promise<void>((resolve) => void ports.clock.timer(REMOVE_TIMEOUT_MS, resolve));

@@ -1,4 +1,4 @@
-/** The rules of every store: one suite for the store over Dexie and the store in memory. */
+/** The rules of every store: one suite for the store over IndexedDB and the store in memory. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { StorePort } from '../../src/ports/ports.ts';

@@ -64,7 +64,7 @@ export const BREAKS: readonly Break[] = [
     file: 'src/store/connection.ts',
     from: 'close: () => closing.close(),',
     to: 'close: () => db.close(),',
-    test: ['node', 'test/unit/store/dexie-transactions.test.ts', 'F28'],
+    test: ['node', 'test/unit/store/transactions.test.ts', 'F28'],
   },
   {
     fault: 'F30',

@@ -14,7 +14,7 @@ import { listMembers } from '../../src/server/feed/questions.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
-import { openDexieStore } from '../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../src/store/disk-store.ts';
 import type { KeptMessage } from '../../src/log/log-record.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { readAllIndexes, readIndex, readPages, writePages } from '../../src/log/pages.ts';
@@ -129,7 +129,7 @@ describe('F110: the stores of the device', () => {
   let made = 0;
   const stores: readonly (readonly [string, () => Promise<StorePort>])[] = [
     ['memory', async () => createMemoryStore()],
-    ['Dexie', () => openDexieStore(`texts-${++made}`, { clock: browserClock })],
+    ['disk', () => openDiskStore(`texts-${++made}`, { clock: browserClock })],
   ];
   it.each(stores)(
     'the %s store of the device returns records, pages and indexes unchanged (F110)',

@@ -1,16 +1,13 @@
-/** The storage of the second tier: real Dexie over IndexedDB in memory. Each step of IndexedDB is a step of the virtual time. */
+/** The storage of the second tier: the store over IndexedDB in memory. Each step of IndexedDB is a step of the virtual time. */
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
 import { Lane } from '../../src/testing/lane.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { stepIdbIn } from '../support/idb-in-world.ts';
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 
-// Dexie opens a BroadcastChannel to report its writes to other tabs. No tab listens here, and an open channel
-// would keep the process running.
-Reflect.deleteProperty(globalThis, 'BroadcastChannel');
 const { IDBFactory, IDBKeyRange } = await import('fake-indexeddb');
 Object.assign(globalThis, { IDBKeyRange, indexedDB: new IDBFactory() });
-const { openDexieStore } = await import('../../src/store/dexie-store.ts');
+const { openDiskStore } = await import('../../src/store/disk-store.ts');
 
 /** Forgets the databases of earlier worlds. */
 export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((name: string) => DiskOptions) => {
@@ -24,10 +21,10 @@ export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((nam
   return (name) => ({
     open: (lane): Promise<StorePort> => {
       begin();
-      return openDexieStore(name, { clock: lane.clock, factory });
+      return openDiskStore(name, { clock: lane.clock, factory });
     },
     replace: async (rows) => {
-      const store = await openDexieStore(name, { clock: new Lane(world().time, `${name} repaired`).clock, factory });
+      const store = await openDiskStore(name, { clock: new Lane(world().time, `${name} repaired`).clock, factory });
       const tables: readonly TableName[] = [...rows.keys()];
       await store.tx('replace', tables, 'readwrite', 'strict', async (tx) => {
         for (const [table, held] of rows) {

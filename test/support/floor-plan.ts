@@ -106,7 +106,6 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  dexie: ['store'],
   'idb-keyval': ['client'],
   comlink: ['bridge'],
   ws: ['server', 'cli'],

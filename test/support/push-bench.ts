@@ -12,7 +12,7 @@ import { claimBadge } from '../../src/platform/app-badge.ts';
 import { browserClock } from '../../src/platform/browser-ports.ts';
 import type { PushFrame } from '../../src/protocol/push.ts';
 import { installReceiptSync, type ReceiptSyncOptions } from '../../src/service-worker/index.ts';
-import { openDexieStore } from '../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../src/store/disk-store.ts';
 import { createTestWorld } from '../../src/testing/world.ts';
 import { FakeWorkerScope } from './fake-worker-scope.ts';
 import { openDevice, type WorldTab } from './on-tab.ts';
@@ -53,7 +53,7 @@ export class PushBench {
       return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'application/json' } });
     });
     bench.bob = await bench.open('bob');
-    const store = await openDexieStore(DATABASE, { clock: browserClock });
+    const store = await openDiskStore(DATABASE, { clock: browserClock });
     await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
     store.close();
     await claimBadge(DATABASE, 'messages');

@@ -3,7 +3,7 @@
  * IndexedDB, in virtual time. Messages between the two sides take no virtual time.
  */
 import type { OutsideNote } from '../../src/store/loss-marker.ts';
-import { openDexieStore } from '../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../src/store/disk-store.ts';
 import { Lane } from '../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
@@ -38,7 +38,7 @@ export class Phone {
         const ports = await this.device.ports(new Lane(this.world.time, `phone.${++this.opened}`));
         return HostedAccount.start(config, {
           name: this.name,
-          open: () => openDexieStore(this.name, { clock: ports.clock }),
+          open: () => openDiskStore(this.name, { clock: ports.clock }),
           removeUnseen: () => void indexedDB.deleteDatabase(this.name),
           note: {
             read: async () => this.noted,

@@ -6,7 +6,7 @@ import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { decodeServerFrame, encodeFrame } from '../../../src/protocol/codec.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { makeBacklog, ME } from './backlog.ts';
 
 export interface EngineJob {
@@ -30,7 +30,7 @@ const LEADER = { state: 'live', retryAt: null, error: null, inFlight: 0, leader:
 
 self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   if (data === 'go') return;
-  const store = await openDexieStore(data.database, { clock: browserClock });
+  const store = await openDiskStore(data.database, { clock: browserClock });
   const ports = {
     clock: browserClock,
     random: browserRandom,

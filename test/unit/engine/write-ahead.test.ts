@@ -9,7 +9,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { StorePort, StoreTx } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { TABLES } from '../../../src/log/tables.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
@@ -86,7 +86,7 @@ const devices: [string, () => () => Promise<StorePort>][] = [
     'IndexedDB',
     () => {
       const name = `write-ahead-${++databases}`;
-      return () => openDexieStore(name, { clock: browserClock });
+      return () => openDiskStore(name, { clock: browserClock });
     },
   ],
 ];

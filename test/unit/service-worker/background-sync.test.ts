@@ -7,7 +7,7 @@ import { databaseName, SYNC_TAG } from '../../../src/model/storage-name.ts';
 import { browserClock, browserRandom } from '../../../src/platform/browser-ports.ts';
 import { installReceiptSync } from '../../../src/service-worker/index.ts';
 import { enterAccount } from '../../../src/engine/account/enter-account.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { FakeWorkerScope } from '../../support/fake-worker-scope.ts';
 
 const url = 'ws://server.example/receipts';
@@ -24,7 +24,7 @@ beforeEach(async () => {
     const busy = { type: 'error', code: 'server/busy', message: 'not now', retryAfterMs: 1000 };
     return new Response(JSON.stringify([busy]), { status: 200, headers: { 'content-type': 'application/json' } });
   });
-  const store = await openDexieStore(databaseName(url, 'alice'), { clock: browserClock });
+  const store = await openDiskStore(databaseName(url, 'alice'), { clock: browserClock });
   await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
   const ports = {
     store,

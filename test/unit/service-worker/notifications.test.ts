@@ -5,7 +5,7 @@ import { declarativePush } from '../../../src/server/push/declarative-push.ts';
 import type { MessageContext, WindowOfApp } from '../../../src/service-worker/index.ts';
 import { DATABASE, PLAIN, PushBench } from '../../support/push-bench.ts';
 import { LOG_HEADER_KEY, type LogHeader } from '../../../src/log/tables.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 
 const asTitle = ({ body }: { body: unknown }) => ({ title: String(body) });
@@ -110,7 +110,7 @@ describe('the notifications of an account', () => {
     await bench.push(await bench.pushOf('one'), asTitle);
     await bench.scope.registration.showNotification('of zoe', { tag: notificationTag('zoe', 'direct:bob', 1) });
     // The log-out of a page, recorded in the store.
-    const store = await openDexieStore(DATABASE, { clock: browserClock });
+    const store = await openDiskStore(DATABASE, { clock: browserClock });
     await store.tx('log-out', ['meta'], 'readwrite', 'strict', async (tx) => {
       const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader;
       tx.put('meta', LOG_HEADER_KEY, { ...header, ended: 'kept' } satisfies LogHeader);

@@ -7,7 +7,7 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { FaultyIdb, type IdbFault, WEBKIT } from '../../support/faulty-idb.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
@@ -29,7 +29,7 @@ const device = async (clock: ClockPort = hurriedClock()) => {
   const name = `lost-${++databases}`;
   const idb = new FaultyIdb(indexedDB);
   const tab = async () => {
-    const store = await openDexieStore(name, { factory: idb.factory, clock });
+    const store = await openDiskStore(name, { factory: idb.factory, clock });
     const given = quietPorts(store);
     const writer = await Writer.open(given, 'alice');
     await writer.refresh();
@@ -132,7 +132,6 @@ it('an answer from before the break of the connection stays valid: a committed w
 });
 
 it.each([
-  // Dexie repeats this transaction without our code.
   ['UnknownError', 'Internal error opening backing store for indexedDB.open.'],
   ['AbortError', 'The connection was closed.'],
 ])(
@@ -141,11 +140,11 @@ it.each([
     const idb = new FaultyIdb(indexedDB);
     idb.plan({ at: 'open', says, message, times: 2 });
     const clock = hurriedClock();
-    const store = await openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
+    const store = await openDiskStore(`lost-${++databases}`, { factory: idb.factory, clock });
     expect(idb.struck.open).toBe(2);
     store.close();
     idb.plan({ at: 'open', says, message, times: Infinity });
-    await expect(openDexieStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
+    await expect(openDiskStore(`lost-${databases}`, { factory: idb.factory, clock })).rejects.toMatchObject({ code: 'store/unavailable' });
     idb.clear();
     expect((await indexedDB.databases()).map(({ name }) => name)).toContain(`lost-${databases}`);
   },
@@ -155,7 +154,7 @@ it('a connection closed by the browser is opened again without a call, and a wip
   const idb = new FaultyIdb(indexedDB);
   const clock = new TestClock();
   const name = `lost-${++databases}`;
-  const store = await openDexieStore(name, { factory: idb.factory, clock });
+  const store = await openDiskStore(name, { factory: idb.factory, clock });
   let isTold = false;
   void store.removed.then(() => (isTold = true));
   idb.forceClose();
@@ -177,7 +176,7 @@ it('a hanging opening of the database is tried once more (F16)', async () => {
   const idb = new FaultyIdb(indexedDB);
   idb.plan({ at: 'open', says: 'hang' });
   const clock = new TestClock();
-  const opening = openDexieStore(`lost-${++databases}`, { factory: idb.factory, clock });
+  const opening = openDiskStore(`lost-${++databases}`, { factory: idb.factory, clock });
   await clock.pass(2000);
   const store = await opening;
   await store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => tx.put('meta', 'a', 1));

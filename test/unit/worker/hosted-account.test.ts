@@ -6,7 +6,7 @@ import type { IntentCall, Intents } from '../../../src/model/intents.ts';
 import type { NumberedEvent, ReceiptEvent } from '../../../src/model/event.ts';
 import type { Topic, TopicValue } from '../../../src/model/topic.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
 import type { OutsideNote } from '../../../src/store/loss-marker.ts';
 import { SCHEMA, TABLES } from '../../../src/log/tables.ts';
@@ -78,7 +78,7 @@ const world = async () => {
       const { settings = {}, layout, factory = idb.factory } = more;
       const ports = await device.ports(new Lane(virtual.time, `browser.${++tabs}`));
       const { clock } = ports;
-      const open = () => openDexieStore(name, { clock, factory, ...(layout ? { layout } : {}) });
+      const open = () => openDiskStore(name, { clock, factory, ...(layout ? { layout } : {}) });
       const deviceId = async (): Promise<string> => devices.at(-1) ?? (devices.push(`device-${++names}`), devices.at(-1)!);
       const starting = HostedAccount.start(
         { url: 'ws://localhost/', userId: 'alice', deviceId: await deviceId(), settings },
@@ -540,7 +540,7 @@ it('a flush, a query and a write that wait when another tab logs out reject with
 it('code with the database of a newer release reports the newer release, and leaves the database alone (F09)', async () => {
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
-  const newer = await settled(openDexieStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
+  const newer = await settled(openDiskStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
   const put = (store: StorePort) => settled(store.tx('put', ['log'], 'readwrite', 'strict', async (tx) => tx.put('log', 1, 'theirs')));
   await put(newer);
   await expect(tab()).rejects.toMatchObject({ code: 'store/version-ahead' });
@@ -553,7 +553,7 @@ it('a tab gives up the lead when a newer release upgrades the database, reports 
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const old = await tab();
   await live(old);
-  const newer = await settled(openDexieStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
+  const newer = await settled(openDiskStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
   expect(await until(old, { of: 'connection' }, ({ state }) => state === 'stopped')).toMatchObject({
     leader: false,
     error: { code: 'store/version-ahead' },

@@ -3,13 +3,13 @@ import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
 import { browserClock } from '../../../src/platform/browser-ports.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
-import { openDexieStore } from '../../../src/store/dexie-store.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
 import { LOG_HEADER_KEY, SCHEMA, TABLES } from '../../../src/log/tables.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
 
 let databases = 0;
-const open = (name: string, layout?: Layout) => openDexieStore(name, { clock: browserClock, ...(layout ? { layout } : {}) });
+const open = (name: string, layout?: Layout) => openDiskStore(name, { clock: browserClock, ...(layout ? { layout } : {}) });
 
 const read = (store: StorePort, keys: readonly string[]): Promise<unknown[]> =>
   store.tx('read', ['meta'], 'readonly', 'relaxed', (tx) => tx.getMany('meta', keys));
@@ -50,7 +50,7 @@ describe('a transaction over IndexedDB', () => {
 
   it('a transaction without room at its commit is refused as full at once, and leaves nothing (F04)', async () => {
     const idb = new FaultyIdb(indexedDB);
-    const store = await openDexieStore(`transactions-${++databases}`, { clock: browserClock, factory: idb.factory });
+    const store = await openDiskStore(`transactions-${++databases}`, { clock: browserClock, factory: idb.factory });
     idb.plan({ at: 'commit', says: 'QuotaExceededError', times: Infinity });
     const put = () =>
       store.tx('put', ['meta'], 'readwrite', 'strict', async (tx) => {

@@ -13,10 +13,11 @@
  */
 import { StoreError } from '../errors.ts';
 import type { Cancel, ClockPort, StorePort } from '../ports/ports.ts';
-import { browserFactory, connect, type Connection, type ConnectionEnd } from './connection.ts';
+import { connect, type Connection, type ConnectionEnd } from './connection.ts';
 import { LostError, storeError } from './idb-errors.ts';
 import { openWithRetry, openHedged } from './open-with-retry.ts';
 import { type Layout, MIGRATIONS } from './migrations.ts';
+import { browserFactory } from './open-database.ts';
 import { SCHEMA, TABLES } from '../log/tables.ts';
 
 /** A transaction without any answer for this long counts as dead (F17). */
@@ -30,7 +31,7 @@ const RECONNECT_TIMEOUT_MS = 4000;
 /** Number of runs without any answer before the call rejects: each costs the caller {@link SILENCE_MS}. */
 const MAX_SILENT_RUNS = 2;
 
-export interface DexieStore extends StorePort {
+export interface DiskStore extends StorePort {
   /**
    * Removes the database, unless another tab has, and closes this connection. The browser asks other connections to
    * close. Resolves when all are closed.
@@ -45,7 +46,7 @@ export interface DexieStore extends StorePort {
   readonly newerSchema: Promise<StoreError>;
 }
 
-export interface DexieStoreOptions {
+export interface DiskStoreOptions {
   readonly clock: ClockPort;
   /** Default: the IndexedDB of the browser. */
   readonly factory?: IDBFactory | undefined;
@@ -54,7 +55,7 @@ export interface DexieStoreOptions {
 
 const LAYOUT: Layout = { schema: SCHEMA, tables: TABLES, migrations: MIGRATIONS };
 
-class ReconnectingStore implements DexieStore {
+class ReconnectingStore implements DiskStore {
   readonly durability = 'durable';
   private closed = false;
   private connection: Connection | null;
@@ -232,10 +233,10 @@ class SilentError extends LostError {
  * @throws {StoreError} `store/unavailable` if IndexedDB is missing or does not open, `store/version-ahead` if newer
  * code has upgraded the database.
  */
-export const openDexieStore = async (
+export const openDiskStore = async (
   name: string,
-  { clock, factory = browserFactory(), layout = LAYOUT }: DexieStoreOptions,
-): Promise<DexieStore> => {
+  { clock, factory = browserFactory(), layout = LAYOUT }: DiskStoreOptions,
+): Promise<DiskStore> => {
   const open = (): Promise<Connection> => openHedged(() => connect(name, layout, factory), clock);
   return new ReconnectingStore(name, open, factory, clock, await openWithRetry(open, clock));
 };
