@@ -5,7 +5,7 @@
 import { firstValueFrom } from 'rxjs';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
-import { type SeenMessage, type Truth, unreadOf } from './oracle.ts';
+import { type SeenMessage, type Truth, unreadOf } from './truths.ts';
 import type { Simulation } from './simulation.ts';
 
 /** The number of own messages of a chat with queried receipts: the newest, because each costs requests. */

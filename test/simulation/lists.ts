@@ -4,7 +4,7 @@ import type { Conversation } from '../../src/model/conversation.ts';
 import type { ListWanted } from '../../src/model/list.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
-import { type Part, type Truth, unreadOf } from './oracle.ts';
+import { type Part, type Truth, unreadOf } from './truths.ts';
 import type { Simulation } from './simulation.ts';
 
 const namesOf = (list: readonly Conversation[]): string => list.map(({ id }) => id).join(' ');

@@ -1,6 +1,6 @@
 /** Judges the events of a tab over time: no message and no reader twice, no reader left out, no call of its own as another device's. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
-import { EPOCH } from './oracle.ts';
+import { EPOCH } from './truths.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
 
 /** A live tab stores a newer time every five minutes, at a heartbeat. */

@@ -5,12 +5,14 @@ import { Blocks } from './blocks.ts';
 import { makeHistory } from './history.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
-import { EPOCH, judgeMeaning, RECEIPT_WINDOW_MS } from './oracle.ts';
+import { judgeMeaning } from './oracle.ts';
 import { Plans } from './plans.ts';
 import { rest, restWithin, reopen } from './rest.ts';
 import { judgeScreens } from './screens.ts';
+import { settled } from './settled.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
 import { Stepping } from './stepping.ts';
+import { EPOCH, RECEIPT_WINDOW_MS } from './truths.ts';
 import { Workload } from './workload.ts';
 
 export interface Outcome {
@@ -46,6 +48,8 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
     ...(options.storage ? { storage: options.storage(() => world) } : {}),
   });
   world.time.onTrace = options.onTrace ?? null;
+  // The steps of the simulated IndexedDB need a round of the event loop each.
+  if (!options.storage) world.time.settle = settled;
   const sim = new Simulation(world, config, blocks);
   const { time, server } = world;
   const openTab = (home: Home): void => {

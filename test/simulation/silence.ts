@@ -1,5 +1,5 @@
 /** Messages read by a user on a device with read receipts surely off: from then on no device may tell the sender. */
-import type { Truth } from './oracle.ts';
+import type { Truth } from './truths.ts';
 import type { Home } from './simulation.ts';
 
 const has = (ranges: readonly (readonly [number, number])[], seq: number): boolean =>
@@ -15,7 +15,8 @@ export class Silence {
     homes: readonly Home[],
     violated: (why: string) => void,
   ): void {
-    for (const [chat, truth] of now)
+    for (const [chat, truth] of now) {
+      if (truth === before.get(chat)) continue;
       for (const part of truth.parts.values()) {
         const { user, readUpTo, readBy } = part;
         const was = before.get(chat)?.parts.get(user);
@@ -34,6 +35,7 @@ export class Silence {
         this.seqs.set(key, seqs);
         for (let seq = Math.max(was.readUpTo, offSince.get(chat) ?? 0) + 1; seq <= readUpTo; seq++) seqs.add(seq);
       }
+    }
   }
 
   /** The server lost a part of its history: seqs may name other messages. */

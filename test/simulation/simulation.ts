@@ -13,7 +13,8 @@ import { News } from './news.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { Silence } from './silence.ts';
-import { judgeTables, mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './oracle.ts';
+import { judgeTables } from './tables.ts';
+import { mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './truths.ts';
 import { type Said, Talk } from './talk.ts';
 
 export class Violation extends Error {
@@ -119,7 +120,7 @@ export class Simulation {
   look(compare = true): void {
     const before = this.truths;
     const dump = this.world.server.dump();
-    this.truths = truthOf(dump);
+    this.truths = truthOf(dump, before);
     for (const { userId, readReceipts } of dump.accounts)
       if (readReceipts.value) this.accountOff.delete(userId);
       else if (!this.accountOff.has(userId)) this.accountOff.set(userId, {});

@@ -3,7 +3,7 @@ import type { LoadedMessages } from '../../src/model/intents.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
-import type { Truth } from './oracle.ts';
+import type { Truth } from './truths.ts';
 import type { Simulation } from './simulation.ts';
 
 type Wanted = { readonly around: number } | { readonly before: number } | { readonly after: number };
