@@ -35,7 +35,7 @@ describe('archived conversations in a real browser, with a server', () => {
     }
     await other!.close();
     await first!.close();
-    // A worker that does not start: all that is shown is the first paint.
+    // A worker that does not start: only the first paint is shown.
     const painted = backend.client('alice', { worker: () => new Worker(URL.createObjectURL(new Blob(['']))) });
     expect(idsOf(await firstValueFrom(painted.watchConversations({ unreadOnly: true })))).toEqual(['direct:carol']);
     expect([await total(painted), await total(painted, { archived: true })]).toEqual([1, 1]);

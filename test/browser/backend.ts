@@ -14,7 +14,7 @@ export const ask = async <K extends keyof BackendCalls>(name: K, asked: BackendC
 /** A limit that is longer than any promise of the library. A measured time has a limit of its own. */
 export const PATIENCE_MS = 15_000;
 
-/** A time that this machine may take now, if an idle machine takes `ms`. */
+/** The allowed time of this machine now, if an idle machine takes `ms`. */
 export const stretched = async (ms: number): Promise<number> => ms * (await ask('slowness', {})).times;
 
 /** The first value that fits. */
@@ -40,7 +40,7 @@ export class Backend {
     return new Backend((await ask('start', { crew, receipts })).port);
   }
 
-  /** A server that accepts no page of this origin. */
+  /** A server that refuses the pages of this origin. */
   static async startForeign(): Promise<Backend> {
     return new Backend((await ask('start', { foreign: true })).port);
   }
@@ -55,14 +55,14 @@ export class Backend {
     return client;
   }
 
-  /** A client that is connected and has caught up. */
+  /** A connected client after its catch-up. */
   async live(userId: string, more: Partial<ReceiptClientOptions> = {}): Promise<ReceiptClient> {
     const client = this.client(userId, more);
     await until(client.watchConnection(), ({ state }) => state === 'live');
     return client;
   }
 
-  /** For a client whose worker is ended by the test, and which cannot be closed. */
+  /** For a client that cannot be closed, because the test ends its worker. */
   forget(client: ReceiptClient): void {
     this.#open.delete(client);
   }

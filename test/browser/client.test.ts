@@ -18,7 +18,7 @@ describe('a client in a real browser, offline', () => {
     await Promise.all(open.splice(0).map((made) => made.close()));
   });
 
-  it('a client keeps a message over a restart, and shows it at once', async () => {
+  it('a client keeps a message over a restart, and shows the message at once', async () => {
     const userId = newUser();
     const first = client(userId);
     const { id } = await first.sendMessage('direct:bob', { text: 'hello' });
@@ -47,7 +47,7 @@ describe('a client in a real browser, offline', () => {
       );
   });
 
-  it('the connection shows that the server cannot be reached, and the time of the next attempt', async () => {
+  it('the connection shows an unreachable server, and the time of the next attempt', async () => {
     const made = client(newUser());
     const status = await firstValueFrom(made.watchConnection().pipe(filter(({ error }) => error !== null)));
     expect(status).toMatchObject({ state: 'offline', durability: 'durable', error: { code: 'transport/unreachable' } });
@@ -100,12 +100,12 @@ describe('a client in a real browser, offline', () => {
     const ended = firstValueFrom(made.watchTotalUnreadCount().pipe(toArray()));
     await made.sendMessage('direct:bob', 'x');
     await made.close();
-    // A device that has never synced shows no count.
+    // A device without a first sync shows no count.
     expect(await ended).toEqual([]);
     await expect(made.sendMessage('direct:bob', 'y')).rejects.toMatchObject({ code: 'usage/closed' });
   });
 
-  it('I-16: once a call has resolved, every stream shows its effect, also a stream that was open before', async () => {
+  it('I-16: once a call has resolved, every stream shows its effect, also a stream opened before', async () => {
     const made = client(newUser());
     const kept = made.watchOutbox().subscribe();
     for (let n = 1; n <= 20; n++) {

@@ -103,7 +103,7 @@ describe('calls and close() in one turn', () => {
 });
 
 /**
- * React's StrictMode in development, in the order that React 19 was seen to keep: each state initialiser runs twice and the first result
+ * React's StrictMode in development, in the order observed in React 19: each state initialiser runs twice and the first result
  * stays; then all effects, all clean-ups and all effects again in one turn, a parent's clean-up before its child's second effect.
  */
 interface Component<S> {
@@ -149,7 +149,7 @@ describe('a client in a page with React StrictMode', () => {
     await expect.poll(() => alive.size).toBe(0);
   });
 
-  it('a client from a state initialiser that an effect closes names the way out at once, and the page does not stay blank (F129)', async () => {
+  it('a client from a state initialiser, closed by an effect, names the way out at once, and the page does not stay blank (F129)', async () => {
     const said: unknown[] = [];
     const attempt = (watch: () => void): void => {
       try {
@@ -168,7 +168,7 @@ describe('a client in a page with React StrictMode', () => {
       },
       effect: (client) => () => void client.close(),
       childEffect: (client) => {
-        // One component asks again, and another has kept the stream from its first render.
+        // The first component asks again, and the second has kept the stream from its first render.
         attempt(() => client.watchTotalUnreadCount().subscribe());
         total$ ??= client.watchTotalUnreadCount();
         total$.subscribe({ error: (error: unknown) => said.push(error), complete: () => said.push('complete') });
@@ -187,7 +187,7 @@ describe('a client in a page with React StrictMode', () => {
   });
 });
 
-describe('clients of a page that mounts and unmounts', () => {
+describe('clients of a page with mounts and unmounts', () => {
   it('50 quick mounts leave no worker behind, booted or not (F118)', async () => {
     for (let n = 0; n < 50; n++) {
       const client = create(newUser());

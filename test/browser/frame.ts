@@ -1,4 +1,4 @@
-/** A frame is the nearest to a second tab that a page can make: a realm of its own that the page can end, as a reload ends a page. */
+/** For a page, a frame is the nearest to a second tab: a realm of its own. The page ends the frame like a reload ends a page. */
 import { expect } from 'vitest';
 import { stretched } from './backend.ts';
 

@@ -18,7 +18,7 @@ const databases = async (): Promise<string[]> => (await indexedDB.databases()).f
 const devices = async (): Promise<IDBValidKey[]> => keys(createStore('tidemark-devices', 'ids'));
 const deviceOf = (userId: string): Promise<string | undefined> => get(databaseName(url, userId), createStore('tidemark-devices', 'ids'));
 
-/** The accounts for which the woken service worker asks for a token: it sends nothing without a token. */
+/** The accounts for which the woken service worker asks for a token: the service worker sends nothing without a token. */
 const accountsAsked = async (): Promise<string[]> => {
   const asked: string[] = [];
   const getToken = (userId: string): string => {
@@ -93,7 +93,7 @@ describe('log-out in a real browser', () => {
     expect(await made.sendMessage('direct:bob', 'still here')).toMatchObject({ status: 'pending' });
   });
 
-  it('the next log-in starts empty and with another device id, and another account stays as it was', async () => {
+  it('the next log-in starts empty and with another device id, and another account stays unchanged', async () => {
     const otherId = newUser();
     const other = createReceiptClient({ url, userId: otherId, getToken: () => 'token' });
     open.push(other);
@@ -128,7 +128,7 @@ describe('log-out in a real browser', () => {
     expect(await waiting).toMatchObject({ code: 'usage/closed' });
     await expect(two.sendMessage('direct:bob', 'late')).rejects.toMatchObject({ code: 'usage/closed' });
     expect(await databases()).not.toContain(databaseName(url, userId));
-    // A tab that is opened now has no data of the account.
+    // A tab opened now has no data of the account.
     expect(await firstValueFrom(client().watchMessages('direct:bob'))).toEqual([]);
   });
 
@@ -165,7 +165,7 @@ describe('log-out in a real browser', () => {
     });
     await made.sendMessage('direct:bob', 'secret');
     const device = await deviceOf(userId);
-    // The first paint of a device that has synced.
+    // The first paint of a device after a sync.
     await putPaint(name, {
       totals: { ...noTotals(), messages: { direct: 1, group: 0 } },
       conversations: [{ id: 'direct:bob' }],
@@ -208,7 +208,7 @@ describe('log-out in a real browser', () => {
     shown.unsubscribe();
   });
 
-  it('the start of another account removes what a crashed log-out has left', async () => {
+  it('the start of another account removes the leftovers of a crashed log-out', async () => {
     const name = databaseName(url, userId);
     const made = client();
     await made.sendMessage('direct:bob', 'secret');
@@ -234,7 +234,7 @@ describe('log-out in a real browser', () => {
     expect(await databases()).toContain(databaseName(url, userId));
   });
 
-  it('with `keepData` the data stays, the service worker sends nothing of it, and the next client shows it', async () => {
+  it('with `keepData` the data stays, the service worker sends none of the data, and the next client shows the data', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'x');
     const device = await deviceOf(userId);
@@ -247,7 +247,7 @@ describe('log-out in a real browser', () => {
     expect(await deviceOf(userId)).toBe(device);
   });
 
-  it('the service worker sends the outbox of an account that is logged in', async () => {
+  it('the service worker sends the outbox of a logged-in account', async () => {
     const made = client();
     await made.sendMessage('direct:bob', 'x');
     await made.close();

@@ -62,7 +62,7 @@ describe('mentions in a real browser, with a server', () => {
     await again.close();
   });
 
-  it('mentions that are no list of ids, or too many, are refused by name', async () => {
+  it('mentions are refused by name if too many or no list of ids', async () => {
     const bob = backend.client('bob');
     const refusal = async (mentions: unknown): Promise<string> => {
       const error: unknown = await bob.sendMessage(CREW, 1, { mentions: mentions as 'all' }).catch((reason: unknown) => reason);

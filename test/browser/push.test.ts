@@ -1,4 +1,4 @@
-/** The service worker's handling of a push, in each browser. No server listens, so all of it is offline. */
+/** The service worker's handling of a push, in each browser. No server listens, so all work is offline. */
 import { afterEach, expect, it } from 'vitest';
 import { createReceiptClient } from '../../src/client/client.ts';
 import type { ReceiptClient } from '../../src/client/receipt-client.ts';
@@ -44,12 +44,12 @@ afterEach(async () => {
   for (const client of open.splice(0)) await client.logOut({ pending: 'discard' }).catch(() => undefined);
 });
 
-it('a push for an account on this device is shown without a network, and a push for another account shows nothing of it', async () => {
+it('a push for an account on this device is shown without a network, and a push for another account shows none of its content', async () => {
   const userId = `pushed-${performance.timeOrigin}`;
   await push(userId, 'm1');
   expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(databaseName(url, userId));
-  // A notification is shown all the same, because the browser would end the subscription otherwise. It names no
-  // account.
+  // The service worker still shows a notification, because otherwise the browser would end the subscription.
+  // The notification names no account.
   const plain = ['app.example', { tag: `tidemark:${userId}`, silent: true }];
   expect(calls()).toEqual([plain]);
   const client = createReceiptClient({ url, userId, getToken: () => 'token', appBadge: true });

@@ -1,4 +1,4 @@
-/** What this device stores, through the page's client, in a real worker and a real IndexedDB. */
+/** The stored data of this device, through the page's client, in a real worker and a real IndexedDB. */
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Backend, until } from './backend.ts';
@@ -10,7 +10,7 @@ describe('the stored data of a real browser', () => {
   });
   afterEach(() => backend.stop());
 
-  it('storage() counts what the account stores, dropCachedMessages() removes the messages only, and asOf outlives the page', async () => {
+  it('storage() counts the stored data of the account, dropCachedMessages() removes the messages only, and asOf outlives the page', async () => {
     const bob = await backend.live('bob');
     let alice = await backend.live('alice');
     expect((await firstValueFrom(alice.watchConnection())).asOf).toBeGreaterThan(1_700_000_000_000);

@@ -44,7 +44,7 @@ describe('tabs in a real browser', () => {
     );
   });
 
-  it('a follower tab becomes the leader within a second after the leader’s worker dies, and sends what the leader had written (F35)', async () => {
+  it('a follower tab becomes the leader within a second after the leader’s worker dies, and sends the entries written by the dead leader (F35)', async () => {
     let worker: Worker | undefined;
     const [first, second] = await twoTabs(() => (worker = new OwnWorkers().make()));
     await backend.cut();
@@ -73,7 +73,7 @@ describe('tabs in a real browser', () => {
     await until(outside.watchMessages('direct:bob'), ([message]) => message?.status === 'sent');
   });
 
-  it('a tab shows what another tab cleared within a second, and a follower tab can flush and query', async () => {
+  it('a tab shows the clear of another tab within a second, and a follower tab can flush and query', async () => {
     const [first, second] = await twoTabs();
     const bob = await backend.live('bob');
     await bob.sendMessage('direct:alice', 'one');
@@ -88,12 +88,12 @@ describe('tabs in a real browser', () => {
     expect(await second.explainUnread('direct:bob')).toMatchObject({ unreadCount: 0 });
   });
 
-  it('four tabs that write at once lose no write and repeat none (F22)', async () => {
+  it('four tabs with simultaneous writes lose no write and repeat none (F22)', async () => {
     const bob = await backend.live('bob');
     const tabs = await Promise.all([1, 2, 3, 4].map(() => backend.live('alice')));
     for (let n = 1; n <= 8; n++) await bob.sendMessage('direct:alice', n);
     const list = await until(tabs[3]!.watchMessages('direct:bob'), (messages) => messages.filter(({ seq }) => seq !== null).length === 8);
-    // Each tab confirms two messages, out of order, and writes one.
+    // Each tab confirms two messages, out of order, and writes one message.
     await Promise.all(
       tabs.flatMap((tab, i) => [
         tab.sendReadReceipts('direct:bob', [list[7 - i]!.id, list[i]!.id]),

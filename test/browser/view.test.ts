@@ -1,4 +1,4 @@
-/** Open conversations in a page with the focus: the divider "new messages", and a view that tells the senders nothing. */
+/** Open conversations in a page with the focus: the divider "new messages", and a private view. */
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FirstUnread, ReceiptClient } from '../../src/index.ts';
@@ -32,7 +32,7 @@ describe('an open conversation', () => {
     return seen;
   };
 
-  it('the first unread message stays where it was while the view reads, and it replays', async () => {
+  it('the first unread message stays in place while the view reads, and replays', async () => {
     const ids = await say(3);
     await unread(3);
     const view = bob.viewConversation('direct:alice');
@@ -55,14 +55,14 @@ describe('an open conversation', () => {
     again.close();
   });
 
-  it('offline and after a restart a view has its first unread message, and a device that lacks the message learns its id later', async () => {
+  it('offline and after a restart a view has its first unread message, and a device without the message learns its id later', async () => {
     const ids = await say(60);
     await unread(60);
     const laptop = backend.client('bob', { url: backend.url.replace('127.0.0.1', 'localhost') });
     const view = laptop.viewConversation('direct:alice');
     const seen = record(view);
     await until(view.firstUnread, (first) => first?.messageId === ids[0]);
-    // A device that has the message at once names it at once.
+    // A device with the stored message names the message at once.
     expect(seen.map((first) => first?.seq)).toEqual(seen.length === 1 ? [1] : [1, 1]);
     view.close();
     await unread(0);
@@ -103,7 +103,7 @@ describe('an open conversation', () => {
     open.close();
   });
 
-  it('a group is viewed in private too: its messages that ask for receipts get none', async () => {
+  it('a group is viewed in private too: its messages with a receipt request get none', async () => {
     const ask = { requestReceipt: true };
     await alice.sendMessage('group:crew', 'one', ask);
     await until(bob.watchUnreadCount('group:crew'), (count) => count === 1);

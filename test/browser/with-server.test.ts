@@ -38,7 +38,7 @@ describe('a client in a real browser, with a server', () => {
     await until(mine$, ([message]) => message?.status === 'read');
   });
 
-  it('clearing a count sends no receipt, and a message read receipt covers that message only', async () => {
+  it('clearing a count sends no receipt, and a message read receipt covers only its message', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     await sendAll(alice, 'bob', 3);
     const list = await until(bob.watchMessages('direct:alice'), (messages) => messages.length === 3);
@@ -50,7 +50,7 @@ describe('a client in a real browser, with a server', () => {
     expect(seen.map(({ status }) => status)).toEqual(['delivered', 'read', 'delivered']);
   });
 
-  it('a switch of the account, made offline in one tab, holds in every tab, and what is read under it stays untold', async () => {
+  it('a switch of the account, made offline in one tab, holds in every tab, and messages read under the switch get no receipt', async () => {
     const [alice, one, other] = await Promise.all([backend.live('alice'), backend.live('bob'), backend.live('bob')]);
     await sendAll(alice, 'bob', 1);
     await until(other.watchMessages('direct:alice'), (messages) => messages.length === 1);
@@ -130,7 +130,7 @@ describe('a client in a real browser, with a server', () => {
     total.stop();
   });
 
-  it('messages written offline arrive once and in order, and messages that came in between are counted', async () => {
+  it('messages written offline arrive once and in order, and messages from in between are counted', async () => {
     const [alice, bob] = await Promise.all([backend.live('alice'), backend.live('bob')]);
     await backend.cut();
     await Promise.all([alice, bob].map((client) => until(client.watchConnection(), ({ state }) => state === 'offline')));
@@ -144,7 +144,7 @@ describe('a client in a real browser, with a server', () => {
     expect(await until(alice.watchTotalUnreadCount(), (count) => count === 1)).toBe(1);
   });
 
-  it('a paused account receives nothing until it is resumed, also after a restart', async () => {
+  it('a paused account receives nothing until the app resumes the account, also after a restart', async () => {
     const alice = await backend.live('alice');
     let bob = await backend.live('bob');
     await bob.pause();

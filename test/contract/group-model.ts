@@ -1,5 +1,5 @@
 /**
- * A plain model of groups, as arrays and loops: the state that the server must reach. The model shares no
+ * A plain model of groups, as arrays and loops: the expected state of the server. The model shares no
  * code with the server.
  */
 
@@ -24,7 +24,7 @@ interface ModelMessage {
   readonly countable: boolean;
   readonly asked: boolean;
   recalled: boolean;
-  /** Members who should read the message; null without a receipt request. */
+  /** The expected readers of the message; null without a receipt request. */
   readers: string[] | null;
   readonly expiresAt: number;
   expired: boolean;
@@ -35,7 +35,7 @@ interface ModelMember {
   role: 'member' | 'admin' | null;
   joinedAt: number;
   position: number;
-  /** The `seq`s of all messages that were sent while this member was in the group. */
+  /** The `seq`s of all messages from the times of this member in the group. */
   readonly present: Set<number>;
   readonly named: Set<number>;
 }

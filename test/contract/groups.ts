@@ -56,7 +56,7 @@ export class GroupBench {
   policy: ReceiptPolicy = RECEIPTS_ON;
   constructor(readonly store: ServerStore) {}
 
-  /** Changes the members. @returns the users whose membership changed. */
+  /** Changes the members. @returns the users with a changed membership. */
   members(group: string, wanted: Record<string, 'member' | 'admin' | null>): Promise<readonly string[]> {
     const map: Wanted = new Map(Object.entries(wanted));
     return this.store.tx('members', (tx) => changeMembers(tx, group, map, 'stay'));

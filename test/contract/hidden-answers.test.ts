@@ -11,8 +11,8 @@ const GROUPS = ['group:crew', 'group:past', 'group:nobody'] as const;
 const CONVERSATIONS = [...GROUPS, 'direct:ann', 'direct:ben', 'direct:nobody'] as const;
 
 /**
- * Eve was a member of the group `past`, is in no other group, and may write to no user. @param full whether the
- * world has conversations that Eve may not see.
+ * Eve was a member of the group `past`, is in no other group, and may write to no user. @param full whether
+ * the world has conversations hidden from Eve.
  */
 const world = async (full: boolean, visibleTo: 'sender' | 'members'): Promise<ReceiptServer> => {
   const server = createReceiptServer({
@@ -45,7 +45,7 @@ const submit = (conversationId: string, entry: object): ClientFrame => ({
   entries: [{ key: `k${++keys}`, conversationId, cursor: null, ...entry }],
 });
 
-/** Frames of every kind that names a conversation or a message. */
+/** Frames of every kind with the name of a conversation or a message. */
 const probes = (): readonly (readonly [string, ClientFrame])[] => [
   ...CONVERSATIONS.flatMap((conversation) => [
     ...IDS.flatMap((id): (readonly [string, ClientFrame])[] => [
@@ -107,7 +107,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
     }
   });
 
-  it('a message to a group that its sender is not in gets the answer of a missing group, for any message id (F124)', async () => {
+  it('a message to a group without its sender gets the answer of a missing group, for any message id (F124)', async () => {
     for (const id of IDS)
       for (const group of ['group:crew', 'group:nobody']) {
         const frame = submit(group, { kind: 'message', id, body: '3', receiptRequested: false, countable: true });
@@ -117,7 +117,7 @@ describe.each(['sender', 'members'] as const)('facts hidden from a user (receipt
       }
   });
 
-  it('a sender who may write gets rejected/id-conflict for a used id, and no conversation is created', async () => {
+  it('a sender with permission to write gets rejected/id-conflict for a used id, and no conversation is created', async () => {
     const frame = submit('direct:zoe', { kind: 'message', id: 'crew-1', body: '3', receiptRequested: false, countable: true });
     const { body } = await full.request(JSON.stringify([hello('dan'), frame, { type: 'pull', cursor: null }]));
     const [, answer, changes] = JSON.parse(body) as ServerFrame[];

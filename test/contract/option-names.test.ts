@@ -25,7 +25,7 @@ const page = { url: 'wss://chat.example/receipts', userId: 'alice', getToken: ()
 const nowhere = { addEventListener: () => undefined } as never;
 const message = { from: 'ann', to: { user: 'ben' }, body: 1 };
 
-/** The error that the call throws or rejects with. */
+/** The error thrown by the call, or the reason of its rejection. */
 const failureOf = async (call: () => unknown): Promise<unknown> => {
   try {
     await call();
@@ -99,7 +99,7 @@ describe('an option with an unknown name', () => {
     expect(() => readCommandLine(['serve', '-x'], {})).toThrow('unknown option -x; the known options are');
   });
 
-  it('the error suggests a name only if it is near, in upper or lower case', () => {
+  it('the error suggests a name only if the name is near, in upper or lower case', () => {
     expect(nearestName('USERID', ['url', 'userId'])).toBe('did you mean "userId"?');
     expect(nearestName('x', ['to', 'id'])).toBe('the known options are to, id');
     expect(nearestName('x'.repeat(100_000), ['to'])).toBe('the known options are to');
@@ -109,7 +109,7 @@ describe('an option with an unknown name', () => {
     expect(() => readOptions(given as never, 'flush', untyped({ timeoutMs: 1 }))).toThrow('flush: options must be an object');
   });
 
-  it('a directory that is an instance of a class may have further members', () => {
+  it('a directory from a class may have further members', () => {
     class OwnDirectory {
       cache = new Map();
       mayMessage = (): boolean => true;

@@ -1,5 +1,5 @@
 /**
- * A member who left a group and came back learns of the changes in between, over every server store, for any
+ * After an absence from a group, a member learns of the changes in between, over every server store, for any
  * time of the device's pulls.
  */
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const messagesOf = (frames: Changes): (readonly [string, boolean])[] =>
 export const describeAbsences = (open: () => ServerStore): void => {
   let now = Date.now();
 
-  /** A group seen by one device of cat, which always pulls from its last cursor. */
+  /** A group on a device of cat. The device always pulls from its last cursor. */
   const crew = async () => {
     const n = ++groups;
     const [g, ann, ben, cat] = [`away-${n}`, `away-ann-${n}`, `away-ben-${n}`, `away-cat-${n}`];

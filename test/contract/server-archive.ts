@@ -1,4 +1,4 @@
-/** Archived conversations and conversations that a member has left, over every server store. */
+/** Archived conversations and left conversations, over every server store. */
 import { describe, expect, it } from 'vitest';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { type Entry, GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';

@@ -1,4 +1,4 @@
-/** Messages that a user clears one by one, over every server store. */
+/** Single messages cleared by a user, over every server store. */
 import { describe, expect, it } from 'vitest';
 import { MAX_UNCOUNTED_RANGES } from '../../src/model/conversation.ts';
 import { fromSeqs, type Ranges } from '../../src/model/ranges.ts';
@@ -35,7 +35,7 @@ export const describeCleared = (open: () => ServerStore): void => {
         [2, 2],
         [4, 4],
       ]);
-      // A repeated clear changes nothing, so it makes no news.
+      // A repeated clear changes nothing, so the server makes no news.
       expect(await rows(ann, at)).toEqual([]);
       expect(await unread()).toEqual({ unreadCount: 4, exact: true });
       expect(await rows(ann, before)).toMatchObject([

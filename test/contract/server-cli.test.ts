@@ -27,7 +27,7 @@ afterEach(async () => {
 }, 60_000);
 
 it(
-  '`tidemark serve` keeps messages and tokens over a restart, in a folder that only its owner can read and only one server can open (F73)',
+  '`tidemark serve` keeps messages and tokens over a restart, in a folder for its owner and for a single server (F73)',
   { timeout: 120_000 },
   async () => {
     const data = join(folder(), 'data');

@@ -1,4 +1,4 @@
-/** The endpoints under load, on a real port: limits of connections, pings, endless frames, readers that never read. */
+/** The endpoints under load, on a real port: limits of connections, pings, endless frames, clients without a reader. */
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -27,11 +27,11 @@ it('an address with too many connections gets the time to come back, and its pla
   expect(refused.headers.get('retry-after')).toBe('5');
   one.close();
   await eventually(async () => (await post(server.host, [hello('ann'), { type: 'ping' }])).status === 200);
-  // A request that has ended is not counted any more.
+  // An ended request is not counted any more.
   await eventually(async () => (await post(server.host, [hello('ann'), { type: 'ping' }])).status === 200);
 });
 
-it('the host chooses the address that a connection counts for (F119)', async () => {
+it('the host chooses the address for the count of a connection (F119)', async () => {
   server = await startTestServer({
     policy: { connections: { perAddress: 1 } },
     addressOf: ({ headers }) => String(headers['x-forwarded-for']).split(', ').at(-1),
@@ -61,7 +61,7 @@ it('a failed handshake does not count as a connection (F119)', async () => {
   );
 });
 
-it('a client that sends an endless message counts as silent, and its connection is closed (F125)', async () => {
+it('a client with an endless message counts as silent, and its connection is closed (F125)', async () => {
   server = await startTestServer({ policy: { limits: { heartbeatMs: 100 } } });
   const client = await TestClient.signIn(server.url, 'ann');
   client.socket.send('{"type":', { fin: false });

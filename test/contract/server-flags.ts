@@ -1,4 +1,4 @@
-/** Flags of conversations that have no message yet, over every server store. */
+/** Flags of conversations without messages, over every server store. */
 import { describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../../src/model/conversation.ts';
 import { unreadAt } from '../../src/model/unread.ts';

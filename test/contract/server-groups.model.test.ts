@@ -62,7 +62,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** vitest compares only values that differ, because its comparison is slow. */
+/** vitest compares only different values, because its comparison is slow. */
 const same = (actual: unknown, wanted: unknown): void => {
   if (!isDeepStrictEqual(actual, wanted)) expect(actual).toStrictEqual(wanted);
 };
@@ -317,7 +317,7 @@ const playAll = async (name: string, open: () => ServerStore, numRuns: number, w
   return runs;
 };
 
-/** Two idle cores need a quarter of a minute. A busy machine stops earlier and prints how far it came. */
+/** Two idle cores need a quarter of a minute. A busy machine stops earlier and prints its progress. */
 const LISTS = 10_000;
 
 it('the memory store and the model end in the same state', { timeout: 60_000 }, async () => {

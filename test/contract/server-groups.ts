@@ -87,7 +87,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         { ...state, readCount: 2, readers: [{ by: cat }] },
       ]);
       expect(await changes(afterBen.to, 'all')).toEqual([{ ...state, readCount: 2, readers: [{ by: cat }] }]);
-      // Ben may not see who else read the message.
+      // Ben may not see other readers of the message.
       expect((await bench.pull(ben, at, 'all')).flatMap(({ receipts = [] }) => receipts)).toEqual([]);
     });
 
@@ -304,7 +304,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         [false, undefined],
         [false, undefined],
       ]);
-      // A message that was accepted with a receipt request keeps it, and a repetition is confirmed under any
+      // A message accepted with a receipt request keeps the request, and a repetition is confirmed under any
       // later policy.
       bench.policy = { ...RECEIPTS_ON, groups: false };
       expect(await bench.submit(ann, ask('m7'))).toMatchObject([{ outcome: 'confirmed', message: { seq: 6 } }]);
@@ -368,7 +368,7 @@ export const describeGroups = (open: () => ServerStore): void => {
         NO_SUCH,
         NO_SUCH,
       ]);
-      // Members who have left since still count.
+      // Members still count after their departure.
       expect((await bench.fetch(ann, g)).map(({ seq, receipt }) => [seq, receipt?.readCount, receipt?.memberCount])).toEqual([
         [4, 0, 0].map((n, i) => (i === 0 ? 4 : i === 2 ? 1 : n)),
         [3, 0, 0],

@@ -1,4 +1,4 @@
-/** A real server on a real port, and clients that send and receive frames. */
+/** A real server on a real port, and clients for sending and receiving frames. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
@@ -18,7 +18,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Tokens read `<user>` or `<user>@<expires at, epoch ms>`; a token that starts with "bad" is refused. */
+/** Tokens read `<user>` or `<user>@<expires at, epoch ms>`; a token with "bad" at its start is refused. */
 export const authenticate = async (token: string) => {
   if (token.startsWith('bad')) throw new AuthError('auth/forbidden', 'refused');
   const [userId = '', expires] = token.split('@');
@@ -97,7 +97,7 @@ export class TestClient {
     this.socket.send(text);
   }
 
-  /** The next frame of a type that the test has not taken yet, in order of arrival. */
+  /** The next frame of a type not taken by the test yet, in order of arrival. */
   async next<T extends ServerFrame['type']>(type: T, withinMs = 3000): Promise<Frame<T>> {
     const until = Date.now() + withinMs;
     for (;;) {
@@ -149,7 +149,7 @@ export const receiptsTo = (peer: string, registers: object, cursor: string | nul
   ...registers,
 });
 
-/** One request to the HTTP endpoint. */
+/** A request to the HTTP endpoint. */
 export const post = async (
   host: string,
   body: string | readonly ClientFrame[],

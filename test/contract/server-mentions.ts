@@ -1,4 +1,4 @@
-/** Who is mentioned, over every server store. Groups and users are new in every test. */
+/** Mentioned users, over every server store. Groups and users are new in every test. */
 import { describe, expect, it } from 'vitest';
 import { mentionsAt } from '../../src/model/unread.ts';
 import { pushesOf } from '../../src/server/push/host-pushes.ts';

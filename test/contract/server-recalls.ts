@@ -55,7 +55,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
       pull,
       cursors,
       recallBoth: () => bench.submit(ann, groupRecall(g, id('g1')), recallTo(ben, id('d1'))),
-      /** More messages than one frame of news holds. */
+      /** More messages than a frame of news holds. */
       chatter: (count = 250, body = '"hi"') =>
         bench.submit(ann, ...several(count, (i) => messageTo(ben, id(`c${++keys}-${i}`), body)), groupMessage(g, id(`h${++keys}`))),
       /** Enough chats to fill a page of the feed, and a change in each of them without a message. */
@@ -108,7 +108,7 @@ export const describeRecalls = (open: () => ServerStore): void => {
       await recallBoth();
       const feedEnd = await bench.store.read('feed-end', async (tx) => tx.feedEnd);
       await bench.submit(ann, messageTo(ben, id('d2')), groupMessage(g, id('g2')));
-      // A transaction sees this end of the feed if it began while an older transaction than the last one was still running.
+      // A transaction sees this end of the feed if the transaction began while an older transaction than the last was still running.
       const page = await bench.store.read('changes', (tx) => pullPage({ ...tx, feedEnd }, bench.viewer(ben), cursors.get(ben)!, false));
       expect(page).toMatchObject({ complete: true });
       const rest = await bench.pull(ben, page!.frames.at(-1)!.to);

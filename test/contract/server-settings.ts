@@ -1,4 +1,4 @@
-/** The account's receipt settings, and messages that no receipt may name, over every server store. */
+/** The account's receipt settings, and messages forbidden to all receipts, over every server store. */
 import { describe, expect, it } from 'vitest';
 import type { Ranges } from '../../src/model/ranges.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';

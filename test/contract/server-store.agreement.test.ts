@@ -110,7 +110,7 @@ const play = async (store: ServerStore, prefix: string, list: Frames) => {
     await catchUp(user);
     const fresh = (await pullAll(store, `${prefix}${user}`, null))!.flatMap(({ rows }) => rows);
     ends[user] = fresh;
-    // The feed skipped nothing: a device that followed the feed has the same state as a new device (I-14).
+    // The feed skipped nothing: a device on the feed has the same state as a new device (I-14).
     const followed = copies.get(user)!.rows;
     expect(followed.size).toBe(fresh.length);
     for (const row of fresh) {
@@ -149,7 +149,7 @@ const check = async (store: ServerStore, prefix: string, list: Frames, ends: Rec
           else if (contains(row.uncounted, seq)) expect(cleared.some(([from, upTo]) => from <= seq && seq <= upTo)).toBe(true);
         }
       for (const one of messages) {
-        // A message has the time of a receipt exactly if that receipt was sent (I-5).
+        // A message has the time of a receipt exactly if the receipt was sent (I-5).
         for (const kind of ['delivered', 'read', 'named'] as const) {
           const isReceipt = one.senderId === me && contains(row.theirs[kind], one.seq);
           expect(one.times?.[kind] !== undefined, `${kind} ${one.seq} ${JSON.stringify(row.theirs)}`).toBe(isReceipt);

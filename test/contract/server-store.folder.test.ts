@@ -1,4 +1,4 @@
-/** The folder of the embedded store after a kill of its process, and folders that are damaged or hold no store. */
+/** The folder of the embedded store after a kill of its process, and folders with damage or without a store. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
@@ -158,7 +158,7 @@ describe('a folder without a complete store is refused by name, and nothing in t
     expect(readFileSync(join(root, 'file'), 'utf8')).toBe('x');
   });
 
-  it('damage that only PostgreSQL finds ends in the same error (F122)', { timeout: 30_000 }, async () => {
+  it('damage found only by PostgreSQL ends in the same error (F122)', { timeout: 30_000 }, async () => {
     damaged = join(root, 'deep');
     copy(whole, damaged);
     writeFileSync(join(damaged, 'pg/global/pg_filenode.map'), Buffer.alloc(512, 7));
@@ -168,7 +168,7 @@ describe('a folder without a complete store is refused by name, and nothing in t
     });
   });
 
-  it('a folder whose first start was killed counts as empty, and the next start begins anew (F122)', async () => {
+  it('a folder with a killed first start counts as empty, and the next start begins anew (F122)', async () => {
     const folder = join(root, 'killed');
     const child = spawn(process.execPath, [RUNNER, join(import.meta.dirname, '../support/open-folder.ts'), folder]);
     const ended = once(child, 'exit');

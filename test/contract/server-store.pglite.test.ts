@@ -20,7 +20,7 @@ describeServerStore('PGlite', {
   },
 });
 
-it('the server upgrades the tables of an older server, and refuses the tables of a newer one', { timeout: 120_000 }, async () => {
+it('the server upgrades the tables of an older server, and refuses the tables of a newer server', { timeout: 120_000 }, async () => {
   const database = await PGlite.create();
   const driver = { ...pgliteDriver(database), close: async () => undefined };
   const indexes = async (): Promise<number> =>

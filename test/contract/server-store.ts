@@ -36,7 +36,7 @@ export const RULES: Rules = { mayWrite: () => true, receipts: () => DEFAULT_POLI
 export const submit = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]): Promise<readonly WireResult[]> =>
   (await store.tx('submit', (tx) => applyEntries(tx, { userId: me, deviceId: `${me}-phone` }, readEntries(me, entries), RULES))).results;
 
-/** The result of one entry. */
+/** The result of an entry. */
 export const submitOne = async (store: ServerStore, me: string, entry: { key: string }): Promise<WireResult> =>
   (await submit(store, me, entry))[0]!;
 
@@ -442,7 +442,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       try {
         // A restart of the same history: known cursors stay known.
         expect(await pullAll(copy, bob, old)).toMatchObject([{ from: old, rows: [] }]);
-        // The original went on after the backup: the copy has not seen that.
+        // The original went on after the backup: the copy has not seen these writes.
         await say(alice, bob, 3);
         const lost = await cursorOf(store, bob);
         expect(await pullAll(copy, bob, lost)).toBeUndefined();
@@ -505,7 +505,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
         expect(new TextEncoder().encode(JSON.stringify(frame)).length).toBeLessThanOrEqual(256 * 1024);
       }
       expect(new Set(frames.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId))).size).toBe(600);
-      // A device that stops after the first frame goes on from there and misses no row.
+      // A device stopped after the first frame goes on from there and misses no row.
       const rest = (await pullAll(store, bob, frames[0]!.to))!.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId));
       expect(new Set([...frames[0]!.rows.map(({ conversationId }) => conversationId), ...rest]).size).toBe(600);
     }, 120_000);

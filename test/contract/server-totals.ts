@@ -1,4 +1,4 @@
-/** The total unread counts that pushes carry, over every server store: they equal the sum of what a device derives from its rows. */
+/** The total unread counts in pushes, over every server store: each equals the sum of the counts that a device derives from its rows. */
 import { describe, expect, it } from 'vitest';
 import { holdsArchived } from '../../src/model/archive.ts';
 import type { ConversationRow } from '../../src/model/conversation.ts';
@@ -23,7 +23,7 @@ export const describeTotals = (open: () => ServerStore): void => {
       const id = (): string => `total-${n}-${++ids}`;
       return { bench, ann, ben, cat, dan, crew, quiet, left, id };
     };
-    /** The total that a device of the user derives from its rows. */
+    /** The total derived by a device of the user from its rows. */
     const derived = async (bench: GroupBench, user: string): Promise<number> => {
       const rows = new Map((await bench.pull(user, null)).flatMap((frame) => frame.rows.map((row) => [row.conversationId, row] as const)));
       const counts = (row: ConversationRow): boolean => !row.muted.value && !holdsArchived(row, false);
@@ -78,7 +78,7 @@ export const describeTotals = (open: () => ServerStore): void => {
       await bench.submit(cat, groupMessage(left, id()));
       await bench.submit(dan, receiptsTo(ben, MUTED));
       await agree();
-      // Messages cleared one by one, one of them own and one recalled, and messages marked unread below the position.
+      // Messages cleared one by one, among them an own and a recalled message, and messages marked unread below the position.
       await bench.submit(ben, groupReceipts(crew, { position: 2, cleared: [[3, 4]] }));
       await bench.submit(cat, groupReceipts(crew, { cleared: [[1, 2]] }), groupReceipts(quiet, { position: 2 }));
       await agree();

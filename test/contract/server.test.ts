@@ -110,7 +110,7 @@ describe('the handshake', () => {
     expect(client.frames.map(({ type }) => type)).toEqual(['welcome', 'changes', 'answer', 'changes']);
   });
 
-  it('a connection ends with its token, unless the client sends a fresh one (F76)', async () => {
+  it('a connection ends with its token, unless the client sends a fresh token (F76)', async () => {
     await start();
     const client = await open();
     client.send(hello('alice', `alice@${Date.now() + 300}`));
@@ -134,7 +134,7 @@ describe('the handshake', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.wrongUser });
   });
 
-  it('revoking a user closes that user’s connections, and no others (F77)', async () => {
+  it('revoking a user closes the user’s connections, and no others (F77)', async () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
@@ -155,7 +155,7 @@ describe('the handshake', () => {
     expect(await post(host, [hello('alice')])).toMatchObject({ status: 200, frames: [{ type: 'welcome' }] });
   });
 
-  it('a server that closes asks every client to come back', async () => {
+  it('a closing server asks every client to come back', async () => {
     await start();
     const alice = await signIn('alice');
     await running!.close();
@@ -191,7 +191,7 @@ describe('hostile input', () => {
     expect('isAdmin' in {}).toBe(false);
   });
 
-  it('the server closes the connection of a client that sends only bad frames', async () => {
+  it('the server closes the connection of a client with only bad frames', async () => {
     await start();
     const client = await signIn('alice');
     for (let i = 0; i < 40; i++) client.sendText('{');
@@ -208,13 +208,13 @@ describe('hostile input', () => {
     expect((await crumbs.closed).code).not.toBe(CLOSE.normal);
   });
 
-  it('the server declines the compression that a client offers (F100)', async () => {
+  it('the server declines the compression offered by a client (F100)', async () => {
     await start();
     const client = await signIn('alice');
     expect(client.socket.extensions).toBe('');
   });
 
-  it('a frame full of unknown keys is refused, and a larger one closes the connection (F102)', async () => {
+  it('a frame full of unknown keys is refused, and a larger frame closes the connection (F102)', async () => {
     await start();
     const keys = (count: number): string => JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0])));
     const client = await signIn('alice');
@@ -224,7 +224,7 @@ describe('hostile input', () => {
     expect(await client.closed).toMatchObject({ code: CLOSE.frameTooLarge });
   });
 
-  it('a client that sends too much gets the time to come back, and its connection stays open (F107)', async () => {
+  it('a client with too many frames gets the time to come back, and its connection stays open (F107)', async () => {
     await start({ policy: { rate: { perSecond: 10, burst: 20 } } });
     const client = await signIn('alice');
     const entries = Array.from({ length: 20 }, (_, i) => messageTo('bob', `m${i}`));
@@ -319,7 +319,7 @@ describe('origins and tokens', () => {
     }
   };
 
-  it('the server accepts pages of its own host and clients that are no pages, and refuses all others', async () => {
+  it('the server accepts pages of its own host and clients other than pages, and refuses all others', async () => {
     const { host } = await start();
     const port = host.split(':')[1]!;
     const table: [Record<string, string>, string][] = [
@@ -355,7 +355,7 @@ describe('origins and tokens', () => {
     expect(message).toContain(`"${origin}" is not the server's host "${host}"`);
     expect(await client.closed).toMatchObject({ code: CLOSE.originRefused });
 
-    // A browser sends a preflight before it posts, and shows the page no answer without this header.
+    // A browser sends a preflight before a POST, and shows the page no answer without this header.
     const preflight = await fetch(`http://${host}/receipts`, { method: 'OPTIONS', headers: { Origin: origin } });
     expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'Content-Type']);
     const { status, frames, headers } = await post(host, [hello('alice')], { Origin: origin });
@@ -389,7 +389,7 @@ describe('origins and tokens', () => {
     }
   });
 
-  it('an allowed origin that no browser sends is refused by name when the server is created (F128)', () => {
+  it('an allowed origin unknown to browsers is refused by name when the server is created (F128)', () => {
     const made =
       (...allowedOrigins: string[]) =>
       () =>

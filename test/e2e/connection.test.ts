@@ -1,4 +1,4 @@
-/** The account that the client works for, and frames that make no sense. */
+/** The account of the client, and frames without sense. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-it('a token that names another user stops the client: nothing of the old account is sent or shown under the new user', async () => {
+it('a token of another user stops the client: nothing of the old account is sent or shown under the new user', async () => {
   const phone = await world.device('clara');
   const [friend, bob] = await Promise.all([world.person('clara-friend'), world.person('bob')]);
   await sendMany(friend, 'clara', 3);
@@ -54,7 +54,7 @@ it('a token that names another user stops the client: nothing of the old account
   expect(phone.troubles).toEqual([]);
 });
 
-it('nonsense that other clients send to the server has no effect on this client (F98, F101, F103, F105)', async () => {
+it('nonsense from other clients to the server has no effect on this client (F98, F101, F103, F105)', async () => {
   const phone = await world.device('emma');
   const friend = await world.person('emma-friend');
   await phone.start();

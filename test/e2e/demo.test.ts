@@ -1,6 +1,6 @@
 /**
- * The demo in the order of its page: aeroplane mode, reading, a kill, a reload without a server, and ticks that
- * turn; then the group: its readers, the rules of the server, a member who leaves.
+ * The demo in the order of its page: aeroplane mode, reading, a kill, a reload without a server, and turning
+ * ticks; then the group: its readers, the rules of the server, a departure.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -104,7 +104,7 @@ it('when Bob leaves aeroplane mode, his outbox empties and Alice’s ticks turn'
   await expectText(on('alice', '.said:visible'), /^Read /);
 });
 
-it('while the server is cut for both phones, a message waits with a clock; then it arrives and counts once', async () => {
+it('while the server is cut for both phones, a message waits with a clock; then the message arrives and counts once', async () => {
   const cut = page.getByRole('switch', { name: 'Cut for both phones' });
   await expectText(on('alice', '.phone-status'), 'Live');
   await cut.click();
@@ -209,7 +209,7 @@ it('a message without a receipt request shows no readers: Alice turns the reques
   await on('alice', '.composer-ask').click();
 });
 
-it('a member who left does not count for the next message, and earlier messages keep their counts', async () => {
+it('a departed member does not count for the next message, and earlier messages keep their counts', async () => {
   const dan = page.getByRole('button', { name: /^Dan/ }).and(page.locator('.crew-person'));
   await dan.click();
   await page.getByRole('menuitem', { name: 'Leave the group' }).click();
@@ -233,7 +233,7 @@ it('members see the counts of others’ messages only if the server allows it', 
   await expect.poll(() => on('bob', '.readers-open:visible').count(), WITHIN).toBe(0);
 });
 
-it('a muted group still tells Bob that a message mentions him, and only a message that does', async () => {
+it('a muted group still tells Bob of a message that mentions him, and of no other message', async () => {
   await on('bob', '').getByRole('button', { name: 'Back to the list' }).click();
   await on('bob', '').getByRole('button', { name: 'More for Crew' }).click();
   await page.getByRole('menuitem', { name: 'Mute' }).click();

@@ -28,7 +28,7 @@ const say = (device: Device, chat: ConversationId, text: string, requestReceipt:
     requestReceipt,
   ] as const);
 
-/** The state and the counts that the sender's page shows now. */
+/** The state and the counts on the sender's page now. */
 const shown = (device: Device, messageId: string): Promise<readonly unknown[] | null> =>
   device.page.evaluate(
     (id) =>
@@ -44,7 +44,7 @@ const shown = (device: Device, messageId: string): Promise<readonly unknown[] | 
 const becomes = (device: Device, messageId: string, wanted: readonly unknown[]): Promise<void> =>
   eventually(`receipts to be ${wanted.join()}`, async () => JSON.stringify(await shown(device, messageId)) === JSON.stringify(wanted));
 
-it('a group message that is viewed offline before a kill shows its reader and the reader’s text to the sender after the reconnect', async () => {
+it('a group message viewed offline before a kill shows its reader and the reader’s text to the sender after the reconnect', async () => {
   const chat = await createGroup('crew', ['gina', 'gus', 'guy']);
   const [gina, gus] = [await world.device('gina'), await world.device('gus')];
   await Promise.all([gina.start([chat]), gus.start([chat])]);

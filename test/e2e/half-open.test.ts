@@ -1,4 +1,4 @@
-/** The client on a connection that dies without a close event. The test waits most of the time. */
+/** The client on a dead connection without a close event. The test waits most of the time. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stretched } from '../support/machine.ts';
 import { delivered, eventually, World } from './world.ts';

@@ -1,4 +1,4 @@
-/** Tabs that are frozen, cached, crashed and closed: another tab takes over, and a tab that comes back shows the right counts at once. */
+/** Tabs that are frozen, cached, crashed and closed: another tab takes over, and a returning tab shows the right counts at once. */
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setFrozen } from '../support/real-browser.ts';
@@ -24,7 +24,7 @@ const twoTabs = async (phone: Device): Promise<{ leader: Page; follower: Page }>
   return { leader, follower };
 };
 
-it('a frozen leader tab is replaced within 5 s, also for a waiting flush, and changes nothing when it thaws (F29, F30)', async () => {
+it('a frozen leader tab is replaced within 5 s, also for a waiting flush, and changes nothing after its thaw (F29, F30)', async () => {
   const phone = await world.device('fran', { isReal: true });
   const friend = await world.person('fran-friend');
   await sendMany(friend, 'fran', 3);
@@ -99,7 +99,7 @@ it('a page passes the lead on when the back/forward cache takes the page, and sh
   });
   const leftAt = nowMs();
   await leader.goto('about:blank');
-  // The lead passes at once if the worker gets the event before it freezes. Otherwise the tab is replaced like
+  // The lead passes at once if the worker gets the event before the freeze. Otherwise the tab is replaced like
   // any frozen one.
   const passedMs = (await leadsSince(follower, leftAt)) - leftAt;
   expect(passedMs).toBeLessThan(await stretched(5000));
@@ -121,7 +121,7 @@ it('a page passes the lead on when the back/forward cache takes the page, and sh
   await untilLive(leader);
 });
 
-it('a crashed leader tab is replaced within 1 s, its pending entries are sent, and it shows the right count when reopened (F35)', async () => {
+it('a crashed leader tab is replaced within 1 s, its pending entries are sent, and the reopened tab shows the right count (F35)', async () => {
   const phone = await world.device('cora', { isReal: true });
   const friend = await world.person('cora-friend');
   await sendMany(friend, 'cora', 5);
@@ -154,7 +154,7 @@ it('a crashed leader tab is replaced within 1 s, its pending entries are sent, a
   expect(passedMs).toBeLessThan(await stretched(1000));
 });
 
-it('a leader tab that the browser discards is replaced within 1 s, and its pending entries are sent (F35)', async () => {
+it('a leader tab discarded by the browser is replaced within 1 s, and its pending entries are sent (F35)', async () => {
   const phone = await world.device('dora');
   const discard = await phone.withDiscarding();
   const friend = await world.person('dora-friend');

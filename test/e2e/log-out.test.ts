@@ -49,7 +49,7 @@ it('log-out with `send` is refused while offline; online, all entries arrive fir
   await sleep(500);
   expect(phone.proxy.frames.slice(sent).filter(({ up }) => up)).toEqual([]);
 
-  // The same user again, on a new device that gets its state from the server.
+  // The same user again, on a new device with the state from the server.
   await phone.open();
   await eventually('the messages that came in between', async () => (await phone.total()) === 1);
   expect(phone.troubles).toEqual([]);

@@ -1,4 +1,4 @@
-/** Networks between a browser and the server: connections that break at any frame, proxies without WebSockets, captive portals. */
+/** Networks between a browser and the server: connections with a break at any frame, proxies without WebSockets, captive portals. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stretched } from '../support/machine.ts';
 import { delivered, eventually, sendMany, World } from './world.ts';
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** An answer that every page may read. */
+/** An answer readable by every page. */
 const http = (status: string, type: string, body: string): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: *\r\n` +
   `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
@@ -64,7 +64,7 @@ it('a captive portal only delays the client, and wrong `online` and `offline` ev
   expect(met.some(([, code]) => code === 'transport/unreachable')).toBe(true);
   expect(friend.rows.get('direct:kapitola')?.theirs.read).toEqual([]);
 
-  // The browser reports that it is offline, which is wrong, and then that it is online again. The client tries
+  // The browser wrongly reports `offline`, and then `online` again. The client tries
   // again at once.
   phone.proxy.stranger = () => undefined;
   const shownLiveMs = await phone.page.evaluate(async () => {
@@ -85,7 +85,7 @@ it('a captive portal only delays the client, and wrong `online` and `offline` ev
   expect(phone.troubles).toEqual([]);
 });
 
-it('with the connection reset after any frame that was sent or received, every entry takes effect once (F47)', async () => {
+it('with the connection reset after any sent or received frame, every entry takes effect once (F47)', async () => {
   const phone = await world.device('resi');
   const friend = await world.person('resi-friend');
   await phone.start();

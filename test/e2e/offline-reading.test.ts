@@ -23,7 +23,7 @@ interface Away {
   readonly laptop: Device;
   readonly senders: readonly ProtocolClient[];
   readonly conversations: readonly ConversationId[];
-  /** Number of frames that had passed when the network came back. */
+  /** Number of frames before the return of the network. */
   readonly before: number;
 }
 
@@ -32,7 +32,7 @@ const seqs = Array.from({ length: UNREAD }, (_, i) => i + 1);
 
 /**
  * 20 chats with 25 unread messages each are all read without a network; then the browser is killed and started
- * again, still without a network. Asserts all that must hold on the way.
+ * again, still without a network. Asserts all promises on the way.
  */
 const readEverythingAndDie = async (reader: string): Promise<Away> => {
   const names = Array.from({ length: SENDERS }, (_, n) => `${reader}-friend-${n}`);
@@ -161,14 +161,14 @@ it('500 reads made offline take effect once if the server is killed before its a
   await expectIdle(away);
 
   const [first, ...again] = phone.proxy.sent<Frame<'submit'>>('submit', before);
-  // An entry never changes once it was sent: the second frame has the entries of the first, and then nothing is
+  // A sent entry never changes: the second frame has the entries of the first, and then nothing is
   // pending. On a busy machine the client may have sent the frame again before the server was killed, after a
   // timeout.
   expect(again.length).toBeGreaterThan(0);
   for (const { entries } of again) expect(entries).toEqual(first!.entries);
 });
 
-it('500 reads made offline take effect once if the server is killed while it works on them (F64)', async () => {
+it('500 reads made offline take effect once if the server is killed while working on the reads (F64)', async () => {
   const away = await readEverythingAndDie('anna');
   const { phone, before } = away;
   const killed = new Promise<void>((resolve, reject) => {
@@ -190,7 +190,7 @@ it('500 reads made offline take effect once if the server is killed while it wor
   for (const entry of again.flatMap(({ entries }) => entries)) expect(entry).toEqual(sent.get(entry.key));
 });
 
-it('three messages that came while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
+it('three messages sent while the device was offline take the badge from 0 to 3 with no value in between (F92)', async () => {
   const phone = await world.device('agnes');
   const [bob, carol] = await Promise.all([world.person('agnes-bob'), world.person('agnes-carol')]);
   await sendMany(bob, 'agnes', UNREAD);
@@ -222,12 +222,12 @@ it('three messages that came while the device was offline take the badge from 0 
   expect(seen.carol.slice(seen.carol.indexOf(UNREAD))).toEqual([UNREAD, 0]);
   expect(sinceRead(seen.listed)).toEqual([0, 3]);
   expect(sinceRead(seen.total)).toEqual([0, 3]);
-  // The receipt covers only the messages from before it.
+  // The receipt covers only earlier messages.
   await eventually('the receipt', () => (bob.rows.get('direct:agnes')?.theirs.read.length ?? 0) > 0);
   expect(bob.rows.get('direct:agnes')?.theirs.read).toEqual([[1, UNREAD]]);
 });
 
-it('messages that another device received first are stored on this device too, and can be read without a network', async () => {
+it('messages received first on another device are stored on this device too, and can be read without a network', async () => {
   const [laptop, phone] = await Promise.all([world.device('astrid'), world.device('astrid')]);
   const bob = await world.person('astrid-bob');
   await sendMany(bob, 'astrid', UNREAD);

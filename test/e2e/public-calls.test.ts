@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-it('values that no store and no frame can hold are refused by name, and nothing of them is written (F18, F19)', async () => {
+it('values too odd for a store or a frame are refused by name, and nothing is written (F18, F19)', async () => {
   const phone = await world.device('fiona');
   await phone.start();
   await eventually('to be live', async () => (await phone.state()) === 'live');

@@ -25,7 +25,7 @@ afterAll(async () => {
   for (const step of cleanUp.reverse()) await step();
 });
 
-it('the ten lines in README send a message and show it', async () => {
+it('the ten lines in README send and show a message', async () => {
   const code = /```ts\n(import \{ createReceiptClient[\s\S]*?)```/.exec(await readFile(README, 'utf8'))?.[1];
   expect(code).toBeDefined();
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-readme-'));

@@ -1,4 +1,4 @@
-/** Small invented traffic in the recorded form, with the real server and a browser that is killed and disconnected. */
+/** Small invented traffic in the recorded form, with the real server and a browser with kills and cuts. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { replayGroups } from '../replay/groups/replay-groups.ts';
@@ -9,7 +9,7 @@ const file = fileURLToPath(new URL('../data/small-traffic.jsonl', import.meta.ur
 it('after the replay every count, position and receipt equals the recount', async () => {
   const { comparisons, messages, kills, cuts } = await replay({ file, seed: 1 });
   expect(comparisons.flatMap(({ mismatches }) => mismatches)).toEqual([]);
-  // Proof that the replay was complete, and had kills and cuts.
+  // Proof of a complete replay with kills and cuts.
   expect(messages).toBe(178);
   expect(comparisons.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(1500);
   expect(kills).toBeGreaterThan(0);

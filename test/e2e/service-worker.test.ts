@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** Wakes service workers as the browser does, from a tab that does not belong to the app. */
+/** Wakes service workers like the browser, from a tab outside of the app. */
 class Waker {
   #registrationId = '';
   #isStopped = false;
@@ -58,7 +58,7 @@ class Waker {
     return waker;
   }
 
-  /** The browser's event for a network that is back. */
+  /** The browser's event for the return of the network. */
   async sync(): Promise<void> {
     const { origin } = this;
     await this.session.send('ServiceWorker.dispatchSyncEvent', {
@@ -155,13 +155,13 @@ const cutOff = async (device: Device): Promise<void> => {
   await eventually('to be offline', async () => (await device.state()) === 'offline');
 };
 
-/** The messages that a person got from another, oldest first. */
+/** The messages between two people, oldest first. */
 const receivedBy = (person: ProtocolClient, from: string): string[] =>
   [...(person.messages.get(`direct:${from}`)?.values() ?? [])]
     .sort((a, b) => a.seq - b.seq)
     .map(({ body }) => (JSON.parse(body) as { text: string }).text);
 
-/** The push that a host sends for a message to this person. */
+/** The push of a host for a message to this person. */
 const pushOf = (userId: string, from: ProtocolClient, id: string, seq: number): PushFrame => ({
   type: 'push',
   userId,
@@ -185,7 +185,7 @@ describe('Background Sync', () => {
     for (const body of phone.proxy.posts) expect(body.length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('Background Sync does not wait for a frozen page, and the page changes nothing when it thaws', async () => {
+  it('Background Sync does not wait for a frozen page, and the page changes nothing after its thaw', async () => {
     const [phone, waker] = await withServiceWorker('bea', {}, true);
     const friend = await world.person('bea-friend');
     await cutOff(phone);
@@ -203,7 +203,7 @@ describe('Background Sync', () => {
     expect(phone.troubles).toEqual([]);
   });
 
-  it('Background Sync takes the lock from a page that does not answer (F30)', async () => {
+  it('Background Sync takes the lock from a silent page (F30)', async () => {
     const [phone, waker] = await withServiceWorker('bess');
     const friend = await world.person('bess-friend');
     await cutOff(phone);
@@ -225,7 +225,7 @@ describe('Background Sync', () => {
     await eventually('the message', () => receivedBy(friend, 'bess').length === 1);
   });
 
-  it('a service worker that was killed between request and answer sends the same keys again: no entry is lost or takes effect twice (F36)', async () => {
+  it('a service worker killed between request and answer sends the same keys again: no entry is lost or takes effect twice (F36)', async () => {
     const [phone, waker] = await withServiceWorker('cleo');
     const friend = await world.person('cleo-friend');
     await cutOff(phone);
@@ -249,7 +249,7 @@ describe('Background Sync', () => {
     expect(friend.rows.get('direct:cleo')?.latestSeq).toBe(3);
   });
 
-  it('beside a leader tab that answers, the service worker sends nothing itself: the tab flushes, in order (F37)', async () => {
+  it('beside an answering leader tab, the service worker sends nothing itself: the tab flushes, in order (F37)', async () => {
     const [phone, waker] = await withServiceWorker('dora');
     const friend = await world.person('dora-friend');
     const worker = await waker.worker();
@@ -271,7 +271,7 @@ describe('Background Sync', () => {
     expect(await phone.state()).toBe('live');
   });
 
-  it('Background Sync sends the outbox of each account on its own, and not of a paused or logged-out one', async () => {
+  it('Background Sync sends the outbox of each account on its own, and not of a paused or logged-out account', async () => {
     const [phone, waker] = await withServiceWorker('eve');
     const friend = await world.person('eve-friend');
     await cutOff(phone);
@@ -328,7 +328,7 @@ describe('Web Push', () => {
     await eventually('both delivered', () => friend.rows.get('direct:gwen')?.theirs.delivered[0]?.[1] === 2);
     expect(friend.rows.get('direct:gwen')?.theirs).toMatchObject({ read: [], named: [] });
 
-    // The same push again, and the push of a message that came with the first.
+    // The same push again, and the push of a message from the first push.
     await waker.pushed(push);
     const last = await waker.pushed(pushOf('gwen', friend, earlier!, 1));
     expect((await waker.notifications()).map(({ tag }) => tag).sort()).toEqual(
@@ -337,7 +337,7 @@ describe('Web Push', () => {
     // The count is derived each time.
     expect(new Set(last.appBadge)).toEqual(new Set([2]));
 
-    // The message is stored, so the next start shows it without a network.
+    // The message is stored, so the next start shows the message without a network.
     phone.proxy.cut();
     await phone.open([], { appBadge: 'true' });
     await eventually('two unread', async () => (await phone.total()) === 2);
@@ -530,7 +530,7 @@ describe('notifications', () => {
     expect(await shown(waker)).toEqual([1]);
   });
 
-  it('a declarative push is shown like a plain one by a browser that does not know the form', async () => {
+  it('a declarative push is shown like a plain one by a browser without declarative pushes', async () => {
     const [phone, waker] = await withServiceWorker('rosa');
     const friend = await world.person('rosa-friend');
     await phone.page.close();
@@ -562,7 +562,7 @@ describe('notifications', () => {
 describe('the badge of the app icon', () => {
   const shown = (page: Page): Promise<readonly number[]> => page.evaluate(() => window.app.appBadge);
 
-  it('a device that has never synced leaves the badge alone, also offline, and never shows an early 0', async () => {
+  it('a device without a first sync leaves the badge alone, also offline, and never shows an early 0', async () => {
     const phone = await world.device('kim');
     const friend = await world.person('kim-friend');
     await sendMany(friend, 'kim', 3);

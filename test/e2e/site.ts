@@ -30,7 +30,7 @@ export const buildPage = async (folder: string): Promise<void> => {
   });
 };
 
-/** @throws {Error} outside a run that has built the page. */
+/** @throws {Error} outside a run with a built page. */
 const builtPage = (): string => {
   const folder = process.env[MADE_PAGE];
   if (folder === undefined) throw new Error(`${MADE_PAGE} is not set: made-page.ts builds the page`);

@@ -1,4 +1,4 @@
-/** Storage that fails in a real browser: full, wiped, upgraded by another tab, partitioned for a frame; and data that survives a kill. */
+/** Storage that fails in a real browser: full, wiped, upgraded by another tab, partitioned for a frame; and data after a kill. */
 import { randomBytes } from 'node:crypto';
 import type { Frame as PageFrame, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -18,14 +18,14 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.remove());
 
-/** Wipes storage as the browser does when it needs room, or when the user clears the site's data. */
+/** Wipes storage like a browser on a full disk, or like a user who clears the site's data. */
 const clear = async (phone: Device, page: Page, storageTypes: 'indexeddb' | 'all'): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin: phone.origin, storageTypes });
   await session.detach();
 };
 
-/** The note about the store that is kept outside of IndexedDB. */
+/** The note about the store, kept outside of IndexedDB. */
 const noteIn = (page: Page): Promise<OutsideNote | undefined> =>
   page.evaluate(async () => {
     const cache = await caches.open('tidemark-notes');
@@ -83,7 +83,7 @@ it('after a wipe of IndexedDB between two starts, the account gets a new device 
   await eventually('the messages again', async () => (await storedIn(phone.page, 'direct:wanda-friend')) === 7);
   expect(await phone.page.evaluate(() => window.app.client.explainUnread('direct:wanda-friend'))).toMatchObject({ readUpTo: 4 });
   expect(await totals(phone.page)).toEqual([3]);
-  // The messages that it fetches again were delivered before.
+  // The tab fetches messages again that were delivered before.
   expect(phone.proxy.sent('submit', before)).toEqual([]);
   expect(receiptsOf(friend, 'wanda')).toEqual(receiptsBefore);
   expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
@@ -135,7 +135,7 @@ it.each([
       expect(await lost(tab)).toEqual([]);
     }
     expect(phone.proxy.sent<Frame<'hello'>>('hello', before)[0]!.deviceId).not.toBe(first!.deviceId);
-    // No receipts are sent for messages that came again.
+    // The tab sends no receipts for repeated messages.
     const entries = phone.proxy.sent<Frame<'submit'>>('submit', before).flatMap(({ entries }) => entries as WireEntry[]);
     expect(entries.filter((entry) => entry.kind === 'receipts' && entry.delivered !== undefined)).toEqual([]);
     // The tabs still belong to one account: a log-out in one tab ends all of them.
@@ -185,7 +185,7 @@ const codeOf = (page: Page, chat: ConversationId): Promise<string> =>
     chat,
   );
 
-it('when a tab of a newer release upgrades the database, the old tab reports that and stops, and the new tab sends the pending entries (F07, F09)', async () => {
+it('when a tab of a newer release upgrades the database, the old tab reports the upgrade and stops, and the new tab sends the pending entries (F07, F09)', async () => {
   const phone = await world.device('ursa');
   const friend = await world.person('ursa-friend');
   const worker = await newerWorker();
@@ -217,13 +217,13 @@ it('when a tab of a newer release upgrades the database, the old tab reports tha
   await eventually('an empty outbox', async () => (await pendingOf(renewed)) === 0);
   expect(await totals(renewed)).toEqual([0]);
 
-  // Old code that starts now writes nothing, and names the reason.
+  // Old code started now writes nothing, and names the reason.
   const again = await phone.tab();
   expect(await codeOf(again, 'direct:ursa-friend')).toBe('store/version-ahead');
   expect(friend.rows.get('direct:ursa')?.latestSeq).toBe(4);
 });
 
-it('an upgrade that a frozen tab blocks: the account works in memory within 5 s, and on the disk once that tab lets go, with nothing lost (F07)', async () => {
+it('an upgrade blocked by a frozen tab: the account works in memory within 5 s, and on the disk once the frozen tab lets go, with nothing lost (F07)', async () => {
   const phone = await world.device('bloch', { isReal: true });
   const friend = await world.person('bloch-friend');
   const worker = await newerWorker();
@@ -263,7 +263,7 @@ it('an upgrade that a frozen tab blocks: the account works in memory within 5 s,
   expect(await totals(renewed)).toEqual([3, 0]);
 });
 
-/** Random bytes that no database can compress, as the text of one message. */
+/** Random bytes, which no database can compress, as the text of a message. */
 const bulk = (): string => randomBytes(12_000).toString('base64');
 
 /** Fills the room that the site has left with other data. */
@@ -307,7 +307,7 @@ it('on a full device cached messages are evicted, each call succeeds or is refus
   const before = await held();
   expect(before).toBe((FRIENDS - 1) * EACH);
 
-  // While the app is closed: an open database keeps the room that it was promised for half a minute. The log
+  // While the app is closed: an open database keeps its promised room for half a minute. The log
   // has been compacted.
   phone.proxy.cut();
   await world.add('nothing.html', '');
@@ -395,7 +395,7 @@ it('on a full device cached messages are evicted, each call succeeds or is refus
   expect(phone.troubles).toEqual([]);
 });
 
-it('a read that was confirmed 50 ms before a kill is pending at the next start, and reaches the sender (F35)', async () => {
+it('a read confirmed 50 ms before a kill is pending at the next start, and reaches the sender (F35)', async () => {
   const phone = await world.device('kim');
   const friend = await world.person('kim-friend');
   const ids = await sendMany(friend, 'kim', 6);

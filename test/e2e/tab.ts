@@ -27,7 +27,7 @@ export const leadsSince = async (tab: Page, since: number): Promise<number> => {
   return at!;
 };
 
-/** The time, after `since`, at which the tab showed this unread count, of one conversation or in total. */
+/** The time, after `since`, at which the tab showed this unread count, of a conversation or in total. */
 export const shownSince = async (tab: Page, since: number, count: number, id?: ConversationId): Promise<number> => {
   let at: number | undefined;
   await eventually(`${count} to be shown`, async () => {
@@ -66,8 +66,8 @@ const isBlocked = (tab: Page): Promise<boolean> =>
   });
 
 /**
- * Freezes a tab behind another one. Chromium itself never freezes a page whose transaction blocks another tab;
- * a debugger does. A tab that froze in such a moment is thawed and frozen again.
+ * Freezes a tab behind another one. Chromium itself never freezes a page while a transaction of the page blocks another tab; a debugger does.
+ * A tab that froze in such a moment is thawed and frozen again.
  *
  * @returns the time of the freeze.
  */

@@ -16,7 +16,7 @@ afterAll(() => world.remove());
 const untilRight = (tab: Page, total: number): Promise<void> =>
   eventually(`a total of ${total}`, async () => (await totalOf(tab)) === total);
 
-it('six tabs that write at once end with the union of their receipts and the maximum of their positions, each in effect once (F22)', async () => {
+it('six tabs with simultaneous writes end with the union of their receipts and the maximum of their positions, each in effect once (F22)', async () => {
   const PER_FRIEND = 60;
   const phone = await world.device('six');
   const friends = await Promise.all(['six-a', 'six-b', 'six-c'].map((name) => world.person(name)));
@@ -25,7 +25,7 @@ it('six tabs that write at once end with the union of their receipts and the max
   const tabs = [await phone.start(), ...(await Promise.all(Array.from({ length: 5 }, () => phone.tab())))];
   await Promise.all(tabs.map((tab) => untilRight(tab, 3 * PER_FRIEND)));
 
-  // Each tab confirms every sixth message and one of its neighbour's, and sets positions of its own, all at the
+  // Each tab confirms every sixth message and a message of its neighbour's, and sets positions of its own, all at the
   // same moment.
   const startAt = nowMs() + 500;
   await Promise.all(
@@ -75,7 +75,7 @@ it('six tabs that write at once end with the union of their receipts and the max
   expect(phone.troubles).toEqual([]);
 });
 
-it('a follower tab queries and flushes, and shows what another tab cleared within 1 s (F23)', async () => {
+it('a follower tab queries and flushes, and shows the clear of another tab within 1 s (F23)', async () => {
   const phone = await world.device('fay');
   const friend = await world.person('fay-friend');
   const [first] = await sendMany(friend, 'fay', 7);
@@ -151,7 +151,7 @@ it('in an insecure context without Web Locks a single tab sends, the other tab r
   expect(phone.troubles).toEqual([]);
 });
 
-it('a log-out while another tab flushes stops the sending: no frame leaves after it has resolved (F44)', async () => {
+it('a log-out while another tab flushes stops the sending: no frame leaves after the log-out has resolved (F44)', async () => {
   const phone = await world.device('lola');
   const friend = await world.person('lola-friend');
   const leader = await phone.start();

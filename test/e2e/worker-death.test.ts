@@ -57,7 +57,7 @@ it('when a worker is terminated, pending calls reject with a typed error, the ne
   expect(killed).toMatchObject({ fates: ['worker/restarted', 'worker/restarted', 'worker/restarted'], workers: 2, ends: [] });
   expect(killed.toldMs).toBeLessThan(await stretched(5000));
 
-  // The next worker dies too, during the write of what the user has just seen.
+  // The next worker dies too, during the write of the last reads.
   await phone.page.evaluate(() => {
     const { client, workers } = window.app;
     const shown = client.watchMessages('direct:walter-seen', { limit: 1 }).subscribe(([newest]) => {
@@ -86,7 +86,7 @@ it('when a worker is terminated, pending calls reject with a typed error, the ne
   expect(phone.troubles).toEqual([]);
 });
 
-it('with workers killed during their writes, each call takes effect as a whole or not at all, and once if it is repeated (F27)', async () => {
+it('with workers killed during their writes, each call takes effect as a whole or not at all, and once after a repetition (F27)', async () => {
   const phone = await world.device('wanda');
   const friend = await world.person('wanda-friend');
   await phone.start();
@@ -137,7 +137,7 @@ it('with workers killed during their writes, each call takes effect as a whole o
 /** The lead of a worker in messages, and the messages after the page goes on. */
 const MAX_NEWS = 10;
 
-it('a page that was busy for seconds gets the newest values and not the backlog, and keeps its worker (F42)', async () => {
+it('a page busy for seconds gets the newest values and not the backlog, and keeps its worker (F42)', async () => {
   const phone = await world.device('wilma');
   await phone.start();
   await live(phone);
@@ -250,7 +250,7 @@ it('thousands of ended subscriptions leave nothing in the page and nothing in th
         for (const subscription of all) subscription.unsubscribe();
         for (const viewing of viewings) viewing.close();
       }
-      // Time for the work that is under way: timers and the last answers.
+      // Time for the work under way: timers and the last answers.
       await client.flush();
       await new Promise((resolve) => setTimeout(resolve, 400));
     }, count);

@@ -15,8 +15,8 @@ const insecure = (address: string): string => address.replace('127.0.0.1', INSEC
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Resolves as soon as the condition holds, which is checked every 20 ms. A busy machine gets more time. @throws
- * {Error} that names `what`.
+ * Checks the condition every 20 ms, and resolves as soon as the condition holds. A busy machine gets more
+ * time. @throws {Error} with `what` in the message.
  */
 export const eventually = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
   const deadline = new Deadline(withinMs);
@@ -26,7 +26,7 @@ export const eventually = async (what: string, holds: () => boolean | Promise<bo
   }
 };
 
-/** A browser of one user, with its connection to the server and its page. */
+/** A browser of a user, with its connection to the server and its page. */
 export class Device {
   page!: Page;
 
@@ -51,7 +51,7 @@ export class Device {
   /**
    * Starts the browser and opens the app, with recorders on these badges from the first moment.
    *
-   * @param prepare sees the page while it is empty.
+   * @param prepare sees the empty page.
    */
   async start(
     badges: readonly ConversationId[] = [],
@@ -136,11 +136,11 @@ export class World {
   }
 
   /**
-   * A device that is not started yet.
+   * A device before its start.
    *
    * @param isReal whether the browser can hide, freeze and cache tabs.
-   * @param isSecure false: the app comes from an address that browsers do not trust, as `http://` on any other
-   * machine. Needs `isReal`.
+   * @param isSecure false: the app comes from an address without the browsers' trust, like `http://` on another machine.
+   *   Needs `isReal`.
    */
   async device(userId: string, { isReal = false, isSecure = true } = {}): Promise<Device> {
     const [site] = this.site.resolvedUrls!.local as [string];
@@ -154,7 +154,7 @@ export class World {
     return addToPage(name, content);
   }
 
-  /** A person who speaks the protocol directly with the server. */
+  /** A person with a direct connection to the server. */
   async person(userId: string): Promise<ProtocolClient> {
     const person = await ProtocolClient.connect(this.server.url, await this.server.token(userId), userId, 'elsewhere');
     this.#people.push(person);
@@ -185,7 +185,7 @@ export const sendMany = async (from: ProtocolClient, to: string, count: number):
   });
 };
 
-/** Resolves once the sender knows that all these messages are delivered: a device of the reader stores them, and its outbox is empty. */
+/** Resolves once the sender knows of the delivery of all these messages: a device of the reader stores them, and its outbox is empty. */
 export const delivered = async (sender: ProtocolClient, to: Device, upTo: number): Promise<void> => {
   await eventually(`${upTo} delivered to ${to.userId}`, () =>
     (sender.rows.get(`direct:${to.userId}`)?.theirs.delivered ?? []).some((stretch) => stretch[0] === 1 && stretch[1] === upTo),

@@ -221,7 +221,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
     file: 'src/worker/open-store.ts',
     from: 'const OPEN_TIMEOUT_MS = 4500;',
     to: 'const OPEN_TIMEOUT_MS = 4_500_000;',
-    test: ['e2e', 'test/e2e/storage.test.ts', 'a frozen tab blocks'],
+    test: ['e2e', 'test/e2e/storage.test.ts', 'blocked by a frozen tab'],
   },
   {
     fault: 'F09',

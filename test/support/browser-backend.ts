@@ -1,7 +1,7 @@
 /**
- * The servers of browser suites: receipt servers over real sockets, each behind a network that the test cuts
- * and heals. Runs with Vitest, on Node. Pages reach it over HTTP, because not every browser's driver can run
- * code for a test.
+ * The servers of browser suites: receipt servers over real sockets, each behind a network under the control
+ * of the test. Runs with Vitest, on Node. Pages reach this process over HTTP, because not every browser's
+ * driver can run code for a test.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ declare module 'vitest' {
   }
 }
 
-/** The calls that a page can make to the backend, by the path of its request. */
+/** The calls of a page to the backend, by the path of its request. */
 export interface BackendCalls {
   /** A new server for this page's origin (or, `foreign`, for pages of its own host only), with a group `crew` of these members. */
   start: {

@@ -1,4 +1,4 @@
-/** The device of one person: a Chromium on a profile folder of its own, which survives a kill of the browser. */
+/** The device of a person: a Chromium on a profile folder of its own. The folder survives a kill of the browser. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,14 +27,14 @@ export class BrowserProfile {
 
   private constructor(readonly folder: string) {}
 
-  /** The folder of an extension, which can discard tabs as no page can: see {@link discard}. Empty until a test needs it. */
+  /** The folder of an extension for discarding tabs, which no page can do: see {@link discard}. Empty until a test needs it. */
   #extension = '';
 
   static async create(): Promise<BrowserProfile> {
     return new BrowserProfile(await mkdtemp(join(tmpdir(), 'tidemark-profile-')));
   }
 
-  /** The next start loads the extension that {@link discard} needs. */
+  /** The next start loads the extension for {@link discard}. */
   async withDiscarding(): Promise<void> {
     this.#extension = join(this.folder, 'discarding');
     await mkdir(this.#extension);
@@ -44,7 +44,7 @@ export class BrowserProfile {
     await writeFile(join(this.#extension, 'background.js'), '');
   }
 
-  /** The browser discards the tab's page, as it does when memory is short: no event, no close. The tab must be behind another one. */
+  /** The browser discards the tab's page, as with short memory: no event, no close. The tab must be behind another one. */
   async discard(url: string): Promise<void> {
     const context = this.#context!;
     const worker = context.serviceWorkers().find((one) => one.url().startsWith('chrome-extension:'));

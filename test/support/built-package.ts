@@ -1,4 +1,4 @@
-/** Lets a test import `tidemark` and its entry points from `dist`, as an app does that has installed the package. */
+/** Lets a test import `tidemark` and its entry points from `dist`, like an app with the installed package. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -20,13 +20,13 @@ export interface Machine {
   /** Resolves with whether the command succeeded. Its output goes to the terminal. */
   run(command: string, args: readonly string[]): Promise<boolean>;
   playwrightPath(): Promise<string | undefined>;
-  /** The browser inside `@sparticuz/chromium`, if that is installed under `folder`. */
+  /** The browser inside `@sparticuz/chromium`, if installed under `folder`. */
   packagedPath(folder: string): Promise<string | undefined>;
   say(line: string): void;
 }
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-const PACKAGED = '@sparticuz/chromium@147.0.0'; // the last version of its line that Node 20 may install
+const PACKAGED = '@sparticuz/chromium@147.0.0'; // the last version of its line for Node 20
 export const PACKAGED_FOLDER = fileURLToPath(new URL('../../node_modules/.cache/tidemark-chromium/', import.meta.url));
 
 /**

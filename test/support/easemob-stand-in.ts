@@ -1,6 +1,7 @@
 /**
- * A stand-in for the vendor's message server, as far as receipts need one: log-in, texts, receipts, and the queue of each user. The vendor's
- * SDK is judged against the facade with it. The schema of the frames is read from the installed package.
+ * A stand-in for the vendor's message server, as far as receipts need one: log-in, texts, receipts, and the
+ * queue of each user. The tests compare the vendor's SDK with the facade on this server. The schema of the
+ * frames is read from the installed package.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

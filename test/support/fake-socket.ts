@@ -1,4 +1,4 @@
-/** A socket that keeps the server's frames. */
+/** A socket with a list of the server's frames. */
 export class FakeSocket {
   readonly sent: { type: string }[] = [];
   closedWith: number | undefined;

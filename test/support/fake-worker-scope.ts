@@ -1,4 +1,4 @@
-/** The part of a service worker's global scope that the library uses, with the notifications that a browser would show. */
+/** The part of a service worker's global scope used by the library, with the notifications on the screen of a browser. */
 import type { ServiceWorkerScope, WindowOfApp } from '../../src/service-worker/options.ts';
 
 export interface FakeNotification {
@@ -12,7 +12,7 @@ export class FakeWorkerScope implements ServiceWorkerScope {
   readonly listeners = new Map<string, (event: Event) => void>();
   /** Every call of `showNotification`, in order. */
   readonly calls: { readonly title: string; readonly options: NotificationOptions | undefined }[] = [];
-  /** The notifications that the user sees. */
+  /** The notifications visible to the user. */
   shown: FakeNotification[] = [];
   windows: WindowOfApp[] = [];
   readonly opened: string[] = [];
@@ -43,7 +43,7 @@ export class FakeWorkerScope implements ServiceWorkerScope {
     },
   };
 
-  /** Dispatches an event. @returns the promise that the event waits for; `undefined` if no listener took the event. */
+  /** Dispatches an event. @returns the promise awaited by the event; `undefined` if no listener took the event. */
   dispatch(type: string, event: object): Promise<unknown> | undefined {
     let done: Promise<unknown> | undefined;
     this.listeners.get(type)?.({ ...event, waitUntil: (work: Promise<unknown>) => (done = work) } as unknown as Event);

@@ -1,9 +1,9 @@
 /**
- * IndexedDB that fails on purpose: over fake-indexeddb in Node, and over the browser's own in a browser. It
- * throws the errors that WebKit throws when its network process dies, at the same points.
+ * IndexedDB that fails on purpose: over fake-indexeddb in Node, and over the browser's own in a browser. The
+ * errors are WebKit's errors after a death of its network process, at the same points.
  */
 
-/** `commit`: the transaction did not commit; `committed`: it did, and the caller gets no answer. */
+/** `commit`: the transaction did not commit; `committed`: the transaction committed, and the caller gets no answer. */
 export type FaultPoint = 'open' | 'transaction' | 'request' | 'commit' | 'committed';
 
 export interface IdbFault {
@@ -11,7 +11,7 @@ export interface IdbFault {
   /** The name of a DOMException; `hang`: nothing ever happens; `late`: the answer comes when {@link FaultyIdb.release} is called. */
   readonly says: string;
   readonly message?: string;
-  /** The number of failures; default one. */
+  /** The number of failures; default 1. */
   readonly times?: number;
   /** The failing transactions; default: all writing transactions. */
   readonly of?: (mode: IDBTransactionMode, tables: readonly string[]) => boolean;
@@ -31,14 +31,14 @@ const takeOver = (target: object, name: string): (() => void) => {
 const silentRequest = (): IDBRequest => ({ onsuccess: null, onerror: null, error: null, result: undefined }) as unknown as IDBRequest;
 
 export class FaultyIdb {
-  /** The factory for the code that opens databases. */
+  /** The factory for the opening of databases. */
   readonly factory: IDBFactory;
   private faults: (IdbFault & { left: number })[] = [];
   private held: (() => void)[] = [];
   private readonly closeListeners = new WeakMap<IDBDatabase, (() => void)[]>();
   /** Number of failures at each point. */
   readonly struck: Record<FaultPoint, number> = { open: 0, transaction: 0, request: 0, commit: 0, committed: 0 };
-  /** Durability and tables of each transaction that wrote. */
+  /** Durability and tables of each write transaction. */
   readonly written: { durability: string; tables: readonly string[] }[] = [];
   readonly open = new Set<IDBDatabase>();
 
@@ -60,12 +60,12 @@ export class FaultyIdb {
     this.faults = [];
   }
 
-  /** Number of answers that are held back. */
+  /** Number of delayed answers. */
   get holding(): number {
     return this.held.length;
   }
 
-  /** Delivers the answers that were held back. */
+  /** Delivers the delayed answers. */
   release(): void {
     for (const happen of this.held.splice(0)) happen();
   }
@@ -202,7 +202,7 @@ export class FaultyIdb {
   }
 }
 
-/** The errors of WebKit when its database process is gone, by the point at which they come. */
+/** The errors of WebKit when its database process is gone, by the point of their arrival. */
 export const WEBKIT: readonly IdbFault[] = [
   {
     at: 'transaction',

@@ -38,7 +38,7 @@ export const findEngines = async (machine: Machine = thisMachine()): Promise<Eng
 /**
  * Says which engines the browser suites run in.
  *
- * @throws {Error} where `ENGINES` is `all` and one is missing; naming it, and how to get it.
+ * @throws {Error} with the name of a missing engine and the command of its installation, if `ENGINES` is `all`.
  */
 export const checkEngines = async (machine: Machine = thisMachine()): Promise<void> => {
   const asked = machine.env['ENGINES'];

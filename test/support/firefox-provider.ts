@@ -1,4 +1,4 @@
-/** Vitest's browser suites in the Firefox that is installed, driven by WebDriver BiDi: no driver beside it, no patched build. */
+/** Vitest's browser suites in the installed Firefox, driven by WebDriver BiDi: no driver beside Firefox, no patched build. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineBrowserProvider } from '@vitest/browser';
@@ -6,7 +6,10 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 import type { BrowserProviderOption } from 'vitest/node';
 import { type KeptProcess, startKept } from './kept-process.ts';
 
-/** Firefox sets what automation needs by itself. On top: no patience for scripts that take long, and nothing asked of the network. */
+/**
+ * Firefox itself sets the preferences for automation. These preferences come on top: no prompts about slow
+ * scripts, and no requests of its own to the network.
+ */
 const PREFERENCES = {
   'dom.max_script_run_time': 0,
   'browser.startup.page': 0,

@@ -1,4 +1,4 @@
-/** The floor plan: the imports that each room may have, compared with the imports in the code. */
+/** The floor plan: the allowed imports of each room, compared with the imports in the code. */
 import { posix } from 'node:path';
 import ts from 'typescript';
 
@@ -7,14 +7,14 @@ export type Sources = ReadonlyMap<string, string>;
 
 interface Import {
   readonly specifier: string;
-  /** The compiler erases this import, so it makes no loop at run time. */
+  /** The compiler erases this import, so the import makes no loop at run time. */
   readonly typeOnly: boolean;
 }
 
-/** Rooms that every room may import. */
+/** Rooms open to every room. */
 const COMMON = ['model', 'ports', 'errors', 'logging'];
 
-/** The rooms that each room may import beyond {@link COMMON} and itself. The table of rooms in src/README.md says the same. */
+/** The rooms allowed to each room beyond {@link COMMON} and itself. The table of rooms in src/README.md says the same. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   logging: [],
@@ -32,7 +32,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'service-worker': ['bridge', 'engine', 'store', 'platform', 'transport'],
   client: ['bridge', 'platform'],
   index: ['client'],
-  // A facade uses what every app has: the package's entry point for pages.
+  // A facade uses the same as every app: the package's entry point for pages.
   compat: ['index'],
   server: ['protocol'],
   cli: ['server'],
@@ -41,7 +41,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The shelves of a room, each with the shelves and files of the room that it may import. A file beside the
- * shelves is listed like a shelf if other code imports it. A file that is not listed may import every shelf.
+ * shelves is listed like a shelf if other code imports it. An unlisted file may import every shelf.
  */
 export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   engine: {
@@ -84,7 +84,7 @@ export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly s
 };
 
 /**
- * The rooms and libraries that a room may load at run time, directly or through others: the engine runs in a
+ * The rooms and libraries allowed to a room at run time, directly or through others: the engine runs in a
  * simulator, and the page stays small.
  */
 const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
@@ -96,7 +96,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   client: ['rxjs', 'comlink', 'idb-keyval'],
 };
 
-/** Imports between the rooms of {@link COMMON} that would point back up. */
+/** Forbidden imports between the rooms of {@link COMMON}: each would point back up. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   errors: ['model', 'ports', 'logging'],
   logging: ['model', 'ports', 'errors'],
@@ -201,7 +201,7 @@ const wrongRoom = (from: string, to: string): string | undefined => {
   return allowed.includes(target) ? undefined : `${from} imports ${to}: ${room} may import ${allowed.join(', ')}`;
 };
 
-/** The first loop of files, as `a → b → a`. Imports of types count too, because they tie the files for a reader. */
+/** The first loop of files, as `a → b → a`. Imports of types count too, because a reader must know both files. */
 const findLoop = (graph: ReadonlyMap<string, readonly string[]>): string | undefined => {
   const done = new Set<string>();
   const trail: string[] = [];
@@ -225,7 +225,7 @@ const findLoop = (graph: ReadonlyMap<string, readonly string[]>): string | undef
   return undefined;
 };
 
-/** The modules that the files of `room` load at run time and should not. */
+/** The modules loaded by the files of `room` at run time against the plan. */
 const wrongLoads = (imports: ReadonlyMap<string, readonly Import[]>, room: string, allowed: readonly string[]): string[] => {
   const found: string[] = [];
   for (const start of imports.keys()) {

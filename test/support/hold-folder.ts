@@ -1,4 +1,4 @@
-/** A process that takes the lock of a folder, reports the lock, and keeps the lock until the kill. For `run-main.mjs`. */
+/** A process takes the lock of a folder, reports the lock, and keeps the lock until the kill. For `run-main.mjs`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockFolder } from '../../src/server/store/sql/folder-lock.ts';
 

@@ -1,7 +1,7 @@
-/** IndexedDB in memory whose steps are steps of a virtual time: a database stands still while no time passes. */
+/** IndexedDB in memory, with steps in virtual time: a database stands still while no time passes. */
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
 
-/** First in, first out, as within one database. The heap decides what runs in between. */
+/** First in, first out, as within one database. The heap decides about the steps in between. */
 const queue: (() => void)[] = [];
 let time: VirtualTime | null = null;
 let stepMs = 0;

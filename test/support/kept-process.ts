@@ -79,7 +79,7 @@ export const startKept = async (
   };
 };
 
-/** A port that was free a moment ago. */
+/** A port free a moment ago. */
 export const freePort = async (): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -13,7 +13,7 @@ import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
 
-/** The real one: a test of the store replaces the global one by steps of virtual time. */
+/** The real `setImmediate`: a test of the store replaces the global one by steps of virtual time. */
 const realImmediate = setImmediate;
 
 /** Resolves when all messages between the two sides have arrived. */

@@ -1,11 +1,11 @@
 /**
- * The slowness of this machine: how many times longer work takes than on an idle one. The tests wait that much
- * longer, and hold promises in seconds to that much more. On an idle machine nothing is added.
+ * The slowness of this machine: the time of some work here, divided by the time on an idle machine. The tests
+ * multiply their waits and their limits by this factor. On an idle machine nothing is added.
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 
-/** The amount of work that is measured: the scheduler would prefer a shorter piece, even on a busy machine. */
+/** The amount of measured work: the scheduler would prefer a shorter piece, even on a busy machine. */
 const WORK_MS = 60;
 /** A smaller measure means an idle machine, on which a test runs a server and a browser of its own. */
 const QUIET = 2;
@@ -39,7 +39,7 @@ export const slowness = (): Promise<number> => {
   return last.slowness;
 };
 
-/** A time that this machine may take now, if an idle machine takes `ms`. */
+/** The allowed time of this machine now, if an idle machine takes `ms`. */
 export const stretched = async (ms: number): Promise<number> => Math.round(ms * (await slowness()));
 
 /** The end of a wait. The machine is measured only after the time for an idle machine has passed. */

@@ -1,7 +1,7 @@
 /** Finds programs by name. */
 import { delimiter, join } from 'node:path';
 
-/** The path of the first of these names that a folder on PATH has. */
+/** The path of the first of these names in a folder on PATH. */
 export const onPath = async (
   machine: { readonly env: Readonly<Record<string, string | undefined>>; isExecutable(path: string): Promise<boolean> },
   names: readonly string[],

@@ -33,7 +33,7 @@ export class WorldTab {
     return this.world.until(firstValueFrom(this.watch(topic)));
   }
 
-  /** Resolves with the first value that the test accepts. @throws {Error} after `withinMs` of virtual time; default: a minute. */
+  /** Resolves with the first value accepted by the test. @throws {Error} after `withinMs` of virtual time; default: a minute. */
   until<T extends Topic>(topic: T, accepts: (value: TopicValue[T['of']]) => boolean, withinMs?: number): Promise<TopicValue[T['of']]> {
     return this.world.until(firstValueFrom(this.watch(topic).pipe(filter(accepts))), withinMs);
   }
@@ -59,7 +59,7 @@ export const openDevice = async (world: TestWorld, userId: string, name?: string
 /**
  * Lets time pass until a condition holds.
  *
- * @returns the time that passed, in milliseconds.
+ * @returns the passed time, in milliseconds.
  * @throws {Error} after `withinMs`.
  */
 export const reach = async (world: TestWorld, what: string, holds: () => boolean, withinMs: number): Promise<number> => {

@@ -12,7 +12,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a program to its end, and joins its outputs in one string. Never rejects for an exit code. */
+/** Runs a program to its end, and joins its outputs in a string. Never rejects for an exit code. */
 export const runToEnd = (program: string, args: readonly string[], cwd: string, timeoutMs = 120_000): Promise<Ended> =>
   new Promise((done) => {
     execFile(program, args, { cwd, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {

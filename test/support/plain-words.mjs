@@ -14,7 +14,7 @@ export const AIMS = { fragments: 15, indefinite: 3, pronouns: 3 };
 
 /** An actor without a name. */
 const INDEFINITE = /\b(whoever|whatever|whichever|somebody|nobody|anybody|everybody|whose)\b/i;
-/** First words of a comment that is no sentence: relatives, prepositions, negations, participles without a subject. */
+/** First words of an incomplete sentence: relatives, prepositions, negations, participles without a subject. */
 const FRAGMENT =
   /^(what|whose|who|whom|whoever|whatever|where|whether|which|when|while|of|in|on|at|by|for|from|with|without|to|as|beside|behind|before|after|above|below|until|since|than|nor|not|no|nothing|nobody|never|neither|none|only|one|those|that|this|these|such|asked|told|held|known|kept|given|made|taken|left|called|meant|said|sent|there|so|and|or|but|also|again|else|more|because)\b/i;
 const PRONOUN = /\b(what|who|whose|it|they|one|those|that)\b/gi;
@@ -102,7 +102,7 @@ export const measure = (comments) => {
   };
 };
 
-/** @returns the aims that the figures exceed. */
+/** @returns the aims exceeded by the figures. */
 export const exceeded = (figures) => Object.keys(AIMS).filter((name) => figures[name] > AIMS[name]);
 
 const filesIn = (path) =>

@@ -1,6 +1,6 @@
 /**
- * A person without a browser: speaks frames over one WebSocket, folds the rows that come, and connects again
- * after a cut. An entry is sent again under the same key until it is answered, as every client must do.
+ * A person without a browser: speaks frames over a WebSocket, folds the incoming rows, and connects again
+ * after a cut. Like every client, this client repeats an entry under the same key until the answer.
  */
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
@@ -40,7 +40,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export class ProtocolClient {
   /** The row of each conversation, from all frames so far. */
   readonly rows = new Map<ConversationId, ConversationRow>();
-  /** The messages that came with the feed, by seq. The server may leave some out. */
+  /** The messages from the feed, by seq. The server may leave some out. */
   readonly messages = new Map<ConversationId, Map<number, WireMessage>>();
   /** The receipts of group messages from the feed, by message id. */
   readonly receipts = new Map<MessageId, GroupReceipt>();
@@ -152,7 +152,10 @@ export class ProtocolClient {
     return () => this.#listeners.delete(fn);
   }
 
-  /** Resolves as soon as `condition` holds, which is checked after every frame. @throws {Error} that names `what`, after `withinMs`. */
+  /**
+   * Checks `condition` after every frame, and resolves as soon as `condition` holds. @throws {Error} with
+   * `what` in the message, after `withinMs`.
+   */
   async waitFor(condition: () => boolean, withinMs = DEFAULT_PATIENCE_MS, what = 'the condition'): Promise<void> {
     const deadline = new Deadline(withinMs);
     while (!condition()) {
@@ -252,7 +255,7 @@ export class ProtocolClient {
       }
     }
     for (const { id, readCount, memberCount, expired } of frame.receipts ?? []) this.#foldReceipt(id, { readCount, memberCount, expired });
-    // A snapshot in several frames counts at its end: after a cut in between it is requested again.
+    // A snapshot in several frames counts at its end: after a cut in between the client requests the snapshot again.
     if (frame.from !== null || frame.complete) this.cursor = frame.to;
     if (frame.complete) this.#caughtUp = true;
     for (const listener of [...this.#listeners]) listener(frame);
@@ -302,7 +305,7 @@ export class ProtocolClient {
     });
   }
 
-  /** Only one submit is in flight at a time. */
+  /** At most one submit is in flight. */
   #next(): void {
     if (this.#inFlight || !this.#limits) return;
     const batch = this.#queue.shift();

@@ -1,7 +1,7 @@
 /**
- * The public surface of the package as text: each entry point of package.json with its exported names, and the
- * members of the types. Interfaces and type aliases that no entry point exports, but that an exported name
- * mentions, follow at the end of the entry point.
+ * The public surface of the package as text: each entry point of package.json with its exported names, and
+ * the members of the types. Unexported interfaces and type aliases in the types of exported names follow at
+ * the end of the entry point.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import ts from 'typescript';
 /** The type of a longer constant is left out: a schema of the wire, covered by the test of the wire's shape. */
 const MAX_TYPE_LENGTH = 300;
 
-/** The classes of these entry points hold the engine and the server: what these mention is no public type. */
+/** The classes of these entry points hold the engine and the server: types used only there are not public. */
 const WITHOUT_MENTIONED = new Set(['./server/ws', './testing']);
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 }
 
-/** The source of each entry point, by the name that apps import. */
+/** The source of each entry point, by the name for apps. */
 const entryPoints = (root: string): Map<string, string> => {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   const config = readFileSync(join(root, 'tsdown.config.ts'), 'utf8');
@@ -38,12 +38,12 @@ const isOpenType = (node: ts.Declaration): boolean =>
 
 class Describing {
   private readonly printer = ts.createPrinter({ removeComments: true });
-  /** Interfaces and type aliases that the described names mention, in the order of their first mention. */
+  /** Interfaces and type aliases mentioned by the described names, in the order of their first mention. */
   readonly mentioned = new Set<ts.Symbol>();
 
   constructor(private readonly checker: ts.TypeChecker) {}
 
-  /** The lines of one exported name. */
+  /** The lines of an exported name. */
   describe(name: string, exported: ts.Symbol): string[] {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(exported) : exported;
     const declarations = symbol.declarations ?? [];
@@ -112,7 +112,7 @@ class Describing {
     return this.printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile()).replace(/\s+/g, ' ').trim();
   }
 
-  /** Notes the types of this package that a node names. */
+  /** Notes the types of this package named by a node. */
   private mention(node: ts.Node | undefined): void {
     if (!node) return;
     const visit = (inner: ts.Node): void => {

@@ -1,6 +1,7 @@
 /**
- * A device that only its service worker wakes: a real store and server, and a browser that keeps notifications. The service worker runs in
- * real time, because it takes its clock from the browser; each request lets the virtual time of the server pass.
+ * A device with a service worker and no page: a real store and server, and a browser with a list of
+ * notifications. The service worker runs in real time, because its clock is the browser's; each request lets
+ * the virtual time of the server pass.
  */
 import 'fake-indexeddb/auto';
 import { vi } from 'vitest';
@@ -26,14 +27,14 @@ export const PLAIN = { title: 'app.example', options: { tag: 'tidemark:alice', s
 export class PushBench {
   readonly world = createTestWorld();
   readonly badge: number[] = [];
-  /** The steps in the order in which they happened. */
+  /** The steps in the order of time. */
   readonly steps: string[] = [];
   readonly scope = new FakeWorkerScope();
   isAllowed = true;
   isReachable = true;
   bob!: WorldTab;
 
-  /** For a device that is logged in as alice, with the badge of its icon. */
+  /** For a device logged in as alice, with the badge of its icon. */
   static async start(): Promise<PushBench> {
     const bench = new PushBench();
     const { badge, steps, scope, world } = bench;
@@ -77,13 +78,13 @@ export class PushBench {
     installReceiptSync(this.scope, { url, getToken: () => this.world.server.token('alice'), log: () => undefined, ...options });
   }
 
-  /** Dispatches the event. @returns the promise that the event waits for. */
+  /** Dispatches the event. @returns the promise awaited by the event. */
   push(data: object | string, notification?: ReceiptSyncOptions['notification']): Promise<unknown> {
     this.install(notification ? { notification } : {});
     return this.scope.push(data);
   }
 
-  /** Bob sends a message. @returns the push that the host sends to the device. */
+  /** Bob sends a message. @returns the push from the host to the device. */
   async pushOf(text: string, to: ConversationId = 'direct:alice', mentions?: Mentions): Promise<PushFrame> {
     const { id } = await this.bob.do('sendMessage', to, { body: JSON.stringify(text), mentions });
     await this.bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);

@@ -1,4 +1,4 @@
-/** The ports of an engine that is alone: no time passes, no other tab gets its hints, and ids count up. */
+/** The ports of an engine alone: no time passes, no other tab gets its hints, and ids count up. */
 import type { StorePort } from '../../src/ports/ports.ts';
 
 let ids = 0;

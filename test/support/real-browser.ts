@@ -1,6 +1,6 @@
 /**
  * A Chromium as a user has it: tabs behind others are hidden and can be frozen, and pages go into the
- * back/forward cache. A Chromium that Playwright starts shows every tab as visible and focused, and caches no
+ * back/forward cache. A Chromium started by Playwright shows every tab as visible and focused, and caches no
  * page.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from './chromium.ts';
 
-/** This machine under a name that is no loopback address, which is an insecure context for the browser. */
+/** This machine under a name other than a loopback address: an insecure context for the browser. */
 export const INSECURE_HOST = 'insecure.test';
 
 const READY_WITHIN_MS = 30_000;
@@ -75,7 +75,7 @@ export class RealBrowser {
   }
 }
 
-/** Freezes the tab as the browser does after a while in the background. The tab must be behind another one. */
+/** Freezes the tab like the browser after a while in the background. The tab must be behind another tab. */
 export const setFrozen = async (page: Page, frozen: boolean): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' });

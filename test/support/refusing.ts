@@ -1,12 +1,12 @@
-/** A network whose server answers "not now" to frames that the test chooses, and records the refusals. */
+/** A network with a server that answers "not now" to frames of the test's choice, and records the refusals. */
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
 export interface Refusing {
-  /** The frames that are refused; none by default. */
+  /** The refused frames; none by default. */
   refuses: (frame: ClientFrame) => boolean;
   retryAfterMs: number;
-  /** Whether no socket opens, so that all frames go over HTTP. */
+  /** Whether no socket opens, so all frames go over HTTP. */
   noSockets: boolean;
   /** Whether each HTTP request is refused unread, as a proxy does. */
   refusesRequests: boolean;

@@ -1,4 +1,4 @@
-// All steps of `npm test`, one after the other, even if one fails; arguments go to Vitest. The last line is the
+// All steps of `npm test`, one after the other, even after a failed step; arguments go to Vitest. The last line is the
 // sum: `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -62,6 +62,6 @@ if (!(await run('npm', 'run', '--silent', 'simulate', '--', '--test'))) failedSt
 for (const step of failedSteps) console.log(`failed: npm run ${step}`);
 const failed = counts.failed + failedSteps.length;
 console.log(`${counts.passed} passed, ${failed} failed`);
-// The exit code is set, and process.exit is not called, so that the line above is written completely, also into
-// a pipe.
+// This script sets the exit code and does not call process.exit. So the line above is written completely,
+// also into a pipe.
 process.exitCode = failed === 0 ? 0 : 1;

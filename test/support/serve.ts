@@ -13,7 +13,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export const MADE_STORE = 'TIDEMARK_MADE_STORE';
 const READY_WITHIN_MS = 60_000;
 
-/** A port that was free a moment ago: a server that is killed and started again must come back on the same port. */
+/** A port free a moment ago: a server must come back on the same port after a kill. */
 const freePort = async (): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -44,7 +44,7 @@ export class ServedReceipts {
     return served;
   }
 
-  /** The URL for clients that do not go through a proxy. */
+  /** The URL for clients without a proxy. */
   get url(): string {
     return `ws://127.0.0.1:${this.port}/receipts`;
   }
@@ -100,7 +100,7 @@ export class ServedReceipts {
     return ((await this.#dev('token', { userId })) as { token: string }).token;
   }
 
-  /** Creates the group, unless it exists. */
+  /** Creates the group, unless the group exists. */
   async createGroup(groupId: string): Promise<void> {
     await this.#dev('group', { groupId, members: [] });
   }
@@ -117,7 +117,7 @@ export class ServedReceipts {
     await this.#dev('policy', change);
   }
 
-  /** @throws {Error} with the server's answer, if it refuses. */
+  /** @throws {Error} with the server's answer, if the server refuses. */
   async #dev(what: string, body: object): Promise<unknown> {
     const response = await fetch(`http://127.0.0.1:${this.port}/dev/${what}`, {
       method: 'POST',

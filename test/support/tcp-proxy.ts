@@ -1,6 +1,6 @@
 /**
- * The network between browsers and the server. A test cuts it, silences it, or keeps an answer back, and it
- * records the WebSocket frames that pass. A browser's own offline switch freezes sockets instead of ending
+ * The network between browsers and the server. A test cuts or silences this network, or keeps an answer back.
+ * This network records the WebSocket frames. A browser's own offline switch freezes sockets instead of ending
  * them, so the tests make outages here.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -77,11 +77,11 @@ interface Pair {
   silent: boolean;
 }
 
-/** Reads the POST requests on one connection. */
+/** Reads the POST requests on a connection. */
 class PostReader {
   #rest = Buffer.alloc(0);
 
-  /** The bodies that this chunk completes. */
+  /** The bodies completed by this chunk. */
   read(chunk: Buffer): string[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     const bodies: string[] = [];
@@ -98,7 +98,7 @@ class PostReader {
 }
 
 /**
- * Resets a socket as a broken network does. If one end is closing by itself (as WebKit does), Node would keep a
+ * Resets a socket like a broken network. If one end is closing by itself (as WebKit does), Node would keep a
  * handle for ever that it is told to reset.
  */
 const reset = (socket: Socket): void => {
@@ -113,19 +113,19 @@ export class TcpProxy {
   readonly requests: string[] = [];
   /** The bodies of requests to the HTTP endpoint, in order. */
   readonly posts: string[] = [];
-  /** Called with the body of a POST request that has been passed on. */
+  /** Called with the body of a POST request, after the request has passed. */
   onPost: (body: string) => void = () => undefined;
   /** While true, answers to POST requests are kept back: requests arrive, and only their answers do not. */
   holdsAnswers = false;
   /** Number of answers by {@link stranger}. */
   strangerAnswered = 0;
-  /** Called for a frame from the client, after it has been passed on. */
+  /** Called for a frame from the client, after the frame has passed. */
   onUp: (text: string) => void = () => undefined;
-  /** Called for a frame from the server, after it has been passed on. */
+  /** Called for a frame from the server, after the frame has passed. */
   onDown: (text: string) => void = () => undefined;
   /** Answers instead of the server: whole HTTP answers, for upgrades and for other requests; `undefined` lets the request through. */
   stranger: (isUpgrade: boolean) => string | undefined = () => undefined;
-  /** A frame from the server for which this returns true is kept back, with all that follows on its connection. */
+  /** A frame from the server for which this returns true is kept back, with all later frames on its connection. */
   keepBack: (text: string) => boolean = () => false;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -160,8 +160,8 @@ export class TcpProxy {
   }
 
   /**
-   * Keeps back all that the server sends on the present connections, until released. New connections work.
-   * @returns a function that releases it.
+   * Keeps back all frames of the server on the present connections, until released. New connections work.
+   * @returns a function for the release.
    */
   hold(): () => void {
     const held = [...this.#pairs];
@@ -176,7 +176,7 @@ export class TcpProxy {
     for (const pair of this.#pairs) pair.silent = true;
   }
 
-  /** The frames of one type that browsers have sent since `after` (an index into {@link frames}), parsed. */
+  /** The frames of a type from browsers since `after` (an index into {@link frames}), parsed. */
   sent<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
     return this.frames
       .slice(after)
@@ -185,7 +185,7 @@ export class TcpProxy {
       .filter((frame) => frame.type === type);
   }
 
-  /** The frames of one type that were posted since `after` (an index into {@link posts}). */
+  /** The frames of a type posted since `after` (an index into {@link posts}). */
   posted<T extends { readonly type: string }>(type: T['type'], after = 0): T[] {
     return this.posts
       .slice(after)

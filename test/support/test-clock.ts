@@ -1,4 +1,4 @@
-/** The time of the kit as a clock, for code that takes a clock and no world. Time passes only when the test says so. */
+/** The time of the kit as a clock, for code with a clock and without a world. Only the test lets time pass. */
 import { SeededRandom } from '../../src/testing/random.ts';
 import { VirtualTime } from '../../src/testing/virtual-time.ts';
 
@@ -29,23 +29,23 @@ export class TestClock {
     };
   };
 
-  /** The number of timers that are neither due nor cancelled. */
+  /** The number of timers neither due nor cancelled. */
   get armed(): number {
     return this.waiting.size;
   }
 
-  /** The machine sleeps. Timers that become due in the meantime are late: the next `pass` calls them. */
+  /** The machine sleeps. Timers due in the meantime are late: the next `pass` calls them. */
   sleep(ms: number): void {
     this.time.now += ms;
   }
 
-  /** The thread stands still. Afterwards every timer that is due is called at once. */
+  /** The thread stands still. Afterwards the clock calls all due timers at once. */
   standStill(ms: number): void {
     this.sleep(ms);
     while (this.time.nextAt <= this.time.now) void this.time.step();
   }
 
-  /** Time passes, and every timer is called when it is due. */
+  /** Time passes, and the clock calls every timer at its due time. */
   async pass(ms: number): Promise<void> {
     const until = this.time.now + ms;
     for (;;) {

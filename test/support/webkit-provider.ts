@@ -8,7 +8,7 @@ const STARTS_WITHIN_MS = 60_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One WebDriver session: a browser and its page. */
+/** A WebDriver session: a browser and its page. */
 class WebKit {
   #display: KeptProcess | undefined;
   #driver: KeptProcess | undefined;

@@ -1,7 +1,6 @@
 /**
- * In `dist`, `./worker.js` is one file beside the page's module. Tests that run the sources in a browser get
- * one file from the sources too: a worker of a hundred files, fetched one by one, would take a second to start,
- * every time.
+ * In `dist`, `./worker.js` is one file beside the page's module. Tests of the sources in a browser get a
+ * single file too: a worker of a hundred separate files takes a second to start, every time.
  */
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
@@ -25,7 +24,7 @@ export const bundleWorker = async (plugins: readonly Plugin[] = []): Promise<str
   return chunk.code;
 };
 
-/** One bundle for all projects of a run. */
+/** A bundle for all projects of a run. */
 let bundled: Promise<string> | undefined;
 
 export const workerFromSource = (): Plugin => ({

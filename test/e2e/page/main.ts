@@ -20,10 +20,10 @@ export interface App {
   readonly outbox: Seen<OutboxStatus>;
   /** All values of the unread count of each conversation in `?badges=`. */
   readonly badges: Readonly<Record<string, Seen<number>>>;
-  /** The numbers that this page set on the app's icon, in order; 0 for clearing it. */
+  /** The numbers set by this page on the app's icon, in order; 0 for a cleared icon. */
   readonly appBadge: readonly number[];
   readonly UsageError: typeof UsageError;
-  /** All workers that the page has created, the newest last. */
+  /** All workers created by the page, the newest last. */
   readonly workers: readonly Worker[];
   readonly events: Seen<ReceiptEvent>;
   /** Number of open streams in the worker. */

@@ -1,9 +1,9 @@
-/** The app's service worker: the library's part, and the records that the tests read. */
+/** The app's service worker: the library's part, and the records for the tests. */
 import { installReceiptSync, type MessageContext } from 'tidemark/service-worker';
 
 /** The records, on the worker's global scope. */
 export interface Noted {
-  /** The numbers that this worker set on the app's icon, in order; 0 for clearing it. */
+  /** The numbers set by this worker on the app's icon, in order; 0 for a cleared icon. */
   readonly appBadge: number[];
   /** The messages for which the app's callback was called. */
   readonly asked: { readonly id: string; readonly body: unknown; readonly context: MessageContext }[];
@@ -42,7 +42,7 @@ installReceiptSync(worker, {
     });
     return ((await response.json()) as { token: string }).token;
   },
-  // A file that loads without the app.
+  // A file outside of the app.
   addressOf: ({ conversationId }) => `/service-worker.js#${conversationId}`,
   notification(message, context) {
     noted.asked.push({ id: message.id, body: message.body, context });
