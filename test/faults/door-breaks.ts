@@ -40,14 +40,14 @@ export const DOOR_BREAKS: readonly Break[] = [
     file: 'src/server/store/sql/pglite.ts',
     from: `    throw failureOf(folder, found, error);`,
     to: `    throw error;`,
-    test: ['node', FOLDER, 'only PostgreSQL finds.*F122'],
+    test: ['node', FOLDER, 'found only by PostgreSQL.*F122'],
   },
   {
     fault: 'F122',
     file: 'src/server/store/sql/folder-check.ts',
     from: `  if (kindOf(signOfFirstStart(folder)) === 'file') return 'unfinished';`,
     to: '',
-    test: ['node', FOLDER, 'was killed.*F122'],
+    test: ['node', FOLDER, 'killed first start.*F122'],
   },
   {
     fault: 'F123',
