@@ -1,9 +1,9 @@
 /** The first paint: counts and conversations to show before the worker answers. One record, read with bare IndexedDB. */
 import type { FirstPaint } from '../model/conversation.ts';
+import { PAINT_KEY } from '../model/storage-name.ts';
+import type { TableName } from '../ports/ports.ts';
 
-/** The record's place in the worker's store. A test keeps the names equal to those of the store. */
-export const PAINT_TABLE = 'meta';
-export const PAINT_KEY = 'paint';
+const PAINT_TABLE: TableName = 'meta';
 
 /** @returns null if the record or the database is missing. Never creates or upgrades the database. */
 export const readFirstPaint = (databaseName: string): Promise<FirstPaint | null> =>

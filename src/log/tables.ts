@@ -1,5 +1,6 @@
 /** The tables of the database, and the records of the table `meta`. Each pair of server and account has its own database. */
 import type { StoreKey, StoreTx, TableName } from '../ports/ports.ts';
+import { PAINT_KEY } from '../model/storage-name.ts';
 
 /** The schema number. A release raises it if older code cannot read the new data; older code then refuses to write (F09). */
 export const SCHEMA = 1;
@@ -9,8 +10,6 @@ export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes'];
 /** Keys of the table `meta`: the log header, and the snapshot made by compaction. */
 export const LOG_HEADER_KEY = 'head';
 export const SNAPSHOT_KEY = 'snapshot';
-/** The first paint: the page reads this record by itself before its worker has started. */
-export const PAINT_KEY = 'paint';
 /** The account of this database. */
 export const ACCOUNT_KEY = 'account';
 

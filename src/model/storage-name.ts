@@ -1,4 +1,4 @@
-/** Names of the database, the lock and the bus. Each pair of server and account has names of its own: no two accounts share a table (I-23). */
+/** Names of the database, its first paint, the lock and the bus. Each pair of server and account has names of its own: no two accounts share a table (I-23). */
 import type { UserId } from './ids.ts';
 
 /** The prefix of the names of all accounts of one server. A user id may contain colons, so colons of the path are escaped. */
@@ -14,6 +14,9 @@ export const accountOfDatabase = (url: string, name: string): UserId | null => {
   const prefix = databasePrefix(url);
   return name.startsWith(prefix) ? name.slice(prefix.length) : null;
 };
+
+/** The key of the first paint in the table `meta`: the worker writes the record, and the page reads it before the worker has started. */
+export const PAINT_KEY = 'paint';
 
 /** The Background Sync tag by which a page asks its service worker to send pending entries. */
 export const SYNC_TAG = 'tidemark-receipts';

@@ -5,6 +5,9 @@
 import type { UserId } from '../model/ids.ts';
 import type { Policy } from './policy.ts';
 
+/** The retry delay for an address with too many connections. */
+export const CROWDED_ADDRESS_MS = 5000;
+
 /** A connection's share of the limits. */
 export interface Ticket {
   /**

@@ -9,10 +9,10 @@ import type { PublishedMessage } from './receipt-server.ts';
 import { inTurnsOf } from './store/turns.ts';
 import { submitEntries } from './submit/submit.ts';
 
-const MESSAGE = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1, mentions: 1 } as const;
+const FIELDS = { from: 1, to: 1, body: 1, id: 1, receiptRequested: 1, countable: 1, mentions: 1 } as const;
 
 /** The conversation of a published message, as the sender names it. @throws {UsageError} */
-const conversationOf = (to: PublishedMessage['to']): ConversationId => {
+const requireConversation = (to: PublishedMessage['to']): ConversationId => {
   const { user, group } = readOptions<{ user?: unknown; group?: unknown }>(to, 'publish: to', { user: 1, group: 1 });
   if ((user === undefined) === (group === undefined))
     throw new UsageError('usage/invalid-argument', 'publish: to must be { user } or { group }, one of them');
@@ -37,9 +37,9 @@ export const publishMessage = async (
     receiptRequested,
     countable = true,
     mentions,
-  } = readOptions(message, 'publish', MESSAGE);
+  } = readOptions(message, 'publish', FIELDS);
   requireId(from, 'from');
-  const conversationId = conversationOf(to);
+  const conversationId = requireConversation(to);
   const entry = {
     kind: 'message',
     key: requireId(id, 'id'),

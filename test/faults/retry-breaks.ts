@@ -22,8 +22,8 @@ export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F115',
     file: 'src/engine/sync/outbox/batch.ts',
-    from: 'if (turnOf(queueOf(entry)) !== turn) continue;',
-    to: "if (turn === 'joins' || turnOf(queueOf(entry)) === 'waits') continue;",
+    from: 'if (readinessOf(queueOf(entry)) !== wanted) continue;',
+    to: "if (wanted === 'joins' || readinessOf(queueOf(entry)) === 'waits') continue;",
     test: ['node', 'test/unit/engine/refused.test.ts', 'refused for long no more often'],
   },
   {

@@ -97,8 +97,8 @@ export const HARDER_BUGS = [
   bug(
     'a new refusal shortens the wait of an old one',
     'engine/sync/outbox/batch.ts',
-    'if (turnOf(queueOf(entry)) !== turn) continue;',
-    "if (turn === 'joins' || turnOf(queueOf(entry)) === 'waits') continue;",
+    'if (readinessOf(queueOf(entry)) !== wanted) continue;',
+    "if (wanted === 'joins' || readinessOf(queueOf(entry)) === 'waits') continue;",
   ),
   bug('waits do not grow', 'engine/sync/outbox/refusals.ts', 'return { times: times + 1,', 'return { times: 0 * times,'),
   bug(

@@ -25,7 +25,7 @@ export interface Carried {
   readonly shown?: Restored;
 }
 
-const presentConversation = ({
+const restoredConversation = ({
   row,
   newest,
   readFloor,
@@ -56,7 +56,9 @@ export const carriedOf = ({
   paused,
   ...(cursor === null
     ? {}
-    : { shown: { t: 'restore', cursor, confirmedAt, asOf, account, conversations: [...conversations.values()].map(presentConversation) } }),
+    : {
+        shown: { t: 'restore', cursor, confirmedAt, asOf, account, conversations: [...conversations.values()].map(restoredConversation) },
+      }),
 });
 
 /**

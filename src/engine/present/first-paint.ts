@@ -5,7 +5,7 @@
 import type { Conversation, FirstPaint } from '../../model/conversation.ts';
 import type { Totals } from '../../model/total.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import { PAINT_KEY } from '../../log/tables.ts';
+import { PAINT_KEY } from '../../model/storage-name.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { listConversations } from './list-conversations.ts';
 import { presentConversation } from './present-conversation.ts';

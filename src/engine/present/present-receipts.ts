@@ -19,7 +19,7 @@ import type { AccountState } from '../state/account-state.ts';
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 
 /** How many members have read the message, and how many have not. Zeros if the server's policy hides the counts. */
-const countsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
+const countFieldsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
   receipt && receiptRequested && !recalled ? { readCount: receipt.readCount, unreadCount: unreadMembers(receipt) } : NO_COUNTS;
 
 /** The receipt state of an own group message, by its counts alone. */
@@ -79,7 +79,7 @@ export const presentReceipts = {
       conversationId: conversation.id,
       state: own ? stateOfOwn(conversation, message) : stateOfOthers(conversation, message),
       ...(own ? timesOf(known(conversation, message)) : NO_TIMES),
-      ...countsOf(message),
+      ...countFieldsOf(message),
     };
   },
 };

@@ -36,7 +36,7 @@ export interface PushedNews extends PushedCounts {
 }
 
 /** A message that the server's row does not reach yet is added: without a network the counts are at least these. */
-const countsOf = (model: AccountState, conversation: ConversationState | undefined, { seq, mentionsMe }: MessageHead): PushedCounts => {
+const pushedCounts = (model: AccountState, conversation: ConversationState | undefined, { seq, mentionsMe }: MessageHead): PushedCounts => {
   const added = conversation && seq <= conversation.row.latestSeq ? 0 : 1;
   const muted = conversation?.muted ?? false;
   return {
@@ -66,7 +66,7 @@ export const newsOf = async (
     const { seq, senderId, countable } = stored ?? head;
     if (senderId === model.me || !countable) return null;
     if (conversation && (isRead(conversation, seq) || contains(conversation.uncounted, seq))) return null;
-    const counts = countsOf(model, conversation, head);
+    const counts = pushedCounts(model, conversation, head);
     if (conversation && stored) {
       const message = presentMessage(model, conversation, stored);
       return message.recalled ? null : { message, ...counts };

@@ -34,13 +34,13 @@ const requestReceipts = async (ask: Ask, ids: readonly MessageId[]): Promise<Fou
   return found;
 };
 
-interface Located {
+interface StoredMatch {
   readonly conversation: ConversationState;
   readonly message: KeptMessage;
 }
 
 /** Finds stored messages: by the location in the server's answer, else by unflushed messages and page indexes. */
-const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, Located>> => {
+const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], found: Found): Promise<Map<MessageId, StoredMatch>> => {
   const wantedSeqs = new Map<ConversationId, Set<Seq>>();
   const want = (id: ConversationId, seq: Seq): void => void wantedSeqs.set(id, (wantedSeqs.get(id) ?? new Set()).add(seq));
   const withoutLocation = new Set<MessageId>();
@@ -54,7 +54,7 @@ const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], fou
   for (const index of withoutLocation.size > 0 ? await readAllIndexes(tx) : [])
     for (const [id, line] of readIndex(index)) if (withoutLocation.has(id)) want(index.conversationId, parseIndexLine(line).seq);
   const wanted = new Set(ids);
-  const located = new Map<MessageId, Located>();
+  const located = new Map<MessageId, StoredMatch>();
   for (const [conversationId, seqs] of wantedSeqs) {
     const conversation = model.get(conversationId);
     if (!conversation) continue;
@@ -65,7 +65,7 @@ const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], fou
 };
 
 /** Merges the server's answer into a stored message. @returns the merged message. */
-const mergeFound = (draft: Draft, { conversation, message }: Located, fact: FoundReceipt): KeptMessage => {
+const mergeFound = (draft: Draft, { conversation, message }: StoredMatch, fact: FoundReceipt): KeptMessage => {
   const { readCount, memberCount, expired, times } = fact;
   const conversationId = conversation.id;
   if (conversationType(conversationId) === 'group' && (memberCount > 0 || expired)) {
@@ -80,7 +80,7 @@ const mergeFound = (draft: Draft, { conversation, message }: Located, fact: Foun
   return dated;
 };
 
-const presentStored = (draft: Draft, located: Located, fact: FoundReceipt | undefined): MessageReceipts => {
+const presentStored = (draft: Draft, located: StoredMatch, fact: FoundReceipt | undefined): MessageReceipts => {
   const { conversation } = located;
   const message = fact ? mergeFound(draft, located, fact) : located.message;
   const shown = presentReceipts.stored(draft.model, conversation, message);

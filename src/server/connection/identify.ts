@@ -17,18 +17,18 @@ export interface Named {
   readonly expiresAt: number | null;
 }
 
-export interface Refused {
+export interface RefusedToken {
   readonly refused: 'auth/expired' | 'auth/forbidden';
   readonly why: string;
 }
 
 /** `not-now`: the host cannot check the token at present. */
-export type Verdict = Named | Refused | 'not-now';
+export type Verdict = Named | RefusedToken | 'not-now';
 
-const EXPIRED: Refused = { refused: 'auth/expired', why: 'the token has expired' };
-const FORBIDDEN: Refused = { refused: 'auth/forbidden', why: 'the token was refused' };
+const EXPIRED: RefusedToken = { refused: 'auth/expired', why: 'the token has expired' };
+const FORBIDDEN: RefusedToken = { refused: 'auth/forbidden', why: 'the token was refused' };
 /** The host's user id is not a valid id. The client may try another token. */
-const NO_ID: Refused = { refused: 'auth/forbidden', why: `the token names no account: a user id is ${ID_RULE}` };
+const NO_ID: RefusedToken = { refused: 'auth/forbidden', why: `the token names no account: a user id is ${ID_RULE}` };
 
 class LateError extends Error {}
 

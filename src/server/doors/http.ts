@@ -8,7 +8,7 @@ import { CLOSE } from '../../protocol/close-codes.ts';
 import { decodeClientFrames, encodeFrame } from '../../protocol/codec.ts';
 import { MAX_CLIENT_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
-import type { Ticket } from '../admission.ts';
+import { CROWDED_ADDRESS_MS, type Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
@@ -36,9 +36,6 @@ export interface DoorAnswer {
   /** The time until the client may retry. The header `Retry-After` repeats it for proxies. */
   readonly retryAfterMs?: number;
 }
-
-/** The retry delay for an address with too many connections. */
-const CROWDED_MS = 5000;
 
 const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
   'auth/expired': 401,
@@ -152,7 +149,8 @@ export const createHttpDoor =
       const now = core();
       if (!now) return answer(refusal(503, 'starting', 'server/busy'), { 'Retry-After': '1' });
       const ticket = now.admission.enter(addressOf(request));
-      if (!ticket) return answer({ ...refusal(503, 'too many connections from this address', 'server/busy'), retryAfterMs: CROWDED_MS });
+      if (!ticket)
+        return answer({ ...refusal(503, 'too many connections from this address', 'server/busy'), retryAfterMs: CROWDED_ADDRESS_MS });
       const over = new Promise<void>((resolve) => response.on('close', resolve));
       void over.then(() => ticket.leave());
       let body: string | undefined;

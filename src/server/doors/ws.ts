@@ -6,7 +6,7 @@ import { CLOSE } from '../../protocol/close-codes.ts';
 import { encodeFrame } from '../../protocol/codec.ts';
 import { MAX_CLIENT_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame } from '../../protocol/frames.ts';
-import type { Ticket } from '../admission.ts';
+import { CROWDED_ADDRESS_MS, type Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
@@ -25,9 +25,6 @@ export interface WebSocketDoor {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   close(): void;
 }
-
-/** Retry delay for an address with too many connections. */
-const CROWDED_SECONDS = 5;
 
 const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
   const body = `[${encodeFrame({ type: 'error', ...error })}]`;
@@ -95,8 +92,8 @@ export const createWebSocketDoor = (
       return refuse(
         socket,
         '503 Service Unavailable',
-        { code: 'server/busy', message: 'too many connections from this address', retryAfterMs: CROWDED_SECONDS * 1000 },
-        `Retry-After: ${CROWDED_SECONDS}\r\n`,
+        { code: 'server/busy', message: 'too many connections from this address', retryAfterMs: CROWDED_ADDRESS_MS },
+        `Retry-After: ${CROWDED_ADDRESS_MS / 1000}\r\n`,
       );
     let hasBegun = false;
     // A failed or refused handshake starts no connection, so the ticket is given back here.

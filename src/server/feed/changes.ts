@@ -14,10 +14,10 @@ import { type ConversationId, conversationType, type UserId } from '../../model/
 import type { Frame } from '../../protocol/frames.ts';
 import { cutIntoFrames } from './cut-frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import { accountOf, hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import { settingsWithVersion, hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 import { type Item, receiptItems, sized } from './feed-items.ts';
-import { messageOf, rowsOf } from './summary-rows.ts';
+import { wireMessageOf, rowsOf } from './summary-rows.ts';
 import { visibleMessages } from './visible-messages.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -76,7 +76,7 @@ const newsOf = async (
 };
 
 const recallItem = (me: UserId, { in: conversationId, message, version }: FeedRecall): Item =>
-  sized(version, { in: conversationId, message: messageOf(message, me) });
+  sized(version, { in: conversationId, message: wireMessageOf(message, me) });
 
 /** The recalls of messages that the user may get. */
 const visibleRecalls = async (tx: ServerReadTx, me: UserId, recalls: readonly FeedRecall[]): Promise<readonly FeedRecall[]> => {
@@ -93,7 +93,9 @@ const visibleRecalls = async (tx: ServerReadTx, me: UserId, recalls: readonly Fe
 /** The receipt settings of the account, if they changed in the interval: before all rows and messages of their version. */
 const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Interval): Promise<Item[]> => {
   const account = await tx.account(me);
-  return account && account.version > after && account.version <= upTo ? [sized(account.version, { account: accountOf(account) })] : [];
+  return account && account.version > after && account.version <= upTo
+    ? [sized(account.version, { account: settingsWithVersion(account) })]
+    : [];
 };
 
 export interface ChangesPage {

@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 export const byteLength = (text: string): number => encoder.encode(text).length;
 
 /** The wire form of a stored message, for one reader. The text of a recalled message is empty for every user. */
-export const messageOf = (
+export const wireMessageOf = (
   { id, seq, senderId, sentAt, body, receiptRequested, countable, recalled, mentions }: MessageRecord,
   reader: UserId,
 ): StoredMessage => ({
@@ -43,7 +43,7 @@ export const messageOf = (
 const receiptsSentOf = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
 
 const summaryMessage = (record: MessageRecord, reader: UserId): StoredMessage => {
-  const message = messageOf(record, reader);
+  const message = wireMessageOf(record, reader);
   // A code unit is at most 3 bytes, so only long bodies are measured.
   const long = message.body.length * 3 > MAX_SUMMARY_BODY_BYTES && byteLength(message.body) > MAX_SUMMARY_BODY_BYTES;
   return long ? { ...message, body: '' } : message;

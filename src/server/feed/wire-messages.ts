@@ -5,7 +5,7 @@ import type { WireMessage } from '../../protocol/changes.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { MessageRecord, MessageKey } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-import { messageOf } from './summary-rows.ts';
+import { wireMessageOf } from './summary-rows.ts';
 
 /** The reader of an answer, and whether every member of a group sees the readers of a message. */
 export interface Viewer {
@@ -76,7 +76,7 @@ export const wireMessages = async (
     const receipt = receipts.get(key);
     return {
       record,
-      message: { ...messageOf(record, viewer.userId), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) },
+      message: { ...wireMessageOf(record, viewer.userId), ...(known ? { times: known } : {}), ...(receipt ? { receipt } : {}) },
     };
   });
 };

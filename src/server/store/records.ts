@@ -108,7 +108,7 @@ export interface AccountRecord extends AccountSettings {
 }
 
 /** The settings as they go to the user's own devices. */
-export const accountOf = ({ version, deliveryReceipts, readReceipts }: AccountRecord): AccountSettings & { version: number } => ({
+export const settingsWithVersion = ({ version, deliveryReceipts, readReceipts }: AccountRecord): AccountSettings & { version: number } => ({
   version,
   deliveryReceipts,
   readReceipts,

@@ -19,7 +19,7 @@ import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import type { AnnouncedMessage } from '../push/announced.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { accountOf, type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
+import { settingsWithVersion, type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
 import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
 /** The author of the entries, as authenticated by the session, never as named in the frame (I-24). */
@@ -177,7 +177,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
       case 'receipts':
         return applyReceiptsEntry(unit, entry, works.get(entry));
       case 'settings':
-        return confirmed(entry, { account: accountOf(unit.account!) });
+        return confirmed(entry, { account: settingsWithVersion(unit.account!) });
     }
   });
   await unit.writeBack(tx);

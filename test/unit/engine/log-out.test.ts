@@ -12,7 +12,8 @@ import { enterAccount, finishWipe } from '../../../src/engine/account/enter-acco
 import { Lane } from '../../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
-import { LOG_HEADER_KEY, type LogHeader, PAINT_KEY } from '../../../src/log/tables.ts';
+import { LOG_HEADER_KEY, type LogHeader } from '../../../src/log/tables.ts';
+import { PAINT_KEY } from '../../../src/model/storage-name.ts';
 import { goOffline, goOnline, openDevice, openTab, reach, type WorldTab } from '../../support/on-tab.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;

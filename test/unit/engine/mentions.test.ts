@@ -1,6 +1,6 @@
 /** The mention counts on every device of a user: in muted conversations, offline, in other tabs, and without the messages. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PAINT_KEY } from '../../../src/log/tables.ts';
+import { PAINT_KEY } from '../../../src/model/storage-name.ts';
 import type { FirstPaint } from '../../../src/model/conversation.ts';
 import type { Mentions } from '../../../src/model/mentions.ts';
 import { pickTotal } from '../../../src/model/total.ts';

@@ -13,7 +13,7 @@ import type { Writer } from '../../write/writer.ts';
 import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 import { MAX_GAPS } from './feed.ts';
 
-const REQUEST_TIMEOUT_MS = 10_000;
+const PULL_TIMEOUT_MS = 10_000;
 /** An answer to a pull holds about 1 MiB at most. A device that was away for longer reads the rest when a page is open. */
 const MAX_PULLS = 20;
 
@@ -90,7 +90,7 @@ export const catchUpOverHttp = async (
         id: 1,
         wants: [{ conversationId: wanted.conversationId, seqs: [[wanted.seq, wanted.seq]], limit: 1 }],
       });
-    const { welcome, answers } = await session.ask(questions, REQUEST_TIMEOUT_MS);
+    const { welcome, answers } = await session.ask(questions, PULL_TIMEOUT_MS);
     if (!welcome) throw errorOfFrame(answers[0]);
     more = false;
     for (const answer of answers) {

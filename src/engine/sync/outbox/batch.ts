@@ -97,20 +97,20 @@ export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameByte
 };
 
 /** The part of a conversation in the next frame. The entries of a conversation that joins fill the room left by the due conversations. */
-export type Turn = 'due' | 'joins' | 'waits';
+export type Readiness = 'due' | 'joins' | 'waits';
 
-/** Chooses the entries of the next frame. All entries of a conversation have the same turn, which keeps their order. */
+/** Chooses the entries of the next frame. All entries of a conversation have the same readiness, which keeps their order. */
 export const nextBatch = (
   outbox: readonly OutboxEntry[],
   limits: Pick<Limits, 'entries' | 'frameBytes'>,
-  turnOf: (queue: Queue) => Turn,
+  readinessOf: (queue: Queue) => Readiness,
 ): OutboxEntry[] => {
   const batch: OutboxEntry[] = [];
   let bytes = FRAME_OVERHEAD;
-  for (const turn of ['due', 'joins'] as const)
+  for (const wanted of ['due', 'joins'] as const)
     for (const entry of outbox) {
       if (batch.length >= limits.entries) return batch;
-      if (turnOf(queueOf(entry)) !== turn) continue;
+      if (readinessOf(queueOf(entry)) !== wanted) continue;
       const length = encoder.encode(JSON.stringify(wireEntry(entry))).length + 1;
       if (bytes + length > limits.frameBytes && batch.length > 0) return batch;
       bytes += length;

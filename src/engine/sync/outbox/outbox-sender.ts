@@ -181,7 +181,7 @@ export class OutboxSender {
       const chosen = nextBatch(
         outbox,
         { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
-        this.refusals.turns(outbox),
+        this.refusals.readiness(outbox),
       );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });

@@ -6,7 +6,7 @@ import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-ent
 import type { Ports } from '../../../ports/ports.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { BACKOFF_FLOOR_MS, backoffMs } from '../../../model/backoff.ts';
-import type { Turn } from './batch.ts';
+import type { Readiness } from './batch.ts';
 
 /** The sender waits at least this long with an entry that the server left out of its answer. */
 const UNANSWERED_MS = 1000;
@@ -41,11 +41,11 @@ export class Refusals {
   }
 
   /**
-   * Tells the turn of each conversation in the next frame. If the wait of one conversation is over, all others join the frame as soon as
+   * Tells the readiness of each conversation in the next frame. If the wait of one conversation is over, all others join the frame as soon as
    * the server allows: the server gets a single frame after any number of refusals. The others join only where the frame has room.
    * In a frame of their own, a conversation refused for the first time would set the pace of a conversation refused for long.
    */
-  turns(outbox: Iterable<OutboxEntry>): (queue: Queue) => Turn {
+  readiness(outbox: Iterable<OutboxEntry>): (queue: Queue) => Readiness {
     const now = this.ports.clock.mono();
     const isAnyDue = this.firstDue(outbox) <= now;
     return (queue) => {

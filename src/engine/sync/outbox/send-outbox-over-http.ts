@@ -15,7 +15,7 @@ import { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
 import { DEFAULT_LIMITS } from '../../../protocol/limits.ts';
 import { BUSY_MS } from '../../../model/backoff.ts';
 
-const REQUEST_TIMEOUT_MS = 20_000;
+const SUBMIT_TIMEOUT_MS = 20_000;
 /** The sender retries refused entries within this time. Then the host ends, and a later run goes on. */
 const REFUSED_TIMEOUT_MS = 30_000;
 /** A request also carries hello with the token: a quarter of the frame size is left for it. */
@@ -80,7 +80,7 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
     };
     const send = (frame: Frame<'submit'>): void => {
       session
-        .ask([frame], REQUEST_TIMEOUT_MS, ending.signal)
+        .ask([frame], SUBMIT_TIMEOUT_MS, ending.signal)
         .then((answer) => take(frame.id, answer))
         .catch((error: unknown) => {
           if (!ending.signal.aborted) fail(error);

@@ -25,7 +25,7 @@ export const refuse = (what: string, wayOut: string, cause?: unknown): StoreErro
 
 const RESTORE = 'Restore the folder from a backup, or name an empty folder to begin anew';
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * Creates the folder if it is missing. @throws {StoreError} if the path is no folder, or this process may not
@@ -37,7 +37,7 @@ export const requireFolder = (folder: string): void => {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw refuse(
-      `the store's folder ${folder} cannot be used: ${messageOf(error)}`,
+      `the store's folder ${folder} cannot be used: ${errorText(error)}`,
       'Name a folder that this user may read and write, or that does not exist yet',
       error,
     );
@@ -95,7 +95,7 @@ export const inspectFolder = (folder: string): Found => {
     if (fault !== undefined) throw refuse(`the database in ${pg} is not whole: ${fault}`, RESTORE);
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw refuse(`the database in ${pg} cannot be read: ${messageOf(error)}`, 'Give this user the right to read and write it', error);
+    throw refuse(`the database in ${pg} cannot be read: ${errorText(error)}`, 'Give this user the right to read and write it', error);
   }
   return 'database';
 };
