@@ -13,7 +13,7 @@
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ReceiptStatistic } from '../../model/event.ts';
-import type { ConversationRow } from '../../model/conversation.ts';
+import { type ConversationRow, wholeRow } from '../../model/conversation.ts';
 import { archiveOf } from '../../model/archive.ts';
 import { latestFlag, latestMark } from '../../model/flag.ts';
 import {
@@ -90,7 +90,7 @@ export class AccountState {
     model.paused = snapshot.paused;
     model.settings = snapshot.settings;
     model.account = snapshot.account;
-    for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept);
+    for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept, { row: wholeRow(kept.row) });
     for (const row of snapshot.rowsBeforeCatchUp ?? []) model.rowsBeforeCatchUp.set(row.conversationId, row);
     for (const entry of snapshot.outbox) model.putEntry(entry);
     model.confirmed = RecentlyConfirmed.of(snapshot.confirmed);

@@ -1,9 +1,9 @@
 /** The stored form of the state, without messages in pages: the result of a compaction. */
 import type { ReceiptStatistic } from '../../model/event.ts';
-import type { ConversationRow } from '../../model/conversation.ts';
+import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
-import { NO_RANGES, type Ranges } from '../../model/ranges.ts';
+import type { Ranges } from '../../model/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';
@@ -15,12 +15,11 @@ export interface KeptDeadLetter {
   readonly entry: ConversationEntry;
 }
 
-/** A conversation without its pending entries and unflushed messages. */
-export interface KeptConversation {
-  readonly row: ConversationRow;
+/** The parts of a conversation beside its row, its pending entries and its unflushed messages. */
+interface Kept {
   readonly storedSeqs: Ranges;
-  readonly evicted?: Ranges;
-  readonly dropped?: Ranges;
+  readonly evicted: Ranges;
+  readonly dropped: Ranges;
   readonly readFloor: Seq;
   readonly deliveryFloor: Seq;
   readonly newest: KeptMessage | null;
@@ -28,26 +27,19 @@ export interface KeptConversation {
   readonly historyUpTo: Seq;
 }
 
-export const keptConversation = ({
-  row,
-  storedSeqs,
-  evicted,
-  dropped = NO_RANGES,
-  readFloor,
-  deliveryFloor,
-  newest,
-  newestReceived,
-  historyUpTo,
-}: KeptConversation): KeptConversation => ({
-  row,
-  storedSeqs,
-  ...(evicted ? { evicted } : {}),
-  ...(dropped.length > 0 ? { dropped } : {}),
-  readFloor,
-  deliveryFloor,
-  newest,
-  newestReceived,
-  historyUpTo,
+/** A stored conversation, without its empty parts: every start of the worker parses all conversations. */
+export type KeptConversation = { readonly row: RowParts } & Partial<Kept>;
+
+export const keptConversation = (one: { readonly row: ConversationRow } & Kept): KeptConversation => ({
+  row: rowParts(one.row),
+  ...(one.storedSeqs.length > 0 ? { storedSeqs: one.storedSeqs } : {}),
+  ...(one.evicted.length > 0 ? { evicted: one.evicted } : {}),
+  ...(one.dropped.length > 0 ? { dropped: one.dropped } : {}),
+  ...(one.readFloor > 0 ? { readFloor: one.readFloor } : {}),
+  ...(one.deliveryFloor > 0 ? { deliveryFloor: one.deliveryFloor } : {}),
+  ...(one.newest ? { newest: one.newest } : {}),
+  ...(one.newestReceived > 0 ? { newestReceived: one.newestReceived } : {}),
+  ...(one.historyUpTo > 0 ? { historyUpTo: one.historyUpTo } : {}),
 });
 
 export interface Snapshot {
