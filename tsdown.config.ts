@@ -59,5 +59,7 @@ export default defineConfig([
     clean: false,
     minify: true,
     deps: { alwaysBundle: [/./], onlyBundle: false },
+    // RxJS's build for modern browsers: its default is for ES5, with helpers for classes and iterators.
+    inputOptions: { resolve: { conditionNames: ['es2015', 'browser', 'import', 'module', 'default'] } },
   },
 ]);

@@ -18,8 +18,9 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 
 const ENTRY = 'virtual:app';
 
-/** The main entry point with its dependencies except RxJS, and its worker. */
-export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
+/** The files that Vite makes of an app which imports everything from `entries`. */
+const bundled = async (entries: readonly string[]): Promise<{ page: string; worker: string | Uint8Array }> => {
+  const code = entries.map((entry, i) => `export * as app${i} from '${entry}';`).join('\n');
   const output = await build({
     root: fileURLToPath(new URL('./', import.meta.url)),
     configFile: false,
@@ -29,16 +30,33 @@ export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
       {
         name: 'app',
         resolveId: (id) => (id === ENTRY ? `\0${ENTRY}` : undefined),
-        load: (id) => (id === `\0${ENTRY}` ? "export * from 'tidemark';" : undefined),
+        load: (id) => (id === `\0${ENTRY}` ? code : undefined),
       },
     ],
     build: { write: false, rolldownOptions: { input: ENTRY, external: [/^rxjs/], preserveEntrySignatures: 'strict' } },
   });
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
-  // The copy for workers without a starting file is not counted.
+  // The copy for workers whose file does not start is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
   const worker = files.find((file) => file.type === 'asset' && /worker/.test(file.fileName));
   if (page.length === 0 || worker?.type !== 'asset')
     throw new Error(`unexpected output: ${files.map(({ fileName }) => fileName).join(', ')}`);
-  return { page: sizeOf(page.join('\n')), worker: sizeOf(worker.source) };
+  return { page: page.join('\n'), worker: worker.source };
+};
+
+/** The main entry point with its dependencies except RxJS, and its worker. */
+export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
+  const { page, worker } = await bundled(['tidemark']);
+  return { page: sizeOf(page), worker: sizeOf(worker) };
+};
+
+/** Bytes of gzip that each facade adds to a page with the main entry point. */
+export const facadeSizes = async (names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+  const { page } = await bundleSize();
+  const sizes = new Map<string, number>();
+  for (const name of names) {
+    const both = await bundled(['tidemark', `tidemark/compat/${name}`]);
+    sizes.set(name, sizeOf(both.page).gzip - page.gzip);
+  }
+  return sizes;
 };

@@ -1,0 +1,17 @@
+/** The sizes of the package in an app. Every start of an app loads, checks and parses these bytes. */
+import { expect, it } from 'vitest';
+import { bundleSize, facadeSizes } from '../bench/bundle-size.ts';
+
+const KB = 1000;
+const FACADES = ['easemob', 'easemob-flutter', 'zim', 'tencent'];
+
+it('the page’s part is at most 17 kB with gzip, and the worker at most 70 kB, or 61 kB with Brotli', async () => {
+  const { page, worker } = await bundleSize();
+  expect(page.gzip).toBeLessThanOrEqual(17 * KB);
+  expect(worker.gzip).toBeLessThanOrEqual(70 * KB);
+  expect(worker.brotli).toBeLessThanOrEqual(61 * KB);
+});
+
+it('each facade adds at most 6 kB to a page with gzip', async () => {
+  for (const [name, bytes] of await facadeSizes(FACADES)) expect(bytes, name).toBeLessThanOrEqual(6 * KB);
+});
