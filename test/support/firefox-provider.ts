@@ -10,7 +10,7 @@ import { type KeptProcess, startKept } from './kept-process.ts';
  * Firefox itself sets the preferences for automation. These preferences come on top: no prompts about slow
  * scripts, and no requests of its own to the network.
  */
-const PREFERENCES = {
+export const PREFERENCES = {
   'dom.max_script_run_time': 0,
   'browser.startup.page': 0,
   'browser.startup.homepage': 'about:blank',
@@ -23,7 +23,7 @@ const PREFERENCES = {
   'services.settings.server': 'data:,#remote-settings-dummy/v1',
 };
 
-const preferencesFile = (preferences: Readonly<Record<string, unknown>>): string =>
+export const preferencesFile = (preferences: Readonly<Record<string, unknown>>): string =>
   Object.entries(preferences)
     .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
     .join('');

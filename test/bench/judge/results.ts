@@ -1,0 +1,45 @@
+/** The results of the bench, as they are kept. */
+import type { Machine } from '../rig/machine.ts';
+
+/** One contestant in one workload on one size. */
+export interface Row {
+  readonly contestant: string;
+  /** The values of each run; null for a run that failed. */
+  readonly runs: readonly (Readonly<Record<string, number>> | null)[];
+  /** The first failure. */
+  readonly failed?: string;
+}
+
+/** One workload on one size: the contestants took turns, so their values compare. */
+export interface Group {
+  readonly workload: string;
+  readonly messages: number;
+  readonly conversations: number;
+  readonly date: string;
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+}
+
+export const valuesOf = (row: Row, name: string): (number | undefined)[] => row.runs.map((run) => run?.[name]);
+export const knownOf = (row: Row, name: string): number[] => valuesOf(row, name).filter((value) => value !== undefined);
+
+/** Adds the values of one run. */
+export const withRun = (rows: readonly Row[], contestant: string, outcome: Readonly<Record<string, number>> | string): Row[] => {
+  const before = rows.find((row) => row.contestant === contestant) ?? { contestant, runs: [] };
+  const failed = before.failed ?? (typeof outcome === 'string' ? outcome : undefined);
+  const row: Row = {
+    contestant,
+    runs: [...before.runs, typeof outcome === 'string' ? null : outcome],
+    ...(failed !== undefined && { failed }),
+  };
+  return [...rows.filter((one) => one.contestant !== contestant), row];
+};
+
+/** Newer groups replace older groups of the same workload and size. */
+export const merged = (older: readonly Group[], newer: readonly Group[]): Group[] => {
+  const key = ({ workload, messages }: Group): string => `${workload} ${messages}`;
+  const replaced = new Set(newer.map(key));
+  return [...older.filter((group) => !replaced.has(key(group))), ...newer].sort(
+    (a, b) => a.workload.localeCompare(b.workload) || a.messages - b.messages,
+  );
+};
