@@ -107,6 +107,7 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
   const timers = new TestClock(settled);
   const workers: W[] = [];
   const firsts: boolean[] = [];
+  const logged: string[] = [];
   const connection = new WorkerConnection(
     {
       failed,
@@ -125,12 +126,12 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       deviceId: async () => 'd',
       forgetDevice: async () => undefined,
       renewDevice: async () => 'd',
-      log: async () => undefined,
+      log: async (_, event) => void logged.push(event),
     },
     setsAtStart,
     { timer: timers.timer, random: () => 0.5 },
   );
-  return { connection, timers, workers, firsts };
+  return { connection, timers, workers, firsts, logged };
 };
 
 /** Web Locks for one process: a lock becomes free when the test kills its holder. */

@@ -45,7 +45,7 @@ describe('a worker that dies', () => {
   };
 
   it('the pending calls of a dead worker reject with worker/restarted at once, and the next worker answers later calls (F28)', async () => {
-    const { connection, workers } = page(() => new LocalWorker());
+    const { connection, workers, logged } = page(() => new LocalWorker());
     await connection.started;
     const pending = [
       outcome(connection.intent('clearAllUnreadCounts')),
@@ -61,6 +61,7 @@ describe('a worker that dies', () => {
     workers[1]!.answer = async (name) => name;
     expect(await connection.query('flush', 10)).toBe('flush');
     expect(locks.waiting).toBe(1);
+    expect(logged).toEqual(['worker-started', 'worker-ended', 'worker-started']);
   });
 
   it('streams go on with the values of the next worker: no end, no error, and no value twice (F28, F45)', async () => {

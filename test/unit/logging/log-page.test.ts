@@ -1,4 +1,4 @@
-/** LOG.md against the code: the page lists every logged event with its level and its details, and lists no other. */
+/** LOG.md against the code: the page lists every logged event with its level and its details, and lists no other. Each event is expected by a test. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
+const TESTS = fileURLToPath(new URL('../..', import.meta.url));
 const LEVELS = new Set(['debug', 'info', 'warn', 'error']);
 
 /** The names of the details that an argument of `log` adds to a record. Throws if the code does not show these names. */
@@ -55,4 +56,14 @@ it('LOG.md lists every logged event, with its level and details, and no other', 
   expect(sorted(listed)).toEqual(sorted(logged));
   expect(logged.size).toBeGreaterThan(30);
   for (const key of logged.keys()) expect(key).toMatch(/: [a-z]+(-[a-z]+)+ \(/);
+});
+
+it('every event of LOG.md is expected by a test', () => {
+  const page = readFileSync(join(SRC, 'LOG.md'), 'utf8');
+  const events = new Set([...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, event]) => event!));
+  const tests = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.endsWith('-breaks.ts'),
+  );
+  const text = tests.map((path) => readFileSync(join(TESTS, path), 'utf8')).join('\n');
+  expect([...events].filter((event) => !new RegExp(`(?<![\\w-])${event}(?![\\w-])`).test(text))).toEqual([]);
 });

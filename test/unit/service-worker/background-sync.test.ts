@@ -47,7 +47,8 @@ afterEach(async () => {
 /** Dispatches a sync event. @returns how many seconds the event lasted before it was rejected. */
 const secondsUntilRejected = async (lastChance: boolean): Promise<number> => {
   const scope = new FakeWorkerScope();
-  installReceiptSync(scope, { url, getToken: () => 'token-of-alice', log: () => undefined });
+  const logged: string[] = [];
+  installReceiptSync(scope, { url, getToken: () => 'token-of-alice', log: (_, event) => void logged.push(event) });
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
   const done = scope.dispatch('sync', { tag: SYNC_TAG, lastChance })!;
   let end: unknown;
@@ -62,6 +63,7 @@ const secondsUntilRejected = async (lastChance: boolean): Promise<number> => {
     await vi.advanceTimersByTimeAsync(STEP_MS);
   }
   expect(end).toMatchObject({ name: 'TransportError' });
+  expect(logged).toContain('outbox-not-sent');
   return (performance.now() - began) / 1000;
 };
 

@@ -195,7 +195,7 @@ describe('a click on a notification', () => {
     expect(done).toEqual(['closed', 'focus b', 'b to https://app.example/#direct:bob']);
   });
 
-  it('a click opens a window without an open window, or if the browser refuses to lead an open window', async () => {
+  it('a click opens a window if no window is open, or if the browser refuses to lead the open window', async () => {
     await click();
     expect(done.splice(0)).toEqual(['closed', 'https://app.example/#direct:bob']);
     bench.scope.opened.length = 0;

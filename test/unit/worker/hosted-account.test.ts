@@ -53,6 +53,8 @@ const world = async () => {
   stepIdbIn(virtual.time);
   const [, bob] = await openDevice(virtual, 'bob');
   const device = virtual.device('alice', 'browser');
+  const logged: string[] = [];
+  device.log = (_, event) => void (event.startsWith('store') && logged.push(event));
   const name = `tidemark:account-${++names}`;
   const idb = new FaultyIdb(indexedDB);
   const devices: string[] = [];
@@ -61,6 +63,8 @@ const world = async () => {
   let tabs = 0;
   const browser = {
     device,
+    /** The events about the store. */
+    logged,
     sent: sentBy(device),
     net: { cut: () => goOffline(device), heal: () => goOnline(device) },
     bob,
@@ -194,7 +198,7 @@ describe('a device that refuses to store', () => {
   });
 
   it('an account in memory moves to the disk once the disk opens, with all work done in between, and its streams go on (F07, F13)', async () => {
-    const { tab, idb, net } = await world();
+    const { tab, idb, net, logged } = await world();
     const before = await tab();
     await live(before);
     net.cut();
@@ -206,6 +210,7 @@ describe('a device that refuses to store', () => {
     expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 1 });
     idb.clear();
     await until(mine, { of: 'connection' }, ({ durability }) => durability === 'durable');
+    expect(logged).toEqual(['store-not-opened', 'stored-in-memory', 'stored-on-disk']);
     await until(mine, { of: 'outbox' }, ({ pending }) => pending === 2);
     await settled(mine.close());
     expect(await now(await tab(), { of: 'outbox' })).toMatchObject({ pending: 2 });
@@ -323,6 +328,7 @@ describe('a store that the browser has wiped', () => {
     w.idb.forceClose();
     await w.wipe();
     await say(mine, 'as if nothing had been');
+    expect(w.logged).toContain('store-vanished');
     expect(await now(mine, { of: 'outbox' })).toMatchObject({ pending: 2 });
     w.net.heal();
     await w.bob.until({ of: 'messages', conversationId: 'direct:alice', limit: 9 }, (all) => all.length === 5);
