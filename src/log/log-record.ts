@@ -47,7 +47,13 @@ export type Change =
     }
   /** The server has another history (epoch): rows and cursor start again, pending entries stay. */
   | { readonly t: 'reset' }
-  | { readonly t: 'messages'; readonly conversationId: ConversationId; readonly messages: readonly KeptMessage[] }
+  | {
+      readonly t: 'messages';
+      readonly conversationId: ConversationId;
+      readonly messages: readonly KeptMessage[];
+      /** The messages that make an event, in the order of the list. */
+      readonly news?: Ranges;
+    }
   /**
    * Evicted messages. The device does not fetch them again by itself; the conversation's row stays. `dropped`: the app asked for it, and a
    * conversation that the app opens fetches them again.
@@ -107,11 +113,15 @@ export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
   return text.length;
 };
 
-/** Reads the records after a version, oldest first. */
-export const readLog = async (tx: StoreTx, after: number, header: LogHeader): Promise<LogRecord[]> =>
-  after >= header.version
-    ? []
-    : (await tx.range('log', { from: after + 1, upTo: header.version })).map((text) => JSON.parse(text as string) as LogRecord);
+/** Reads the records after a version, oldest first, and the length of their texts. */
+export const readLog = async (
+  tx: StoreTx,
+  after: number,
+  header: LogHeader,
+): Promise<{ readonly records: readonly LogRecord[]; readonly text: number }> => {
+  const texts = after >= header.version ? [] : ((await tx.range('log', { from: after + 1, upTo: header.version })) as string[]);
+  return { records: texts.map((text) => JSON.parse(text) as LogRecord), text: texts.reduce((sum, { length }) => sum + length, 0) };
+};
 
 export const readRecord = async (tx: StoreTx, version: number): Promise<LogRecord | undefined> => {
   const text = (await tx.get('log', version)) as string | undefined;

@@ -27,8 +27,8 @@ export interface Totals extends Sums {
   readonly archived: Sums;
 }
 
-/** The counts of one conversation. */
-export interface Counts {
+/** A conversation, as far as the totals count it. */
+interface Counted {
   readonly id: ConversationId;
   readonly muted: boolean;
   readonly archived: boolean;
@@ -37,6 +37,20 @@ export interface Counts {
   readonly unread: { readonly unreadCount: number };
   readonly mentions: { readonly mentionCount: number };
 }
+
+/** What the totals count of one conversation. */
+export interface Counts extends Readonly<Record<TotalOf, number>> {
+  readonly type: ConversationType;
+  readonly archived: boolean;
+}
+
+export const countsOf = ({ id, muted, archived, isUnread, unread, mentions }: Counted): Counts => ({
+  type: conversationType(id),
+  archived,
+  messages: muted ? 0 : unread.unreadCount,
+  mentions: mentions.mentionCount,
+  conversations: !muted && isUnread ? 1 : 0,
+});
 
 const noSums = (): Sums => ({
   messages: { direct: 0, group: 0 },
@@ -47,12 +61,11 @@ const noSums = (): Sums => ({
 export const noTotals = (): Totals => ({ ...noSums(), archived: noSums() });
 
 /** Adds the counts of one conversation. */
-export const addCounts = (totals: Totals, { id, muted, archived, isUnread, unread, mentions }: Counts): void => {
+export const addCounts = (totals: Totals, { type, archived, messages, mentions, conversations }: Counts): void => {
   const sums = archived ? totals.archived : totals;
-  const type = conversationType(id);
-  sums.mentions[type] += mentions.mentionCount;
-  if (!muted) sums.messages[type] += unread.unreadCount;
-  if (!muted && isUnread) sums.conversations[type] += 1;
+  sums.messages[type] += messages;
+  sums.mentions[type] += mentions;
+  sums.conversations[type] += conversations;
 };
 
 export const sameTotals = (a: Totals | null, b: Totals | null): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -32,6 +32,13 @@ export const browserClock: ClockPort = {
   },
 };
 
+/** The room left for this origin, by the browser's estimate; null where the browser has none, as in an insecure context. */
+export const browserRoom = async (): Promise<number | null> => {
+  const storage = navigator.storage as StorageManager | undefined;
+  const { quota, usage } = (await storage?.estimate()) ?? {};
+  return quota === undefined || usage === undefined ? null : quota - usage;
+};
+
 export const browserRandom: RandomPort = {
   next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
   id: () => {

@@ -76,6 +76,8 @@ export interface StorePort {
     durability: Durability,
     body: (tx: StoreTx) => Promise<T>,
   ): Promise<T>;
+  /** The number of bytes that the device can still store for this origin; null if the browser does not tell. */
+  room(): Promise<number | null>;
   close(): void;
 }
 

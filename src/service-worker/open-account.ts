@@ -9,7 +9,7 @@ import type { UserId } from '../model/ids.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
 import { showOnBadge } from '../platform/app-badge.ts';
 import { closeAllNotifications, closeNotifications } from '../platform/notifications.ts';
-import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { openDiskStore } from '../store/disk-store.ts';
 import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
@@ -44,7 +44,7 @@ const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, mode
 };
 
 const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task): Promise<void> => {
-  const store = await openDiskStore(name, { clock: browserClock });
+  const store = await openDiskStore(name, { clock: browserClock, room: browserRoom });
   try {
     const account = await readAccount(store);
     if (!account) return;

@@ -48,6 +48,8 @@ export interface DiskStore extends StorePort {
 
 export interface DiskStoreOptions {
   readonly clock: ClockPort;
+  /** See {@link StorePort.room}. Default: the browser does not tell. */
+  readonly room?: StorePort['room'];
   /** Default: the IndexedDB of the browser. */
   readonly factory?: IDBFactory | undefined;
   readonly layout?: Layout;
@@ -72,6 +74,7 @@ class ReconnectingStore implements DiskStore {
     private readonly reopen: () => Promise<Connection>,
     private readonly factory: IDBFactory | undefined,
     private readonly clock: ClockPort,
+    readonly room: StorePort['room'],
     first: Connection,
   ) {
     this.connection = first;
@@ -235,8 +238,8 @@ class SilentError extends LostError {
  */
 export const openDiskStore = async (
   name: string,
-  { clock, factory = browserFactory(), layout = LAYOUT }: DiskStoreOptions,
+  { clock, room = () => Promise.resolve(null), factory = browserFactory(), layout = LAYOUT }: DiskStoreOptions,
 ): Promise<DiskStore> => {
   const open = (): Promise<Connection> => openHedged(() => connect(name, layout, factory), clock);
-  return new ReconnectingStore(name, open, factory, clock, await openWithRetry(open, clock));
+  return new ReconnectingStore(name, open, factory, clock, room, await openWithRetry(open, clock));
 };

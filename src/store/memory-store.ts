@@ -89,6 +89,7 @@ export const createMemoryStore = (disk = new MemoryDisk(), durability: StorePort
       disk.turn = result.catch(() => undefined);
       return result;
     },
+    room: () => Promise.resolve(null),
     close() {
       closed = true;
     },

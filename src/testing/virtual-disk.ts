@@ -60,6 +60,8 @@ export class VirtualDisk {
   trouble: (point: DiskPoint, name: string, lane: Lane) => DiskTrouble | null = () => null;
   /** The delay before a transaction begins, in milliseconds. */
   latencyMs: () => number = () => 0;
+  /** The room left on the disk, in bytes; null if the device does not tell. */
+  room: number | null = null;
   committed: (what: Committed) => void = () => undefined;
   /** Called after a power loss or a wipe. `rows` then holds the rest. */
   lost: () => void = () => undefined;
@@ -126,6 +128,7 @@ export class VirtualDisk {
     return {
       durability: 'durable',
       tx: (name, tables, mode, durability, body) => this.transact(inner, lane, name, tables, mode, durability === 'strict', body),
+      room: () => Promise.resolve(this.room),
       close: () => inner.close(),
     };
   }

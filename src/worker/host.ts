@@ -6,7 +6,7 @@
  *                                   └───────▶ Engine over memory, if the device refuses to store
  */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
-import { browserBus, browserClock, browserLocks, browserRandom, PageLife, pageToken } from '../platform/browser-ports.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
 import { finishWipe } from '../engine/account/enter-account.ts';
 import { accountDatabases, isUnwiped } from '../store/accounts.ts';
@@ -19,7 +19,7 @@ import { atLevel } from '../logging.ts';
 
 const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   if (!(await isUnwiped(indexedDB, name))) return;
-  const store = await openDiskStore(name, { clock: browserClock });
+  const store = await openDiskStore(name, { clock: browserClock, room: browserRoom });
   await finishWipe(store);
   await keepNote(cacheStorage(globalThis), name).end([]);
   await page.forgetDevice(name);
@@ -46,7 +46,7 @@ const browserHost = (): Host => {
         name,
         page,
         note: keepNote(cacheStorage(globalThis), name),
-        open: () => openDiskStore(name, { clock: browserClock }),
+        open: () => openDiskStore(name, { clock: browserClock, room: browserRoom }),
         removeUnseen: () => void indexedDB.deleteDatabase(name),
         ports: {
           clock: browserClock,

@@ -189,8 +189,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F26',
     file: 'src/engine/write/group-commit.ts',
-    from: 'if (kept?.id === cutOff.record.id) return',
-    to: 'if (kept === undefined && cutOff.record.id === undefined) return',
+    from: 'if (kept?.id === record.id) return',
+    to: 'if (kept === undefined && record.id === undefined) return',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F26'],
   },
   {

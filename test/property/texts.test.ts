@@ -147,7 +147,7 @@ describe('F110: the stores of the device', () => {
           await store.tx('write', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
             for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: ['', 0], upTo: ['\uffff', 0] });
             tx.put('log', 1, { entry: { id, text } });
-            await writePages(tx, [{ conversationId, messages: [message], steps: [], counts: [], storedSeqs: [[1, 1]] }]);
+            await writePages(tx, [{ conversationId, page: 0, messages: [message], steps: [], counts: [] }]);
           });
           const [record, pages, indexes] = await store.tx('read', ['log', 'pages', 'indexes'], 'readonly', 'relaxed', (tx) =>
             Promise.all([tx.get('log', 1), readPages(tx, conversationId, [[1, 1]]), readAllIndexes(tx)]),

@@ -209,12 +209,7 @@ export const BUGS = [
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),
-  bug(
-    'muted chats count',
-    'model/total.ts',
-    'if (!muted) sums.messages[type] += unread.unreadCount;',
-    'sums.messages[type] += muted ? unread.unreadCount : unread.unreadCount;',
-  ),
+  bug('muted chats count', 'model/total.ts', 'messages: muted ? 0 : unread.unreadCount,', 'messages: unread.unreadCount,'),
   bug(
     'a clear reaches only the stored messages',
     'engine/intents/positions.ts',

@@ -110,8 +110,8 @@ export const HARDER_BUGS = [
   bug(
     'a recalled message keeps its text on the device',
     'engine/apply/apply-messages.ts',
-    'messages: [...fresh, ...recalled, ...unasked] });',
-    'messages: [...fresh, ...unasked] });',
+    'messages: [...fresh, ...recalled, ...unasked],',
+    'messages: [...fresh, ...unasked],',
   ),
   bug(
     'a refused entry is tried for ever',
@@ -142,8 +142,8 @@ export const HARDER_BUGS = [
   bug(
     'a muted chat loses its mentions',
     'model/total.ts',
-    'sums.mentions[type] += mentions.mentionCount;',
-    'if (!muted) sums.mentions[type] += mentions.mentionCount;',
+    'mentions: mentions.mentionCount,',
+    'mentions: muted ? 0 : mentions.mentionCount,',
   ),
   bug('a recalled message keeps its mentions', 'server/submit/apply-message.ts', 'recalled: true, mentions: null,', 'recalled: true,'),
   bug(

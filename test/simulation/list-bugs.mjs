@@ -30,7 +30,7 @@ export const LIST_BUGS = [
   bug(
     'muted chats count among the unread conversations',
     'model/total.ts',
-    'if (!muted && isUnread) sums.conversations[type] += 1;',
-    'if (isUnread) sums.conversations[type] += 1;',
+    'conversations: !muted && isUnread ? 1 : 0,',
+    'conversations: isUnread ? 1 : 0,',
   ),
 ];

@@ -3,7 +3,7 @@
  * new ones.
  */
 import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { contains, fromSeqs, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import { isNothingPending } from '../../model/outbox-entry.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
@@ -83,18 +83,23 @@ export const applyMessages = (
     return message ? [{ entry, message }] : [];
   });
   for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
-  draft.change({ t: 'messages', conversationId, messages: [...fresh, ...recalled, ...unasked] });
+  for (const { entry, message } of ended) if (!entry.again) tellSent(draft, conversationId, message.id, message.seq);
+  if (news !== 'silent')
+    for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
+  const historyUpTo = model.get(conversationId)?.historyUpTo ?? 0;
+  const sentHere = new Set(ended.map(({ message }) => message.seq));
+  const isNew = ({ seq, recalled: isRecalled }: WireMessage): boolean =>
+    !isRecalled && !sentHere.has(seq) && seq > historyUpTo && !contains(evicted, seq);
+  const newSeqs = news === 'silent' ? NO_RANGES : fromSeqs(fresh.filter(isNew).map(({ seq }) => seq));
+  draft.change({
+    t: 'messages',
+    conversationId,
+    messages: [...fresh, ...recalled, ...unasked],
+    ...(newSeqs.length > 0 ? { news: newSeqs } : {}),
+  });
   const conversation = model.get(conversationId)!;
   dropRecalled(draft, ports, conversation, recalled);
-  for (const { entry, message } of ended) if (!entry.again) tellSent(draft, conversationId, message.id, message.seq);
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // The range includes seqs of own messages in between, without effect: a single range replaces hundreds.
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));
-  if (news === 'silent') return;
-  for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
-  const sentHere = new Set(ended.map(({ message }) => message.seq));
-  const isNew = ({ seq, recalled: isRecalled }: WireMessage): boolean =>
-    !isRecalled && !sentHere.has(seq) && seq > conversation.historyUpTo && !contains(evicted, seq);
-  for (const { id, seq } of fresh.filter(isNew))
-    draft.change({ t: 'event', event: { type: 'message', conversationId, messageId: id, seq } });
 };

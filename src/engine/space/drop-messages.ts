@@ -9,6 +9,7 @@ import { type Range, type Ranges, size, subtract } from '../../model/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { deletePages, writePages } from '../../log/pages.ts';
+import { pageOf } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';
@@ -45,10 +46,7 @@ export const dropMessages = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, 
             here += size(seqs);
             changes.push({ t: 'evict', conversationId: id, seqs, dropped: true });
             deletePages(tx, id);
-            if (newest)
-              await writePages(tx, [
-                { conversationId: id, messages: [newest], steps: [], counts: [], storedSeqs: [[newest.seq, newest.seq]] },
-              ]);
+            if (newest) await writePages(tx, [{ conversationId: id, page: pageOf(newest.seq), messages: [newest], steps: [], counts: [] }]);
           }
           return changes;
         },

@@ -43,14 +43,14 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
     await repairPages(ports, writer);
     return true;
   }
-  const stay: { readonly id: ConversationId; readonly messages: readonly KeptMessage[] }[] = [];
+  const stay: (PagePart & { readonly messages: readonly KeptMessage[] })[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;
     if (!(await writer.catchUp(tx))) throw new WipedError();
     const chosen = choose(writer.model);
     for (const { id, page, seqs } of chosen) {
       const rest = subtract(intersect(writer.model.get(id)!.storedSeqs, seqsOnPage(page)), seqs);
-      if (rest.length > 0) stay.push({ id, messages: await readPages(tx, id, rest) });
+      if (rest.length > 0) stay.push({ id, page, seqs: rest, messages: await readPages(tx, id, rest) });
     }
     if (chosen.length > 0) tx.delete('meta', PAGES_INTACT_KEY);
     return chosen;
@@ -68,8 +68,8 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
     evicted = 0;
     tx.put('meta', PAGES_INTACT_KEY, true);
     const changes: Change[] = [];
-    for (const { id, messages } of stay) {
-      await writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: NO_RANGES }]);
+    for (const { id, page, messages } of stay) {
+      await writePages(tx, [{ conversationId: id, page, messages, steps: [], counts: [] }]);
       // A tab that started in between has recorded these messages as evicted: store them again.
       const lost = messages.filter(({ seq }) => intersect(model.get(id)?.storedSeqs ?? NO_RANGES, [[seq, seq]]).length === 0);
       if (lost.length > 0) changes.push({ t: 'messages', conversationId: id, messages: lost });

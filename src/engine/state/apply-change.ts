@@ -1,7 +1,8 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
 import { joinRows, wholeRow } from '../../model/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
-import { fromSeqs, subtract, union } from '../../model/ranges.ts';
+import type { StoredEvent } from '../../model/event.ts';
+import { contains, fromSeqs, subtract, union } from '../../model/ranges.ts';
 import { countsOf, joinSettings } from '../../model/receipt-settings.ts';
 import type { Change, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
@@ -43,6 +44,13 @@ const switching = (model: AccountState, dirty: Dirty, change: () => unknown, ane
     if (deliveriesOn) conversation.deliveryFloor = Math.max(conversation.deliveryFloor, conversation.row.latestSeq);
   }
   dirty.settings = true;
+};
+
+const addEvent = (model: AccountState, event: StoredEvent, dirty: Dirty): void => {
+  const kept = { number: ++model.eventCount, event };
+  model.events.push(kept);
+  if (model.events.length > MAX_EVENTS_KEPT) model.events.shift();
+  dirty.events.push(kept);
 };
 
 /** Applies one change. Each case is idempotent or names the replaced entry, so every older snapshot leads to the same state. */
@@ -97,6 +105,9 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       conversation.storedSeqs = union(conversation.storedSeqs, seqs);
       if (conversation.evicted.length > 0) conversation.evicted = subtract(conversation.evicted, seqs);
       if (conversation.dropped.length > 0) conversation.dropped = subtract(conversation.dropped, seqs);
+      for (const { id, seq } of change.news ? change.messages : [])
+        if (contains(change.news!, seq))
+          addEvent(model, { type: 'message', conversationId: change.conversationId, messageId: id, seq }, dirty);
       return;
     }
     case 'evict': {
@@ -220,10 +231,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     case 'event': {
       if (change.event.type === 'receiptStatistics') model.statistics.clear();
-      const kept = { number: ++model.eventCount, event: change.event };
-      model.events.push(kept);
-      if (model.events.length > MAX_EVENTS_KEPT) model.events.shift();
-      dirty.events.push(kept);
+      addEvent(model, change.event, dirty);
       return;
     }
     case 'statistics':

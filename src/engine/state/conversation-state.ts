@@ -15,6 +15,7 @@ import {
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
+import { type Counts, countsOf } from '../../model/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
@@ -48,6 +49,8 @@ export class ConversationState {
   private pendingReceiptsCache: PendingReceipts | null = null;
   private unreadCache: Unread | null = null;
   private mentionsCache: ReturnType<typeof mentionsAt> | null = null;
+  /** The counts, and the parts of the state that made them. Most changes change none of the parts. */
+  private countsCache: { readonly revision: object; readonly made: readonly unknown[]; readonly counts: Counts } | null = null;
 
   constructor(
     readonly id: ConversationId,
@@ -61,6 +64,13 @@ export class ConversationState {
     return Object.assign(new ConversationState(this.id, this.row, unflushed), this, { unflushed });
   }
 
+  /** Takes the changes of a copy. The copy is not used any more. */
+  adopt(copy: ConversationState): void {
+    const { unflushed } = this;
+    Object.assign(this, copy, { unflushed });
+    unflushed.adopt(copy.unflushed);
+  }
+
   /** A new object at every change. A value computed at one revision stays right until the next. */
   revision: object = {};
   /** The same object in the state and in every draft. */
@@ -71,6 +81,12 @@ export class ConversationState {
     this.pendingReceiptsCache = null;
     this.unreadCache = null;
     this.mentionsCache = null;
+  }
+
+  /** Every derived value is derived again, for tests. */
+  forgetDerived(): void {
+    this.touch();
+    this.countsCache = null;
   }
 
   put(entry: ConversationEntry): void {
@@ -117,9 +133,21 @@ export class ConversationState {
     return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo, this.pendingReceipts.cleared));
   }
 
-  /** The conversation as it was with an earlier row, with the pending entries of today. Without a row: as it is. */
-  withRow(row: ConversationRow | undefined): ConversationState {
-    if (!row) return this;
+  /** What the totals count of the conversation, or of the conversation as it was with an earlier row. */
+  counts(row: ConversationRow = this.row): Counts {
+    const { revision } = this;
+    const cached = this.countsCache;
+    if (cached?.revision === revision && cached.made[0] === row) return cached.counts;
+    const { position, cleared, muted, marked, archived } = this.pendingReceipts;
+    const made = [row, position, cleared, muted, marked, archived];
+    const counts = cached?.made.every((part, i) => part === made[i]) ? cached.counts : countsOf(this.withRow(row));
+    this.countsCache = { revision, made, counts };
+    return counts;
+  }
+
+  /** The conversation as it was with an earlier row, with the pending entries of today. */
+  private withRow(row: ConversationRow): ConversationState {
+    if (row === this.row) return this;
     const before = new ConversationState(this.id, row, this.unflushed);
     before.receipts = this.receipts;
     return before;

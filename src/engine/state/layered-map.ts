@@ -1,6 +1,6 @@
 /**
  * A map laid over another map. It shows the entries of the map below with its own changes, in the order that the map below would have
- * with these changes. It never changes the map below.
+ * with these changes. It changes the map below only when it settles.
  *
  *   below      a b c
  *   own          B   d     ──▶ shown: B c d
@@ -13,10 +13,26 @@ export class LayeredMap<K, V extends object | number> extends Map<K, V> {
 
   /** @param copy makes the own copy of a value when `get` returns the value for the first time. */
   constructor(
-    private readonly below: ReadonlyMap<K, V>,
+    private readonly below: Map<K, V>,
     private readonly copy?: (value: V) => V,
   ) {
     super();
+  }
+
+  /**
+   * Moves the changes into the map below. This map then shows no change of its own.
+   *
+   * @param join takes a changed value into the value below; default: the changed value replaces it.
+   */
+  settle(join?: (below: V, own: V) => void): void {
+    for (const key of this.removed ?? []) this.below.delete(key);
+    this.removed = null;
+    super.forEach((own, key) => {
+      const value = join && this.below.get(key);
+      if (value === undefined) this.below.set(key, own);
+      else join!(value, own);
+    });
+    super.clear();
   }
 
   private showsBelow(key: K): boolean {

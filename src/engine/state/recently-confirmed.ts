@@ -32,6 +32,12 @@ export class RecentlyConfirmed {
     return new RecentlyConfirmed(new LayeredMap(this.entries), this.text);
   }
 
+  /** Takes the changes of a copy. The copy is not used any more. */
+  adopt(copy: RecentlyConfirmed): void {
+    (copy.entries as LayeredMap<string, OutboxEntry>).settle();
+    this.text = copy.text;
+  }
+
   /** Oldest first. */
   get all(): readonly OutboxEntry[] {
     return [...this.entries.values()];

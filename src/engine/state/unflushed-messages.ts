@@ -3,10 +3,11 @@
  * in no page.
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
-import { contains, type Ranges } from '../../model/ranges.ts';
+import { contains, intersect, type Ranges } from '../../model/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import { joinMessages, withReceipt, withStep } from '../../log/pages.ts';
+import { joinMessages, type PageNews, pagesOf, withReceipt, withStep } from '../../log/pages.ts';
+import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
 import { LayeredMap } from './layered-map.ts';
 
 interface Versioned<T> {
@@ -14,22 +15,40 @@ interface Versioned<T> {
   readonly value: T;
 }
 
-const upToVersion = <T>(list: Iterable<Versioned<T>>, last: number): T[] =>
-  [...list].flatMap(({ version, value }) => (version <= last ? [value] : []));
+const everyValue = <T>(map: ReadonlyMap<unknown, T>, holds: (value: T) => boolean): boolean => {
+  for (const value of map.values()) if (!holds(value)) return false;
+  return true;
+};
 
 export class UnflushedMessages {
   constructor(
-    private readonly messages = new Map<Seq, Versioned<KeptMessage>>(),
-    private readonly seqById = new Map<MessageId, Seq>(),
-    private steps: Versioned<ReceiptStep>[] = [],
+    private messages = new Map<Seq, Versioned<KeptMessage>>(),
+    private seqById = new Map<MessageId, Seq>(),
+    private steps: readonly Versioned<ReceiptStep>[] = [],
     /** Group receipts by seq, also of messages that come later. */
-    private readonly receipts = new Map<Seq, Versioned<ReceiptAtSeq>>(),
+    private receipts = new Map<Seq, Versioned<ReceiptAtSeq>>(),
+    /** The messages of which this is a copy without a change: it shares their maps until its first change. */
+    private shares: UnflushedMessages | null = null,
   ) {}
 
   /** A copy for a draft. These messages stay unchanged. */
   fork(): UnflushedMessages {
-    const { messages, seqById, steps, receipts } = this;
-    return new UnflushedMessages(new LayeredMap(messages), new LayeredMap(seqById), [...steps], new LayeredMap(receipts));
+    return new UnflushedMessages(this.messages, this.seqById, this.steps, this.receipts, this);
+  }
+
+  /** Call this before a change of the maps. */
+  private own(): void {
+    if (!this.shares) return;
+    this.shares = null;
+    this.messages = new LayeredMap(this.messages);
+    this.seqById = new LayeredMap(this.seqById);
+    this.receipts = new LayeredMap(this.receipts);
+  }
+
+  /** Takes the changes of a copy. The copy is not used any more. */
+  adopt(copy: UnflushedMessages): void {
+    this.steps = copy.steps;
+    for (const map of [copy.messages, copy.seqById, copy.receipts]) if (map instanceof LayeredMap) map.settle();
   }
 
   /** Number of messages. */
@@ -72,6 +91,7 @@ export class UnflushedMessages {
   }
 
   addMessages(messages: readonly KeptMessage[], version: number): void {
+    this.own();
     for (const message of messages) {
       const before = this.get(message.seq);
       this.messages.set(message.seq, { version, value: before ? joinMessages(before, message) : message });
@@ -80,10 +100,11 @@ export class UnflushedMessages {
   }
 
   addStep(step: ReceiptStep, version: number): void {
-    this.steps.push({ version, value: step });
+    this.steps = [...this.steps, { version, value: step }];
   }
 
   addReceipts(receipts: readonly ReceiptAtSeq[], version: number): void {
+    this.own();
     for (const receipt of receipts) {
       const before = this.receiptAt(receipt.seq) ?? receipt;
       this.receipts.set(receipt.seq, { version, value: { seq: receipt.seq, ...joinGroupReceipts(before, receipt) } });
@@ -91,28 +112,53 @@ export class UnflushedMessages {
   }
 
   remove(seqs: Ranges): void {
+    this.own();
     for (const [seq, { value }] of this.messages) if (contains(seqs, seq)) this.removeSeq(seq, value.id);
   }
 
   clear(): void {
+    this.own();
     this.messages.clear();
     this.seqById.clear();
     this.steps = [];
     this.receipts.clear();
   }
 
-  /** Messages and receipts of the records up to version `last`, to be put into pages. */
-  upTo(last: number): { messages: KeptMessage[]; steps: ReceiptStep[]; counts: ReceiptAtSeq[] } {
-    return {
-      messages: upToVersion(this.messages.values(), last),
-      steps: upToVersion(this.steps, last),
-      // All receipts: a receipt of a later record may include one of an earlier record.
-      counts: [...this.receipts.values()].map(({ value }) => value),
-    };
+  /**
+   * The pages that the records up to version `last` change.
+   *
+   * @param storedSeqs all stored messages, in pages or not: a receipt changes only existing pages.
+   */
+  pagesUpTo(last: number, storedSeqs: Ranges): ReadonlySet<number> {
+    const pages = new Set<number>();
+    for (const [seq, { version }] of this.messages) if (version <= last) pages.add(pageOf(seq));
+    for (const { version, value } of this.steps)
+      if (version <= last) for (const page of pagesOf(intersect([value.range], storedSeqs))) pages.add(page);
+    for (const [seq, { version }] of this.receipts) if (version <= last && contains(storedSeqs, seq)) pages.add(pageOf(seq));
+    return pages;
+  }
+
+  /** Everything unflushed on this page, also of records after a compaction's last one: another tab may have put it there already. */
+  onPage(page: number): Pick<PageNews, 'messages' | 'steps' | 'counts'> {
+    const [from, upTo] = [page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1];
+    const messages: KeptMessage[] = [];
+    const counts: ReceiptAtSeq[] = [];
+    for (let seq = from; seq <= upTo; seq++) {
+      const message = this.get(seq);
+      if (message) messages.push(message);
+      const receipt = this.receiptAt(seq);
+      if (receipt) counts.push(receipt);
+    }
+    const steps = this.steps.flatMap(({ value }) => (value.range[0] <= upTo && value.range[1] >= from ? [value] : []));
+    return { messages, steps, counts };
   }
 
   /** Forgets messages and receipts of the records up to version `last`: pages hold them now. */
   dropUpTo(last: number): void {
+    const isOld = ({ version }: Versioned<unknown>): boolean => version <= last;
+    // The most common case, and much faster.
+    if (this.steps.every(isOld) && everyValue(this.messages, isOld) && everyValue(this.receipts, isOld)) return this.clear();
+    this.own();
     for (const [seq, { version, value }] of this.messages) if (version <= last) this.removeSeq(seq, value.id);
     for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);
     if (this.steps.length > 0) this.steps = this.steps.filter(({ version }) => version > last);

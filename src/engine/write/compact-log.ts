@@ -4,27 +4,23 @@
  *   log records 1…v ─▶ slice by slice: messages into pages ─▶ one transaction: snapshot, compactedUpTo = v, records 1…v deleted
  *
  * Each slice is a turn of its own, so other writes run in between. A slice may be repeated, and a crash loses nothing: the records stay
- * until the last transaction.
+ * until the last transaction. `log-size.ts` says when a compaction is due.
  */
-import type { ConversationId, Seq } from '../../model/ids.ts';
-import { contains, NO_RANGES } from '../../model/ranges.ts';
+import type { ConversationId } from '../../model/ids.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
-import { type UnflushedConversation, writePages } from '../../log/pages.ts';
-import { type LogHeader, LOG_HEADER_KEY, PAGE_SIZE } from '../../log/tables.ts';
+import { writePages } from '../../log/pages.ts';
+import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 import { errorDetails } from '../../logging.ts';
+import { StoreError } from '../../errors.ts';
+import { exceeds, LARGE_LOG, type LogSize, mayGrowTo, REST_MS, SMALL_LOG } from './log-size.ts';
 
-/** The log is compacted above this many unflushed messages, or this many records. */
-const MAX_UNFLUSHED_MESSAGES = 16_384;
-const MAX_LOG_RECORDS = 512;
-/**
- * The log is compacted above this many characters, too. Messages in the log cannot be evicted when the device is full, and a compaction
- * itself needs room. At four times this size Chromium was seen to refuse every write for good.
- */
-const MAX_LOG_TEXT = 1024 * 1024;
-/** Pages per transaction, so that other writes wait only briefly for their turn. */
+/** Pages per transaction, at most, so that other writes wait only briefly for their turn. */
 export const PAGES_PER_SLICE = 64;
+const MIN_PAGES_PER_SLICE = 16;
+/** A slice is to take this long. The next slice follows the speed of the device. */
+const SLICE_MS = 16;
 
 /** The part of the writer for compactions. */
 export interface CompactionHost {
@@ -38,11 +34,19 @@ export interface CompactionHost {
   onCompacted(): void;
 }
 
+interface PageOf {
+  readonly id: ConversationId;
+  readonly page: number;
+}
+
 export class LogCompaction {
   private running: Promise<void> | null = null;
+  private isGrowing = false;
+  private largest: LogSize = LARGE_LOG;
+  private pagesPerSlice = MIN_PAGES_PER_SLICE;
 
   constructor(
-    private readonly ports: Pick<Ports, 'store' | 'log' | 'fault'>,
+    private readonly ports: Pick<Ports, 'store' | 'clock' | 'log' | 'fault'>,
     private readonly host: CompactionHost,
   ) {}
 
@@ -50,13 +54,42 @@ export class LogCompaction {
     return this.running !== null;
   }
 
+  /** The size of the log, as far as this tab knows. */
+  private get size(): LogSize {
+    const { model, logText } = this.host;
+    return { messages: model.unflushedCount, records: model.version - model.compactedUpTo, text: logText };
+  }
+
+  /** Call this after every commit. */
   whenDue(): void {
     if (this.isRunning) return;
-    const { model, logText } = this.host;
-    const due =
-      model.unflushedCount >= MAX_UNFLUSHED_MESSAGES || model.version - model.compactedUpTo >= MAX_LOG_RECORDS || logText >= MAX_LOG_TEXT;
-    if (!due && !this.ports.fault('compaction:due')) return;
-    this.run().catch((error: unknown) => this.ports.log('warn', 'log-not-compacted', errorDetails(error)));
+    const { size } = this;
+    if (exceeds(size, this.largest) || this.ports.fault('compaction:due')) this.begin();
+    else if (!this.isGrowing && exceeds(size, SMALL_LOG)) void this.grow();
+  }
+
+  private begin(): void {
+    this.run().catch((error: unknown) => {
+      // A closed store is no trouble: the account was closed, or logged out.
+      if (!(error instanceof StoreError && error.code === 'store/closed')) this.ports.log('warn', 'log-not-compacted', errorDetails(error));
+    });
+  }
+
+  /** The log has outgrown its small size. It is compacted when it rests, or when it fills its share of the device's room. */
+  private async grow(): Promise<void> {
+    const { store, clock } = this.ports;
+    const isDue = (size: LogSize): boolean => !this.isRunning && exceeds(this.size, size);
+    this.isGrowing = true;
+    do {
+      const { version } = this.host.model;
+      this.largest = mayGrowTo(await store.room().catch(() => null));
+      if (isDue(this.largest)) break;
+      await new Promise<void>((resolve) => void clock.timer(REST_MS, resolve));
+      if (this.host.model.version === version) break;
+    } while (isDue(SMALL_LOG));
+    this.isGrowing = false;
+    this.largest = LARGE_LOG;
+    if (isDue(SMALL_LOG)) this.begin();
   }
 
   /** Compacts the log, or joins the compaction under way. Resolves at its end. */
@@ -70,23 +103,33 @@ export class LogCompaction {
   private async compact(): Promise<void> {
     const upTo = this.host.model.version;
     this.host.logText = 0;
-    for (const slice of slices(unflushedOf(this.host.model, upTo), PAGES_PER_SLICE))
-      await this.host.turn(() => this.host.withRoom(() => this.writeSlice(slice)));
+    const pages = changedPages(this.host.model, upTo);
+    while (pages.length > 0) await this.host.turn(() => this.host.withRoom(() => this.writeSlice(pages)));
     await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
   }
 
-  private writeSlice(slice: readonly UnflushedConversation[]): Promise<void> {
-    return this.ports.store.tx('page-slice', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
+  /** Writes the first of these pages, and takes them off the list. */
+  private async writeSlice(pages: PageOf[]): Promise<void> {
+    const { store, clock } = this.ports;
+    const slice = pages.slice(0, this.pagesPerSlice);
+    const began = clock.mono();
+    await store.tx('page-slice', ['meta', 'log', 'pages', 'indexes'], 'readwrite', 'relaxed', async (tx) => {
       // Throws if the account was logged out meanwhile: no page is written for it.
       await this.host.catchUp(tx);
       const { model } = this.host;
-      // Messages may have been evicted or dropped since the compaction began.
-      const isStored = (id: ConversationId, seq: Seq): boolean => contains(model.get(id)?.storedSeqs ?? NO_RANGES, seq);
+      // Messages that were evicted or dropped since the compaction began are in the state no more.
       await writePages(
         tx,
-        slice.map((item) => ({ ...item, messages: item.messages.filter(({ seq }) => isStored(item.conversationId, seq)) })),
+        slice.flatMap(({ id, page }) => {
+          const conversation = model.get(id);
+          return conversation ? [{ conversationId: id, page, ...conversation.unflushed.onPage(page) }] : [];
+        }),
       );
     });
+    pages.splice(0, slice.length);
+    const ms = clock.mono() - began;
+    if (ms > SLICE_MS) this.pagesPerSlice = Math.max(MIN_PAGES_PER_SLICE, Math.floor((slice.length * SLICE_MS) / ms));
+    else if (ms < SLICE_MS / 2) this.pagesPerSlice = Math.min(PAGES_PER_SLICE, this.pagesPerSlice * 2);
   }
 
   /**
@@ -108,28 +151,8 @@ export class LogCompaction {
   }
 }
 
-/** Messages and receipts of these records without a page. */
-const unflushedOf = (model: AccountState, upTo: number): UnflushedConversation[] => {
-  const out: UnflushedConversation[] = [];
-  for (const { id, unflushed, storedSeqs } of model.conversations.values()) {
-    const item = { conversationId: id, storedSeqs, ...unflushed.upTo(upTo) };
-    if (item.messages.length + item.steps.length + item.counts.length > 0) out.push(item);
-  }
-  return out;
-};
-
-/** Groups of conversations. Each group touches about `pages` pages. */
-function* slices(unflushed: readonly UnflushedConversation[], pages: number): Iterable<UnflushedConversation[]> {
-  let slice: UnflushedConversation[] = [];
-  let count = 0;
-  for (const item of unflushed) {
-    slice.push(item);
-    count += 1 + Math.floor(item.messages.length / PAGE_SIZE);
-    if (count >= pages) {
-      yield slice;
-      slice = [];
-      count = 0;
-    }
-  }
-  if (slice.length > 0) yield slice;
-}
+/** The pages that the records up to `upTo` change. */
+const changedPages = (model: AccountState, upTo: number): PageOf[] =>
+  [...model.conversations.values()].flatMap(({ id, unflushed, storedSeqs }) =>
+    [...unflushed.pagesUpTo(upTo, storedSeqs)].map((page) => ({ id, page })),
+  );

@@ -1,8 +1,8 @@
 /**
  * A draft collects the changes of one transaction. Decisions see the changes at once, in the draft's own copy of what they change. The
- * state gets the changes after the commit, as it gets every log record.
+ * state gets the changes after the commit. Other tabs apply the log record, with the same result.
  *
- *   decisions ─change─▶ draft ──▶ log record ─┬─ commit ─▶ the state applies the record ──▶ views
+ *   decisions ─change─▶ draft ──▶ log record ─┬─ commit ─▶ the state takes the changes of the draft ──▶ views
  *                         │                   └─ abort ──▶ the draft is forgotten
  *                         └─ reads the rest of the state
  */

@@ -13,9 +13,8 @@ import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHeader } from './log-header.ts';
 import type { Lookup } from '../state/message-index.ts';
-import type { SyncedState } from './synced-state.ts';
+import type { Drafted, SyncedState } from './synced-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
-import type { PaintedState } from '../present/first-paint.ts';
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -44,8 +43,9 @@ export interface Decided {
 }
 
 /** The result of a run of a transaction, before its commit. */
-interface DecidedRun extends Omit<Decided, 'dirty'> {
-  readonly painted: PaintedState | null;
+interface DecidedRun {
+  readonly answers: readonly (() => void)[];
+  readonly drafted: Drafted | null;
 }
 
 export class GroupCommit {
@@ -66,8 +66,8 @@ export class GroupCommit {
   async run(jobs: readonly Job[]): Promise<Decided> {
     const { state } = this;
     const expected = state.expected();
-    const { answers, record, painted } = (expected && (await this.decideAhead(jobs, expected))) ?? (await this.decideCaughtUp(jobs));
-    return { dirty: record ? state.committed(record, painted) : nothingDirty(), answers, record };
+    const { answers, drafted } = (expected && (await this.decideAhead(jobs, expected))) ?? (await this.decideCaughtUp(jobs));
+    return { dirty: drafted ? state.committed(drafted) : nothingDirty(), answers, record: drafted?.record ?? null };
   }
 
   /** @returns undefined if another tab wrote first: the stored header differs from `expected`, and the transaction was aborted. */
@@ -111,11 +111,12 @@ export class GroupCommit {
     let before: DecidedRun | null = null;
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
       const cutOff = before;
-      if (cutOff?.record) {
+      if (cutOff?.drafted) {
+        const { record } = cutOff.drafted;
         const header = await this.state.catchUp(tx);
-        const kept = header && (await readRecord(tx, cutOff.record.version));
+        const kept = header && (await readRecord(tx, record.version));
         // The previous run has committed. Its answers stand, and `catchUp` has just applied its record.
-        if (kept?.id === cutOff.record.id) return cutOff;
+        if (kept?.id === record.id) return cutOff;
       }
       before = await decide(tx);
       fault('write:before-commit');
@@ -143,10 +144,11 @@ export class GroupCommit {
       if (fence === undefined || fence === header.fence) answers.push(await job.decide(draft));
       else answers.push(() => job.failed(new FencedError()));
     }
-    if (changes.length === 0) return { answers, record: null, painted: null };
+    if (changes.length === 0) return { answers, drafted: null };
     const record = { version, id: `${this.id}/${++this.runs}`, changes };
     this.logText += appendToLog(tx, record);
     tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);
-    return { answers, record, painted: dirty.shown ? this.state.paint.put(tx, draft.model) : null };
+    const painted = dirty.shown ? this.state.paint.put(tx, draft.model) : null;
+    return { answers, drafted: { record, model: draft.model, dirty, painted } };
   }
 }

@@ -13,11 +13,21 @@ import { AccountState } from '../state/account-state.ts';
 import { readSnapshot } from '../state/snapshot.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
+/** The changes of one transaction: the record in the log, and the draft of the state that has them. */
+export interface Drafted {
+  readonly record: LogRecord;
+  readonly model: AccountState;
+  readonly dirty: Dirty;
+  readonly painted: PaintedState | null;
+}
+
 export class SyncedState {
   /** The committed state, as far as this tab knows. Decisions change a draft of it. */
   model: AccountState;
   readonly paint = new PaintRecord();
   readonly header: KnownHeader;
+  /** Characters of all log records that were read. */
+  readText = 0;
   /**
    * Changes read from other tabs' log records and not yet reported to listeners. The changes are committed, so a
    * failing transaction keeps them.
@@ -60,7 +70,8 @@ export class SyncedState {
     }
     // If another tab compacted the log, its pages hold these messages now.
     else this.model.dropCompacted(header.compactedUpTo);
-    const records = await readLog(tx, this.model.version, header);
+    const { records, text } = await readLog(tx, this.model.version, header);
+    this.readText += text;
     for (const record of records) applyRecord(this.model, record, unpublished);
     return header;
   }
@@ -70,17 +81,17 @@ export class SyncedState {
     const model = AccountState.restore(this.model.me, snapshot);
     model.compactedUpTo = header.compactedUpTo;
     // The snapshot includes records that came during the compaction, but their messages are in no page: take them from the log.
-    if (snapshot)
-      for (const record of await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version }))
-        refillUnflushed(model, record);
+    if (!snapshot) return model;
+    const { records, text } = await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version });
+    this.readText += text;
+    for (const record of records) refillUnflushed(model, record);
     return model;
   }
 
-  /** Takes a record of this tab into the state after its commit, unless a catch-up has done so. @returns what changed. */
-  committed(record: LogRecord, painted: PaintedState | null): Dirty {
-    const dirty = nothingDirty();
-    if (record.version <= this.model.version) return dirty;
-    applyRecord(this.model, record, dirty);
+  /** Takes the changes of a draft into the state after their commit, unless a catch-up has read their record. @returns what changed. */
+  committed({ record, model, dirty, painted }: Drafted): Dirty {
+    if (record.version <= this.model.version) return nothingDirty();
+    this.model.adopt(model);
     if (painted) this.paint.wrote(painted);
     return dirty;
   }

@@ -109,6 +109,8 @@ export class Writer {
       await read();
     }
     if (!writer.pagesIntact) await writer.repair();
+    writer.logText = writer.state.readText;
+    writer.compaction.whenDue();
     return writer;
   }
 

@@ -5,7 +5,7 @@ import { MessageIndex } from '../../../src/engine/state/message-index.ts';
 import type { StoreTx } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { writePages } from '../../../src/log/pages.ts';
-import { PAGE_SIZE } from '../../../src/log/tables.ts';
+import { PAGE_SIZE, pageOf } from '../../../src/log/tables.ts';
 
 const MANY = 60;
 const PAGES = 3;
@@ -33,7 +33,16 @@ const storedSeqs = async (paged: boolean) => {
     const messages = Array.from({ length: PAGES * PAGE_SIZE - 1 }, (_, i) => message(id, i + 1));
     if (paged)
       await store.tx('pages', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) =>
-        writePages(tx, [{ conversationId: id, messages, steps: [], counts: [], storedSeqs: conversation.storedSeqs }]),
+        writePages(
+          tx,
+          Array.from({ length: PAGES }, (_, page) => ({
+            conversationId: id,
+            page,
+            messages: messages.filter(({ seq }) => pageOf(seq) === page),
+            steps: [],
+            counts: [],
+          })),
+        ),
       );
   }
   let requests = 0;

@@ -16,6 +16,7 @@ import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { openDevice, sentBy, submits, WorldTab } from '../../support/on-tab.ts';
+import { checkCounts } from '../../support/check-counts.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
@@ -78,7 +79,7 @@ describe('retention', () => {
       newestReceived: conversation().newestReceived,
     }).toEqual(before);
     expect(before.unread).toEqual({ unreadCount: 1000, exact: true });
-    writer.model.recount();
+    checkCounts(writer.model);
     const shown = await readShownMessages(writer, 'direct:bob', 500);
     expect(shown.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, i) => 701 + i));
     // A second run has nothing to do.
@@ -183,7 +184,7 @@ describe('retention', () => {
     const writer = await Writer.open(given, 'alice');
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)], false));
     await new RetentionLane(given, writer, { messagesPerConversation: 10, days: 5 }).run();
-    writer.model.recount();
+    checkCounts(writer.model);
     expect(writer.model.get('direct:bob')!.unflushed.size).toBe(10);
     expect(writer.model.unflushedCount).toBe(10);
     expect((await Writer.open(ports(disk), 'alice')).model.get('direct:bob')!.unflushed.size).toBe(10);
@@ -210,7 +211,7 @@ describe('retention', () => {
     const restored = await Writer.open(ports(disk), 'alice');
     expect(restored.model.get('direct:bob')!.storedSeqs).toEqual([[66, 70]]);
     expect([...restored.model.get('direct:bob')!.unflushed.seqs]).toEqual([66, 67, 68, 69, 70]);
-    restored.model.recount();
+    checkCounts(restored.model);
     const shown = await readShownMessages(restored, 'direct:bob', 100);
     expect(shown.map(({ body }) => body)).toEqual(['body 66.', 'body 67.', 'body 68.', 'body 69.', 'body 70.']);
   });
@@ -269,7 +270,7 @@ describe('retention by bytes', () => {
     expect(conversation().storedSeqs).toEqual([[1000, 1000]]);
     expect(bodiesOn(disk)).toEqual([1000]);
     expect(conversation().unread).toEqual(before.unread);
-    writer.model.recount();
+    checkCounts(writer.model);
     const { version } = writer.model;
     await new RetentionLane(given, writer, { bytes: 1_000_000 }).run();
     expect(writer.model.version).toBe(version);

@@ -14,6 +14,7 @@ import { pickTotal } from '../../../src/model/total.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { checkCounts } from '../../support/check-counts.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
@@ -165,7 +166,7 @@ describe('the writer', () => {
       await writer.refresh();
       expect(writer.model.get('direct:bob')!.pendingReceipts).toMatchObject({ position: 4, named: [[1, 6]] });
       expect(writer.model.totalUnreadCount).toBe(4);
-      writer.model.recount();
+      checkCounts(writer.model);
     }
   });
 });
