@@ -95,7 +95,8 @@ export interface ReceiptClient {
    */
   clearAllUnreadCounts(options?: { readonly type?: 'direct' | 'group' }): Promise<void>;
   /**
-   * Sets the flag, also for a conversation unknown to this device: the flag applies once the conversation appears. The
+   * Sets the flag, also for a conversation unknown to this device, such as a chat without a message or a group that the user joins
+   * later: the server keeps the flag, and it applies once the conversation appears. A group that has removed the user refuses it. The
    * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
    *
    * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message

@@ -114,7 +114,8 @@ export interface ReceiptServer extends GroupDoor {
   /**
    * Derives again which unread messages count for this user: call it when the answers of `directory.counts` for this reader have changed, as
    * after a block or its end. The user's devices get the new counts at once, or when they come back. Resolves when the counts are stored. Without
-   * `directory.counts` every message counts again.
+   * `directory.counts` every message counts again. After a restore of the database from a backup, call it again for each reader whose answers
+   * have changed since the backup was made; for a reader with the same answers it changes nothing.
    *
    * @throws the error of `directory.counts`, or of the store: call it again.
    */

@@ -11,7 +11,7 @@ import { Overtaken } from '../../src/server/store/persist.ts';
 import type { Core } from '../../src/server/core.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
-import { GroupBench, groupMessage, RECEIPTS_ON } from './groups.ts';
+import { GroupBench, groupMessage, groupReceipts, RECEIPTS_ON } from './groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
 
 let people = 0;
@@ -66,6 +66,25 @@ export const describeCounting = (open: () => ServerStore): void => {
           [cat, 1],
         ]),
       );
+    });
+
+    it('a message of a blocked sender takes no conversation out of the archive; a message that counts again does', async () => {
+      const { ann, ben, cat, bench, blocked, say, rowsOf, block, n } = start();
+      blocked.add(`${ben} ${ann}`);
+      const group = `counting-${n}`;
+      await bench.members(group, { [ann]: 'member', [ben]: 'member', [cat]: 'member' });
+      const flag = { archived: { count: 1, value: true, at: 0 } };
+      await bench.submit(ann, receiptsTo(ben, flag), groupReceipts(group, flag));
+      await say(ben, messageTo(ann, `${ben}-1`), groupMessage(group, `${group}-1`));
+      const reopened = async (): Promise<unknown> =>
+        Object.fromEntries((await rowsOf(ann)).map(({ conversationId, reopenedBy }) => [conversationId.split(':')[0], reopenedBy]));
+      expect(await reopened()).toEqual({ direct: 0, group: 0 });
+      await say(cat, groupMessage(group, `${group}-2`));
+      expect(await reopened()).toEqual({ direct: 0, group: 2 });
+      await block(ben, ann, false);
+      expect(await reopened()).toEqual({ direct: 1, group: 1 });
+      await block(ben, ann);
+      expect(await reopened()).toEqual({ direct: 0, group: 2 });
     });
 
     it('a block takes away what was counted, and its end brings it back, with a new version in the reader’s feed alone', async () => {

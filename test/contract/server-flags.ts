@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../../src/model/conversation.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
-import { GroupBench } from './groups.ts';
+import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
 
 let people = 0;
@@ -58,17 +58,81 @@ export const describeFlags = (open: () => ServerStore): void => {
       expect((await bench.pull(ann, null)).flatMap((frame) => frame.rows)).toMatchObject([{ muted: { count: 1, value: true } }]);
     });
 
-    it('flags of a group that this user is not in are refused like flags of a missing group (F112)', async () => {
+    it('flags of a group that the user is not in are kept, and the answer is that for a group that does not exist (F112)', async () => {
       const { bench, ann, ben } = start();
-      await bench.members('flags', { [ben]: 'member' });
-      const flag = (group: string) => ({
-        kind: 'receipts',
-        key: 'k',
-        conversationId: `group:${group}`,
-        cursor: null,
+      const [real, missing] = [`${ben}-crew`, `${ben}-none`];
+      bench.policy = { ...bench.policy, visibleTo: 'members' };
+      await bench.members(real, { [ben]: 'member', [`${ben}-2`]: 'member' });
+      await bench.submit(ben, groupMessage(real, `${ben}-1`), groupMessage(real, `${ben}-2`));
+      const flags = {
         muted: { count: 1, value: true },
-      });
-      expect(await bench.submit(ann, flag('flags'), flag('flags-of-nobody'))).toMatchObject([NO_SUCH, NO_SUCH]);
+        marked: { count: 1, value: true, at: 2, from: 1 },
+        archived: { count: 1, value: true, at: 2 },
+      };
+      const registers = { ...flags, position: 2, named: [[1, 2]], namedIds: [`${ben}-1`] };
+      const plain = (value: unknown, group: string) =>
+        JSON.parse(
+          JSON.stringify(value)
+            .replaceAll(group, 'group')
+            .replace(/"key":"[^"]*"|"version":\d+/g, '"x":0'),
+        ) as unknown;
+      const answers: unknown[] = [];
+      for (const group of [real, missing]) {
+        const before = await bench.cursor(ann);
+        await bench.submit(`${ben}-2`, groupReceipts(real, { namedIds: [`${ben}-${answers.length + 1}`] }));
+        const { results, hints } = await bench.frame(ann, groupReceipts(group, registers));
+        expect(results).toMatchObject([
+          {
+            outcome: 'confirmed',
+            refused: [{ id: `${ben}-1`, code: 'rejected/unknown-message' }],
+            row: {
+              latestSeq: 0,
+              readUpTo: 0,
+              ...flags,
+              marked: { count: 1, value: true, at: 0 },
+              archived: { count: 1, value: true, at: 0 },
+            },
+          },
+        ]);
+        expect(hints).toEqual([{ kind: 'changes', userIds: [ann] }]);
+        const later = (await bench.pull(ann, before, 'all')).map(({ rows, steps, receipts, messages }) => ({
+          rows,
+          steps,
+          receipts,
+          messages,
+        }));
+        expect(later.flatMap(({ rows }) => rows)).toMatchObject([{ conversationId: `group:${group}`, latestSeq: 0 }]);
+        answers.push(plain([results, later, await bench.fetch(ann, group)], group));
+      }
+      expect(answers[1]).toEqual(answers[0]);
+      // All else stays refused, as before the flag, and no member learns of the flag.
+      const rest = (group: string) => [
+        groupReceipts(group, { position: 1 }),
+        groupMessage(group, `${group}-ann`),
+        groupRecall(group, `${ben}-1`),
+      ];
+      expect(await bench.submit(ann, ...rest(real), ...rest(missing))).toMatchObject(Array.from({ length: 6 }, () => NO_SUCH));
+      expect((await bench.pull(ben, null)).flatMap(({ rows }) => rows)).toMatchObject([{ muted: { count: 0 }, archived: { count: 0 } }]);
+    });
+
+    it('flags set before the user was a member are in force when the user joins, and begin to count from there (F112)', async () => {
+      const { bench, ann, ben } = start();
+      const crew = `${ben}-crew`;
+      const flags = (count: number, value: boolean) => ({ muted: { count, value }, archived: { count, value, at: 0 } });
+      await bench.submit(ann, groupReceipts(crew, flags(1, false)));
+      await bench.submit(ann, groupReceipts(crew, flags(2, true)));
+      await bench.submit(ann, groupReceipts(crew, flags(1, false)));
+      const before = await bench.cursor(ann);
+      await bench.members(crew, { [ben]: 'member' });
+      await bench.submit(ben, groupMessage(crew, `${crew}-1`));
+      expect((await bench.pull(ann, before)).flatMap(({ rows }) => rows)).toEqual([]);
+      expect(await bench.members(crew, { [ann]: 'member' })).toEqual([ann]);
+      const joined = { latestSeq: 1, joinedAt: 1, left: { count: 1, value: false }, reopenedBy: 0, ...flags(2, true) };
+      expect((await bench.pull(ann, before)).flatMap(({ rows }) => rows)).toMatchObject([joined]);
+      await bench.submit(ben, groupMessage(crew, `${crew}-2`));
+      const row = (await bench.row(ann, crew))!;
+      expect(row).toMatchObject({ latestSeq: 2, reopenedBy: 2, ...flags(2, true) });
+      expect(unreadAt(row, row.readUpTo).unreadCount).toBe(1);
     });
 
     it('a conversation marked unread from a message on: the row says what counts from there on, and the position stays', async () => {

@@ -39,10 +39,31 @@ export const STATE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F112',
-    file: 'src/server/submit/apply-entries.ts',
+    file: 'src/server/submit/lock-chats.ts',
     from: 'if (setsFlag(entry) || (entry.kind',
     to: 'if ((entry.kind',
     test: ['node', 'test/contract/server-store.memory.test.ts', 'take effect with the first message'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/server/groups/membership.ts',
+    from: '...(before ?? {',
+    to: '...(before?.moves ? before : {',
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'in force when the user joins'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/server/store/memory/memory-receipts.ts',
+    from: 'mine.moves === 0 ? 0 : Math.min(upTo, mine.version)',
+    to: 'Math.min(upTo, mine.version)',
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'that for a group that does not exist'],
+  },
+  {
+    fault: 'F112',
+    file: 'src/server/submit/apply-entries.ts',
+    from: 'if (isOutsider && !setsFlag(entry)) return',
+    to: 'if (isOutsider && setsFlag(entry)) return',
+    test: ['node', 'test/unit/engine/no-silent-call.test.ts', 'that this user joins later'],
   },
   {
     fault: 'F112',

@@ -59,6 +59,7 @@ export const KINDS = [
   'mark-from',
   'pass',
   'clear-type',
+  'invite',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -79,6 +80,7 @@ const RARE: Partial<Record<Kind, number>> = {
   sweep: 0.2,
   slow: 0.2,
   block: 0.3,
+  invite: 0.25,
 };
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;

@@ -2,6 +2,7 @@
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Chat, Op } from './book.ts';
 import { MOST_PIECES } from './config.ts';
+import { planInviting } from './inviting.ts';
 import type { Plans } from './plans.ts';
 import type { Home } from './simulation.ts';
 import { planSwitching } from './switching.ts';
@@ -84,6 +85,7 @@ export class Habits {
       return true;
     });
     planSwitching(plans, workload);
+    planInviting(plans, workload);
     plans.plan('drop', 6, (random) => {
       const { device } = plans.aHome(random);
       const tabs = device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);

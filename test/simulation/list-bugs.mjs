@@ -9,6 +9,24 @@ export const LIST_BUGS = [
     'archived.value;',
   ),
   bug(
+    'a message of a blocked sender takes a conversation out of the archive',
+    'server/store/memory/memory-reads.ts',
+    'find((message) => countsFor(message, me))',
+    'find(({ senderId, countable }) => senderId !== me && countable)',
+  ),
+  bug(
+    'the flags of a group are lost when the user joins it',
+    'server/groups/membership.ts',
+    '...(before ?? {',
+    '...(before?.moves ? before : {',
+  ),
+  bug(
+    'a flag of a group that the user is not in is refused',
+    'server/submit/apply-entries.ts',
+    'const isOutsider = member.role === null && member.moves === 0;',
+    'const isOutsider = false;',
+  ),
+  bug(
     'an archived flag stands before the newest message',
     'engine/intents/archive.ts',
     'setArchive(flag, archived, conversation?.row.latestSeq ?? 0)',

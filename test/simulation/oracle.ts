@@ -4,10 +4,11 @@
  */
 import type { Blocks } from './blocks.ts';
 import type { Book, Chat, Op } from './book.ts';
+import { judgeFlags, judgeOutsiders } from './judge-flags.ts';
 import { mentionText } from './mentions.ts';
-import { EPOCH, has, type Part, type SeenMessage, type Truth, type Violated } from './truths.ts';
+import { EPOCH, has, type SeenMessage, type Truth, type Violated } from './truths.ts';
 
-const sure = (op: Op): boolean => op.state === 'done' && !op.isDoubtful;
+export const sure = (op: Op): boolean => op.state === 'done' && !op.isDoubtful;
 
 export interface Circumstances {
   /** The server lost a part of its history: seqs may have changed, and entries kept by no device may be lost. */
@@ -25,33 +26,9 @@ export interface Circumstances {
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 
-/** After a single archiving and no mute, the chat is archived exactly if no message came since. */
-const judgeArchive = (
-  { chat, messages }: Truth,
-  { user, archived, archiveFlag }: Part,
-  book: Book,
-  excused: boolean,
-  violated: Violated,
-): void => {
-  const calls = book.of(user, chat, 'archive');
-  const [call] = calls;
-  if (archiveFlag && !calls.some(({ value }) => value)) violated('I-5', `${chat}: ${user} never archived it`);
-  if (!call || excused || calls.length > 1 || !sure(call) || call.latestShown === 0 || book.of(user, chat, 'mute').length > 0) return;
-  const isSince = (after: number): boolean =>
-    messages.some(({ seq, senderId, countable }) => seq > after && senderId !== user && countable);
-  if (call.value && !archived && !isSince(call.latestShown))
-    violated('I-3', `${chat}: ${user} archived it (op ${call.n}), no message came, and it is not archived`);
-  if (archived && (!call.value || isSince(call.latestAtEnd)))
-    violated('I-3', `${chat}: ${user} did archive ${String(call.value)} (op ${call.n}), and it is still archived`);
-};
-
 /** Compares the calls with the server's tables, after the world came to rest. */
-export const judgeMeaning = (
-  truths: Map<Chat, Truth>,
-  book: Book,
-  { restored, mayForget, membersChanged, mayExpire, blocks, wasRecallRefused, endOf }: Circumstances,
-  violated: Violated,
-): void => {
+export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances: Circumstances, violated: Violated): void => {
+  const { restored, mayForget, membersChanged, mayExpire, blocks, wasRecallRefused, endOf } = circumstances;
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
   for (const truth of truths.values()) for (const message of truth.messages) place.set(message.id, { truth, message });
 
@@ -97,6 +74,7 @@ export const judgeMeaning = (
 
   for (const truth of truths.values()) {
     const { chat, messages, parts, receipts, isGroup } = truth;
+    judgeOutsiders(truth, book, circumstances, violated);
     for (const part of parts.values()) {
       const { user } = part;
       const byType = isGroup ? 'clear-group' : 'clear-direct';
@@ -130,24 +108,7 @@ export const judgeMeaning = (
         if (must && counts && !isCleared && !(membersChanged && isGroup))
           violated('I-3', `${chat}: ${user} cleared ${id} (op ${must.n}), and it counts`);
       }
-      for (const [kind, shown] of [
-        ['mute', part.muted],
-        ['mark', part.marked],
-      ] as const) {
-        const set = book.of(user, chat, kind);
-        if (shown && !set.some(({ value }) => value)) violated('I-5', `${chat}: ${user} never did ${kind}`);
-        if (
-          kind === 'mute' &&
-          set.length === 1 &&
-          sure(set[0]!) &&
-          (set[0]!.latestShown > 0 || !isGroup) &&
-          shown !== set[0]!.value &&
-          !restored &&
-          !(membersChanged && isGroup)
-        )
-          violated('I-3', `${chat}: ${user} set ${kind} to ${String(set[0]!.value)}`);
-      }
-      judgeArchive(truth, part, book, restored || (membersChanged && isGroup), violated);
+      judgeFlags(truth, part, book, circumstances, violated);
       const acks = book.of(user, chat, 'ack', 'view', 'read-group');
       const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
       for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {

@@ -39,6 +39,8 @@ export interface Part {
   readonly cleared: Pairs;
   readonly muted: boolean;
   readonly marked: boolean;
+  /** How many times the user joined or left the group. */
+  readonly moves: number;
   /** The flag alone, and whether the conversation is archived. */
   readonly archiveFlag: boolean;
   readonly archived: boolean;
@@ -69,14 +71,16 @@ export const undeliveredIn = ({ messages, isGroup }: Truth, { user, delivered }:
   isGroup ? [] : messages.filter(({ seq, senderId }) => senderId !== user && !has(delivered, seq));
 
 const partOf = (record: MemberRecord, isGroup: boolean, messages: readonly MessageRecord[]): Part => {
-  const { userId, role, joinedAt, readUpTo, readBy, cleared, muted, marked, archived, delivered, read, named, present, untold } = record;
+  const { userId, role, joinedAt, moves, readUpTo, readBy, cleared, muted, marked, archived, delivered, read, named, present, untold } =
+    record;
   const isMarked = marked.value && readUpTo <= marked.at;
-  const endsArchive = ({ seq, senderId, countable }: MessageRecord): boolean =>
-    seq > archived.at && senderId !== userId && countable && (!isGroup || has(present, seq));
+  const endsArchive = ({ seq, senderId, countable, uncountedFor }: MessageRecord): boolean =>
+    seq > archived.at && senderId !== userId && countable && !uncountedFor.includes(userId) && (!isGroup || has(present, seq));
   return {
     user: userId,
     isIn: !isGroup || role !== null,
     joinedAt,
+    moves,
     readUpTo,
     readBy: readBy?.deviceId,
     cleared,

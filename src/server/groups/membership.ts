@@ -23,7 +23,8 @@ const joined = (
     userId,
     ...NEW_REGISTERS,
   }),
-  ...(before ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
+  // A row from before the first join holds flags alone.
+  ...(before && before.moves > 0 ? { awaySince: before.awaySince || before.version, backSince: version } : { awaySince: 0, backSince: 0 }),
   joinedAt: latestSeq,
   present: union(before?.present ?? NO_RANGES, [[latestSeq + 1, NO_END]]),
   role,
@@ -57,7 +58,7 @@ export const changeMembers = async (
   let group = await tx.lockGroup(groupId);
   if (!group) {
     if (others === 'leave' ? wanted.size === 0 : wanted.size > 0 && [...wanted.values()].every((role) => role === null)) return [];
-    await tx.createGroup(groupId);
+    await tx.createGroups([groupId]);
     group = await tx.lockGroup(groupId);
   }
   if (!group) throw new Error(`the store created the group "${groupId}" and does not find it`);

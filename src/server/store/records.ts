@@ -70,7 +70,7 @@ export interface MemberRecord extends ReceiptsSent {
    * no end ({@link NO_END}).
    */
   readonly present: Ranges;
-  /** `null` after the user has left the group. */
+  /** `null` after the user has left the group. Also `null`, with `moves` 0, if the user never joined it: then the row holds flags alone. */
   readonly role: Role | null;
   /** Groups: how many times the user joined or left. 0 in a direct chat. */
   readonly moves: number;

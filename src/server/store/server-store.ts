@@ -192,8 +192,10 @@ export interface ServerTx extends ServerReadTx {
    * As `conversations`, with the groups that `me` has left, and locks each conversation until the transaction
    * ends. The locks are taken in id order, so two transactions never wait for each other. The caller reads
    * the membership of `me` after this call: the membership may change while the call waits for a lock.
+   *
+   * @param also ids of groups that are locked too if `me` was never a member.
    */
-  lockConversations(me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]>;
+  lockConversations(me: UserId, names: readonly ConversationId[], also?: readonly string[]): Promise<readonly ConversationRecord[]>;
   /** As `lockConversations`, by id, without a look at the members. */
   lockConversationsById(ids: readonly number[]): Promise<readonly ConversationRecord[]>;
   /**
@@ -204,8 +206,8 @@ export interface ServerTx extends ServerReadTx {
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
   /** Creates the missing direct conversations of `me` and these peers, with both member rows. */
   createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;
-  /** Creates the group, without members, if it does not exist. */
-  createGroup(groupId: string): Promise<void>;
+  /** Creates the groups that do not exist, without members. */
+  createGroups(groupIds: readonly string[]): Promise<void>;
   putConversations(records: readonly ConversationRecord[]): Promise<void>;
   /** Replaces the record. The caller holds its lock. */
   putAccount(record: AccountRecord): Promise<void>;

@@ -3,7 +3,7 @@
  * statements for any number of entries. No table of past operations exists. The natural key of an effect
  * makes a retry harmless: a repeated entry is `confirmed` and changes nothing.
  */
-import { conversationTarget, type ConversationId, type Seq, type UserId } from '../../model/ids.ts';
+import { conversationTarget, type Seq, type UserId } from '../../model/ids.ts';
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireConversationEntry, WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
@@ -17,9 +17,10 @@ import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork }
 import type { Hint } from '../bus.ts';
 import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import type { AnnouncedMessage } from '../push/announced.ts';
+import { lockChats, setsFlag, withNewChats } from './lock-chats.ts';
 import { SubmitWork } from './submit-work.ts';
 import { noSuchConversation, type ReadEntry } from './read-entries.ts';
-import { settingsWithVersion, type ConversationRecord, hasFlags, type MemberRecord, nameOf } from '../store/records.ts';
+import { settingsWithVersion, type ConversationRecord } from '../store/records.ts';
 import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
 /** The author of the entries, as authenticated by the session, never as named in the frame (I-24). */
@@ -59,51 +60,6 @@ const idsIn = (entry: WireConversationEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
 /**
- * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer, and
- * keeps a flag even before the first message of the chat.
- */
-const setsFlag = (entry: WireConversationEntry): boolean =>
-  entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked ?? entry.archived);
-
-/**
- * Peers of direct chats needed by this frame and not yet existing for its author: for first messages, and for
- * flags of chats without a message.
- */
-const missingDirectChats = (
-  entries: readonly WireConversationEntry[],
-  names: ReadonlySet<ConversationId>,
-  isStored: (id: string) => boolean,
-  mayWrite: (peer: UserId) => boolean,
-): ReadonlySet<UserId> => {
-  const missing = new Set<UserId>();
-  for (const entry of entries) {
-    const { conversationId } = entry;
-    if (conversationId.startsWith('group:') || names.has(conversationId)) continue;
-    const peer = conversationTarget(conversationId);
-    if (setsFlag(entry) || (entry.kind === 'message' && !isStored(entry.id) && mayWrite(peer))) missing.add(peer);
-  }
-  return missing;
-};
-
-/**
- * Locks the named conversations existing for the author, and reads the author's own rows. A direct chat with
- * only a flag of the peer does not exist for the author, because a flag is private.
- */
-const lockVisible = async (
-  tx: ServerTx,
-  me: UserId,
-  names: readonly ConversationId[],
-): Promise<{ readonly conversations: readonly ConversationRecord[]; readonly mine: readonly MemberRecord[] }> => {
-  const locked = await tx.lockConversations(me, names);
-  const mine = await tx.ownMembers(
-    me,
-    locked.map(({ id }) => id),
-  );
-  const flags = new Map(mine.map((member) => [member.conversationId, hasFlags(member)]));
-  return { conversations: locked.filter((one) => one.groupId !== null || one.latestSeq > 0 || flags.get(one.id)), mine };
-};
-
-/**
  * Applies the settings entries of the frame to the account, and judges each receipts entry by the settings before it: the two are one
  * transaction, so no receipt slips past a switch.
  */
@@ -130,8 +86,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const { userId: me, deviceId } = author;
   const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const entries = all.filter((entry) => entry.kind !== 'settings');
-  const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
-  let { conversations, mine } = await lockVisible(tx, me, names);
+  const locked = await lockChats(tx, me, entries);
 
   // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
   // unique index.
@@ -139,24 +94,14 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   // The longest body of the frame plus one character is enough to detect a different body.
   const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
   const messagesById = new Map(found.map((message) => [message.id, message]));
-  const visibleNames = new Set(conversations.map((one) => nameOf(one, me)));
-  const missing = missingDirectChats(
+  const { conversations, mine } = await withNewChats(
+    tx,
+    me,
     entries,
-    visibleNames,
+    locked,
     (id) => messagesById.has(id),
     (peer) => rules.mayWrite(peer),
   );
-  if (missing.size > 0) {
-    await tx.createDirect(me, [...missing]);
-    conversations = (await tx.lockConversations(me, names)).filter((one) => {
-      const name = nameOf(one, me);
-      return visibleNames.has(name) || missing.has(conversationTarget(name));
-    });
-    mine = await tx.ownMembers(
-      me,
-      conversations.map(({ id }) => id),
-    );
-  }
 
   const policy = rules.receipts();
   const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members');
@@ -223,8 +168,12 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
   const member = unit.member(conversation);
   const effect = applyReceipts(member, work, { deviceId: unit.deviceId, at: unit.now });
   const steps = effect.member ? effect.steps : [];
+  const isOutsider = member.role === null && member.moves === 0;
+  // The flags of a user who never was a member wait for the user to join. Nothing else of the entry has an effect.
+  if (isOutsider && !setsFlag(entry)) return noSuchConversation(entry.key);
   // A former member gets confirmations only for receipts already in effect.
-  if (member.role === null) return effect.member || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
+  if (member.role === null && !isOutsider)
+    return effect.member || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
   if (effect.member) {
     unit.changeMember(conversation, effect.member);
     if (!isGroupWork(work)) unit.addSteps(steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));

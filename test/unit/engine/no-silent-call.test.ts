@@ -185,12 +185,42 @@ describe('a call about a conversation or message unknown to this device', () => 
     await shows(first, { muted: true, markedUnread: false }, 1);
   });
 
-  it('a flag of a group without this user becomes a dead letter (F112)', async () => {
-    const { opened, phone } = await two();
-    const tab = await opened(phone);
-    await tab.do('setMuted', 'group:of-others', true);
-    const [letter] = await tab.until({ of: 'dead-letters' }, (letters) => letters.length > 0);
-    expect(letter).toMatchObject({ code: 'rejected/no-such-conversation', kind: 'receipts', conversationId: 'group:of-others' });
+  it('flags of a group that this user joins later are in force when it appears, also those of a new device before its first sync (F112)', async () => {
+    const { opened, world, phone, tablet, bob } = await two();
+    const group = 'group:crew';
+    const first = await opened(phone);
+    await first.live();
+    for (const muted of [true, false, true]) await first.do('setMuted', group, muted);
+    await first.do('setArchived', group, true);
+    goOffline(tablet);
+    const second = await opened(tablet);
+    await second.do('setMarkedUnread', group, true);
+    await second.do('setArchived', group, false);
+    goOnline(tablet);
+    for (const tab of [first, second]) {
+      const known = await tab.until(
+        { of: 'conversation', conversationId: group },
+        (chat) => chat?.muted === true && chat.markedUnread && !chat.archived,
+      );
+      expect(known).toMatchObject({ latestSeq: 0, unreadCount: 0, left: false });
+      await tab.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+      expect(await tab.now({ of: 'dead-letters' })).toEqual([]);
+      expect(await tab.now({ of: 'conversations', limit: 10 })).toEqual([]);
+      expect(await tab.now({ of: 'total-unread', wanted: { of: 'conversations' } })).toBe(0);
+    }
+    const { host } = world.server;
+    await world.until(host.createGroup({ groupId: 'crew', members: [{ userId: 'bob' }] }));
+    await bob.do('sendMessage', group, { body: '"before"' });
+    await bob.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    await world.until(host.addMember('crew', 'alice'));
+    await bob.do('sendMessage', group, { body: '"after"' });
+    for (const tab of [first, second]) {
+      await tab.until(
+        { of: 'conversation', conversationId: group },
+        (chat) => chat?.latestSeq === 2 && chat.muted && chat.markedUnread && !chat.archived && chat.unreadCount === 1,
+      );
+      expect(await tab.now({ of: 'total-unread' })).toBe(0);
+    }
   });
 
   it('retrying a dead receipt while receipts are switched off rejects, and the dead letter stays (F112)', async () => {

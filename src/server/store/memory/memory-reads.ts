@@ -21,18 +21,19 @@ import {
 import { cutBody, upToBytes } from '../bodies.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
 
-/** Whether the message never counts for `me`, recalled or not. */
-const neverCounts = ({ senderId, countable }: MessageRecord, me: UserId): boolean => senderId === me || !countable;
+/** Whether the message counts for `me`, recalled or not. */
+const countsFor = ({ senderId, countable, uncountedFor }: MessageRecord, me: UserId): boolean =>
+  senderId !== me && countable && !uncountedFor.includes(me);
 
 const firstCounting = (messages: readonly MessageRecord[], [start, upTo]: Range, me: UserId): Seq =>
-  messages.slice(start - 1, upTo).find((message) => !neverCounts(message, me))?.seq ?? 0;
+  messages.slice(start - 1, upTo).find((message) => countsFor(message, me))?.seq ?? 0;
 
 const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {
     case 'own':
       return message.senderId === me;
     case 'uncounted':
-      return neverCounts(message, me) || message.recalled || message.uncountedFor.includes(me);
+      return !countsFor(message, me) || message.recalled;
     case 'ackable':
       return message.senderId !== me && message.receiptRequested && !message.recalled;
     case 'mentioning':

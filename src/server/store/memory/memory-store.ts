@@ -45,10 +45,10 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
       return now();
     },
   };
-  const lockConversations: ServerTx['lockConversations'] = async (me, names) =>
+  const lockConversations: ServerTx['lockConversations'] = async (me, names, also = []) =>
     [...new Set(names)]
       .flatMap((name) => tables.named(me, name) ?? [])
-      .filter(({ members }) => members.has(me))
+      .filter(({ conversation: { groupId }, members }) => members.has(me) || (groupId !== null && also.includes(groupId)))
       .map(({ conversation }) => conversation)
       .sort((a, b) => a.id - b.id);
   const writes = (at: number, undo: (() => void)[]): ServerTx => ({

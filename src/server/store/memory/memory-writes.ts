@@ -40,10 +40,12 @@ export const memoryWrites = (
       undo.push(() => tables.remove(one));
     }
   },
-  createGroup: async (groupId) => {
-    if (tables.named('', `group:${groupId}`)) return;
-    const one = tables.add({ id: tables.size + 1, groupId, userA: null, userB: null, latestSeq: 0, firstSeq: 1, version: at });
-    undo.push(() => tables.remove(one));
+  createGroups: async (groupIds) => {
+    for (const groupId of groupIds) {
+      if (tables.named('', `group:${groupId}`)) continue;
+      const one = tables.add({ id: tables.size + 1, groupId, userA: null, userB: null, latestSeq: 0, firstSeq: 1, version: at });
+      undo.push(() => tables.remove(one));
+    }
   },
   putConversations: async (records) => {
     for (const record of records) {

@@ -29,21 +29,31 @@ const pairsAndGroups = (condition: string): string => `
     union all
     select g.id from json_array_elements_text($2::text::json) as w
     join tidemark.conversation g on g.group_id = w.value
-    join tidemark.member m on m.conversation_id = g.id and m.user_id = $3 ${condition}
+    where ${condition}
   ) order by c.id`;
 
+const MEMBER = 'select from tidemark.member m where m.conversation_id = g.id and m.user_id = $3';
+const NOW = pairsAndGroups(`exists (${MEMBER} and m.role is not null)`);
+const EVER = pairsAndGroups(`exists (${MEMBER}) or w.value in (select value from json_array_elements_text($4::text::json))`);
+
 /**
- * The statement, with parameters, that selects conversations by the ids that `me` calls them by: of groups
- * only those with `me` as a member (`now`), or as a current or past member (`ever`).
+ * The statement, with parameters, that selects conversations by the ids that `me` calls them by.
+ *
+ * @param groups `now`: of groups only those with `me` as a member. A list: the groups with a row of `me`, and those of the list.
  */
-export const named = (me: string, names: readonly ConversationId[], whose: 'now' | 'ever'): readonly [string, readonly string[]] => {
+export const named = (
+  me: string,
+  names: readonly ConversationId[],
+  groups: 'now' | readonly string[],
+): readonly [string, readonly string[]] => {
   const targets = (type: string): string[] => [
     ...new Set(names.filter((name) => name.startsWith(type)).map((name) => conversationTarget(name))),
   ];
   const pairs = pairsOf(me, targets('direct:'));
-  const groups = targets('group:');
-  if (groups.length === 0) return [PAIRS, [pairs]];
-  return [pairsAndGroups(whose === 'now' ? 'and m.role is not null' : ''), [pairs, JSON.stringify(groups), me]];
+  const ids = targets('group:');
+  if (ids.length === 0) return [PAIRS, [pairs]];
+  const params = [pairs, JSON.stringify(ids), me];
+  return groups === 'now' ? [NOW, params] : [EVER, [...params, JSON.stringify(groups)]];
 };
 
 const BY_ID = `
@@ -111,10 +121,11 @@ const islandsWhere = (condition: string): string => `
     where ${condition}
   ) s group by i, island`;
 
-/** The messages that never count for a user, recalled or not. `m` is the message. */
-const neverCountsFor = (user: string): string => `(m.sender_id = ${user} or not m.countable)`;
-/** The messages that do not count for a user. */
-const uncountedFor = (user: string): string => `(${neverCountsFor(user)} or m.recalled or jsonb_exists(m.uncounted_for, ${user}))`;
+/** The messages that do not count for a user, recalled or not. `m` is the message. */
+const notCountingFor = (user: string): string =>
+  `(m.sender_id = ${user} or not m.countable or coalesce(jsonb_exists(m.uncounted_for, ${user}), false))`;
+/** The messages that the unread count of a user leaves out. */
+const uncountedFor = (user: string): string => `(${notCountingFor(user)} or m.recalled)`;
 
 const ISLANDS: Record<RangeKind, string> = {
   own: islandsWhere(`m.sender_id = $2`),
@@ -149,7 +160,7 @@ const UNCOUNTED_IN = `
 const FIRST_COUNTING = `
   select w.i, first.seq from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
   cross join lateral (
-    select m.seq from tidemark.message m where m.conversation_id = w.c and m.seq between w.f and w.u and not ${neverCountsFor('$2')}
+    select m.seq from tidemark.message m where m.conversation_id = w.c and m.seq between w.f and w.u and not ${notCountingFor('$2')}
     order by m.seq limit 1
   ) first`;
 

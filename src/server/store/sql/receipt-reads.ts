@@ -23,7 +23,7 @@ const READ_COUNTS = `
  * `visibleInterval` of the memory store.
  */
 export const VISIBLE_AFTER = `case when mine.role is not null and mine.back_since > $2 and mine.back_since <= $3 then least(mine.away_since, $2) else $2 end`;
-export const VISIBLE_UP_TO = `case when mine.role is null then least(mine.version, $3) else $3 end`;
+export const VISIBLE_UP_TO = `case when mine.role is null then least(case when mine.moves = 0 then 0 else mine.version end, $3) else $3 end`;
 
 const CHANGED_RECEIPTS = `
   select r.conversation_id, r.seq, r.sender_id, r.member_count, r.expires_at, r.expired, r.open,

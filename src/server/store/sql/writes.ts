@@ -23,8 +23,11 @@ const PUT_CONVERSATIONS = `
   update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version
   from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
 
-const CREATE_GROUP = `
-  insert into tidemark.conversation (group_id, latest_seq, first_seq, version) values ($1, 0, 1, $2) on conflict do nothing`;
+const CREATE_GROUPS = `
+  insert into tidemark.conversation (group_id, latest_seq, first_seq, version)
+  select w.value, 0, 1, $2 from json_array_elements_text($1::text::json) as w
+  where not exists (select from tidemark.conversation c where c.group_id = w.value) order by w.value collate "C"
+  on conflict do nothing`;
 
 const LOCK_BY_ID = `
   select c.* from tidemark.conversation c where c.id in (select value::bigint from json_array_elements_text($1::text::json))
@@ -110,9 +113,9 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     if (records.length > 0) await query(statement, [JSON.stringify(records)]);
   };
   return {
-    lockConversations: async (me, names) => {
+    lockConversations: async (me, names, also = []) => {
       if (names.length === 0) return [];
-      const [statement, params] = named(me, names, 'ever');
+      const [statement, params] = named(me, names, also);
       return (await query(`${statement} for update of c`, params)).map(conversationOf);
     },
     lockConversationsById: async (ids) => (ids.length === 0 ? [] : (await query(LOCK_BY_ID, [JSON.stringify(ids)])).map(conversationOf)),
@@ -129,8 +132,8 @@ export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyo
     createDirect: async (me, peers) => {
       await query(CREATE, [pairsOf(me, peers), version, ...[UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag))]);
     },
-    createGroup: async (groupId) => {
-      await query(CREATE_GROUP, [groupId, version]);
+    createGroups: async (groupIds) => {
+      await query(CREATE_GROUPS, [JSON.stringify(groupIds), version]);
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),

@@ -1,0 +1,109 @@
+/**
+ * Locks the conversations of one submitted frame, with the member rows of its author. Creates what an entry may bring into being: a direct
+ * chat by its first message, and any conversation by a flag.
+ */
+import { conversationTarget, type ConversationId, type UserId } from '../../model/ids.ts';
+import { NO_RANGES } from '../../model/ranges.ts';
+import type { WireConversationEntry } from '../../protocol/submit.ts';
+import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, NEW_REGISTERS } from '../store/records.ts';
+import type { ServerTx } from '../store/server-store.ts';
+
+/**
+ * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer or of the group, and keeps a flag
+ * even before the first message of the chat, and before the user is a member of the group.
+ */
+export const setsFlag = (entry: WireConversationEntry): boolean =>
+  entry.kind === 'receipts' && Boolean(entry.muted ?? entry.marked ?? entry.archived);
+
+/**
+ * Peers of direct chats needed by this frame and not yet existing for its author: for first messages, and for
+ * flags of chats without a message.
+ */
+const missingDirectChats = (
+  entries: readonly WireConversationEntry[],
+  names: ReadonlySet<ConversationId>,
+  isStored: (id: string) => boolean,
+  mayWrite: (peer: UserId) => boolean,
+): ReadonlySet<UserId> => {
+  const missing = new Set<UserId>();
+  for (const entry of entries) {
+    const { conversationId } = entry;
+    if (conversationId.startsWith('group:') || names.has(conversationId)) continue;
+    const peer = conversationTarget(conversationId);
+    if (setsFlag(entry) || (entry.kind === 'message' && !isStored(entry.id) && mayWrite(peer))) missing.add(peer);
+  }
+  return missing;
+};
+
+/** The groups in which the frame sets a flag. */
+const flaggedGroups = (entries: readonly WireConversationEntry[]): readonly string[] => [
+  ...new Set(
+    entries.flatMap((entry) =>
+      entry.conversationId.startsWith('group:') && setsFlag(entry) ? [conversationTarget(entry.conversationId)] : [],
+    ),
+  ),
+];
+
+/** The row of a user who never was a member of the group. It holds the flags that the user has set. */
+const outsider = (conversationId: number, userId: UserId): MemberRecord => ({
+  ...NEW_REGISTERS,
+  conversationId,
+  userId,
+  joinedAt: 0,
+  present: NO_RANGES,
+  role: null,
+  moves: 0,
+  version: 0,
+  awaySince: 0,
+  backSince: 0,
+});
+
+export interface LockedChats {
+  readonly conversations: readonly ConversationRecord[];
+  /** The author's own rows; those of an outsider are not stored yet. */
+  readonly mine: readonly MemberRecord[];
+}
+
+/**
+ * Locks the conversations of the entries that exist for the author, and reads the author's own rows. A direct chat with only a flag of the
+ * peer does not exist for the author, because a flag is private. A group with a flag of the author is locked also if the group does not
+ * exist, or the author never was a member: the answer is the same, so it tells nothing of the group.
+ */
+export const lockChats = async (tx: ServerTx, me: UserId, entries: readonly WireConversationEntry[]): Promise<LockedChats> => {
+  const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
+  const groups = flaggedGroups(entries);
+  // Before the locks, which are taken in the order of the ids.
+  if (groups.length > 0) await tx.createGroups(groups);
+  const locked = await tx.lockConversations(me, names, groups);
+  const mine = new Map((await tx.ownMembers(me, idsOf(locked))).map((member) => [member.conversationId, member]));
+  const visible = locked.filter(({ id, groupId, latestSeq }) => {
+    const own = mine.get(id);
+    return groupId !== null || latestSeq > 0 || (own && hasFlags(own));
+  });
+  return { conversations: visible, mine: visible.map(({ id }) => mine.get(id) ?? outsider(id, me)) };
+};
+
+const idsOf = (conversations: readonly ConversationRecord[]): number[] => conversations.map(({ id }) => id);
+
+/** Creates the direct chats that the entries bring into being, and locks them beside the locked conversations. */
+export const withNewChats = async (
+  tx: ServerTx,
+  me: UserId,
+  entries: readonly WireConversationEntry[],
+  locked: LockedChats,
+  isStored: (id: string) => boolean,
+  mayWrite: (peer: UserId) => boolean,
+): Promise<LockedChats> => {
+  const names = new Set(locked.conversations.map((one) => nameOf(one, me)));
+  const missing = missingDirectChats(entries, names, isStored, mayWrite);
+  if (missing.size === 0) return locked;
+  await tx.createDirect(me, [...missing]);
+  const created = await tx.lockConversations(
+    me,
+    [...missing].map((peer): ConversationId => `direct:${peer}`),
+  );
+  return {
+    conversations: [...locked.conversations, ...created],
+    mine: [...locked.mine, ...(await tx.ownMembers(me, idsOf(created)))],
+  };
+};
