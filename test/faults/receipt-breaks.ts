@@ -30,8 +30,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F89',
     file: 'src/server/store/memory/memory-reads.ts',
-    from: '): boolean => senderId === me || !countable;',
-    to: '): boolean => !countable;',
+    from: '  senderId !== me && countable && !',
+    to: '  countable && !',
     test: ['node', COUNTING, 'F89'],
   },
   {
@@ -66,8 +66,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F93',
     file: 'src/server/store/memory/memory-reads.ts',
-    from: '): boolean => senderId === me || !countable;',
-    to: '): boolean => senderId === me;',
+    from: '  senderId !== me && countable && !',
+    to: '  senderId !== me && !',
     test: ['node', COUNTING, 'F93'],
   },
   {

@@ -3,7 +3,7 @@ import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { named, pairsOf } from './reads.ts';
+import { named, pairsOf } from './named-conversations.ts';
 import { accountOf, conversationOf } from './rows.ts';
 
 // The rows are inserted in the order of the ids. So if two transactions create the same pairs, only one waits
