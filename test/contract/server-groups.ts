@@ -173,6 +173,19 @@ export const describeGroups = (open: () => ServerStore): void => {
       expect((await bench.row(dan, g))?.lastMessage?.id).toBe(id('m4'));
     });
 
+    it('a sender who comes back to a group gets the names of those who read in the meantime', async () => {
+      const { bench, g, ann, ben, cat, id } = await crew();
+      await bench.submit(ann, groupMessage(g, id('m1')));
+      await bench.members(g, { [ann]: null });
+      await bench.submit(ben, groupReceipts(g, { named: [[1, 1]] }));
+      const at = await bench.cursor(ann);
+      await bench.members(g, { [ann]: 'member' });
+      await bench.submit(cat, groupReceipts(g, { named: [[1, 1]] }));
+      const told = (await bench.pull(ann, at, 'all')).flatMap(({ receipts = [] }) => receipts);
+      expect(told.flatMap(({ readers = [] }) => readers.map(({ by }) => by)).sort()).toEqual([ben, cat].sort());
+      expect(told.at(-1)).toMatchObject({ id: id('m1'), readCount: 2 });
+    });
+
     it('a reader of a message that another member read later is named too, also when the changed receipts fill more than one page', async () => {
       const { bench, g, ann, ben, cat, id } = await crew();
       for (let i = 0; i < 6; i++) await bench.submit(ann, ...Array.from({ length: 100 }, (_, k) => groupMessage(g, id(`${i}-${k}`))));

@@ -66,13 +66,14 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
         .flatMap(({ conversation: { groupId }, members, receipts, messages, acks }): AddedReader[] => {
           const mine = members.get(me);
           if (groupId === null || !mine) return [];
-          const end = visibleInterval(mine, { after, upTo }).upTo;
+          const visible = visibleInterval(mine, { after, upTo });
           return [...receipts.values()].flatMap(({ seq, senderId, memberCount, expired }) => {
             const all = senderId === me || ofAllSenders ? (acks.get(seq) ?? []) : [];
             return all
-              .filter(({ version }) => version > after && version <= end)
+              .filter(({ version }) => version > visible.after && version <= visible.upTo)
               .map((ack) => ({
                 ...ack,
+                version: ack.version > after ? ack.version : mine.backSince,
                 senderId,
                 memberCount,
                 expired,

@@ -2,7 +2,7 @@
 import type { MessageKey, ConversationRange } from '../records.ts';
 import type { ServerReadTx } from '../server-store.ts';
 import type { SqlQuery } from './driver.ts';
-import { ACK, ackOf, int, receiptOf, text } from './rows.ts';
+import { ACK, ackOf, ackOfVersion, int, receiptOf, text } from './rows.ts';
 
 /** The ranges as one parameter: rows `w(c, f, u)` of conversation, first and last seq. */
 export const rangesParam = (ranges: readonly ConversationRange[]): string =>
@@ -43,15 +43,17 @@ const FEED_DETAILS = `
 
 // A reader raises the version of the message's record, so a record with an older version has no reader in the interval.
 const ADDED_READERS = `
-  select ${ACK}, r.sender_id, r.member_count, r.expired, c.group_id, m.id as message_id,
+  select ${ackOfVersion('case when a.version > $2 then a.version else mine.back_since end')},
+    r.sender_id, r.member_count, r.expired, c.group_id, m.id as message_id,
     (select count(*) from tidemark.ack b where b.conversation_id = a.conversation_id and b.seq = a.seq and b.version <= a.version) as read_count
   from tidemark.member mine
   join tidemark.conversation c on c.id = mine.conversation_id and c.group_id is not null
-  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > $2
-  join tidemark.ack a on a.conversation_id = r.conversation_id and a.seq = r.seq and a.version > $2 and a.version <= ${VISIBLE_UP_TO}
+  join tidemark.receipt r on r.conversation_id = mine.conversation_id and r.version > ${VISIBLE_AFTER}
+  join tidemark.ack a on a.conversation_id = r.conversation_id and a.seq = r.seq
+    and a.version > ${VISIBLE_AFTER} and a.version <= ${VISIBLE_UP_TO}
   join tidemark.message m on m.conversation_id = r.conversation_id and m.seq = r.seq
   where mine.user_id = $1 and mine.version > 0 and (r.sender_id = $1 or $5::text = 'true')
-  order by a.version fetch first ($4) rows with ties`;
+  order by version fetch first ($4) rows with ties`;
 
 const READERS = `
   select ${ACK} from tidemark.ack a where conversation_id = $1 and seq = $2 and (at, user_id) > ($3::bigint, $4::text collate "C")

@@ -39,8 +39,11 @@ export const messageWith = (body: string): string =>
 
 export const MESSAGE = messageWith('m.body');
 
+const ACK_FACTS = `a.conversation_id, a.seq, a.user_id, a.at, ${written('a.content')} as written_content`;
 /** The columns that {@link ackOf} reads. `a` names the table. */
-export const ACK = `a.conversation_id, a.seq, a.user_id, a.at, ${written('a.content')} as written_content, a.version`;
+export const ACK = `${ACK_FACTS}, a.version`;
+/** The same columns with another version. */
+export const ackOfVersion = (version: string): string => `${ACK_FACTS}, ${version} as version`;
 
 export const conversationOf = (row: SqlRow): ConversationRecord => {
   const state = { id: int(row, 'id'), latestSeq: int(row, 'latest_seq'), firstSeq: int(row, 'first_seq'), version: int(row, 'version') };
