@@ -44,6 +44,8 @@ const house = (files: Record<string, string>): Map<string, string> => {
     'engine/sync/outbox/outbox-sender',
     'log/pages',
     'server/core',
+    'compat/shared',
+    'compat/tencent/b',
   ];
   return new Map([
     ...[...ground, ...rooms].map((path): [string, string] => [`src/${path}.ts`, path === 'protocol/codec' ? `import 'valibot';` : '']),
@@ -64,6 +66,7 @@ it.each([
   ['a file beside the shelves imports all of them', 'engine/a.ts', `import './sync/outbox/outbox-sender.ts';`],
   ['the engine reads the formats of the log', 'engine/write/a.ts', `import '../../log/pages.ts';`],
   ['a facade imports the entry point', 'compat/zim/a.ts', `import { createReceiptClient } from '../../index.ts';`],
+  ['a facade imports the files beside the facades', 'compat/zim/a.ts', `import '../shared.ts';`],
   ['each library in its room', 'bridge/a.ts', `import * as Comlink from 'comlink'; import { map } from 'rxjs/operators';`],
   [
     'the server has Node and its drivers',
@@ -78,6 +81,14 @@ it.each([
   ['errors imports nothing', 'errors.ts', `import './model/ids.ts';`, 'errors may import'],
   ['model does not look up', 'model/a.ts', `import type { Ports } from '../ports/ports.ts';`, 'model may import'],
   ['a facade imports no other room', 'compat/zim/a.ts', `import type { Seq } from '../../model/ids.ts';`, 'compat may import index'],
+  ['a facade imports no other facade', 'compat/zim/a.ts', `import '../tencent/b.ts';`, 'compat/zim may import (the files beside'],
+  [
+    'a file beside the facades imports no facade',
+    'compat/a.ts',
+    `import '../compat/tencent/b.ts';`,
+    'compat/a may import (the files beside',
+  ],
+  ['the start of workers knows no client', 'client/worker-start/a.ts', `import '../client.ts';`, 'client/worker-start may import nothing'],
   ['the engine knows no store', 'engine/a.ts', `import type { Rows } from '../store/disk-store.ts';`, 'engine may import'],
   ['the engine decodes no frames', 'engine/a.ts', `export { decode } from '../protocol/codec.ts';`, 'loads valibot by way of'],
   ['ports knows no rooms', 'ports/a.ts', `import '../bridge/connect.ts';`, 'ports may import'],

@@ -43,14 +43,14 @@ const sameFields = <T extends object>(a: T, b: T): boolean =>
   (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key]) && Object.keys(a).length === Object.keys(b).length;
 
 export class Views {
-  private readonly touched$: Observable<Dirty>;
+  private readonly dirty$: Observable<Dirty>;
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'store' | 'log'>,
     private readonly writer: Writer,
     private readonly sources: ViewSources,
   ) {
-    this.touched$ = new Observable<Dirty>((subscriber) => writer.onChange((dirty) => subscriber.next(dirty))).pipe(share());
+    this.dirty$ = new Observable<Dirty>((subscriber) => writer.onChange((dirty) => subscriber.next(dirty))).pipe(share());
   }
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
@@ -96,7 +96,7 @@ export class Views {
 
   /** Emits the account state at once and after each change that `when` selects. */
   private states(when: (dirty: Dirty) => boolean): Observable<AccountState> {
-    return this.touched$.pipe(
+    return this.dirty$.pipe(
       filter(when),
       startWith(undefined),
       conflated(this.ports.clock, (dirty: Dirty | undefined) => dirty?.awaited === true),
