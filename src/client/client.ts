@@ -13,28 +13,12 @@ import { sourceOf } from '../bridge/worker-source.ts';
 import { UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
-import { requireMentions } from '../model/mentions.ts';
-import { bodyText } from '../model/message.ts';
 import { readOptions } from '../model/option-names.ts';
-import { requireContent } from '../model/receipt.ts';
 import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
 import { keepBadge } from './keep-badge.ts';
-import {
-  DEFAULT_FLUSH_MS,
-  DEFAULT_LIMIT,
-  MAX_LIMIT,
-  optionalFlag,
-  optionalId,
-  optionalType,
-  requireCount,
-  requireFlag,
-  requireIds,
-  requireList,
-  requireMarkedFrom,
-  requireSettings,
-  requireTotal,
-} from './arguments.ts';
+import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
+import { changesOf } from './changes.ts';
 import { requestSyncWhenOffline } from './background-sync.ts';
 import { requirePage } from './worker-start/browser-page.ts';
 import { closeReadNotifications } from './close-notifications.ts';
@@ -147,70 +131,6 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
   return {
     userId,
 
-    async sendMessage(conversationId, body, given) {
-      const id = conversation(conversationId);
-      const names = { requestReceipt: 1, countable: 1, mentions: 1, id: 1 } as const;
-      const { requestReceipt, countable, mentions, id: messageId } = readOptions(given, 'sendMessage', names);
-      return intent('sendMessage', id, {
-        body: bodyText(body),
-        id: optionalId(messageId, 'id'),
-        requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
-        countable: optionalFlag(countable, 'countable'),
-        mentions: requireMentions(mentions),
-      });
-    },
-    async recallMessage(messageId) {
-      requireOpen();
-      return intent('recallMessage', requireId(messageId, 'messageId'));
-    },
-    async sendReadReceipts(conversationId, messageIds, given) {
-      const id = conversation(conversationId);
-      const ids = requireIds(messageIds);
-      const { content } = readOptions(given, 'sendReadReceipts', { content: 1 });
-      return content === undefined
-        ? intent('sendReadReceipts', id, ids)
-        : intent('sendReadReceipts', id, ids, { content: requireContent(content) });
-    },
-    async sendConversationReadReceipt(conversationId, given) {
-      const id = conversation(conversationId);
-      const { upTo, keepUnread } = readOptions(given, 'sendConversationReadReceipt', { upTo: 1, keepUnread: 1 });
-      return intent('sendConversationReadReceipt', id, {
-        upTo: optionalId(upTo, 'upTo'),
-        keepUnread: optionalFlag(keepUnread, 'keepUnread'),
-      });
-    },
-    async clearConversationUnreadCount(conversationId, given) {
-      const id = conversation(conversationId);
-      const names = { upTo: 1, messageIds: 1 } as const;
-      const { upTo: upToId, messageIds } = readOptions(given, 'clearConversationUnreadCount', names);
-      const upTo = optionalId(upToId, 'upTo');
-      if (messageIds !== undefined && upTo !== undefined)
-        throw new UsageError('usage/invalid-argument', 'clearConversationUnreadCount takes upTo or messageIds, not both: make two calls');
-      if (messageIds !== undefined) return intent('clearMessages', id, requireIds(messageIds));
-      return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
-    },
-    async clearAllUnreadCounts(given) {
-      requireOpen();
-      const { type } = readOptions(given, 'clearAllUnreadCounts', { type: 1 });
-      const wanted = optionalType(type, 'type');
-      return wanted === undefined ? intent('clearAllUnreadCounts') : intent('clearAllUnreadCounts', wanted);
-    },
-    async setMarkedUnread(conversationId, marked, given) {
-      const id = conversation(conversationId);
-      const from = optionalId(readOptions(given, 'setMarkedUnread', { from: 1 }).from, 'from');
-      const flag = requireFlag(marked, 'marked');
-      return from === undefined ? intent('setMarkedUnread', id, flag) : intent('setMarkedUnread', id, flag, requireMarkedFrom(flag, from));
-    },
-    async setMuted(conversationId, muted) {
-      return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
-    },
-    async setArchived(conversationId, archived) {
-      return intent('setArchived', conversation(conversationId), requireFlag(archived, 'archived'));
-    },
-    async setReceiptSettings(settings) {
-      requireOpen();
-      return intent('setReceiptSettings', requireSettings(settings));
-    },
     viewConversation(conversationId, given) {
       const id = conversation(conversationId);
       const { receipts } = readOptions(given, 'viewConversation', { receipts: 1 });
@@ -226,29 +146,13 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         },
       };
     },
+    ...changesOf({ intent, requireOpen, conversation }),
     ...questionsOf({ connection, persistence, requireOpen, conversation }),
 
-    async pause() {
-      requireOpen();
-      return intent('setPaused', true);
-    },
-    async resume() {
-      requireOpen();
-      return intent('setPaused', false);
-    },
     async flush(given) {
       requireOpen();
       const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
       return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS));
-    },
-    async retryDeadLetter(id, given) {
-      requireOpen();
-      const { requestReceipt } = readOptions(given, 'retryDeadLetter', { requestReceipt: 1 });
-      return intent('retryDeadLetter', requireId(id, 'id'), { requestReceipt: optionalFlag(requestReceipt, 'requestReceipt') });
-    },
-    async dismissDeadLetter(id) {
-      requireOpen();
-      return intent('dismissDeadLetter', requireId(id, 'id'));
     },
     async logOut(given) {
       requireOpen();

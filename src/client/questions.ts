@@ -1,7 +1,12 @@
 /** The calls of the client that ask: for messages, for receipts, for what this device stores. They change no state of the account. */
 import type { WorkerConnection } from '../bridge/connect.ts';
-import { type ConversationId, requireId } from '../model/ids.ts';
+import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
+import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/intents.ts';
+import type { Message } from '../model/message.ts';
 import { readOptions } from '../model/option-names.ts';
+import type { MessageReceipts } from '../model/receipt.ts';
+import type { StorageReport } from '../model/storage.ts';
+import type { UnreadExplanation } from '../model/unread.ts';
 import {
   MAX_LIMIT,
   MAX_MEMBERS,
@@ -13,19 +18,67 @@ import {
   WANTED_NAMES,
 } from './arguments.ts';
 import type { Persistence } from './persistence.ts';
-import type { ReceiptClient } from './receipt-client.ts';
 
-type Questions = Pick<
-  ReceiptClient,
-  | 'loadOlderMessages'
-  | 'loadMessages'
-  | 'findMessage'
-  | 'fetchReceipts'
-  | 'fetchReadMembers'
-  | 'explainUnread'
-  | 'storage'
-  | 'dropCachedMessages'
->;
+export interface Questions {
+  /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */
+  loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
+  /**
+   * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost a request, or a few.
+   *
+   * @param options exactly one of `around`, `before` and `after`: a message id or a `seq`; `around` also takes `'first-unread'`, which is
+   * the newest message if nothing is unread. `limit` is at most 1,000.
+   * @returns `complete` is true if there are no more messages in that direction; with `around`, in both. Offline: the stored messages. Of a
+   * conversation that this device does not know: none, and before the first sync `complete` is false.
+   * @throws {UsageError} `usage/unknown-message` for an id that is in no conversation, or in another one, that the user may see.
+   * @throws {TransportError} offline, for an id that this device does not store.
+   */
+  loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages>;
+  /** Finds a message that this device stores, also one that is not sent yet. @returns `null` for any other message. */
+  findMessage(messageId: MessageId): Promise<Message | null>;
+  /**
+   * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of
+   * the ids. Messages unknown to both device and server, or hidden from the user, are left out.
+   *
+   * @param messageIds at most 10,000, sent in as many requests as the server's limits need.
+   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
+   */
+  fetchReceipts(messageIds: readonly MessageId[]): Promise<readonly MessageReceipts[]>;
+  /**
+   * Fetches a page of the members who have read an own group message (in order of reading) or have not (by user id).
+   * The list covers the members at the time of sending: members who left since keep their state, later members are
+   * missing. Empty if the server's policy hides the list.
+   *
+   * @param options.cursor the cursor of the page before; omitted or `null` for the first page. No member appears twice
+   * while others read.
+   * @param options.limit at most and by default 100.
+   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
+   */
+  fetchReadMembers(
+    messageId: MessageId,
+    options: { readonly filter: 'read' | 'unread'; readonly cursor?: string | null; readonly limit?: number },
+  ): Promise<ReadMembersPage>;
+  /**
+   * Explains an unread count: the read position and its origin, pending entries, counted messages, and messages not
+   * stored here.
+   */
+  explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
+
+  /**
+   * Reports what this device stores of the account: `bytes` (the texts in UTF-8, without the browser's own overhead), the number of
+   * `messages`, whether the browser keeps the data (`persisted`), and the bytes that the browser allows this origin (`quota`). The last
+   * two are null in a browser that does not say.
+   */
+  storage(): Promise<StorageReport>;
+  /**
+   * Removes the stored messages from this device, in every tab. The newest message of each conversation stays, for the list. Positions,
+   * counts, receipts, flags and the outbox stay, so no count changes and no receipt is sent twice. `watchMessages` then shows the newest
+   * message with the failed and pending ones; an open conversation, and each that is opened later, loads the messages that it shows again,
+   * as soon as there is a network. The background does not. For other messages, `watchReceipts` emits null, and `findMessage` finds nothing.
+   *
+   * @throws {StoreError} `store/quota-exceeded` if the device refuses even this write. A part may be removed then; repeat the call.
+   */
+  dropCachedMessages(): Promise<void>;
+}
 
 export interface QuestionSources {
   readonly connection: Pick<WorkerConnection, 'query'>;

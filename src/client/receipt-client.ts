@@ -3,16 +3,16 @@ import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
-import type { LoadedMessages, MessagesWanted, ReadMembersPage, SentReadReceipts } from '../model/intents.ts';
 import type { ListOptions } from '../model/list.ts';
 import type { Message } from '../model/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/receipt.ts';
 import type { TotalOptions } from '../model/total.ts';
-import type { StorageReport } from '../model/storage.ts';
-import type { FirstUnread, UnreadExplanation } from '../model/unread.ts';
-import type { SettingsScope, ShownReceiptSettings } from '../model/receipt-settings.ts';
-import type { LogOutOptions, SendMessageOptions } from './receipt-client-options.ts';
+import type { FirstUnread } from '../model/unread.ts';
+import type { ShownReceiptSettings } from '../model/receipt-settings.ts';
+import type { Changes } from './changes.ts';
+import type { Questions } from './questions.ts';
+import type { LogOutOptions } from './receipt-client-options.ts';
 import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
 
 /** An open view of a conversation, see {@link ReceiptClient.viewConversation}. */
@@ -39,98 +39,9 @@ export interface ConversationViewing {
  * subscription. `usage/unknown-conversation` from calls that move the read position in a conversation unknown before
  * the first sync.
  */
-export interface ReceiptClient {
+export interface ReceiptClient extends Changes, Questions {
   readonly userId: string;
 
-  /**
-   * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0,
-   * NaN, holes in lists, class instances) are refused with their path. Resolves with the pending message.
-   */
-  sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
-  /**
-   * Takes an own message back. All devices drop its body, and it no longer counts as unread. `usage/unknown-message` if
-   * this device does not store the message.
-   */
-  recallMessage(messageId: MessageId): Promise<void>;
-  /**
-   * Tells the senders "I have read these messages". Moves no position. The server judges ids of messages that this
-   * device lacks.
-   *
-   * @param options.content groups only: a text for the senders of these messages, at most 1 KiB of UTF-8 without NUL
-   * and lone surrogates. Anything else, also in a direct chat, is `usage/invalid-argument`.
-   */
-  sendReadReceipts(
-    conversationId: ConversationId,
-    messageIds: readonly MessageId[],
-    options?: { readonly content?: string },
-  ): Promise<SentReadReceipts>;
-  /**
-   * Direct chats: tells the peer "I have read all messages so far"; the unread count becomes 0. Groups: clears the
-   * unread count.
-   *
-   * @param options.upTo reads only up to this message. `usage/unknown-message` if this device does not store it.
-   * @param options.keepUnread tells the peer, but keeps the count.
-   */
-  sendConversationReadReceipt(
-    conversationId: ConversationId,
-    options?: { readonly upTo?: MessageId; readonly keepUnread?: boolean },
-  ): Promise<void>;
-  /**
-   * Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do.
-   *
-   * @param options.upTo clears only up to this message. `usage/unknown-message` if this device does not store it.
-   * @param options.messageIds clears only these messages, at most 10,000, in any order: they no longer count, on no device of the user.
-   * The position and a marked-unread flag stay, and no event tells the call. If this device does not store one of them, the call rejects
-   * with `usage/unknown-message` and clears none. Together with `upTo` it is `usage/invalid-argument`.
-   */
-  clearConversationUnreadCount(
-    conversationId: ConversationId,
-    options?:
-      { readonly upTo?: MessageId; readonly messageIds?: never } | { readonly messageIds: readonly MessageId[]; readonly upTo?: never },
-  ): Promise<void>;
-  /**
-   * Clears every conversation, like {@link ReceiptClient.clearConversationUnreadCount}.
-   *
-   * @param options.type only the direct chats, or only the groups. Default: both.
-   */
-  clearAllUnreadCounts(options?: { readonly type?: 'direct' | 'group' }): Promise<void>;
-  /**
-   * Sets the flag, also for a conversation unknown to this device, such as a chat without a message or a group that the user joins
-   * later: the server keeps the flag, and it applies once the conversation appears. A group that has removed the user refuses it. The
-   * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
-   *
-   * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
-   * on count as unread, read or not, on every device of the user. Offline, on a device that does not store all of them,
-   * the count is a lower bound (`exact` is false). Not together with `marked: false`.
-   * @throws {UsageError} `usage/unknown-message` if this device does not store the message `from` in this conversation.
-   */
-  setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;
-  /** Sets the muted flag, like {@link ReceiptClient.setMarkedUnread}. */
-  setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
-  /**
-   * Archives a conversation, like {@link ReceiptClient.setMarkedUnread}: lists and totals leave it out unless they ask for it. The
-   * conversation is out of the archive with the next countable message of another user, also after a recall of this message. A muted
-   * conversation stays in the archive.
-   */
-  setArchived(conversationId: ConversationId, archived: boolean): Promise<void>;
-  /**
-   * Switches the receipts that this user sends off or on. A receipt is sent only where the setting of the device and the setting of the
-   * account allow it.
-   *
-   * Off: receipts that are not sent yet are cancelled, and conversation read receipts only clear the unread count. On: nothing about the
-   * past is told. What the user read while either setting was off is told by no later receipt, from no device of the account.
-   *
-   * @param settings.readReceipts whether the user sends read receipts; left out: no change. `deliveryReceipts` likewise.
-   * @param settings.scope `'device'` (default) for this device; `'account'` for all devices of the account. A change for the account also
-   * works offline. Where two devices change it at the same time, the newer change wins, and "off" wins a tie.
-   * @throws {UsageError} `usage/invalid-argument` for any other value.
-   * @see {@link ReceiptClient.watchReceiptSettings}
-   */
-  setReceiptSettings(settings: {
-    readonly deliveryReceipts?: boolean;
-    readonly readReceipts?: boolean;
-    readonly scope?: SettingsScope;
-  }): Promise<void>;
   /**
    * Opens a view. The view reads present and arriving messages while the page is visible and focused. While the page is
    * hidden or blurred, messages are only delivered. In a group, the view clears the count and sends receipts for stored
@@ -140,68 +51,6 @@ export interface ReceiptClient {
    * later. Delivery receipts stay. Default true.
    */
   viewConversation(conversationId: ConversationId, options?: { readonly receipts?: boolean }): ConversationViewing;
-  /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */
-  loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
-  /**
-   * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost a request, or a few.
-   *
-   * @param options exactly one of `around`, `before` and `after`: a message id or a `seq`; `around` also takes `'first-unread'`, which is
-   * the newest message if nothing is unread. `limit` is at most 1,000.
-   * @returns `complete` is true if there are no more messages in that direction; with `around`, in both. Offline: the stored messages. Of a
-   * conversation that this device does not know: none, and before the first sync `complete` is false.
-   * @throws {UsageError} `usage/unknown-message` for an id that is in no conversation, or in another one, that the user may see.
-   * @throws {TransportError} offline, for an id that this device does not store.
-   */
-  loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages>;
-  /** Finds a message that this device stores, also one that is not sent yet. @returns `null` for any other message. */
-  findMessage(messageId: MessageId): Promise<Message | null>;
-  /**
-   * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of
-   * the ids. Messages unknown to both device and server, or hidden from the user, are left out.
-   *
-   * @param messageIds at most 10,000, sent in as many requests as the server's limits need.
-   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
-   */
-  fetchReceipts(messageIds: readonly MessageId[]): Promise<readonly MessageReceipts[]>;
-  /**
-   * Fetches a page of the members who have read an own group message (in order of reading) or have not (by user id).
-   * The list covers the members at the time of sending: members who left since keep their state, later members are
-   * missing. Empty if the server's policy hides the list.
-   *
-   * @param options.cursor the cursor of the page before; omitted or `null` for the first page. No member appears twice
-   * while others read.
-   * @param options.limit at most and by default 100.
-   * @throws {TransportError} `transport/unreachable` offline, `transport/timeout` without an answer in 10 s.
-   */
-  fetchReadMembers(
-    messageId: MessageId,
-    options: { readonly filter: 'read' | 'unread'; readonly cursor?: string | null; readonly limit?: number },
-  ): Promise<ReadMembersPage>;
-  /**
-   * Explains an unread count: the read position and its origin, pending entries, counted messages, and messages not
-   * stored here.
-   */
-  explainUnread(conversationId: ConversationId): Promise<UnreadExplanation>;
-
-  /**
-   * Reports what this device stores of the account: `bytes` (the texts in UTF-8, without the browser's own overhead), the number of
-   * `messages`, whether the browser keeps the data (`persisted`), and the bytes that the browser allows this origin (`quota`). The last
-   * two are null in a browser that does not say.
-   */
-  storage(): Promise<StorageReport>;
-  /**
-   * Removes the stored messages from this device, in every tab. The newest message of each conversation stays, for the list. Positions,
-   * counts, receipts, flags and the outbox stay, so no count changes and no receipt is sent twice. `watchMessages` then shows the newest
-   * message with the failed and pending ones; an open conversation, and each that is opened later, loads the messages that it shows again,
-   * as soon as there is a network. The background does not. For other messages, `watchReceipts` emits null, and `findMessage` finds nothing.
-   *
-   * @throws {StoreError} `store/quota-exceeded` if the device refuses even this write. A part may be removed then; repeat the call.
-   */
-  dropCachedMessages(): Promise<void>;
-
-  /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
   /**
    * Sends the outbox now and waits until it is empty, at most `timeoutMs` (default 10,000). `logOut` and `close` of this
    * client answer a waiting `flush` with the number of entries sent until then.
@@ -209,12 +58,6 @@ export interface ReceiptClient {
    * @throws {UsageError} `usage/closed` if another tab logs out while `flush` waits.
    */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
-  /**
-   * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for
-   * receipts. `usage/invalid-argument` for receipts that the user has switched off.
-   */
-  retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
-  dismissDeadLetter(id: string): Promise<void>;
   /**
    * Logs the account out on this device. In every tab, streams complete and calls reject with `usage/closed`. After
    * this resolves, nothing of the account is sent any more, and all its data is deleted here, including this device's

@@ -90,7 +90,7 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F126',
-    file: 'src/client/client.ts',
+    file: 'src/client/changes.ts',
     from: "readOptions(given, 'clearAllUnreadCounts', { type: 1 });",
     to: '(given ?? {}) as { type?: unknown };',
     test: ['chromium', 'test/browser/arguments.test.ts', 'F126'],

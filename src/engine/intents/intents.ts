@@ -5,8 +5,8 @@
  *                                                                     │ reads the account state
  *                                                                     └ adds changes to the draft: one log record
  *
- * A new call touches four files: its signature in `model/intents.ts`, its declaration in a file of this shelf, and the page's
- * object in `client/receipt-client.ts` and `client/client.ts`. A new file of this shelf is added to the record below.
+ * A new call touches three files: its signature in `model/intents.ts`, its declaration in a file of this shelf, and the page's call in
+ * `client/changes.ts`. A new file of this shelf is added to the record below.
  */
 import type { IntentCall, Intents } from '../../model/intents.ts';
 import type { Draft } from '../write/draft.ts';

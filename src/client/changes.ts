@@ -1,0 +1,209 @@
+/**
+ * The calls of the client that change something: their public signatures, and the checks of their arguments. A new call is added here, to
+ * `model/intents.ts`, and to a file of `engine/intents`.
+ */
+import type { WorkerConnection } from '../bridge/connect.ts';
+import { UsageError } from '../errors.ts';
+import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
+import type { SentReadReceipts } from '../model/intents.ts';
+import { requireMentions } from '../model/mentions.ts';
+import { bodyText, type Message } from '../model/message.ts';
+import { readOptions } from '../model/option-names.ts';
+import { requireContent } from '../model/receipt.ts';
+import type { SettingsScope } from '../model/receipt-settings.ts';
+import { optionalFlag, optionalId, optionalType, requireFlag, requireIds, requireMarkedFrom, requireSettings } from './arguments.ts';
+import type { SendMessageOptions } from './receipt-client-options.ts';
+
+export interface Changes {
+  /**
+   * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0,
+   * NaN, holes in lists, class instances) are refused with their path. Resolves with the pending message.
+   */
+  sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
+  /**
+   * Takes an own message back. All devices drop its body, and it no longer counts as unread. `usage/unknown-message` if
+   * this device does not store the message.
+   */
+  recallMessage(messageId: MessageId): Promise<void>;
+  /**
+   * Tells the senders "I have read these messages". Moves no position. The server judges ids of messages that this
+   * device lacks.
+   *
+   * @param options.content groups only: a text for the senders of these messages, at most 1 KiB of UTF-8 without NUL
+   * and lone surrogates. Anything else, also in a direct chat, is `usage/invalid-argument`.
+   */
+  sendReadReceipts(
+    conversationId: ConversationId,
+    messageIds: readonly MessageId[],
+    options?: { readonly content?: string },
+  ): Promise<SentReadReceipts>;
+  /**
+   * Direct chats: tells the peer "I have read all messages so far"; the unread count becomes 0. Groups: clears the
+   * unread count.
+   *
+   * @param options.upTo reads only up to this message. `usage/unknown-message` if this device does not store it.
+   * @param options.keepUnread tells the peer, but keeps the count.
+   */
+  sendConversationReadReceipt(
+    conversationId: ConversationId,
+    options?: { readonly upTo?: MessageId; readonly keepUnread?: boolean },
+  ): Promise<void>;
+  /**
+   * Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do.
+   *
+   * @param options.upTo clears only up to this message. `usage/unknown-message` if this device does not store it.
+   * @param options.messageIds clears only these messages, at most 10,000, in any order: they no longer count, on no device of the user.
+   * The position and a marked-unread flag stay, and no event tells the call. If this device does not store one of them, the call rejects
+   * with `usage/unknown-message` and clears none. Together with `upTo` it is `usage/invalid-argument`.
+   */
+  clearConversationUnreadCount(
+    conversationId: ConversationId,
+    options?:
+      { readonly upTo?: MessageId; readonly messageIds?: never } | { readonly messageIds: readonly MessageId[]; readonly upTo?: never },
+  ): Promise<void>;
+  /**
+   * Clears every conversation, like `clearConversationUnreadCount`.
+   *
+   * @param options.type only the direct chats, or only the groups. Default: both.
+   */
+  clearAllUnreadCounts(options?: { readonly type?: 'direct' | 'group' }): Promise<void>;
+  /**
+   * Sets the flag, also for a conversation unknown to this device, such as a chat without a message or a group that the user joins
+   * later: the server keeps the flag, and it applies once the conversation appears. A group that has removed the user refuses it. The
+   * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
+   *
+   * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
+   * on count as unread, read or not, on every device of the user. Offline, on a device that does not store all of them,
+   * the count is a lower bound (`exact` is false). Not together with `marked: false`.
+   * @throws {UsageError} `usage/unknown-message` if this device does not store the message `from` in this conversation.
+   */
+  setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;
+  /** Sets the muted flag, like `setMarkedUnread`. */
+  setMuted(conversationId: ConversationId, muted: boolean): Promise<void>;
+  /**
+   * Archives a conversation, like `setMarkedUnread`: lists and totals leave it out unless they ask for it. The
+   * conversation is out of the archive with the next countable message of another user, also after a recall of this message. A muted
+   * conversation stays in the archive.
+   */
+  setArchived(conversationId: ConversationId, archived: boolean): Promise<void>;
+  /**
+   * Switches the receipts that this user sends off or on. A receipt is sent only where the setting of the device and the setting of the
+   * account allow it.
+   *
+   * Off: receipts that are not sent yet are cancelled, and conversation read receipts only clear the unread count. On: nothing about the
+   * past is told. What the user read while either setting was off is told by no later receipt, from no device of the account.
+   *
+   * @param settings.readReceipts whether the user sends read receipts; left out: no change. `deliveryReceipts` likewise.
+   * @param settings.scope `'device'` (default) for this device; `'account'` for all devices of the account. A change for the account also
+   * works offline. Where two devices change it at the same time, the newer change wins, and "off" wins a tie.
+   * @throws {UsageError} `usage/invalid-argument` for any other value.
+   * @see `watchReceiptSettings`
+   */
+  setReceiptSettings(settings: {
+    readonly deliveryReceipts?: boolean;
+    readonly readReceipts?: boolean;
+    readonly scope?: SettingsScope;
+  }): Promise<void>;
+
+  /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /**
+   * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for
+   * receipts. `usage/invalid-argument` for receipts that the user has switched off.
+   */
+  retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
+  dismissDeadLetter(id: string): Promise<void>;
+}
+
+export interface ChangeSources {
+  readonly intent: WorkerConnection['intent'];
+  /** @throws {UsageError} `usage/closed` */
+  readonly requireOpen: () => void;
+  /** Checks an id of a conversation. @throws {UsageError} also `usage/closed` */
+  readonly conversation: (id: unknown) => ConversationId;
+}
+
+export const changesOf = ({ intent, requireOpen, conversation }: ChangeSources): Changes => ({
+  async sendMessage(conversationId, body, given) {
+    const id = conversation(conversationId);
+    const names = { requestReceipt: 1, countable: 1, mentions: 1, id: 1 } as const;
+    const { requestReceipt, countable, mentions, id: messageId } = readOptions(given, 'sendMessage', names);
+    return intent('sendMessage', id, {
+      body: bodyText(body),
+      id: optionalId(messageId, 'id'),
+      requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
+      countable: optionalFlag(countable, 'countable'),
+      mentions: requireMentions(mentions),
+    });
+  },
+  async recallMessage(messageId) {
+    requireOpen();
+    return intent('recallMessage', requireId(messageId, 'messageId'));
+  },
+  async sendReadReceipts(conversationId, messageIds, given) {
+    const id = conversation(conversationId);
+    const ids = requireIds(messageIds);
+    const { content } = readOptions(given, 'sendReadReceipts', { content: 1 });
+    return content === undefined
+      ? intent('sendReadReceipts', id, ids)
+      : intent('sendReadReceipts', id, ids, { content: requireContent(content) });
+  },
+  async sendConversationReadReceipt(conversationId, given) {
+    const id = conversation(conversationId);
+    const { upTo, keepUnread } = readOptions(given, 'sendConversationReadReceipt', { upTo: 1, keepUnread: 1 });
+    return intent('sendConversationReadReceipt', id, {
+      upTo: optionalId(upTo, 'upTo'),
+      keepUnread: optionalFlag(keepUnread, 'keepUnread'),
+    });
+  },
+  async clearConversationUnreadCount(conversationId, given) {
+    const id = conversation(conversationId);
+    const names = { upTo: 1, messageIds: 1 } as const;
+    const { upTo: upToId, messageIds } = readOptions(given, 'clearConversationUnreadCount', names);
+    const upTo = optionalId(upToId, 'upTo');
+    if (messageIds !== undefined && upTo !== undefined)
+      throw new UsageError('usage/invalid-argument', 'clearConversationUnreadCount takes upTo or messageIds, not both: make two calls');
+    if (messageIds !== undefined) return intent('clearMessages', id, requireIds(messageIds));
+    return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
+  },
+  async clearAllUnreadCounts(given) {
+    requireOpen();
+    const { type } = readOptions(given, 'clearAllUnreadCounts', { type: 1 });
+    const wanted = optionalType(type, 'type');
+    return wanted === undefined ? intent('clearAllUnreadCounts') : intent('clearAllUnreadCounts', wanted);
+  },
+  async setMarkedUnread(conversationId, marked, given) {
+    const id = conversation(conversationId);
+    const from = optionalId(readOptions(given, 'setMarkedUnread', { from: 1 }).from, 'from');
+    const flag = requireFlag(marked, 'marked');
+    return from === undefined ? intent('setMarkedUnread', id, flag) : intent('setMarkedUnread', id, flag, requireMarkedFrom(flag, from));
+  },
+  async setMuted(conversationId, muted) {
+    return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
+  },
+  async setArchived(conversationId, archived) {
+    return intent('setArchived', conversation(conversationId), requireFlag(archived, 'archived'));
+  },
+  async setReceiptSettings(settings) {
+    requireOpen();
+    return intent('setReceiptSettings', requireSettings(settings));
+  },
+  async pause() {
+    requireOpen();
+    return intent('setPaused', true);
+  },
+  async resume() {
+    requireOpen();
+    return intent('setPaused', false);
+  },
+  async retryDeadLetter(id, given) {
+    requireOpen();
+    const { requestReceipt } = readOptions(given, 'retryDeadLetter', { requestReceipt: 1 });
+    return intent('retryDeadLetter', requireId(id, 'id'), { requestReceipt: optionalFlag(requestReceipt, 'requestReceipt') });
+  },
+  async dismissDeadLetter(id) {
+    requireOpen();
+    return intent('dismissDeadLetter', requireId(id, 'id'));
+  },
+});
