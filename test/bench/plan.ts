@@ -1,6 +1,7 @@
 /** The steps of one run, in order. */
 import { entryOf } from './contestants/list.ts';
 import type { Amount } from './data/feed.ts';
+import { MIDDLE, nearestTo } from './judge/results.ts';
 import type { BenchOptions } from './options.ts';
 import { type Listed, listedOf } from './workloads/list.ts';
 
@@ -10,14 +11,8 @@ export interface Planned {
   readonly contestant: string;
 }
 
-const MIDDLE = 100_000;
-
 /** Sizes above this take many minutes, so they run once. */
 const RUNS_OFTEN_UP_TO = 100_000;
-
-/** The size of the workloads that run on one size. */
-const middleOf = (sizes: readonly Amount[]): Amount =>
-  [...sizes].sort((a, b) => Math.abs(a.messages - MIDDLE) - Math.abs(b.messages - MIDDLE))[0]!;
 
 /** Contestants change places with every run: the first one of a run is the last one of the next. */
 const inTurn = <T>(list: readonly T[], run: number): T[] => {
@@ -27,7 +22,7 @@ const inTurn = <T>(list: readonly T[], run: number): T[] => {
 
 /** One list for each store size: the profiles of a size are removed before the next size. */
 export const planRun = (options: BenchOptions, run: number): Planned[][] => {
-  const middle = middleOf(options.sizes);
+  const middle = nearestTo(MIDDLE, options.sizes);
   const stepsOf = (amount: Amount, wants: (workload: Listed) => boolean): Planned[] => {
     if (run > 0 && amount.messages > RUNS_OFTEN_UP_TO) return [];
     return options.workloads

@@ -18,7 +18,6 @@ class RawPages implements MessageStore {
   private db!: IDBDatabase;
   /** Messages in the journal and not in pages yet. */
   private inJournal = new Map<string, FedMessage[]>();
-  private counters = new Map<string, Counter>();
 
   async open(): Promise<void> {
     this.db = await openDatabase('raw-pages', (db) => {
@@ -31,7 +30,6 @@ class RawPages implements MessageStore {
   async write(batch: readonly FedMessage[], touched: readonly Counter[], totalUnread: number): Promise<void> {
     const tx = this.db.transaction('journal', 'readwrite', { durability: 'relaxed' });
     tx.objectStore('journal').put({ text: JSON.stringify(batch), touched, totalUnread });
-    for (const counter of touched) this.counters.set(counter.conversationId, counter);
     for (const message of batch) {
       const list = this.inJournal.get(message.conversationId);
       if (list) list.push(message);
@@ -67,9 +65,7 @@ class RawPages implements MessageStore {
   }
 
   async readCounters(): Promise<readonly Counter[]> {
-    const counters = (await this.snapshot())?.counters ?? [];
-    this.counters = new Map(counters.map((counter) => [counter.conversationId, counter]));
-    return counters;
+    return (await this.snapshot())?.counters ?? [];
   }
 
   async summary(limit: number): Promise<{ total: number; newest: string[] }> {
@@ -82,8 +78,7 @@ class RawPages implements MessageStore {
     return (await this.snapshot())!.totalUnread;
   }
 
-  async newest(conversationId: string, limit: number): Promise<number[]> {
-    const { latestSeq } = this.counters.get(conversationId)!;
+  async newest(conversationId: string, limit: number, latestSeq: number): Promise<number[]> {
     const from = Math.max(1, latestSeq - limit - PER_PAGE + 2);
     const range = IDBKeyRange.bound([conversationId, from], [conversationId, latestSeq]);
     const texts = await result<string[]>(this.db.transaction('pages').objectStore('pages').getAll(range));

@@ -41,8 +41,7 @@ class RawRows implements MessageStore {
     return (await this.readCounters()).reduce((sum, { unread }) => sum + unread, 0);
   }
 
-  async newest(conversationId: string, limit: number): Promise<number[]> {
-    const { latestSeq } = await result<Counter>(this.db.transaction('counters').objectStore('counters').get(conversationId));
+  async newest(conversationId: string, limit: number, latestSeq: number): Promise<number[]> {
     const range = IDBKeyRange.bound([conversationId, latestSeq - limit + 1], [conversationId, latestSeq]);
     const rows = await result<FedMessage[]>(this.db.transaction('messages').objectStore('messages').getAll(range));
     return rows.map(({ seq }) => seq);

@@ -35,6 +35,13 @@ export const withRun = (rows: readonly Row[], contestant: string, outcome: Reado
   return [...rows.filter((one) => one.contestant !== contestant), row];
 };
 
+/** The size of plots and of the workloads that run on one size. */
+export const MIDDLE = 100_000;
+
+/** The one with the nearest number of messages. */
+export const nearestTo = <T extends { readonly messages: number }>(messages: number, all: readonly T[]): T =>
+  [...all].sort((a, b) => Math.abs(a.messages - messages) - Math.abs(b.messages - messages))[0]!;
+
 /** Newer groups replace older groups of the same workload and size. */
 export const merged = (older: readonly Group[], newer: readonly Group[]): Group[] => {
   const key = ({ workload, messages }: Group): string => `${workload} ${messages}`;

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { growthPlot } from './growth-plot.ts';
 import { plot } from './plot.ts';
-import { type Group, merged } from './results.ts';
-import { amountShown, table } from './table.ts';
+import { type Group, merged, MIDDLE, nearestTo } from './results.ts';
+import { table } from './table.ts';
 
 /** Workloads whose time may grow with the store. */
 const GROWING = ['W1', 'W3', 'W6', 'W7'];
@@ -21,7 +21,10 @@ export const writeResults = async (folder: string, groups: readonly Group[]): Pr
   const all = merged(await readGroups(file), groups);
   await writeFile(file, `${JSON.stringify(all, null, 1)}\n`);
   await writeFile(join(folder, 'table.md'), table(all));
-  for (const group of all) await writeFile(join(folder, `${group.workload.toLowerCase()}-${amountShown(group.messages)}.svg`), plot(group));
+  for (const workload of new Set(all.map((group) => group.workload))) {
+    const sizes = all.filter((group) => group.workload === workload);
+    await writeFile(join(folder, `${workload.toLowerCase()}.svg`), plot(nearestTo(MIDDLE, sizes)));
+  }
   for (const workload of GROWING) {
     const sizes = all.filter((group) => group.workload === workload);
     if (sizes.length > 1) await writeFile(join(folder, `${workload.toLowerCase()}-growth.svg`), growthPlot(sizes));

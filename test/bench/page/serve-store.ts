@@ -24,7 +24,7 @@ export interface MessageStore {
   /** The total and the newest conversations, as a cold start reads them. */
   summary(limit: number): Promise<{ readonly total: number; readonly newest: readonly string[] }>;
   countUnread(): Promise<number>;
-  newest(conversationId: string, limit: number): Promise<readonly number[]>;
+  newest(conversationId: string, limit: number, latestSeq: number): Promise<readonly number[]>;
 }
 
 export type StoreCall =
@@ -121,7 +121,7 @@ export const serveStore = (store: MessageStore): void => {
       case 'countUnread':
         return store.countUnread();
       case 'openConversation':
-        return store.newest(call.conversationId, call.limit);
+        return store.newest(call.conversationId, call.limit, counters.get(call.conversationId)?.latestSeq ?? 0);
     }
   };
   self.onmessage = ({ data: { call, what } }: MessageEvent<{ readonly call: number; readonly what: StoreCall }>) => {

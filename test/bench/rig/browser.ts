@@ -29,6 +29,9 @@ const openChromium = async (profile: string, isSqlite: boolean): Promise<OpenBro
   const { args, ...options } = await launchOptions();
   const context = await chromium.launchPersistentContext(profile, {
     ...options,
+    // The bench ends the browser itself, after the running step.
+    handleSIGINT: false,
+    handleSIGTERM: false,
     args: [...args, EAGER_MEMORY, ...(isSqlite ? [SQLITE] : [])],
   });
   const browser = context.browser()!;
@@ -69,7 +72,11 @@ const openFirefox = async (profile: string): Promise<OpenBrowser> => {
     version,
     goTo: async (url) => {
       const args = ['--headless', '--no-remote', '--profile', profile, url];
-      child = spawn(path, args, { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' } });
+      child = spawn(path, args, {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
+      });
     },
     cpuMs: () => (child?.pid === undefined ? 0 : cpuMsOf(child.pid)),
     mainMs: () => Promise.resolve(NaN),

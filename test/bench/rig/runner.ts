@@ -27,6 +27,8 @@ const remove = async ({ folder, server }: Profile): Promise<void> => {
 
 export class SizeRunner {
   private readonly filled = new Map<string, Profile>();
+  /** Contestants whose fill failed, and why: it would fail again, after minutes. */
+  private readonly broken = new Map<string, string>();
 
   constructor(
     private readonly steps: Steps,
@@ -63,12 +65,15 @@ export class SizeRunner {
   }
 
   private async keepFilled<T>(contestant: string, fill: (profile: Profile) => Promise<T>): Promise<T> {
+    const why = this.broken.get(contestant);
+    if (why !== undefined) throw new Error(`no store to run on: ${why}`);
     const profile = await this.newProfile(contestant);
     try {
       const done = await fill(profile);
       this.filled.set(contestant, profile);
       return done;
     } catch (error) {
+      this.broken.set(contestant, String(error));
       await remove(profile);
       throw error;
     }

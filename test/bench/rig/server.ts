@@ -19,6 +19,7 @@ export class BenchServer {
   private constructor(
     private readonly child: ChildProcess,
     readonly port: number,
+    private readonly kind: ServerKind,
   ) {
     child.on('message', (news: { request: number; error?: string }) => {
       const { resolve, reject } = this.waiting.get(news.request)!;
@@ -38,36 +39,47 @@ export class BenchServer {
       child.once('message', (news: { port: number }) => resolve(news.port));
       child.once('exit', (code) => reject(new Error(`the receipt server ended with ${code}`)));
     });
-    return new BenchServer(child, port);
+    return new BenchServer(child, port, kind);
   }
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}/receipts`;
   }
 
-  private publish(messages: readonly FedMessage[]): Promise<void> {
+  private ask(what: 'publish' | 'add' | 'restart', messages: readonly FedMessage[] = []): Promise<void> {
     return new Promise((resolve, reject) => {
       this.requests++;
       this.waiting.set(this.requests, { resolve, reject });
-      this.child.send({ request: this.requests, publish: messages });
+      this.child.send({ request: this.requests, what, messages });
     });
   }
 
-  /** Receives the whole backlog. */
+  /** Receives the whole backlog. The server in memory restarts with it; PGlite gets message after message, which takes long. */
   async backlog(amount: Amount): Promise<{ totalUnread: number }> {
     const feed = new Feed(amount);
     for (let left = amount.messages; left > 0;) {
       const messages = feed.take(Math.min(PER_REQUEST, left));
-      await this.publish(messages);
       left -= messages.length;
+      if (this.kind === 'pglite') await this.ask('publish', messages);
+      else {
+        await this.ask(
+          'publish',
+          messages.filter(({ seq }) => seq === 1),
+        );
+        await this.ask(
+          'add',
+          messages.filter(({ seq }) => seq > 1),
+        );
+      }
     }
+    if (this.kind === 'memory') await this.ask('restart');
     return { totalUnread: feed.totalUnread };
   }
 
   /** Receives messages at a rate, on top of the backlog. */
   async live({ perSecond, seconds, ...amount }: Amount & { perSecond: number; seconds: number }): Promise<{ beganAt: number }> {
     const feed = new Feed(amount).skipBacklog();
-    return { beganAt: await paced(perSecond, seconds, (count) => this.publish(feed.take(count, true))) };
+    return { beganAt: await paced(perSecond, seconds, (count) => this.ask('publish', feed.take(count, true))) };
   }
 
   async stop(): Promise<void> {
