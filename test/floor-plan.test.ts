@@ -183,7 +183,7 @@ it('the table of rooms in src/README.md is the plan', () => {
   expect(Object.fromEntries(rooms)).toEqual(Object.fromEntries(Object.entries(ARROWS).map(([room, arrows]) => [room, [...arrows].sort()])));
 });
 
-it.each(['engine', 'server'])('the table of shelves in src/README.md names every folder and file of src/%s', (room) => {
+it.each(['engine', 'client', 'server'])('the table of shelves in src/README.md names every folder and file of src/%s', (room) => {
   const named = tableUnder(`The shelves of the ${room}`).flatMap(([shelf]) => namesIn(shelf!));
   const folders = Object.keys(SHELVES[room]!).filter((shelf) => statSync(join(root, 'src', room, shelf), { throwIfNoEntry: false }));
   const files = readdirSync(join(root, 'src', room)).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
@@ -194,7 +194,7 @@ it.each(['engine', 'server'])('the table of shelves in src/README.md names every
 
 it('every file and folder that src/README.md names exists', () => {
   // A journey names the files of a crossed room by their paths inside this room.
-  const places = ['', 'src', 'src/engine', 'src/server'];
+  const places = ['', 'src', 'src/engine', 'src/client', 'src/server'];
   const names = namesIn(MAP.replace(/```[^`]*```/g, '')).filter((name) => /^[\w./-]+(\/|\.ts|\.md)$/.test(name));
   expect(names.length).toBeGreaterThan(80);
   expect(names.filter((name) => !places.some((place) => existsSync(join(root, place, name))))).toEqual([]);

@@ -3,8 +3,8 @@ import type { PageSide } from '../bridge/worker-api.ts';
 import type { Log } from '../logging.ts';
 import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
-import { closeNotificationsOf } from './close-notifications.ts';
-import { deviceId, forgetDevice } from './device.ts';
+import { closeNotificationsOf } from './page/close-notifications.ts';
+import { deviceId, forgetDevice } from './page/device.ts';
 import { badgeCounts } from './options.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 

@@ -17,7 +17,7 @@ import {
   requireWanted,
   WANTED_NAMES,
 } from './arguments.ts';
-import type { Persistence } from './persistence.ts';
+import type { Persistence } from './page/persistence.ts';
 
 export interface Questions {
   /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */

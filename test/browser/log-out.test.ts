@@ -2,7 +2,7 @@ import { firstValueFrom, filter, lastValueFrom, type Observable, timeout, toArra
 import { createStore, get, keys } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../../src/index.ts';
-import { readFirstPaint } from '../../src/client/first-paint.ts';
+import { readFirstPaint } from '../../src/client/page/first-paint.ts';
 import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { noTotals } from '../../src/model/total.ts';

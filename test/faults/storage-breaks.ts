@@ -167,14 +167,14 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F25',
-    file: 'src/client/persistence.ts',
+    file: 'src/client/page/persistence.ts',
     from: 'if (this.asked) return;',
     to: '',
     test: ['node', 'test/unit/client/persistence.test.ts', 'F25'],
   },
   {
     fault: 'F25',
-    file: 'src/client/persistence.ts',
+    file: 'src/client/page/persistence.ts',
     from: '(await this.browser.storage?.persisted?.()) === true ||',
     to: '',
     test: ['node', 'test/unit/client/persistence.test.ts', 'F25'],

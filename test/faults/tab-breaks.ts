@@ -69,7 +69,7 @@ export const TAB_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F29',
-    file: 'src/client/page-lifecycle.ts',
+    file: 'src/client/page/page-lifecycle.ts',
     from: `document.addEventListener('resume', () => tell('resumed'), { signal });`,
     to: '',
     test: ['e2e', 'test/e2e/lifecycle.test.ts', 'F29'],

@@ -84,7 +84,7 @@ export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly s
     connection: ['admission', 'core', 'socket', 'policy', 'feed', 'groups', 'submit', 'store'],
     doors: ['admission', 'core', 'socket', 'policy', 'connection'],
   },
-  client: { 'worker-start': [] },
+  client: { 'worker-start': [], page: [], view: ['page', 'receipt-client', 'watching'] },
   // No facade imports another facade.
   compat: { easemob: [BESIDE], 'easemob-flutter': [BESIDE], tencent: [BESIDE], zim: [BESIDE] },
 };

@@ -1,6 +1,6 @@
 import { BehaviorSubject, lastValueFrom, toArray } from 'rxjs';
 import { expect, it } from 'vitest';
-import { Persistence } from '../../../src/client/persistence.ts';
+import { Persistence } from '../../../src/client/page/persistence.ts';
 import type { ConnectionStatus } from '../../../src/model/status.ts';
 
 const status = { state: 'live', durability: 'durable', persisted: null } as ConnectionStatus;

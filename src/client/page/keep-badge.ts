@@ -1,7 +1,7 @@
 /** The option `appBadge`: the page shows a total of the account on the app's icon. */
-import type { TotalOf, Totals } from '../model/total.ts';
+import type { TotalOf, Totals } from '../../model/total.ts';
 import { concatMap, filter, from, type Observable } from 'rxjs';
-import { claimBadge, releaseBadge, showOnBadge } from '../platform/app-badge.ts';
+import { claimBadge, releaseBadge, showOnBadge } from '../../platform/app-badge.ts';
 
 /**
  * Claims the badge for this account and shows each new total, or releases the badge if the option is off.

@@ -1,5 +1,5 @@
 /** Forwards page events to the worker, which cannot see them: visibility, thaw, network. */
-import type { LifeEvent } from '../ports/ports.ts';
+import type { LifeEvent } from '../../ports/ports.ts';
 
 /** True if the page is visible and has the focus: the user can read it now. */
 export const isVisibleAndFocused = (): boolean => document.visibilityState === 'visible' && document.hasFocus();

@@ -4,13 +4,13 @@
  * up to the seen message only.
  */
 import { distinctUntilChanged, filter, map } from 'rxjs';
-import { conversationType, type ConversationId, type MessageId, requireId, type Seq } from '../model/ids.ts';
-import type { WorkerConnection } from '../bridge/connect.ts';
-import { WorkerError } from '../errors.ts';
+import { conversationType, type ConversationId, type MessageId, requireId, type Seq } from '../../model/ids.ts';
+import type { WorkerConnection } from '../../bridge/connect.ts';
+import { WorkerError } from '../../errors.ts';
 import { FixedDivider } from './fixed-divider.ts';
-import { isVisibleAndFocused, watchView } from './page-lifecycle.ts';
-import type { ConversationViewing } from './receipt-client.ts';
-import type { Watching } from './watching.ts';
+import { isVisibleAndFocused, watchView } from '../page/page-lifecycle.ts';
+import type { ConversationViewing } from '../receipt-client.ts';
+import type { Watching } from '../watching.ts';
 
 /** A view for the client. A call of `seen` is a call like any other, so `close()` waits for it. */
 export interface OpenView extends ConversationViewing {

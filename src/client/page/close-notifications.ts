@@ -1,13 +1,13 @@
 /** The page closes notifications of messages that are read, on this device or on another. */
 import { auditTime, catchError, concatMap, EMPTY, from, fromEvent, merge, type Observable, startWith, takeUntil } from 'rxjs';
-import type { UserId } from '../model/ids.ts';
+import type { UserId } from '../../model/ids.ts';
 import {
   closeAllNotifications,
   closeNotifications,
   closePlain,
   type NotificationSource,
   type NotifiedMessage,
-} from '../platform/notifications.ts';
+} from '../../platform/notifications.ts';
 
 /** Several reads in a row look at the notifications once. */
 const LOOK_AFTER_MS = 250;
