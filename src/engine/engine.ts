@@ -32,6 +32,7 @@ import { History } from './queries/history.ts';
 import { Leader } from './sync/leader/leader.ts';
 import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
+import { UserAsks } from './net/user-asks.ts';
 import { RetentionLane } from './space/retention.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
@@ -114,9 +115,10 @@ export class Engine {
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
     const tokens = new TokenSource(ports.token);
-    const sync = new Sync(ports, account, writer, tokens);
+    const asks = new UserAsks(ports.clock);
+    const sync = new Sync(ports, account, writer, tokens, asks);
     const leader = new Leader(ports, writer, sync, lockName);
-    const ask = new Ask(ports, account, tokens);
+    const ask = new Ask(ports, account, tokens, asks);
     const history = new History(ports, writer, ask);
     const flushes = new Flushes();
     const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
@@ -281,8 +283,8 @@ export class Engine {
         cancel();
         resolve();
       };
-      // An empty write is last in the queue. The number of the last delivered event is stored before it, so no event is repeated.
-      this.writer.write('close', { durability: 'relaxed' }, () => undefined).then(shut, shut);
+      // The number of the last delivered event is stored before, so no event is repeated.
+      this.writer.drained().then(shut, shut);
     });
   }
 

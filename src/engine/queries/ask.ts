@@ -4,6 +4,7 @@ import type { Account, Ports } from '../../ports/ports.ts';
 import type { ClientFrame, Limits, ServerFrame } from '../../protocol/frames.ts';
 import { errorOfFrame, HttpSession } from '../net/http-session.ts';
 import type { TokenSource } from '../net/token-source.ts';
+import type { UserAsks } from '../net/user-asks.ts';
 import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
 
 /** A query times out sooner than sync does, because the app waits for its answer. */
@@ -21,6 +22,7 @@ export class Ask {
     private readonly ports: Pick<Ports, 'net' | 'clock'>,
     account: Account,
     private readonly tokens: TokenSource,
+    private readonly asks: UserAsks,
   ) {
     this.session = new HttpSession(ports.net, account, () => tokens.get());
   }
@@ -35,7 +37,7 @@ export class Ask {
    * @throws {AuthError} when the server refuses the token, or the token names another user: the caller must store nothing.
    */
   async ask(frame: ClientFrame): Promise<readonly ServerFrame[]> {
-    const { welcome, answers } = await this.inTime(this.session.ask([frame], QUERY_TIMEOUT_MS));
+    const { welcome, answers } = await this.asks.during(() => this.inTime(this.session.ask([frame], QUERY_TIMEOUT_MS)));
     if (welcome) this.limits = welcome.limits;
     for (const answer of answers) {
       if (answer.type !== 'error') continue;

@@ -68,7 +68,7 @@ export class RetentionLane {
       const ids = [...this.writer.model.conversations.values()]
         .filter((conversation) => this.mayExceed(conversation, cutoff))
         .map(({ id }) => id);
-      while (ids.length > 0 && this.mayGoOn()) await this.writer.turn(() => this.slice(ids, cutoff));
+      while (ids.length > 0 && this.mayGoOn()) await this.writer.turn(() => this.slice(ids, cutoff), 'background');
       if (this.limits.bytes !== undefined) await this.keepBytes(this.limits.bytes);
     } finally {
       this.running = false;
@@ -85,7 +85,7 @@ export class RetentionLane {
     const parts = await writer.questionAlone(() => writer.read('measure-pages', (model, tx) => beyondBytes(tx, model, limit)));
     for (let from = 0; from < parts.length && this.mayGoOn(); from += PAGES_PER_SLICE) {
       const some = parts.slice(from, from + PAGES_PER_SLICE);
-      await writer.turn(() => writeAlone(ports, writer, 'retention', (tx, model) => removeParts(tx, model, some)));
+      await writer.turn(() => writeAlone(ports, writer, 'retention', (tx, model) => removeParts(tx, model, some)), 'background');
     }
     if (parts.length > 0)
       ports.log('info', 'messages-evicted', { messages: parts.reduce((n, { seqs }) => n + size(seqs), 0), cause: 'retention' });

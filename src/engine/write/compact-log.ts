@@ -14,6 +14,7 @@ import type { AccountState } from '../state/account-state.ts';
 import { putSnapshot } from '../state/snapshot.ts';
 import { errorDetails } from '../../logging.ts';
 import { StoreError } from '../../errors.ts';
+import type { Lane } from './group-commit.ts';
 import { exceeds, LARGE_LOG, type LogSize, mayGrowTo, REST_MS, SMALL_LOG } from './log-size.ts';
 
 /** Pages per transaction, at most, so that other writes wait only briefly for their turn. */
@@ -25,7 +26,7 @@ const SLICE_MS = 16;
 /** The part of the writer for compactions. */
 export interface CompactionHost {
   readonly model: AccountState;
-  turn(run: () => Promise<void>): Promise<void>;
+  turn(run: () => Promise<void>, lane: Lane): Promise<void>;
   catchUp(tx: StoreTx): Promise<LogHeader | undefined>;
   emit(): void;
   withRoom<T>(run: () => Promise<T>): Promise<T>;
@@ -104,8 +105,8 @@ export class LogCompaction {
     const upTo = this.host.model.version;
     this.host.logText = 0;
     const pages = changedPages(this.host.model, upTo);
-    while (pages.length > 0) await this.host.turn(() => this.host.withRoom(() => this.writeSlice(pages)));
-    await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)));
+    while (pages.length > 0) await this.host.turn(() => this.host.withRoom(() => this.writeSlice(pages)), 'background');
+    await this.host.turn(() => this.host.withRoom(() => this.finish(upTo)), 'background');
   }
 
   /** Writes the first of these pages, and takes them off the list. */

@@ -16,10 +16,15 @@ import type { Lookup } from '../state/message-index.ts';
 import type { Drafted, SyncedState } from './synced-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
 
+/** The background brings what the user did not ask for, and waits for everything else. */
+export type Lane = 'user' | 'background';
+
 export interface WriteOptions {
   readonly durability: Durability;
   /** The fencing token of the leader. The write fails with `store/closed` when another tab has become the leader since (I-19). */
   readonly fence?: number;
+  /** Default: the lane of the user. */
+  readonly lane?: Lane;
   /** The decision reads pages. */
   readonly readsPages?: boolean;
   /** Messages that the decision names. The writer looks up the messages of all decisions of a transaction together. */

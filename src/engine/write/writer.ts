@@ -1,6 +1,6 @@
 /**
  * The writer is the one way to write to the store of an account. Callers put decisions and turns into one queue; the writer serves the
- * queue in order.
+ * queue in order, and the background last.
  *
  *   calls, sync           queue                 writer                                    callers
  *   write(decide a) ─▶ ┌────────────┐
@@ -14,7 +14,8 @@
  *
  * Decisions that follow each other share a transaction. Each caller gets its own answer after the commit. A turn runs between two
  * transactions: a question, catching up with other tabs, a slice of a compaction, an eviction. So a question sees the effect of every
- * earlier call, and of no later call.
+ * earlier call, and of no later call. Messages that the user did not ask for, and the upkeep of the store, wait in a lane of their own
+ * (`write-queue.ts`).
  */
 import { StoreError } from '../../errors.ts';
 import type { StoredEvent } from '../../model/event.ts';
@@ -23,7 +24,7 @@ import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
 import { LogCompaction } from './compact-log.ts';
-import { GroupCommit, type Job, type WriteOptions } from './group-commit.ts';
+import { GroupCommit, type Job, type Lane, type WriteOptions } from './group-commit.ts';
 import { createLogHeader, type LoggedOutError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
@@ -216,8 +217,14 @@ export class Writer {
   }
 
   /** Runs `run` alone, between two transactions. */
-  turn(run: () => Promise<void>): Promise<void> {
-    return this.queue.turn(run);
+  turn(run: () => Promise<void>, lane: Lane = 'user'): Promise<void> {
+    return this.queue.turn(run, lane);
+  }
+
+  /** Resolves when everything queued so far has been served. */
+  async drained(): Promise<void> {
+    const nothing = (): Promise<void> => Promise.resolve();
+    await Promise.all([this.turn(nothing), this.turn(nothing, 'background')]);
   }
 
   /** @throws {LoggedOutError} */

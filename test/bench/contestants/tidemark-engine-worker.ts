@@ -4,7 +4,7 @@ import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { Views } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { browserBus, browserClock, browserRandom } from '../../../src/platform/browser-ports.ts';
+import { browserBus, browserClock, browserRandom, browserRoom } from '../../../src/platform/browser-ports.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { type Amount, Feed, ME, PER_BATCH } from '../data/feed.ts';
 import { FrameBuilder } from '../data/frames.ts';
@@ -20,7 +20,7 @@ const LEADER = { state: 'live', retryAt: null, error: null, inFlight: 0, leader:
 
 self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   if (data === 'go') return;
-  const store = await openDiskStore(DATABASE, { clock: browserClock });
+  const store = await openDiskStore(DATABASE, { clock: browserClock, room: browserRoom });
   const ports = {
     clock: browserClock,
     random: browserRandom,

@@ -8,6 +8,7 @@ import type { Account, Ports } from '../../../ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
 import type { TokenSource } from '../../net/token-source.ts';
+import type { UserAsks } from '../../net/user-asks.ts';
 import type { Writer } from '../../write/writer.ts';
 import { OutboxSender } from '../outbox/outbox-sender.ts';
 import { Feed } from '../feed/feed.ts';
@@ -50,6 +51,7 @@ export class Session {
     private readonly account: Account,
     writer: Writer,
     tokens: TokenSource,
+    asks: UserAsks,
     private readonly handlers: SessionHandlers,
   ) {
     const { fence, failed } = handlers;
@@ -90,7 +92,7 @@ export class Session {
       changed: () => this.inFlight$.next(this.sender.inFlightCount),
     };
     this.sender = new OutboxSender(ports, writer, drained, timeouts);
-    this.missing = new FetchMissing(ports, writer, shared);
+    this.missing = new FetchMissing(ports, writer, asks, shared);
     writer.onChange(({ conversations, outbox }) => {
       if (outbox) this.sender.sendPending();
       if (conversations.size > 0) this.missing.dirty(conversations);

@@ -19,6 +19,7 @@ import type { ConnectionStatus } from '../../../model/status.ts';
 import type { Account, Cancel, Link, Ports } from '../../../ports/ports.ts';
 import { backoffMs } from '../../../model/backoff.ts';
 import type { TokenSource } from '../../net/token-source.ts';
+import type { UserAsks } from '../../net/user-asks.ts';
 import { FencedError } from '../../write/log-header.ts';
 import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type Failure, retryLimits, type State, transition } from './connection-states.ts';
@@ -64,9 +65,10 @@ export class Sync {
     private readonly account: Account,
     writer: Writer,
     tokens: TokenSource,
+    asks: UserAsks,
   ) {
     this.transport = new FallbackTransport(ports);
-    this.session = new Session(ports, account, writer, tokens, {
+    this.session = new Session(ports, account, writer, tokens, asks, {
       timeouts: this.timeouts,
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,

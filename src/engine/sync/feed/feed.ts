@@ -26,6 +26,9 @@ import { applyChanges, applySnapshot } from '../../apply/apply-changes.ts';
 /** Frames in a row with a wrong start, before the feed reports a broken connection (I-21). */
 export const MAX_GAPS = 3;
 
+/** The frames are stored in their order, and after what the user does. */
+const BACKGROUND = { durability: 'relaxed', lane: 'background' } as const;
+
 type Changes = Frame<'changes'>;
 
 export interface FeedHandlers {
@@ -113,7 +116,7 @@ export class Feed {
     if (!caughtUp || caughtUp.asOf === writer.model.asOf) return;
     const { cursor, asOf } = caughtUp;
     writer
-      .write('as-of', { durability: 'relaxed', fence: handlers.fence() }, (draft) => {
+      .write('as-of', { ...BACKGROUND, fence: handlers.fence() }, (draft) => {
         if (draft.model.cursor === cursor) draft.change({ t: 'cursor', cursor, asOf });
       })
       .catch(() => undefined);
@@ -169,7 +172,7 @@ export class Feed {
     this.isSnapshot = this.isHistoryLost = false;
     this.pulledFrom = undefined;
     writer
-      .write('apply-snapshot', { durability: 'relaxed', fence: handlers.fence(), readsPages: true }, (draft) =>
+      .write('apply-snapshot', { ...BACKGROUND, fence: handlers.fence(), readsPages: true }, (draft) =>
         applySnapshot(draft, ports, frames, isHistoryLost),
       )
       .then(
@@ -185,9 +188,7 @@ export class Feed {
     const news = handlers.news();
     const readsPages = frame.rows.length > 0 || frame.receipts !== undefined;
     writer
-      .write('apply-changes', { durability: 'relaxed', fence: handlers.fence(), readsPages }, (draft) =>
-        applyChanges(draft, ports, frame, news),
-      )
+      .write('apply-changes', { ...BACKGROUND, fence: handlers.fence(), readsPages }, (draft) => applyChanges(draft, ports, frame, news))
       .then(
         (outcome) => {
           if (generation !== this.generation) return;

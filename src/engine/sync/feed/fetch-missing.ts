@@ -1,6 +1,7 @@
 /**
  * Automatic fetches after catch-up. First, the leader tab fetches direct messages not yet delivered to any device of the user, the newest
  * first. Then the leader tab fetches unread direct messages delivered to another device, because only stored messages can be read offline.
+ * Each request waits until no question of the user waits for the server.
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
 import { countingBase } from '../../../model/unread.ts';
@@ -8,6 +9,7 @@ import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, unio
 import type { Cancel, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { Frame, Limits } from '../../../protocol/frames.ts';
+import type { UserAsks } from '../../net/user-asks.ts';
 import { RequestedSeqs } from '../../present/requested-seqs.ts';
 import type { ConversationState } from '../../state/conversation-state.ts';
 import type { AccountState } from '../../state/account-state.ts';
@@ -18,6 +20,9 @@ import { MAX_RANGES_PER_WANT } from '../../../protocol/limits.ts';
 /** Conversations in one request, and messages of each. A long backlog is fetched in turns, so no chat waits for another chat. */
 const MAX_WANTS = 100;
 const MAX_PER_CONVERSATION = 200;
+
+/** Frames in memory, at most, if the line is faster than the store. */
+const MAX_UNSTORED_FRAMES = 8;
 
 /** Messages missing on this device and not yet reported as delivered by any device of the user. */
 export const undelivered = (model: AccountState, conversation: ConversationState): Ranges => {
@@ -57,6 +62,10 @@ export class FetchMissing {
   private readonly requested: RequestedSeqs;
   private readonly toCheck = new Set<ConversationId>();
   private wants: Frame<'fetch'>['wants'] = [];
+  /** A question of the user holds the next request. */
+  private isHeld = false;
+  /** Frames that the store does not have yet. */
+  private unstored = 0;
   private cancel: Cancel = () => undefined;
   /** End of the wait that the server asked for, as `mono()` counts. A new connection does not end the wait (F115). */
   private busyUntil = 0;
@@ -65,6 +74,7 @@ export class FetchMissing {
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
     private readonly writer: Writer,
+    private readonly asks: UserAsks,
     private readonly handlers: FetchHandlers,
   ) {
     this.requested = new RequestedSeqs(writer);
@@ -78,7 +88,7 @@ export class FetchMissing {
   }
 
   stop(): void {
-    this.open = false;
+    this.open = this.isHeld = false;
     this.inFlight = null;
     this.cancel();
     this.requested.clear();
@@ -92,13 +102,25 @@ export class FetchMissing {
   }
 
   fetchNext(): void {
-    if (!this.open || this.inFlight !== null || this.toCheck.size === 0) return;
+    if (this.isHeld || !this.open || this.inFlight !== null || this.toCheck.size === 0 || this.unstored >= MAX_UNSTORED_FRAMES) return;
     const waitMs = this.busyUntil - this.ports.clock.mono();
     this.cancel();
     if (waitMs > 0) {
       this.cancel = this.ports.clock.timer(waitMs, () => this.fetchNext());
       return;
     }
+    if (this.asks.isWaiting) {
+      this.isHeld = true;
+      this.cancel = this.asks.afterwards(() => {
+        this.isHeld = false;
+        this.request();
+      });
+      return;
+    }
+    this.request();
+  }
+
+  private request(): void {
     const { model } = this.writer;
     let due = this.due((conversation) => undelivered(model, conversation));
     if (due.length === 0) {
@@ -134,12 +156,17 @@ export class FetchMissing {
   answer(frame: Frame<'messages'>): void {
     if (frame.id !== this.inFlight) return;
     this.backoff.succeeded();
+    this.unstored++;
     this.writer
       // Relaxed: the server can send these messages again, so a loss of power loses nothing.
-      .write('fetched', { durability: 'relaxed', fence: this.handlers.fence() }, (draft) => {
+      .write('fetched', { durability: 'relaxed', lane: 'background', fence: this.handlers.fence() }, (draft) => {
         for (const { conversationId, messages } of frame.of) applyMessages(draft, this.ports, conversationId, messages, 'fetched');
       })
-      .catch((error: unknown) => this.handlers.failed(error));
+      .catch((error: unknown) => this.handlers.failed(error))
+      .finally(() => {
+        this.unstored--;
+        this.fetchNext();
+      });
     if (!frame.complete) return;
     this.inFlight = null;
     this.fetchNext();
