@@ -24,8 +24,13 @@ export const svg = (height: number, body: string): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" ` +
   `font-family="system-ui, sans-serif" font-size="12" fill="#57534e"><rect width="100%" height="100%" fill="#fff"/>${body}</svg>\n`;
 
+const titleOf = (id: string): string =>
+  `<text x="16" y="24" font-size="14" font-weight="600" fill="#1c1917">${id}: ${escape(listedOf(id).title)}</text>`;
+
+export const emptyPlot = (id: string): string => svg(TOP, `${titleOf(id)}<text x="16" y="42">not measured yet</text>`);
+
 export const plot = (group: Group): string => {
-  const { id, title, main } = listedOf(group.workload);
+  const { id, main } = listedOf(group.workload);
   const rows = sorted(group).filter((row) => knownOf(row, main.value).length > 0);
   const most = Math.max(...rows.flatMap((row) => knownOf(row, main.value)));
   const bars = rows.map((row, i) => {
@@ -48,8 +53,7 @@ export const plot = (group: Group): string => {
   });
   const { machine } = group;
   const heading =
-    `<text x="16" y="24" font-size="14" font-weight="600" fill="#1c1917">${id}: ${escape(title)}</text>` +
-    `<text x="16" y="42">${escape(main.label)}; shorter is better. ${group.messages.toLocaleString('en')} messages, ` +
+    `${titleOf(id)}<text x="16" y="42">${escape(main.label)}; shorter is better. ${group.messages.toLocaleString('en')} messages, ` +
     `${escape(machine.browser)}, ${group.date}; a dot is a run.</text>`;
   return svg(TOP + rows.length * ROW + 12, heading + bars.join(''));
 };

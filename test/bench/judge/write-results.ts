@@ -1,13 +1,11 @@
 /** Keeps the results in the repository: JSON, a table, and plots, one folder for each browser. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WORKLOADS } from '../workloads/list.ts';
 import { growthPlot } from './growth-plot.ts';
-import { plot } from './plot.ts';
+import { emptyPlot, plot } from './plot.ts';
 import { type Group, merged, MIDDLE, nearestTo } from './results.ts';
 import { table } from './table.ts';
-
-/** Workloads whose time may grow with the store. */
-const GROWING = ['W1', 'W3', 'W6', 'W7'];
 
 const readGroups = async (file: string): Promise<Group[]> => {
   const text = await readFile(file, 'utf8').catch(() => '[]');
@@ -21,12 +19,11 @@ export const writeResults = async (folder: string, groups: readonly Group[]): Pr
   const all = merged(await readGroups(file), groups);
   await writeFile(file, `${JSON.stringify(all, null, 1)}\n`);
   await writeFile(join(folder, 'table.md'), table(all));
-  for (const workload of new Set(all.map((group) => group.workload))) {
-    const sizes = all.filter((group) => group.workload === workload);
-    await writeFile(join(folder, `${workload.toLowerCase()}.svg`), plot(nearestTo(MIDDLE, sizes)));
-  }
-  for (const workload of GROWING) {
-    const sizes = all.filter((group) => group.workload === workload);
-    if (sizes.length > 1) await writeFile(join(folder, `${workload.toLowerCase()}-growth.svg`), growthPlot(sizes));
+  // The guide shows every plot, also of a workload that was never measured in this browser.
+  for (const { id, sizes } of WORKLOADS) {
+    const measured = all.filter((group) => group.workload === id);
+    const name = join(folder, id.toLowerCase());
+    await writeFile(`${name}.svg`, measured.length === 0 ? emptyPlot(id) : plot(nearestTo(MIDDLE, measured)));
+    if (sizes === 'each') await writeFile(`${name}-growth.svg`, measured.length === 0 ? emptyPlot(id) : growthPlot(measured));
   }
 };

@@ -1,8 +1,13 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { growthPlot } from '../../bench/judge/growth-plot.ts';
 import { plot } from '../../bench/judge/plot.ts';
 import { type Group, merged, withRun } from '../../bench/judge/results.ts';
 import { shown, table } from '../../bench/judge/table.ts';
+import { writeResults } from '../../bench/judge/write-results.ts';
 import { readStat } from '../../bench/rig/cpu-time.ts';
 
 const machine = { cpu: 'a processor', cores: 2, memoryGb: 24, node: 'v20', browser: 'Chromium 156', load: 0.1 };
@@ -62,4 +67,19 @@ it('a plot of growth has a line for each contestant with values', () => {
 it('the processor time of a process is read behind its name, which may hold brackets and spaces', () => {
   const text = '42 (a (b) c) S 7 42 42 0 -1 0 0 0 0 0 100 20 3 4 20 0 1 0 5';
   expect(readStat(text)).toEqual({ parent: 7, ticks: 127 });
+});
+
+it('every plot that the guide shows is written, also before its workload was measured', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-results-'));
+  try {
+    await writeResults(folder, [group(100_000, [10])]);
+    const guide = await readFile(fileURLToPath(new URL('../../../demo/guides/performance.md', import.meta.url)), 'utf8');
+    const shownPlots = [...guide.matchAll(/results\/chromium\/([\w-]+\.svg)/g)].map(([, name]) => name);
+    expect(shownPlots.length).toBeGreaterThan(5);
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(shownPlots));
+    expect(await readFile(join(folder, 'w1.svg'), 'utf8')).toContain('0.50×');
+    expect(await readFile(join(folder, 'w2.svg'), 'utf8')).toContain('not measured yet');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
