@@ -107,12 +107,14 @@ export interface Changes {
 
   /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
   pause(): Promise<void>;
+  /** Ends a pause: sends and receives again, in every tab. Without a pause it changes nothing. */
   resume(): Promise<void>;
   /**
    * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for
    * receipts. `usage/invalid-argument` for receipts that the user has switched off.
    */
   retryDeadLetter(id: string, options?: { readonly requestReceipt?: boolean }): Promise<void>;
+  /** Forgets a rejected entry. An unknown id changes nothing. */
   dismissDeadLetter(id: string): Promise<void>;
 }
 

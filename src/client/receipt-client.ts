@@ -27,6 +27,7 @@ export interface ConversationViewing {
   readonly firstUnread: Observable<FirstUnread | null>;
   /** The user has seen this message. After the first call, the view reads only messages up to the newest seen one. */
   seen(messageId: MessageId): void;
+  /** Closes the view: it reads no further message. Repeated calls have no effect. */
   close(): void;
 }
 
@@ -40,6 +41,7 @@ export interface ConversationViewing {
  * the first sync.
  */
 export interface ReceiptClient extends Changes, Questions {
+  /** The user of this client, as given to `createReceiptClient`. */
   readonly userId: string;
 
   /**
@@ -87,6 +89,7 @@ export interface ReceiptClient extends Changes, Questions {
    * @param options.archived counts the archived conversations instead of all others. Default false.
    */
   watchTotalUnreadCount(options?: TotalOptions): Observable<number>;
+  /** The unread count of one conversation; 0 for one that the server does not know. */
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
   /** The number of unread messages that mention this user. A muted conversation keeps the count. */
   watchMentionCount(conversationId: ConversationId): Observable<number>;
@@ -110,13 +113,16 @@ export interface ReceiptClient extends Changes, Questions {
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
   /** Emits the receipts of the messages that `watchMessages` shows with the same limit (default 50), in the same order. */
   watchReceiptsIn(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly MessageReceipts[]>;
+  /** The connection of this device: state, pause, leader, the time of the next try (epoch ms), trouble, durability, `asOf`. */
   watchConnection(): Observable<ConnectionStatus>;
+  /** The number of pending entries, the time of the oldest one (epoch ms; null without one), and the number on their way. */
   watchOutbox(): Observable<OutboxStatus>;
   /**
    * The receipt settings: `readReceipts` and `deliveryReceipts` are in force on this device, `device` and `account` are the two settings they
    * come from. Emits once this device knows the account's settings, and when a setting changes, here or on another device.
    */
   watchReceiptSettings(): Observable<ShownReceiptSettings>;
+  /** The rejected entries until they are retried or dismissed, oldest first; the newest 1,000 are kept. */
   watchDeadLetters(): Observable<readonly DeadLetter[]>;
   /**
    * Events. The other streams hold the truth; events only announce changes. The first subscriber gets up to 1,000
