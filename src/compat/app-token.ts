@@ -1,4 +1,4 @@
-/** The app's token, until the server says that the token is over; then the token that the app brings next. */
+/** The app's token, until the server refuses the token; then the app's next token. */
 import type { ConnectionStatus } from '../index.ts';
 
 export class AppToken {
@@ -20,10 +20,10 @@ export class AppToken {
   }
 
   /**
-   * The client keeps an error in its status until the next connection is live, so one refusal comes with several statuses. The wait that
-   * follows a refusal tells one refusal from the next.
+   * The client keeps an error in its status until the next connection is live, so one refusal comes with several statuses. The wait
+   * after a refusal tells a refusal from the next.
    *
-   * @returns whether this status is the first that tells this refusal.
+   * @returns whether this status is the first to tell this refusal.
    */
   isRefused({ state, error, retryAt }: Pick<ConnectionStatus, 'state' | 'error' | 'retryAt'>): boolean {
     if (state !== 'offline' || error?.code !== 'auth/expired' || retryAt === null || retryAt === this.refusedUntil) return false;

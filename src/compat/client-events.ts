@@ -1,6 +1,6 @@
 /**
- * The events of one client, for handlers that the app adds at any time. The client gives each event once, to its first subscriber, so
- * events that come before the first handler wait here.
+ * The events of a client, for handlers added at any time. The client gives each event once, to its first subscriber, so events from before
+ * the first handler wait here.
  */
 import type { Subscription } from 'rxjs';
 import type { ReceiptClient, ReceiptEvent } from '../index.ts';
@@ -14,7 +14,7 @@ export class ClientEvents {
   private subscription: Subscription | null = null;
 
   /**
-   * @param first gets every event at once, with or without handlers. It returns true for an event that is no news for the handlers.
+   * @param first gets every event at once, with or without handlers. True: the event is no news for the handlers.
    * @param dispatch passes one event to the app's handlers.
    */
   constructor(
@@ -23,7 +23,7 @@ export class ClientEvents {
     private readonly dispatch: (event: ReceiptEvent) => void,
   ) {}
 
-  /** Subscribes, for the calls that wait for an answer of the server. */
+  /** Subscribes, for calls with an answer of the server. */
   start(): void {
     this.subscription ??= this.client.watchEvents().subscribe((event) => {
       if (this.first(event)) return;

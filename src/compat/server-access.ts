@@ -1,11 +1,11 @@
-/** Where a facade finds the receipt server: the one argument that no vendor's API has. */
+/** Where a facade finds the receipt server: the only argument beyond a vendor's API. */
 
 export interface ServerAccess {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
   readonly url: string;
   /**
    * Returns a token of the user. The client calls it when a connection opens and before a token expires. Default: the
-   * token that the app handed to the vendor's log-in call.
+   * token of the vendor's log-in call.
    */
   readonly getToken?: (userId: string) => string | Promise<string>;
   /** Returns a new worker at every call, for pages whose policy forbids the default start. Default: the worker of the package. */

@@ -1,5 +1,5 @@
 /**
- * The server's answers to single calls. A call of the receipt client resolves when it is stored; a vendor's promise also rejects when
+ * The server's answers to single calls. The receipt client resolves a call when the call is stored; a vendor's promise also rejects when
  * the server refuses. So a facade waits here, but only while the device is connected:
  *
  *   call ──▶ stored ──▶ offline ─────────────────────────▶ resolves (the outbox sends the entry later)
@@ -13,7 +13,7 @@ import type { ErrorCode, ReceiptClient, ReceiptEvent } from '../index.ts';
 /** The vendors give up after this time. The entry stays in the outbox. */
 const WAIT_MS = 15_000;
 
-/** The events of a write may come after the outbox that the write has emptied. */
+/** The events of a write may come after the empty outbox. */
 const SETTLE_MS = 100;
 
 /** The server refused a call. `code` is a `rejected/…` code. */
@@ -28,7 +28,7 @@ export class RefusedError extends Error {
 }
 
 interface Waiting {
-  /** The message ids, or the conversation id of a conversation receipt, that the server has not answered. */
+  /** The message ids, or the conversation id of a conversation receipt, without an answer so far. */
   readonly names: Set<string>;
   refused: Error | null;
   readonly done$: Subject<void>;
@@ -78,7 +78,7 @@ export class ServerAnswers {
   /**
    * Makes a call and waits for the server's answer, as the head of this file says.
    *
-   * @param names the ids of the messages that the call names, or the conversation id for a conversation receipt.
+   * @param names the ids of the call's messages, or the conversation id for a conversation receipt.
    * @param unsent the names for which the call sends nothing, from its result.
    * @throws {RefusedError} if the server refuses one of the names.
    */
@@ -97,7 +97,7 @@ export class ServerAnswers {
     }
   }
 
-  /** Rejects the waiting calls. What they stored stays. */
+  /** Rejects the waiting calls. Their stored entries stay. */
   stop(error: Error): void {
     for (const waiting of this.waiting) {
       waiting.refused = error;

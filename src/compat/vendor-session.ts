@@ -7,12 +7,12 @@ import type { ServerAccess } from './server-access.ts';
 
 export interface VendorSessionOptions {
   readonly userId: string;
-  /** The token that the app handed to the vendor's log-in call. */
+  /** The token of the vendor's log-in call. */
   readonly token: string;
   readonly deliveryReceipts: boolean;
-  /** A client that is connected asks for a token, shortly before its token expires. */
+  /** A connected client asks for a token, shortly before its token expires. */
   readonly tokenWillExpire: () => void;
-  /** The server says that the token is over, also at the first connection. Default: `tokenWillExpire`. */
+  /** The server refuses the token, also at the first connection. Default: `tokenWillExpire`. */
   readonly tokenExpired?: () => void;
   /** Gets every event, with or without handlers of the app. */
   readonly hears?: (event: ReceiptEvent) => void;
@@ -51,7 +51,7 @@ export class VendorSession {
         const isAwaited = this.answers.hears(event);
         hears?.(event);
         if (event.type !== 'rejected') return false;
-        // The vendors keep no list of refused calls: the promise, or an event, is all that the app gets.
+        // The vendors keep no list of refused calls: the app gets the promise or an event, and no more.
         void this.client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
         return isAwaited;
       },
@@ -76,7 +76,7 @@ export class VendorSession {
     return this.answers.to(names, call, unsent);
   }
 
-  /** Ends the session. What is stored stays on this device. Waiting calls reject with `error`. */
+  /** Ends the session. Stored entries stay on this device. Waiting calls reject with `error`. */
   async close(error: Error): Promise<void> {
     this.answers.stop(error);
     this.events.stop();

@@ -1,6 +1,7 @@
 /** `EMClient.getInstance.chatManager` and `EMConversation`. */
 import { firstValueFrom } from 'rxjs';
 import type { ConversationId } from '../../index.ts';
+import { targetOf } from '../conversation-target.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handler.ts';
 import { ChatType, EMMessage, MessageStatus } from './message.ts';
@@ -8,6 +9,8 @@ import type { Session } from './session.ts';
 
 export const EMConversationType = { Chat: 'Chat', GroupChat: 'GroupChat' } as const;
 export type EMConversationType = (typeof EMConversationType)[keyof typeof EMConversationType];
+
+export const MAX_CONVERSATIONS = 1000;
 
 const idOf = (type: ChatType, target: string): ConversationId => `${type === ChatType.GroupChat ? 'group' : 'direct'}:${target}`;
 
@@ -37,6 +40,11 @@ export class EMConversation {
     return withEmErrors(() => this.session().session.client.clearConversationUnreadCount(this.conversationId));
   }
 
+  /** The newest message, sent or not. */
+  async latestMessage(): Promise<EMMessage | null> {
+    return (await this.loadMessages({ loadCount: 1 }))[0] ?? null;
+  }
+
   /** The newest messages on this device, oldest first. */
   loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
     return withEmErrors(async () => {
@@ -63,7 +71,7 @@ export class EMChatManager {
     this.events.remove(id);
   }
 
-  /** Sends a message. Offline, it resolves when the message is stored on this device: `status` is then `PROGRESS`. */
+  /** Sends a message. Offline, the call resolves when this device has stored the message: `status` is then `PROGRESS`. */
   sendMessage(message: EMMessage): Promise<EMMessage> {
     return withEmErrors(async () => {
       const { session } = this.session();
@@ -74,7 +82,7 @@ export class EMChatManager {
       message.from = client.userId;
       try {
         await session.send([id], () =>
-          // The same body as that of the web facade, so that both apps can talk.
+          // The body of the web facade, so both apps can talk.
           client.sendMessage(idOf(chatType, to), { type: 'txt', msg: body.content }, { id, requestReceipt, countable: !deliverOnlineOnly }),
         );
       } catch (error) {
@@ -86,7 +94,7 @@ export class EMChatManager {
     });
   }
 
-  /** Tells the sender of a direct message that it was read. @returns false if `requireAck` is off: then nothing is sent. */
+  /** Sends the read receipt of a direct message. @returns false, without a receipt, if `requireAck` is off. */
   sendMessageReadAck(message: EMMessage): Promise<boolean> {
     return withEmErrors(async () => {
       const { session, requiresAck } = this.session();
@@ -101,7 +109,7 @@ export class EMChatManager {
     });
   }
 
-  /** Tells the sender of a group message that it was read. The message must have asked for receipts (`needGroupAck`). */
+  /** Sends the read receipt of a group message. The message must have asked for receipts (`needGroupAck`). */
   sendGroupMessageReadAck(msgId: string, groupId: string, { content }: { readonly content?: string } = {}): Promise<void> {
     return withEmErrors(async () => {
       const { session } = this.session();
@@ -115,7 +123,7 @@ export class EMChatManager {
     });
   }
 
-  /** Direct chats: tells the peer that everything so far was read, and sets the count to 0. Groups: sets the count to 0. */
+  /** Direct chats: sends the peer a receipt for everything so far, and sets the count to 0. Groups: sets the count to 0. */
   sendConversationReadAck(conversationId: string): Promise<void> {
     return withEmErrors(async () => {
       const { session, requiresAck } = this.session();
@@ -130,9 +138,20 @@ export class EMChatManager {
     return withEmErrors(() => this.session().session.client.clearAllUnreadCounts());
   }
 
-  /** The sum over the conversations that are not muted. */
+  /** The sum over the conversations, without muted conversations. */
   getUnreadMessageCount(): Promise<number> {
     return withEmErrors(() => firstValueFrom(this.session().session.client.watchTotalUnreadCount()));
+  }
+
+  /** The conversations, newest first, at most 1,000. */
+  loadAllConversations(): Promise<EMConversation[]> {
+    return withEmErrors(async () => {
+      const conversations = await firstValueFrom(this.session().session.client.watchConversations({ limit: MAX_CONVERSATIONS }));
+      return conversations.map(({ id, type }) => {
+        const conversationType = type === 'group' ? EMConversationType.GroupChat : EMConversationType.Chat;
+        return new EMConversation(this.session, targetOf(id), conversationType);
+      });
+    });
   }
 
   async getConversation(
@@ -142,7 +161,7 @@ export class EMChatManager {
     return new EMConversation(this.session, id, type);
   }
 
-  /** A page of the members who have read an own group message, in the order of reading. `cursor` is absent after the last page. */
+  /** A page of the readers of an own group message, in the order of reading. `cursor` is absent after the last page. */
   fetchGroupAcks(
     msgId: string,
     _groupId: string,

@@ -1,10 +1,11 @@
 /** `EMClient`: the vendor's singleton, over one receipt client at a time. */
-import type { Subscription } from 'rxjs';
+import { distinctUntilChanged, map, skipWhile, type Subscription } from 'rxjs';
 import type { ServerAccess } from '../server-access.ts';
+import { HandlersById } from '../handlers-by-id.ts';
 import { VendorSession } from '../vendor-session.ts';
-import { EMChatManager } from './chat-manager.ts';
+import { EMChatManager, MAX_CONVERSATIONS } from './chat-manager.ts';
 import { EMError, withEmErrors } from './errors.ts';
-import { ChatEvents } from './event-handler.ts';
+import { ChatEvents, type EMConnectionEvents } from './event-handler.ts';
 import type { Session } from './session.ts';
 
 interface OptionValues {
@@ -16,7 +17,7 @@ interface OptionValues {
 }
 
 export class EMOptions {
-  /** @param access where the receipt server is: the one argument that the vendor does not have. */
+  /** @param access where the receipt server is: the only argument beyond the vendor's. */
   constructor(
     readonly values: OptionValues,
     readonly access: ServerAccess,
@@ -32,8 +33,9 @@ export class EMClient {
   }
 
   private options: EMOptions | null = null;
-  private session: (Session & { readonly conversations: Subscription }) | null = null;
+  private session: (Session & { readonly subscriptions: readonly Subscription[] }) | null = null;
   private readonly events = new ChatEvents();
+  private readonly connectionEvents = new HandlersById<EMConnectionEvents>();
   readonly chatManager = new EMChatManager(
     () => this.loggedIn(),
     this.events,
@@ -49,11 +51,19 @@ export class EMClient {
     return this.session?.session.client.userId ?? null;
   }
 
+  addConnectionEventHandler(id: string, handler: EMConnectionEvents): void {
+    this.connectionEvents.add(id, handler);
+  }
+
+  removeConnectionEventHandler(id: string): void {
+    this.connectionEvents.remove(id);
+  }
+
   async init(options: EMOptions): Promise<void> {
     this.options = options;
   }
 
-  /** Logs in with a token. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  /** Logs in with a token. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   loginWithToken(userId: string, token: string): Promise<void> {
     return withEmErrors(async () => {
       if (!this.options) throw new EMError(110, 'call init first');
@@ -63,11 +73,20 @@ export class EMClient {
         userId,
         token,
         deliveryReceipts: values.requireDeliveryAck ?? false,
-        tokenWillExpire: () => this.events.call('onTokenWillExpire'),
+        tokenWillExpire: () => this.connectionEvents.call('onTokenWillExpire'),
+        tokenExpired: () => this.connectionEvents.call('onTokenDidExpire'),
         dispatch: (client, event) => this.events.dispatch(client, event),
       });
-      const conversations = session.client.watchConversations({ limit: 1000 }).subscribe(() => this.events.call('onConversationsUpdate'));
-      this.session = { session, requiresAck: values.requireAck ?? true, conversations };
+      const isConnected$ = session.client.watchConnection().pipe(
+        map(({ state }) => state === 'live' || state === 'catching-up'),
+        distinctUntilChanged(),
+        skipWhile((isConnected) => !isConnected),
+      );
+      const subscriptions = [
+        session.client.watchConversations({ limit: MAX_CONVERSATIONS }).subscribe(() => this.events.call('onConversationsUpdate')),
+        isConnected$.subscribe((isConnected) => this.connectionEvents.call(isConnected ? 'onConnected' : 'onDisconnected')),
+      ];
+      this.session = { session, requiresAck: values.requireAck ?? true, subscriptions };
       session.handle();
     });
   }
@@ -81,11 +100,11 @@ export class EMClient {
     this.session?.session.renewToken(token);
   }
 
-  /** Ends the session. What is stored stays on this device, and is sent after the next log-in. */
+  /** Ends the session. Stored entries stay on this device, and are sent after the next log-in. */
   async logout(_unbindToken = true): Promise<void> {
     const ended = this.session;
     this.session = null;
-    ended?.conversations.unsubscribe();
+    for (const subscription of ended?.subscriptions ?? []) subscription.unsubscribe();
     await ended?.session.close(new EMError(201, 'the user is logged out'));
   }
 }

@@ -5,6 +5,12 @@
 export { EMClient, EMOptions } from './client.ts';
 export { EMConversation, EMConversationType, type EMChatManager } from './chat-manager.ts';
 export { EMError } from './errors.ts';
-export { EMChatEventHandler, type EMChatEvents, type EMGroupMessageAck } from './event-handler.ts';
+export {
+  EMChatEventHandler,
+  type EMChatEvents,
+  EMConnectionEventHandler,
+  type EMConnectionEvents,
+  type EMGroupMessageAck,
+} from './event-handler.ts';
 export { ChatType, EMMessage, MessageStatus } from './message.ts';
 export type { ServerAccess } from '../server-access.ts';

@@ -40,8 +40,7 @@ export const emError = (error: unknown): EMError => {
 };
 
 /**
- * Runs a call with the vendor's errors. The vendor's samples do not wait for the calls, so an error that the app ignores is no unhandled
- * rejection.
+ * Runs a call with the vendor's errors. The vendor's samples do not wait for the calls, so an ignored error is no unhandled rejection.
  */
 export const withEmErrors = <T>(call: () => Promise<T>): Promise<T> => {
   const result = (async () => call())().catch((error: unknown) => {

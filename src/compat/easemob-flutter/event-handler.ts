@@ -8,7 +8,7 @@ export interface EMGroupMessageAck {
   readonly messageId: string;
   readonly from: string;
   readonly content?: string;
-  /** The number of members who have read the message. */
+  /** The number of readers of the message. */
   readonly readCount: number;
   /** Epoch ms by this device's clock, because the event carries no time. */
   readonly timestamp: number;
@@ -25,14 +25,29 @@ export interface EMChatEvents {
   /** `from` sent the conversation receipt, `to` gets it. If `from` is this user, another device of this user read the conversation. */
   onConversationRead?(from: string, to: string): void;
   onConversationsUpdate?(): void;
+}
+
+export interface EMConnectionEvents {
+  onConnected?(): void;
+  onDisconnected?(): void;
   /** The app should call `renewToken`. */
   onTokenWillExpire?(): void;
+  /** The server does not accept the token: the app should call `renewToken`. */
+  onTokenDidExpire?(): void;
 }
 
 /** The vendor's class for a set of handlers. */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the vendor's apps make handlers with `new`
 export class EMChatEventHandler implements EMChatEvents {
   constructor(events: EMChatEvents) {
+    Object.assign(this, events);
+  }
+}
+
+/** The vendor's class for a set of handlers of the connection. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the vendor's apps make handlers with `new`
+export class EMConnectionEventHandler implements EMConnectionEvents {
+  constructor(events: EMConnectionEvents) {
     Object.assign(this, events);
   }
 }

@@ -1,6 +1,7 @@
-/** `EMMessage`: a message with its receipt flags, as they are when the object is made. */
+/** `EMMessage`: a message with its receipt flags at the moment of its making. */
 import { firstValueFrom } from 'rxjs';
 import { targetOf } from '../conversation-target.ts';
+import { textOfBody } from '../text-of-body.ts';
 import type { Message, ReceiptClient } from '../../index.ts';
 
 export const ChatType = { Chat: 'Chat', GroupChat: 'GroupChat', ChatRoom: 'ChatRoom' } as const;
@@ -25,7 +26,7 @@ export class EMMessage {
   serverTime = 0;
   /** The peer's device has the message. */
   hasDeliverAck = false;
-  /** Of an own message: the peer has read it. Of a message by others: this user has sent a read receipt. */
+  /** Of own messages: the peer has read the message. Of other messages: this user has sent a read receipt. */
   hasReadAck = false;
   /** The message does not count as unread. */
   hasRead = false;
@@ -36,17 +37,17 @@ export class EMMessage {
   status: MessageStatus = MessageStatus.CREATE;
   private readCount = 0;
 
-  /** A new text message. Set `chatType` and `needGroupAck` before it is sent. */
+  /** A new text message. Set `chatType` and `needGroupAck` before `sendMessage`. */
   static createTxtSendMessage({ targetId, content }: { readonly targetId: string; readonly content: string }): EMMessage {
     return Object.assign(new EMMessage(), { to: targetId, conversationId: targetId, body: { type: 'txt', content }, hasRead: true });
   }
 
-  /** Groups: the number of members who have read this own message, as this device knows it. */
+  /** Groups: the number of readers of this own message, as far as this device knows. */
   async groupAckCount(): Promise<number> {
     return this.readCount;
   }
 
-  /** A message as this device knows it now. */
+  /** A message, with everything this device knows now. */
   static async of(client: ReceiptClient, message: Message): Promise<EMMessage> {
     const { id, conversationId, senderId, sentAt, body, receiptRequested, countable, status, seq } = message;
     const [receipts, conversation] = await Promise.all([
@@ -63,7 +64,7 @@ export class EMMessage {
       from: senderId,
       to: isOwn || conversationId.startsWith('group:') ? target : client.userId,
       chatType: conversationId.startsWith('group:') ? ChatType.GroupChat : ChatType.Chat,
-      body: bodyOf(body),
+      body: { type: 'txt', content: textOfBody(body) },
       serverTime: sentAt,
       hasDeliverAck: status === 'delivered' || status === 'read',
       hasReadAck: isOwn ? status === 'read' : receipts?.state === 'pending' || receipts?.state === 'done',
@@ -74,10 +75,3 @@ export class EMMessage {
     } satisfies Partial<EMMessage>);
   }
 }
-
-/** A body that another client wrote becomes a text. */
-const bodyOf = (body: Message['body']): TextBody => {
-  const isText = typeof body === 'object' && body !== null && 'type' in body && body['type'] === 'txt';
-  const msg = isText ? (body as { readonly msg?: unknown }).msg : body;
-  return { type: 'txt', content: typeof msg === 'string' ? msg : JSON.stringify(body) };
-};

@@ -1,4 +1,4 @@
-/** The user who is logged in. */
+/** The logged-in user. */
 import type { VendorSession } from '../vendor-session.ts';
 
 export interface Session {

@@ -30,13 +30,13 @@ export class Connection {
   private readonly handlers = new Handlers();
   readonly localCache = new LocalCache(() => this.opened());
 
-  /** @param access where the receipt server is: the one argument that the vendor does not have. */
+  /** @param access where the receipt server is: the only argument beyond the vendor's. */
   constructor(
     private readonly options: ConnectionParameters,
     private readonly access: ServerAccess,
   ) {}
 
-  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   async open({
     user,
     accessToken = '',
@@ -58,7 +58,7 @@ export class Connection {
     return this.session?.isConnected ?? false;
   }
 
-  /** Ends the connection. What is stored stays, and is sent at the next `open`. */
+  /** Ends the connection. Stored entries stay, and are sent at the next `open`. */
   close(): void {
     const { session } = this;
     this.session = null;
@@ -139,7 +139,7 @@ export class Connection {
     return { localMsgId: id, serverMsgId: '' };
   }
 
-  /** The members who have read an own group message, at most 500, in the order of reading. */
+  /** The readers of an own group message, at most 500, in the order of reading. */
   async getGroupMsgReadUser({ msgId }: { readonly msgId: string; readonly groupId: string }): Promise<
     AsyncResult<{
       readonly ackmid: string;

@@ -1,6 +1,7 @@
 /** Names of conversations and messages, in Tidemark's form and in the vendor's. */
 import type { Conversation, ConversationId, Message } from '../../index.ts';
 import { targetOf } from '../conversation-target.ts';
+import { textOfBody } from '../text-of-body.ts';
 import { EasemobError } from './errors.ts';
 import type { ChatType, ContentMessage, ConversationItem } from './types.ts';
 
@@ -13,7 +14,7 @@ export const conversationIdOf = (chatType: ChatType | undefined, to: string): Co
 export const chatTypeOf = (conversationId: ConversationId): 'singleChat' | 'groupChat' =>
   conversationId.startsWith('group:') ? 'groupChat' : 'singleChat';
 
-/** The part of a message that travels as the body. */
+/** The fields of a message for the body. */
 export const bodyOf = ({
   id: _id,
   from: _from,
@@ -23,19 +24,19 @@ export const bodyOf = ({
   msgConfig: _config,
   ...body
 }: ContentMessage) => {
-  // JSON has no undefined, and the client refuses it.
+  // JSON has no undefined, and the client refuses undefined.
   return JSON.parse(JSON.stringify(body)) as object;
 };
 
 const isContent = (body: unknown): body is Pick<ContentMessage, 'type'> =>
   typeof body === 'object' && body !== null && 'type' in body && ['txt', 'cmd', 'custom'].includes(String(body.type));
 
-/** A message as the vendor's handlers get it. A body that another client wrote becomes a text. */
+/** A message as the vendor's handlers get it. */
 export const messageOf = (me: string, { id, conversationId, senderId, sentAt, body, receiptRequested }: Message): ContentMessage => {
   const target = targetOf(conversationId);
   const chatType = chatTypeOf(conversationId);
   const to = chatType === 'groupChat' || senderId === me ? target : me;
-  const content = isContent(body) ? body : { type: 'txt', msg: typeof body === 'string' ? body : JSON.stringify(body) };
+  const content = isContent(body) ? body : { type: 'txt', msg: textOfBody(body) };
   return {
     ext: {},
     ...content,

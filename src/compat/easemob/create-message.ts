@@ -1,4 +1,4 @@
-/** `message.create`: messages and receipts as plain objects, which `send` tells apart by their type. */
+/** `message.create`: messages and receipts as plain objects, told apart by their type. */
 import type {
   ChannelMessage,
   ChatType,

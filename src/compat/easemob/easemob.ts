@@ -8,7 +8,7 @@ import { STATUS_CODE } from './errors.ts';
 
 const easemob = { connection: Connection, message: { create: createMessage }, statusCode: STATUS_CODE };
 
-// eslint-disable-next-line no-restricted-syntax -- the package that this facade replaces has a default export.
+// eslint-disable-next-line no-restricted-syntax -- the vendor's package has a default export.
 export default easemob;
 export { Connection };
 export type { ServerAccess } from '../server-access.ts';

@@ -2,7 +2,7 @@
 import { ReceiptsError } from '../../index.ts';
 import { RefusedError } from '../server-answers.ts';
 
-/** The vendor's names of the codes that this facade uses. */
+/** The vendor's names of the codes of this facade. */
 export const STATUS_CODE = {
   REQUEST_SUCCESS: 0,
   WEBIM_CONNCTION_DISCONNECTED: 16,

@@ -14,10 +14,10 @@ const HANDLER_BY_TYPE: Readonly<Record<ContentMessage['type'], Name>> = {
   custom: 'onCustomMessage',
 };
 
-/** The vendor says whether a message was kept for a user who was offline. 3: no word about that. */
+/** The vendor says whether a message was kept for an offline user. 3: no word. */
 const onlineState = 3 as const;
 
-/** The id of a receipt: the same for its sender and its receiver, and no message's id. */
+/** The id of a receipt: the same for sender and receiver, and no message's id. */
 export const receiptId = (type: 'read' | 'channel' | 'delivery', by: string, target: string): string => `${type}/${by}/${target}`;
 
 export class Handlers extends HandlersById<EventHandlers> {
@@ -82,7 +82,7 @@ export class Handlers extends HandlersById<EventHandlers> {
           to: chatTypeOf(event.conversationId) === 'singleChat' ? me : targetOf(event.conversationId),
         });
       case 'rejected':
-        // The promise of the call is gone, for example after a reload: the app learns of the refusal here.
+        // The promise of the call is gone, for example after a reload.
         return this.call('onError', errorOfCode(event.deadLetter.code, event.deadLetter.code));
       default:
         return;

@@ -1,4 +1,4 @@
-/** `localCache`: conversations and unread counts as this device knows them. The vendor has these calls in MiniCore with a plug-in. */
+/** `localCache`: the conversations and unread counts on this device. The vendor has these calls in MiniCore with a plug-in. */
 import { firstValueFrom } from 'rxjs';
 import { conversationIdOf, conversationItemOf } from './conversation-names.ts';
 import { easemobError, EasemobError } from './errors.ts';
@@ -17,7 +17,7 @@ const checked = ({ conversationId, conversationType }: SessionParams) => {
 };
 
 export class LocalCache {
-  /** @param opened the session of the user who is logged in. */
+  /** @param opened returns the session of the logged-in user. */
   constructor(private readonly opened: () => Session) {}
 
   private session(): Session {

@@ -10,7 +10,7 @@ export class Session extends VendorSession {
   private readonly subscription: Subscription;
   private status: ConnectionStatus | null = null;
   private wasConnected = false;
-  /** Receipts on their way to the server: the id of each and its receiver, by message id or conversation id. */
+  /** Receipts on their way to the server: id and receiver of each, by message id or conversation id. */
   private readonly receipts = new Map<string, { readonly id: string; readonly to: string }>();
 
   constructor(
@@ -36,7 +36,7 @@ export class Session extends VendorSession {
     return this.status?.state === 'live' || this.status?.state === 'catching-up';
   }
 
-  /** `onReceivedMessage` tells about this receipt once the server has it. */
+  /** `onReceivedMessage` tells this receipt when the server has taken the receipt. */
   expect(name: string, receipt: { readonly id: string; readonly to: string }): void {
     this.receipts.set(name, receipt);
   }

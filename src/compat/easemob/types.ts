@@ -1,4 +1,4 @@
-/** The shapes of `easemob-websdk` 4.21, as far as receipts and unread counts need them. They are wider where the vendor's own samples need it. */
+/** The shapes of `easemob-websdk` 4.21, for receipts and unread counts only. Some are wider, where the vendor's own samples need wider types. */
 
 export type ChatType = 'singleChat' | 'groupChat' | 'chatRoom';
 
@@ -53,7 +53,7 @@ export interface ReadMessage extends Sent {
   readonly ackId?: string;
   readonly ackContent?: string;
   readonly mid?: string;
-  /** Groups, in an event: by message id, the number of members that have read the message. */
+  /** Groups, in an event: by message id, the number of readers of the message. */
   readonly groupReadCount?: Record<string, number>;
 }
 
@@ -111,7 +111,7 @@ export interface EventHandlers {
   /** Every message but commands. */
   onMessage?(messages: (TextMessage | CustomMessage)[]): void;
   onRecallMessage?(message: { readonly id: string; readonly mid: string; readonly from: string; readonly to: string }): void;
-  /** The server has a message or receipt of this device. `id` is the id that `message.create` gave. */
+  /** The server has a message or receipt of this device. `id` is the id from `message.create`. */
   onReceivedMessage?(message: { readonly id: string; readonly mid: string; readonly to: string }): void;
   onDeliveredMessage?(message: DeliveryMessage): void;
   onReadMessage?(message: ReadMessage): void;

@@ -59,6 +59,16 @@ export class Chat {
     this.handlers.remove(eventName, handler);
   }
 
+  /** For the vendor's samples, which begin with this call. No effect. */
+  setLogLevel(_level: number): void {
+    return undefined;
+  }
+
+  /** For the vendor's samples. No effect: the plug-ins are for files and push. */
+  registerPlugin(_plugins: object): void {
+    return undefined;
+  }
+
   isReady(): boolean {
     return this.isUserReady;
   }
@@ -67,7 +77,7 @@ export class Chat {
     return this.user?.session.client.userId ?? '';
   }
 
-  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
     requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
     const { userID, userSig } = options;
@@ -90,7 +100,7 @@ export class Chat {
       // The vendor has no delivery receipts.
       deliveryReceipts: false,
       tokenWillExpire: () => news.kickOut(),
-      // `followConnection` tells every token that the server does not accept.
+      // `followConnection` tells every refused token.
       tokenExpired: () => undefined,
       dispatch: (_client, event) => news.dispatch(event),
     });
@@ -118,7 +128,7 @@ export class Chat {
         user.total = total;
         this.handlers.call(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
       }),
-      // After the subscriptions above, so that the counts are known when the app hears that they are.
+      // After the subscriptions above, so the counts are known when the app hears SDK_READY.
       combineLatest([connection$, conversations$, total$])
         .pipe(
           filter(([{ state, asOf }]) => state === 'live' || asOf !== null),
@@ -140,7 +150,7 @@ export class Chat {
     this.handlers.call(EVENT.SDK_NOT_READY, undefined);
   }
 
-  /** Ends the log-in. What is stored stays on this device, and is sent after the next log-in. */
+  /** Ends the log-in. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): Promise<Response> {
     return this.call('', (user) => {
       this.end(user);
@@ -157,7 +167,7 @@ export class Chat {
   }
 
   /**
-   * Runs a call of the user who is logged in. Logged out, it rejects with 2024, before it looks at the arguments, as the vendor does.
+   * Runs a call of a logged-in user. Logged out, every call rejects with 2024, whatever the arguments, as with the vendor.
    *
    * @param run may throw at once, for bad arguments. Its promise rejects with the vendor's errors.
    */
@@ -175,7 +185,7 @@ export class Chat {
     return this.user.live.create(options);
   }
 
-  /** Sends a message. Offline, it resolves when the message is stored on this device: `status` is `unSend` until it is sent. */
+  /** Sends a message. Offline, the call resolves when this device has stored the message: `status` is `unSend` until then. */
   sendMessage(
     message: Pick<Message, 'ID'>,
     { onlineUserOnly = false, messageControlInfo = {} }: SendMessageOptions = {},
@@ -217,14 +227,14 @@ export class Chat {
     });
   }
 
-  /** The object that the app holds for this message: it has the receipts of now. `null` for a message that the app did not get. */
+  /** The app's object of this message, with the receipts of now. `null` for a message the app did not get. */
   findMessage(messageID: string): Message | null {
     return this.user ? this.user.live.find(messageID) : (loggedOut('findMessage') as never);
   }
 
   /**
-   * Tells the senders that these messages were read. The unread count stays. Own messages, and messages that want no receipt, are left
-   * out; if that is all of them, the call rejects with 2114.
+   * Sends the receipts of these messages. The unread count stays. Own messages, and messages without a request, are left out. A call
+   * without any other message rejects with 2114.
    */
   sendMessageReadReceipt(messageList: readonly MessageRef[]): Promise<Response> {
     return this.call('sendMessageReadReceipt', ({ session }) => {
@@ -249,7 +259,7 @@ export class Chat {
     });
   }
 
-  /** Sets the unread count to 0. In a direct chat, it tells the peer that everything received so far was read. */
+  /** Sets the unread count to 0. In a direct chat, the peer gets a receipt for everything received so far. */
   setMessageRead(options: { readonly conversationID: string }): Promise<Response> {
     return this.call('setMessageRead', ({ session }) => {
       requireParams(isObject(options) && isText(options.conversationID));
@@ -271,12 +281,12 @@ export class Chat {
     });
   }
 
-  /** The sum over the conversations that are not muted. Logged out, the vendor returns a rejected promise, so this does too. */
+  /** The sum over the conversations, without muted conversations. Logged out: a rejected promise, as with the vendor. */
   getTotalUnreadMessageCount(): number {
     return this.user ? this.user.total : (loggedOut('getTotalUnreadMessageCount') as never);
   }
 
-  /** The conversations, newest first: all, these ids, or those that fit. */
+  /** The conversations, newest first: all, by ids, or by conditions. */
   getConversationList(
     options?: readonly string[] | ConversationFilter,
   ): Promise<Response<{ readonly conversationList: Conversation[]; readonly isSyncCompleted: boolean }>> {

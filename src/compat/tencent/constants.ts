@@ -1,4 +1,4 @@
-/** The constants of `@tencentcloud/chat` 3.6, as far as receipts and unread counts need them. */
+/** The constants of `@tencentcloud/chat` 3.6, for receipts and unread counts only. */
 
 export const EVENT = {
   SDK_READY: 'sdkStateReady',

@@ -41,7 +41,7 @@ export class Handlers {
 
 /** Tells the handlers the news of one log-in. */
 export class News {
-  /** Events are told in their order, though each waits for the messages it names. */
+  /** Events are told in their order, though each waits for its messages. */
   private last: Promise<void> = Promise.resolve();
   private state: string | null = null;
   private isRefused = false;

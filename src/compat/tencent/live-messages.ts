@@ -1,8 +1,9 @@
-/** The messages that the app holds: one object for each id, which changes when the message or its receipts change. */
+/** The app's messages: an object for each id, which changes when the message or its receipts change. */
 import { firstValueFrom } from 'rxjs';
 import type { Conversation as CoreConversation, Json, Message as CoreMessage, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { TYPES } from './constants.ts';
 import { targetOf } from '../conversation-target.ts';
+import { textOfBody } from '../text-of-body.ts';
 import { conversationIDOf, typeOf } from './names.ts';
 import type { Conversation, Message, MessageOptions, ReadReceiptInfo } from './types.ts';
 
@@ -17,9 +18,7 @@ interface Content {
 const contentOf = (body: Json): Content => {
   if (typeof body === 'object' && body !== null && 'type' in body && 'payload' in body && typeof body['type'] === 'string')
     return { cloudCustomData: '', ...(body as unknown as Pick<Content, 'type' | 'payload'>) };
-  // A body that another client wrote becomes a text. A recalled message has no body.
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { type: TYPES.MSG_TEXT, payload: { text: body === null ? '' : text }, cloudCustomData: '' };
+  return { type: TYPES.MSG_TEXT, payload: { text: textOfBody(body) }, cloudCustomData: '' };
 };
 
 const NO_INFO: ReadReceiptInfo = { readCount: undefined, unreadCount: undefined, isPeerRead: undefined, timestamp: 0 };
@@ -40,7 +39,7 @@ export class LiveMessages {
     return this.byId.get(id) ?? null;
   }
 
-  /** A new message that is not sent. */
+  /** A new, unsent message. */
   create({ to, conversationType, payload, needReadReceipt = false, cloudCustomData = '' }: MessageOptions): Message {
     const message: Message = {
       ID: crypto.randomUUID(),
@@ -65,7 +64,7 @@ export class LiveMessages {
     return message;
   }
 
-  /** Brings the objects of these messages up to date. Messages that this device does not store are left out. */
+  /** Brings the objects of these messages up to date. Unknown messages are left out. */
   async refresh(ids: readonly string[]): Promise<Message[]> {
     const found = await Promise.all(ids.map((id) => this.client.findMessage(id)));
     return this.show(found.filter((message) => message !== null));

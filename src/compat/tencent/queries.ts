@@ -1,6 +1,6 @@
 /** Questions about conversations, messages and members. */
-import { firstValueFrom } from 'rxjs';
 import { type ReceiptClient, TransportError } from '../../index.ts';
+import { messagePage } from '../message-page.ts';
 import { ChatError, NO_RECEIPT_INFO } from './errors.ts';
 import type { LiveMessages } from './live-messages.ts';
 import { conversationIdOf } from './names.ts';
@@ -15,30 +15,23 @@ export interface MessageList {
   readonly isCompleted: boolean;
 }
 
-/** A page of messages, oldest first. The first page also has the messages that are not sent yet. */
+/** A page of messages, oldest first. */
 export const messagesOf = async (
   client: ReceiptClient,
   live: LiveMessages,
   conversationID: string,
   nextReqMessageID: string,
 ): Promise<MessageList> => {
-  const conversationId = conversationIdOf(conversationID);
-  const isFirst = nextReqMessageID === '';
-  const { messages, complete } = await client.loadMessages(conversationId, {
-    before: isFirst ? Number.MAX_SAFE_INTEGER : nextReqMessageID,
-    limit: PAGE,
-  });
-  const newest = isFirst ? await firstValueFrom(client.watchMessages(conversationId, { limit: PAGE })) : [];
-  const ids = new Set(messages.map(({ id }) => id));
-  const unsent = newest.filter(({ id, seq }) => seq === null && !ids.has(id));
+  const before = nextReqMessageID === '' ? null : nextReqMessageID;
+  const { messages, complete } = await messagePage(client, conversationIdOf(conversationID), before, PAGE);
   return {
-    messageList: await live.show([...messages, ...unsent]),
+    messageList: await live.show(messages),
     nextReqMessageID: complete ? '' : (messages[0]?.id ?? ''),
     isCompleted: complete,
   };
 };
 
-/** The conversations that fit: these ids, or these conditions; all without either. */
+/** The conversations with these ids, or with these conditions; all without either. */
 export const conversationsThatFit = (
   all: readonly Conversation[],
   wanted: readonly string[] | ConversationFilter | undefined,
@@ -58,7 +51,7 @@ export const conversationsThatFit = (
 
 const isList = (wanted: readonly string[] | ConversationFilter): wanted is readonly string[] => Array.isArray(wanted);
 
-/** The receipts of own messages, from the server or, without a connection, as this device knows them. */
+/** The receipts of own messages, from the server or, without a connection, from this device. */
 export const receiptsOf = async (client: ReceiptClient, live: LiveMessages, messages: readonly MessageRef[]): Promise<Message[]> => {
   const asking = messages.filter(({ flow, needReadReceipt }) => flow === 'out' && needReadReceipt).map(({ ID }) => ID);
   if (asking.length > 0)
@@ -68,7 +61,7 @@ export const receiptsOf = async (client: ReceiptClient, live: LiveMessages, mess
   return live.refresh(messages.map(({ ID }) => ID));
 };
 
-/** A page of the members who have read a group message, or have not. */
+/** A page of the readers of a group message, or of the other members. */
 export const membersOf = async (
   client: ReceiptClient,
   { message: { ID }, cursor, filter, count }: MembersOptions,

@@ -16,7 +16,7 @@ export const sendReceipts = async (session: VendorSession, messageList: readonly
       ids,
       () => session.client.sendReadReceipts(conversationIdOf(conversationID), ids),
       ({ queued, skipped }) => {
-        // A receipt that was sent before is no mistake of the app: it passes the whole list each time.
+        // A repeated receipt is no mistake of the app, which passes the whole list each time.
         eligible += queued.length + skipped.filter(({ reason }) => reason === 'already-acked').length;
         return skipped.map(({ id }) => id);
       },

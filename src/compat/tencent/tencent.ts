@@ -12,7 +12,7 @@ const TencentCloudChat = {
   EVENT,
   TYPES,
   /**
-   * @param access where the receipt server is: the one argument that the vendor does not have.
+   * @param access where the receipt server is: the only argument beyond the vendor's.
    * @returns the same object for the same `SDKAppID` until it is destroyed, as with the vendor.
    */
   create({ SDKAppID }: { readonly SDKAppID: number }, access: ServerAccess): Chat {
@@ -24,7 +24,7 @@ const TencentCloudChat = {
   },
 };
 
-// eslint-disable-next-line no-restricted-syntax -- the package that this facade replaces has a default export.
+// eslint-disable-next-line no-restricted-syntax -- the vendor's package has a default export.
 export default TencentCloudChat;
 export { EVENT, TYPES };
 export type { ServerAccess } from '../server-access.ts';

@@ -1,15 +1,15 @@
-/** The shapes of `@tencentcloud/chat` 3.6, as far as receipts and unread counts need them. */
+/** The shapes of `@tencentcloud/chat` 3.6, for receipts and unread counts only. */
 
 export interface ReadReceiptInfo {
   /** Direct chats: the peer has sent a receipt for this message. */
   isPeerRead: boolean | undefined;
   readCount: number | undefined;
   unreadCount: number | undefined;
-  /** When the peer has read the message, in seconds; 0 if it is not known. */
+  /** When the peer has read the message, in seconds; 0 if unknown. */
   timestamp: number;
 }
 
-/** One object for each message. The facade changes it before it tells the event. */
+/** The only object of a message. The facade changes the object before the event. */
 export interface Message {
   readonly ID: string;
   type: string;
@@ -62,13 +62,13 @@ export interface ReadReceipt {
   readonly unreadCount?: number;
 }
 
-/** What every call resolves with. */
+/** The result of every call. */
 export interface Response<T = object> {
   readonly code: 0;
   readonly data: T;
 }
 
-/** What the handlers of each event get in `data`, by the values of `EVENT`. */
+/** The `data` of each event, by the values of `EVENT`. */
 export interface EventData {
   readonly sdkStateReady: undefined;
   readonly sdkStateNotReady: undefined;
@@ -97,7 +97,7 @@ export interface SendMessageOptions {
   readonly messageControlInfo?: { readonly excludedFromUnreadCount?: boolean; readonly excludedFromLastMessage?: boolean };
 }
 
-/** What a call reads of a message: the message may be the vendor's type. */
+/** The fields a call reads: the message may have the vendor's type. */
 export interface MessageRef {
   readonly ID: string;
   readonly conversationID: string;
@@ -117,7 +117,7 @@ export interface MembersOptions {
   readonly message: Pick<MessageRef, 'ID'>;
   /** `''` asks for the first page. */
   readonly cursor: string;
-  /** 0 members who have read, 1 members who have not. */
+  /** 0: readers; 1: other members. */
   readonly filter: number;
   readonly count: number;
 }

@@ -13,6 +13,7 @@ export class ZIMError extends Error {
 
 export const BAD_PARAMETER = 6_000_001;
 export const UNSUPPORTED = 6_000_013;
+const STORAGE_FAILED = 6_000_008;
 export const NOT_LOGGED_IN = 6_000_121;
 export const TOO_MANY_MESSAGES = 6_000_282;
 export const NO_CONVERSATION = 6_000_603;
@@ -36,7 +37,8 @@ const CODES: Readonly<Record<string, number>> = {
   'auth/origin-refused': NOT_LOGGED_IN,
 };
 
-export const zimErrorOf = (code: string, message: string): ZIMError => new ZIMError(CODES[code] ?? BAD_PARAMETER, message);
+export const zimErrorOf = (code: string, message: string): ZIMError =>
+  new ZIMError(CODES[code] ?? (code.startsWith('store/') ? STORAGE_FAILED : BAD_PARAMETER), message);
 
 /** Any error of the receipt client as the vendor would report it. */
 export const zimError = (error: unknown): ZIMError => {

@@ -96,7 +96,7 @@ export class Listeners<Z> {
     if (infos.length > 0) this.call('messageReceiptChanged', { infos });
   }
 
-  /** Tells which conversations are new or changed. */
+  /** Tells new and changed conversations. */
   follow(client: ReceiptClient, conversations: readonly Conversation[]): void {
     const before = new Map((this.conversations ?? []).map((conversation) => [conversation.id, conversation]));
     this.conversations = conversations;

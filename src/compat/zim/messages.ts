@@ -1,6 +1,7 @@
 /** Conversations, messages and receipts in the vendor's shapes. */
 import { firstValueFrom } from 'rxjs';
 import { targetOf } from '../conversation-target.ts';
+import { textOfBody } from '../text-of-body.ts';
 import type { Conversation, ConversationId, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { BAD_PARAMETER, UNSUPPORTED, ZIMError } from './errors.ts';
 import {
@@ -34,18 +35,17 @@ const STATUS: Readonly<Record<MessageReceipts['state'], number>> = {
   expired: ZIMMessageReceiptStatus.Expired,
 };
 
-/** @param isOwn a receipt that this user has sent is done for this user, also before it reaches the server. */
+/** @param isOwn a receipt of this user is done for this user before the server has the receipt. */
 export const statusOf = (state: MessageReceipts['state'], isOwn: boolean): number =>
   !isOwn && state === 'pending' ? ZIMMessageReceiptStatus.Done : STATUS[state];
 
 const contentOf = (body: Message['body']): Pick<ZIMMessage, 'type' | 'message' | 'extendedData'> => {
   if (typeof body === 'object' && body !== null && 'type' in body && typeof body['type'] === 'number')
     return body as unknown as Pick<ZIMMessage, 'type' | 'message' | 'extendedData'>;
-  // A body that another client wrote becomes a text.
-  return { type: ZIMMessageType.Text, message: typeof body === 'string' ? body : JSON.stringify(body) };
+  return { type: ZIMMessageType.Text, message: textOfBody(body) };
 };
 
-/** A message as this device knows it now. */
+/** A message, with everything this device knows now. */
 export const zimMessageOf = async (client: ReceiptClient, message: Message): Promise<ZIMMessage> => {
   const { id, conversationId, senderId, seq, sentAt, status, receiptRequested } = message;
   const receipts = await firstValueFrom(client.watchReceipts(id));

@@ -1,6 +1,7 @@
 /** Questions about conversations, messages and members. */
 import { firstValueFrom } from 'rxjs';
 import type { ConversationId, ReceiptClient } from '../../index.ts';
+import { messagePage } from '../message-page.ts';
 import { BAD_PARAMETER, ZIMError } from './errors.ts';
 import { conversationIdOf, statusOf, zimConversationOf, zimMessageOf } from './messages.ts';
 import { type ZIMConversation, ZIMConversationType, type ZIMMessage, ZIMMessageReceiptStatus, type ZIMUser } from './types.ts';
@@ -43,8 +44,7 @@ export const historyOf = async (
   conversationId: ConversationId,
   { nextMessage, count }: HistoryConfig,
 ): Promise<ZIMMessage[]> => {
-  const before = nextMessage?.messageID ?? Number.MAX_SAFE_INTEGER;
-  const { messages } = await client.loadMessages(conversationId, { before, limit: count });
+  const { messages } = await messagePage(client, conversationId, nextMessage?.messageID ?? null, count);
   return Promise.all(messages.map((message) => zimMessageOf(client, message)));
 };
 
@@ -59,7 +59,7 @@ export interface MembersPage {
   readonly nextFlag: number;
 }
 
-/** The members who have read a message, or have not. The vendor's page token is a number, and the server's cursor is a text. */
+/** The readers of a message, or the other members. The vendor's page token is a number, and the server's cursor is a text. */
 export class MemberPages {
   private readonly cursors = new Map<number, string>();
 

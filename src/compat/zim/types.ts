@@ -1,4 +1,4 @@
-/** The enumerations and shapes of `zego-zim-web` 2.29, as far as receipts and unread counts need them. */
+/** The enumerations and shapes of `zego-zim-web` 2.29, for receipts and unread counts only. */
 
 export const ZIMConversationType = { Unknown: -1, Peer: 0, Room: 1, Group: 2, CommunityChannel: 3 } as const;
 export const ZIMMessageReceiptStatus = { Unknown: -1, None: 0, Processing: 1, Done: 2, Expired: 3, Failed: 4 } as const;
@@ -18,7 +18,7 @@ export const ZIMConversationEvent = { Added: 0, Updated: 1 } as const;
 const NOTIFY = { Notify: 1, DoNotDisturb: 2 } as const;
 export const ZIMConversationNotificationStatus = NOTIFY;
 
-/** A message that the app makes has `type`, its content, and nothing else that this facade reads. */
+/** Of a message made by the app, this facade reads `type` and the content only. */
 export interface ZIMMessage {
   readonly type: number;
   readonly message?: string;
@@ -56,7 +56,7 @@ export interface ZIMMessageReceiptInfo {
   readonly unreadMemberCount: number;
   /** True if another device of this user sent the receipt. */
   readonly isSelfOperated: boolean;
-  /** Epoch ms; 0 if it is not known. */
+  /** Epoch ms; 0 if unknown. */
   readonly readTime: number;
 }
 
@@ -86,7 +86,7 @@ interface MessagesReceived {
   readonly info: { readonly isOfflineMessage: boolean };
 }
 
-/** What each listener gets after the ZIM object. */
+/** The second argument of each listener, after the ZIM object. */
 export interface ZIMEvents {
   error: { readonly code: number; readonly message: string };
   tokenWillExpire: { readonly second: number };

@@ -32,7 +32,7 @@ import {
 } from './types.ts';
 
 const MAX_RECEIPTS = 10;
-/** The vendor's guide: a token that is about to expire is announced 30 s before. */
+/** The vendor's guide: the SDK announces the end of a token 30 s before. */
 const EXPIRES_IN_SECONDS = 30;
 
 interface InConversation {
@@ -44,7 +44,7 @@ export class ZIM {
   private static instance: ZIM | null = null;
 
   /**
-   * @param access where the receipt server is: the one argument that the vendor does not have.
+   * @param access where the receipt server is: the only argument beyond the vendor's.
    * @returns null if there is an instance already, as with the vendor.
    */
   static create(_app: number | { readonly appID: number }, access: ServerAccess): ZIM | null {
@@ -74,7 +74,7 @@ export class ZIM {
     this.listeners.off(type);
   }
 
-  /** Logs in. Resolves at once, also offline: what was done before the reload is there, and the connection comes by itself. */
+  /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   login(
     user: string | { readonly userID: string },
     config: string | { readonly userName?: string; readonly token?: string } = {},
@@ -106,7 +106,7 @@ export class ZIM {
     });
   }
 
-  /** Ends the session. What is stored stays on this device, and is sent after the next log-in. */
+  /** Ends the session. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): void {
     const { session } = this;
     this.session = null;
@@ -129,7 +129,7 @@ export class ZIM {
     return this.session;
   }
 
-  /** Sends a message. Offline, it resolves when the message is stored on this device: `sentStatus` is then `Sending`. */
+  /** Sends a message. Offline, the call resolves when this device has stored the message: `sentStatus` is then `Sending`. */
   sendMessage(
     message: ZIMMessage,
     toConversationID: string,
@@ -152,8 +152,8 @@ export class ZIM {
   }
 
   /**
-   * Tells the senders that these messages were read, at most 10 of one conversation. The unread count stays. Messages that want no receipt, or
-   * whose receipt the server refuses, come back in `errorMessageIDs`; if that is all of them, the call rejects with 6000001.
+   * Sends the receipts of these messages, at most 10 of a conversation. The unread count stays. Messages without a request, and messages with
+   * a refused receipt, come back in `errorMessageIDs`. A call without any other message rejects with 6000001.
    */
   sendMessageReceiptsRead(
     messageList: readonly ZIMMessage[],
@@ -188,7 +188,7 @@ export class ZIM {
     });
   }
 
-  /** Tells the peer that everything received so far was read. The unread count stays. Groups have no such receipt. */
+  /** Sends the peer a receipt for everything received so far. The unread count stays. Groups have no such receipt. */
   sendConversationMessageReceiptRead(conversationID: string, conversationType: number): Promise<InConversation> {
     return withZimErrors(async () => {
       const session = this.loggedIn();
@@ -200,7 +200,7 @@ export class ZIM {
     });
   }
 
-  /** The receipts as this device knows them. Messages that this device does not store come back in `errorMessageIDs`. */
+  /** The receipts on this device. Unknown messages come back in `errorMessageIDs`. */
   queryMessageReceiptsInfo(
     messageList: readonly ZIMMessage[],
     _conversationID: string,
@@ -244,12 +244,12 @@ export class ZIM {
     return withZimErrors(() => this.loggedIn().client.clearAllUnreadCounts());
   }
 
-  /** The sum over the conversations of these types (all types, if none is named) that are not muted. */
+  /** The sum over the conversations of these types (all types, if none is named), without muted conversations. */
   queryConversationTotalUnreadMessageCount(config: TotalConfig): Promise<{ readonly unreadMessageCount: number }> {
     return withZimErrors(async () => ({ unreadMessageCount: await totalOf(this.loggedIn().client, config) }));
   }
 
-  /** A page of the conversations, newest first, as this device knows them. */
+  /** A page of the conversations on this device, newest first. */
   queryConversationList(config: ListConfig): Promise<{ readonly conversationList: ZIMConversation[] }> {
     return withZimErrors(async () => ({ conversationList: await listOf(this.loggedIn().client, config) }));
   }

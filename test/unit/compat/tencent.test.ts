@@ -1,8 +1,17 @@
 /** The facade beside the vendor's own package, which runs here without a server: what it says to an app that is not logged in. */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import facade, { EVENT, TYPES } from '../../../src/compat/tencent/tencent.ts';
-import { chatErrorOf } from '../../../src/compat/tencent/errors.ts';
+import {
+  chatErrorOf,
+  NO_CONVERSATION,
+  NO_ELIGIBLE_MESSAGE,
+  NOT_LOGGED_IN,
+  REPEATED_LOGIN,
+  TOO_FREQUENT,
+  UNSUPPORTED,
+} from '../../../src/compat/tencent/errors.ts';
 
 type AnyChat = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 interface Sdk {
@@ -104,21 +113,20 @@ describe('the facade beside the package of Tencent Chat', () => {
   });
 
   it.each([
-    ['rejected/group-receipts-disabled', 10_059],
-    ['rejected/unsupported', 2998],
-    ['rejected/permission-denied', 10_007],
-    ['rejected/no-such-conversation', 2500],
-    ['rejected/receipt-expired', 10_062],
-    ['rejected/unknown-message', 10_062],
-    ['rejected/message-recalled', 10_062],
-    ['usage/unknown-message', 10_062],
-    ['usage/closed', 2024],
-    ['transport/unreachable', 2805],
-    ['transport/closed', 2800],
-    ['transport/timeout', 2801],
-    ['auth/expired', 2024],
-    ['store/unavailable', 2999],
-  ])('gives %s the vendor’s code %i', (code, expected) => {
-    expect(chatErrorOf(code, '').code).toBe(expected);
+    ['USER_NOT_LOGGED_IN', NOT_LOGGED_IN],
+    ['REPEAT_LOGIN', REPEATED_LOGIN],
+    ['READ_RECEIPT_MSG_LIST_EMPTY', NO_ELIGIBLE_MESSAGE],
+    ['CONV_NOT_FOUND', NO_CONVERSATION],
+    ['OVER_FREQUENCY_LIMIT', TOO_FREQUENT],
+    ['NO_MODULE', UNSUPPORTED],
+    ['SDK_IS_NOT_READY', chatErrorOf('store/unavailable', '').code],
+    ['NETWORK_ERROR', chatErrorOf('transport/closed', '').code],
+    ['NETWORK_TIMEOUT', chatErrorOf('transport/timeout', '').code],
+    ['NO_NETWORK', chatErrorOf('transport/unreachable', '').code],
+    ['ERR_SVR_GROUP_PERMISSION_DENY', chatErrorOf('rejected/permission-denied', '').code],
+    ['ERR_SVR_COMM_BODY_SIZE_LIMIT', chatErrorOf('rejected/too-large', '').code],
+  ])('has the code that the vendor’s package names %s', async (name, code) => {
+    const bundle = await readFile(createRequire(import.meta.url).resolve('@tencentcloud/chat'), 'utf8');
+    expect(bundle).toContain(`${name}:${code},`);
   });
 });
