@@ -62,12 +62,19 @@ export default defineConfig(({ command }) => ({
     alias: [
       { find: /^tidemark$/, replacement: here('../dist/index.js') },
       { find: /^tidemark\/service-worker$/, replacement: here('../dist/service-worker/index.js') },
+      { find: /^tidemark\/(compat\/[\w-]+)$/, replacement: here('../dist/$1.js') },
     ],
   },
   // A built page opens offline, whatever NODE_ENV says.
   define: { DEMO_IS_BUILT: JSON.stringify(command === 'build') },
   worker: { format: 'es' },
-  build: { outDir: here('dist'), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
+  build: {
+    outDir: here('dist'),
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: [here('index.html'), here('phone.html')] },
+  },
   server: {
     // The built package is outside the demo's folder.
     fs: { allow: [here('..')] },

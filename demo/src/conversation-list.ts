@@ -10,7 +10,16 @@ import { chatPortrait } from './portrait.ts';
 import { statusText, ticks } from './ticks.ts';
 import { shortTime } from './time.ts';
 
-export const bodyText = (body: unknown): string => (typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body));
+/** The text of a body: of this demo, or of a phone that runs with a vendor's names. */
+export const bodyText = (body: unknown): string => {
+  if (typeof body === 'string') return body;
+  const { msg, message, payload } = (body ?? {}) as {
+    readonly msg?: string;
+    readonly message?: string;
+    readonly payload?: { readonly text: string };
+  };
+  return msg ?? message ?? payload?.text ?? (body === null ? '' : JSON.stringify(body));
+};
 
 /** The text of the newest message; in a group with the name of its sender. */
 const previewText = ({ senderId, recalled, body }: Message, { type }: Conversation, me: string): string => {

@@ -2,15 +2,21 @@
  * The tabs of a narrow screen, which shows one phone at a time. The tabs switch between the phones and show
  * both badges.
  */
+import type { Observable } from 'rxjs';
 import { h, hidden, setText } from './dom.ts';
 import { unreadText } from './conversation-list.ts';
-import { person } from './people.ts';
-import type { Phone } from './phone.ts';
+import { person, type PhoneOwner } from './people.ts';
 import { portrait } from './portrait.ts';
 import { inHand$, takeInHand } from './view-state.ts';
 
-export const startPhoneTabs = (parent: HTMLElement, phones: readonly Phone[]): void => {
-  for (const { owner, client, node } of phones) {
+interface TabbedPhone {
+  readonly owner: PhoneOwner;
+  readonly node: HTMLElement;
+  readonly total$: Observable<number>;
+}
+
+export const startPhoneTabs = (parent: HTMLElement, phones: readonly TabbedPhone[]): void => {
+  for (const { owner, total$, node } of phones) {
     const badge = h('span', { class: 'badge', 'aria-hidden': 'true' });
     const words = hidden('');
     const tab = h(
@@ -23,7 +29,7 @@ export const startPhoneTabs = (parent: HTMLElement, phones: readonly Phone[]): v
     );
     parent.append(tab);
     inHand$.subscribe((holder) => tab.setAttribute('aria-pressed', String(holder === owner)));
-    client.watchTotalUnreadCount().subscribe((total) => {
+    total$.subscribe((total) => {
       setText(badge, total > 0 ? String(total) : '');
       badge.dataset['shows'] = total > 0 ? 'count' : 'nothing';
       setText(words, `, ${unreadText(total)}`);

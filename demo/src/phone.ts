@@ -2,7 +2,7 @@
  * One phone: the unread total of an account, its connection, the aeroplane switch, the list or a chat, and
  * the outbox.
  */
-import { combineLatest, debounceTime, distinctUntilChanged, interval, map, of, skip, startWith, switchMap } from 'rxjs';
+import { combineLatest, debounceTime, distinctUntilChanged, interval, map, type Observable, of, skip, startWith, switchMap } from 'rxjs';
 import type { Conversation, ConversationId, ReceiptClient } from 'tidemark';
 import { type Chat, openChatView } from './chat.ts';
 import { connectionText, linkLook } from './connection-text.ts';
@@ -19,6 +19,7 @@ export interface Phone {
   readonly owner: PhoneOwner;
   readonly client: ReceiptClient;
   readonly node: HTMLElement;
+  readonly total$: Observable<number>;
 }
 
 /** @param towards the side of the server, seen from this phone: 1 right, -1 left. */
@@ -58,7 +59,8 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   node.addEventListener('pointerdown', () => takeInHand(owner));
   node.addEventListener('focusin', () => takeInHand(owner));
 
-  client.watchTotalUnreadCount().subscribe((total) => {
+  const total$ = client.watchTotalUnreadCount();
+  total$.subscribe((total) => {
     setText(badge, total > 0 ? String(total) : '');
     badge.dataset['shows'] = total > 0 ? 'count' : 'nothing';
     setText(badgeWords, unreadText(total));
@@ -84,11 +86,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
   status$.subscribe((text) => setText(status, text));
 
   // For screen readers: the state after it has settled, without the steps in between.
-  combineLatest([
-    connection$.pipe(map((connection) => connectionText({ ...connection, retryAt: null }))),
-    client.watchTotalUnreadCount(),
-    client.watchOutbox(),
-  ])
+  combineLatest([connection$.pipe(map((connection) => connectionText({ ...connection, retryAt: null }))), total$, client.watchOutbox()])
     .pipe(
       map(
         ([connection, total, outbox]) =>
@@ -138,5 +136,5 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     attempt: notices.attempt,
   });
   startOutboxTray(client, tray, towards);
-  return { owner, client, node };
+  return { owner, client, node, total$ };
 };

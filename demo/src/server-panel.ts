@@ -8,7 +8,7 @@ import { askServer, cutServer, type ServerState } from './dev-server.ts';
 import { h, hidden, prefersStillness, setText } from './dom.ts';
 import { icon } from './icons.ts';
 import { createLedger, eventText } from './ledger.ts';
-import { person } from './people.ts';
+import { person, PHONE_OWNERS, type PhoneOwner } from './people.ts';
 import type { Phone } from './phone.ts';
 import { createSwitch } from './switch.ts';
 
@@ -43,8 +43,15 @@ const asDrawer = (card: HTMLElement): void => {
   fit();
 };
 
+/** The phones that have a page of their own. */
+const framesHere = (): Window[] =>
+  Array.from({ length: frames.length }, (_, index) => frames[index]).filter((frame) => frame !== undefined);
+
 export interface ServerPanel {
   readonly node: HTMLElement;
+  /** Adds a line to the ledger. */
+  note(text: string): void;
+  showLink(owner: PhoneOwner, look: 'live' | 'down'): void;
 }
 
 export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
@@ -53,7 +60,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
   const crew = startCrewCard();
   asDrawer(crew.node);
   const links = new Map(
-    phones.map(({ owner }) => [owner, h('span', { class: `link link-${owner}`, 'data-link': 'trying', 'aria-hidden': 'true' })]),
+    PHONE_OWNERS.map((owner) => [owner, h('span', { class: `link link-${owner}`, 'data-link': 'trying', 'aria-hidden': 'true' })]),
   );
   const node = h('section', { class: 'server', 'aria-labelledby': 'server-name' });
 
@@ -76,7 +83,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     show(await cutServer(cut));
     // A browser dispatches this event when the network is back. Without it, the library tries again after its
     // wait.
-    if (state === 'answers') dispatchEvent(new Event('online'));
+    if (state === 'answers') for (const page of [window, ...framesHere()]) page.dispatchEvent(new Event('online'));
   });
   cutSwitch.node.setAttribute('aria-label', 'Cut for both phones');
 
@@ -131,5 +138,12 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     ledger.node,
   );
   void refresh();
-  return { node };
+  return {
+    node,
+    note: ledger.note,
+    showLink: (owner, look) => {
+      links.get(owner)?.setAttribute('data-link', look);
+      if ((look === 'live') !== (state === 'answers')) void refresh();
+    },
+  };
 };

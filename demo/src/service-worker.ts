@@ -32,7 +32,7 @@ const takeOver = async (): Promise<void> => {
 const answer = async (request: Request): Promise<Response> => {
   const cache = await caches.open(CACHE);
   const isPage = request.mode === 'navigate';
-  const kept = (await cache.match(isPage ? '/' : request, { ignoreSearch: isPage })) ?? (await caches.match(request));
+  const kept = (await cache.match(request, { ignoreSearch: isPage })) ?? (await (isPage ? cache.match('/') : caches.match(request)));
   return kept ?? fetch(request);
 };
 
