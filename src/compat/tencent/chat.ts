@@ -59,15 +59,9 @@ export class Chat {
     this.handlers.remove(eventName, handler);
   }
 
-  /** For the vendor's samples, which begin with this call. No effect. */
-  setLogLevel(_level: number): void {
-    return undefined;
-  }
-
-  /** For the vendor's samples. No effect: the plug-ins are for files and push. */
-  registerPlugin(_plugins: object): void {
-    return undefined;
-  }
+  /** The vendor's samples begin with these two calls, which have no effect here. */
+  readonly setLogLevel = (_level: number): void => undefined;
+  readonly registerPlugin = (_plugins: object): void => undefined;
 
   isReady(): boolean {
     return this.isUserReady;
