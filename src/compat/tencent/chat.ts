@@ -232,7 +232,7 @@ export class Chat {
    */
   sendMessageReadReceipt(messageList: readonly MessageRef[]): Promise<Response> {
     return this.call('sendMessageReadReceipt', ({ session }) => {
-      requireParams(Array.isArray(messageList));
+      requireParams(Array.isArray(messageList) && messageList.length > 0);
       return sendReceipts(session, messageList).then(() => ok({}));
     });
   }

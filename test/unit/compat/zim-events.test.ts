@@ -1,0 +1,26 @@
+/** The events of ZIM for receipts of the user's own devices and of the peer. */
+import { expect, it } from 'vitest';
+import type { ReceiptClient, ReceiptEvent } from '../../../src/index.ts';
+import { Listeners } from '../../../src/compat/zim/events.ts';
+import type { ZIMMessageReceiptInfo } from '../../../src/compat/zim/zim.ts';
+
+const toldOf = async (event: ReceiptEvent): Promise<ZIMMessageReceiptInfo[]> => {
+  const listeners = new Listeners(() => 'zim');
+  const told: ZIMMessageReceiptInfo[] = [];
+  listeners.on('messageReceiptChanged', (_zim, { infos }) => told.push(...infos));
+  listeners.on('conversationMessageReceiptChanged', (_zim, { infos }) => told.push(...infos));
+  listeners.dispatch({} as ReceiptClient, event);
+  await new Promise((resolve) => setTimeout(resolve));
+  return told;
+};
+
+const read = { type: 'read', conversationId: 'direct:alice', messageIds: ['m1'], ranges: [], how: 'message', by: 'bob' } as const;
+
+it('a message receipt of another device of the user is self-operated, and the receipt of the peer is not', async () => {
+  expect(await toldOf({ ...read, self: true })).toMatchObject([{ messageID: 'm1', status: 2, isSelfOperated: true }]);
+  expect(await toldOf({ ...read, self: false })).toMatchObject([{ messageID: 'm1', status: 2, isSelfOperated: false }]);
+});
+
+it('the messages of a conversation receipt have no event of their own', async () => {
+  expect(await toldOf({ ...read, how: 'conversation', self: false })).toEqual([]);
+});
