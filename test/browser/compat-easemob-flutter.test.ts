@@ -18,6 +18,8 @@ const NAMES = [
   'onConversationsUpdate',
 ] as const;
 
+const CONNECTION_NAMES = ['onConnected', 'onDisconnected', 'onTokenWillExpire', 'onTokenDidExpire'] as const;
+
 describe('the receipt samples of Easemob Flutter', () => {
   let backend: Backend;
   const frames: Frame<FlutterPage>[] = [];
@@ -33,7 +35,7 @@ describe('the receipt samples of Easemob Flutter', () => {
   });
 
   /** The vendor's client is a singleton, so each user has a page. */
-  const login = async (userId: string, { requireAck = true } = {}) => {
+  const login = async (userId: string, { requireAck = true, token = `token-of-${userId}` } = {}) => {
     const frame = await openFrame<FlutterPage>('test/browser/compat-easemob-flutter-page.ts', 'sdk');
     frames.push(frame);
     const { sdk } = frame.window;
@@ -43,7 +45,9 @@ describe('the receipt samples of Easemob Flutter', () => {
     const heard: Heard = [];
     const handlers = Object.fromEntries(NAMES.map((name) => [name, (...args: unknown[]) => heard.push([name, ...args])]));
     client.chatManager.addEventHandler('UNIQUE_HANDLER_ID', new sdk.EMChatEventHandler(handlers));
-    await client.loginWithToken(userId, `token-of-${userId}`);
+    const connection = CONNECTION_NAMES.map((name) => [name, () => heard.push([name])]);
+    client.addConnectionEventHandler('UNIQUE_HANDLER_ID', new sdk.EMConnectionEventHandler(Object.fromEntries(connection)));
+    await client.loginWithToken(userId, token);
     const reload = (): void => {
       frames.splice(frames.indexOf(frame), 1);
       frame.remove();
@@ -58,7 +62,7 @@ describe('the receipt samples of Easemob Flutter', () => {
     await expect.poll(() => told(phone, name), { timeout: await stretched(15_000) }).toContainEqual(args);
   };
   /** Logged in and caught up: the messages of a first snapshot are no news. */
-  const live = async (userId: string, options?: { readonly requireAck: boolean }): Promise<Phone> => {
+  const live = async (userId: string, options?: Parameters<typeof login>[1]): Promise<Phone> => {
     const phone = await login(userId, options);
     await eventually(phone, 'onConversationsUpdate', []);
     return phone;
@@ -179,6 +183,42 @@ describe('the receipt samples of Easemob Flutter', () => {
     await eventually(alice, 'onMessagesRead', [[expect.objectContaining({ msgId })]]);
     await eventually(alice, 'onConversationRead', ['bob', 'alice']);
     expect(told(alice, 'onConversationRead')).toHaveLength(1);
+  });
+
+  it('a token that is over at the log-in is told, and the connection goes on with the renewed token', async () => {
+    await start();
+    const alice = await login('alice', { token: `token-of-alice until ${Date.now() - 1000}` });
+    await eventually(alice, 'onTokenDidExpire', []);
+    await alice.client.renewToken('token-of-alice');
+    await eventually(alice, 'onConnected', []);
+    await backend.cut();
+    await eventually(alice, 'onDisconnected', []);
+    expect(told(alice, 'onTokenDidExpire')).toHaveLength(1);
+  });
+
+  it('the conversations come with their newest message and their counts', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const { msgId } = await alice.manager.sendMessage(alice.text('bob', 'hello'));
+    await received(bob, msgId);
+    const conversations = await bob.manager.loadAllConversations();
+    expect(conversations).toMatchObject([{ id: 'alice', type: 'Chat' }]);
+    expect(await conversations[0]!.latestMessage()).toMatchObject({ msgId, body: { content: 'hello' } });
+    expect(await conversations[0]!.unreadCount()).toBe(1);
+    const crew = await bob.manager.getConversation('crew', { type: 'GroupChat' });
+    expect(await crew.latestMessage()).toBeNull();
+  });
+
+  it('a refused call whose promise the app ignores is no unhandled rejection', async () => {
+    await start();
+    const alice = await live('alice');
+    const unhandled: unknown[] = [];
+    for (const page of [window, ...frames.map((frame) => frame.window)])
+      page.addEventListener('unhandledrejection', (event) => unhandled.push(event.reason));
+    void alice.manager.sendGroupMessageReadAck('no-such-message', 'crew');
+    await expect(alice.manager.sendGroupMessageReadAck('nor-this-one', 'crew')).rejects.toMatchObject({ code: 500 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(unhandled).toEqual([]);
   });
 
   it('refusals have the vendor’s codes', async () => {
