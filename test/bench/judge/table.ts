@@ -24,10 +24,20 @@ export const sorted = ({ rows, workload }: Group): Row[] => {
   return [...rows].sort((a, b) => key(a) - key(b));
 };
 
-export const ratioOf = (group: Group, row: Row): number => {
-  const { main, reference } = listedOf(group.workload);
+/** The ratio to the contestant that is 1 in this workload. @param name the value; default: the main one. */
+export const ratioOf = (group: Group, row: Row, name = listedOf(group.workload).main.value): number => {
+  const { reference } = listedOf(group.workload);
   const other = group.rows.find(({ contestant }) => contestant === reference);
-  return other ? ratio(valuesOf(row, main.value), valuesOf(other, main.value)) : NaN;
+  return other ? ratio(valuesOf(row, name), valuesOf(other, name)) : NaN;
+};
+
+/** Further values that are compared too. */
+const WITH_RATIO = new Set(['totalMs', 'foldedMs', 'cpuMs']);
+
+const cellOf = (group: Group, row: Row, name: string): string => {
+  const value = shown(median(knownOf(row, name)));
+  const times = WITH_RATIO.has(name) ? ratioOf(group, row, name) : NaN;
+  return value === '' || Number.isNaN(times) ? value : `${value} (${shown(times)}×)`;
 };
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -49,7 +59,7 @@ const tableOf = (group: Group): string => {
       values.length === 0
         ? ['failed', '', '']
         : [shown(median(values)), `±${(spread(values) * 100).toFixed(0)} %`, shown(ratioOf(group, row))];
-    return line([isOurs ? `**${label}**` : label, ...cells, ...names.map((name) => shown(median(knownOf(row, name))))]);
+    return line([isOurs ? `**${label}**` : label, ...cells, ...names.map((name) => cellOf(group, row, name))]);
   });
   const { machine } = group;
   const runs = Math.max(...group.rows.map((row) => row.runs.length));

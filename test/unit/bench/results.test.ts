@@ -18,7 +18,7 @@ const group = (messages: number, ms: readonly number[], date = '2031-01-01'): Gr
   date,
   machine,
   rows: [
-    { contestant: 'raw-rows', runs: ms.map((value) => ({ ms: value * 2 })) },
+    { contestant: 'raw-rows', runs: ms.map((value) => ({ ms: value * 2, cpuMs: 14 })) },
     { contestant: 'tidemark', runs: ms.map((value) => ({ ms: value, cpuMs: 7 })) },
     { contestant: 'rxdb', runs: [null], failed: 'wrong: the page shows 3 unread, counted 4\n    at check' },
   ],
@@ -28,8 +28,8 @@ it('the table shows medians, spread and ratio, the fastest first, and names who 
   const text = table([group(100_000, [90, 100, 120])]);
   const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| contestant') && !line.startsWith('| ---'));
   expect(rows).toEqual([
-    '| **Tidemark** | 100 | ±15 % | 0.50 | 7.00 |',
-    '| raw rows | 200 | ±15 % | 1.00 |  |',
+    '| **Tidemark** | 100 | ±15 % | 0.50 | 7.00 (0.50×) |',
+    '| raw rows | 200 | ±15 % | 1.00 | 14.0 (1.00×) |',
     '| RxDB | failed |  |  |  |',
   ]);
   expect(text).toContain('RxDB failed: wrong: the page shows 3 unread, counted 4');
