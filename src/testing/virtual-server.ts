@@ -163,6 +163,7 @@ export class VirtualServer implements NetworkEnd {
   /** Delays each transaction and its answer: the server may die in between. */
   private watched(lane: Lane): ServerStore {
     const inner = this.store;
+    const { merged } = inner;
     const run = <T>(name: string, writes: boolean, body: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         lane.below(this.latencyMs(), `${name} begins`, () => {
@@ -187,6 +188,12 @@ export class VirtualServer implements NetworkEnd {
     return {
       read: (name, body) => run(name, false, () => inner.read(name, body)),
       tx: (name, body) => run(name, true, () => inner.tx(name, body)),
+      ...(merged && {
+        merged: {
+          read: (bodies) => run('merged read', false, () => merged.read(bodies)),
+          tx: (bodies) => run('submit', true, () => merged.tx(bodies)),
+        },
+      }),
       close: async () => undefined,
     };
   }

@@ -10,12 +10,14 @@ import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts
 import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';
 import { openSqlStore } from '../../src/server/store/sql/sql-store.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { amongStrangers } from './server-merged.ts';
 import { fetchAll, pullAll, submit } from './server-store.ts';
 
 const memory = createMemoryStore();
 let sql: ServerStore;
 beforeAll(async () => {
-  sql = await openSqlStore(pgliteDriver(await PGlite.create()));
+  // Each transaction is shared, as on a busy server: merged statements must answer as the statements alone.
+  sql = amongStrangers(await openSqlStore(pgliteDriver(await PGlite.create())));
 }, 120_000);
 afterAll(() => sql.close());
 

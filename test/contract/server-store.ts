@@ -19,6 +19,7 @@ import { describeCounting } from './server-counting.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
+import { describeMerged } from './server-merged.ts';
 import { describeMentions } from './server-mentions.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
@@ -93,6 +94,8 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       const stamp = `${from}-${to}-${Math.random().toString(36).slice(2)}`;
       await submit(store, from, ...Array.from({ length: count }, (_, i) => messageTo(to, `${stamp}-${i}`)));
     };
+
+    describeMerged(() => store);
 
     it('messages get the seqs 1, 2, 3, …, and a repeated message gets the same answer (I-2, F61)', async () => {
       const [alice, bob] = pair();

@@ -199,6 +199,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F129', fault: 'the app uses a client again after it closed the client' },
       { id: 'F130', fault: 'a receipt names what was read while the user had switched receipts off, on any device' },
       { id: 'F131', fault: 'three pushes show nothing, and the browser ends the subscription' },
+      { id: 'F132', fault: 'entries of several users share one transaction, and one of them spoils the others' },
     ],
   },
 ];

@@ -1,8 +1,9 @@
-/** Breaks of the rows about the load on a server (F119, F120, F121, F125). */
+/** Breaks of the rows about the load on a server (F119, F120, F121, F125, F132). */
 import type { Break } from './breaks.ts';
 
 const BOUNDS = 'test/unit/server/bounds.test.ts';
 const GROUPS = 'test/unit/server/group-cost.test.ts';
+const SHARED = 'test/unit/server/shared-turns.test.ts';
 
 export const LOAD_BREAKS: readonly Break[] = [
   {
@@ -79,11 +80,9 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F120',
     file: 'src/server/store/turns.ts',
-    from: `      this.ring.delete(line);
-      const job = line.waiting.shift()!;
-      if (line.waiting.length > 0) this.ring.add(line);`,
-    to: `      const job = line.waiting.shift()!;
-      if (line.waiting.length === 0) this.ring.delete(line);`,
+    from: `        lane.delete(line);
+        if (waiting.length > 0) lane.set(line, waiting);`,
+    to: `        if (waiting.length === 0) lane.delete(line);`,
     test: ['node', 'test/unit/server/turns.test.ts', 'F120'],
   },
   {
@@ -99,6 +98,48 @@ export const LOAD_BREAKS: readonly Break[] = [
     from: 'await letOthersIn();',
     to: '',
     test: ['node', 'test/contract/server-store.turns.test.ts', 'F120'],
+  },
+  {
+    fault: 'F119',
+    file: 'src/server/store/merged-jobs.ts',
+    from: 'this.weight + mergeable.weight > MOST_WEIGHT',
+    to: 'false',
+    test: ['node', SHARED, 'F119'],
+  },
+  {
+    fault: 'F120',
+    file: 'src/server/store/turns.ts',
+    from: '++this.turn % ONE_IN === 0',
+    to: 'false',
+    test: ['node', SHARED, 'urgent jobs go first'],
+  },
+  {
+    fault: 'F132',
+    file: 'src/server/store/merged-jobs.ts',
+    from: 'if (isTaken) return false;',
+    to: '',
+    test: ['node', SHARED, 'F132'],
+  },
+  {
+    fault: 'F132',
+    file: 'src/server/store/merged-jobs.ts',
+    from: 'await this.together().catch(() => undefined)',
+    to: 'await this.together()',
+    test: ['node', SHARED, 'runs again'],
+  },
+  {
+    fault: 'F132',
+    file: 'src/server/store/sql/merged-statements.ts',
+    from: 'if (body.hasWritten) rounds.failure ??= { error: reason };',
+    to: '',
+    test: ['node', 'test/contract/server-store.pglite.test.ts', 'fails behind its first write'],
+  },
+  {
+    fault: 'F132',
+    file: 'src/server/submit/touches.ts',
+    from: "if (entry.kind === 'receipts' && entry.conversationId.startsWith('group:')) shares.add(place);",
+    to: 'if (entry.kind) shares.add(place);',
+    test: ['node', SHARED, 'both sides of a direct chat'],
   },
   {
     fault: 'F121',

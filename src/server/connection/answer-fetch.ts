@@ -21,6 +21,7 @@ export const viewerOf = (core: Core, userId: UserId): Viewer => ({
 /**
  * Answers a `fetch` in as many frames as necessary, and keeps at most one page in memory for a slow reader.
  *
+ * @param between runs between two pages, for frames that overtake a long answer.
  * @param mayContinue false if the answer is full: the answer then ends without a `complete` frame, and the
  * client asks for the rest.
  */
@@ -29,19 +30,25 @@ export const answerFetch = async (
   out: Outgoing,
   me: UserId,
   { id, wants }: Frame<'fetch'>,
+  between: () => Promise<void>,
   mayContinue: () => boolean,
 ): Promise<void> => {
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be read now', id, 1000);
   let plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
-  while (plan.ranges.length > 0) {
+  // An opened chat needs one page. A longer answer brings messages that no user waits for.
+  for (let isUrgent = true; plan.ranges.length > 0; isUrgent = false) {
     await out.drained();
     if (!out.open) return;
     const here = plan;
-    const { lists, rest } = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), here, FRAME_BUDGET));
+    const { lists, rest } = await core.store.read('fetch', (tx) => readMessages(tx, viewerOf(core, me), here, FRAME_BUDGET), {
+      weight: 8,
+      isUrgent,
+    });
     for (const list of lists) out.send({ type: 'messages', id, of: list, complete: false });
     plan = rest;
     if (rest.ranges.length > 0 && !mayContinue()) return;
+    await between();
   }
   out.send({ type: 'messages', id, of: [], complete: true });
 };

@@ -14,6 +14,8 @@
  *                          │       │    within the limits: answer it, then publish its hints
  *   hint of the bus ─────▶ │ queue │ ─▶ pull the changes after the client's cursor
  *   change of policy ────▶ └───────┘ ─▶ send welcome again
+ *
+ * Between two pages of a long answer, waiting entries and questions run (`job-queue.ts`).
  */
 import { ProtocolError } from '../../errors.ts';
 import type { UserId } from '../../model/ids.ts';
@@ -27,6 +29,7 @@ import { isStillConfirmed } from '../feed/cursors.ts';
 import type { Core } from '../core.ts';
 import { FeedSender } from './feed-sender.ts';
 import { Greeting } from './greeting.ts';
+import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { Outgoing } from './outgoing.ts';
 import { Silence } from './silence.ts';
 import type { Connection, Socket } from '../socket.ts';
@@ -41,6 +44,8 @@ const MAX_QUEUED_CHARS = 320 * 1024;
 const MAX_UNNAMED_CHARS = 128 * 1024;
 /** Longest pause in reading from a client after a busy answer. */
 const MAX_PAUSE_MS = 1000;
+/** Frames that a client need not wait for behind a long answer: entries, and the messages of a chat that the user opens. */
+const OVERTAKING: ReadonlySet<ClientFrame['type']> = new Set(['submit', 'fetch', 'fetch-receipts', 'fetch-members']);
 /** Receipts of group messages within this time reach their sender in one step. */
 const RECEIPTS_EVERY_MS = 250;
 
@@ -67,10 +72,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
    * necessary.
    */
   let lastAnswerAt: string | undefined;
-  let queued = 0;
-  let queuedChars = 0;
   let waking = false;
-  let work: Promise<void> = Promise.resolve();
   let receiptsAt = -Infinity;
   let cancelReceipts: (() => void) | undefined;
   let endPause: (() => void) | undefined;
@@ -84,7 +86,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     if (greeting.identity) core.connections.delete(greeting.identity.userId, connection);
     if (greeting.identity && !once) core.log('debug', 'connection-closed');
     // The ticket is given back only after all running work: a slow `authenticate` still holds the token.
-    void work.finally(() => ticket.leave());
+    void queue.work.finally(() => ticket.leave());
   });
   const greeting = new Greeting(core, out, (userId) => {
     if (!ticket.name(userId)) return false;
@@ -95,7 +97,12 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     silence.start();
     return true;
   });
-  const feed = new FeedSender(() => core, out, once?.pullChars);
+  const feed = new FeedSender(
+    () => core,
+    out,
+    () => letOvertake(),
+    once?.pullChars,
+  );
   const silence = new Silence(
     core.clock,
     () => core.policy().limits.heartbeatMs,
@@ -136,12 +143,13 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   };
 
   const charged = async (frame: ClientFrame, me: UserId): Promise<void> => {
-    if (!isCharged(frame)) return answer(frame, me);
-    out.charge = (chars) => chargeAnswer(core, chars, me);
+    // Frames overtake a long answer, and each answer is charged by its own rule.
+    const before = out.charge;
+    out.charge = isCharged(frame) ? (chars) => chargeAnswer(core, chars, me) : undefined;
     try {
       await answer(frame, me);
     } finally {
-      out.charge = undefined;
+      out.charge = before;
     }
   };
 
@@ -171,7 +179,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
         return;
       }
       case 'fetch':
-        return answerFetch(core, out, me, frame, () => !once || out.sent <= once.answerChars);
+        return answerFetch(core, out, me, frame, letOvertake, () => !once || out.sent <= once.answerChars);
       case 'fetch-receipts':
         return answerReceipts(core, out, me, frame);
       case 'fetch-members':
@@ -183,27 +191,21 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     }
   };
 
-  /**
-   * Queues a job behind all earlier frames. @param chars length of the client's frame; 0 for jobs of the
-   * server.
-   */
-  const inTurn = (job: () => Promise<void> | void, chars = 0): void => {
-    queued++;
-    queuedChars += chars;
-    work = work.then(async () => {
-      queued--;
-      if (!out.open) return;
-      await out.drained();
-      try {
-        await job();
-      } catch (error) {
-        core.log('error', 'frame-failed', errorDetails(error));
-        out.failBusy('something failed; try again');
-      }
-      queuedChars -= chars;
-      if (chars > 0) silence.heard();
-    });
-  };
+  const queue = new JobQueue(async ({ run, chars }) => {
+    if (!out.open) return;
+    await out.drained();
+    try {
+      await run();
+    } catch (error) {
+      core.log('error', 'frame-failed', errorDetails(error));
+      out.failBusy('something failed; try again');
+    }
+    if (chars > 0) silence.heard();
+  });
+  /** Queues a job of the server behind all earlier frames. */
+  const inTurn = (run: () => Promise<void> | void): void => queue.add({ run, chars: 0, overtakes: () => false });
+  /** In an HTTP answer every frame keeps its place. */
+  const letOvertake = async (): Promise<void> => (once ? undefined : queue.letOvertake());
 
   const wake = (): void => {
     // If a first pull is running, this pull follows and sends the changes written since.
@@ -230,10 +232,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     else go();
   };
 
-  const read = async (text: string): Promise<void> => {
+  const read = async (decode: () => ClientFrame): Promise<void> => {
     let frame: ClientFrame;
     try {
-      frame = decodeClientFrame(text);
+      frame = decode();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (!greeting.identity) return out.fail('protocol/bad-frame', error.message, CLOSE.unauthorized);
@@ -242,14 +244,28 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     await take(frame);
   };
 
+  const frameJob = (text: string): QueuedJob => {
+    let frame: ClientFrame | undefined;
+    const decode = (): ClientFrame => (frame ??= decodeClientFrame(text));
+    const overtakes = (): boolean => {
+      try {
+        return OVERTAKING.has(decode().type);
+      } catch {
+        return false; // the job itself refuses the frame
+      }
+    };
+    return { run: () => read(decode), chars: text.length, overtakes };
+  };
+
   const connection: Connection = {
     receive: (text) => {
       if (!out.open) return;
       silence.heard();
       // A client far ahead of the answers is closed.
       const maxChars = greeting.identity ? MAX_QUEUED_CHARS : MAX_UNNAMED_CHARS;
-      if (queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars) return out.end(CLOSE.tryLater, 'too many unanswered frames');
-      inTurn(() => read(text), text.length);
+      if (queue.length >= MAX_QUEUED_FRAMES || queue.chars + text.length > maxChars)
+        return out.end(CLOSE.tryLater, 'too many unanswered frames');
+      queue.add(frameJob(text));
     },
     receiveUnreadable: (why) => {
       if (out.open) inTurn(() => (greeting.identity ? out.bad(why) : out.fail('protocol/bad-frame', why, CLOSE.unauthorized)));
@@ -267,7 +283,7 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     get userId() {
       return greeting.identity?.userId;
     },
-    settled: () => work,
+    settled: () => queue.work,
   };
   return connection;
 };

@@ -7,6 +7,11 @@ import { type ChangesPage, pullPage } from '../feed/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { Core } from '../core.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Work } from '../store/server-store.ts';
+
+/** News is a few items. A page of a catch-up or of a snapshot is long, and an opened chat goes before it. */
+const NEWS: Work = {};
+const CATCH_UP: Work = { weight: 16, isUrgent: false };
 
 interface Sent {
   /** The client's cursor after the page. */
@@ -22,11 +27,13 @@ export class FeedSender {
 
   /**
    * @param core the shared core, with the store of the connection's account.
+   * @param between runs between two pages, for frames that overtake a long pull.
    * @param maxChars a pull stops above this size, and the next pull continues; `undefined` for no limit.
    */
   constructor(
     private readonly core: () => Core,
     private readonly out: Outgoing,
+    private readonly between: () => Promise<void>,
     private readonly maxChars = Infinity,
   ) {}
 
@@ -70,7 +77,11 @@ export class FeedSender {
       if (!out.open) return;
       const here = at;
       const core = this.core();
-      const page = await core.store.read('changes', (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, names));
+      const page = await core.store.read(
+        'changes',
+        (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, names),
+        quietly ? NEWS : CATCH_UP,
+      );
       if (!page) return this.lostHistory();
       if (quietly && page.empty && page.complete) {
         const asOf = page.frames[page.frames.length - 1]?.asOf;
@@ -80,6 +91,7 @@ export class FeedSender {
       const sent = await this.send(page, here);
       at = sent.at;
       if (sent.done || out.sent > this.maxChars) return;
+      await this.between();
     }
   }
 

@@ -107,7 +107,10 @@ export class HostPushes {
   private async announceTo(store: ServerStore, message: MessageRecord, recipients: AnnouncedMessage['recipients']): Promise<void> {
     const { log, connections } = this.core;
     try {
-      for (const push of await store.read('push', (tx) => pushesOf(tx, message, recipients))) {
+      for (const push of await store.read('push', (tx) => pushesOf(tx, message, recipients), {
+        isUrgent: false,
+        weight: recipients.length,
+      })) {
         try {
           this.onMessage(push, { connected: connections.of(push.userId).size > 0 });
         } catch (error) {

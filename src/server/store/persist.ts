@@ -1,6 +1,6 @@
 /** Runs a write transaction, and runs the whole transaction again if the database refuses it (F72). */
 import type { ClockPort } from '../../ports/ports.ts';
-import type { ServerStore, ServerTx } from './server-store.ts';
+import type { ServerStore, ServerTx, Work } from './server-store.ts';
 
 const ATTEMPTS = 5;
 
@@ -12,10 +12,11 @@ export const persist = async <T>(
   { store, clock }: { readonly store: ServerStore; readonly clock: ClockPort },
   name: string,
   body: (tx: ServerTx) => Promise<T>,
+  work?: Work,
 ): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await store.tx(name, body);
+      return await store.tx(name, body, work);
     } catch (error) {
       if (attempt === ATTEMPTS || error instanceof Overtaken) throw error;
       await new Promise<void>((resolve) => clock.timer(5 * 2 ** attempt, resolve));

@@ -229,6 +229,33 @@ export interface ServerTx extends ServerReadTx {
   insertAcks(records: readonly AckRecord[]): Promise<void>;
 }
 
+/** What a transaction writes, by names: no other transaction with one of the names of `writes` shares a transaction with this one. */
+export interface Touches {
+  readonly writes: readonly string[];
+  /** What the transaction reads, or writes in a way that fits beside others that share it. */
+  readonly shares: readonly string[];
+}
+
+/** What the turns of the users must know of a transaction. A store does not look at it. */
+export interface Work {
+  /** Whether a user waits for it. Default true. */
+  readonly isUrgent?: boolean | undefined;
+  /** How much it reads or writes; an entry is 1. Default 1. */
+  readonly weight?: number | undefined;
+  /** Absent if a write transaction must not share a transaction with others. */
+  readonly touches?: Touches | undefined;
+}
+
+/**
+ * Transactions with several bodies. Each body has its own outcome: a body that rejects before its first write leaves the others alone. After
+ * any other failure the promise rejects, and no write of any body is in effect: the caller may run each body again, alone.
+ */
+export interface MergedTransactions {
+  read<T>(bodies: readonly ((tx: ServerReadTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
+  /** No body may read or write a row that another body writes. All bodies have one version. */
+  tx<T>(bodies: readonly ((tx: ServerTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
+}
+
 export interface ServerStore {
   /**
    * The number of transactions that run side by side. Further transactions wait, and users take turns.
@@ -236,12 +263,14 @@ export interface ServerStore {
    */
   readonly atOnce?: number;
   /** Runs a read transaction. All of its reads see the database at one moment. */
-  read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T>;
+  read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>, work?: Work): Promise<T>;
   /**
    * Runs a write transaction: all of its writes or none. After a rejection the caller may run the whole
    * transaction again (F72).
    */
-  tx<T>(name: string, body: (tx: ServerTx) => Promise<T>): Promise<T>;
+  tx<T>(name: string, body: (tx: ServerTx) => Promise<T>, work?: Work): Promise<T>;
+  /** Runs several bodies in one transaction; absent if this store cannot. */
+  readonly merged?: MergedTransactions;
   /** Waits for running transactions. All later calls reject. */
   close(): Promise<void>;
 }

@@ -5,30 +5,48 @@
  *   ann: ■ ■ ■ ■ ■          the store runs: ann, bob, cat, ann, ann …
  *   bob: ■           ──▶    bob and cat each wait for one transaction of ann, not for all five.
  *   cat: ■
+ *
+ * If the store can, the next jobs of several users are one transaction: as many as fit beside each other, at most one of each user.
+ * Urgent jobs go first; with urgent jobs waiting, every fourth turn is for the others.
  */
 import type { UserId } from '../../model/ids.ts';
 import type { ClockPort } from '../../ports/ports.ts';
+import { Batch, type Job, type Mergeable } from './merged-jobs.ts';
 import type { ServerStore } from './server-store.ts';
 
 /** Share of a new measurement in the running mean of how long a user's transactions take. */
 const NEW_SHARE = 0.2;
+/** While urgent jobs wait, one turn of so many begins with another job. */
+const ONE_IN = 4;
 
 const mean = (before: number, ms: number): number => (before === 0 ? ms : before + (ms - before) * NEW_SHARE);
 
 interface Line {
-  readonly waiting: (() => Promise<void>)[];
+  readonly userId: UserId;
   /** The number of the user's frames that the server is answering. */
   frames: number;
-  running: number;
+  /** The number of the user's jobs that wait or run. */
+  jobs: number;
   /** The running mean of the duration of the user's transactions, ms. */
   jobMs: number;
 }
 
+/** The waiting jobs of each line, in the order of the turns. */
+type Lane = Map<Line, Job[]>;
+
+interface JobOptions {
+  /** Default true. */
+  readonly isUrgent?: boolean | undefined;
+  /** Absent if the job needs a transaction of its own. */
+  readonly mergeable?: Mergeable | undefined;
+}
+
 export class Turns {
   private readonly lines = new Map<UserId, Line>();
-  /** Lines with waiting work, in the order of their turns. */
-  private readonly ring = new Set<Line>();
+  private readonly urgent: Lane = new Map();
+  private readonly others: Lane = new Map();
   private running = 0;
+  private turn = 0;
   /** The running mean over all users, ms: the first guess for a user without waiting work. */
   private jobMs = 0;
 
@@ -39,22 +57,21 @@ export class Turns {
   ) {}
 
   /** Runs the job when it is the user's turn. */
-  run<T>(userId: UserId, job: () => Promise<T>): Promise<T> {
+  run<T>(userId: UserId, job: () => Promise<T>, { isUrgent = true, mergeable }: JobOptions = {}): Promise<T> {
     const line = this.lineOf(userId);
-    const result = new Promise<T>((resolve, reject) => {
-      line.waiting.push(async () => {
-        const since = this.clock.mono();
-        await job().then(resolve, reject);
-        this.measured(line, this.clock.mono() - since);
-        line.running--;
-        this.running--;
-        this.forgetAtRest(userId, line);
-        this.next();
-      });
+    line.jobs++;
+    return new Promise<T>((resolve, reject) => {
+      const one: Job = {
+        alone: () => job().then(resolve, reject),
+        settle: (outcome) => (outcome.status === 'fulfilled' ? resolve(outcome.value as T) : reject(outcome.reason as Error)),
+        mergeable,
+      };
+      const lane = isUrgent ? this.urgent : this.others;
+      const waiting = lane.get(line);
+      if (waiting) waiting.push(one);
+      else lane.set(line, [one]);
+      this.next();
     });
-    this.ring.add(line);
-    this.next();
-    return result;
   }
 
   /** Counts a frame of the user as work from now on, before its first transaction waits for a turn. */
@@ -65,7 +82,7 @@ export class Turns {
       await frame();
     } finally {
       line.frames--;
-      this.forgetAtRest(userId, line);
+      this.forgetAtRest(line);
     }
   }
 
@@ -77,37 +94,66 @@ export class Turns {
 
   private lineOf(userId: UserId): Line {
     let line = this.lines.get(userId);
-    if (!line) this.lines.set(userId, (line = { waiting: [], frames: 0, running: 0, jobMs: this.jobMs }));
+    if (!line) this.lines.set(userId, (line = { userId, frames: 0, jobs: 0, jobMs: this.jobMs }));
     return line;
   }
 
-  private forgetAtRest(userId: UserId, line: Line): void {
-    if (line.frames === 0 && line.running === 0 && line.waiting.length === 0) this.lines.delete(userId);
-  }
-
-  private measured(line: Line, ms: number): void {
-    line.jobMs = mean(line.jobMs, ms);
-    this.jobMs = mean(this.jobMs, ms);
+  private forgetAtRest(line: Line): void {
+    if (line.frames === 0 && line.jobs === 0) this.lines.delete(line.userId);
   }
 
   private next(): void {
-    while (this.running < this.atOnce) {
-      const [line] = this.ring;
-      if (!line) return;
-      // The line goes to the end of the ring, so all other users with waiting work come first.
-      this.ring.delete(line);
-      const job = line.waiting.shift()!;
-      if (line.waiting.length > 0) this.ring.add(line);
-      line.running++;
-      this.running++;
-      void job();
+    while (this.running < this.atOnce && this.urgent.size + this.others.size > 0) void this.runBatch();
+  }
+
+  private async runBatch(): Promise<void> {
+    this.running++;
+    const { batch, lines } = this.take();
+    const since = this.clock.mono();
+    await batch.run();
+    // Each user pays for the own share of a common transaction.
+    const ms = (this.clock.mono() - since) / lines.size;
+    for (const line of lines) {
+      line.jobMs = mean(line.jobMs, ms);
+      this.jobMs = mean(this.jobMs, ms);
+      line.jobs--;
+      this.forgetAtRest(line);
     }
+    this.running--;
+    this.next();
+  }
+
+  /** Takes the first job of the next line, and the first job of each line behind it that fits beside the jobs before. */
+  private take(): { readonly batch: Batch; readonly lines: ReadonlySet<Line> } {
+    const othersFirst = this.others.size > 0 && (this.urgent.size === 0 || ++this.turn % ONE_IN === 0);
+    const batch = new Batch();
+    const lines = new Set<Line>();
+    for (const lane of othersFirst ? [this.others, this.urgent] : [this.urgent, this.others]) {
+      for (const [line, waiting] of lane) {
+        if (lines.has(line) || !batch.add(waiting[0]!)) continue;
+        lines.add(line);
+        waiting.shift();
+        // The line goes to the end of the lane, so all other users with waiting work come first.
+        lane.delete(line);
+        if (waiting.length > 0) lane.set(line, waiting);
+        if (batch.isFull) return { batch, lines };
+      }
+    }
+    return { batch, lines };
   }
 }
 
 /** The store for one user: each transaction waits for the user's turn. */
-export const inTurnsOf = (store: ServerStore, turns: Turns, userId: UserId): ServerStore => ({
-  read: (name, body) => turns.run(userId, () => store.read(name, body)),
-  tx: (name, body) => turns.run(userId, () => store.tx(name, body)),
-  close: () => store.close(),
-});
+export const inTurnsOf = (store: ServerStore, turns: Turns, userId: UserId): ServerStore => {
+  const { merged } = store;
+  return {
+    read: (name, body, { isUrgent, weight = 1 } = {}) =>
+      turns.run(userId, () => store.read(name, body), { isUrgent, mergeable: merged && { kind: 'read', store: merged, body, weight } }),
+    tx: (name, body, { isUrgent, weight = 1, touches } = {}) =>
+      turns.run(userId, () => store.tx(name, body), {
+        isUrgent,
+        mergeable: merged && touches && { kind: 'tx', store: merged, body, weight, touches },
+      }),
+    close: () => store.close(),
+  };
+};

@@ -14,6 +14,7 @@ import { groupIdsIn } from '../groups/groups.ts';
 import { type ReadEntry, readEntries } from './read-entries.ts';
 import { Overtaken, persist } from '../store/persist.ts';
 import { askCounting } from './ask-counts.ts';
+import { workOf } from './touches.ts';
 import { errorDetails } from '../../logging.ts';
 
 const RETRY_AFTER_MS = 1000;
@@ -74,7 +75,7 @@ export const submitEntries = async (core: Core, author: Author, raw: readonly { 
       const ready = read.filter((one) => !waits(one));
       if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
       try {
-        const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules));
+        const applied = await persist(core, 'submit', (tx) => applyEntries(tx, author, ready, rules), workOf(me, ready));
         core.pushes?.announce(core.store, me, applied.pushes());
         if (ready.length === read.length) return applied;
         const results = applied.results[Symbol.iterator]();

@@ -38,6 +38,24 @@ describe('one connection at the server', () => {
     expect(socket.closedWith).toBe(CLOSE.helloTimeout);
   });
 
+  it('entries and the fetch of an opened chat overtake a long catch-up, and each frame has its answer', async () => {
+    await receive(hello);
+    for (let chat = 0; chat < 30; chat++)
+      for (let part = 0; part < 20; part++)
+        await server.publish({ from: `peer-${chat}-${part}`, to: { user: 'bob' }, body: 'x'.repeat(100) });
+    socket.sent.length = 0;
+    const fetch = { type: 'fetch', id: 7, wants: [{ conversationId: 'direct:peer-0-0', seqs: [[1, 1]], limit: 50 }] };
+    const entry = { kind: 'receipts', key: 'k', conversationId: 'direct:peer-0-0', cursor: null, position: 1 };
+    await receive({ type: 'pull', cursor: null }, { type: 'ping' }, fetch, { type: 'submit', id: 8, entries: [entry] });
+    const order = socket.sent.map((frame) => ('id' in frame ? `${frame.type} ${String(frame.id)}` : frame.type));
+    const lastPage = order.lastIndexOf('changes');
+    expect(order.filter((one) => one === 'changes').length).toBeGreaterThan(1);
+    expect(order.indexOf('messages 7')).toBeLessThan(lastPage);
+    expect(order.indexOf('answer 8')).toBeLessThan(lastPage);
+    expect(order.indexOf('messages 7')).toBeLessThan(order.indexOf('answer 8'));
+    expect(order.indexOf('pong')).toBeGreaterThan(lastPage);
+  });
+
   it('a connection lasts until its token expires, even if no timer reaches that far (F76)', async () => {
     server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
     await receive(hello);

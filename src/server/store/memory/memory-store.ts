@@ -68,20 +68,35 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
     return turn;
   };
 
+  /** Runs the body; its writes are undone if it fails. */
+  const undoable = async <T>(body: (tx: ServerTx) => Promise<T>): Promise<T> => {
+    const undo: (() => void)[] = [];
+    try {
+      return await body(writes(version + 1, undo));
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    }
+  };
+
   return {
     read: (_name, body) => inTurn(() => body({ ...reads, feedEnd: version })),
     tx: (_name, body) =>
       inTurn(async () => {
-        const undo: (() => void)[] = [];
-        try {
-          const result = await body(writes(version + 1, undo));
-          version++;
-          return result;
-        } catch (error) {
-          for (const step of undo.reverse()) step();
-          throw error;
-        }
+        const result = await undoable(body);
+        version++;
+        return result;
       }),
+    merged: {
+      read: (bodies) => inTurn(() => Promise.allSettled(bodies.map((body) => body({ ...reads, feedEnd: version })))),
+      tx: (bodies) =>
+        inTurn(async () => {
+          const outcomes = [];
+          for (const body of bodies) outcomes.push(...(await Promise.allSettled([undoable(body)])));
+          version++;
+          return outcomes;
+        }),
+    },
     close: async () => {
       closed = true;
       await tail;

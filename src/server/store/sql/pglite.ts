@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../../../errors.ts';
 import { readOptions } from '../../../model/option-names.ts';
 import type { ServerStore } from '../server-store.ts';
-import type { SqlDriver, SqlQuery } from './driver.ts';
+import { PLANNER_SETTINGS, type SqlDriver, type SqlQuery } from './driver.ts';
 import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart } from './folder-check.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
@@ -37,12 +37,18 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
     sweeping = undefined;
     if (transactions >= VACUUM_AFTER) sweeping = setTimeout(sweep, IDLE_MS).unref();
   };
+  // The database has one session, so a setting holds for all transactions. No transaction runs beside another one, so each of them sees
+  // one snapshot at any isolation.
+  let settings: Promise<unknown> | undefined;
+  const isSet = (): Promise<unknown> => (settings ??= database.exec(PLANNER_SETTINGS.map((name) => `set ${name} = off;`).join('\n')));
   return {
-    transaction: async (body) => {
+    transaction: async (kind, body) => {
       if (lock?.isLost)
         throw new StoreError('store/unavailable', 'another server took the folder while this server was frozen: restart this server');
       try {
-        return await database.transaction((tx) => {
+        await isSet();
+        return await database.transaction(async (tx) => {
+          if (kind === 'read') await tx.exec('set transaction read only');
           const query: SqlQuery = async (text, params = []) => (await tx.query<Record<string, unknown>>(text, [...params])).rows;
           return body(query);
         });

@@ -7,7 +7,7 @@ import type { SqlQuery } from './driver.ts';
 import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
-import { named } from './named-conversations.ts';
+import { NAMED, namesParams } from './named-conversations.ts';
 import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
 
 const BY_ID = `
@@ -155,7 +155,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' 
   ...sqlReceiptReads(query),
   ...sqlRecallReads(query),
   ...sqlCountingReads(query),
-  conversations: async (me, names) => (names.length === 0 ? [] : (await query(...named(me, names, 'now'))).map(conversationOf)),
+  conversations: async (me, names) => (names.length === 0 ? [] : (await query(NAMED, namesParams(me, names))).map(conversationOf)),
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
     (await query(CHANGED, [me, after, upTo, atLeast]))

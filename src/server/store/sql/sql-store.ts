@@ -14,6 +14,8 @@ import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
 import { sqlReads } from './reads.ts';
 import { migrate } from './schema.ts';
+import { runMerged } from './merged-statements.ts';
+import { type Statements, statementsOf } from './statements.ts';
 import { sqlWrites } from './writes.ts';
 
 // In a database restored from a dump, transaction ids begin anew. `shift` raises them above every version in
@@ -56,16 +58,16 @@ export const openSqlStore = async (
   driver: SqlDriver,
   { runId = crypto.randomUUID().replaceAll('-', '') }: SqlStoreOptions = {},
 ): Promise<ServerStore> => {
-  await driver.transaction(async (query) => {
+  await driver.transaction('write', async (query) => {
     await migrate(query);
     await startRun(query, runId);
   });
 
   const running = new Set<Promise<unknown>>();
   let closed = false;
-  const inTransaction = <T>(body: (query: SqlQuery) => Promise<T>): Promise<T> => {
+  const inTransaction = <T>(kind: 'read' | 'write', body: (query: SqlQuery) => Promise<T>): Promise<T> => {
     if (closed) return Promise.reject(new Error('the store is closed'));
-    const transaction = driver.transaction(body);
+    const transaction = driver.transaction(kind, body);
     const settled: Promise<unknown> = transaction.then(
       () => running.delete(settled),
       () => running.delete(settled),
@@ -74,26 +76,52 @@ export const openSqlStore = async (
     return transaction;
   };
 
-  const readTx = (query: SqlQuery, row: Awaited<ReturnType<SqlQuery>>[number] | undefined): ServerReadTx => {
+  type Row = Awaited<ReturnType<SqlQuery>>[number];
+  const readTx = (query: SqlQuery, row: Row | undefined): ServerReadTx => {
     if (!row) throw new Error('the database holds no run: another process emptied it while this server ran. Restart this server');
     const run = { number: Number(row['number']), id: String(row['id']), beganAt: Number(row['began_at']) };
     return { feedEnd: Number(row['feed_end']), begunAt: Number(row['begun_at']), run, ...sqlReads(query) };
   };
+  const reading = <T>(body: (query: SqlQuery, row: Row | undefined) => Promise<T>): Promise<T> =>
+    inTransaction('read', async (query) => {
+      const [row] = await query(BEGIN_READ);
+      return body(query, row);
+    });
+  const writing = <T>(body: (query: SqlQuery, txOf: (statements: Statements) => ServerTx) => Promise<T>): Promise<T> =>
+    inTransaction('write', async (query) => {
+      const [row] = await query(BEGIN_WRITE);
+      const version = Number(row?.['version']);
+      return body(query, (statements) => ({ ...readTx(statements.select, row), version, ...sqlWrites(statements, version) }));
+    });
 
   return {
-    read: (_name, body) =>
-      inTransaction(async (query) => {
-        await query(`set transaction isolation level repeatable read, read only`);
-        const [row] = await query(BEGIN_READ);
-        return body(readTx(query, row));
-      }),
-    tx: (_name, body) =>
-      inTransaction(async (query) => {
-        const [row] = await query(BEGIN_WRITE);
-        const version = Number(row?.['version']);
-        const tx: ServerTx = { ...readTx(query, row), version, ...sqlWrites(query, version) };
-        return body(tx);
-      }),
+    read: (_name, body) => reading((query, row) => body(readTx(query, row))),
+    tx: (_name, body) => writing((query, txOf) => body(txOf(statementsOf(query)))),
+    merged: {
+      read: (bodies) =>
+        reading((query, row) =>
+          runMerged(
+            query,
+            bodies.map(
+              (body) =>
+                ({ select }) =>
+                  body(readTx(select, row)),
+            ),
+          ),
+        ),
+      tx: (bodies) =>
+        writing((query, txOf) => {
+          // One time for all bodies: two of them must not judge one receipt window differently.
+          let now: number | undefined;
+          return runMerged(
+            query,
+            bodies.map((body) => (statements) => {
+              const tx = txOf(statements);
+              return body({ ...tx, now: async () => (now ??= await tx.now()) });
+            }),
+          );
+        }),
+    },
     close: async () => {
       closed = true;
       await Promise.all(running);

@@ -1,9 +1,10 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
+import type { ConversationRecord } from '../records.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
-import type { SqlQuery } from './driver.ts';
-import { named, pairsOf } from './named-conversations.ts';
+import { idsOf, pairsOf } from './named-conversations.ts';
+import type { Statements } from './statements.ts';
 import { accountOf, conversationOf } from './rows.ts';
 
 // The rows are inserted in the order of the ids. So if two transactions create the same pairs, only one waits
@@ -29,9 +30,15 @@ const CREATE_GROUPS = `
   where not exists (select from tidemark.conversation c where c.group_id = w.value) order by w.value collate "C"
   on conflict do nothing`;
 
+// An array is computed once. A sub-select would run again for each row that changed while the statement waited for its lock, and
+// PostgreSQL would leave such a row out.
 const LOCK_BY_ID = `
-  select c.* from tidemark.conversation c where c.id in (select value::bigint from json_array_elements_text($1::text::json))
+  select c.* from tidemark.conversation c where c.id = any (array(select value::bigint from json_array_elements_text($1::text::json)))
   order by c.id for update of c`;
+
+const LOCK_ACCOUNTS = `
+  select a.* from tidemark.account a where a.user_id = any (array(select value from json_array_elements_text($1::text::json)))
+  order by a.user_id for update of a`;
 
 const PUT_MEMBERS = `
   insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, read_by, cleared, delivered, read, named, muted, marked, archived,
@@ -48,8 +55,9 @@ const PUT_MEMBERS = `
     away_since = excluded.away_since, back_since = excluded.back_since`;
 
 const CREATE_ACCOUNT = `
-  insert into tidemark.account (user_id, delivery_receipts, read_receipts, version) values ($1, $2::text::jsonb, $3::text::jsonb, 0)
-  on conflict do nothing`;
+  insert into tidemark.account (user_id, delivery_receipts, read_receipts, version)
+  select w."userId", $2::text::jsonb, $3::text::jsonb, 0 from json_to_recordset($1::text::json) as w("userId" text)
+  order by w."userId" on conflict do nothing`;
 
 const PUT_ACCOUNT = `
   insert into tidemark.account (user_id, delivery_receipts, read_receipts, version)
@@ -108,40 +116,37 @@ const INSERT_ACKS = `
   select w."conversationId", w.seq, w."userId", w.at, w.content, w.version
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "userId" text, at bigint, content text, version bigint)`;
 
-export const sqlWrites = (query: SqlQuery, version: number): Omit<ServerTx, keyof ServerReadTx | 'version'> => {
-  const put = async (statement: string, records: readonly object[]): Promise<void> => {
-    if (records.length > 0) await query(statement, [JSON.stringify(records)]);
-  };
+export const sqlWrites = (statements: Statements, version: number): Omit<ServerTx, keyof ServerReadTx | 'version'> => {
+  const put = (text: string, records: readonly object[]): Promise<void> => statements.put(text, records);
+  const lockById = async (ids: readonly number[]): Promise<readonly ConversationRecord[]> =>
+    ids.length === 0 ? [] : (await statements.lock(LOCK_BY_ID, ids, 'id')).map(conversationOf);
   return {
-    lockConversations: async (me, names, also = []) => {
-      if (names.length === 0) return [];
-      const [statement, params] = named(me, names, also);
-      return (await query(`${statement} for update of c`, params)).map(conversationOf);
-    },
-    lockConversationsById: async (ids) => (ids.length === 0 ? [] : (await query(LOCK_BY_ID, [JSON.stringify(ids)])).map(conversationOf)),
+    // The id of a conversation never changes, and a member row is never deleted, so the ids may be read before the lock.
+    lockConversations: async (me, names, also = []) => lockById(await idsOf(statements.select, me, names, also)),
+    lockConversationsById: lockById,
     lockAccount: async (userId) => {
-      await query(CREATE_ACCOUNT, [userId, JSON.stringify(ALL_ON.deliveryReceipts), JSON.stringify(ALL_ON.readReceipts)]);
-      const [row] = await query(`select * from tidemark.account where user_id = $1 for update`, [userId]);
+      await statements.put(CREATE_ACCOUNT, [{ userId }], [JSON.stringify(ALL_ON.deliveryReceipts), JSON.stringify(ALL_ON.readReceipts)]);
+      const [row] = await statements.lock(LOCK_ACCOUNTS, [userId], 'user_id');
       return accountOf(row ?? {});
     },
     putAccount: (record) => put(PUT_ACCOUNT, [record]),
     lockGroup: async (groupId) => {
-      const [row] = await query(`select * from tidemark.conversation where group_id = $1 for update`, [groupId]);
+      const [row] = await statements.only(`select * from tidemark.conversation where group_id = $1 for update`, [groupId]);
       return row && conversationOf(row);
     },
     createDirect: async (me, peers) => {
-      await query(CREATE, [pairsOf(me, peers), version, ...[UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag))]);
+      await statements.put(CREATE, pairsOf(me, peers), [version, ...[UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag))]);
     },
     createGroups: async (groupIds) => {
-      await query(CREATE_GROUPS, [JSON.stringify(groupIds), version]);
+      await statements.put(CREATE_GROUPS, groupIds, [version]);
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
     putCountingVersion: async (userId) => {
-      await query(PUT_COUNTING_VERSION, [userId, version]);
+      await statements.only(PUT_COUNTING_VERSION, [userId, version]);
     },
     putSenderCounts: async (reader, counts) => {
-      if (counts.length > 0) await query(PUT_SENDER_COUNTS, [JSON.stringify(counts), reader]);
+      if (counts.length > 0) await statements.only(PUT_SENDER_COUNTS, [JSON.stringify(counts), reader]);
     },
     insertMessages: (records) => put(INSERT_MESSAGES, records),
     putMessages: (records) =>

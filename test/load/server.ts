@@ -1,4 +1,4 @@
-/** The server under load from `load.ts`, in a process of its own, for the measurement of its memory. Prints its port. */
+/** The server under load, in a process of its own, for the measurement of its memory. Prints its port. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync } from 'node:fs';
@@ -13,6 +13,8 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
   const store = kind === 'pglite' ? await openPgliteStore(mkdtempSync(join(tmpdir(), 'load-'))) : createMemoryStore();
   const server = createReceiptServer({
     store,
+    // All sockets of a load come from one address.
+    policy: { connections: { perAddress: 100_000, unnamedPerAddress: 100_000 }, receipts: { groups: true, maxMembers: 1000 } },
     authenticate: async (token) => {
       if (Number(slowMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(slowMs)));
       return { userId: token };
@@ -21,13 +23,20 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
   const http = createServer();
   server.attach(http);
   http.on('request', (request, response) => {
-    if (request.url === '/rss') response.end(String(process.memoryUsage().rss));
+    if (request.url !== '/group') return;
+    let body = '';
+    request.on('data', (data) => (body += String(data)));
+    request.on('end', () => {
+      const { groupId, members } = JSON.parse(body) as { groupId: string; members: string[] };
+      void server.createGroup({ groupId, members: members.map((userId) => ({ userId })) }).then(() => response.end());
+    });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   process.stdout.write(`${(http.address() as AddressInfo).port}\n`);
   return new Promise<never>(() => undefined);
 };
 
+process.on('SIGINT', () => process.exit(0)); // a CPU profile is written at the exit
 // The server starts while this module loads: once `main` runs, the TypeScript runner loads no further module,
 // and a socket needs `ws.ts`.
 await serve(process.argv.slice(3));

@@ -1,99 +1,24 @@
 /**
  * The effect of one account or one address on the server and on other accounts: the memory of the server's
  * process, and the latency of others.
- * `node test/support/run-main.mjs test/bench/load.ts [answer | unread | unnamed | hog | group]…`; loopback
+ * `node test/support/run-main.mjs test/load/limits.ts [answer | unread | unnamed | hog | group]…`; loopback
  * only, small loads.
  */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
-import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
-
-const HERE = fileURLToPath(new URL('.', import.meta.url));
-const MIB = 1024 * 1024;
-
-interface Loaded {
-  readonly port: number;
-  readonly rssMib: () => number;
-  readonly peakMib: () => number;
-  readonly isAlive: () => boolean;
-  stop(): void;
-}
-
-const start = async (kind: string, slowMs = 0): Promise<Loaded> => {
-  const args = ['--max-old-space-size=700', join(HERE, '../support/run-main.mjs'), join(HERE, 'load-server.ts'), kind, String(slowMs)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let alive = true;
-  child.on('exit', () => (alive = false));
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.once('data', (data) => resolve(Number(String(data))));
-    child.once('exit', () => reject(new Error('the server did not start')));
-  });
-  const status = (key: string): number => {
-    try {
-      return Math.round(Number(new RegExp(`${key}:\\s+(\\d+)`).exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
-    } catch {
-      return Number.NaN;
-    }
-  };
-  let peak = 0;
-  const sampling = setInterval(() => (peak = Math.max(peak, status('VmRSS') || 0)), 20);
-  return {
-    port,
-    rssMib: () => status('VmRSS'),
-    peakMib: () => Math.max(peak, status('VmRSS') || 0),
-    isAlive: () => alive,
-    stop: () => {
-      clearInterval(sampling);
-      child.kill('SIGKILL');
-    },
-  };
-};
+import { hello, messageTo, post, startServer } from './process.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const hello = (userId: string) => ({ type: 'hello', version: PROTOCOL_VERSION, token: userId, userId, deviceId: `d-${userId}` });
-let ids = 0;
-const message = (peer: string, bytes = 10) => {
-  const id = `${process.pid}-${++ids}`;
-  return {
-    kind: 'message',
-    key: id,
-    conversationId: `direct:${peer}`,
-    cursor: null,
-    id,
-    body: JSON.stringify('x'.repeat(bytes)),
-    receiptRequested: true,
-    countable: true,
-  };
-};
-
-const post = async (port: number, frames: readonly object[]): Promise<string> => {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/receipts`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(frames),
-    });
-    const body = await response.text();
-    return `status ${response.status}, ${(body.length / MIB).toFixed(2)} MiB`;
-  } catch (error) {
-    return `no answer (${String(error)})`;
-  }
-};
-
 /** Stores about 23 MiB of own messages, slowly enough for every rate limit. */
 const fill = async (port: number, user: string): Promise<void> => {
   for (let i = 0; i < 480; i++)
     await post(port, [
       hello(user),
-      { type: 'submit', id: 1, entries: [message('peer', 16_000), message('peer', 16_000), message('peer', 16_000)] },
+      { type: 'submit', id: 1, entries: [messageTo('peer', 16_000), messageTo('peer', 16_000), messageTo('peer', 16_000)] },
     ]);
 };
 
@@ -114,17 +39,17 @@ const open = async (port: number, frames: readonly object[], read = true): Promi
 };
 
 const answer = async (): Promise<void> => {
-  const server = await start('memory');
+  const server = await startServer('memory');
   await fill(server.port, 'ann');
   const before = server.rssMib();
   const fetches = Array.from({ length: 250 }, (_, i) => ({ type: 'fetch', id: i + 1, wants: wants() }));
   const got = await Promise.race([post(server.port, [hello('ann'), ...fetches]), sleep(60_000).then(() => 'nothing in 60 s')]);
   console.log(`answer: one POST, 250 fetches of 23 MiB: ${got}; RSS ${before} → ${server.peakMib()} MiB; alive: ${server.isAlive()}`);
-  server.stop();
+  await server.stop();
 };
 
 const unread = async (): Promise<void> => {
-  const server = await start('memory');
+  const server = await startServer('memory');
   await fill(server.port, 'ann');
   await sleep(500);
   const before = server.rssMib();
@@ -136,11 +61,11 @@ const unread = async (): Promise<void> => {
     `unread: 40 sockets that fetch and do not read: RSS ${before} → ${peak} MiB, ${((peak - before) / 40).toFixed(1)} each; alive: ${server.isAlive()}`,
   );
   for (const socket of sockets) socket.terminate();
-  server.stop();
+  await server.stop();
 };
 
 const unnamed = async (): Promise<void> => {
-  const server = await start('memory', 60_000);
+  const server = await startServer('memory', undefined, 60_000);
   const before = server.rssMib();
   const sockets: WebSocket[] = [];
   const big = { type: 'auth', token: 'x'.repeat(60_000) };
@@ -148,13 +73,13 @@ const unnamed = async (): Promise<void> => {
   await sleep(4000);
   console.log(`unnamed: 60 sockets while authenticate is slow: RSS ${before} → ${server.peakMib()} MiB; alive: ${server.isAlive()}`);
   for (const socket of sockets) socket.terminate();
-  server.stop();
+  await server.stop();
 };
 
 const quantile = (list: number[], q: number): string => (list.sort((a, b) => a - b)[Math.floor(list.length * q)] ?? Number.NaN).toFixed(0);
 
 const hog = async (): Promise<void> => {
-  const server = await start('pglite');
+  const server = await startServer('pglite');
   const measure = async (ms: number): Promise<number[]> => {
     const times: number[] = [];
     const until = Date.now() + ms;
@@ -168,7 +93,7 @@ const hog = async (): Promise<void> => {
         while (Date.now() < until) {
           const since = performance.now();
           const done = new Promise<void>((resolve) => (landed = resolve));
-          socket.send(JSON.stringify({ type: 'submit', id: 1, entries: [message(`${user}-peer`)] }));
+          socket.send(JSON.stringify({ type: 'submit', id: 1, entries: [messageTo(`${user}-peer`)] }));
           await Promise.race([done, sleep(10_000)]);
           times.push(performance.now() - since);
           await sleep(100);
@@ -185,7 +110,7 @@ const hog = async (): Promise<void> => {
   const sockets = await Promise.all(Array.from({ length: 8 }, () => open(server.port, [hello('hog')])));
   for (const socket of sockets) {
     const send = (): void =>
-      socket.send(JSON.stringify({ type: 'submit', id: 1, entries: Array.from({ length: 100 }, (_, i) => message(`h${i % 20}`)) }));
+      socket.send(JSON.stringify({ type: 'submit', id: 1, entries: Array.from({ length: 100 }, (_, i) => messageTo(`h${i % 20}`)) }));
     socket.on('message', (data) => {
       const text = String(data);
       if (text.includes('"server/busy"')) {
@@ -205,7 +130,7 @@ const hog = async (): Promise<void> => {
       `${quantile(loaded, 0.5)}/${quantile(loaded, 0.95)} ms beside 8 sockets of one account (its frames: ${answered} answered, ${busy} busy)`,
   );
   for (const socket of sockets) socket.terminate();
-  server.stop();
+  await server.stop();
 };
 
 const group = async (): Promise<void> => {
@@ -219,7 +144,7 @@ const group = async (): Promise<void> => {
       await store.tx('submit', (tx) => applyEntries(tx, { userId: 'm1', deviceId: 'd' }, readEntries('m1', [entry]), rules));
       return performance.now() - since;
     };
-    const sent = await apply({ ...message('x'), conversationId: 'group:big', receiptRequested: false } as { key: string });
+    const sent = await apply({ ...messageTo('x'), conversationId: 'group:big', receiptRequested: false } as { key: string });
     const read = await apply({ kind: 'receipts', key: 'k', conversationId: 'group:big', cursor: null, position: 1 } as { key: string });
     console.log(`group: ${size} members: a message ${sent.toFixed(1)} ms, a read position ${read.toFixed(1)} ms`);
   }

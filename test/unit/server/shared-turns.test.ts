@@ -1,0 +1,162 @@
+/** Jobs of several users in one transaction: which share it, and what happens when one of them fails. */
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
+import type { ServerStore, ServerTx, Work } from '../../../src/server/store/server-store.ts';
+import { inTurnsOf, Turns } from '../../../src/server/store/turns.ts';
+import { runMerged } from '../../../src/server/store/sql/merged-statements.ts';
+import { readEntries } from '../../../src/server/submit/read-entries.ts';
+import { workOf } from '../../../src/server/submit/touches.ts';
+import { messageTo, receiptsTo } from '../../contract/server-harness.ts';
+import { TestClock } from '../../support/test-clock.ts';
+
+/** A store that records the names in each transaction; a body tells its name by its result. */
+const recording = () => {
+  const store = createMemoryStore();
+  const transactions: string[][] = [];
+  const noting: ServerStore = {
+    ...store,
+    read: async (name, body) => {
+      transactions.push([name]);
+      return store.read(name, body);
+    },
+    tx: async (name, body) => {
+      transactions.push([name]);
+      return store.tx(name, body);
+    },
+    merged: {
+      read: async (bodies) => {
+        const outcomes = await store.merged!.read(bodies);
+        transactions.push(outcomes.map((one) => String(one.status === 'fulfilled' ? one.value : one.reason)));
+        return outcomes;
+      },
+      tx: async (bodies) => {
+        const outcomes = await store.merged!.tx(bodies);
+        transactions.push(outcomes.map((one) => String(one.status === 'fulfilled' ? one.value : one.reason)));
+        return outcomes;
+      },
+    },
+  };
+  const turns = new Turns(new TestClock(), 1);
+  const of = (user: string): ServerStore => inTurnsOf(noting, turns, user);
+  return {
+    transactions,
+    read: (user: string, name: string, work?: Work) => of(user).read(name, async () => name, work),
+    write: (user: string, name: string, work?: Work, body: (tx: ServerTx) => Promise<string> = async () => name) =>
+      of(user).tx(name, body, work),
+  };
+};
+const touching = (...writes: string[]): Work => ({ touches: { writes, shares: [] } });
+
+describe('transactions that users share', () => {
+  it('waiting jobs of many users are one transaction, with at most one job of each user (F120, F132)', async () => {
+    const { transactions, read } = recording();
+    await Promise.all([read('ann', 'a1'), read('ann', 'a2'), read('ann', 'a3'), read('bob', 'b1'), read('cat', 'c1')]);
+    expect(transactions).toEqual([['a1'], ['a2', 'b1', 'c1'], ['a3']]);
+  });
+
+  it('writes share a transaction only if no job writes what another one reads or writes (F132)', async () => {
+    const { transactions, write } = recording();
+    const shares = (name: string): Work => ({ touches: { writes: [], shares: [name] } });
+    await Promise.all([
+      write('zoe', 'z'),
+      write('ann', 'a', touching('x')),
+      write('bob', 'b', touching('x')),
+      write('cat', 'c', touching('y')),
+      write('dan', 'd', shares('y')),
+      write('eve', 'e', shares('z')),
+      write('fay', 'f', shares('z')),
+      write('gil', 'g'),
+    ]);
+    expect(transactions).toEqual([['z'], ['a', 'c', 'e', 'f'], ['b', 'd'], ['g']]);
+  });
+
+  it('a transaction that fails as a whole runs again, each job alone: one job fails, the others succeed (F132)', async () => {
+    const { transactions, write } = recording();
+    const failing = async (): Promise<string> => Promise.reject(new Error('no'));
+    const jobs = [write('zoe', 'z'), write('ann', 'a', touching('x')), write('bob', 'b', touching('y'), failing)];
+    expect((await Promise.allSettled(jobs)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(transactions).toEqual([['z'], ['a', 'Error: no']]);
+
+    const store = createMemoryStore();
+    const broken: ServerStore = { ...store, merged: { read: store.merged!.read, tx: () => Promise.reject(new Error('deadlock')) } };
+    const turns = new Turns(new TestClock(), 1);
+    const again = ['zoe', 'ann', 'bob'].map((user) => inTurnsOf(broken, turns, user).tx('t', async () => user, touching(user)));
+    expect(await Promise.all(again)).toEqual(['zoe', 'ann', 'bob']);
+  });
+
+  it('urgent jobs go first, and every fourth turn begins with another job (F120)', async () => {
+    const { transactions, write } = recording();
+    const later = Array.from({ length: 3 }, (_, i) => write(`later-${i}`, 'later', { isUrgent: false }));
+    const urgent = Array.from({ length: 8 }, (_, i) => write(`user-${i}`, 'urgent'));
+    await Promise.all([...later, ...urgent]);
+    expect(transactions.flat()).toEqual([
+      'later',
+      ...Array.from({ length: 3 }, () => 'urgent'),
+      'later',
+      'urgent',
+      'urgent',
+      'urgent',
+      'later',
+      'urgent',
+      'urgent',
+    ]);
+  });
+
+  it('long jobs share a transaction with few others (F119)', async () => {
+    const { transactions, read } = recording();
+    await Promise.all(Array.from({ length: 33 }, (_, i) => read(`user-${i}`, String(i), { weight: 16 })));
+    expect(transactions.map(({ length }) => length)).toEqual([1, 16, 16]);
+  });
+
+  it('receipts of all members of a group share a transaction, a message to the group and both sides of a direct chat do not (F121, F132)', () => {
+    const work = (me: string, entry: { key: string }) => workOf(me, readEntries(me, [entry])).touches!;
+    const inGroup = (entry: { key: string }) => ({ ...entry, conversationId: 'group:team' });
+    expect(work('ann', inGroup(receiptsTo('x', { position: 1 })))).toEqual({ writes: ['user ann'], shares: ['group:team'] });
+    expect(work('bob', inGroup(messageTo('x', 'm1')))).toEqual({ writes: ['user bob', 'group:team', 'message m1'], shares: [] });
+    expect(work('ann', receiptsTo('bob', { position: 1 })).writes[1]).toBe(work('bob', receiptsTo('ann', { position: 1 })).writes[1]);
+  });
+});
+
+describe('merged statements', () => {
+  it('equal statements of all bodies are one statement, and bodies that ask for the same share the answer (F121)', async () => {
+    const asked: string[] = [];
+    const query = async (text: string, params: readonly (string | number)[] = []) => {
+      asked.push(text);
+      if (!text.includes('merged_body')) return [{ n: 7 }];
+      return (JSON.parse(String(params[0])) as { merged_body: number; p1: number }[]).map((one) => ({
+        merged_body: one.merged_body,
+        n: one.p1 * 2,
+      }));
+    };
+    const outcomes = await runMerged(
+      query,
+      Array.from(
+        { length: 200 },
+        (_, i) =>
+          async ({ select }) =>
+            [await select('s $1', [i]), await select('same'), await select('t $1', [1])].map(([row]) => row?.['n']),
+      ),
+    );
+    expect(asked).toHaveLength(3);
+    expect(outcomes.map((one) => one.status === 'fulfilled' && one.value)).toEqual(Array.from({ length: 200 }, (_, i) => [i * 2, 7, 7]));
+  });
+
+  it('locks come before the other statements of a round, each key once', async () => {
+    const asked: unknown[] = [];
+    const query = async (text: string, params: readonly (string | number)[] = []) => {
+      asked.push([text, ...params]);
+      return text === 'lock' ? [{ id: 1 }, { id: 2 }] : [];
+    };
+    const outcomes = await runMerged(query, [
+      ({ put }) => put('put', [{ a: 1 }], [9]).then(() => []),
+      ({ lock }) => lock('lock', [2, 1], 'id'),
+      ({ put }) => put('put', [{ a: 2 }], [9]).then(() => []),
+      ({ lock }) => lock('lock', [2], 'id'),
+    ]);
+    expect(asked).toEqual([
+      ['lock', '[2,1]'],
+      ['put', '[{"a":1},{"a":2}]', 9],
+    ]);
+    expect(outcomes[3]).toEqual({ status: 'fulfilled', value: [{ id: 2 }] });
+  });
+});
