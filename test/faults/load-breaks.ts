@@ -44,8 +44,8 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/connection.ts',
-    from: 'queued >= MAX_QUEUED_FRAMES || queuedChars + text.length > maxChars',
-    to: 'queued >= MAX_QUEUED_FRAMES',
+    from: 'queue.length >= MAX_QUEUED_FRAMES || queue.chars + text.length > maxChars',
+    to: 'queue.length >= MAX_QUEUED_FRAMES',
     test: ['node', BOUNDS, 'ends a check that takes too long'],
   },
   {
@@ -60,7 +60,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/server/doors/http.ts',
     from: 'void over.then(() => ticket.leave());',
     to: '',
-    also: [{ file: 'src/server/connection/connection.ts', from: 'void work.finally(() => ticket.leave());', to: '' }],
+    also: [{ file: 'src/server/connection/connection.ts', from: 'void queue.work.finally(() => ticket.leave());', to: '' }],
     test: ['node', 'test/contract/server-doors.test.ts', 'its places are free again'],
   },
   {
