@@ -37,14 +37,14 @@ const textOf = ({ data, notification }: Pushed): string | undefined =>
 const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as const;
 
 /**
- * Installs the listeners. The app calls it while the service worker's script runs for the first time. From then on
+ * Installs the listeners. The app calls this function while the service worker's script runs for the first time. From then on
  *
  * - the service worker sends the pending entries of closed pages when the browser reports the network by Background
  *   Sync. In a browser without Background Sync, the next page sends them;
  * - the service worker stores a message that the app's backend announced by Web Push, sends its delivery receipt, and
- *   shows the app's notification or a plain one. Other pushes are left to the app's own listeners;
+ *   shows the app's notification or a plain notification. Other pushes are left to the app's own listeners;
  * - the service worker closes the notifications of messages that were read meanwhile, also on other devices, whenever the
- *   browser wakes it. Pages close them too;
+ *   browser wakes the service worker. Pages close such notifications too;
  * - a click on a notification shows the conversation (the option `addressOf`);
  * - the app's badge shows the total of its owner (the client's option `appBadge`).
  *

@@ -1,5 +1,5 @@
 /**
- * The notification of one push: the app's, or else a plain one. Browsers end a subscription after pushes without
+ * The notification of a push: the app's notification, or else a plain notification. Browsers end a subscription after pushes without
  * notifications: Safari after three of them.
  */
 import { browserClock } from '../platform/browser-ports.ts';

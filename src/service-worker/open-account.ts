@@ -1,4 +1,4 @@
-/** Opens one account of this device for one task of the service worker, then shows the account's total on the app's badge. */
+/** Opens an account of this device for a task of the service worker, then shows the account's total on the app's badge. */
 import { type HeadlessAccount, withAccount as withHeadlessAccount } from '../engine/headless/with-account.ts';
 import { readAccount } from '../engine/account/enter-account.ts';
 import { settledOf } from '../engine/queries/settled-messages.ts';
@@ -22,7 +22,7 @@ export interface OpenAccount extends HeadlessAccount {
 
 type Task = (open: OpenAccount) => Promise<void>;
 
-/** The last task of each database. Tasks of one account run one after the other; two at once would take the lead from each other. */
+/** The last task of each database. Tasks of an account run in order; two tasks at once would take the lead from each other. */
 const turns = new Map<string, Promise<void>>();
 
 const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
@@ -34,7 +34,7 @@ const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
   });
 };
 
-/** Closes the notifications of messages that are read by now, on this device or on another. */
+/** Closes the notifications of messages read by now, on this device or on another. */
 const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, model: AccountState): Promise<void> => {
   try {
     await closeNotifications(scope.registration, userId, (messages) => settledOf(model, messages));

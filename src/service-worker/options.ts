@@ -30,7 +30,7 @@ export interface MessageNotification {
    * by the app.
    */
   readonly options?: NotificationOptions;
-  /** Closes the older notifications of the same conversation, so that the newest one stands for it. Default: false. */
+  /** Closes the older notifications of the same conversation, so the newest notification stands for the conversation. Default: false. */
   readonly replacesOlder?: boolean;
 }
 

@@ -18,7 +18,7 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 
 const ENTRY = 'virtual:app';
 
-/** The files that Vite makes of an app which imports everything from `entries`. */
+/** Vite's files of an app that imports everything from `entries`. */
 const bundled = async (entries: readonly string[]): Promise<{ page: string; worker: string | Uint8Array }> => {
   const code = entries.map((entry, i) => `export * as app${i} from '${entry}';`).join('\n');
   const output = await build({
@@ -36,7 +36,7 @@ const bundled = async (entries: readonly string[]): Promise<{ page: string; work
     build: { write: false, rolldownOptions: { input: ENTRY, external: [/^rxjs/], preserveEntrySignatures: 'strict' } },
   });
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
-  // The copy for workers whose file does not start is not counted.
+  // The copy for workers without a starting file is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
   const worker = files.find((file) => file.type === 'asset' && /worker/.test(file.fileName));
   if (page.length === 0 || worker?.type !== 'asset')
@@ -50,7 +50,7 @@ export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
   return { page: sizeOf(page), worker: sizeOf(worker) };
 };
 
-/** Bytes of gzip that each facade adds to a page with the main entry point. */
+/** Bytes of gzip added by each facade to a page with the main entry point. */
 export const facadeSizes = async (names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
   const { page } = await bundleSize();
   const sizes = new Map<string, number>();

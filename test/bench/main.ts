@@ -120,6 +120,6 @@ export const main = async (args: string[]): Promise<number> => {
     await site.close();
   }
   console.log(options.isJson ? JSON.stringify(bench.results, null, 1) : table(bench.results));
-  // A contestant that fails or counts wrong fails the command; a time never does.
+  // A failing or wrong contestant fails the command; a time never does.
   return bench.failures === 0 ? 0 : 1;
 };

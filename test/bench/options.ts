@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly workloads: readonly string[];
   readonly contestants: readonly string[];
   readonly sizes: readonly Amount[];
-  /** The size of the workload that measures memory. */
+  /** The size of the workload for memory. */
   readonly million: Amount;
   readonly runs: number;
   readonly browser: BrowserName;

@@ -1,5 +1,5 @@
 /**
- * The effect of one account or one address on the server and on other accounts: the memory of the server's
+ * The effect of an account or an address on the server and on other accounts: the memory of the server's
  * process, and the latency of others.
  * `node test/support/run-main.mjs test/load/limits.ts [answer | unread | unnamed | hog | group]…`; loopback
  * only, small loads.

@@ -1,6 +1,6 @@
 // Measures how plain the comments of the sources, and the comments and titles of the tests are: a thermometer for section "Plain words"
-// of CONTRIBUTING.md. `npm run lint` prints the figures, and fails if the sources as a whole exceed an aim.
-//   node test/support/plain-words.mjs                        the table of all rooms, and of the tests
+// of CONTRIBUTING.md. `npm run lint` prints the figures, and fails if the sources or the tests as a whole exceed an aim.
+//   node test/support/plain-words.mjs                        the table of all rooms, and of the folders of tests
 //   node test/support/plain-words.mjs [--show] path …        one line for each path; --show also lists the comments that count
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -123,12 +123,16 @@ const printTable = () => {
   const entries = readdirSync(join(ROOT, 'src'), { withFileTypes: true });
   const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const top = entries.filter((entry) => entry.name.endsWith('.ts')).map(({ name }) => `src/${name}`);
-  const sources = figuresOf('src');
+  const [sources, tests] = [figuresOf('src'), figuresOf('test')];
+  const testFolders = readdirSync(join(ROOT, 'test'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
   const rows = [
     ['src', sources],
     ...rooms.map((room) => [`  ${room}`, figuresOf(`src/${room}`)]),
     ['  files of src itself', figuresOf(...top)],
-    ['test, with its titles', figuresOf('test')],
+    ['test, with its titles', tests],
+    ...testFolders.map((folder) => [`  ${folder}`, figuresOf(`test/${folder}`)]),
   ];
   const line = (...cells) => cells.map((cell, i) => (i === 0 ? String(cell).padEnd(23) : String(cell).padStart(11))).join('');
   console.log(
@@ -139,10 +143,15 @@ const printTable = () => {
     const { comments, fragments, indefinite, pronouns } = figures;
     console.log(line(name, comments, fragments, indefinite, pronouns) + (exceeded(figures).length > 0 ? '  over' : ''));
   }
-  const over = exceeded(sources);
-  if (over.length === 0) return;
-  console.error(`the comments of src exceed the aim for ${over.join(', ')}; --show src lists fragments and comments without an actor`);
-  process.exitCode = 1;
+  for (const [name, figures] of [
+    ['src', sources],
+    ['test', tests],
+  ]) {
+    const over = exceeded(figures);
+    if (over.length === 0) continue;
+    console.error(`${name} exceeds the aim for ${over.join(', ')}; --show ${name} lists fragments and comments without an actor`);
+    process.exitCode = 1;
+  }
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,7 @@
-/** Dexie as its guides show it: on the page, `liveQuery` counts what is unread, once for the total and once for each visible conversation. */
+/**
+ * Dexie as its guides show it: on the page, `liveQuery` counts the unread messages, once for the total and
+ * once for each visible conversation.
+ */
 import { Dexie, liveQuery, type Table } from 'dexie';
 import { Feed, type FedMessage, ME, visibleOf } from '../data/feed.ts';
 import type { Contestant, Screen, Setting, Summary } from '../page/contestant.ts';

@@ -1,4 +1,4 @@
-/** Dexie as a careful app uses it: in a worker, a row for each message with two indexes, and counters kept as rows in the same transaction. */
+/** Dexie in a careful app: in a worker, a row for each message with two indexes, and counters kept as rows in the same transaction. */
 import { Dexie, type Table } from 'dexie';
 import type { FedMessage } from '../data/feed.ts';
 import { type Counter, type MessageStore, serveStore } from '../page/serve-store.ts';

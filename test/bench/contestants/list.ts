@@ -1,11 +1,11 @@
-/** The contestants, and the workloads that each takes part in. */
+/** The contestants, and the workloads of each contestant. */
 export interface Entry {
   readonly id: string;
   readonly label: string;
-  /** What a reader must know of the contestant to compare it. */
+  /** The facts about the contestant that a comparison needs. */
   readonly note: string;
   readonly workloads: readonly string[];
-  /** The largest store that the contestant is filled to in bearable time. Default: any. */
+  /** The largest store that the bench fills in bearable time. Default: any. */
   readonly most?: number;
   readonly isOurs?: true;
   /** The receipts of this contestant are for stored messages, and its messages come from the server. */

@@ -1,4 +1,4 @@
-/** The few names that the bench uses of other libraries: the compiler reads these, and not the libraries' own 10,000 lines of types. */
+/** The few names of other libraries in the bench: the compiler reads these, and not the libraries' own 10,000 lines of types. */
 declare module 'rxdb/plugins/core' {
   import type { Observable } from 'rxjs';
 

@@ -21,7 +21,7 @@ let waiting: Target[] = [];
 let next: Promise<void> | undefined;
 let flying = Promise.resolve();
 
-/** What arrives while a transaction commits shares the next one. */
+/** Entries that arrive during a commit share the next transaction. */
 export const grouped: Contestant = {
   goOffline,
   queueReceipt: (target) => {

@@ -1,6 +1,6 @@
 /**
  * IndexedDB at its best: a batch is one journal record, and later each conversation's messages are pages of 128. The
- * counters are one snapshot record. It shows what is possible, and is no product: no merge, no deletion, no second tab.
+ * counters are one snapshot record. This store shows the possible speed, and is no product: no merge, no deletion, no second tab.
  */
 import type { FedMessage } from '../data/feed.ts';
 import { committed, openDatabase, result } from '../page/idb.ts';
@@ -44,7 +44,7 @@ class RawPages implements MessageStore {
     await committed(tx);
   }
 
-  /** Moves the journal into pages, in slices, so that no transaction is long. */
+  /** Moves the journal into pages, in slices, so no transaction is long. */
   async settle(): Promise<void> {
     const pages = [...this.inJournal].flatMap(([id, list]) =>
       Array.from({ length: Math.ceil(list.length / PER_PAGE) }, (_, n) => [id, list.slice(n * PER_PAGE, (n + 1) * PER_PAGE)] as const),

@@ -1,4 +1,4 @@
-/** IndexedDB alone, a row for each message: the least that a store of rows can do. No library, no index. */
+/** IndexedDB alone, a row for each message: the minimum of a store of rows. No library, no index. */
 import type { FedMessage } from '../data/feed.ts';
 import { committed, openDatabase, result } from '../page/idb.ts';
 import { type Counter, type MessageStore, serveStore } from '../page/serve-store.ts';

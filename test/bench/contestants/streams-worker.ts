@@ -76,7 +76,7 @@ const byPort = async ({ way, changes, port }: StreamJob): Promise<void> => {
 const api = { stream };
 export type StreamWorker = typeof api;
 
-// Comlink listens to the same messages, and ignores those that are not its own.
+// Comlink listens to the same messages, and ignores foreign messages.
 self.addEventListener('message', ({ data }: MessageEvent<StreamJob | { readonly way?: undefined }>) => {
   if (data.way !== undefined) void byPort(data);
 });

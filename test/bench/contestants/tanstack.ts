@@ -1,10 +1,10 @@
-/** The outbox of TanStack's offline transactions: each receipt is one action. */
+/** The outbox of TanStack's offline transactions: each receipt is an action. */
 import { createCollection, localOnlyCollectionOptions } from '@tanstack/db';
 import { IndexedDBAdapter, startOfflineExecutor } from '@tanstack/offline-transactions';
 import type { Target } from '../data/feed.ts';
 import type { Contestant } from '../page/contestant.ts';
 
-/** An action resolves when the server has it, so the store tells when its entry is stored. */
+/** An action resolves when the server has the receipt, so the bench asks the store about the entry. */
 class TellingStorage extends IndexedDBAdapter {
   readonly waiting = new Map<string, () => void>();
 

@@ -1,4 +1,4 @@
-/** Tidemark's engine without network and public client: what its log and pages cost, beside the stores that have no network either. */
+/** Tidemark's engine without network and public client: the cost of its log and pages, beside the other stores without a network. */
 import { StreamPort } from '../../../src/bridge/streams.ts';
 import { visibleOf } from '../data/feed.ts';
 import type { Contestant } from '../page/contestant.ts';

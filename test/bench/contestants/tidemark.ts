@@ -1,11 +1,11 @@
-/** Tidemark as an app has it: through its public entry point, against the real server on loopback. */
+/** Tidemark as in an app: through its public entry point, against the real server on loopback. */
 import { filter, firstValueFrom } from 'rxjs';
 import { createReceiptClient, type ReceiptClient } from 'tidemark';
 import { type Amount, ME, visibleOf } from '../data/feed.ts';
 import type { Contestant, Setting, Summary } from '../page/contestant.ts';
 import { tellServer } from '../page/rig.ts';
 
-/** At most so long between two looks at what is stored, and at least so long. */
+/** At most so long between two looks at the store, and at least so long. */
 const LOOK_MS = { most: 500, least: 10 };
 
 let client: ReceiptClient;
@@ -34,7 +34,7 @@ export const contestant: Contestant = {
     for (const id of visibleOf(setting.conversations)) client.watchUnreadCount(id).subscribe((count) => screen.count(id, count));
     await isLive();
   },
-  /** The device is paused while the server receives the backlog: it comes back after missing all of it. */
+  /** The device is paused while the server receives the backlog: the device comes back after missing the whole backlog. */
   prepare: async () => {
     await client.pause();
     missed = (await tellServer<{ totalUnread: number }>('backlog', amount)).totalUnread;
@@ -58,7 +58,7 @@ export const contestant: Contestant = {
       firstValueFrom(client.watchConversations({ limit: 50 })),
     ]);
     const paintMs = performance.now();
-    // The worker reports the connection: by then it has opened the store and restored the state.
+    // The worker reports the connection: by then the worker has opened the store and restored the state.
     return { total, newest: newest.map(({ id }) => id), times: { ms: paintMs, workerMs: await worker } };
   },
   countUnread: () => firstValueFrom(client.watchTotalUnreadCount()),

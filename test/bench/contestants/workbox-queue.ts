@@ -2,7 +2,7 @@
 import { Queue } from 'workbox-background-sync';
 import type { Contestant } from '../page/contestant.ts';
 
-// On a page there is no registration to sync with; the queue then only stores, which is what is measured.
+// On a page there is no registration to sync with; the queue then only stores, and the bench measures the storing.
 Object.assign(self, { registration: {} });
 let queue: Queue;
 

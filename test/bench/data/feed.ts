@@ -1,6 +1,6 @@
 /**
  * The messages of every contestant, from a seed: conversations by Zipf's law, a fifth of the messages the user's own.
- * The feed counts what is unread message by message, so its counts are the oracle of each contestant's counts.
+ * The feed counts the unread messages one by one, so its counts are the oracle of each contestant's counts.
  */
 import { Chance } from '../../replay/chance.ts';
 
@@ -39,7 +39,7 @@ export interface Target {
 export const peerOf = (number: number): string => `u${number}`;
 export const conversationOf = (number: number): `direct:${string}` => `direct:${peerOf(number)}`;
 
-/** The conversations whose counts the screen shows. */
+/** The conversations with counts on the screen. */
 export const visibleOf = (conversations: number): `direct:${string}`[] =>
   Array.from({ length: Math.min(VISIBLE, conversations) }, (_, number) => conversationOf(number));
 
@@ -57,7 +57,7 @@ export class Feed {
     for (let rank = 1; rank <= amount.conversations; rank++) this.shares.push((sum += 1 / rank));
   }
 
-  /** The next messages. @param onlyOthers no message is the user's own, so each one counts. */
+  /** The next messages. @param onlyOthers no message is the user's own, so each message counts. */
   take(count: number, onlyOthers = false): FedMessage[] {
     return Array.from({ length: count }, () => this.next(onlyOthers));
   }
@@ -69,7 +69,7 @@ export class Feed {
     return batches;
   }
 
-  /** Counts the whole backlog, and keeps none of it. */
+  /** Counts the whole backlog, and keeps no message. */
   skipBacklog(): this {
     while (this.sent < this.amount.messages) this.next(false);
     return this;

@@ -6,7 +6,7 @@ import { range, size, union } from '../../../src/model/ranges.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { type FedMessage, ME } from './feed.ts';
 
-/** Builds one frame for each batch: the messages, and the rows after them, as the server tells them. */
+/** Builds a frame for each batch, in the server's form: the messages, and the rows after these messages. */
 export class FrameBuilder {
   private readonly rows = new Map<string, ConversationRow>();
   private readonly own = new Map<string, ConversationRow['uncounted']>();

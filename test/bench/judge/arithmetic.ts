@@ -13,7 +13,7 @@ export const quantile = (values: readonly number[], part: number): number => {
   return below + ((sorted[low + 1] ?? below) - below) * (at - low);
 };
 
-/** Half of the range, as a part of the median: 0.1 says that the runs lie within ±10 %. */
+/** Half of the range, as a part of the median: at 0.1 the runs lie within ±10 %. */
 export const spread = (values: readonly number[]): number => {
   if (values.length < 2) return 0;
   return (Math.max(...values) - Math.min(...values)) / 2 / median(values);

@@ -1,4 +1,4 @@
-/** One workload over growing stores, both axes logarithmic: a line for each contestant. */
+/** A workload over growing stores, both axes logarithmic: a line for each contestant. */
 import { entryOf } from '../contestants/list.ts';
 import { listedOf } from '../workloads/list.ts';
 import { median } from './arithmetic.ts';
@@ -33,7 +33,7 @@ const linesOf = (groups: readonly Group[], value: string): Line[] => {
     .filter(({ points }) => points.length > 0);
 };
 
-/** @param groups one workload, by growing size. */
+/** @param groups a workload, by growing size. */
 export const growthPlot = (groups: readonly Group[]): string => {
   const { id, title, main } = listedOf(groups[0]!.workload);
   const lines = linesOf(groups, main.value);

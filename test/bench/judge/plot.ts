@@ -1,4 +1,4 @@
-/** One group of results as a picture: a bar for each contestant, and a dot for each run. */
+/** A group of results as a picture: a bar for each contestant, and a dot for each run. */
 import { entryOf } from '../contestants/list.ts';
 import { listedOf } from '../workloads/list.ts';
 import { median } from './arithmetic.ts';

@@ -1,16 +1,16 @@
-/** The results of the bench, as they are kept. */
+/** The stored results of the bench. */
 import type { Machine } from '../rig/machine.ts';
 
-/** One contestant in one workload on one size. */
+/** A contestant in a workload on a size. */
 export interface Row {
   readonly contestant: string;
-  /** The values of each run; null for a run that failed. */
+  /** The values of each run; null for a failed run. */
   readonly runs: readonly (Readonly<Record<string, number>> | null)[];
   /** The first failure. */
   readonly failed?: string;
 }
 
-/** One workload on one size: the contestants took turns, so their values compare. */
+/** A workload on a size: the contestants took turns, so their values compare. */
 export interface Group {
   readonly workload: string;
   readonly messages: number;
@@ -23,7 +23,7 @@ export interface Group {
 export const valuesOf = (row: Row, name: string): (number | undefined)[] => row.runs.map((run) => run?.[name]);
 export const knownOf = (row: Row, name: string): number[] => valuesOf(row, name).filter((value) => value !== undefined);
 
-/** Adds the values of one run. */
+/** Adds the values of a run. */
 export const withRun = (rows: readonly Row[], contestant: string, outcome: Readonly<Record<string, number>> | string): Row[] => {
   const before = rows.find((row) => row.contestant === contestant) ?? { contestant, runs: [] };
   const failed = before.failed ?? (typeof outcome === 'string' ? outcome : undefined);

@@ -1,4 +1,4 @@
-/** The page's side of a contestant whose store is in a worker. */
+/** The page's side of a contestant with a store in a worker. */
 import { VISIBLE } from '../data/feed.ts';
 import type { Contestant, Screen, Summary } from './contestant.ts';
 import type { StoreCall, StoreNews } from './serve-store.ts';

@@ -1,4 +1,4 @@
-/** The backlog for a contestant that writes on the page. */
+/** The backlog for a contestant with writes on the page. */
 import { type Amount, Feed, type FedMessage } from '../data/feed.ts';
 
 /** Writes batch after batch. The messages exist before the clock starts. */

@@ -1,4 +1,4 @@
-/** The page of the bench: runs one workload with one contestant, and loads no code of any other. */
+/** The page of the bench: runs a workload with a contestant, and loads no code of another contestant. */
 import type { Workload } from '../workloads/workload.ts';
 import type { Contestant } from './contestant.ts';
 import { inWorker } from './in-worker.ts';

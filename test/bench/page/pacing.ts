@@ -1,9 +1,9 @@
-/** Messages that arrive at a rate, whether the receiver keeps up or not: so a slow receiver's queue counts as its latency. */
+/** Messages at a fixed rate, whether the receiver keeps up or not: so a slow receiver's queue counts as its latency. */
 const TICK_MS = 4;
 
 const epochMs = (): number => performance.timeOrigin + performance.now();
 
-/** @param deliver gets the messages that are due, all that came while it was busy. @returns the time of the first message, epoch ms. */
+/** @param deliver gets all messages due by now. @returns the time of the first message, epoch ms. */
 export const paced = async (perSecond: number, seconds: number, deliver: (count: number) => Promise<unknown>): Promise<number> => {
   const all = perSecond * seconds;
   const began = epochMs();

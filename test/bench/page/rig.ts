@@ -1,4 +1,4 @@
-/** The page's calls to the process that runs the bench. */
+/** The page's calls to the process of the bench. */
 const post = async (path: string, body?: unknown): Promise<Response> => {
   const response = await fetch(`/bench/${path}`, { method: 'POST', body: JSON.stringify(body ?? null) });
   if (!response.ok) throw new Error(`${path}: ${await response.text()}`);

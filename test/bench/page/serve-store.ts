@@ -1,5 +1,5 @@
 /**
- * The worker of a contestant that is only a store: makes the messages, counts them in memory, writes them, and tells
+ * The worker of a contestant that is only a store: makes the messages, counts and writes these messages, and tells
  * the page the counts at most once in a frame of the screen. So these contestants differ in their storage alone.
  */
 import { type Amount, Feed, type FedMessage, ME, visibleOf } from '../data/feed.ts';
@@ -14,11 +14,11 @@ export interface Counter {
 
 export interface MessageStore {
   open(): Promise<void>;
-  /** Writes the batch in one transaction. @param touched the counters of the conversations in the batch. */
+  /** Writes the batch in a transaction. @param touched the counters of the conversations in the batch. */
   write(batch: readonly FedMessage[], touched: readonly Counter[], totalUnread: number): Promise<void>;
   /** Writes the counters after a backlog, if the batches did not. */
   writeCounters(counters: Iterable<Counter>, totalUnread: number): Promise<void>;
-  /** The work that a store leaves for later. */
+  /** The work left for later by a store. */
   settle?(): Promise<void>;
   readCounters(): Promise<readonly Counter[]>;
   /** The total and the newest conversations, as a cold start reads them. */
@@ -41,7 +41,7 @@ export type StoreNews =
   | { readonly total: number; readonly counts: readonly (readonly [conversationId: string, count: number])[] };
 
 const FRAME_MS = 16;
-/** Messages that exist at a time are at most so many batches. */
+/** The maximum number of batches in memory. */
 const BATCHES_AT_ONCE = 100;
 
 export const serveStore = (store: MessageStore): void => {

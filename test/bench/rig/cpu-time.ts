@@ -15,7 +15,7 @@ export const readStat = (text: string): Stat => {
   return { parent: Number(fields[1]), ticks };
 };
 
-/** User and system time in ms, with that of children that have ended. */
+/** User and system time in ms, with the time of ended children. */
 export const cpuMsOf = (root: number): number => {
   const stats = new Map<number, Stat>();
   let names: string[];

@@ -1,4 +1,4 @@
-/** What the numbers were measured on. */
+/** The machine of the measurement. */
 import { cpus, loadavg, totalmem } from 'node:os';
 
 export interface Machine {
@@ -7,7 +7,7 @@ export interface Machine {
   readonly memoryGb: number;
   readonly node: string;
   readonly browser: string;
-  /** The load of the machine before the first step, as a mean of one minute. */
+  /** The load of the machine before the first step, as a mean of a minute. */
   readonly load: number;
 }
 

@@ -1,4 +1,4 @@
-/** Runs the steps of one store size: keeps each contestant's filled profile, with its server, for the steps that need one. */
+/** Runs the steps of a store size: keeps each contestant's filled profile, with its server, for the steps on a filled store. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The receipt server of the bench, and what the bench has it receive. */
+/** The receipt server of the bench, and the messages to this server. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type Amount, Feed, type FedMessage } from '../data/feed.ts';
 import { paced } from '../page/pacing.ts';
 
 const SCRIPT = fileURLToPath(new URL('./server.mjs', import.meta.url));
-/** Messages that travel to the server's process at once. */
+/** Messages on the way to the server's process at once. */
 const PER_REQUEST = 5000;
 
 export type ServerKind = 'memory' | 'pglite';

@@ -8,7 +8,7 @@ import { build, preview } from 'vite';
 import { builtPackage } from '../../support/built-package.ts';
 
 const PAGE = fileURLToPath(new URL('../page/', import.meta.url));
-/** A page that shares its process with no other page may measure its memory. */
+/** A page alone in its process may measure its memory. */
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 /** Answers a call of the page, such as `meter/begin`. */

@@ -1,4 +1,4 @@
-/** One step of the bench: one contestant runs one workload in a browser that has just started. */
+/** A step of the bench: a contestant runs a workload in a fresh browser. */
 import type { Amount } from '../data/feed.ts';
 import { type BrowserName, openBrowser } from './browser.ts';
 import type { BenchServer } from './server.ts';

@@ -1,4 +1,4 @@
-/** The checks of every workload: what a contestant shows must be what the feed counted. */
+/** The checks of every workload: the counts on the screen must equal the counts of the feed. */
 import { type Feed, visibleOf } from '../data/feed.ts';
 import type { Screen } from '../page/contestant.ts';
 
@@ -6,7 +6,7 @@ export const check = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(`wrong: ${what}`);
 };
 
-/** What the main thread has been told, and how often. */
+/** The reports to the main thread, and their number. */
 export class Shown implements Screen {
   emissions = 0;
   readonly counts = new Map<string, number>();
@@ -26,7 +26,7 @@ export class Shown implements Screen {
     this.counts.set(conversationId, count);
   }
 
-  /** Resolves once the total on the screen is this one. */
+  /** Resolves once the screen shows this total. */
   reaches(count: number): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.totalNow === count) return resolve();

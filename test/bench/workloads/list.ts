@@ -1,8 +1,8 @@
-/** The workloads: what each measures, in which order they run, and on which stores. */
+/** The workloads: the measure, the order and the stores of each workload. */
 export interface Listed {
   readonly id: string;
   readonly title: string;
-  /** The value that plots and ratios compare, and its unit. */
+  /** The value compared by plots and ratios, and its unit. */
   readonly main: { readonly value: string; readonly unit: 'ms' | 'MB'; readonly label: string };
   /** Further values for the table. */
   readonly more: Readonly<Record<string, string>>;
@@ -10,9 +10,9 @@ export interface Listed {
   readonly profile: 'new' | 'filled' | 'receipts';
   /** `each`: on every size asked for. `middle`: on 100,000 messages, or the size nearest to it. `million`: on the size for memory. */
   readonly sizes: 'each' | 'middle' | 'million';
-  /** The contestant that is 1 in the ratios. */
+  /** The contestant with the ratio 1. */
   readonly reference: string;
-  /** Browser starts in one run; the run's value is their median. */
+  /** Browser starts in a run; the run's value is their median. */
   readonly repeats?: number;
   /** The measured span begins at the navigation. */
   readonly fromNavigation?: true;
@@ -24,7 +24,7 @@ const BUSY = {
   longestTaskMs: 'longest task (ms)',
 } as const;
 
-/** In the order of a run: first what leaves the store as it is. */
+/** In the order of a run: first the workloads that leave the store unchanged. */
 export const WORKLOADS: readonly Listed[] = [
   {
     id: 'W1',

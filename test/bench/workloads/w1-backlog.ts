@@ -16,7 +16,7 @@ export const backlog: Workload = {
     await task.meter.begin();
     const began = performance.now();
     const times = await contestant.ingest!();
-    // Some contestants count on after they have stored.
+    // Some contestants count on after the storing.
     await shown.agreesWith(feed, task.conversations);
     const busy = await task.meter.end();
     const { totalMs = totalAt - began } = times;

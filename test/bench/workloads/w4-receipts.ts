@@ -4,7 +4,7 @@ import type { Workload } from './workload.ts';
 
 const RECEIPTS = 10_000;
 const CALLERS = 100;
-/** One caller at a time is slow in some contestants, and steady in all. */
+/** A single caller at a time is slow in some contestants, and steady in all. */
 const ONE_BY_ONE = 1000;
 
 const queue = (all: number, callers: number, skip = 0): Workload => ({

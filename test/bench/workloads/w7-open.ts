@@ -14,7 +14,7 @@ export const open: Workload = {
     await task.meter.begin();
     const times: number[] = [];
     for (let i = 0; i < Math.min(OPENED, task.conversations); i++) {
-      // A conversation that the feed has left empty has nothing to open.
+      // An empty conversation has nothing to open.
       const id = conversationOf((i * 7) % task.conversations);
       if (!feed.latestSeq.has(id)) continue;
       const began = performance.now();

@@ -1,6 +1,6 @@
 /**
  * W7b: conversations are opened while a backlog comes in. Tidemark must show the newest 50 messages, which the device
- * missed; the other stores show the newest that they have stored by then.
+ * missed; the other stores show their newest stored messages.
  */
 import { conversationOf, Feed } from '../data/feed.ts';
 import { median } from '../judge/arithmetic.ts';

@@ -1,4 +1,4 @@
-/** What a workload is. The list of workloads is in list.ts; the page loads one. */
+/** A workload. The list of workloads is in list.ts; the page loads a single workload. */
 import type { Contestant, Setting } from '../page/contestant.ts';
 import type { Meter } from '../page/rig.ts';
 
