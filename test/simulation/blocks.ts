@@ -1,15 +1,21 @@
 /** The host's blocks: which senders do not count for which reader. The host answers late or not at all, and calls `countsChanged`. */
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
+import { directChat } from './book.ts';
 import type { Plans } from './plans.ts';
+import type { Workload } from './workload.ts';
 
 /** A call of `countsChanged` without an answer for this time is made again: the server may have died. */
 const ANSWER_MS = 20_000;
 const LONGEST_WAIT_MS = 600_000;
+/** A slow answer takes this long at least. */
+const SLOW_MS = 1000;
 
 export class Blocks {
   private readonly pairs = new Set<string>();
   private readonly ever = new Set<string>();
+  /** By pair: the host answers the next question slowly, and changes its mind meanwhile. */
+  private readonly meanwhile = new Map<string, () => void>();
   /** Readers with a change not confirmed by the server, with the number of the newest change. */
   private readonly open = new Map<string, number>();
   private changes = 0;
@@ -25,6 +31,12 @@ export class Blocks {
     const { time } = this.world();
     const random = this.random().fork(`${time.steps} ${sender} ${reader}`);
     const answer = !this.isBlocked(sender, reader);
+    const change = this.hasTrouble ? this.meanwhile.get(`${sender} ${reader}`) : undefined;
+    if (change) {
+      this.meanwhile.delete(`${sender} ${reader}`);
+      time.schedule(random.exponential(SLOW_MS / 5), `the host changes what counts for ${reader}`, change);
+      return new Promise((resolve) => void time.schedule(SLOW_MS + random.exponential(SLOW_MS), 'the host answers', () => resolve(answer)));
+    }
     if (!this.hasTrouble || random.chance(0.6)) return answer;
     if (random.chance(0.15)) throw new Error('the host is silent');
     return new Promise((resolve) => void time.schedule(random.exponential(800), 'the host answers', () => resolve(answer)));
@@ -42,15 +54,22 @@ export class Blocks {
     return [...this.open.keys()];
   }
 
-  start(plans: Plans): void {
+  start(plans: Plans, workload: Workload): void {
     plans.plan('block', 25, (random) => {
       const users = [...new Set(plans.sim.homes.map(({ device }) => device.userId))];
       const sender = random.pick(users);
       const reader = random.pick(users.filter((user) => user !== sender));
       const pair = `${sender} ${reader}`;
-      this.ever.add(pair);
-      if (!this.pairs.delete(pair)) this.pairs.add(pair);
-      this.changed(reader);
+      const change = (): void => {
+        this.ever.add(pair);
+        if (!this.pairs.delete(pair)) this.pairs.add(pair);
+        this.changed(reader);
+      };
+      // Often while the host answers about a message of the sender.
+      const own = random.fork('meanwhile');
+      const home = plans.sim.homes.find(({ device }) => device.userId === sender)!;
+      if (own.chance(0.5) && workload.does('say', home, directChat(sender, reader), own)) this.meanwhile.set(pair, change);
+      else change();
       return true;
     });
   }

@@ -76,7 +76,7 @@ const RARE: Partial<Record<Kind, number>> = {
   upgrade: 0.1,
   'no-sockets': 0.25,
   restart: 0.2,
-  history: 0.06,
+  history: 0.08,
   sweep: 0.2,
   slow: 0.2,
   block: 0.3,

@@ -168,11 +168,17 @@ export class Habits {
 
   /** Receipts for every second message with a request: the largest number of pieces in message read receipts. */
   private sweep(random: SeededRandom): boolean {
-    const home = this.plans.aHome(random);
+    const { truths, homes } = this.plans.sim;
+    const [long] = [...truths.values()].sort((a, b) => b.messages.length - a.messages.length);
+    const inLong = random.chance(0.7) ? long : undefined;
+    // In a long chat, a user who has most to read.
+    const toRead = (user: string): number => inLong!.messages.filter(({ senderId }) => senderId !== user).length;
+    const members = inLong ? homes.filter(({ device }) => inLong.parts.get(device.userId)?.isIn) : [];
+    const most = Math.max(...members.map(({ device }) => toRead(device.userId)));
+    const home =
+      members.length > 0 ? random.pick(members.filter(({ device }) => toRead(device.userId) === most)) : this.plans.aHome(random);
     const user = home.device.userId;
-    const { truths } = this.plans.sim;
-    const lengths = [...truths.values()].filter(({ parts }) => parts.get(user)?.isIn).sort((a, b) => b.messages.length - a.messages.length);
-    const chat = (random.chance(0.7) ? lengths[0]?.chat : undefined) ?? this.workload.aChatOf(home, random);
+    const chat = members.length > 0 ? inLong!.chat : this.workload.aChatOf(home, random);
     // Once for each user and chat, so that the number of pieces stays.
     if (this.swept.has(`${user} ${chat}`)) return false;
     const ids = (truths.get(chat)?.messages ?? [])

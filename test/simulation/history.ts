@@ -14,13 +14,15 @@ export const makeHistory = async (sim: Simulation): Promise<void> => {
   // One user mentions all others in every second message: more pieces than a row names.
   const scattered = config.tier !== 'dexie' && named.chance(0.3);
   const drawn = config.tier === 'dexie' ? random.between(201, 260) : random.between(201, 450);
+  // One user sends all messages: receipts for every second message make more pieces than a row takes.
+  const isMonologue = scattered || named.fork('monologue').chance(0.5);
   const length = scattered ? named.between(520, 600) : drawn;
   for (let i = 1; i <= length; i++) {
     const drawnFrom = random.pick(speakers);
-    const from = scattered ? speakers[0]! : drawnFrom;
+    const from = isMonologue ? speakers[0]! : drawnFrom;
     const { device } = homes.find((home) => home.device.userId === from)!;
     const id = `h${i}`;
-    const asks = random.chance(0.8);
+    const asks = random.chance(0.8) || isMonologue;
     const countable = random.chance(0.95) || scattered;
     const mentions = scattered ? (i % 2 === 0 ? 'all' : undefined) : drawMentions(named, users);
     const op = book.begin(device, 'say', { chat, ids: [id] });

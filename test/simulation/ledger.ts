@@ -5,6 +5,7 @@
  */
 import type { Committed } from '../../src/testing/virtual-disk.ts';
 import type { Lane } from '../../src/testing/lane.ts';
+import { Allowed, type Owes, type Tells, tellsOf } from './allowed.ts';
 
 interface Entry {
   readonly key: string;
@@ -16,17 +17,8 @@ interface Entry {
   /** The message of a recall. */
   readonly takesBack?: string | undefined;
   sent: boolean;
-  /** The receipts of the entry for senders. */
-  readonly tells: { readonly reads: boolean; readonly deliveries: boolean };
+  readonly tells: Tells;
 }
-
-/** The compared receipts of an entry. */
-type Owes = { readonly [K in 'read' | 'named' | 'namedIds' | 'delivered']?: readonly unknown[] };
-
-const tellsOf = (pendingReceipts: Owes | undefined): Entry['tells'] => ({
-  reads: [pendingReceipts?.read, pendingReceipts?.named, pendingReceipts?.namedIds].some((list) => (list?.length ?? 0) > 0),
-  deliveries: (pendingReceipts?.delivered?.length ?? 0) > 0,
-});
 
 interface Change {
   readonly t: string;
@@ -71,15 +63,20 @@ export class Ledger {
   knowsServer = false;
   /** Number of entries ever stored. */
   made = 0;
+  /** How often a tab or a service worker took the lead. */
+  leads = 0;
   private records: Kept[] = [];
   private head: HeadSeen | null = null;
   private leader: Lane | null = null;
+  private readonly allowed: Allowed;
 
   constructor(
     private readonly device: string,
     private readonly keysOfAll: Set<string>,
     private readonly violated: (invariant: string, why: string) => void,
-  ) {}
+  ) {
+    this.allowed = new Allowed((why) => violated('I-6', `${device}: ${why}`));
+  }
 
   private readonly saidBy = new WeakMap<Lane, Set<string>>();
 
@@ -89,7 +86,10 @@ export class Ledger {
   }
 
   /** I-8: within a conversation, no entry is sent before an older entry. */
-  submits(lane: Lane, entries: readonly { readonly key: string; readonly kind: string; readonly id?: string }[]): void {
+  submits(
+    lane: Lane,
+    entries: readonly { readonly key: string; readonly kind: string; readonly id?: string; readonly conversationId?: string }[],
+  ): void {
     const keys = entries.map(({ key }) => key);
     for (const { kind, id } of entries)
       if (kind === 'message' && id !== undefined && this.takenBack.has(id))
@@ -144,6 +144,7 @@ export class Ledger {
     this.fold({ version: 0, changes: cancelled, lane });
     this.records = [];
     this.head = this.leader = null;
+    this.allowed.forget();
     this.knowsServer = false;
   }
 
@@ -193,7 +194,8 @@ export class Ledger {
       switch (change.t) {
         case 'enqueue': {
           const { key, kind, conversationId, sent, message, messageId, pendingReceipts, settings } = change.entry!;
-          if (settings) this.switched(settings.readReceipts?.value !== false, settings.deliveryReceipts?.value !== false);
+          if (settings) this.allowed.switchedAccount(this.pending.values(), settings);
+          this.allowed.adds(key, tellsOf(pendingReceipts));
           put({
             key,
             lane,
@@ -215,6 +217,7 @@ export class Ledger {
             end(over, 'superseded');
           } else if (before?.sent) this.violated('I-2', `${this.device}: ${over} was changed after it was sent`);
           const { reads, deliveries } = tellsOf(change.pendingReceipts);
+          this.allowed.adds(change.key!, { reads, deliveries });
           const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
           put({ key: change.key!, lane, kind: 'receipts', chat: change.conversationId!, sent: false, messageId: null, tells });
           break;
@@ -234,7 +237,7 @@ export class Ledger {
           for (const entry of this.pending.values()) entry.sent = true;
           break;
         case 'settings':
-          this.switched(change.settings!.readReceipts, change.settings!.deliveryReceipts);
+          this.allowed.switchedDevice(this.pending.values(), change.settings!);
           break;
         case 'end':
           end(change.key!, change.end!);
@@ -265,12 +268,6 @@ export class Ledger {
     }
   }
 
-  private switched(reads: boolean, deliveries: boolean): void {
-    for (const { key, sent, tells } of this.pending.values())
-      if (!sent && ((tells.reads && !reads) || (tells.deliveries && !deliveries)))
-        this.violated('I-6', `${this.device}: ${key} is still pending, and its setting is off`);
-  }
-
   private seeHead(head: HeadSeen, lane: Lane, name: string): void {
     if (this.head && head.generation === this.head.generation) {
       // Every log-out of the simulation removes the data.
@@ -280,7 +277,10 @@ export class Ledger {
       if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the fencing token went back to ${head.fence}`);
     } else if (this.head && !head.ended && this.head.ended === undefined && this.pending.size > 0)
       this.violated('I-3', `${this.device}: the store was replaced, and ${this.pending.size} entries have no end`);
-    if (name === 'take-fence') this.leader = lane;
+    if (name === 'take-fence') {
+      this.leader = lane;
+      this.leads++;
+    }
     this.head = head;
   }
 
@@ -299,6 +299,7 @@ export class Ledger {
     const kept = head && head.generation === this.head?.generation ? this.records.filter(({ version }) => version <= head.version) : [];
     for (const map of [this.pending, this.ended, this.endedMessages, this.carried, this.recalls, this.takenBack]) map.clear();
     this.made = 0;
+    this.allowed.forget();
     // A compacted log no longer tells the end: only another store has never had a snapshot.
     this.knowsServer &&= head !== undefined && head.generation === this.head?.generation;
     this.records = kept;

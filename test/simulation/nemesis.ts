@@ -23,10 +23,10 @@ export class Nemesis {
 
   constructor(
     private readonly plans: Plans,
-    workload: Workload,
+    private readonly workload: Workload,
   ) {
     this.sim = plans.sim;
-    this.refusals = new Refusals(plans);
+    this.refusals = new Refusals(plans, workload);
     this.habits = new Habits(plans, workload);
     const random = plans.stream('token');
     this.tokenLifeMs = plans.has('token') && random.chance(0.7) ? random.between(5_000, 200_000) : null;
@@ -67,7 +67,7 @@ export class Nemesis {
       }
       return true;
     });
-    sim.blocks.start(plans);
+    sim.blocks.start(plans, this.workload);
     plans.plan('tab-crash', 40, (random) => {
       const home = aHome(random);
       const tab = home.device.openTabs.length > 0 ? random.pick(home.device.openTabs) : undefined;

@@ -2,9 +2,13 @@
 import { AuthError } from '../../src/errors.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Plans } from './plans.ts';
+import type { Home } from './simulation.ts';
+import type { Said } from './talk.ts';
+import type { Workload } from './workload.ts';
 
 /** The policy at the start of a world. */
 const POLICY: PolicyChange = {
@@ -13,24 +17,27 @@ const POLICY: PolicyChange = {
   rate: DEFAULT_POLICY.rate,
 };
 
-/** After this time, a constantly refused entry has long waits. */
-const GROWN_MS = 30_000;
-/** Attempts in a minute after that: more than a page needs at its start, and fewer than without growing waits. */
-const MOST_ASKED = 16;
+/** The server refuses a conversation at most so often in this time, if the waits grow from its first refusal on. */
+const MOST_REFUSED = 11;
+const REFUSED_MS = 30_000;
 
 export class Refusals {
   tokensGood = true;
   private databaseAwaySince = 0;
   private databaseAwayUntil = 0;
-  private readonly asked = new WeakMap<Lane, readonly number[]>();
-  /** By tab and entry: the first attempt since the database went away. */
-  private readonly firstAsked = new WeakMap<Lane, Map<string, number>>();
+  /** By tab: the last submitted frame, with the conversation of its first entry in this lead of the tab. */
+  private readonly asked = new WeakMap<Lane, { readonly id: number; readonly key: string; readonly queue: string }>();
+  /** By tab and conversation: the times of the refusals. */
+  private readonly refused = new WeakMap<Lane, Map<string, number[]>>();
   private authAwayUntil = 0;
   /** The user in the wrong token from the app, by user. */
   private readonly mistaken = new Map<string, string>();
   private readonly outdated = new WeakSet<Lane>();
 
-  constructor(private readonly plans: Plans) {}
+  constructor(
+    private readonly plans: Plans,
+    private readonly workload: Workload,
+  ) {}
 
   private get now(): number {
     return this.plans.sim.world.time.now;
@@ -59,12 +66,14 @@ export class Refusals {
     const { plans } = this;
     const { sim } = plans;
     const { server } = sim.world;
-    sim.leaving.add((_, text, lane) => this.asks(lane, text));
+    sim.leaving.add((home, text, lane) => this.asks(home, text, lane));
+    sim.arriving.add((frame, lane) => this.answers(frame, lane));
     plans.plan('busy', 3, (random) => {
       const until = this.now + Math.max(plans.while(random), plans.has('slow') ? 0.6 * plans.horizonMs : 0);
       if (random.chance(0.7)) {
         if (!this.isDatabaseAway()) this.databaseAwaySince = this.now;
         this.databaseAwayUntil = until;
+        this.crowd(random.fork('crowd'));
       } else this.authAwayUntil = until;
       return true;
     });
@@ -126,20 +135,51 @@ export class Refusals {
     });
   }
 
-  /** I-21: a tab refused for long retries with growing waits from its first refusal on. */
-  private asks(lane: Lane, text: string): void {
+  /** Often each frame has room for one entry during a long refusal, and a user calls in one chat after the other. */
+  private crowd(random: SeededRandom): void {
+    const { plans, workload } = this;
+    const { server } = plans.sim.world;
+    if (!random.chance(0.6) || !server.isUp) return;
+    plans.sim.policyChanged = true;
+    plans.sim.count('crowd');
+    server.host.setPolicy({ ...POLICY, limits: { ...DEFAULT_POLICY.limits, entries: 1 } });
+    const home = plans.aHome(random);
+    const chats = workload.everyChatOf(home);
+    const gapMs = random.between(1000, 5000);
+    this.databaseAwayUntil = Math.max(this.databaseAwayUntil, this.now + gapMs * chats.length + REFUSED_MS);
+    for (const [i, chat] of chats.entries())
+      plans.in(gapMs * i, `${home.device.name} calls in ${chat}`, () => {
+        const own = random.fork(chat);
+        workload.does(own.pick(['say', 'mute', 'archive']), home, chat, own);
+      });
+  }
+
+  private asks({ ledger }: Home, text: string, lane: Lane): void {
     if (!this.isDatabaseAway() || !text.includes('"type":"submit"')) return;
-    const { now, databaseAwaySince } = this;
-    const firstAsked = this.firstAsked.get(lane) ?? new Map<string, number>();
-    this.firstAsked.set(lane, firstAsked);
-    const keys = [...text.matchAll(/"key":"(\w+)"/g)].map(([, key]) => key!);
-    for (const key of keys) if ((firstAsked.get(key) ?? 0) < databaseAwaySince) firstAsked.set(key, now);
-    // An entry that was written during the refusal begins with short waits of its own.
-    if (keys.some((key) => firstAsked.get(key)! > now - GROWN_MS)) return;
-    const asked = [...(this.asked.get(lane) ?? []).filter((at) => at > now - 60_000 && at > databaseAwaySince), now];
-    this.asked.set(lane, asked);
-    const times = asked.length;
-    if (times > MOST_ASKED) this.plans.sim.violated('I-21', `${lane.name} retries ${times} times a minute after a long refusal`);
+    const { id, entries } = ([JSON.parse(text)].flat() as readonly Said[]).find(({ type }) => type === 'submit')!;
+    // A tab that takes the lead again knows of no refusal.
+    const [entry] = entries;
+    if (entry) this.asked.set(lane, { id, key: entry.key, queue: `${ledger.leads} ${entry.conversationId ?? ''}` });
+  }
+
+  /**
+   * I-21: the first entry of a frame goes by the waits of its own conversation, which grow from its first refusal on. Refusals of other
+   * conversations leave these waits alone.
+   */
+  private answers(frame: ServerFrame, lane: Lane): void {
+    if (!this.isDatabaseAway() || frame.type !== 'answer') return;
+    const asked = this.asked.get(lane);
+    const result = asked?.id === frame.id ? frame.results.find(({ key }) => key === asked.key) : undefined;
+    if (!asked || result?.outcome !== 'retry') return;
+    // A frame may come twice.
+    this.asked.delete(lane);
+    const refused = this.refused.get(lane) ?? new Map<string, number[]>();
+    this.refused.set(lane, refused);
+    const since = Math.max(this.now - REFUSED_MS, this.databaseAwaySince);
+    const times = [...(refused.get(asked.queue) ?? []), this.now].filter((at) => at > since);
+    refused.set(asked.queue, times);
+    if (times.length > MOST_REFUSED)
+      this.plans.sim.violated('I-21', `${lane.name} was refused ${times.length} times within ${REFUSED_MS / 1000} s in ${asked.queue}`);
   }
 
   /** A tight policy, or a tighter one; now and then the first policy again. */

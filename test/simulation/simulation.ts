@@ -1,6 +1,7 @@
 /** A running world: its devices, the state on their screens, their pending entries, and the violations so far. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
@@ -90,6 +91,8 @@ export class Simulation {
   policyChanged = false;
   /** Functions called for every leaving frame of a device. */
   readonly leaving = new Set<(home: Home, text: string, lane: Lane) => void>();
+  /** Functions called for every arriving frame of a device. */
+  readonly arriving = new Set<(frame: ServerFrame, lane: Lane) => void>();
   /** Whether the faults have stopped: from then on every refusal is wrong. */
   resting = false;
   asleep = false;
@@ -161,7 +164,10 @@ export class Simulation {
       ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
     };
     device.network.count = this.count;
-    device.network.arrives = (lane, frame, request) => this.talk.hears(lane.name, frame, request);
+    device.network.arrives = (lane, frame, request) => {
+      this.talk.hears(lane.name, frame, request);
+      for (const listener of this.arriving) listener(frame, lane);
+    };
     device.network.leaves = (lane, text) => {
       if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
       if (home.pausedSince !== null && this.world.time.now - home.pausedSince > PAUSED_AFTER_MS)

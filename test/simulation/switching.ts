@@ -22,15 +22,31 @@ export const planSwitching = (plans: Plans, workload: Workload): void =>
     away?.device.network.set({ up: false, down: false });
     const later = (steps: number, what: string, fn: (own: SeededRandom) => void): void =>
       plans.in(steps * stepMs, `${what} of ${one.device.name}'s user`, () => fn(random.fork(what)));
-    workload.switches(one, random, { readReceipts: false }, ofAccount);
-    later(1, 'a message', (own) => {
+    const off = (own: SeededRandom): void => workload.switches(one, own, { readReceipts: false }, ofAccount);
+    // Often the switching device has unsent receipts.
+    const queued = random.fork('queued');
+    const begins = peer && queued.chance(0.5) ? 2 : 0;
+    if (begins === 0) off(random);
+    else {
+      const said = workload.does('say', peer!, chat, queued.fork('say'));
+      later(1, 'a tunnel', () => {
+        one.device.network.set({ up: false, down: false });
+        one.device.network.cut();
+      });
+      later(2, 'a switch with unsent receipts', (own) => {
+        workload.does(own.pick(['ack', 'ack', 'read-chat', 'view']), one, chat, own, said?.ids);
+        off(own.fork('off'));
+      });
+      later(2.5, 'the end of the tunnel', () => one.device.network.set({ up: true, down: true }));
+    }
+    later(begins + 1, 'a message', (own) => {
       for (let i = own.between(1, 3); peer && i > 0; i--) workload.does('say', peer, chat, own.fork(`say ${i}`));
     });
-    later(2, 'a reading', (own) => void workload.does(own.pick(READS), random.chance(0.6) ? one : other, chat, own));
-    later(3, 'a return', () => away?.device.network.set({ up: true, down: true }));
-    if (random.chance(0.7)) later(4, 'a switch', (own) => workload.switches(one, own, { readReceipts: true }, ofAccount));
-    later(5, 'a message more', (own) => void (peer && workload.does('say', peer, chat, own)));
+    later(begins + 2, 'a reading', (own) => void workload.does(own.pick(READS), random.chance(0.6) ? one : other, chat, own));
+    later(begins + 3, 'a return', () => away?.device.network.set({ up: true, down: true }));
+    if (random.chance(0.7)) later(begins + 4, 'a switch', (own) => workload.switches(one, own, { readReceipts: true }, ofAccount));
+    later(begins + 5, 'a message more', (own) => void (peer && workload.does('say', peer, chat, own)));
     // Without a later reading, nothing excuses a receipt for messages read before.
-    if (random.chance(0.6)) later(6, 'a later reading', (own) => void workload.does(own.pick(READS), other, chat, own));
+    if (random.chance(0.6)) later(begins + 6, 'a later reading', (own) => void workload.does(own.pick(READS), other, chat, own));
     return true;
   });

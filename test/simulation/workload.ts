@@ -109,6 +109,10 @@ export class Workload {
     return random.pick(this.chatsOf(device.userId));
   }
 
+  everyChatOf({ device }: Home): readonly Chat[] {
+    return this.allChatsOf(device.userId);
+  }
+
   /** Calls `fn` as soon as a page of this device is open again, or never. */
   onceReady(home: Home, fn: () => void): void {
     const { time } = this.sim.world;
