@@ -1,6 +1,5 @@
 /** Background Sync: the browser wakes the service worker, which sends the pending entries of every account, with or without a page. */
 import { sendPending } from '../engine/headless/send-pending.ts';
-import { accountDatabases } from '../store/accounts.ts';
 import { withAccount } from './open-account.ts';
 import type { LoggedSyncOptions } from './options.ts';
 import { errorDetails } from '../logging.ts';
@@ -17,7 +16,7 @@ const LAST_CHANCE_TIMEOUT_MS = 2 * 60_000;
  */
 export const drainAllAccounts = async (options: LoggedSyncOptions, isLastChance = false): Promise<void> => {
   const timeoutMs = isLastChance ? LAST_CHANCE_TIMEOUT_MS : undefined;
-  const names = await accountDatabases(indexedDB, options.url);
+  const names = await options.place.databases();
   const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => sendPending(open, timeoutMs))));
   for (const end of ends) if (end.status === 'rejected') options.log('warn', 'outbox-not-sent', errorDetails(end.reason));
   const failed = ends.find((end) => end.status === 'rejected');

@@ -2,17 +2,17 @@
  * The notification of a push: the app's notification, or else a plain notification. Browsers end a subscription after pushes without
  * notifications: Safari after three of them.
  */
-import { browserClock } from '../platform/browser-ports.ts';
 import { UsageError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { plainTag } from '../model/notification-tag.ts';
-import type { ServiceWorkerScope } from './options.ts';
+import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
 
 /** The time after a push by which a notification is shown in any case. */
 export const SHOWN_WITHIN_MS = 15_000;
 
 export class Notice {
   private shown: Promise<void> | null = null;
+  private readonly scope: ServiceWorkerScope;
   private readonly late: Promise<never>;
   /** Ends the timer, after all work of the push is done. */
   readonly close: () => void;
@@ -22,7 +22,7 @@ export class Notice {
    * @param navigate the address of a declarative push. Safari demands an address of each notification that replaces it.
    */
   constructor(
-    private readonly scope: ServiceWorkerScope,
+    { scope, place }: Pick<LoggedSyncOptions, 'scope' | 'place'>,
     private readonly userId: UserId | null,
     private readonly host: string,
     private readonly navigate?: string,
@@ -30,7 +30,8 @@ export class Notice {
     let tellLate: (error: UsageError) => void = () => undefined;
     this.late = new Promise<never>((_, reject) => (tellLate = reject));
     this.late.catch(() => undefined);
-    this.close = browserClock.timer(SHOWN_WITHIN_MS, () => {
+    this.scope = scope;
+    this.close = place.clock.timer(SHOWN_WITHIN_MS, () => {
       tellLate(
         new UsageError(
           'usage/invalid-option',

@@ -7,12 +7,7 @@ import { LoggedOutError } from '../engine/write/log-header.ts';
 import { errorDetails } from '../logging.ts';
 import type { UserId } from '../model/ids.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
-import { showOnBadge } from '../platform/app-badge.ts';
 import { closeAllNotifications, closeNotifications } from '../platform/notifications.ts';
-import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
-import { openDiskStore } from '../store/disk-store.ts';
-import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
-import { browserNet } from '../transport/browser-net.ts';
 import type { LoggedSyncOptions } from './options.ts';
 
 export interface OpenAccount extends HeadlessAccount {
@@ -44,28 +39,18 @@ const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, mode
 };
 
 const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task): Promise<void> => {
-  const store = await openDiskStore(name, { clock: browserClock, room: browserRoom });
+  const { place } = options;
+  const store = await place.openStore(name);
   try {
     const account = await readAccount(store);
     if (!account) return;
-    const ports = {
-      clock: browserClock,
-      random: browserRandom,
-      store,
-      net: browserNet(options.url),
-      locks: browserLocks,
-      bus: browserBus(name),
-      life: new PageLife(),
-      token: pageToken({ getToken: async () => options.getToken(account.userId) }, browserClock),
-      fault: () => undefined,
-      log: options.log,
-    };
+    const ports = place.ports(name, account, store);
     let open: OpenAccount | undefined;
     const run = (headless: HeadlessAccount): Promise<void> => {
       const { model } = headless.writer;
       const showBadge = async (): Promise<void> => {
         // Before the first answer of the server, the store knows no total.
-        if (model.cursor !== null) await showOnBadge(name, model.totals);
+        if (model.cursor !== null) await place.showOnBadge(name, model.totals);
       };
       open = { ...headless, showBadge };
       return task(open);
@@ -73,7 +58,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
     const [end] = await Promise.allSettled([withHeadlessAccount(ports, account, name, run)]);
     if (open) {
       const { writer, showBadge } = open;
-      await notePending(keepNote(cacheStorage(globalThis), name), writer.generation, writer.model.outbox.size);
+      await place.notePending(name, writer.generation, writer.model.outbox.size);
       // The store knows the total also after a task that failed, except after a log-out.
       if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) {
         await showBadge();
@@ -84,7 +69,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
     // A logged-out account sends and shows nothing. The next start of a page deletes what a crash left of it.
-    await showOnBadge(name, null);
+    await place.showOnBadge(name, null);
     const userId = accountOfDatabase(options.url, name);
     if (userId !== null) await closeAllNotifications(options.scope.registration, userId);
   } finally {

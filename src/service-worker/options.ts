@@ -3,6 +3,7 @@ import type { Message } from '../model/message.ts';
 import type { NotificationRef } from '../model/notification-tag.ts';
 import type { ShownNotification } from '../platform/notifications.ts';
 import type { Log } from '../logging.ts';
+import type { Place } from './place.ts';
 
 /** The context of a message, for the app's decision about a notification. */
 export interface MessageContext {
@@ -67,6 +68,7 @@ export interface ReceiptSyncOptions {
 export interface LoggedSyncOptions extends ReceiptSyncOptions {
   readonly log: Log;
   readonly scope: ServiceWorkerScope;
+  readonly place: Place;
 }
 
 /** The used part of a window of the app. */

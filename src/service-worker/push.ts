@@ -14,7 +14,6 @@ import { contains } from '../model/ranges.ts';
 import { notificationTag } from '../model/notification-tag.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';
 import { closeNotifications } from '../platform/notifications.ts';
-import { accountDatabases } from '../store/accounts.ts';
 import { type PushFrame, readPush } from '../transport/web-push.ts';
 import { Notice } from './notice.ts';
 import { type OpenAccount, withAccount } from './open-account.ts';
@@ -128,7 +127,7 @@ class Taking {
 export const takePush = async (text: string, options: LoggedSyncOptions, navigate?: string): Promise<void> => {
   const push = readPush(text);
   if (!push) return;
-  const notice = new Notice(options.scope, push.userId, new URL(options.url).hostname, navigate);
+  const notice = new Notice(options, push.userId, new URL(options.url).hostname, navigate);
   if (push.type === 'unreadable') {
     options.log('warn', 'push-not-read', errorDetails(push.error));
     return notice.showPlain().finally(notice.close);
@@ -138,7 +137,7 @@ export const takePush = async (text: string, options: LoggedSyncOptions, navigat
   await taking.alone(async () => {
     const name = databaseName(options.url, push.userId);
     // A push never creates a database: without one, the account was logged out or never logged in.
-    const names = await accountDatabases(indexedDB, options.url);
+    const names = await options.place.databases();
     if (names.includes(name)) await withAccount(name, options, (open) => taking.take(open));
   });
   await taking.alone(() => notice.showPlain());

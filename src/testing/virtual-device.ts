@@ -20,7 +20,7 @@ import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Log } from '../logging.ts';
 
-const LOCK = 'lead';
+export const LOCK = 'lead';
 
 /** The life of code without a page: no event ever comes. */
 const NO_LIFE: Ports['life'] = { listen: () => () => undefined };
@@ -189,16 +189,23 @@ export class VirtualDevice {
 
   /** Does the work of a Background Sync: sends the outbox without a page. Rejects if the browser should try again later. */
   async sync(): Promise<void> {
-    if (this.serviceWorker?.alive) return;
+    await this.wake(async (lane) => {
+      const ports = await this.ports(lane);
+      const account = await readAccount(ports.store);
+      if (account) await withAccount(ports, account, LOCK, (open) => sendPending(open));
+    }).catch((error: unknown) => {
+      if (!(error instanceof LoggedOutError)) throw error;
+    });
+  }
+
+  /** Starts the service worker for one task, and ends it then. @returns false if the service worker has another task. */
+  async wake(task: (lane: Lane) => Promise<void>): Promise<boolean> {
+    if (this.serviceWorker?.alive) return false;
     const lane = new Lane(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
     this.serviceWorker = lane;
     try {
-      const ports = await this.ports(lane);
-      const account = await readAccount(ports.store);
-      if (!account) return;
-      await withAccount(ports, account, LOCK, (open) => sendPending(open));
-    } catch (error) {
-      if (!(error instanceof LoggedOutError)) throw error;
+      await task(lane);
+      return true;
     } finally {
       lane.kill();
     }

@@ -5,6 +5,7 @@ import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
 import { createLocalBus } from '../server/bus.ts';
 import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
+import type { OnMessage } from '../server/push/host-pushes.ts';
 import { createReceiptServer } from '../server/server.ts';
 import type { ReceiptServer } from '../server/receipt-server.ts';
 import type { ServerStore } from '../server/store/server-store.ts';
@@ -71,6 +72,7 @@ export class VirtualServer implements NetworkEnd {
     private readonly random: SeededRandom,
     private readonly policy: PolicyChange = { receipts: { groups: true } },
     private readonly directory?: Directory,
+    private readonly onMessage?: OnMessage,
   ) {
     this.store = this.open();
     this.start();
@@ -104,6 +106,7 @@ export class VirtualServer implements NetworkEnd {
       bus: { ...bus, publish: (hint) => void (this.losesHints || bus.publish(hint)) },
       policy: this.policy,
       ...(this.directory ? { directory: this.directory } : {}),
+      ...(this.onMessage ? { onMessage: this.onMessage } : {}),
       log: (...record) => this.log(...record),
       authenticate: async (token) => {
         const known = this.tokens.get(token);

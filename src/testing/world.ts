@@ -13,6 +13,7 @@ import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
 import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
+import type { OnMessage } from '../server/push/host-pushes.ts';
 import { createMemoryStore, MemoryDisk } from '../store/memory-store.ts';
 import { SeededRandom } from './random.ts';
 import { VirtualDevice } from './virtual-device.ts';
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly policy?: PolicyChange;
   /** The host's callbacks about its users, such as `counts`. After a change of its answers call `server.host.countsChanged`. Default: none. */
   readonly directory?: Directory;
+  /** The server's callback about messages that need a Web Push. Default: none. */
+  readonly onMessage?: OnMessage;
   /** Makes a device's storage. Default: a store in memory. */
   readonly storage?: (name: string) => DiskOptions;
 }
@@ -62,8 +65,8 @@ export class TestWorld {
   constructor(private readonly options: WorldOptions = {}) {
     this.random = new SeededRandom(String(options.seed ?? 1));
     this.time = new VirtualTime(this.random.fork('order'));
-    const { policy = { receipts: { groups: true } }, directory } = options;
-    this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory);
+    const { policy = { receipts: { groups: true } }, directory, onMessage } = options;
+    this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory, onMessage);
   }
 
   /** Adds a device of a user. @param token the app's `getToken`; default: a valid token without end. */
@@ -101,4 +104,6 @@ export class TestWorld {
 
 /** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
 export const createTestWorld = (options?: WorldOptions): TestWorld =>
-  new TestWorld(readOptions(options, 'createTestWorld', { seed: 1, policy: 1, directory: 1, storage: 1 }, 'usage/invalid-option'));
+  new TestWorld(
+    readOptions(options, 'createTestWorld', { seed: 1, policy: 1, directory: 1, onMessage: 1, storage: 1 }, 'usage/invalid-option'),
+  );

@@ -7,6 +7,7 @@ import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { noTotals } from '../../src/model/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
+import { browserPlace } from '../../src/service-worker/browser-place.ts';
 import { FakeWorkerScope } from '../support/fake-worker-scope.ts';
 
 /** No server listens here: all of this is offline. */
@@ -25,7 +26,8 @@ const accountsAsked = async (): Promise<string[]> => {
     asked.push(userId);
     return 'token';
   };
-  await drainAllAccounts({ url, getToken, log: () => undefined, scope: new FakeWorkerScope() }).catch(() => undefined);
+  const options = { url, getToken, log: () => undefined, scope: new FakeWorkerScope() };
+  await drainAllAccounts({ ...options, place: browserPlace(options) }).catch(() => undefined);
   return asked;
 };
 

@@ -3,6 +3,8 @@
 import { COUNTING_BUGS } from './counting-bugs.mjs';
 import { HARDER_BUGS } from './harder-bugs.mjs';
 import { LIST_BUGS } from './list-bugs.mjs';
+import { LOAD_BUGS } from './load-bugs.mjs';
+import { NOTICE_BUGS } from './notice-bugs.mjs';
 
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
@@ -245,4 +247,6 @@ export const BUGS = [
   ...HARDER_BUGS,
   ...COUNTING_BUGS,
   ...LIST_BUGS,
+  ...NOTICE_BUGS,
+  ...LOAD_BUGS,
 ];

@@ -60,6 +60,8 @@ export const KINDS = [
   'pass',
   'clear-type',
   'invite',
+  'push',
+  'load',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -81,6 +83,7 @@ const RARE: Partial<Record<Kind, number>> = {
   slow: 0.2,
   block: 0.3,
   invite: 0.25,
+  push: 0.25,
 };
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;

@@ -96,6 +96,29 @@ export class Habits {
         .catch(() => undefined);
       return true;
     });
+    plans.plan('push', 60, (random) => {
+      // A message is pushed, and its notification is shown or still on its way when the user reads the chat on one of the devices.
+      const { userId } = plans.aHome(random).device;
+      const own = plans.sim.homes.filter(({ device }) => device.userId === userId);
+      const chat = workload.aChatOf(own[0]!, random);
+      const peer = plans.sim.homes.find(({ device }) => device.userId !== userId && chat.includes(device.userId));
+      if (!peer || !workload.does('say', peer, chat, random.fork('say'))) return false;
+      plans.in(500 + random.exponential(5000), `${userId} reads a pushed message`, () => {
+        const open = own.filter(({ device }) => device.openTabs.some(({ isReady, lane }) => isReady && !lane.frozen));
+        if (open.length > 0) workload.does(random.pick(['clear', 'read-chat'] as const), random.pick(open), chat, random.fork('read'));
+      });
+      return true;
+    });
+    plans.plan('load', 40, (random) => {
+      const home = plans.aHome(random);
+      const screens = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+      if (screens.length === 0) return false;
+      const { loads } = random.pick(screens);
+      const chat = workload.aChatOf(home, random);
+      // Often several at a time. A refused question tells nothing.
+      for (let i = random.between(1, 3); i > 0; i--) void loads.ask(chat, random.fork(`question ${i}`)).catch(() => undefined);
+      return true;
+    });
     plans.plan('mark-from', 12, (random) => {
       const home = plans.aHome(random);
       workload.does('mark-from', home, workload.aChatOf(home, random), random);

@@ -5,6 +5,7 @@ import { Blocks } from './blocks.ts';
 import { makeHistory } from './history.ts';
 import { type Config, drawConfig, type Shrink, type Tier } from './config.ts';
 import { Nemesis } from './nemesis.ts';
+import { pushToDevices } from './notices.ts';
 import { judgeMeaning } from './oracle.ts';
 import { Plans } from './plans.ts';
 import { rest, restWithin, reopen } from './rest.ts';
@@ -45,12 +46,14 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
   const world: TestWorld = createTestWorld({
     seed: `${tier} ${seed}`,
     ...(config.faults.has('block') ? { directory: { counts: (sender, reader) => blocks.counts(sender, reader) } } : {}),
+    ...(config.faults.has('push') ? { onMessage: (push) => pushToDevices(sim, pushes, push) } : {}),
     ...(options.storage ? { storage: options.storage(() => world) } : {}),
   });
   world.time.onTrace = options.onTrace ?? null;
   // The steps of the simulated IndexedDB need a round of the event loop each.
   if (!options.storage) world.time.settle = settled;
-  const sim = new Simulation(world, config, blocks);
+  const pushes = world.random.fork('pushes');
+  const sim: Simulation = new Simulation(world, config, blocks);
   const { time, server } = world;
   const openTab = (home: Home): void => {
     if (!sim.asleep && home.opening === 0) void sim.open(home);

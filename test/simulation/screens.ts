@@ -32,6 +32,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
     await stepping.wait(judgeSettings(sim, tab, user), 10_000);
     home.screens.get(tab)!.news.judgeAtRest();
+    await stepping.wait(home.notices.judgeAtRest(tab), 10_000);
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
       const shows = async (): Promise<string[]> => {

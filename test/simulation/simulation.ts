@@ -11,8 +11,10 @@ import { Blocks } from './blocks.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
 import { News } from './news.ts';
+import { Notices } from './notices.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
+import { Loads } from './loads.ts';
 import { Silence } from './silence.ts';
 import { judgeTables } from './tables.ts';
 import { mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './truths.ts';
@@ -53,6 +55,8 @@ export interface Screen {
   readonly subscriptions: Subscription[];
   /** Judges the events of the tab over time. */
   readonly news: News;
+  /** Judges the answers of the tab about messages. */
+  readonly loads: Loads;
 }
 
 export interface Home {
@@ -67,6 +71,7 @@ export interface Home {
   opens: number;
   opening: number;
   readonly silent: boolean;
+  readonly notices: Notices;
   /** The client got a final error, which lasts until a reload. */
   mayStop: boolean;
   /** The time since which no frame may leave the device, as its user was told; `null` if frames may leave. */
@@ -149,6 +154,7 @@ export class Simulation {
       opens: 0,
       opening: 0,
       silent,
+      notices: new Notices(this, { device }, this.world.random.fork(`notices ${device.name}`)),
       mayStop: false,
       pausedSince: null,
       offSince: null,
@@ -211,7 +217,7 @@ export class Simulation {
 
   private watch(home: Home, tab: VirtualTab): void {
     const { device } = home;
-    const shown: Omit<Screen, 'news'> = {
+    const shown: Omit<Screen, 'news' | 'loads'> = {
       tab,
       chats: new Map(),
       total: 0,
@@ -228,7 +234,8 @@ export class Simulation {
       asksToLeave: false,
       subscriptions: [],
     };
-    const screen: Screen = Object.assign(shown, { news: new News(this, home, shown) });
+    const loads = new Loads(this, tab, device.userId, () => shown.leaves);
+    const screen: Screen = Object.assign(shown, { news: new News(this, home, shown), loads });
     home.screens.set(tab, screen);
     const alive = (): boolean => tab.lane.alive;
     const { subscriptions } = screen;
@@ -285,7 +292,9 @@ export class Simulation {
         for (const { invariant, why } of judgeEvent(this, device.userId, event)) this.violated(invariant, `${tab.lane.name}: ${why}`);
       }),
     );
+    const leave = this.config.faults.has('push') ? home.notices.page(tab) : undefined;
     tab.lane.onEnd(() => {
+      leave?.();
       for (const subscription of subscriptions) subscription.unsubscribe();
       home.screens.delete(tab);
     });

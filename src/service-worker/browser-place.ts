@@ -1,0 +1,29 @@
+/** The real browser around the tasks of the service worker. */
+import { showOnBadge } from '../platform/app-badge.ts';
+import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
+import { accountDatabases } from '../store/accounts.ts';
+import { openDiskStore } from '../store/disk-store.ts';
+import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
+import { browserNet } from '../transport/browser-net.ts';
+import type { LoggedSyncOptions } from './options.ts';
+import type { Place } from './place.ts';
+
+export const browserPlace = ({ url, getToken, log }: Pick<LoggedSyncOptions, 'url' | 'getToken' | 'log'>): Place => ({
+  clock: browserClock,
+  databases: () => accountDatabases(indexedDB, url),
+  openStore: (name) => openDiskStore(name, { clock: browserClock, room: browserRoom }),
+  ports: (name, { userId }, store) => ({
+    clock: browserClock,
+    random: browserRandom,
+    store,
+    net: browserNet(url),
+    locks: browserLocks,
+    bus: browserBus(name),
+    life: new PageLife(),
+    token: pageToken({ getToken: async () => getToken(userId) }, browserClock),
+    fault: () => undefined,
+    log,
+  }),
+  showOnBadge,
+  notePending: (name, generation, pending) => notePending(keepNote(cacheStorage(globalThis), name), generation, pending),
+});
