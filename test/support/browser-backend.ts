@@ -10,8 +10,9 @@ import { createReceiptServer } from '../../src/server/server.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import { type StandIn, startEasemobStandIn } from './easemob-stand-in.ts';
+import { startEasemobStandIn } from './easemob-stand-in.ts';
 import { slowness } from './machine.ts';
+import type { StandIn } from './stand-in.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 declare module 'vitest' {
@@ -37,9 +38,14 @@ export interface BackendCalls {
   /** Frames of this type from browsers through this port, oldest first. */
   sent: { readonly takes: { readonly port: number; readonly type: string }; readonly gives: readonly object[] };
   stop: { readonly takes: { readonly port: number }; readonly gives: object };
-  /** A stand-in for the server of Easemob, for the vendor's own SDK, with a group `crew` of these members. */
-  startEasemob: { readonly takes: { readonly crew: readonly string[] }; readonly gives: { readonly port: number } };
-  stopEasemob: { readonly takes: { readonly port: number }; readonly gives: object };
+  /** A stand-in for a vendor's server, for the vendor's own SDK, with a group `crew` of these members. */
+  startStandIn: {
+    readonly takes: { readonly crew: readonly string[] };
+    readonly gives: { readonly port: number };
+  };
+  cutStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
+  healStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
+  stopStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
   /** The slowness of the machine now, see `machine.ts`. */
   slowness: { readonly takes: object; readonly gives: { readonly times: number } };
 }
@@ -119,12 +125,20 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
       await stopServed(served);
       return {};
     },
-    startEasemob: async ({ crew }) => {
+    startStandIn: async ({ crew }) => {
       const standIn = await startEasemobStandIn({ crew });
       standIns.set(standIn.port, standIn);
       return { port: standIn.port };
     },
-    stopEasemob: async ({ port }) => {
+    cutStandIn: async ({ port }) => {
+      standIns.get(port)?.cut();
+      return {};
+    },
+    healStandIn: async ({ port }) => {
+      standIns.get(port)?.heal();
+      return {};
+    },
+    stopStandIn: async ({ port }) => {
       await standIns.get(port)?.close();
       standIns.delete(port);
       return {};

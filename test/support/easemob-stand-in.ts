@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import protobuf from 'protobufjs';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { StandIn } from './stand-in.ts';
 
 interface Jid {
   readonly name: string;
@@ -47,11 +48,6 @@ const readSchema = async (): Promise<protobuf.INamespace> => {
   return runInNewContext(`(${code.slice(start, end)})`) as protobuf.INamespace;
 };
 
-export interface StandIn {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** @param groups members by group. */
 export const startEasemobStandIn = async (groups: Readonly<Record<string, readonly string[]>>): Promise<StandIn> => {
   const root = protobuf.Root.fromJSON(await readSchema());
@@ -65,6 +61,7 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   const senderOf = new Map<string, string>();
   const readers = new Map<string, Set<string>>();
   let last = 1000;
+  let isCut = false;
 
   const say = (socket: WebSocket, command: number, payload: Uint8Array): void =>
     socket.send(encode('MSync', { version: 0, command, payload }));
@@ -97,6 +94,7 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   };
 
   server.on('connection', (socket) => {
+    if (isCut) return socket.terminate();
     let user = '';
     socket.on('message', (bytes: Buffer) => {
       const { command, guid, payload } = decode<{ command: number; guid: Jid | null; payload: Uint8Array }>('MSync', bytes);
@@ -115,7 +113,9 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
           const serverId = meta.ns === 1 ? takes(meta, user) : '0';
           say(socket, command, encode('CommSyncDL', { status, metaId: meta.id, serverId, timestamp: Date.now() }));
         } else if (queue) {
+          // The device has everything up to the key.
           const metas = (queues.get(user) ?? []).filter(({ id }) => Number(id) > Number(key));
+          queues.set(user, metas);
           const nextKey = metas.at(-1)?.id ?? key;
           say(socket, command, encode('CommSyncDL', { status, metas, queue, nextKey, isLast: true, timestamp: Date.now() }));
         }
@@ -125,6 +125,13 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   });
   return {
     port: (server.address() as AddressInfo).port,
+    cut: () => {
+      isCut = true;
+      for (const socket of server.clients) socket.terminate();
+    },
+    heal: () => {
+      isCut = false;
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of server.clients) socket.terminate();
