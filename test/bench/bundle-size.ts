@@ -38,7 +38,7 @@ const bundled = async (entries: readonly string[]): Promise<{ page: string; work
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
   // The copy for workers without a starting file is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
-  const worker = files.find((file) => file.type === 'asset' && /worker/.test(file.fileName));
+  const worker = files.find((file) => file.type === 'asset' && /\/worker-/.test(file.fileName));
   if (page.length === 0 || worker?.type !== 'asset')
     throw new Error(`unexpected output: ${files.map(({ fileName }) => fileName).join(', ')}`);
   return { page: page.join('\n'), worker: worker.source };

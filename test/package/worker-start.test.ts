@@ -22,6 +22,18 @@ const missing = (path: string, response: ServerResponse): boolean => {
   return isWorker(path);
 };
 
+const isStarter = (path: string): boolean => /\/start-worker-[^/]*\.js$/.test(path);
+
+const missingStarter = (path: string, response: ServerResponse): boolean => {
+  if (isStarter(path)) response.writeHead(404).end('not found');
+  return isStarter(path);
+};
+
+const importsNothing = (path: string, response: ServerResponse): boolean => {
+  if (isStarter(path)) response.setHeader('Content-Security-Policy', "script-src 'none'");
+  return false;
+};
+
 /** The answer of servers for single-page apps to an unknown path. */
 const asPage = (path: string, response: ServerResponse): boolean => {
   if (isWorker(path)) response.setHeader('Content-Type', 'text/html; charset=utf-8').end('<!doctype html>');
@@ -70,8 +82,77 @@ it('the worker starts from its file, and the copy in the package is not loaded',
     return false;
   });
   expect(await openPage(browser, address)).toBe(FILE);
+  expect(asked.some(isStarter)).toBe(true);
   expect(asked.some(isWorker)).toBe(true);
   expect(asked.filter((path) => path.includes('inline-worker'))).toEqual([]);
+});
+
+it('Chromium keeps the compiled code of the worker’s script', async () => {
+  const address = await serve(dist, (path, response) => {
+    if (isWorker(path)) response.setHeader('Cache-Control', 'max-age=3600');
+    return false;
+  });
+  // The browser keeps no code of a private window.
+  const context = await chromium.launchPersistentContext(join(folder, 'profile'), await launchOptions());
+  const page = context.pages()[0]!;
+  const tracing = await context.browser()!.newBrowserCDPSession();
+  interface Traced {
+    readonly name: string;
+    readonly args: { readonly data?: { readonly url?: string; readonly consumedCacheSize?: number } };
+  }
+  const consumed: (number | undefined)[] = [];
+  tracing.on('Tracing.dataCollected', ({ value }) => {
+    for (const { name, args } of value as unknown as Traced[])
+      if (name === 'v8.compileModule' && isWorker(args.data?.url ?? '')) consumed.push(args.data?.consumedCacheSize);
+  });
+  const traceConfig = { includedCategories: ['devtools.timeline', 'disabled-by-default-v8.compile', 'v8'] };
+  await tracing.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig });
+  // The browser notes the first use of a script, keeps the code after the second, and takes the code from then on.
+  for (let start = 0; start < 4; start++) {
+    await page.goto(address);
+    await page.waitForFunction(() => (globalThis as { told?: string[] }).told?.includes('sent'));
+    await page.waitForTimeout(1000);
+  }
+  const ended = new Promise((resolve) => tracing.once('Tracing.tracingComplete', resolve));
+  await tracing.send('Tracing.end');
+  await ended;
+  await context.close();
+  expect(consumed.length).toBeGreaterThanOrEqual(3);
+  expect(consumed.at(-1)).toBeGreaterThan(0);
+});
+
+it('the small script imports no script of another origin', async () => {
+  const other = await serve(dist, (_path, response) => {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    return false;
+  });
+  const address = await serve(dist);
+  const files = await readdir(join(dist, 'assets'));
+  const [starter, worker] = [isStarter, isWorker].map((is) => files.find((file) => is(`/${file}`))!);
+  const page = await browser.newPage();
+  await page.goto(address);
+  const started = (of: string): Promise<string> =>
+    page.evaluate(
+      async (url) =>
+        new Promise<string>((resolve) => {
+          const one = new Worker(url, { type: 'module' });
+          one.addEventListener('error', ({ message }) => resolve(message));
+          // The worker answers calls of Comlink.
+          one.addEventListener('message', () => resolve('started'));
+          one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
+        }),
+      `${address}assets/${starter!}#${encodeURIComponent(`${of}assets/${worker!}`)}`,
+    );
+  expect(await started(address)).toBe('started');
+  expect(await started(other)).toContain('another origin');
+  await page.context().close();
+});
+
+it.each([
+  ['if the small script that imports the worker’s file is missing', missingStarter],
+  ['if a policy of the server forbids the small script to import', importsNothing],
+])('%s, the worker starts from its file (F127)', async (_title, answer) => {
+  expect(await openPage(browser, await serve(dist, answer))).toBe(FILE);
 });
 
 it.each([

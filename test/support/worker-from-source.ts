@@ -8,6 +8,7 @@ import { build, type Plugin } from 'vite';
 const ENTRY = fileURLToPath(new URL('../../src/worker/self-starting.ts', import.meta.url));
 const ADDRESS = '/__tidemark/worker.js';
 const SPAWNED = "new URL('./worker.js', import.meta.url)";
+const STARTER = "new URL('./start-worker.js', import.meta.url)";
 
 /** @param plugins may change the code. */
 export const bundleWorker = async (plugins: readonly Plugin[] = []): Promise<string> => {
@@ -45,6 +46,8 @@ export const workerFromSource = (): Plugin => ({
   transform(code, id) {
     if (!id.split('?')[0]!.endsWith('/src/client/worker-start/own-workers.ts')) return undefined;
     if (!code.includes(SPAWNED)) throw new Error(`own-workers.ts no longer says ${SPAWNED}`);
-    return code.replace(SPAWNED, `new URL(new URL(import.meta.url).origin + ${JSON.stringify(ADDRESS)})`);
+    return code
+      .replace(SPAWNED, `new URL(new URL(import.meta.url).origin + ${JSON.stringify(ADDRESS)})`)
+      .replace(STARTER, "new URL('data:,')");
   },
 });

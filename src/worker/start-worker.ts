@@ -1,0 +1,28 @@
+/**
+ * Loads the worker's script, whose address is in the hash of this script's address. Chromium keeps the compiled code of
+ * a dynamic import in a worker, and of no other script there: each start would compile the worker's script again.
+ */
+const held: unknown[] = [];
+const hold = (event: MessageEvent): void => {
+  // The worker's script may listen already, and must not get this message twice.
+  event.stopImmediatePropagation();
+  held.push(event.data);
+};
+
+const load = async (): Promise<void> => {
+  const address = new URL(decodeURIComponent(self.location.hash.slice(1)), self.location.href);
+  // A link to this script must not start a script of another site.
+  if (address.origin !== self.location.origin) throw new Error(`another origin: ${address.href}`);
+  // The page posts its first messages at once.
+  self.addEventListener('message', hold);
+  await import(/* @vite-ignore */ address.href);
+  self.removeEventListener('message', hold);
+  for (const data of held) self.dispatchEvent(new MessageEvent('message', { data }));
+};
+
+load().catch((error: unknown) => {
+  // The page gets an error event for an error in a task, and none for a rejected promise.
+  setTimeout(() => {
+    throw error;
+  });
+});
