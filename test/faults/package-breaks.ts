@@ -18,6 +18,13 @@ export const PACKAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F127',
+    file: 'src/client/worker-start/own-workers.ts',
+    from: 'if (!file) return null;',
+    to: 'if (!file) return error;',
+    test: ['journeys', 'test/package/worker-start.test.ts', 'the worker starts from its file (F127)'],
+  },
+  {
+    fault: 'F127',
     file: 'src/client/worker-start/trusted-script.ts',
     from: '(policy ??= createPolicy()).createScriptURL(url)',
     to: 'url',
