@@ -40,6 +40,7 @@ export default defineConfig([
       'server/index': 'src/server/index.ts',
       'server/ws': 'src/server/doors/ws.ts',
       'server/sql/pglite': 'src/server/store/sql/pglite.ts',
+      'server/sql/postgres': 'src/server/store/sql/postgres.ts',
       'testing/index': 'src/testing/index.ts',
       'compat/easemob': 'src/compat/easemob/easemob.ts',
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',

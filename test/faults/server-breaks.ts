@@ -2,6 +2,7 @@
 import type { Break } from './breaks.ts';
 
 const STORE = 'test/contract/server-store.memory.test.ts';
+const POSTGRES = 'test/contract/server-store.postgres.test.ts';
 const FOLDER = 'test/contract/server-store.folder.test.ts';
 const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
@@ -43,6 +44,27 @@ export const SERVER_BREAKS: readonly Break[] = [
     from: 'database = await PGlite.create(databaseIn(folder));',
     to: `database = await PGlite.create(databaseIn(folder));\n    await database.exec('set synchronous_commit = off');`,
     test: ['node', FOLDER, 'F64'],
+  },
+  {
+    fault: 'F61',
+    file: 'src/server/submit/apply-entries.ts',
+    from: 'if (found.some((',
+    to: 'if (false && found.some((',
+    test: ['node', POSTGRES, 'a retry that locks before its first try'],
+  },
+  {
+    fault: 'F65',
+    file: 'src/server/feed/changes.ts',
+    from: '[...changed, ...ahead], { after, upTo }',
+    to: 'changed, { after, upTo }',
+    test: ['node', POSTGRES, 'the live feed tells every message'],
+  },
+  {
+    fault: 'F65',
+    file: 'src/server/store/sql/feed-end.ts',
+    from: 'where not exists (${isOfNoServer})',
+    to: 'where true',
+    test: ['node', POSTGRES, 'another database, or of the host'],
   },
   {
     fault: 'F65',

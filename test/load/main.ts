@@ -1,5 +1,5 @@
 /**
- * `npm run load [-- --store memory,pglite] [--sockets 1,100,1000] [--seconds N] [--frames N] [--storm N] [--group N] [--prof DIR]`:
+ * `npm run load [-- --store memory,pglite,postgres] [--sockets 1,100,1000] [--seconds N] [--frames N] [--storm N] [--group N] [--prof DIR]`:
  * the load that the server carries on loopback, in a process of its own. Prints a table; no number fails the run, a failed socket does.
  *
  *   receipts: each socket reads its messages one by one: one entry in a frame, the next frame after the answer. Each socket is live.

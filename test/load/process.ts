@@ -60,7 +60,7 @@ export const startServer = async (kind: string, profiles?: string, slowMs = 0): 
     isAlive: () => alive,
     stop: async () => {
       clearInterval(sampling);
-      child.kill(profiles ? 'SIGINT' : 'SIGKILL');
+      child.kill('SIGTERM');
       await exited;
     },
   };

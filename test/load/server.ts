@@ -6,11 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
+import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
+import { startPostgres } from '../support/test-postgres.ts';
 
-/** `node run-main.mjs load-server.ts pglite|memory [authenticate ms]` */
+const openStore = async (kind: string): Promise<ServerStore> => {
+  if (kind === 'pglite') return openPgliteStore(mkdtempSync(join(tmpdir(), 'load-')));
+  if (kind !== 'postgres') return createMemoryStore();
+  const postgres = startPostgres();
+  process.on('exit', () => postgres.stop());
+  return openPostgresStore({ pool: postgres.pool('postgres') });
+};
+
+/** `node run-main.mjs load-server.ts pglite|postgres|memory [authenticate ms]` */
 const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promise<never> => {
-  const store = kind === 'pglite' ? await openPgliteStore(mkdtempSync(join(tmpdir(), 'load-'))) : createMemoryStore();
+  const store = await openStore(kind);
   const server = createReceiptServer({
     store,
     // All sockets of a load come from one address.
@@ -36,7 +47,7 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
   return new Promise<never>(() => undefined);
 };
 
-process.on('SIGINT', () => process.exit(0)); // a CPU profile is written at the exit
+process.on('SIGTERM', () => process.exit(0)); // a CPU profile is written at the exit
 // The server starts while this module loads: once `main` runs, the TypeScript runner loads no further module,
 // and a socket needs `ws.ts`.
 await serve(process.argv.slice(3));

@@ -75,12 +75,14 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
   let waking = false;
   let receiptsAt = -Infinity;
   let cancelReceipts: (() => void) | undefined;
+  let cancelLook: (() => void) | undefined;
   let endPause: (() => void) | undefined;
 
   const out = new Outgoing(core.clock, socket, () => {
     greeting.stop();
     silence.stop();
     cancelReceipts?.();
+    cancelLook?.();
     feed.release();
     endPause?.();
     if (greeting.identity) core.connections.delete(greeting.identity.userId, connection);
@@ -101,6 +103,10 @@ export const openConnection = (shared: Core, socket: Socket, { ticket, once }: C
     () => core,
     out,
     () => letOvertake(),
+    (ms) => {
+      cancelLook?.();
+      cancelLook = core.clock.timer(ms, () => connection.wake());
+    },
     once?.pullChars,
   );
   const silence = new Silence(

@@ -13,6 +13,10 @@ import type { Work } from '../store/server-store.ts';
 const NEWS: Work = {};
 const CATCH_UP: Work = { weight: 16, isUrgent: false };
 
+/** While a transaction of another server holds back the feed, the feed is read again: soon at first, then more rarely. */
+const FIRST_LOOK_AGAIN_MS = 10;
+const MOST_LOOK_AGAIN_MS = 1000;
+
 interface Sent {
   /** The client's cursor after the page. */
   readonly at: string | null;
@@ -23,17 +27,20 @@ export class FeedSender {
   private cursor: string | undefined;
   /** The last read that found no change after the cursor, for the client's `asOf`. */
   private caughtUp: Frame<'pong'>['caughtUp'];
+  private lookAgainMs = FIRST_LOOK_AGAIN_MS;
   private endWait: (() => void) | undefined;
 
   /**
    * @param core the shared core, with the store of the connection's account.
    * @param between runs between two pages, for frames that overtake a long pull.
+   * @param again reads the feed again after this time, because no hint tells when the feed has caught up.
    * @param maxChars a pull stops above this size, and the next pull continues; `undefined` for no limit.
    */
   constructor(
     private readonly core: () => Core,
     private readonly out: Outgoing,
     private readonly between: () => Promise<void>,
+    private readonly again: (ms: number) => void,
     private readonly maxChars = Infinity,
   ) {}
 
@@ -83,6 +90,8 @@ export class FeedSender {
         quietly ? NEWS : CATCH_UP,
       );
       if (!page) return this.lostHistory();
+      this.lookAgainMs = page.isBehind && page.complete ? Math.min(this.lookAgainMs * 2, MOST_LOOK_AGAIN_MS) : FIRST_LOOK_AGAIN_MS;
+      if (page.isBehind && page.complete) this.again(this.lookAgainMs);
       if (quietly && page.empty && page.complete) {
         const asOf = page.frames[page.frames.length - 1]?.asOf;
         if (here !== null && here === from && asOf !== undefined) this.caughtUp = { cursor: here, asOf };

@@ -106,7 +106,36 @@ export interface ChangesPage {
   readonly empty: boolean;
   /** Nothing newer existed in this transaction. The last frame carries the same flag. */
   readonly complete: boolean;
+  /** Changes for the user may be committed above the end of the feed. No hint tells when they are below it. */
+  readonly isBehind: boolean;
 }
+
+/** The largest number of conversations of one user that changed above the end of the feed. */
+const MOST_AHEAD = 10_000;
+
+/**
+ * The conversations that changed above the end of the feed. They may have messages and steps below it, which are told by their own
+ * versions: the cursor passes them.
+ */
+const aheadOf = async (tx: ServerReadTx, me: UserId, found: readonly ListedConversation[]): Promise<readonly ListedConversation[]> =>
+  found.length < PAGE
+    ? found.filter(({ version }) => version > tx.feedEnd)
+    : tx.changedConversations(me, { after: tx.feedEnd, upTo: Number.MAX_SAFE_INTEGER }, MOST_AHEAD);
+
+/**
+ * The rows of conversations ahead of the feed that have news below its end, as items before their news: a device must know a conversation
+ * whose messages it gets. The feed tells each row again at its own version.
+ */
+const rowsAhead = async (tx: ServerReadTx, me: UserId, ahead: readonly ListedConversation[], news: readonly Item[]): Promise<Item[]> => {
+  const first = new Map<ConversationId, number>();
+  for (const item of news) {
+    const name = 'in' in item ? item.in : 'step' in item ? item.step.conversationId : undefined;
+    if (name !== undefined) first.set(name, Math.min(item.version, first.get(name) ?? Infinity));
+  }
+  const told = ahead.filter((one) => first.has(nameOf(one, me)));
+  const rows = await rowsOf(tx, me, told, { before: 'nothing' });
+  return rows.map((row) => sized(first.get(row.conversationId)!, { row }));
+};
 
 /**
  * Reads one page of changes for the viewer after the cursor. `null` begins a snapshot, without messages,
@@ -128,12 +157,11 @@ export const pullPage = async (
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
   const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
-  // A running transaction may have moved a conversation past the end of the feed, together with older
-  // changes of the conversation below the end.
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
+  const ahead = snapshot ? [] : await aheadOf(tx, me, found);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
-  const isNamed = names === 'all' && !snapshot && receipts.length > 0;
+  const isNamed = names === 'all' && !snapshot && (receipts.length > 0 || tx.isBehind);
   const readers = isNamed ? await tx.addedReaders(me, membersSeeReaders, { after, upTo: tx.feedEnd }, MAX_READERS) : [];
   // If one of the lists has more, the page ends at the earliest end and the other lists are cut there.
   const endOf = (list: readonly { readonly version: number }[], most: number): number[] =>
@@ -150,8 +178,12 @@ export const pullPage = async (
     ...visible.map((row): Item => sized(row.version, { row })),
   ];
   if (!snapshot) {
-    const news = await newsOf(tx, viewer, changed, { after, upTo });
-    items.push(...news.items, ...(await visibleRecalls(tx, me, recalls)).map((recall) => recallItem(me, recall)));
+    const news = await newsOf(tx, viewer, [...changed, ...ahead], { after, upTo });
+    items.push(
+      ...news.items,
+      ...(await rowsAhead(tx, me, ahead, news.items)),
+      ...(await visibleRecalls(tx, me, recalls)).map((recall) => recallItem(me, recall)),
+    );
     items.push(...receiptItems(viewer, receipts, readers));
     // Messages may be left out because the client fetches gaps. Recalls may not: a client with the old text
     // would never ask again.
@@ -168,5 +200,6 @@ export const pullPage = async (
   const { frames, whole } = cutIntoFrames(within, cursor, (version) => cursorAt(tx.run, version), after, upTo);
   const last = frames[frames.length - 1]!;
   frames[frames.length - 1] = { ...last, complete, ...(complete ? { asOf: tx.begunAt } : {}) };
-  return { frames, whole, empty: within.length === 0, complete };
+  const empty = within.length === 0;
+  return { frames, whole, empty, complete, isBehind: ahead.length > 0 || (tx.isBehind && empty) };
 };

@@ -74,7 +74,7 @@ export const changeMembers = async (
     const before = members.get(userId);
     const now = before?.role ?? null;
     // A transaction with a later version may have changed the group before this one.
-    const version = Math.max(before?.version ?? 0, tx.version);
+    const version = Math.max(before?.version ?? 0, group.version, tx.version);
     if (now === role) continue;
     if (role === null) changed.push(left(before!, latestSeq, version));
     else if (now === null) changed.push(joined(id, userId, before, role, latestSeq, version));

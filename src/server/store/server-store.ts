@@ -55,6 +55,8 @@ export interface Interval {
 export interface ServerReadTx {
   /** The end of the feed: all writes at or below this version are committed and visible. */
   readonly feedEnd: number;
+  /** Whether writes above the end of the feed may be committed: an older transaction of a server still runs. */
+  readonly isBehind: boolean;
   /** The newest run this transaction sees. */
   readonly run: RunRecord;
   /** The time of the database's clock when this transaction began, epoch ms: all that was committed before is visible. */

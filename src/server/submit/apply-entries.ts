@@ -86,7 +86,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const { userId: me, deviceId } = author;
   const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const entries = all.filter((entry) => entry.kind !== 'settings');
-  const locked = await lockChats(tx, me, entries);
+  let locked = await lockChats(tx, me, entries);
 
   // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
   // unique index.
@@ -94,6 +94,9 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   // The longest body of the frame plus one character is enough to detect a different body.
   const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
   const messagesById = new Map(found.map((message) => [message.id, message]));
+  // The first try of a message may have created its chat after the locks here were taken: then the chat is locked now.
+  const isLocked = new Set(locked.conversations.map(({ id }) => id));
+  if (found.some(({ conversationId }) => !isLocked.has(conversationId))) locked = await lockChats(tx, me, entries);
   const { conversations, mine } = await withNewChats(
     tx,
     me,

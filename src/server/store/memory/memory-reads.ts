@@ -60,7 +60,10 @@ const seenBy = (me: UserId, { conversation, members }: ConversationTables): List
   return { ...conversation, left, version: left ? mine.version : Math.max(conversation.version, mine.version) };
 };
 
-export const memoryReads = (tables: MemoryTables, now: () => number): Omit<ServerReadTx, 'feedEnd' | 'run' | 'runs' | 'begunAt'> => ({
+export const memoryReads = (
+  tables: MemoryTables,
+  now: () => number,
+): Omit<ServerReadTx, 'feedEnd' | 'isBehind' | 'run' | 'runs' | 'begunAt'> => ({
   ...memoryReceiptReads(tables),
   now: async () => now(),
   account: async (userId) => tables.accounts.get(userId),

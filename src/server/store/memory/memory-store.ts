@@ -38,6 +38,7 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
 
   const reads: Omit<ServerReadTx, 'feedEnd'> = {
     ...memoryReads(tables, now),
+    isBehind: false,
     run,
     runs: async () => runs,
     // The copy for each transaction has the time of its begin.

@@ -137,7 +137,7 @@ const STEP_TIMES = `
     order by one.from_seq desc limit 1
   ) s where s.up_to >= w.seq`;
 
-export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'run' | 'begunAt'> => ({
+export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBehind' | 'run' | 'begunAt'> => ({
   now: async () => {
     const [row] = await query(`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`);
     return int(row ?? {}, 'now');

@@ -2,7 +2,7 @@
  * The server store over SQL.
  *
  * The version of a row is the id of the transaction that wrote the row. The feed ends below the oldest
- * running transaction:
+ * running write transaction of a server (`feed-end.ts`):
  *
  *   transaction ids    … 41 committed │ 42 running   43 committed   44 running
  *   the feed ends here ───────────────┘ 43 becomes visible when 42 has ended
@@ -14,21 +14,19 @@ import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
 import { sqlReads } from './reads.ts';
 import { migrate } from './schema.ts';
+import { FEED_END } from './feed-end.ts';
 import { runMerged } from './merged-statements.ts';
 import { type Statements, statementsOf } from './statements.ts';
 import { sqlWrites } from './writes.ts';
 
 // In a database restored from a dump, transaction ids begin anew. `shift` raises them above every version in
 // the dump.
-const BEGIN_READ = `
-  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as feed_end, r.number, r.id, r.began_at,
-    (extract(epoch from statement_timestamp()) * 1000)::bigint as begun_at
+const begin = (version: string): string => `
+  select ${FEED_END} + r.shift as feed_end, pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1 + r.shift as newest,
+    r.number, r.id, r.began_at, (extract(epoch from statement_timestamp()) * 1000)::bigint as begun_at${version}
   from tidemark.run r order by r.number desc limit 1`;
-const BEGIN_WRITE = `
-  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + r.shift as feed_end, r.number, r.id, r.began_at,
-    (extract(epoch from statement_timestamp()) * 1000)::bigint as begun_at,
-    pg_current_xact_id()::text::bigint + r.shift as version
-  from tidemark.run r order by r.number desc limit 1`;
+const BEGIN_READ = begin('');
+const BEGIN_WRITE = begin(', pg_current_xact_id()::text::bigint + r.shift as version');
 
 const startRun = async (query: SqlQuery, id: string): Promise<void> => {
   await query(`lock table tidemark.run in exclusive mode`);
@@ -80,7 +78,8 @@ export const openSqlStore = async (
   const readTx = (query: SqlQuery, row: Row | undefined): ServerReadTx => {
     if (!row) throw new Error('the database holds no run: another process emptied it while this server ran. Restart this server');
     const run = { number: Number(row['number']), id: String(row['id']), beganAt: Number(row['began_at']) };
-    return { feedEnd: Number(row['feed_end']), begunAt: Number(row['begun_at']), run, ...sqlReads(query) };
+    const feedEnd = Number(row['feed_end']);
+    return { feedEnd, isBehind: feedEnd < Number(row['newest']), begunAt: Number(row['begun_at']), run, ...sqlReads(query) };
   };
   const reading = <T>(body: (query: SqlQuery, row: Row | undefined) => Promise<T>): Promise<T> =>
     inTransaction('read', async (query) => {

@@ -1,0 +1,90 @@
+/**
+ * `./server/postgres`: the store in a PostgreSQL database that the host runs. Several servers may use one database.
+ */
+import { UsageError } from '../../../errors.ts';
+import { readOptions } from '../../../model/option-names.ts';
+import type { ServerStore } from '../server-store.ts';
+import { PLANNER_SETTINGS, type SqlDriver, type SqlQuery, type SqlRow } from './driver.ts';
+import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
+import { WRITER_LOCK } from './feed-end.ts';
+
+/** A client of the package `pg`, as far as the store uses it. */
+export interface PgClient {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  /** Gives the client back. With an error, the pool closes its connection. */
+  release(error?: Error | boolean): void;
+}
+
+/** A `Pool` of the package `pg`, as far as the store uses it. */
+export interface PgPool {
+  connect(): Promise<PgClient>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  readonly options?: { readonly max?: number };
+}
+
+export interface PostgresStoreOptions extends SqlStoreOptions {
+  /** A pool of the package `pg`. The store neither configures nor ends it. */
+  readonly pool: PgPool;
+}
+
+/** The size of a pool that does not tell its size: the default of `pg`. */
+const DEFAULT_POOL = 10;
+
+const SETTINGS = PLANNER_SETTINGS.map((name) => `set local ${name} = off`).join('; ');
+const BEGIN = {
+  read: `begin isolation level repeatable read, read only; ${SETTINGS}`,
+  // Readers of the feed find the writers by this lock. It comes before the transaction has an id.
+  write: `begin isolation level read committed; ${SETTINGS}; select pg_advisory_xact_lock_shared(${WRITER_LOCK})`,
+} as const;
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+const postgresDriver = (pool: PgPool): SqlDriver => {
+  // The pool drops a connection that breaks while it is idle. Without a listener, the event would end the process.
+  const onIdleError = (): void => undefined;
+  pool.on('error', onIdleError);
+  return {
+    transaction: async (kind, body) => {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      const onError = (error: Error): void => void (broken ??= error);
+      client.on('error', onError);
+      const query: SqlQuery = async (text, params = []) => (await client.query(text, [...params])).rows as readonly SqlRow[];
+      try {
+        await client.query(BEGIN[kind]);
+        const result = await body(query);
+        // PostgreSQL answers the commit of a failed transaction with a rollback, and without an error.
+        const { command } = await client.query('commit');
+        if (command !== 'COMMIT') throw new Error('the database rolled the transaction back');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((failed: unknown) => (broken ??= asError(failed)));
+        throw error;
+      } finally {
+        client.off('error', onError);
+        client.release(broken);
+      }
+    },
+    close: async () => {
+      pool.off('error', onIdleError);
+    },
+  };
+};
+
+/**
+ * Opens the store in the database of the pool, and creates its tables, in the schema `tidemark`, if they are missing. The store survives
+ * restarts of the database: transactions fail while it is away, and clients try again. Closing the store leaves the pool open.
+ *
+ * @throws {StoreError} `store/version-ahead` if a newer server wrote the tables.
+ * @throws {UsageError} `usage/invalid-option` for an option with an unknown name, and for a pool that is none.
+ */
+export const openPostgresStore = async (options: PostgresStoreOptions): Promise<ServerStore> => {
+  const { pool, ...rest } = readOptions(options, 'openPostgresStore', { pool: 1, runId: 1 }, 'usage/invalid-option');
+  if (typeof (pool as PgPool | undefined)?.connect !== 'function')
+    throw new UsageError('usage/invalid-option', 'pool must be a Pool of the package "pg": new Pool({ connectionString })');
+  const store = await openSqlStore(postgresDriver(pool), rest);
+  return { ...store, atOnce: pool.options?.max ?? DEFAULT_POOL };
+};

@@ -1,0 +1,242 @@
+/** The SQL store on a real PostgreSQL: the contract of every store, and what only sessions beside each other show. */
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pullPage } from '../../src/server/feed/changes.ts';
+import { changeMembers } from '../../src/server/groups/membership.ts';
+import { systemClock } from '../../src/server/system-clock.ts';
+import { persist } from '../../src/server/store/persist.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
+import { applyEntries } from '../../src/server/submit/apply-entries.ts';
+import { readEntries } from '../../src/server/submit/read-entries.ts';
+import { findPostgres, MISSING_POSTGRES, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
+import { cursorOf, describeServerStore, pullAll, RULES, rowOf } from './server-store.ts';
+
+const isMissing = findPostgres() === undefined;
+if (isMissing && process.env['ENGINES'] === 'all') throw new Error(`ENGINES is all, and ${MISSING_POSTGRES}`);
+if (isMissing) console.warn(MISSING_POSTGRES);
+
+describe.skipIf(isMissing)('on PostgreSQL', () => {
+  let postgres: TestPostgres;
+  const pools: Pool[] = [];
+  let databases = 0;
+  const names = new Map<ServerStore, string>();
+  const openIn = async (database: string): Promise<ServerStore> => {
+    const pool = postgres.pool(database);
+    pools.push(pool);
+    const store = await openPostgresStore({ pool });
+    names.set(store, database);
+    return store;
+  };
+  const open = async (): Promise<ServerStore> => {
+    const database = `tidemark_${++databases}`;
+    postgres.createDatabase(database);
+    return openIn(database);
+  };
+  beforeAll(() => {
+    postgres = startPostgres();
+  }, 120_000);
+  afterAll(async () => {
+    for (const pool of pools) await pool.end().catch(() => undefined);
+    postgres.stop();
+  });
+
+  describeServerStore('PostgreSQL', {
+    open,
+    startFromCopy: async (store) => {
+      const copy = `copy_${++databases}`;
+      postgres.copyDatabase(names.get(store)!, copy);
+      return openIn(copy);
+    },
+  });
+
+  describe('sessions beside each other', () => {
+    let one: ServerStore;
+    let two: ServerStore;
+    beforeAll(async () => {
+      one = await open();
+      two = await openIn(names.get(one)!);
+    }, 120_000);
+
+    /** As the server submits: a transaction that the database refuses runs again. */
+    const submitIn = async (store: ServerStore, me: string, ...entries: readonly { key: string }[]) =>
+      (
+        await persist({ store, clock: systemClock }, 'submit', (tx) =>
+          applyEntries(tx, { userId: me, deviceId: 'd' }, readEntries(me, entries), RULES),
+        )
+      ).results;
+    const toGroup = (group: string, id: string) => ({ ...messageTo('x', id), conversationId: `group:${group}`, receiptRequested: false });
+    const group = async (id: string, ...members: string[]): Promise<void> => {
+      await one.tx('members', (tx) => changeMembers(tx, id, new Map(members.map((user) => [user, 'member' as const])), 'stay'));
+    };
+
+    it('a lock that waits for rows that change meanwhile returns all of them (F65)', { timeout: 60_000 }, async () => {
+      const peers = Array.from({ length: 5 }, (_, i) => `l-peer-${i}`);
+      for (const peer of peers) await submitIn(one, 'l-ann', messageTo(peer, `l-${peer}`));
+      const wanted = peers.map((peer): `direct:${string}` => `direct:${peer}`);
+      await group('l-team', 'l-ann');
+      const short: number[] = [];
+      const contend = async (store: ServerStore): Promise<void> => {
+        for (let i = 0; i < 25; i++)
+          await persist({ store, clock: systemClock }, 'contend', async (tx) => {
+            const locked = await tx.lockConversations('l-ann', [...wanted, 'group:l-team']);
+            if (locked.length < 6) short.push(locked.length);
+            await tx.putConversations(locked.map((conversation) => ({ ...conversation, version: tx.version })));
+          });
+      };
+      await Promise.all([one, two, one, two, one, two].map(contend));
+      expect(short).toEqual([]);
+    });
+
+    it('a first message whose retry comes beside its first try is confirmed by both (F61)', { timeout: 60_000 }, async () => {
+      for (let i = 0; i < 60; i++) {
+        const entry = messageTo(`r-peer-${i}`, `r-${i}`);
+        const answers = await Promise.all([one, two, one, two].map((store) => submitIn(store, 'r-ann', entry)));
+        expect(answers.flat().map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+      }
+    });
+
+    it('a retry that locks before its first try commits finds the message afterwards (F61)', async () => {
+      const entry = messageTo('w-peer', 'w-1');
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      const submitted = two.tx('submit', (tx) =>
+        applyEntries(
+          {
+            ...tx,
+            lockConversations: async (...args) => {
+              const locked = await tx.lockConversations(...args);
+              release();
+              await first;
+              return locked;
+            },
+          },
+          { userId: 'w-ann', deviceId: 'd' },
+          readEntries('w-ann', [entry]),
+          RULES,
+        ),
+      );
+      const first = held.then(() => submitIn(one, 'w-ann', entry));
+      expect((await submitted).results).toMatchObject([{ outcome: 'confirmed', message: { seq: 1 } }]);
+    });
+
+    it('the live feed tells every message, also of a conversation that moves on while it is read (F65)', { timeout: 60_000 }, async () => {
+      const members = ['f-ann', 'f-ben', 'f-cat', 'f-dan'];
+      await group('f-team', ...members);
+      let cursor = await cursorOf(two, 'f-ann');
+      const told: string[] = [];
+      let isDone = false;
+      const read = async (): Promise<void> => {
+        const page = await two.read('changes', (tx) => pullPage(tx, { userId: 'f-ann', membersSeeReaders: false }, cursor, false, 'all'));
+        for (const { messages } of page!.frames) for (const { messages: list } of messages) told.push(...list.map(({ id }) => id));
+        cursor = page!.frames.at(-1)!.to;
+      };
+      const readOn = async (): Promise<void> => {
+        while (!isDone) await read();
+      };
+      // A transaction that stays open for a moment holds the feed back while the group moves on.
+      const holdBack = async (): Promise<void> => {
+        while (!isDone)
+          await one.tx('slow', async (tx) => {
+            await tx.now();
+            await new Promise((resolve) => setTimeout(resolve, 30));
+          });
+      };
+      const beside = Promise.all([readOn(), holdBack()]);
+      await Promise.all(
+        members.map(async (me, m) => {
+          for (let i = 0; i < 20; i++) await submitIn(m % 2 === 0 ? one : two, me, toGroup('f-team', `f-${me}-${i}`));
+        }),
+      );
+      isDone = true;
+      await beside;
+      await read();
+      const sent = members.flatMap((me) => Array.from({ length: 20 }, (_, i) => `f-${me}-${i}`));
+      expect([...new Set(told)].sort()).toEqual(sent.sort());
+    });
+
+    it('an open transaction of another database, or of the host, holds back no change (F65)', async () => {
+      postgres.createDatabase('elsewhere');
+      const pool = postgres.pool('elsewhere');
+      const elsewhere = await pool.connect();
+      const host = await pools.find((some) => some.options.database === names.get(one))!.connect();
+      await elsewhere.query('begin; create table t (n int)');
+      await host.query('begin; create table hosts_own (n int)');
+      try {
+        await submitIn(one, 'o-ann', messageTo('o-bob', 'o-1'));
+        expect(await rowOf(two, 'o-bob', 'o-ann')).toMatchObject({ latestSeq: 1 });
+        const page = await two.read('changes', (tx) => pullPage(tx, { userId: 'o-bob', membersSeeReaders: false }, null, true));
+        expect(page!.isBehind).toBe(false);
+      } finally {
+        await elsewhere.query('rollback');
+        await host.query('rollback');
+        elsewhere.release();
+        host.release();
+        await pool.end();
+      }
+    });
+
+    it('the feed stays below an open transaction of a server, and says that it is behind (F65)', async () => {
+      const cursor = await cursorOf(two, 's-bob');
+      await submitIn(one, 's-ann', messageTo('s-bob', 's-0'));
+      await one.tx('open', async () => {
+        await submitIn(two, 's-ann', messageTo('s-bob', 's-1'));
+        const page = await two.read('changes', (tx) => pullPage(tx, { userId: 's-bob', membersSeeReaders: false }, cursor, false, 'all'));
+        expect(page!.frames.flatMap(({ messages }) => messages.flatMap((some) => some.messages.map(({ id }) => id)))).toEqual(['s-0']);
+        expect(page!.isBehind).toBe(true);
+      });
+      expect((await pullAll(two, 's-bob', cursor))!.flatMap(({ messages }) => messages.flatMap((some) => some.messages))).toHaveLength(2);
+    });
+
+    it('members join and leave through two servers at once, and a new group is made once', { timeout: 60_000 }, async () => {
+      const change = (store: ServerStore, user: string, role: 'member' | null) =>
+        persist({ store, clock: systemClock }, 'members', (tx) => changeMembers(tx, 'c-team', new Map([[user, role]]), 'stay'));
+      const users = Array.from({ length: 12 }, (_, i) => `c-${i}`);
+      await Promise.all(users.map((user, i) => change(i % 2 === 0 ? one : two, user, 'member')));
+      await Promise.all(users.slice(0, 6).map((user, i) => change(i % 2 === 0 ? two : one, user, null)));
+      const roster = await one.read('roster', async (tx) =>
+        tx.roster((await tx.conversations('c-11', ['group:c-team'])).map(({ id }) => id)),
+      );
+      expect(roster.map(({ userId }) => userId).sort()).toEqual(users.slice(6).sort());
+    });
+
+    it('shared transactions of two servers end without a deadlock that reaches a client (F72, F132)', { timeout: 60_000 }, async () => {
+      const users = Array.from({ length: 20 }, (_, i) => `d-${i}`);
+      await group('d-team', ...users);
+      await submitIn(one, 'd-0', ...Array.from({ length: 10 }, (_, i) => toGroup('d-team', `d-m-${i}`)));
+      const receipt = (seq: number) => ({ ...receiptsTo('x', { position: seq }), conversationId: 'group:d-team' });
+      const round = (store: ServerStore, seq: number, of: readonly string[]) =>
+        store.merged!.tx(
+          of.map(
+            (me) => (tx) =>
+              applyEntries(
+                tx,
+                { userId: me, deviceId: 'd' },
+                readEntries(me, [receipt(seq), messageTo(`${me}-peer`, `${me}-${seq}`)]),
+                RULES,
+              ),
+          ),
+        );
+      for (let seq = 1; seq <= 5; seq++) {
+        const outcomes = await Promise.all([round(one, seq, users.slice(0, 10)), round(two, seq, users.slice(10))]);
+        expect(outcomes.flat().map((some) => some.status === 'fulfilled' && some.value.results.map(({ outcome }) => outcome))).toEqual(
+          users.map(() => ['confirmed', 'confirmed']),
+        );
+      }
+    });
+
+    it('the store survives a restart of the database, also in the middle of a transaction (F72)', { timeout: 60_000 }, async () => {
+      const broken = one.tx('broken', async (tx) => {
+        await tx.now();
+        postgres.restart();
+        // No statement runs when the connection breaks.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await tx.now();
+      });
+      await expect(broken).rejects.toThrow();
+      expect(await submitIn(one, 'b-ann', messageTo('b-bob', 'b-1'))).toMatchObject([{ outcome: 'confirmed' }]);
+      expect(await rowOf(two, 'b-bob', 'b-ann').catch(() => rowOf(two, 'b-bob', 'b-ann'))).toMatchObject({ latestSeq: 1 });
+    });
+  });
+});

@@ -1,0 +1,65 @@
+/** A PostgreSQL of its own for the tests, with the programs of the Debian package, in a temporary folder. */
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { Pool, type PoolConfig } from 'pg';
+
+const VERSIONS = '/usr/lib/postgresql';
+
+/** The folder of the programs of the newest installed PostgreSQL; `undefined` if there is none. */
+export const findPostgres = (): string | undefined => {
+  const [newest] = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
+  const programs = newest === undefined ? undefined : join(VERSIONS, newest, 'bin');
+  return programs !== undefined && existsSync(join(programs, 'initdb')) ? programs : undefined;
+};
+
+export const MISSING_POSTGRES = 'PostgreSQL is missing: apt-get install postgresql. Its tests did not run';
+
+export interface TestPostgres {
+  pool(database: string, config?: PoolConfig): Pool;
+  createDatabase(name: string): void;
+  /** A copy of a database, as from a backup. */
+  copyDatabase(from: string, to: string): void;
+  /** Restarts the database: all connections break. */
+  restart(): void;
+  stop(): void;
+}
+
+export const startPostgres = (): TestPostgres => {
+  const programs = findPostgres();
+  if (programs === undefined) throw new Error(MISSING_POSTGRES);
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-pg-'));
+  const isRoot = userInfo().uid === 0;
+  const run = (program: string, ...args: readonly string[]): string => {
+    const command = [join(programs, program), ...args];
+    const quoted = command.map((part) => `'${part}'`).join(' ');
+    // PostgreSQL refuses to run as root.
+    const [file = '', ...list] = isRoot ? ['su', 'postgres', '-c', quoted] : command;
+    return execFileSync(file, list, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  if (isRoot) {
+    const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+    chownSync(folder, id('-u'), id('-g'));
+  }
+  const data = join(folder, 'data');
+  const settings = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off -c max_connections=60`;
+  run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C');
+  run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start');
+  const host = ['-h', folder, '-U', 'postgres'];
+  return {
+    pool: (database, config = {}) => new Pool({ host: folder, user: 'postgres', database, max: 8, ...config }),
+    createDatabase: (name) => void run('createdb', ...host, name),
+    copyDatabase: (from, to) => {
+      const dump = join(folder, `${to}.dump`);
+      run('pg_dump', ...host, '-Fc', '-f', dump, from);
+      run('createdb', ...host, to);
+      run('pg_restore', ...host, '-d', to, dump);
+    },
+    restart: () => void run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-m', 'immediate', '-w', 'restart'),
+    stop: () => {
+      run('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
