@@ -46,6 +46,12 @@ export default defineConfig([
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',
       'compat/zim': 'src/compat/zim/zim.ts',
       'compat/tencent': 'src/compat/tencent/tencent.ts',
+      'outbox/index': 'src/outbox/outbox.ts',
+      'outbox/easemob': 'src/outbox/adapters/easemob.ts',
+      'outbox/stream-chat': 'src/outbox/adapters/stream-chat.ts',
+      'outbox/tencent': 'src/outbox/adapters/tencent.ts',
+      'outbox/zim': 'src/outbox/adapters/zim.ts',
+      'outbox/matrix': 'src/outbox/adapters/matrix.ts',
       'cli/main': 'src/cli/main.ts',
     },
     platform: 'neutral',
@@ -56,6 +62,7 @@ export default defineConfig([
     copy: [
       { from: 'src/protocol/PROTOCOL.md', to: 'dist/protocol' },
       { from: 'src/compat/*.md', to: 'dist/compat' },
+      { from: 'src/outbox/OUTBOX.md', to: 'dist/outbox' },
     ],
   },
   {

@@ -82,13 +82,13 @@ export const browserLocks: LockPort = {
   },
 };
 
-export const browserBus = (name: string): BusPort => {
+export const browserBus = <Hint = BusHint>(name: string): BusPort<Hint> => {
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   return {
     missing: channel === null,
     post: (hint) => channel?.postMessage(hint),
     listen(fn): Cancel {
-      const listener = ({ data }: MessageEvent<BusHint>): void => fn(data);
+      const listener = ({ data }: MessageEvent<Hint>): void => fn(data);
       channel?.addEventListener('message', listener);
       return () => channel?.removeEventListener('message', listener);
     },

@@ -151,11 +151,11 @@ export interface LeaderStatus extends Pick<ConnectionStatus, 'state' | 'retryAt'
 }
 
 /** Carries hints between tabs. A hint may be lost, doubled or late: no correctness depends on hints. The posting tab does not receive its own. */
-export interface BusPort {
+export interface BusPort<Hint = BusHint> {
   /** The browser has no BroadcastChannel: no tab hears another. */
   readonly missing?: boolean;
-  post(hint: BusHint): void;
-  listen(fn: (hint: BusHint) => void): Cancel;
+  post(hint: Hint): void;
+  listen(fn: (hint: Hint) => void): Cancel;
 }
 
 /**

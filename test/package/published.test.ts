@@ -97,7 +97,12 @@ it('bundlers that do not read `exports` find the browser’s entry points (F127)
   const { exports, main, alias } = await manifest();
   const targetOf = (door: string): string => (exports[door] as { default: string }).default;
   expect(main).toBe(targetOf('.'));
-  for (const door of ['./worker', './service-worker', './protocol', ...Object.keys(exports).filter((name) => name.startsWith('./compat/'))])
+  for (const door of [
+    './worker',
+    './service-worker',
+    './protocol',
+    ...Object.keys(exports).filter((name) => /^\.\/(compat|outbox)\b/.test(name)),
+  ])
     expect(alias[door]).toBe(targetOf(door));
 });
 

@@ -32,6 +32,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'service-worker': ['bridge', 'engine', 'store', 'platform', 'transport'],
   client: ['bridge', 'platform'],
   index: ['client'],
+  // The outbox works beside a foreign SDK: of the engine it uses the watch over the leading tab alone.
+  outbox: ['engine', 'platform'],
   // A facade uses the same as every app: the package's entry point for pages.
   compat: ['index'],
   server: ['protocol'],
@@ -100,6 +102,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   engine: ['rxjs'],
   log: [],
   client: ['rxjs', 'comlink', 'idb-keyval'],
+  outbox: ['rxjs', 'idb-keyval'],
 };
 
 /** Forbidden imports between the rooms of {@link COMMON}: each would point back up. */
@@ -112,7 +115,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  'idb-keyval': ['client'],
+  'idb-keyval': ['client', 'outbox'],
   comlink: ['bridge'],
   ws: ['server', 'cli'],
   jose: ['server', 'cli'],
@@ -127,6 +130,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'service-worker',
     'client',
     'index',
+    'outbox',
     'compat',
     'server',
     'cli',

@@ -1,0 +1,69 @@
+/**
+ * `tidemark/outbox/easemob`: receipts through `easemob-websdk` 4. `read` is a message read ack, `readConversation` and `clear` are channel
+ * acks: this SDK has no other call that clears a count at the server.
+ */
+import type { OutboxOptions } from '../api.ts';
+import type { PendingReceipts } from '../pending.ts';
+import { ReceiptRefused } from '../sender.ts';
+import { connectedBy } from './connected.ts';
+
+/** The part of the SDK's `connection` that the adapter calls. */
+export interface EasemobConnection {
+  isOpened(): boolean;
+  send(message: object): Promise<unknown>;
+  addEventHandler(id: string, handler: { onConnected(): void; onDisconnected(): void }): void;
+  removeEventHandler(id: string): void;
+}
+
+/** The SDK itself, or its `message`. */
+export interface EasemobMessages {
+  create(options: object): object;
+}
+
+export type EasemobChatType = 'singleChat' | 'groupChat';
+
+/** The conversation id of the outbox: `singleChat:ben`, `groupChat:123`. */
+export const easemobConversation = (chatType: EasemobChatType, id: string): string => `${chatType}:${id}`;
+
+/** Codes of the SDK for which no later attempt helps: no permission, not in the group, blocked, wrong parameters. */
+const REFUSED: ReadonlySet<unknown> = new Set([31, 221, 506, 507, 602, 605]);
+
+const HANDLER = 'tidemark-outbox';
+
+const partsOf = (conversation: string): { readonly chatType: EasemobChatType; readonly to: string } => {
+  const [, chatType, to] = /^(singleChat|groupChat):([^]+)$/.exec(conversation) ?? [];
+  if (!chatType || !to) throw new ReceiptRefused('not-an-easemob-conversation');
+  return { chatType: chatType as EasemobChatType, to };
+};
+
+/** A group read ack may carry a text: `read(conversation, ids, { ackContent })`. */
+const contentOf = (options: unknown): object => {
+  const { ackContent } = (options ?? {}) as { readonly ackContent?: string };
+  return ackContent === undefined ? {} : { ackContent };
+};
+
+export const easemobOutbox = (connection: EasemobConnection, message: EasemobMessages): Pick<OutboxOptions, 'send' | 'connected'> => {
+  const sendOne = async (options: object, ids: readonly string[] | undefined): Promise<void> => {
+    try {
+      await connection.send(message.create(options));
+    } catch (error) {
+      const { type } = error as { readonly type?: unknown };
+      if (REFUSED.has(type)) throw new ReceiptRefused(String(type), ids);
+      throw error;
+    }
+  };
+  return {
+    async send({ conversation, messages, readUpTo, cleared }: PendingReceipts) {
+      const { chatType, to } = partsOf(conversation);
+      for (const { id, options } of messages) await sendOne({ type: 'read', chatType, to, id, ...contentOf(options) }, [id]);
+      if (readUpTo || cleared) await sendOne({ type: 'channel', chatType, to }, undefined);
+    },
+    connected: connectedBy(
+      () => connection.isOpened(),
+      (next) => {
+        connection.addEventHandler(HANDLER, { onConnected: () => next(true), onDisconnected: () => next(false) });
+        return () => connection.removeEventHandler(HANDLER);
+      },
+    ),
+  };
+};

@@ -1,0 +1,84 @@
+/**
+ * `tidemark/outbox/zim`: receipts through `zego-zim-web` 2. `read` sends message receipts, 10 in a request; `readConversation` is the
+ * conversation receipt, for chats of two only; `clear` clears the count at the server.
+ */
+import type { OutboxOptions } from '../api.ts';
+import type { PendingReceipts } from '../pending.ts';
+import { ReceiptRefused } from '../sender.ts';
+
+/** A message of the SDK, as far as the adapter reads it. */
+interface ZimMessage {
+  readonly messageID: string;
+}
+
+/** The part of `ZIM` that the adapter calls. */
+export interface ZimClient {
+  queryHistoryMessage(
+    conversationID: string,
+    type: number,
+    config: { nextMessage?: object; count: number; reverse: boolean },
+  ): Promise<{ messageList: ZimMessage[] }>;
+  sendMessageReceiptsRead(messages: readonly object[], conversationID: string, type: number): Promise<{ errorMessageIDs: string[] }>;
+  sendConversationMessageReceiptRead(conversationID: string, type: number): Promise<unknown>;
+  clearConversationUnreadMessageCount(conversationID: string, type: number): Promise<unknown>;
+}
+
+const MOST_IN_A_REQUEST = 10;
+const PAGE = 100;
+const MOST_PAGES = 10;
+/** Wrong parameters, a message or a conversation that does not exist, no member, receipts that the plan does not have. */
+const REFUSED: ReadonlySet<unknown> = new Set([6000001, 6000204, 6000272, 6000273, 6000603, 6000610]);
+const PEER = 0;
+
+/** The conversation id of the outbox: `0:ben` for a chat of two, `2:crew` for a group. */
+export const zimConversation = (type: number, conversationID: string): string => `${type}:${conversationID}`;
+
+const refusing = async <T>(call: Promise<T>, ids?: readonly string[]): Promise<T> => {
+  try {
+    return await call;
+  } catch (error) {
+    const { code } = (error ?? {}) as { readonly code?: number };
+    if (REFUSED.has(code)) throw new ReceiptRefused(String(code), ids);
+    throw error;
+  }
+};
+
+const find = async (zim: ZimClient, id: string, type: number, ids: ReadonlySet<string>): Promise<ZimMessage[]> => {
+  const found: ZimMessage[] = [];
+  let next: ZimMessage | undefined;
+  for (let page = 0; page < MOST_PAGES && found.length < ids.size; page++) {
+    const { messageList } = await zim.queryHistoryMessage(id, type, { ...(next ? { nextMessage: next } : {}), count: PAGE, reverse: true });
+    found.push(...messageList.filter(({ messageID }) => ids.has(messageID)));
+    if (messageList.length < PAGE) break;
+    next = messageList[0];
+  }
+  return found;
+};
+
+/** @param connected the app's own `connectionStateChanged` listener feeds it: ZIM has one listener for each event. */
+export const zimOutbox = (zim: ZimClient, connected: OutboxOptions['connected']): Pick<OutboxOptions, 'send' | 'connected'> => ({
+  async send({ conversation, messages, readUpTo, cleared }: PendingReceipts) {
+    const [, kind, id] = /^(\d+):([^]+)$/.exec(conversation) ?? [];
+    if (!id) throw new ReceiptRefused('not-a-zim-conversation');
+    const type = Number(kind);
+    const ids = new Set(messages.map((message) => message.id));
+    const found = ids.size > 0 ? await refusing(find(zim, id, type, ids)) : [];
+    const refused = [...ids].filter((one) => !found.some(({ messageID }) => messageID === one));
+    for (let i = 0; i < found.length; i += MOST_IN_A_REQUEST) {
+      const some = found.slice(i, i + MOST_IN_A_REQUEST);
+      const sending = zim.sendMessageReceiptsRead(some, id, type);
+      refused.push(
+        ...(
+          await refusing(
+            sending,
+            some.map(({ messageID }) => messageID),
+          )
+        ).errorMessageIDs,
+      );
+    }
+    if (readUpTo && type === PEER) await refusing(zim.sendConversationMessageReceiptRead(id, type));
+    if (readUpTo || cleared) await refusing(zim.clearConversationUnreadMessageCount(id, type));
+    if (refused.length > 0) throw new ReceiptRefused('message-refused', refused);
+  },
+  connected,
+});

@@ -1,0 +1,48 @@
+/** Checks the arguments of the outbox's calls. A wrong argument is refused before anything is stored. */
+import { UsageError } from '../errors.ts';
+import type { MessageRead, Place } from './pending.ts';
+
+const wrong = (what: string, value: unknown, right: string): UsageError => {
+  const text = typeof value === 'string' || (typeof value === 'object' && value !== null) ? JSON.stringify(value) : String(value);
+  return new UsageError('usage/invalid-argument', `${what} is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}; give ${right}`);
+};
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
+
+export const conversationOf = (value: unknown): string => {
+  if (isText(value)) return value;
+  throw wrong('the conversation', value, "the conversation's id in your SDK, a text that is not empty");
+};
+
+const isOrder = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+export const placeOf = (value: unknown): Place => {
+  const place = value as Partial<Place> | null | undefined;
+  if (!isText(place?.id) || !isOrder(place.order))
+    throw wrong(
+      '`upTo`',
+      value,
+      '{ id, order }: the id of the message, and a number that grows from message to message, for example its time',
+    );
+  return { id: place.id, order: place.order };
+};
+
+/** @param value message ids, or `{ id, order }` where the app knows the place of the message. */
+export const messagesOf = (value: unknown, options: unknown): MessageRead[] => {
+  if (!Array.isArray(value) || value.length === 0) throw wrong('`messageIds`', value, 'a list with at least one message id');
+  try {
+    if (options !== undefined && typeof JSON.stringify(options) !== 'string') throw new TypeError('no JSON');
+  } catch {
+    throw wrong('`options`', typeof options, 'a value that JSON can hold');
+  }
+  return value.map((one: unknown) => {
+    const message = typeof one === 'object' && one !== null ? (one as Partial<Place>) : { id: one as string };
+    if (!isText(message.id)) throw wrong('a message id', message.id, 'a text that is not empty');
+    if (message.order !== undefined && !isOrder(message.order)) throw wrong('the order of a message', message.order, 'a finite number');
+    return {
+      id: message.id,
+      ...(message.order === undefined ? {} : { order: message.order }),
+      ...(options === undefined ? {} : { options }),
+    };
+  });
+};

@@ -1,0 +1,102 @@
+/** Where the outbox keeps its records: one IndexedDB database for each name, one record for each conversation. Each write is strict. */
+import { promisifyRequest, type UseStore } from 'idb-keyval';
+import { StoreError } from '../errors.ts';
+
+/** A write: the record, or undefined to delete it. */
+export type RecordWrite = readonly [key: string, record: unknown];
+
+export interface OutboxStore {
+  /**
+   * Runs one strict transaction: reads the records of `keys`, and writes what `decide` returns. Resolves after the commit. Rejects with
+   * a {@link StoreError} if nothing was written.
+   */
+  change<T>(
+    keys: readonly string[],
+    decide: (records: readonly unknown[]) => { readonly writes: readonly RecordWrite[]; readonly result: T },
+  ): Promise<T>;
+  /** All records. */
+  all(): Promise<ReadonlyMap<string, unknown>>;
+  close(): void;
+}
+
+const STORE = 'outbox';
+
+const opened = async (database: string): Promise<IDBDatabase> => {
+  const request = indexedDB.open(database);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return promisifyRequest(request);
+};
+
+const storeError = (error: unknown): StoreError => {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+  return name === 'QuotaExceededError'
+    ? new StoreError(
+        'store/quota-exceeded',
+        'this device has no room left, so the receipt was not stored; free some space and repeat the call',
+        { cause: error },
+      )
+    : new StoreError('store/unavailable', `IndexedDB failed, so the receipt was not stored: ${name || String(error)}`, { cause: error });
+};
+
+/** The browser may close a connection, for example when the user clears the site's data: the next transaction opens another one. */
+export const openOutboxStore = (database: string): OutboxStore => {
+  let connection: Promise<IDBDatabase> | null = null;
+  const connect = (): Promise<IDBDatabase> => {
+    const opening = opened(database).then((db) => {
+      const forget = (): void => {
+        if (connection === opening) connection = null;
+      };
+      db.onclose = forget;
+      db.onversionchange = () => {
+        db.close();
+        forget();
+      };
+      return db;
+    });
+    opening.catch(() => {
+      if (connection === opening) connection = null;
+    });
+    return opening;
+  };
+  const store: UseStore = async (mode, callback) => {
+    connection ??= connect();
+    const db = await connection;
+    let tx: IDBTransaction;
+    try {
+      tx = db.transaction(STORE, mode, { durability: 'strict' });
+    } catch {
+      // The connection is closing.
+      connection = connect();
+      tx = (await connection).transaction(STORE, mode, { durability: 'strict' });
+    }
+    return callback(tx.objectStore(STORE));
+  };
+  return {
+    change: (keys, decide) =>
+      store('readwrite', async (records) => {
+        const [first, ...rest] = keys.map((key) => promisifyRequest(records.get(key) as IDBRequest<unknown>));
+        const { writes, result } = decide(first ? await Promise.all([first, ...rest]) : []);
+        for (const [key, record] of writes)
+          if (record === undefined) records.delete(key);
+          else records.put(record, key);
+        await promisifyRequest(records.transaction);
+        return result;
+      }).catch((error: unknown) => {
+        throw storeError(error);
+      }),
+    all: () =>
+      store('readonly', async (records) => {
+        const [keys, values] = await Promise.all([
+          promisifyRequest(records.getAllKeys()),
+          promisifyRequest(records.getAll() as IDBRequest<unknown[]>),
+        ]);
+        return new Map(keys.map((key, i) => [key as string, values[i]]));
+      }).catch((error: unknown) => {
+        throw storeError(error);
+      }),
+    close() {
+      void connection?.then((db) => db.close()).catch(() => undefined);
+      connection = null;
+    },
+  };
+};

@@ -1,0 +1,50 @@
+/**
+ * `tidemark/outbox`: read receipts that survive a reload, in front of the chat SDK that an app already has. A call resolves once the receipt
+ * is stored. One tab sends what is stored through the SDK, merged to one request for each conversation.
+ *
+ * @see OUTBOX.md
+ */
+import { UsageError } from '../errors.ts';
+import { browserBus, browserClock, browserLocks, browserRandom } from '../platform/browser-ports.ts';
+import type { OutboxOptions, ReceiptOutbox } from './api.ts';
+import type { OutboxHint } from './lead.ts';
+import { createOutboxOver } from './outbox-over-ports.ts';
+import { openOutboxStore } from './outbox-store.ts';
+
+export type { Connected, OutboxOptions, PendingCount, ReceiptOutbox } from './api.ts';
+export { StoreError, UsageError } from '../errors.ts';
+export type { MessageRead, PendingReceipts, Place } from './pending.ts';
+export type { OutboxDeadLetter } from './records.ts';
+export { ReceiptDelayed, ReceiptRefused, type Send } from './sender.ts';
+
+/**
+ * Creates the outbox of one account, on a page or in a worker.
+ *
+ * @throws {UsageError} `usage/invalid-option` without a name or a `send`.
+ */
+export const createReceiptOutbox = (options: OutboxOptions): ReceiptOutbox => {
+  if (typeof options.name !== 'string' || options.name === '')
+    throw new UsageError('usage/invalid-option', '`name` must be a text that names the account, for example "easemob:alice"');
+  if (typeof options.send !== 'function')
+    throw new UsageError('usage/invalid-option', '`send` must be a function that sends receipts by your SDK');
+  const database = `tidemark-outbox-${options.name}`;
+  const outbox = createOutboxOver(options, {
+    clock: browserClock,
+    random: browserRandom,
+    locks: browserLocks,
+    bus: browserBus<OutboxHint>(database),
+    store: openOutboxStore(database),
+  });
+  const end = outbox.close.bind(outbox);
+  // A page that comes back online tries at once.
+  const nudge = (): void => {
+    outbox.flush().catch(() => undefined);
+  };
+  addEventListener('online', nudge);
+  return Object.assign(outbox, {
+    close() {
+      removeEventListener('online', nudge);
+      end();
+    },
+  });
+};
