@@ -6,7 +6,7 @@ import { createReceiptOutbox } from '../../src/outbox/outbox.ts';
 import { ask, stretched } from './backend.ts';
 
 it('receipts that were written offline reach the sender once after a restart; the SDK alone delivers none', async () => {
-  const { port } = await ask('startEasemob', { crew: [] });
+  const { port } = await ask('startStandIn', { crew: [] });
   vendor.logger.disableAll();
   const connect = () => new vendor.connection({ appKey: 'org#app', delivery: true, url: `ws://127.0.0.1:${port}`, isHttpDNS: false });
   const name = `easemob-${crypto.randomUUID()}`;
@@ -45,5 +45,5 @@ it('receipts that were written offline reach the sender once after a restart; th
   expect(heard.toSorted()).toEqual(expected.toSorted());
   after.close();
   for (const connection of [bob, online]) connection.close();
-  await ask('stopEasemob', { port });
+  await ask('stopStandIn', { port });
 });
