@@ -7,10 +7,11 @@ export const FRAME_MS = 16;
 /**
  * Conflates wake-ups. The listener reads the state anew at each emission, so no change is lost.
  *
+ * @param isNews selects wake-ups after which the state may look different. Any other wake-up ends the wait of earlier ones, if it is urgent.
  * @param isUrgent selects wake-ups that emit at once: a call is about to resolve, and the views must show its effect before.
  */
 export const conflated =
-  <T>(clock: ClockPort, isUrgent: (wakeUp: T) => boolean, ms = FRAME_MS) =>
+  <T>(clock: ClockPort, isNews: (wakeUp: T) => boolean, isUrgent: (wakeUp: T) => boolean, ms = FRAME_MS) =>
   (wakeUps: Observable<T>): Observable<void> =>
     new Observable<void>((subscriber) => {
       let cancel: Cancel | null = null;
@@ -27,8 +28,8 @@ export const conflated =
       };
       const subscription = wakeUps.subscribe({
         next: (wakeUp) => {
-          dirty = true;
-          if (!cancel || isUrgent(wakeUp)) emit();
+          dirty ||= isNews(wakeUp);
+          if (dirty && (!cancel || isUrgent(wakeUp))) emit();
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),

@@ -97,9 +97,13 @@ export class Views {
   /** Emits the account state at once and after each change that `when` selects. */
   private states(when: (dirty: Dirty) => boolean): Observable<AccountState> {
     return this.dirty$.pipe(
-      filter(when),
+      filter((dirty) => dirty.awaited || when(dirty)),
       startWith(undefined),
-      conflated(this.ports.clock, (dirty: Dirty | undefined) => dirty?.awaited === true),
+      conflated(
+        this.ports.clock,
+        (dirty: Dirty | undefined) => dirty === undefined || when(dirty),
+        (dirty) => dirty?.awaited === true,
+      ),
       map(() => this.writer.model),
     );
   }

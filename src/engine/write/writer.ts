@@ -263,7 +263,9 @@ export class Writer {
     const dirty = this.state.takeUnpublished();
     addDirty(dirty, last);
     const { conversations, shown, known, outbox, deadLetters, settings, asOf, events } = dirty;
-    if (conversations.size === 0 && !(shown || known || outbox || deadLetters || settings || asOf) && events.length === 0) return;
+    const isNews = conversations.size > 0 || shown || known || outbox || deadLetters || settings || asOf || events.length > 0;
+    // A call that changed nothing is answered when the views show what it relies on: they may still wait with a change of another tab.
+    if (!isNews && !dirty.awaited) return;
     for (const listener of this.listeners) listener(dirty);
   }
 }

@@ -8,7 +8,7 @@ import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { VirtualNetwork } from '../../../src/testing/virtual-network.ts';
 import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
-import { framesOf, goOffline, goOnline, reach, WorldTab } from '../../support/on-tab.ts';
+import { framesOf, goOffline, goOnline, openDevice, openTab, reach, WorldTab } from '../../support/on-tab.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -427,4 +427,30 @@ it('a log-out in one tab stops the sending of the leader tab: no frame leaves af
   expect(leader.sent('submit').flatMap(({ entries }) => entries).length).toBeLessThan(300);
   expect(await his.now({ of: 'total-unread' })).toBeLessThan(300);
   expect(await world.until(flushed)).toMatchObject({ code: 'usage/closed' });
+});
+
+it('a call that changes nothing is answered when its tab shows what another tab has done (I-16)', async () => {
+  const world = createTestWorld();
+  const [device, first] = await openDevice(world, 'alice');
+  const second = await openTab(world, device);
+  await first.live();
+  const chat = 'direct:ben' as const;
+  await first.say('ben', 'hello');
+  await world.pass(1000);
+  const late: string[] = [];
+  // The hints of the other tab come at another moment of the frame in each round.
+  for (let round = 1; round <= 12; round++) {
+    const wanted = round % 2 === 1;
+    let isMarked: boolean | undefined;
+    const watching = first.watch({ of: 'conversation', conversationId: chat }).subscribe((shown) => (isMarked = shown?.markedUnread));
+    await second.do('setMuted', chat, wanted);
+    await world.pass(round);
+    await second.do('setMarkedUnread', chat, wanted);
+    await world.pass(3);
+    await first.do('setMarkedUnread', chat, wanted);
+    if (isMarked !== wanted) late.push(`round ${round}: ${String(isMarked)}`);
+    watching.unsubscribe();
+    await world.pass(1000);
+  }
+  expect(late).toEqual([]);
 });
