@@ -2,6 +2,7 @@
 import { combineLatest, debounceTime, filter, firstValueFrom } from 'rxjs';
 import type { ReceiptClient } from 'tidemark';
 import { openAccount } from './account.ts';
+import { openFromAddress } from './open-address.ts';
 import { resetAway } from './away.ts';
 import { makeGroup } from './dev-server.ts';
 import { registerOffline } from './offline.ts';
@@ -48,6 +49,7 @@ const startOwnPhones = (): void => {
   within('stage').append(alice.node, startServerPanel([alice, bob]).node, bob.node);
   startPhoneTabs(within('phone-tabs'), [alice, bob]);
   startStory(within('story'), bob);
+  openFromAddress();
   furnish([alice.client, bob.client]).catch(notFurnished);
 };
 

@@ -8,6 +8,7 @@ import { type Chat, openChatView } from './chat.ts';
 import { connectionText, linkLook } from './connection-text.ts';
 import { startConversationList, unreadText } from './conversation-list.ts';
 import { h, hidden, setText } from './dom.ts';
+import { startBanners } from './banners.ts';
 import { startNotices } from './notices.ts';
 import { outboxText, startOutboxTray } from './outbox-tray.ts';
 import { isGroup, person, type PhoneOwner } from './people.ts';
@@ -50,6 +51,7 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
       aeroplane.node,
     ),
     h('div', { class: 'screen' }, listPane, chatPane),
+    startBanners(owner, client),
     notices.node,
     tray,
     holding,

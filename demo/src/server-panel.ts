@@ -8,6 +8,7 @@ import { askServer, cutServer, type ServerState } from './dev-server.ts';
 import { h, hidden, prefersStillness, setText } from './dom.ts';
 import { icon } from './icons.ts';
 import { createLedger, eventText } from './ledger.ts';
+import { startNotifying } from './notifying.ts';
 import { person, PHONE_OWNERS, type PhoneOwner } from './people.ts';
 import type { Phone } from './phone.ts';
 import { createSwitch } from './switch.ts';
@@ -86,6 +87,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
     if (state === 'answers') for (const page of [window, ...framesHere()]) page.dispatchEvent(new Event('online'));
   });
   cutSwitch.node.setAttribute('aria-label', 'Cut for both phones');
+  const notify = phones.length > 0 ? startNotifying(phones.map(({ client }) => client)) : null;
 
   for (const { owner, client } of phones) {
     const { name } = person(owner);
@@ -126,7 +128,7 @@ export const startServerPanel = (phones: readonly Phone[]): ServerPanel => {
       h('span', { class: 'server-mark', 'aria-hidden': 'true' }, icon('wave')),
       h('h2', { class: 'server-name', id: 'server-name' }, 'Server'),
       stateText,
-      cutSwitch.node,
+      h('div', { class: 'server-switches' }, notify, cutSwitch.node),
     ),
     h(
       'button',

@@ -4,7 +4,8 @@
  */
 import { installReceiptSync } from 'tidemark/service-worker';
 import { fetchToken } from './dev-server.ts';
-import { person } from './people.ts';
+import { addressOfChat } from './address.ts';
+import { chatPartner, isGroup, person } from './people.ts';
 
 /** The build defines this. Each build has its own cache. */
 declare const DEMO_BUILD: { readonly name: string; readonly urls: readonly string[] };
@@ -48,9 +49,22 @@ const { protocol, host } = worker.location;
 installReceiptSync(worker, {
   url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/receipts`,
   getToken: fetchToken,
-  // This demo gets no pushes. A host with pushes can use it unchanged.
-  notification: ({ senderId, body }, { userId, muted, visible }) => ({
-    title: `${person(senderId).name} to ${person(userId).name}`,
-    options: { body: typeof body === 'string' ? body : 'A new message', icon: '/icon-192.png', silent: muted || visible },
+  notification: ({ senderId, conversationId, body }, { userId, muted, visible, unread, mentions }) => ({
+    title: `${person(senderId).name}${isGroup(conversationId) ? ` in ${chatPartner(conversationId).name}` : ''} to ${person(userId).name}`,
+    options: {
+      body: `${typeof body === 'string' ? body : 'A new message'}${mentions > 0 ? ' (mentions you)' : unread > 1 ? ` (${unread} unread)` : ''}`,
+      icon: '/icon-192.png',
+      silent: muted || visible,
+    },
+    replacesOlder: true,
   }),
+  addressOf: addressOfChat,
+});
+
+// The demo's server has no push service. A page hands each of its pushes on, and here it is an event like that of a browser.
+worker.addEventListener('message', (event) => {
+  const { push } = (event.data ?? {}) as { readonly push?: unknown };
+  if (typeof push !== 'string') return;
+  const pushed = { data: { text: () => push }, waitUntil: (done: Promise<unknown>) => event.waitUntil(done) };
+  worker.dispatchEvent(Object.assign(new Event('push'), pushed));
 });

@@ -48,7 +48,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Body | undefined> => {
  * Whether the Host header names this machine. A foreign page may point its own domain at this machine's
  * address (DNS rebinding), but the Host header then carries the foreign domain.
  */
-const isLocalHost = (host: string | undefined): boolean => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '');
+export const isLocalHost = (host: string | undefined): boolean => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '');
 
 type Groups = Pick<ReceiptServer, 'createGroup' | 'addMember' | 'removeMember' | 'setPolicy' | 'policy'>;
 

@@ -9,6 +9,7 @@ import { createReceiptServer } from '../server/server.ts';
 import { openPgliteStore } from '../server/store/sql/pglite.ts';
 import { attachCut } from './dev-cut.ts';
 import { createDevDoor, devSecret } from './dev-door.ts';
+import { createDevPushes } from './dev-pushes.ts';
 import { CommandLineError, type ServeOptions } from './options.ts';
 import { createStaticDoor } from './static-files.ts';
 import { authenticateByKeys, authenticateBySecret } from './tokens.ts';
@@ -38,10 +39,11 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
   const authenticate = options.jwks ? authenticateByKeys(options.jwks, options.claims) : authenticateBySecret(secret, options.claims);
   const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins, () => receipts) : undefined;
+  const devPushes = options.dev ? createDevPushes(options.allowedOrigins) : undefined;
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
   const listener: RequestListener = (request, response) => {
-    if (devDoor?.(request, response) || cutDoor?.(request, response)) return;
+    if (devDoor?.(request, response) || devPushes?.door(request, response) || cutDoor?.(request, response)) return;
     if (staticDoor) staticDoor(request, response).catch(() => response.destroy());
     else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
   };
@@ -61,6 +63,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     authenticate,
     // A development server shows every feature.
     ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
+    ...(devPushes ? { onMessage: (push) => devPushes.send(push) } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
     // Before the store is open, `ready` reports the failure.

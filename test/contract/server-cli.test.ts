@@ -86,6 +86,35 @@ it('`tidemark serve --dev` gives tokens to its own pages only, and can cut off i
   (await TestClient.open(`ws://${host}/receipts`)).close();
 });
 
+it(
+  '`tidemark serve --dev` streams its pushes to the pages of a demo, without bodies, and to no other page',
+  { timeout: 120_000 },
+  async () => {
+    const { host, ready } = await start('--dev', '--data', folder());
+    await ready;
+    expect((await fetch(`http://${host}/dev/pushes`, { headers: { Origin: 'https://elsewhere.example' } })).status).toBe(403);
+    const ended = new AbortController();
+    const response = await fetch(`http://${host}/dev/pushes`, { signal: ended.signal });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const token1 = await token(host, 'ann');
+    await post(host, [hello('ann', token1), { type: 'submit', id: 1, entries: [messageTo('ben', 'pushed-1')] }]);
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const part of response.body as unknown as AsyncIterable<Uint8Array>)
+      if ((text += decoder.decode(part)).includes('}\n\n')) break;
+    ended.abort();
+    const push = JSON.parse(/^data: (.+)$/m.exec(text)![1]!) as object;
+    expect(push).toMatchObject({
+      type: 'push',
+      userId: 'ben',
+      conversationId: 'direct:ann',
+      totalUnreadCount: 1,
+      message: { id: 'pushed-1' },
+    });
+    expect(text).not.toContain('body');
+  },
+);
+
 it('`tidemark serve --dev` creates groups and changes the policy for the pages of a demo', { timeout: 120_000 }, async () => {
   const { host, ready } = await start('--dev', '--data', folder());
   await ready;

@@ -244,6 +244,44 @@ it('a muted group still tells Bob of a message that mentions him, and of no othe
   await expect.poll(() => row.textContent(), WITHIN).toMatch(/2 unread messages, 1 mentions you$/);
 });
 
+const banner = (owner: Owner, text: string): Locator => on(owner, '.banner').filter({ hasText: text });
+/** The browser's own list of open notifications. */
+const notifications = (): Promise<string[]> =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    return (await registration.getNotifications()).map(({ title, body }) => `${title}: ${body}`);
+  });
+
+it('the phone in the pocket notifies of a message, by the push of the server, and reading the chat closes the notification', async () => {
+  await page.context().grantPermissions(['notifications']);
+  await turn('Notifications of the phone in the pocket', true);
+  await on('alice', '.composer-input').click();
+  await page.getByRole('button', { name: 'Let Carol and Dan write' }).click();
+  await expect.poll(notifications, WITHIN).toEqual([expect.stringMatching(/^Carol to Bob: ./)]);
+  await expectText(banner('bob', 'Carol to Bob'), /^Carol to Bob/);
+  // Alice holds her phone, so it shows no notification; Dan's chat is muted on Bob's phone.
+  expect(await page.locator('.banner').count()).toBe(1);
+  await readChat('bob', 'Carol');
+  await expect.poll(notifications, WITHIN).toEqual([]);
+  await expect.poll(() => page.locator('.banner').count(), WITHIN).toBe(0);
+});
+
+it('in aeroplane mode no notification comes; the held one comes afterwards, and a tap on it opens the chat', async () => {
+  await on('bob', '').getByRole('button', { name: 'Back to the list' }).click();
+  await aeroplane('bob').click();
+  await expectText(on('bob', '.phone-status'), 'Aeroplane mode');
+  await on('alice', '.composer-input').click();
+  await write('alice', 'Still there, @bob?');
+  await expectText(on('alice', '.said:visible').last(), /^Read by 0|^Sent/);
+  expect(await notifications()).toEqual([]);
+  await aeroplane('bob').press('Space');
+  await on('alice', '.composer-input').click();
+  await expect.poll(notifications, WITHIN).toEqual([expect.stringMatching(/^Alice in Crew to Bob: .*\(mentions you\)/)]);
+  await banner('bob', 'Alice in Crew to Bob').click();
+  await expectText(on('bob', '.chat-name'), 'Crew');
+  await expect.poll(notifications, WITHIN).toEqual([]);
+});
+
 it('no step of the demo throws an error', () => {
   expect(pageErrors).toEqual([]);
 });
