@@ -126,6 +126,7 @@ export class Engine {
     const views = new Views(ports, writer, {
       leader$: leader.status$.pipe(map((status) => status)),
       opened: (conversationId, limit) => history.opened(conversationId, limit),
+      needed: (conversationId, seq) => history.needed(conversationId, seq),
     });
     const reached = leader.status$
       .pipe(

@@ -1,6 +1,6 @@
 /** Older messages: any tab requests older messages from the server over HTTP and stores the answer for all tabs. */
 import { AuthError } from '../../errors.ts';
-import type { ConversationId, MessageId } from '../../model/ids.ts';
+import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
 import { highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import { firstVisible } from '../../model/conversation.ts';
@@ -31,6 +31,9 @@ export class History {
   private readonly waiting = new Set<ConversationId>();
   /** Chats with a failed request, and the end of the wait. A chat that changes all the time must not request all the time (F115). */
   private readonly failed = new Map<ConversationId, { readonly backoff: Backoff; readonly until: number; readonly limit: number }>();
+
+  /** By chat: a message that {@link needed} could not fetch. */
+  private readonly missed = new Map<ConversationId, Seq>();
 
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'random'>,
@@ -89,8 +92,24 @@ export class History {
     });
   }
 
+  /** The app shows the place of this message: fetches the message, once, if there is a network. */
+  needed(conversationId: ConversationId, seq: Seq): void {
+    const conversation = this.writer.model.get(conversationId);
+    const one = range(seq, seq);
+    if (!conversation || this.writer.model.paused || seq < firstVisible(conversation.row)) return;
+    if (subtract(one, union(conversation.storedSeqs, this.requested.of(conversationId))).length === 0) return;
+    this.requested.add(conversationId, one);
+    this.fetch(conversationId, one).catch(() => {
+      this.requested.forget(conversationId, one);
+      this.missed.set(conversationId, seq);
+    });
+  }
+
   /** The server is reachable again: a chat with a failed request requests its messages again. */
   reached(): void {
+    const missed = [...this.missed];
+    this.missed.clear();
+    for (const [conversationId, seq] of missed) this.needed(conversationId, seq);
     const failed = [...this.failed];
     this.failed.clear();
     for (const [conversationId, { limit }] of failed) this.opened(conversationId, limit);

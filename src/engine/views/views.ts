@@ -36,6 +36,8 @@ export interface ViewSources {
   readonly leader$: Observable<LeaderStatus & { readonly leader: boolean }>;
   /** The app has opened a conversation: missing messages among its newest `limit` messages are fetched. */
   readonly opened: (conversationId: ConversationId, limit: number) => void;
+  /** The app shows the place of a message that this device does not store: the message is fetched. */
+  readonly needed: (conversationId: ConversationId, seq: Seq) => void;
 }
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((item, i) => item === b[i]);
@@ -190,6 +192,7 @@ export class Views {
           this.writer.read('message-id', async (model, tx) => {
             const conversation = model.get(id);
             const [message] = conversation ? await readStored(tx, conversation, range(seq, seq)) : [];
+            if (!message) this.sources.needed(id, seq);
             return message?.id ?? null;
           }),
         ),

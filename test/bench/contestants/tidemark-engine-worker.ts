@@ -31,7 +31,7 @@ self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   };
   const writer = await Writer.open(ports, ME);
   await writer.write('first-cursor', { durability: 'relaxed' }, (draft) => draft.change({ t: 'cursor', cursor: 'c0' }));
-  const views = new Views(ports, writer, { leader$: of(LEADER), opened: () => undefined });
+  const views = new Views(ports, writer, { leader$: of(LEADER), opened: () => undefined, needed: () => undefined });
   serveStreams(data.streams, (topic) => views.watch(topic));
   const feed = new Feed(data.amount);
   const builder = new FrameBuilder();

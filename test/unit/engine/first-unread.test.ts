@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
-import { goOffline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
+import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
 const BOB = 'direct:bob';
 const BOBS = 'direct:alice';
@@ -52,6 +52,31 @@ describe('the first unread message', () => {
     await again.do('clearConversationUnreadCount', BOB);
     await again.do('setMarkedUnread', BOB, true, ids[1]);
     expect(await again.ask('firstUnread', BOB)).toEqual({ seq: 2, messageId: ids[1], count: 3 });
+  });
+
+  it('the place of a message that this device has read and never stored gets its id, online at once, and after offline time on the next connection', async () => {
+    const ids = await say(30);
+    await stores(phone, 30);
+    await phone.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+    for (const isOffline of [false, true]) {
+      const [device, laptop] = await openDevice(world, 'alice', `laptop ${String(isOffline)}`);
+      device.network.trouble = (way, frame) => (way === 'up' && frame.type === 'fetch' ? 'lost' : null);
+      await laptop.until({ of: 'unread', conversationId: BOB }, (count) => count === 30);
+      await laptop.do('sendConversationReadReceipt', BOB, {});
+      device.network.trouble = () => null;
+      if (isOffline) goOffline(device);
+      const named: (string | null)[] = [];
+      const watching = laptop.watch({ of: 'message-id', conversationId: BOB, seq: 1 }).subscribe((id) => named.push(id));
+      await world.pass(2000);
+      expect(named.at(-1)).toBe(isOffline ? null : ids[0]);
+      if (isOffline) goOnline(device);
+      await world.pass(60_000);
+      expect([isOffline, named.at(-1)]).toEqual([isOffline, ids[0]]);
+      watching.unsubscribe();
+      await laptop.do('setMarkedUnread', BOB, true, ids[0]!);
+      await laptop.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+      await laptop.close();
+    }
   });
 
   it('waits for the first snapshot of a new device, and names the message once the device stores it', async () => {
