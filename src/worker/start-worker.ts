@@ -1,5 +1,6 @@
 /**
- * Loads the worker's script, whose address is in the hash of this script's address. Chromium keeps the compiled code of
+ * Loads the worker's script. Its address is in the name of this worker: a service worker that answers with a stored file takes the hash off
+ * this script's own address. Chromium keeps the compiled code of
  * a dynamic import in a worker, and of no other script there: each start would compile the worker's script again.
  */
 const held: unknown[] = [];
@@ -10,7 +11,9 @@ const hold = (event: MessageEvent): void => {
 };
 
 const load = async (): Promise<void> => {
-  const address = new URL(decodeURIComponent(self.location.hash.slice(1)), self.location.href);
+  const [, name] = /^tidemark (.+)$/.exec(self.name) ?? [];
+  if (name === undefined) throw new Error('the name of this worker holds no address of a script');
+  const address = new URL(name, self.location.href);
   // A link to this script must not start a script of another site.
   if (address.origin !== self.location.origin) throw new Error(`another origin: ${address.href}`);
   // The page posts its first messages at once.

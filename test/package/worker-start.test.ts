@@ -133,19 +133,55 @@ it('the small script imports no script of another origin', async () => {
   await page.goto(address);
   const started = (of: string): Promise<string> =>
     page.evaluate(
-      async (url) =>
+      async ([url, file]) =>
         new Promise<string>((resolve) => {
-          const one = new Worker(url, { type: 'module' });
+          const one = new Worker(url!, { type: 'module', name: `tidemark ${file!}` });
           one.addEventListener('error', ({ message }) => resolve(message));
           // The worker answers calls of Comlink.
           one.addEventListener('message', () => resolve('started'));
           one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
         }),
-      `${address}assets/${starter!}#${encodeURIComponent(`${of}assets/${worker!}`)}`,
+      [`${address}assets/${starter!}`, `${of}assets/${worker!}`],
     );
   expect(await started(address)).toBe('started');
   expect(await started(other)).toContain('another origin');
   await page.context().close();
+});
+
+it('the worker starts by the small script also on a page whose service worker answers with stored files (F127)', async () => {
+  const address = await serve(dist, (path, response) => {
+    if (path !== '/sw.js') return false;
+    response.setHeader('Content-Type', 'text/javascript').end(`
+      self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+      self.addEventListener('fetch', (event) => event.respondWith(caches.open('files').then(async (cache) => {
+        if (!(await cache.match(event.request))) await cache.add(event.request.url);
+        return cache.match(event.request);
+      })));`);
+    return true;
+  });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/sw.js');
+    await navigator.serviceWorker.ready;
+  });
+  await page.reload();
+  expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  const files = await readdir(join(dist, 'assets'));
+  const [starter, worker] = [isStarter, isWorker].map((is) => files.find((file) => is(`/${file}`))!);
+  const answer = await page.evaluate(
+    async ([url, file]) =>
+      new Promise<string>((resolve) => {
+        const one = new Worker(url!, { type: 'module', name: `tidemark ${file!}` });
+        one.addEventListener('error', ({ message }) => resolve(message));
+        one.addEventListener('message', () => resolve('started'));
+        one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
+      }),
+    [`${address}assets/${starter!}`, `${address}assets/${worker!}`],
+  );
+  expect(answer).toBe('started');
+  await context.close();
 });
 
 it.each([

@@ -50,7 +50,7 @@ export class OwnWorkers implements WorkerSource {
     const file = fileAddress();
     const starter = starterAddress();
     if (!starter || !file || this.starter?.isRefused) return (this.file = new ScriptTry(file)).start();
-    return (this.starter = new ScriptTry(`${starter}#${encodeURIComponent(file)}`)).start();
+    return (this.starter = new ScriptTry(starter, file)).start();
   }
 
   async failed(error: ReceiptsError): Promise<ReceiptsError | null> {

@@ -10,14 +10,21 @@ export class ScriptTry {
   isForbiddenByCsp = false;
   private hasFailed = false;
 
-  /** @param url empty if the build left no address. */
-  constructor(readonly url: string) {}
+  /**
+   * @param url empty if the build left no address.
+   * @param loads the address of the script that `url` loads: its worker reads the address in its own name.
+   */
+  constructor(
+    readonly url: string,
+    private readonly loads?: string,
+  ) {}
 
   /** May throw. */
   start(): Worker {
     try {
       if (!this.url) throw new Error('the build left no address of the script');
-      const worker = new Worker(trustedScript(this.url), { type: 'module', name: 'tidemark' });
+      const name = this.loads === undefined ? 'tidemark' : `tidemark ${this.loads}`;
+      const worker = new Worker(trustedScript(this.url), { type: 'module', name });
       this.listen(worker);
       return worker;
     } catch (error) {
