@@ -48,7 +48,12 @@ export const startPostgres = (): TestPostgres => {
   run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start');
   const host = ['-h', folder, '-U', 'postgres'];
   return {
-    pool: (database, config = {}) => new Pool({ host: folder, user: 'postgres', database, max: 8, ...config }),
+    pool: (database, config = {}) => {
+      const pool = new Pool({ host: folder, user: 'postgres', database, max: 8, ...config });
+      // Idle connections break when a test stops the database, also after the store has closed.
+      pool.on('error', () => undefined);
+      return pool;
+    },
     createDatabase: (name) => void run('createdb', ...host, name),
     copyDatabase: (from, to) => {
       const dump = join(folder, `${to}.dump`);
