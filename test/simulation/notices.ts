@@ -31,6 +31,8 @@ export class Notices {
   /** The tags of the shown notifications. */
   private readonly shown = new Set<string>();
   /** A page or the service worker died or failed before its look: a notification may stay until the next look. */
+  private readonly waiting: PushFrame[] = [];
+  private isWaking = false;
   private isDoubtful = false;
   private isAtWork = false;
   /** The conversation whose older notifications the app replaces by the current one. */
@@ -73,17 +75,34 @@ export class Notices {
     }
   }
 
-  /** The browser brings a push to the service worker. */
+  /** The browser brings a push to the service worker: one after the other. */
   push(push: PushFrame): void {
-    const { device } = this.home;
-    const { time } = this.sim.world;
     // No process runs at night.
     if (this.sim.asleep) return;
-    const again = (): void => void time.schedule(AGAIN_MS, `${device.name} gets a push`, () => this.push(push));
+    this.waiting.push(push);
+    this.wake();
+  }
+
+  private wake(): void {
+    const { device } = this.home;
+    const { time } = this.sim.world;
+    const [push] = this.waiting;
+    if (!push || this.isWaking) return;
+    this.isWaking = true;
+    const again = (ms: number): void =>
+      void time.schedule(ms, `${device.name} gets a push`, () => {
+        this.isWaking = false;
+        this.wake();
+      });
     void device
-      .wake((lane) => this.take(lane, push))
+      .wake((lane) => {
+        this.waiting.shift();
+        // The service worker may die on the way.
+        lane.onEnd(() => again(0));
+        return this.take(lane, push);
+      })
       .then(
-        (taken) => void (taken || again()),
+        (taken) => void (taken || again(AGAIN_MS)),
         () => undefined,
       );
   }
