@@ -5,7 +5,7 @@ import type { Place } from './pending.ts';
 import type { OutboxDeadLetter } from './records.ts';
 import type { Send } from './sender.ts';
 
-/** Something that tells whether the SDK is connected: each change, and the present state at once. An RxJS Observable fits. */
+/** Tells whether the SDK is connected: the present state at once, and each change. An RxJS Observable fits. */
 export interface Connected {
   subscribe(next: (isConnected: boolean) => void): { unsubscribe(): void };
 }
@@ -14,13 +14,13 @@ export interface OutboxOptions {
   /** Names the account: each name has a store of its own, for example `easemob:alice`. */
   readonly name: string;
   /**
-   * Sends the receipts of one conversation through the SDK. Resolves when the backend has them. Throws {@link ReceiptRefused} for receipts
-   * that the backend will never take, {@link ReceiptDelayed} for a pause, and anything else for an attempt that may succeed later.
+   * Sends the receipts of a conversation through the SDK. Resolves when the backend has the receipts. Throws {@link ReceiptRefused} for
+   * receipts refused for good, {@link ReceiptDelayed} for a pause, and any other error for an attempt with a chance later.
    */
   readonly send: Send;
   /** Nothing is sent while the SDK is not connected. */
   readonly connected: Connected;
-  /** A conversation read receipt also says that the messages before it are read. Default: false, the two are different receipts. */
+  /** A conversation read receipt includes the receipts of all earlier messages. Default: false, the two are different receipts. */
   readonly conversationCoversMessages?: boolean;
   /** Default: warnings and errors go to the console. */
   readonly log?: Log;
@@ -29,7 +29,7 @@ export interface OutboxOptions {
 export interface PendingCount {
   readonly conversations: number;
   readonly messages: number;
-  /** The time of the oldest call that is not sent, epoch ms; null if nothing is pending. */
+  /** The time of the oldest pending call, epoch ms; null if nothing is pending. */
   readonly since: number | null;
 }
 
@@ -38,7 +38,7 @@ export interface ReceiptOutbox {
    * Read receipts of single messages.
    *
    * @param messageIds ids, or `{ id, order }` where the place of the message is known.
-   * @param options what the adapter needs for this receipt, for example a text: a value that JSON can hold.
+   * @param options details for the adapter, for example a text: a JSON value.
    * @throws {UsageError} `usage/invalid-argument`, `usage/closed`
    * @throws {StoreError} if the receipt could not be stored.
    */
@@ -48,23 +48,23 @@ export interface ReceiptOutbox {
   /** The unread count is cleared, up to a message or whole: the sender is not told. Errors as for `read`. */
   clear(conversation: string, options?: { readonly upTo?: Place }): Promise<void>;
   /**
-   * The unread count to show for a conversation: the SDK's count without what is pending here or was sent lately, so that no badge comes
-   * back on a reconnect. Before the store is read, the SDK's own count.
+   * The unread count to show for a conversation: the SDK's count without messages read here, pending or sent. So no badge comes back on a
+   * reconnect. Before the store is read, the SDK's own count.
    *
    * @param count the SDK's count.
    * @param newest the order of the conversation's newest message, the same number as in `upTo`.
    */
   shown(conversation: string, count: number, newest?: number): number;
-  /** What the SDK has not taken yet, now and after each change, of all tabs. */
+  /** The pending receipts of all tabs, now and after each change. */
   watchPending(): Observable<PendingCount>;
-  /** Receipts that were refused for good, oldest first; the newest 100 are kept. */
+  /** Receipts refused for good, oldest first; the newest 100 are kept. */
   watchDeadLetters(): Observable<readonly OutboxDeadLetter[]>;
   /** Removes a dead letter. */
   dismiss(id: string): Promise<void>;
   /** Tries at once, without a wait for the next attempt. Resolves when this tab has nothing left to send now; `pending` conversations are left. */
   flush(): Promise<{ readonly pending: number }>;
-  /** Deletes everything stored under this name, for a log-out. What is pending is not sent any more. */
+  /** Deletes everything stored under this name, for a log-out. Pending receipts are not sent any more. */
   wipe(): Promise<void>;
-  /** Ends this outbox; what is pending stays stored, and another tab or the next start sends it. */
+  /** Ends this outbox. Pending receipts stay stored, and another tab or the next start sends the receipts. */
   close(): void;
 }

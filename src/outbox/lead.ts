@@ -1,6 +1,6 @@
 /**
  * Decides which tab sends. One tab holds the lock. A tab with something to send asks whether the holder answers, and takes the lock from a
- * frozen holder. The fencing token in the store stops the old holder when it thaws.
+ * frozen holder. The fencing token in the store stops the old holder after its thaw.
  *
  *     waiting ── lock granted, or no tab answers ──▶ claiming ── fencing token written ──▶ leading
  *        ▲                                              │                                    │
@@ -26,7 +26,7 @@ export interface LeadPorts {
 }
 
 export interface LeadHandlers {
-  /** Writes the next fencing token, and resolves with it. */
+  /** Writes the next fencing token. Resolves with the token. */
   readonly takeFence: () => Promise<number>;
   readonly leads: (fence: number) => void;
   readonly lost: () => void;
@@ -67,7 +67,7 @@ export class Lead {
     this.stopListening();
   }
 
-  /** There is something to send: a tab that does not lead watches whether another tab does. */
+  /** There is something to send: a following tab watches whether another tab leads. */
   work(): void {
     if (!this.isLeading && this.release) this.watch.check();
   }
@@ -89,7 +89,7 @@ export class Lead {
         this.handlers.lost();
         this.request(false);
       },
-      // Without locks, a tab leads if no other tab answers. The fencing token keeps that safe.
+      // Without locks, a tab leads if no other tab answers. The fencing token keeps two leading tabs safe.
       onMissing: () => {
         this.hasLocks = false;
       },

@@ -1,4 +1,4 @@
-/** The outbox of one account over given ports: stores the calls, lays them over the SDK's counts, and settles what the sender has sent. */
+/** The outbox of an account over given ports: stores the calls, lays pending receipts over the SDK's counts, and settles sent receipts. */
 import { Observable } from 'rxjs';
 import { UsageError } from '../errors.ts';
 import { errorDetails, type Log, safeLog } from '../logging.ts';
@@ -12,7 +12,7 @@ import { type Call, countedUpTo, merge, onlyMessages, type PendingReceipts, type
 import { deadKey, FENCE, type OutboxDeadLetter, pendingKey, Records, type Taken, takenKey } from './records.ts';
 import { Sender, type Settled } from './sender.ts';
 
-/** What the outbox gets from its host; the browser's by default. */
+/** The ports of the outbox; the browser's by default. */
 export interface OutboxPorts extends LeadPorts {
   readonly store: OutboxStore;
 }
@@ -25,7 +25,7 @@ class Outbox implements ReceiptOutbox {
   private readonly listeners = new Set<() => void>();
   private readonly ends: Cancel[] = [];
   private fence = 0;
-  /** Number of local writes: a reading of the store that one of them overtook is repeated. */
+  /** Number of local writes: a read of the store is repeated if a write overtook the read. */
   private writes = 0;
   private isLoaded = false;
   private isClosed = false;
@@ -57,7 +57,7 @@ class Outbox implements ReceiptOutbox {
     });
     this.ends.push(
       ports.bus.listen(({ type }) => {
-        // A tab that asks the leading tab has something to send, and its hint `changed` may be lost.
+        // The asking tab has something to send, and its hint `changed` may be lost.
         if (type === 'changed' || (type === 'leads?' && this.sender.isLeading)) void this.reload();
       }),
     );
@@ -165,7 +165,7 @@ class Outbox implements ReceiptOutbox {
     });
   }
 
-  /** @returns false if another tab leads: then nothing is written, and the receipts are sent again, which changes nothing at the backend. */
+  /** @returns false if another tab leads. Then nothing is written, and the other tab sends the receipts again: the backend stays the same. */
   private settle(sent: PendingReceipts, settled: Settled): Promise<boolean> {
     const { conversation } = sent;
     const keys = [FENCE, pendingKey(conversation), takenKey(conversation)];
@@ -176,7 +176,7 @@ class Outbox implements ReceiptOutbox {
       if (!now) return { writes: [], result: true };
       const at = this.ports.clock.wall();
       const named = settled.end === 'refused' && settled.messageIds ? onlyMessages(sent, new Set(settled.messageIds)) : sent;
-      // A refusal that names none of the messages refuses them all.
+      // A refusal without any of the sent messages refuses all messages.
       const ended = named.messages.length > 0 ? named : sent;
       const writes: RecordWrite[] = [[pendingKey(conversation), without(now, ended)]];
       if (settled.end === 'refused') {

@@ -1,4 +1,4 @@
-/** Where the outbox keeps its records: one IndexedDB database for each name, one record for each conversation. Each write is strict. */
+/** The store of the outbox: an IndexedDB database for each name, a record for each conversation. Each write is strict. */
 import { promisifyRequest, type UseStore } from 'idb-keyval';
 import { StoreError } from '../errors.ts';
 
@@ -7,7 +7,7 @@ export type RecordWrite = readonly [key: string, record: unknown];
 
 export interface OutboxStore {
   /**
-   * Runs one strict transaction: reads the records of `keys`, and writes what `decide` returns. Resolves after the commit. Rejects with
+   * Runs a strict transaction: reads the records of `keys`, and writes the records from `decide`. Resolves after the commit. Rejects with
    * a {@link StoreError} if nothing was written.
    */
   change<T>(
@@ -38,7 +38,7 @@ const storeError = (error: unknown): StoreError => {
     : new StoreError('store/unavailable', `IndexedDB failed, so the receipt was not stored: ${name || String(error)}`, { cause: error });
 };
 
-/** The browser may close a connection, for example when the user clears the site's data: the next transaction opens another one. */
+/** The browser may close a connection, for example when the user clears the site's data: the next transaction opens a new connection. */
 export const openOutboxStore = (database: string): OutboxStore => {
   let connection: Promise<IDBDatabase> | null = null;
   const connect = (): Promise<IDBDatabase> => {

@@ -1,6 +1,6 @@
 /**
- * `tidemark/outbox`: read receipts that survive a reload, in front of the chat SDK that an app already has. A call resolves once the receipt
- * is stored. One tab sends what is stored through the SDK, merged to one request for each conversation.
+ * `tidemark/outbox`: read receipts survive a reload, in front of the app's own chat SDK. A call resolves once the receipt is stored. The
+ * leading tab sends stored receipts through the SDK, merged to a single request for each conversation.
  *
  * @see OUTBOX.md
  */
@@ -18,7 +18,7 @@ export type { OutboxDeadLetter } from './records.ts';
 export { ReceiptDelayed, ReceiptRefused, type Send } from './sender.ts';
 
 /**
- * Creates the outbox of one account, on a page or in a worker.
+ * Creates the outbox of an account, on a page or in a worker.
  *
  * @throws {UsageError} `usage/invalid-option` without a name or a `send`.
  */

@@ -1,9 +1,8 @@
 /**
- * The receipts of one conversation that the SDK has not taken yet, and their arithmetic: single messages merge by id, places merge by
- * maximum. Pure.
+ * The pending receipts of a conversation and their arithmetic: single messages merge by id, places merge by maximum. Pure.
  */
 
-/** A message, and its place in its conversation: a number that grows from message to message, for example the server's time in ms. */
+/** A message, and its place in its conversation: a number, larger for each newer message, for example the server's time in ms. */
 export interface Place {
   readonly id: string;
   readonly order: number;
@@ -14,18 +13,18 @@ export interface MessageRead {
   readonly id: string;
   /** The place of the message, if the app named it. */
   readonly order?: number;
-  /** What the adapter needs to send the receipt, as the app gave it: a value that JSON can hold. The newest call wins. */
+  /** The app's details for the adapter: a JSON value. The newest call wins. */
   readonly options?: unknown;
 }
 
-/** What one conversation has to send. */
+/** The receipts of a conversation to send. */
 export interface PendingReceipts {
   readonly conversation: string;
   /** Read receipts of single messages, in the order of the calls. */
   readonly messages: readonly MessageRead[];
   /** The conversation is read up to this message; null if there is no such receipt. */
   readonly readUpTo: Place | null;
-  /** The unread count is cleared up to this message, or whole; null if it is not. The sender gets no receipt. */
+  /** The unread count is cleared up to this message, or whole; null without a clear. The sender gets no receipt. */
   readonly cleared: Place | 'whole' | null;
   /** The time of the oldest call, epoch ms by this device's clock. */
   readonly since: number;
@@ -43,7 +42,7 @@ const isBehind = (order: number | undefined, place: Place | null): boolean => pl
 /**
  * Adds a call to what is pending.
  *
- * @param covers a conversation read receipt says the same as the receipts of the messages before it, so these are left out.
+ * @param covers a conversation read receipt includes the receipts of all earlier messages, so these receipts are left out.
  */
 export const merge = (
   before: PendingReceipts | undefined,
@@ -67,7 +66,7 @@ export const merge = (
 
 const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Takes away what was sent. What the app added or changed meanwhile stays. @returns undefined if nothing is left. */
+/** Takes away sent receipts. Receipts added or changed meanwhile stay. @returns undefined if nothing is left. */
 export const without = (now: PendingReceipts, sent: PendingReceipts): PendingReceipts | undefined => {
   const sentById = new Map(sent.messages.map((message) => [message.id, message]));
   const messages = now.messages.filter(
@@ -93,10 +92,10 @@ export const countedUpTo = ({ readUpTo, cleared }: PendingReceipts): number =>
   Math.max(readUpTo?.order ?? -Infinity, cleared === 'whole' || !cleared ? -Infinity : cleared.order);
 
 /**
- * The unread count to show: the SDK's own count without what is pending here or was taken lately.
+ * The unread count to show: the SDK's own count without messages read here, pending or taken.
  *
  * @param count the SDK's own count.
- * @param newest the place of the conversation's newest message, if the app knows it.
+ * @param newest the place of the conversation's newest message, if the app knows the place.
  * @param takenUpTo the place up to which the SDK has taken receipts of this device.
  */
 export const shownCount = (pending: PendingReceipts | undefined, count: number, newest: number | undefined, takenUpTo: number): number => {

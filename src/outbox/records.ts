@@ -1,7 +1,7 @@
-/** The outbox's records, and the copy of them in memory. */
+/** The outbox's records, and their copy in memory. */
 import type { PendingReceipts } from './pending.ts';
 
-/** Receipts that the backend refused for good. */
+/** Receipts refused for good. */
 export interface OutboxDeadLetter {
   readonly id: string;
   readonly receipts: PendingReceipts;
@@ -32,7 +32,7 @@ export class Records {
   readonly taken = new Map<string, Taken>();
   readonly deadLetters = new Map<string, OutboxDeadLetter>();
 
-  /** Replaces the copy by what the store holds. */
+  /** Replaces the copy by the records of the store. */
   load(records: ReadonlyMap<string, unknown>): void {
     this.clear();
     for (const [key, record] of records) this.set(key, record);

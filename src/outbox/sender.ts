@@ -1,5 +1,5 @@
 /**
- * Sends what is pending through the app's SDK, one conversation after the other, while this tab leads and the SDK is connected.
+ * Sends pending receipts through the app's SDK, conversation after conversation, while this tab leads and the SDK is connected.
  *
  *   pending ──▶ send ──taken──▶ removed from the store, if this tab still leads
  *                 ├──refused for good──▶ dead letter
@@ -12,11 +12,11 @@ import { BACKOFF_FLOOR_MS, backoffMs } from '../model/backoff.ts';
 import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
 import type { PendingReceipts } from './pending.ts';
 
-/** An SDK that does not answer within this time has failed. */
+/** Without an answer of the SDK within this time, the attempt has failed. */
 export const SEND_TIMEOUT_MS = 30_000;
 
 /**
- * Thrown by `send`: the backend will never take these receipts. They become a dead letter, and the outbox goes on.
+ * Thrown by `send`: the backend refuses these receipts for good. The receipts become a dead letter, and the outbox goes on.
  *
  * @see OUTBOX.md for the refusals of each adapter.
  */
@@ -25,7 +25,7 @@ export class ReceiptRefused extends Error {
   constructor(
     /** The backend's code, for the dead letter. */
     readonly code: string,
-    /** The refused messages. Without it, all receipts of the conversation are refused. */
+    /** The refused messages. By default, all receipts of the conversation are refused. */
     readonly messageIds?: readonly string[],
   ) {
     super(`the backend refused the receipts: ${code}`);
@@ -42,7 +42,7 @@ export class ReceiptDelayed extends Error {
 
 export type Send = (receipts: PendingReceipts) => Promise<unknown>;
 
-/** The end of one attempt, as the store keeps it. */
+/** The end of an attempt, for the store. */
 export type Settled =
   { readonly end: 'taken' } | { readonly end: 'refused'; readonly code: string; readonly messageIds: readonly string[] | undefined };
 
@@ -66,9 +66,9 @@ const wasDelayed = (error: unknown): number => (error instanceof ReceiptDelayed 
 export class Sender {
   isLeading = false;
   private isConnected = false;
-  /** Number of the current connection: an attempt of an earlier one counts as no try. */
+  /** Number of the current connection: a failed attempt on an earlier connection does not count. */
   private connection = 0;
-  /** The conversation whose receipts are on their way. */
+  /** The conversation with receipts on their way. */
   private inFlight: string | null = null;
   private readonly waiting = new Map<string, Waiting>();
   private cancelTimer: Cancel = () => undefined;
@@ -80,7 +80,7 @@ export class Sender {
     private readonly handlers: SenderHandlers,
   ) {}
 
-  /** True while something is due that this tab could send now. */
+  /** True while this tab sends receipts, or could send due receipts now. */
   get isBusy(): boolean {
     return this.inFlight !== null || this.nextDue() !== undefined;
   }
@@ -89,7 +89,7 @@ export class Sender {
     if (isConnected === this.isConnected) return;
     this.isConnected = isConnected;
     this.connection++;
-    // A new connection ends every wait. The waits grow on from where they were.
+    // A new connection ends every wait. The next waits are longer all the same.
     if (isConnected) for (const [id, { times }] of this.waiting) this.waiting.set(id, { times, until: 0 });
     this.run();
   }
@@ -112,7 +112,7 @@ export class Sender {
     for (const listener of this.listeners.splice(0)) listener();
   }
 
-  /** Ends every wait, sends what is due, and resolves when nothing is left to do now. */
+  /** Ends every wait, sends what is due, and resolves when nothing is due any more. */
   flush(): Promise<void> {
     for (const [id, { times }] of this.waiting) this.waiting.set(id, { times, until: 0 });
     return new Promise((resolve) => {
@@ -172,7 +172,7 @@ export class Sender {
     this.ports.log('info', 'outbox-delayed', { ms, times: times + 1, ...appErrorDetails(error) });
   }
 
-  /** @throws the error of an attempt that may succeed later. */
+  /** @throws the error of an attempt with a chance later. */
   private sent(receipts: PendingReceipts): Promise<Settled> {
     return new Promise((resolve, reject) => {
       const cancel = this.ports.clock.timer(SEND_TIMEOUT_MS, () =>

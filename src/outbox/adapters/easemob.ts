@@ -1,6 +1,6 @@
 /**
  * `tidemark/outbox/easemob`: receipts through `easemob-websdk` 4. `read` is a message read ack, `readConversation` and `clear` are channel
- * acks: this SDK has no other call that clears a count at the server.
+ * acks: this SDK has no other call to clear a count at the server.
  */
 import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';

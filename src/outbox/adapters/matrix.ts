@@ -1,6 +1,7 @@
 /**
- * `tidemark/outbox/matrix`: receipts through `matrix-js-sdk`. `readConversation` sends the public read receipt and the read marker in one
- * request, `clear` the private receipt alone: the others do not see it. A room has one position for each, so single messages move it.
+ * `tidemark/outbox/matrix`: receipts through `matrix-js-sdk`. `readConversation` sends the public read receipt and the read marker in a
+ * single request, `clear` sends the private receipt alone. Other members do not see private receipts. A room has a single position for each
+ * receipt, so receipts of single messages move the position.
  */
 import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';

@@ -1,6 +1,6 @@
 /**
- * `tidemark/outbox/stream-chat`: receipts through `stream-chat`. Stream knows one register, the channel's read position, so every call moves
- * that position.
+ * `tidemark/outbox/stream-chat`: receipts through `stream-chat`. Stream knows the channel's read position alone, so every call moves the
+ * position.
  */
 import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';
@@ -19,7 +19,7 @@ export interface StreamClient {
   on(event: 'connection.changed', listener: (event: { readonly online?: boolean }) => void): { unsubscribe(): void };
 }
 
-/** The statuses for which no later attempt helps: the channel is gone, or this user may not read it. */
+/** No later attempt helps after these statuses: the channel is gone, or this user may not read the channel. */
 const REFUSED: ReadonlySet<unknown> = new Set([400, 403, 404]);
 const PAUSE_MS = 10_000;
 

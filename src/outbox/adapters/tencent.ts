@@ -22,9 +22,9 @@ export interface TencentChat {
 }
 
 const MOST_IN_A_REQUEST = 30;
-/** After a reload the SDK has no messages in memory: older ones than these pages hold are not looked for. */
+/** After a reload the SDK has no messages in memory: older messages than in these pages are not looked for. */
 const MOST_PAGES = 10;
-/** No permission, no such group, not a member, a feature that the plan of the app does not have. */
+/** No permission, no such group, not a member, a feature outside the app's plan. */
 const REFUSED: ReadonlySet<unknown> = new Set([10007, 10010, 10015, 10062, 20009]);
 
 const refusalOf = (error: unknown, ids?: readonly string[]): unknown => {

@@ -26,7 +26,7 @@ export interface ZimClient {
 const MOST_IN_A_REQUEST = 10;
 const PAGE = 100;
 const MOST_PAGES = 10;
-/** Wrong parameters, a message or a conversation that does not exist, no member, receipts that the plan does not have. */
+/** Wrong parameters, an unknown message or conversation, no member, receipts outside the app's plan. */
 const REFUSED: ReadonlySet<unknown> = new Set([6000001, 6000204, 6000272, 6000273, 6000603, 6000610]);
 const PEER = 0;
 
@@ -55,7 +55,7 @@ const find = async (zim: ZimClient, id: string, type: number, ids: ReadonlySet<s
   return found;
 };
 
-/** @param connected the app's own `connectionStateChanged` listener feeds it: ZIM has one listener for each event. */
+/** @param connected fed by the app's own `connectionStateChanged` listener: ZIM has a single listener for each event. */
 export const zimOutbox = (zim: ZimClient, connected: OutboxOptions['connected']): Pick<OutboxOptions, 'send' | 'connected'> => ({
   async send({ conversation, messages, readUpTo, cleared }: PendingReceipts) {
     const [, kind, id] = /^(\d+):([^]+)$/.exec(conversation) ?? [];
