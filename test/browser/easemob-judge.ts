@@ -85,13 +85,17 @@ const EVENTS = [
 /** How often a connection ends and comes back is a matter of time. */
 const NOT_COMPARED = ['onDisconnected'];
 
+/** A receipt has an id of its own in both systems. */
+const RECEIPT = '(receipt)';
+
 type Line = readonly [who: string, name: string, payload: Readonly<Record<string, unknown>>];
 
 /** One run of a script. */
 export class Run {
   private readonly log: Line[] = [];
   private readonly phones = new Map<User, Phone>();
-  private readonly names = new Map<string, string>();
+  /** By the server's id of the text. */
+  private readonly texts = new Map<string, { readonly label: string; readonly localId: string }>();
 
   private constructor(private readonly sdk: Sdk) {}
 
@@ -127,7 +131,7 @@ export class Run {
   async say(from: User, label: string, options: object, to: readonly User[]): Promise<string> {
     const message = this.sdk.create({ type: 'txt', msg: label, ...options });
     const { serverMsgId, localMsgId } = await this.phones.get(from)!.send(message);
-    this.names.set(localMsgId, label).set(serverMsgId, label);
+    this.texts.set(serverMsgId, { label, localId: localMsgId });
     for (const who of to) await this.heard(who, 'onTextMessage', { id: serverMsgId });
     return serverMsgId;
   }
@@ -149,7 +153,7 @@ export class Run {
         const tidied = Object.keys(payload)
           .sort()
           .flatMap((key) => {
-            const value = this.tidy(key, payload[key]);
+            const value = name === 'onReceivedMessage' && key === 'id' ? this.localName(payload) : this.tidy(key, payload[key]);
             return value === undefined ? [] : [`${key}: ${JSON.stringify(value)}`];
           });
         return `${who} ${name} { ${tidied.join(', ')} }`;
@@ -157,13 +161,21 @@ export class Run {
       .sort();
   }
 
+  /**
+   * The name of an id that the device gave. The vendor's SDK counts ids of texts and of automatic receipts apart from the same clock, so a
+   * receipt of one phone may have the id of a text of another phone. Only the server's id beside it tells the text.
+   */
+  private localName({ id, mid }: Line[2]): string {
+    const text = this.texts.get(String(mid));
+    return text !== undefined && text.localId === id ? text.label : RECEIPT;
+  }
+
   private tidy(key: string, value: unknown): unknown {
     if (key === 'time') return undefined;
     if (key === 'groupReadCount')
-      return Object.fromEntries(Object.entries(value as object).map(([id, count]) => [this.names.get(id) ?? id, count as unknown]));
+      return Object.fromEntries(Object.entries(value as object).map(([id, count]) => [this.texts.get(id)?.label ?? id, count as unknown]));
     if (typeof value !== 'string') return value;
-    // A receipt has an id of its own in both systems.
-    return this.names.get(value) ?? (key === 'id' || key === 'mid' ? '(receipt)' : value);
+    return this.texts.get(value)?.label ?? (key === 'id' || key === 'mid' ? RECEIPT : value);
   }
 }
 
