@@ -121,8 +121,16 @@ const expectAgreement = async ({ reader, phone, laptop, senders, conversations }
   expect([...phone.troubles, ...laptop.troubles]).toEqual([]);
 };
 
-/** The devices are idle: only heartbeats pass. */
+/** Kills the server. The devices show no state of a connection to the killed server any more. */
+const killServer = async ({ phone, laptop }: Away): Promise<void> => {
+  await world.server.kill();
+  for (const device of [phone, laptop]) await eventually('the device to notice', async () => (await device.state()) !== 'live');
+};
+
+/** The devices are idle once both are live: only heartbeats pass. */
 const expectIdle = async ({ phone, laptop }: Away): Promise<void> => {
+  // The laptop may know all reads from before a kill of the server, and connect again only now.
+  for (const device of [phone, laptop]) await eventually('a live device', async () => (await device.state()) === 'live');
   await sleep(500);
   const before = [phone, laptop].map(({ proxy }) => ({ frames: proxy.frames.length, requests: proxy.requests.length }));
   await sleep(IDLE_MS);
@@ -154,7 +162,7 @@ it('500 reads made offline take effect once if the server is killed before its a
   phone.proxy.heal();
   await eventually('the frame to be sent', () => phone.proxy.sent('submit', before).length > 0);
   await eventually('the entries to take effect', () => receiptTo(away.senders[0]!, away.reader)?.read.length === 1);
-  await world.server.kill();
+  await killServer(away);
   phone.proxy.keepBack = () => false;
   await world.server.start();
   await expectAgreement(away);
@@ -175,7 +183,7 @@ it('500 reads made offline take effect once if the server is killed while workin
     phone.proxy.onUp = (text) => {
       if (!text.startsWith('{"type":"submit"')) return;
       phone.proxy.onUp = () => undefined;
-      setTimeout(() => void world.server.kill().then(resolve, reject), 4);
+      setTimeout(() => void killServer(away).then(resolve, reject), 4);
     };
   });
   phone.proxy.heal();
