@@ -80,6 +80,9 @@ export interface Home {
   offSince: ReadonlyMap<Chat, number> | null;
 }
 
+/** The hints between tabs grow with the square of their number. */
+const MOST_TABS = 8;
+
 export class Simulation {
   readonly book = new Book();
   readonly homes: Home[] = [];
@@ -200,6 +203,7 @@ export class Simulation {
   /** Opens a tab. The caller tries again if the disk refuses. */
   async open(home: Home): Promise<void> {
     const { device } = home;
+    if (device.openTabs.length >= MOST_TABS) return;
     home.opens++;
     home.opening++;
     home.loggedOut = false;
