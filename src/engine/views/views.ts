@@ -52,7 +52,11 @@ export class Views {
     private readonly writer: Writer,
     private readonly sources: ViewSources,
   ) {
-    this.dirty$ = new Observable<Dirty>((subscriber) => writer.onChange((dirty) => subscriber.next(dirty))).pipe(share());
+    this.dirty$ = new Observable<Dirty>((subscriber) => {
+      const tell = (dirty: Dirty): void => subscriber.next(dirty);
+      subscriber.add(writer.onChange(tell));
+      subscriber.add(writer.onUnchanged(tell));
+    }).pipe(share());
   }
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {

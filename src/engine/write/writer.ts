@@ -43,6 +43,7 @@ type WriterPorts = Pick<Ports, 'store' | 'clock' | 'random' | 'bus' | 'log' | 'f
 export class Writer {
   private readonly queue = new WriteQueue((jobs) => this.commit(jobs));
   private readonly listeners = new Set<(dirty: Dirty) => void>();
+  private readonly unchangedListeners = new Set<(dirty: Dirty) => void>();
   /** The writer calls this when the account was logged out, or its store wiped, since the writer opened the store. */
   loggedOut: (end: LoggedOutError) => void = () => undefined;
   /** The writer calls this when a newer release of the app has written the store. */
@@ -129,6 +130,15 @@ export class Writer {
   onChange(listener: (dirty: Dirty) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * Calls `listener` before the answer of a call that changed nothing: the call relies on a state that the views may not show yet, for
+   * example on a change of another tab.
+   */
+  onUnchanged(listener: (dirty: Dirty) => void): () => void {
+    this.unchangedListeners.add(listener);
+    return () => this.unchangedListeners.delete(listener);
   }
 
   /** Queues a decision. Resolves with its result after the commit; rejects with the error of the decision or of the store. */
@@ -264,8 +274,7 @@ export class Writer {
     addDirty(dirty, last);
     const { conversations, shown, known, outbox, deadLetters, settings, asOf, events } = dirty;
     const isNews = conversations.size > 0 || shown || known || outbox || deadLetters || settings || asOf || events.length > 0;
-    // A call that changed nothing is answered when the views show what it relies on: they may still wait with a change of another tab.
-    if (!isNews && !dirty.awaited) return;
-    for (const listener of this.listeners) listener(dirty);
+    const listeners = isNews ? this.listeners : dirty.awaited ? this.unchangedListeners : [];
+    for (const listener of listeners) listener(dirty);
   }
 }
