@@ -109,7 +109,12 @@ export class Engine {
     };
     const ports: Ports = { ...given, net: gate, log };
     const lost = context.lostEntries ?? 0;
-    const writer = await Writer.open(ports, account.userId, lost > 0 ? [{ type: 'storageLost', count: lost }] : []);
+    const { deliveryReceipts = true, readReceipts = true } = settings;
+    const writer = await Writer.open(ports, account.userId, [
+      ...(lost > 0 ? [{ t: 'event', event: { type: 'storageLost', count: lost } } as const] : []),
+      // No host without a page may find the account without these settings (F133).
+      ...(deliveryReceipts && readReceipts ? [] : [{ t: 'settings', settings: { deliveryReceipts, readReceipts } } as const]),
+    ]);
     const { carried } = context;
     const isRestored = carried ? await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried)) : false;
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)

@@ -200,6 +200,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F130', fault: 'a receipt names what was read while the user had switched receipts off, on any device' },
       { id: 'F131', fault: 'three pushes show nothing, and the browser ends the subscription' },
       { id: 'F132', fault: 'entries of several users share one transaction, and one of them spoils the others' },
+      { id: 'F133', fault: 'the first page dies before it has stored its receipt settings, and the service worker sends receipts' },
     ],
   },
 ];

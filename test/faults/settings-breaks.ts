@@ -1,4 +1,4 @@
-/** Breaks of the row about receipts switched off by the user (F130). */
+/** Breaks of the rows about receipts switched off by the user or the app (F130, F133). */
 import type { Break } from './breaks.ts';
 
 const SETTINGS = 'test/unit/engine/receipt-settings.test.ts';
@@ -39,5 +39,19 @@ export const SETTINGS_BREAKS: readonly Break[] = [
     from: '  takeAccount(draft, ports, frame.account);\n',
     to: '',
     test: ['node', SETTINGS, 'F130'],
+  },
+  {
+    fault: 'F133',
+    file: 'src/engine/account/enter-account.ts',
+    from: 'return header === undefined ? undefined :',
+    to: 'void header; return',
+    test: ['node', 'test/unit/engine/headless.test.ts', 'only together with the receipt settings'],
+  },
+  {
+    fault: 'F133',
+    file: 'src/engine/engine.ts',
+    from: "...(deliveryReceipts && readReceipts ? [] : [{ t: 'settings', settings: { deliveryReceipts, readReceipts } } as const]),",
+    to: '',
+    test: ['node', 'test/unit/engine/headless.test.ts', 'only together with the receipt settings'],
   },
 ];

@@ -30,8 +30,6 @@ let tasks = 0;
 export class Notices {
   /** The tags of the shown notifications. */
   private readonly shown = new Set<string>();
-  /** A page subscribes to pushes once its client is open. */
-  private isSubscribed = false;
   private readonly waiting: PushFrame[] = [];
   private isWaking = false;
   /** A page or the service worker died or failed before its look: a notification may stay until the next look. */
@@ -52,7 +50,6 @@ export class Notices {
 
   /** A page is open: it looks at the notifications at once, and after each read. */
   page(tab: VirtualTab): () => void {
-    this.isSubscribed = true;
     let isDue = false;
     const look = (): void => {
       if (isDue) return;
@@ -81,7 +78,7 @@ export class Notices {
   /** The browser brings a push to the service worker: one after the other. */
   push(push: PushFrame): void {
     // No process runs at night.
-    if (this.sim.asleep || !this.isSubscribed) return;
+    if (this.sim.asleep) return;
     this.waiting.push(push);
     this.wake();
   }

@@ -6,6 +6,7 @@
 import 'fake-indexeddb/auto';
 import { vi } from 'vitest';
 import { enterAccount } from '../../src/engine/account/enter-account.ts';
+import { Writer } from '../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../src/model/ids.ts';
 import type { Mentions } from '../../src/model/mentions.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
@@ -16,6 +17,7 @@ import { installReceiptSync, type ReceiptSyncOptions } from '../../src/service-w
 import { openDiskStore } from '../../src/store/disk-store.ts';
 import { createTestWorld } from '../../src/testing/world.ts';
 import { FakeWorkerScope } from './fake-worker-scope.ts';
+import { quietPorts } from './quiet-ports.ts';
 import { openDevice, type WorldTab } from './on-tab.ts';
 
 export const url = 'ws://server.example/receipts';
@@ -56,6 +58,7 @@ export class PushBench {
     bench.bob = await bench.open('bob');
     const store = await openDiskStore(DATABASE, { clock: browserClock });
     await enterAccount(store, { userId: 'alice', deviceId: 'phone' });
+    await Writer.open(quietPorts(store), 'alice');
     store.close();
     await claimBadge(DATABASE, 'messages');
     return bench;

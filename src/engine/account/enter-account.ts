@@ -25,9 +25,15 @@ export const enterAccount = (store: StorePort, account: Account): Promise<Entere
     return header ? 'entered' : 'new';
   });
 
-/** Reads the account of a store; undefined for an empty store. */
+/**
+ * Reads the account of a store; undefined for an empty store, and until a page has created the log. The log begins with the receipt settings
+ * of that page, and a host without a page must not send receipts without them (F133).
+ */
 export const readAccount = (store: StorePort): Promise<Account | undefined> =>
-  store.tx('read-account', ['meta'], 'readonly', 'relaxed', async (tx) => (await tx.get('meta', ACCOUNT_KEY)) as Account | undefined);
+  store.tx('read-account', ['meta'], 'readonly', 'relaxed', async (tx) => {
+    const header = await tx.get('meta', LOG_HEADER_KEY);
+    return header === undefined ? undefined : ((await tx.get('meta', ACCOUNT_KEY)) as Account | undefined);
+  });
 
 /** Empties a store whose account was logged out, and no other store. The log header stays, and tells other tabs the reason. */
 export const finishWipe = (store: StorePort): Promise<void> => store.tx('wipe', TABLES, 'readwrite', 'strict', wipeTables);

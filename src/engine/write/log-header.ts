@@ -3,9 +3,8 @@
  * newest version.
  */
 import { StoreError } from '../../errors.ts';
-import type { StoredEvent } from '../../model/event.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import { appendToLog } from '../../log/log-record.ts';
+import { appendToLog, type LogRecord } from '../../log/log-record.ts';
 import { type LogHeader, LOG_HEADER_KEY, SCHEMA, PAGES_INTACT_KEY } from '../../log/tables.ts';
 
 /** Another tab has become the leader since: the write changed nothing (I-19). */
@@ -103,12 +102,12 @@ export class KnownHeader {
   }
 }
 
-/** Creates a store, inside a transaction over `meta` and `log`; `news` are its first events. */
-export const createLogHeader = async (tx: StoreTx, generation: string, news: readonly StoredEvent[]): Promise<void> => {
+/** Creates a store, inside a transaction over `meta` and `log`; `first` are the changes of its first record. */
+export const createLogHeader = async (tx: StoreTx, generation: string, first: LogRecord['changes']): Promise<void> => {
   // Another tab may have created the store first.
   if (await tx.get('meta', LOG_HEADER_KEY)) return;
-  const version = news.length > 0 ? 1 : 0;
-  if (version > 0) appendToLog(tx, { version, changes: news.map((event) => ({ t: 'event', event })) });
+  const version = first.length > 0 ? 1 : 0;
+  if (version > 0) appendToLog(tx, { version, changes: first });
   tx.put('meta', LOG_HEADER_KEY, { schema: SCHEMA, generation, version, compactedUpTo: 0, fence: 0 } satisfies LogHeader);
   tx.put('meta', PAGES_INTACT_KEY, true);
 };

@@ -18,7 +18,7 @@
  * (`write-queue.ts`).
  */
 import { StoreError } from '../../errors.ts';
-import type { StoredEvent } from '../../model/event.ts';
+import type { LogRecord } from '../../log/log-record.ts';
 import type { UserId } from '../../model/ids.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
 import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
@@ -95,9 +95,9 @@ export class Writer {
   /**
    * Reads the state from the store. Creates the store if there is none.
    *
-   * @param news the first events of a store that is created here.
+   * @param first the first changes of a store that is created here, in the transaction that creates the store.
    */
-  static async open(ports: WriterPorts, me: UserId, news: readonly StoredEvent[] = []): Promise<Writer> {
+  static async open(ports: WriterPorts, me: UserId, first: LogRecord['changes'] = []): Promise<Writer> {
     const writer = new Writer(ports, me);
     const read = (): Promise<LogHeader | undefined> =>
       ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
@@ -107,7 +107,7 @@ export class Writer {
       });
     const found = await read();
     if (!found) {
-      await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), news));
+      await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), first));
       await read();
     }
     if (!writer.pagesIntact) await writer.repair();

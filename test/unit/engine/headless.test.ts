@@ -1,6 +1,7 @@
 /** A host without a page, and the start after an interrupted log-out: code shared by the service worker, the worker and the simulator. */
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { readAccount } from '../../../src/engine/account/enter-account.ts';
 import { withAccount } from '../../../src/engine/headless/with-account.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
@@ -10,6 +11,7 @@ import { LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { Lane } from '../../../src/testing/lane.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
@@ -50,6 +52,23 @@ describe('a host without a page', () => {
     setOnline(scene, true);
     await world.until(phone.sync());
     expect(stored(scene)).toEqual(['"left"']);
+  });
+
+  it('a host without a page finds an account only together with the receipt settings of its first page (F133)', async () => {
+    for (const last of ['enter-account', 'create', 'open']) {
+      const world = createTestWorld({ seed: 42 });
+      const phone = world.device('ann');
+      phone.disk.committed = ({ name, lane }) => {
+        if (name === last) lane.kill();
+      };
+      await world.until(phone.openTab({ deliveryReceipts: false, readReceipts: false })).catch(() => undefined);
+      phone.disk.committed = () => undefined;
+      const ports = await phone.ports(new Lane(world.time, 'host'));
+      const account = await world.until(readAccount(ports.store));
+      const found = account && (await world.until(Writer.open(ports, account.userId))).model.settings;
+      const expected = last === 'enter-account' ? undefined : { deliveryReceipts: false, readReceipts: false };
+      expect([last, found]).toEqual([last, expected]);
+    }
   });
 
   it('a host without a page lets an answering leader tab send, and ends when the tab has sent (F37)', async () => {
