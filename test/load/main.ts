@@ -7,7 +7,7 @@
  *   storm:    so many sockets sign in at once, and each pulls everything.
  */
 import { parseArgs } from 'node:util';
-import { openAll } from './clients.ts';
+import { type LoadSocket, openAll } from './clients.ts';
 import { fillDirect, fillGroup, startServer, type Loaded } from './process.ts';
 
 interface Row {
@@ -45,6 +45,22 @@ const failuresOf = (sockets: readonly { readonly failure: string | undefined }[]
   return failed.length;
 };
 
+/** Starts to measure a load. `end` closes the sockets. */
+const startWatch = (server: Loaded) => {
+  const cpu = server.cpuMs();
+  const since = performance.now();
+  return {
+    since,
+    end(what: string, sockets: readonly LoadSocket[], times: number[], entries?: number): Row {
+      const ms = performance.now() - since;
+      const head = { what, store: server.kind, sockets: sockets.length, failed: failuresOf(sockets) };
+      const row = rowOf(head, times, ms, server.cpuMs() - cpu, entries);
+      for (const socket of sockets) socket.close();
+      return row;
+    },
+  };
+};
+
 const receiptsEntry = (conversationId: string, seq: number, count: number) => ({
   kind: 'receipts',
   key: `r${seq}`,
@@ -62,9 +78,8 @@ const receipts = async (server: Loaded, count: number, seconds: number, inFrame:
   await fillDirect(server.port, users, each);
   const sockets = await openAll(server.port, users, true);
   const times: number[] = [];
-  const cpu = server.cpuMs();
-  const since = performance.now();
-  const until = since + seconds * 1000;
+  const watch = startWatch(server);
+  const until = watch.since + seconds * 1000;
   await Promise.all(
     sockets.map(async (socket) => {
       for (let seq = 1; seq + inFrame <= each && performance.now() < until && !socket.failure; seq += inFrame) {
@@ -76,21 +91,7 @@ const receipts = async (server: Loaded, count: number, seconds: number, inFrame:
       }
     }),
   );
-  const ms = performance.now() - since;
-  const row = rowOf(
-    {
-      what: inFrame === 1 ? 'receipts' : `receipts, ${inFrame} in a frame`,
-      store: server.kind,
-      sockets: count,
-      failed: failuresOf(sockets),
-    },
-    times,
-    ms,
-    server.cpuMs() - cpu,
-    times.length * inFrame,
-  );
-  for (const socket of sockets) socket.close();
-  return row;
+  return watch.end(inFrame === 1 ? 'receipts' : `receipts, ${inFrame} in a frame`, sockets, times, times.length * inFrame);
 };
 
 const group = async (server: Loaded, size: number): Promise<Row> => {
@@ -99,8 +100,7 @@ const group = async (server: Loaded, size: number): Promise<Row> => {
   await fillGroup(server.port, 'team', members);
   const sockets = await openAll(server.port, members, true);
   const times: number[] = [];
-  const cpu = server.cpuMs();
-  const since = performance.now();
+  const watch = startWatch(server);
   for (let seq = 1; seq <= rounds; seq++) {
     await sockets[0]!.ask(
       {
@@ -130,31 +130,16 @@ const group = async (server: Loaded, size: number): Promise<Row> => {
       }),
     );
   }
-  const row = rowOf(
-    { what: 'group', store: server.kind, sockets: size, failed: failuresOf(sockets) },
-    times,
-    performance.now() - since,
-    server.cpuMs() - cpu,
-  );
-  for (const socket of sockets) socket.close();
-  return row;
+  return watch.end('group', sockets, times);
 };
 
 const storm = async (server: Loaded, count: number): Promise<Row> => {
   const users = Array.from({ length: count }, (_, i) => `s${i}`);
   await fillDirect(server.port, users, 2);
   const times: number[] = [];
-  const cpu = server.cpuMs();
-  const since = performance.now();
-  const sockets = await openAll(server.port, users, true, () => times.push(performance.now() - since));
-  const row = rowOf(
-    { what: 'storm', store: server.kind, sockets: count, failed: failuresOf(sockets) },
-    times,
-    performance.now() - since,
-    server.cpuMs() - cpu,
-  );
-  for (const socket of sockets) socket.close();
-  return row;
+  const watch = startWatch(server);
+  const sockets = await openAll(server.port, users, true, () => times.push(performance.now() - watch.since));
+  return watch.end('storm', sockets, times);
 };
 
 const HEAD =

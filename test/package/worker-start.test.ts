@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright';
+import { type Browser, chromium, type Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { builtPackage } from '../support/built-package.ts';
@@ -121,30 +121,33 @@ it('Chromium keeps the compiled code of the worker’s script', async () => {
   expect(consumed.at(-1)).toBeGreaterThan(0);
 });
 
+/** @param of the origin of the worker's file. @returns `started`, or the message of the worker's error. */
+const startBySmallScript = async (page: Page, address: string, of: string): Promise<string> => {
+  const files = await readdir(join(dist, 'assets'));
+  const [starter, worker] = [isStarter, isWorker].map((is) => files.find((file) => is(`/${file}`))!);
+  return page.evaluate(
+    async ([url, file]) =>
+      new Promise<string>((resolve) => {
+        const one = new Worker(url!, { type: 'module', name: `tidemark ${file!}` });
+        one.addEventListener('error', ({ message }) => resolve(message));
+        // The worker answers calls of Comlink.
+        one.addEventListener('message', () => resolve('started'));
+        one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
+      }),
+    [`${address}assets/${starter!}`, `${of}assets/${worker!}`],
+  );
+};
+
 it('the small script imports no script of another origin', async () => {
   const other = await serve(dist, (_path, response) => {
     response.setHeader('Access-Control-Allow-Origin', '*');
     return false;
   });
   const address = await serve(dist);
-  const files = await readdir(join(dist, 'assets'));
-  const [starter, worker] = [isStarter, isWorker].map((is) => files.find((file) => is(`/${file}`))!);
   const page = await browser.newPage();
   await page.goto(address);
-  const started = (of: string): Promise<string> =>
-    page.evaluate(
-      async ([url, file]) =>
-        new Promise<string>((resolve) => {
-          const one = new Worker(url!, { type: 'module', name: `tidemark ${file!}` });
-          one.addEventListener('error', ({ message }) => resolve(message));
-          // The worker answers calls of Comlink.
-          one.addEventListener('message', () => resolve('started'));
-          one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
-        }),
-      [`${address}assets/${starter!}`, `${of}assets/${worker!}`],
-    );
-  expect(await started(address)).toBe('started');
-  expect(await started(other)).toContain('another origin');
+  expect(await startBySmallScript(page, address, address)).toBe('started');
+  expect(await startBySmallScript(page, address, other)).toContain('another origin');
   await page.context().close();
 });
 
@@ -168,19 +171,7 @@ it('the worker starts by the small script also on a page whose service worker an
   });
   await page.reload();
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
-  const files = await readdir(join(dist, 'assets'));
-  const [starter, worker] = [isStarter, isWorker].map((is) => files.find((file) => is(`/${file}`))!);
-  const answer = await page.evaluate(
-    async ([url, file]) =>
-      new Promise<string>((resolve) => {
-        const one = new Worker(url!, { type: 'module', name: `tidemark ${file!}` });
-        one.addEventListener('error', ({ message }) => resolve(message));
-        one.addEventListener('message', () => resolve('started'));
-        one.postMessage({ id: '1', type: 'APPLY', path: ['ping'], argumentList: [] });
-      }),
-    [`${address}assets/${starter!}`, `${address}assets/${worker!}`],
-  );
-  expect(answer).toBe('started');
+  expect(await startBySmallScript(page, address, address)).toBe('started');
   await context.close();
 });
 

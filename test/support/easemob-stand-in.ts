@@ -5,11 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import protobuf from 'protobufjs';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { StandIn } from './stand-in.ts';
+import { type StandIn, standInOver } from './stand-in.ts';
 
 interface Jid {
   readonly name: string;
@@ -61,7 +60,7 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   const senderOf = new Map<string, string>();
   const readers = new Map<string, Set<string>>();
   let last = 1000;
-  let isCut = false;
+  const standIn = standInOver(server);
 
   const say = (socket: WebSocket, command: number, payload: Uint8Array): void =>
     socket.send(encode('MSync', { version: 0, command, payload }));
@@ -94,7 +93,7 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   };
 
   server.on('connection', (socket) => {
-    if (isCut) return socket.terminate();
+    if (standIn.isCut()) return socket.terminate();
     let user = '';
     socket.on('message', (bytes: Buffer) => {
       const { command, guid, payload } = decode<{ command: number; guid: Jid | null; payload: Uint8Array }>('MSync', bytes);
@@ -123,19 +122,5 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
     });
     socket.on('close', () => sockets.get(user)?.delete(socket));
   });
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut: () => {
-      isCut = true;
-      for (const socket of server.clients) socket.terminate();
-    },
-    heal: () => {
-      isCut = false;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of server.clients) socket.terminate();
-        server.close(() => resolve());
-      }),
-  };
+  return standIn;
 };

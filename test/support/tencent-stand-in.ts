@@ -2,9 +2,8 @@
  * A stand-in for the server of Tencent Chat, as far as receipts of direct chats need one. The vendor's SDK is judged against the facade with
  * it. Frames are JSON: a request has a command, and a push has a list of events.
  */
-import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { StandIn } from './stand-in.ts';
+import { type StandIn, standInOver } from './stand-in.ts';
 
 interface Head {
   readonly seq: number;
@@ -44,7 +43,7 @@ export const startTencentStandIn = async (): Promise<StandIn> => {
   const sockets = new Map<string, WebSocket>();
   const queues = new Map<string, object[]>();
   let seq = 1;
-  let isCut = false;
+  const standIn = standInOver(server);
 
   const say = (socket: WebSocket, head: object, body: object): void => socket.send(Buffer.from(JSON.stringify({ head, body })));
   const push = (user: string, event: object): void => {
@@ -87,7 +86,7 @@ export const startTencentStandIn = async (): Promise<StandIn> => {
   };
 
   server.on('connection', (socket) => {
-    if (isCut) return socket.terminate();
+    if (standIn.isCut()) return socket.terminate();
     let me = '';
     socket.on('message', (bytes: Buffer) => {
       const { head, body } = JSON.parse(bytes.toString()) as { readonly head: Head; readonly body: Body };
@@ -102,19 +101,11 @@ export const startTencentStandIn = async (): Promise<StandIn> => {
     });
   });
   return {
-    port: (server.address() as AddressInfo).port,
-    cut: () => {
-      isCut = true;
+    ...standIn,
+    cut() {
+      // The events wait for the next log-in from now on.
       sockets.clear();
-      for (const socket of server.clients) socket.terminate();
+      standIn.cut();
     },
-    heal: () => {
-      isCut = false;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of server.clients) socket.terminate();
-        server.close(() => resolve());
-      }),
   };
 };

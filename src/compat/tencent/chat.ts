@@ -161,7 +161,8 @@ export class Chat {
   }
 
   /**
-   * Runs a call of a logged-in user. Logged out, every call rejects with 2024, whatever the arguments, as with the vendor.
+   * Runs a call of a logged-in user. After the log-out the vendor's SDK rejects every call with 2024 before it checks the arguments, and so
+   * does this facade.
    *
    * @param run may throw at once, for bad arguments. Its promise rejects with the vendor's errors.
    */
